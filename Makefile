@@ -1,0 +1,76 @@
+# Everything happens in .venv inside the checkout. `make demo` and `make test` need nothing
+# but Python 3.11 or newer and make.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
+LOCKED := --constraint constraints.txt
+# 1: a test whose system tool is missing fails instead of being skipped.
+REQUIRE_ALL ?=
+# How many examples each property is tried on by `make prove`.
+PROVE_EXAMPLES ?= 20000
+
+.PHONY: help demo test prove lint types format bench notebook lock system-tools clean
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+demo: $(VENV)/core ## set up, then read a made-up fleet from a local emulator
+	$(BIN)/vpnframe demo
+
+test: $(VENV)/test ## set up, then run every test
+	VPNFRAME_REQUIRE_ALL=$(REQUIRE_ALL) $(BIN)/pytest
+
+prove: $(VENV)/test ## the same properties on PROVE_EXAMPLES random examples each
+	VPNFRAME_EXAMPLES=$(PROVE_EXAMPLES) $(BIN)/pytest -m proof
+
+lint: $(VENV)/lint ## style
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/lint ## types
+	$(BIN)/mypy
+
+format: $(VENV)/lint ## put the code in shape
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(VENV)/test ## measure, against peers of the same run
+	$(BIN)/python benchmarks/overlaps.py
+
+notebook: $(VENV)/core ## open the notebooks
+	$(PIP) install $(LOCKED) --editable '.[notebook]'
+	$(BIN)/jupyter lab notebooks
+
+lock: ## write constraints.txt anew, from the newest versions that fit
+	rm -rf build/lock && $(PYTHON) -m venv build/lock
+	build/lock/bin/python -m pip install --quiet --upgrade 'pip>=25.1'
+	build/lock/bin/python -m pip install --quiet '.[notebook]' --group dev
+	build/lock/bin/python -m pip freeze --exclude vpnframe --exclude pip --exclude setuptools \
+		> constraints.txt
+
+system-tools: ## install what some tests need beside Python (as root, on Debian)
+	apt-get update -qq
+	DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends openssl
+
+clean: ## remove what make made
+	rm -rf $(VENV) build dist demo-inventory
+
+$(VENV)/pip:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo 'vpnframe needs Python 3.11 or newer: make PYTHON=python3.12 ...'; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(PIP) install --upgrade 'pip>=25.1'
+	touch $@
+
+$(VENV)/core: $(VENV)/pip pyproject.toml constraints.txt
+	$(PIP) install $(LOCKED) --editable .
+	touch $@
+
+$(VENV)/test: $(VENV)/core
+	$(PIP) install $(LOCKED) --group test
+	touch $@
+
+$(VENV)/lint: $(VENV)/core
+	$(PIP) install $(LOCKED) --group lint
+	touch $@
