@@ -1,0 +1,103 @@
+"""Every error of this package, below one base.
+
+::
+
+    VpnframeError
+    ├── RequestError            a call to the cloud failed
+    │   ├── TransportError      no answer came: connection, TLS, time-out
+    │   ├── StatusError         the cloud answered with an error code
+    │   └── ResponseError       an answer came, and cannot be read
+    ├── SettingsError           credentials, endpoint, options: the caller can mend it
+    ├── AddressError            text that is no CIDR block
+    ├── SchemaError             a table that is not what its schema says
+    └── InventoryError          a folder that is no inventory, or a damaged one
+
+No message holds a secret, a signed URL or a body. ``ValueError`` and ``TypeError`` stay for
+wrong arguments.
+"""
+
+from __future__ import annotations
+
+
+class VpnframeError(Exception):
+    """Base of every error raised on purpose."""
+
+
+class RequestError(VpnframeError):
+    """A call to the cloud failed."""
+
+
+class TransportError(RequestError):
+    """No answer came.
+
+    Parameters
+    ----------
+    message : str
+        Which host, and what happened.
+    is_timeout : bool
+        Whether it took too long; otherwise the host could not be reached.
+    """
+
+    def __init__(self, message: str, *, is_timeout: bool = False) -> None:
+        super().__init__(message)
+        self.is_timeout = is_timeout
+
+
+class StatusError(RequestError):
+    """The cloud answered with an error.
+
+    Parameters
+    ----------
+    message : str
+        The cloud's own message.
+    code : str
+        The cloud's error code, for example ``Throttling.User``; by this it is classified.
+    http_status : int
+        The HTTP status, which the cloud does not use consistently.
+    request_id : str or None
+        For a support ticket.
+    """
+
+    def __init__(
+        self, message: str, *, code: str, http_status: int, request_id: str | None = None
+    ) -> None:
+        super().__init__(message)
+        self.code = code
+        self.http_status = http_status
+        self.request_id = request_id
+
+
+class ResponseError(RequestError):
+    """An answer came that cannot be read: truncated, HTML, or of another action."""
+
+    def __init__(self, message: str, *, http_status: int | None = None) -> None:
+        super().__init__(message)
+        self.http_status = http_status
+
+
+class SettingsError(VpnframeError):
+    """Credentials, an endpoint or an option is missing or wrong."""
+
+
+class AddressError(VpnframeError):
+    """Text that is no CIDR block.
+
+    Parameters
+    ----------
+    message : str
+        Names the text and what is wrong with it.
+    value : str
+        The text as it came.
+    """
+
+    def __init__(self, message: str, *, value: str) -> None:
+        super().__init__(message)
+        self.value = value
+
+
+class SchemaError(VpnframeError):
+    """A table is not what its schema says."""
+
+
+class InventoryError(VpnframeError):
+    """A folder is no inventory, or a snapshot in it is missing or damaged."""

@@ -1,0 +1,56 @@
+"""What may be known of a pre-shared key without keeping it: here, whether it was shown at all."""
+
+from __future__ import annotations
+
+import re
+from typing import Literal
+
+KeyState = Literal["present", "masked", "absent"]
+
+# Four stars anywhere, or four or more trailing x: both occur in published answers.
+_MASKED = re.compile(r"\*{4}|[xX]{4,}\Z")
+
+
+def key_state(value: object) -> KeyState:
+    """Say whether an answer holds a key, a masked key, or none.
+
+    Parameters
+    ----------
+    value : object
+        The value of a ``Psk`` or ``AuthKey`` field, None where the field is missing.
+
+    Returns
+    -------
+    {"present", "masked", "absent"}
+        Nothing of the value itself.
+
+    Examples
+    --------
+    >>> key_state("an example"), key_state("an ****"), key_state(""), key_state(None)
+    ('present', 'masked', 'absent', 'absent')
+    """
+    if value is None or value == "":
+        return "absent"
+    return "masked" if isinstance(value, str) and _MASKED.search(value) else "present"
+
+
+def best_state(*states: KeyState | None) -> KeyState | None:
+    """Join what several answers say of one key: present beats masked beats absent.
+
+    Parameters
+    ----------
+    *states : {"present", "masked", "absent"} or None
+        What each answer says; None where there is no answer.
+
+    Returns
+    -------
+    {"present", "masked", "absent"} or None
+        None when nobody says anything.
+
+    Examples
+    --------
+    >>> best_state("masked", None, "present")
+    'present'
+    """
+    order: tuple[KeyState, ...] = ("present", "masked", "absent")
+    return next((state for state in order if state in states), None)

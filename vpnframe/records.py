@@ -1,0 +1,260 @@
+"""What is known of a fleet, as frozen records. None of them has a field for a secret.
+
+Two kinds stand here. A :class:`Statement` is what **one answer** says of a connection, in that
+answer's own ``local`` and ``remote``, whose meaning depends on the answer. A :class:`Connection`
+is what is known of it after both answers were joined: its sides are named by what they are.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from vpnframe.psk import KeyState
+
+Witness = Literal["download", "describe"]
+Perspective = Literal["verified", "assumed", "conflict"]
+FailureKind = Literal[
+    "throttled", "server", "network", "timeout", "malformed", "denied", "credentials", "gone",
+    "parameter", "settings", "file", "address",
+]  # fmt: skip
+CoverageStatus = Literal["complete", "partial", "denied", "unreachable", "absent", "skipped"]
+
+
+class Record(msgspec.Struct, frozen=True, kw_only=True):
+    """Base of all records: immutable, keyword-only, comparable."""
+
+
+class Proposal(Record, frozen=True, kw_only=True):
+    """The algorithms and the lifetime of one phase; None where an answer does not say."""
+
+    encryption: str | None = None
+    integrity: str | None = None
+    dh_group: int | None = None
+    lifetime_s: int | None = None
+
+
+class Phases(Record, frozen=True, kw_only=True):
+    """What is proposed for both phases: the IKE SA and the child SAs."""
+
+    ike_version: int | None = None
+    ike_mode: str | None = None
+    ike: Proposal = Proposal()
+    ipsec: Proposal = Proposal()
+
+
+class End(Record, frozen=True, kw_only=True):
+    """One end of a tunnel: its address, how it identifies itself, its part in BGP."""
+
+    address: str | None = None
+    ike_id: str | None = None
+    asn: int | None = None
+    bgp_ip: str | None = None
+
+
+class TunnelStatement(Record, frozen=True, kw_only=True):
+    """What one answer says of one tunnel. A single-tunnel connection has one, without an id."""
+
+    tunnel_id: str | None = None
+    tunnel_index: int | None = None
+    role: str | None = None
+    status: str | None = None
+    zone_id: str | None = None
+    customer_gateway_id: str | None = None
+    gateway_address: str | None = None
+    dpd_enabled: bool | None = None
+    nat_traversal_enabled: bool | None = None
+    has_peer_ca: bool | None = None
+    psk_state: KeyState | None = None
+    phases: Phases = Phases()
+    local: End = End()
+    remote: End = End()
+    bgp_status: str | None = None
+    bgp_tunnel_cidr: str | None = None
+    bgp_auth_state: KeyState | None = None
+
+
+class Note(Record, frozen=True, kw_only=True):
+    """A value that could not be understood, and where it stands."""
+
+    field: str
+    message: str
+    kind: FailureKind = "malformed"
+
+
+class Statement(Record, frozen=True, kw_only=True):
+    """What one answer says of one connection, in the words of that answer."""
+
+    witness: Witness
+    vpn_connection_id: str
+    tunnels: tuple[TunnelStatement, ...] = ()
+    stray_tunnel: TunnelStatement | None = None  # a filled connection-level block beside tunnels
+    is_dual: bool = False
+    local_subnets: tuple[str, ...] = ()
+    remote_subnets: tuple[str, ...] = ()
+    name: str | None = None
+    status: str | None = None
+    created_ms: int | None = None
+    effect_immediately: bool | None = None
+    attach_type: str | None = None
+    vpn_gateway_id: str | None = None
+    customer_gateway_id: str | None = None
+    transit_router_id: str | None = None
+    network_type: str | None = None
+    gateway_address: str | None = None
+    bandwidth_mbps: int | None = None
+    resource_group_id: str | None = None
+    bgp_enabled: bool | None = None
+    health_check_enabled: bool | None = None
+    health_check_status: str | None = None
+    tags: tuple[str, ...] = ()
+    request_id: str | None = None
+    fetched_ms: int | None = None
+    notes: tuple[Note, ...] = ()
+
+
+class Attachment(Record, frozen=True, kw_only=True):
+    """A row of DescribeVpnAttachments: a connection on a transit router."""
+
+    vpn_connection_id: str
+    name: str | None = None
+    attach_type: str | None = None
+    transit_router_id: str | None = None
+    bandwidth_mbps: int | None = None
+    tags: tuple[str, ...] = ()
+
+
+class Region(Record, frozen=True, kw_only=True):
+    """A row of DescribeRegions."""
+
+    region_id: str
+    endpoint: str | None = None
+
+
+class Gateway(Record, frozen=True, kw_only=True):
+    """A VPN gateway (the cloud's end) or a customer gateway (the other end)."""
+
+    gateway_id: str
+    kind: Literal["vpn", "customer"]
+    account_id: str | None = None
+    region_id: str | None = None
+    name: str | None = None
+    ip_address: str | None = None
+    second_ip_address: str | None = None
+    status: str | None = None
+    business_status: str | None = None
+    vpn_type: str | None = None
+    vpc_id: str | None = None
+    asn: int | None = None
+    charge_type: str | None = None
+    expires_ms: int | None = None
+    bandwidth_mbps: int | None = None
+    auto_propagate: bool | None = None
+    bgp_enabled: bool | None = None
+    tags: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
+
+
+class Tunnel(Record, frozen=True, kw_only=True):
+    """One tunnel after both answers were joined; sides are the VPN gateway and its peer."""
+
+    tunnel_index: int
+    tunnel_id: str | None = None
+    role: str | None = None
+    status: str | None = None
+    zone_id: str | None = None
+    customer_gateway_id: str | None = None
+    vpn_gateway: End = End()
+    customer_gateway: End = End()
+    dpd_enabled: bool | None = None
+    nat_traversal_enabled: bool | None = None
+    has_peer_ca: bool | None = None
+    psk_state: KeyState | None = None
+    phases: Phases = Phases()
+    bgp_status: str | None = None
+    bgp_tunnel_cidr: str | None = None
+    bgp_auth_state: KeyState | None = None
+
+
+class Connection(Record, frozen=True, kw_only=True):
+    """One IPsec connection after both answers were joined."""
+
+    vpn_connection_id: str
+    tunnels: tuple[Tunnel, ...]
+    account_id: str | None = None
+    region_id: str | None = None
+    vpc_subnets: tuple[str, ...] = ()
+    onprem_subnets: tuple[str, ...] = ()
+    name: str | None = None
+    status: str | None = None
+    created_ms: int | None = None
+    effect_immediately: bool | None = None
+    attach_type: str | None = None
+    vpn_gateway_id: str | None = None
+    customer_gateway_id: str | None = None
+    transit_router_id: str | None = None
+    network_type: str | None = None
+    bandwidth_mbps: int | None = None
+    resource_group_id: str | None = None
+    bgp_enabled: bool | None = None
+    health_check_enabled: bool | None = None
+    health_check_status: str | None = None
+    tags: tuple[str, ...] = ()
+    witnesses: Literal["download", "describe", "both"] = "describe"
+    perspective: Perspective | None = None  # None without a download: there is nothing to place
+    fetched_ms: int | None = None
+    request_id: str | None = None
+
+
+class Failure(Record, frozen=True, kw_only=True):
+    """Something that was not read, and why."""
+
+    kind: FailureKind
+    message: str
+    account_id: str | None = None
+    region_id: str | None = None
+    action: str | None = None
+    vpn_connection_id: str | None = None
+    code: str | None = None
+    http_status: int | None = None
+    request_id: str | None = None
+    attempts: int = 1
+    at_ms: int | None = None
+
+
+class Coverage(Record, frozen=True, kw_only=True):
+    """What a crawl read of one region, of what there is."""
+
+    status: CoverageStatus
+    account_id: str | None = None
+    region_id: str | None = None
+    n_expected: int = 0
+    n_read: int = 0
+    n_failed: int = 0
+    n_calls: int = 0
+    n_throttled: int = 0
+    is_stable: bool = True
+    elapsed_s: float = 0.0
+
+
+class Disagreement(Record, frozen=True, kw_only=True):
+    """A field on which the download and the description of one connection differ."""
+
+    vpn_connection_id: str
+    field: str
+    account_id: str | None = None
+    region_id: str | None = None
+    tunnel_id: str | None = None
+    download_value: str | None = None
+    describe_value: str | None = None
+
+
+class Records(Record, frozen=True, kw_only=True):
+    """Everything one crawl, or one set of saved answers, says of a fleet."""
+
+    connections: tuple[Connection, ...] = ()
+    gateways: tuple[Gateway, ...] = ()
+    failures: tuple[Failure, ...] = ()
+    coverage: tuple[Coverage, ...] = ()
+    disagreements: tuple[Disagreement, ...] = ()

@@ -1,0 +1,231 @@
+"""The field's words: the vendor's spelling of an algorithm to the standard one.
+
+Sources: the vendor's reference of CreateVpnConnection for the values offered; IANA "Internet Key
+Exchange Version 2 (IKEv2) Parameters" for the transform names and the group numbers. A token
+nobody knows stays as it came, lower-cased, so that it can be seen and is never guessed at.
+"""
+
+from __future__ import annotations
+
+import re
+
+ENCRYPTION = {
+    "aes": "aes-128-cbc",
+    "aes128": "aes-128-cbc",
+    "aes192": "aes-192-cbc",
+    "aes256": "aes-256-cbc",
+    "aes128cbc": "aes-128-cbc",
+    "aes192cbc": "aes-192-cbc",
+    "aes256cbc": "aes-256-cbc",
+    "aes128gcm": "aes-128-gcm",
+    "aes192gcm": "aes-192-gcm",
+    "aes256gcm": "aes-256-gcm",
+    "des": "des-cbc",
+    "descbc": "des-cbc",
+    "3des": "3des-cbc",
+    "3descbc": "3des-cbc",
+    "tripledes": "3des-cbc",
+    "sm4": "sm4-cbc",
+    "sm4cbc": "sm4-cbc",
+}
+INTEGRITY = {
+    "md5": "hmac-md5",
+    "sha": "hmac-sha1",
+    "sha1": "hmac-sha1",
+    "sha256": "hmac-sha256",
+    "sha384": "hmac-sha384",
+    "sha512": "hmac-sha512",
+    "sha2256": "hmac-sha256",
+    "sha2384": "hmac-sha384",
+    "sha2512": "hmac-sha512",
+    "sm3": "hmac-sm3",
+}
+# Transform Type 4, where the number is not in the vendor's word.
+DH_GROUPS = {
+    "disabled": 0,
+    "none": 0,
+    "modp768": 1,
+    "modp1024": 2,
+    "modp1536": 5,
+    "modp2048": 14,
+    "modp3072": 15,
+    "modp4096": 16,
+    "modp6144": 17,
+    "modp8192": 18,
+    "ecp256": 19,
+    "ecp384": 20,
+    "ecp521": 21,
+    "modp2048s256": 24,
+    "curve25519": 31,
+    "x25519": 31,
+}
+IKE_MODES = frozenset({"main", "aggressive"})
+DEFAULT_ROUTES = frozenset({"0.0.0.0/0", "::/0"})
+_KNOWN = frozenset(ENCRYPTION.values()) | frozenset(INTEGRITY.values()) | IKE_MODES
+
+
+def _squeezed(token: str) -> str:
+    """Without the separators in which hand-written sources differ."""
+    return re.sub(r"[\s_\-/()]+", "", token.lower())
+
+
+def encryption(token: str) -> str:
+    """Name an encryption algorithm by its standard word.
+
+    Parameters
+    ----------
+    token : str
+        As an answer spells it.
+
+    Returns
+    -------
+    str
+        The standard word, or the token itself, stripped and lower-cased.
+
+    Examples
+    --------
+    >>> encryption("aes"), encryption("AES-256"), encryption("Twofish")
+    ('aes-128-cbc', 'aes-256-cbc', 'twofish')
+    """
+    return ENCRYPTION.get(_squeezed(token), token.strip().lower())
+
+
+def integrity(token: str) -> str:
+    """Name an integrity algorithm by its standard word.
+
+    Parameters
+    ----------
+    token : str
+        As an answer spells it.
+
+    Returns
+    -------
+    str
+        The standard word, or the token itself, stripped and lower-cased.
+
+    Examples
+    --------
+    >>> integrity("MD5"), integrity("SHA-1"), integrity("hmac-sha256"), integrity("whirlpool")
+    ('hmac-md5', 'hmac-sha1', 'hmac-sha256', 'whirlpool')
+    """
+    return INTEGRITY.get(_squeezed(token).removeprefix("hmac"), token.strip().lower())
+
+
+def dh_group(token: str) -> int | None:
+    """Give a Diffie-Hellman group by its IANA number, 0 for none.
+
+    Parameters
+    ----------
+    token : str
+        As an answer spells it.
+
+    Returns
+    -------
+    int or None
+        The number; None for a token nobody knows.
+
+    Examples
+    --------
+    >>> dh_group("group14"), dh_group("Group 2"), dh_group("modp1024"), dh_group("disabled")
+    (14, 2, 2, 0)
+    >>> dh_group("kyber768") is None
+    True
+    """
+    squeezed = _squeezed(token)
+    match = re.fullmatch(r"(?:group|dh|dhgroup)?([0-9]{1,3})", squeezed)
+    return int(match[1]) if match else DH_GROUPS.get(squeezed)
+
+
+def ike_version(token: str) -> int | None:
+    """Give the major version of IKE.
+
+    Parameters
+    ----------
+    token : str
+        As an answer spells it.
+
+    Returns
+    -------
+    int or None
+        1 or 2; None for anything else.
+
+    Examples
+    --------
+    >>> ike_version("ikev2"), ike_version("IKE v1"), ike_version("ikev3")
+    (2, 1, None)
+    """
+    match = re.fullmatch(r"(?:ike)?v?([12])", _squeezed(token))
+    return int(match[1]) if match else None
+
+
+def ike_mode(token: str) -> str:
+    """Name the IKEv1 exchange of phase 1: main or aggressive.
+
+    Parameters
+    ----------
+    token : str
+        As an answer spells it.
+
+    Returns
+    -------
+    str
+        The word, or the token itself, stripped and lower-cased.
+
+    Examples
+    --------
+    >>> ike_mode("Main"), ike_mode("aggressive")
+    ('main', 'aggressive')
+    """
+    return token.strip().lower()
+
+
+def is_known(word: str) -> bool:
+    """Tell whether a word is one of the standard ones here.
+
+    Parameters
+    ----------
+    word : str
+        What :func:`encryption`, :func:`integrity` or :func:`ike_mode` gave.
+
+    Returns
+    -------
+    bool
+        False for a token that was kept as it came.
+
+    Examples
+    --------
+    >>> is_known("aes-128-cbc"), is_known("twofish")
+    (True, False)
+    """
+    return word in _KNOWN
+
+
+def asn(token: str | int) -> int | None:
+    """Read an autonomous system number, plain or in dotted form.
+
+    Parameters
+    ----------
+    token : str or int
+        ``65530``, ``"65530"`` or ``"1.10"``.
+
+    Returns
+    -------
+    int or None
+        The number; None for text that is none.
+
+    References
+    ----------
+    RFC 5396, textual representation of autonomous system numbers.
+
+    Examples
+    --------
+    >>> asn("45104"), asn("1.10"), asn("no")
+    (45104, 65546, None)
+    """
+    text = str(token).strip()
+    match = re.fullmatch(r"([0-9]{1,10})(?:\.([0-9]{1,5}))?", text, re.ASCII)
+    if not match:
+        return None
+    high, low = int(match[1]), match[2]
+    number = high if low is None else (high << 16) + int(low)
+    return number if number < 2**32 else None
