@@ -1,0 +1,334 @@
+"""Which CIDR blocks overlap which, found in one sort: numbers in, numbers out.
+
+Everything follows from the runs: how many blocks each one holds (cheap, whatever the number of
+pairs) and the pairs themselves (as many as there are).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from vpnframe.addresses.ordering import (
+    Blocks,
+    NestingOrder,
+    Positions,
+    Rows,
+    Words,
+    row_dtype,
+    sort_blocks,
+)
+
+CONTAINS, EQUAL, WITHIN = 0, 1, 2
+RELATIONS = ("contains", "equal", "within")
+DEFAULT_MAX_PAIRS = 10_000_000
+
+_CHUNK = 2**15  # pairs made at a time, so that what is in between stays in the processor's cache
+
+
+@dataclass(frozen=True, slots=True)
+class Runs:
+    """Overlaps as runs: block ``outer[i]`` contains ``inner[starts[i] : stops[i]]``.
+
+    Parameters
+    ----------
+    outer : ndarray of int32 or int64, shape (m,)
+        Rows of the blocks that contain others.
+    inner : ndarray of int32 or int64, shape (n,)
+        Rows in nesting order, into which the runs point.
+    starts, stops, equal_stops : ndarray of int64, shape (m,)
+        Bounds of each run; blocks before ``equal_stops`` are equal to the outer one.
+    """
+
+    outer: Rows
+    inner: Rows
+    starts: Positions
+    stops: Positions
+    equal_stops: Positions
+
+    @property
+    def n_pairs(self) -> int:
+        """Number of overlapping pairs."""
+        return int((self.stops - self.starts).sum())
+
+
+@dataclass(frozen=True, slots=True)
+class Pairs:
+    """Overlapping pairs, in no particular order.
+
+    Parameters
+    ----------
+    left, right : ndarray of int32 or int64, shape (k,)
+        Rows; of one set of blocks, left < right.
+    relation : ndarray of uint8, shape (k,)
+        What left is to right: ``CONTAINS``, ``EQUAL`` or ``WITHIN``.
+    """
+
+    left: Rows
+    right: Rows
+    relation: npt.NDArray[np.uint8]
+
+
+def find_pairs(
+    first: npt.NDArray[np.unsignedinteger[Any]],
+    prefix_length: npt.NDArray[np.uint8],
+    *,
+    high: Words | None = None,
+    groups: npt.NDArray[np.integer[Any]] | None = None,
+    max_pairs: int = DEFAULT_MAX_PAIRS,
+) -> Pairs:
+    """Find every overlapping pair among blocks of one family, each once.
+
+    Parameters
+    ----------
+    first : ndarray of unsigned integers, shape (n,)
+        First address of each block, host bits zero: all of it for IPv4, the lower 64 bits for
+        IPv6.
+    prefix_length : ndarray of uint8, shape (n,)
+        0 to 32 for IPv4, 0 to 128 for IPv6.
+    high : ndarray of uint64, shape (n,), optional
+        Upper 64 bits of the first address; given for IPv6 alone.
+    groups : ndarray of integers, shape (n,), optional
+        Codes from 0 to 2**31 - 1; only blocks of one group are compared.
+    max_pairs : int
+        The most pairs to make.
+
+    Returns
+    -------
+    Pairs
+        Rows ``left`` < ``right`` and the relation of left to right, in no particular order.
+
+    Raises
+    ------
+    ValueError
+        If there are more than ``max_pairs`` pairs; they are counted, not made.
+
+    Examples
+    --------
+    >>> first = np.array([0x0A010000, 0x0A000000, 0x0A010000], np.uint64)
+    >>> pairs = find_pairs(first, np.array([16, 8, 16], np.uint8))
+    >>> sorted(zip(pairs.left.tolist(), pairs.right.tolist(), pairs.relation.tolist()))
+    [(0, 1, 2), (0, 2, 1), (1, 2, 0)]
+    """
+    runs = find_runs(Blocks(first, prefix_length, high, groups))
+    check_pair_count(runs.n_pairs, max_pairs=max_pairs)
+    return make_pairs(runs)
+
+
+def find_pairs_between(a: Blocks, b: Blocks, *, max_pairs: int = DEFAULT_MAX_PAIRS) -> Pairs:
+    """Find every overlapping pair of one block from each of two sets.
+
+    Pairs inside one set are never made, however many there are.
+
+    Parameters
+    ----------
+    a, b : Blocks
+        Blocks of one family, with or without groups alike.
+    max_pairs : int
+        The most pairs to make.
+
+    Returns
+    -------
+    Pairs
+        ``left`` are rows of ``a``, ``right`` rows of ``b``.
+
+    Raises
+    ------
+    ValueError
+        If there are more than ``max_pairs`` pairs.
+
+    Examples
+    --------
+    >>> a = Blocks(np.array([0x0A000000], np.uint64), np.array([8], np.uint8))
+    >>> b = Blocks(np.array([0x0B000000, 0x0A010000], np.uint64), np.array([8, 16], np.uint8))
+    >>> pairs = find_pairs_between(a, b)
+    >>> pairs.left.tolist(), pairs.right.tolist(), pairs.relation.tolist()
+    ([0], [1], [0])
+    """
+    n_a = len(a.first)
+    both = Blocks(
+        np.concatenate([a.first, b.first]),
+        np.concatenate([a.prefix_length, b.prefix_length]),
+        None if a.high is None or b.high is None else np.concatenate([a.high, b.high]),
+        None if a.groups is None or b.groups is None else np.concatenate([a.groups, b.groups]),
+    )
+    runs = find_runs_between(both, np.arange(len(both.first)) >= n_a)
+    check_pair_count(runs.n_pairs, max_pairs=max_pairs)
+    pairs = make_pairs(runs)
+    return Pairs(pairs.left, pairs.right - pairs.right.dtype.type(n_a), pairs.relation)
+
+
+def find_runs(blocks: Blocks) -> Runs:
+    """Find what each block contains, as runs; no pair is made.
+
+    Parameters
+    ----------
+    blocks : Blocks
+        n blocks of one family.
+
+    Returns
+    -------
+    Runs
+        One run for each block that contains (or precedes an equal of) at least one other.
+
+    Examples
+    --------
+    >>> first = np.zeros(50_000, np.uint64)
+    >>> find_runs(Blocks(first, np.full(50_000, 8, np.uint8))).n_pairs
+    1249975000
+    """
+    order = sort_blocks(blocks)
+    starts = order.holders + 1
+    return Runs(order.rows[order.holders], order.rows, starts, order.stops, order.equal_stops)
+
+
+def find_runs_between(blocks: Blocks, is_second: npt.NDArray[np.bool_]) -> Runs:
+    """Find what each block contains of the other of two sets, as runs.
+
+    Parameters
+    ----------
+    blocks : Blocks
+        n blocks of one family, both sets together.
+    is_second : ndarray of bool, shape (n,)
+        Which of them are of the second set.
+
+    Returns
+    -------
+    Runs
+        Runs of second-set blocks within first-set ones, and the other way round.
+
+    Examples
+    --------
+    >>> blocks = Blocks(np.zeros(3, np.uint64), np.array([8, 9, 10], np.uint8))
+    >>> find_runs_between(blocks, np.array([False, False, True])).n_pairs
+    2
+    """
+    order = sort_blocks(blocks)
+    is_late = is_second[order.rows]
+    outer_is_late = is_late[order.holders]
+    n_first = len(is_late) - int(is_late.sum())
+    bounds = [
+        _positions_in_other(bound, is_late, outer_is_late, n_first)
+        for bound in (order.holders + 1, order.stops, order.equal_stops)
+    ]
+    keep = np.flatnonzero(bounds[1] > bounds[0])
+    starts, stops, equal_stops = (bound[keep] for bound in bounds)
+    inner = np.concatenate([order.rows[~is_late], order.rows[is_late]])
+    return Runs(order.rows[order.holders[keep]], inner, starts, stops, equal_stops)
+
+
+def _positions_in_other(
+    bounds: Positions,
+    is_late: npt.NDArray[np.bool_],
+    outer_is_late: npt.NDArray[np.bool_],
+    n_first: int,
+) -> Positions:
+    """Bounds among all blocks as bounds among those of the other set, first set first."""
+    n_late_before = np.concatenate([[0], np.cumsum(is_late)])[bounds]
+    return np.where(outer_is_late, bounds - n_late_before, n_first + n_late_before)
+
+
+def check_pair_count(n_pairs: int, *, max_pairs: int) -> None:
+    """Refuse to make more pairs than asked for.
+
+    Parameters
+    ----------
+    n_pairs : int
+        Pairs there are.
+    max_pairs : int
+        Pairs allowed.
+
+    Raises
+    ------
+    ValueError
+        If ``n_pairs`` is over ``max_pairs``.
+
+    Examples
+    --------
+    >>> check_pair_count(3, max_pairs=10)
+    """
+    if n_pairs > max_pairs:
+        raise ValueError(
+            f"{n_pairs:,} overlapping pairs, over the limit of {max_pairs:,}: compare fewer "
+            f"blocks or smaller groups, or raise max_pairs (a pair takes 9 bytes and more)"
+        )
+
+
+def make_pairs(runs: Runs) -> Pairs:
+    """Write runs out as pairs.
+
+    Parameters
+    ----------
+    runs : Runs
+        With k pairs in all.
+
+    Returns
+    -------
+    Pairs
+        k pairs, left < right.
+
+    Examples
+    --------
+    >>> runs = find_runs(Blocks(np.zeros(2, np.uint64), np.array([16, 8], np.uint8)))
+    >>> make_pairs(runs).relation.tolist()
+    [2]
+    """
+    counts = runs.stops - runs.starts
+    equal_counts = runs.equal_stops - runs.starts
+    ends = np.cumsum(counts)
+    total = int(ends[-1]) if len(ends) else 0
+    left, right = np.empty((2, total), row_dtype(len(runs.inner)))
+    relation = np.empty(total, np.uint8)
+    offsets = ends - counts
+    shifts = runs.starts - offsets
+    for a, b in _chunks(ends, total):
+        here = slice(offsets[a], ends[b - 1])
+        position = np.repeat(shifts[a:b], counts[a:b])
+        position += np.arange(here.start, here.stop)
+        outer = np.repeat(runs.outer[a:b], counts[a:b])
+        inner = runs.inner.take(position)
+        np.minimum(outer, inner, out=left[here])
+        np.maximum(outer, inner, out=right[here])
+        np.multiply(outer > inner, np.uint8(WITHIN), out=relation[here])
+        _mark_equal(relation, offsets[a:b], equal_counts[a:b])
+    return Pairs(left, right, relation)
+
+
+def _chunks(ends: Positions, total: int) -> list[tuple[int, int]]:
+    """Slices of runs that make about ``_CHUNK`` pairs each, never none."""
+    cuts = np.searchsorted(ends, np.arange(_CHUNK, total, _CHUNK)) + 1
+    return list(pairwise(np.unique(np.concatenate([[0], cuts, [len(ends)]])).tolist()))
+
+
+def _mark_equal(
+    relation: npt.NDArray[np.uint8], offsets: Positions, equal_counts: Positions
+) -> None:
+    """Set the relation of equal blocks, which are the first of each run."""
+    some = np.flatnonzero(equal_counts)
+    counts = equal_counts[some]
+    position = np.repeat(offsets[some] - (np.cumsum(counts) - counts), counts)
+    position += np.arange(len(position))
+    relation[position] = EQUAL
+
+
+__all__ = [
+    "CONTAINS",
+    "DEFAULT_MAX_PAIRS",
+    "EQUAL",
+    "RELATIONS",
+    "WITHIN",
+    "Blocks",
+    "NestingOrder",
+    "Pairs",
+    "Runs",
+    "check_pair_count",
+    "find_pairs",
+    "find_pairs_between",
+    "find_runs",
+    "find_runs_between",
+    "make_pairs",
+]
