@@ -1,0 +1,1 @@
+"""The network half: signed requests out, records without secrets back."""

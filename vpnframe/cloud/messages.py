@@ -1,0 +1,83 @@
+"""What goes over the wire: one request, one response, both frozen.
+
+Neither shows its headers, URL query or body in its ``repr``: a query may hold a signature and
+a body may hold a pre-shared key.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Request:
+    """One HTTP request, complete: its URL is already percent-encoded.
+
+    Parameters
+    ----------
+    method : str
+        ``GET`` or ``POST``.
+    url : str
+        Scheme, host, path and encoded query.
+    headers : mapping of str to str
+        Names in lower case.
+    body : bytes
+        Empty for every call of our own.
+
+    Examples
+    --------
+    >>> Request("GET", "https://vpc.aliyuncs.com/?Signature=abc")
+    Request(GET vpc.aliyuncs.com)
+    """
+
+    method: str
+    url: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+
+    def __repr__(self) -> str:
+        return f"Request({self.method} {self.host})"
+
+    @property
+    def host(self) -> str:
+        """Host and port, as in the ``host`` header."""
+        return urlsplit(self.url).netloc
+
+    @property
+    def path(self) -> str:
+        """The path, ``/`` when the URL has none."""
+        return urlsplit(self.url).path or "/"
+
+    @property
+    def query(self) -> str:
+        """The query as sent, still encoded."""
+        return urlsplit(self.url).query
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Response:
+    """One HTTP response with its whole body.
+
+    Parameters
+    ----------
+    status : int
+        HTTP status.
+    headers : mapping of str to str
+        Names in lower case.
+    body : bytes
+        As received, decompressed.
+
+    Examples
+    --------
+    >>> Response(200, {}, b'{"Psk":"hidden"}')
+    Response(200, 16 bytes)
+    """
+
+    status: int
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+
+    def __repr__(self) -> str:
+        return f"Response({self.status}, {len(self.body)} bytes)"

@@ -1,0 +1,38 @@
+"""A local Alibaba Cloud VPN endpoint with a seeded fleet, real signatures, quotas and paging.
+
+``make_fleet`` draws the cloud's contents, ``answer_key`` says what is to be found in them,
+``handle`` answers one request without a socket, ``serve_in_thread`` puts that on loopback.
+Of the rest of the package it uses the request and response classes alone.
+"""
+
+from __future__ import annotations
+
+from vpnframe.emulator.answer_key import answer_key
+from vpnframe.emulator.fleet import make_fleet
+from vpnframe.emulator.model import Account, Connection, Fleet, Tunnel
+from vpnframe.emulator.server import (
+    RunningEmulator,
+    ServerSettings,
+    announcement,
+    serve_in_thread,
+    serving,
+)
+from vpnframe.emulator.service import handle
+from vpnframe.emulator.state import State, make_state
+
+__all__ = [
+    "Account",
+    "Connection",
+    "Fleet",
+    "RunningEmulator",
+    "ServerSettings",
+    "State",
+    "Tunnel",
+    "announcement",
+    "answer_key",
+    "handle",
+    "make_fleet",
+    "make_state",
+    "serve_in_thread",
+    "serving",
+]

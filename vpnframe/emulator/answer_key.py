@@ -1,0 +1,154 @@
+"""What a reader of the fleet should find, reckoned from the finished fleet alone.
+
+Its words, its arithmetic and its grouping are its own, so that it cannot share a mistake with
+the code that it judges. It holds no key.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from vpnframe.emulator.answer_overlaps import find_overlaps
+from vpnframe.emulator.model import Connection, Fleet, Tunnel
+
+_WORDS: Mapping[str, str] = MappingProxyType(
+    {
+        "aes": "aes-128-cbc",
+        "aes192": "aes-192-cbc",
+        "aes256": "aes-256-cbc",
+        "des": "des-cbc",
+        "3des": "3des-cbc",
+        "sm4": "sm4-cbc",
+        "md5": "hmac-md5",
+        "sha1": "hmac-sha1",
+        "sha256": "hmac-sha256",
+        "sha384": "hmac-sha384",
+        "sha512": "hmac-sha512",
+        "sm3": "hmac-sm3",
+    }
+)
+_NUMBERS: Mapping[str, int] = MappingProxyType(
+    {
+        "ikev1": 1,
+        "ikev2": 2,
+        "disabled": 0,
+        "group1": 1,
+        "group2": 2,
+        "group5": 5,
+        "group14": 14,
+        "group24": 24,
+    }
+)
+_ALGORITHM_COLUMNS = (
+    *("ike_version", "ike_mode", "ike_encryption", "ike_integrity", "ike_dh_group"),
+    *("ipsec_encryption", "ipsec_integrity", "ipsec_pfs_group"),
+)
+_LIFETIME_COLUMNS = ("ike_lifetime_s", "ipsec_lifetime_s")
+
+Row = dict[str, str | int | None]
+Counts = dict[str, dict[str | int | None, int]]
+
+
+def answer_key(fleet: Fleet) -> dict[str, object]:
+    """Reckon what is to be found in a fleet.
+
+    Parameters
+    ----------
+    fleet : Fleet
+        Finished.
+
+    Returns
+    -------
+    dict
+        ``overlaps`` (pairs inside one routing domain), ``algorithms`` and ``lifetimes``
+        (column -> value -> number of tunnels), ``tunnels`` (what each one uses), ``shared_keys``
+        (groups of connection ids), ``planted`` (plant id and connection ids) and ``counts``.
+        It can be written as JSON, which turns the numbers that are keys into text.
+
+    Examples
+    --------
+    >>> from vpnframe.emulator.fleet import make_fleet
+    >>> answer_key(make_fleet(connections=0, regions=1))["overlaps"]
+    []
+    """
+    tunnels = [row for connection in fleet.connections for row in _tunnel_rows(connection)]
+    return {
+        "seed": fleet.seed,
+        "overlaps": find_overlaps(fleet),
+        "algorithms": _count(tunnels, _ALGORITHM_COLUMNS),
+        "lifetimes": _count(tunnels, _LIFETIME_COLUMNS),
+        "tunnels": tunnels,
+        "shared_keys": _shared_keys(fleet),
+        "planted": [
+            {"plant_id": plant.plant_id, "vpn_connection_ids": list(plant.vpn_connection_ids)}
+            for plant in fleet.planted
+        ],
+        "counts": _fleet_counts(fleet, n_tunnels=len(tunnels)),
+    }
+
+
+def _tunnel_rows(connection: Connection) -> list[Row]:
+    """Say what each tunnel uses; unnumbered tunnels are numbered by their sorted ids."""
+    by_id = sorted(connection.tunnels, key=lambda tunnel: tunnel.tunnel_id or "")
+    return [
+        _tunnel_row(connection, tunnel, tunnel.index or by_id.index(tunnel) + 1)
+        for tunnel in connection.tunnels
+    ]
+
+
+def _tunnel_row(connection: Connection, tunnel: Tunnel, index: int) -> Row:
+    proposal = tunnel.proposal
+    return {
+        "account_id": connection.account_id,
+        "region_id": connection.region_id,
+        "vpn_connection_id": connection.vpn_connection_id,
+        "tunnel_id": tunnel.tunnel_id,
+        "tunnel_index": index,
+        "ike_version": _NUMBERS[proposal.ike_version],
+        "ike_mode": proposal.ike_mode,
+        "ike_encryption": _WORDS[proposal.ike_enc.lower()],
+        "ike_integrity": _WORDS[proposal.ike_auth.lower()],
+        "ike_dh_group": _NUMBERS[proposal.ike_pfs],
+        "ike_lifetime_s": proposal.ike_lifetime,
+        "ipsec_encryption": _WORDS[proposal.ipsec_enc.lower()],
+        "ipsec_integrity": _WORDS[proposal.ipsec_auth.lower()],
+        "ipsec_pfs_group": _NUMBERS[proposal.ipsec_pfs],
+        "ipsec_lifetime_s": proposal.ipsec_lifetime,
+    }
+
+
+def _count(tunnels: list[Row], columns: tuple[str, ...]) -> Counts:
+    return {column: dict(Counter(row[column] for row in tunnels)) for column in columns}
+
+
+def _shared_keys(fleet: Fleet) -> list[list[str]]:
+    """Group connections that hold one key; the key itself stays behind."""
+    holders: defaultdict[str, set[str]] = defaultdict(set)
+    for connection in fleet.connections:
+        for tunnel in connection.tunnels:
+            if tunnel.psk is not None:
+                holders[tunnel.psk].add(connection.vpn_connection_id)
+    groups = {tuple(sorted(group)) for group in holders.values() if len(group) > 1}
+    return [list(group) for group in sorted(groups)]
+
+
+def _fleet_counts(fleet: Fleet, *, n_tunnels: int) -> dict[str, object]:
+    kinds = {"Normal": "normal", "NationalStandard": "sm"}
+    return {
+        "connections": len(fleet.connections),
+        "tunnels": n_tunnels,
+        "vpcs": len(fleet.vpcs),
+        "vpn_gateways": dict(Counter(kinds[gateway.vpn_type] for gateway in fleet.vpn_gateways)),
+        "customer_gateways": len(fleet.customer_gateways),
+        "connections_per_region": {
+            region.region_id: sum(c.region_id == region.region_id for c in fleet.connections)
+            for region in fleet.regions
+        },
+        "connections_per_account": {
+            account.account_id: sum(c.account_id == account.account_id for c in fleet.connections)
+            for account in fleet.accounts
+        },
+        "connections_per_attach_type": dict(Counter(c.attach_type for c in fleet.connections)),
+    }

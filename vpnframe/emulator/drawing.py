@@ -1,0 +1,123 @@
+"""Seeded chance: ids, keys, addresses and times, none of them drawn twice."""
+
+from __future__ import annotations
+
+import random
+import string
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+T = TypeVar("T")
+
+_LOWER = string.ascii_lowercase + string.digits
+_MIXED = string.ascii_letters + string.digits
+
+# First octets pairs that the cloud and Internet providers really announce.
+_CLOUD_NETS = (
+    "47.92",
+    "47.101",
+    "47.244",
+    "8.130",
+    "8.208",
+    "39.104",
+    "116.62",
+    "120.55",
+    "121.40",
+)
+_SITE_NETS = (
+    "58.33",
+    "61.152",
+    "101.81",
+    "113.87",
+    "180.169",
+    "202.96",
+    "218.17",
+    "91.198",
+    "62.96",
+)
+
+_FIRST_MS = 1_560_000_000_000
+_LAST_MS = 1_760_000_000_000
+_DAY_MS = 86_400_000
+
+
+@dataclass
+class Draw:
+    """A seeded source that remembers what it gave out.
+
+    Examples
+    --------
+    >>> Draw.from_seed(7).cloud_address() == Draw.from_seed(7).cloud_address()
+    True
+    """
+
+    rng: random.Random
+    _taken: set[str] = field(default_factory=set, repr=False)
+
+    @classmethod
+    def from_seed(cls, seed: int) -> Draw:
+        """Start from a seed."""
+        return cls(random.Random(seed))
+
+    def chance(self, probability: float) -> bool:
+        """Return True with the given probability."""
+        return self.rng.random() < probability
+
+    def weighted(self, weights: Mapping[T, float]) -> T:
+        """Draw one key of a mapping of weights."""
+        return self.rng.choices(list(weights), weights=list(weights.values()))[0]
+
+    def resource_id(self, kind: str, prefix: str) -> str:
+        """Draw an id such as ``vco-bp1...`` that was not drawn before."""
+        return self._once(lambda: f"{kind}-{prefix}{self._text(_LOWER, 18)}")
+
+    def pre_shared_key(self) -> str:
+        """Draw 16 characters, as the cloud does when none are given."""
+        return self._once(lambda: self._text(_MIXED, 16))
+
+    def access_key(self) -> tuple[str, str]:
+        """Draw an access key id and its secret of 30 characters."""
+        return f"LTAI5t{self._text(_MIXED, 18)}", self._text(_MIXED, 30)
+
+    def cloud_address(self) -> str:
+        """Draw a public address of a VPN gateway."""
+        return self._once(lambda: self._address(_CLOUD_NETS))
+
+    def site_address(self) -> str:
+        """Draw a public address of a site."""
+        return self._once(lambda: self._address(_SITE_NETS))
+
+    def link(self) -> tuple[str, str, str]:
+        """Draw a /30 of BGP link addresses: the block, the cloud's end, the site's end.
+
+        The same link may come again: it only has to be unique on one gateway.
+        """
+        stem, last = f"169.254.{self.rng.randint(10, 160)}", 4 * self.rng.randint(0, 63)
+        return f"{stem}.{last}/30", f"{stem}.{last + 1}", f"{stem}.{last + 2}"
+
+    def created_ms(self) -> int:
+        """Draw a time of creation, in milliseconds, to the second as the API gives it."""
+        return self.rng.randrange(_FIRST_MS, _LAST_MS, 1000)
+
+    def later_ms(self, created_ms: int) -> int:
+        """Draw the end of a subscription, whole days after its start."""
+        return created_ms + _DAY_MS * self.rng.randint(30, 3000)
+
+    def certificate(self) -> str:
+        """Draw what looks like a certificate in PEM form."""
+        lines = "\n".join(self._text(_MIXED + "+/", 64) for _ in range(6))
+        return f"-----BEGIN CERTIFICATE-----\n{lines}\n-----END CERTIFICATE-----"
+
+    def _once(self, draw: Callable[[], str]) -> str:
+        """Draw until something new comes."""
+        while (drawn := draw()) in self._taken:
+            pass
+        self._taken.add(drawn)
+        return drawn
+
+    def _address(self, nets: tuple[str, ...]) -> str:
+        return f"{self.rng.choice(nets)}.{self.rng.randint(1, 254)}.{self.rng.randint(1, 254)}"
+
+    def _text(self, alphabet: str, length: int) -> str:
+        return "".join(self.rng.choices(alphabet, k=length))

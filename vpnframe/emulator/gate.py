@@ -1,0 +1,130 @@
+"""Who may come in: known keys, true signatures, a clock that agrees, nonces and tokens."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from vpnframe.cloud.messages import Request
+from vpnframe.emulator.refusals import (
+    EXPIRED_TIMESTAMP,
+    EXPIRED_TOKEN,
+    MALFORMED_TIMESTAMP,
+    MALFORMED_TOKEN,
+    MISMATCHED_TOKEN,
+    MISSING_TOKEN,
+    NONCE_USED,
+    SIGNATURE_DOES_NOT_MATCH,
+    UNKNOWN_ACCESS_KEY,
+    Refusal,
+)
+from vpnframe.emulator.signatures import Claim, is_signed_by, read_claim
+
+CLOCK_SKEW_S = 15 * 60
+# A nonce has to outlive every request that could still bear it: skew before and after.
+_NONCE_LIFE_S = 2 * CLOCK_SKEW_S
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """An access key that may sign; a session's has a security token and an end."""
+
+    account_id: str
+    access_key_id: str
+    access_key_secret: str = field(repr=False)
+    security_token: str | None = field(default=None, repr=False)
+    expires_at: float | None = None
+
+
+class NonceLedger:
+    """Remembers nonces for as long as a request with them could be accepted.
+
+    Examples
+    --------
+    >>> ledger = NonceLedger()
+    >>> ledger.use("key", "nonce", now=0.0), ledger.use("key", "nonce", now=1.0)
+    (True, False)
+    """
+
+    def __init__(self) -> None:
+        self._seen: dict[tuple[str, str], float] = {}
+
+    def __len__(self) -> int:
+        return len(self._seen)
+
+    def use(self, access_key_id: str, nonce: str, *, now: float) -> bool:
+        """Use a nonce up; False when it was used before."""
+        self._forget(now)
+        if (access_key_id, nonce) in self._seen:
+            return False
+        self._seen[access_key_id, nonce] = now
+        return True
+
+    def _forget(self, now: float) -> None:
+        """Drop what is too old, which stands first as insertion follows the clock."""
+        while self._seen:
+            oldest = next(iter(self._seen))
+            if now - self._seen[oldest] <= _NONCE_LIFE_S:
+                return
+            del self._seen[oldest]
+
+
+def authenticate(
+    request: Request, credentials: Mapping[str, Credential], nonces: NonceLedger, *, now: float
+) -> Credential | Refusal:
+    """Say who signed a request, or why it is refused.
+
+    Parameters
+    ----------
+    request : Request
+        As received.
+    credentials : mapping of str to Credential
+        By access key id.
+    nonces : NonceLedger
+        Takes the nonce of a request that is otherwise in order.
+    now : float
+        Seconds since the epoch.
+
+    Returns
+    -------
+    Credential or Refusal
+        The refusals are the documented ones.
+    """
+    claim = read_claim(request)
+    if isinstance(claim, Refusal):
+        return claim
+    credential = credentials.get(claim.access_key_id)
+    if credential is None:
+        return UNKNOWN_ACCESS_KEY
+    if refusal := _check_clock(claim.timestamp, now):
+        return refusal
+    if not is_signed_by(request, credential.access_key_secret):
+        return SIGNATURE_DOES_NOT_MATCH
+    if refusal := _check_token(claim, credential, credentials, now):
+        return refusal
+    if not nonces.use(claim.access_key_id, claim.nonce, now=now):
+        return NONCE_USED
+    return credential
+
+
+def _check_clock(timestamp: str, now: float) -> Refusal | None:
+    try:
+        signed_at = datetime.strptime(timestamp, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+    except ValueError:
+        return MALFORMED_TIMESTAMP
+    return EXPIRED_TIMESTAMP if abs(now - signed_at.timestamp()) > CLOCK_SKEW_S else None
+
+
+def _check_token(
+    claim: Claim, credential: Credential, credentials: Mapping[str, Credential], now: float
+) -> Refusal | None:
+    """Compare the token of a request with the one that its access key was given."""
+    given, issued = claim.security_token, credential.security_token
+    if given is None:
+        return MISSING_TOKEN if issued else None
+    if given != issued:
+        is_of_another = any(given == other.security_token for other in credentials.values())
+        return MISMATCHED_TOKEN if is_of_another else MALFORMED_TOKEN
+    is_over = credential.expires_at is not None and now >= credential.expires_at
+    return EXPIRED_TOKEN if is_over else None

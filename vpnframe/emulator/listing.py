@@ -1,0 +1,161 @@
+"""List calls as data: where the rows stand, how they are written, what filters them; and pages."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Generic, Protocol, TypeAlias, TypeVar
+
+from vpnframe.emulator.connection_rows import connection_row
+from vpnframe.emulator.encoding import Json
+from vpnframe.emulator.model import Connection, CustomerGateway, Tag, VpnGateway
+from vpnframe.emulator.refusals import Refusal, invalid_parameter
+from vpnframe.emulator.rows import attachment_row, customer_gateway_row, vpn_gateway_row
+from vpnframe.emulator.state import Holdings
+
+Tree: TypeAlias = dict[str, Json]
+Parameters: TypeAlias = Mapping[str, str]
+
+DEFAULT_PAGE_SIZE = 10
+MAX_PAGE_SIZE = 50
+
+_TAG_PART = re.compile(r"Tag\.(\d{1,2})\.(Key|Value)")
+
+
+class Tagged(Protocol):
+    """Anything that bears tags."""
+
+    @property
+    def tags(self) -> tuple[Tag, ...]:
+        """The tags in their order."""
+
+
+Thing = TypeVar("Thing", bound=Tagged)
+
+
+@dataclass(frozen=True)
+class ListCall(Generic[Thing]):
+    """One list call.
+
+    Parameters
+    ----------
+    path : tuple of str
+        Where the list stands in the answer; one name makes a bare array.
+    held : callable
+        Holdings -> the things listed.
+    write : callable
+        One thing -> its row.
+    filters : mapping of str to callable
+        Parameter -> thing -> the values of which one must equal it.
+    """
+
+    path: tuple[str, ...]
+    held: Callable[[Holdings], Sequence[Thing]]
+    write: Callable[[Thing], Tree]
+    filters: Mapping[str, Callable[[Thing], Collection[str | None]]]
+
+    def answer(self, holdings: Holdings, parameters: Parameters) -> Tree | Refusal:
+        """Write one page of what the parameters select."""
+        page = _read_page(parameters)
+        if isinstance(page, Refusal):
+            return page
+        number, size = page
+        things = [thing for thing in self.held(holdings) if self._selects(thing, parameters)]
+        rows: list[Json] = [self.write(t) for t in things[(number - 1) * size : number * size]]
+        nested: Json = rows
+        for name in reversed(self.path[1:]):
+            nested = {name: nested}
+        return {
+            "TotalCount": len(things),
+            "PageNumber": number,
+            "PageSize": size,
+            self.path[0]: nested,
+        }
+
+    def _selects(self, thing: Thing, parameters: Parameters) -> bool:
+        for name, values_of in self.filters.items():
+            if (wanted := parameters.get(name)) and wanted not in values_of(thing):
+                return False
+        return _has_tags(thing.tags, parameters)
+
+
+def _read_page(parameters: Parameters) -> tuple[int, int] | Refusal:
+    """Read page number and size, or refuse what is no number or too large."""
+    number = _read_count(parameters.get("PageNumber"), default=1)
+    size = _read_count(parameters.get("PageSize"), default=DEFAULT_PAGE_SIZE)
+    if number is None:
+        return invalid_parameter("PageNumber")
+    if size is None or size > MAX_PAGE_SIZE:
+        return invalid_parameter("PageSize")
+    return number, size
+
+
+def _read_count(text: str | None, *, default: int) -> int | None:
+    """Read a number of at least 1; None for anything else."""
+    if text is None or text == "":
+        return default
+    return int(text) if re.fullmatch(r"0*[1-9][0-9]{0,8}", text) else None
+
+
+def _has_tags(tags: Sequence[Tag], parameters: Parameters) -> bool:
+    """Say whether all tags that the parameters name are among the given ones."""
+    wanted: dict[str, dict[str, str]] = {}
+    for name, value in parameters.items():
+        if found := _TAG_PART.fullmatch(name):
+            wanted.setdefault(found[1], {})[found[2]] = value
+    return all(_has_tag(tags, part) for part in wanted.values())
+
+
+def _has_tag(tags: Sequence[Tag], wanted: Mapping[str, str]) -> bool:
+    """Compare one wanted tag; without a value the key alone counts."""
+    return any(
+        tag.key == wanted.get("Key", tag.key) and tag.value == wanted.get("Value", tag.value)
+        for tag in tags
+    )
+
+
+def _attachments(holdings: Holdings) -> list[Connection]:
+    return [connection for connection in holdings.connections if connection.attach_type != "VPNGW"]
+
+
+VPN_CONNECTIONS: ListCall[Connection] = ListCall(
+    path=("VpnConnections", "VpnConnection"),
+    held=lambda holdings: holdings.connections,
+    write=connection_row,
+    filters={
+        "VpnConnectionId": lambda c: [c.vpn_connection_id],
+        "VpnGatewayId": lambda c: [c.vpn_gateway_id],
+        "CustomerGatewayId": lambda c: [tunnel.customer_gateway_id for tunnel in c.tunnels],
+        "ResourceGroupId": lambda c: [c.resource_group_id],
+    },
+)
+VPN_GATEWAYS: ListCall[VpnGateway] = ListCall(
+    path=("VpnGateways", "VpnGateway"),
+    held=lambda holdings: holdings.vpn_gateways,
+    write=vpn_gateway_row,
+    filters={
+        "VpnGatewayId": lambda g: [g.vpn_gateway_id],
+        "VpcId": lambda g: [g.vpc_id],
+        "BusinessStatus": lambda g: [g.business_status],
+        "ResourceGroupId": lambda g: [g.resource_group_id],
+    },
+)
+CUSTOMER_GATEWAYS: ListCall[CustomerGateway] = ListCall(
+    path=("CustomerGateways", "CustomerGateway"),
+    held=lambda holdings: holdings.customer_gateways,
+    write=customer_gateway_row,
+    filters={
+        "CustomerGatewayId": lambda g: [g.customer_gateway_id],
+        "ResourceGroupId": lambda g: [g.resource_group_id],
+    },
+)
+VPN_ATTACHMENTS: ListCall[Connection] = ListCall(
+    path=("VpnAttachments",),
+    held=_attachments,
+    write=attachment_row,
+    filters={
+        "VpnConnectionId": lambda c: [c.vpn_connection_id],
+        "AttachType": lambda c: [c.attach_type],
+    },
+)

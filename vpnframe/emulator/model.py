@@ -1,0 +1,220 @@
+"""The emulated cloud as it is, before anybody asks: frozen, wire-neutral, in the vendor's words.
+
+Sides are named by the thing they belong to. Which of them an answer calls "local" is decided
+where the answer is written. Nothing that holds a key shows it in its ``repr``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """One main account with its permanent access key."""
+
+    account_id: str
+    user_id: str
+    access_key_id: str
+    access_key_secret: str = field(repr=False)
+
+    @property
+    def arn(self) -> str:
+        """The resource name of the user that the access key belongs to."""
+        return f"acs:ram::{self.account_id}:user/inventory"
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """One region as DescribeRegions names it."""
+
+    region_id: str
+    local_name: str
+    id_prefix: str
+
+    @property
+    def endpoint(self) -> str:
+        """The host that the region's own calls go to."""
+        return f"vpc.{self.region_id}.aliyuncs.com"
+
+
+@dataclass(frozen=True, slots=True)
+class Tag:
+    """One key and value."""
+
+    key: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Vpc:
+    """A private network; a VPN gateway stands in exactly one."""
+
+    account_id: str
+    region_id: str
+    vpc_id: str
+    name: str
+    cidr: str
+
+
+@dataclass(frozen=True, slots=True)
+class VpnGateway:
+    """The cloud's end of a tunnel. A second address makes it a dual-tunnel gateway."""
+
+    account_id: str
+    region_id: str
+    vpn_gateway_id: str
+    vpc_id: str
+    name: str
+    internet_ip: str
+    second_ip: str | None
+    vpn_type: str
+    bandwidth_mbps: int
+    charge_type: str
+    created_ms: int
+    end_ms: int | None
+    business_status: str
+    enable_bgp: bool
+    auto_propagate: bool
+    resource_group_id: str
+    tags: tuple[Tag, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerGateway:
+    """The other end, by address; its AuthKey authenticates BGP on dual-tunnel connections."""
+
+    account_id: str
+    region_id: str
+    customer_gateway_id: str
+    name: str
+    ip_address: str
+    asn: int | None
+    auth_key: str | None = field(repr=False)
+    created_ms: int
+    resource_group_id: str
+    tags: tuple[Tag, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """What a tunnel offers in both phases, in the tokens that the API uses."""
+
+    ike_version: str = "ikev1"
+    ike_mode: str = "main"
+    ike_enc: str = "aes"
+    ike_auth: str = "md5"
+    ike_pfs: str = "group2"
+    ike_lifetime: int = 86400
+    ipsec_enc: str = "aes"
+    ipsec_auth: str = "md5"
+    ipsec_pfs: str = "group2"
+    ipsec_lifetime: int = 86400
+
+
+@dataclass(frozen=True, slots=True)
+class Bgp:
+    """BGP inside one tunnel."""
+
+    cloud_asn: int
+    customer_asn: int
+    cloud_ip: str
+    customer_ip: str
+    tunnel_cidr: str
+    status: str
+    auth_key: str | None = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class HealthCheck:
+    """Probing through a single-tunnel connection."""
+
+    is_enabled: bool
+    source_ip: str
+    destination_ip: str
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tunnel:
+    """One tunnel. ``tunnel_id`` is None for the only tunnel of a single-tunnel connection.
+
+    ``index`` is None where the cloud does not say which tunnel is the first.
+    """
+
+    tunnel_id: str | None
+    index: int | None
+    role: str
+    zone: str
+    customer_gateway_id: str
+    cloud_ip: str
+    customer_ip: str
+    cloud_ike_id: str
+    customer_ike_id: str
+    proposal: Proposal
+    psk: str | None = field(repr=False)
+    status: str
+    is_dpd_on: bool
+    is_natt_on: bool
+    peer_ca: str | None = field(repr=False)
+    bgp: Bgp | None
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """One IPsec connection with its one or two tunnels.
+
+    ``attach_type`` is VPNGW, CEN (a transit router) or NO_ASSOCIATED.
+    """
+
+    account_id: str
+    region_id: str
+    vpn_connection_id: str
+    name: str | None
+    attach_type: str
+    vpn_gateway_id: str | None
+    transit_router_id: str | None
+    transit_router_name: str | None
+    network_type: str
+    bandwidth_mbps: int
+    resource_group_id: str
+    created_ms: int
+    is_effective_at_once: bool
+    vpc_subnets: tuple[str, ...]
+    onprem_subnets: tuple[str, ...]
+    tunnels: tuple[Tunnel, ...]
+    health_check: HealthCheck | None
+    tags: tuple[Tag, ...]
+
+    @property
+    def is_dual(self) -> bool:
+        """Whether the connection has two tunnels with ids."""
+        return self.tunnels[0].tunnel_id is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Planted:
+    """One defect or trap that was put into the fleet on purpose, and where."""
+
+    plant_id: str
+    vpn_connection_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Fleet:
+    """Everything that the emulated cloud holds."""
+
+    seed: int
+    accounts: tuple[Account, ...]
+    regions: tuple[Region, ...]
+    vpcs: tuple[Vpc, ...]
+    vpn_gateways: tuple[VpnGateway, ...]
+    customer_gateways: tuple[CustomerGateway, ...]
+    connections: tuple[Connection, ...]
+    planted: tuple[Planted, ...]
+
+    def __repr__(self) -> str:
+        return (
+            f"Fleet(seed={self.seed}, {len(self.accounts)} accounts, "
+            f"{len(self.regions)} regions, {len(self.connections)} connections)"
+        )

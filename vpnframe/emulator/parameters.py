@@ -1,0 +1,73 @@
+"""What a request asks for, wherever it says so: query, form body or headers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from types import MappingProxyType
+from urllib.parse import parse_qsl
+
+from vpnframe.cloud.messages import Request
+
+Pairs = list[tuple[str, str]]
+
+_FORM = "application/x-www-form-urlencoded"
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call as asked for.
+
+    Parameters
+    ----------
+    action, version : str
+        Empty when the request names none.
+    parameters : mapping of str to str
+        Query and form body together.
+    wants_json : bool
+        XML is what the API answers unless asked for JSON.
+    """
+
+    action: str
+    version: str
+    parameters: MappingProxyType[str, str]
+    wants_json: bool
+
+    @property
+    def region_id(self) -> str:
+        """The region asked for; empty for calls that take none."""
+        return self.parameters.get("RegionId", "")
+
+
+def query_pairs(request: Request) -> Pairs:
+    """Decode the names and values of the query, in their order.
+
+    A plus sign is a space, as in a form: the official SDK signs ``%20`` and sends ``+``, and is
+    understood. A plus that is meant as one has to be sent as ``%2B``.
+
+    Examples
+    --------
+    >>> query_pairs(Request("GET", "http://127.0.0.1/?Tag.1.Key=env%20name&Tag.1.Value=a%2Bb"))
+    [('Tag.1.Key', 'env name'), ('Tag.1.Value', 'a+b')]
+    """
+    return parse_qsl(request.query, keep_blank_values=True, errors="surrogateescape")
+
+
+def form_pairs(request: Request) -> Pairs:
+    """Decode the names and values of a form body; another body has none."""
+    if not request.headers.get("content-type", "").lower().startswith(_FORM):
+        return []
+    text = request.body.decode("utf-8", "surrogateescape")
+    return parse_qsl(text, keep_blank_values=True, errors="surrogateescape")
+
+
+def read_call(request: Request) -> Call:
+    """Read what a request asks for; headers say it under ACS3, parameters under v1."""
+    parameters = dict(query_pairs(request)) | dict(form_pairs(request))
+    named_format = parameters.get("Format", "").lower()
+    accepts_json = "application/json" in request.headers.get("accept", "").lower()
+    return Call(
+        action=parameters.get("Action") or request.headers.get("x-acs-action", ""),
+        version=parameters.get("Version") or request.headers.get("x-acs-version", ""),
+        parameters=MappingProxyType(parameters),
+        wants_json=named_format == "json" or (not named_format and accepts_json),
+    )

@@ -1,0 +1,48 @@
+"""Everything that is planted, in the order in which it takes its connections."""
+
+from __future__ import annotations
+
+from vpnframe.emulator.planting import Garden
+from vpnframe.emulator.plants_crypto import (
+    plant_identities,
+    plant_keys,
+    plant_locked_gateway,
+    plant_mismatch,
+    plant_nameless_tunnels,
+    plant_proposals,
+)
+from vpnframe.emulator.plants_overlap import (
+    plant_across_gateways,
+    plant_mirror,
+    plant_odd_blocks,
+    plant_on_one_gateway,
+    plant_other_vpc,
+    plant_own_sides,
+    plant_peer_in_two_regions,
+    plant_twins,
+)
+
+# The scarcest places first: pairs on one thing, then anything.
+_PLANTERS = (
+    plant_across_gateways,
+    plant_on_one_gateway,
+    plant_other_vpc,
+    plant_twins,
+    plant_mirror,
+    plant_own_sides,
+    plant_odd_blocks,
+    plant_nameless_tunnels,
+    plant_mismatch,
+    plant_peer_in_two_regions,
+    plant_identities,
+    plant_keys,
+    plant_proposals,
+    plant_locked_gateway,
+)
+
+
+def plant_everything(garden: Garden) -> None:
+    """Plant every defect and trap; one that finds no place in a small fleet is left out."""
+    for _ in range(garden.n_rounds):
+        for planter in _PLANTERS:
+            planter(garden)

@@ -1,0 +1,97 @@
+"""Quotas per account, region and action, in a sliding or a fixed window."""
+
+from __future__ import annotations
+
+from collections import defaultdict, deque
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+PUBLISHED_LIMITS: Mapping[str, int] = MappingProxyType({"DownloadVpnConnectionConfig": 30})
+DEFAULT_LIMIT = 600
+
+Key = tuple[str, str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class QuotaSettings:
+    """How much is allowed in which window.
+
+    Parameters
+    ----------
+    window_s : float
+        Length of the window in seconds; the published one is 60.
+    mode : str
+        ``sliding`` counts the last ``window_s`` seconds, ``fixed`` starts anew at each multiple
+        of ``window_s``.
+    limits : mapping of str to int
+        Calls per window by action, over the published ones.
+    default_limit : int
+        Calls per window of every other action.
+    is_on : bool
+        Whether anything is counted at all.
+    has_retry_after : bool
+        Whether a refusal says, in ``x-acs-retry-after``, when the next call would be admitted.
+
+    Raises
+    ------
+    ValueError
+        When ``mode`` is another word or ``window_s`` is not above 0.
+    """
+
+    window_s: float = 60.0
+    mode: str = "sliding"
+    limits: Mapping[str, int] = field(default_factory=dict)
+    default_limit: int = DEFAULT_LIMIT
+    is_on: bool = True
+    has_retry_after: bool = False
+
+    def __post_init__(self) -> None:
+        if self.mode not in ("sliding", "fixed"):
+            msg = f"quota mode must be 'sliding' or 'fixed', not {self.mode!r}"
+            raise ValueError(msg)
+        if self.window_s <= 0:
+            msg = f"quota window must be above 0 seconds, not {self.window_s}"
+            raise ValueError(msg)
+
+    def limit_of(self, action: str) -> int:
+        """Return the number of calls of an action that one window admits."""
+        return self.limits.get(action, PUBLISHED_LIMITS.get(action, self.default_limit))
+
+
+class QuotaMeter:
+    """Counts admitted calls. A refused call costs nothing.
+
+    Examples
+    --------
+    >>> meter = QuotaMeter(QuotaSettings(window_s=2.0, limits={"Ping": 1}))
+    >>> key = ("1234", "cn-shanghai", "Ping")
+    >>> meter.admit(key, now=10.0), meter.admit(key, now=11.5), meter.admit(key, now=12.0)
+    (None, 0.5, None)
+    """
+
+    def __init__(self, settings: QuotaSettings) -> None:
+        self.settings = settings
+        self._admitted: defaultdict[Key, deque[float]] = defaultdict(deque)
+
+    def admit(self, key: Key, *, now: float) -> float | None:
+        """Admit a call, or return the seconds until the next one would be admitted."""
+        if not self.settings.is_on:
+            return None
+        admitted, window_s = self._admitted[key], self.settings.window_s
+        while admitted and self._is_past(admitted[0], now):
+            admitted.popleft()
+        limit = self.settings.limit_of(key[2])
+        if len(admitted) < limit:
+            admitted.append(now)
+            return None
+        if self.settings.mode == "fixed" or not admitted:
+            return window_s - now % window_s
+        return admitted[0] + window_s - now
+
+    def _is_past(self, called_at: float, now: float) -> bool:
+        """Say whether an earlier call no longer counts."""
+        window_s = self.settings.window_s
+        if self.settings.mode == "fixed":
+            return called_at // window_s < now // window_s
+        return now - called_at >= window_s

@@ -1,0 +1,93 @@
+"""The documented errors, each with its code, HTTP status and message."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """One error answer before it is written out.
+
+    Parameters
+    ----------
+    code : str
+        The vendor's error code.
+    status : int
+        HTTP status.
+    message : str
+        The documented text.
+    retry_after_ms : int, optional
+        Sent as ``x-acs-retry-after``.
+    """
+
+    code: str
+    status: int
+    message: str
+    retry_after_ms: int | None = None
+
+
+SIGNATURE_DOES_NOT_MATCH = Refusal(
+    "SignatureDoesNotMatch", 400, "Specified signature is not matched with our calculation."
+)
+INCOMPLETE_SIGNATURE = Refusal(
+    "IncompleteSignature", 400, "The request signature does not conform to Aliyun standards."
+)
+UNKNOWN_ACCESS_KEY = Refusal(
+    "InvalidAccessKeyId.NotFound", 404, "Specified access key is not found."
+)
+EXPIRED_TIMESTAMP = Refusal(
+    "InvalidTimeStamp.Expired", 400, "Specified time stamp or date value is expired."
+)
+MALFORMED_TIMESTAMP = Refusal(
+    "InvalidTimeStamp.Format", 400, "Specified time stamp or date value is not well formatted."
+)
+NONCE_USED = Refusal("SignatureNonceUsed", 400, "Specified signature nonce was used already.")
+MISSING_TOKEN = Refusal("MissingSecurityToken", 400, "SecurityToken is mandatory for this action.")
+MALFORMED_TOKEN = Refusal(
+    "InvalidSecurityToken.Malformed", 400, "Specified SecurityToken is malformed."
+)
+MISMATCHED_TOKEN = Refusal(
+    "InvalidSecurityToken.MismatchWithAccessKey",
+    400,
+    "Specified SecurityToken mismatch with the AccessKey.",
+)
+EXPIRED_TOKEN = Refusal("InvalidSecurityToken.Expired", 400, "Specified SecurityToken is expired.")
+UNKNOWN_ACTION = Refusal(
+    "InvalidAction.NotFound", 404, "Specified api is not found, please check your url and method."
+)
+UNKNOWN_VERSION = Refusal("InvalidVersion", 400, "Specified parameter Version is not valid.")
+UNSUPPORTED_METHOD = Refusal("UnsupportedHTTPMethod", 403, "This http method is not supported.")
+UNKNOWN_REGION = Refusal("InvalidRegionId.NotFound", 404, "The specified RegionId does not exist.")
+UNKNOWN_CONNECTION = Refusal(
+    "InvalidVpnConnectionInstanceId.NotFound",
+    404,
+    "The specified vpn connection instance id does not exist.",
+)
+
+
+def missing_parameter(name: str) -> Refusal:
+    """Refuse a request that leaves a mandatory parameter out.
+
+    Examples
+    --------
+    >>> missing_parameter("RegionId").code
+    'MissingParameter'
+    """
+    message = (
+        f'The input parameter "{name}" that is mandatory for processing this request '
+        "is not supplied."
+    )
+    return Refusal("MissingParameter", 400, message)
+
+
+def invalid_parameter(name: str) -> Refusal:
+    """Refuse a request for a parameter's value."""
+    return Refusal("InvalidParameter", 400, f'The specified parameter "{name}" is not valid.')
+
+
+def throttled(retry_after_ms: int | None = None) -> Refusal:
+    """Refuse a request beyond its quota."""
+    return Refusal(
+        "Throttling.User", 400, "Request was denied due to user flow control.", retry_after_ms
+    )

@@ -1,0 +1,91 @@
+"""Rows of the short list calls: regions, both kinds of gateways, attachments."""
+
+from __future__ import annotations
+
+from vpnframe.emulator.encoding import Json
+from vpnframe.emulator.model import Connection, CustomerGateway, Region, VpnGateway
+from vpnframe.emulator.quirks import pick, tag_list
+
+
+def region_row(region: Region) -> dict[str, Json]:
+    """Write one row of DescribeRegions.
+
+    Examples
+    --------
+    >>> region_row(Region("cn-beijing", "华北2", "2ze"))["RegionEndpoint"]
+    'vpc.cn-beijing.aliyuncs.com'
+    """
+    return {
+        "RegionId": region.region_id,
+        "RegionEndpoint": region.endpoint,
+        "LocalName": region.local_name,
+    }
+
+
+def vpn_gateway_row(gateway: VpnGateway) -> dict[str, Json]:
+    """Write one row of DescribeVpnGateways."""
+    suffix = gateway.vpn_gateway_id.partition("-")[2]
+    row: dict[str, Json] = {
+        "VpnGatewayId": gateway.vpn_gateway_id,
+        "Name": gateway.name,
+        "Description": "",
+        "Status": "active",
+        "BusinessStatus": gateway.business_status,
+        "VpcId": gateway.vpc_id,
+        "VSwitchId": f"vsw-{suffix}",
+        "InternetIp": gateway.internet_ip,
+        "NetworkType": "public",
+        "GatewayType": "VPN",
+        "VpnType": gateway.vpn_type,
+        "Spec": f"{gateway.bandwidth_mbps}M",
+        "IpsecVpn": "enable",
+        "SslVpn": "disable",
+        "SslMaxConnections": 5,
+        "EnableBgp": gateway.enable_bgp,
+        "AutoPropagate": gateway.auto_propagate,
+        "ChargeType": gateway.charge_type,
+        "CreateTime": gateway.created_ms,
+        "ResourceGroupId": gateway.resource_group_id,
+        "Tags": {"Tag": tag_list(gateway.tags)},
+    }
+    if gateway.end_ms is not None:
+        row["EndTime"] = gateway.end_ms
+    if gateway.second_ip is not None:
+        row["DisasterRecoveryVSwitchId"] = f"vsw-{suffix[::-1]}"
+        row["DisasterRecoveryInternetIp"] = gateway.second_ip
+    return row
+
+
+def customer_gateway_row(gateway: CustomerGateway) -> dict[str, Json]:
+    """Write one row of DescribeCustomerGateways, BGP key and all."""
+    row: dict[str, Json] = {
+        "CustomerGatewayId": gateway.customer_gateway_id,
+        "Name": gateway.name,
+        "Description": "",
+        "IpAddress": gateway.ip_address,
+        "CreateTime": gateway.created_ms,
+        "ResourceGroupId": gateway.resource_group_id,
+    }
+    if gateway.asn is not None:
+        row["Asn"] = gateway.asn
+    if gateway.auth_key is not None:
+        row["AuthKey"] = gateway.auth_key
+    if gateway.tags or pick(gateway.customer_gateway_id, "tags", 2):
+        row["Tags"] = {"Tag": tag_list(gateway.tags)}
+    return row
+
+
+def attachment_row(connection: Connection) -> dict[str, Json]:
+    """Write one row of DescribeVpnAttachments, where ``InstanceId`` is the connection's id."""
+    return {
+        "InstanceId": connection.vpn_connection_id,
+        "Name": connection.name,
+        "Description": "",
+        "AttachType": connection.attach_type,
+        "CrossAccountAuthorized": False,
+        "TransitRouterId": connection.transit_router_id,
+        "TransitRouterName": connection.transit_router_name,
+        "TunnelBandwidth": "Standard" if connection.bandwidth_mbps <= 1000 else "Large",
+        "Tag": ",".join(f"{tag.key}:{tag.value}" for tag in connection.tags),
+        "Tags": tag_list(connection.tags),
+    }

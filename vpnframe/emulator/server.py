@@ -1,0 +1,217 @@
+"""The emulator on loopback: a socket around ``service.handle``, for async and for blocking code."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+import tempfile
+import threading
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from concurrent.futures import Future
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from aiohttp import web
+
+from vpnframe.cloud.messages import Request
+from vpnframe.emulator.model import Account
+from vpnframe.emulator.service import handle
+from vpnframe.emulator.state import State
+
+_HOST = "127.0.0.1"
+_STARTUP_S = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class ServerSettings:
+    """How the emulator is served.
+
+    Parameters
+    ----------
+    port : int
+        0 takes a free one.
+    latency_ms : float
+        Added to each answer.
+    is_tls : bool
+        Whether to serve HTTPS, under a certificate authority made for the occasion.
+    clock : callable
+        Seconds since the epoch.
+    """
+
+    port: int = 0
+    latency_ms: float = 0.0
+    is_tls: bool = False
+    clock: Callable[[], float] = time.time
+
+
+@dataclass(frozen=True, slots=True)
+class RunningEmulator:
+    """A served emulator: where it is and who may call it."""
+
+    endpoint: str
+    accounts: tuple[Account, ...]
+    ca_file: Path | None
+    state: State = field(repr=False)
+
+    @property
+    def access_key_id(self) -> str:
+        """The access key id of the first account."""
+        return self.accounts[0].access_key_id
+
+    @property
+    def access_key_secret(self) -> str:
+        """The access key secret of the first account."""
+        return self.accounts[0].access_key_secret
+
+
+def announcement(running: RunningEmulator) -> dict[str, object]:
+    """Write what a caller has to know, secrets included, to be printed as one line of JSON.
+
+    Parameters
+    ----------
+    running : RunningEmulator
+        As served.
+
+    Returns
+    -------
+    dict
+        ``endpoint``, ``access_key_id`` and ``access_key_secret`` of the first account,
+        ``accounts`` with those of all, and ``ca_file`` under TLS.
+    """
+    line: dict[str, object] = {
+        "endpoint": running.endpoint,
+        "access_key_id": running.access_key_id,
+        "access_key_secret": running.access_key_secret,
+        "accounts": [
+            {
+                "account_id": account.account_id,
+                "access_key_id": account.access_key_id,
+                "access_key_secret": account.access_key_secret,
+            }
+            for account in running.accounts
+        ],
+    }
+    return line if running.ca_file is None else line | {"ca_file": str(running.ca_file)}
+
+
+@asynccontextmanager
+async def serving(
+    state: State, settings: ServerSettings | None = None
+) -> AsyncIterator[RunningEmulator]:
+    """Serve an emulator on 127.0.0.1 while the block runs.
+
+    Parameters
+    ----------
+    state : State
+        Of the emulator.
+    settings : ServerSettings, optional
+        A free port, no latency and plain HTTP by default.
+
+    Yields
+    ------
+    RunningEmulator
+        Ready to be called.
+    """
+    settings = settings or ServerSettings()
+    runner = web.AppRunner(_application(state, settings), access_log=None, shutdown_timeout=1.0)
+    with tempfile.TemporaryDirectory(prefix="vpnframe-ca-") as folder:
+        ca_file = Path(folder) / "ca.pem" if settings.is_tls else None
+        await runner.setup()
+        try:
+            context = None if ca_file is None else _make_tls(ca_file)
+            await web.TCPSite(runner, _HOST, settings.port, ssl_context=context).start()
+            port = runner.addresses[0][1]
+            scheme = "https" if settings.is_tls else "http"
+            endpoint = f"{scheme}://{_HOST}:{port}"
+            yield RunningEmulator(endpoint, state.fleet.accounts, ca_file, state)
+        finally:
+            await runner.cleanup()
+
+
+@contextmanager
+def serve_in_thread(
+    state: State, settings: ServerSettings | None = None
+) -> Iterator[RunningEmulator]:
+    """Serve an emulator from a thread of its own, for code that blocks.
+
+    Parameters
+    ----------
+    state : State
+        Of the emulator; the thread changes it.
+    settings : ServerSettings, optional
+        As for ``serving``.
+
+    Yields
+    ------
+    RunningEmulator
+        Ready to be called.
+
+    Raises
+    ------
+    OSError
+        When the port is taken.
+
+    Examples
+    --------
+    >>> from vpnframe.emulator.fleet import make_fleet
+    >>> from vpnframe.emulator.state import make_state
+    >>> with serve_in_thread(make_state(make_fleet(connections=1))) as running:
+    ...     print(running.endpoint.rpartition(":")[0])
+    http://127.0.0.1
+    """
+    started: Future[tuple[RunningEmulator, asyncio.AbstractEventLoop, asyncio.Event]] = Future()
+
+    async def run() -> None:
+        try:
+            async with serving(state, settings) as running:
+                stopped = asyncio.Event()
+                started.set_result((running, asyncio.get_running_loop(), stopped))
+                await stopped.wait()
+        except BaseException as error:
+            if started.done():
+                raise
+            started.set_exception(error)
+
+    thread = threading.Thread(target=lambda: asyncio.run(run()), name="vpnframe-emulator")
+    thread.daemon = True
+    thread.start()
+    running, loop, stopped = started.result(timeout=_STARTUP_S)
+    try:
+        yield running
+    finally:
+        loop.call_soon_threadsafe(stopped.set)
+        thread.join()
+
+
+def _application(state: State, settings: ServerSettings) -> web.Application:
+    async def answer(received: web.Request) -> web.Response:
+        request = Request(
+            method=received.method,
+            # The target as it came: decoding it would undo what was signed.
+            url=f"{received.scheme}://{received.host}{received.raw_path}",
+            headers={name.lower(): value for name, value in received.headers.items()},
+            body=await received.read(),
+        )
+        if settings.latency_ms:
+            await asyncio.sleep(settings.latency_ms / 1000)
+        response = handle(state, request, settings.clock())
+        return web.Response(
+            status=response.status, headers=dict(response.headers), body=response.body
+        )
+
+    application = web.Application()
+    application.router.add_route("*", "/{path:.*}", answer)
+    return application
+
+
+def _make_tls(ca_file: Path) -> ssl.SSLContext:
+    """Make an authority, write its certificate, and return a server's context under it."""
+    import trustme  # noqa: PLC0415  only those who ask for TLS pay for it
+
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(str(ca_file))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert(_HOST, "localhost").configure_cert(context)
+    return context

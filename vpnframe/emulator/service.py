@@ -1,0 +1,217 @@
+"""The service without a socket: one request in, one response out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from email.utils import formatdate
+from types import MappingProxyType
+from typing import TypeAlias
+
+from vpnframe.cloud.messages import Request, Response
+from vpnframe.emulator.downloads import download_config
+from vpnframe.emulator.encoding import encode_json, encode_xml
+from vpnframe.emulator.gate import Credential, authenticate
+from vpnframe.emulator.listing import (
+    CUSTOMER_GATEWAYS,
+    VPN_ATTACHMENTS,
+    VPN_CONNECTIONS,
+    VPN_GATEWAYS,
+    Tree,
+)
+from vpnframe.emulator.parameters import Call, read_call
+from vpnframe.emulator.quotas import Key
+from vpnframe.emulator.refusals import (
+    UNKNOWN_ACTION,
+    UNKNOWN_CONNECTION,
+    UNKNOWN_REGION,
+    UNKNOWN_VERSION,
+    UNSUPPORTED_METHOD,
+    Refusal,
+    missing_parameter,
+    throttled,
+)
+from vpnframe.emulator.rows import region_row
+from vpnframe.emulator.state import Holdings, State
+
+_VPC_VERSION = "2016-04-28"
+_STS_VERSION = "2015-04-01"
+
+
+@dataclass(frozen=True)
+class _Visit:
+    """One admitted call of a known account."""
+
+    state: State
+    credential: Credential
+    call: Call
+
+    @property
+    def holdings(self) -> Holdings:
+        """What the account has in the region that was asked for."""
+        return self.state.holdings_of(self.credential.account_id, self.call.region_id)
+
+
+_Answer: TypeAlias = Callable[[_Visit], Tree | Refusal]
+
+
+@dataclass(frozen=True)
+class _Action:
+    """One call that the service knows."""
+
+    answer: _Answer
+    version: str = _VPC_VERSION
+    required: tuple[str, ...] = ("RegionId",)
+
+
+def handle(state: State, request: Request, now: float) -> Response:
+    """Answer one request.
+
+    Parameters
+    ----------
+    state : State
+        Changed: nonces, quotas and counters.
+    request : Request
+        As received; header names in lower case.
+    now : float
+        Seconds since the epoch: the clock of signatures and quotas.
+
+    Returns
+    -------
+    Response
+        With the status, headers and body of the documentation.
+
+    Examples
+    --------
+    >>> from vpnframe.emulator.fleet import make_fleet
+    >>> from vpnframe.emulator.state import make_state
+    >>> state = make_state(make_fleet(connections=0, regions=1))
+    >>> handle(state, Request("GET", "http://127.0.0.1/?Action=DescribeRegions"), 0.0).status
+    400
+    """
+    state.n_requests += 1
+    for fault in state.faults:
+        if response := fault(request, state.n_requests):
+            return response
+    call = read_call(request)
+    request_id = state.next_request_id()
+    answer = _answer(state, request, call, now)
+    headers = {"date": formatdate(now, usegmt=True), "x-acs-request-id": request_id}
+    if isinstance(answer, Refusal):
+        host_id = request.headers.get("host", request.host)
+        return _write_refusal(answer, call, headers, host_id=host_id)
+    return _write(200, {"RequestId": request_id} | answer, call, headers)
+
+
+def _answer(state: State, request: Request, call: Call, now: float) -> Tree | Refusal:
+    """Go through the gates in the cloud's order: signature, quota, parameters."""
+    if request.method not in ("GET", "POST"):
+        return UNSUPPORTED_METHOD
+    credential = authenticate(request, state.credentials, state.nonces, now=now)
+    if isinstance(credential, Refusal):
+        return credential
+    if not call.action:
+        return missing_parameter("Action")
+    action = _ACTIONS.get(call.action)
+    if action is None:
+        return UNKNOWN_ACTION
+    if call.version != action.version:
+        return UNKNOWN_VERSION if call.version else missing_parameter("Version")
+    key = (credential.account_id, call.region_id, call.action)
+    if refusal := _check_quota(state, key, now):
+        return refusal
+    for name in action.required:
+        if not call.parameters.get(name):
+            return missing_parameter(name)
+    if "RegionId" in action.required and call.region_id not in state.region_ids:
+        return UNKNOWN_REGION
+    return action.answer(_Visit(state, credential, call))
+
+
+def _check_quota(state: State, key: Key, now: float) -> Refusal | None:
+    """Count the call, on one side or the other."""
+    wait_s = state.meter.admit(key, now=now)
+    if wait_s is None:
+        state.calls[key] += 1
+        return None
+    state.throttled[key] += 1
+    return throttled(int(wait_s * 1000) + 1 if state.meter.settings.has_retry_after else None)
+
+
+def _describe_regions(visit: _Visit) -> Tree:
+    return {"Regions": {"Region": [region_row(region) for region in visit.state.fleet.regions]}}
+
+
+def _download(visit: _Visit) -> Tree | Refusal:
+    connection_id = visit.call.parameters["VpnConnectionId"]
+    connection = visit.holdings.connection_by_id.get(connection_id)
+    if connection is None:
+        return UNKNOWN_CONNECTION
+    return {"VpnConnectionConfig": download_config(connection)}
+
+
+def _caller_identity(visit: _Visit) -> Tree:
+    account = visit.state.accounts[visit.credential.account_id]
+    if visit.credential.security_token is None:
+        who, kind, principal = account.arn, "RAMUser", account.user_id
+    else:
+        who = f"acs:ram::{account.account_id}:assumed-role/inventory/session"
+        kind, principal = "AssumedRoleUser", f"{account.user_id}:session"
+    return {
+        "AccountId": account.account_id,
+        "Arn": who,
+        "IdentityType": kind,
+        "PrincipalId": principal,
+        "UserId": account.user_id,
+    }
+
+
+_ACTIONS: Mapping[str, _Action] = MappingProxyType(
+    {
+        "DescribeRegions": _Action(_describe_regions, required=()),
+        "DescribeVpnConnections": _Action(
+            lambda visit: VPN_CONNECTIONS.answer(visit.holdings, visit.call.parameters)
+        ),
+        "DescribeVpnGateways": _Action(
+            lambda visit: VPN_GATEWAYS.answer(visit.holdings, visit.call.parameters)
+        ),
+        "DescribeCustomerGateways": _Action(
+            lambda visit: CUSTOMER_GATEWAYS.answer(visit.holdings, visit.call.parameters)
+        ),
+        "DescribeVpnAttachments": _Action(
+            lambda visit: VPN_ATTACHMENTS.answer(visit.holdings, visit.call.parameters)
+        ),
+        "DownloadVpnConnectionConfig": _Action(_download, required=("RegionId", "VpnConnectionId")),
+        "GetCallerIdentity": _Action(_caller_identity, version=_STS_VERSION, required=()),
+    }
+)
+
+
+def _write(status: int, tree: Tree, call: Call, headers: Mapping[str, str]) -> Response:
+    """Write an answer in the format that was asked for."""
+    if call.wants_json:
+        kind, body = "application/json;charset=utf-8", encode_json(tree)
+    else:
+        kind, body = "text/xml;charset=utf-8", encode_xml(f"{call.action}Response", tree)
+    return Response(status, {"content-type": kind, **headers}, body)
+
+
+def _write_refusal(
+    refusal: Refusal, call: Call, headers: Mapping[str, str], *, host_id: str
+) -> Response:
+    """Write an error as the documentation has it; the XML form names no remedy."""
+    headers = dict(headers)
+    tree: Tree = {
+        "RequestId": headers["x-acs-request-id"],
+        "HostId": host_id,
+        "Code": refusal.code,
+        "Message": refusal.message,
+    }
+    if refusal.retry_after_ms is not None:
+        headers["x-acs-retry-after"] = str(refusal.retry_after_ms)
+    if not call.wants_json:
+        content = {"content-type": "text/xml;charset=utf-8", **headers}
+        return Response(refusal.status, content, encode_xml("Error", tree))
+    product = "Sts" if call.version == _STS_VERSION else "Vpc"
+    tree["Recommend"] = f"https://api.aliyun.com/troubleshoot?q={refusal.code}&product={product}"
+    return _write(refusal.status, tree, call, headers)

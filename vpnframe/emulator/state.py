@@ -1,0 +1,163 @@
+"""What the emulator remembers between calls, in one explicit object."""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+from collections import Counter, defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from vpnframe.emulator.faults import Fault
+from vpnframe.emulator.gate import Credential, NonceLedger
+from vpnframe.emulator.model import Account, Connection, CustomerGateway, Fleet, VpnGateway
+from vpnframe.emulator.quotas import Key, QuotaMeter, QuotaSettings
+
+
+@dataclass
+class Holdings:
+    """What one account has in one region."""
+
+    vpn_gateways: list[VpnGateway] = field(default_factory=list)
+    customer_gateways: list[CustomerGateway] = field(default_factory=list)
+    connections: list[Connection] = field(default_factory=list)
+    connection_by_id: dict[str, Connection] = field(default_factory=dict)
+
+
+class State:
+    """The fleet, who may ask for it, and what was asked so far.
+
+    Parameters
+    ----------
+    fleet : Fleet
+        Never changed.
+    settings : QuotaSettings
+        What is counted, and how.
+
+    Attributes
+    ----------
+    calls, throttled : Counter of (account id, region id, action)
+        Admitted calls and calls beyond the quota. The region is empty for calls that take none.
+    n_requests : int
+        All requests, refused ones too.
+    faults : list of Fault
+        Asked in their order before anything else.
+    """
+
+    def __init__(self, fleet: Fleet, settings: QuotaSettings) -> None:
+        self.fleet = fleet
+        self.accounts: dict[str, Account] = {a.account_id: a for a in fleet.accounts}
+        self.region_ids = frozenset(region.region_id for region in fleet.regions)
+        self.credentials: dict[str, Credential] = {
+            account.access_key_id: Credential(
+                account.account_id, account.access_key_id, account.access_key_secret
+            )
+            for account in fleet.accounts
+        }
+        self.nonces = NonceLedger()
+        self.meter = QuotaMeter(settings)
+        self.faults: list[Fault] = []
+        self.calls: Counter[Key] = Counter()
+        self.throttled: Counter[Key] = Counter()
+        self.n_requests = 0
+        self._n_answers = 0
+        self._holdings = _sort_out(fleet)
+
+    def __repr__(self) -> str:
+        return f"State({self.fleet!r}, {self.n_requests} requests)"
+
+    def holdings_of(self, account_id: str, region_id: str) -> Holdings:
+        """Return what an account has in a region, which may be nothing."""
+        return self._holdings.get((account_id, region_id)) or Holdings()
+
+    def next_request_id(self) -> str:
+        """Make the id of the next answer: the same for the same course of calls."""
+        self._n_answers += 1
+        digest = hashlib.sha256(f"{self.fleet.seed}/{self._n_answers}".encode()).digest()
+        return str(uuid.UUID(bytes=digest[:16], version=4)).upper()
+
+    def add_session(self, account_id: str, *, expires_at: float) -> Credential:
+        """Issue temporary credentials with a security token.
+
+        Parameters
+        ----------
+        account_id : str
+            One of the fleet's.
+        expires_at : float
+            Seconds since the epoch.
+
+        Returns
+        -------
+        Credential
+            Valid from now on.
+        """
+        text = f"{self.accounts[account_id].access_key_secret}/{len(self.credentials)}"
+        digest = hashlib.sha256(text.encode()).hexdigest()
+        credential = Credential(
+            account_id=account_id,
+            access_key_id=f"STS.NT{digest[:18]}",
+            access_key_secret=digest[18:48],
+            security_token=f"CAIS{digest[32:]}",
+            expires_at=expires_at,
+        )
+        self.credentials[credential.access_key_id] = credential
+        return credential
+
+
+def make_state(
+    fleet: Fleet,
+    *,
+    quota_window_s: float = 60.0,
+    quota_mode: str = "sliding",
+    quotas: bool | Mapping[str, int] = True,
+    has_retry_after: bool = False,
+) -> State:
+    """Make the state of an emulator that nobody has called yet.
+
+    Parameters
+    ----------
+    fleet : Fleet
+        What it holds.
+    quota_window_s : float
+        Length of the quota window in seconds. A shorter one admits as many calls, in less time.
+    quota_mode : str
+        ``sliding`` or ``fixed``.
+    quotas : bool or mapping of str to int
+        Whether there are any; or calls per window by action, over the published ones.
+    has_retry_after : bool
+        Whether a call over its quota is told when to come again (``x-acs-retry-after``).
+
+    Returns
+    -------
+    State
+        To be given to ``handle`` with each request.
+
+    Examples
+    --------
+    >>> from vpnframe.emulator.fleet import make_fleet
+    >>> make_state(make_fleet(connections=0, regions=1), quotas=False)
+    State(Fleet(seed=7, 1 accounts, 1 regions, 0 connections), 0 requests)
+    """
+    is_on = not (isinstance(quotas, bool) and not quotas)
+    settings = QuotaSettings(
+        window_s=quota_window_s,
+        mode=quota_mode,
+        limits={} if isinstance(quotas, bool) else quotas,
+        is_on=is_on,
+        has_retry_after=has_retry_after,
+    )
+    return State(fleet, settings)
+
+
+def _sort_out(fleet: Fleet) -> dict[tuple[str, str], Holdings]:
+    """Put everything of the fleet to its account and region."""
+    holdings: defaultdict[tuple[str, str], Holdings] = defaultdict(Holdings)
+    for vpn_gateway in fleet.vpn_gateways:
+        holdings[vpn_gateway.account_id, vpn_gateway.region_id].vpn_gateways.append(vpn_gateway)
+    for gateway in fleet.customer_gateways:
+        holdings[gateway.account_id, gateway.region_id].customer_gateways.append(gateway)
+    for connection in fleet.connections:
+        held = holdings[connection.account_id, connection.region_id]
+        held.connections.append(connection)
+        held.connection_by_id[connection.vpn_connection_id] = connection
+    return dict(holdings)
