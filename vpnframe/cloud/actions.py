@@ -1,0 +1,101 @@
+"""The calls as data: product, where the list stands, and the published quota."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """A published quota: so many calls in so many seconds.
+
+    Parameters
+    ----------
+    count : int
+        Calls allowed.
+    per_s : float
+        Length of the window in seconds.
+    """
+
+    count: int
+    per_s: float = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One call of the cloud's API.
+
+    Parameters
+    ----------
+    name : str
+        For example ``DescribeVpnConnections``.
+    version : str
+        The API version of its product.
+    list_path : tuple of str
+        Where the rows stand in the answer; empty when it is no list.
+    id_field : str
+        The field that identifies a row.
+    is_paged : bool
+        Whether it takes ``PageNumber`` and ``PageSize``.
+    limit : Limit
+        Per main account and region.
+    """
+
+    name: str
+    version: str = "2016-04-28"
+    list_path: tuple[str, ...] = ()
+    id_field: str = ""
+    is_paged: bool = False
+    limit: Limit = Limit(600)
+
+
+VPC_HOST = "vpc.aliyuncs.com"
+STS_HOST = "sts.aliyuncs.com"
+PAGE_SIZE = 50
+
+_ALL = (
+    Action("GetCallerIdentity", version="2015-04-01"),
+    Action("DescribeRegions", list_path=("Regions", "Region"), id_field="RegionId"),
+    Action(
+        "DescribeVpnGateways",
+        list_path=("VpnGateways", "VpnGateway"),
+        id_field="VpnGatewayId",
+        is_paged=True,
+    ),
+    Action(
+        "DescribeCustomerGateways",
+        list_path=("CustomerGateways", "CustomerGateway"),
+        id_field="CustomerGatewayId",
+        is_paged=True,
+    ),
+    Action(
+        "DescribeVpnConnections",
+        list_path=("VpnConnections", "VpnConnection"),
+        id_field="VpnConnectionId",
+        is_paged=True,
+    ),
+    Action(
+        "DescribeVpnAttachments",
+        list_path=("VpnAttachments",),
+        id_field="InstanceId",
+        is_paged=True,
+    ),
+    Action("DownloadVpnConnectionConfig", limit=Limit(30)),
+)
+ACTIONS = {action.name: action for action in _ALL}
+
+# By which key of an answer its action is known: a saved answer does not name it.
+ACTION_BY_KEY = {action.list_path[0]: action.name for action in _ALL if action.list_path} | {
+    "VpnConnectionConfig": "DownloadVpnConnectionConfig"
+}
+# Answers that are told from others in order to refuse them by name.
+OTHER_ACTIONS_BY_KEYS = (
+    (("VpnConnectionId", "IkeConfig"), "DescribeVpnConnection"),
+    (("CustomerGatewayId", "IpAddress"), "DescribeCustomerGateway"),
+    (("VpnGatewayId", "InternetIp"), "DescribeVpnGateway"),
+    (("VpnRouteEntries",), "DescribeVpnRouteEntries"),
+    (("VpnPbrRouteEntries",), "DescribeVpnPbrRouteEntries"),
+    (("VcoRouteEntries",), "DescribeVcoRouteEntries"),
+    (("Vpcs",), "DescribeVpcs"),
+    (("AccountId", "Arn"), "GetCallerIdentity"),
+)

@@ -1,0 +1,197 @@
+"""Answers of the cloud to records, by allow-list: no record has a field for a key.
+
+With :mod:`~vpnframe.cloud.trees` and :mod:`~vpnframe.cloud.fields` below it, this is the only place
+where a pre-shared key passes through; what leaves it is the key's state.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from vpnframe.cloud import actions, rows
+from vpnframe.cloud.fields import Fields
+from vpnframe.cloud.messages import Response
+from vpnframe.cloud.trees import read_tree
+from vpnframe.errors import ResponseError
+from vpnframe.records import Note, Record, Statement
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of a list call.
+
+    Parameters
+    ----------
+    rows : tuple of Record
+        Statements, attachments, gateways or regions.
+    total_count : int or None
+        How many rows there are in all, as the answer says.
+    request_id : str or None
+        For a support ticket.
+    notes : tuple of Note
+        Rows that could not be read at all.
+    """
+
+    rows: tuple[Record, ...]
+    total_count: int | None = None
+    request_id: str | None = None
+    notes: tuple[Note, ...] = ()
+
+
+def decode_download(response: Response, *, vpn_connection_id: str) -> Statement:
+    """Decode an answer of DownloadVpnConnectionConfig.
+
+    Parameters
+    ----------
+    response : Response
+        JSON or XML.
+    vpn_connection_id : str
+        The connection asked for: the answer does not name it.
+
+    Returns
+    -------
+    Statement
+        In the answer's own words: its ``local`` is the customer's device.
+
+    Raises
+    ------
+    StatusError
+        The answer is an error of the cloud.
+    ResponseError
+        The body cannot be read or holds no ``VpnConnectionConfig``.
+
+    References
+    ----------
+    Alibaba Cloud, DownloadVpnConnectionConfig, API version 2016-04-28.
+
+    Examples
+    --------
+    >>> body = b'{"VpnConnectionConfig": {"Local": "47.1.2.3", "IkeConfig": {"IkePfs": "group2"}}}'
+    >>> statement = decode_download(Response(200, {}, body), vpn_connection_id="vco-1")
+    >>> statement.tunnels[0].local.address, statement.tunnels[0].ike.dh_group
+    ('47.1.2.3', 2)
+    """
+    answer = _fields(response)
+    if not answer.has("VpnConnectionConfig"):
+        raise ResponseError(
+            "the answer has no VpnConnectionConfig: is it one of DownloadVpnConnectionConfig?"
+        )
+    return rows.downloaded_connection(answer, vpn_connection_id=vpn_connection_id)
+
+
+def decode_page(response: Response, *, action: str) -> Page:
+    """Decode one page of a list call.
+
+    Parameters
+    ----------
+    response : Response
+        JSON or XML.
+    action : str
+        A list call of :data:`vpnframe.cloud.actions.ACTIONS`.
+
+    Returns
+    -------
+    Page
+        A row that cannot be read is a note, never the end of the page.
+
+    Raises
+    ------
+    StatusError
+        The answer is an error of the cloud.
+    ResponseError
+        The body cannot be read or does not hold the action's list.
+
+    Examples
+    --------
+    >>> body = b'{"TotalCount": 1, "Regions": {"Region": [{"RegionId": "cn-shanghai"}]}}'
+    >>> decode_page(Response(200, {}, body), action="DescribeRegions").rows[0].region_id
+    'cn-shanghai'
+    """
+    answer = _fields(response)
+    path = actions.ACTIONS[action].list_path
+    if not answer.holds(path[0]) and answer.number("TotalCount") != 0:
+        raise ResponseError(f"the answer has no {path[0]}: is it one of {action}?")
+    records = []
+    for index, row in enumerate(answer.rows(*path)):
+        record = rows.DECODERS[action](row.apart())
+        if record is None:
+            row.note(actions.ACTIONS[action].id_field, f"is missing in row {index + 1}")
+        else:
+            records.append(record)
+    return Page(
+        rows=tuple(records),
+        total_count=answer.number("TotalCount"),
+        request_id=answer.text("RequestId"),
+        notes=answer.notes,
+    )
+
+
+def decode_account_id(response: Response) -> str:
+    """Decode an answer of GetCallerIdentity.
+
+    Parameters
+    ----------
+    response : Response
+        JSON or XML.
+
+    Returns
+    -------
+    str
+        The main account's id.
+
+    Raises
+    ------
+    StatusError
+        The answer is an error of the cloud.
+    ResponseError
+        The body cannot be read or holds no ``AccountId``.
+
+    Examples
+    --------
+    >>> decode_account_id(Response(200, {}, b'{"AccountId": "1234567890123456"}'))
+    '1234567890123456'
+    """
+    account_id = _fields(response).text("AccountId")
+    if account_id is None:
+        raise ResponseError("the answer has no AccountId")
+    return account_id
+
+
+def action_of(response: Response) -> str | None:
+    """Tell which action a saved answer belongs to, by its shape.
+
+    Parameters
+    ----------
+    response : Response
+        JSON or XML.
+
+    Returns
+    -------
+    str or None
+        The action; None when the answer holds nothing that we know.
+
+    Raises
+    ------
+    StatusError
+        The answer is an error of the cloud.
+    ResponseError
+        The body cannot be read.
+
+    Examples
+    --------
+    >>> action_of(Response(200, {}, b'{"VpnGateways": {"VpnGateway": []}}'))
+    'DescribeVpnGateways'
+    """
+    tree, root = read_tree(response)
+    for key, action in actions.ACTION_BY_KEY.items():
+        if key in tree:
+            return action
+    if root is not None:
+        return root.removesuffix("Response")
+    return next(
+        (name for keys, name in actions.OTHER_ACTIONS_BY_KEYS if set(keys) <= set(tree)), None
+    )
+
+
+def _fields(response: Response) -> Fields:
+    return Fields(read_tree(response)[0], [])

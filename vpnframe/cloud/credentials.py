@@ -1,0 +1,90 @@
+"""Access keys, from the vendor's own chain or from the caller; resolved once, behind one lock."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from typing import Protocol
+
+from vpnframe.cloud.signing import Credentials
+from vpnframe.errors import SettingsError
+
+_HELD_S = 15 * 60
+REMEDY = (
+    "set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET, run `aliyun configure`, "
+    "or run on a machine with a RAM role"
+)
+
+
+class Provider(Protocol):
+    """Anything that gives credentials; ``renew`` asks for new ones after a refusal."""
+
+    async def get(self, *, renew: bool = False) -> Credentials:
+        """Give the access key to sign with."""
+        ...
+
+
+class GivenCredentials:
+    """Credentials that the caller has in hand.
+
+    Parameters
+    ----------
+    credentials : Credentials
+        Used as they are; nothing can renew them.
+    """
+
+    def __init__(self, credentials: Credentials) -> None:
+        self._credentials = credentials
+
+    async def get(self, *, renew: bool = False) -> Credentials:
+        """Give the access key to sign with."""
+        return self._credentials
+
+
+class DefaultChain:
+    """The vendor's default chain, resolved behind one lock and held for a quarter of an hour.
+
+    The chain's own asynchronous refresh holds a thread lock across an ``await``: concurrent first
+    calls stall for seconds and refresh several times. So its blocking form runs in a thread here,
+    once, and everybody else waits for that.
+
+    Parameters
+    ----------
+    clock : callable, default time.monotonic
+        Seconds.
+    """
+
+    def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._lock = asyncio.Lock()
+        self._held: Credentials | None = None
+        self._held_until = 0.0
+
+    async def get(self, *, renew: bool = False) -> Credentials:
+        """Give the access key to sign with.
+
+        Raises
+        ------
+        SettingsError
+            Nothing in the chain gives credentials.
+        """
+        async with self._lock:
+            if self._held is None or renew or self._clock() >= self._held_until:
+                self._held = await asyncio.to_thread(_resolve)
+                self._held_until = self._clock() + _HELD_S
+            return self._held
+
+
+def _resolve() -> Credentials:
+    """Walk the vendor's chain; what it raises may hold a secret, so none of it is kept."""
+    # Late: the library reads the environment when it is imported.
+    from alibabacloud_credentials.client import Client  # noqa: PLC0415
+
+    try:
+        found = Client().get_credential()
+    except Exception:  # noqa: BLE001  the library raises bare exceptions of many kinds
+        found = None
+    if found is None or not found.access_key_id or not found.access_key_secret:
+        raise SettingsError(f"no Alibaba Cloud credentials were found: {REMEDY}")
+    return Credentials(found.access_key_id, found.access_key_secret, found.security_token or None)

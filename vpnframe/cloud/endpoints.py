@@ -1,0 +1,83 @@
+"""Where requests may go: to the cloud's own hosts, or to the one endpoint that the user names."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from urllib.parse import urlsplit
+
+from vpnframe.errors import SettingsError
+
+_CLOUD_HOST = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)*\.aliyuncs\.com")
+
+
+def cloud_url(host: str | None) -> str | None:
+    """Give the URL of a cloud host, None for a host that is not the cloud's.
+
+    Parameters
+    ----------
+    host : str or None
+        As ``DescribeRegions`` names it. A signed request must not go to a stranger.
+
+    Returns
+    -------
+    str or None
+        Scheme and host.
+
+    Examples
+    --------
+    >>> cloud_url("vpc.cn-shanghai.aliyuncs.com")
+    'https://vpc.cn-shanghai.aliyuncs.com'
+    >>> cloud_url("vpc.aliyuncs.com.example.net") is None
+    True
+    """
+    known = host is not None and _CLOUD_HOST.fullmatch(host.lower())
+    return f"https://{host.lower()}" if known and host else None
+
+
+def named_url(endpoint: str) -> str:
+    """Check an endpoint that the user names.
+
+    Parameters
+    ----------
+    endpoint : str
+        ``https://host[:port]``; plain HTTP to a loopback address alone.
+
+    Returns
+    -------
+    str
+        Scheme, host and port.
+
+    Raises
+    ------
+    SettingsError
+        It is no URL, has a path, or would send keys over plain HTTP.
+
+    Examples
+    --------
+    >>> named_url("http://127.0.0.1:8080/")
+    'http://127.0.0.1:8080'
+    """
+    try:
+        parts = urlsplit(endpoint)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        host, parts = None, urlsplit("")
+    if parts.scheme not in ("http", "https") or not host:
+        raise SettingsError(
+            f"the endpoint {endpoint!r} is no URL: write https://host or https://host:port"
+        )
+    if parts.path not in ("", "/") or parts.query or parts.fragment or parts.username:
+        raise SettingsError(f"the endpoint of host {host} must be scheme, host and port alone")
+    if parts.scheme == "http" and not _is_loopback(host):
+        raise SettingsError(
+            f"plain HTTP to {host} is refused: answers hold pre-shared keys. Use https://"
+        )
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

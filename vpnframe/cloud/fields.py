@@ -1,0 +1,164 @@
+"""Reading named fields of an answer: one place for every oddity of type, and for secrets.
+
+An answer is read by allow-list: what nobody asks for by name is never looked at. A secret can be
+asked for with :meth:`Fields.secret` alone, which gives its state.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from vpnframe.addresses.cidr import split_cidrs
+from vpnframe.psk import KeyState, key_state
+from vpnframe.records import FailureKind, Note
+
+_FLAGS = {"true": True, "1": True, "false": False, "0": False}
+
+
+class Fields:
+    """One object of an answer.
+
+    A value of the wrong type becomes None and a :class:`~vpnframe.records.Note`, so that one odd
+    field never costs the connection. A missing, null or empty value is None without a note.
+
+    Parameters
+    ----------
+    tree : mapping
+        The object; its ``repr`` is never shown.
+    notes : list of Note
+        What could not be understood is appended here.
+    path : str
+        Where the object stands in the answer, for the notes.
+    """
+
+    __slots__ = ("_notes", "_path", "_tree")
+
+    def __init__(self, tree: Mapping[str, Any], notes: list[Note], path: str = "") -> None:
+        self._tree = tree
+        self._notes = notes
+        self._path = path
+
+    @property
+    def notes(self) -> tuple[Note, ...]:
+        """What could not be understood so far."""
+        return tuple(self._notes)
+
+    def apart(self) -> Fields:
+        """Give the same object with notes of its own."""
+        return Fields(self._tree, [], self._path)
+
+    @property
+    def is_filled(self) -> bool:
+        """Whether any value below is more than null, empty text or an empty object."""
+        return _is_filled(self._tree)
+
+    def note(self, name: str, message: str, *, kind: FailureKind = "malformed") -> None:
+        """Say that a field could not be understood."""
+        self._notes.append(Note(field=self._path + name, message=message, kind=kind))
+
+    def text(self, *names: str) -> str | None:
+        """Give the first of the named fields that holds text or a number."""
+        for name in names:
+            value = self._tree.get(name)
+            if isinstance(value, str) and value.strip():
+                return value.strip()
+            if isinstance(value, int | float) and not isinstance(value, bool):
+                return str(value)
+            self._note_type(name, value, "text")
+        return None
+
+    def number(self, name: str, *, bits: int = 32) -> int | None:
+        """Give a whole number that came as a number or as text; it must fit its column."""
+        value = self._tree.get(name)
+        if isinstance(value, int) and not isinstance(value, bool):
+            return self._in_range(name, value, bits)
+        if isinstance(value, str) and re.fullmatch(r"\s*-?[0-9]{1,30}\s*", value, re.ASCII):
+            return self._in_range(name, int(value), bits)
+        self._note_type(name, value, "a whole number")
+        return None
+
+    def flag(self, name: str) -> bool | None:
+        """Give a truth value that came as one or as text."""
+        value = self._tree.get(name)
+        if isinstance(value, bool):
+            return value
+        known = _FLAGS.get(str(value).strip().lower()) if isinstance(value, str | int) else None
+        if known is None:
+            self._note_type(name, value, "true or false")
+        return known
+
+    def subnets(self, name: str) -> tuple[str, ...]:
+        """Give the CIDR texts of a field: one string joined by commas, or a list of strings."""
+        value = self._tree.get(name)
+        texts = value if isinstance(value, list) else [value]
+        found = [cidr for text in texts if isinstance(text, str) for cidr in split_cidrs(text)]
+        if any(text is not None and not isinstance(text, str) for text in texts):
+            self.note(name, "is not text")
+        elif not found:
+            self.note(name, "is empty: no block on this side", kind="address")
+        return tuple(found)
+
+    def secret(self, name: str) -> KeyState:
+        """Give the state of a secret and nothing else of it."""
+        return key_state(self._tree.get(name))
+
+    def holds(self, name: str) -> bool:
+        """Whether a field stands there, be it empty."""
+        return name in self._tree
+
+    def has(self, name: str) -> bool:
+        """Whether a field holds anything, without looking at what."""
+        return _is_filled(self._tree.get(name))
+
+    def block(self, name: str) -> Fields:
+        """Give an object below, empty where there is none."""
+        value = self._tree.get(name)
+        if not isinstance(value, dict):
+            self._note_type(name, value, "an object")
+            value = {}
+        return Fields(value, self._notes, f"{self._path}{name}.")
+
+    def rows(self, *path: str) -> list[Fields]:
+        """Give a list of objects: wrapped or bare, with one row as an object, or missing."""
+        value: Any = self._tree
+        for step in path:
+            value = value.get(step) if isinstance(value, dict) else value
+        where = self._path + ".".join(path)
+        rows = value if isinstance(value, list) else [value] if _is_filled(value) else []
+        good = [row for row in rows if isinstance(row, dict)]
+        if len(good) < len(rows):
+            self.note(".".join(path), f"{len(rows) - len(good)} of {len(rows)} rows are no objects")
+        return [Fields(row, self._notes, f"{where}[{i}].") for i, row in enumerate(good)]
+
+    def tags(self, *path: str) -> tuple[str, ...]:
+        """Give resource tags as sorted ``key=value`` texts."""
+        rows = self.rows(*path)
+        pairs = [(row.text("Key", "TagKey"), row.text("Value", "TagValue")) for row in rows]
+        return tuple(sorted(f"{key}={value or ''}" for key, value in pairs if key))
+
+    def _in_range(self, name: str, value: int, bits: int) -> int | None:
+        if 0 <= value < 2 ** (bits - 1):
+            return value
+        self.note(name, "is negative or too large")
+        return None
+
+    def _note_type(self, name: str, value: Any, wanted: str) -> None:
+        if _is_filled(value):
+            self.note(name, f"is {_kind_of(value)}, not {wanted}")
+
+
+def _is_filled(value: Any) -> bool:
+    """Whether anything below is more than null, empty text or an empty object."""
+    if isinstance(value, dict):
+        return any(_is_filled(below) for below in value.values())
+    if isinstance(value, list):
+        return any(_is_filled(below) for below in value)
+    return value is not None and not (isinstance(value, str) and not value.strip())
+
+
+def _kind_of(value: Any) -> str:
+    """What a value is, in words that do not show it."""
+    words = {str: "other text", bool: "true or false", int: "a number", float: "a fraction"}
+    return words.get(type(value), "a list" if isinstance(value, list) else "an object")

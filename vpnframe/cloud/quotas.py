@@ -1,0 +1,111 @@
+"""Pacing under the published quotas, per (account, region, action). Pure: the clock is an argument.
+
+A call may go out when fewer than ``share x limit`` calls of its key are in flight or were answered
+within the last window. Counting from the answer and not from the sending keeps the server's window
+whatever the latency: the server saw the call no later than we saw its answer. The same log keeps
+fixed and sliding windows alike.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from vpnframe.cloud.actions import ACTIONS, Limit
+
+Key = tuple[str, str, str]
+
+
+@dataclass(slots=True)
+class _Lane:
+    """The calls of one key: how many are under way, and when the others were answered."""
+
+    ceiling: int
+    per_s: float
+    allowed: int
+    in_flight: int = 0
+    answered: deque[float] = field(default_factory=deque)
+    blocked_until: float = 0.0
+    eased_at: float = 0.0
+
+
+class Pacer:
+    """Says when a call may go out.
+
+    Parameters
+    ----------
+    limits : mapping of str to Limit, optional
+        Overrides the published quota of an action.
+    share : float, default 0.5
+        The part of each quota to use, above 0 and at most 1: production shares it.
+
+    Examples
+    --------
+    >>> pacer = Pacer(limits={"DescribeRegions": Limit(2, per_s=60)}, share=0.5)
+    >>> key = ("1234", "cn-shanghai", "DescribeRegions")
+    >>> pacer.delay(key, now=0.0)
+    0.0
+    >>> pacer.start(key); pacer.finish(key, now=1.0)
+    >>> pacer.delay(key, now=11.0)
+    50.0
+    """
+
+    def __init__(self, *, limits: Mapping[str, Limit] | None = None, share: float = 0.5) -> None:
+        if not 0 < share <= 1:
+            raise ValueError(f"quota share {share} is not above 0 and at most 1")
+        self._limits = {name: action.limit for name, action in ACTIONS.items()} | dict(limits or {})
+        self._share = share
+        self._lanes: dict[Key, _Lane] = {}
+
+    def allowed(self, action: str) -> int:
+        """Calls of an action that may go out in one window, at least one."""
+        return max(1, int(self._limits[action].count * self._share))
+
+    def delay(self, key: Key, *, now: float) -> float | None:
+        """Seconds until a call may go out; 0 for now, None when an answer must come first."""
+        lane = self._lane(key)
+        self._ease(lane, now)
+        while lane.answered and lane.answered[0] <= now - lane.per_s:
+            lane.answered.popleft()
+        if lane.blocked_until > now:
+            return lane.blocked_until - now
+        if lane.in_flight + len(lane.answered) < lane.allowed:
+            return 0.0
+        if lane.in_flight >= lane.allowed:
+            return None
+        # So many of the answered calls must leave the window before one slot is free.
+        leaving = lane.in_flight + len(lane.answered) - lane.allowed
+        return lane.answered[leaving] + lane.per_s - now
+
+    def start(self, key: Key) -> None:
+        """Count a call that goes out now."""
+        self._lane(key).in_flight += 1
+
+    def finish(self, key: Key, *, now: float) -> None:
+        """Count its answer, or that it timed out."""
+        lane = self._lane(key)
+        lane.in_flight -= 1
+        lane.answered.append(now)
+
+    def slow_down(self, key: Key, *, now: float, retry_after_s: float | None = None) -> None:
+        """Halve the pace of a key that was throttled, and pause it.
+
+        The pace recovers by one eighth of the ceiling for every window that passes.
+        """
+        lane = self._lane(key)
+        lane.allowed = max(1, lane.allowed // 2)
+        lane.eased_at = now
+        pause_s = lane.per_s / 10 if retry_after_s is None else retry_after_s
+        lane.blocked_until = max(lane.blocked_until, now + pause_s)
+
+    def _ease(self, lane: _Lane, now: float) -> None:
+        while lane.allowed < lane.ceiling and now - lane.eased_at >= lane.per_s:
+            lane.eased_at += lane.per_s
+            lane.allowed = min(lane.ceiling, lane.allowed + max(1, lane.ceiling // 8))
+
+    def _lane(self, key: Key) -> _Lane:
+        if key not in self._lanes:
+            ceiling = self.allowed(key[2])
+            self._lanes[key] = _Lane(ceiling, self._limits[key[2]].per_s, ceiling)
+        return self._lanes[key]

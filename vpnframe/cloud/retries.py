@@ -1,0 +1,124 @@
+"""Which failure means what, and how long to wait. Pure arithmetic; by Code, not by HTTP status."""
+
+from __future__ import annotations
+
+import enum
+import re
+from dataclasses import dataclass
+
+from vpnframe.errors import RequestError, ResponseError, StatusError, TransportError
+from vpnframe.records import FailureKind
+
+
+class Remedy(enum.Enum):
+    """What to do about a failed call."""
+
+    SLOW_DOWN = "slow this call's key down and ask again"
+    AGAIN = "ask again after a pause, signed anew"
+    SET_CLOCK = "ask again with the server's clock"
+    RENEW_CREDENTIALS = "ask again with new credentials"
+    GIVE_UP = "record it and go on"
+    ABSENT = "the region has no such product"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a failure is, and what to do about it.
+
+    Parameters
+    ----------
+    remedy : Remedy
+        What to do.
+    kind : str
+        The ``kind`` column of the ``failures`` table, when it is given up.
+    """
+
+    remedy: Remedy
+    kind: FailureKind
+
+
+# First match wins. The misspelling is the cloud's own.
+_BY_CODE: tuple[tuple[str, Verdict], ...] = (
+    (r"(rejected\.)?throttling(\..*)?", Verdict(Remedy.SLOW_DOWN, "throttled")),
+    (r"signaturenonceused", Verdict(Remedy.AGAIN, "server")),
+    (r"invalidtimestamp\.expired|illegaltimestamp", Verdict(Remedy.SET_CLOCK, "credentials")),
+    (r"invalidsecuritytoken\.expired", Verdict(Remedy.RENEW_CREDENTIALS, "credentials")),
+    (
+        r"signaturedoesnotmatch|incompletesignature|invalidaccesskeyid.*|.*securitytoken.*",
+        Verdict(Remedy.GIVE_UP, "credentials"),
+    ),
+    (r"forbb?idd?en.*|nopermission.*", Verdict(Remedy.GIVE_UP, "denied")),
+    (r"invalidvpnconnectioninstanceid\.notfound", Verdict(Remedy.GIVE_UP, "gone")),
+    (r"invalidregionid(\.notfound)?", Verdict(Remedy.ABSENT, "parameter")),
+    (
+        r"serviceunavailable.*|internalerror.*|systembusy.*|unknownerror.*",
+        Verdict(Remedy.AGAIN, "server"),
+    ),
+)
+_CODES = tuple((re.compile(pattern), verdict) for pattern, verdict in _BY_CODE)
+
+
+def classify(error: RequestError) -> Verdict:
+    """Say what a failed call means.
+
+    Parameters
+    ----------
+    error : RequestError
+        Of the transport, of the cloud, or of decoding.
+
+    Returns
+    -------
+    Verdict
+        What to do, and the kind of failure it is when given up.
+
+    Examples
+    --------
+    >>> classify(StatusError("slow", code="Throttling.User", http_status=200)).remedy.name
+    'SLOW_DOWN'
+    >>> classify(StatusError("no", code="Forbbiden.SubUser", http_status=403)).kind
+    'denied'
+    """
+    if isinstance(error, TransportError):
+        return Verdict(Remedy.AGAIN, "timeout" if error.is_timeout else "network")
+    if isinstance(error, StatusError):
+        code = error.code.lower()
+        known = next((verdict for pattern, verdict in _CODES if pattern.fullmatch(code)), None)
+        if known is not None:
+            return known
+        if error.http_status >= 500:
+            return Verdict(Remedy.AGAIN, "server")
+        return Verdict(Remedy.GIVE_UP, "parameter")
+    if isinstance(error, ResponseError) and (error.http_status or 0) >= 500:
+        return Verdict(Remedy.AGAIN, "server")
+    return Verdict(Remedy.AGAIN, "malformed")
+
+
+def backoff_s(
+    attempt: int, *, jitter: float, base_s: float = 0.5, floor_s: float = 0.05, cap_s: float = 20.0
+) -> float:
+    """Pause before the next attempt: exponential with full jitter and a floor.
+
+    Parameters
+    ----------
+    attempt : int
+        How many attempts failed, from 1.
+    jitter : float
+        From 0 up to 1, drawn by the caller.
+    base_s, floor_s, cap_s : float
+        Seconds.
+
+    Returns
+    -------
+    float
+        Seconds.
+
+    References
+    ----------
+    M. Brooker, "Exponential Backoff and Jitter", 2015.
+
+    Examples
+    --------
+    >>> backoff_s(1, jitter=1.0), backoff_s(3, jitter=0.5), backoff_s(9, jitter=0.0)
+    (0.5, 1.0, 0.05)
+    """
+    return max(floor_s, jitter * min(cap_s, base_s * 2.0 ** (attempt - 1)))

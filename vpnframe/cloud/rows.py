@@ -1,0 +1,270 @@
+"""One row of an answer to one record, field by named field."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+
+from vpnframe import terms
+from vpnframe.cloud.fields import Fields
+from vpnframe.records import (
+    Attachment,
+    End,
+    Gateway,
+    Phases,
+    Proposal,
+    Record,
+    Region,
+    Statement,
+    TunnelStatement,
+)
+
+_ROLES = {"master": "active", "slave": "standby"}
+_VPN_TYPES = {"normal": "normal", "nationalstandard": "sm"}
+
+
+def downloaded_connection(answer: Fields, *, vpn_connection_id: str) -> Statement:
+    """Decode a whole answer of DownloadVpnConnectionConfig."""
+    config = answer.block("VpnConnectionConfig")
+    bgp = {row.text("TunnelId"): row for row in config.rows("BgpConfigs", "BgpConfig")}
+    tunnels = tuple(
+        _downloaded_tunnel(row, bgp) for row in config.rows("TunnelsConfig", "TunnelConfig")
+    )
+    single = _downloaded_tunnel(config, bgp) if _says_anything(config) or not tunnels else None
+    return Statement(
+        witness="download",
+        vpn_connection_id=vpn_connection_id,
+        tunnels=tunnels or ((single,) if single else ()),
+        stray_tunnel=single if tunnels else None,
+        is_dual=bool(tunnels),
+        local_subnets=config.subnets("LocalSubnet"),
+        remote_subnets=config.subnets("RemoteSubnet"),
+        request_id=answer.text("RequestId"),
+        notes=answer.notes,
+    )
+
+
+def _downloaded_tunnel(row: Fields, bgp: Mapping[str | None, Fields]) -> TunnelStatement:
+    tunnel_id = row.text("TunnelId")
+    peers, ike = bgp.get(tunnel_id) or Fields({}, []), row.block("IkeConfig")
+    return TunnelStatement(
+        tunnel_id=tunnel_id,
+        psk_state=ike.secret("Psk"),
+        phases=_phases(row, "IkeConfig", "IpsecConfig"),
+        local=_end(ike, peers, side="Local", asn="LocalAsn", address=row.text("Local")),
+        remote=_end(ike, peers, side="Remote", asn="PeerAsn", address=row.text("Remote")),
+        bgp_tunnel_cidr=peers.text("TunnelCidr"),
+    )
+
+
+def listed_connection(row: Fields) -> Statement | None:
+    """Decode a row of DescribeVpnConnections; None without an id."""
+    connection_id = row.text("VpnConnectionId")
+    if connection_id is None:
+        return None
+    rows = row.rows("TunnelOptionsSpecification", "TunnelOptions")
+    tunnels = tuple(
+        _listed_tunnel(tunnel, "TunnelIkeConfig", "TunnelIpsecConfig", "TunnelBgpConfig")
+        for tunnel in rows
+    )
+    single = (
+        _listed_tunnel(row, "IkeConfig", "IpsecConfig", "VpnBgpConfig")
+        if _says_anything(row) or not tunnels
+        else None
+    )
+    health = row.block("VcoHealthCheck")
+    return Statement(
+        witness="describe",
+        vpn_connection_id=connection_id,
+        tunnels=tunnels or ((single,) if single else ()),
+        stray_tunnel=single if tunnels else None,
+        is_dual=bool(tunnels),
+        local_subnets=row.subnets("LocalSubnet"),
+        remote_subnets=row.subnets("RemoteSubnet"),
+        name=row.text("Name"),
+        status=row.text("Status", "status"),
+        created_ms=row.number("CreateTime", bits=48),
+        effect_immediately=row.flag("EffectImmediately"),
+        attach_type=row.text("AttachType"),
+        vpn_gateway_id=row.text("VpnGatewayId"),
+        customer_gateway_id=row.text("CustomerGatewayId"),
+        transit_router_id=row.text("TransitRouterId"),
+        network_type=row.text("NetworkType"),
+        gateway_address=row.text("InternetIp"),
+        bandwidth_mbps=_bandwidth(row.text("Spec")),
+        resource_group_id=row.text("ResourceGroupId"),
+        bgp_enabled=_bgp_enabled(row, rows),
+        health_check_enabled=health.flag("Enable"),
+        health_check_status=health.text("Status"),
+        tags=row.tags("Tag", "Tag"),
+        notes=row.notes,
+    )
+
+
+def _listed_tunnel(row: Fields, ike_name: str, ipsec_name: str, bgp_name: str) -> TunnelStatement:
+    ike, bgp = row.block(ike_name), row.block(bgp_name)
+    address, role = row.text("InternetIp"), row.text("Role")
+    return TunnelStatement(
+        tunnel_id=row.text("TunnelId"),
+        tunnel_index=row.number("TunnelIndex", bits=16),
+        role=_ROLES.get(role.lower(), role.lower()) if role else None,
+        status=row.text("Status", "status"),
+        zone_id=row.text("ZoneNo"),
+        customer_gateway_id=row.text("CustomerGatewayId"),
+        gateway_address=address,
+        dpd_enabled=row.flag("EnableDpd"),
+        nat_traversal_enabled=row.flag("EnableNatTraversal"),
+        has_peer_ca=row.has("RemoteCaCertificate"),
+        psk_state=ike.secret("Psk"),
+        phases=_phases(row, ike_name, ipsec_name),
+        local=_end(ike, bgp, side="Local", asn="LocalAsn", address=address),
+        remote=_end(ike, bgp, side="Remote", asn="PeerAsn", address=None),
+        bgp_status=bgp.text("Status", "BgpStatus"),
+        bgp_tunnel_cidr=bgp.text("TunnelCidr"),
+        bgp_auth_state=bgp.secret("AuthKey") if bgp.is_filled else None,
+    )
+
+
+def attachment(row: Fields) -> Attachment | None:
+    """Decode a row of DescribeVpnAttachments; None without an id."""
+    connection_id = row.text("InstanceId", "VpnConnectionId")
+    if connection_id is None:
+        return None
+    return Attachment(
+        vpn_connection_id=connection_id,
+        name=row.text("Name"),
+        attach_type=row.text("AttachType"),
+        transit_router_id=row.text("TransitRouterId"),
+        bandwidth_mbps=_bandwidth(row.text("TunnelBandwidth")),
+        tags=row.tags("Tags"),
+    )
+
+
+def vpn_gateway(row: Fields) -> Gateway | None:
+    """Decode a row of DescribeVpnGateways; None without an id."""
+    gateway_id = row.text("VpnGatewayId")
+    if gateway_id is None:
+        return None
+    vpn_type = row.text("VpnType")
+    return Gateway(
+        gateway_id=gateway_id,
+        kind="vpn",
+        name=row.text("Name"),
+        ip_address=row.text("InternetIp"),
+        second_ip_address=row.text("DisasterRecoveryInternetIp"),
+        status=row.text("Status"),
+        business_status=row.text("BusinessStatus"),
+        vpn_type=_VPN_TYPES.get(vpn_type.lower(), vpn_type.lower()) if vpn_type else None,
+        vpc_id=row.text("VpcId"),
+        charge_type=row.text("ChargeType"),
+        expires_ms=row.number("EndTime", bits=48),
+        bandwidth_mbps=_bandwidth(row.text("Spec")),
+        auto_propagate=row.flag("AutoPropagate"),
+        bgp_enabled=row.flag("EnableBgp"),
+        tags=row.tags("Tags", "Tag"),
+        notes=row.notes,
+    )
+
+
+def customer_gateway(row: Fields) -> Gateway | None:
+    """Decode a row of DescribeCustomerGateways; None without an id."""
+    gateway_id = row.text("CustomerGatewayId")
+    if gateway_id is None:
+        return None
+    return Gateway(
+        gateway_id=gateway_id,
+        kind="customer",
+        name=row.text("Name"),
+        ip_address=row.text("IpAddress"),
+        asn=_asn(row, "Asn"),
+        tags=row.tags("Tags", "Tag"),
+        notes=row.notes,
+    )
+
+
+def region(row: Fields) -> Region | None:
+    """Decode a row of DescribeRegions; None without an id."""
+    region_id = row.text("RegionId")
+    return Region(region_id=region_id, endpoint=row.text("RegionEndpoint")) if region_id else None
+
+
+DECODERS: Mapping[str, Callable[[Fields], Record | None]] = {
+    "DescribeCustomerGateways": customer_gateway,
+    "DescribeRegions": region,
+    "DescribeVpnAttachments": attachment,
+    "DescribeVpnConnections": listed_connection,
+    "DescribeVpnGateways": vpn_gateway,
+}
+
+
+def _says_anything(row: Fields) -> bool:
+    """Whether the connection-level blocks hold a value; on dual tunnels they often hold none."""
+    return row.has("IkeConfig") or row.has("IpsecConfig")
+
+
+def _bgp_enabled(row: Fields, tunnels: list[Fields]) -> bool | None:
+    """Whether BGP parameters stand there; the connection's switch is false on dual tunnels."""
+    shown = row.has("VpnBgpConfig") or any(tunnel.has("TunnelBgpConfig") for tunnel in tunnels)
+    return True if shown else row.flag("EnableTunnelsBgp")
+
+
+def _end(ike: Fields, bgp: Fields, *, side: str, asn: str, address: str | None) -> End:
+    """One end of a tunnel, as the answer names it."""
+    bgp_ip = bgp.text("LocalBgpIp" if side == "Local" else "PeerBgpIp")
+    return End(address=address, ike_id=ike.text(f"{side}Id"), asn=_asn(bgp, asn), bgp_ip=bgp_ip)
+
+
+def _phases(row: Fields, ike_name: str, ipsec_name: str) -> Phases:
+    for name in (ike_name, ipsec_name):
+        if not row.has(name):
+            row.note(name, "is missing")
+    ike, ipsec = row.block(ike_name), row.block(ipsec_name)
+    version, mode = ike.text("IkeVersion"), ike.text("IkeMode")
+    return Phases(
+        ike_version=_number_of(ike, "IkeVersion", version, terms.ike_version),
+        ike_mode=_word_of(ike, "IkeMode", mode, terms.ike_mode),
+        ike=_proposal(ike, "Ike"),
+        ipsec=_proposal(ipsec, "Ipsec"),
+    )
+
+
+def _proposal(block: Fields, prefix: str) -> Proposal:
+    cipher, digest = f"{prefix}EncAlg", f"{prefix}AuthAlg"
+    return Proposal(
+        encryption=_word_of(block, cipher, block.text(cipher), terms.encryption),
+        integrity=_word_of(block, digest, block.text(digest), terms.integrity),
+        dh_group=_number_of(block, f"{prefix}Pfs", block.text(f"{prefix}Pfs"), terms.dh_group),
+        lifetime_s=block.number(f"{prefix}Lifetime"),
+    )
+
+
+def _word_of(
+    block: Fields, name: str, token: str | None, translate: Callable[[str], str]
+) -> str | None:
+    """The standard word; an unknown one is kept, and noted."""
+    if token is None:
+        return None
+    word = translate(token)
+    if not terms.is_known(word):
+        block.note(name, f"{token[:40]!r} is no value we know; kept as it came")
+    return word
+
+
+def _number_of(
+    block: Fields, name: str, token: str | None, translate: Callable[[str], int | None]
+) -> int | None:
+    """The number behind a word; for an unknown one None, and a note that shows it."""
+    number = None if token is None else translate(token)
+    if token and number is None:
+        block.note(name, f"{token[:40]!r} is no value we know; the column is null")
+    return number
+
+
+def _asn(row: Fields, name: str) -> int | None:
+    return _number_of(row, name, row.text(name), terms.asn)
+
+
+def _bandwidth(spec: str | None) -> int | None:
+    """Megabits per second of a specification such as ``200M``."""
+    match = re.fullmatch(r"([0-9]{1,6})\s*M(?:bps)?", spec or "", re.IGNORECASE)
+    return int(match[1]) if match else None

@@ -1,0 +1,122 @@
+"""A response body to a tree of plain values, or the error it carries. JSON and XML.
+
+The tree still holds what the answer held, keys too: :mod:`vpnframe.cloud.answers` picks from it by
+allow-list, and nobody else reads one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from xml.etree.ElementTree import Element, ParseError
+
+import defusedxml.ElementTree
+import msgspec
+from defusedxml import DefusedXmlException
+
+from vpnframe.cloud.messages import Response
+from vpnframe.errors import ResponseError, StatusError
+
+Tree = Mapping[str, Any]
+_DONE_CODES = frozenset({"200", "OK", "Success"})
+
+
+def read_tree(response: Response) -> tuple[Tree, str | None]:
+    """Read a response's body.
+
+    Parameters
+    ----------
+    response : Response
+        As received; a saved answer is a response with status 200.
+
+    Returns
+    -------
+    tree : mapping
+        The answer; an XML scalar is text, and a list of one looks like an object.
+    root : str or None
+        The name of the XML root element, None for JSON.
+
+    Raises
+    ------
+    StatusError
+        The body is an error of the cloud.
+    ResponseError
+        The body is neither JSON nor XML, is cut off, or is an HTML page.
+    """
+    parsed = _parsed(response.body)
+    # A frame that raises must not hold the tree: tools that print locals would print keys.
+    if isinstance(parsed, str):
+        raise ResponseError(_with_status(parsed, response.status), http_status=response.status)
+    error = _error_in(parsed[0], response.status)
+    if error is not None:
+        del parsed
+        raise error
+    return parsed
+
+
+def _with_status(problem: str, status: int) -> str:
+    """The problem, and the HTTP status where it was none of success."""
+    return problem if status < 300 else f"{problem} (HTTP {status})"
+
+
+def _parsed(body: bytes) -> tuple[Tree, str | None] | str:
+    """The tree and its XML root, or what is wrong with the body, in words without the body."""
+    text = body.removeprefix(b"\xef\xbb\xbf").strip()
+    if not text:
+        return "the answer is empty"
+    return _parsed_xml(text) if text.startswith(b"<") else _parsed_json(text)
+
+
+def _parsed_json(text: bytes) -> tuple[Tree, None] | str:
+    try:
+        tree = msgspec.json.decode(text)
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
+        if isinstance(error, msgspec.DecodeError) and "truncated" in str(error):
+            return f"the answer is cut off after {len(text)} bytes"
+        return "the answer is neither JSON nor XML"
+    if not isinstance(tree, dict):
+        return f"the answer is a JSON {type(tree).__name__}, not an object"
+    return tree, None
+
+
+def _parsed_xml(text: bytes) -> tuple[Tree, str] | str:
+    if text[:200].lower().startswith((b"<!doctype html", b"<html")):
+        return "the answer is an HTML page, not JSON or XML"
+    try:
+        root = defusedxml.ElementTree.fromstring(text)
+    except (ParseError, DefusedXmlException, ValueError, LookupError, RecursionError):
+        return f"the answer is XML that is cut off or not well-formed ({len(text)} bytes)"
+    value = _value_of(root)
+    return (value if isinstance(value, dict) else {}), root.tag
+
+
+def _value_of(element: Element) -> dict[str, Any] | str:
+    """Text of a leaf; of anything else its children by name, repeated ones as a list."""
+    if len(element) == 0:
+        return (element.text or "").strip()
+    value: dict[str, Any] = {}
+    for child in element:
+        below = _value_of(child)
+        if child.tag not in value:
+            value[child.tag] = below
+        elif isinstance(value[child.tag], list):
+            value[child.tag].append(below)
+        else:
+            value[child.tag] = [value[child.tag], below]
+    return value
+
+
+def _error_in(tree: Tree, status: int) -> StatusError | ResponseError | None:
+    """The error that an answer is, by its Code and not by its HTTP status."""
+    code, message = tree.get("Code"), tree.get("Message")
+    if isinstance(code, str) and code not in _DONE_CODES:
+        request_id = tree.get("RequestId")
+        return StatusError(
+            f"{code}: {message if isinstance(message, str) else 'no message'}",
+            code=code,
+            http_status=status,
+            request_id=request_id if isinstance(request_id, str) else None,
+        )
+    if status >= 400:
+        return ResponseError(f"the answer has HTTP status {status} and no Code", http_status=status)
+    return None
