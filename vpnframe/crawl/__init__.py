@@ -1,0 +1,1 @@
+"""The crawl: regions, pages and downloads; failures become rows."""

@@ -1,0 +1,81 @@
+"""Values that could not be understood, as failure rows; what they belong to stays."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from vpnframe.records import Failure, Gateway, Note, Statement
+
+
+def note_failure(
+    note: Note, *, action: str, vpn_connection_id: str | None = None, at_ms: int | None = None
+) -> Failure:
+    """Make a failure row of a note.
+
+    Parameters
+    ----------
+    note : Note
+        What could not be understood.
+    action : str
+        The call whose answer it stands in.
+    vpn_connection_id : str, optional
+        The connection, where it is about one.
+    at_ms : int, optional
+        When, in UTC milliseconds.
+
+    Returns
+    -------
+    Failure
+        Without account and region.
+    """
+    return Failure(
+        kind=note.kind,
+        message=f"{note.field} {note.message}",
+        action=action,
+        vpn_connection_id=vpn_connection_id,
+        at_ms=at_ms,
+    )
+
+
+def statement_failures(statement: Statement) -> Iterator[Failure]:
+    """Give a failure row for everything in a statement that could not be understood.
+
+    Parameters
+    ----------
+    statement : Statement
+        A list row or a download.
+
+    Yields
+    ------
+    Failure
+        Without account and region.
+    """
+    is_download = statement.witness == "download"
+    for note in statement.notes:
+        yield note_failure(
+            note,
+            action="DownloadVpnConnectionConfig" if is_download else "DescribeVpnConnections",
+            vpn_connection_id=statement.vpn_connection_id,
+            at_ms=statement.fetched_ms,
+        )
+
+
+def gateway_failures(gateway: Gateway) -> Iterator[Failure]:
+    """Give a failure row for everything in a gateway that could not be understood.
+
+    Parameters
+    ----------
+    gateway : Gateway
+        A VPN gateway or a customer gateway.
+
+    Yields
+    ------
+    Failure
+        Without account and region.
+    """
+    is_vpn = gateway.kind == "vpn"
+    for note in gateway.notes:
+        yield note_failure(
+            Note(field=f"{gateway.gateway_id} {note.field}", message=note.message, kind=note.kind),
+            action="DescribeVpnGateways" if is_vpn else "DescribeCustomerGateways",
+        )

@@ -1,0 +1,387 @@
+"""Two answers about one connection to one record, and the fields on which they differ."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TypeVar
+
+import msgspec
+
+from vpnframe.crawl.perspective import View, decide_perspective, networks
+from vpnframe.psk import best_state
+from vpnframe.records import (
+    Attachment,
+    Connection,
+    Disagreement,
+    End,
+    Gateway,
+    Perspective,
+    Phases,
+    Record,
+    Statement,
+    Tunnel,
+    TunnelStatement,
+)
+
+R = TypeVar("R", bound=Record)
+
+
+def join_statements(
+    download: Statement | None,
+    describe: Statement | None,
+    *,
+    gateways: Sequence[Gateway] = (),
+) -> tuple[Connection, list[Disagreement]]:
+    """Join what the two calls say of one connection.
+
+    Parameters
+    ----------
+    download, describe : Statement or None
+        At least one of them; both of the same connection.
+    gateways : sequence of Gateway
+        This connection's own VPN and customer gateways, nobody else's: in a VPC-to-VPC VPN both
+        ends are gateways of the fleet.
+
+    Returns
+    -------
+    connection : Connection
+        The list's value stands; the download fills what the list leaves out.
+    disagreements : list of Disagreement
+        Every field on which both speak and differ.
+
+    Raises
+    ------
+    ValueError
+        Both are None.
+
+    Examples
+    --------
+    >>> download = Statement(witness="download", vpn_connection_id="vco-1",
+    ...     local_subnets=("192.168.0.0/24",), remote_subnets=("10.0.0.0/16",))
+    >>> connection, _ = join_statements(download, None)
+    >>> connection.onprem_subnets, connection.perspective
+    (('192.168.0.0/24',), 'assumed')
+    """
+    view, perspective = decide_perspective(download, describe, gateways=gateways)
+    turned = None if download is None else _as_cloud(download, view)
+    placed = None if describe is None else _with_addresses(describe, gateways)
+    tunnels = tuple(_join_tunnels(turned, placed))
+    connection = _connection(turned, placed, tunnels, perspective)
+    differing = list(_strays(download)) + list(_strays(describe))
+    if turned is not None and placed is not None:
+        differing += _differences(turned, placed)
+    if perspective == "conflict":
+        differing.append(_conflict(connection))
+    return connection, differing
+
+
+def own_gateways(
+    statement: Statement | None, gateways_by_id: Mapping[str, Gateway]
+) -> list[Gateway]:
+    """Pick the gateways that a list row names, at the connection or at its tunnels.
+
+    Parameters
+    ----------
+    statement : Statement or None
+        A list row; a download names no gateway.
+    gateways_by_id : mapping
+        All gateways of the account and region.
+
+    Returns
+    -------
+    list of Gateway
+        Those of this connection alone.
+    """
+    if statement is None:
+        return []
+    ids = [statement.vpn_gateway_id, statement.customer_gateway_id]
+    ids += [tunnel.customer_gateway_id for tunnel in statement.tunnels]
+    return [gateways_by_id[i] for i in dict.fromkeys(ids) if i is not None and i in gateways_by_id]
+
+
+def with_attachments(
+    listed: Mapping[str, Statement], attachments: Mapping[str, Attachment]
+) -> dict[str, Statement]:
+    """Complete list rows from the attachments to transit routers.
+
+    Parameters
+    ----------
+    listed : mapping of str to Statement
+        Rows of DescribeVpnConnections by connection id.
+    attachments : mapping of str to Attachment
+        Rows of DescribeVpnAttachments by connection id; they may name connections of their own.
+
+    Returns
+    -------
+    dict of str to Statement
+        What a list row says stands.
+    """
+    statements = dict(listed)
+    for connection_id, row in attachments.items():
+        attached = Statement(
+            witness="describe",
+            vpn_connection_id=connection_id,
+            name=row.name,
+            attach_type=row.attach_type,
+            transit_router_id=row.transit_router_id,
+            bandwidth_mbps=row.bandwidth_mbps,
+            tags=row.tags,
+        )
+        known = listed.get(connection_id)
+        statements[connection_id] = overlay(attached, known) if known else attached
+    return statements
+
+
+def overlay(below: R, above: R) -> R:
+    """Lay one record over another: what the upper one does not say shows through.
+
+    Parameters
+    ----------
+    below, above : Record
+        Of one type; None and empty tuples say nothing; nested records are laid over likewise.
+
+    Returns
+    -------
+    Record
+        Of the same type.
+
+    Examples
+    --------
+    >>> overlay(End(address="47.1.2.3", asn=65530), End(asn=65531))
+    End(address='47.1.2.3', asn=65531)
+    """
+    joined = {}
+    for name in below.__struct_fields__:
+        under, over = getattr(below, name), getattr(above, name)
+        if isinstance(over, Record) and isinstance(under, Record):
+            joined[name] = overlay(under, over)
+        else:
+            joined[name] = under if over is None or over == () else over
+    return type(below)(**joined)
+
+
+def _as_cloud(download: Statement, view: View) -> Statement:
+    """The download turned so that ``local`` is the cloud's end, as in a list row."""
+    if view == "cloud":
+        return download
+    return msgspec.structs.replace(
+        download,
+        local_subnets=download.remote_subnets,
+        remote_subnets=download.local_subnets,
+        tunnels=tuple(
+            msgspec.structs.replace(tunnel, local=tunnel.remote, remote=tunnel.local)
+            for tunnel in download.tunnels
+        ),
+    )
+
+
+def _with_addresses(describe: Statement, gateways: Sequence[Gateway]) -> Statement:
+    """The list row with the addresses that stand on its own gateways."""
+    vpn = next((g.ip_address for g in gateways if g.kind == "vpn"), None)
+    customers = {g.gateway_id: g.ip_address for g in gateways if g.kind == "customer"}
+    # With two tunnels, which of the gateway's two addresses is whose stands on the tunnels alone.
+    single = None if describe.is_dual else (describe.gateway_address or vpn)
+    tunnels = []
+    for tunnel in describe.tunnels:
+        customer_id = tunnel.customer_gateway_id or describe.customer_gateway_id
+        ends = TunnelStatement(
+            customer_gateway_id=customer_id,
+            local=End(address=single),
+            remote=End(address=customers.get(customer_id or "")),
+        )
+        tunnels.append(overlay(ends, tunnel))
+    return msgspec.structs.replace(describe, tunnels=tuple(tunnels))
+
+
+def _by_id(statement: Statement | None) -> dict[str | None, TunnelStatement]:
+    return {tunnel.tunnel_id: tunnel for tunnel in statement.tunnels} if statement else {}
+
+
+def _join_tunnels(download: Statement | None, describe: Statement | None) -> list[Tunnel]:
+    """Tunnels of both statements, matched by their ids, in the order of their indexes."""
+    listed, downloaded = _by_id(describe), _by_id(download)
+    # Neither says anything of a tunnel: the connection still has one row to stand in.
+    ids = sorted(listed.keys() | downloaded.keys(), key=lambda i: i or "") or [None]
+    indexes = _indexes([(i, listed[i].tunnel_index if i in listed else None) for i in ids])
+    nothing = TunnelStatement()
+    tunnels = []
+    for i in ids:
+        row, config = listed.get(i), downloaded.get(i)
+        joined = overlay(config or nothing, row or nothing)
+        states = [statement.psk_state for statement in (row, config) if statement]
+        joined = msgspec.structs.replace(joined, psk_state=best_state(*states))
+        tunnels.append(_tunnel(joined, indexes[i]))
+    return sorted(tunnels, key=lambda tunnel: tunnel.tunnel_index)
+
+
+def _indexes(tunnels: list[tuple[str | None, int | None]]) -> dict[str | None, int]:
+    """Given indexes where they stand alone; the others follow the sorted tunnel ids."""
+    given = [index for _, index in tunnels]
+    indexes = {i: n for i, n in tunnels if n is not None and given.count(n) == 1}
+    free = (n for n in range(1, 2 * len(tunnels) + 2) if n not in indexes.values())
+    return {i: indexes[i] if i in indexes else next(free) for i, _ in tunnels}
+
+
+def _tunnel(joined: TunnelStatement, index: int) -> Tunnel:
+    """The joined statement with its ends named by what they are."""
+    return Tunnel(
+        tunnel_index=index,
+        tunnel_id=joined.tunnel_id,
+        role=joined.role,
+        status=joined.status,
+        zone_id=joined.zone_id,
+        customer_gateway_id=joined.customer_gateway_id,
+        vpn_gateway=joined.local,
+        customer_gateway=joined.remote,
+        dpd_enabled=joined.dpd_enabled,
+        nat_traversal_enabled=joined.nat_traversal_enabled,
+        has_peer_ca=joined.has_peer_ca,
+        psk_state=joined.psk_state,
+        phases=joined.phases,
+        bgp_status=joined.bgp_status,
+        bgp_tunnel_cidr=joined.bgp_tunnel_cidr,
+        bgp_auth_state=joined.bgp_auth_state,
+    )
+
+
+def _connection(
+    download: Statement | None,
+    describe: Statement | None,
+    tunnels: tuple[Tunnel, ...],
+    perspective: Perspective | None,
+) -> Connection:
+    first = download or describe
+    if first is None:
+        raise ValueError("a connection needs one statement at least")
+    joined = overlay(download, describe) if download and describe else first
+    return Connection(
+        vpn_connection_id=joined.vpn_connection_id,
+        tunnels=tunnels,
+        vpc_subnets=joined.local_subnets,
+        onprem_subnets=joined.remote_subnets,
+        name=joined.name,
+        status=joined.status,
+        created_ms=joined.created_ms,
+        effect_immediately=joined.effect_immediately,
+        attach_type=joined.attach_type,
+        vpn_gateway_id=joined.vpn_gateway_id,
+        customer_gateway_id=joined.customer_gateway_id,
+        transit_router_id=joined.transit_router_id,
+        network_type=joined.network_type,
+        bandwidth_mbps=joined.bandwidth_mbps,
+        resource_group_id=joined.resource_group_id,
+        bgp_enabled=joined.bgp_enabled if describe else _shows_bgp(tunnels),
+        health_check_enabled=joined.health_check_enabled,
+        health_check_status=joined.health_check_status,
+        tags=joined.tags,
+        witnesses="both" if download and describe else first.witness,
+        perspective=perspective,
+        fetched_ms=first.fetched_ms,
+        request_id=first.request_id,
+    )
+
+
+def _shows_bgp(tunnels: tuple[Tunnel, ...]) -> bool | None:
+    """A download shows BGP when it is on, and says nothing else of it."""
+    return any(tunnel.bgp_tunnel_cidr for tunnel in tunnels) or None
+
+
+def _differences(download: Statement, describe: Statement) -> Iterator[Disagreement]:
+    """Every field on which both speak and differ; both have the cloud's end as ``local``."""
+    connection_id = describe.vpn_connection_id
+    for field, ours, theirs in (
+        ("vpc_subnets", download.local_subnets, describe.local_subnets),
+        ("onprem_subnets", download.remote_subnets, describe.remote_subnets),
+    ):
+        if ours and theirs and networks(ours) != networks(theirs):
+            yield Disagreement(
+                vpn_connection_id=connection_id,
+                field=field,
+                download_value=",".join(ours),
+                describe_value=",".join(theirs),
+            )
+    listed = _by_id(describe)
+    for tunnel in download.tunnels:
+        row = listed.get(tunnel.tunnel_id)
+        if row is None:
+            yield _one_sided(connection_id, tunnel.tunnel_id, "download")
+            continue
+        downloaded, described = dict(_spoken(tunnel)), dict(_spoken(row))
+        for field, value in downloaded.items():
+            if described.get(field, value) != value:
+                yield Disagreement(
+                    vpn_connection_id=connection_id,
+                    field=field,
+                    tunnel_id=tunnel.tunnel_id,
+                    download_value=value,
+                    describe_value=described[field],
+                )
+    for tunnel_id in listed.keys() - _by_id(download).keys():
+        yield _one_sided(connection_id, tunnel_id, "describe")
+
+
+def _one_sided(connection_id: str, tunnel_id: str | None, witness: str) -> Disagreement:
+    """A tunnel that one answer has and the other has not."""
+    said = tunnel_id or "a single tunnel"
+    return Disagreement(
+        vpn_connection_id=connection_id,
+        field="tunnel_id",
+        tunnel_id=tunnel_id,
+        download_value=said if witness == "download" else None,
+        describe_value=said if witness == "describe" else None,
+    )
+
+
+def _spoken(tunnel: TunnelStatement) -> Iterable[tuple[str, str]]:
+    """What a statement says of a tunnel, by our column names; what it does not say is left out."""
+    values = [("bgp_tunnel_cidr", tunnel.bgp_tunnel_cidr), *_phase_values(tunnel.phases)]
+    for side, end in (("vpn_gateway", tunnel.local), ("customer_gateway", tunnel.remote)):
+        values += [
+            (f"{side}_ip", end.address),
+            (f"{side}_ike_id", end.ike_id),
+            (f"{side}_asn", end.asn),
+            (f"bgp_{side}_ip", end.bgp_ip),
+        ]
+    return [(name, str(value)) for name, value in values if value is not None]
+
+
+def _phase_values(phases: Phases) -> list[tuple[str, object]]:
+    values: list[tuple[str, object]] = [
+        ("ike_version", phases.ike_version),
+        ("ike_mode", phases.ike_mode),
+    ]
+    for prefix, group, proposal in (
+        ("ike", "dh_group", phases.ike),
+        ("ipsec", "pfs_group", phases.ipsec),
+    ):
+        values += [
+            (f"{prefix}_encryption", proposal.encryption),
+            (f"{prefix}_integrity", proposal.integrity),
+            (f"{prefix}_{group}", proposal.dh_group),
+            (f"{prefix}_lifetime_s", proposal.lifetime_s),
+        ]
+    return values
+
+
+def _strays(statement: Statement | None) -> Iterator[Disagreement]:
+    """A connection-level block beside tunnels that is none of theirs: kept here, used nowhere."""
+    stray = statement.stray_tunnel if statement else None
+    if statement is None or stray is None:
+        return
+    if any(stray.phases == tunnel.phases for tunnel in statement.tunnels):
+        return
+    said = " ".join(f"{name}={value}" for name, value in _phase_values(stray.phases) if value)
+    yield Disagreement(
+        vpn_connection_id=statement.vpn_connection_id,
+        field="connection_level",
+        download_value=said if statement.witness == "download" else None,
+        describe_value=said if statement.witness == "describe" else None,
+    )
+
+
+def _conflict(connection: Connection) -> Disagreement:
+    return Disagreement(
+        vpn_connection_id=connection.vpn_connection_id,
+        field="perspective",
+        download_value="written for both ends at once",
+    )
