@@ -1,0 +1,5 @@
+"""``python -m vpnframe``: the command line."""
+
+from vpnframe.cli import main
+
+main()

@@ -1,0 +1,44 @@
+"""The command line: one file per command, each parses, calls, prints and gives an exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import typer
+
+from vpnframe.cli import demo, emulator, fetch, load, overlaps, schema, show, stats
+from vpnframe.errors import VpnframeError
+
+INTERRUPTED = 130
+
+app = typer.Typer(
+    name="vpnframe",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,  # a pretty traceback shows local values, and those hold keys
+    help=(
+        "IPsec VPN fleets on Alibaba Cloud as tables.\n\n"
+        "Start with `vpnframe demo`: it reads a made-up fleet from a local emulator. With an "
+        "account of your own: `vpnframe fetch --out inventory`, then `vpnframe stats inventory`, "
+        "`vpnframe overlaps inventory` and `vpnframe show inventory tunnels`."
+    ),
+    epilog="Exit codes: 0 done, 1 error, 2 usage, 4 the fleet was not read completely.",
+)
+for command in (demo, fetch, load, show, stats, overlaps, schema, emulator):
+    app.command(name=command.__name__.rpartition(".")[2])(command.run)
+
+
+def main() -> None:
+    """Run the command line and exit."""
+    try:
+        app()
+    except VpnframeError as error:
+        print(f"vpnframe: {error}", file=sys.stderr)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
+    except BrokenPipeError:
+        # The reader has seen enough: nothing more can be written, not even at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)

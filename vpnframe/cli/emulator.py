@@ -1,0 +1,80 @@
+"""``vpnframe emulator``."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import signal
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from vpnframe.emulator import (
+    ServerSettings,
+    State,
+    announcement,
+    answer_key,
+    make_fleet,
+    make_state,
+    serving,
+)
+from vpnframe.errors import SettingsError
+
+
+def run(
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 0,
+    connections: Annotated[int, typer.Option(min=0, help="Connections in the fleet.")] = 300,
+    regions: Annotated[int, typer.Option(min=1, help="Regions.")] = 12,
+    accounts: Annotated[int, typer.Option(min=1, help="Accounts.")] = 1,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same fleet.")] = 7,
+    latency_ms: Annotated[float, typer.Option(min=0, help="Added to every answer.")] = 0,
+    quota_window_s: Annotated[
+        float, typer.Option(min=0.001, help="Window of the quotas in seconds.")
+    ] = 60,
+    quota_mode: Annotated[
+        Literal["sliding", "fixed"], typer.Option(help="How the window moves.")
+    ] = "sliding",
+    no_quota: Annotated[bool, typer.Option("--no-quota", help="No quotas at all.")] = False,
+    tls: Annotated[bool, typer.Option("--tls", help="HTTPS, under a CA of its own.")] = False,
+    answer_key_file: Annotated[
+        Path | None,
+        typer.Option("--answer-key", metavar="FILE", help="Write what is to be found there."),
+    ] = None,
+) -> None:
+    """Run a local Alibaba Cloud VPN endpoint with a made-up fleet.
+
+    The first line on standard output is JSON: the endpoint, and the access keys of its accounts.
+    It stops on SIGTERM and on Ctrl-C. Nothing leaves this machine.
+    """
+    try:
+        fleet = make_fleet(connections=connections, regions=regions, accounts=accounts, seed=seed)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+    if answer_key_file is not None:
+        _write_key(answer_key_file, answer_key(fleet))
+    state = make_state(
+        fleet, quota_window_s=quota_window_s, quota_mode=quota_mode, quotas=not no_quota
+    )
+    settings = ServerSettings(port=port, latency_ms=latency_ms, is_tls=tls)
+    try:
+        asyncio.run(_serve(state, settings))
+    except OSError as error:
+        raise SettingsError(f"port {port} cannot be used: {error.strerror}") from None
+
+
+async def _serve(state: State, settings: ServerSettings) -> None:
+    stopped = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopped.set)
+    async with serving(state, settings) as running:
+        print(json.dumps(announcement(running)), flush=True)
+        await stopped.wait()
+
+
+def _write_key(path: Path, key: object) -> None:
+    try:
+        path.write_text(json.dumps(key, ensure_ascii=False, indent=1), encoding="utf-8")
+    except OSError as error:
+        raise SettingsError(f"{path} cannot be written: {error.strerror}") from None

@@ -1,0 +1,115 @@
+"""Tables on standard output or in a file: table, csv, jsonl, parquet, markdown."""
+
+from __future__ import annotations
+
+import enum
+import io
+import json
+import shutil
+import sys
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import typer
+
+from vpnframe.cli.text_table import as_markdown, as_text
+from vpnframe.errors import InventoryError
+
+
+class Format(enum.StrEnum):
+    """How a table is printed."""
+
+    TABLE = "table"
+    CSV = "csv"
+    JSONL = "jsonl"
+    PARQUET = "parquet"
+    MARKDOWN = "markdown"
+
+
+def print_table(
+    table: pd.DataFrame, style: Format, *, output: Path | None = None, limit: int | None = None
+) -> None:
+    """Print a table.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Any.
+    style : Format
+        Parquet is binary: it needs ``output`` or a pipe.
+    output : Path, optional
+        A file instead of standard output.
+    limit : int, optional
+        At most so many rows; how many are left out is said on standard error.
+
+    Raises
+    ------
+    typer.BadParameter
+        Parquet to a terminal.
+    InventoryError
+        The file cannot be written.
+    """
+    shown = table if limit is None else table.head(limit)
+    if style is Format.PARQUET and output is None and sys.stdout.isatty():
+        raise typer.BadParameter("parquet is binary: add --output FILE, or a pipe")
+    width = shutil.get_terminal_size().columns if output is None and sys.stdout.isatty() else None
+    body = _encode(shown, style, width)
+    if output is None:
+        sys.stdout.flush()
+        sys.stdout.buffer.write(body)
+        sys.stdout.buffer.flush()
+    else:
+        _write(output, body)
+    if len(shown) < len(table):
+        print(f"{len(table) - len(shown):,} more rows: raise --limit", file=sys.stderr)
+
+
+def _encode(table: pd.DataFrame, style: Format, width: int | None) -> bytes:
+    if style is Format.PARQUET:
+        buffer = io.BytesIO()
+        table.to_parquet(buffer, index=False)
+        return buffer.getvalue()
+    if style is Format.CSV:
+        return str(_joined_lists(table).to_csv(index=False, lineterminator="\n")).encode()
+    if style is Format.JSONL:
+        lines = (json.dumps(row, ensure_ascii=False) for row in _plain_rows(table))
+        return "".join(f"{line}\n" for line in lines).encode()
+    if style is Format.MARKDOWN:
+        return as_markdown(table).encode()
+    return as_text(table, width=width).encode()
+
+
+def _joined_lists(table: pd.DataFrame) -> pd.DataFrame:
+    """Lists as one text: a spreadsheet has no lists."""
+    texts = {
+        name: [None if value is None else ",".join(value) for value in _plain(table[name])]
+        for name in table.columns
+        if isinstance(table[name].dtype, pd.ArrowDtype)
+    }
+    return table.assign(**texts)
+
+
+def _plain_rows(table: pd.DataFrame) -> list[dict[str, Any]]:
+    columns = {str(name): _plain(table[name]) for name in table.columns}
+    return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+
+
+def _plain(values: pd.Series) -> list[Any]:
+    """Values as JSON has them: null for what is missing, times in ISO 8601."""
+    plain: list[Any] = []
+    for value in values.astype("object"):
+        if isinstance(value, pd.Timestamp):
+            plain.append(value.isoformat())
+        elif pd.api.types.is_list_like(value):
+            plain.append(list(value))
+        else:
+            plain.append(None if pd.isna(value) else value)
+    return plain
+
+
+def _write(output: Path, body: bytes) -> None:
+    try:
+        output.write_bytes(body)
+    except OSError as error:
+        raise InventoryError(f"{output} cannot be written: {error.strerror}") from None

@@ -1,0 +1,45 @@
+"""What fetch, load and demo say at their end."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import typer
+
+from vpnframe.cli.reading import NOT_COMPLETE, mark
+from vpnframe.inventory import Inventory, write_inventory
+
+
+def write_and_report(inventory: Inventory, out: Path) -> None:
+    """Write a snapshot, say what it holds, and exit by its coverage.
+
+    Parameters
+    ----------
+    inventory : Inventory
+        To write.
+    out : Path
+        The inventory folder.
+
+    Raises
+    ------
+    typer.Exit
+        With code 4 when the fleet was not read completely.
+    """
+    snapshot = write_inventory(inventory, out)
+    print(
+        f"{len(inventory.connections):,} connections, {len(inventory.tunnels):,} tunnels, "
+        f"{inventory.coverage['region_id'].nunique()} regions; {inventory.coverage_sentence()}"
+    )
+    print(f"written to {out} as snapshot {snapshot}")
+    _mention_problems(inventory, out)
+    mark(inventory)
+    if not inventory.is_complete:
+        raise typer.Exit(NOT_COMPLETE)
+
+
+def _mention_problems(inventory: Inventory, out: Path) -> None:
+    for name, what in (("failures", "failures"), ("disagreements", "disagreements of answers")):
+        n_rows = len(inventory.tables()[name])
+        if n_rows:
+            print(f"{n_rows:,} {what}: vpnframe show {out} {name}", file=sys.stderr)

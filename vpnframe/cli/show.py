@@ -1,0 +1,74 @@
+"""``vpnframe show``."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import pandas as pd
+import typer
+
+from vpnframe.cli.options import (
+    FolderArgument,
+    FormatOption,
+    LimitOption,
+    OutputOption,
+    SnapshotOption,
+)
+from vpnframe.cli.output import Format, print_table
+from vpnframe.cli.reading import read_marked
+from vpnframe.errors import SchemaError
+from vpnframe.tables import STORED
+
+
+def run(
+    folder: FolderArgument,
+    table: Annotated[str, typer.Argument(metavar="TABLE", help=f"{', '.join(STORED)}.")],
+    where: Annotated[
+        str | None,
+        typer.Option(
+            metavar="EXPRESSION",
+            help="Rows to keep, as pandas' query: ike_version == 1 and ike_mode == 'aggressive'.",
+        ),
+    ] = None,
+    columns: Annotated[
+        str | None, typer.Option(metavar="A,B,...", help="Columns to show, in this order.")
+    ] = None,
+    limit: LimitOption = None,
+    style: FormatOption = Format.TABLE,
+    output: OutputOption = None,
+    snapshot: SnapshotOption = "latest",
+) -> None:
+    """Print a table of an inventory, whole or in part.
+
+    `vpnframe schema TABLE` describes its columns.
+    """
+    if table not in STORED:
+        raise typer.BadParameter(f"{table!r} is none of {', '.join(STORED)}")
+    rows = read_marked(folder, snapshot).tables()[table]
+    if where is not None:
+        rows = _where(rows, where)
+    if columns is not None:
+        rows = _columns(rows, [name.strip() for name in columns.split(",") if name.strip()])
+    print_table(rows, style, output=output, limit=limit)
+
+
+def _where(rows: pd.DataFrame, expression: str) -> pd.DataFrame:
+    """The rows for which an expression holds; a null holds for nothing."""
+    # An expression of columns and literals is enough; names from outside it are not.
+    if "@" in expression or "__" in expression:
+        raise typer.BadParameter("--where takes columns and literals alone")
+    try:
+        kept = rows.query(expression, engine="python", global_dict={}, local_dict={})
+    except Exception as error:  # noqa: BLE001  the expression is the user's: anything may come
+        problem = str(error).partition("\n")[0]
+        raise SchemaError(f"--where {expression!r} cannot be evaluated: {problem}") from None
+    if not isinstance(kept, pd.DataFrame):
+        raise SchemaError(f"--where {expression!r} is no condition on rows")
+    return kept
+
+
+def _columns(rows: pd.DataFrame, names: list[str]) -> pd.DataFrame:
+    unknown = [name for name in names if name not in rows.columns]
+    if unknown:
+        raise SchemaError(f"there is no column {unknown[0]!r}: {', '.join(rows.columns)}")
+    return rows[names]

@@ -1,0 +1,143 @@
+"""Tables as text for a terminal, and as Markdown."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Sequence
+
+import pandas as pd
+
+_GAP = "  "
+_LONGEST = 40
+
+
+def as_text(table: pd.DataFrame, *, width: int | None) -> str:
+    """Lay a table out in columns.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Any.
+    width : int or None
+        Columns of the terminal; what does not fit is left out and named. None for no limit.
+
+    Returns
+    -------
+    str
+        Lines; a column that is null in every row is left out and named too.
+
+    Examples
+    --------
+    >>> print(as_text(pd.DataFrame({"value": ["aes"], "n": [12]}), width=None), end="")
+    value   n
+    aes    12
+    """
+    if table.empty:
+        return "no rows\n"
+    empty = [str(name) for name in table.columns if table[name].isna().all()]
+    names = [str(name) for name in table.columns if str(name) not in empty]
+    cells, widths = _columns(table, names, longest=None)
+    if width is not None and _total(widths) > width:
+        cells, widths = _columns(table, names, longest=_LONGEST)
+    numeric = [pd.api.types.is_numeric_dtype(table[name].dtype) for name in names]
+    n_shown = _fitting(widths, width)
+    rows = [names[:n_shown], *zip(*cells[:n_shown], strict=True)]
+    lines = [_line(row, widths[:n_shown], numeric[:n_shown]) for row in rows]
+    left_out = names[n_shown:]
+    if left_out:
+        lines.append(f"({len(left_out)} more columns do not fit: {_few(left_out)})")
+    if empty:
+        lines.append(f"({len(empty)} columns are empty: {_few(empty)})")
+    return "".join(f"{line.rstrip()}\n" for line in lines)
+
+
+def as_markdown(table: pd.DataFrame) -> str:
+    r"""Write a table as Markdown.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Any.
+
+    Returns
+    -------
+    str
+        Lines; pipes and line breaks in values are escaped.
+
+    Examples
+    --------
+    >>> print(as_markdown(pd.DataFrame({"value": ["a|b"]})), end="")
+    | value |
+    | --- |
+    | a\|b |
+    """
+    header = [str(name) for name in table.columns]
+    columns = [
+        [_cell(value, longest=None) for value in table[name].astype("object")] for name in header
+    ]
+    rows = zip(*columns, strict=True)
+    lines = [header, ["---"] * len(header), *([_escaped(cell) for cell in row] for row in rows)]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+
+
+def _columns(
+    table: pd.DataFrame, names: Sequence[str], *, longest: int | None
+) -> tuple[list[list[str]], list[int]]:
+    """The cells of each column, and how wide it is."""
+    cells = [
+        [_cell(value, longest=longest) for value in table[name].astype("object")] for name in names
+    ]
+    return cells, [
+        max(map(_width, [name, *column])) for name, column in zip(names, cells, strict=True)
+    ]
+
+
+def _total(widths: Sequence[int]) -> int:
+    return sum(widths) + len(_GAP) * (len(widths) - 1)
+
+
+def _cell(value: object, *, longest: int | None) -> str:
+    if isinstance(value, str):
+        text = value
+    elif isinstance(value, pd.Timestamp):
+        text = value.strftime("%Y-%m-%d %H:%M")
+    elif pd.api.types.is_list_like(value):
+        text = ", ".join(map(str, value))  # type: ignore[call-overload]
+    elif pd.isna(value):
+        text = ""
+    elif isinstance(value, float):
+        text = f"{value:.3g}"
+    else:
+        text = str(value)
+    # A name may hold control characters; a terminal would obey them.
+    text = "".join(c if c.isprintable() else "�" for c in text)
+    return text if longest is None or len(text) <= longest else f"{text[: longest - 1]}…"
+
+
+def _escaped(cell: str) -> str:
+    return cell.replace("|", "\\|")
+
+
+def _width(text: str) -> int:
+    """Columns that a text takes on a terminal: East Asian characters take two."""
+    return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
+
+
+def _fitting(widths: Sequence[int], width: int | None) -> int:
+    """How many columns fit, at least one."""
+    if width is None:
+        return len(widths)
+    fitting = [n for n in range(1, len(widths) + 1) if _total(widths[:n]) <= width]
+    return max(fitting, default=1)
+
+
+def _line(cells: Sequence[str], widths: Sequence[int], numeric: Sequence[bool]) -> str:
+    padded = []
+    for cell, width, is_number in zip(cells, widths, numeric, strict=True):
+        space = " " * (width - _width(cell))
+        padded.append(space + cell if is_number else cell + space)
+    return _GAP.join(padded)
+
+
+def _few(names: Sequence[str]) -> str:
+    return ", ".join(names[:6]) + (", ..." if len(names) > 6 else "")

@@ -1,0 +1,9 @@
+"""An inventory: the tables of one crawl, in memory and on disk."""
+
+from __future__ import annotations
+
+from vpnframe.inventory.inventory import Inventory
+from vpnframe.inventory.read import list_snapshots, read_inventory
+from vpnframe.inventory.write import write_inventory
+
+__all__ = ["Inventory", "list_snapshots", "read_inventory", "write_inventory"]

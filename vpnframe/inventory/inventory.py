@@ -1,0 +1,83 @@
+"""The tables of one crawl."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pandas as pd
+
+from vpnframe.tables import STORED
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Inventory:
+    """What is known of a fleet at one moment. Every table always stands, be it empty.
+
+    Parameters
+    ----------
+    tunnels, connections, subnets, gateways : DataFrame
+        The fleet; see :func:`vpnframe.schema.describe` for their columns.
+    failures, coverage, disagreements : DataFrame
+        What was not read, what was, and where two answers differ.
+    snapshot : str or None
+        Its id on disk; None while it is in memory alone.
+
+    Examples
+    --------
+    >>> from vpnframe import frames
+    >>> from vpnframe.records import Records
+    >>> Inventory(**frames.make_tables(Records()))
+    Inventory(0 connections, 0 tunnels, 0 regions, nothing was read)
+    """
+
+    tunnels: pd.DataFrame
+    connections: pd.DataFrame
+    subnets: pd.DataFrame
+    gateways: pd.DataFrame
+    failures: pd.DataFrame
+    coverage: pd.DataFrame
+    disagreements: pd.DataFrame
+    snapshot: str | None = None
+
+    def tables(self) -> Mapping[str, pd.DataFrame]:
+        """Give every table by its name."""
+        return {name: getattr(self, name) for name in STORED}
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether everything that there is was read: regions without the product do not count."""
+        statuses = self.coverage["status"]
+        return len(statuses) > 0 and bool(statuses.isin(["complete", "absent"]).all())
+
+    def coverage_sentence(self) -> str:
+        """Say in one sentence what was read of what there is.
+
+        Returns
+        -------
+        str
+            For notebooks, reports and the terminal.
+        """
+        coverage = self.coverage
+        if coverage.empty:
+            return "nothing was read"
+        n_read, n_expected = int(coverage["n_read"].sum()), int(coverage["n_expected"].sum())
+        if self.is_complete:
+            return f"coverage complete, {n_read:,} of {n_expected:,} connections read"
+        bad = coverage[~coverage["status"].isin(["complete", "absent"])]
+        places = ", ".join(
+            f"{region if isinstance(region, str) else 'the account'} {status}"
+            for region, status in zip(bad["region_id"].head(5), bad["status"].head(5), strict=True)
+        )
+        more = f" and {len(bad) - 5} more" if len(bad) > 5 else ""
+        return (
+            f"coverage NOT COMPLETE, {n_read:,} of {n_expected:,} known connections read: "
+            f"{places}{more}"
+        )
+
+    def __repr__(self) -> str:
+        n_regions = self.coverage["region_id"].nunique()
+        return (
+            f"Inventory({len(self.connections)} connections, {len(self.tunnels)} tunnels, "
+            f"{n_regions} regions, {self.coverage_sentence()})"
+        )

@@ -1,0 +1,81 @@
+"""Where things lie in an inventory folder.
+
+::
+
+    <folder>/
+      <table>/snapshot=<id>/region=<region_id>/part-<account_id>-<n>.parquet
+      _snapshots/<id>.json        the commit record: a snapshot exists when this file does
+
+The partition keys are names that no column has, so that ``region_id`` and ``account_id`` stay in
+the files and every engine reads the folder as it is.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from pathlib import Path
+
+LAYOUT_VERSION = 1
+SNAPSHOT_ID = re.compile(r"[0-9]{8}T[0-9]{6}Z-[0-9a-f]{6}")
+# What engines read as null.
+NO_REGION = "__HIVE_DEFAULT_PARTITION__"
+
+
+def snapshot_id(now: datetime, *, suffix: str) -> str:
+    """Name a snapshot.
+
+    Parameters
+    ----------
+    now : datetime
+        In UTC.
+    suffix : str
+        Six random hex digits.
+
+    Returns
+    -------
+    str
+        Sorts by time.
+
+    Examples
+    --------
+    >>> from datetime import UTC
+    >>> snapshot_id(datetime(2026, 11, 23, 6, 24, tzinfo=UTC), suffix="3f9a1c")
+    '20261123T062400Z-3f9a1c'
+    """
+    return f"{now:%Y%m%dT%H%M%SZ}-{suffix}"
+
+
+def records_folder(folder: Path) -> Path:
+    """Give the folder of the commit records."""
+    return folder / "_snapshots"
+
+
+def part_path(table: str, snapshot: str, region: str | None, account: str | None) -> Path:
+    """Give a part's path inside the inventory folder.
+
+    Parameters
+    ----------
+    table, snapshot : str
+        Which table of which snapshot.
+    region, account : str or None
+        None where nobody told.
+
+    Returns
+    -------
+    Path
+        Relative.
+
+    Examples
+    --------
+    >>> part_path("tunnels", "S", "cn-shanghai", "1234").as_posix()
+    'tunnels/snapshot=S/region=cn-shanghai/part-1234-0.parquet'
+    """
+    place = f"region={_safe(region) or NO_REGION}"
+    name = f"part-{_safe(account) or 'none'}-0.parquet"
+    return Path(table, f"snapshot={snapshot}", place, name)
+
+
+def _safe(text: str | None) -> str:
+    """Text from an answer as part of a file name: no separators, nothing hidden."""
+    return re.sub(r"[^A-Za-z0-9_-]", "_", text or "")

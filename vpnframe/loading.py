@@ -1,0 +1,292 @@
+"""Saved answers to an inventory, without a network."""
+
+from __future__ import annotations
+
+import glob
+import re
+import sys
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+
+from vpnframe import frames
+from vpnframe.cloud import retries
+from vpnframe.cloud.answers import action_of, decode_download, decode_page
+from vpnframe.cloud.messages import Response
+from vpnframe.crawl.notes import gateway_failures, note_failure, statement_failures
+from vpnframe.crawl.witnesses import join_statements, own_gateways, with_attachments
+from vpnframe.errors import RequestError, ResponseError, SettingsError, StatusError
+from vpnframe.inventory import Inventory
+from vpnframe.records import (
+    Attachment,
+    Connection,
+    Coverage,
+    Failure,
+    Gateway,
+    Record,
+    Records,
+    Statement,
+)
+
+R = TypeVar("R", bound=Record)
+
+_REGION = re.compile(r"(cn|ap|us|eu|me|na|sa|af|rus)-[a-z0-9-]+")
+_DOWNLOAD = "DownloadVpnConnectionConfig"
+_READABLE = (
+    _DOWNLOAD,
+    "DescribeVpnConnections",
+    "DescribeVpnAttachments",
+    "DescribeVpnGateways",
+    "DescribeCustomerGateways",
+)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class _Saved:
+    """One answer, and where it lay."""
+
+    name: str
+    stem: str
+    region_id: str | None
+    response: Response
+    at_ms: int | None = None
+
+
+@dataclass(slots=True)
+class _Known:
+    """What all files say together, by id."""
+
+    downloads: dict[str, Statement] = field(default_factory=dict)
+    listed: dict[str, Statement] = field(default_factory=dict)
+    attached: dict[str, Attachment] = field(default_factory=dict)
+    gateways: dict[str, Gateway] = field(default_factory=dict)
+    regions: dict[str, str] = field(default_factory=dict)
+    totals: Counter[str | None] = field(default_factory=Counter)
+    failures: list[Failure] = field(default_factory=list)
+
+
+def load(paths: str | Path | Iterable[str | Path]) -> Inventory:
+    """Load saved answers of the cloud, JSON or XML.
+
+    Parameters
+    ----------
+    paths : str, Path or iterable of them
+        Files, glob patterns, folders (every ``.json`` and ``.xml`` below), or ``-`` for standard
+        input. Answers of DownloadVpnConnectionConfig and of the list calls are read; a download's
+        connection id is its file's stem, the region its folder's name where that is a region.
+
+    Returns
+    -------
+    Inventory
+        What could be read; ``failures`` has a row for every file that could not.
+
+    Raises
+    ------
+    SettingsError
+        No file is there.
+    ResponseError
+        Not one of the files could be read.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> body = '{"VpnConnectionConfig": {"LocalSubnet": "192.168.0.0/24"}}'
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     _ = Path(folder, "vco-1.json").write_text(body)
+    ...     load(f"{folder}/*.json").connections["onprem_subnets"].tolist()
+    [['192.168.0.0/24']]
+    """
+    known, n_files = _Known(), 0
+    for path in _files([paths] if isinstance(paths, str | Path) else paths):
+        n_files += 1
+        for saved in _read(path, known):
+            _take(saved, known)
+    if not (known.downloads or known.listed or known.attached or known.gateways or known.totals):
+        raise ResponseError(
+            f"none of {n_files} files could be read: {known.failures[0].message}"
+            if known.failures
+            else f"none of {n_files} files holds an answer"
+        )
+    return Inventory(**frames.make_tables(_records(known)))
+
+
+def _files(paths: Iterable[str | Path]) -> Iterator[Path]:
+    """Every file that the paths name; a path that names none is an error."""
+    for path in paths:
+        found = [Path(path)] if str(path) == "-" or Path(path).is_file() else list(_below(path))
+        if not found:
+            raise SettingsError(f"no file is there: {path}")
+        yield from found
+
+
+def _below(path: str | Path) -> Iterator[Path]:
+    if Path(path).is_dir():
+        yield from sorted(p for p in Path(path).rglob("*") if p.suffix in (".json", ".xml"))
+    else:
+        # Path.glob takes no absolute pattern.
+        yield from map(Path, sorted(glob.glob(str(path), recursive=True)))  # noqa: PTH207
+
+
+def _read(path: Path, known: _Known) -> Iterator[_Saved]:
+    """The answers in a file: one, or one per line."""
+    is_stdin = str(path) == "-"
+    try:
+        body = sys.stdin.buffer.read() if is_stdin else path.read_bytes()
+        at_ms = None if is_stdin else int(path.stat().st_mtime * 1000)
+    except OSError as error:
+        known.failures.append(
+            Failure(kind="file", message=f"{path} cannot be read: {error.strerror}")
+        )
+        return
+    folder = path.absolute().parent.name
+    region = folder if not is_stdin and _REGION.fullmatch(folder) else None
+    name, stem = ("standard input", "stdin") if is_stdin else (str(path), path.stem)
+    bodies = _one_or_lines(body)
+    for number, one in enumerate(bodies, 1):
+        suffix = f"-{number}" if len(bodies) > 1 else ""
+        yield _Saved(name + suffix, stem + suffix, region, Response(200, {}, one), at_ms)
+
+
+def _one_or_lines(body: bytes) -> list[bytes]:
+    lines = [line for line in body.splitlines() if line.strip()]
+    is_lines = len(lines) > 1 and all(
+        line.strip().startswith(b"{") and line.strip().endswith(b"}") for line in lines
+    )
+    return lines if is_lines else [body]
+
+
+def _take(saved: _Saved, known: _Known) -> None:
+    """Add one answer to what is known, or a failure that names the file."""
+    try:
+        action = action_of(saved.response)
+        if action not in _READABLE:
+            known.failures.append(_refused(saved, action))
+        elif action == _DOWNLOAD:
+            _take_download(saved, known)
+        else:
+            _take_page(saved, known, action)
+    except RequestError as error:
+        is_status = isinstance(error, StatusError)
+        known.failures.append(
+            Failure(
+                kind=retries.classify(error).kind,
+                message=f"{saved.name}: {error}",
+                region_id=saved.region_id,
+                vpn_connection_id=saved.stem if saved.stem.startswith("vco-") else None,
+                code=error.code if isinstance(error, StatusError) else None,
+                request_id=error.request_id if isinstance(error, StatusError) else None,
+                at_ms=saved.at_ms if is_status else None,
+            )
+        )
+
+
+def _refused(saved: _Saved, action: str | None) -> Failure:
+    what = f"is an answer of {action}" if action else "is no answer we know"
+    return Failure(
+        kind="file",
+        message=f"{saved.name} {what}; load reads {', '.join(_READABLE)}",
+        region_id=saved.region_id,
+        action=action,
+        at_ms=saved.at_ms,
+    )
+
+
+def _take_download(saved: _Saved, known: _Known) -> None:
+    statement = decode_download(saved.response, vpn_connection_id=saved.stem)
+    statement = msgspec.structs.replace(statement, fetched_ms=saved.at_ms)
+    _keep(saved, known, known.downloads, {saved.stem: statement})
+
+
+def _take_page(saved: _Saved, known: _Known, action: str) -> None:
+    page = decode_page(saved.response, action=action)
+    stamp = {"fetched_ms": saved.at_ms, "request_id": page.request_id}
+    rows = page.rows
+    listed = {
+        row.vpn_connection_id: msgspec.structs.replace(row, **stamp)
+        for row in rows
+        if isinstance(row, Statement)
+    }
+    _keep(saved, known, known.listed, listed)
+    attached = {row.vpn_connection_id: row for row in rows if isinstance(row, Attachment)}
+    _keep(saved, known, known.attached, attached)
+    _keep(
+        saved,
+        known,
+        known.gateways,
+        {row.gateway_id: row for row in rows if isinstance(row, Gateway)},
+    )
+    for note in page.notes:
+        failure = note_failure(note, action=action, at_ms=saved.at_ms)
+        known.failures.append(
+            msgspec.structs.replace(failure, message=f"{saved.name}: {failure.message}")
+        )
+    if action == "DescribeVpnConnections":
+        total = page.total_count or 0
+        known.totals[saved.region_id] = max(known.totals[saved.region_id], total)
+
+
+def _keep(saved: _Saved, known: _Known, kept: dict[str, R], rows: dict[str, R]) -> None:
+    """Keep the first answer about an id; say so of every other."""
+    for key, row in rows.items():
+        if key in kept:
+            known.failures.append(
+                Failure(
+                    kind="file",
+                    message=f"{saved.name} names {key} again; the first answer is kept",
+                    region_id=saved.region_id,
+                )
+            )
+            continue
+        kept[key] = row
+        if saved.region_id:
+            known.regions.setdefault(key, saved.region_id)
+
+
+def _records(known: _Known) -> Records:
+    statements = with_attachments(known.listed, known.attached)
+    connections, disagreements = [], []
+    failures = list(known.failures)
+    for key in sorted(statements.keys() | known.downloads.keys()):
+        download, listed = known.downloads.get(key), statements.get(key)
+        region_id = known.regions.get(key)
+        own = own_gateways(listed, known.gateways)
+        connection, differing = join_statements(download, listed, gateways=own)
+        connections.append(_in_region(connection, region_id))
+        disagreements += [_in_region(one, region_id) for one in differing]
+        for statement in filter(None, (download, listed)):
+            failures += [_in_region(f, region_id) for f in statement_failures(statement)]
+    for key, gateway in known.gateways.items():
+        failures += [_in_region(f, known.regions.get(key)) for f in gateway_failures(gateway)]
+    return Records(
+        connections=tuple(connections),
+        gateways=tuple(_in_region(g, known.regions.get(i)) for i, g in known.gateways.items()),
+        failures=tuple(failures),
+        coverage=tuple(_coverage(known, connections)),
+        disagreements=tuple(disagreements),
+    )
+
+
+def _in_region(record: R, region_id: str | None) -> R:
+    return msgspec.structs.replace(record, region_id=region_id)
+
+
+def _coverage(known: _Known, connections: list[Connection]) -> Iterator[Coverage]:
+    """A row per region that a file is of; a file that could not be read counts as expected."""
+    n_read = Counter(connection.region_id for connection in connections)
+    n_lost = Counter(failure.region_id for failure in known.failures if failure.kind != "file")
+    regions = n_read.keys() | n_lost.keys() | known.totals.keys() or {None}
+    for region_id in sorted(regions, key=lambda region: region or ""):
+        read, total = n_read[region_id], known.totals[region_id]
+        expected = max(read + n_lost[region_id], total)
+        yield Coverage(
+            status="complete" if read == expected else "partial",
+            region_id=region_id,
+            n_expected=expected,
+            n_read=read,
+            n_failed=expected - read,
+            is_stable=total <= read,
+        )

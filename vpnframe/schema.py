@@ -1,0 +1,264 @@
+"""Every table: its columns in order, with kind, unit, nullability and one line of description.
+
+A table is a plain :class:`pandas.DataFrame` that passes :func:`validate`. Its documentation, its
+dtypes and its Parquet schema all come from here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from vpnframe.errors import SchemaError
+from vpnframe.tables import TABLES, Column, Kind, Table
+
+LISTS = pd.ArrowDtype(pa.list_(pa.string()))
+DTYPES: Mapping[Kind, str] = {
+    "text": "str",
+    "category": "category",
+    "int16": "Int16",
+    "int32": "Int32",
+    "int64": "Int64",
+    "float": "float64",
+    "flag": "boolean",
+    "time": "datetime64[ms, UTC]",
+    "texts": str(LISTS),
+}
+_ARROW: Mapping[Kind, pa.DataType] = {
+    "text": pa.string(),
+    "category": pa.string(),
+    "int16": pa.int16(),
+    "int32": pa.int32(),
+    "int64": pa.int64(),
+    "float": pa.float64(),
+    "flag": pa.bool_(),
+    "time": pa.timestamp("ms", tz="UTC"),
+    "texts": pa.list_(pa.string()),
+}
+
+
+def describe(name: str) -> pd.DataFrame:
+    """Show a table's columns.
+
+    Parameters
+    ----------
+    name : str
+        A table of :data:`vpnframe.tables.TABLES`.
+
+    Returns
+    -------
+    DataFrame
+        ``column dtype nullable description``, all but ``nullable`` (bool) text.
+
+    Raises
+    ------
+    SchemaError
+        There is no such table.
+
+    Examples
+    --------
+    >>> describe("coverage")["column"].tolist()[:3]
+    ['account_id', 'region_id', 'status']
+    """
+    columns = find(name).columns
+    return pd.DataFrame(
+        {
+            "column": pd.array([c.name for c in columns], dtype="str"),
+            "dtype": pd.array([DTYPES[c.kind] for c in columns], dtype="str"),
+            "nullable": [c.is_nullable for c in columns],
+            "description": pd.array([c.description for c in columns], dtype="str"),
+        }
+    )
+
+
+def find(name: str) -> Table:
+    """Give a table's schema.
+
+    Parameters
+    ----------
+    name : str
+        For example ``tunnels``.
+
+    Returns
+    -------
+    Table
+        Its columns and key.
+
+    Raises
+    ------
+    SchemaError
+        There is no such table.
+    """
+    if name not in TABLES:
+        raise SchemaError(f"there is no table {name!r}: the tables are {', '.join(sorted(TABLES))}")
+    return TABLES[name]
+
+
+def empty(name: str) -> pd.DataFrame:
+    """Give a table without rows, all its columns standing.
+
+    Parameters
+    ----------
+    name : str
+        For example ``tunnels``.
+
+    Returns
+    -------
+    DataFrame
+        Zero rows.
+
+    Examples
+    --------
+    >>> empty("overlaps").shape[0]
+    0
+    """
+    return build(name, {column.name: [] for column in find(name).columns})
+
+
+def build(name: str, values: Mapping[str, Sequence[Any]]) -> pd.DataFrame:
+    """Build a table from plain values.
+
+    Parameters
+    ----------
+    name : str
+        For example ``tunnels``.
+    values : mapping of str to sequence
+        One sequence per column, all of one length; None is null, times are UTC milliseconds.
+
+    Returns
+    -------
+    DataFrame
+        In the schema's order and dtypes.
+
+    Examples
+    --------
+    >>> pairs = build("pairs", {"left": [0], "right": [1], "relation": ["equal"]})
+    >>> pairs.dtypes.astype(str).tolist()
+    ['Int64', 'Int64', 'category']
+    """
+    columns = find(name).columns
+    return pd.DataFrame({column.name: _array(column, values[column.name]) for column in columns})
+
+
+def cast(name: str, frame: pd.DataFrame) -> pd.DataFrame:
+    """Give any frame that holds a table's values the table's order and dtypes.
+
+    Parameters
+    ----------
+    name : str
+        For example ``tunnels``.
+    frame : DataFrame
+        With some of the table's columns; a column that is missing becomes null.
+
+    Returns
+    -------
+    DataFrame
+        A new frame; other columns are dropped.
+    """
+    columns = {column.name: _cast(column, frame) for column in find(name).columns}
+    return pd.DataFrame(columns, index=pd.RangeIndex(len(frame)))
+
+
+def validate(name: str, frame: pd.DataFrame) -> None:
+    """Check that a frame is the table it is said to be.
+
+    Parameters
+    ----------
+    name : str
+        For example ``tunnels``.
+    frame : DataFrame
+        To check.
+
+    Raises
+    ------
+    SchemaError
+        Names every column that is missing, superfluous, out of order, of another dtype, or null
+        where it may not be.
+
+    Examples
+    --------
+    >>> validate("coverage", empty("coverage"))
+    """
+    problems = list(_problems(find(name), frame))
+    if problems:
+        raise SchemaError(f"this is no {name} table: " + "; ".join(problems))
+
+
+def arrow_schema(name: str) -> pa.Schema:
+    """Give a table's schema on disk: plain types that any reader knows.
+
+    Parameters
+    ----------
+    name : str
+        For example ``tunnels``.
+
+    Returns
+    -------
+    pyarrow.Schema
+        Categories are strings; the only metadata is the table's name.
+    """
+    fields = [
+        pa.field(column.name, _ARROW[column.kind], nullable=column.is_nullable)
+        for column in find(name).columns
+    ]
+    return pa.schema(fields, metadata={"vpnframe_table": name})
+
+
+def _problems(table: Table, frame: pd.DataFrame) -> Iterable[str]:
+    wanted, found = [column.name for column in table.columns], list(frame.columns)
+    missing = [name for name in wanted if name not in found]
+    unknown = [str(name) for name in found if name not in wanted]
+    if missing:
+        yield f"missing {', '.join(missing)}"
+    if unknown:
+        yield f"unknown {', '.join(unknown)}"
+    if not missing and not unknown and wanted != found:
+        yield "columns are out of order"
+    for column in table.columns:
+        if column.name in found:
+            yield from _column_problems(column, frame[column.name])
+
+
+def _column_problems(column: Column, values: pd.Series[Any]) -> Iterable[str]:
+    if str(values.dtype) != DTYPES[column.kind]:
+        yield f"{column.name} is {values.dtype}, not {DTYPES[column.kind]}"
+    elif column.kind == "category" and list(values.cat.categories) != sorted(values.cat.categories):
+        yield f"{column.name} has unsorted categories"
+    if not column.is_nullable and values.isna().any():
+        yield f"{column.name} has nulls"
+
+
+def _array(column: Column, values: Sequence[Any]) -> Any:
+    if column.kind == "category":
+        return _categorical([None if value is None else str(value) for value in values])
+    if column.kind == "time":
+        stamps = np.array([_nat() if v is None else v for v in values], dtype="datetime64[ms]")
+        return pd.Series(stamps).dt.tz_localize("UTC")
+    if column.kind == "texts":
+        lists = [None if value is None else list(value) for value in values]
+        return pd.array(pa.array(lists, type=pa.list_(pa.string())), dtype=LISTS)
+    return pd.array(list(values), dtype=DTYPES[column.kind])
+
+
+def _nat() -> np.datetime64:
+    return np.datetime64("NaT", "ms")
+
+
+def _cast(column: Column, frame: pd.DataFrame) -> Any:
+    if column.name not in frame.columns:
+        return _array(column, [None] * len(frame))
+    values = frame[column.name].reset_index(drop=True)
+    if column.kind == "category":
+        texts = values.astype("object")
+        return _categorical([None if pd.isna(value) else str(value) for value in texts])
+    return values.astype(LISTS if column.kind == "texts" else DTYPES[column.kind])
+
+
+def _categorical(values: list[str | None]) -> pd.Categorical:
+    """Sorted categories of those values that occur, as text also when there are none."""
+    found = pd.Index(sorted({value for value in values if value is not None}), dtype="str")
+    return pd.Categorical(values, categories=found)

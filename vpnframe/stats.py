@@ -1,0 +1,133 @@
+"""Fleet-wide statistics: one small function per result table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import pandas as pd
+
+from vpnframe import schema
+
+ALGORITHM_COLUMNS = (
+    "ike_version",
+    "ike_mode",
+    "ike_encryption",
+    "ike_integrity",
+    "ike_dh_group",
+    "ipsec_encryption",
+    "ipsec_integrity",
+    "ipsec_pfs_group",
+)
+_CONNECTION = ["account_id", "region_id", "vpn_connection_id"]
+
+
+def summary(tunnels: pd.DataFrame) -> pd.DataFrame:
+    """Count a fleet.
+
+    Parameters
+    ----------
+    tunnels : DataFrame
+        The ``tunnels`` table.
+
+    Returns
+    -------
+    DataFrame
+        The ``summary`` table: ``measure`` (str), ``n`` (Int64).
+
+    Examples
+    --------
+    >>> summary(schema.empty("tunnels"))["n"].sum()
+    np.int64(0)
+    """
+    first = tunnels.drop_duplicates(_CONNECTION)
+    status = tunnels["tunnel_status"].fillna(tunnels["connection_status"])
+    measures = {
+        "accounts": tunnels["account_id"].nunique(),
+        "regions": tunnels["region_id"].nunique(),
+        "connections": len(first),
+        "tunnels": len(tunnels),
+        "dual-tunnel connections": int((first["tunnel_count"] > 1).sum()),
+        "VPN gateways": tunnels["vpn_gateway_id"].nunique(),
+        "customer gateways": tunnels["customer_gateway_id"].nunique(),
+        "connections on a transit router": int(first["transit_router_id"].notna().sum()),
+        "route-based connections": int((first["routing_mode"] == "route").sum()),
+        "connections with BGP": int(first["bgp_enabled"].fillna(False).sum()),
+        "tunnels with an IPsec SA": int((status == "ipsec_sa_established").sum()),
+        "connections read by both calls": int((first["witnesses"] == "both").sum()),
+    }
+    return schema.build("summary", {"measure": list(measures), "n": list(measures.values())})
+
+
+def algorithms(tunnels: pd.DataFrame) -> pd.DataFrame:
+    """Count how often each algorithm is configured.
+
+    Parameters
+    ----------
+    tunnels : DataFrame
+        The ``tunnels`` table.
+
+    Returns
+    -------
+    DataFrame
+        The ``algorithms`` table: ``column`` and ``value`` (str, null where not known),
+        ``n_tunnels`` and ``n_connections`` (Int64), ``share`` of all tunnels (float64);
+        by column, most frequent first.
+
+    Examples
+    --------
+    >>> algorithms(schema.empty("tunnels")).empty
+    True
+    """
+    counts = [_counts(tunnels, name).assign(column=name) for name in ALGORITHM_COLUMNS]
+    return _result("algorithms", counts)
+
+
+def lifetimes(tunnels: pd.DataFrame) -> pd.DataFrame:
+    """Count how often each lifetime is configured.
+
+    Parameters
+    ----------
+    tunnels : DataFrame
+        The ``tunnels`` table.
+
+    Returns
+    -------
+    DataFrame
+        The ``lifetimes`` table: ``phase`` (str), ``lifetime_s`` (Int32, seconds, null where not
+        known), ``n_tunnels`` and ``n_connections`` (Int64), ``share`` of all tunnels (float64).
+
+    Examples
+    --------
+    >>> lifetimes(schema.empty("tunnels")).empty
+    True
+    """
+    counts = [
+        _counts(tunnels, f"{phase}_lifetime_s")
+        .rename(columns={"value": "lifetime_s"})
+        .assign(phase=phase)
+        for phase in ("ike", "ipsec")
+    ]
+    return _result("lifetimes", counts)
+
+
+def _counts(tunnels: pd.DataFrame, column: str) -> pd.DataFrame:
+    """Tunnels and connections by value, the unknown value among them."""
+    keyed = tunnels[_CONNECTION].assign(value=tunnels[column].astype("object"))
+    grouped = keyed.groupby("value", dropna=False, sort=True)
+    n_connections = keyed.drop_duplicates().groupby("value", dropna=False, sort=True).size()
+    table = pd.DataFrame({"n_tunnels": grouped.size(), "n_connections": n_connections})
+    table["share"] = table["n_tunnels"] / max(1, len(tunnels))
+    ranked = table.sort_values("n_tunnels", ascending=False, kind="stable")
+    return ranked.reset_index(names="value")
+
+
+def _result(name: str, parts: Iterable[pd.DataFrame]) -> pd.DataFrame:
+    rows = [row for part in parts for row in part.to_dict("records")]
+    columns = schema.find(name).names
+    values = {column: [_plain(row[column]) for row in rows] for column in columns}
+    return schema.build(name, values)
+
+
+def _plain(value: Any) -> Any:
+    return None if pd.isna(value) else value

@@ -1,0 +1,337 @@
+"""The tables as data. See :mod:`vpnframe.schema` for what is made of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Kind = Literal["text", "category", "int16", "int32", "int64", "float", "flag", "time", "texts"]
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column.
+
+    Parameters
+    ----------
+    name : str
+        A unit is its suffix.
+    kind : str
+        See :data:`vpnframe.schema.DTYPES`.
+    description : str
+        One line.
+    is_nullable : bool
+        Whether it may be null.
+    """
+
+    name: str
+    kind: Kind
+    description: str
+    is_nullable: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """One table.
+
+    Parameters
+    ----------
+    name : str
+        For example ``tunnels``.
+    description : str
+        What a row is.
+    key : tuple of str
+        Columns that identify a row; empty when none do.
+    columns : tuple of Column
+        In order.
+    is_stored : bool
+        Whether an inventory on disk holds it.
+    """
+
+    name: str
+    description: str
+    key: tuple[str, ...]
+    columns: tuple[Column, ...]
+    is_stored: bool = False
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The columns' names."""
+        return tuple(column.name for column in self.columns)
+
+
+_PLACE = (
+    Column("account_id", "text", "Main account that owns it; null when nobody told."),
+    Column("region_id", "text", "Region, for example cn-shanghai; null when nobody told."),
+)
+_CONNECTION_ID = Column("vpn_connection_id", "text", "The IPsec connection, vco-...", False)
+
+_STATE = (
+    Column("connection_name", "text", "Name given to the connection."),
+    Column("connection_status", "category", "ike_sa_... or ipsec_sa_...; single tunnels only."),
+    Column("tunnel_status", "category", "The same of this tunnel."),
+    Column("created_at", "time", "When the connection was created."),
+    Column("effect_immediately", "flag", "Whether a change renegotiates at once."),
+)
+_BELONGS = (
+    Column("attach_type", "category", "VPNGW, CEN (transit router) or NO_ASSOCIATED."),
+    Column("vpn_gateway_id", "text", "The cloud's end, vpn-...; null on a transit router."),
+    Column("vpn_gateway_name", "text", "Its name."),
+    Column("vpn_type", "category", "normal or sm (GM/T 0022 gateways)."),
+    Column("customer_gateway_id", "text", "The other end, cgw-...."),
+    Column("customer_gateway_name", "text", "Its name."),
+    Column("transit_router_id", "text", "The transit router it is attached to, tr-...."),
+    Column("vpc_id", "text", "The VPC behind the VPN gateway."),
+    Column("network_type", "category", "public or private."),
+    Column("bandwidth_mbps", "int32", "Bandwidth of connection or gateway in Mbit/s."),
+    Column("zone_id", "category", "Zone of this tunnel."),
+    Column("resource_group_id", "text", "Resource group."),
+    Column("charge_type", "category", "How the VPN gateway is paid for."),
+    Column("expires_at", "time", "When a prepaid VPN gateway ends."),
+    Column("tags", "texts", "Tags as key=value, sorted."),
+)
+_ENDS = (
+    Column("vpn_gateway_ip", "text", "Address of the cloud's end."),
+    Column("customer_gateway_ip", "text", "Address of the other end."),
+    Column("vpn_gateway_ike_id", "text", "How the cloud's end identifies itself in IKE."),
+    Column("customer_gateway_ike_id", "text", "How the other end identifies itself in IKE."),
+)
+_KEYS = (
+    Column("auth_method", "category", "psk, certificate or unknown."),
+    Column("psk_state", "category", "present, masked or absent in the answers; never the key."),
+    Column("has_peer_ca", "flag", "Whether a CA certificate of the peer is set."),
+)
+_CRYPTO = (
+    Column("ike_version", "int16", "1 or 2."),
+    Column("ike_mode", "category", "main or aggressive; means nothing under IKEv2."),
+    Column("ike_encryption", "category", "Phase 1 cipher, for example aes-256-cbc."),
+    Column("ike_integrity", "category", "Phase 1 integrity and PRF, for example hmac-sha256."),
+    Column("ike_dh_group", "int16", "Phase 1 Diffie-Hellman group, IANA number."),
+    Column("ike_lifetime_s", "int32", "Lifetime of the IKE SA in seconds."),
+    Column("ipsec_encryption", "category", "Phase 2 cipher."),
+    Column("ipsec_integrity", "category", "Phase 2 integrity."),
+    Column("ipsec_pfs_group", "int16", "Phase 2 Diffie-Hellman group, IANA number, 0 = no PFS."),
+    Column("ipsec_lifetime_s", "int32", "Lifetime of a child SA in seconds."),
+)
+_ROUTING = (
+    Column("routing_mode", "category", "route (both sides 0.0.0.0/0), policy, or mixed."),
+    Column("vpc_subnets", "texts", "Blocks of the VPC side, as the answer writes them."),
+    Column("onprem_subnets", "texts", "Blocks of the on-premises side, as the answer writes them."),
+)
+_OPERATION = (
+    Column("dpd_enabled", "flag", "Dead peer detection."),
+    Column("nat_traversal_enabled", "flag", "NAT traversal."),
+    Column("health_check_enabled", "flag", "Health check; single tunnels only."),
+    Column("health_check_status", "category", "Its last result."),
+    Column("bgp_enabled", "flag", "Whether BGP runs over it."),
+    Column("bgp_status", "category", "Its state."),
+    Column("vpn_gateway_asn", "int64", "Autonomous system of the cloud's end."),
+    Column("customer_gateway_asn", "int64", "Autonomous system of the other end."),
+    Column("bgp_tunnel_cidr", "text", "The /30 of the BGP session."),
+    Column("bgp_vpn_gateway_ip", "text", "BGP address of the cloud's end."),
+    Column("bgp_customer_gateway_ip", "text", "BGP address of the other end."),
+    Column("bgp_auth_state", "category", "present, masked or absent; never the key."),
+)
+_SOURCE = (
+    Column("witnesses", "category", "download, describe or both: which answers were read.", False),
+    Column("perspective", "category", "verified, assumed or conflict: whose end a download is."),
+    Column("fetched_at", "time", "When it was read."),
+    Column("request_id", "text", "Of the answer, for a support ticket."),
+)
+_TUNNEL_ONLY = (
+    Column("tunnel_index", "int16", "From 1.", False),
+    Column("tunnel_id", "text", "tun-...; null for a single tunnel."),
+    Column("tunnel_role", "category", "active or standby; null where the cloud does not say."),
+    Column("tunnel_count", "int16", "Tunnels of the connection.", False),
+)
+_SHARED = (*_STATE, *_BELONGS, *_ENDS, *_KEYS, *_CRYPTO, *_ROUTING, *_OPERATION, *_SOURCE)
+
+TUNNELS = Table(
+    "tunnels",
+    "One row per tunnel; a single-tunnel connection has one row, without a tunnel_id.",
+    ("account_id", "region_id", "vpn_connection_id", "tunnel_index"),
+    (*_PLACE, _CONNECTION_ID, *_TUNNEL_ONLY, *_SHARED),
+    is_stored=True,
+)
+CONNECTIONS = Table(
+    "connections",
+    "One row per connection, with what all its tunnels share; null where they differ.",
+    ("account_id", "region_id", "vpn_connection_id"),
+    (*_PLACE, _CONNECTION_ID, Column("n_tunnels", "int16", "Tunnels.", False), *_SHARED),
+    is_stored=True,
+)
+SUBNETS = Table(
+    "subnets",
+    "One row per connection, side and block.",
+    ("account_id", "region_id", "vpn_connection_id", "side", "cidr_raw"),
+    (
+        *_PLACE,
+        _CONNECTION_ID,
+        Column("connection_name", "text", "Name given to the connection."),
+        Column("vpn_gateway_id", "text", "The cloud's end; null on a transit router."),
+        Column("vpc_id", "text", "The VPC behind the VPN gateway."),
+        Column("transit_router_id", "text", "The transit router it is attached to."),
+        Column("customer_gateway_id", "text", "The other end."),
+        Column("vpn_gateway_ip", "text", "Address of the cloud's end, of the first tunnel."),
+        Column("peer_addresses", "texts", "Addresses of the other end, of all tunnels."),
+        Column("routing_mode", "category", "route, policy or mixed."),
+        Column("has_ha_evidence", "flag", "Several tunnels, BGP or a health check."),
+        Column("side", "category", "vpc or onprem.", False),
+        Column("cidr", "text", "The block; null where the text is none: see failures."),
+        Column("cidr_raw", "text", "The text as it came.", False),
+        Column("family", "int16", "4 or 6."),
+        Column("prefix_length", "int16", "0 to 32, or 0 to 128."),
+        Column("is_default_route", "flag", "0.0.0.0/0 or ::/0."),
+        Column("fetched_at", "time", "When it was read."),
+    ),
+    is_stored=True,
+)
+GATEWAYS = Table(
+    "gateways",
+    "One row per VPN gateway and customer gateway.",
+    ("account_id", "region_id", "gateway_id"),
+    (
+        *_PLACE,
+        Column("gateway_id", "text", "vpn-... or cgw-....", False),
+        Column("kind", "category", "vpn or customer.", False),
+        Column("name", "text", "Its name."),
+        Column("ip_address", "text", "Its address."),
+        Column("second_ip_address", "text", "Its second address, of the standby tunnel."),
+        Column("status", "category", "active and others."),
+        Column("business_status", "category", "Normal or FinancialLocked."),
+        Column("vpn_type", "category", "normal or sm."),
+        Column("vpc_id", "text", "The VPC behind it."),
+        Column("asn", "int64", "Autonomous system of a customer gateway."),
+        Column("charge_type", "category", "How it is paid for."),
+        Column("expires_at", "time", "When a prepaid one ends."),
+        Column("auto_propagate", "flag", "Whether BGP routes reach the VPC by themselves."),
+        Column("bgp_enabled", "flag", "Whether it speaks BGP."),
+        Column("n_connections", "int32", "Connections that use it.", False),
+        Column("tags", "texts", "Tags as key=value, sorted."),
+    ),
+    is_stored=True,
+)
+FAILURES = Table(
+    "failures",
+    "One row per thing that was not read or not understood.",
+    (),
+    (
+        *_PLACE,
+        Column("action", "category", "The call."),
+        Column("vpn_connection_id", "text", "The connection, where it is about one."),
+        Column("kind", "category", "throttled, network, denied, malformed, address ...", False),
+        Column("code", "category", "The cloud's error code."),
+        Column("message", "text", "What is wrong, and with what.", False),
+        Column("http_status", "int16", "HTTP status."),
+        Column("request_id", "text", "For a support ticket."),
+        Column("attempts", "int16", "How often it was tried.", False),
+        Column("at", "time", "When."),
+    ),
+    is_stored=True,
+)
+COVERAGE = Table(
+    "coverage",
+    "One row per account and region: what was read of what there is.",
+    ("account_id", "region_id"),
+    (
+        *_PLACE,
+        Column("status", "category", "complete, partial, denied, unreachable, absent.", False),
+        Column("n_expected", "int32", "Connections that there are.", False),
+        Column("n_read", "int32", "Connections read as asked for.", False),
+        Column("n_failed", "int32", "The difference.", False),
+        Column("n_calls", "int32", "Requests sent.", False),
+        Column("n_throttled", "int32", "Requests refused for their pace.", False),
+        Column("is_stable", "flag", "Whether every listing agrees with its own count.", False),
+        Column("elapsed_s", "float", "Seconds taken.", False),
+    ),
+    is_stored=True,
+)
+DISAGREEMENTS = Table(
+    "disagreements",
+    "One row per field on which the download and the list row of a connection differ.",
+    (),
+    (
+        *_PLACE,
+        _CONNECTION_ID,
+        Column("tunnel_id", "text", "The tunnel; null for the connection or a single tunnel."),
+        Column("field", "category", "The column.", False),
+        Column("download_value", "text", "What the download says."),
+        Column("describe_value", "text", "What the list row says; the tables take this."),
+    ),
+    is_stored=True,
+)
+PAIRS = Table(
+    "pairs",
+    "Result of find_overlaps: one row per unordered pair of blocks.",
+    ("left", "right"),
+    (
+        Column("left", "int64", "Row position in what was asked, from 0.", False),
+        Column("right", "int64", "The same; larger than left.", False),
+        Column("relation", "category", "left ... right: equal, contains or within.", False),
+    ),
+)
+_PAIR_SIDES = tuple(
+    column
+    for side in ("left", "right")
+    for column in (
+        Column(f"{side}_account_id", "text", "Main account."),
+        Column(f"{side}_region_id", "text", "Region."),
+        Column(f"{side}_vpn_connection_id", "text", "The connection.", False),
+        Column(f"{side}_side", "category", "vpc or onprem.", False),
+        Column(f"{side}_cidr", "text", "The block.", False),
+    )
+)
+OVERLAPS = Table(
+    "overlaps",
+    "Result of overlaps: one row per pair of blocks that one scope has to carry both.",
+    (),
+    (
+        *_PAIR_SIDES,
+        Column("relation", "category", "left ... right: equal, contains or within.", False),
+        Column("scope", "category", "Inside what they were compared."),
+        Column("scope_id", "text", "Which one."),
+    ),
+)
+_COUNTS = (
+    Column("n_tunnels", "int64", "Tunnels.", False),
+    Column("n_connections", "int64", "Connections with one such tunnel at least.", False),
+    Column("share", "float", "Part of all tunnels, 0 to 1.", False),
+)
+SUMMARY = Table(
+    "summary",
+    "Result of stats.summary: the fleet in numbers.",
+    ("measure",),
+    (
+        Column("measure", "text", "What is counted.", False),
+        Column("n", "int64", "How many.", False),
+    ),
+)
+ALGORITHMS = Table(
+    "algorithms",
+    "Result of stats.algorithms: how often each algorithm is configured.",
+    ("column", "value"),
+    (
+        Column("column", "text", "Column of tunnels.", False),
+        Column("value", "text", "Its value; null where it is not known."),
+        *_COUNTS,
+    ),
+)
+LIFETIMES = Table(
+    "lifetimes",
+    "Result of stats.lifetimes: how often each lifetime is configured.",
+    ("phase", "lifetime_s"),
+    (
+        Column("phase", "text", "ike or ipsec.", False),
+        Column("lifetime_s", "int32", "Seconds; null where it is not known."),
+        *_COUNTS,
+    ),
+)
+
+TABLES = {
+    table.name: table
+    for table in (
+        TUNNELS, CONNECTIONS, SUBNETS, GATEWAYS, FAILURES, COVERAGE, DISAGREEMENTS,
+        PAIRS, OVERLAPS, SUMMARY, ALGORITHMS, LIFETIMES,
+    )
+}  # fmt: skip
+STORED = tuple(table.name for table in TABLES.values() if table.is_stored)
