@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Coroutine, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Collection, Coroutine, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -169,8 +169,22 @@ def fetch(
 
 
 def _run_in_thread(work: Coroutine[Any, Any, T]) -> T:
+    started: Future[Callable[[], object]] = Future()
+
+    async def run() -> T:
+        loop, task = asyncio.get_running_loop(), asyncio.current_task()
+        started.set_result(lambda: task and loop.call_soon_threadsafe(task.cancel))
+        return await work
+
     with ThreadPoolExecutor(max_workers=1, thread_name_prefix="vpnframe") as pool:
-        return pool.submit(asyncio.run, work).result()
+        running = pool.submit(asyncio.run, run())
+        try:
+            return running.result()
+        except BaseException:
+            # Interrupted while waiting: a crawl of an hour must not go on behind one's back.
+            if not running.done():
+                started.result()()
+            raise
 
 
 def _plan(
@@ -210,6 +224,8 @@ def _raise_if_nothing(records: Records) -> None:
         return
     if not records.failures:
         raise RequestError("the account has no regions")
-    first = records.failures[0]
-    where = f" in {first.region_id}" if first.region_id else ""
-    raise RequestError(f"nothing could be read: {first.action}{where}: {first.message}")
+    # The last one is what ended it; a refused identity before it did not.
+    last = records.failures[-1]
+    where = f" in {last.region_id}" if last.region_id else ""
+    remedy = ". Check the access key" if last.kind == "credentials" else ""
+    raise RequestError(f"nothing could be read: {last.action}{where}: {last.message}{remedy}")

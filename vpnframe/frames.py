@@ -155,9 +155,11 @@ def _ends(tunnel: Tunnel) -> Row:
 
 def _keys(tunnel: Tunnel, vpn: Gateway | None) -> Row:
     method = "unknown"
-    if tunnel.psk_state in ("present", "masked"):
+    if vpn is not None and vpn.vpn_type == "sm":
+        method = "certificate"  # these gateways know no other
+    elif tunnel.psk_state in ("present", "masked"):
         method = "psk"
-    elif tunnel.has_peer_ca or (vpn is not None and vpn.vpn_type == "sm"):
+    elif tunnel.has_peer_ca:
         method = "certificate"
     return {
         "auth_method": method,

@@ -66,7 +66,9 @@ class _Known:
     gateways: dict[str, Gateway] = field(default_factory=dict)
     regions: dict[str, str] = field(default_factory=dict)
     totals: Counter[str | None] = field(default_factory=Counter)
+    lost: dict[str, str | None] = field(default_factory=dict)
     failures: list[Failure] = field(default_factory=list)
+    n_read: int = 0
 
 
 def load(paths: str | Path | Iterable[str | Path]) -> Inventory:
@@ -100,24 +102,24 @@ def load(paths: str | Path | Iterable[str | Path]) -> Inventory:
     ...     load(f"{folder}/*.json").connections["onprem_subnets"].tolist()
     [['192.168.0.0/24']]
     """
-    known, n_files = _Known(), 0
-    for path in _files([paths] if isinstance(paths, str | Path) else paths):
-        n_files += 1
+    known = _Known()
+    files = list(_files([paths] if isinstance(paths, str | Path) else paths))
+    if not files:
+        raise SettingsError("no file is named")
+    for path in files:
         for saved in _read(path, known):
             _take(saved, known)
-    if not (known.downloads or known.listed or known.attached or known.gateways or known.totals):
-        raise ResponseError(
-            f"none of {n_files} files could be read: {known.failures[0].message}"
-            if known.failures
-            else f"none of {n_files} files holds an answer"
-        )
+    if not known.n_read:
+        first = known.failures[0].message
+        raise ResponseError(f"none of {len(files)} files could be read: {first}")
     return Inventory(**frames.make_tables(_records(known)))
 
 
 def _files(paths: Iterable[str | Path]) -> Iterator[Path]:
     """Every file that the paths name; a path that names none is an error."""
     for path in paths:
-        found = [Path(path)] if str(path) == "-" or Path(path).is_file() else list(_below(path))
+        is_one = str(path) == "-" or Path(path).is_file()
+        found = [Path(path)] if is_one else [p for p in _below(path) if p.is_file()]
         if not found:
             raise SettingsError(f"no file is there: {path}")
         yield from found
@@ -125,7 +127,7 @@ def _files(paths: Iterable[str | Path]) -> Iterator[Path]:
 
 def _below(path: str | Path) -> Iterator[Path]:
     if Path(path).is_dir():
-        yield from sorted(p for p in Path(path).rglob("*") if p.suffix in (".json", ".xml"))
+        yield from sorted(p for p in Path(path).rglob("*") if p.suffix.lower() in (".json", ".xml"))
     else:
         # Path.glob takes no absolute pattern.
         yield from map(Path, sorted(glob.glob(str(path), recursive=True)))  # noqa: PTH207
@@ -134,17 +136,17 @@ def _below(path: str | Path) -> Iterator[Path]:
 def _read(path: Path, known: _Known) -> Iterator[_Saved]:
     """The answers in a file: one, or one per line."""
     is_stdin = str(path) == "-"
+    folder = path.absolute().parent.name
+    region = folder if not is_stdin and _REGION.fullmatch(folder) else None
+    name, stem = ("standard input", "stdin") if is_stdin else (str(path), path.stem)
     try:
         body = sys.stdin.buffer.read() if is_stdin else path.read_bytes()
         at_ms = None if is_stdin else int(path.stat().st_mtime * 1000)
     except OSError as error:
-        known.failures.append(
-            Failure(kind="file", message=f"{path} cannot be read: {error.strerror}")
-        )
+        message = f"{name} cannot be read: {error.strerror}"
+        known.failures.append(Failure(kind="file", message=message, region_id=region))
+        known.lost[stem] = region
         return
-    folder = path.absolute().parent.name
-    region = folder if not is_stdin and _REGION.fullmatch(folder) else None
-    name, stem = ("standard input", "stdin") if is_stdin else (str(path), path.stem)
     bodies = _one_or_lines(body)
     for number, one in enumerate(bodies, 1):
         suffix = f"-{number}" if len(bodies) > 1 else ""
@@ -152,11 +154,12 @@ def _read(path: Path, known: _Known) -> Iterator[_Saved]:
 
 
 def _one_or_lines(body: bytes) -> list[bytes]:
-    lines = [line for line in body.splitlines() if line.strip()]
-    is_lines = len(lines) > 1 and all(
-        line.strip().startswith(b"{") and line.strip().endswith(b"}") for line in lines
-    )
-    return lines if is_lines else [body]
+    """The lines where each begins an object and most end one: one may be cut off."""
+    lines = [line.strip() for line in body.removeprefix(b"\xef\xbb\xbf").splitlines()]
+    lines = [line for line in lines if line]
+    n_whole = sum(line.startswith(b"{") and line.endswith(b"}") for line in lines)
+    is_lines = len(lines) > 1 and all(line.startswith(b"{") for line in lines)
+    return lines if is_lines and n_whole >= len(lines) - 1 else [body]
 
 
 def _take(saved: _Saved, known: _Known) -> None:
@@ -170,7 +173,7 @@ def _take(saved: _Saved, known: _Known) -> None:
         else:
             _take_page(saved, known, action)
     except RequestError as error:
-        is_status = isinstance(error, StatusError)
+        known.lost[saved.stem] = saved.region_id
         known.failures.append(
             Failure(
                 kind=retries.classify(error).kind,
@@ -179,7 +182,7 @@ def _take(saved: _Saved, known: _Known) -> None:
                 vpn_connection_id=saved.stem if saved.stem.startswith("vco-") else None,
                 code=error.code if isinstance(error, StatusError) else None,
                 request_id=error.request_id if isinstance(error, StatusError) else None,
-                at_ms=saved.at_ms if is_status else None,
+                at_ms=saved.at_ms,
             )
         )
 
@@ -198,6 +201,7 @@ def _refused(saved: _Saved, action: str | None) -> Failure:
 def _take_download(saved: _Saved, known: _Known) -> None:
     statement = decode_download(saved.response, vpn_connection_id=saved.stem)
     statement = msgspec.structs.replace(statement, fetched_ms=saved.at_ms)
+    known.n_read += 1
     _keep(saved, known, known.downloads, {saved.stem: statement})
 
 
@@ -205,6 +209,7 @@ def _take_page(saved: _Saved, known: _Known, action: str) -> None:
     page = decode_page(saved.response, action=action)
     stamp = {"fetched_ms": saved.at_ms, "request_id": page.request_id}
     rows = page.rows
+    known.n_read += 1
     listed = {
         row.vpn_connection_id: msgspec.structs.replace(row, **stamp)
         for row in rows
@@ -222,7 +227,12 @@ def _take_page(saved: _Saved, known: _Known, action: str) -> None:
     for note in page.notes:
         failure = note_failure(note, action=action, at_ms=saved.at_ms)
         known.failures.append(
-            msgspec.structs.replace(failure, message=f"{saved.name}: {failure.message}")
+            msgspec.structs.replace(
+                failure,
+                message=f"{saved.name}: {failure.message}",
+                region_id=saved.region_id,
+                request_id=page.request_id,
+            )
         )
     if action == "DescribeVpnConnections":
         total = page.total_count or 0
@@ -238,6 +248,7 @@ def _keep(saved: _Saved, known: _Known, kept: dict[str, R], rows: dict[str, R]) 
                     kind="file",
                     message=f"{saved.name} names {key} again; the first answer is kept",
                     region_id=saved.region_id,
+                    at_ms=saved.at_ms,
                 )
             )
             continue
@@ -250,7 +261,9 @@ def _records(known: _Known) -> Records:
     statements = with_attachments(known.listed, known.attached)
     connections, disagreements = [], []
     failures = list(known.failures)
-    for key in sorted(statements.keys() | known.downloads.keys()):
+    # By region, as a crawl has them, and an inventory on disk.
+    keys = statements.keys() | known.downloads.keys()
+    for key in sorted(keys, key=lambda key: (known.regions.get(key) or "", key)):
         download, listed = known.downloads.get(key), statements.get(key)
         region_id = known.regions.get(key)
         own = own_gateways(listed, known.gateways)
@@ -259,11 +272,12 @@ def _records(known: _Known) -> Records:
         disagreements += [_in_region(one, region_id) for one in differing]
         for statement in filter(None, (download, listed)):
             failures += [_in_region(f, region_id) for f in statement_failures(statement)]
+    gateways = [_in_region(g, known.regions.get(i)) for i, g in known.gateways.items()]
     for key, gateway in known.gateways.items():
         failures += [_in_region(f, known.regions.get(key)) for f in gateway_failures(gateway)]
     return Records(
         connections=tuple(connections),
-        gateways=tuple(_in_region(g, known.regions.get(i)) for i, g in known.gateways.items()),
+        gateways=tuple(sorted(gateways, key=lambda g: (g.region_id or "", g.gateway_id))),
         failures=tuple(failures),
         coverage=tuple(_coverage(known, connections)),
         disagreements=tuple(disagreements),
@@ -276,17 +290,18 @@ def _in_region(record: R, region_id: str | None) -> R:
 
 def _coverage(known: _Known, connections: list[Connection]) -> Iterator[Coverage]:
     """A row per region that a file is of; a file that could not be read counts as expected."""
-    n_read = Counter(connection.region_id for connection in connections)
-    n_lost = Counter(failure.region_id for failure in known.failures if failure.kind != "file")
-    regions = n_read.keys() | n_lost.keys() | known.totals.keys() or {None}
+    there = {connection.vpn_connection_id: connection.region_id for connection in connections}
+    n_there = Counter((there | known.lost).values())
+    n_read = Counter(region_id for key, region_id in there.items() if key not in known.lost)
+    regions = n_there.keys() | known.totals.keys() | set(known.regions.values()) or {None}
     for region_id in sorted(regions, key=lambda region: region or ""):
         read, total = n_read[region_id], known.totals[region_id]
-        expected = max(read + n_lost[region_id], total)
+        expected = max(n_there[region_id], total)
         yield Coverage(
             status="complete" if read == expected else "partial",
             region_id=region_id,
             n_expected=expected,
             n_read=read,
             n_failed=expected - read,
-            is_stable=total <= read,
+            is_stable=total <= n_there[region_id],
         )

@@ -59,7 +59,7 @@ def _draw_bar(ax: Axes, position: int, counts: pd.DataFrame) -> None:
         name = "not known" if pd.isna(row.value) else _label(str(row.column), str(row.value))
         width = 100 * float(row.share)
         ax.barh(position, width, left=left, color=color, edgecolor="white", height=0.72, label=name)
-        if width >= 1.0 * len(name):
+        if width >= 0.75 * len(name) + 0.5:
             ax.text(
                 left + width / 2,
                 position,

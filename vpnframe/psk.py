@@ -29,9 +29,11 @@ def key_state(value: object) -> KeyState:
     >>> key_state("an example"), key_state("an ****"), key_state(""), key_state(None)
     ('present', 'masked', 'absent', 'absent')
     """
-    if value is None or value == "":
-        return "absent"
-    return "masked" if isinstance(value, str) and _MASKED.search(value) else "present"
+    if isinstance(value, str):
+        value = value.strip()
+        if _MASKED.search(value):
+            return "masked"
+    return "absent" if value in (None, "", [], {}) else "present"
 
 
 def best_state(*states: KeyState | None) -> KeyState | None:

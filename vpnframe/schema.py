@@ -212,14 +212,17 @@ def _problems(table: Table, frame: pd.DataFrame) -> Iterable[str]:
     wanted, found = [column.name for column in table.columns], list(frame.columns)
     missing = [name for name in wanted if name not in found]
     unknown = [str(name) for name in found if name not in wanted]
+    repeated = sorted({str(name) for name in found if found.count(name) > 1})
+    if repeated:
+        yield f"repeated {', '.join(repeated)}"
     if missing:
         yield f"missing {', '.join(missing)}"
     if unknown:
         yield f"unknown {', '.join(unknown)}"
-    if not missing and not unknown and wanted != found:
+    if not missing and not unknown and not repeated and wanted != found:
         yield "columns are out of order"
     for column in table.columns:
-        if column.name in found:
+        if found.count(column.name) == 1:
             yield from _column_problems(column, frame[column.name])
 
 

@@ -41,7 +41,10 @@ def summary(tunnels: pd.DataFrame) -> pd.DataFrame:
     np.int64(0)
     """
     first = tunnels.drop_duplicates(_CONNECTION)
-    status = tunnels["tunnel_status"].fillna(tunnels["connection_status"])
+    # As text: a category of one column may be none of the other.
+    status = (
+        tunnels["tunnel_status"].astype("str").fillna(tunnels["connection_status"].astype("str"))
+    )
     measures = {
         "accounts": tunnels["account_id"].nunique(),
         "regions": tunnels["region_id"].nunique(),

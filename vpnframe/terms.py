@@ -61,7 +61,9 @@ DH_GROUPS = {
 }
 IKE_MODES = frozenset({"main", "aggressive"})
 DEFAULT_ROUTES = frozenset({"0.0.0.0/0", "::/0"})
-_KNOWN = frozenset(ENCRYPTION.values()) | frozenset(INTEGRITY.values()) | IKE_MODES
+# The standard words: what is in none of these was kept as it came.
+ENCRYPTION_WORDS = frozenset(ENCRYPTION.values())
+INTEGRITY_WORDS = frozenset(INTEGRITY.values())
 
 
 def _squeezed(token: str) -> str:
@@ -179,27 +181,6 @@ def ike_mode(token: str) -> str:
     return token.strip().lower()
 
 
-def is_known(word: str) -> bool:
-    """Tell whether a word is one of the standard ones here.
-
-    Parameters
-    ----------
-    word : str
-        What :func:`encryption`, :func:`integrity` or :func:`ike_mode` gave.
-
-    Returns
-    -------
-    bool
-        False for a token that was kept as it came.
-
-    Examples
-    --------
-    >>> is_known("aes-128-cbc"), is_known("twofish")
-    (True, False)
-    """
-    return word in _KNOWN
-
-
 def asn(token: str | int) -> int | None:
     """Read an autonomous system number, plain or in dotted form.
 
@@ -227,5 +208,6 @@ def asn(token: str | int) -> int | None:
     if not match:
         return None
     high, low = int(match[1]), match[2]
-    number = high if low is None else (high << 16) + int(low)
-    return number if number < 2**32 else None
+    if low is None:
+        return high if high < 2**32 else None
+    return (high << 16) + int(low) if max(high, int(low)) < 2**16 else None

@@ -58,13 +58,13 @@ def _where(rows: pd.DataFrame, expression: str) -> pd.DataFrame:
     if "@" in expression or "__" in expression:
         raise typer.BadParameter("--where takes columns and literals alone")
     try:
-        kept = rows.query(expression, engine="python", global_dict={}, local_dict={})
+        holds = rows.eval(expression, engine="python", global_dict={}, local_dict={})
     except Exception as error:  # noqa: BLE001  the expression is the user's: anything may come
         problem = str(error).partition("\n")[0]
         raise SchemaError(f"--where {expression!r} cannot be evaluated: {problem}") from None
-    if not isinstance(kept, pd.DataFrame):
+    if not isinstance(holds, pd.Series) or not pd.api.types.is_bool_dtype(holds.dtype):
         raise SchemaError(f"--where {expression!r} is no condition on rows")
-    return kept
+    return rows[holds.fillna(False).astype(bool)]
 
 
 def _columns(rows: pd.DataFrame, names: list[str]) -> pd.DataFrame:

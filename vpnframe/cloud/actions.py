@@ -32,7 +32,7 @@ class Action:
     version : str
         The API version of its product.
     list_path : tuple of str
-        Where the rows stand in the answer; empty when it is no list.
+        Outer and inner name of the list in the answer; empty when it is no list.
     id_field : str
         The field that identifies a row.
     is_paged : bool
@@ -76,7 +76,8 @@ _ALL = (
     ),
     Action(
         "DescribeVpnAttachments",
-        list_path=("VpnAttachments",),
+        # A bare array in JSON; the inner name is what XML would have.
+        list_path=("VpnAttachments", "VpnAttachment"),
         id_field="InstanceId",
         is_paged=True,
     ),

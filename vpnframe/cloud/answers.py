@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import msgspec
+
 from vpnframe.cloud import actions, rows
 from vpnframe.cloud.fields import Fields
 from vpnframe.cloud.messages import Response
@@ -68,7 +70,7 @@ def decode_download(response: Response, *, vpn_connection_id: str) -> Statement:
     --------
     >>> body = b'{"VpnConnectionConfig": {"Local": "47.1.2.3", "IkeConfig": {"IkePfs": "group2"}}}'
     >>> statement = decode_download(Response(200, {}, body), vpn_connection_id="vco-1")
-    >>> statement.tunnels[0].local.address, statement.tunnels[0].ike.dh_group
+    >>> statement.tunnels[0].local.address, statement.tunnels[0].phases.ike.dh_group
     ('47.1.2.3', 2)
     """
     answer = _fields(response)
@@ -108,20 +110,23 @@ def decode_page(response: Response, *, action: str) -> Page:
     'cn-shanghai'
     """
     answer = _fields(response)
-    path = actions.ACTIONS[action].list_path
-    if not answer.holds(path[0]) and answer.number("TotalCount") != 0:
-        raise ResponseError(f"the answer has no {path[0]}: is it one of {action}?")
-    records = []
-    for index, row in enumerate(answer.rows(*path)):
+    outer, inner = actions.ACTIONS[action].list_path
+    if not answer.holds(outer) and answer.number("TotalCount") != 0:
+        raise ResponseError(f"the answer has no {outer}: is it one of {action}?")
+    id_field, request_id = actions.ACTIONS[action].id_field, answer.text("RequestId")
+    records: list[Record] = []
+    for row in answer.rows(outer, inner, mark=id_field):
         record = rows.DECODERS[action](row.apart())
         if record is None:
-            row.note(actions.ACTIONS[action].id_field, f"is missing in row {index + 1}")
+            row.note(id_field, "is missing: this row is left out")
+        elif isinstance(record, Statement):
+            records.append(msgspec.structs.replace(record, request_id=request_id))
         else:
             records.append(record)
     return Page(
         rows=tuple(records),
         total_count=answer.number("TotalCount"),
-        request_id=answer.text("RequestId"),
+        request_id=request_id,
         notes=answer.notes,
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from collections.abc import Callable
 from typing import Protocol
@@ -11,6 +12,7 @@ from vpnframe.cloud.signing import Credentials
 from vpnframe.errors import SettingsError
 
 _HELD_S = 15 * 60
+_PLAIN = re.compile(r"[!-~]+")
 REMEDY = (
     "set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET, run `aliyun configure`, "
     "or run on a machine with a RAM role"
@@ -32,9 +34,15 @@ class GivenCredentials:
     ----------
     credentials : Credentials
         Used as they are; nothing can renew them.
+
+    Raises
+    ------
+    SettingsError
+        They could not stand in a request: see :func:`check_credentials`.
     """
 
     def __init__(self, credentials: Credentials) -> None:
+        check_credentials(credentials)
         self._credentials = credentials
 
     async def get(self, *, renew: bool = False) -> Credentials:
@@ -69,11 +77,41 @@ class DefaultChain:
         SettingsError
             Nothing in the chain gives credentials.
         """
+        refused = self._held if renew else None
         async with self._lock:
-            if self._held is None or renew or self._clock() >= self._held_until:
+            # Of many calls refused together, the first renews and the others take what it got.
+            is_refused = refused is not None and self._held is refused
+            if self._held is None or is_refused or self._clock() >= self._held_until:
                 self._held = await asyncio.to_thread(_resolve)
                 self._held_until = self._clock() + _HELD_S
             return self._held
+
+
+def check_credentials(credentials: Credentials) -> None:
+    """Check that credentials can stand in a request.
+
+    Parameters
+    ----------
+    credentials : Credentials
+        As given.
+
+    Raises
+    ------
+    SettingsError
+        A part is empty, or holds a space, a line end or a character beyond ASCII; it says which.
+
+    Examples
+    --------
+    >>> check_credentials(Credentials("id", "secret"))
+    """
+    names = ["access_key_id", "access_key_secret"]
+    names += ["security_token"] if credentials.security_token else []
+    for name in names:
+        if not _PLAIN.fullmatch(getattr(credentials, name)):
+            raise SettingsError(
+                f"the {name} is empty or holds a space, a line end or a non-ASCII character: "
+                "set it again, without quotes"
+            )
 
 
 def _resolve() -> Credentials:
@@ -86,5 +124,9 @@ def _resolve() -> Credentials:
     except Exception:  # noqa: BLE001  the library raises bare exceptions of many kinds
         found = None
     if found is None or not found.access_key_id or not found.access_key_secret:
+        del found  # it shows what it holds
         raise SettingsError(f"no Alibaba Cloud credentials were found: {REMEDY}")
-    return Credentials(found.access_key_id, found.access_key_secret, found.security_token or None)
+    held = Credentials(found.access_key_id, found.access_key_secret, found.security_token or None)
+    del found
+    check_credentials(held)
+    return held

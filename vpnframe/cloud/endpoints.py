@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from vpnframe.errors import SettingsError
 
+_AUTHORITY = re.compile(r"([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]+)?")
 _CLOUD_HOST = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)*\.aliyuncs\.com")
 
 
@@ -63,12 +64,15 @@ def named_url(endpoint: str) -> str:
         host, _ = parts.hostname, parts.port
     except ValueError:
         host, parts = None, urlsplit("")
+    # What stands before an @ may be a password, and behind a ? a signature.
+    shown = endpoint.partition("?")[0].rpartition("@")[2]
     if parts.scheme not in ("http", "https") or not host:
         raise SettingsError(
-            f"the endpoint {endpoint!r} is no URL: write https://host or https://host:port"
+            f"the endpoint {shown!r} is no URL: write https://host or https://host:port"
         )
-    if parts.path not in ("", "/") or parts.query or parts.fragment or parts.username:
-        raise SettingsError(f"the endpoint of host {host} must be scheme, host and port alone")
+    is_bare = parts.path in ("", "/") and not parts.query and not parts.fragment
+    if not is_bare or not _AUTHORITY.fullmatch(parts.netloc):
+        raise SettingsError(f"the endpoint {shown!r} must be scheme, host and port alone")
     if parts.scheme == "http" and not _is_loopback(host):
         raise SettingsError(
             f"plain HTTP to {host} is refused: answers hold pre-shared keys. Use https://"

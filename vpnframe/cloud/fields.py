@@ -59,19 +59,19 @@ class Fields:
         self._notes.append(Note(field=self._path + name, message=message, kind=kind))
 
     def text(self, *names: str) -> str | None:
-        """Give the first of the named fields that holds text or a number."""
+        """Give the first of the named fields that holds text or a whole number."""
         for name in names:
-            value = self._tree.get(name)
+            value = _whole(self._tree.get(name))
             if isinstance(value, str) and value.strip():
                 return value.strip()
-            if isinstance(value, int | float) and not isinstance(value, bool):
+            if isinstance(value, int) and not isinstance(value, bool):
                 return str(value)
             self._note_type(name, value, "text")
         return None
 
     def number(self, name: str, *, bits: int = 32) -> int | None:
         """Give a whole number that came as a number or as text; it must fit its column."""
-        value = self._tree.get(name)
+        value = _whole(self._tree.get(name))
         if isinstance(value, int) and not isinstance(value, bool):
             return self._in_range(name, value, bits)
         if isinstance(value, str) and re.fullmatch(r"\s*-?[0-9]{1,30}\s*", value, re.ASCII):
@@ -120,21 +120,28 @@ class Fields:
             value = {}
         return Fields(value, self._notes, f"{self._path}{name}.")
 
-    def rows(self, *path: str) -> list[Fields]:
-        """Give a list of objects: wrapped or bare, with one row as an object, or missing."""
-        value: Any = self._tree
-        for step in path:
-            value = value.get(step) if isinstance(value, dict) else value
-        where = self._path + ".".join(path)
-        rows = value if isinstance(value, list) else [value] if _is_filled(value) else []
-        good = [row for row in rows if isinstance(row, dict)]
-        if len(good) < len(rows):
-            self.note(".".join(path), f"{len(rows) - len(good)} of {len(rows)} rows are no objects")
-        return [Fields(row, self._notes, f"{where}[{i}].") for i, row in enumerate(good)]
+    def rows(self, outer: str, inner: str, *, mark: str) -> list[Fields]:
+        """Give a list of objects: wrapped or bare, with one row as an object, or missing.
 
-    def tags(self, *path: str) -> tuple[str, ...]:
-        """Give resource tags as sorted ``key=value`` texts."""
-        rows = self.rows(*path)
+        An object without the inner name is a row itself when it has the field ``mark``.
+        """
+        value: Any = self._tree.get(outer)
+        if isinstance(value, dict) and (inner in value or mark not in value):
+            if inner not in value and _is_filled(value):
+                self.note(outer, f"holds no {inner}")
+            value = value.get(inner)
+        rows = value if isinstance(value, list) else [value] if _is_filled(value) else []
+        name, good = f"{outer}.{inner}", []
+        for index, row in enumerate(rows):
+            if isinstance(row, dict):
+                good.append(Fields(row, self._notes, f"{self._path}{name}[{index}]."))
+            else:
+                self.note(f"{name}[{index}]", "is no object")
+        return good
+
+    def tags(self, outer: str) -> tuple[str, ...]:
+        """Give resource tags, a list of ``Tag`` below, as sorted ``key=value`` texts."""
+        rows = self.rows(outer, "Tag", mark="Key")
         pairs = [(row.text("Key", "TagKey"), row.text("Value", "TagValue")) for row in rows]
         return tuple(sorted(f"{key}={value or ''}" for key, value in pairs if key))
 
@@ -149,13 +156,21 @@ class Fields:
             self.note(name, f"is {_kind_of(value)}, not {wanted}")
 
 
+def _whole(value: Any) -> Any:
+    """A whole number that came as ``86400.0``; anything else as it is."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
 def _is_filled(value: Any) -> bool:
     """Whether anything below is more than null, empty text or an empty object."""
-    if isinstance(value, dict):
-        return any(_is_filled(below) for below in value.values())
-    if isinstance(value, list):
-        return any(_is_filled(below) for below in value)
-    return value is not None and not (isinstance(value, str) and not value.strip())
+    below = [value]  # no recursion: an answer may be nested deeper than Python's stack
+    while below:
+        one = below.pop()
+        if isinstance(one, dict | list):
+            below += one.values() if isinstance(one, dict) else one
+        elif one is not None and not (isinstance(one, str) and not one.strip()):
+            return True
+    return False
 
 
 def _kind_of(value: Any) -> str:

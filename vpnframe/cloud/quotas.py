@@ -60,7 +60,8 @@ class Pacer:
 
     def allowed(self, action: str) -> int:
         """Calls of an action that may go out in one window, at least one."""
-        return max(1, int(self._limits[action].count * self._share))
+        # Rounded first: 100 x 0.29 is a hair below 29.
+        return max(1, int(round(self._limits[action].count * self._share, 6)))
 
     def delay(self, key: Key, *, now: float) -> float | None:
         """Seconds until a call may go out; 0 for now, None when an answer must come first."""
@@ -91,10 +92,13 @@ class Pacer:
     def slow_down(self, key: Key, *, now: float, retry_after_s: float | None = None) -> None:
         """Halve the pace of a key that was throttled, and pause it.
 
-        The pace recovers by one eighth of the ceiling for every window that passes.
+        Calls that were under way together are often throttled together: those within the pause
+        lengthen it and halve nothing. The pace recovers by one eighth of the ceiling for every
+        window that passes.
         """
         lane = self._lane(key)
-        lane.allowed = max(1, lane.allowed // 2)
+        if now >= lane.blocked_until:
+            lane.allowed = max(1, lane.allowed // 2)
         lane.eased_at = now
         pause_s = lane.per_s / 10 if retry_after_s is None else retry_after_s
         lane.blocked_until = max(lane.blocked_until, now + pause_s)

@@ -85,12 +85,16 @@ def classify(error: RequestError) -> Verdict:
         known = next((verdict for pattern, verdict in _CODES if pattern.fullmatch(code)), None)
         if known is not None:
             return known
-        if error.http_status >= 500:
-            return Verdict(Remedy.AGAIN, "server")
-        return Verdict(Remedy.GIVE_UP, "parameter")
-    if isinstance(error, ResponseError) and (error.http_status or 0) >= 500:
-        return Verdict(Remedy.AGAIN, "server")
-    return Verdict(Remedy.AGAIN, "malformed")
+        return _by_status(error.http_status) or Verdict(Remedy.GIVE_UP, "parameter")
+    status = error.http_status if isinstance(error, ResponseError) else None
+    return _by_status(status or 0) or Verdict(Remedy.AGAIN, "malformed")
+
+
+def _by_status(status: int) -> Verdict | None:
+    """What a status means where no code is known: a proxy or a load balancer spoke."""
+    if status == 429:
+        return Verdict(Remedy.SLOW_DOWN, "throttled")
+    return Verdict(Remedy.AGAIN, "server") if status >= 500 else None
 
 
 def backoff_s(

@@ -26,10 +26,10 @@ _VPN_TYPES = {"normal": "normal", "nationalstandard": "sm"}
 def downloaded_connection(answer: Fields, *, vpn_connection_id: str) -> Statement:
     """Decode a whole answer of DownloadVpnConnectionConfig."""
     config = answer.block("VpnConnectionConfig")
-    bgp = {row.text("TunnelId"): row for row in config.rows("BgpConfigs", "BgpConfig")}
-    tunnels = tuple(
-        _downloaded_tunnel(row, bgp) for row in config.rows("TunnelsConfig", "TunnelConfig")
-    )
+    rows = config.rows("TunnelsConfig", "TunnelConfig", mark="TunnelId")
+    _note_missing_ids(rows)
+    bgp = _bgp_by_tunnel(config, rows)
+    tunnels = tuple(_downloaded_tunnel(row, bgp) for row in rows)
     single = _downloaded_tunnel(config, bgp) if _says_anything(config) or not tunnels else None
     return Statement(
         witness="download",
@@ -42,6 +42,18 @@ def downloaded_connection(answer: Fields, *, vpn_connection_id: str) -> Statemen
         request_id=answer.text("RequestId"),
         notes=answer.notes,
     )
+
+
+def _bgp_by_tunnel(config: Fields, tunnels: list[Fields]) -> dict[str | None, Fields]:
+    """The BGP parameters by the tunnel they name; with a single tunnel it need not be named."""
+    rows = config.rows("BgpConfigs", "BgpConfig", mark="TunnelId")
+    if not tunnels and len(rows) == 1:
+        return {None: rows[0]}
+    known = {tunnel.text("TunnelId") for tunnel in tunnels} or {None}
+    for row in rows:
+        if row.text("TunnelId") not in known:
+            row.note("TunnelId", "names no tunnel of this answer")
+    return {row.text("TunnelId"): row for row in rows}
 
 
 def _downloaded_tunnel(row: Fields, bgp: Mapping[str | None, Fields]) -> TunnelStatement:
@@ -62,7 +74,8 @@ def listed_connection(row: Fields) -> Statement | None:
     connection_id = row.text("VpnConnectionId")
     if connection_id is None:
         return None
-    rows = row.rows("TunnelOptionsSpecification", "TunnelOptions")
+    rows = row.rows("TunnelOptionsSpecification", "TunnelOptions", mark="TunnelId")
+    _note_missing_ids(rows)
     tunnels = tuple(
         _listed_tunnel(tunnel, "TunnelIkeConfig", "TunnelIpsecConfig", "TunnelBgpConfig")
         for tunnel in rows
@@ -91,12 +104,12 @@ def listed_connection(row: Fields) -> Statement | None:
         transit_router_id=row.text("TransitRouterId"),
         network_type=row.text("NetworkType"),
         gateway_address=row.text("InternetIp"),
-        bandwidth_mbps=_bandwidth(row.text("Spec")),
+        bandwidth_mbps=_bandwidth(row.text("Spec", "TunnelBandwidth")),
         resource_group_id=row.text("ResourceGroupId"),
         bgp_enabled=_bgp_enabled(row, rows),
         health_check_enabled=health.flag("Enable"),
         health_check_status=health.text("Status"),
-        tags=row.tags("Tag", "Tag"),
+        tags=row.tags("Tag"),
         notes=row.notes,
     )
 
@@ -161,7 +174,7 @@ def vpn_gateway(row: Fields) -> Gateway | None:
         bandwidth_mbps=_bandwidth(row.text("Spec")),
         auto_propagate=row.flag("AutoPropagate"),
         bgp_enabled=row.flag("EnableBgp"),
-        tags=row.tags("Tags", "Tag"),
+        tags=row.tags("Tags"),
         notes=row.notes,
     )
 
@@ -177,7 +190,7 @@ def customer_gateway(row: Fields) -> Gateway | None:
         name=row.text("Name"),
         ip_address=row.text("IpAddress"),
         asn=_asn(row, "Asn"),
-        tags=row.tags("Tags", "Tag"),
+        tags=row.tags("Tags"),
         notes=row.notes,
     )
 
@@ -195,6 +208,13 @@ DECODERS: Mapping[str, Callable[[Fields], Record | None]] = {
     "DescribeVpnConnections": listed_connection,
     "DescribeVpnGateways": vpn_gateway,
 }
+
+
+def _note_missing_ids(tunnels: list[Fields]) -> None:
+    """One tunnel without an id is told apart; two of them could not be."""
+    for tunnel in tunnels:
+        if not tunnel.has("TunnelId"):
+            tunnel.note("TunnelId", "is missing")
 
 
 def _says_anything(row: Fields) -> bool:
@@ -222,31 +242,30 @@ def _phases(row: Fields, ike_name: str, ipsec_name: str) -> Phases:
     version, mode = ike.text("IkeVersion"), ike.text("IkeMode")
     return Phases(
         ike_version=_number_of(ike, "IkeVersion", version, terms.ike_version),
-        ike_mode=_word_of(ike, "IkeMode", mode, terms.ike_mode),
+        ike_mode=_word_of(ike, "IkeMode", mode and terms.ike_mode(mode), terms.IKE_MODES),
         ike=_proposal(ike, "Ike"),
         ipsec=_proposal(ipsec, "Ipsec"),
     )
 
 
 def _proposal(block: Fields, prefix: str) -> Proposal:
-    cipher, digest = f"{prefix}EncAlg", f"{prefix}AuthAlg"
+    cipher, digest = block.text(f"{prefix}EncAlg"), block.text(f"{prefix}AuthAlg")
     return Proposal(
-        encryption=_word_of(block, cipher, block.text(cipher), terms.encryption),
-        integrity=_word_of(block, digest, block.text(digest), terms.integrity),
+        encryption=_word_of(
+            block, f"{prefix}EncAlg", cipher and terms.encryption(cipher), terms.ENCRYPTION_WORDS
+        ),
+        integrity=_word_of(
+            block, f"{prefix}AuthAlg", digest and terms.integrity(digest), terms.INTEGRITY_WORDS
+        ),
         dh_group=_number_of(block, f"{prefix}Pfs", block.text(f"{prefix}Pfs"), terms.dh_group),
         lifetime_s=block.number(f"{prefix}Lifetime"),
     )
 
 
-def _word_of(
-    block: Fields, name: str, token: str | None, translate: Callable[[str], str]
-) -> str | None:
-    """The standard word; an unknown one is kept, and noted."""
-    if token is None:
-        return None
-    word = translate(token)
-    if not terms.is_known(word):
-        block.note(name, f"{token[:40]!r} is no value we know; kept as it came")
+def _word_of(block: Fields, name: str, word: str | None, known: frozenset[str]) -> str | None:
+    """The word; one that is not among the standard ones is kept, and noted."""
+    if word and word not in known:
+        block.note(name, f"{word[:40]!r} is no value we know; kept as it came")
     return word
 
 

@@ -78,7 +78,8 @@ class Transport:
             problem, is_timeout = "did not answer in time", True
         except aiohttp.ClientConnectorCertificateError:
             problem, is_timeout = "shows a certificate that cannot be trusted", False
-        except aiohttp.ClientConnectorDNSError:
+        # A label too long to be asked for is a UnicodeError of the IDNA codec.
+        except (aiohttp.ClientConnectorDNSError, UnicodeError):
             problem, is_timeout = "has no address (DNS)", False
         except aiohttp.ClientConnectorError:
             problem, is_timeout = "cannot be reached", False

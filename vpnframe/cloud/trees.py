@@ -6,6 +6,8 @@ allow-list, and nobody else reads one.
 
 from __future__ import annotations
 
+import codecs
+import re
 from collections.abc import Mapping
 from typing import Any
 from xml.etree.ElementTree import Element, ParseError
@@ -18,7 +20,10 @@ from vpnframe.cloud.messages import Response
 from vpnframe.errors import ResponseError, StatusError
 
 Tree = Mapping[str, Any]
-_DONE_CODES = frozenset({"200", "OK", "Success"})
+_DONE_CODES = frozenset({"", "200", "OK", "Success"})
+_BOMS_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+# Some errors repeat what was signed, a security token with it.
+_ECHO = re.compile(r"server (?:string|canonical)", re.IGNORECASE)
 
 
 def read_tree(response: Response) -> tuple[Tree, str | None]:
@@ -61,7 +66,9 @@ def _with_status(problem: str, status: int) -> str:
 
 def _parsed(body: bytes) -> tuple[Tree, str | None] | str:
     """The tree and its XML root, or what is wrong with the body, in words without the body."""
-    text = body.removeprefix(b"\xef\xbb\xbf").strip()
+    if body.startswith(_BOMS_16):  # as some shells save what they print
+        body = body.decode("utf-16", "replace").encode("utf-8", "replace")
+    text = body.removeprefix(codecs.BOM_UTF8).strip()
     if not text:
         return "the answer is empty"
     return _parsed_xml(text) if text.startswith(b"<") else _parsed_json(text)
@@ -80,14 +87,22 @@ def _parsed_json(text: bytes) -> tuple[Tree, None] | str:
 
 
 def _parsed_xml(text: bytes) -> tuple[Tree, str] | str:
-    if text[:200].lower().startswith((b"<!doctype html", b"<html")):
-        return "the answer is an HTML page, not JSON or XML"
+    is_html = text[:200].lower().startswith((b"<!doctype html", b"<html"))
     try:
         root = defusedxml.ElementTree.fromstring(text)
+        name, value = _name_of(root), _value_of(root)
     except (ParseError, DefusedXmlException, ValueError, LookupError, RecursionError):
+        name, value = ("html", "") if is_html else ("", "")
+    if name.lower() == "html":
+        return "the answer is an HTML page, not JSON or XML"
+    if not name:
         return f"the answer is XML that is cut off or not well-formed ({len(text)} bytes)"
-    value = _value_of(root)
-    return (value if isinstance(value, dict) else {}), root.tag
+    return (value if isinstance(value, dict) else {}), name
+
+
+def _name_of(element: Element) -> str:
+    """Without its namespace."""
+    return element.tag.rpartition("}")[2]
 
 
 def _value_of(element: Element) -> dict[str, Any] | str:
@@ -96,24 +111,26 @@ def _value_of(element: Element) -> dict[str, Any] | str:
         return (element.text or "").strip()
     value: dict[str, Any] = {}
     for child in element:
-        below = _value_of(child)
-        if child.tag not in value:
-            value[child.tag] = below
-        elif isinstance(value[child.tag], list):
-            value[child.tag].append(below)
+        name, below = _name_of(child), _value_of(child)
+        if name not in value:
+            value[name] = below
+        elif isinstance(value[name], list):
+            value[name].append(below)
         else:
-            value[child.tag] = [value[child.tag], below]
+            value[name] = [value[name], below]
     return value
 
 
 def _error_in(tree: Tree, status: int) -> StatusError | ResponseError | None:
     """The error that an answer is, by its Code and not by its HTTP status."""
     code, message = tree.get("Code"), tree.get("Message")
-    if isinstance(code, str) and code not in _DONE_CODES:
+    code = code.strip() if isinstance(code, str) else ""
+    if code not in _DONE_CODES:
         request_id = tree.get("RequestId")
+        said = _ECHO.split(message, maxsplit=1)[0].strip() if isinstance(message, str) else ""
         return StatusError(
-            f"{code}: {message if isinstance(message, str) else 'no message'}",
-            code=code,
+            f"{code[:100]}: {said[:500] or 'no message'}",
+            code=code[:100],
             http_status=status,
             request_id=request_id if isinstance(request_id, str) else None,
         )

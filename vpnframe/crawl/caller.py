@@ -7,7 +7,7 @@ import logging
 import random
 import secrets
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -19,9 +19,9 @@ from vpnframe.cloud.actions import ACTIONS
 from vpnframe.cloud.credentials import Provider
 from vpnframe.cloud.messages import Request, Response
 from vpnframe.cloud.quotas import Key, Pacer
-from vpnframe.cloud.retries import Remedy
-from vpnframe.cloud.signing import Call, sign
-from vpnframe.errors import RequestError, StatusError
+from vpnframe.cloud.retries import Remedy, Verdict
+from vpnframe.cloud.signing import Call, Credentials, sign
+from vpnframe.errors import RequestError, SettingsError, StatusError, VpnframeError
 from vpnframe.records import Failure
 
 log = logging.getLogger("vpnframe")
@@ -92,10 +92,13 @@ class Place:
         Scheme and host.
     region_id : str or None
         None for the calls that no region answers.
+    is_listed : bool
+        Whether the account's list of regions has it.
     """
 
     base_url: str
     region_id: str | None = None
+    is_listed: bool = True
 
 
 @dataclass(slots=True)
@@ -104,6 +107,15 @@ class Tally:
 
     n_calls: int = 0
     n_throttled: int = 0
+
+
+@dataclass(slots=True)
+class _Last:
+    """The last attempt of one call."""
+
+    response: Response | None = None
+    credentials: Credentials | None = None
+    is_refused: bool = False
 
 
 @dataclass(slots=True)
@@ -122,6 +134,10 @@ class Caller:
         The time.
     account_id : str or None
         Filled in once it is known.
+    deadline_s : float
+        Of one call, in seconds: sending and pausing, but not waiting for its turn.
+    jitter, nonce : callable
+        Where chance comes from: a part from 0 up to 1 of each pause, and text never used before.
     """
 
     send: Send
@@ -130,6 +146,8 @@ class Caller:
     clock: Clock = field(default_factory=Clock)
     account_id: str | None = None
     deadline_s: float = 300.0
+    jitter: Callable[[], float] = random.random
+    nonce: Callable[[], str] = secrets.token_hex
     tallies: defaultdict[str | None, Tally] = field(default_factory=lambda: defaultdict(Tally))
     _clock_offset: timedelta = field(default=timedelta(0))
 
@@ -158,20 +176,26 @@ class Caller:
         T or Failure
             What ``decode`` gave, or why there is nothing.
         """
-        started, attempts = self.clock.monotonic(), 0
-        renew = False
+        tried: Counter[Remedy] = Counter()
+        last, spent_s = _Last(), 0.0
         while True:
-            attempts += 1
-            outcome, response = await self._attempt(action, place, params, decode, renew)
-            if not isinstance(outcome, RequestError):
+            # In the order of arrival, and on no deadline: a slow lane is no failing call.
+            await self.lanes.enter(self._key(action, place))
+            started = self.clock.monotonic()
+            outcome = await self._attempt(action, place, params, decode, last)
+            if not isinstance(outcome, VpnframeError):
                 return outcome
-            verdict = retries.classify(outcome)
+            verdict = _judge(outcome)
+            tried[verdict.remedy] += 1
+            attempts = tried.total()
             log.debug("%s in %s: %s (attempt %d)", action, place.region_id, outcome, attempts)
-            late = self.clock.monotonic() - started > self.deadline_s
-            if late or attempts >= _ATTEMPTS[verdict.remedy]:
+            if verdict.remedy is Remedy.SLOW_DOWN:
+                self.tallies[place.region_id].n_throttled += 1
+            spent_s += self.clock.monotonic() - started
+            if spent_s > self.deadline_s or tried[verdict.remedy] >= _ATTEMPTS[verdict.remedy]:
                 return self._failure(action, place, outcome, attempts)
-            renew = verdict.remedy is Remedy.RENEW_CREDENTIALS
-            await self._prepare(verdict.remedy, self._key(action, place), response, attempts)
+            last.is_refused = verdict.remedy is Remedy.RENEW_CREDENTIALS
+            await self._prepare(verdict.remedy, self._key(action, place), last.response, attempts)
 
     async def _attempt(
         self,
@@ -179,65 +203,72 @@ class Caller:
         place: Place,
         params: Mapping[str, str],
         decode: Callable[[Response], T],
-        renew: bool,
-    ) -> tuple[T | RequestError, Response | None]:
-        """One signed request: the answer or the error, and the response if there was one."""
-        credentials = await self.provider.get(renew=renew)
-        region = {"RegionId": place.region_id} if place.region_id else {}
-        call = Call(place.base_url, action, ACTIONS[action].version, {**region, **params})
-        key = self._key(action, place)
-        await self.lanes.enter(key)
-        response = None
+        last: _Last,
+    ) -> T | VpnframeError:
+        """One signed request: the answer or the error."""
+        refused = last.credentials if last.is_refused else None
+        last.response = None
         try:
-            # Signed only now: a signature grows old while it waits.
+            # Asked for and signed only now: keys and signatures grow old while a call waits.
+            credentials = await self.provider.get()
+            if credentials == refused:  # otherwise another call renewed them meanwhile
+                credentials = await self.provider.get(renew=True)
+            last.credentials = credentials
+            region = {"RegionId": place.region_id} if place.region_id else {}
+            call = Call(place.base_url, action, ACTIONS[action].version, {**region, **params})
             now = self.clock.utc_now() + self._clock_offset
-            request = sign(call, credentials=credentials, now=now, nonce=secrets.token_hex(16))
+            request = sign(call, credentials=credentials, now=now, nonce=self.nonce())
             self.tallies[place.region_id].n_calls += 1
-            response = await self.send(request)
-            return decode(response), response
-        except RequestError as error:
-            return error, response
+            last.response = await self.send(request)
+            return decode(last.response)
+        except (RequestError, SettingsError) as error:
+            return error.with_traceback(None)
         finally:
-            self.lanes.leave(key)
+            self.lanes.leave(self._key(action, place))
 
     async def _prepare(
         self, remedy: Remedy, key: Key, response: Response | None, attempts: int
     ) -> None:
         """Do what the next attempt needs."""
         if remedy is Remedy.SLOW_DOWN:
-            self.tallies[key[1] or None].n_throttled += 1
             self.lanes.pacer.slow_down(
                 key, now=self.clock.monotonic(), retry_after_s=_retry_after_s(response)
             )
         elif remedy is Remedy.SET_CLOCK:
-            self._clock_offset = _offset(response, self.clock.utc_now()) or self._clock_offset
+            offset = _offset(response, self.clock.utc_now())
+            self._clock_offset = self._clock_offset if offset is None else offset
         elif remedy is Remedy.AGAIN:
-            await self.clock.sleep(retries.backoff_s(attempts, jitter=random.random()))
+            await self.clock.sleep(retries.backoff_s(attempts, jitter=self.jitter()))
 
     def _key(self, action: str, place: Place) -> Key:
         return (self.account_id or "", place.region_id or "", action)
 
-    def _failure(self, action: str, place: Place, error: RequestError, attempts: int) -> Failure:
-        verdict = retries.classify(error)
-        status = isinstance(error, StatusError)
+    def _failure(self, action: str, place: Place, error: VpnframeError, attempts: int) -> Failure:
         return Failure(
-            kind="parameter" if verdict.remedy is Remedy.ABSENT else verdict.kind,
+            kind=_judge(error).kind,
             message=str(error),
             account_id=self.account_id,
             region_id=place.region_id,
             action=action,
             code=error.code if isinstance(error, StatusError) else None,
             http_status=getattr(error, "http_status", None),
-            request_id=error.request_id if status and isinstance(error, StatusError) else None,
+            request_id=error.request_id if isinstance(error, StatusError) else None,
             attempts=attempts,
             at_ms=int(self.clock.utc_now().timestamp() * 1000),
         )
 
 
+def _judge(error: VpnframeError) -> Verdict:
+    """What a failed attempt means; credentials that are not there cannot be asked for again."""
+    if isinstance(error, RequestError):
+        return retries.classify(error)
+    return Verdict(Remedy.GIVE_UP, "credentials")
+
+
 def _retry_after_s(response: Response | None) -> float | None:
     """The pause that the cloud asks for, in its own header, in milliseconds."""
     text = response.headers.get("x-acs-retry-after", "") if response else ""
-    return min(int(text), 600_000) / 1000 if text.isdecimal() else None
+    return min(int(text[:12]), 600_000) / 1000 if text.isdecimal() else None
 
 
 def _offset(response: Response | None, now: datetime) -> timedelta | None:

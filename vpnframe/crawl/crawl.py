@@ -10,13 +10,16 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from typing import Literal
 
+import msgspec
+
 from vpnframe.cloud.actions import STS_HOST, VPC_HOST
 from vpnframe.cloud.answers import decode_account_id
 from vpnframe.cloud.endpoints import cloud_url
 from vpnframe.crawl.caller import Caller, Place
 from vpnframe.crawl.events import Listener, RegionsFound, ignore
 from vpnframe.crawl.listing import Listing, fetch_listing
-from vpnframe.crawl.regions import crawl_region
+from vpnframe.crawl.notes import note_failure
+from vpnframe.crawl.regions import crawl_region, status_of_nothing
 from vpnframe.records import Coverage, Failure, Records, Region
 
 Downloads = Literal["all", "none"]
@@ -72,10 +75,20 @@ async def crawl_account(caller: Caller, plan: Plan) -> Records:
         failures.append(listing.failure)
         if plan.regions is None:
             return _nothing(*failures)
-    places = _places(plan, listing)
-    plan.on_event(RegionsFound(caller.account_id, len(places)))
-    parts = await _gather(caller, plan, places)
-    return merge_records([Records(failures=tuple(failures)), *parts])
+    now_ms = int(caller.clock.utc_now().timestamp() * 1000)
+    failures += [note_failure(n, action="DescribeRegions", at_ms=now_ms) for n in listing.notes]
+    found = _find_places(plan, listing)
+    failures += [
+        msgspec.structs.replace(failure, account_id=caller.account_id, at_ms=now_ms)
+        for failure in found.failures
+    ]
+    refused = tuple(
+        Coverage(account_id=caller.account_id, region_id=region_id, status="unreachable")
+        for region_id in found.refused
+    )
+    plan.on_event(RegionsFound(caller.account_id, len(found.places)))
+    parts = await _gather(caller, plan, found.places)
+    return merge_records([Records(failures=tuple(failures), coverage=refused), *parts])
 
 
 def merge_records(parts: Iterable[Records]) -> Records:
@@ -114,19 +127,40 @@ def _place(plan: Plan, host: str) -> Place:
     return Place(plan.endpoint or f"https://{host}")
 
 
-def _places(plan: Plan, listing: Listing) -> list[Place]:
+@dataclass(slots=True)
+class _Found:
+    """Where the regions are, and which of them cannot be asked at all."""
+
+    places: list[Place] = field(default_factory=list)
+    refused: list[str] = field(default_factory=list)
+    failures: list[Failure] = field(default_factory=list)
+
+
+def _find_places(plan: Plan, listing: Listing) -> _Found:
     """One place per region: where DescribeRegions says, if that is a host of the cloud."""
     known = {r.region_id: r.endpoint for r in listing.rows.values() if isinstance(r, Region)}
-    wanted = sorted(known if plan.regions is None else set(plan.regions))
-    return [
-        Place(
-            plan.endpoint
-            or cloud_url(known.get(region_id))
-            or f"https://vpc.{region_id}.aliyuncs.com",
-            region_id,
-        )
-        for region_id in wanted
-    ]
+    found = _Found()
+    for region_id in sorted(known if plan.regions is None else set(plan.regions)):
+        told, usual = known.get(region_id), f"vpc.{region_id}.aliyuncs.com"
+        url = plan.endpoint or cloud_url(told) or cloud_url(usual)
+        if url is None:
+            found.refused.append(region_id)
+            found.failures.append(_place_failure(region_id, "is no region id"))
+            continue
+        found.places.append(Place(url, region_id, is_listed=region_id in known))
+        if told is not None and cloud_url(told) is None and not plan.endpoint:
+            what = f"has {told!r} as its endpoint, no host of the cloud: {usual} is asked instead"
+            found.failures.append(_place_failure(region_id, what))
+    return found
+
+
+def _place_failure(region_id: str, what: str) -> Failure:
+    return Failure(
+        kind="parameter",
+        message=f"{region_id!r} {what}",
+        region_id=region_id,
+        action="DescribeRegions",
+    )
 
 
 async def _gather(caller: Caller, plan: Plan, places: list[Place]) -> list[Records]:
@@ -144,8 +178,5 @@ async def _gather(caller: Caller, plan: Plan, places: list[Place]) -> list[Recor
 
 def _nothing(*failures: Failure) -> Records:
     """An account of which nothing could be read."""
-    unreachable = failures[-1].kind in ("network", "timeout", "server", "throttled", "malformed")
-    row = Coverage(
-        account_id=failures[-1].account_id, status="unreachable" if unreachable else "denied"
-    )
+    row = Coverage(account_id=failures[-1].account_id, status=status_of_nothing(failures[-1]))
     return Records(failures=failures, coverage=(row,))

@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from functools import partial
 
+import msgspec
+
 from vpnframe.cloud.actions import ACTIONS, PAGE_SIZE
 from vpnframe.cloud.answers import Page, decode_page
 from vpnframe.crawl.caller import Caller, Place
-from vpnframe.records import Failure, Note, Record
+from vpnframe.records import Failure, Note, Record, Statement
 
 _ID_OF = {
     "DescribeCustomerGateways": "gateway_id",
@@ -41,9 +43,14 @@ class Listing:
     notes: list[Note] = field(default_factory=list)
 
     @property
+    def n_collected(self) -> int:
+        """Rows that came, each counted once, those that could not be read among them."""
+        return len(self.rows) + len(self.notes)
+
+    @property
     def is_stable(self) -> bool:
         """Whether as many rows were read as the cloud counts."""
-        return self.failure is None and len(self.rows) + len(self.notes) == self.n_expected
+        return self.failure is None and self.n_collected == self.n_expected
 
 
 async def fetch_listing(caller: Caller, action: str, place: Place) -> Listing:
@@ -61,10 +68,11 @@ async def fetch_listing(caller: Caller, action: str, place: Place) -> Listing:
     Returns
     -------
     Listing
-        Rows move between pages while one reads: doubles are dropped, and a count that does not
-        agree is told by ``is_stable``.
+        Rows move between pages while one reads: doubles are dropped, pages are asked for until
+        the count is reached or one has nothing new, and a count that does not agree is told by
+        ``is_stable``.
     """
-    listing, number, n_seen = Listing(), 1, 0
+    listing, number = Listing(), 1
     while True:
         paging = {"PageNumber": str(number), "PageSize": str(PAGE_SIZE)}
         params = paging if ACTIONS[action].is_paged else {}
@@ -72,24 +80,26 @@ async def fetch_listing(caller: Caller, action: str, place: Place) -> Listing:
         if isinstance(page, Failure):
             listing.failure = page
             return listing
+        n_before = listing.n_collected
         _add(listing, page, action)
-        n_seen += len(page.rows) + len(page.notes)
-        if _is_last(page, n_seen) or not ACTIONS[action].is_paged:
+        if not ACTIONS[action].is_paged or listing.n_collected == n_before:
+            return listing
+        if _is_last(page, listing.n_collected):
             return listing
         number += 1
 
 
-def _is_last(page: Page, n_seen: int) -> bool:
+def _is_last(page: Page, n_collected: int) -> bool:
     """Whether the count is reached; without a count, whether the page was not full."""
     if page.total_count is None:
-        return len(page.rows) < PAGE_SIZE
-    return n_seen >= page.total_count or not page.rows
+        return len(page.rows) + len(page.notes) < PAGE_SIZE
+    return n_collected >= page.total_count
 
 
 def _add(listing: Listing, page: Page, action: str) -> None:
     for row in page.rows:
+        if isinstance(row, Statement):
+            row = msgspec.structs.replace(row, request_id=page.request_id)  # noqa: PLW2901
         listing.rows.setdefault(getattr(row, _ID_OF[action]), row)
     listing.notes += page.notes
-    listing.n_expected = (
-        len(listing.rows) + len(listing.notes) if page.total_count is None else page.total_count
-    )
+    listing.n_expected = listing.n_collected if page.total_count is None else page.total_count

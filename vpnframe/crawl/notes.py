@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import msgspec
+
 from vpnframe.records import Failure, Gateway, Note, Statement
 
 
@@ -52,12 +54,13 @@ def statement_failures(statement: Statement) -> Iterator[Failure]:
     """
     is_download = statement.witness == "download"
     for note in statement.notes:
-        yield note_failure(
+        failure = note_failure(
             note,
             action="DownloadVpnConnectionConfig" if is_download else "DescribeVpnConnections",
             vpn_connection_id=statement.vpn_connection_id,
             at_ms=statement.fetched_ms,
         )
+        yield msgspec.structs.replace(failure, request_id=statement.request_id)
 
 
 def gateway_failures(gateway: Gateway) -> Iterator[Failure]:

@@ -11,6 +11,7 @@ Alibaba Cloud, VPN Gateway user guide, "Download the configuration of an IPsec-V
 
 from __future__ import annotations
 
+import contextlib
 import ipaddress
 from collections.abc import Iterable, Sequence
 from typing import Literal
@@ -18,6 +19,9 @@ from typing import Literal
 from vpnframe.records import Gateway, Perspective, Statement
 
 View = Literal["device", "cloud"]
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+_CLOUD_ASN = 45104
 
 
 def decide_perspective(
@@ -45,29 +49,55 @@ def decide_perspective(
     if describe is not None:
         votes |= set(_subnet_votes(download, describe)) | set(_id_votes(download, describe))
     if not votes:
-        return "device", "assumed"
+        return _hinted_view(download), "assumed"
     if len(votes) == 2:
         return "device", "conflict"
     return votes.pop(), "verified"
+
+
+def _hinted_view(download: Statement) -> View:
+    """Without evidence a download is the device's, unless its ``LocalAsn`` can only be the cloud's.
+
+    A customer gateway may not have the cloud's own number: a hint, and no more than that.
+    """
+    hints = {tunnel.local.asn == _CLOUD_ASN for tunnel in download.tunnels}
+    is_remote = any(tunnel.remote.asn == _CLOUD_ASN for tunnel in download.tunnels)
+    return "cloud" if hints == {True} and not is_remote else "device"
 
 
 def _endpoint_votes(
     download: Statement, describe: Statement | None, gateways: Sequence[Gateway]
 ) -> Iterable[View]:
     """The download's addresses against the connection's own gateways."""
-    cloud = {describe.gateway_address} if describe else set()
-    cloud |= {tunnel.gateway_address for tunnel in describe.tunnels} if describe else set()
-    customer: set[str | None] = set()
-    for gateway in gateways:
-        (cloud if gateway.kind == "vpn" else customer).update(
-            (gateway.ip_address, gateway.second_ip_address)
-        )
-    only_cloud, only_customer = cloud - customer - {None}, customer - cloud - {None}
+    named = [] if describe is None else [describe.gateway_address]
+    named += [] if describe is None else [tunnel.gateway_address for tunnel in describe.tunnels]
+    cloud = _addresses([*named, *_addresses_of(gateways, "vpn")])
+    customer = _addresses(_addresses_of(gateways, "customer"))
+    only_cloud, only_customer = cloud - customer, customer - cloud
     for tunnel in download.tunnels:
-        if tunnel.local.address in only_customer or tunnel.remote.address in only_cloud:
+        local, remote = _addresses([tunnel.local.address]), _addresses([tunnel.remote.address])
+        if local & only_customer or remote & only_cloud:
             yield "device"
-        if tunnel.local.address in only_cloud or tunnel.remote.address in only_customer:
+        if local & only_cloud or remote & only_customer:
             yield "cloud"
+
+
+def _addresses_of(gateways: Iterable[Gateway], kind: str) -> list[str | None]:
+    return [
+        address
+        for gateway in gateways
+        if gateway.kind == kind
+        for address in (gateway.ip_address, gateway.second_ip_address)
+    ]
+
+
+def _addresses(texts: Iterable[str | None]) -> set[Address]:
+    """Those texts that are addresses: a masked one (``116.XX.XX.6``) may stand for several."""
+    found = set()
+    for text in texts:
+        with contextlib.suppress(ValueError):
+            found.add(ipaddress.ip_address(text or ""))
+    return found
 
 
 def _subnet_votes(download: Statement, describe: Statement) -> Iterable[View]:

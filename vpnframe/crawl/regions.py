@@ -96,11 +96,13 @@ async def _list(region: _Region, action: str) -> None:
 
 def _hopeless(region: _Region) -> CoverageStatus | None:
     """The status of a region whose first answer says that there is nothing to be had."""
-    failure = region.listings["DescribeVpnGateways"].failure
-    if failure is None:
+    listing = region.listings["DescribeVpnGateways"]
+    failure = listing.failure
+    if failure is None or listing.rows:
         return None
-    if failure.kind == "parameter" and (failure.code or "").startswith("InvalidRegionId"):
-        return "absent"
+    if failure.kind == "parameter" and (failure.code or "").lower().startswith("invalidregionid"):
+        # A region that is in no list is a mistake of whoever named it.
+        return "absent" if region.place.is_listed else "unreachable"
     return "unreachable" if failure.kind in _UNREACHABLE else None
 
 
@@ -206,10 +208,27 @@ def _status(region: _Region, *, is_all_read: bool) -> CoverageStatus:
     if hopeless is not None:
         return hopeless
     failures = [listing.failure for listing in region.listings.values()]
-    if all(failure is not None and failure.kind == "denied" for failure in failures):
-        return "denied"
-    is_listed = all(failure is None for failure in failures)
+    if all(failures) and not any(listing.rows for listing in region.listings.values()):
+        first = failures[0]
+        return status_of_nothing(first) if first else "unreachable"
+    is_listed = not any(failures)
     return "complete" if is_listed and is_all_read else "partial"
+
+
+def status_of_nothing(failure: Failure) -> CoverageStatus:
+    """Give the status of a region or an account of which nothing could be read.
+
+    Parameters
+    ----------
+    failure : Failure
+        Why.
+
+    Returns
+    -------
+    {"denied", "unreachable"}
+        Denied where asking again would give the same.
+    """
+    return "denied" if failure.kind in ("denied", "credentials", "parameter") else "unreachable"
 
 
 def _here(region: _Region, record: T) -> T:

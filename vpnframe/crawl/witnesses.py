@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TypeVar
 
@@ -24,6 +25,7 @@ from vpnframe.records import (
 )
 
 R = TypeVar("R", bound=Record)
+TunnelKey = tuple[str, int]  # its id, empty where there is none, and its number among equal ones
 
 
 def join_statements(
@@ -65,11 +67,14 @@ def join_statements(
     view, perspective = decide_perspective(download, describe, gateways=gateways)
     turned = None if download is None else _as_cloud(download, view)
     placed = None if describe is None else _with_addresses(describe, gateways)
-    tunnels = tuple(_join_tunnels(turned, placed))
-    connection = _connection(turned, placed, tunnels, perspective)
-    differing = list(_strays(download)) + list(_strays(describe))
+    differing: list[Disagreement] = []
     if turned is not None and placed is not None:
         differing += _differences(turned, placed)
+        turned, placed = _without_stand_in(turned, placed), _without_stand_in(placed, turned)
+    tunnels = tuple(_join_tunnels(turned, placed))
+    connection = _connection(turned, placed, tunnels, perspective)
+    said = [tunnel for one in (turned, placed) if one for tunnel in one.tunnels]
+    differing = [*_strays(turned, said), *_strays(placed, said), *differing]
     if perspective == "conflict":
         differing.append(_conflict(connection))
     return connection, differing
@@ -164,15 +169,25 @@ def _as_cloud(download: Statement, view: View) -> Statement:
     """The download turned so that ``local`` is the cloud's end, as in a list row."""
     if view == "cloud":
         return download
+    stray = download.stray_tunnel
     return msgspec.structs.replace(
         download,
         local_subnets=download.remote_subnets,
         remote_subnets=download.local_subnets,
-        tunnels=tuple(
-            msgspec.structs.replace(tunnel, local=tunnel.remote, remote=tunnel.local)
-            for tunnel in download.tunnels
-        ),
+        tunnels=tuple(_turned(tunnel) for tunnel in download.tunnels),
+        stray_tunnel=None if stray is None else _turned(stray),
     )
+
+
+def _turned(tunnel: TunnelStatement) -> TunnelStatement:
+    return msgspec.structs.replace(tunnel, local=tunnel.remote, remote=tunnel.local)
+
+
+def _without_stand_in(statement: Statement, other: Statement) -> Statement:
+    """Beside tunnels in the other answer, a connection-level block is no third tunnel."""
+    if statement.is_dual or not other.is_dual or not statement.tunnels:
+        return statement
+    return msgspec.structs.replace(statement, tunnels=(), stray_tunnel=statement.tunnels[0])
 
 
 def _with_addresses(describe: Statement, gateways: Sequence[Gateway]) -> Statement:
@@ -193,19 +208,26 @@ def _with_addresses(describe: Statement, gateways: Sequence[Gateway]) -> Stateme
     return msgspec.structs.replace(describe, tunnels=tuple(tunnels))
 
 
-def _by_id(statement: Statement | None) -> dict[str | None, TunnelStatement]:
-    return {tunnel.tunnel_id: tunnel for tunnel in statement.tunnels} if statement else {}
+def _by_id(statement: Statement | None) -> dict[TunnelKey, TunnelStatement]:
+    """Tunnels by id; those that share one, or have none, are told apart by their order."""
+    seen: Counter[str] = Counter()
+    tunnels = {}
+    for tunnel in statement.tunnels if statement else ():
+        tunnel_id = tunnel.tunnel_id or ""
+        tunnels[tunnel_id, seen[tunnel_id]] = tunnel
+        seen[tunnel_id] += 1
+    return tunnels
 
 
 def _join_tunnels(download: Statement | None, describe: Statement | None) -> list[Tunnel]:
     """Tunnels of both statements, matched by their ids, in the order of their indexes."""
     listed, downloaded = _by_id(describe), _by_id(download)
     # Neither says anything of a tunnel: the connection still has one row to stand in.
-    ids = sorted(listed.keys() | downloaded.keys(), key=lambda i: i or "") or [None]
-    indexes = _indexes([(i, listed[i].tunnel_index if i in listed else None) for i in ids])
+    keys = sorted(listed.keys() | downloaded.keys()) or [("", 0)]
+    indexes = _indexes([(i, listed[i].tunnel_index if i in listed else None) for i in keys])
     nothing = TunnelStatement()
     tunnels = []
-    for i in ids:
+    for i in keys:
         row, config = listed.get(i), downloaded.get(i)
         joined = overlay(config or nothing, row or nothing)
         states = [statement.psk_state for statement in (row, config) if statement]
@@ -214,7 +236,7 @@ def _join_tunnels(download: Statement | None, describe: Statement | None) -> lis
     return sorted(tunnels, key=lambda tunnel: tunnel.tunnel_index)
 
 
-def _indexes(tunnels: list[tuple[str | None, int | None]]) -> dict[str | None, int]:
+def _indexes(tunnels: list[tuple[TunnelKey, int | None]]) -> dict[TunnelKey, int]:
     """Given indexes where they stand alone; the others follow the sorted tunnel ids."""
     given = [index for _, index in tunnels]
     indexes = {i: n for i, n in tunnels if n is not None and given.count(n) == 1}
@@ -270,7 +292,7 @@ def _connection(
         network_type=joined.network_type,
         bandwidth_mbps=joined.bandwidth_mbps,
         resource_group_id=joined.resource_group_id,
-        bgp_enabled=joined.bgp_enabled if describe else _shows_bgp(tunnels),
+        bgp_enabled=_shows_bgp(tunnels) if joined.bgp_enabled is None else joined.bgp_enabled,
         health_check_enabled=joined.health_check_enabled,
         health_check_status=joined.health_check_status,
         tags=joined.tags,
@@ -281,7 +303,7 @@ def _connection(
     )
 
 
-def _shows_bgp(tunnels: tuple[Tunnel, ...]) -> bool | None:
+def _shows_bgp(tunnels: Iterable[Tunnel | TunnelStatement]) -> bool | None:
     """A download shows BGP when it is on, and says nothing else of it."""
     return any(tunnel.bgp_tunnel_cidr for tunnel in tunnels) or None
 
@@ -300,24 +322,42 @@ def _differences(download: Statement, describe: Statement) -> Iterator[Disagreem
                 download_value=",".join(ours),
                 describe_value=",".join(theirs),
             )
-    listed = _by_id(describe)
-    for tunnel in download.tunnels:
-        row = listed.get(tunnel.tunnel_id)
-        if row is None:
-            yield _one_sided(connection_id, tunnel.tunnel_id, "download")
+    if _shows_bgp(download.tunnels) and describe.bgp_enabled is False:
+        yield Disagreement(
+            vpn_connection_id=connection_id,
+            field="bgp_enabled",
+            download_value="True",
+            describe_value="False",
+        )
+    yield from _tunnel_differences(download, describe)
+
+
+def _tunnel_differences(download: Statement, describe: Statement) -> Iterator[Disagreement]:
+    """The same of their tunnels; an answer that speaks of no tunnel denies none."""
+    connection_id = describe.vpn_connection_id
+    listed, downloaded = _by_id(describe), _by_id(download)
+    if not any(map(_says_anything, listed.values())):
+        return
+    for key in sorted(listed.keys() | downloaded.keys()):
+        row, config = listed.get(key), downloaded.get(key)
+        if row is None or config is None:
+            if _says_anything(row or config or TunnelStatement()):
+                yield _one_sided(connection_id, key[0] or None, "describe" if row else "download")
             continue
-        downloaded, described = dict(_spoken(tunnel)), dict(_spoken(row))
-        for field, value in downloaded.items():
+        described = dict(_spoken(row))
+        for field, value in _spoken(config):
             if described.get(field, value) != value:
                 yield Disagreement(
                     vpn_connection_id=connection_id,
                     field=field,
-                    tunnel_id=tunnel.tunnel_id,
+                    tunnel_id=config.tunnel_id,
                     download_value=value,
                     describe_value=described[field],
                 )
-    for tunnel_id in listed.keys() - _by_id(download).keys():
-        yield _one_sided(connection_id, tunnel_id, "describe")
+
+
+def _says_anything(tunnel: TunnelStatement) -> bool:
+    return tunnel.tunnel_id is not None or tunnel.phases != Phases()
 
 
 def _one_sided(connection_id: str, tunnel_id: str | None, witness: str) -> Disagreement:
@@ -332,7 +372,7 @@ def _one_sided(connection_id: str, tunnel_id: str | None, witness: str) -> Disag
     )
 
 
-def _spoken(tunnel: TunnelStatement) -> Iterable[tuple[str, str]]:
+def _spoken(tunnel: TunnelStatement) -> list[tuple[str, str]]:
     """What a statement says of a tunnel, by our column names; what it does not say is left out."""
     values = [("bgp_tunnel_cidr", tunnel.bgp_tunnel_cidr), *_phase_values(tunnel.phases)]
     for side, end in (("vpn_gateway", tunnel.local), ("customer_gateway", tunnel.remote)):
@@ -363,14 +403,17 @@ def _phase_values(phases: Phases) -> list[tuple[str, object]]:
     return values
 
 
-def _strays(statement: Statement | None) -> Iterator[Disagreement]:
+def _strays(
+    statement: Statement | None, tunnels: Iterable[TunnelStatement]
+) -> Iterator[Disagreement]:
     """A connection-level block beside tunnels that is none of theirs: kept here, used nowhere."""
     stray = statement.stray_tunnel if statement else None
     if statement is None or stray is None:
         return
-    if any(stray.phases == tunnel.phases for tunnel in statement.tunnels):
+    values = _spoken(stray)
+    if any(set(values) <= set(_spoken(tunnel)) for tunnel in tunnels):
         return
-    said = " ".join(f"{name}={value}" for name, value in _phase_values(stray.phases) if value)
+    said = " ".join(f"{name}={value}" for name, value in values)
     yield Disagreement(
         vpn_connection_id=statement.vpn_connection_id,
         field="connection_level",

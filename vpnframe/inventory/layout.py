@@ -51,7 +51,9 @@ def records_folder(folder: Path) -> Path:
     return folder / "_snapshots"
 
 
-def part_path(table: str, snapshot: str, region: str | None, account: str | None) -> Path:
+def part_path(
+    table: str, snapshot: str, region: str | None, account: str | None, *, number: int = 0
+) -> Path:
     """Give a part's path inside the inventory folder.
 
     Parameters
@@ -60,6 +62,8 @@ def part_path(table: str, snapshot: str, region: str | None, account: str | None
         Which table of which snapshot.
     region, account : str or None
         None where nobody told.
+    number : int, default 0
+        Tells parts apart whose region or account would have one name.
 
     Returns
     -------
@@ -72,7 +76,7 @@ def part_path(table: str, snapshot: str, region: str | None, account: str | None
     'tunnels/snapshot=S/region=cn-shanghai/part-1234-0.parquet'
     """
     place = f"region={_safe(region) or NO_REGION}"
-    name = f"part-{_safe(account) or 'none'}-0.parquet"
+    name = f"part-{_safe(account) or 'none'}-{number}.parquet"
     return Path(table, f"snapshot={snapshot}", place, name)
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import json
+import hashlib
 from pathlib import Path
-from typing import Any
 
+import msgspec
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -14,6 +15,7 @@ from vpnframe import schema
 from vpnframe.errors import InventoryError
 from vpnframe.inventory import layout
 from vpnframe.inventory.inventory import Inventory
+from vpnframe.inventory.record import CommitRecord, Layout, Part
 from vpnframe.tables import STORED
 
 
@@ -40,7 +42,7 @@ def read_inventory(folder: str | Path, *, snapshot: str = "latest") -> Inventory
     target = Path(folder)
     record = _read_record(target, _pick(target, snapshot))
     tables = {name: _read_table(target, record, name) for name in STORED}
-    return Inventory(**tables, snapshot=str(record["snapshot"]))
+    return Inventory(**tables, snapshot=record.snapshot)
 
 
 def list_snapshots(folder: str | Path) -> list[str]:
@@ -67,9 +69,13 @@ def list_snapshots(folder: str | Path) -> list[str]:
             f"{folder} is no inventory: it has no _snapshots folder. "
             f"`vpnframe fetch --out {folder}` or vf.write_inventory makes one"
         )
-    return sorted(
-        path.stem for path in records.glob("*.json") if layout.SNAPSHOT_ID.fullmatch(path.stem)
-    )
+    found = [path for path in records.glob("*.json") if layout.SNAPSHOT_ID.fullmatch(path.stem)]
+    # Two of one second are told apart by when their records were written.
+    return [path.stem for path in sorted(found, key=_age)]
+
+
+def _age(path: Path) -> tuple[str, int, str]:
+    return path.stem.partition("-")[0], path.stat().st_mtime_ns, path.stem
 
 
 def _pick(folder: Path, snapshot: str) -> str:
@@ -84,24 +90,28 @@ def _pick(folder: Path, snapshot: str) -> str:
     return snapshot
 
 
-def _read_record(folder: Path, snapshot: str) -> dict[str, Any]:
+def _read_record(folder: Path, snapshot: str) -> CommitRecord:
     path = layout.records_folder(folder) / f"{snapshot}.json"
     try:
-        record = json.loads(path.read_bytes())
-        is_whole = isinstance(record["parts"], list) and record["snapshot"] == snapshot
-    except (OSError, ValueError, KeyError, TypeError):
-        is_whole = False
-    if not is_whole:
-        raise InventoryError(f"{path} is damaged: read another snapshot")
-    if record.get("layout_version", 0) > layout.LAYOUT_VERSION:
-        raise InventoryError(f"{path} was written by a newer vpnframe: update this one")
-    whole: dict[str, Any] = record
-    return whole
+        body = path.read_bytes()
+        version = msgspec.json.decode(body, type=Layout).layout_version
+        if version > layout.LAYOUT_VERSION:
+            raise InventoryError(f"{path} was written by a newer vpnframe: update this one")
+        record = msgspec.json.decode(body, type=CommitRecord)
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError):
+        raise InventoryError(f"{path} is damaged: read another snapshot") from None
+    if record.snapshot != snapshot:
+        raise InventoryError(f"{path} is of snapshot {record.snapshot!r}: name it as it was")
+    return record
 
 
-def _read_table(folder: Path, record: dict[str, Any], name: str) -> pd.DataFrame:
-    parts = [part for part in record["parts"] if part["table"] == name]
-    tables = [_read_part(folder, part) for part in parts]
+def _read_table(folder: Path, record: CommitRecord, name: str) -> pd.DataFrame:
+    tables = [_read_part(folder, part) for part in record.parts if part.table == name]
+    n_rows, n_written = sum(table.num_rows for table in tables), record.n_rows.get(name, 0)
+    if n_rows != n_written:
+        raise InventoryError(
+            f"{name} of snapshot {record.snapshot} has {n_rows} rows, {n_written} were written"
+        )
     wanted = schema.arrow_schema(name)
     if not tables:
         return schema.empty(name)
@@ -109,20 +119,29 @@ def _read_table(folder: Path, record: dict[str, Any], name: str) -> pd.DataFrame
         [table.select([n for n in wanted.names if n in table.column_names]) for table in tables],
         promote_options="default",
     )
-    return schema.cast(name, joined.to_pandas(types_mapper=_keep_arrow))
+    frame = schema.cast(name, joined.to_pandas(types_mapper=_keep_arrow))
+    order = record.orders.get(name)
+    return frame if order is None else _in_order(frame, order, record)
 
 
-def _read_part(folder: Path, part: dict[str, Any]) -> pa.Table:
-    path = folder / part["path"]
+def _in_order(frame: pd.DataFrame, order: list[int], record: CommitRecord) -> pd.DataFrame:
+    """Every row back at the position it was written from."""
+    if sorted(order) != list(range(len(frame))):
+        raise InventoryError(f"the record of snapshot {record.snapshot} is damaged: wrong order")
+    return frame.iloc[np.argsort(order)].reset_index(drop=True)
+
+
+def _read_part(folder: Path, part: Part) -> pa.Table:
+    path = folder / part.path
     try:
-        table = pq.ParquetFile(path).read()
-    except (OSError, pa.ArrowException) as error:
+        body = path.read_bytes()
+    except OSError as error:
         raise InventoryError(
-            f"{path} is missing or damaged ({type(error).__name__}): read another snapshot"
+            f"{path} is missing or cannot be read ({error.strerror}): read another snapshot"
         ) from None
-    if table.num_rows != part["n_rows"]:
-        raise InventoryError(f"{path} has {table.num_rows} rows, {part['n_rows']} were written")
-    return table
+    if hashlib.sha256(body).hexdigest() != part.sha256:
+        raise InventoryError(f"{path} is not as it was written: read another snapshot")
+    return pq.ParquetFile(pa.BufferReader(body)).read()
 
 
 def _keep_arrow(kind: pa.DataType) -> pd.ArrowDtype:

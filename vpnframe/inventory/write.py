@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import io
-import json
 import os
 import secrets
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
+import msgspec
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -21,6 +23,9 @@ from vpnframe._version import __version__
 from vpnframe.errors import InventoryError
 from vpnframe.inventory import layout
 from vpnframe.inventory.inventory import Inventory
+from vpnframe.inventory.record import CommitRecord, Part
+
+Positions = npt.NDArray[np.int64]
 
 
 def write_inventory(
@@ -55,28 +60,44 @@ def write_inventory(
     now = datetime.now(UTC) if now is None else now
     snapshot = layout.snapshot_id(now, suffix=secrets.token_hex(3))
     try:
-        parts = [
-            _write_part(target, layout.part_path(name, snapshot, region, account), name, part)
+        written = {
+            name: _write_table(target, snapshot, name, table)
             for name, table in inventory.tables().items()
-            for region, account, part in _parts(table)
-        ]
-        _commit(target, snapshot, _commit_record(inventory, snapshot, parts, now))
+        }
+        record = _commit_record(inventory, snapshot, written, now)
+        _commit(target, record)
     except OSError as error:
         raise InventoryError(f"{target} cannot be written: {error.strerror or error}") from error
     return snapshot
 
 
-def _parts(table: pd.DataFrame) -> Iterator[tuple[str | None, str | None, pd.DataFrame]]:
-    """A table by region and account; one part without rows when there are none."""
+def _write_table(
+    folder: Path, snapshot: str, name: str, table: pd.DataFrame
+) -> list[tuple[Part, Positions]]:
+    """Write every part of a table; give each with its rows' positions in the table."""
+    used: Counter[str] = Counter()
+    written = []
+    for region, account, rows in _parts(table):
+        # Without regard to case, as some file systems have it.
+        key = str(layout.part_path(name, snapshot, region, account)).lower()
+        path = layout.part_path(name, snapshot, region, account, number=used[key])
+        used[key] += 1
+        written.append((_write_part(folder, path, name, table.iloc[rows]), rows))
+    return written
+
+
+def _parts(table: pd.DataFrame) -> Iterator[tuple[str | None, str | None, Positions]]:
+    """Row positions by region and account; one part without rows when there are none."""
     if table.empty:
-        yield None, None, table
+        yield None, None, np.arange(0)
         return
-    for key, part in table.groupby(["region_id", "account_id"], dropna=False, sort=True):
+    keys = table[["region_id", "account_id"]].reset_index(drop=True)
+    for key, part in keys.groupby(list(keys.columns), dropna=False, sort=False):
         region, account = (None if pd.isna(value) else str(value) for value in key)
-        yield region, account, part
+        yield region, account, part.index.to_numpy()
 
 
-def _write_part(folder: Path, path: Path, name: str, part: pd.DataFrame) -> dict[str, Any]:
+def _write_part(folder: Path, path: Path, name: str, part: pd.DataFrame) -> Part:
     """Write one file at its final path and sync it; give what the commit record says of it."""
     arrow = schema.arrow_schema(name)
     columns = [
@@ -97,37 +118,51 @@ def _write_part(folder: Path, path: Path, name: str, part: pd.DataFrame) -> dict
     whole = folder / path
     whole.parent.mkdir(parents=True, exist_ok=True)
     _write_once(whole, body)
-    return {
-        "path": path.as_posix(),
-        "table": name,
-        "n_rows": len(part),
-        "sha256": hashlib.sha256(body).hexdigest(),
-    }
+    return Part(
+        path=path.as_posix(),
+        table=name,
+        n_rows=len(part),
+        sha256=hashlib.sha256(body).hexdigest(),
+    )
 
 
 def _commit_record(
-    inventory: Inventory, snapshot: str, parts: list[dict[str, Any]], now: datetime
-) -> dict[str, Any]:
-    return {
-        "snapshot": snapshot,
-        "layout_version": layout.LAYOUT_VERSION,
-        "tool_version": __version__,
-        "written_at": now.isoformat(timespec="seconds"),
-        "is_complete": inventory.is_complete,
-        "coverage": inventory.coverage_sentence(),
-        "n_rows": {name: len(table) for name, table in inventory.tables().items()},
-        "parts": parts,
-    }
+    inventory: Inventory,
+    snapshot: str,
+    written: Mapping[str, list[tuple[Part, Positions]]],
+    now: datetime,
+) -> CommitRecord:
+    orders = {name: np.concatenate([rows for _, rows in parts]) for name, parts in written.items()}
+    return CommitRecord(
+        snapshot=snapshot,
+        layout_version=layout.LAYOUT_VERSION,
+        tool_version=__version__,
+        written_at=now.isoformat(timespec="seconds"),
+        is_complete=inventory.is_complete,
+        coverage=inventory.coverage_sentence(),
+        n_rows={name: len(table) for name, table in inventory.tables().items()},
+        parts=[part for parts in written.values() for part, _ in parts],
+        orders={
+            name: order.tolist() for name, order in orders.items() if (np.diff(order) < 0).any()
+        },
+    )
 
 
-def _commit(folder: Path, snapshot: str, record: dict[str, Any]) -> None:
+def _commit(folder: Path, record: CommitRecord) -> None:
     """Make the snapshot exist: complete or not at all, and never over another one."""
     records = layout.records_folder(folder)
     records.mkdir(parents=True, exist_ok=True)
-    temporary = records / f".{snapshot}.tmp"
-    _write_once(temporary, json.dumps(record, indent=1).encode())
-    os.link(temporary, records / f"{snapshot}.json")
-    temporary.unlink()
+    temporary, final = records / f".{record.snapshot}.tmp", records / f"{record.snapshot}.json"
+    body = msgspec.json.format(msgspec.json.encode(record), indent=1)
+    _write_once(temporary, body)
+    try:
+        os.link(temporary, final)
+    except FileExistsError:
+        raise
+    except OSError:  # a file system without links
+        _write_once(final, body)
+    finally:
+        temporary.unlink()
 
 
 def _write_once(path: Path, body: bytes) -> None:

@@ -1,0 +1,306 @@
+"""The command line, run as its users run it: in a process of its own, against the emulator."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+from typer.main import get_command
+from typer.testing import CliRunner
+
+from vpnframe.cli import app
+from vpnframe.cloud.messages import Response
+from vpnframe.emulator import ServerSettings, make_fleet, make_state, serve_in_thread
+from vpnframe.emulator.faults import answer_when, asking_for
+from vpnframe.tables import STORED
+
+FAST = {"VPNFRAME_QUOTA": "DownloadVpnConnectionConfig=1000/1"}
+
+
+def vpnframe(*arguments, code=0, **environment):
+    """Run a command; give what it printed, as bytes, after a look at its exit code."""
+    done = subprocess.run(
+        [sys.executable, "-m", "vpnframe", *map(str, arguments)],
+        env=os.environ | {"ALIBABA_CLOUD_ECS_METADATA_DISABLED": "true"} | FAST | environment,
+        capture_output=True,
+        check=False,
+    )
+    assert done.returncode == code, done.stderr.decode()
+    return done
+
+
+def keys_of(cloud):
+    """The environment that points to an emulator."""
+    return {
+        "ALIBABA_CLOUD_ACCESS_KEY_ID": cloud.access_key_id,
+        "ALIBABA_CLOUD_ACCESS_KEY_SECRET": cloud.access_key_secret,
+        "VPNFRAME_ENDPOINT": cloud.endpoint,
+    }
+
+
+@pytest.fixture(scope="module")
+def cloud():
+    """An emulator with 30 connections in 3 regions."""
+    with serve_in_thread(make_state(make_fleet(connections=30, regions=3), quotas=False)) as cloud:
+        yield cloud
+
+
+@pytest.fixture(scope="module")
+def inventory(tmp_path_factory, cloud):
+    """An inventory folder as `vpnframe fetch` writes it."""
+    folder = tmp_path_factory.mktemp("cli") / "inventory"
+    vpnframe("fetch", "--out", folder, **keys_of(cloud))
+    return folder
+
+
+def test_help_names_every_command_and_the_first_steps():
+    """A newcomer sees where to start."""
+    text = vpnframe("--help").stdout.decode()
+    for word in ("demo", "fetch", "load", "show", "stats", "overlaps", "schema", "emulator"):
+        assert f" {word} " in text
+    assert "Exit codes" in text
+
+
+@pytest.mark.parametrize(
+    "command", ["demo", "fetch", "load", "show", "stats", "overlaps", "schema", "emulator"]
+)
+def test_every_command_and_option_is_documented(command):
+    """Each command says what it does; no option stands without a word."""
+    parsed = get_command(app).commands[command]
+    assert parsed.help
+    shown = {"snapshot", "style", "output", "limit"}
+    assert not [
+        p.name
+        for p in parsed.params
+        if not getattr(p, "help", None) and p.name not in shown | {"help"}
+    ]
+
+
+def test_fetch_writes_a_snapshot_and_says_what_it_read(tmp_path, cloud):
+    """One line with the numbers, one with the place; no progress bar where no terminal is."""
+    done = vpnframe("fetch", "--out", tmp_path / "new", **keys_of(cloud))
+    text = done.stdout.decode()
+    assert "30 connections" in text
+    assert "coverage complete, 30 of 30 connections read" in text
+    assert done.stderr == b""
+    assert list((tmp_path / "new" / "_snapshots").glob("*.json"))
+
+
+def test_fetch_from_the_lists_alone(tmp_path, cloud):
+    """--downloads none makes no download."""
+    vpnframe("fetch", "--out", tmp_path, "--downloads", "none", **keys_of(cloud))
+    shown = vpnframe("show", tmp_path, "connections", "-f", "csv").stdout
+    assert set(pd.read_csv(io.BytesIO(shown))["witnesses"]) == {"describe"}
+
+
+def test_fetch_of_half_a_fleet_exits_with_4(tmp_path):
+    """A dead region is said on standard error, in failures, and by the exit code."""
+    state = make_state(make_fleet(connections=30, regions=3), quotas=False)
+    dead = state.fleet.regions[0].region_id
+    refusal = Response(403, {}, b'{"Code": "Forbidden.RAM", "Message": "not yours"}')
+    state.faults.append(answer_when(asking_for(dead), refusal))
+    with serve_in_thread(state) as cloud:
+        done = vpnframe("fetch", "--out", tmp_path, code=4, **keys_of(cloud))
+    assert "NOT COMPLETE" in done.stderr.decode()
+    assert dead in done.stderr.decode()
+    again = vpnframe("stats", tmp_path, "summary")
+    assert "NOT COMPLETE" in again.stderr.decode()
+
+
+def test_fetch_without_credentials_says_how_to_give_some(tmp_path, cloud):
+    """The message names the variables; nothing is written."""
+    environment = {"HOME": str(tmp_path), "VPNFRAME_ENDPOINT": cloud.endpoint}
+    empty = {"ALIBABA_CLOUD_ACCESS_KEY_ID": "", "ALIBABA_CLOUD_ACCESS_KEY_SECRET": ""}
+    done = vpnframe("fetch", "--out", tmp_path / "new", code=1, **environment, **empty)
+    assert "ALIBABA_CLOUD_ACCESS_KEY_ID" in done.stderr.decode()
+    assert "Traceback" not in done.stderr.decode()
+    assert not (tmp_path / "new").exists()
+
+
+def test_fetch_with_a_wrong_secret_never_shows_it(tmp_path, cloud):
+    """The cloud's error is told; the secret is not."""
+    keys = keys_of(cloud) | {"ALIBABA_CLOUD_ACCESS_KEY_SECRET": "kX9wrongSecretQ7"}
+    done = vpnframe("fetch", "--out", tmp_path, "--verbose", code=1, **keys)
+    assert b"SignatureDoesNotMatch" in done.stderr
+    assert b"kX9wrongSecretQ7" not in done.stderr + done.stdout
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "word"),
+    [
+        ("--endpoint", "http://vpc.example.com", "plain HTTP"),
+        ("--endpoint", "ftp", "no URL"),
+        ("--quota-share", "0", "quota share"),
+        ("--ca-file", "/nowhere.pem", "nowhere.pem"),
+    ],
+)
+def test_a_wrong_setting_is_named(tmp_path, cloud, option, value, word):
+    """The message holds the value and the remedy."""
+    done = vpnframe("fetch", "--out", tmp_path, option, value, code=1, **keys_of(cloud))
+    assert word in done.stderr.decode()
+
+
+@pytest.mark.parametrize("quota", ["Download", "X=1", "X=0/60", "X=1/0", "X=a/b"])
+def test_a_quota_that_is_none_is_a_usage_error(tmp_path, cloud, quota):
+    """--quota takes ACTION=COUNT/SECONDS alone."""
+    vpnframe("fetch", "--out", tmp_path, "--quota", quota, code=2, **keys_of(cloud))
+
+
+def test_fetch_over_tls_trusts_the_named_authority(tmp_path):
+    """--ca-file makes an emulator's certificate good; without it, it is not."""
+    state = make_state(make_fleet(connections=3, regions=1), quotas=False)
+    with serve_in_thread(state, ServerSettings(is_tls=True)) as cloud:
+        keys = keys_of(cloud)
+        vpnframe("fetch", "--out", tmp_path, "--ca-file", cloud.ca_file, **keys)
+
+
+@pytest.mark.parametrize("table", STORED)
+def test_show_prints_every_table_in_every_format(inventory, table):
+    """Each format can be read back with as many rows."""
+    n_rows = pq.read_table(io.BytesIO(shown(inventory, table, "parquet"))).num_rows
+    assert len(pd.read_csv(io.BytesIO(shown(inventory, table, "csv")))) == n_rows
+    lines = shown(inventory, table, "jsonl").splitlines()
+    assert [type(json.loads(line)) for line in lines] == [dict] * n_rows
+    assert len(shown(inventory, table, "markdown").splitlines()) == n_rows + 2
+    assert shown(inventory, table, "table")
+
+
+def shown(inventory, table, style):
+    """What `show` prints, from this process: many starts would take long."""
+    done = CliRunner().invoke(app, ["show", str(inventory), table, "-f", style])
+    assert done.exit_code == 0
+    return done.stdout_bytes
+
+
+def test_show_filters_selects_and_limits(inventory):
+    """--where, --columns and --limit together; what is left out is counted."""
+    done = vpnframe(
+        "show", inventory, "tunnels", "--where", "ike_version == 1",
+        "--columns", "ike_version,vpn_connection_id", "--limit", 2, "-f", "csv",
+    )  # fmt: skip
+    rows = done.stdout.decode().splitlines()
+    assert rows[0] == "ike_version,vpn_connection_id"
+    assert [row[:2] for row in rows[1:]] == ["1,", "1,"]
+    assert "more rows" in done.stderr.decode()
+
+
+@pytest.mark.parametrize(
+    "where", ["nothing == 1", "ike_version ==", "@pd", "ike_version", "__import__('os')"]
+)
+def test_show_refuses_an_expression_that_is_no_condition(inventory, where):
+    """The message shows the expression; no traceback."""
+    done = subprocess.run(
+        [sys.executable, "-m", "vpnframe", "show", inventory, "tunnels", "--where", where],
+        capture_output=True,
+        check=False,
+    )
+    assert done.returncode in (1, 2)
+    assert b"Traceback" not in done.stderr
+    assert b"where" in done.stderr
+
+
+def test_show_names_the_columns_when_one_is_unknown(inventory):
+    """A misspelt column is answered with those that there are."""
+    done = vpnframe("show", inventory, "coverage", "--columns", "stauts", code=1)
+    assert "n_expected" in done.stderr.decode()
+
+
+def test_a_folder_that_is_no_inventory_is_named(tmp_path):
+    """With the remedy."""
+    done = vpnframe("stats", tmp_path / "nothing", code=1)
+    assert "is no inventory" in done.stderr.decode()
+
+
+@pytest.mark.parametrize("which", ["summary", "algorithms", "lifetimes"])
+def test_stats_prints_one_statistic(inventory, which):
+    """As a table that can be read back."""
+    body = vpnframe("stats", inventory, which, "-f", "csv").stdout
+    assert len(pd.read_csv(io.BytesIO(body))) > 0
+
+
+def test_stats_prints_all_of_them(inventory):
+    """Each under its name; a format of one table needs one name."""
+    text = vpnframe("stats", inventory).stdout.decode()
+    assert all(name in text for name in ("SUMMARY", "ALGORITHMS", "LIFETIMES"))
+    vpnframe("stats", inventory, "-f", "csv", code=2)
+
+
+def test_overlaps_prints_pairs_inside_a_scope(inventory):
+    """A wider scope finds as many pairs or more; an unknown one is a usage error."""
+    default = vpnframe("overlaps", inventory, "-f", "csv").stdout.splitlines()
+    whole = vpnframe("overlaps", inventory, "--scope", "none", "-f", "csv").stdout.splitlines()
+    assert 1 < len(default) < len(whole)
+    assert vpnframe("overlaps", inventory, "--scope", "gateway", code=2)
+
+
+def test_output_goes_to_the_file(inventory, tmp_path):
+    """--output leaves standard output empty; a folder that is not there is named."""
+    target = tmp_path / "tunnels.parquet"
+    done = vpnframe("show", inventory, "tunnels", "-f", "parquet", "-o", target)
+    assert done.stdout == b""
+    assert pq.read_table(target).num_rows > 0
+    missing = tmp_path / "no" / "x.csv"
+    assert b"x.csv" in vpnframe("show", inventory, "tunnels", "-o", missing, code=1).stderr
+
+
+def test_load_reads_saved_answers(tmp_path):
+    """Files and standard input; what cannot be read is a row, and the exit code is 4."""
+    samples = Path(__file__).parents[1] / "data" / "samples"
+    done = vpnframe("load", samples, "--out", tmp_path / "a")
+    assert b"3 connections" in done.stdout
+    (tmp_path / "vco-bad.json").write_text('{"VpnConnectionConfig": {"Loc')
+    files = (samples / "cn-shanghai" / "vco-single.json", tmp_path / "vco-bad.json")
+    done = vpnframe("load", *files, "--out", tmp_path / "b", code=4)
+    assert b"1 failures" in done.stderr
+    assert b"vco-bad" in vpnframe("show", tmp_path / "b", "failures").stdout
+    vpnframe("load", tmp_path / "*.nothing", "--out", tmp_path / "c", code=1)
+
+
+def test_schema_describes_tables_and_columns():
+    """All tables, or the columns of one."""
+    assert b"tunnels" in vpnframe("schema").stdout
+    assert b"ike_dh_group" in vpnframe("schema", "tunnels").stdout
+    vpnframe("schema", "tunnel", code=2)
+
+
+def test_demo_reads_its_whole_fleet(tmp_path):
+    """300 connections, every one of them, under quotas and without a refused call."""
+    text = vpnframe("demo", "--out", tmp_path / "demo").stdout.decode()
+    assert "coverage complete, 300 of 300 connections read" in text
+    assert all(word in text for word in ("COVERAGE", "ALGORITHMS IN USE", "OVERLAPPING SUBNETS"))
+    coverage = vpnframe("show", tmp_path / "demo", "coverage", "-f", "csv").stdout
+    table = pd.read_csv(io.BytesIO(coverage))
+    assert table["n_read"].sum() == 300
+    assert table["n_throttled"].sum() == 0
+
+
+def test_the_emulator_announces_itself_and_stops_on_sigterm(tmp_path):
+    """Its first line is JSON that a client can be pointed with; the answer key holds no secret."""
+    key = tmp_path / "key.json"
+    command = ["emulator", "--connections", "5", "--regions", "2", "--answer-key", str(key)]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "vpnframe", *command], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    line = json.loads(process.stdout.readline())
+    assert {"endpoint", "access_key_id", "access_key_secret", "accounts"} <= line.keys()
+    assert len(json.loads(key.read_text())["tunnels"]) >= 5
+    assert line["access_key_secret"] not in key.read_text()
+    process.send_signal(signal.SIGTERM)
+    out, err = process.communicate(timeout=20)
+    assert (process.returncode, out, err) == (0, b"", b"")
+
+
+def test_a_reader_that_stops_early_is_no_error(inventory):
+    """`vpnframe show ... | head -1` ends without a traceback."""
+    command = f"{sys.executable} -m vpnframe show {inventory} tunnels -f jsonl | head -c 10"
+    done = subprocess.run(["/bin/sh", "-c", command], capture_output=True, check=False)
+    assert b"Traceback" not in done.stderr
+    assert len(done.stdout) == 10

@@ -1,0 +1,92 @@
+"""The README is true: its Python runs, its commands work against the emulator, its links exist."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from vpnframe.emulator import make_fleet, make_state, serve_in_thread
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+PYTHON = "\n".join(re.findall(r"^```python\n(.*?)^```", README, re.DOTALL | re.MULTILINE))
+CONSOLE = "\n".join(re.findall(r"^```console\n(.*?)^```", README, re.DOTALL | re.MULTILINE))
+COMMANDS = [
+    shlex.split(line.removeprefix("$ "), comments=True)
+    for line in CONSOLE.splitlines()
+    if line.startswith("$ vpnframe")
+]
+
+
+@pytest.fixture(scope="module")
+def cloud():
+    """An emulator that the environment points to."""
+    with serve_in_thread(make_state(make_fleet(connections=30, regions=3), quotas=False)) as cloud:
+        yield cloud
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory, cloud):
+    """A folder with what the demo leaves behind."""
+    folder = tmp_path_factory.mktemp("readme")
+    run(["vpnframe", "fetch", "--out", "demo-inventory"], folder, cloud)
+    return folder
+
+
+def run(command, folder, cloud):
+    """Run one of our commands as a stranger would, against the emulator."""
+    environment = os.environ | {
+        "ALIBABA_CLOUD_ACCESS_KEY_ID": cloud.access_key_id,
+        "ALIBABA_CLOUD_ACCESS_KEY_SECRET": cloud.access_key_secret,
+        "VPNFRAME_ENDPOINT": cloud.endpoint,
+        "VPNFRAME_QUOTA": "DownloadVpnConnectionConfig=1000/1",
+    }
+    whole = [sys.executable, "-m", "vpnframe", *command[1:]]
+    return subprocess.run(whole, cwd=folder, env=environment, check=True, capture_output=True)
+
+
+def test_the_two_commands_come_first():
+    """A stranger reads make demo and make test before anything else."""
+    first = README.split("```console\n")[1].split("```")[0]
+    assert [line.split()[1:3] for line in first.splitlines()] == [
+        ["make", "demo"],
+        ["make", "test"],
+    ]
+
+
+@pytest.mark.parametrize(
+    "command", [c for c in COMMANDS if c[1] != "emulator"], ids=lambda c: " ".join(c[1:4])
+)
+def test_a_command_of_the_readme_works(command, folder, cloud):
+    """Every command runs and prints something."""
+    assert run(command, folder, cloud).stdout
+
+
+def test_the_python_of_the_readme_runs(tmp_path, monkeypatch):
+    """All blocks in order, in one namespace, as in a notebook."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("MPLBACKEND", "Agg")
+    names: dict[str, object] = {}
+    exec(compile(PYTHON, "README.md", "exec"), names)  # noqa: S102  the README's own text
+    assert len(names["inv"].connections) == 40
+
+
+def test_every_file_that_the_readme_names_exists():
+    """Pictures, notebooks and tests are where it says."""
+    named = set(re.findall(r"(?:docs|notebooks|tests|data)/[\w./-]*\w", README))
+    assert named
+    assert [path for path in named if not (ROOT / path).exists()] == []
+
+
+def test_every_make_target_that_the_readme_names_exists():
+    """No target is made up."""
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    named = {word for line in re.findall(r"`make ([a-z ]+)`", README) for word in line.split()}
+    assert {"demo", "test"} <= named
+    assert named <= targets
