@@ -25,6 +25,12 @@ def test_what_does_not_fit_is_named():
     assert as_text(table, width=25).splitlines()[-1] == ("(1 more columns do not fit: third)")
 
 
+def test_the_last_column_that_does_not_fit_shows_its_beginning():
+    """Room for some of it is not wasted."""
+    table = pd.DataFrame({"first": ["x" * 10], "second": ["y" * 40]})
+    assert as_text(table, width=30).splitlines()[-1] == "x" * 10 + "  " + "y" * 17 + "…"
+
+
 def test_columns_without_values_are_named_not_shown():
     """A column that is null in every row takes no room."""
     text = as_text(pd.DataFrame({"a": [1], "b": pd.array([None], dtype="str")}), width=None)

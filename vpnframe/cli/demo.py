@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
+import textwrap
 import time
 from pathlib import Path
 from typing import Annotated
@@ -12,6 +14,7 @@ import typer
 
 from vpnframe import stats
 from vpnframe.cli.output import Format, print_table
+from vpnframe.cli.overlaps import readable
 from vpnframe.cli.report import write_and_report
 from vpnframe.cloud.actions import ACTIONS, Limit
 from vpnframe.cloud.signing import Credentials
@@ -76,20 +79,17 @@ def _print_algorithms(tunnels: pd.DataFrame) -> None:
             f"{value} {share:.0%}"
             for value, share in zip(rows["value"].fillna("?"), rows["share"], strict=True)
         )
-        print(f"{column:17} {values}")
+        print(
+            textwrap.fill(
+                f"{column:17} {values}",
+                width=shutil.get_terminal_size().columns,
+                subsequent_indent=" " * 18,
+                break_on_hyphens=False,
+            )
+        )
 
 
 def _print_overlaps(inventory: Inventory) -> None:
     pairs = overlaps(inventory.subnets)
     print(f"\nOVERLAPPING SUBNETS: {len(pairs)} pairs inside one routing domain; the first 8")
-    names = inventory.connections.set_index("vpn_connection_id")["connection_name"]
-    shown = pairs.head(8)
-    columns: dict[str, pd.Series] = {}
-    for end in ("left", "right"):
-        connection = shown[f"{end}_vpn_connection_id"]
-        columns[f"{end}_block"] = shown[f"{end}_cidr"]
-        columns[f"{end}_side"] = shown[f"{end}_side"].astype("str")
-        columns[f"{end}_connection"] = connection.map(names).fillna(connection)
-    table = pd.DataFrame(columns)
-    table.insert(3, "relation", shown["relation"])
-    print_table(table, Format.TABLE)
+    print_table(readable(pairs.head(8), inventory.connections), Format.TABLE)

@@ -29,8 +29,9 @@ def write_and_report(inventory: Inventory, out: Path) -> None:
     snapshot = write_inventory(inventory, out)
     print(
         f"{len(inventory.connections):,} connections, {len(inventory.tunnels):,} tunnels, "
-        f"{inventory.coverage['region_id'].nunique()} regions; {inventory.coverage_sentence()}"
+        f"{inventory.coverage['region_id'].nunique()} regions"
     )
+    print(inventory.coverage_sentence())
     print(f"written to {out} as snapshot {snapshot}")
     _mention_problems(inventory, out)
     mark(inventory)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Annotated
 
 import pandas as pd
@@ -18,6 +19,35 @@ from vpnframe.cli.output import Format, print_table
 from vpnframe.cli.reading import read_marked
 from vpnframe.errors import SchemaError
 from vpnframe.tables import STORED
+
+# What a terminal has room for, of the tables that are wider than any.
+_BRIEF = {
+    "tunnels": [
+        "region_id",
+        "connection_name",
+        "tunnel_index",
+        "ike_version",
+        "ike_encryption",
+        "ike_integrity",
+        "ike_dh_group",
+        "ipsec_pfs_group",
+        "ipsec_encryption",
+        "ipsec_integrity",
+        "vpn_connection_id",
+    ],
+    "connections": [
+        "region_id",
+        "connection_name",
+        "n_tunnels",
+        "vpc_subnets",
+        "onprem_subnets",
+        "routing_mode",
+        "vpn_gateway_id",
+        "customer_gateway_ip",
+        "vpn_connection_id",
+    ],
+    "subnets": ["region_id", "connection_name", "side", "cidr", "cidr_raw", "vpn_connection_id"],
+}
 
 
 def run(
@@ -49,7 +79,11 @@ def run(
         rows = _where(rows, where)
     if columns is not None:
         rows = _columns(rows, [name.strip() for name in columns.split(",") if name.strip()])
-    print_table(rows, style, output=output, limit=limit)
+    brief = _BRIEF.get(table) if style is Format.TABLE and columns is None else None
+    print_table(rows if brief is None else rows[brief], style, output=output, limit=limit)
+    if brief is not None:
+        n_others = len(rows.columns) - len(brief)
+        print(f"{n_others} more columns: --columns, or --format csv", file=sys.stderr)
 
 
 def _where(rows: pd.DataFrame, expression: str) -> pd.DataFrame:

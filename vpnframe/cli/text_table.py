@@ -9,6 +9,7 @@ import pandas as pd
 
 _GAP = "  "
 _LONGEST = 40
+_NARROWEST = 12
 
 
 def as_text(table: pd.DataFrame, *, width: int | None) -> str:
@@ -41,6 +42,12 @@ def as_text(table: pd.DataFrame, *, width: int | None) -> str:
         cells, widths = _columns(table, names, longest=_LONGEST)
     numeric = [pd.api.types.is_numeric_dtype(table[name].dtype) for name in names]
     n_shown = _fitting(widths, width)
+    room = 0 if width is None else width - _total(widths[:n_shown]) - len(_GAP)
+    if n_shown < len(names) and room >= max(_NARROWEST, len(names[n_shown])):
+        # The next column goes in with the beginnings of its values.
+        cells[n_shown] = [_cut(cell, room) for cell in cells[n_shown]]
+        widths[n_shown] = room
+        n_shown += 1
     rows = [names[:n_shown], *zip(*cells[:n_shown], strict=True)]
     lines = [_line(row, widths[:n_shown], numeric[:n_shown]) for row in rows]
     left_out = names[n_shown:]
@@ -111,7 +118,16 @@ def _cell(value: object, *, longest: int | None) -> str:
         text = str(value)
     # A name may hold control characters; a terminal would obey them.
     text = "".join(c if c.isprintable() else "�" for c in text)
-    return text if longest is None or len(text) <= longest else f"{text[: longest - 1]}…"
+    return text if longest is None else _cut(text, longest)
+
+
+def _cut(text: str, width: int) -> str:
+    """The beginning of a text, so that it takes so many columns at most."""
+    if _width(text) <= width:
+        return text
+    while _width(text) >= width:
+        text = text[:-1]
+    return f"{text}…"
 
 
 def _escaped(cell: str) -> str:
