@@ -15,7 +15,8 @@ from vpnframe.cloud.messages import Request, Response
 from vpnframe.errors import SettingsError, TransportError
 
 _MAX_BODY_BYTES = 64 * 1024 * 1024
-_TIMEOUT = aiohttp.ClientTimeout(total=60, connect=20, sock_connect=10, sock_read=30)
+# No `connect`: it would count the wait for a free connection of the pool as unreachable.
+_TIMEOUT = aiohttp.ClientTimeout(total=60, sock_connect=10, sock_read=30)
 
 
 class Transport:

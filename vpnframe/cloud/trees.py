@@ -82,7 +82,7 @@ def _parsed_json(text: bytes) -> tuple[Tree, None] | str:
             return f"the answer is cut off after {len(text)} bytes"
         return "the answer is neither JSON nor XML"
     if not isinstance(tree, dict):
-        return f"the answer is a JSON {type(tree).__name__}, not an object"
+        return "the answer is JSON, but no object"
     return tree, None
 
 

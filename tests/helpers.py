@@ -1,0 +1,258 @@
+"""What several test files share: a scripted transport, virtual time, small builders of answers."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import selectors
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from types import TracebackType
+from typing import Any, TypeVar
+from urllib.parse import parse_qsl
+
+from pandas.testing import assert_frame_equal
+
+from vpnframe.cloud.credentials import GivenCredentials
+from vpnframe.cloud.messages import Request, Response
+from vpnframe.cloud.quotas import Pacer
+from vpnframe.cloud.signing import Credentials
+from vpnframe.crawl.caller import Caller, Clock, Lanes, Send
+from vpnframe.crawl.crawl import Plan, crawl_account
+from vpnframe.emulator import State, handle
+from vpnframe.frames import make_tables
+from vpnframe.inventory import Inventory
+from vpnframe.records import Records
+
+T = TypeVar("T")
+Answer = Response | BaseException
+Handler = Callable[[Request], Answer | Awaitable[Answer]]
+
+
+def response(
+    body: object = b"", status: int = 200, *, headers: Mapping[str, str] | None = None
+) -> Response:
+    """Build a response; bytes and text are its body as they are, anything else becomes JSON."""
+    if isinstance(body, str):
+        body = body.encode()
+    if not isinstance(body, bytes):
+        body = json.dumps(body).encode()
+    return Response(status, dict(headers or {}), body)
+
+
+def error_response(code: str, status: int = 400, **headers: str) -> Response:
+    """Build an error of the cloud; ``x_acs_retry_after="500"`` becomes a header."""
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    body = {"RequestId": "REQ-1", "HostId": "vpc.test", "Code": code, "Message": f"{code} it is"}
+    return response(body, status, headers=named)
+
+
+def action_of(request: Request) -> str:
+    """The action that a request asks for."""
+    return request.headers["x-acs-action"]
+
+
+def params_of(request: Request) -> dict[str, str]:
+    """The parameters in a request's query, decoded."""
+    return dict(
+        parse_qsl(request.query, keep_blank_values=True, strict_parsing=bool(request.query))
+    )
+
+
+def by_action(handlers: Mapping[str, Answer | Handler]) -> Handler:
+    """Build a handler that answers by the action asked for; an action not named is a mistake."""
+
+    def handle(request: Request) -> Answer | Awaitable[Answer]:
+        handler = handlers[action_of(request)]
+        return handler(request) if callable(handler) else handler
+
+    return handle
+
+
+@dataclass
+class FakeSend:
+    """A transport without a network: ``await send(request)`` answers from a script.
+
+    Parameters
+    ----------
+    script : callable, or list of Response and exceptions
+        A callable is asked for each request; a list is used up in order. An exception is raised.
+    latency_s : float or callable
+        How long an answer takes; a callable is asked anew for each request.
+
+    Attributes
+    ----------
+    requests : list of Request
+        In the order of sending.
+    times : list of float
+        When each was sent, by the running loop's clock.
+    """
+
+    script: Handler | list[Answer]
+    latency_s: float | Callable[[], float] = 0.0
+    requests: list[Request] = field(default_factory=list)
+    times: list[float] = field(default_factory=list)
+
+    async def __call__(self, request: Request) -> Response:
+        """Answer one request."""
+        self.requests.append(request)
+        self.times.append(asyncio.get_running_loop().time())
+        answer = self.script.pop(0) if isinstance(self.script, list) else self.script(request)
+        await asyncio.sleep(self.latency_s() if callable(self.latency_s) else self.latency_s)
+        if isinstance(answer, Awaitable):
+            answer = await answer
+        if isinstance(answer, BaseException):
+            raise answer
+        return answer
+
+    @property
+    def actions(self) -> list[str]:
+        """The actions asked for, in order."""
+        return [action_of(request) for request in self.requests]
+
+
+@dataclass
+class ManualClock:
+    """Time for a crawl under :func:`run_virtual`: the loop's seconds, and a time of day with them.
+
+    Parameters
+    ----------
+    start : datetime
+        The time of day when the loop's clock shows 0.
+
+    Attributes
+    ----------
+    slept : list of float
+        Every pause asked for, in order.
+    """
+
+    start: datetime = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+    slept: list[float] = field(default_factory=list)
+
+    @property
+    def clock(self) -> Clock:
+        """The clock to hand to a Caller."""
+        return Clock(monotonic=self.monotonic, utc_now=self.utc_now, sleep=self.sleep)
+
+    def monotonic(self) -> float:
+        """Virtual seconds since :func:`run_virtual` began."""
+        return asyncio.get_running_loop().time()
+
+    def utc_now(self) -> datetime:
+        """The virtual time of day."""
+        return self.start + timedelta(seconds=self.monotonic())
+
+    async def sleep(self, seconds: float) -> None:
+        """Pause without waiting."""
+        self.slept.append(seconds)
+        await asyncio.sleep(seconds)
+
+
+class _SkippingSelector(selectors.DefaultSelector):
+    """Instead of waiting for a timer it moves the clock there."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.now = 0.0
+
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        ready = super().select(0)
+        if ready or timeout == 0:
+            return ready
+        if timeout is None:  # only another thread can wake the loop now
+            ready = super().select(5.0)
+            if not ready:
+                raise RuntimeError("every task waits for something that nobody will do")
+            return ready
+        self.now += max(timeout, 0.0)
+        return ready
+
+
+class _VirtualLoop(asyncio.SelectorEventLoop):
+    """An event loop whose time passes only while nothing can run."""
+
+    def __init__(self) -> None:
+        self._skipping = _SkippingSelector()
+        super().__init__(self._skipping)
+
+    def time(self) -> float:
+        return self._skipping.now
+
+
+def run_virtual(main: Coroutine[Any, Any, T]) -> T:
+    """Run a coroutine in virtual time: ``asyncio.sleep(60)`` takes no time at all.
+
+    The loop's clock starts at 0. A deadlock raises RuntimeError instead of hanging.
+    """
+    with asyncio.Runner(loop_factory=_VirtualLoop) as runner:
+        return runner.run(main)
+
+
+def emulated(state: State, manual: ManualClock) -> FakeSend:
+    """Build a transport that asks the emulator without a socket, by the virtual clock."""
+    return FakeSend(lambda request: handle(state, request, manual.utc_now().timestamp()))
+
+
+def caller_of(send: Send, manual: ManualClock | None = None, **options: Any) -> Caller:
+    """Build a Caller in virtual time; ``limits`` and ``share`` are its pacer's."""
+    clock = (manual or ManualClock()).clock
+    pacer = Pacer(limits=options.pop("limits", None), share=options.pop("share", 1.0))
+    provider = options.pop("provider", None) or GivenCredentials(Credentials("LTAI-id", "hush"))
+    return Caller(send=send, provider=provider, lanes=Lanes(pacer, clock), clock=clock, **options)
+
+
+def crawl(state: State, *, fault: Handler | None = None, plan: Plan | None = None) -> Records:
+    """Crawl the first account of an emulator in virtual time.
+
+    A ``fault`` sees each request first; where it gives None the emulator answers.
+    """
+    manual, account = ManualClock(), state.fleet.accounts[0]
+    inner = emulated(state, manual)
+
+    async def send(request: Request) -> Response:
+        answer = fault(request) if fault else None
+        if isinstance(answer, BaseException):
+            raise answer
+        return answer if isinstance(answer, Response) else await inner(request)
+
+    credentials = Credentials(account.access_key_id, account.access_key_secret)
+    caller = caller_of(send, manual, provider=GivenCredentials(credentials))
+    return run_virtual(crawl_account(caller, plan or Plan()))
+
+
+def leaks(error: BaseException, secret: str) -> list[str]:
+    """Where an error shows a secret: in its texts, or in the locals of a frame of ours.
+
+    Tools that print the locals of a traceback would show it there. What it was raised from counts.
+    """
+    texts = [("error", f"{error!r} {error} {error.args!r} {vars(error)!r}")]
+    for step in _steps(error):
+        if str(step.tb_frame.f_globals.get("__name__")).startswith("vpnframe."):
+            name = step.tb_frame.f_code.co_name
+            texts += [(name, repr(value)) for value in step.tb_frame.f_locals.values()]
+    return [name for name, text in texts if secret in text]
+
+
+def _steps(error: BaseException | None) -> Iterator[TracebackType]:
+    """Every frame of an error and of what it was raised from."""
+    while error is not None:
+        step = error.__traceback__
+        while step is not None:
+            yield step
+            step = step.tb_next
+        error = error.__cause__ or error.__context__
+
+
+def inventory_of(state: State, **options: Any) -> Inventory:
+    """Crawl an emulator as :func:`crawl` does, and make the tables."""
+    return Inventory(**make_tables(crawl(state, **options)))
+
+
+def assert_same_inventory(left: Inventory, right: Inventory, *, but: tuple[str, ...] = ()) -> None:
+    """Check that two inventories are equal in every table, dtypes included, but some columns."""
+    for name, table in left.tables().items():
+        found = [
+            one.drop(columns=list(but), errors="ignore") for one in (table, right.tables()[name])
+        ]
+        assert_frame_equal(*found, obj=name)
