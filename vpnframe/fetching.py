@@ -149,8 +149,8 @@ def fetch(
 
     Examples
     --------
-    >>> from vpnframe.emulator import make_fleet, serve_in_thread
-    >>> with serve_in_thread(make_fleet(connections=3, regions=2)) as cloud:
+    >>> from vpnframe.emulator import make_fleet, make_state, serve_in_thread
+    >>> with serve_in_thread(make_state(make_fleet(connections=3, regions=2))) as cloud:
     ...     keys = Credentials(cloud.access_key_id, cloud.access_key_secret)
     ...     inventory = fetch(endpoint=cloud.endpoint, credentials=keys)
     >>> len(inventory.connections)

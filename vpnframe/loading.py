@@ -67,8 +67,8 @@ class _Known:
     regions: dict[str, str] = field(default_factory=dict)
     totals: Counter[str | None] = field(default_factory=Counter)
     lost: dict[str, str | None] = field(default_factory=dict)
+    places: set[str | None] = field(default_factory=set)
     failures: list[Failure] = field(default_factory=list)
-    n_read: int = 0
 
 
 def load(paths: str | Path | Iterable[str | Path]) -> Inventory:
@@ -109,7 +109,7 @@ def load(paths: str | Path | Iterable[str | Path]) -> Inventory:
     for path in files:
         for saved in _read(path, known):
             _take(saved, known)
-    if not known.n_read:
+    if not known.places:
         first = known.failures[0].message
         raise ResponseError(f"none of {len(files)} files could be read: {first}")
     return Inventory(**frames.make_tables(_records(known)))
@@ -201,7 +201,7 @@ def _refused(saved: _Saved, action: str | None) -> Failure:
 def _take_download(saved: _Saved, known: _Known) -> None:
     statement = decode_download(saved.response, vpn_connection_id=saved.stem)
     statement = msgspec.structs.replace(statement, fetched_ms=saved.at_ms)
-    known.n_read += 1
+    known.places.add(saved.region_id)
     _keep(saved, known, known.downloads, {saved.stem: statement})
 
 
@@ -209,7 +209,7 @@ def _take_page(saved: _Saved, known: _Known, action: str) -> None:
     page = decode_page(saved.response, action=action)
     stamp = {"fetched_ms": saved.at_ms, "request_id": page.request_id}
     rows = page.rows
-    known.n_read += 1
+    known.places.add(saved.region_id)
     listed = {
         row.vpn_connection_id: msgspec.structs.replace(row, **stamp)
         for row in rows
@@ -293,8 +293,7 @@ def _coverage(known: _Known, connections: list[Connection]) -> Iterator[Coverage
     there = {connection.vpn_connection_id: connection.region_id for connection in connections}
     n_there = Counter((there | known.lost).values())
     n_read = Counter(region_id for key, region_id in there.items() if key not in known.lost)
-    regions = n_there.keys() | known.totals.keys() | set(known.regions.values()) or {None}
-    for region_id in sorted(regions, key=lambda region: region or ""):
+    for region_id in sorted(n_there.keys() | known.places, key=lambda region: region or ""):
         read, total = n_read[region_id], known.totals[region_id]
         expected = max(n_there[region_id], total)
         yield Coverage(

@@ -123,6 +123,7 @@ class Attachment(Record, frozen=True, kw_only=True):
     transit_router_id: str | None = None
     bandwidth_mbps: int | None = None
     tags: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
 
 
 class Region(Record, frozen=True, kw_only=True):

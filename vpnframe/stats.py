@@ -116,7 +116,10 @@ def lifetimes(tunnels: pd.DataFrame) -> pd.DataFrame:
 
 def _counts(tunnels: pd.DataFrame, column: str) -> pd.DataFrame:
     """Tunnels and connections by value, the unknown value among them."""
-    keyed = tunnels[_CONNECTION].assign(value=tunnels[column].astype("object"))
+    values = tunnels[column]
+    if isinstance(values.dtype, pd.CategoricalDtype):
+        values = values.astype("str")
+    keyed = tunnels[_CONNECTION].assign(value=values)
     grouped = keyed.groupby("value", dropna=False, sort=True)
     n_connections = keyed.drop_duplicates().groupby("value", dropna=False, sort=True).size()
     table = pd.DataFrame({"n_tunnels": grouped.size(), "n_connections": n_connections})

@@ -86,6 +86,7 @@ def listed_connection(row: Fields) -> Statement | None:
         else None
     )
     health = row.block("VcoHealthCheck")
+    is_checked = health.flag("Enable")
     return Statement(
         witness="describe",
         vpn_connection_id=connection_id,
@@ -107,7 +108,8 @@ def listed_connection(row: Fields) -> Statement | None:
         bandwidth_mbps=_bandwidth(row.text("Spec", "TunnelBandwidth")),
         resource_group_id=row.text("ResourceGroupId"),
         bgp_enabled=_bgp_enabled(row, rows),
-        health_check_enabled=health.flag("Enable"),
+        # Two tunnels have no health check: false is no setting of theirs.
+        health_check_enabled=is_checked or (None if tunnels else is_checked),
         health_check_status=health.text("Status"),
         tags=row.tags("Tag"),
         notes=row.notes,
@@ -150,6 +152,7 @@ def attachment(row: Fields) -> Attachment | None:
         transit_router_id=row.text("TransitRouterId"),
         bandwidth_mbps=_bandwidth(row.text("TunnelBandwidth")),
         tags=row.tags("Tags"),
+        notes=row.notes,
     )
 
 

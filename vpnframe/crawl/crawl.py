@@ -106,8 +106,9 @@ def merge_records(parts: Iterable[Records]) -> Records:
 
     Examples
     --------
-    >>> merge_records([Records(), Records(coverage=(Coverage(status="complete"),))]).coverage
-    (Coverage(status='complete'),)
+    >>> one = Records(coverage=(Coverage(status="complete"),))
+    >>> [row.status for row in merge_records([one, Records(), one]).coverage]
+    ['complete', 'complete']
     """
     parts = list(parts)
     return Records(

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
 import msgspec
 
-from vpnframe.crawl.perspective import View, decide_perspective, networks
+from vpnframe.crawl.disagreements import (
+    TunnelKey,
+    conflict,
+    find_differences,
+    find_strays,
+    shows_bgp,
+    tunnels_by_id,
+)
+from vpnframe.crawl.perspective import View, decide_perspective
 from vpnframe.psk import best_state
 from vpnframe.records import (
     Attachment,
@@ -17,7 +24,6 @@ from vpnframe.records import (
     End,
     Gateway,
     Perspective,
-    Phases,
     Record,
     Statement,
     Tunnel,
@@ -25,7 +31,6 @@ from vpnframe.records import (
 )
 
 R = TypeVar("R", bound=Record)
-TunnelKey = tuple[str, int]  # its id, empty where there is none, and its number among equal ones
 
 
 def join_statements(
@@ -69,14 +74,14 @@ def join_statements(
     placed = None if describe is None else _with_addresses(describe, gateways)
     differing: list[Disagreement] = []
     if turned is not None and placed is not None:
-        differing += _differences(turned, placed)
+        differing += find_differences(turned, placed)
         turned, placed = _without_stand_in(turned, placed), _without_stand_in(placed, turned)
     tunnels = tuple(_join_tunnels(turned, placed))
     connection = _connection(turned, placed, tunnels, perspective)
     said = [tunnel for one in (turned, placed) if one for tunnel in one.tunnels]
-    differing = [*_strays(turned, said), *_strays(placed, said), *differing]
+    differing = [*find_strays(turned, said), *find_strays(placed, said), *differing]
     if perspective == "conflict":
-        differing.append(_conflict(connection))
+        differing.append(conflict(connection))
     return connection, differing
 
 
@@ -131,9 +136,14 @@ def with_attachments(
             transit_router_id=row.transit_router_id,
             bandwidth_mbps=row.bandwidth_mbps,
             tags=row.tags,
+            notes=row.notes,
         )
         known = listed.get(connection_id)
-        statements[connection_id] = overlay(attached, known) if known else attached
+        if known is not None:
+            attached = msgspec.structs.replace(
+                overlay(attached, known), notes=(*known.notes, *row.notes)
+            )
+        statements[connection_id] = attached
     return statements
 
 
@@ -152,8 +162,9 @@ def overlay(below: R, above: R) -> R:
 
     Examples
     --------
-    >>> overlay(End(address="47.1.2.3", asn=65530), End(asn=65531))
-    End(address='47.1.2.3', asn=65531)
+    >>> joined = overlay(End(address="47.1.2.3", asn=65530), End(asn=65531))
+    >>> joined.address, joined.asn
+    ('47.1.2.3', 65531)
     """
     joined = {}
     for name in below.__struct_fields__:
@@ -208,20 +219,9 @@ def _with_addresses(describe: Statement, gateways: Sequence[Gateway]) -> Stateme
     return msgspec.structs.replace(describe, tunnels=tuple(tunnels))
 
 
-def _by_id(statement: Statement | None) -> dict[TunnelKey, TunnelStatement]:
-    """Tunnels by id; those that share one, or have none, are told apart by their order."""
-    seen: Counter[str] = Counter()
-    tunnels = {}
-    for tunnel in statement.tunnels if statement else ():
-        tunnel_id = tunnel.tunnel_id or ""
-        tunnels[tunnel_id, seen[tunnel_id]] = tunnel
-        seen[tunnel_id] += 1
-    return tunnels
-
-
 def _join_tunnels(download: Statement | None, describe: Statement | None) -> list[Tunnel]:
     """Tunnels of both statements, matched by their ids, in the order of their indexes."""
-    listed, downloaded = _by_id(describe), _by_id(download)
+    listed, downloaded = tunnels_by_id(describe), tunnels_by_id(download)
     # Neither says anything of a tunnel: the connection still has one row to stand in.
     keys = sorted(listed.keys() | downloaded.keys()) or [("", 0)]
     indexes = _indexes([(i, listed[i].tunnel_index if i in listed else None) for i in keys])
@@ -292,7 +292,7 @@ def _connection(
         network_type=joined.network_type,
         bandwidth_mbps=joined.bandwidth_mbps,
         resource_group_id=joined.resource_group_id,
-        bgp_enabled=_shows_bgp(tunnels) if joined.bgp_enabled is None else joined.bgp_enabled,
+        bgp_enabled=shows_bgp(tunnels) if joined.bgp_enabled is None else joined.bgp_enabled,
         health_check_enabled=joined.health_check_enabled,
         health_check_status=joined.health_check_status,
         tags=joined.tags,
@@ -300,131 +300,4 @@ def _connection(
         perspective=perspective,
         fetched_ms=first.fetched_ms,
         request_id=first.request_id,
-    )
-
-
-def _shows_bgp(tunnels: Iterable[Tunnel | TunnelStatement]) -> bool | None:
-    """A download shows BGP when it is on, and says nothing else of it."""
-    return any(tunnel.bgp_tunnel_cidr for tunnel in tunnels) or None
-
-
-def _differences(download: Statement, describe: Statement) -> Iterator[Disagreement]:
-    """Every field on which both speak and differ; both have the cloud's end as ``local``."""
-    connection_id = describe.vpn_connection_id
-    for field, ours, theirs in (
-        ("vpc_subnets", download.local_subnets, describe.local_subnets),
-        ("onprem_subnets", download.remote_subnets, describe.remote_subnets),
-    ):
-        if ours and theirs and networks(ours) != networks(theirs):
-            yield Disagreement(
-                vpn_connection_id=connection_id,
-                field=field,
-                download_value=",".join(ours),
-                describe_value=",".join(theirs),
-            )
-    if _shows_bgp(download.tunnels) and describe.bgp_enabled is False:
-        yield Disagreement(
-            vpn_connection_id=connection_id,
-            field="bgp_enabled",
-            download_value="True",
-            describe_value="False",
-        )
-    yield from _tunnel_differences(download, describe)
-
-
-def _tunnel_differences(download: Statement, describe: Statement) -> Iterator[Disagreement]:
-    """The same of their tunnels; an answer that speaks of no tunnel denies none."""
-    connection_id = describe.vpn_connection_id
-    listed, downloaded = _by_id(describe), _by_id(download)
-    if not any(map(_says_anything, listed.values())):
-        return
-    for key in sorted(listed.keys() | downloaded.keys()):
-        row, config = listed.get(key), downloaded.get(key)
-        if row is None or config is None:
-            if _says_anything(row or config or TunnelStatement()):
-                yield _one_sided(connection_id, key[0] or None, "describe" if row else "download")
-            continue
-        described = dict(_spoken(row))
-        for field, value in _spoken(config):
-            if described.get(field, value) != value:
-                yield Disagreement(
-                    vpn_connection_id=connection_id,
-                    field=field,
-                    tunnel_id=config.tunnel_id,
-                    download_value=value,
-                    describe_value=described[field],
-                )
-
-
-def _says_anything(tunnel: TunnelStatement) -> bool:
-    return tunnel.tunnel_id is not None or tunnel.phases != Phases()
-
-
-def _one_sided(connection_id: str, tunnel_id: str | None, witness: str) -> Disagreement:
-    """A tunnel that one answer has and the other has not."""
-    said = tunnel_id or "a single tunnel"
-    return Disagreement(
-        vpn_connection_id=connection_id,
-        field="tunnel_id",
-        tunnel_id=tunnel_id,
-        download_value=said if witness == "download" else None,
-        describe_value=said if witness == "describe" else None,
-    )
-
-
-def _spoken(tunnel: TunnelStatement) -> list[tuple[str, str]]:
-    """What a statement says of a tunnel, by our column names; what it does not say is left out."""
-    values = [("bgp_tunnel_cidr", tunnel.bgp_tunnel_cidr), *_phase_values(tunnel.phases)]
-    for side, end in (("vpn_gateway", tunnel.local), ("customer_gateway", tunnel.remote)):
-        values += [
-            (f"{side}_ip", end.address),
-            (f"{side}_ike_id", end.ike_id),
-            (f"{side}_asn", end.asn),
-            (f"bgp_{side}_ip", end.bgp_ip),
-        ]
-    return [(name, str(value)) for name, value in values if value is not None]
-
-
-def _phase_values(phases: Phases) -> list[tuple[str, object]]:
-    values: list[tuple[str, object]] = [
-        ("ike_version", phases.ike_version),
-        ("ike_mode", phases.ike_mode),
-    ]
-    for prefix, group, proposal in (
-        ("ike", "dh_group", phases.ike),
-        ("ipsec", "pfs_group", phases.ipsec),
-    ):
-        values += [
-            (f"{prefix}_encryption", proposal.encryption),
-            (f"{prefix}_integrity", proposal.integrity),
-            (f"{prefix}_{group}", proposal.dh_group),
-            (f"{prefix}_lifetime_s", proposal.lifetime_s),
-        ]
-    return values
-
-
-def _strays(
-    statement: Statement | None, tunnels: Iterable[TunnelStatement]
-) -> Iterator[Disagreement]:
-    """A connection-level block beside tunnels that is none of theirs: kept here, used nowhere."""
-    stray = statement.stray_tunnel if statement else None
-    if statement is None or stray is None:
-        return
-    values = _spoken(stray)
-    if any(set(values) <= set(_spoken(tunnel)) for tunnel in tunnels):
-        return
-    said = " ".join(f"{name}={value}" for name, value in values)
-    yield Disagreement(
-        vpn_connection_id=statement.vpn_connection_id,
-        field="connection_level",
-        download_value=said if statement.witness == "download" else None,
-        describe_value=said if statement.witness == "describe" else None,
-    )
-
-
-def _conflict(connection: Connection) -> Disagreement:
-    return Disagreement(
-        vpn_connection_id=connection.vpn_connection_id,
-        field="perspective",
-        download_value="written for both ends at once",
     )

@@ -18,8 +18,9 @@ from pathlib import Path
 
 LAYOUT_VERSION = 1
 SNAPSHOT_ID = re.compile(r"[0-9]{8}T[0-9]{6}Z-[0-9a-f]{6}")
-# What engines read as null.
-NO_REGION = "__HIVE_DEFAULT_PARTITION__"
+# A word, because pyarrow and pandas refuse a folder whose only partition is Hive's null; the column
+# region_id is null all the same.
+NO_REGION = "none"
 
 
 def snapshot_id(now: datetime, *, suffix: str) -> str:

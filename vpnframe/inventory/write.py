@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import io
 import os
@@ -25,6 +26,8 @@ from vpnframe.inventory import layout
 from vpnframe.inventory.inventory import Inventory
 from vpnframe.inventory.record import CommitRecord, Part
 
+# What file systems without hard links say.
+_NO_LINKS = {errno.EPERM, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS}
 Positions = npt.NDArray[np.int64]
 
 
@@ -107,13 +110,11 @@ def _write_part(folder: Path, path: Path, name: str, part: pd.DataFrame) -> Part
         for field in arrow
     ]
     buffer = io.BytesIO()
-    pq.write_table(
-        pa.Table.from_arrays(columns, schema=arrow),
-        buffer,
-        compression="zstd",
-        compression_level=1,
-        store_schema=False,
-    )
+    with pq.ParquetWriter(
+        buffer, arrow, compression="zstd", compression_level=1, store_schema=False
+    ) as writer:
+        writer.write_table(pa.Table.from_arrays(columns, schema=arrow))
+        writer.add_key_value_metadata(arrow.metadata)
     body = buffer.getvalue()
     whole = folder / path
     whole.parent.mkdir(parents=True, exist_ok=True)
@@ -157,9 +158,9 @@ def _commit(folder: Path, record: CommitRecord) -> None:
     _write_once(temporary, body)
     try:
         os.link(temporary, final)
-    except FileExistsError:
-        raise
-    except OSError:  # a file system without links
+    except OSError as error:
+        if error.errno not in _NO_LINKS:
+            raise
         _write_once(final, body)
     finally:
         temporary.unlink()

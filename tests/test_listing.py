@@ -1,0 +1,133 @@
+"""Whole listings, page by page."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from helpers import Answer, FakeSend, caller_of, error_response, params_of, response, run_virtual
+
+from vpnframe.cloud.messages import Request
+from vpnframe.crawl.caller import Place
+from vpnframe.crawl.listing import Listing, fetch_listing
+
+PLACE = Place("https://vpc.test", "cn-shanghai")
+
+
+def page(ids: Any, total: int | None = None) -> Answer:
+    """A page of customer gateways; an id of None is a row without one."""
+    rows = [{"Name": "x"} if i is None else {"CustomerGatewayId": f"cgw-{i}"} for i in ids]
+    body: dict[str, Any] = {"RequestId": "REQ-7", "CustomerGateways": {"CustomerGateway": rows}}
+    return response(body if total is None else body | {"TotalCount": total})
+
+
+def listing_of(*answers: Answer) -> tuple[Listing, FakeSend]:
+    send = FakeSend(list(answers))
+    found = run_virtual(fetch_listing(caller_of(send), "DescribeCustomerGateways", PLACE))
+    return found, send
+
+
+def test_pages_are_asked_for_until_the_count_is_reached() -> None:
+    """Pages of 50, numbered from 1, all of one region."""
+    listing, send = listing_of(page(range(50), 60), page(range(50, 60), 60))
+    assert [params_of(request) for request in send.requests] == [
+        {"PageNumber": n, "PageSize": "50", "RegionId": "cn-shanghai"} for n in ("1", "2")
+    ]
+    assert (len(listing.rows), listing.n_expected, listing.is_stable) == (60, 60, True)
+
+
+def test_a_full_last_page_costs_no_further_call() -> None:
+    """When the count is reached there is nothing to ask for."""
+    listing, send = listing_of(page(range(50), 50))
+    assert (len(send.requests), listing.is_stable) == (1, True)
+
+
+def test_doubles_are_dropped_and_do_not_count() -> None:
+    """A row that moved to the next page is one row, and the one behind it is still fetched."""
+    listing, send = listing_of(page(range(50), 61), page(range(49, 60), 61), page([60], 61))
+    assert (len(send.requests), len(listing.rows), listing.is_stable) == (3, 61, True)
+
+
+def test_a_row_that_cannot_be_found_is_told() -> None:
+    """After doubles, an empty page ends the listing, and the count does not agree."""
+    listing, _ = listing_of(page(range(50), 60), page(range(49, 59), 60), page([], 60))
+    assert (len(listing.rows), listing.n_expected, listing.is_stable) == (59, 60, False)
+
+
+@pytest.mark.parametrize(("later", "n_rows"), [(55, 55), (62, 62)], ids=["shrinks", "grows"])
+def test_the_last_count_is_what_there_is(later: int, n_rows: int) -> None:
+    """A fleet may change while it is read."""
+    listing, _ = listing_of(page(range(50), 60), page(range(50, n_rows), later))
+    assert (len(listing.rows), listing.n_expected, listing.is_stable) == (n_rows, later, True)
+
+
+def test_more_rows_than_counted_are_kept_and_told() -> None:
+    """A row deleted after it was read stays."""
+    listing, _ = listing_of(page(range(50), 60), page(range(50, 60), 58))
+    assert (len(listing.rows), listing.n_expected, listing.is_stable) == (60, 58, False)
+
+
+def test_without_a_count_the_first_page_that_is_not_full_is_the_last() -> None:
+    """TotalCount may be missing."""
+    listing, send = listing_of(page(range(50)), page(range(50, 53)))
+    assert (len(send.requests), len(listing.rows), listing.is_stable) == (2, 53, True)
+
+
+@pytest.mark.parametrize("total", [None, 500])
+def test_a_server_that_repeats_its_page_ends_the_listing(total: int | None) -> None:
+    """A page with nothing new is the last, whatever the count says."""
+    listing, send = listing_of(*[page(range(50), total)] * 3)
+    assert (len(send.requests), len(listing.rows)) == (2, 50)
+    assert listing.is_stable is (total is None)
+
+
+def test_an_empty_fleet_is_one_call() -> None:
+    """No rows, no count to reach."""
+    listing, send = listing_of(page([], 0))
+    assert (len(send.requests), listing.rows, listing.is_stable) == (1, {}, True)
+
+
+def test_a_failure_in_the_middle_keeps_what_was_read() -> None:
+    """The first page stays, and the failure is told."""
+    listing, _ = listing_of(page(range(50), 60), error_response("Forbidden.RAM", 403))
+    assert (len(listing.rows), listing.n_expected, listing.is_stable) == (50, 60, False)
+    assert listing.failure is not None
+    assert (listing.failure.kind, listing.failure.code) == ("denied", "Forbidden.RAM")
+
+
+def test_a_row_without_an_id_is_a_note() -> None:
+    """It costs no other row, counts as come, and the next page is still read."""
+    listing, send = listing_of(page([*range(49), None], 51), page([50], 51))
+    assert (len(send.requests), len(listing.rows), len(listing.notes)) == (2, 50, 1)
+    assert listing.is_stable
+
+
+def test_a_page_of_unreadable_rows_is_not_the_end() -> None:
+    """What follows is still read."""
+    listing, _ = listing_of(page([None] * 50, 51), page([50], 51))
+    assert (list(listing.rows), len(listing.notes)) == (["cgw-50"], 50)
+
+
+def test_regions_come_in_one_answer() -> None:
+    """DescribeRegions takes no page and no region."""
+    send = FakeSend([response({"Regions": {"Region": [{"RegionId": "cn-beijing"}]}})])
+    listing = run_virtual(
+        fetch_listing(caller_of(send), "DescribeRegions", Place("https://vpc.test"))
+    )
+    assert params_of(send.requests[0]) == {}
+    assert (list(listing.rows), listing.is_stable) == (["cn-beijing"], True)
+
+
+def test_list_rows_carry_the_request_id() -> None:
+    """A connection read from its row alone can still be asked about in a support ticket."""
+
+    def answer(request: Request) -> Answer:
+        rows = [{"VpnConnectionId": "vco-1"}]
+        return response(
+            {"RequestId": "R-1", "TotalCount": 1, "VpnConnections": {"VpnConnection": rows}}
+        )
+
+    listing = run_virtual(
+        fetch_listing(caller_of(FakeSend(answer)), "DescribeVpnConnections", PLACE)
+    )
+    assert getattr(listing.rows["vco-1"], "request_id", None) == "R-1"

@@ -1,0 +1,42 @@
+"""Values that could not be understood, as failure rows."""
+
+from __future__ import annotations
+
+from vpnframe.crawl.notes import gateway_failures, note_failure, statement_failures
+from vpnframe.records import Gateway, Note, Statement
+
+NOTE = Note(field="IkeConfig.IkeEncAlg", message="'twofish' is no value we know")
+
+
+def test_a_note_says_field_and_problem() -> None:
+    """The row names the call, the connection, the field and what is wrong with it."""
+    failure = note_failure(NOTE, action="DescribeVpnConnections", vpn_connection_id="vco-1")
+    assert failure.message == "IkeConfig.IkeEncAlg 'twofish' is no value we know"
+    assert (failure.kind, failure.action) == ("malformed", "DescribeVpnConnections")
+    assert failure.vpn_connection_id == "vco-1"
+
+
+def test_a_statements_notes_name_its_call() -> None:
+    """A download's notes are of the download, a list row's of the list."""
+    for witness, action in (
+        ("download", "DownloadVpnConnectionConfig"),
+        ("describe", "DescribeVpnConnections"),
+    ):
+        statement = Statement(
+            witness=witness,
+            vpn_connection_id="vco-1",
+            notes=(NOTE, NOTE),
+            fetched_ms=5,
+            request_id="R-1",
+        )
+        failures = list(statement_failures(statement))
+        assert [(f.action, f.at_ms, f.request_id) for f in failures] == [(action, 5, "R-1")] * 2
+
+
+def test_a_gateways_notes_name_the_gateway() -> None:
+    """There is no column for a gateway, so the message has its id."""
+    for kind, action in (("vpn", "DescribeVpnGateways"), ("customer", "DescribeCustomerGateways")):
+        gateway = Gateway(gateway_id="gw-1", kind=kind, notes=(NOTE,))
+        (failure,) = gateway_failures(gateway)
+        assert failure.message.startswith("gw-1 IkeConfig.IkeEncAlg")
+        assert failure.action == action

@@ -1,0 +1,203 @@
+"""One region: lists, downloads, coverage, and what became of what failed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from helpers import Answer, Handler, action_of, crawl, error_response, params_of, response
+
+from vpnframe.cloud.messages import Request
+from vpnframe.crawl.crawl import Plan
+from vpnframe.crawl.events import ConnectionRead, ConnectionsFound, Event
+from vpnframe.emulator import make_fleet, make_state
+from vpnframe.errors import TransportError
+from vpnframe.records import Coverage, Records
+
+FLEET = make_fleet(connections=60, regions=1, seed=3)
+REGION = FLEET.regions[0].region_id
+FIRST = FLEET.connections[0].vpn_connection_id
+DOWNLOAD = "DownloadVpnConnectionConfig"
+
+
+def crawled(fault: Handler | None = None, **plan: Any) -> Records:
+    return crawl(make_state(FLEET, quotas=False), fault=fault, plan=Plan(**plan))
+
+
+def on_call(answer: Answer, *actions: str, times: int = 10**6, **params: str) -> Handler:
+    """A fault for some actions with some parameters, for the first so many requests."""
+    left = [times]
+
+    def fault(request: Request) -> Any:
+        asked = params_of(request)
+        is_one = action_of(request) in actions and params.items() <= asked.items()
+        if not is_one or left[0] == 0:
+            return None
+        left[0] -= 1
+        return answer
+
+    return fault
+
+
+def coverage_of(records: Records) -> Coverage:
+    (coverage,) = records.coverage
+    return coverage
+
+
+LISTS = (
+    "DescribeVpnGateways",
+    "DescribeVpnConnections",
+    "DescribeVpnAttachments",
+    "DescribeCustomerGateways",
+)
+
+
+def test_a_complete_region_counts_what_it_did() -> None:
+    """One download per connection and a call per page of 50."""
+    coverage = coverage_of(crawled())
+    assert (coverage.status, coverage.n_expected, coverage.n_read, coverage.n_failed) == (
+        "complete",
+        60,
+        60,
+        0,
+    )
+    assert 60 + 4 < coverage.n_calls <= 60 + 8
+    assert (coverage.n_throttled, coverage.is_stable) == (0, True)
+
+
+def test_without_downloads_the_list_rows_are_enough() -> None:
+    """The same sides and algorithms, a hundredth of the calls."""
+    full, quick = crawled(), crawled(downloads="none")
+    assert coverage_of(quick).status == "complete"
+    assert coverage_of(quick).n_calls <= 8
+    assert [(c.vpc_subnets, c.onprem_subnets) for c in quick.connections] == [
+        (c.vpc_subnets, c.onprem_subnets) for c in full.connections
+    ]
+    assert [t.phases for c in quick.connections for t in c.tunnels] == [
+        t.phases for c in full.connections for t in c.tunnels
+    ]
+    assert {c.witnesses for c in quick.connections} == {"describe"}
+    assert all(c.request_id for c in quick.connections)
+
+
+def test_a_connection_that_went_away_stays_from_its_list_row() -> None:
+    """Its download is a failure of kind gone, and the region is not complete."""
+    gone = error_response("InvalidVpnConnectionInstanceId.NotFound", 404)
+    records = crawled(on_call(gone, DOWNLOAD, VpnConnectionId=FIRST))
+    (failure,) = records.failures
+    assert (failure.kind, failure.vpn_connection_id) == ("gone", FIRST)
+    assert len(records.connections) == 60
+    witnesses = {c.vpn_connection_id: c.witnesses for c in records.connections}
+    assert witnesses[FIRST] == "describe"
+    coverage = coverage_of(records)
+    assert (coverage.status, coverage.n_read, coverage.n_failed) == ("partial", 59, 1)
+
+
+@pytest.mark.parametrize(
+    "trouble",
+    [
+        error_response("Throttling.User", 429),
+        error_response("Throttling.Api", 503),
+        error_response("Throttling.User", 200),
+        error_response("SystemBusy", 500),
+        response("<html><body>502</body></html>", 502),
+        response('{"RequestId":"0C6', 200),
+    ],
+    ids=["429", "503", "200 with a code", "busy", "html", "truncated"],
+)
+@pytest.mark.parametrize("action", [*LISTS, DOWNLOAD])
+def test_trouble_that_passes_leaves_no_trace(action: str, trouble: Answer) -> None:
+    """Every call recovers from two bad answers; only the count of throttled calls tells."""
+    records = crawled(on_call(trouble, action, times=2))
+    coverage = coverage_of(records)
+    assert (coverage.status, records.failures) == ("complete", ())
+    is_throttled = b"Throttling" in getattr(trouble, "body", b"")
+    assert coverage.n_throttled == (2 if is_throttled else 0)
+
+
+@pytest.mark.parametrize(
+    ("answer", "status"),
+    [
+        (error_response("Forbbiden.SubUser", 403), "denied"),
+        (error_response("SignatureDoesNotMatch", 400), "denied"),
+        (error_response("InternalError", 500), "unreachable"),
+        (error_response("Throttling.User", 400), "unreachable"),
+        (response("<html></html>", 200), "unreachable"),
+        (TransportError("no", is_timeout=True), "unreachable"),
+    ],
+    ids=["denied", "wrong key", "server", "throttled", "html", "timeout"],
+)
+def test_a_region_of_which_nothing_was_read(answer: Answer, status: str) -> None:
+    """All lists fail: the region is not partial, it was not read at all."""
+    records = crawled(on_call(answer, *LISTS))
+    coverage = coverage_of(records)
+    assert (coverage.status, coverage.n_read, records.connections) == (status, 0, ())
+    assert records.failures
+
+
+@pytest.mark.parametrize("action", LISTS)
+def test_one_list_that_is_denied_costs_that_list_alone(action: str) -> None:
+    """The other lists and the downloads are read, and the region is partial."""
+    records = crawled(on_call(error_response("Forbidden.RAM", 403), action))
+    assert coverage_of(records).status == "partial"
+    assert [f.action for f in records.failures] == [action]
+    if action == "DescribeVpnConnections":
+        assert 0 < len(records.connections) < 60  # those on a transit router
+    else:
+        assert len(records.connections) == 60
+
+
+def test_a_list_that_breaks_off_keeps_its_first_page() -> None:
+    """Fifty connections are read; what the cloud counted beyond is told as failed."""
+    fault = on_call(error_response("Forbidden.RAM", 403), "DescribeVpnConnections", PageNumber="2")
+    records = crawled(fault)
+    coverage = coverage_of(records)
+    assert (coverage.status, coverage.n_expected) == ("partial", 60)
+    assert coverage.n_read == len(records.connections) >= 50
+
+
+def test_gateways_that_break_off_keep_the_rest_of_the_region() -> None:
+    """A network fault on the second page is no dead region."""
+    rows = [{"VpnGatewayId": f"vpn-{n}"} for n in range(50)]
+    first = response({"TotalCount": 51, "VpnGateways": {"VpnGateway": rows}})
+    action = "DescribeVpnGateways"
+    begins = on_call(first, action, PageNumber="1")
+    breaks = on_call(TransportError("no"), action, PageNumber="2")
+    records = crawled(lambda request: begins(request) or breaks(request))
+    assert coverage_of(records).status == "partial"
+    assert len(records.connections) == 60
+
+
+def test_a_bad_row_costs_no_other() -> None:
+    """A row without an id is a failure row; every other connection is read."""
+    rows = [{"Name": "nameless"}, {"VpnConnectionId": FIRST, "LocalSubnet": "10.0.0.0/8"}]
+    page = response({"TotalCount": 2, "VpnConnections": {"VpnConnection": rows}})
+    nothing = response({"TotalCount": 0, "VpnAttachments": []})
+    connections = on_call(page, "DescribeVpnConnections")
+    attachments = on_call(nothing, "DescribeVpnAttachments")
+    records = crawled(lambda request: connections(request) or attachments(request))
+    assert [c.vpn_connection_id for c in records.connections] == [FIRST]
+    assert any("VpnConnectionId" in f.message and "missing" in f.message for f in records.failures)
+    coverage = coverage_of(records)
+    assert (coverage.status, coverage.n_expected, coverage.n_failed) == ("partial", 2, 1)
+
+
+def test_events_add_up() -> None:
+    """As many downloads are told as were announced, each with its outcome."""
+    told: list[Event] = []
+    gone = error_response("InvalidVpnConnectionInstanceId.NotFound", 404)
+    crawled(on_call(gone, DOWNLOAD, VpnConnectionId=FIRST), on_event=told.append)
+    read = [event.is_read for event in told if isinstance(event, ConnectionRead)]
+    assert [e.n_connections for e in told if isinstance(e, ConnectionsFound)] == [60]
+    assert (len(read), read.count(False)) == (60, 1)
+
+
+def test_failures_of_a_region_are_sorted_and_complete() -> None:
+    """Two dead downloads are two rows, in the order of their ids, with account and region."""
+    second = FLEET.connections[1].vpn_connection_id
+    gone = error_response("InvalidVpnConnectionInstanceId.NotFound", 404)
+    faults = [on_call(gone, DOWNLOAD, VpnConnectionId=i) for i in (FIRST, second)]
+    records = crawled(lambda request: faults[0](request) or faults[1](request))
+    assert [f.vpn_connection_id for f in records.failures] == sorted([FIRST, second])
+    assert {f.region_id for f in records.failures} == {REGION}
+    assert {f.account_id for f in records.failures} == {FLEET.accounts[0].account_id}

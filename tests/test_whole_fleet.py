@@ -1,0 +1,149 @@
+"""The main promise: everything in the answer key is found, and nothing else."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+import pytest
+from helpers import ManualClock, assert_same_inventory, inventory_of
+
+import vpnframe as vf
+from vpnframe.cloud.actions import Limit
+from vpnframe.cloud.messages import Request, Response
+from vpnframe.cloud.signing import Credentials, authorization
+from vpnframe.crawl.crawl import Plan
+from vpnframe.emulator import answer_key, handle, make_fleet, make_state, serve_in_thread
+
+KEYS = ["account_id", "region_id", "vpn_connection_id"]
+SEEDS = range(20)
+START = ManualClock().start.timestamp()
+
+
+def without_quotas(seed: int, **options: Any) -> vf.Inventory:
+    return inventory_of(make_state(make_fleet(seed=seed), quotas=False), **options)
+
+
+def algorithm_counts(inventory: vf.Inventory) -> dict[str, dict[str, int]]:
+    table = vf.stats.algorithms(inventory.tunnels)
+    return {
+        str(column): dict(zip(rows["value"], rows["n_tunnels"], strict=True))
+        for column, rows in table.groupby("column")
+    }
+
+
+def lifetime_counts(inventory: vf.Inventory) -> dict[str, dict[int, int]]:
+    table = vf.stats.lifetimes(inventory.tunnels)
+    return {
+        f"{phase}_lifetime_s": dict(zip(rows["lifetime_s"], rows["n_tunnels"], strict=True))
+        for phase, rows in table.groupby("phase")
+    }
+
+
+def overlap_set(inventory: vf.Inventory) -> set[tuple[Any, ...]]:
+    """Each pair from its left to its right, in either order that says the same."""
+    table = vf.overlaps(inventory.subnets)
+    assert not table.duplicated().any()
+    columns = [c for c in table.columns if not c.startswith("scope")]
+    return {canonical(row) for row in table[columns].astype(str).to_dict("records")}
+
+
+def canonical(row: dict[str, str]) -> tuple[Any, ...]:
+    names = [*KEYS, "side", "cidr"]
+    left, right = (tuple(row[f"{half}_{n}"] for n in names) for half in ("left", "right"))
+    if left <= right:
+        return left, row["relation"], right
+    turned = {"equal": "equal", "contains": "within", "within": "contains"}
+    return right, turned[row["relation"]], left
+
+
+def expected_overlaps(key: dict[str, Any]) -> set[tuple[Any, ...]]:
+    rows = [
+        {f"{half}_{name}": pair[half][name] for half in ("left", "right") for name in pair[half]}
+        | {"relation": pair["relation"]}
+        for pair in key["overlaps"]
+    ]
+    found = {canonical(row) for row in rows}
+    assert len(found) == len(rows)
+    return found
+
+
+def assert_answers(inventory: vf.Inventory, key: dict[str, Any]) -> None:
+    """Counts, every value of every tunnel, and overlaps: all of the key and no more."""
+    texts = {
+        column: {str(value): n for value, n in counts.items()}
+        for column, counts in key["algorithms"].items()
+    }
+    assert algorithm_counts(inventory) == texts
+    assert lifetime_counts(inventory) == key["lifetimes"]
+    expected = pd.DataFrame(key["tunnels"])
+    sorted_by = [*KEYS, "tunnel_index"]
+    found = inventory.tunnels[list(expected.columns)].sort_values(sorted_by, ignore_index=True)
+    expected = expected.sort_values(sorted_by, ignore_index=True)
+    plain = found.astype(object).where(found.notna(), None)
+    assert plain.to_dict("list") == expected.astype(object).where(expected.notna(), None).to_dict(
+        "list"
+    )
+    assert overlap_set(inventory) == expected_overlaps(key)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_everything_in_the_answer_key_is_found_and_nothing_else(seed: int) -> None:
+    """A fleet of 300, read call by call, signed and paged; every seed has its own traps."""
+    inventory = without_quotas(seed)
+    assert inventory.is_complete
+    assert inventory.failures.empty
+    assert_answers(inventory, answer_key(make_fleet(seed=seed)))
+
+
+def test_the_fleet_is_found_over_a_socket_under_its_quotas() -> None:
+    """Real HTTP, and a quota window of two seconds on both sides."""
+    fleet = make_fleet(connections=120, seed=20)
+    limits = {"DownloadVpnConnectionConfig": Limit(30, 2.0)}
+    with serve_in_thread(make_state(fleet, quota_window_s=2.0)) as cloud:
+        inventory = vf.fetch(
+            endpoint=cloud.endpoint,
+            credentials=vf.Credentials(cloud.access_key_id, cloud.access_key_secret),
+            settings=vf.FetchSettings(quotas=limits, quota_share=1.0),
+        )
+        assert not cloud.state.throttled
+    assert_answers(inventory, answer_key(fleet))
+
+
+def test_under_the_published_quotas_nothing_is_throttled() -> None:
+    """In virtual time: at the whole quota, against the emulator's sliding window of 60 s."""
+    state = make_state(make_fleet(seed=1))
+    inventory = inventory_of(state)
+    assert inventory.is_complete
+    assert not state.throttled
+    assert inventory.coverage["elapsed_s"].max() >= 60
+
+
+def test_the_list_rows_alone_give_the_same_answers() -> None:
+    """Without one download, all the same counts and overlaps."""
+    fleet = make_fleet(seed=2)
+    plan = Plan(downloads="none")
+    assert_answers(inventory_of(make_state(fleet, quotas=False), plan=plan), answer_key(fleet))
+
+
+@pytest.mark.parametrize("seed", [7, 8])
+def test_answers_in_xml_give_equal_tables(seed: int) -> None:
+    """Every scalar is text there, and a list of one looks like an object."""
+    fleet = make_fleet(seed=seed)
+    account = fleet.accounts[0]
+    credentials = Credentials(account.access_key_id, account.access_key_secret)
+    state = make_state(fleet, quotas=False)
+
+    def in_xml(request: Request) -> Response:
+        headers = {n: v for n, v in request.headers.items() if n != "authorization"}
+        headers["accept"] = "application/xml"
+        unsigned = Request(request.method, request.url, headers)
+        signature = {"authorization": authorization(unsigned, credentials=credentials)}
+        asked = Request(request.method, request.url, headers | signature)
+        answer = handle(state, asked, START)
+        assert answer.body.startswith(b"<?xml")
+        return answer
+
+    inventory = inventory_of(make_state(fleet, quotas=False), fault=in_xml)
+    but = ("fetched_at", "request_id", "elapsed_s")
+    assert_same_inventory(inventory, without_quotas(seed), but=but)

@@ -1,0 +1,181 @@
+"""Where the two answers about one connection differ."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+
+from vpnframe.crawl.perspective import networks
+from vpnframe.records import (
+    Connection,
+    Disagreement,
+    Phases,
+    Statement,
+    Tunnel,
+    TunnelStatement,
+)
+
+TunnelKey = tuple[str, int]  # its id, empty where there is none, and its number among equal ones
+
+
+def find_differences(download: Statement, describe: Statement) -> Iterator[Disagreement]:
+    """Find every field on which two answers about one connection both speak and differ.
+
+    Parameters
+    ----------
+    download, describe : Statement
+        Both with the cloud's end as ``local``.
+
+    Yields
+    ------
+    Disagreement
+        In a fixed order, without account and region.
+    """
+    connection_id = describe.vpn_connection_id
+    for field, ours, theirs in (
+        ("vpc_subnets", download.local_subnets, describe.local_subnets),
+        ("onprem_subnets", download.remote_subnets, describe.remote_subnets),
+    ):
+        if ours and theirs and networks(ours) != networks(theirs):
+            yield Disagreement(
+                vpn_connection_id=connection_id,
+                field=field,
+                download_value=",".join(ours),
+                describe_value=",".join(theirs),
+            )
+    if shows_bgp(download.tunnels) and describe.bgp_enabled is False:
+        yield Disagreement(
+            vpn_connection_id=connection_id,
+            field="bgp_enabled",
+            download_value="True",
+            describe_value="False",
+        )
+    yield from _tunnel_differences(download, describe)
+
+
+def _tunnel_differences(download: Statement, describe: Statement) -> Iterator[Disagreement]:
+    """The same of their tunnels; an answer that speaks of no tunnel denies none."""
+    connection_id = describe.vpn_connection_id
+    listed, downloaded = tunnels_by_id(describe), tunnels_by_id(download)
+    if not any(map(_says_anything, listed.values())):
+        return
+    for key in sorted(listed.keys() | downloaded.keys()):
+        row, config = listed.get(key), downloaded.get(key)
+        if row is None or config is None:
+            if _says_anything(row or config or TunnelStatement()):
+                yield _one_sided(connection_id, key[0] or None, "describe" if row else "download")
+            continue
+        described = dict(_spoken(row))
+        for field, value in _spoken(config):
+            if described.get(field, value) != value:
+                yield Disagreement(
+                    vpn_connection_id=connection_id,
+                    field=field,
+                    tunnel_id=config.tunnel_id,
+                    download_value=value,
+                    describe_value=described[field],
+                )
+
+
+def _says_anything(tunnel: TunnelStatement) -> bool:
+    return tunnel.tunnel_id is not None or tunnel.phases != Phases()
+
+
+def _one_sided(connection_id: str, tunnel_id: str | None, witness: str) -> Disagreement:
+    """A tunnel that one answer has and the other has not."""
+    said = tunnel_id or "a single tunnel"
+    return Disagreement(
+        vpn_connection_id=connection_id,
+        field="tunnel_id",
+        tunnel_id=tunnel_id,
+        download_value=said if witness == "download" else None,
+        describe_value=said if witness == "describe" else None,
+    )
+
+
+def _spoken(tunnel: TunnelStatement) -> list[tuple[str, str]]:
+    """What a statement says of a tunnel, by our column names; what it does not say is left out."""
+    values = [("bgp_tunnel_cidr", tunnel.bgp_tunnel_cidr), *_phase_values(tunnel.phases)]
+    for side, end in (("vpn_gateway", tunnel.local), ("customer_gateway", tunnel.remote)):
+        values += [
+            (f"{side}_ip", end.address),
+            (f"{side}_ike_id", end.ike_id),
+            (f"{side}_asn", end.asn),
+            (f"bgp_{side}_ip", end.bgp_ip),
+        ]
+    return [(name, str(value)) for name, value in values if value is not None]
+
+
+def _phase_values(phases: Phases) -> list[tuple[str, object]]:
+    values: list[tuple[str, object]] = [
+        ("ike_version", phases.ike_version),
+        ("ike_mode", phases.ike_mode),
+    ]
+    for prefix, group, proposal in (
+        ("ike", "dh_group", phases.ike),
+        ("ipsec", "pfs_group", phases.ipsec),
+    ):
+        values += [
+            (f"{prefix}_encryption", proposal.encryption),
+            (f"{prefix}_integrity", proposal.integrity),
+            (f"{prefix}_{group}", proposal.dh_group),
+            (f"{prefix}_lifetime_s", proposal.lifetime_s),
+        ]
+    return values
+
+
+def find_strays(
+    statement: Statement | None, tunnels: Iterable[TunnelStatement]
+) -> Iterator[Disagreement]:
+    """Find a connection-level block beside tunnels that is none of theirs.
+
+    Parameters
+    ----------
+    statement : Statement or None
+        One answer.
+    tunnels : iterable of TunnelStatement
+        What both answers say of the tunnels.
+
+    Yields
+    ------
+    Disagreement
+        It is kept here and used nowhere.
+    """
+    stray = statement.stray_tunnel if statement else None
+    if statement is None or stray is None:
+        return
+    values = _spoken(stray)
+    if any(set(values) <= set(_spoken(tunnel)) for tunnel in tunnels):
+        return
+    said = " ".join(f"{name}={value}" for name, value in values)
+    yield Disagreement(
+        vpn_connection_id=statement.vpn_connection_id,
+        field="connection_level",
+        download_value=said if statement.witness == "download" else None,
+        describe_value=said if statement.witness == "describe" else None,
+    )
+
+
+def conflict(connection: Connection) -> Disagreement:
+    """Make a row of evidence for both ends: nobody knows whose end the download is."""
+    return Disagreement(
+        vpn_connection_id=connection.vpn_connection_id,
+        field="perspective",
+        download_value="written for both ends at once",
+    )
+
+
+def tunnels_by_id(statement: Statement | None) -> dict[TunnelKey, TunnelStatement]:
+    """Give a statement's tunnels by id; those that share one are told apart by their order."""
+    seen: Counter[str] = Counter()
+    tunnels = {}
+    for tunnel in statement.tunnels if statement else ():
+        tunnel_id = tunnel.tunnel_id or ""
+        tunnels[tunnel_id, seen[tunnel_id]] = tunnel
+        seen[tunnel_id] += 1
+    return tunnels
+
+
+def shows_bgp(tunnels: Iterable[Tunnel | TunnelStatement]) -> bool | None:
+    """Say whether BGP is on: a download shows it when it is, and says nothing else of it."""
+    return any(tunnel.bgp_tunnel_cidr for tunnel in tunnels) or None
