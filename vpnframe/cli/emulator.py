@@ -19,6 +19,7 @@ from vpnframe.emulator import (
     make_state,
     serving,
 )
+from vpnframe.emulator.faults import KINDS, parse_fault
 from vpnframe.errors import SettingsError
 
 
@@ -41,13 +42,27 @@ def run(
         Path | None,
         typer.Option("--answer-key", metavar="FILE", help="Write what is to be found there."),
     ] = None,
+    fault: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="KIND=RATE",
+            help="Spoil this part of the calls, from 0 to 1; KIND@1,9 spoils those. Repeatable.",
+        ),
+    ] = None,
+    list_faults: Annotated[
+        bool, typer.Option("--list-faults", help="List the kinds of faults, and stop.")
+    ] = False,
 ) -> None:
     """Run a local Alibaba Cloud VPN endpoint with a made-up fleet.
 
     The first line on standard output is JSON: the endpoint, and the access keys of its accounts.
     It stops on SIGTERM and on Ctrl-C. Nothing leaves this machine.
     """
+    if list_faults:
+        _print_kinds()
+        return
     try:
+        plans = [parse_fault(text, seed=seed) for text in fault or ()]
         fleet = make_fleet(connections=connections, regions=regions, accounts=accounts, seed=seed)
     except ValueError as error:
         raise typer.BadParameter(str(error)) from None
@@ -56,6 +71,7 @@ def run(
     state = make_state(
         fleet, quota_window_s=quota_window_s, quota_mode=quota_mode, quotas=not no_quota
     )
+    state.faults.extend(plans)
     settings = ServerSettings(port=port, latency_ms=latency_ms, is_tls=tls)
     try:
         asyncio.run(_serve(state, settings))
@@ -71,6 +87,13 @@ async def _serve(state: State, settings: ServerSettings) -> None:
     async with serving(state, settings) as running:
         print(json.dumps(announcement(running)), flush=True)
         await stopped.wait()
+
+
+def _print_kinds() -> None:
+    """Print name, the kind of failure it ends in when it never stops, and what happens."""
+    width = max(map(len, KINDS))
+    for kind in KINDS.values():
+        print(f"{kind.name:<{width}}  {kind.failure or '-':<11}  {kind.line}")
 
 
 def _write_key(path: Path, key: object) -> None:

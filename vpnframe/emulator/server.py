@@ -16,9 +16,11 @@ from pathlib import Path
 from aiohttp import web
 
 from vpnframe.cloud.messages import Request
+from vpnframe.emulator.faults import FaultyResponse
 from vpnframe.emulator.model import Account
 from vpnframe.emulator.service import handle
 from vpnframe.emulator.state import State
+from vpnframe.emulator.wiring import WireAnswer
 
 _HOST = "127.0.0.1"
 _STARTUP_S = 30.0
@@ -186,7 +188,12 @@ def serve_in_thread(
 
 
 def _application(state: State, settings: ServerSettings) -> web.Application:
-    async def answer(received: web.Request) -> web.Response:
+    stopping = asyncio.Event()
+
+    async def stop(_application: web.Application) -> None:
+        stopping.set()
+
+    async def answer(received: web.Request) -> web.StreamResponse:
         request = Request(
             method=received.method,
             # The target as it came: decoding it would undo what was signed.
@@ -197,11 +204,14 @@ def _application(state: State, settings: ServerSettings) -> web.Application:
         if settings.latency_ms:
             await asyncio.sleep(settings.latency_ms / 1000)
         response = handle(state, request, settings.clock())
+        if isinstance(response, FaultyResponse):
+            return WireAnswer(response, stopping)
         return web.Response(
             status=response.status, headers=dict(response.headers), body=response.body
         )
 
     application = web.Application()
+    application.on_shutdown.append(stop)
     application.router.add_route("*", "/{path:.*}", answer)
     return application
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from email.utils import formatdate
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import TypeAlias
 
 from vpnframe.cloud.messages import Request, Response
 from vpnframe.emulator.downloads import download_config
-from vpnframe.emulator.encoding import encode_json, encode_xml
+from vpnframe.emulator.faulting import answer_faultily, find_kind
+from vpnframe.emulator.faults import FaultPlan
 from vpnframe.emulator.gate import Credential, authenticate
 from vpnframe.emulator.listing import (
     CUSTOMER_GATEWAYS,
@@ -33,9 +33,9 @@ from vpnframe.emulator.refusals import (
 )
 from vpnframe.emulator.rows import region_row
 from vpnframe.emulator.state import Holdings, State
+from vpnframe.emulator.writing import STS_VERSION, write_response
 
 _VPC_VERSION = "2016-04-28"
-_STS_VERSION = "2015-04-01"
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ def handle(state: State, request: Request, now: float) -> Response:
     Parameters
     ----------
     state : State
-        Changed: nonces, quotas and counters.
+        Changed: nonces, quotas and counters; by some faults the clock and the fleet.
     request : Request
         As received; header names in lower case.
     now : float
@@ -79,7 +79,8 @@ def handle(state: State, request: Request, now: float) -> Response:
     Returns
     -------
     Response
-        With the status, headers and body of the documentation.
+        With the status, headers and body of the documentation; a ``FaultyResponse`` for a call
+        that a fault kind strikes.
 
     Examples
     --------
@@ -91,41 +92,66 @@ def handle(state: State, request: Request, now: float) -> Response:
     """
     state.n_requests += 1
     for fault in state.faults:
-        if response := fault(request, state.n_requests):
+        if not isinstance(fault, FaultPlan) and (response := fault(request, state.n_requests)):
             return response
-    call = read_call(request)
-    request_id = state.next_request_id()
-    answer = _answer(state, request, call, now)
-    headers = {"date": formatdate(now, usegmt=True), "x-acs-request-id": request_id}
-    if isinstance(answer, Refusal):
-        host_id = request.headers.get("host", request.host)
-        return _write_refusal(answer, call, headers, host_id=host_id)
-    return _write(200, {"RequestId": request_id} | answer, call, headers)
+    exchange = _Exchange(state, request, read_call(request), now)
+    kind = find_kind(state, exchange.call)
+    return exchange.write(exchange.serve()) if kind is None else answer_faultily(kind, exchange)
 
 
-def _answer(state: State, request: Request, call: Call, now: float) -> Tree | Refusal:
-    """Go through the gates in the cloud's order: signature, quota, parameters."""
-    if request.method not in ("GET", "POST"):
-        return UNSUPPORTED_METHOD
-    credential = authenticate(request, state.credentials, state.nonces, now=now)
-    if isinstance(credential, Refusal):
-        return credential
-    if not call.action:
-        return missing_parameter("Action")
-    action = _ACTIONS.get(call.action)
-    if action is None:
-        return UNKNOWN_ACTION
-    if call.version != action.version:
-        return UNKNOWN_VERSION if call.version else missing_parameter("Version")
-    key = (credential.account_id, call.region_id, call.action)
-    if refusal := _check_quota(state, key, now):
-        return refusal
-    for name in action.required:
-        if not call.parameters.get(name):
-            return missing_parameter(name)
-    if "RegionId" in action.required and call.region_id not in state.region_ids:
-        return UNKNOWN_REGION
-    return action.answer(_Visit(state, credential, call))
+@dataclass(frozen=True, slots=True)
+class _Exchange:
+    """One request on its way through the service."""
+
+    state: State
+    request: Request
+    call: Call
+    now: float
+
+    @property
+    def gate_now(self) -> float:
+        """The time that signatures are judged by and that ``Date`` tells."""
+        return self.now + self.state.clock_offset_s
+
+    def pass_gate(self) -> Credential | Refusal:
+        """Say who asks; the nonce is used up."""
+        state = self.state
+        return authenticate(self.request, state.credentials, state.nonces, now=self.gate_now)
+
+    def serve(self) -> Tree | Refusal:
+        """Go through the gates in the cloud's order: signature, quota, parameters."""
+        state, call = self.state, self.call
+        if self.request.method not in ("GET", "POST"):
+            return UNSUPPORTED_METHOD
+        credential = self.pass_gate()
+        if isinstance(credential, Refusal):
+            return credential
+        if not call.action:
+            return missing_parameter("Action")
+        action = _ACTIONS.get(call.action)
+        if action is None:
+            return UNKNOWN_ACTION
+        if call.version != action.version:
+            return UNKNOWN_VERSION if call.version else missing_parameter("Version")
+        key = (credential.account_id, call.region_id, call.action)
+        if refusal := _check_quota(state, key, self.now):
+            return refusal
+        for name in action.required:
+            if not call.parameters.get(name):
+                return missing_parameter(name)
+        if "RegionId" in action.required and call.region_id not in state.region_ids:
+            return UNKNOWN_REGION
+        return action.answer(_Visit(state, credential, call))
+
+    def write(self, outcome: Tree | Refusal, *, is_xml: bool = False) -> Response:
+        """Write what came of it, in the format that was asked for or in XML."""
+        return write_response(
+            outcome,
+            replace(self.call, wants_json=self.call.wants_json and not is_xml),
+            request_id=self.state.next_request_id(),
+            now=self.gate_now,
+            host_id=self.request.headers.get("host", self.request.host),
+        )
 
 
 def _check_quota(state: State, key: Key, now: float) -> Refusal | None:
@@ -182,36 +208,6 @@ _ACTIONS: Mapping[str, _Action] = MappingProxyType(
             lambda visit: VPN_ATTACHMENTS.answer(visit.holdings, visit.call.parameters)
         ),
         "DownloadVpnConnectionConfig": _Action(_download, required=("RegionId", "VpnConnectionId")),
-        "GetCallerIdentity": _Action(_caller_identity, version=_STS_VERSION, required=()),
+        "GetCallerIdentity": _Action(_caller_identity, version=STS_VERSION, required=()),
     }
 )
-
-
-def _write(status: int, tree: Tree, call: Call, headers: Mapping[str, str]) -> Response:
-    """Write an answer in the format that was asked for."""
-    if call.wants_json:
-        kind, body = "application/json;charset=utf-8", encode_json(tree)
-    else:
-        kind, body = "text/xml;charset=utf-8", encode_xml(f"{call.action}Response", tree)
-    return Response(status, {"content-type": kind, **headers}, body)
-
-
-def _write_refusal(
-    refusal: Refusal, call: Call, headers: Mapping[str, str], *, host_id: str
-) -> Response:
-    """Write an error as the documentation has it; the XML form names no remedy."""
-    headers = dict(headers)
-    tree: Tree = {
-        "RequestId": headers["x-acs-request-id"],
-        "HostId": host_id,
-        "Code": refusal.code,
-        "Message": refusal.message,
-    }
-    if refusal.retry_after_ms is not None:
-        headers["x-acs-retry-after"] = str(refusal.retry_after_ms)
-    if not call.wants_json:
-        content = {"content-type": "text/xml;charset=utf-8", **headers}
-        return Response(refusal.status, content, encode_xml("Error", tree))
-    product = "Sts" if call.version == _STS_VERSION else "Vpc"
-    tree["Recommend"] = f"https://api.aliyun.com/troubleshoot?q={refusal.code}&product={product}"
-    return _write(refusal.status, tree, call, headers)

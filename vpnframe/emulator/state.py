@@ -8,7 +8,7 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from vpnframe.emulator.faults import Fault
+from vpnframe.emulator.faults import Fault, FaultPlan
 from vpnframe.emulator.gate import Credential, NonceLedger
 from vpnframe.emulator.model import Account, Connection, CustomerGateway, Fleet, VpnGateway
 from vpnframe.emulator.quotas import Key, QuotaMeter, QuotaSettings
@@ -22,6 +22,16 @@ class Holdings:
     customer_gateways: list[CustomerGateway] = field(default_factory=list)
     connections: list[Connection] = field(default_factory=list)
     connection_by_id: dict[str, Connection] = field(default_factory=dict)
+
+    def remove_connection(self, connection: Connection) -> None:
+        """Forget a connection, for its list and for downloads."""
+        self.connections.remove(connection)
+        del self.connection_by_id[connection.vpn_connection_id]
+
+    def insert_connection(self, at: int, connection: Connection) -> None:
+        """Hold one more connection, at a place in the list."""
+        self.connections.insert(at, connection)
+        self.connection_by_id[connection.vpn_connection_id] = connection
 
 
 class State:
@@ -40,8 +50,16 @@ class State:
         Admitted calls and calls beyond the quota. The region is empty for calls that take none.
     n_requests : int
         All requests, refused ones too.
-    faults : list of Fault
-        Asked in their order before anything else.
+    faults : list of Fault and FaultPlan
+        Callables are asked in their order before anything else, plans then.
+    n_matched : Counter of FaultPlan
+        Calls that a plan could have struck.
+    struck : Counter of str
+        Calls that were, by the name of the fault kind.
+    clock_offset_s : float
+        How far the clock that judges signatures is off.
+    created_ids, deleted_ids : list of str
+        What faults did to the fleet, in their order.
     """
 
     def __init__(self, fleet: Fleet, settings: QuotaSettings) -> None:
@@ -56,7 +74,12 @@ class State:
         }
         self.nonces = NonceLedger()
         self.meter = QuotaMeter(settings)
-        self.faults: list[Fault] = []
+        self.faults: list[Fault | FaultPlan] = []
+        self.n_matched: Counter[FaultPlan] = Counter()
+        self.struck: Counter[str] = Counter()
+        self.clock_offset_s = 0.0
+        self.created_ids: list[str] = []
+        self.deleted_ids: list[str] = []
         self.calls: Counter[Key] = Counter()
         self.throttled: Counter[Key] = Counter()
         self.n_requests = 0

@@ -1,7 +1,7 @@
-"""Faults that a test puts before the emulator: a callable that answers instead of it, or not.
+"""Faults that a test writes itself: a callable that answers instead of the emulator, or not.
 
-A fault is called with the request and its number, counted from 1, before anything else looks at
-the request; the first one that returns a response wins.
+It is called with the request and its number, counted from 1, before anything else looks at the
+request; the first one that returns a response wins. Nothing of such a request is counted.
 """
 
 from __future__ import annotations

@@ -1,0 +1,58 @@
+"""Faults on demand: kinds by name, when they strike, and callables that a test writes itself.
+
+``State.faults`` takes both. Callables are asked first, and nothing of a call they answer is
+counted. A call that a kind strikes is served all the same: its nonce is used up, and it counts
+against the quota and in ``State.calls``, also when no byte of the answer leaves the server, for
+the cloud may have counted it too. Refusals come from the cloud's gate: they use up the nonce and
+no quota.
+
+Of several plans that strike one call the first acts. A struck call is answered with a
+``FaultyResponse``, and over a socket its connection ends with it. What its ``wire`` says only a
+socket can show; a transport without one asks ``deliver`` for the equal error:
+
+>>> from vpnframe.emulator import handle, make_fleet, make_state
+>>> from vpnframe.cloud.messages import Request
+>>> state = make_state(make_fleet(connections=0, regions=1))
+>>> state.faults.append(fault("reset-during-body", positions=[1]))
+>>> response = handle(state, Request("GET", "http://127.0.0.1/"), 0.0)
+>>> deliver(response, timeout_s=30.0)
+Delivery(after_s=0.0, outcome=ConnectionResetError('reset-during-body'))
+"""
+
+from __future__ import annotations
+
+from vpnframe.emulator.faults.effects import Kind
+from vpnframe.emulator.faults.makers import (
+    Fault,
+    When,
+    answer_when,
+    asking_for,
+    bad_gateway,
+    every,
+    server_error,
+    throttle,
+    truncated,
+)
+from vpnframe.emulator.faults.plans import KINDS, FaultPlan, fault, parse_fault
+from vpnframe.emulator.faults.wire import Delivery, FaultyResponse, Wire, deliver
+
+__all__ = [
+    "KINDS",
+    "Delivery",
+    "Fault",
+    "FaultPlan",
+    "FaultyResponse",
+    "Kind",
+    "When",
+    "Wire",
+    "answer_when",
+    "asking_for",
+    "bad_gateway",
+    "deliver",
+    "every",
+    "fault",
+    "parse_fault",
+    "server_error",
+    "throttle",
+    "truncated",
+]

@@ -1,0 +1,130 @@
+"""What a fault kind is: a name, a line, what it does, and what becomes of a call it never leaves.
+
+What it does is data; the service and the server act on it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Literal, TypeAlias
+
+from vpnframe.cloud.messages import Response
+from vpnframe.emulator.encoding import Json
+from vpnframe.emulator.faults.wire import Wire
+from vpnframe.emulator.refusals import Refusal
+
+Tree: TypeAlias = dict[str, Json]
+FailureKind: TypeAlias = Literal[
+    "throttled",
+    "server",
+    "network",
+    "timeout",
+    "malformed",
+    "denied",
+    "credentials",
+    "gone",
+    "parameter",
+]
+
+DOWNLOAD = "DownloadVpnConnectionConfig"
+CONNECTIONS = "DescribeVpnConnections"
+PAGED = frozenset(
+    {CONNECTIONS, "DescribeVpnAttachments", "DescribeVpnGateways", "DescribeCustomerGateways"}
+)
+LISTS = PAGED | {"DescribeRegions"}
+REGIONAL = PAGED | {DOWNLOAD}
+DESCRIBING = frozenset({CONNECTIONS, DOWNLOAD})
+
+
+@dataclass(frozen=True, slots=True)
+class Refuse:
+    """The cloud refuses the call at its gate. The nonce is used up, no quota is."""
+
+    refusal: Refusal
+    headers: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    is_xml: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Replace:
+    """The call is served and counted, and something else answers."""
+
+    response: Response
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """The answer is changed before it is written, so in JSON and in XML; a refusal is not."""
+
+    edit: Callable[[Tree], Tree]
+
+
+@dataclass(frozen=True, slots=True)
+class Rewrite:
+    """The answer is changed after it was written: bytes and headers."""
+
+    rewrite: Callable[[Response], Response]
+
+
+@dataclass(frozen=True, slots=True)
+class AsXml:
+    """The answer comes in XML, whatever was asked for."""
+
+    content_type: str
+
+
+@dataclass(frozen=True, slots=True)
+class ShiftClock:
+    """From here on the server's clock, and its Date header, are off by so many seconds."""
+
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Vanish:
+    """From here on the connection that the call names is gone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Drift:
+    """Before the page is written the first row is deleted, or rows are created, for good."""
+
+    is_deleting: bool = False
+    creates_at: Literal["start", "end"] | None = None
+
+
+Effect: TypeAlias = Refuse | Replace | Edit | Rewrite | AsXml | Wire | ShiftClock | Vanish | Drift
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One kind of fault.
+
+    Parameters
+    ----------
+    name : str
+        Lower-case words joined by hyphens.
+    line : str
+        What happens, in one line.
+    effect : Effect
+        What the emulator does.
+    failure : str or None
+        The ``kind`` of the failure row, should there be one, of a call that meets nothing else:
+        some clients read more than others. None where a careful client reads the true answer.
+    shows_in : str or None
+        ``table.column`` that tells of it besides or instead of a failure row.
+    actions : frozenset of str
+        The calls it can happen to; empty for all.
+    is_for_later_pages : bool
+        Whether it happens from the second page of a listing on only.
+    """
+
+    name: str
+    line: str
+    effect: Effect
+    failure: FailureKind | None = None
+    shows_in: str | None = None
+    actions: frozenset[str] = frozenset()
+    is_for_later_pages: bool = False

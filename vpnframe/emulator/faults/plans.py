@@ -1,0 +1,180 @@
+"""When a fault kind strikes: at a rate or at positions, among the calls it is meant for."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from vpnframe.emulator.faults.answered import ANSWERED_KINDS
+from vpnframe.emulator.faults.effects import Kind
+from vpnframe.emulator.faults.refused import REFUSED_KINDS
+from vpnframe.emulator.faults.wired import WIRE_KINDS
+from vpnframe.emulator.parameters import Call
+
+KINDS: Mapping[str, Kind] = MappingProxyType(
+    {kind.name: kind for kind in (*REFUSED_KINDS, *ANSWERED_KINDS, *WIRE_KINDS)}
+)
+
+
+# Two plans are never the same one: each counts its own calls.
+@dataclass(frozen=True, slots=True, eq=False)
+class FaultPlan:
+    """A fault kind and when it strikes. Made by ``fault``; how often it did, the state knows.
+
+    Parameters
+    ----------
+    kind : Kind
+        What happens.
+    rate : float
+        Part of the matching calls, from 0 to 1.
+    positions : frozenset of int
+        Numbers of matching calls, from 1.
+    action, region : str or None
+        Only calls of this action, and to this region, match.
+    seed : int
+        Another one strikes other calls.
+    """
+
+    kind: Kind
+    rate: float = 0.0
+    positions: frozenset[int] = frozenset()
+    action: str | None = None
+    region: str | None = None
+    seed: int = 0
+
+    def matches(self, call: Call) -> bool:
+        """Say whether a call is one that the fault could strike, and so counts."""
+        if self.action not in (None, call.action) or self.region not in (None, call.region_id):
+            return False
+        if self.kind.actions and call.action not in self.kind.actions:
+            return False
+        is_later_page = call.parameters.get("PageNumber", "1").lstrip("0") not in ("", "1")
+        return is_later_page or not self.kind.is_for_later_pages
+
+    def strikes(self, number: int) -> bool:
+        """Say whether the fault strikes the matching call of this number, from 1.
+
+        Examples
+        --------
+        >>> plan = fault("hang", positions=[2])
+        >>> [plan.strikes(number) for number in (1, 2, 3)]
+        [False, True, False]
+        """
+        if number in self.positions:
+            return True
+        digest = hashlib.sha256(f"{self.seed}/{self.kind.name}/{number}".encode()).digest()
+        return int.from_bytes(digest[:7]) < self.rate * 2**56
+
+
+def fault(
+    kind: str,
+    *,
+    rate: float | None = None,
+    positions: Iterable[int] | None = None,
+    action: str | None = None,
+    region: str | None = None,
+    seed: int = 0,
+) -> FaultPlan:
+    """Plan a fault, to be put into ``State.faults``.
+
+    Parameters
+    ----------
+    kind : str
+        A name in ``KINDS``.
+    rate : float, optional
+        Part of the matching calls that it strikes, from 0 to 1. The same seed strikes the same
+        ones, by their number.
+    positions : iterable of int, optional
+        The matching calls that it strikes, counted from 1. Either this or ``rate``.
+    action, region : str, optional
+        Only calls of this action, and to this region, match and are counted.
+    seed : int
+        For ``rate``.
+
+    Returns
+    -------
+    FaultPlan
+        Good for any number of states, each of which counts for itself.
+
+    Raises
+    ------
+    ValueError
+        When there is no such kind, or it cannot happen to the action; when not exactly one of
+        ``rate`` and ``positions`` is given; when a number is out of its range.
+
+    Examples
+    --------
+    >>> fault("throttling-user-400", rate=0.1, action="DownloadVpnConnectionConfig").kind.failure
+    'throttled'
+    """
+    found = _find_kind(kind)
+    if action is not None and found.actions and action not in found.actions:
+        msg = f"{kind} happens to {', '.join(sorted(found.actions))} alone, not to {action}"
+        raise ValueError(msg)
+    if (rate is None) == (positions is None):
+        msg = f"{kind} needs either a rate or positions"
+        raise ValueError(msg)
+    chosen = frozenset(positions or ())
+    if rate is not None and not 0 <= rate <= 1:
+        msg = f"a fault rate is from 0 to 1, not {rate}"
+        raise ValueError(msg)
+    if positions is not None and (not chosen or min(chosen) < 1):
+        msg = f"fault positions are counted from 1, not {sorted(chosen)}"
+        raise ValueError(msg)
+    return FaultPlan(found, rate or 0.0, chosen, action, region, seed)
+
+
+def parse_fault(text: str, *, seed: int = 0) -> FaultPlan:
+    """Read a fault as the command line takes it.
+
+    Parameters
+    ----------
+    text : str
+        ``KIND=RATE``, or ``KIND@POSITION`` with positions joined by commas.
+    seed : int
+        For a rate.
+
+    Returns
+    -------
+    FaultPlan
+        For every call that the kind can happen to.
+
+    Raises
+    ------
+    ValueError
+        As ``fault`` does, and for text of another form.
+
+    Examples
+    --------
+    >>> parse_fault("hang=0.01").rate, sorted(parse_fault("hang@1,9").positions)
+    (0.01, [1, 9])
+    """
+    kind, at, places = text.partition("@")
+    if at:
+        _find_kind(kind)
+        try:
+            positions = [int(place) for place in places.split(",")]
+        except ValueError:
+            msg = f"{text!r}: the positions are no numbers"
+            raise ValueError(msg) from None
+        return fault(kind, positions=positions, seed=seed)
+    kind, equals, share = text.partition("=")
+    _find_kind(kind)
+    try:
+        rate = float(share)
+    except ValueError:
+        rate = math.nan
+    if not equals or math.isnan(rate):
+        msg = f"{text!r} is neither KIND=RATE nor KIND@POSITION"
+        raise ValueError(msg)
+    return fault(kind, rate=rate, seed=seed)
+
+
+def _find_kind(name: str) -> Kind:
+    if name not in KINDS:
+        msg = f"{name!r} is no kind of fault; there are {', '.join(KINDS)}"
+        raise ValueError(msg)
+    return KINDS[name]
