@@ -18,8 +18,9 @@ from vpnframe.cloud.credentials import GivenCredentials
 from vpnframe.cloud.messages import Request, Response
 from vpnframe.cloud.quotas import Pacer
 from vpnframe.cloud.signing import Credentials
-from vpnframe.crawl.caller import Caller, Clock, Lanes, Send
-from vpnframe.crawl.crawl import Plan, crawl_account
+from vpnframe.crawl.caller import Caller, Send
+from vpnframe.crawl.crawl import Plan, crawl_accounts
+from vpnframe.crawl.lanes import Clock, Lanes
 from vpnframe.emulator import State, handle
 from vpnframe.frames import make_tables
 from vpnframe.inventory import Inventory
@@ -218,7 +219,7 @@ def crawl(state: State, *, fault: Handler | None = None, plan: Plan | None = Non
 
     credentials = Credentials(account.access_key_id, account.access_key_secret)
     caller = caller_of(send, manual, provider=GivenCredentials(credentials))
-    return run_virtual(crawl_account(caller, plan or Plan()))
+    return run_virtual(crawl_accounts([caller], plan or Plan()))
 
 
 def leaks(error: BaseException, secret: str) -> list[str]:

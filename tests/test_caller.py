@@ -23,7 +23,8 @@ from vpnframe.cloud.messages import Response
 from vpnframe.cloud.quotas import Pacer
 from vpnframe.cloud.signing import Credentials
 from vpnframe.cloud.trees import read_tree
-from vpnframe.crawl.caller import Caller, Lanes, Place
+from vpnframe.crawl.caller import Caller, Place
+from vpnframe.crawl.lanes import Lanes
 from vpnframe.errors import ResponseError, SettingsError, TransportError
 from vpnframe.records import Failure
 

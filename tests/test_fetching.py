@@ -111,7 +111,7 @@ def test_over_tls_with_an_authority_of_its_own() -> None:
     ("options", "problem"),
     [
         ({"regions": []}, "regions is empty"),
-        ({"downloads": "some"}, "'some', not 'all' or 'none'"),
+        ({"downloads": "some"}, "'some': write all, none, or a share"),
         ({"endpoint": "http://vpc.example.net"}, "plain HTTP to vpc.example.net is refused"),
         ({"endpoint": "vpc.example.net"}, "is no URL"),
         ({"settings": vf.FetchSettings(quota_share=0)}, "quota share 0"),

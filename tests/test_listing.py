@@ -9,7 +9,7 @@ from helpers import Answer, FakeSend, caller_of, error_response, params_of, resp
 
 from vpnframe.cloud.messages import Request
 from vpnframe.crawl.caller import Place
-from vpnframe.crawl.listing import Listing, fetch_listing
+from vpnframe.crawl.listing import Listing, fetch_listing, fetch_pass
 
 PLACE = Place("https://vpc.test", "cn-shanghai")
 
@@ -23,7 +23,7 @@ def page(ids: Any, total: int | None = None) -> Answer:
 
 def listing_of(*answers: Answer) -> tuple[Listing, FakeSend]:
     send = FakeSend(list(answers))
-    found = run_virtual(fetch_listing(caller_of(send), "DescribeCustomerGateways", PLACE))
+    found = run_virtual(fetch_pass(caller_of(send), "DescribeCustomerGateways", PLACE))
     return found, send
 
 
@@ -131,3 +131,41 @@ def test_list_rows_carry_the_request_id() -> None:
         fetch_listing(caller_of(FakeSend(answer)), "DescribeVpnConnections", PLACE)
     )
     assert getattr(listing.rows["vco-1"], "request_id", None) == "R-1"
+
+
+def listed(*answers: Answer) -> tuple[Listing, FakeSend]:
+    send = FakeSend(list(answers))
+    found = run_virtual(fetch_listing(caller_of(send), "DescribeCustomerGateways", PLACE))
+    return found, send
+
+
+def test_one_page_is_read_once() -> None:
+    """A listing of one page cannot shift while it is read."""
+    listing, send = listed(page(range(3), 3))
+    assert (len(send.requests), listing.is_stable) == (1, True)
+
+
+def test_two_passes_that_agree_are_stable() -> None:
+    """Several pages are read twice."""
+    two = [page(range(50), 60), page(range(50, 60), 60)]
+    listing, send = listed(*two, *two)
+    assert (len(send.requests), len(listing.rows), listing.is_stable) == (4, 60, True)
+
+
+def test_a_row_hidden_between_pages_is_found_by_another_pass() -> None:
+    """Deleted on page 1, created on page 2: every count agrees, and one row was never shown."""
+    first = [page(range(50), 60), page(range(51, 61), 60)]
+    later = [page(range(1, 51), 60), page(range(51, 61), 60)]
+    listing, send = listed(*first, *later, *later)
+    assert (len(send.requests), sorted(listing.rows), listing.is_stable) == (
+        6,
+        sorted(f"cgw-{i}" for i in range(1, 61)),
+        True,
+    )
+
+
+def test_three_passes_that_differ_keep_every_row_and_say_so() -> None:
+    """Nothing is lost; the listing is marked."""
+    passes = [[page(range(50), 51), page([50 + n], 51)] for n in range(3)]
+    listing, _ = listed(*passes[0], *passes[1], *passes[2])
+    assert (len(listing.rows), listing.is_stable, listing.failure) == (53, False, None)

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import math
+import secrets
 from collections.abc import Callable, Collection, Coroutine, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -16,11 +19,13 @@ from vpnframe.cloud.endpoints import named_url
 from vpnframe.cloud.quotas import Pacer
 from vpnframe.cloud.signing import Credentials
 from vpnframe.cloud.transport import Transport
-from vpnframe.crawl.caller import Caller, Clock, Lanes
-from vpnframe.crawl.crawl import Downloads, Plan, crawl_account
+from vpnframe.crawl.caller import Caller
+from vpnframe.crawl.crawl import Plan, crawl_accounts, parse_downloads
 from vpnframe.crawl.events import Listener, ignore
+from vpnframe.crawl.journal import Journal, open_journal
+from vpnframe.crawl.lanes import Clock, Lanes
 from vpnframe.errors import RequestError, SettingsError
-from vpnframe.inventory import Inventory
+from vpnframe.inventory import Inventory, write_inventory
 from vpnframe.records import Records
 
 T = TypeVar("T")
@@ -39,6 +44,18 @@ class FetchSettings:
         Overrides published quotas by action.
     ca_file : str or Path or None
         A certificate authority of its own, for an emulator or a proxy.
+    skip_regions : collection of str
+        Regions to leave out; ``coverage`` shows them as skipped.
+    deadline_s : float
+        Seconds for the whole run; what is not read by then is a failure.
+    out : str or Path or None
+        An inventory folder. What is read is kept there in a journal until the crawl is finished;
+        the lists are committed as a snapshot of their own before the first download, and the
+        finished crawl as one that supersedes it.
+    is_resumed : bool
+        Whether to go on with the unfinished crawl in ``out``.
+    is_strict : bool
+        Whether to raise instead of giving an inventory that is not complete.
 
     Examples
     --------
@@ -49,12 +66,17 @@ class FetchSettings:
     quota_share: float = 0.5
     quotas: Mapping[str, Limit] = field(default_factory=dict)
     ca_file: str | Path | None = None
+    skip_regions: Collection[str] = ()
+    deadline_s: float = math.inf
+    out: str | Path | None = None
+    is_resumed: bool = False
+    is_strict: bool = False
 
 
 async def afetch(
     *,
     regions: Collection[str] | None = None,
-    downloads: Downloads = "all",
+    downloads: str = "all",
     endpoint: str | None = None,
     credentials: Credentials | None = None,
     settings: FetchSettings | None = None,
@@ -66,9 +88,10 @@ async def afetch(
     ----------
     regions : collection of str, optional
         Region ids; all regions of the account otherwise.
-    downloads : {"all", "none"}, default "all"
-        Whether to download every connection's configuration (one call each, under a small quota)
-        or to trust the list rows alone (seconds for a whole fleet).
+    downloads : str, default "all"
+        ``all``: every connection's configuration, one call each, under a small quota. ``none``:
+        the list rows alone, seconds for a whole fleet. A share such as ``5%``: so many, drawn at
+        random; ``witnesses`` says which.
     endpoint : str, optional
         One URL for every call; the cloud's own hosts otherwise. Plain HTTP to loopback alone.
     credentials : Credentials, optional
@@ -88,29 +111,108 @@ async def afetch(
     SettingsError
         No credentials, or an option is wrong.
     RequestError
-        Nothing at all could be read.
+        Nothing at all could be read, or with ``is_strict`` not everything.
 
     References
     ----------
     Alibaba Cloud VPC API 2016-04-28, DescribeVpnConnections and DownloadVpnConnectionConfig.
     """
     settings = settings or FetchSettings()
-    plan = _plan(regions, downloads, endpoint, on_event)
-    clock = Clock()
-    lanes = Lanes(_pacer(settings), clock)
+    plan = _plan(regions, downloads, endpoint, on_event, settings)
     provider: Provider = GivenCredentials(credentials) if credentials else DefaultChain()
     await provider.get()
-    async with Transport(ca_file=settings.ca_file) as transport:
-        caller = Caller(send=transport.send, provider=provider, lanes=lanes, clock=clock)
-        records = await crawl_account(caller, plan)
-    _raise_if_nothing(records)
-    return Inventory(**frames.make_tables(records))
+    lanes = Lanes(_pacer(settings), Clock())
+    with _journal(plan, settings) as journal:
+        deadline = Clock().monotonic() + settings.deadline_s
+        run = _Run(plan, settings, lanes, journal, deadline=deadline)
+        async with Transport(ca_file=settings.ca_file) as transport:
+            inventory = await run.read([_caller(run, transport, provider)])
+        run.finish()
+    if settings.is_strict and not inventory.is_complete:
+        raise RequestError(inventory.coverage_sentence())
+    return inventory
+
+
+@dataclass(slots=True)
+class _Run:
+    """One fetch: the crawl, and what of it is kept on disk."""
+
+    plan: Plan
+    settings: FetchSettings
+    lanes: Lanes
+    journal: Journal | None
+    clock: Clock = field(default_factory=Clock)
+    deadline: float = math.inf
+
+    async def read(self, callers: list[Caller]) -> Inventory:
+        """Crawl, and commit what was read where there is a folder for it."""
+        if self.journal is not None:
+            self._remember_calls(self.journal)
+        draw = self.journal.noted("draw") if self.journal else None
+        plan = replace(self.plan, on_listed=self._commit_lists, seed=draw or secrets.token_hex(8))
+        records = await crawl_accounts(callers, plan)
+        _raise_if_nothing(records)
+        inventory = Inventory(**frames.make_tables(records))
+        if self.settings.out is None or self.journal is None:
+            return inventory
+        snapshot = write_inventory(
+            inventory, self.settings.out, supersedes=self.journal.noted("list_snapshot")
+        )
+        return replace(inventory, snapshot=snapshot)
+
+    def finish(self) -> None:
+        """Remove the journal: everything is in the snapshot, unless time ran out."""
+        if self.journal is not None and self.clock.monotonic() < self.deadline:
+            self.journal.discard()
+
+    def _commit_lists(self, records: Records) -> None:
+        """Nobody has to wait for hours of downloads to look."""
+        journal = self.journal
+        is_worth_it = parse_downloads(self.plan.downloads) > 0 and bool(records.connections)
+        if journal is None or self.settings.out is None or not is_worth_it:
+            return
+        if journal.noted("list_snapshot") is None:
+            inventory = Inventory(**frames.make_tables(records))
+            journal.note("list_snapshot", write_inventory(inventory, self.settings.out))
+
+    def _remember_calls(self, journal: Journal) -> None:
+        """The calls of an earlier run that the cloud may still count."""
+        now, monotonic = self.clock.utc_now().timestamp(), self.clock.monotonic()
+        longest_s = max(limit.per_s for limit in self.lanes.pacer.limits.values())
+        for key, at in journal.earlier_calls(since=now - longest_s, now=now):
+            self.lanes.pacer.remember(key, at=monotonic - (now - at))
+
+
+def _caller(run: _Run, transport: Transport, provider: Provider) -> Caller:
+    return Caller(
+        send=transport.send,
+        provider=provider,
+        lanes=run.lanes,
+        clock=run.clock,
+        journal=run.journal,
+        run_deadline=run.deadline,
+    )
+
+
+def _journal(plan: Plan, settings: FetchSettings) -> AbstractContextManager[Journal | None]:
+    """The journal of the folder that the crawl is written to, if there is one."""
+    if settings.out is None:
+        if settings.is_resumed:
+            raise SettingsError("there is nothing to resume without a folder: set out")
+        return nullcontext(None)
+    purpose = {
+        "regions": ",".join(sorted(plan.regions)) if plan.regions else "all",
+        "regions left out": ",".join(sorted(plan.skip_regions)),
+        "downloads": plan.downloads,
+        "endpoint": plan.endpoint or "",
+    }
+    return open_journal(Path(settings.out), purpose=purpose, resume=settings.is_resumed)
 
 
 def fetch(
     *,
     regions: Collection[str] | None = None,
-    downloads: Downloads = "all",
+    downloads: str = "all",
     endpoint: str | None = None,
     credentials: Credentials | None = None,
     settings: FetchSettings | None = None,
@@ -124,8 +226,8 @@ def fetch(
     ----------
     regions : collection of str, optional
         Region ids; all regions of the account otherwise.
-    downloads : {"all", "none"}, default "all"
-        Whether to download every connection's configuration or to trust the list rows alone.
+    downloads : str, default "all"
+        ``all`` configurations, ``none`` (the list rows alone), or a share such as ``5%``.
     endpoint : str, optional
         One URL for every call; the cloud's own hosts otherwise. Plain HTTP to loopback alone.
     credentials : Credentials, optional
@@ -189,19 +291,22 @@ def _run_in_thread(work: Coroutine[Any, Any, T]) -> T:
 
 def _plan(
     regions: Collection[str] | None,
-    downloads: Downloads,
+    downloads: str,
     endpoint: str | None,
     on_event: Listener,
+    settings: FetchSettings,
 ) -> Plan:
     """Check the options before anything is sent."""
     if isinstance(regions, str):
         raise TypeError(f"regions is one string; write [{regions!r}]")
     if regions is not None and not regions:
         raise SettingsError("regions is empty: leave it out to read all of them")
-    if downloads not in ("all", "none"):
-        raise SettingsError(f"downloads is {downloads!r}, not 'all' or 'none'")
+    parse_downloads(downloads)
+    if settings.deadline_s <= 0:
+        raise SettingsError(f"the deadline of {settings.deadline_s} s leaves no time")
     return Plan(
         regions=regions,
+        skip_regions=settings.skip_regions,
         downloads=downloads,
         endpoint=named_url(endpoint) if endpoint else None,
         on_event=on_event,

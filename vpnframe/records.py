@@ -83,7 +83,7 @@ class Note(Record, frozen=True, kw_only=True):
     kind: FailureKind = "malformed"
 
 
-class Statement(Record, frozen=True, kw_only=True):
+class Statement(Record, frozen=True, kw_only=True, tag=True):
     """What one answer says of one connection, in the words of that answer."""
 
     witness: Witness
@@ -114,7 +114,7 @@ class Statement(Record, frozen=True, kw_only=True):
     notes: tuple[Note, ...] = ()
 
 
-class Attachment(Record, frozen=True, kw_only=True):
+class Attachment(Record, frozen=True, kw_only=True, tag=True):
     """A row of DescribeVpnAttachments: a connection on a transit router."""
 
     vpn_connection_id: str
@@ -126,14 +126,14 @@ class Attachment(Record, frozen=True, kw_only=True):
     notes: tuple[Note, ...] = ()
 
 
-class Region(Record, frozen=True, kw_only=True):
+class Region(Record, frozen=True, kw_only=True, tag=True):
     """A row of DescribeRegions."""
 
     region_id: str
     endpoint: str | None = None
 
 
-class Gateway(Record, frozen=True, kw_only=True):
+class Gateway(Record, frozen=True, kw_only=True, tag=True):
     """A VPN gateway (the cloud's end) or a customer gateway (the other end)."""
 
     gateway_id: str
@@ -154,6 +154,15 @@ class Gateway(Record, frozen=True, kw_only=True):
     auto_propagate: bool | None = None
     bgp_enabled: bool | None = None
     tags: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
+
+
+class Rows(Record, frozen=True, kw_only=True, tag=True):
+    """A whole listing that was read to its end."""
+
+    rows: tuple[Statement | Attachment | Gateway | Region, ...]
+    n_expected: int
+    is_stable: bool
     notes: tuple[Note, ...] = ()
 
 

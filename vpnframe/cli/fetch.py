@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import re
 import sys
 from pathlib import Path
@@ -10,9 +11,8 @@ from typing import Annotated
 
 import typer
 
-from vpnframe.cli.report import write_and_report
+from vpnframe.cli.report import report
 from vpnframe.cloud.actions import Limit
-from vpnframe.crawl.crawl import Downloads
 from vpnframe.crawl.progress import ProgressBar
 from vpnframe.fetching import FetchSettings, fetch
 
@@ -56,13 +56,35 @@ def run(
             envvar="VPNFRAME_REGION", metavar="ID", help="Only this region; may be given again."
         ),
     ] = None,
+    skip_region: Annotated[
+        list[str] | None,
+        typer.Option(
+            envvar="VPNFRAME_SKIP_REGION",
+            metavar="ID",
+            help="Leave this region out; it is shown as skipped. May be given again.",
+        ),
+    ] = None,
     downloads: Annotated[
-        Downloads,
+        str,
         typer.Option(
             envvar="VPNFRAME_DOWNLOADS",
-            help="all: download every configuration. none: list rows alone, in seconds.",
+            metavar="all|none|SHARE",
+            help="all: every configuration. none: the list rows alone, in seconds. 5%: so many, "
+            "drawn at random.",
         ),
     ] = "all",
+    resume: Annotated[
+        bool,
+        typer.Option("--resume", help="Go on with the unfinished crawl of this folder."),
+    ] = False,
+    deadline: Annotated[
+        float | None,
+        typer.Option(
+            envvar="VPNFRAME_DEADLINE",
+            metavar="SECONDS",
+            help="Stop then; what was read is written, and --resume goes on.",
+        ),
+    ] = None,
     endpoint: Annotated[
         str | None,
         typer.Option(
@@ -102,14 +124,24 @@ def run(
         logging.basicConfig(stream=sys.stderr, format="%(message)s")
         logging.getLogger("vpnframe").setLevel(logging.DEBUG)
     settings = FetchSettings(
-        quota_share=quota_share, quotas=dict(map(parse_quota, quota or [])), ca_file=ca_file
+        quota_share=quota_share,
+        quotas=dict(map(parse_quota, quota or [])),
+        ca_file=ca_file,
+        skip_regions=skip_region or (),
+        deadline_s=math.inf if deadline is None else deadline,
+        out=out,
+        is_resumed=resume,
     )
-    with ProgressBar(sys.stderr) as bar:
-        inventory = fetch(
-            regions=region or None,
-            downloads=downloads,
-            endpoint=endpoint,
-            settings=settings,
-            on_event=bar,
-        )
-    write_and_report(inventory, out)
+    try:
+        with ProgressBar(sys.stderr) as bar:
+            inventory = fetch(
+                regions=region or None,
+                downloads=downloads,
+                endpoint=endpoint,
+                settings=settings,
+                on_event=bar,
+            )
+    except KeyboardInterrupt:
+        print(f"stopped; go on with: vpnframe fetch --out {out} --resume", file=sys.stderr)
+        raise
+    report(inventory, out)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import typer
@@ -12,7 +13,7 @@ from vpnframe.inventory import Inventory, write_inventory
 
 
 def write_and_report(inventory: Inventory, out: Path) -> None:
-    """Write a snapshot, say what it holds, and exit by its coverage.
+    """Write a snapshot and report it.
 
     Parameters
     ----------
@@ -26,13 +27,30 @@ def write_and_report(inventory: Inventory, out: Path) -> None:
     typer.Exit
         With code 4 when the fleet was not read completely.
     """
-    snapshot = write_inventory(inventory, out)
+    report(replace(inventory, snapshot=write_inventory(inventory, out)), out)
+
+
+def report(inventory: Inventory, out: Path) -> None:
+    """Say what a snapshot holds, and exit by its coverage.
+
+    Parameters
+    ----------
+    inventory : Inventory
+        As it was written.
+    out : Path
+        The inventory folder.
+
+    Raises
+    ------
+    typer.Exit
+        With code 4 when the fleet was not read completely.
+    """
     print(
         f"{len(inventory.connections):,} connections, {len(inventory.tunnels):,} tunnels, "
         f"{inventory.coverage['region_id'].nunique()} regions"
     )
     print(inventory.coverage_sentence())
-    print(f"written to {out} as snapshot {snapshot}")
+    print(f"written to {out} as snapshot {inventory.snapshot}")
     _mention_problems(inventory, out)
     mark(inventory)
     if not inventory.is_complete:

@@ -54,14 +54,14 @@ class Pacer:
     def __init__(self, *, limits: Mapping[str, Limit] | None = None, share: float = 0.5) -> None:
         if not 0 < share <= 1:
             raise ValueError(f"quota share {share} is not above 0 and at most 1")
-        self._limits = {name: action.limit for name, action in ACTIONS.items()} | dict(limits or {})
+        self.limits = {name: action.limit for name, action in ACTIONS.items()} | dict(limits or {})
         self._share = share
         self._lanes: dict[Key, _Lane] = {}
 
     def allowed(self, action: str) -> int:
         """Calls of an action that may go out in one window, at least one."""
         # Rounded first: 100 x 0.29 is a hair below 29.
-        return max(1, int(round(self._limits[action].count * self._share, 6)))
+        return max(1, int(round(self.limits[action].count * self._share, 6)))
 
     def delay(self, key: Key, *, now: float) -> float | None:
         """Seconds until a call may go out; 0 for now, None when an answer must come first."""
@@ -78,6 +78,10 @@ class Pacer:
         # So many of the answered calls must leave the window before one slot is free.
         leaving = lane.in_flight + len(lane.answered) - lane.allowed
         return lane.answered[leaving] + lane.per_s - now
+
+    def remember(self, key: Key, *, at: float) -> None:
+        """Count a call of an earlier run that the server may still count; oldest first."""
+        self._lane(key).answered.append(at)
 
     def start(self, key: Key) -> None:
         """Count a call that goes out now."""
@@ -111,5 +115,5 @@ class Pacer:
     def _lane(self, key: Key) -> _Lane:
         if key not in self._lanes:
             ceiling = self.allowed(key[2])
-            self._lanes[key] = _Lane(ceiling, self._limits[key[2]].per_s, ceiling)
+            self._lanes[key] = _Lane(ceiling, self.limits[key[2]].per_s, ceiling)
         return self._lanes[key]

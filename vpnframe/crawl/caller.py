@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import random
 import secrets
-import time
 from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import TypeVar
 
@@ -18,10 +18,19 @@ from vpnframe.cloud import retries
 from vpnframe.cloud.actions import ACTIONS
 from vpnframe.cloud.credentials import Provider
 from vpnframe.cloud.messages import Request, Response
-from vpnframe.cloud.quotas import Key, Pacer
+from vpnframe.cloud.quotas import Key
 from vpnframe.cloud.retries import Remedy, Verdict
 from vpnframe.cloud.signing import Call, Credentials, sign
-from vpnframe.errors import RequestError, SettingsError, StatusError, VpnframeError
+from vpnframe.crawl.budget import RetryBudget
+from vpnframe.crawl.journal import Journal
+from vpnframe.crawl.lanes import Clock, Lanes
+from vpnframe.errors import (
+    RequestError,
+    SettingsError,
+    StatusError,
+    TransportError,
+    VpnframeError,
+)
 from vpnframe.records import Failure
 
 log = logging.getLogger("vpnframe")
@@ -37,49 +46,6 @@ _ATTEMPTS = {
     Remedy.GIVE_UP: 1,
     Remedy.ABSENT: 1,
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Clock:
-    """Time as arguments: seconds that only grow, the time of day, and how to wait."""
-
-    monotonic: Callable[[], float] = time.monotonic
-    utc_now: Callable[[], datetime] = lambda: datetime.now(UTC)
-    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
-
-
-class Lanes:
-    """Lets calls of one key out one after the other, as soon as its pace allows.
-
-    Parameters
-    ----------
-    pacer : Pacer
-        Says when.
-    clock : Clock
-        The time.
-    """
-
-    def __init__(self, pacer: Pacer, clock: Clock) -> None:
-        self.pacer = pacer
-        self._clock = clock
-        self._turn: defaultdict[Key, asyncio.Lock] = defaultdict(asyncio.Lock)
-        self._answered: defaultdict[Key, asyncio.Event] = defaultdict(asyncio.Event)
-
-    async def enter(self, key: Key) -> None:
-        """Wait until a call of this key may go out, and count it."""
-        async with self._turn[key]:
-            while (delay := self.pacer.delay(key, now=self._clock.monotonic())) != 0:
-                if delay is None:
-                    self._answered[key].clear()
-                    await self._answered[key].wait()
-                else:
-                    await self._clock.sleep(delay)
-            self.pacer.start(key)
-
-    def leave(self, key: Key) -> None:
-        """Count the answer, or that none came."""
-        self.pacer.finish(key, now=self._clock.monotonic())
-        self._answered[key].set()
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,8 +100,14 @@ class Caller:
         The time.
     account_id : str or None
         Filled in once it is known.
+    budget : RetryBudget
+        How many requests may be repeated.
+    journal : Journal or None
+        Told of every call, so that a crawl that goes on keeps the quota.
     deadline_s : float
         Of one call, in seconds: sending and pausing, but not waiting for its turn.
+    run_deadline : float
+        Of the whole run, by the clock's monotonic seconds; nothing is sent or waited for after it.
     jitter, nonce : callable
         Where chance comes from: a part from 0 up to 1 of each pause, and text never used before.
     """
@@ -145,7 +117,10 @@ class Caller:
     lanes: Lanes
     clock: Clock = field(default_factory=Clock)
     account_id: str | None = None
+    budget: RetryBudget = field(default_factory=RetryBudget)
+    journal: Journal | None = None
     deadline_s: float = 300.0
+    run_deadline: float = math.inf
     jitter: Callable[[], float] = random.random
     nonce: Callable[[], str] = secrets.token_hex
     tallies: defaultdict[str | None, Tally] = field(default_factory=lambda: defaultdict(Tally))
@@ -176,8 +151,24 @@ class Caller:
         T or Failure
             What ``decode`` gave, or why there is nothing.
         """
+        left_s = self.run_deadline - self.clock.monotonic()
+        try:
+            async with asyncio.timeout(None if left_s == math.inf else max(0.0, left_s)):
+                return await self._ask(action, place, params, decode)
+        except TimeoutError:
+            late = TransportError("the run's deadline has passed", is_timeout=True)
+            return self._failure(action, place, late, attempts=0)
+
+    async def _ask(
+        self,
+        action: str,
+        place: Place,
+        params: Mapping[str, str],
+        decode: Callable[[Response], T],
+    ) -> T | Failure:
         tried: Counter[Remedy] = Counter()
         last, spent_s = _Last(), 0.0
+        self.budget.earn()
         while True:
             # In the order of arrival, and on no deadline: a slow lane is no failing call.
             await self.lanes.enter(self._key(action, place))
@@ -192,7 +183,10 @@ class Caller:
             if verdict.remedy is Remedy.SLOW_DOWN:
                 self.tallies[place.region_id].n_throttled += 1
             spent_s += self.clock.monotonic() - started
-            if spent_s > self.deadline_s or tried[verdict.remedy] >= _ATTEMPTS[verdict.remedy]:
+            is_over = (
+                spent_s > self.deadline_s or tried[verdict.remedy] >= _ATTEMPTS[verdict.remedy]
+            )
+            if is_over or (verdict.remedy is Remedy.AGAIN and not self.budget.spend()):
                 return self._failure(action, place, outcome, attempts)
             last.is_refused = verdict.remedy is Remedy.RENEW_CREDENTIALS
             await self._prepare(verdict.remedy, self._key(action, place), last.response, attempts)
@@ -219,12 +213,22 @@ class Caller:
             now = self.clock.utc_now() + self._clock_offset
             request = sign(call, credentials=credentials, now=now, nonce=self.nonce())
             self.tallies[place.region_id].n_calls += 1
-            last.response = await self.send(request)
+            last.response = await self._send(request, self._key(action, place))
             return decode(last.response)
         except (RequestError, SettingsError) as error:
             return error.with_traceback(None)
         finally:
             self.lanes.leave(self._key(action, place))
+
+    async def _send(self, request: Request, key: Key) -> Response:
+        """Send a request, with both its times in the journal."""
+        if self.journal is None:
+            return await self.send(request)
+        number = self.journal.call_sent(key)
+        try:
+            return await self.send(request)
+        finally:
+            self.journal.call_answered(number, at=self.clock.utc_now().timestamp())
 
     async def _prepare(
         self, remedy: Remedy, key: Key, response: Response | None, attempts: int

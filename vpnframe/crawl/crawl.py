@@ -6,9 +6,11 @@ Whatever cannot be read becomes a failure and a coverage row; nothing ends the r
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Iterable
+import math
+import random
+import re
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
 
 import msgspec
 
@@ -16,13 +18,14 @@ from vpnframe.cloud.actions import STS_HOST, VPC_HOST
 from vpnframe.cloud.answers import decode_account_id
 from vpnframe.cloud.endpoints import cloud_url
 from vpnframe.crawl.caller import Caller, Place
-from vpnframe.crawl.events import Listener, RegionsFound, ignore
-from vpnframe.crawl.listing import Listing, fetch_listing
+from vpnframe.crawl.events import ConnectionsFound, Listener, RegionsFound, ignore
+from vpnframe.crawl.listing import Listing, recall_listing
 from vpnframe.crawl.notes import note_failure
-from vpnframe.crawl.regions import crawl_region, status_of_nothing
-from vpnframe.records import Coverage, Failure, Records, Region
+from vpnframe.crawl.regions import RegionCrawl, status_of_nothing
+from vpnframe.errors import SettingsError
+from vpnframe.records import Coverage, CoverageStatus, Failure, Records, Region
 
-Downloads = Literal["all", "none"]
+_SHARE = re.compile(r"(100|[1-9]?[0-9])(?:\.[0-9]+)?%")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,62 +36,175 @@ class Plan:
     ----------
     regions : collection of str or None
         Region ids; None for all that the account has.
-    downloads : {"all", "none"}
-        Whether to download every connection's configuration, or to trust the list rows.
+    skip_regions : collection of str
+        Regions that are not asked at all; their coverage says so.
+    downloads : str
+        ``all``: every connection's configuration; ``none``: the list rows alone; a share such as
+        ``5%``: so many, drawn at random.
+    seed : str
+        Of that draw; the same draws the same.
     endpoint : str or None
         One URL for every call, instead of the cloud's own hosts.
     on_event : callable
         Told what happens.
+    on_listed : callable
+        Given what the lists alone say, before the first download.
     """
 
     regions: Collection[str] | None = None
-    downloads: Downloads = "all"
+    skip_regions: Collection[str] = ()
+    downloads: str = "all"
+    seed: str = ""
     endpoint: str | None = None
     on_event: Listener = field(default=ignore)
+    on_listed: Callable[[Records], None] | None = None
+
+    def chosen(self, region_id: str | None, connection_ids: list[str]) -> list[str]:
+        """The connections of a region whose configurations are to be downloaded."""
+        share = parse_downloads(self.downloads)
+        if share in (0.0, 1.0):
+            return connection_ids if share else []
+        n_chosen = math.ceil(share * len(connection_ids))
+        # Drawn for a check of samples, not for secrets.
+        draw = random.Random(f"{self.seed}/{region_id}")
+        return sorted(draw.sample(sorted(connection_ids), n_chosen))
 
 
-async def crawl_account(caller: Caller, plan: Plan) -> Records:
-    """Crawl one account.
+def parse_downloads(text: str) -> float:
+    """Read how many configurations are to be downloaded.
+
+    Parameters
+    ----------
+    text : str
+        ``all``, ``none`` or a share such as ``5%``.
+
+    Returns
+    -------
+    float
+        From 0 to 1.
+
+    Raises
+    ------
+    SettingsError
+        It is written otherwise.
+
+    Examples
+    --------
+    >>> parse_downloads("all"), parse_downloads("5%")
+    (1.0, 0.05)
+    """
+    if text in ("all", "none"):
+        return 1.0 if text == "all" else 0.0
+    if not _SHARE.fullmatch(text) or float(text[:-1]) > 100:
+        raise SettingsError(f"downloads is {text!r}: write all, none, or a share such as 5%")
+    return float(text[:-1]) / 100
+
+
+@dataclass(slots=True)
+class AccountCrawl:
+    """One account while it is read.
 
     Parameters
     ----------
     caller : Caller
-        Of the account; its ``account_id`` is filled in here.
+        Of the account; its ``account_id`` is filled in by :meth:`list_all`.
+    plan : Plan
+        What to read.
+    """
+
+    caller: Caller
+    plan: Plan
+    regions: list[RegionCrawl] = field(default_factory=list)
+    failures: list[Failure] = field(default_factory=list)
+    coverage: list[Coverage] = field(default_factory=list)
+
+    async def list_all(self) -> None:
+        """Read who the account is, its regions, and every list of every region."""
+        identity = await _identify(self.caller, self.plan)
+        if isinstance(identity, Failure):
+            self.failures.append(identity)
+            if identity.kind == "credentials":
+                self._give_up(identity)
+                return
+        else:
+            self.caller.account_id = identity
+        listing = await recall_listing(self.caller, "DescribeRegions", _place(self.plan, VPC_HOST))
+        if listing.failure is not None:
+            self.failures.append(listing.failure)
+            if self.plan.regions is None:
+                self._give_up(listing.failure)
+                return
+        self._find_regions(listing)
+        # All regions beside each other: their quotas are their own.
+        async with asyncio.TaskGroup() as group:
+            for region in self.regions:
+                group.create_task(region.list_all())
+
+    def _find_regions(self, listing: Listing) -> None:
+        account_id, plan = self.caller.account_id, self.plan
+        now_ms = int(self.caller.clock.utc_now().timestamp() * 1000)
+        noted = [note_failure(n, action="DescribeRegions", at_ms=now_ms) for n in listing.notes]
+        found = _find_places(plan, listing)
+        self.failures += [
+            msgspec.structs.replace(failure, account_id=account_id, at_ms=now_ms)
+            for failure in [*noted, *found.failures]
+        ]
+        self.coverage += [
+            Coverage(account_id=account_id, region_id=region_id, status=status)
+            for region_id, status in found.not_asked
+        ]
+        self.regions = [RegionCrawl(self.caller, place, plan.on_event) for place in found.places]
+        plan.on_event(RegionsFound(account_id, len(found.places)))
+
+    async def download(self) -> None:
+        """Download the chosen configurations of every region."""
+        chosen = [
+            (region, self.plan.chosen(region.place.region_id, list(region.statements())))
+            for region in self.regions
+        ]
+        for region, ids in chosen:
+            self.plan.on_event(ConnectionsFound(region.place.region_id or "", len(ids)))
+        async with asyncio.TaskGroup() as group:
+            for region, ids in chosen:
+                group.create_task(region.download(ids))
+
+    def records(self) -> Records:
+        """Everything that was read so far."""
+        own = Records(failures=tuple(self.failures), coverage=tuple(self.coverage))
+        return merge_records([own, *(region.records() for region in self.regions)])
+
+    def _give_up(self, failure: Failure) -> None:
+        """Nothing of the account can be read."""
+        status = status_of_nothing(failure)
+        self.coverage.append(Coverage(account_id=self.caller.account_id, status=status))
+
+
+async def crawl_accounts(callers: Sequence[Caller], plan: Plan) -> Records:
+    """Crawl accounts beside each other: first every list, then the downloads.
+
+    Parameters
+    ----------
+    callers : sequence of Caller
+        One per account.
     plan : Plan
         What to read.
 
     Returns
     -------
     Records
-        With a coverage row per region, or one for the account when its regions cannot be listed.
+        With a coverage row per region, or one for an account whose regions cannot be listed. One
+        account's refusal does not stop the others.
     """
-    failures: list[Failure] = []
-    identity = await _identify(caller, plan)
-    if isinstance(identity, Failure):
-        failures.append(identity)
-    else:
-        caller.account_id = identity
-    if failures and failures[0].kind == "credentials":
-        return _nothing(failures[0])
-    listing = await fetch_listing(caller, "DescribeRegions", _place(plan, VPC_HOST))
-    if listing.failure is not None:
-        failures.append(listing.failure)
-        if plan.regions is None:
-            return _nothing(*failures)
-    now_ms = int(caller.clock.utc_now().timestamp() * 1000)
-    failures += [note_failure(n, action="DescribeRegions", at_ms=now_ms) for n in listing.notes]
-    found = _find_places(plan, listing)
-    failures += [
-        msgspec.structs.replace(failure, account_id=caller.account_id, at_ms=now_ms)
-        for failure in found.failures
-    ]
-    refused = tuple(
-        Coverage(account_id=caller.account_id, region_id=region_id, status="unreachable")
-        for region_id in found.refused
-    )
-    plan.on_event(RegionsFound(caller.account_id, len(found.places)))
-    parts = await _gather(caller, plan, found.places)
-    return merge_records([Records(failures=tuple(failures), coverage=refused), *parts])
+    accounts = [AccountCrawl(caller, plan) for caller in callers]
+    async with asyncio.TaskGroup() as group:
+        for account in accounts:
+            group.create_task(account.list_all())
+    if plan.on_listed is not None:
+        plan.on_listed(merge_records(account.records() for account in accounts))
+    async with asyncio.TaskGroup() as group:
+        for account in accounts:
+            group.create_task(account.download())
+    return merge_records(account.records() for account in accounts)
 
 
 def merge_records(parts: Iterable[Records]) -> Records:
@@ -133,7 +249,7 @@ class _Found:
     """Where the regions are, and which of them cannot be asked at all."""
 
     places: list[Place] = field(default_factory=list)
-    refused: list[str] = field(default_factory=list)
+    not_asked: list[tuple[str, CoverageStatus]] = field(default_factory=list)
     failures: list[Failure] = field(default_factory=list)
 
 
@@ -142,10 +258,13 @@ def _find_places(plan: Plan, listing: Listing) -> _Found:
     known = {r.region_id: r.endpoint for r in listing.rows.values() if isinstance(r, Region)}
     found = _Found()
     for region_id in sorted(known if plan.regions is None else set(plan.regions)):
+        if region_id in plan.skip_regions:
+            found.not_asked.append((region_id, "skipped"))
+            continue
         told, usual = known.get(region_id), f"vpc.{region_id}.aliyuncs.com"
         url = plan.endpoint or cloud_url(told) or cloud_url(usual)
         if url is None:
-            found.refused.append(region_id)
+            found.not_asked.append((region_id, "unreachable"))
             found.failures.append(_place_failure(region_id, "is no region id"))
             continue
         found.places.append(Place(url, region_id, is_listed=region_id in known))
@@ -162,22 +281,3 @@ def _place_failure(region_id: str, what: str) -> Failure:
         region_id=region_id,
         action="DescribeRegions",
     )
-
-
-async def _gather(caller: Caller, plan: Plan, places: list[Place]) -> list[Records]:
-    """All regions beside each other: their quotas are their own."""
-    with_downloads = plan.downloads == "all"
-    async with asyncio.TaskGroup() as group:
-        tasks = [
-            group.create_task(
-                crawl_region(caller, place, downloads=with_downloads, on_event=plan.on_event)
-            )
-            for place in places
-        ]
-    return [task.result() for task in tasks]
-
-
-def _nothing(*failures: Failure) -> Records:
-    """An account of which nothing could be read."""
-    row = Coverage(account_id=failures[-1].account_id, status=status_of_nothing(failures[-1]))
-    return Records(failures=failures, coverage=(row,))

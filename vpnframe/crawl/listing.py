@@ -10,7 +10,18 @@ import msgspec
 from vpnframe.cloud.actions import ACTIONS, PAGE_SIZE
 from vpnframe.cloud.answers import Page, decode_page
 from vpnframe.crawl.caller import Caller, Place
-from vpnframe.records import Failure, Note, Record, Statement
+from vpnframe.records import (
+    Attachment,
+    Failure,
+    Gateway,
+    Note,
+    Record,
+    Region,
+    Rows,
+    Statement,
+)
+
+LISTED = (Statement, Attachment, Gateway, Region)
 
 _ID_OF = {
     "DescribeCustomerGateways": "gateway_id",
@@ -19,6 +30,9 @@ _ID_OF = {
     "DescribeVpnConnections": "vpn_connection_id",
     "DescribeVpnGateways": "gateway_id",
 }
+
+
+_MOST_PASSES = 3
 
 
 @dataclass(slots=True)
@@ -35,12 +49,18 @@ class Listing:
         Why it ended early.
     notes : list of Note
         Rows that could not be read.
+    n_pages : int
+        Pages of one pass.
+    is_agreed : bool
+        Whether a second pass gave the same ids, where there was need for one.
     """
 
     rows: dict[str, Record] = field(default_factory=dict)
     n_expected: int = 0
     failure: Failure | None = None
     notes: list[Note] = field(default_factory=list)
+    n_pages: int = 0
+    is_agreed: bool = True
 
     @property
     def n_collected(self) -> int:
@@ -49,12 +69,16 @@ class Listing:
 
     @property
     def is_stable(self) -> bool:
-        """Whether as many rows were read as the cloud counts."""
-        return self.failure is None and self.n_collected == self.n_expected
+        """Whether as many rows were read as the cloud counts, and two passes agree."""
+        is_counted = self.failure is None and self.n_collected == self.n_expected
+        return is_counted and self.is_agreed
 
 
 async def fetch_listing(caller: Caller, action: str, place: Place) -> Listing:
-    """Fetch every page of a list call.
+    """Fetch every page of a list call, twice or three times where there are several.
+
+    One pass cannot tell: a deletion and a creation between two pages hide a row while every count
+    agrees. Lists are cheap.
 
     Parameters
     ----------
@@ -68,9 +92,47 @@ async def fetch_listing(caller: Caller, action: str, place: Place) -> Listing:
     Returns
     -------
     Listing
-        Rows move between pages while one reads: doubles are dropped, pages are asked for until
-        the count is reached or one has nothing new, and a count that does not agree is told by
-        ``is_stable``.
+        Stable when two passes give the same ids. Otherwise it holds every row that any pass gave,
+        and ``is_stable`` is false.
+    """
+    passes = [await fetch_pass(caller, action, place)]
+    while passes[-1].failure is None and len(passes) < _MOST_PASSES and passes[0].n_pages > 1:
+        latest = await fetch_pass(caller, action, place)
+        if latest.failure is None and any(latest.rows.keys() == one.rows.keys() for one in passes):
+            return latest
+        passes.append(latest)
+    return passes[0] if len(passes) == 1 else _united(passes)
+
+
+def _united(passes: list[Listing]) -> Listing:
+    """Every row that any pass gave, as its latest pass gave it."""
+    return Listing(
+        rows={key: row for one in passes for key, row in one.rows.items()},
+        n_expected=max(one.n_expected for one in passes),
+        # A pass that failed after a whole one costs agreement, not rows.
+        failure=passes[0].failure,
+        notes=passes[-1].notes,
+        n_pages=passes[0].n_pages,
+        is_agreed=False,
+    )
+
+
+async def fetch_pass(caller: Caller, action: str, place: Place) -> Listing:
+    """Fetch every page of a list call once.
+
+    Parameters
+    ----------
+    caller : Caller
+        Of one account.
+    action : str
+        A list call.
+    place : Place
+        Host and region.
+
+    Returns
+    -------
+    Listing
+        Doubles are dropped; pages are asked for until the count is reached or one has nothing new.
     """
     listing, number = Listing(), 1
     while True:
@@ -80,6 +142,7 @@ async def fetch_listing(caller: Caller, action: str, place: Place) -> Listing:
         if isinstance(page, Failure):
             listing.failure = page
             return listing
+        listing.n_pages = number
         n_before = listing.n_collected
         _add(listing, page, action)
         if not ACTIONS[action].is_paged or listing.n_collected == n_before:
@@ -103,3 +166,44 @@ def _add(listing: Listing, page: Page, action: str) -> None:
         listing.rows.setdefault(getattr(row, _ID_OF[action]), row)
     listing.notes += page.notes
     listing.n_expected = listing.n_collected if page.total_count is None else page.total_count
+
+
+async def recall_listing(caller: Caller, action: str, place: Place) -> Listing:
+    """Give a listing from the journal where an earlier run read it, and fetch it otherwise.
+
+    Parameters
+    ----------
+    caller : Caller
+        Of one account; its journal may be None.
+    action : str
+        A list call.
+    place : Place
+        Host and region.
+
+    Returns
+    -------
+    Listing
+        One that was read to its end lies in the journal before this returns.
+    """
+    if caller.journal is None:
+        return await fetch_listing(caller, action, place)
+    account, region = caller.account_id or "", place.region_id or ""
+    known = caller.journal.recall(account, region, action)
+    if isinstance(known, Rows):
+        rows = {getattr(row, _ID_OF[action]): row for row in known.rows}
+        return Listing(
+            rows=dict(rows),
+            n_expected=known.n_expected,
+            notes=list(known.notes),
+            is_agreed=known.is_stable,
+        )
+    listing = await fetch_listing(caller, action, place)
+    if listing.failure is None:
+        kept = Rows(
+            rows=tuple(row for row in listing.rows.values() if isinstance(row, LISTED)),
+            n_expected=listing.n_expected,
+            is_stable=listing.is_stable,
+            notes=tuple(listing.notes),
+        )
+        caller.journal.keep(account, region, action, kept)
+    return listing

@@ -12,8 +12,8 @@ import msgspec
 
 from vpnframe.cloud.answers import decode_download
 from vpnframe.crawl.caller import Caller, Place
-from vpnframe.crawl.events import ConnectionRead, ConnectionsFound, Listener, RegionRead
-from vpnframe.crawl.listing import Listing, fetch_listing
+from vpnframe.crawl.events import ConnectionRead, Listener, RegionRead
+from vpnframe.crawl.listing import Listing, recall_listing
 from vpnframe.crawl.notes import gateway_failures, note_failure, statement_failures
 from vpnframe.crawl.witnesses import join_statements, own_gateways, with_attachments
 from vpnframe.records import (
@@ -36,65 +36,79 @@ _LISTS = ("DescribeVpnConnections", "DescribeVpnAttachments", "DescribeCustomerG
 
 
 @dataclass(slots=True)
-class _Region:
-    """What is known of a region while it is read."""
+class RegionCrawl:
+    """One region of one account while it is read: first its lists, then its downloads.
+
+    Parameters
+    ----------
+    caller : Caller
+        Of the account.
+    place : Place
+        Host and region.
+    on_event : callable
+        Told what happens.
+    """
 
     caller: Caller
     place: Place
     on_event: Listener
     listings: dict[str, Listing] = field(default_factory=dict)
+    wanted: list[str] = field(default_factory=list)
     downloads: dict[str, Statement] = field(default_factory=dict)
     failures: list[Failure] = field(default_factory=list)
+    elapsed_s: float = 0.0
 
     def rows(self, action: str, kind: type[T]) -> dict[str, T]:
         """The rows of a listing, by id."""
         listing = self.listings.get(action, Listing())
         return {i: row for i, row in listing.rows.items() if isinstance(row, kind)}
 
+    async def list_all(self) -> None:
+        """Read every list; a region without the product is asked one question only."""
+        started = self.caller.clock.monotonic()
+        await self._list("DescribeVpnGateways")
+        if _hopeless(self) is None:
+            async with asyncio.TaskGroup() as group:
+                for action in _LISTS:
+                    group.create_task(self._list(action))
+        self.elapsed_s += self.caller.clock.monotonic() - started
 
-async def crawl_region(
-    caller: Caller, place: Place, *, downloads: bool, on_event: Listener
-) -> Records:
-    """Read one region.
+    async def _list(self, action: str) -> None:
+        self.listings[action] = await recall_listing(self.caller, action, self.place)
 
-    Parameters
-    ----------
-    caller : Caller
-        Of one account.
-    place : Place
-        Host and region.
-    downloads : bool
-        Whether to download every connection's configuration.
-    on_event : callable
-        Told what happens.
-
-    Returns
-    -------
-    Records
-        With one coverage row.
-    """
-    region, started = _Region(caller, place, on_event), caller.clock.monotonic()
-    await _list(region, "DescribeVpnGateways")
-    if _hopeless(region) is None:
+    async def download(self, connection_ids: list[str]) -> None:
+        """Download configurations: a few workers on one queue, paced by the quota."""
+        started = self.caller.clock.monotonic()
+        self.wanted = connection_ids
+        queue = iter(connection_ids)
         async with asyncio.TaskGroup() as group:
-            for action in _LISTS:
-                group.create_task(_list(region, action))
-    statements = _statements(region)
-    on_event(ConnectionsFound(place.region_id or "", len(statements) if downloads else 0))
-    if downloads:
-        await _download_all(region, list(statements))
-    records = _records(region, statements)
-    elapsed_s = caller.clock.monotonic() - started
-    coverage = _coverage(region, statements, downloads=downloads, elapsed_s=elapsed_s)
-    on_event(RegionRead(place.region_id or "", coverage.status))
-    return msgspec.structs.replace(records, coverage=(coverage,))
+            for _ in range(min(_DOWNLOADS_AT_ONCE, len(connection_ids))):
+                group.create_task(_download_from(self, queue))
+        self.elapsed_s += self.caller.clock.monotonic() - started
+        status = _coverage(self, self.statements()).status
+        self.on_event(RegionRead(self.place.region_id or "", status))
+
+    def statements(self) -> dict[str, Statement]:
+        """The list rows, completed from the attachments, by connection id."""
+        now_ms = _now_ms(self)
+        statements = with_attachments(
+            self.rows("DescribeVpnConnections", Statement),
+            self.rows("DescribeVpnAttachments", Attachment),
+        )
+        return {
+            connection_id: msgspec.structs.replace(statement, fetched_ms=now_ms)
+            for connection_id, statement in sorted(statements.items())
+        }
+
+    def records(self) -> Records:
+        """Everything that was read so far, with one coverage row."""
+        statements = self.statements()
+        return msgspec.structs.replace(
+            _records(self, statements), coverage=(_coverage(self, statements),)
+        )
 
 
-async def _list(region: _Region, action: str) -> None:
-    region.listings[action] = await fetch_listing(region.caller, action, region.place)
-
-
-def _hopeless(region: _Region) -> CoverageStatus | None:
+def _hopeless(region: RegionCrawl) -> CoverageStatus | None:
     """The status of a region whose first answer says that there is nothing to be had."""
     listing = region.listings["DescribeVpnGateways"]
     failure = listing.failure
@@ -106,45 +120,39 @@ def _hopeless(region: _Region) -> CoverageStatus | None:
     return "unreachable" if failure.kind in _UNREACHABLE else None
 
 
-def _statements(region: _Region) -> dict[str, Statement]:
-    now_ms = _now_ms(region)
-    statements = with_attachments(
-        region.rows("DescribeVpnConnections", Statement),
-        region.rows("DescribeVpnAttachments", Attachment),
-    )
-    return {
-        connection_id: msgspec.structs.replace(statement, fetched_ms=now_ms)
-        for connection_id, statement in sorted(statements.items())
-    }
-
-
-async def _download_all(region: _Region, connection_ids: list[str]) -> None:
-    """A few workers on one queue: their pace is the quota's, not their number's."""
-    queue = iter(connection_ids)
-    async with asyncio.TaskGroup() as group:
-        for _ in range(min(_DOWNLOADS_AT_ONCE, len(connection_ids))):
-            group.create_task(_download_from(region, queue))
-
-
-async def _download_from(region: _Region, queue: Iterator[str]) -> None:
+async def _download_from(region: RegionCrawl, queue: Iterator[str]) -> None:
     for connection_id in queue:
-        answer = await region.caller.ask(
-            _DOWNLOAD,
-            region.place,
-            {"VpnConnectionId": connection_id},
-            partial(decode_download, vpn_connection_id=connection_id),
-        )
+        answer = await _download(region, connection_id)
         if isinstance(answer, Failure):
             region.failures.append(msgspec.structs.replace(answer, vpn_connection_id=connection_id))
         else:
-            region.downloads[connection_id] = msgspec.structs.replace(
-                answer, fetched_ms=_now_ms(region)
-            )
+            region.downloads[connection_id] = answer
         is_read = not isinstance(answer, Failure)
         region.on_event(ConnectionRead(region.place.region_id or "", is_read))
 
 
-def _records(region: _Region, statements: Mapping[str, Statement]) -> Records:
+async def _download(region: RegionCrawl, connection_id: str) -> Statement | Failure:
+    """One configuration: from the journal where an earlier run read it, and into it otherwise."""
+    journal = region.caller.journal
+    place = (region.caller.account_id or "", region.place.region_id or "", _DOWNLOAD)
+    known = journal.recall(*place, connection_id) if journal else None
+    if isinstance(known, Statement):
+        return known
+    answer = await region.caller.ask(
+        _DOWNLOAD,
+        region.place,
+        {"VpnConnectionId": connection_id},
+        partial(decode_download, vpn_connection_id=connection_id),
+    )
+    if isinstance(answer, Failure):
+        return answer
+    stamped = msgspec.structs.replace(answer, fetched_ms=_now_ms(region))
+    if journal:
+        journal.keep(*place, stamped, subject=connection_id)
+    return stamped
+
+
+def _records(region: RegionCrawl, statements: Mapping[str, Statement]) -> Records:
     gateways = region.rows("DescribeVpnGateways", Gateway)
     gateways |= region.rows("DescribeCustomerGateways", Gateway)
     connections, disagreements = [], []
@@ -171,7 +179,7 @@ def _records(region: _Region, statements: Mapping[str, Statement]) -> Records:
     )
 
 
-def _list_failures(region: _Region) -> Iterator[Failure]:
+def _list_failures(region: RegionCrawl) -> Iterator[Failure]:
     if _hopeless(region) == "absent":
         return
     for action, listing in region.listings.items():
@@ -181,13 +189,11 @@ def _list_failures(region: _Region) -> Iterator[Failure]:
             yield note_failure(note, action=action, at_ms=_now_ms(region))
 
 
-def _coverage(
-    region: _Region, statements: Mapping[str, Statement], *, downloads: bool, elapsed_s: float
-) -> Coverage:
+def _coverage(region: RegionCrawl, statements: Mapping[str, Statement]) -> Coverage:
     listing = region.listings.get("DescribeVpnConnections", Listing())
     n_listed = len(statements)
     n_expected = max(n_listed, listing.n_expected)
-    n_read = len(region.downloads) if downloads else n_listed
+    n_read = n_listed - sum(i not in region.downloads for i in region.wanted)
     tally = region.caller.tallies[region.place.region_id]
     return Coverage(
         status=_status(region, is_all_read=n_read == n_expected),
@@ -199,11 +205,11 @@ def _coverage(
         n_calls=tally.n_calls,
         n_throttled=tally.n_throttled,
         is_stable=all(listing.is_stable for listing in region.listings.values()),
-        elapsed_s=elapsed_s,
+        elapsed_s=region.elapsed_s,
     )
 
 
-def _status(region: _Region, *, is_all_read: bool) -> CoverageStatus:
+def _status(region: RegionCrawl, *, is_all_read: bool) -> CoverageStatus:
     hopeless = _hopeless(region)
     if hopeless is not None:
         return hopeless
@@ -231,12 +237,12 @@ def status_of_nothing(failure: Failure) -> CoverageStatus:
     return "denied" if failure.kind in ("denied", "credentials", "parameter") else "unreachable"
 
 
-def _here(region: _Region, record: T) -> T:
+def _here(region: RegionCrawl, record: T) -> T:
     """The record with the account and region it was found in."""
     return msgspec.structs.replace(
         record, account_id=region.caller.account_id, region_id=region.place.region_id
     )
 
 
-def _now_ms(region: _Region) -> int:
+def _now_ms(region: RegionCrawl) -> int:
     return int(region.caller.clock.utc_now().timestamp() * 1000)

@@ -9,6 +9,9 @@ import pandas as pd
 
 from vpnframe.tables import STORED
 
+# Absent: the region has no such product. Skipped: it was asked for to leave it out.
+_ACCOUNTED_FOR = ["complete", "absent", "skipped"]
+
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Inventory:
@@ -46,9 +49,9 @@ class Inventory:
 
     @property
     def is_complete(self) -> bool:
-        """Whether everything that there is was read: regions without the product do not count."""
+        """Whether everything that was asked for was read."""
         statuses = self.coverage["status"]
-        return len(statuses) > 0 and bool(statuses.isin(["complete", "absent"]).all())
+        return len(statuses) > 0 and bool(statuses.isin(_ACCOUNTED_FOR).all())
 
     def coverage_sentence(self) -> str:
         """Say in one sentence what was read of what there is.
@@ -63,8 +66,10 @@ class Inventory:
             return "nothing was read"
         n_read, n_expected = int(coverage["n_read"].sum()), int(coverage["n_expected"].sum())
         if self.is_complete:
-            return f"coverage complete, {n_read:,} of {n_expected:,} connections read"
-        bad = coverage[~coverage["status"].isin(["complete", "absent"])]
+            n_skipped = int((coverage["status"] == "skipped").sum())
+            skipped = f", {n_skipped} regions skipped" if n_skipped else ""
+            return f"coverage complete, {n_read:,} of {n_expected:,} connections read{skipped}"
+        bad = coverage[~coverage["status"].isin(_ACCOUNTED_FOR)]
         places = ", ".join(
             f"{region if isinstance(region, str) else 'the account'} {status}"
             for region, status in zip(bad["region_id"].head(5), bad["status"].head(5), strict=True)

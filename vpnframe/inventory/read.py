@@ -15,7 +15,7 @@ from vpnframe import schema
 from vpnframe.errors import InventoryError
 from vpnframe.inventory import layout
 from vpnframe.inventory.inventory import Inventory
-from vpnframe.inventory.record import CommitRecord, Layout, Part
+from vpnframe.inventory.record import CommitRecord, Completion, Layout, Part
 from vpnframe.tables import STORED
 
 
@@ -56,7 +56,7 @@ def list_snapshots(folder: str | Path) -> list[str]:
     Returns
     -------
     list of str
-        Oldest first.
+        Oldest first, without those that a later one completes.
 
     Raises
     ------
@@ -70,8 +70,17 @@ def list_snapshots(folder: str | Path) -> list[str]:
             f"`vpnframe fetch --out {folder}` or vf.write_inventory makes one"
         )
     found = [path for path in records.glob("*.json") if layout.SNAPSHOT_ID.fullmatch(path.stem)]
+    passed_over = {_superseded_by(path) for path in found}
     # Two of one second are told apart by when their records were written.
-    return [path.stem for path in sorted(found, key=_age)]
+    return [path.stem for path in sorted(found, key=_age) if path.stem not in passed_over]
+
+
+def _superseded_by(path: Path) -> str | None:
+    """The snapshot that a record completes; a damaged record completes none."""
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=Completion).supersedes
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError):
+        return None
 
 
 def _age(path: Path) -> tuple[str, int, str]:

@@ -38,6 +38,18 @@ class Layout(msgspec.Struct, frozen=True, kw_only=True):
     layout_version: int
 
 
+class Completion(msgspec.Struct, frozen=True, kw_only=True):
+    """The one field of the record that tells which snapshots count.
+
+    Parameters
+    ----------
+    supersedes : str or None
+        A snapshot that this one completes.
+    """
+
+    supersedes: str | None = None
+
+
 class CommitRecord(Layout, frozen=True, kw_only=True):
     """A snapshot exists when its commit record does.
 
@@ -59,6 +71,8 @@ class CommitRecord(Layout, frozen=True, kw_only=True):
         All files.
     orders : dict of str to list of int
         For a table whose rows were not sorted by part: the position of each row in turn.
+    supersedes : str or None
+        A snapshot that this one completes, and that readers pass over.
     """
 
     snapshot: str
@@ -69,3 +83,4 @@ class CommitRecord(Layout, frozen=True, kw_only=True):
     n_rows: dict[str, int]
     parts: list[Part]
     orders: dict[str, list[int]] = {}
+    supersedes: str | None = None

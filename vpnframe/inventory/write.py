@@ -32,7 +32,11 @@ Positions = npt.NDArray[np.int64]
 
 
 def write_inventory(
-    inventory: Inventory, folder: str | Path, *, now: datetime | None = None
+    inventory: Inventory,
+    folder: str | Path,
+    *,
+    now: datetime | None = None,
+    supersedes: str | None = None,
 ) -> str:
     """Write an inventory as one more snapshot of a folder.
 
@@ -44,6 +48,8 @@ def write_inventory(
         Made when it is not there. What lies in it is never changed.
     now : datetime, optional
         In UTC, for the snapshot's name; the present moment otherwise.
+    supersedes : str, optional
+        A snapshot that this one completes: readers pass it over from now on.
 
     Returns
     -------
@@ -68,6 +74,7 @@ def write_inventory(
             for name, table in inventory.tables().items()
         }
         record = _commit_record(inventory, snapshot, written, now)
+        record = msgspec.structs.replace(record, supersedes=supersedes)
         _commit(target, record)
     except OSError as error:
         raise InventoryError(f"{target} cannot be written: {error.strerror or error}") from error

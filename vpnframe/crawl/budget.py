@@ -1,0 +1,44 @@
+"""A budget for repeated requests, so that a dead service is not hammered. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(slots=True)
+class RetryBudget:
+    """Repeated requests are paid for by first ones.
+
+    Throttled calls do not draw on it: their pace falls instead.
+
+    Parameters
+    ----------
+    balance : float
+        Repeats allowed before anything was asked.
+    per_call : float
+        Repeats that every wanted answer adds.
+
+    References
+    ----------
+    Google, "Site Reliability Engineering", chapter 22, retry budgets.
+
+    Examples
+    --------
+    >>> budget = RetryBudget(balance=1.0)
+    >>> budget.spend(), budget.spend()
+    (True, False)
+    """
+
+    balance: float = 5.0
+    per_call: float = 0.15
+
+    def earn(self) -> None:
+        """Count a wanted answer."""
+        self.balance += self.per_call
+
+    def spend(self) -> bool:
+        """Pay for one repeat; False when there is nothing left."""
+        if self.balance < 1:
+            return False
+        self.balance -= 1
+        return True

@@ -1,0 +1,241 @@
+"""What an unfinished crawl has read so far, in SQLite, so that it can go on where it stopped.
+
+It holds redacted records alone, lies in a folder of its own with mode 0600, and is gone when the
+crawl is finished. The times of calls are in it too: a crawl that goes on within the same minute
+must not overrun the quota.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import secrets
+import sqlite3
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import msgspec
+
+from vpnframe.cloud.quotas import Key
+from vpnframe.errors import InventoryError, SettingsError
+from vpnframe.records import Rows, Statement
+
+log = logging.getLogger("vpnframe")
+Answer = Statement | Rows
+VERSION = 1
+_SCHEMA = """
+CREATE TABLE about (name TEXT PRIMARY KEY, value BLOB NOT NULL);
+CREATE TABLE answers (
+    account TEXT NOT NULL, region TEXT NOT NULL, action TEXT NOT NULL, subject TEXT NOT NULL,
+    answer BLOB NOT NULL, PRIMARY KEY (account, region, action, subject)
+) WITHOUT ROWID;
+CREATE TABLE calls (
+    number INTEGER PRIMARY KEY, account TEXT NOT NULL, region TEXT NOT NULL, action TEXT NOT NULL,
+    answered_at REAL
+);
+"""
+
+
+class Journal:
+    """The journal of one crawl; use as a context manager.
+
+    Parameters
+    ----------
+    connection : sqlite3.Connection
+        Open, with its tables.
+    path : Path
+        Where it lies.
+    is_resumed : bool
+        Whether it holds what an earlier run read.
+    """
+
+    def __init__(self, connection: sqlite3.Connection, path: Path, *, is_resumed: bool) -> None:
+        self._db = connection
+        self._path = path
+        self.is_resumed = is_resumed
+        self._encode = msgspec.msgpack.Encoder().encode
+        self._decode = msgspec.msgpack.Decoder(Answer).decode
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Keep it for another run."""
+        self._db.close()
+
+    def recall(self, account: str, region: str, action: str, subject: str = "") -> Answer | None:
+        """Give an answer that an earlier run read, None when it read none."""
+        row = self._db.execute(
+            "SELECT answer FROM answers WHERE account=? AND region=? AND action=? AND subject=?",
+            (account, region, action, subject),
+        ).fetchone()
+        return None if row is None else self._decode(row[0])
+
+    def keep(
+        self, account: str, region: str, action: str, answer: Answer, *, subject: str = ""
+    ) -> None:
+        """Keep an answer; it counts as read once this returns."""
+        self._db.execute(
+            "INSERT OR REPLACE INTO answers VALUES (?, ?, ?, ?, ?)",
+            (account, region, action, subject, self._encode(answer)),
+        )
+
+    def note(self, name: str, value: str) -> None:
+        """Keep a fact about the crawl itself."""
+        self._db.execute("INSERT OR REPLACE INTO about VALUES (?, ?)", (name, value))
+
+    def noted(self, name: str) -> str | None:
+        """Give a fact about the crawl, None when there is none."""
+        row = self._db.execute("SELECT value FROM about WHERE name=?", (name,)).fetchone()
+        return None if row is None else str(row[0])
+
+    def call_sent(self, key: Key) -> int:
+        """Count a call that goes out; give its number."""
+        cursor = self._db.execute(
+            "INSERT INTO calls (account, region, action) VALUES (?, ?, ?)", key
+        )
+        return int(cursor.lastrowid or 0)
+
+    def call_answered(self, number: int, *, at: float) -> None:
+        """Say when a call was answered or given up, in seconds since the epoch."""
+        self._db.execute("UPDATE calls SET answered_at=? WHERE number=?", (at, number))
+
+    def earlier_calls(self, *, since: float, now: float) -> Iterator[tuple[Key, float]]:
+        """Give the calls of earlier runs that a quota may still count.
+
+        One that was under way when its run died counts as answered now: nobody knows better.
+        """
+        rows = self._db.execute(
+            "SELECT account, region, action, coalesce(answered_at, ?) AS at FROM calls "
+            "WHERE at >= ? ORDER BY at",
+            (now, since),
+        )
+        for account, region, action, at in rows:
+            yield (account, region, action), at
+
+    def discard(self) -> None:
+        """Remove the journal: the crawl is finished."""
+        self._db.close()
+        for path in _files(self._path):
+            path.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # one that was set aside stays
+            self._path.parent.rmdir()
+
+
+def journal_path(folder: Path) -> Path:
+    """Give the place of an inventory folder's journal.
+
+    Parameters
+    ----------
+    folder : Path
+        The inventory folder.
+
+    Returns
+    -------
+    Path
+        In a folder of its own.
+    """
+    return folder / "_journal" / "crawl.sqlite"
+
+
+def open_journal(folder: Path, *, purpose: Mapping[str, str], resume: bool) -> Journal:
+    """Open the journal of an inventory folder, or begin one.
+
+    Parameters
+    ----------
+    folder : Path
+        The inventory folder.
+    purpose : mapping of str to str
+        What the crawl is to read: one that goes on must be to read the same.
+    resume : bool
+        Whether to go on with what is there. What cannot be trusted is set aside, not used.
+
+    Returns
+    -------
+    Journal
+        With ``is_resumed`` set when it holds something.
+
+    Raises
+    ------
+    SettingsError
+        An unfinished crawl lies there and was not asked for, or it was to read something else.
+    InventoryError
+        The folder cannot be written.
+    """
+    path = journal_path(folder)
+    found = _open_existing(path) if path.exists() else None
+    if found is None:
+        return _begin(path, purpose)
+    if not resume:
+        found.close()
+        raise SettingsError(
+            f"an unfinished crawl lies in {folder}: go on with --resume, or remove {path.parent}"
+        )
+    differing = [name for name, value in purpose.items() if found.noted(name) != value]
+    if differing:
+        found.close()
+        raise SettingsError(
+            f"the unfinished crawl in {folder} was for other {', '.join(differing)}: "
+            f"ask for the same, or remove {path.parent}"
+        )
+    return found
+
+
+def _begin(path: Path, purpose: Mapping[str, str]) -> Journal:
+    """A new journal, readable by its owner alone from its first byte on."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+        db = _connect(path)
+        db.executescript(f"{_SCHEMA}PRAGMA user_version = {VERSION};")
+    except (OSError, sqlite3.Error) as error:
+        raise InventoryError(f"the journal {path} cannot be written: {error}") from None
+    journal = Journal(db, path, is_resumed=False)
+    for name, value in purpose.items():
+        journal.note(name, value)
+    journal.note("fingerprint_key", secrets.token_hex(32))
+    journal.note("draw", secrets.token_hex(8))
+    return journal
+
+
+def _open_existing(path: Path) -> Journal | None:
+    """The journal that lies there; None after one that cannot be trusted was set aside."""
+    try:
+        db = _connect(path)
+        version = db.execute("PRAGMA user_version").fetchone()[0]
+        is_whole = db.execute("PRAGMA quick_check").fetchone()[0] == "ok"
+        if version == VERSION and is_whole:
+            return Journal(db, path, is_resumed=True)
+        problem = "damaged" if version == VERSION else f"of version {version}"
+        db.close()
+    except sqlite3.Error:
+        problem = "damaged"
+    aside = path.with_name(f"{path.name}.{secrets.token_hex(4)}.unusable")
+    path.rename(aside)
+    for companion in _files(path):
+        companion.unlink(missing_ok=True)
+    log.warning("the journal %s is %s: set aside as %s, not used", path, problem, aside.name)
+    return None
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    """Every statement is on disk before it returns, as far as a killed process goes."""
+    db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    db.execute("PRAGMA journal_mode = WAL")
+    db.execute("PRAGMA synchronous = NORMAL")
+    return db
+
+
+def _files(path: Path) -> list[Path]:
+    return [path, *(path.with_name(path.name + suffix) for suffix in ("-wal", "-shm"))]

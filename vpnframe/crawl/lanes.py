@@ -1,0 +1,55 @@
+"""Time, and the lanes in which calls wait for their turn."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import defaultdict
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from vpnframe.cloud.quotas import Key, Pacer
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """Time as arguments: seconds that only grow, the time of day, and how to wait."""
+
+    monotonic: Callable[[], float] = time.monotonic
+    utc_now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+
+
+class Lanes:
+    """Lets calls of one key out one after the other, as soon as its pace allows.
+
+    Parameters
+    ----------
+    pacer : Pacer
+        Says when.
+    clock : Clock
+        The time.
+    """
+
+    def __init__(self, pacer: Pacer, clock: Clock) -> None:
+        self.pacer = pacer
+        self._clock = clock
+        self._turn: defaultdict[Key, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._answered: defaultdict[Key, asyncio.Event] = defaultdict(asyncio.Event)
+
+    async def enter(self, key: Key) -> None:
+        """Wait until a call of this key may go out, and count it."""
+        async with self._turn[key]:
+            while (delay := self.pacer.delay(key, now=self._clock.monotonic())) != 0:
+                if delay is None:
+                    self._answered[key].clear()
+                    await self._answered[key].wait()
+                else:
+                    await self._clock.sleep(delay)
+            self.pacer.start(key)
+
+    def leave(self, key: Key) -> None:
+        """Count the answer, or that none came."""
+        self.pacer.finish(key, now=self._clock.monotonic())
+        self._answered[key].set()
