@@ -37,6 +37,8 @@ format: $(VENV)/lint ## put the code in shape
 
 bench: $(VENV)/test ## measure, against peers of the same run
 	$(BIN)/python benchmarks/overlaps.py
+	$(BIN)/python benchmarks/fetching.py
+	$(BIN)/python benchmarks/memory.py
 
 notebook: $(VENV)/core ## open the notebooks
 	$(PIP) install $(LOCKED) --editable '.[notebook]'

@@ -22,6 +22,8 @@ from vpnframe.crawl.caller import Caller, Send
 from vpnframe.crawl.crawl import Plan, crawl_accounts
 from vpnframe.crawl.lanes import Clock, Lanes
 from vpnframe.emulator import State, handle
+from vpnframe.emulator.faults import deliver
+from vpnframe.errors import TransportError
 from vpnframe.frames import make_tables
 from vpnframe.inventory import Inventory
 from vpnframe.records import Records
@@ -156,8 +158,14 @@ class _SkippingSelector(selectors.DefaultSelector):
     def __init__(self) -> None:
         super().__init__()
         self.now = 0.0
+        self.n_steps = 0
+        self.at_step: tuple[int, Callable[[], object]] | None = None
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        self.n_steps += 1
+        if self.at_step is not None and self.n_steps == self.at_step[0]:
+            self.at_step[1]()
+            timeout = 0
         ready = super().select(0)
         if ready or timeout == 0:
             return ready
@@ -174,11 +182,11 @@ class _VirtualLoop(asyncio.SelectorEventLoop):
     """An event loop whose time passes only while nothing can run."""
 
     def __init__(self) -> None:
-        self._skipping = _SkippingSelector()
-        super().__init__(self._skipping)
+        self.skipping = _SkippingSelector()
+        super().__init__(self.skipping)
 
     def time(self) -> float:
-        return self._skipping.now
+        return self.skipping.now
 
 
 def run_virtual(main: Coroutine[Any, Any, T]) -> T:
@@ -190,9 +198,56 @@ def run_virtual(main: Coroutine[Any, Any, T]) -> T:
         return runner.run(main)
 
 
+def run_cancelled(main: Coroutine[Any, Any, object], *, step: int) -> bool:
+    """Run a coroutine in virtual time and cancel it at the loop's step of that number.
+
+    False when it was over before. A task that it leaves behind is an AssertionError.
+    """
+
+    async def watch() -> bool:
+        loop = asyncio.get_running_loop()
+        assert isinstance(loop, _VirtualLoop)
+        task = asyncio.ensure_future(main)
+        loop.skipping.at_step = (loop.skipping.n_steps + step, task.cancel)
+        await asyncio.wait([task])
+        assert asyncio.all_tasks() == {asyncio.current_task()}
+        if not task.cancelled():
+            task.result()
+        return task.cancelled()
+
+    return run_virtual(watch())
+
+
 def emulated(state: State, manual: ManualClock) -> FakeSend:
     """Build a transport that asks the emulator without a socket, by the virtual clock."""
     return FakeSend(lambda request: handle(state, request, manual.utc_now().timestamp()))
+
+
+@dataclass
+class DeliveringSend:
+    """A transport as :func:`emulated` gives one, on which faults of the wire show, too."""
+
+    state: State
+    manual: ManualClock
+    timeout_s: float = 30.0
+    requests: list[Request] = field(default_factory=list)
+
+    async def __call__(self, request: Request) -> Response:
+        """Answer one request."""
+        self.requests.append(request)
+        answer = handle(self.state, request, self.manual.utc_now().timestamp())
+        delivery = deliver(answer, timeout_s=self.timeout_s)
+        await asyncio.sleep(delivery.after_s)
+        if isinstance(delivery.outcome, Response):
+            return delivery.outcome
+        is_timeout = isinstance(delivery.outcome, TimeoutError)
+        raise TransportError(f"{request.host} broke the connection", is_timeout=is_timeout)
+
+
+def keys_of(state: State) -> GivenCredentials:
+    """The keys of an emulator's first account."""
+    account = state.fleet.accounts[0]
+    return GivenCredentials(Credentials(account.access_key_id, account.access_key_secret))
 
 
 def caller_of(send: Send, manual: ManualClock | None = None, **options: Any) -> Caller:

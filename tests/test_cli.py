@@ -5,9 +5,11 @@ from __future__ import annotations
 import io
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pandas as pd
@@ -22,6 +24,10 @@ from vpnframe.emulator import ServerSettings, make_fleet, make_state, serve_in_t
 from vpnframe.emulator.faults import answer_when, asking_for
 from vpnframe.tables import STORED
 
+COMMANDS = (
+    *("demo", "doctor", "plan", "fetch", "load", "redact", "show", "stats", "overlaps", "schema"),
+    "emulator",
+)
 FAST = {"VPNFRAME_QUOTA": "DownloadVpnConnectionConfig=1000/1"}
 
 
@@ -64,14 +70,12 @@ def inventory(tmp_path_factory, cloud):
 def test_help_names_every_command_and_the_first_steps():
     """A newcomer sees where to start."""
     text = vpnframe("--help").stdout.decode()
-    for word in ("demo", "fetch", "load", "show", "stats", "overlaps", "schema", "emulator"):
+    for word in COMMANDS:
         assert f" {word} " in text
     assert "Exit codes" in text
 
 
-@pytest.mark.parametrize(
-    "command", ["demo", "fetch", "load", "show", "stats", "overlaps", "schema", "emulator"]
-)
+@pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_and_option_is_documented(command):
     """Each command says what it does; no option stands without a word."""
     parsed = get_command(app).commands[command]
@@ -82,6 +86,16 @@ def test_every_command_and_option_is_documented(command):
         for p in parsed.params
         if not getattr(p, "help", None) and p.name not in shown | {"help"}
     ]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_option_has_a_variable(command):
+    """VPNFRAME_ and its name; the emulator's have its name in between."""
+    prefix = "VPNFRAME_EMULATOR_" if command == "emulator" else "VPNFRAME_"
+    for option in get_command(app).commands[command].params:
+        if option.param_type_name == "option" and option.name != "help":
+            name = max(option.opts, key=len).removeprefix("--").replace("-", "_").upper()
+            assert option.envvar == prefix + name
 
 
 def test_fetch_writes_a_snapshot_and_says_what_it_read(tmp_path, cloud):
@@ -160,6 +174,126 @@ def test_fetch_over_tls_trusts_the_named_authority(tmp_path):
     with serve_in_thread(state, ServerSettings(is_tls=True)) as cloud:
         keys = keys_of(cloud)
         vpnframe("fetch", "--out", tmp_path, "--ca-file", cloud.ca_file, **keys)
+
+
+def test_plan_prints_what_a_fetch_takes(cloud):
+    """As a table or in a format of its own; the sum is on standard error."""
+    done = vpnframe("plan", "-f", "csv", "--quota-share", "0.25", **keys_of(cloud))
+    table = pd.read_csv(io.BytesIO(done.stdout))
+    assert table["n_connections"].sum() == 30
+    assert set(table["allowed_per_window"]) == {250}
+    assert b"30 connections, 30 downloads: about 0 s; --downloads none:" in done.stderr
+    assert b"estimated_s" in vpnframe("plan", **keys_of(cloud)).stdout
+
+
+def test_plan_of_half_a_fleet_exits_with_4():
+    """And says who knows more."""
+    state = make_state(make_fleet(connections=9, regions=3), quotas=False)
+    refusal = Response(403, {}, b'{"Code": "Forbidden.RAM", "Message": "not yours"}')
+    state.faults.append(answer_when(asking_for(state.fleet.regions[0].region_id), refusal))
+    with serve_in_thread(state) as cloud:
+        assert b"vpnframe doctor" in vpnframe("plan", code=4, **keys_of(cloud)).stderr
+
+
+def test_doctor_prints_what_is_ok_and_what_is_not(cloud):
+    """The remedies are on standard error; the exit code tells."""
+    done = vpnframe("doctor", **keys_of(cloud))
+    assert b"vpc:DownloadVpnConnectionConfig" in done.stdout
+    assert done.stderr == b""
+    keys = keys_of(cloud) | {"ALIBABA_CLOUD_ACCESS_KEY_SECRET": "kX9wrongSecretQ7"}
+    bad = vpnframe("doctor", "-f", "csv", code=1, **keys)
+    assert b"identity,missing" in bad.stdout
+    assert b"give another access key" in bad.stderr
+    assert b"kX9wrongSecretQ7" not in bad.stdout + bad.stderr
+
+
+def test_doctor_prints_the_policy_and_what_it_reveals():
+    """JSON alone on standard output, so that it can be piped; nothing is asked."""
+    done = vpnframe("doctor", "--policy")
+    assert [s["Effect"] for s in json.loads(done.stdout)["Statement"]] == ["Allow", "Deny"]
+    assert b"pre-shared keys" in done.stderr
+
+
+def test_redact_names_what_it_did_not_copy(tmp_path):
+    """With an exit code of its own; what it wrote loads without a warning."""
+    samples = Path(__file__).parents[1] / "data" / "samples"
+    done = vpnframe("redact", samples, tmp_path / "safe")
+    assert b"3 files without keys" in done.stdout
+    assert b"chmod" not in vpnframe("load", tmp_path / "safe", "--out", tmp_path / "a").stderr
+    (tmp_path / "vco-bad.json").write_text('{"VpnConnectionConfig": {"Psk": "hush')
+    bad = vpnframe("redact", tmp_path / "vco-bad.json", tmp_path / "none", code=4)
+    assert b"vco-bad.json" in bad.stderr
+    assert b"hush" not in bad.stderr
+
+
+def test_load_warns_of_keys_that_others_can_read(tmp_path):
+    """On standard error, with the file and the remedy."""
+    path = tmp_path / "vco-1.json"
+    path.write_text('{"VpnConnectionConfig": {"IkeConfig": {"Psk": "hush-hush"}}}')
+    path.chmod(0o644)
+    done = vpnframe("load", path, "--out", tmp_path / "out")
+    assert b"vco-1.json" in done.stderr
+    assert b"chmod 600" in done.stderr
+    assert b"hush" not in done.stderr
+
+
+def test_accounts_that_cannot_be_read_are_named(tmp_path, cloud):
+    """By the variable as by the option."""
+    path = tmp_path / "accounts.toml"
+    path.write_text('[[account]]\nname = "a"\n')
+    keys = keys_of(cloud) | {"VPNFRAME_ACCOUNTS": str(path)}
+    for command in (("fetch", "--out", tmp_path / "x"), ("plan",), ("doctor",)):
+        done = vpnframe(*command, code=1, **keys)
+        assert b"account 'a': profile or role_arn is missing" in done.stderr
+
+
+INTERRUPTIBLE = (
+    # A shell that runs this in the background may have told its children to ignore the signal.
+    "import signal; signal.signal(signal.SIGINT, signal.default_int_handler);"
+    "from vpnframe.cli import main; main()"
+)
+
+
+def test_ctrl_c_stops_at_once_keeps_the_journal_and_says_how_to_go_on(tmp_path):
+    """Then what it says to do reads the rest, and nothing twice."""
+    state = make_state(make_fleet(connections=6, regions=1), quotas=False)
+    with serve_in_thread(state) as cloud:
+        options = ["fetch", "--out", str(tmp_path), "--quota", f"{DOWNLOAD}=6/3600"]
+        environment = os.environ | keys_of(cloud)
+        running = subprocess.Popen(
+            [sys.executable, "-c", INTERRUPTIBLE, *options], env=environment, stderr=subprocess.PIPE
+        )
+        wait_until(lambda: n_downloads(state) == 3)
+        running.send_signal(signal.SIGINT)
+        pressed = time.monotonic()
+        _, said = running.communicate(timeout=20)
+        assert time.monotonic() - pressed < 1
+        assert running.returncode == 130
+        (line,) = said.decode().splitlines()
+        told, _, command = line.partition(": ")
+        assert told == "stopped; go on with"
+        assert shlex.split(command) == ["vpnframe", *options, "--resume"]
+        assert list((tmp_path / "_journal").glob("*.sqlite"))
+        resumed = ["fetch", "--out", tmp_path, "--quota", f"{DOWNLOAD}=1000/1", "--resume"]
+        done = vpnframe(*resumed, **keys_of(cloud))
+    assert b"6 of 6 connections read" in done.stdout
+    assert n_downloads(state) == 6
+
+
+DOWNLOAD = "DownloadVpnConnectionConfig"
+
+
+def n_downloads(state):
+    """How many configurations an emulator was asked for."""
+    return sum(n for key, n in state.calls.items() if key[2] == DOWNLOAD)
+
+
+def wait_until(condition):
+    """Wait for another process; at most as long as a slow machine takes to start one."""
+    deadline = time.monotonic() + 30
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
 
 
 @pytest.mark.parametrize("table", STORED)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import subprocess
 import sys
@@ -12,10 +13,15 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
-from helpers import run_virtual
+from helpers import leaks, run_virtual
 
 from vpnframe.cloud import credentials as module
-from vpnframe.cloud.credentials import DefaultChain, GivenCredentials, check_credentials
+from vpnframe.cloud.credentials import (
+    DefaultChain,
+    GivenCredentials,
+    ProfileChain,
+    check_credentials,
+)
 from vpnframe.cloud.signing import Credentials
 from vpnframe.errors import SettingsError
 
@@ -192,3 +198,60 @@ def test_the_real_chain_without_a_key(tmp_path: Path, variables: dict[str, str])
     assert "`aliyun configure`" in said
     assert said.endswith("None None")
     assert "canary" not in said
+
+
+PROFILES = {
+    "current": "other",
+    "profiles": [
+        {
+            "name": "prod",
+            "mode": "StsToken",
+            "access_key_id": "STS.prod",
+            "access_key_secret": "canary-secret",
+            "sts_token": "token",
+        },
+        {"name": "odd", "mode": "Telepathy", "access_key_secret": "canary-secret"},
+    ],
+}
+
+
+@pytest.fixture
+def profiles(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The command line tool's own file in a home of its own."""
+    monkeypatch.setattr("alibabacloud_credentials.utils.auth_constant.HOME", str(tmp_path))
+    path = tmp_path / ".aliyun" / "config.json"
+    path.parent.mkdir()
+    path.write_text(json.dumps(PROFILES))
+
+
+@pytest.mark.usefixtures("profiles")
+def test_a_profile_gives_its_own_credentials() -> None:
+    """Not those of the current one; a token included."""
+    found = asyncio.run(ProfileChain("prod").get())
+    assert found == Credentials("STS.prod", "canary-secret", "token")
+
+
+@pytest.mark.usefixtures("profiles")
+@pytest.mark.parametrize("name", ["odd", "missing"])
+def test_a_profile_that_gives_none_is_named_with_the_remedy(name: str) -> None:
+    """What the library raised is not dragged along."""
+    with pytest.raises(SettingsError, match=f"profile '{name}'.*aliyun configure") as caught:
+        asyncio.run(ProfileChain(name).get())
+    assert not leaks(caught.value, "canary")
+
+
+def test_a_profile_is_resolved_once_for_many_calls(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Behind one lock, in a thread."""
+    asked = []
+
+    def resolve(profile: str) -> Credentials:
+        asked.append((profile, threading.current_thread() is threading.main_thread()))
+        return Credentials("id", "secret")
+
+    async def main() -> None:
+        chain = ProfileChain("prod")
+        await asyncio.gather(*(chain.get() for _ in range(20)))
+
+    monkeypatch.setattr(module, "_resolve_profile", resolve)
+    asyncio.run(main())
+    assert asked == [("prod", False)]

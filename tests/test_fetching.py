@@ -14,10 +14,13 @@ from helpers import assert_same_inventory
 import vpnframe as vf
 from vpnframe import fetching, schema
 from vpnframe.cloud.actions import Limit
+from vpnframe.cloud.messages import Request, Response
+from vpnframe.cloud.transport import Transport
 from vpnframe.crawl.events import ConnectionRead, ConnectionsFound, Event, RegionRead, RegionsFound
 from vpnframe.emulator import (
     RunningEmulator,
     ServerSettings,
+    handle,
     make_fleet,
     make_state,
     serve_in_thread,
@@ -198,3 +201,31 @@ def test_an_interrupt_ends_the_crawl(monkeypatch: pytest.MonkeyPatch) -> None:
         fetching._run_in_thread(long_crawl())
     assert ended
     assert time.monotonic() - started < 10
+
+
+def test_requests_go_to_the_clouds_own_hosts_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Over HTTPS, each with our own User-Agent; without a named endpoint nobody else is asked."""
+    state, requests = make_state(FLEET, quotas=False), []
+
+    async def send(self: Transport, request: Request) -> Response:
+        requests.append(request)
+        return handle(state, request, time.time())
+
+    monkeypatch.setattr(Transport, "send", send)
+    account = FLEET.accounts[0]
+    keys = vf.Credentials(account.access_key_id, account.access_key_secret)
+    assert vf.fetch(credentials=keys, settings=FAST).is_complete
+    hosts = {request.host for request in requests}
+    regional = {f"vpc.{region.region_id}.aliyuncs.com" for region in FLEET.regions}
+    assert hosts == {"sts.aliyuncs.com", "vpc.aliyuncs.com", *regional}
+    assert all(request.url.startswith(f"https://{request.host}/") for request in requests)
+    assert {r.headers["user-agent"] for r in requests} == {f"vpnframe/{vf.__version__}"}
+
+
+def test_a_proxy_in_the_environment_is_not_asked(
+    cloud: RunningEmulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Answers hold keys: nobody stands between without being named."""
+    for name in ("HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "ALL_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    assert vf.fetch(**access(cloud)).is_complete

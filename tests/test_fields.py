@@ -236,3 +236,10 @@ def test_apart_keeps_notes_apart() -> None:
     apart.text("Name")
     assert read.notes == ()
     assert apart.notes == (Note(field="Name", message="is a list, not text"),)
+
+
+def test_has_of_named_members_looks_at_no_other() -> None:
+    """What later versions add to a block does not fill it."""
+    fields = Fields({"A": {"New": [1], "Old": ""}, "B": {"Old": "x"}, "C": 7}, [])
+    assert [fields.has(name) for name in "ABC"] == [True, True, True]
+    assert [fields.has(name, "Old") for name in "ABC"] == [False, True, True]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ import pandas as pd
 import pytest
 from helpers import assert_same_inventory, inventory_of
 
-from vpnframe import frames
+from vpnframe import frames, schema
 from vpnframe.emulator import make_fleet, make_state
 from vpnframe.errors import InventoryError
 from vpnframe.inventory import Inventory, list_snapshots, read_inventory, write_inventory
@@ -207,3 +208,17 @@ def test_an_inventory_can_be_moved(tmp_path: Path) -> None:
     write_inventory(FLEET, tmp_path / "here", now=NOW)
     (tmp_path / "here").rename(tmp_path / "there")
     assert_same_inventory(read_inventory(str(tmp_path / "there")), FLEET)
+
+
+def test_what_was_read_can_be_written_again(tmp_path: Path) -> None:
+    """Whole, or a part of it: a reader's tables pass the schema."""
+    state = make_state(make_fleet(connections=12, regions=2), quotas=False)
+    write_inventory(inventory_of(state), tmp_path / "first")
+    read = read_inventory(tmp_path / "first")
+    for name, table in read.tables().items():
+        schema.validate(name, table)
+    some = replace(read, tunnels=read.tunnels[read.tunnels["ike_version"] == 1])
+    write_inventory(some, tmp_path / "second")
+    again = read_inventory(tmp_path / "second")
+    assert 0 < len(again.tunnels) < len(read.tunnels)
+    assert again.tunnels["tunnel_id"].tolist() == some.tunnels["tunnel_id"].tolist()

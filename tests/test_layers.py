@@ -10,12 +10,12 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "vpnframe"
 LEVELS = {
     "_version": 0, "errors": 0, "terms": 0, "psk": 0, "tables": 0,
-    "records": 1, "schema": 1, "addresses": 1,
+    "records": 1, "schema": 1, "addresses": 1, "accounts": 1, "saved": 1,
     "cloud": 2,
-    "crawl": 3, "frames": 3, "inventory": 3,
-    "fetching": 4, "loading": 4, "overlapping": 4, "stats": 4,
-    "plot": 5, "emulator": 5,
-    "cli": 6, "__main__": 7,
+    "crawl": 3, "frames": 3, "inventory": 3, "redacting": 3,
+    "callers": 4, "loading": 4, "overlapping": 4, "stats": 4,
+    "checking": 5, "plot": 5, "emulator": 5,
+    "fetching": 6, "cli": 7, "__main__": 8,
 }  # fmt: skip
 NETWORK_HALF = {"cloud", "crawl"}
 TABLE_HALF = {"schema", "tables", "frames", "inventory", "overlapping", "stats", "plot"}

@@ -169,3 +169,50 @@ def test_three_passes_that_differ_keep_every_row_and_say_so() -> None:
     passes = [[page(range(50), 51), page([50 + n], 51)] for n in range(3)]
     listing, _ = listed(*passes[0], *passes[1], *passes[2])
     assert (len(listing.rows), listing.is_stable, listing.failure) == (53, False, None)
+
+
+def test_an_empty_page_that_counts_rows_is_asked_for_again() -> None:
+    """It is no answer: an emptied block must not look like an empty fleet."""
+    listing, send = listing_of(page([], 3), page(range(3), 3))
+    assert (len(send.requests), len(listing.rows), listing.is_stable) == (2, 3, True)
+
+
+def test_a_page_that_stays_empty_is_told() -> None:
+    """After the last attempt it is a failure, and not an empty fleet."""
+    listing, _ = listing_of(*[page([], 3)] * 5)
+    assert listing.failure is not None
+    assert (listing.failure.kind, listing.is_stable) == ("malformed", False)
+    assert listing.failure.message == "page 1 is empty, though 3 rows are counted"
+
+
+def test_an_account_without_regions_is_no_answer() -> None:
+    """Every account has regions: the answer is asked for again."""
+    empty = response({"Regions": None})
+    good = response({"Regions": {"Region": [{"RegionId": "cn-beijing"}]}})
+    caller = caller_of(FakeSend([empty, good]))
+    listing = run_virtual(fetch_listing(caller, "DescribeRegions", Place("https://vpc.test")))
+    assert list(listing.rows) == ["cn-beijing"]
+
+
+def test_fewer_rows_than_counted_are_read_again() -> None:
+    """One page is no proof when it does not hold what it counts."""
+    whole = page(range(3), 3)
+    listing, send = listed(page(range(2), 3), page([], 3), whole, whole)
+    assert (len(send.requests), len(listing.rows), listing.is_stable) == (4, 3, True)
+
+
+def test_a_count_that_changes_between_pages_is_no_proof() -> None:
+    """Two passes alike do not count when the pages of one disagree on how many there are."""
+    shifting = [page(range(50), 61), page(range(50, 60), 60)]
+    steady = [page(range(50), 60), page(range(50, 60), 60)]
+    listing, send = listed(*shifting, *steady, *steady)
+    assert (len(send.requests), len(listing.rows), listing.is_stable) == (6, 60, True)
+
+
+def test_a_pass_that_fails_after_a_whole_one_is_told() -> None:
+    """No row is missing, nothing confirms that, and the reason is kept."""
+    two = [page(range(50), 60), page(range(50, 60), 60)]
+    listing, _ = listed(*two, error_response("Forbidden.RAM", 403))
+    assert (len(listing.rows), listing.failure, listing.is_stable) == (60, None, False)
+    assert listing.doubt is not None
+    assert listing.doubt.kind == "denied"

@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+import vpnframe as vf
 from vpnframe.emulator import make_fleet, make_state, serve_in_thread
 
 ROOT = Path(__file__).parents[1]
@@ -36,6 +38,7 @@ def folder(tmp_path_factory, cloud):
     """A folder with what the demo leaves behind."""
     folder = tmp_path_factory.mktemp("readme")
     run(["vpnframe", "fetch", "--out", "demo-inventory"], folder, cloud)
+    shutil.copytree(ROOT / "data" / "samples", folder / "saved-answers")
     return folder
 
 
@@ -66,6 +69,13 @@ def test_the_two_commands_come_first():
 def test_a_command_of_the_readme_works(command, folder, cloud):
     """Every command runs and prints something."""
     assert run(command, folder, cloud).stdout
+
+
+def test_the_accounts_of_the_readme_can_be_read(tmp_path):
+    """Its keys are the ones that there are."""
+    (tmp_path / "accounts.toml").write_text(README.split("```toml\n")[1].split("```")[0])
+    (account,) = vf.read_accounts(tmp_path / "accounts.toml")
+    assert (account.profile, account.quota_share) == ("prod", 0.25)
 
 
 def test_the_python_of_the_readme_runs(tmp_path, monkeypatch):

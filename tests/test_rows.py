@@ -302,3 +302,11 @@ def test_gateway_notes_go_with_the_gateway() -> None:
     gateway = rows.customer_gateway(Fields({"CustomerGatewayId": "cgw-1", "Asn": "x"}, []))
     assert gateway is not None
     assert [note.field for note in gateway.notes] == ["Asn"]
+
+
+def test_members_nobody_knows_do_not_switch_bgp_on() -> None:
+    """A block that holds only what a later version added says nothing."""
+    row = {"VpnConnectionId": "vco-1", "EnableTunnelsBgp": False, "VpnBgpConfig": {"New": [1]}}
+    statement = rows.listed_connection(Fields(row, []))
+    assert statement is not None
+    assert statement.bgp_enabled is False

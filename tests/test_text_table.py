@@ -22,7 +22,7 @@ def test_wide_characters_take_two_columns():
 def test_what_does_not_fit_is_named():
     """Columns beyond the terminal's width are left out and named."""
     table = pd.DataFrame({name: ["x" * 10] for name in ("first", "second", "third")})
-    assert as_text(table, width=25).splitlines()[-1] == ("(1 more columns do not fit: third)")
+    assert as_text(table, width=25).splitlines()[-1] == ("(no room for third)")
 
 
 def test_the_last_column_that_does_not_fit_shows_its_beginning():
@@ -34,7 +34,7 @@ def test_the_last_column_that_does_not_fit_shows_its_beginning():
 def test_columns_without_values_are_named_not_shown():
     """A column that is null in every row takes no room."""
     text = as_text(pd.DataFrame({"a": [1], "b": pd.array([None], dtype="str")}), width=None)
-    assert text.splitlines()[-1] == "(1 columns are empty: b)"
+    assert text.splitlines()[-1] == "(empty: b)"
     assert text.splitlines()[0] == "a"
 
 

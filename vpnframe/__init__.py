@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from vpnframe import plot as plot
     from vpnframe import schema as schema
     from vpnframe import stats as stats
+    from vpnframe.accounts import Account, read_accounts
+    from vpnframe.callers import FetchSettings
     from vpnframe.cloud.actions import Limit
     from vpnframe.cloud.signing import Credentials
     from vpnframe.errors import (
@@ -29,18 +31,21 @@ if TYPE_CHECKING:
         TransportError,
         VpnframeError,
     )
-    from vpnframe.fetching import FetchSettings, afetch, fetch
+    from vpnframe.fetching import afetch, aplan, doctor, fetch, plan
     from vpnframe.inventory import Inventory, read_inventory, write_inventory
     from vpnframe.loading import load
     from vpnframe.overlapping import find_overlaps, overlaps
+    from vpnframe.redacting import Redaction, redact
 
 _HOMES = {
+    "Account": "accounts",
     "AddressError": "errors",
     "Credentials": "cloud.signing",
-    "FetchSettings": "fetching",
+    "FetchSettings": "callers",
     "Inventory": "inventory",
     "InventoryError": "errors",
     "Limit": "cloud.actions",
+    "Redaction": "redacting",
     "RequestError": "errors",
     "ResponseError": "errors",
     "SchemaError": "errors",
@@ -49,21 +54,28 @@ _HOMES = {
     "TransportError": "errors",
     "VpnframeError": "errors",
     "afetch": "fetching",
+    "aplan": "fetching",
+    "doctor": "fetching",
     "fetch": "fetching",
     "find_overlaps": "overlapping",
     "load": "loading",
     "overlaps": "overlapping",
+    "plan": "fetching",
+    "read_accounts": "accounts",
     "read_inventory": "inventory",
+    "redact": "redacting",
     "write_inventory": "inventory",
 }
 _MODULES = ("plot", "schema", "stats")
 __all__ = [
+    "Account",
     "AddressError",
     "Credentials",
     "FetchSettings",
     "Inventory",
     "InventoryError",
     "Limit",
+    "Redaction",
     "RequestError",
     "ResponseError",
     "SchemaError",
@@ -73,12 +85,17 @@ __all__ = [
     "VpnframeError",
     "__version__",
     "afetch",
+    "aplan",
+    "doctor",
     "fetch",
     "find_overlaps",
     "load",
     "overlaps",
+    "plan",
     "plot",
+    "read_accounts",
     "read_inventory",
+    "redact",
     "schema",
     "stats",
     "write_inventory",

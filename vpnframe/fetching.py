@@ -3,74 +3,42 @@
 from __future__ import annotations
 
 import asyncio
-import math
 import secrets
-from collections.abc import Callable, Collection, Coroutine, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Coroutine
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field, replace
+from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
-from vpnframe import frames
-from vpnframe.cloud.actions import ACTIONS, Limit
-from vpnframe.cloud.credentials import DefaultChain, GivenCredentials, Provider
-from vpnframe.cloud.endpoints import named_url
-from vpnframe.cloud.quotas import Pacer
+import pandas as pd
+
+from vpnframe import frames, schema
+from vpnframe.callers import (
+    Access,
+    FetchSettings,
+    Opened,
+    find_provider,
+    make_plan,
+    open_accounts,
+    tell,
+)
+from vpnframe.checking import Check, check_accounts
+from vpnframe.cloud.credentials import Provider
 from vpnframe.cloud.signing import Credentials
 from vpnframe.cloud.transport import Transport
-from vpnframe.crawl.caller import Caller
-from vpnframe.crawl.crawl import Plan, crawl_accounts, parse_downloads
-from vpnframe.crawl.events import Listener, ignore
+from vpnframe.crawl.crawl import Plan, parse_downloads
+from vpnframe.crawl.events import EstimateMade, Listener, ignore
 from vpnframe.crawl.journal import Journal, open_journal
-from vpnframe.crawl.lanes import Clock, Lanes
+from vpnframe.crawl.lanes import Clock
+from vpnframe.crawl.plan import Estimate, estimate_regions
 from vpnframe.errors import RequestError, SettingsError
 from vpnframe.inventory import Inventory, write_inventory
 from vpnframe.records import Records
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class FetchSettings:
-    """How to fetch: pace and trust.
-
-    Parameters
-    ----------
-    quota_share : float, default 0.5
-        The part of each published quota to use, above 0 and at most 1. The quota is shared with
-        the console, Terraform and everything else of the main account.
-    quotas : mapping of str to Limit
-        Overrides published quotas by action.
-    ca_file : str or Path or None
-        A certificate authority of its own, for an emulator or a proxy.
-    skip_regions : collection of str
-        Regions to leave out; ``coverage`` shows them as skipped.
-    deadline_s : float
-        Seconds for the whole run; what is not read by then is a failure.
-    out : str or Path or None
-        An inventory folder. What is read is kept there in a journal until the crawl is finished;
-        the lists are committed as a snapshot of their own before the first download, and the
-        finished crawl as one that supersedes it.
-    is_resumed : bool
-        Whether to go on with the unfinished crawl in ``out``.
-    is_strict : bool
-        Whether to raise instead of giving an inventory that is not complete.
-
-    Examples
-    --------
-    >>> FetchSettings(quota_share=1.0).quota_share
-    1.0
-    """
-
-    quota_share: float = 0.5
-    quotas: Mapping[str, Limit] = field(default_factory=dict)
-    ca_file: str | Path | None = None
-    skip_regions: Collection[str] = ()
-    deadline_s: float = math.inf
-    out: str | Path | None = None
-    is_resumed: bool = False
-    is_strict: bool = False
+# Whoever asks whether it can work does not want to wait for a dead region.
+_CHECK_DEADLINE_S = 60.0
 
 
 async def afetch(
@@ -82,7 +50,7 @@ async def afetch(
     settings: FetchSettings | None = None,
     on_event: Listener = ignore,
 ) -> Inventory:
-    """Fetch the whole fleet of an account, inside asyncio.
+    """Fetch the whole fleet of an account, or of several, inside asyncio.
 
     Parameters
     ----------
@@ -97,7 +65,7 @@ async def afetch(
     credentials : Credentials, optional
         The vendor's default chain otherwise: environment, configuration files, RAM role.
     settings : FetchSettings, optional
-        Pace and trust.
+        Accounts, pace, folder and trust.
     on_event : callable, optional
         Told what happens, see :mod:`vpnframe.crawl.events`.
 
@@ -118,80 +86,81 @@ async def afetch(
     Alibaba Cloud VPC API 2016-04-28, DescribeVpnConnections and DownloadVpnConnectionConfig.
     """
     settings = settings or FetchSettings()
-    plan = _plan(regions, downloads, endpoint, on_event, settings)
-    provider: Provider = GivenCredentials(credentials) if credentials else DefaultChain()
-    await provider.get()
-    lanes = Lanes(_pacer(settings), Clock())
-    with _journal(plan, settings) as journal:
-        deadline = Clock().monotonic() + settings.deadline_s
-        run = _Run(plan, settings, lanes, journal, deadline=deadline)
-        async with Transport(ca_file=settings.ca_file) as transport:
-            inventory = await run.read([_caller(run, transport, provider)])
+    wanted = make_plan(
+        settings, regions=regions, downloads=downloads, endpoint=endpoint, on_event=on_event
+    )
+    provider = find_provider(settings, credentials)
+    if provider is not None:
+        await provider.get()
+    with _journal(wanted, settings) as journal:
+        plan = replace(wanted, seed=_draw(journal))
+        async with _access(settings, plan, journal) as access:
+            run = _Run(access, await open_accounts(access, provider))
+            inventory = await run.read()
         run.finish()
     if settings.is_strict and not inventory.is_complete:
         raise RequestError(inventory.coverage_sentence())
     return inventory
 
 
+@asynccontextmanager
+async def _access(
+    settings: FetchSettings, plan: Plan, journal: Journal | None = None
+) -> AsyncIterator[Access]:
+    """A transport, and what all calls of a run share."""
+    clock = Clock()
+    deadline = clock.monotonic() + settings.deadline_s
+    async with Transport(ca_file=settings.ca_file) as transport:
+        yield Access(settings, plan, transport.send, journal, clock, deadline)
+
+
+def _draw(journal: Journal | None) -> str:
+    """The seed of samples: a crawl that goes on draws the same."""
+    return (journal.noted("draw") if journal else None) or secrets.token_hex(8)
+
+
 @dataclass(slots=True)
 class _Run:
-    """One fetch: the crawl, and what of it is kept on disk."""
+    """One fetch: the crawls, and what of them is kept on disk."""
 
-    plan: Plan
-    settings: FetchSettings
-    lanes: Lanes
-    journal: Journal | None
-    clock: Clock = field(default_factory=Clock)
-    deadline: float = math.inf
+    access: Access
+    opened: Opened
 
-    async def read(self, callers: list[Caller]) -> Inventory:
+    async def read(self) -> Inventory:
         """Crawl, and commit what was read where there is a folder for it."""
-        if self.journal is not None:
-            self._remember_calls(self.journal)
-        draw = self.journal.noted("draw") if self.journal else None
-        plan = replace(self.plan, on_listed=self._commit_lists, seed=draw or secrets.token_hex(8))
-        records = await crawl_accounts(callers, plan)
+        listed = await self.opened.list_all()
+        self._commit_lists(listed)
+        plan = self.access.plan
+        tell(plan.on_event, EstimateMade(tuple(_estimates(self.opened, listed, plan.downloads))))
+        records = await self.opened.download()
         _raise_if_nothing(records)
         inventory = Inventory(**frames.make_tables(records))
-        if self.settings.out is None or self.journal is None:
+        out, journal = self.access.settings.out, self.access.journal
+        if out is None or journal is None:
             return inventory
-        snapshot = write_inventory(
-            inventory, self.settings.out, supersedes=self.journal.noted("list_snapshot")
-        )
-        return replace(inventory, snapshot=snapshot)
+        supersedes = journal.noted("list_snapshot")
+        return replace(inventory, snapshot=write_inventory(inventory, out, supersedes=supersedes))
 
     def finish(self) -> None:
         """Remove the journal: everything is in the snapshot, unless time ran out."""
-        if self.journal is not None and self.clock.monotonic() < self.deadline:
-            self.journal.discard()
+        access = self.access
+        if access.journal is not None and access.clock.monotonic() < access.deadline:
+            access.journal.discard()
 
     def _commit_lists(self, records: Records) -> None:
         """Nobody has to wait for hours of downloads to look."""
-        journal = self.journal
-        is_worth_it = parse_downloads(self.plan.downloads) > 0 and bool(records.connections)
-        if journal is None or self.settings.out is None or not is_worth_it:
+        out, journal = self.access.settings.out, self.access.journal
+        is_worth_it = parse_downloads(self.access.plan.downloads) > 0 and bool(records.connections)
+        if journal is None or out is None or not is_worth_it:
             return
         if journal.noted("list_snapshot") is None:
             inventory = Inventory(**frames.make_tables(records))
-            journal.note("list_snapshot", write_inventory(inventory, self.settings.out))
-
-    def _remember_calls(self, journal: Journal) -> None:
-        """The calls of an earlier run that the cloud may still count."""
-        now, monotonic = self.clock.utc_now().timestamp(), self.clock.monotonic()
-        longest_s = max(limit.per_s for limit in self.lanes.pacer.limits.values())
-        for key, at in journal.earlier_calls(since=now - longest_s, now=now):
-            self.lanes.pacer.remember(key, at=monotonic - (now - at))
+            journal.note("list_snapshot", write_inventory(inventory, out))
 
 
-def _caller(run: _Run, transport: Transport, provider: Provider) -> Caller:
-    return Caller(
-        send=transport.send,
-        provider=provider,
-        lanes=run.lanes,
-        clock=run.clock,
-        journal=run.journal,
-        run_deadline=run.deadline,
-    )
+def _estimates(opened: Opened, listed: Records, downloads: str) -> list[Estimate]:
+    share = parse_downloads(downloads)
+    return list(estimate_regions(listed, share=share, pacer_of=opened.pacer_of))
 
 
 def _journal(plan: Plan, settings: FetchSettings) -> AbstractContextManager[Journal | None]:
@@ -205,6 +174,10 @@ def _journal(plan: Plan, settings: FetchSettings) -> AbstractContextManager[Jour
         "regions left out": ",".join(sorted(plan.skip_regions)),
         "downloads": plan.downloads,
         "endpoint": plan.endpoint or "",
+        "accounts": ",".join(
+            f"{a.name}/{a.profile or ''}/{a.role_arn or ''}/{'+'.join(sorted(a.skip_regions))}"
+            for a in settings.accounts
+        ),
     }
     return open_journal(Path(settings.out), purpose=purpose, resume=settings.is_resumed)
 
@@ -218,7 +191,7 @@ def fetch(
     settings: FetchSettings | None = None,
     on_event: Listener = ignore,
 ) -> Inventory:
-    """Fetch the whole fleet of an account; blocks, in a notebook too.
+    """Fetch the whole fleet of an account, or of several; blocks, in a notebook too.
 
     It runs an event loop of its own in a thread, so it also works where a loop already runs.
 
@@ -233,7 +206,7 @@ def fetch(
     credentials : Credentials, optional
         The vendor's default chain otherwise.
     settings : FetchSettings, optional
-        Pace and trust.
+        Accounts, pace, folder and trust.
     on_event : callable, optional
         Told what happens; called from the other thread.
 
@@ -270,6 +243,182 @@ def fetch(
     )
 
 
+async def aplan(
+    *,
+    regions: Collection[str] | None = None,
+    downloads: str = "all",
+    endpoint: str | None = None,
+    credentials: Credentials | None = None,
+    settings: FetchSettings | None = None,
+) -> pd.DataFrame:
+    """Say what a fetch would take, inside asyncio; see :func:`plan`.
+
+    Parameters
+    ----------
+    regions, downloads, endpoint, credentials, settings
+        As :func:`plan` takes them.
+
+    Returns
+    -------
+    DataFrame
+        Table ``plan``.
+
+    Raises
+    ------
+    SettingsError
+        No credentials, or an option is wrong.
+    RequestError
+        Nothing at all could be read.
+    """
+    settings = settings or FetchSettings()
+    wanted = make_plan(
+        settings, regions=regions, downloads=downloads, endpoint=endpoint, on_event=ignore
+    )
+    provider = find_provider(settings, credentials)
+    if provider is not None:
+        await provider.get()
+    async with _access(settings, wanted) as access:
+        opened = await open_accounts(access, provider)
+        listed = await opened.list_all()
+    _raise_if_nothing(listed)
+    return _plan_table(_estimates(opened, listed, downloads))
+
+
+def plan(
+    *,
+    regions: Collection[str] | None = None,
+    downloads: str = "all",
+    endpoint: str | None = None,
+    credentials: Credentials | None = None,
+    settings: FetchSettings | None = None,
+) -> pd.DataFrame:
+    """Say what a fetch would take: reads the lists, downloads nothing; blocks.
+
+    Parameters
+    ----------
+    regions, downloads, endpoint, credentials
+        As :func:`fetch` takes them.
+    settings : FetchSettings, optional
+        The same as for the fetch; ``out`` is not looked at.
+
+    Returns
+    -------
+    DataFrame
+        Table ``plan``, one row per account and region. Regions run beside each other, so a whole
+        fetch takes as long as the largest ``estimated_s``.
+
+    Raises
+    ------
+    SettingsError
+        No credentials, or an option is wrong.
+    RequestError
+        Nothing at all could be read.
+
+    Examples
+    --------
+    >>> from vpnframe.emulator import make_fleet, make_state, serve_in_thread
+    >>> with serve_in_thread(make_state(make_fleet(connections=40, regions=1))) as cloud:
+    ...     keys = Credentials(cloud.access_key_id, cloud.access_key_secret)
+    ...     row = plan(endpoint=cloud.endpoint, credentials=keys).iloc[0]
+    >>> row["n_downloads"], row["allowed_per_window"], row["longest_wait_s"]
+    (np.int32(40), np.int32(15), np.float64(60.0))
+    """
+    return _run_in_thread(
+        aplan(
+            regions=regions,
+            downloads=downloads,
+            endpoint=endpoint,
+            credentials=credentials,
+            settings=settings,
+        )
+    )
+
+
+def _plan_table(estimates: list[Estimate]) -> pd.DataFrame:
+    rows = [
+        {
+            "account_id": one.account_id,
+            "region_id": one.region_id,
+            "status": one.status,
+            "n_connections": one.n_connections,
+            "n_downloads": one.n_downloads,
+            "calls": [f"{action}={n}" for action, n in one.calls.items()],
+            "allowed_per_window": one.allowed,
+            "window_s": one.window_s,
+            "longest_wait_s": one.longest_wait_s,
+            "estimated_s": one.lists_s + one.downloads_s,
+            "n_list_calls": one.n_list_calls,
+            "lists_s": one.lists_s,
+        }
+        for one in estimates
+    ]
+    return _table("plan", rows)
+
+
+def _table(name: str, rows: list[dict[str, Any]]) -> pd.DataFrame:
+    columns = {column: [row[column] for row in rows] for column in schema.find(name).names}
+    return schema.build(name, columns)
+
+
+def doctor(
+    *,
+    regions: Collection[str] | None = None,
+    endpoint: str | None = None,
+    credentials: Credentials | None = None,
+    settings: FetchSettings | None = None,
+) -> pd.DataFrame:
+    """Check that a fetch can work, with the smallest calls; blocks.
+
+    Who the credentials are, which permissions are missing, the clock, which regions answer, and
+    how long a fetch will take. It makes two calls for the account, one for each region and four
+    more.
+
+    Parameters
+    ----------
+    regions, endpoint, credentials
+        As :func:`fetch` takes them.
+    settings : FetchSettings, optional
+        The same as for the fetch; ``out`` is not looked at.
+
+    Returns
+    -------
+    DataFrame
+        Table ``doctor``: one row per thing checked, ``ok``, ``missing`` or ``unknown``, with a
+        remedy where it is not ``ok``.
+
+    Raises
+    ------
+    SettingsError
+        An option is wrong. Missing credentials are a row.
+
+    Examples
+    --------
+    >>> from vpnframe.emulator import make_fleet, make_state, serve_in_thread
+    >>> with serve_in_thread(make_state(make_fleet(connections=3, regions=1))) as cloud:
+    ...     keys = Credentials(cloud.access_key_id, cloud.access_key_secret)
+    ...     set(doctor(endpoint=cloud.endpoint, credentials=keys)["status"])
+    {'ok'}
+    """
+    settings = settings or FetchSettings()
+    wanted = make_plan(
+        settings, regions=regions, downloads="all", endpoint=endpoint, on_event=ignore
+    )
+    provider = find_provider(settings, credentials)
+    return _run_in_thread(_check(settings, wanted, provider))
+
+
+async def _check(settings: FetchSettings, plan: Plan, provider: Provider | None) -> pd.DataFrame:
+    patient_s = min(settings.deadline_s, _CHECK_DEADLINE_S)
+    async with _access(replace(settings, deadline_s=patient_s), plan) as access:
+        checks = await check_accounts(access, provider)
+    return _table("doctor", [_check_row(check) for check in checks])
+
+
+def _check_row(check: Check) -> dict[str, Any]:
+    names = schema.find("doctor").names
+    return {name: getattr(check, name) for name in names}
+
+
 def _run_in_thread(work: Coroutine[Any, Any, T]) -> T:
     started: Future[Callable[[], object]] = Future()
 
@@ -287,39 +436,6 @@ def _run_in_thread(work: Coroutine[Any, Any, T]) -> T:
             if not running.done():
                 started.result()()
             raise
-
-
-def _plan(
-    regions: Collection[str] | None,
-    downloads: str,
-    endpoint: str | None,
-    on_event: Listener,
-    settings: FetchSettings,
-) -> Plan:
-    """Check the options before anything is sent."""
-    if isinstance(regions, str):
-        raise TypeError(f"regions is one string; write [{regions!r}]")
-    if regions is not None and not regions:
-        raise SettingsError("regions is empty: leave it out to read all of them")
-    parse_downloads(downloads)
-    if settings.deadline_s <= 0:
-        raise SettingsError(f"the deadline of {settings.deadline_s} s leaves no time")
-    return Plan(
-        regions=regions,
-        skip_regions=settings.skip_regions,
-        downloads=downloads,
-        endpoint=named_url(endpoint) if endpoint else None,
-        on_event=on_event,
-    )
-
-
-def _pacer(settings: FetchSettings) -> Pacer:
-    unknown = sorted(set(settings.quotas) - set(ACTIONS))
-    if unknown:
-        raise SettingsError(f"no call is named {unknown[0]!r}: they are {', '.join(ACTIONS)}")
-    if not 0 < settings.quota_share <= 1:
-        raise SettingsError(f"the quota share {settings.quota_share} is not above 0 and at most 1")
-    return Pacer(limits=settings.quotas, share=settings.quota_share)
 
 
 def _raise_if_nothing(records: Records) -> None:

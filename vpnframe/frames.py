@@ -1,22 +1,44 @@
-"""Records to tables: flattening, no judgement."""
+"""Records to tables: flattening column by column, no judgement."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import accumulate
+from operator import attrgetter
+from typing import Any, NamedTuple
 
 import pandas as pd
 
 from vpnframe import schema
-from vpnframe.addresses.cidr import format_cidr, parse_cidrs
+from vpnframe.addresses.cidr import ParsedCidrs, format_cidr, parse_cidrs
 from vpnframe.records import Connection, Failure, Gateway, Records, Tunnel
 from vpnframe.terms import DEFAULT_ROUTES
 
-Row = dict[str, Any]
+Tables = dict[str, pd.DataFrame]
+
+_NO_GATEWAY = Gateway(gateway_id="", kind="vpn")
 
 
-def make_tables(records: Records) -> dict[str, pd.DataFrame]:
+class _Row(NamedTuple):
+    """What one row of ``tunnels`` is read from."""
+
+    connection: Connection
+    tunnel: Tunnel
+    vpn: Gateway
+    customer: Gateway
+
+
+class _Block(NamedTuple):
+    """What one row of ``subnets`` is read from."""
+
+    row: _Row  # of the first tunnel
+    side: str
+    text: str
+    peers: tuple[str, ...]
+
+
+def make_tables(records: Records) -> Tables:
     """Flatten records into every table of an inventory.
 
     Parameters
@@ -35,20 +57,15 @@ def make_tables(records: Records) -> dict[str, pd.DataFrame]:
     >>> sorted(make_tables(Records()))[:3]
     ['connections', 'coverage', 'disagreements']
     """
-    gateways = {(g.account_id, g.region_id, g.gateway_id): g for g in records.gateways}
-    rows = [
-        (connection, _tunnel_row(connection, tunnel, gateways))
-        for connection in records.connections
-        for tunnel in connection.tunnels
-    ]
-    tunnels = _table("tunnels", [row for _, row in rows])
-    by_connection = _grouped(rows)
-    connections = _table("connections", [_shared(group) for group in by_connection])
-    subnets, bad_blocks = _subnets(by_connection)
+    rows = list(_rows(records))
+    spans = _spans(records.connections)
+    subnets, bad_blocks = _subnets([rows[i:j] for i, j in spans])
     failures = [*map(_failure_row, records.failures), *bad_blocks]
     return {
-        "tunnels": tunnels,
-        "connections": connections,
+        "tunnels": schema.build_by("tunnels", lambda column: _values(column, rows)),
+        "connections": schema.build_by(
+            "connections", lambda column: _shared(_values(column, rows), spans)
+        ),
         "subnets": subnets,
         "gateways": _table("gateways", list(_gateway_rows(records))),
         "failures": _table("failures", failures),
@@ -62,144 +79,45 @@ def _table(name: str, rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
     return schema.build(name, {column: [row.get(column) for row in rows] for column in columns})
 
 
-def _as_row(record: Any) -> Row:
+def _as_row(record: Any) -> dict[str, Any]:
     return {field: getattr(record, field) for field in record.__struct_fields__}
 
 
-def _failure_row(failure: Failure) -> Row:
+def _failure_row(failure: Failure) -> dict[str, Any]:
     return _as_row(failure) | {"at": failure.at_ms, "attempts": min(failure.attempts, 32_767)}
 
 
-def _tunnel_row(
-    connection: Connection,
-    tunnel: Tunnel,
-    gateways: Mapping[tuple[str | None, str | None, str], Gateway],
-) -> Row:
-    place = (connection.account_id, connection.region_id)
-    vpn = gateways.get((*place, connection.vpn_gateway_id or ""))
-    customer_id = tunnel.customer_gateway_id or connection.customer_gateway_id
-    customer = gateways.get((*place, customer_id or ""))
-    return {
-        **_identity(connection, tunnel),
-        **_belongings(connection, vpn),
-        "customer_gateway_id": customer_id,
-        "customer_gateway_name": customer.name if customer else None,
-        "zone_id": tunnel.zone_id,
-        **_ends(tunnel),
-        **_keys(tunnel, vpn),
-        **_crypto(tunnel),
-        "routing_mode": _routing_mode(connection),
-        "vpc_subnets": connection.vpc_subnets,
-        "onprem_subnets": connection.onprem_subnets,
-        **_operation(connection, tunnel),
-        "witnesses": connection.witnesses,
-        "perspective": connection.perspective,
-        "fetched_at": connection.fetched_ms,
-        "request_id": connection.request_id,
-    }
+def _rows(records: Records) -> Iterator[_Row]:
+    gateways = {(g.account_id, g.region_id, g.gateway_id): g for g in records.gateways}
+    for connection in records.connections:
+        place = (connection.account_id, connection.region_id)
+        vpn = gateways.get((*place, connection.vpn_gateway_id or ""), _NO_GATEWAY)
+        for tunnel in connection.tunnels:
+            customer_id = tunnel.customer_gateway_id or connection.customer_gateway_id
+            customer = gateways.get((*place, customer_id or ""), _NO_GATEWAY)
+            yield _Row(connection, tunnel, vpn, customer)
 
 
-def _identity(connection: Connection, tunnel: Tunnel) -> Row:
-    return {
-        "account_id": connection.account_id,
-        "region_id": connection.region_id,
-        "vpn_connection_id": connection.vpn_connection_id,
-        "tunnel_index": tunnel.tunnel_index,
-        "tunnel_id": tunnel.tunnel_id,
-        "tunnel_role": tunnel.role,
-        "tunnel_count": len(connection.tunnels),
-        "connection_name": connection.name,
-        "connection_status": connection.status,
-        "tunnel_status": tunnel.status,
-        "created_at": connection.created_ms,
-        "effect_immediately": connection.effect_immediately,
-    }
+def _customer_gateway_id(row: _Row) -> str | None:
+    return row.tunnel.customer_gateway_id or row.connection.customer_gateway_id
 
 
-def _belongings(connection: Connection, vpn: Gateway | None) -> Row:
-    row: Row = {
-        "attach_type": connection.attach_type,
-        "vpn_gateway_id": connection.vpn_gateway_id,
-        "transit_router_id": connection.transit_router_id,
-        "network_type": connection.network_type,
-        "bandwidth_mbps": connection.bandwidth_mbps,
-        "resource_group_id": connection.resource_group_id,
-        "tags": connection.tags,
-    }
-    if vpn is None:
-        return row
-    return row | {
-        "vpn_gateway_name": vpn.name,
-        "vpn_type": vpn.vpn_type,
-        "vpc_id": vpn.vpc_id,
-        "bandwidth_mbps": connection.bandwidth_mbps or vpn.bandwidth_mbps,
-        "charge_type": vpn.charge_type,
-        "expires_at": vpn.expires_ms,
-    }
+def _bandwidth_mbps(row: _Row) -> int | None:
+    own = row.connection.bandwidth_mbps
+    return own if row.vpn is _NO_GATEWAY else own or row.vpn.bandwidth_mbps
 
 
-def _ends(tunnel: Tunnel) -> Row:
-    row: Row = {}
-    for name, end in (
-        ("vpn_gateway", tunnel.vpn_gateway),
-        ("customer_gateway", tunnel.customer_gateway),
-    ):
-        row |= {
-            f"{name}_ip": end.address,
-            f"{name}_ike_id": end.ike_id,
-            f"{name}_asn": end.asn,
-            f"bgp_{name}_ip": end.bgp_ip,
-        }
-    return row
+def _auth_method(row: _Row) -> str:
+    if row.vpn.vpn_type == "sm":
+        return "certificate"  # these gateways know no other
+    if row.tunnel.psk_state in ("present", "masked"):
+        return "psk"
+    return "certificate" if row.tunnel.has_peer_ca else "unknown"
 
 
-def _keys(tunnel: Tunnel, vpn: Gateway | None) -> Row:
-    method = "unknown"
-    if vpn is not None and vpn.vpn_type == "sm":
-        method = "certificate"  # these gateways know no other
-    elif tunnel.psk_state in ("present", "masked"):
-        method = "psk"
-    elif tunnel.has_peer_ca:
-        method = "certificate"
-    return {
-        "auth_method": method,
-        "psk_state": tunnel.psk_state,
-        "has_peer_ca": tunnel.has_peer_ca,
-    }
-
-
-def _crypto(tunnel: Tunnel) -> Row:
-    ike, ipsec = tunnel.phases.ike, tunnel.phases.ipsec
-    return {
-        "ike_version": tunnel.phases.ike_version,
-        "ike_mode": tunnel.phases.ike_mode,
-        "ike_encryption": ike.encryption,
-        "ike_integrity": ike.integrity,
-        "ike_dh_group": ike.dh_group,
-        "ike_lifetime_s": ike.lifetime_s,
-        "ipsec_encryption": ipsec.encryption,
-        "ipsec_integrity": ipsec.integrity,
-        "ipsec_pfs_group": ipsec.dh_group,
-        "ipsec_lifetime_s": ipsec.lifetime_s,
-    }
-
-
-def _operation(connection: Connection, tunnel: Tunnel) -> Row:
-    return {
-        "dpd_enabled": tunnel.dpd_enabled,
-        "nat_traversal_enabled": tunnel.nat_traversal_enabled,
-        "health_check_enabled": connection.health_check_enabled,
-        "health_check_status": connection.health_check_status,
-        "bgp_enabled": connection.bgp_enabled,
-        "bgp_status": tunnel.bgp_status,
-        "bgp_tunnel_cidr": tunnel.bgp_tunnel_cidr,
-        "bgp_auth_state": tunnel.bgp_auth_state,
-    }
-
-
-def _routing_mode(connection: Connection) -> str | None:
+def _routing_mode(row: _Row) -> str | None:
     """Route: both sides are the default route alone; policy: neither has it; else mixed."""
-    sides = (set(connection.vpc_subnets), set(connection.onprem_subnets))
+    sides = (set(row.connection.vpc_subnets), set(row.connection.onprem_subnets))
     if not all(sides):
         return None
     if all(side <= DEFAULT_ROUTES for side in sides):
@@ -207,73 +125,143 @@ def _routing_mode(connection: Connection) -> str | None:
     return "mixed" if any(side & DEFAULT_ROUTES for side in sides) else "policy"
 
 
-def _grouped(rows: list[tuple[Connection, Row]]) -> list[list[Row]]:
-    """Tunnel rows by connection; those of one connection follow each other."""
-    groups: list[list[Row]] = []
-    last: Connection | None = None
-    for connection, row in rows:
-        if connection is not last:
-            groups.append([])
-            last = connection
-        groups[-1].append(row)
-    return groups
+# Where the value of each column stands in a row; a path that is the column's name is left out.
+_PATHS: Mapping[str, Mapping[str, str]] = {
+    "connection": {
+        "account_id": "", "region_id": "", "vpn_connection_id": "", "effect_immediately": "",
+        "attach_type": "", "vpn_gateway_id": "", "transit_router_id": "", "network_type": "",
+        "resource_group_id": "", "tags": "", "vpc_subnets": "", "onprem_subnets": "",
+        "health_check_enabled": "", "health_check_status": "", "bgp_enabled": "", "witnesses": "",
+        "perspective": "", "request_id": "", "connection_name": "name",
+        "connection_status": "status", "created_at": "created_ms", "fetched_at": "fetched_ms",
+    },
+    "tunnel": {
+        "tunnel_index": "", "tunnel_id": "", "zone_id": "", "psk_state": "", "has_peer_ca": "",
+        "dpd_enabled": "", "nat_traversal_enabled": "", "bgp_status": "", "bgp_tunnel_cidr": "",
+        "bgp_auth_state": "", "tunnel_role": "role", "tunnel_status": "status",
+    },
+    "tunnel.vpn_gateway": {
+        "vpn_gateway_ip": "address", "vpn_gateway_ike_id": "ike_id", "vpn_gateway_asn": "asn",
+        "bgp_vpn_gateway_ip": "bgp_ip",
+    },
+    "tunnel.customer_gateway": {
+        "customer_gateway_ip": "address", "customer_gateway_ike_id": "ike_id",
+        "customer_gateway_asn": "asn", "bgp_customer_gateway_ip": "bgp_ip",
+    },
+    "tunnel.phases": {
+        "ike_version": "", "ike_mode": "", "ike_encryption": "ike.encryption",
+        "ike_integrity": "ike.integrity", "ike_dh_group": "ike.dh_group",
+        "ike_lifetime_s": "ike.lifetime_s", "ipsec_encryption": "ipsec.encryption",
+        "ipsec_integrity": "ipsec.integrity", "ipsec_pfs_group": "ipsec.dh_group",
+        "ipsec_lifetime_s": "ipsec.lifetime_s",
+    },
+    "vpn": {
+        "vpn_gateway_name": "name", "vpn_type": "", "vpc_id": "", "charge_type": "",
+        "expires_at": "expires_ms",
+    },
+    "customer": {"customer_gateway_name": "name"},
+}  # fmt: skip
+_VALUE_OF: Mapping[str, Callable[[_Row], Any]] = {
+    column: attrgetter(f"{source}.{path or column}")
+    for source, paths in _PATHS.items()
+    for column, path in paths.items()
+} | {
+    "auth_method": _auth_method,
+    "bandwidth_mbps": _bandwidth_mbps,
+    "customer_gateway_id": _customer_gateway_id,
+    "n_tunnels": lambda row: len(row.connection.tunnels),
+    "routing_mode": _routing_mode,
+    "tunnel_count": lambda row: len(row.connection.tunnels),
+}
 
 
-def _shared(group: list[Row]) -> Row:
-    """What all tunnels of a connection share; null where they differ."""
-    first = group[0]
-    same = {name: v for name, v in first.items() if all(row[name] == v for row in group[1:])}
-    return same | {"n_tunnels": len(group)}
+def _values(column: str, rows: Iterable[_Row]) -> list[Any]:
+    return list(map(_VALUE_OF[column], rows))
 
 
-def _subnets(by_connection: list[list[Row]]) -> tuple[pd.DataFrame, list[Row]]:
+def _spans(connections: Iterable[Connection]) -> list[tuple[int, int]]:
+    """Where the rows of each connection begin and end; one without a tunnel has none."""
+    counts = [len(connection.tunnels) for connection in connections if connection.tunnels]
+    return [(end - n, end) for n, end in zip(counts, accumulate(counts), strict=True)]
+
+
+def _shared(values: list[Any], spans: Iterable[tuple[int, int]]) -> list[Any]:
+    """What all tunnels of a connection share; None where they differ."""
+    return [
+        values[i] if j == i + 1 or values[i:j].count(values[i]) == j - i else None for i, j in spans
+    ]
+
+
+def _subnets(by_connection: Iterable[Sequence[_Row]]) -> tuple[pd.DataFrame, list[dict[str, Any]]]:
     """The table, and a failure row for every block that is none."""
-    rows = [row for group in by_connection for row in _block_rows(group)]
-    parsed = parse_cidrs([row["cidr_raw"] for row in rows])
-    texts = format_cidr(parsed.high, parsed.low, parsed.family, parsed.prefix_length)
-    good = zip(
-        parsed.row.tolist(),
-        texts,
-        parsed.family.tolist(),
-        parsed.prefix_length.tolist(),
-        strict=True,
+    blocks = [block for rows in by_connection for block in _blocks(rows)]
+    texts = [block.text for block in blocks]
+    parsed = parse_cidrs(texts)
+    rows = [block.row for block in blocks]
+    values = _numbers(parsed, len(blocks)) | {
+        "side": [block.side for block in blocks],
+        "cidr_raw": texts,
+        "peer_addresses": [block.peers for block in blocks],
+        "has_ha_evidence": [_has_ha_evidence(row.connection) for row in rows],
+    }
+    table = schema.build_by(
+        "subnets", lambda column: values[column] if column in values else _values(column, rows)
     )
-    for position, text, family, length in good:
-        rows[position] |= {
-            "cidr": text,
-            "family": family,
-            "prefix_length": length,
-            "is_default_route": length == 0,
-        }
     bad = zip(parsed.failed_rows.tolist(), parsed.failed_reasons, strict=True)
-    return _table("subnets", rows), [_bad_block(rows[i], reason) for i, reason in bad]
+    return table, [_bad_block(blocks[i], reason) for i, reason in bad]
 
 
-def _block_rows(group: list[Row]) -> Iterator[Row]:
-    first = group[0]
-    kept = {name: first.get(name) for name in schema.find("subnets").names}
-    kept["peer_addresses"] = list(
-        dict.fromkeys(row["customer_gateway_ip"] for row in group if row["customer_gateway_ip"])
+def _blocks(rows: Sequence[_Row]) -> Iterator[_Block]:
+    connection = rows[0].connection
+    addresses = [row.tunnel.customer_gateway.address for row in rows]
+    peers = tuple(dict.fromkeys(address for address in addresses if address))
+    for side, texts in (("vpc", connection.vpc_subnets), ("onprem", connection.onprem_subnets)):
+        for text in dict.fromkeys(texts):
+            yield _Block(rows[0], side, text, peers)
+
+
+def _has_ha_evidence(connection: Connection) -> bool:
+    return bool(
+        len(connection.tunnels) > 1 or connection.bgp_enabled or connection.health_check_enabled
     )
-    kept["has_ha_evidence"] = bool(
-        len(group) > 1 or first["bgp_enabled"] or first["health_check_enabled"]
-    )
-    for side, column in (("vpc", "vpc_subnets"), ("onprem", "onprem_subnets")):
-        for text in dict.fromkeys(first[column]):
-            yield kept | {"side": side, "cidr_raw": text}
 
 
-def _bad_block(row: Row, reason: str) -> Row:
+def _numbers(parsed: ParsedCidrs, n: int) -> dict[str, list[Any]]:
+    """What the blocks are; None where the text is none."""
+    texts = format_cidr(parsed.high, parsed.low, parsed.family, parsed.prefix_length)
+    lengths = parsed.prefix_length.tolist()
+    found = {
+        "cidr": texts,
+        "family": parsed.family.tolist(),
+        "prefix_length": lengths,
+        "is_default_route": [length == 0 for length in lengths],
+    }
+    positions = parsed.row.tolist()
+    return {name: _spread(values, positions, n) for name, values in found.items()}
+
+
+def _spread(values: Iterable[Any], positions: Iterable[int], n: int) -> list[Any]:
+    """The values at their positions, None elsewhere."""
+    spread: list[Any] = [None] * n
+    for position, value in zip(positions, values, strict=True):
+        spread[position] = value
+    return spread
+
+
+def _bad_block(block: _Block, reason: str) -> dict[str, Any]:
+    connection = block.row.connection
     return {
-        **{name: row[name] for name in ("account_id", "region_id", "vpn_connection_id")},
+        "account_id": connection.account_id,
+        "region_id": connection.region_id,
+        "vpn_connection_id": connection.vpn_connection_id,
         "kind": "address",
-        "message": f"{row['side']} block {row['cidr_raw'][:80]!r}: {reason}",
+        "message": f"{block.side} block {block.text[:80]!r}: {reason}",
         "attempts": 1,
-        "at": row["fetched_at"],
+        "at": connection.fetched_ms,
     }
 
 
-def _gateway_rows(records: Records) -> Iterator[Row]:
+def _gateway_rows(records: Records) -> Iterator[dict[str, Any]]:
     used = Counter(
         (c.account_id, c.region_id, gateway_id)
         for c in records.connections

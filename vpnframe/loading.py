@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import glob
-import re
+import logging
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -17,6 +16,7 @@ from vpnframe import frames
 from vpnframe.cloud import retries
 from vpnframe.cloud.answers import action_of, decode_download, decode_page
 from vpnframe.cloud.messages import Response
+from vpnframe.cloud.redaction import has_keys
 from vpnframe.crawl.notes import gateway_failures, note_failure, statement_failures
 from vpnframe.crawl.witnesses import join_statements, own_gateways, with_attachments
 from vpnframe.errors import RequestError, ResponseError, SettingsError, StatusError
@@ -31,10 +31,11 @@ from vpnframe.records import (
     Records,
     Statement,
 )
+from vpnframe.saved import REGION, find_files, is_open_to_others, split_answers
 
+log = logging.getLogger("vpnframe")
 R = TypeVar("R", bound=Record)
 
-_REGION = re.compile(r"(cn|ap|us|eu|me|na|sa|af|rus)-[a-z0-9-]+")
 _DOWNLOAD = "DownloadVpnConnectionConfig"
 _READABLE = (
     _DOWNLOAD,
@@ -69,6 +70,7 @@ class _Known:
     lost: dict[str, str | None] = field(default_factory=dict)
     places: set[str | None] = field(default_factory=set)
     failures: list[Failure] = field(default_factory=list)
+    unguarded: list[str] = field(default_factory=list)
 
 
 def load(paths: str | Path | Iterable[str | Path]) -> Inventory:
@@ -84,7 +86,8 @@ def load(paths: str | Path | Iterable[str | Path]) -> Inventory:
     Returns
     -------
     Inventory
-        What could be read; ``failures`` has a row for every file that could not.
+        What could be read; ``failures`` has a row for every file that could not. Files with keys
+        that others may read are named in a warning to the log.
 
     Raises
     ------
@@ -103,63 +106,52 @@ def load(paths: str | Path | Iterable[str | Path]) -> Inventory:
     [['192.168.0.0/24']]
     """
     known = _Known()
-    files = list(_files([paths] if isinstance(paths, str | Path) else paths))
+    files = list(find_files([paths] if isinstance(paths, str | Path) else paths))
     if not files:
         raise SettingsError("no file is named")
     for path in files:
         for saved in _read(path, known):
             _take(saved, known)
+    _warn_of_unguarded(known)
     if not known.places:
         first = known.failures[0].message
         raise ResponseError(f"none of {len(files)} files could be read: {first}")
     return Inventory(**frames.make_tables(_records(known)))
 
 
-def _files(paths: Iterable[str | Path]) -> Iterator[Path]:
-    """Every file that the paths name; a path that names none is an error."""
-    for path in paths:
-        is_one = str(path) == "-" or Path(path).is_file()
-        found = [Path(path)] if is_one else [p for p in _below(path) if p.is_file()]
-        if not found:
-            raise SettingsError(f"no file is there: {path}")
-        yield from found
-
-
-def _below(path: str | Path) -> Iterator[Path]:
-    if Path(path).is_dir():
-        yield from sorted(p for p in Path(path).rglob("*") if p.suffix.lower() in (".json", ".xml"))
-    else:
-        # Path.glob takes no absolute pattern.
-        yield from map(Path, sorted(glob.glob(str(path), recursive=True)))  # noqa: PTH207
-
-
 def _read(path: Path, known: _Known) -> Iterator[_Saved]:
     """The answers in a file: one, or one per line."""
     is_stdin = str(path) == "-"
     folder = path.absolute().parent.name
-    region = folder if not is_stdin and _REGION.fullmatch(folder) else None
+    region = folder if not is_stdin and REGION.fullmatch(folder) else None
     name, stem = ("standard input", "stdin") if is_stdin else (str(path), path.stem)
     try:
         body = sys.stdin.buffer.read() if is_stdin else path.read_bytes()
         at_ms = None if is_stdin else int(path.stat().st_mtime * 1000)
+        if not is_stdin and is_open_to_others(path) and has_keys(body):
+            known.unguarded.append(name)
     except OSError as error:
         message = f"{name} cannot be read: {error.strerror}"
         known.failures.append(Failure(kind="file", message=message, region_id=region))
         known.lost[stem] = region
         return
-    bodies = _one_or_lines(body)
+    bodies = split_answers(body)
     for number, one in enumerate(bodies, 1):
         suffix = f"-{number}" if len(bodies) > 1 else ""
         yield _Saved(name + suffix, stem + suffix, region, Response(200, {}, one), at_ms)
 
 
-def _one_or_lines(body: bytes) -> list[bytes]:
-    """The lines where each begins an object and most end one: one may be cut off."""
-    lines = [line.strip() for line in body.removeprefix(b"\xef\xbb\xbf").splitlines()]
-    lines = [line for line in lines if line]
-    n_whole = sum(line.startswith(b"{") and line.endswith(b"}") for line in lines)
-    is_lines = len(lines) > 1 and all(line.startswith(b"{") for line in lines)
-    return lines if is_lines and n_whole >= len(lines) - 1 else [body]
+def _warn_of_unguarded(known: _Known) -> None:
+    """Name the files whose keys others can read, and what to do."""
+    names = known.unguarded
+    if names:
+        more = f" and {len(names) - 3:,} more" if len(names) > 3 else ""
+        log.warning(
+            "%s%s: pre-shared keys stand there, and others than you may read them: chmod 600, or "
+            "keep what `vpnframe redact` makes of them instead",
+            ", ".join(names[:3]),
+            more,
+        )
 
 
 def _take(saved: _Saved, known: _Known) -> None:

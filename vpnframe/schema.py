@@ -6,7 +6,7 @@ dtypes and its Parquet schema all come from here.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -28,6 +28,7 @@ DTYPES: Mapping[Kind, str] = {
     "time": "datetime64[ms, UTC]",
     "texts": str(LISTS),
 }
+_TEXTS = {str, type(None)}
 _ARROW: Mapping[Kind, pa.DataType] = {
     "text": pa.string(),
     "category": pa.string(),
@@ -140,8 +141,31 @@ def build(name: str, values: Mapping[str, Sequence[Any]]) -> pd.DataFrame:
     >>> pairs.dtypes.astype(str).tolist()
     ['Int64', 'Int64', 'category']
     """
+    return build_by(name, values.__getitem__)
+
+
+def build_by(name: str, values_of: Callable[[str], Iterable[Any]]) -> pd.DataFrame:
+    """Build a table column by column: only one column's plain values stand at a time.
+
+    Parameters
+    ----------
+    name : str
+        For example ``tunnels``.
+    values_of : callable
+        Column name to its values, all of one length; None is null, times are UTC milliseconds.
+
+    Returns
+    -------
+    DataFrame
+        In the schema's order and dtypes.
+
+    Examples
+    --------
+    >>> build_by("pairs", {"left": [0], "right": [1], "relation": ["equal"]}.__getitem__).shape
+    (1, 3)
+    """
     columns = find(name).columns
-    return pd.DataFrame({column.name: _array(column, values[column.name]) for column in columns})
+    return pd.DataFrame({column.name: _array(column, values_of(column.name)) for column in columns})
 
 
 def cast(name: str, frame: pd.DataFrame) -> pd.DataFrame:
@@ -227,7 +251,8 @@ def _problems(table: Table, frame: pd.DataFrame) -> Iterable[str]:
 
 
 def _column_problems(column: Column, values: pd.Series[Any]) -> Iterable[str]:
-    if str(values.dtype) != DTYPES[column.kind]:
+    wanted = LISTS if column.kind == "texts" else DTYPES[column.kind]
+    if values.dtype != wanted:
         yield f"{column.name} is {values.dtype}, not {DTYPES[column.kind]}"
     elif column.kind == "category" and list(values.cat.categories) != sorted(values.cat.categories):
         yield f"{column.name} has unsorted categories"
@@ -235,7 +260,7 @@ def _column_problems(column: Column, values: pd.Series[Any]) -> Iterable[str]:
         yield f"{column.name} has nulls"
 
 
-def _array(column: Column, values: Sequence[Any]) -> Any:
+def _array(column: Column, values: Iterable[Any]) -> Any:
     if column.kind == "category":
         return _categorical([None if value is None else str(value) for value in values])
     if column.kind == "time":
@@ -244,6 +269,9 @@ def _array(column: Column, values: Sequence[Any]) -> Any:
     if column.kind == "texts":
         lists = [None if value is None else list(value) for value in values]
         return pd.array(pa.array(lists, type=pa.list_(pa.string())), dtype=LISTS)
+    if column.kind == "text" and isinstance(values, list) and {*map(type, values)} <= _TEXTS:
+        # Ten times as fast as pandas, which looks at every value.
+        return pd.array(pa.array(values, type=pa.large_string()), dtype="str")
     return pd.array(list(values), dtype=DTYPES[column.kind])
 
 

@@ -326,12 +326,42 @@ LIFETIMES = Table(
         *_COUNTS,
     ),
 )
+PLAN = Table(
+    "plan",
+    "Result of plan: what a fetch takes, one row per account and region, which run side by side.",
+    (),
+    (
+        *_PLACE,
+        Column("status", "category", "What its lists came to, as in coverage.", False),
+        Column("n_connections", "int32", "Connections that there are.", False),
+        Column("n_downloads", "int32", "Configurations to download.", False),
+        Column("calls", "texts", "Calls as action=count, the downloads among them.", False),
+        Column("allowed_per_window", "int32", "Downloads allowed in one window.", False),
+        Column("window_s", "float", "Length of that window in seconds.", False),
+        Column("longest_wait_s", "float", "The longest pause between two downloads.", False),
+        Column("estimated_s", "float", "Seconds until the region is done at this share.", False),
+        Column("n_list_calls", "int32", "What `downloads none` takes: calls, measured.", False),
+        Column("lists_s", "float", "What `downloads none` takes: seconds, measured.", False),
+    ),
+)
+DOCTOR = Table(
+    "doctor",
+    "Result of doctor: one row per thing that a fetch needs.",
+    (),
+    (
+        *_PLACE,
+        Column("check", "text", "What was looked at.", False),
+        Column("status", "category", "ok, missing or unknown.", False),
+        Column("detail", "text", "What was found.", False),
+        Column("remedy", "text", "What to do; null where it is ok."),
+    ),
+)
 
 TABLES = {
     table.name: table
     for table in (
         TUNNELS, CONNECTIONS, SUBNETS, GATEWAYS, FAILURES, COVERAGE, DISAGREEMENTS,
-        PAIRS, OVERLAPS, SUMMARY, ALGORITHMS, LIFETIMES,
+        PAIRS, OVERLAPS, SUMMARY, ALGORITHMS, LIFETIMES, PLAN, DOCTOR,
     )
 }  # fmt: skip
 STORED = tuple(table.name for table in TABLES.values() if table.is_stored)

@@ -8,6 +8,7 @@ nobody knows stays as it came, lower-cased, so that it can be seen and is never 
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 ENCRYPTION = {
     "aes": "aes-128-cbc",
@@ -66,6 +67,7 @@ ENCRYPTION_WORDS = frozenset(ENCRYPTION.values())
 INTEGRITY_WORDS = frozenset(INTEGRITY.values())
 
 
+@lru_cache(maxsize=1024)  # a fleet uses few words, and each a hundred thousand times
 def _squeezed(token: str) -> str:
     """Without the separators in which hand-written sources differ."""
     return re.sub(r"[\s_\-/()]+", "", token.lower())

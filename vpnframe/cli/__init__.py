@@ -7,7 +7,19 @@ import sys
 
 import typer
 
-from vpnframe.cli import demo, emulator, fetch, load, overlaps, schema, show, stats
+from vpnframe.cli import (
+    demo,
+    doctor,
+    emulator,
+    fetch,
+    load,
+    overlaps,
+    plan,
+    redact,
+    schema,
+    show,
+    stats,
+)
 from vpnframe.errors import VpnframeError
 
 INTERRUPTED = 130
@@ -20,12 +32,14 @@ app = typer.Typer(
     help=(
         "IPsec VPN fleets on Alibaba Cloud as tables.\n\n"
         "Start with `vpnframe demo`: it reads a made-up fleet from a local emulator. With an "
-        "account of your own: `vpnframe fetch --out inventory`, then `vpnframe stats inventory`, "
-        "`vpnframe overlaps inventory` and `vpnframe show inventory tunnels`."
+        "account of your own: `vpnframe doctor`, `vpnframe fetch --out inventory`, then "
+        "`vpnframe stats inventory`, `vpnframe overlaps inventory` and "
+        "`vpnframe show inventory tunnels`."
     ),
     epilog="Exit codes: 0 done, 1 error, 2 usage, 4 the fleet was not read completely.",
 )
-for command in (demo, fetch, load, show, stats, overlaps, schema, emulator):
+_COMMANDS = (demo, doctor, plan, fetch, load, redact, show, stats, overlaps, schema, emulator)
+for command in _COMMANDS:
     app.command(name=command.__name__.rpartition(".")[2])(command.run)
 
 

@@ -7,12 +7,12 @@ import sys
 import textwrap
 import time
 from pathlib import Path
-from typing import Annotated
 
 import pandas as pd
-import typer
 
 from vpnframe import stats
+from vpnframe.callers import FetchSettings
+from vpnframe.cli.options import OutOption
 from vpnframe.cli.output import Format, print_table
 from vpnframe.cli.overlaps import readable
 from vpnframe.cli.report import write_and_report
@@ -20,7 +20,7 @@ from vpnframe.cloud.actions import ACTIONS, Limit
 from vpnframe.cloud.signing import Credentials
 from vpnframe.crawl.progress import ProgressBar
 from vpnframe.emulator import make_fleet, make_state, serve_in_thread
-from vpnframe.fetching import FetchSettings, fetch
+from vpnframe.fetching import fetch
 from vpnframe.inventory import Inventory
 from vpnframe.overlapping import overlaps
 
@@ -28,9 +28,7 @@ _WINDOW_S = 2.0
 
 
 def run(
-    out: Annotated[
-        Path, typer.Option(envvar="VPNFRAME_OUT", metavar="DIR", help="The inventory folder.")
-    ] = Path("demo-inventory"),
+    out: OutOption = Path("demo-inventory"),
 ) -> None:
     """Read a made-up fleet of 300 connections from a local emulator; no account is needed."""
     print(

@@ -24,33 +24,74 @@ from vpnframe.errors import SettingsError
 
 
 def run(
-    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 0,
-    connections: Annotated[int, typer.Option(min=0, help="Connections in the fleet.")] = 300,
-    regions: Annotated[int, typer.Option(min=1, help="Regions.")] = 12,
-    accounts: Annotated[int, typer.Option(min=1, help="Accounts.")] = 1,
-    seed: Annotated[int, typer.Option(help="The same seed gives the same fleet.")] = 7,
-    latency_ms: Annotated[float, typer.Option(min=0, help="Added to every answer.")] = 0,
+    port: Annotated[
+        int,
+        typer.Option(envvar="VPNFRAME_EMULATOR_PORT", min=0, max=65535, help="0 takes a free one."),
+    ] = 0,
+    connections: Annotated[
+        int,
+        typer.Option(
+            envvar="VPNFRAME_EMULATOR_CONNECTIONS", min=0, help="Connections in the fleet."
+        ),
+    ] = 300,
+    regions: Annotated[
+        int, typer.Option(envvar="VPNFRAME_EMULATOR_REGIONS", min=1, help="Regions.")
+    ] = 12,
+    accounts: Annotated[
+        int, typer.Option(envvar="VPNFRAME_EMULATOR_ACCOUNTS", min=1, help="Accounts.")
+    ] = 1,
+    seed: Annotated[
+        int,
+        typer.Option(envvar="VPNFRAME_EMULATOR_SEED", help="The same seed gives the same fleet."),
+    ] = 7,
+    latency_ms: Annotated[
+        float,
+        typer.Option(envvar="VPNFRAME_EMULATOR_LATENCY_MS", min=0, help="Added to every answer."),
+    ] = 0,
     quota_window_s: Annotated[
-        float, typer.Option(min=0.001, help="Window of the quotas in seconds.")
+        float,
+        typer.Option(
+            envvar="VPNFRAME_EMULATOR_QUOTA_WINDOW_S",
+            min=0.001,
+            help="Window of the quotas in seconds.",
+        ),
     ] = 60,
     quota_mode: Annotated[
-        Literal["sliding", "fixed"], typer.Option(help="How the window moves.")
+        Literal["sliding", "fixed"],
+        typer.Option(envvar="VPNFRAME_EMULATOR_QUOTA_MODE", help="How the window moves."),
     ] = "sliding",
-    no_quota: Annotated[bool, typer.Option("--no-quota", help="No quotas at all.")] = False,
-    tls: Annotated[bool, typer.Option("--tls", help="HTTPS, under a CA of its own.")] = False,
+    no_quota: Annotated[
+        bool,
+        typer.Option("--no-quota", envvar="VPNFRAME_EMULATOR_NO_QUOTA", help="No quotas at all."),
+    ] = False,
+    tls: Annotated[
+        bool,
+        typer.Option("--tls", envvar="VPNFRAME_EMULATOR_TLS", help="HTTPS, under a CA of its own."),
+    ] = False,
     answer_key_file: Annotated[
         Path | None,
-        typer.Option("--answer-key", metavar="FILE", help="Write what is to be found there."),
+        typer.Option(
+            "--answer-key",
+            envvar="VPNFRAME_EMULATOR_ANSWER_KEY",
+            metavar="FILE",
+            help="Write what is to be found there.",
+        ),
     ] = None,
     fault: Annotated[
         list[str] | None,
         typer.Option(
+            envvar="VPNFRAME_EMULATOR_FAULT",
             metavar="KIND=RATE",
             help="Spoil this part of the calls, from 0 to 1; KIND@1,9 spoils those. Repeatable.",
         ),
     ] = None,
     list_faults: Annotated[
-        bool, typer.Option("--list-faults", help="List the kinds of faults, and stop.")
+        bool,
+        typer.Option(
+            "--list-faults",
+            envvar="VPNFRAME_EMULATOR_LIST_FAULTS",
+            help="List the kinds of faults, and stop.",
+        ),
     ] = False,
 ) -> None:
     """Run a local Alibaba Cloud VPN endpoint with a made-up fleet.

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from vpnframe.cli.options import OutOption
 from vpnframe.cli.report import write_and_report
 from vpnframe.loading import load
 
@@ -16,9 +16,7 @@ def run(
         list[str],
         typer.Argument(metavar="FILES...", help="Files, folders, patterns, or - for stdin."),
     ],
-    out: Annotated[
-        Path, typer.Option(envvar="VPNFRAME_OUT", metavar="DIR", help="The inventory folder.")
-    ],
+    out: OutOption,
 ) -> None:
     """Read saved answers, JSON or XML, into an inventory folder.
 

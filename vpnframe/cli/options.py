@@ -1,16 +1,26 @@
-"""Options that several commands share."""
+"""Options that several commands share. Each has a variable of its own, VPNFRAME_<NAME>."""
 
 from __future__ import annotations
 
+import logging
+import math
+import re
+import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from vpnframe.accounts import read_accounts
+from vpnframe.callers import FetchSettings
 from vpnframe.cli.output import Format
+from vpnframe.cloud.actions import Limit
 
 FolderArgument = Annotated[
     Path, typer.Argument(metavar="DIR", help="An inventory folder, as fetch and load write it.")
+]
+OutOption = Annotated[
+    Path, typer.Option(envvar="VPNFRAME_OUT", metavar="DIR", help="The inventory folder.")
 ]
 SnapshotOption = Annotated[
     str,
@@ -24,8 +34,167 @@ FormatOption = Annotated[
 ]
 OutputOption = Annotated[
     Path | None,
-    typer.Option("--output", "-o", metavar="FILE", help="Write there, not to standard output."),
+    typer.Option(
+        "--output",
+        "-o",
+        envvar="VPNFRAME_OUTPUT",
+        metavar="FILE",
+        help="Write there, not to standard output.",
+    ),
 ]
 LimitOption = Annotated[
-    int | None, typer.Option(min=0, metavar="N", help="At most so many rows; the rest is counted.")
+    int | None,
+    typer.Option(
+        min=0,
+        envvar="VPNFRAME_LIMIT",
+        metavar="N",
+        help="At most so many rows; the rest is counted.",
+    ),
 ]
+AccountsOption = Annotated[
+    Path | None,
+    typer.Option(
+        envvar="VPNFRAME_ACCOUNTS",
+        metavar="FILE",
+        help="Several accounts, from accounts.toml: name, profile, role_arn, skip_regions, "
+        "quota_share.",
+    ),
+]
+RegionOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        envvar="VPNFRAME_REGION", metavar="ID", help="Only this region; may be given again."
+    ),
+]
+SkipRegionOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        envvar="VPNFRAME_SKIP_REGION",
+        metavar="ID",
+        help="Leave this region out; it is shown as skipped. May be given again.",
+    ),
+]
+DownloadsOption = Annotated[
+    str,
+    typer.Option(
+        envvar="VPNFRAME_DOWNLOADS",
+        metavar="all|none|SHARE",
+        help="all: every configuration. none: the list rows alone, in seconds. 5%: so many, "
+        "drawn at random.",
+    ),
+]
+EndpointOption = Annotated[
+    str | None,
+    typer.Option(envvar="VPNFRAME_ENDPOINT", metavar="URL", help="Send every call there instead."),
+]
+CaFileOption = Annotated[
+    Path | None,
+    typer.Option(envvar="VPNFRAME_CA_FILE", metavar="FILE", help="Trust this CA, in PEM."),
+]
+QuotaOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        envvar="VPNFRAME_QUOTA",
+        metavar="ACTION=COUNT/SECONDS",
+        help="Your quota of a call, where it is not the published one; may be given again.",
+    ),
+]
+QuotaShareOption = Annotated[
+    float,
+    typer.Option(
+        envvar="VPNFRAME_QUOTA_SHARE",
+        metavar="SHARE",
+        help="The part of each quota to use: it is shared with the whole account.",
+    ),
+]
+DeadlineOption = Annotated[
+    float | None,
+    typer.Option(
+        envvar="VPNFRAME_DEADLINE",
+        metavar="SECONDS",
+        help="Stop then; what was read is written, and --resume goes on.",
+    ),
+]
+VerboseOption = Annotated[
+    bool,
+    typer.Option(
+        "--verbose",
+        "-v",
+        envvar="VPNFRAME_VERBOSE",
+        help="Log what happens, and every call that failed.",
+    ),
+]
+
+
+def parse_quota(text: str) -> tuple[str, Limit]:
+    """Read a quota as it is written on the command line.
+
+    Parameters
+    ----------
+    text : str
+        ``ACTION=COUNT/SECONDS``.
+
+    Returns
+    -------
+    tuple of str and Limit
+        The action and its limit.
+
+    Raises
+    ------
+    typer.BadParameter
+        It is written otherwise.
+
+    Examples
+    --------
+    >>> parse_quota("DownloadVpnConnectionConfig=60/60")
+    ('DownloadVpnConnectionConfig', Limit(count=60, per_s=60.0))
+    """
+    match = re.fullmatch(r"(\w+)=([1-9][0-9]{0,6})/([0-9]{1,6}(?:\.[0-9]+)?)", text, re.ASCII)
+    if match is None or float(match[3]) <= 0:
+        raise typer.BadParameter(f"{text!r} is not ACTION=COUNT/SECONDS")
+    return match[1], Limit(int(match[2]), per_s=float(match[3]))
+
+
+def make_settings(
+    *,
+    accounts: Path | None,
+    quota: list[str] | None,
+    quota_share: float,
+    ca_file: Path | None,
+    skip_region: list[str] | None,
+    deadline: float | None = None,
+) -> FetchSettings:
+    """Make settings of the options that every command which asks the cloud has.
+
+    Parameters
+    ----------
+    accounts, quota, quota_share, ca_file, skip_region, deadline
+        As given on the command line.
+
+    Returns
+    -------
+    FetchSettings
+        Without a folder.
+
+    Raises
+    ------
+    typer.BadParameter
+        A quota is written wrong.
+    SettingsError
+        The accounts cannot be read.
+    """
+    return FetchSettings(
+        quota_share=quota_share,
+        quotas=dict(map(parse_quota, quota or [])),
+        accounts=read_accounts(accounts) if accounts else (),
+        ca_file=ca_file,
+        skip_regions=skip_region or (),
+        deadline_s=math.inf if deadline is None else deadline,
+    )
+
+
+def log_to_stderr(is_wanted: bool) -> None:
+    """Show the log, every call that failed included, where it is asked for."""
+    if is_wanted:
+        logging.basicConfig(stream=sys.stderr, format="%(message)s")
+        logging.getLogger("vpnframe").setLevel(logging.DEBUG)

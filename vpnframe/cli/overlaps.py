@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Annotated
 
+import numpy as np
 import pandas as pd
 import typer
 
@@ -47,12 +49,15 @@ def run(
     except ValueError as error:
         raise SchemaError(str(error)) from None
     if style is Format.TABLE:
-        pairs = readable(pairs, inventory.connections)
-    print_table(pairs, style, output=output, limit=limit)
+        shown = pairs if limit is None else pairs.head(limit)
+        print_table(readable(shown, inventory.connections), style, output=output)
+        print(f"{len(shown):,} of {len(pairs):,} pairs", file=sys.stderr)
+    else:
+        print_table(pairs, style, output=output, limit=limit)
 
 
 def readable(pairs: pd.DataFrame, connections: pd.DataFrame) -> pd.DataFrame:
-    """Put pairs of blocks as a person reads them: both blocks first, then whose they are.
+    """Put pairs of blocks as a person reads them: two lines each, one per block.
 
     Parameters
     ----------
@@ -64,22 +69,22 @@ def readable(pairs: pd.DataFrame, connections: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        ``left relation right connections scope_id``, all text.
+        ``relation block side connection_name region_id vpn_connection_id``, all text; the
+        relation stands on the second line of its pair.
     """
     names = connections.set_index("vpn_connection_id")["connection_name"]
-    blocks, owners = {}, {}
-    for end in ("left", "right"):
+    lines = []
+    for order, end in enumerate(("left", "right")):
         ids = pairs[f"{end}_vpn_connection_id"]
-        blocks[end] = pairs[f"{end}_cidr"] + " " + pairs[f"{end}_side"].astype("str")
-        owners[end] = ids.map(names).fillna(ids)
-    both = owners["left"] + ", " + owners["right"]
-    is_own = pairs["left_vpn_connection_id"] == pairs["right_vpn_connection_id"]
-    return pd.DataFrame(
-        {
-            "left": blocks["left"],
-            "relation": pairs["relation"].astype("str"),
-            "right": blocks["right"],
-            "connections": both.where(~is_own, owners["left"]),
-            "scope_id": pairs["scope_id"],
-        }
-    )
+        line = pd.DataFrame(
+            {
+                "relation": "" if end == "left" else pairs["relation"].astype("str"),
+                "block": pairs[f"{end}_cidr"],
+                "side": pairs[f"{end}_side"].astype("str"),
+                "connection_name": ids.map(names).fillna("-"),
+                "region_id": pairs[f"{end}_region_id"],
+                "vpn_connection_id": ids,
+            }
+        )
+        lines.append(line.set_index(2 * np.arange(len(pairs)) + order))
+    return pd.concat(lines).sort_index()

@@ -56,12 +56,16 @@ def run(
     where: Annotated[
         str | None,
         typer.Option(
+            envvar="VPNFRAME_WHERE",
             metavar="EXPRESSION",
             help="Rows to keep, as pandas' query: ike_version == 1 and ike_mode == 'aggressive'.",
         ),
     ] = None,
     columns: Annotated[
-        str | None, typer.Option(metavar="A,B,...", help="Columns to show, in this order.")
+        str | None,
+        typer.Option(
+            envvar="VPNFRAME_COLUMNS", metavar="A,B,...", help="Columns to show, in this order."
+        ),
     ] = None,
     limit: LimitOption = None,
     style: FormatOption = Format.TABLE,

@@ -52,9 +52,9 @@ def as_text(table: pd.DataFrame, *, width: int | None) -> str:
     lines = [_line(row, widths[:n_shown], numeric[:n_shown]) for row in rows]
     left_out = names[n_shown:]
     if left_out:
-        lines.append(f"({len(left_out)} more columns do not fit: {_few(left_out)})")
+        lines.append(f"(no room for {_few(left_out)})")
     if empty:
-        lines.append(f"({len(empty)} columns are empty: {_few(empty)})")
+        lines.append(f"(empty: {_few(empty)})")
     return "".join(f"{line.rstrip()}\n" for line in lines)
 
 
@@ -113,7 +113,7 @@ def _cell(value: object, *, longest: int | None) -> str:
     elif pd.isna(value):
         text = ""
     elif isinstance(value, float):
-        text = f"{value:.3g}"
+        text = f"{value:.3f}"
     else:
         text = str(value)
     # A name may hold control characters; a terminal would obey them.
@@ -156,4 +156,4 @@ def _line(cells: Sequence[str], widths: Sequence[int], numeric: Sequence[bool]) 
 
 
 def _few(names: Sequence[str]) -> str:
-    return ", ".join(names[:6]) + (", ..." if len(names) > 6 else "")
+    return ", ".join(names[:6]) + (f" and {len(names) - 6} more" if len(names) > 6 else "")

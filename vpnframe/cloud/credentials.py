@@ -6,7 +6,7 @@ import asyncio
 import re
 import time
 from collections.abc import Callable
-from typing import Protocol
+from typing import Any, Protocol
 
 from vpnframe.cloud.signing import Credentials
 from vpnframe.errors import SettingsError
@@ -82,9 +82,32 @@ class DefaultChain:
             # Of many calls refused together, the first renews and the others take what it got.
             is_refused = refused is not None and self._held is refused
             if self._held is None or is_refused or self._clock() >= self._held_until:
-                self._held = await asyncio.to_thread(_resolve)
+                self._held = await asyncio.to_thread(self._find)
                 self._held_until = self._clock() + _HELD_S
             return self._held
+
+    def _find(self) -> Credentials:
+        """Walk the chain; blocks."""
+        return _resolve()
+
+
+class ProfileChain(DefaultChain):
+    """One profile of the vendor's ``~/.aliyun/config.json``, held like the default chain.
+
+    Parameters
+    ----------
+    profile : str
+        Its name.
+    clock : callable, default time.monotonic
+        Seconds.
+    """
+
+    def __init__(self, profile: str, *, clock: Callable[[], float] = time.monotonic) -> None:
+        super().__init__(clock=clock)
+        self._profile = profile
+
+    def _find(self) -> Credentials:
+        return _resolve_profile(self._profile)
 
 
 def check_credentials(credentials: Credentials) -> None:
@@ -123,10 +146,45 @@ def _resolve() -> Credentials:
         found = Client().get_credential()
     except Exception:  # noqa: BLE001  the library raises bare exceptions of many kinds
         found = None
-    if found is None or not found.access_key_id or not found.access_key_secret:
-        del found  # it shows what it holds
+    held = _held(found)
+    del found  # it shows what it holds
+    if held is None:
         raise SettingsError(f"no Alibaba Cloud credentials were found: {REMEDY}")
-    held = Credentials(found.access_key_id, found.access_key_secret, found.security_token or None)
-    del found
     check_credentials(held)
     return held
+
+
+def _resolve_profile(profile: str) -> Credentials:
+    """Read one profile; what the library raises may hold a secret, so none of it is kept."""
+    from alibabacloud_credentials.provider.cli_profile import (  # noqa: PLC0415
+        CLIProfileCredentialsProvider,
+    )
+
+    try:
+        found = CLIProfileCredentialsProvider(profile_name=profile).get_credentials()
+    except Exception:  # noqa: BLE001  the library raises bare exceptions of many kinds
+        found = None
+    held = _held(found)
+    del found
+    if held is None:
+        raise SettingsError(
+            f"the profile {profile!r} gives no credentials: is it in ~/.aliyun/config.json? "
+            f"`aliyun configure --profile {profile}` makes it"
+        )
+    check_credentials(held)
+    return held
+
+
+def _held(found: Any) -> Credentials | None:
+    """What the library found as credentials of ours; None when a part is missing."""
+    names = ("access_key_id", "access_key_secret", "security_token")
+    # Its two classes have the same parts behind attributes and behind methods.
+    parts = [getattr(found, name, None) or _call(found, f"get_{name}") for name in names]
+    if not parts[0] or not parts[1]:
+        return None
+    return Credentials(parts[0], parts[1], parts[2] or None)
+
+
+def _call(found: Any, name: str) -> Any:
+    method = getattr(found, name, None)
+    return method() if method else None

@@ -52,7 +52,7 @@ class Fields:
     @property
     def is_filled(self) -> bool:
         """Whether any value below is more than null, empty text or an empty object."""
-        return _is_filled(self._tree)
+        return is_filled_value(self._tree)
 
     def note(self, name: str, message: str, *, kind: FailureKind = "malformed") -> None:
         """Say that a field could not be understood."""
@@ -61,9 +61,14 @@ class Fields:
     def text(self, *names: str) -> str | None:
         """Give the first of the named fields that holds text or a whole number."""
         for name in names:
-            value = _whole(self._tree.get(name))
-            if isinstance(value, str) and value.strip():
-                return value.strip()
+            value = self._tree.get(name)
+            if value is None:
+                continue
+            if isinstance(value, str):
+                if text := value.strip():
+                    return text
+                continue
+            value = _whole(value)
             if isinstance(value, int) and not isinstance(value, bool):
                 return str(value)
             self._note_type(name, value, "text")
@@ -108,9 +113,16 @@ class Fields:
         """Whether a field stands there, be it empty."""
         return name in self._tree
 
-    def has(self, name: str) -> bool:
-        """Whether a field holds anything, without looking at what."""
-        return _is_filled(self._tree.get(name))
+    def has(self, name: str, *members: str) -> bool:
+        """Whether a field holds anything, without looking at what.
+
+        Of an object only the named members count, where any are named: what nobody knows of may
+        stand in it, too.
+        """
+        value = self._tree.get(name)
+        if members and isinstance(value, dict):
+            return any(is_filled_value(value.get(member)) for member in members)
+        return is_filled_value(value)
 
     def block(self, name: str) -> Fields:
         """Give an object below, empty where there is none."""
@@ -118,7 +130,7 @@ class Fields:
         if not isinstance(value, dict):
             self._note_type(name, value, "an object")
             value = {}
-        return Fields(value, self._notes, f"{self._path}{name}.")
+        return self._below(value, f"{self._path}{name}.")
 
     def rows(self, outer: str, inner: str, *, mark: str) -> list[Fields]:
         """Give a list of objects: wrapped or bare, with one row as an object, or missing.
@@ -127,14 +139,14 @@ class Fields:
         """
         value: Any = self._tree.get(outer)
         if isinstance(value, dict) and (inner in value or mark not in value):
-            if inner not in value and _is_filled(value):
+            if inner not in value and is_filled_value(value):
                 self.note(outer, f"holds no {inner}")
             value = value.get(inner)
-        rows = value if isinstance(value, list) else [value] if _is_filled(value) else []
+        rows = value if isinstance(value, list) else [value] if is_filled_value(value) else []
         name, good = f"{outer}.{inner}", []
         for index, row in enumerate(rows):
             if isinstance(row, dict):
-                good.append(Fields(row, self._notes, f"{self._path}{name}[{index}]."))
+                good.append(self._below(row, f"{self._path}{name}[{index}]."))
             else:
                 self.note(f"{name}[{index}]", "is no object")
         return good
@@ -145,6 +157,10 @@ class Fields:
         pairs = [(row.text("Key", "TagKey"), row.text("Value", "TagValue")) for row in rows]
         return tuple(sorted(f"{key}={value or ''}" for key, value in pairs if key))
 
+    def _below(self, tree: Mapping[str, Any], path: str) -> Fields:
+        """An object below this one, with the same notes."""
+        return Fields(tree, self._notes, path)
+
     def _in_range(self, name: str, value: int, bits: int) -> int | None:
         if 0 <= value < 2 ** (bits - 1):
             return value
@@ -152,7 +168,7 @@ class Fields:
         return None
 
     def _note_type(self, name: str, value: Any, wanted: str) -> None:
-        if _is_filled(value):
+        if is_filled_value(value):
             self.note(name, f"is {_kind_of(value)}, not {wanted}")
 
 
@@ -161,7 +177,7 @@ def _whole(value: Any) -> Any:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-def _is_filled(value: Any) -> bool:
+def is_filled_value(value: Any) -> bool:
     """Whether anything below is more than null, empty text or an empty object."""
     below = [value]  # no recursion: an answer may be nested deeper than Python's stack
     while below:

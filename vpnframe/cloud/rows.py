@@ -20,6 +20,14 @@ from vpnframe.records import (
 )
 
 _ROLES = {"master": "active", "slave": "standby"}
+# What a block must hold to say anything: members of later versions, or a key alone, say nothing.
+_PROPOSAL = ("EncAlg", "AuthAlg", "Pfs", "Lifetime")
+_IKE = ("IkeVersion", "IkeMode", "LocalId", "RemoteId", *(f"Ike{name}" for name in _PROPOSAL))
+_IPSEC = tuple(f"Ipsec{name}" for name in _PROPOSAL)
+_BGP = (
+    *("LocalAsn", "PeerAsn", "LocalBgpIp", "PeerBgpIp", "TunnelCidr"),
+    *("Status", "BgpStatus", "AuthKey"),
+)
 _VPN_TYPES = {"normal": "normal", "nationalstandard": "sm"}
 
 
@@ -222,12 +230,14 @@ def _note_missing_ids(tunnels: list[Fields]) -> None:
 
 def _says_anything(row: Fields) -> bool:
     """Whether the connection-level blocks hold a value; on dual tunnels they often hold none."""
-    return row.has("IkeConfig") or row.has("IpsecConfig")
+    return row.has("IkeConfig", *_IKE) or row.has("IpsecConfig", *_IPSEC)
 
 
 def _bgp_enabled(row: Fields, tunnels: list[Fields]) -> bool | None:
     """Whether BGP parameters stand there; the connection's switch is false on dual tunnels."""
-    shown = row.has("VpnBgpConfig") or any(tunnel.has("TunnelBgpConfig") for tunnel in tunnels)
+    shown = row.has("VpnBgpConfig", *_BGP) or any(
+        tunnel.has("TunnelBgpConfig", *_BGP) for tunnel in tunnels
+    )
     return True if shown else row.flag("EnableTunnelsBgp")
 
 
@@ -238,8 +248,8 @@ def _end(ike: Fields, bgp: Fields, *, side: str, asn: str, address: str | None) 
 
 
 def _phases(row: Fields, ike_name: str, ipsec_name: str) -> Phases:
-    for name in (ike_name, ipsec_name):
-        if not row.has(name):
+    for name, members in ((ike_name, _IKE), (ipsec_name, _IPSEC)):
+        if not row.has(name, *members):
             row.note(name, "is missing")
     ike, ipsec = row.block(ike_name), row.block(ipsec_name)
     version, mode = ike.text("IkeVersion"), ike.text("IkeMode")

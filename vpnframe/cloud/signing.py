@@ -134,13 +134,13 @@ def authorization(request: Request, *, credentials: Credentials) -> str:
     ----------
     Alibaba Cloud, "V3 request structure and signature".
     """
-    names = sorted(request.headers)
+    names, parts = sorted(request.headers), urlsplit(request.url)
     signed = ";".join(names)
     canonical = "\n".join(
         (
             request.method,
-            request.path,
-            request.query,
+            parts.path or "/",
+            parts.query,
             "".join(f"{name}:{request.headers[name].strip()}\n" for name in names),
             signed,
             request.headers["x-acs-content-sha256"],
@@ -148,7 +148,7 @@ def authorization(request: Request, *, credentials: Credentials) -> str:
     )
     digest = hashlib.sha256(canonical.encode()).hexdigest()
     key, text = credentials.access_key_secret.encode(), f"{ALGORITHM}\n{digest}".encode()
-    signature = hmac.new(key, text, hashlib.sha256).hexdigest()
+    signature = hmac.digest(key, text, "sha256").hex()
     return (
         f"{ALGORITHM} Credential={credentials.access_key_id},"
         f"SignedHeaders={signed},Signature={signature}"
@@ -189,7 +189,7 @@ def sign(call: Call, *, credentials: Credentials, now: datetime, nonce: str) -> 
         "user-agent": USER_AGENT,
         "x-acs-action": call.action,
         "x-acs-content-sha256": EMPTY_SHA256,
-        "x-acs-date": now.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "x-acs-date": now.replace(tzinfo=None).isoformat(timespec="seconds") + "Z",
         "x-acs-signature-nonce": nonce,
         "x-acs-version": call.version,
     }

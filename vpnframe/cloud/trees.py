@@ -11,7 +11,7 @@ import json
 import re
 from collections.abc import Mapping
 from typing import Any
-from xml.etree.ElementTree import Element, ParseError
+from xml.etree.ElementTree import Element, ParseError, SubElement, tostring
 
 import defusedxml.ElementTree
 import msgspec
@@ -153,3 +153,41 @@ def _error_in(tree: Tree, status: int) -> StatusError | ResponseError | None:
     if status >= 400:
         return ResponseError(f"the answer has HTTP status {status} and no Code", http_status=status)
     return None
+
+
+def write_tree(tree: Tree, root: str | None) -> bytes:
+    """Write a tree in the form that it was read from.
+
+    Parameters
+    ----------
+    tree : mapping
+        Objects, lists, text and, in JSON, numbers and flags.
+    root : str or None
+        The name of the XML root element, None for JSON.
+
+    Returns
+    -------
+    bytes
+        UTF-8; :func:`read_tree` gives an equal tree.
+
+    Examples
+    --------
+    >>> write_tree({"Tag": [{"Key": "a"}, {"Key": "b"}]}, "Tags")
+    b'<Tags><Tag><Key>a</Key></Tag><Tag><Key>b</Key></Tag></Tags>'
+    """
+    if root is None:
+        return json.dumps(tree, ensure_ascii=False, indent=1).encode()
+    # Only written, never parsed: nothing of it can expand.
+    element = Element(root)
+    _write_below(element, tree)
+    return bytes(tostring(element, encoding="utf-8", xml_declaration=False))
+
+
+def _write_below(element: Element, tree: Tree) -> None:
+    for name, value in tree.items():
+        for one in value if isinstance(value, list) else [value]:
+            child = SubElement(element, name)
+            if isinstance(one, dict):
+                _write_below(child, one)
+            else:
+                child.text = str(one)

@@ -152,11 +152,13 @@ class Caller:
             What ``decode`` gave, or why there is nothing.
         """
         left_s = self.run_deadline - self.clock.monotonic()
+        late = TransportError("the run's deadline has passed", is_timeout=True)
+        if left_s <= 0:  # a timeout of nothing would still let the request out
+            return self._failure(action, place, late, attempts=0)
         try:
-            async with asyncio.timeout(None if left_s == math.inf else max(0.0, left_s)):
+            async with asyncio.timeout(None if left_s == math.inf else left_s):
                 return await self._ask(action, place, params, decode)
         except TimeoutError:
-            late = TransportError("the run's deadline has passed", is_timeout=True)
             return self._failure(action, place, late, attempts=0)
 
     async def _ask(

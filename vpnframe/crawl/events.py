@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from vpnframe.crawl.plan import Estimate, seconds_until_done
+
 
 @dataclass(frozen=True, slots=True)
 class RegionsFound:
@@ -20,6 +22,14 @@ class ConnectionsFound:
 
     region_id: str
     n_connections: int
+    account_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EstimateMade:
+    """Every list was read: how long the downloads will take, by account and region."""
+
+    estimates: tuple[Estimate, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +38,15 @@ class ConnectionRead:
 
     region_id: str
     is_read: bool
+    account_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Throttled:
+    """The cloud refused so many calls for their pace since it was last told."""
+
+    n_calls: int
+    account_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +55,52 @@ class RegionRead:
 
     region_id: str
     status: str
+    account_id: str | None = None
 
 
-Event = RegionsFound | ConnectionsFound | ConnectionRead | RegionRead
+Event = RegionsFound | ConnectionsFound | EstimateMade | ConnectionRead | Throttled | RegionRead
 Listener = Callable[[Event], None]
 
 
 def ignore(event: Event) -> None:
     """Listen to nothing."""
+
+
+def sentence(event: Event) -> str:
+    """Say an event in words, for a log.
+
+    Parameters
+    ----------
+    event : Event
+        Any.
+
+    Returns
+    -------
+    str
+        Names accounts and regions; no event holds a key.
+
+    Examples
+    --------
+    >>> sentence(ConnectionsFound("cn-shanghai", 12, account_id="1234"))
+    'account 1234: cn-shanghai has 12 configurations to download'
+    """
+    if isinstance(event, EstimateMade):
+        n_downloads = sum(one.n_downloads for one in event.estimates)
+        left = seconds_until_done(event.estimates)
+        return f"the lists are read; {n_downloads} downloads will take about {left:.0f} s"
+    who = f"account {event.account_id}: " if event.account_id else ""
+    return who + _what(event)
+
+
+def _what(
+    event: RegionsFound | ConnectionsFound | ConnectionRead | Throttled | RegionRead,
+) -> str:
+    if isinstance(event, RegionsFound):
+        return f"{event.n_regions} regions to read"
+    if isinstance(event, ConnectionsFound):
+        return f"{event.region_id} has {event.n_connections} configurations to download"
+    if isinstance(event, ConnectionRead):
+        return f"{event.region_id}: a configuration was {'read' if event.is_read else 'not read'}"
+    if isinstance(event, Throttled):
+        return f"{event.n_calls} calls were throttled"
+    return f"{event.region_id} is {event.status}"

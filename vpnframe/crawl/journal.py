@@ -12,7 +12,8 @@ import logging
 import os
 import secrets
 import sqlite3
-from collections.abc import Iterator, Mapping
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -26,11 +27,13 @@ from vpnframe.records import Rows, Statement
 log = logging.getLogger("vpnframe")
 Answer = Statement | Rows
 VERSION = 1
+# Written into the file's header: no other program's SQLite file is taken for a journal.
+_APPLICATION_ID = int.from_bytes(b"vpnf")
 _SCHEMA = """
-CREATE TABLE about (name TEXT PRIMARY KEY, value BLOB NOT NULL);
+CREATE TABLE about (name TEXT PRIMARY KEY, value TEXT NOT NULL, checksum INTEGER NOT NULL);
 CREATE TABLE answers (
     account TEXT NOT NULL, region TEXT NOT NULL, action TEXT NOT NULL, subject TEXT NOT NULL,
-    answer BLOB NOT NULL, PRIMARY KEY (account, region, action, subject)
+    answer BLOB NOT NULL, checksum INTEGER NOT NULL, PRIMARY KEY (account, region, action, subject)
 ) WITHOUT ROWID;
 CREATE TABLE calls (
     number INTEGER PRIMARY KEY, account TEXT NOT NULL, region TEXT NOT NULL, action TEXT NOT NULL,
@@ -74,9 +77,16 @@ class Journal:
         """Keep it for another run."""
         self._db.close()
 
+    def _execute(self, statement: str, values: Sequence[object] = ()) -> sqlite3.Cursor:
+        """Run a statement; a full disk is an error of the folder, not of the crawl."""
+        try:
+            return self._db.execute(statement, values)
+        except sqlite3.Error as error:
+            raise _unwritable(self._path, error) from None
+
     def recall(self, account: str, region: str, action: str, subject: str = "") -> Answer | None:
         """Give an answer that an earlier run read, None when it read none."""
-        row = self._db.execute(
+        row = self._execute(
             "SELECT answer FROM answers WHERE account=? AND region=? AND action=? AND subject=?",
             (account, region, action, subject),
         ).fetchone()
@@ -86,41 +96,41 @@ class Journal:
         self, account: str, region: str, action: str, answer: Answer, *, subject: str = ""
     ) -> None:
         """Keep an answer; it counts as read once this returns."""
-        self._db.execute(
-            "INSERT OR REPLACE INTO answers VALUES (?, ?, ?, ?, ?)",
-            (account, region, action, subject, self._encode(answer)),
+        values = (account, region, action, subject, self._encode(answer))
+        self._execute(
+            "INSERT OR REPLACE INTO answers VALUES (?, ?, ?, ?, ?, ?)", (*values, _checksum(values))
         )
 
     def note(self, name: str, value: str) -> None:
         """Keep a fact about the crawl itself."""
-        self._db.execute("INSERT OR REPLACE INTO about VALUES (?, ?)", (name, value))
+        values = (name, value)
+        self._execute("INSERT OR REPLACE INTO about VALUES (?, ?, ?)", (*values, _checksum(values)))
 
     def noted(self, name: str) -> str | None:
         """Give a fact about the crawl, None when there is none."""
-        row = self._db.execute("SELECT value FROM about WHERE name=?", (name,)).fetchone()
+        row = self._execute("SELECT value FROM about WHERE name=?", (name,)).fetchone()
         return None if row is None else str(row[0])
 
     def call_sent(self, key: Key) -> int:
         """Count a call that goes out; give its number."""
-        cursor = self._db.execute(
-            "INSERT INTO calls (account, region, action) VALUES (?, ?, ?)", key
-        )
+        cursor = self._execute("INSERT INTO calls (account, region, action) VALUES (?, ?, ?)", key)
         return int(cursor.lastrowid or 0)
 
     def call_answered(self, number: int, *, at: float) -> None:
         """Say when a call was answered or given up, in seconds since the epoch."""
-        self._db.execute("UPDATE calls SET answered_at=? WHERE number=?", (at, number))
+        self._execute("UPDATE calls SET answered_at=? WHERE number=?", (at, number))
 
     def earlier_calls(self, *, since: float, now: float) -> Iterator[tuple[Key, float]]:
         """Give the calls of earlier runs that a quota may still count.
 
         One that was under way when its run died counts as answered now: nobody knows better.
         """
-        rows = self._db.execute(
-            "SELECT account, region, action, coalesce(answered_at, ?) AS at FROM calls "
-            "WHERE at >= ? ORDER BY at",
-            (now, since),
-        )
+        self._execute("UPDATE calls SET answered_at=? WHERE answered_at IS NULL", (now,))
+        rows = self._execute(
+            "SELECT account, region, action, answered_at FROM calls "
+            "WHERE answered_at >= ? ORDER BY answered_at",
+            (since,),
+        ).fetchall()
         for account, region, action, at in rows:
             yield (account, region, action), at
 
@@ -193,47 +203,100 @@ def open_journal(folder: Path, *, purpose: Mapping[str, str], resume: bool) -> J
 
 
 def _begin(path: Path, purpose: Mapping[str, str]) -> Journal:
-    """A new journal, readable by its owner alone from its first byte on."""
+    """A new journal, readable by its owner alone from its first byte on, and whole or empty."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        path.parent.chmod(0o700)
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-        db = _connect(path)
-        db.executescript(f"{_SCHEMA}PRAGMA user_version = {VERSION};")
+        with contextlib.ExitStack() as stack:
+            db = stack.enter_context(contextlib.closing(_connect(path)))
+            journal = Journal(db, path, is_resumed=False)
+            _fill(db, journal, purpose)
+            stack.pop_all()
     except (OSError, sqlite3.Error) as error:
-        raise InventoryError(f"the journal {path} cannot be written: {error}") from None
-    journal = Journal(db, path, is_resumed=False)
-    for name, value in purpose.items():
-        journal.note(name, value)
-    journal.note("fingerprint_key", secrets.token_hex(32))
-    journal.note("draw", secrets.token_hex(8))
+        raise _unwritable(path, error) from None
     return journal
+
+
+def _fill(db: sqlite3.Connection, journal: Journal, purpose: Mapping[str, str]) -> None:
+    """Tables and facts at once: a run that dies here leaves an empty file."""
+    db.execute("BEGIN IMMEDIATE")
+    for statement in _SCHEMA.split(";"):
+        db.execute(statement)
+    db.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
+    db.execute(f"PRAGMA user_version = {VERSION}")
+    chance = {"fingerprint_key": secrets.token_hex(32), "draw": secrets.token_hex(8)}
+    for name, value in {**purpose, **chance}.items():
+        journal.note(name, value)
+    db.execute("COMMIT")
+
+
+def _unwritable(path: Path, error: Exception) -> InventoryError:
+    return InventoryError(f"the journal {path} cannot be written: {error}")
 
 
 def _open_existing(path: Path) -> Journal | None:
     """The journal that lies there; None after one that cannot be trusted was set aside."""
     try:
-        db = _connect(path)
-        version = db.execute("PRAGMA user_version").fetchone()[0]
-        is_whole = db.execute("PRAGMA quick_check").fetchone()[0] == "ok"
-        if version == VERSION and is_whole:
-            return Journal(db, path, is_resumed=True)
-        problem = "damaged" if version == VERSION else f"of version {version}"
-        db.close()
-    except sqlite3.Error:
+        with contextlib.ExitStack() as stack:
+            db = stack.enter_context(contextlib.closing(_connect(path)))
+            problem = _problem_of(db)
+            if problem is None:
+                stack.pop_all()
+                return Journal(db, path, is_resumed=True)
+    except sqlite3.Error as error:
+        if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_BUSY:
+            raise SettingsError(f"another crawl is writing {path}: wait until it is done") from None
         problem = "damaged"
-    aside = path.with_name(f"{path.name}.{secrets.token_hex(4)}.unusable")
-    path.rename(aside)
+    if problem == _EMPTY:  # its run died before it began
+        path.unlink()
+    else:
+        aside = path.with_name(f"{path.name}.{secrets.token_hex(4)}.unusable")
+        path.rename(aside)
+        log.warning("the journal %s is %s: set aside as %s, not used", path, problem, aside.name)
     for companion in _files(path):
         companion.unlink(missing_ok=True)
-    log.warning("the journal %s is %s: set aside as %s, not used", path, problem, aside.name)
     return None
+
+
+_EMPTY = "empty"
+
+
+def _problem_of(db: sqlite3.Connection) -> str | None:
+    """Why a journal cannot be trusted, if so; SQLite itself does not check what a row holds."""
+    if db.execute("PRAGMA quick_check").fetchone()[0] != "ok":
+        return "damaged"
+    version = db.execute("PRAGMA user_version").fetchone()[0]
+    owner = db.execute("PRAGMA application_id").fetchone()[0]
+    if version == owner == 0 and db.execute("SELECT count(*) FROM sqlite_schema").fetchone() == (
+        0,
+    ):
+        return _EMPTY
+    if owner != _APPLICATION_ID:
+        return "another program's file"
+    if version != VERSION:
+        return f"of version {version}"
+    rows = (row for table in ("answers", "about") for row in db.execute(f"SELECT * FROM {table}"))  # noqa: S608
+    return None if all(_checksum(values) == checksum for *values, checksum in rows) else "damaged"
+
+
+def _checksum(values: Sequence[str | bytes]) -> int:
+    """Of everything that a row holds."""
+    parts = (value.encode() if isinstance(value, str) else value for value in values)
+    return zlib.crc32(b"\0".join(parts))
 
 
 def _connect(path: Path) -> sqlite3.Connection:
     """Every statement is on disk before it returns, as far as a killed process goes."""
-    db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-    db.execute("PRAGMA journal_mode = WAL")
-    db.execute("PRAGMA synchronous = NORMAL")
+    db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=0.2)
+    try:
+        # Two crawls must not write one journal; the lock goes with its process.
+        db.execute("PRAGMA locking_mode = EXCLUSIVE")
+        db.execute("PRAGMA journal_mode = WAL")
+        db.execute("PRAGMA synchronous = NORMAL")
+    except sqlite3.Error:
+        db.close()
+        raise
     return db
 
 

@@ -9,7 +9,9 @@ import msgspec
 
 from vpnframe.cloud.actions import ACTIONS, PAGE_SIZE
 from vpnframe.cloud.answers import Page, decode_page
+from vpnframe.cloud.messages import Response
 from vpnframe.crawl.caller import Caller, Place
+from vpnframe.errors import ResponseError
 from vpnframe.records import (
     Attachment,
     Failure,
@@ -47,20 +49,26 @@ class Listing:
         Rows that there are, as the cloud counts them.
     failure : Failure or None
         Why it ended early.
+    doubt : Failure or None
+        Why a further pass ended early: no row is missing, and nothing confirms that.
     notes : list of Note
         Rows that could not be read.
     n_pages : int
         Pages of one pass.
     is_agreed : bool
         Whether a second pass gave the same ids, where there was need for one.
+    is_count_steady : bool
+        Whether every page counts the same.
     """
 
     rows: dict[str, Record] = field(default_factory=dict)
     n_expected: int = 0
     failure: Failure | None = None
+    doubt: Failure | None = None
     notes: list[Note] = field(default_factory=list)
     n_pages: int = 0
     is_agreed: bool = True
+    is_count_steady: bool = True
 
     @property
     def n_collected(self) -> int:
@@ -75,10 +83,10 @@ class Listing:
 
 
 async def fetch_listing(caller: Caller, action: str, place: Place) -> Listing:
-    """Fetch every page of a list call, twice or three times where there are several.
+    """Fetch every page of a list call; twice or three times where one pass is no proof.
 
-    One pass cannot tell: a deletion and a creation between two pages hide a row while every count
-    agrees. Lists are cheap.
+    A deletion and a creation between two pages hide a row while every count agrees, and rows may
+    be fewer than counted. Lists are cheap.
 
     Parameters
     ----------
@@ -96,12 +104,22 @@ async def fetch_listing(caller: Caller, action: str, place: Place) -> Listing:
         and ``is_stable`` is false.
     """
     passes = [await fetch_pass(caller, action, place)]
-    while passes[-1].failure is None and len(passes) < _MOST_PASSES and passes[0].n_pages > 1:
+    is_sure = passes[0].n_pages <= 1 and passes[0].is_stable
+    while passes[-1].failure is None and len(passes) < _MOST_PASSES and not is_sure:
         latest = await fetch_pass(caller, action, place)
-        if latest.failure is None and any(latest.rows.keys() == one.rows.keys() for one in passes):
+        if any(_agree(one, latest) for one in passes):
             return latest
         passes.append(latest)
     return passes[0] if len(passes) == 1 else _united(passes)
+
+
+def _agree(one: Listing, other: Listing) -> bool:
+    """Whether two passes show the same rows, and as many as each of their pages counts.
+
+    A row that comes and goes between two pages hides another one, and only the count tells.
+    """
+    are_sound = all(listing.is_stable and listing.is_count_steady for listing in (one, other))
+    return are_sound and one.rows.keys() == other.rows.keys()
 
 
 def _united(passes: list[Listing]) -> Listing:
@@ -111,6 +129,7 @@ def _united(passes: list[Listing]) -> Listing:
         n_expected=max(one.n_expected for one in passes),
         # A pass that failed after a whole one costs agreement, not rows.
         failure=passes[0].failure,
+        doubt=passes[-1].failure,
         notes=passes[-1].notes,
         n_pages=passes[0].n_pages,
         is_agreed=False,
@@ -138,7 +157,9 @@ async def fetch_pass(caller: Caller, action: str, place: Place) -> Listing:
     while True:
         paging = {"PageNumber": str(number), "PageSize": str(PAGE_SIZE)}
         params = paging if ACTIONS[action].is_paged else {}
-        page = await caller.ask(action, place, params, partial(decode_page, action=action))
+        page = await caller.ask(
+            action, place, params, partial(_decode, action=action, number=number)
+        )
         if isinstance(page, Failure):
             listing.failure = page
             return listing
@@ -150,6 +171,19 @@ async def fetch_pass(caller: Caller, action: str, place: Place) -> Listing:
         if _is_last(page, listing.n_collected):
             return listing
         number += 1
+
+
+def _decode(response: Response, *, action: str, number: int) -> Page:
+    """One page; one without the rows that it counts is no answer, and may be asked for again."""
+    page = decode_page(response, action=action)
+    if page.rows or page.notes:
+        return page
+    if not ACTIONS[action].is_paged:  # every account has regions
+        raise ResponseError(f"the answer of {action} lists nothing")
+    n_before = (number - 1) * PAGE_SIZE
+    if page.total_count is not None and page.total_count > n_before:
+        raise ResponseError(f"page {number} is empty, though {page.total_count} rows are counted")
+    return page
 
 
 def _is_last(page: Page, n_collected: int) -> bool:
@@ -165,7 +199,11 @@ def _add(listing: Listing, page: Page, action: str) -> None:
             row = msgspec.structs.replace(row, request_id=page.request_id)  # noqa: PLW2901
         listing.rows.setdefault(getattr(row, _ID_OF[action]), row)
     listing.notes += page.notes
-    listing.n_expected = listing.n_collected if page.total_count is None else page.total_count
+    if page.total_count is None:
+        listing.n_expected = listing.n_collected
+        return
+    listing.is_count_steady &= listing.n_pages == 1 or listing.n_expected == page.total_count
+    listing.n_expected = page.total_count
 
 
 async def recall_listing(caller: Caller, action: str, place: Place) -> Listing:
@@ -183,7 +221,7 @@ async def recall_listing(caller: Caller, action: str, place: Place) -> Listing:
     Returns
     -------
     Listing
-        One that was read to its end lies in the journal before this returns.
+        One that was read to its end, and beyond doubt, lies in the journal before this returns.
     """
     if caller.journal is None:
         return await fetch_listing(caller, action, place)
@@ -198,7 +236,7 @@ async def recall_listing(caller: Caller, action: str, place: Place) -> Listing:
             is_agreed=known.is_stable,
         )
     listing = await fetch_listing(caller, action, place)
-    if listing.failure is None:
+    if listing.failure is None and listing.doubt is None:
         kept = Rows(
             rows=tuple(row for row in listing.rows.values() if isinstance(row, LISTED)),
             n_expected=listing.n_expected,

@@ -2,16 +2,110 @@
 
 from __future__ import annotations
 
+import time
+from collections import Counter
+from collections.abc import Callable
 from types import TracebackType
 from typing import Any, Self, TextIO
 
 from vpnframe.crawl.events import (
     ConnectionRead,
     ConnectionsFound,
+    EstimateMade,
     Event,
     RegionRead,
     RegionsFound,
+    Throttled,
 )
+from vpnframe.crawl.plan import Estimate
+
+_Place = tuple[str | None, str | None]
+
+
+class Progress:
+    """What the events of a crawl come to, and the time that is left.
+
+    Parameters
+    ----------
+    clock : callable
+        Seconds that only grow.
+
+    Examples
+    --------
+    >>> progress = Progress(clock=lambda: 0.0)
+    >>> progress.take(RegionsFound(None, 3))
+    >>> progress.sentence()
+    'region 0 of 3'
+    """
+
+    def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._n_regions = 0
+        self._n_regions_read = 0
+        self._n_throttled = 0
+        self._estimates: dict[_Place, Estimate] = {}
+        self._n_done: Counter[_Place] = Counter()
+        self._started = 0.0
+
+    def take(self, event: Event) -> None:
+        """Count one event."""
+        if isinstance(event, RegionsFound):
+            self._n_regions += event.n_regions
+        elif isinstance(event, RegionRead):
+            self._n_regions_read += 1
+        elif isinstance(event, ConnectionRead):
+            self._n_done[event.account_id, event.region_id] += 1
+        elif isinstance(event, Throttled):
+            self._n_throttled += event.n_calls
+        elif isinstance(event, EstimateMade):
+            self._estimates = {(one.account_id, one.region_id): one for one in event.estimates}
+            self._started = self._clock()
+
+    def seconds_left(self) -> float | None:
+        """Seconds until the slowest region is done; None before the lists are read."""
+        if not self._estimates:
+            return None
+        elapsed_s = self._clock() - self._started
+        return max(
+            one.seconds_left(self._n_done[place], elapsed_s)
+            for place, one in self._estimates.items()
+        )
+
+    def sentence(self) -> str:
+        """Regions done, calls throttled if any, and the time left once it is known."""
+        parts = [f"region {self._n_regions_read} of {self._n_regions}"]
+        if self._n_throttled:
+            parts.append(f"{self._n_throttled} throttled")
+        left_s = self.seconds_left()
+        if left_s is not None:
+            parts.append(f"{duration(left_s)} left")
+        return ", ".join(parts)
+
+
+def duration(seconds: float) -> str:
+    """Write seconds for people.
+
+    Parameters
+    ----------
+    seconds : float
+        From 0 on.
+
+    Returns
+    -------
+    str
+        Two units at most.
+
+    Examples
+    --------
+    >>> duration(41.6), duration(754), duration(7300)
+    ('42 s', '12 min 34 s', '2 h 1 min')
+    """
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s"
+    return f"{whole // 3600} h {whole % 3600 // 60} min"
 
 
 class ProgressBar:
@@ -21,6 +115,8 @@ class ProgressBar:
     ----------
     stream : text file
         Usually standard error.
+    clock : callable
+        Seconds that only grow.
 
     Examples
     --------
@@ -29,7 +125,7 @@ class ProgressBar:
     ...     bar(RegionsFound(None, 3))
     """
 
-    def __init__(self, stream: TextIO) -> None:
+    def __init__(self, stream: TextIO, *, clock: Callable[[], float] = time.monotonic) -> None:
         # Late: only those who watch pay for it.
         from tqdm import tqdm  # noqa: PLC0415
 
@@ -41,9 +137,10 @@ class ProgressBar:
             desc="listing",
             leave=False,
             dynamic_ncols=True,
+            # The time left is ours: one by the average pace would not know of windows.
+            bar_format="{desc}: {n_fmt}/{total_fmt}{unit}|{bar}| {elapsed}",
         )
-        self._n_regions = 0
-        self._n_regions_read = 0
+        self._progress = Progress(clock=clock)
 
     def __enter__(self) -> Self:
         return self
@@ -58,12 +155,11 @@ class ProgressBar:
 
     def __call__(self, event: Event) -> None:
         """Take one event of a crawl."""
-        if isinstance(event, RegionsFound):
-            self._n_regions += event.n_regions
-        elif isinstance(event, ConnectionsFound):
+        self._progress.take(event)
+        if isinstance(event, ConnectionsFound):
             self._bar.total = (self._bar.total or 0) + event.n_connections
-        elif isinstance(event, RegionRead):
-            self._n_regions_read += 1
         elif isinstance(event, ConnectionRead):
             self._bar.update(1)
-        self._bar.set_description(f"region {self._n_regions_read} of {self._n_regions}")
+        self._bar.set_description_str(self._progress.sentence(), refresh=False)
+        if not isinstance(event, ConnectionRead):
+            self._bar.refresh()

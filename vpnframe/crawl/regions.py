@@ -183,8 +183,7 @@ def _list_failures(region: RegionCrawl) -> Iterator[Failure]:
     if _hopeless(region) == "absent":
         return
     for action, listing in region.listings.items():
-        if listing.failure is not None:
-            yield listing.failure
+        yield from (failure for failure in (listing.failure, listing.doubt) if failure)
         for note in listing.notes:
             yield note_failure(note, action=action, at_ms=_now_ms(region))
 

@@ -65,6 +65,8 @@ UNKNOWN_CONNECTION = Refusal(
     "The specified vpn connection instance id does not exist.",
 )
 
+UNKNOWN_ROLE = Refusal("EntityNotExist.Role", 404, "The specified Role not exists.")
+
 
 def missing_parameter(name: str) -> Refusal:
     """Refuse a request that leaves a mandatory parameter out.

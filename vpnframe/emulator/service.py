@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import TypeAlias
 
@@ -25,9 +27,11 @@ from vpnframe.emulator.refusals import (
     UNKNOWN_ACTION,
     UNKNOWN_CONNECTION,
     UNKNOWN_REGION,
+    UNKNOWN_ROLE,
     UNKNOWN_VERSION,
     UNSUPPORTED_METHOD,
     Refusal,
+    invalid_parameter,
     missing_parameter,
     throttled,
 )
@@ -36,6 +40,7 @@ from vpnframe.emulator.state import Holdings, State
 from vpnframe.emulator.writing import STS_VERSION, write_response
 
 _VPC_VERSION = "2016-04-28"
+_ROLE = re.compile(r"acs:ram::([0-9]+):role/([A-Za-z0-9._-]+)")
 
 
 @dataclass(frozen=True)
@@ -45,6 +50,7 @@ class _Visit:
     state: State
     credential: Credential
     call: Call
+    now: float
 
     @property
     def holdings(self) -> Holdings:
@@ -141,7 +147,7 @@ class _Exchange:
                 return missing_parameter(name)
         if "RegionId" in action.required and call.region_id not in state.region_ids:
             return UNKNOWN_REGION
-        return action.answer(_Visit(state, credential, call))
+        return action.answer(_Visit(state, credential, call, self.gate_now))
 
     def write(self, outcome: Tree | Refusal, *, is_xml: bool = False) -> Response:
         """Write what came of it, in the format that was asked for or in XML."""
@@ -176,6 +182,31 @@ def _download(visit: _Visit) -> Tree | Refusal:
     return {"VpnConnectionConfig": download_config(connection)}
 
 
+def _assume_role(visit: _Visit) -> Tree | Refusal:
+    """Temporary credentials of an account of the fleet, whoever asks for them."""
+    role = _ROLE.fullmatch(visit.call.parameters["RoleArn"])
+    if role is None or role[1] not in visit.state.accounts:
+        return UNKNOWN_ROLE
+    seconds = visit.call.parameters.get("DurationSeconds") or "3600"
+    if not re.fullmatch(r"[0-9]{3,5}", seconds) or not 900 <= int(seconds) <= 43_200:
+        return invalid_parameter("DurationSeconds")
+    ends_at = float(int(visit.now) + int(seconds))
+    session = visit.state.add_session(role[1], expires_at=ends_at)
+    name = visit.call.parameters["RoleSessionName"]
+    return {
+        "Credentials": {
+            "AccessKeyId": session.access_key_id,
+            "AccessKeySecret": session.access_key_secret,
+            "SecurityToken": session.security_token,
+            "Expiration": f"{datetime.fromtimestamp(ends_at, UTC):%Y-%m-%dT%H:%M:%SZ}",
+        },
+        "AssumedRoleUser": {
+            "Arn": f"acs:ram::{role[1]}:role/{role[2]}/{name}",
+            "AssumedRoleId": f"3{role[1]}:{name}",
+        },
+    }
+
+
 def _caller_identity(visit: _Visit) -> Tree:
     account = visit.state.accounts[visit.credential.account_id]
     if visit.credential.security_token is None:
@@ -208,6 +239,9 @@ _ACTIONS: Mapping[str, _Action] = MappingProxyType(
             lambda visit: VPN_ATTACHMENTS.answer(visit.holdings, visit.call.parameters)
         ),
         "DownloadVpnConnectionConfig": _Action(_download, required=("RegionId", "VpnConnectionId")),
+        "AssumeRole": _Action(
+            _assume_role, version=STS_VERSION, required=("RoleArn", "RoleSessionName")
+        ),
         "GetCallerIdentity": _Action(_caller_identity, version=STS_VERSION, required=()),
     }
 )

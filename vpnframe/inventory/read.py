@@ -128,6 +128,8 @@ def _read_table(folder: Path, record: CommitRecord, name: str) -> pd.DataFrame:
         [table.select([n for n in wanted.names if n in table.column_names]) for table in tables],
         promote_options="default",
     )
+    # Parquet names the items of a list otherwise: equal to arrow, another dtype to pandas.
+    joined = joined.cast(pa.schema([wanted.field(column) for column in joined.column_names]))
     frame = schema.cast(name, joined.to_pandas(types_mapper=_keep_arrow))
     order = record.orders.get(name)
     return frame if order is None else _in_order(frame, order, record)

@@ -1,0 +1,177 @@
+"""What doctor finds, and what it says to do. Over a socket; each emulator with one thing wrong."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pandas as pd
+import pytest
+from helpers import leaks
+
+import vpnframe as vf
+from vpnframe import schema
+from vpnframe.checking import policy
+from vpnframe.cloud.messages import Request, Response
+from vpnframe.emulator import ServerSettings, State, make_fleet, make_state, serve_in_thread
+
+FLEET = make_fleet(connections=30, regions=3)
+Fault = Callable[[Request, int], Response | None]
+
+
+def examined(
+    state: State | None = None,
+    *,
+    fault: Fault | None = None,
+    server: ServerSettings | None = None,
+    secret: str | None = None,
+    **options: Any,
+) -> pd.DataFrame:
+    state = state or make_state(FLEET, quotas=False)
+    if fault:
+        state.faults.append(fault)
+    with serve_in_thread(state, server) as cloud:
+        keys = vf.Credentials(cloud.access_key_id, secret or cloud.access_key_secret)
+        table = vf.doctor(endpoint=cloud.endpoint, credentials=keys, **options)
+    schema.validate("doctor", table)
+    assert table["remedy"].notna().equals(table["status"] != "ok")
+    return table
+
+
+def row(table: pd.DataFrame, check: str) -> dict[str, Any]:
+    (found,) = table[table["check"] == check].to_dict("records")
+    return dict(found)
+
+
+def denying(action: str) -> Fault:
+    body = b'{"Code": "Forbidden.RAM", "Message": "User not authorized to operate"}'
+
+    def deny(request: Request, number: int) -> Response | None:
+        return Response(403, {}, body) if request.headers["x-acs-action"] == action else None
+
+    return deny
+
+
+def test_a_good_account_is_ok_throughout() -> None:
+    """Who it is, how many connections where, and how long it will take."""
+    table = examined()
+    assert set(table["status"]) == {"ok"}
+    assert row(table, "identity")["detail"] == FLEET.accounts[0].arn
+    assert set(table["account_id"]) == {FLEET.accounts[0].account_id}
+    regions = table[table["check"] == "region"]
+    assert regions["region_id"].tolist() == sorted(r.region_id for r in FLEET.regions)
+    assert (
+        "30 connections: about 0 s with 15 downloads a window" in row(table, "estimate")["detail"]
+    )
+
+
+def test_it_asks_the_smallest_questions() -> None:
+    """One row a page, one download, and no more calls than it says."""
+    state, asked = make_state(FLEET, quotas=False), []
+
+    def keep(request: Request, number: int) -> None:
+        asked.append((request.headers["x-acs-action"], "PageSize=1&" in request.query))
+
+    state.faults.append(keep)
+    examined(state)
+    assert all(small for action, small in asked if action.startswith("DescribeVpn"))
+    assert [action for action, _ in asked].count("DownloadVpnConnectionConfig") == 1
+    assert len(asked) == 2 + 3 + 5
+
+
+@pytest.mark.parametrize(
+    "action",
+    [
+        "DescribeVpnConnections",
+        "DescribeVpnAttachments",
+        "DescribeVpnGateways",
+        "DescribeCustomerGateways",
+        "DownloadVpnConnectionConfig",
+    ],
+)
+def test_a_missing_permission_is_named_with_its_remedy(action: str) -> None:
+    """And only that one."""
+    table = examined(fault=denying(action))
+    missing = table[table["status"] == "missing"]
+    assert missing["check"].tolist() == [f"vpc:{action}"]
+    assert f"allow vpc:{action} to {FLEET.accounts[0].arn}" in missing["remedy"].iloc[0]
+    assert "doctor --policy" in missing["remedy"].iloc[0]
+
+
+def test_without_a_connection_a_download_cannot_be_tried() -> None:
+    """That is unknown, and no fault."""
+    table = examined(make_state(make_fleet(connections=0, regions=1)))
+    assert row(table, "vpc:DownloadVpnConnectionConfig")["status"] == "unknown"
+    assert (table["status"] != "missing").all()
+
+
+def test_a_wrong_secret_ends_it_at_once() -> None:
+    """It is not shown."""
+    table = examined(secret="hush-hush-hush")
+    assert table["check"].tolist() == ["credentials", "identity"]
+    assert "SignatureDoesNotMatch" in row(table, "identity")["detail"]
+    assert "hush" not in table.to_csv()
+
+
+def test_no_credentials_at_all_are_a_row(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With what to do, and nothing of what the library said."""
+
+    def refuse() -> None:
+        raise vf.SettingsError("no Alibaba Cloud credentials were found: set ALIBABA_...")
+
+    monkeypatch.setattr("vpnframe.cloud.credentials._resolve", refuse)
+    table = vf.doctor(endpoint="http://127.0.0.1:9")
+    assert table[["check", "status"]].to_numpy().tolist() == [["credentials", "missing"]]
+
+
+def test_a_clock_that_is_off_is_told() -> None:
+    """By how much; calls are corrected all the same."""
+    state = make_state(FLEET, quotas=False)
+    state.clock_offset_s = 1200.0
+    clock = row(examined(state), "clock")
+    assert clock["status"] == "missing"
+    assert clock["detail"] in ("the server is 1200 s ahead", "the server is 1199 s ahead")
+
+
+def test_a_region_that_does_not_answer_is_named() -> None:
+    """The remedy includes to leave it out; the others are ok."""
+    dead = FLEET.regions[1].region_id
+
+    def refuse(request: Request, number: int) -> Response | None:
+        body = b'{"Code": "InvalidRegionId.NotFound", "Message": "none"}'
+        return Response(404, {}, body) if "RegionId=cn-nowhere" in request.query else None
+
+    table = examined(fault=refuse, regions=[dead, "cn-nowhere"])
+    bad = table[table["status"] == "missing"]
+    assert bad["region_id"].tolist() == ["cn-nowhere"]
+    assert "--skip-region" in bad["remedy"].iloc[0]
+
+
+def test_a_region_without_the_product_is_ok() -> None:
+    """It is in the account's list, and has nothing to be read."""
+    absent = FLEET.regions[0].region_id
+
+    def refuse(request: Request, number: int) -> Response | None:
+        body = b'{"Code": "InvalidRegionId.NotFound", "Message": "none"}'
+        return Response(404, {}, body) if f"RegionId={absent}" in request.query else None
+
+    table = examined(fault=refuse)
+    assert set(table["status"]) == {"ok"}
+    assert "no VPN product" in table[table["region_id"] == absent]["detail"].iloc[0]
+
+
+def test_the_policy_lists_the_reads_and_denies_every_change() -> None:
+    """As JSON to paste."""
+    allow, deny = json.loads(policy())["Statement"]
+    assert (allow["Effect"], deny["Effect"]) == ("Allow", "Deny")
+    assert all(name.startswith(("vpc:Describe", "vpc:Download")) for name in allow["Action"])
+    assert deny["Action"] == ["vpc:Create*", "vpc:Modify*", "vpc:Delete*"]
+
+
+def test_an_option_that_is_wrong_is_an_error() -> None:
+    """Nothing is asked then; no key is in it."""
+    keys = vf.Credentials("LTAI", "hush hush")
+    with pytest.raises(vf.SettingsError) as caught:
+        vf.doctor(credentials=keys)
+    assert not leaks(caught.value, "hush")

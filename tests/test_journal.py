@@ -1,0 +1,226 @@
+"""The journal of an unfinished crawl: what it keeps, who may read it, when it is not trusted."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sqlite3
+import stat
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from vpnframe.crawl.journal import Journal, journal_path, open_journal
+from vpnframe.errors import InventoryError, SettingsError
+from vpnframe.records import Gateway, Rows, Statement
+
+PURPOSE = {"regions": "all", "downloads": "all"}
+KEY = ("1234", "cn-shanghai", "DescribeRegions")
+STATEMENT = Statement(witness="download", vpn_connection_id="vco-1", name="Ünique")
+ROWS = Rows(rows=(Gateway(gateway_id="vpn-1", kind="vpn"),), n_expected=2, is_stable=False)
+
+
+def opened(folder: Path, *, resume: bool = False, **purpose: str) -> Journal:
+    return open_journal(folder, purpose=PURPOSE | purpose, resume=resume)
+
+
+def kept(folder: Path) -> Path:
+    """A journal with two answers, of a run that died."""
+    with opened(folder) as journal:
+        journal.keep(*KEY, ROWS)
+        journal.keep("1234", "cn-shanghai", "Download", STATEMENT, subject="vco-1")
+        number = journal.call_sent(KEY)
+        journal.call_answered(number, at=1000.0)
+        journal.call_sent(KEY)
+    return journal_path(folder)
+
+
+def aside(folder: Path) -> list[Path]:
+    return list(journal_path(folder).parent.glob("*.unusable"))
+
+
+def test_answers_come_back(tmp_path: Path) -> None:
+    """Equal, and only under their own names."""
+    kept(tmp_path)
+    with opened(tmp_path, resume=True) as journal:
+        assert journal.is_resumed
+        assert journal.recall(*KEY) == ROWS
+        assert journal.recall("1234", "cn-shanghai", "Download", "vco-1") == STATEMENT
+        assert journal.recall("1234", "cn-shanghai", "Download", "vco-2") is None
+        assert journal.recall("9999", "cn-shanghai", "DescribeRegions") is None
+
+
+def test_the_keys_of_a_crawl_stay_the_same(tmp_path: Path) -> None:
+    """Both halves fingerprint and draw alike; another crawl does not."""
+    names = ("fingerprint_key", "draw")
+    with opened(tmp_path / "a") as one, opened(tmp_path / "b") as other:
+        first = [one.noted(name) for name in names]
+        assert not set(first) & {other.noted(name) for name in names}
+    with opened(tmp_path / "a", resume=True) as again:
+        assert [again.noted(name) for name in names] == first
+
+
+def test_only_the_owner_may_read_it(tmp_path: Path) -> None:
+    """Mode 0600 in a folder of 0700, companions too, whatever the umask."""
+    mask = os.umask(0)
+    try:
+        with opened(tmp_path) as journal:
+            journal.note("seen", "yes")
+            folder = journal_path(tmp_path).parent
+            files = {stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()}
+            assert (files, stat.S_IMODE(folder.stat().st_mode)) == ({0o600}, 0o700)
+    finally:
+        os.umask(mask)
+
+
+def test_an_open_folder_is_closed(tmp_path: Path) -> None:
+    """Also one that was there before."""
+    journal_path(tmp_path).parent.mkdir(mode=0o755)
+    opened(tmp_path).close()
+    assert stat.S_IMODE(journal_path(tmp_path).parent.stat().st_mode) == 0o700
+
+
+def test_a_finished_crawl_leaves_nothing(tmp_path: Path) -> None:
+    """Neither files nor the folder."""
+    opened(tmp_path).discard()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_second_run_must_say_that_it_goes_on(tmp_path: Path) -> None:
+    """It is refused with what can be done, and the journal stays."""
+    path = kept(tmp_path)
+    with pytest.raises(SettingsError, match=rf"--resume, or remove {path.parent}"):
+        opened(tmp_path)
+    with opened(tmp_path, resume=True) as journal:
+        assert journal.recall(*KEY) == ROWS
+
+
+def test_going_on_with_another_purpose_is_refused(tmp_path: Path) -> None:
+    """What differs is named, and the journal stays."""
+    path = kept(tmp_path)
+    with pytest.raises(SettingsError, match=r"was for other regions: ask for the same, or remove"):
+        opened(tmp_path, resume=True, regions="cn-shanghai")
+    assert path.exists()
+
+
+def test_two_runs_at_once_are_refused(tmp_path: Path) -> None:
+    """A journal that is in use is neither shared nor taken for damaged."""
+    with opened(tmp_path) as journal:
+        with pytest.raises(SettingsError, match="another crawl is writing"):
+            opened(tmp_path, resume=True)
+        journal.note("still", "here")
+    assert aside(tmp_path) == []
+
+
+def test_nothing_to_resume_is_a_beginning(tmp_path: Path) -> None:
+    """Asked to go on where nothing lies, a crawl begins."""
+    with opened(tmp_path, resume=True) as journal:
+        assert not journal.is_resumed
+
+
+def set_pragma(path: Path, pragma: str) -> None:
+    db = sqlite3.connect(path)
+    db.execute(f"PRAGMA {pragma}")
+    db.close()
+
+
+def spoil_answer(path: Path) -> None:
+    """Another answer in a row that SQLite finds in order."""
+    db = sqlite3.connect(path)
+    db.execute("UPDATE answers SET subject = 'vco-2' WHERE subject = 'vco-1'")
+    db.commit()
+    db.close()
+
+
+def foreign(path: Path) -> None:
+    path.unlink()
+    db = sqlite3.connect(path)
+    db.execute("CREATE TABLE answers (x)")
+    db.execute("PRAGMA user_version = 1")
+    db.close()
+
+
+@pytest.mark.parametrize("resume", [True, False])
+@pytest.mark.parametrize(
+    ("spoil", "said"),
+    [
+        (lambda path: path.write_bytes(b"not a database" * 100), "damaged"),
+        (lambda path: path.write_bytes(path.read_bytes()[:5000]), "damaged"),
+        (lambda path: set_pragma(path, "user_version = 99"), "of version 99"),
+        (spoil_answer, "damaged"),
+        (foreign, "another program's file"),
+    ],
+    ids=["text", "cut off", "version", "answer", "foreign"],
+)
+def test_what_cannot_be_trusted_is_set_aside(
+    spoil: object, said: str, resume: bool, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It is said so, the file is kept under another name, and nothing of it is used."""
+    path = kept(tmp_path)
+    assert callable(spoil)
+    spoil(path)
+    with caplog.at_level(logging.WARNING), opened(tmp_path, resume=resume) as journal:
+        assert not journal.is_resumed
+        assert journal.recall(*KEY) is None
+    assert f"{path} is {said}: set aside as" in caplog.text
+    assert len(aside(tmp_path)) == 1
+
+
+@settings(max_examples=25)
+@given(at=st.floats(0, 1, exclude_max=True), flip=st.integers(1, 255))
+def test_a_flipped_byte_never_changes_an_answer(
+    at: float, flip: int, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Wherever it is: the journal is set aside, or gives what was kept, or nothing."""
+    folder = tmp_path_factory.mktemp("flipped")
+    path = kept(folder)
+    body = bytearray(path.read_bytes())
+    body[int(at * len(body))] ^= flip
+    path.write_bytes(body)
+    with opened(folder, resume=True) as journal:
+        assert journal.recall(*KEY) in (ROWS, None)
+        assert journal.recall("1234", "cn-shanghai", "Download", "vco-1") in (STATEMENT, None)
+        assert journal.is_resumed is not bool(aside(folder))
+
+
+@pytest.mark.parametrize("body", [b"", None], ids=["no byte", "no table"])
+def test_a_run_that_died_before_it_began_left_nothing(body: bytes | None, tmp_path: Path) -> None:
+    """An empty file is no journal, and nothing to set aside."""
+    path = journal_path(tmp_path)
+    path.parent.mkdir()
+    path.write_bytes(b"")
+    if body is None:
+        set_pragma(path, "journal_mode = WAL")
+    with opened(tmp_path, resume=True) as journal:
+        assert not journal.is_resumed
+    assert aside(tmp_path) == []
+
+
+def test_earlier_calls_count_from_their_answer(tmp_path: Path) -> None:
+    """One that was under way counts as answered when the crawl goes on, once and for all."""
+    kept(tmp_path)
+    with opened(tmp_path, resume=True) as journal:
+        assert list(journal.earlier_calls(since=990.0, now=1030.0)) == [
+            (KEY, 1000.0),
+            (KEY, 1030.0),
+        ]
+        assert list(journal.earlier_calls(since=1001.0, now=1050.0)) == [(KEY, 1030.0)]
+
+
+def test_a_journal_that_cannot_be_written_is_an_error_of_the_folder(tmp_path: Path) -> None:
+    """From the beginning, and in the middle of a crawl."""
+    (tmp_path / "_journal").write_text("a file where the folder should be")
+    with pytest.raises(InventoryError, match="cannot be written"):
+        opened(tmp_path)
+    journal = opened(tmp_path / "good")
+    journal.close()
+    with pytest.raises(InventoryError, match="cannot be written: Cannot operate on a closed"):
+        journal.keep(*KEY, ROWS)
+
+
+def test_a_journal_says_nothing_of_what_it_holds(tmp_path: Path) -> None:
+    """Its repr shows no key."""
+    with opened(tmp_path) as journal:
+        assert (journal.noted("fingerprint_key") or "?") not in repr(journal)

@@ -1,0 +1,256 @@
+"""Several accounts in one fetch: profiles, roles, doubles, refusals, tokens that end."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from helpers import assert_same_inventory
+from test_cli import FAST, vpnframe
+
+import vpnframe as vf
+from vpnframe.accounts import Account
+from vpnframe.cloud.messages import Request, Response
+from vpnframe.emulator import (
+    Fleet,
+    RunningEmulator,
+    State,
+    make_fleet,
+    make_state,
+    serve_in_thread,
+)
+
+FLEET = make_fleet(connections=45, regions=2, accounts=3, seed=3)
+IDS = [account.account_id for account in FLEET.accounts]
+TIMES = ("fetched_at", "request_id", "elapsed_s", "n_calls", "at")
+LIMITS = {"DownloadVpnConnectionConfig": vf.Limit(10_000)}
+
+
+def role_of(number: int) -> str:
+    return f"acs:ram::{IDS[number]}:role/audit"
+
+
+def profile(name: str, number: int, **changes: str) -> dict[str, str]:
+    account = FLEET.accounts[number]
+    keys = {
+        "access_key_id": account.access_key_id,
+        "access_key_secret": account.access_key_secret,
+    }
+    return {"name": name, "mode": "AK", **keys, **changes}
+
+
+def write_profiles(home: Path, *profiles: dict[str, str]) -> None:
+    path = home / ".aliyun" / "config.json"
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(json.dumps({"current": "none", "profiles": profiles}))
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A home folder whose profiles the vendor's library reads."""
+    monkeypatch.setattr("alibabacloud_credentials.utils.auth_constant.HOME", str(tmp_path))
+    write_profiles(tmp_path, *(profile(f"p{number}", number) for number in range(3)))
+    return tmp_path
+
+
+@contextmanager
+def served(fleet: Fleet = FLEET) -> Iterator[RunningEmulator]:
+    with serve_in_thread(make_state(fleet, quotas=False)) as cloud:
+        yield cloud
+
+
+def fetch(cloud: RunningEmulator, *accounts: Account, **settings: Any) -> vf.Inventory:
+    chosen = vf.FetchSettings(accounts=accounts, quotas=LIMITS, **settings)
+    return vf.fetch(endpoint=cloud.endpoint, settings=chosen)
+
+
+def alone(number: int) -> vf.Inventory:
+    """One account, read by itself with its own key."""
+    account = FLEET.accounts[number]
+    keys = vf.Credentials(account.access_key_id, account.access_key_secret)
+    with served() as cloud:
+        return vf.fetch(
+            endpoint=cloud.endpoint, credentials=keys, settings=vf.FetchSettings(quotas=LIMITS)
+        )
+
+
+def of_account(inventory: vf.Inventory, account_id: str) -> vf.Inventory:
+    tables = {
+        name: table[table["account_id"] == account_id].reset_index(drop=True)
+        for name, table in inventory.tables().items()
+    }
+    for table in tables.values():
+        for column in table.select_dtypes("category"):
+            table[column] = table[column].cat.remove_unused_categories()
+    return vf.Inventory(**tables)
+
+
+def test_every_account_is_read_as_if_it_were_alone(home: Path) -> None:
+    """By profiles and by a role; each row knows its account."""
+    with served() as cloud:
+        inventory = fetch(
+            cloud,
+            Account("a", profile="p0"),
+            Account("b", profile="p1"),
+            Account("c", profile="p0", role_arn=role_of(2)),
+        )
+    assert inventory.is_complete
+    for number, account_id in enumerate(IDS):
+        assert_same_inventory(of_account(inventory, account_id), alone(number), but=TIMES)
+
+
+def test_an_account_has_its_own_regions_and_share(home: Path) -> None:
+    """What one leaves out, the other reads."""
+    left_out = FLEET.regions[0].region_id
+    with served() as cloud:
+        inventory = fetch(
+            cloud,
+            Account("a", profile="p0", skip_regions=(left_out,)),
+            Account("b", profile="p1"),
+        )
+    coverage = inventory.coverage
+    assert coverage[coverage["status"] == "skipped"][["account_id", "region_id"]].to_numpy(
+    ).tolist() == [[IDS[0], left_out]]  # fmt: skip
+
+
+def test_a_second_profile_of_an_account_is_not_read_again(home: Path) -> None:
+    """It is said, and the fleet is complete all the same."""
+    write_profiles(home, profile("p0", 0), profile("again", 0))
+    with served() as cloud:
+        inventory = fetch(cloud, Account("a", profile="p0"), Account("b", profile="again"))
+    assert_same_inventory(
+        vf.Inventory(**{**inventory.tables(), "failures": alone(0).failures}), alone(0), but=TIMES
+    )
+    said = inventory.failures[inventory.failures["kind"] == "settings"]
+    assert said["message"].tolist() == [
+        f"'b' is account {IDS[0]} as well, which is read as 'a': it is not read again"
+    ]
+    assert inventory.is_complete
+
+
+def test_the_smallest_share_of_an_account_counts(home: Path) -> None:
+    """Two profiles of one account share one quota."""
+    write_profiles(home, profile("p0", 0), profile("again", 0), profile("p1", 1))
+    accounts = (
+        Account("a", profile="p0", quota_share=0.5),
+        Account("b", profile="again", quota_share=0.1),
+        Account("c", profile="p1"),
+    )
+    with served() as cloud:
+        table = vf.plan(endpoint=cloud.endpoint, settings=vf.FetchSettings(accounts=accounts))
+    allowed = table.groupby("account_id")["allowed_per_window"].first().to_dict()
+    assert allowed == {IDS[0]: 3, IDS[1]: 15}
+
+
+def test_an_unknown_profile_is_a_row_with_its_remedy(home: Path) -> None:
+    """The others are read."""
+    with served() as cloud:
+        inventory = fetch(cloud, Account("a", profile="p0"), Account("b", profile="nobody"))
+    (failure,) = inventory.failures[inventory.failures["account_id"] == "b"].to_dict("records")
+    assert failure["kind"] == "credentials"
+    assert "aliyun configure --profile nobody" in failure["message"]
+    assert inventory.coverage.set_index("account_id").loc["b", "status"] == "denied"
+
+
+def test_credentials_and_accounts_exclude_each_other() -> None:
+    """Which of them is meant cannot be known."""
+    settings = vf.FetchSettings(accounts=[Account("a", profile="p0")])
+    with pytest.raises(vf.SettingsError, match="not both"):
+        vf.fetch(credentials=vf.Credentials("id", "secret"), settings=settings)
+
+
+def end_session_after(state: State, n_downloads: int, key_id: str) -> None:
+    """Let a session's token end once so many downloads were asked for with it."""
+    seen = 0
+
+    def fault(request: Request, number: int) -> Response | None:
+        nonlocal seen
+        is_its = key_id in request.headers.get("authorization", "")
+        seen += is_its and request.headers.get("x-acs-action") == "DownloadVpnConnectionConfig"
+        if seen == n_downloads:
+            state.credentials[key_id] = replace(state.credentials[key_id], expires_at=0.0)
+        return None
+
+    state.faults.append(fault)
+
+
+def end_roles_once(state: State) -> None:
+    """Let every session of a role end once, after its fifth download."""
+    seen: dict[str, int] = {}
+
+    def fault(request: Request, number: int) -> Response | None:
+        key_id = request.headers.get("x-acs-accesskey-id", "")
+        if request.headers.get("x-acs-action") == "DownloadVpnConnectionConfig" and key_id:
+            seen[key_id] = seen.get(key_id, 0) + 1
+            if seen[key_id] == 5 and len(seen) == 1:
+                state.credentials[key_id] = replace(state.credentials[key_id], expires_at=0.0)
+        return None
+
+    state.faults.append(fault)
+
+
+def test_a_role_whose_token_ends_is_assumed_again(home: Path) -> None:
+    """The crawl goes on as if nothing had been."""
+    with served() as cloud:
+        end_roles_once(cloud.state)
+        inventory = fetch(cloud, Account("c", profile="p0", role_arn=role_of(2)))
+        assumed = [key for key in cloud.state.calls if key[2] == "AssumeRole"]
+        n_assumed = cloud.state.calls[assumed[0]]
+    assert n_assumed == 2
+    assert_same_inventory(inventory, alone(2), but=TIMES)
+
+
+def test_one_wrong_key_and_one_token_that_ends_leave_the_others_whole(tmp_path: Path) -> None:
+    """Tables of the rest are complete, coverage and failures tell, and the exit code is 4."""
+    state = make_state(FLEET, quotas=False)
+    session = state.add_session(IDS[1], expires_at=4e9)
+    end_session_after(state, 4, session.access_key_id)
+    write_profiles(
+        tmp_path,
+        profile("good", 0),
+        profile("wrong", 2, access_key_secret="notTheSecret0"),
+        {
+            "name": "ending",
+            "mode": "StsToken",
+            "access_key_id": session.access_key_id,
+            "access_key_secret": session.access_key_secret,
+            "sts_token": str(session.security_token),
+        },
+    )
+    accounts = tmp_path / "accounts.toml"
+    accounts.write_text(
+        "".join(
+            f'[[account]]\nname = "{n}"\nprofile = "{n}"\n' for n in ("good", "wrong", "ending")
+        )
+        + f'[[account]]\nname = "role"\nprofile = "good"\nrole_arn = "{role_of(2)}"\n'
+    )
+    with serve_in_thread(state) as cloud:
+        environment = {"HOME": str(tmp_path), "VPNFRAME_ENDPOINT": cloud.endpoint, **FAST}
+        options = ("--accounts", accounts, "--out", tmp_path / "inventory")
+        done = vpnframe("fetch", *options, code=4, **environment)
+    assert b"NOT COMPLETE" in done.stderr
+    assert b"notTheSecret0" not in done.stderr + done.stdout
+    inventory = vf.read_inventory(tmp_path / "inventory")
+    for number in (0, 2):
+        assert_same_inventory(of_account(inventory, IDS[number]), alone(number), but=TIMES)
+    status = inventory.coverage.groupby("account_id", observed=True)["status"].unique()
+    assert status["wrong"].tolist() == ["denied"]
+    assert "partial" in status[IDS[1]].tolist()
+    codes = inventory.failures.groupby("account_id", observed=True)["code"].unique()
+    assert codes["wrong"].tolist() == ["SignatureDoesNotMatch"]
+    assert "InvalidSecurityToken.Expired" in codes[IDS[1]].tolist()
+
+
+def test_a_resumed_crawl_of_other_accounts_is_refused(home: Path, tmp_path: Path) -> None:
+    """What lies there was for others."""
+    settings = {"out": tmp_path / "inventory", "deadline_s": 0.001}
+    with served() as cloud:
+        with pytest.raises(vf.RequestError):
+            fetch(cloud, Account("a", profile="p0"), **settings)
+        with pytest.raises(vf.SettingsError, match="was for other accounts"):
+            fetch(cloud, Account("b", profile="p1"), out=settings["out"], is_resumed=True)

@@ -1,0 +1,162 @@
+"""Which accounts to read, from ``accounts.toml``. It names profiles and roles, never a key.
+
+::
+
+    [[account]]
+    name = "production"
+    profile = "prod"                                   # of the command line tool's config.json
+    role_arn = "acs:ram::1234567890123456:role/audit"  # to assume, with that profile or the default
+    skip_regions = ["me-central-1"]
+    quota_share = 0.25
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from vpnframe.errors import SettingsError
+
+_ROLE = re.compile(r"acs:ram::[0-9]{1,20}:role/[A-Za-z0-9._/-]{1,128}")
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """One account to read.
+
+    Parameters
+    ----------
+    name : str
+        Of your own choice; the tables have it where the cloud does not tell the account's id.
+    profile : str or None
+        Of ``~/.aliyun/config.json``; without one the vendor's default chain is asked.
+    role_arn : str or None
+        A role to assume with those credentials.
+    skip_regions : tuple of str
+        Regions of this account to leave out.
+    quota_share : float or None
+        The part of each quota to use here; the settings' own where it is None.
+
+    Examples
+    --------
+    >>> Account("production", profile="prod").quota_share is None
+    True
+    """
+
+    name: str
+    profile: str | None = None
+    role_arn: str | None = None
+    skip_regions: tuple[str, ...] = ()
+    quota_share: float | None = None
+
+
+def read_accounts(path: str | Path) -> tuple[Account, ...]:
+    r"""Read the accounts to fetch.
+
+    Parameters
+    ----------
+    path : str or Path
+        A TOML file: a table ``[[account]]`` each, with ``name``, ``profile`` or ``role_arn`` or
+        both, and if you like ``skip_regions`` and ``quota_share``.
+
+    Returns
+    -------
+    tuple of Account
+        In the file's order; at least one.
+
+    Raises
+    ------
+    SettingsError
+        The file cannot be read, or something in it is unknown, missing, doubled or of another
+        type; it names the file, the account and the key, never a value that may be a secret.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder, "accounts.toml")
+    ...     _ = path.write_text('[[account]]\nname = "production"\nprofile = "prod"\n')
+    ...     read_accounts(path)[0].profile
+    'prod'
+    """
+    tables = _tables(Path(path))
+    accounts = tuple(_account(path, number, table) for number, table in enumerate(tables, 1))
+    names = [account.name for account in accounts]
+    for name in names:
+        if names.count(name) > 1:
+            raise SettingsError(f"{path}: two accounts have the name {name!r}")
+    return accounts
+
+
+def _tables(path: Path) -> list[Any]:
+    try:
+        tree = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except OSError as error:
+        raise SettingsError(f"{path} cannot be read: {error.strerror}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        # Its text names a place in the file, and shows a character at most.
+        raise SettingsError(f"{path} is no TOML: {error}") from None
+    unknown = sorted(set(tree) - {"account"})
+    if unknown:
+        raise SettingsError(f"{path}: unknown key {unknown[0]!r}: write [[account]] tables alone")
+    tables = tree.get("account")
+    if not isinstance(tables, list) or not tables:
+        raise SettingsError(f"{path} names no account: write a table [[account]] for each")
+    return tables
+
+
+def _account(path: str | Path, number: int, table: Any) -> Account:
+    """One table, checked key by key."""
+    name = table.get("name") if isinstance(table, dict) else None
+    where = f"{path}, account {name!r}" if isinstance(name, str) else f"{path}, account {number}"
+    for problem in _problems(table):
+        raise SettingsError(f"{where}: {problem}")
+    regions = tuple(table.get("skip_regions", ()))
+    return Account(**{**table, "skip_regions": regions})
+
+
+def _problems(table: Any) -> Iterator[str]:
+    if not isinstance(table, dict):
+        yield "is no table: write [[account]]"
+        return
+    for key in sorted(set(table) - set(_RULES)):
+        yield (
+            f"unknown key {key!r}: the keys are {', '.join(_RULES)}; access keys do not belong "
+            "here, name a profile"
+        )
+    for key, (is_good, wanted) in _RULES.items():
+        if key in table and not is_good(table[key]):
+            yield f"{key} must be {wanted}"
+    if "name" not in table:
+        yield "name is missing"
+    if "profile" not in table and "role_arn" not in table:
+        yield "profile or role_arn is missing"
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str) and bool(value.strip()) and value.isprintable()
+
+
+def _is_role(value: object) -> bool:
+    return isinstance(value, str) and _ROLE.fullmatch(value) is not None
+
+
+def _is_share(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 < value <= 1
+
+
+def _is_region_list(value: object) -> bool:
+    return isinstance(value, list) and all(_is_text(one) for one in value)
+
+
+_RULES: Mapping[str, tuple[Callable[[object], bool], str]] = {
+    "name": (_is_text, "text"),
+    "profile": (_is_text, "text, the name of a profile"),
+    "role_arn": (_is_role, "text such as acs:ram::1234567890123456:role/audit"),
+    "skip_regions": (_is_region_list, "a list of region ids"),
+    "quota_share": (_is_share, "a number above 0 and at most 1"),
+}

@@ -1,0 +1,307 @@
+"""What a fetch needs, looked at with the smallest calls. Of the network half alone."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from functools import partial
+from typing import Literal
+
+from vpnframe.accounts import Account
+from vpnframe.callers import Access
+from vpnframe.cloud.actions import VPC_HOST
+from vpnframe.cloud.answers import Page, decode_download, decode_page
+from vpnframe.cloud.credentials import Provider
+from vpnframe.cloud.endpoints import cloud_url
+from vpnframe.cloud.messages import Response
+from vpnframe.cloud.roles import Identity, clock_offset, decode_identity
+from vpnframe.crawl.caller import Caller, Place
+from vpnframe.crawl.plan import DOWNLOAD, Estimate, seconds_until_done
+from vpnframe.crawl.progress import duration
+from vpnframe.errors import RequestError, SettingsError
+from vpnframe.records import Failure, Region, Statement
+
+Status = Literal["ok", "missing", "unknown"]
+_LISTED = "DescribeVpnConnections"
+_NEEDED = (
+    _LISTED,
+    "DescribeVpnAttachments",
+    "DescribeVpnGateways",
+    "DescribeCustomerGateways",
+    DOWNLOAD,
+)
+_MOST_CLOCK_S = 15 * 60
+_POLICY = "`vpnframe doctor --policy` prints a policy that does"
+REVELATION = (
+    "These reads reveal the pre-shared keys and BGP keys of every connection "
+    f"({_LISTED} and {DOWNLOAD}; DescribeCustomerGateways has BGP keys): there is no read "
+    "permission without them, so treat whoever holds this policy as somebody who knows your keys."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that was looked at.
+
+    Parameters
+    ----------
+    check : str
+        What.
+    status : {"ok", "missing", "unknown"}
+        Unknown where it could not be tried.
+    detail : str
+        What was found.
+    remedy : str or None
+        What to do about it.
+    account_id, region_id : str or None
+        Where.
+    """
+
+    check: str
+    status: Status
+    detail: str
+    remedy: str | None = None
+    account_id: str | None = None
+    region_id: str | None = None
+
+
+def policy() -> str:
+    """Write the RAM policy that a fetch needs, and no more.
+
+    Returns
+    -------
+    str
+        JSON to paste: the reads, and an explicit denial of every change.
+
+    References
+    ----------
+    Alibaba Cloud, "RAM: policy structure and syntax", version 1.
+
+    Examples
+    --------
+    >>> [statement["Effect"] for statement in json.loads(policy())["Statement"]]
+    ['Allow', 'Deny']
+    """
+    statements = [
+        {"Effect": "Allow", "Action": [f"vpc:{name}" for name in _NEEDED], "Resource": "*"},
+        {
+            "Effect": "Deny",
+            "Action": ["vpc:Create*", "vpc:Modify*", "vpc:Delete*"],
+            "Resource": "*",
+        },
+    ]
+    return json.dumps({"Version": "1", "Statement": statements}, indent=2)
+
+
+async def check_accounts(access: Access, provider: Provider | None) -> list[Check]:
+    """Look at everything that a fetch of these accounts needs.
+
+    Parameters
+    ----------
+    access : Access
+        Of the run.
+    provider : Provider or None
+        Of the one account; None for those that the settings name.
+
+    Returns
+    -------
+    list of Check
+        By account, in the order of looking.
+    """
+    if provider is not None:
+        return await _AccountCheck(access, access.caller(provider)).run()
+    checks = [_of_account(access, account) for account in access.settings.accounts]
+    found = await asyncio.gather(*(check.run() for check in checks))
+    return [check for one in found for check in one]
+
+
+def _of_account(access: Access, account: Account) -> _AccountCheck:
+    caller = access.caller(access.provider_of(account), share=account.quota_share)
+    caller.account_id = account.name
+    skipped = {*access.plan.skip_regions, *account.skip_regions}
+    return _AccountCheck(replace(access, plan=replace(access.plan, skip_regions=skipped)), caller)
+
+
+@dataclass(slots=True)
+class _AccountCheck:
+    """One account while it is looked at."""
+
+    access: Access
+    caller: Caller
+    checks: list[Check] = field(default_factory=list)
+    arn: str | None = None
+    sizes: dict[Place, int] = field(default_factory=dict)
+    sample: tuple[Place, str] | None = None
+
+    async def run(self) -> list[Check]:
+        """Look at one thing after the other; what nothing can be asked about is left out."""
+        if await self._check_credentials() and await self._check_identity():
+            places = await self._check_regions()
+            await asyncio.gather(*(self._check_region(place) for place in places))
+            self.checks.sort(key=lambda check: check.region_id or "")  # those of no region first
+            await self._check_permissions(places)
+            self._estimate()
+        return self.checks
+
+    def _note(self, check: str, status: Status, detail: str, remedy: str | None = None) -> None:
+        self.checks.append(Check(check, status, detail, remedy, self.caller.account_id))
+
+    async def _check_credentials(self) -> bool:
+        try:
+            credentials = await self.caller.provider.get()
+        except (SettingsError, RequestError) as error:
+            self._note("credentials", "missing", str(error), "name others; see README.md")
+            return False
+        kind = "temporary" if credentials.security_token else "permanent"
+        self._note("credentials", "ok", f"{credentials.access_key_id[:4]}..., {kind}")
+        return True
+
+    async def _check_identity(self) -> bool:
+        found = await self.caller.ask("GetCallerIdentity", self.access.sts, {}, self._identified)
+        if isinstance(found, Failure):
+            is_refused = found.kind == "credentials"
+            remedy = "give another access key" if is_refused else _remedy_of(found)
+            self._note("identity", "missing" if is_refused else "unknown", found.message, remedy)
+            return not is_refused
+        identity, offset = found
+        self.caller.account_id, self.arn = identity.account_id, identity.arn
+        self.checks = [replace(one, account_id=identity.account_id) for one in self.checks]
+        self._note("identity", "ok", identity.arn or f"account {identity.account_id}")
+        self._note_clock(offset)
+        return True
+
+    def _identified(self, response: Response) -> tuple[Identity, timedelta | None]:
+        return decode_identity(response), clock_offset(response, self.access.clock.utc_now())
+
+    def _note_clock(self, offset: timedelta | None) -> None:
+        if offset is None:
+            self._note(
+                "clock", "unknown", "the answer has no date", "compare it with a time server"
+            )
+            return
+        seconds = round(offset.total_seconds())
+        detail = f"the server is {abs(seconds)} s {'ahead' if seconds >= 0 else 'behind'}"
+        if abs(seconds) < _MOST_CLOCK_S:
+            self._note("clock", "ok", detail)
+        else:
+            self._note("clock", "missing", detail, "set this machine's clock: at most 15 minutes")
+
+    async def _check_regions(self) -> list[Place]:
+        """Where to ask; the host of a region that nobody told is the usual one."""
+        plan = self.access.plan
+        place = Place(plan.endpoint or f"https://{VPC_HOST}")
+        found = await self.caller.ask(
+            "DescribeRegions", place, {}, partial(decode_page, action="DescribeRegions")
+        )
+        hosts: dict[str, str | None] = {}
+        if isinstance(found, Failure):
+            remedy = f"{_remedy_of(found)}, or name regions with --region"
+            self._note("regions", "missing", found.message, remedy)
+        else:
+            hosts = {r.region_id: r.endpoint for r in found.rows if isinstance(r, Region)}
+            self._note("regions", "ok", f"{len(hosts)} regions")
+        wanted = sorted(set(hosts if plan.regions is None else plan.regions) - {*plan.skip_regions})
+        urls = {
+            region: plan.endpoint
+            or cloud_url(hosts.get(region))
+            or cloud_url(f"vpc.{region}.aliyuncs.com")
+            for region in wanted
+        }
+        return [Place(url, region, region in hosts) for region, url in urls.items() if url]
+
+    async def _check_region(self, place: Place) -> None:
+        """One row of its list: tells whether it answers, and how many connections it has."""
+        found = await self._page(place, _LISTED)
+        note = partial(
+            Check, "region", account_id=self.caller.account_id, region_id=place.region_id
+        )
+        if isinstance(found, Page):
+            self.sizes[place] = found.total_count or 0
+            for row in found.rows:
+                if isinstance(row, Statement):
+                    self.sample = (place, row.vpn_connection_id)
+            self.checks.append(note("ok", f"answers; {self.sizes[place]} connections"))
+        elif (found.code or "").lower().startswith("invalidregionid") and place.is_listed:
+            self.checks.append(note("ok", "answers; it has no VPN product"))
+        elif found.kind == "denied":
+            self.sizes.setdefault(place, 0)
+            self.checks.append(note("ok", "answers; its list is denied"))
+        else:
+            remedy = f"{_remedy_of(found)}, or leave it out with --skip-region"
+            self.checks.append(note("missing", found.message, remedy))
+
+    async def _page(self, place: Place, action: str) -> Page | Failure:
+        paging = {"PageNumber": "1", "PageSize": "1"}
+        return await self.caller.ask(action, place, paging, partial(decode_page, action=action))
+
+    async def _check_permissions(self, places: list[Place]) -> None:
+        """Each permission once, in one region that answers."""
+        place = self.sample[0] if self.sample else next(iter(self.sizes), None)
+        if place is None:
+            for action in _NEEDED:
+                self._note(_permission(action), "unknown", "no region answers", "see the regions")
+            return
+        for action in _NEEDED[:-1]:
+            self._note_permission(action, await self._page(place, action))
+        if self.sample is None:
+            detail, remedy = "there is no connection to try it with", "nothing, until there is one"
+            self._note(_permission(DOWNLOAD), "unknown", detail, remedy)
+            return
+        connection_id = self.sample[1]
+        decode: Callable[[Response], Statement] = partial(
+            decode_download, vpn_connection_id=connection_id
+        )
+        params = {"VpnConnectionId": connection_id}
+        self._note_permission(DOWNLOAD, await self.caller.ask(DOWNLOAD, place, params, decode))
+
+    def _note_permission(self, action: str, found: object) -> None:
+        if not isinstance(found, Failure):
+            self._note(_permission(action), "ok", "allowed")
+        elif found.kind == "denied":
+            remedy = f"allow {_permission(action)} to {self.arn or 'this user'}: {_POLICY}"
+            self._note(_permission(action), "missing", found.message, remedy)
+        else:
+            self._note(_permission(action), "unknown", found.message, _remedy_of(found))
+
+    def _estimate(self) -> None:
+        if not self.sizes:
+            self._note("estimate", "unknown", "no region answers", "see the regions")
+            return
+        seconds = seconds_until_done(self._estimates())
+        share = self.caller.lanes.pacer.allowed(DOWNLOAD)
+        self._note(
+            "estimate",
+            "ok",
+            f"{sum(self.sizes.values())} connections: about {duration(seconds)} with {share} "
+            "downloads a window and region; --downloads none takes seconds",
+        )
+
+    def _estimates(self) -> Iterator[Estimate]:
+        pacer = self.caller.lanes.pacer
+        for place, n in self.sizes.items():
+            yield Estimate(
+                self.caller.account_id,
+                place.region_id,
+                "complete",
+                n,
+                n,
+                {},
+                allowed=pacer.allowed(DOWNLOAD),
+                window_s=pacer.limits[DOWNLOAD].per_s,
+            )
+
+
+def _permission(action: str) -> str:
+    return f"vpc:{action}"
+
+
+def _remedy_of(failure: Failure) -> str:
+    """What to do about a failure that is no refusal of a permission."""
+    if failure.kind in ("network", "timeout"):
+        return "check name resolution and the firewall to *.aliyuncs.com, port 443"
+    if failure.kind in ("throttled", "server"):
+        return "try again in a minute"
+    return "see the message; its request id helps the cloud's support"

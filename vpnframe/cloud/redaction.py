@@ -1,0 +1,260 @@
+"""Answers without their secrets: exactly what a decoder asks for survives.
+
+A decoder is run over the answer and what it asks for is recorded; the rest, known or unknown, is
+left out. A key is asked for by its state alone, so its state is what stands there afterwards.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from vpnframe.cloud import actions, rows
+from vpnframe.cloud.answers import action_of, decode_download, decode_page
+from vpnframe.cloud.fields import Fields, is_filled_value
+from vpnframe.cloud.messages import Response
+from vpnframe.cloud.trees import read_tree, write_tree
+from vpnframe.errors import ResponseError, StatusError
+from vpnframe.psk import key_state
+from vpnframe.records import Note
+
+_DOWNLOAD = "DownloadVpnConnectionConfig"
+_READABLE = (_DOWNLOAD, *rows.DECODERS)
+_MARK = "redacted"
+_STATES = {"present": "present", "masked": "****"}
+# In JSON and in XML, of any answer, whole or cut off.
+_KEY = re.compile(
+    rb"""["'](?:Psk|AuthKey)["']\s*:\s*["']([^"']*)|<(?:Psk|AuthKey)[^>]*>([^<]*)""", re.IGNORECASE
+)
+
+
+def redact_answer(response: Response) -> bytes:
+    """Write an answer again without its secrets and without whatever nobody asks for.
+
+    Parameters
+    ----------
+    response : Response
+        JSON or XML, of DownloadVpnConnectionConfig or of a list call, or an error of the cloud.
+
+    Returns
+    -------
+    bytes
+        In the same format, UTF-8. It decodes to the same records.
+
+    Raises
+    ------
+    ResponseError
+        It is of another call, cannot be read, or would not decode to the same.
+
+    Examples
+    --------
+    >>> body = b'{"VpnConnectionConfig": {"Local": "47.1.2.3", "IkeConfig": {"Psk": "a secret"}}}'
+    >>> redact_answer(Response(200, {}, body)).split()
+    [b'{', b'"VpnConnectionConfig":', b'{', b'"IkeConfig":', b'{', b'"Psk":', b'"present"', b'},',
+     b'"Local":', b'"47.1.2.3"', b'}', b'}']
+    """
+    try:
+        action = action_of(response)
+    except StatusError as error:
+        return _redact_error(error)
+    if action not in _READABLE:
+        what = f"is an answer of {action}" if action else "is no answer we know"
+        raise ResponseError(f"{what}; {', '.join(_READABLE)} can be redacted")
+    tree, root = read_tree(response)
+    asked = _Asked()
+    _ask(_RecordingFields(tree, [], asked=asked), action)
+    kept = asked.plain(tree)
+    if action != _DOWNLOAD:  # an empty list may be left out in XML, where the root tells the call
+        kept.setdefault(actions.ACTIONS[action].list_path[0], "")
+    redacted = write_tree(kept, root)
+    del tree, kept, asked  # a frame that raises must not hold them
+    is_same = _decoded(Response(200, {}, redacted), action) == _decoded(response, action)
+    if not is_same:
+        raise ResponseError("cannot be redacted without changing what it says")
+    return redacted
+
+
+def _redact_error(error: StatusError) -> bytes:
+    """Code, message and request id; an error has nothing else that is read."""
+    message = str(error).removeprefix(f"{error.code}: ")
+    kept = {"RequestId": error.request_id, "Code": error.code, "Message": message}
+    return write_tree({name: text for name, text in kept.items() if text is not None}, None)
+
+
+def _decoded(response: Response, action: str) -> object:
+    if action == _DOWNLOAD:
+        return decode_download(response, vpn_connection_id="-")
+    return decode_page(response, action=action)
+
+
+def _ask(answer: Fields, action: str) -> None:
+    """Ask for what the decoders of :mod:`vpnframe.cloud.answers` ask for."""
+    answer.text("RequestId")
+    if action == _DOWNLOAD:
+        rows.downloaded_connection(answer, vpn_connection_id="-")
+        return
+    spec = actions.ACTIONS[action]
+    answer.number("TotalCount")
+    for row in answer.rows(*spec.list_path, mark=spec.id_field):
+        rows.DECODERS[action](row)
+
+
+class _Asked:
+    """What was asked of each object of one answer, by the object's identity.
+
+    A value that is an object of the answer stands for whatever was asked of that one.
+    """
+
+    def __init__(self) -> None:
+        self._of: dict[int, dict[str, Any]] = {}
+
+    def of(self, tree: Mapping[str, Any]) -> dict[str, Any]:
+        """The names asked for in one object, with what is kept of each."""
+        return self._of.setdefault(id(tree), {})
+
+    def plain(self, tree: Mapping[str, Any]) -> dict[str, Any]:
+        """The object with what was asked for alone; filled if and only if it was."""
+        kept = {name: self._plain(value) for name, value in sorted(self.of(tree).items())}
+        if is_filled_value(tree) and not is_filled_value(kept):
+            kept[_MARK] = "true"
+        return kept
+
+    def _plain(self, value: Any) -> Any:
+        if isinstance(value, dict):
+            return self.plain(value)
+        return [self._plain(one) for one in value] if isinstance(value, list) else value
+
+
+class _RecordingFields(Fields):
+    """Fields that write down what they are asked for."""
+
+    __slots__ = ("_asked",)
+
+    def __init__(
+        self, tree: Mapping[str, Any], notes: list[Note], path: str = "", *, asked: _Asked
+    ) -> None:
+        super().__init__(tree, notes, path)
+        self._asked = asked
+
+    def apart(self) -> Fields:
+        return _RecordingFields(self._tree, [], self._path, asked=self._asked)
+
+    def _below(self, tree: Mapping[str, Any], path: str) -> Fields:
+        return _RecordingFields(tree, self._notes, path, asked=self._asked)
+
+    def _keep(self, name: str, kept: Any) -> None:
+        """Keep something of a field that stands there."""
+        if name in self._tree:
+            self._asked.of(self._tree)[name] = kept
+
+    def text(self, *names: str) -> str | None:
+        for name in names:
+            found = super().text(name)
+            value = self._tree.get(name)
+            is_shown = found is not None or value is None
+            self._keep(name, value if is_shown else _stand_in(value))
+            if found is not None:
+                return found
+        return None
+
+    def number(self, name: str, *, bits: int = 32) -> int | None:
+        value = self._tree.get(name)
+        # A number that is too large is told as such; anything else that is none is not kept.
+        is_number = bool(re.fullmatch(r"\s*-?[0-9]+(\.0*)?\s*", str(value), re.ASCII))
+        is_number = is_number and not isinstance(value, dict | list)
+        self._keep(name, value if is_number or value is None else _stand_in(value))
+        return super().number(name, bits=bits)
+
+    def flag(self, name: str) -> bool | None:
+        found, value = super().flag(name), self._tree.get(name)
+        self._keep(name, _stand_in(value) if found is None else value)
+        return found
+
+    def subnets(self, name: str) -> tuple[str, ...]:
+        value = self._tree.get(name)
+        if isinstance(value, list):
+            kept: Any = [one if isinstance(one, str) else _stand_in(one) for one in value]
+        else:
+            kept = value if isinstance(value, str) else _stand_in(value)
+        self._keep(name, kept)
+        return super().subnets(name)
+
+    def secret(self, name: str) -> Any:
+        state = super().secret(name)
+        if state != "absent":
+            self._keep(name, _STATES[state])
+        return state
+
+    def holds(self, name: str) -> bool:
+        self._mention(name)
+        return super().holds(name)
+
+    def has(self, name: str, *members: str) -> bool:
+        self._mention(name)
+        value = self._tree.get(name)
+        if isinstance(value, dict):
+            block = _RecordingFields(value, [], asked=self._asked)
+            for member in members:
+                block._mention(member)
+        return super().has(name, *members)
+
+    def block(self, name: str) -> Fields:
+        self._mention(name)
+        return super().block(name)
+
+    def _mention(self, name: str) -> None:
+        """Keep that a field stands there, and of an object what is asked of it."""
+        if name not in self._asked.of(self._tree):
+            self._keep(name, _stand_in(self._tree.get(name)))
+
+    def rows(self, outer: str, inner: str, *, mark: str) -> list[Fields]:
+        value: Any = self._tree.get(outer)
+        if isinstance(value, dict) and inner in value:
+            self._asked.of(value)[inner] = _rows(value[inner])
+        self._keep(outer, value if isinstance(value, dict) else _rows(value))
+        return super().rows(outer, inner, mark=mark)
+
+
+def _rows(value: Any) -> Any:
+    """A list's rows; what is none keeps its place."""
+    if isinstance(value, list):
+        return [one if isinstance(one, dict) else _stand_in(one) for one in value]
+    return _stand_in(value)
+
+
+def _stand_in(value: Any) -> Any:
+    """Something of the same kind that tells nothing; an object tells what is asked of it."""
+    if isinstance(value, dict) or value is None or isinstance(value, bool):
+        return value
+    if not is_filled_value(value):
+        return [] if isinstance(value, list) else ""
+    if isinstance(value, list):
+        return [_MARK]
+    return {int: 2, float: 0.5}.get(type(value), _MARK)
+
+
+def has_keys(body: bytes) -> bool:
+    """Say whether a saved answer shows a key, be it cut off; a key's state alone is none.
+
+    Parameters
+    ----------
+    body : bytes
+        A file's.
+
+    Returns
+    -------
+    bool
+        False for an answer that was redacted, or masked by the cloud.
+
+    Examples
+    --------
+    >>> has_keys(b'{"Psk": "a secret"}'), has_keys(b'{"Psk": "present"}'), has_keys(b"<Psk/>")
+    (True, False, False)
+    """
+    # Some shells save what they print as UTF-16.
+    for found in _KEY.finditer(body.replace(b"\0", b"")):
+        text = (found[1] or found[2] or b"").decode("utf-8", "replace")
+        if text != _STATES["present"] and key_state(text) == "present":
+            return True
+    return False

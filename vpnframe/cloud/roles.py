@@ -1,0 +1,254 @@
+"""Who an access key is, and credentials of a role that it may assume: two calls of Sts."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+
+from vpnframe.cloud.credentials import Provider, check_credentials
+from vpnframe.cloud.fields import Fields
+from vpnframe.cloud.messages import Request, Response
+from vpnframe.cloud.retries import Remedy, classify
+from vpnframe.cloud.signing import Call, Credentials, sign
+from vpnframe.cloud.trees import read_tree
+from vpnframe.errors import RequestError, ResponseError, StatusError
+
+STS_VERSION = "2015-04-01"
+SESSION_S = 3600
+_EARLY = timedelta(minutes=15)
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who signs.
+
+    Parameters
+    ----------
+    account_id : str
+        The main account.
+    arn : str or None
+        The user or the assumed role.
+    """
+
+    account_id: str
+    arn: str | None = None
+
+
+def decode_identity(response: Response) -> Identity:
+    """Decode an answer of GetCallerIdentity.
+
+    Parameters
+    ----------
+    response : Response
+        JSON or XML.
+
+    Returns
+    -------
+    Identity
+        Account and Arn.
+
+    Raises
+    ------
+    RequestError
+        The answer is an error, or cannot be read.
+
+    Examples
+    --------
+    >>> decode_identity(Response(200, {}, b'{"AccountId": "1", "Arn": "acs:ram::1:user/a"}'))
+    Identity(account_id='1', arn='acs:ram::1:user/a')
+    """
+    answer = Fields(read_tree(response)[0], [])
+    account_id = answer.text("AccountId")
+    if account_id is None:
+        raise ResponseError("the answer has no AccountId")
+    return Identity(account_id, answer.text("Arn"))
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """Credentials of an assumed role.
+
+    Parameters
+    ----------
+    credentials : Credentials
+        With a security token.
+    ends_at : datetime
+        In UTC.
+    """
+
+    credentials: Credentials
+    ends_at: datetime
+
+
+def decode_session(response: Response) -> Session:
+    """Decode an answer of AssumeRole.
+
+    Parameters
+    ----------
+    response : Response
+        JSON or XML.
+
+    Returns
+    -------
+    Session
+        The only value of an answer that keeps a secret; its repr shows none.
+
+    Raises
+    ------
+    RequestError
+        The answer is an error, or lacks a part; it says which and shows nothing.
+
+    References
+    ----------
+    Alibaba Cloud Sts API 2015-04-01, AssumeRole.
+    """
+    held = Fields(read_tree(response)[0], []).block("Credentials")
+    names = ("AccessKeyId", "AccessKeySecret", "SecurityToken")
+    missing = [name for name in (*names, "Expiration") if held.text(name) is None]
+    if missing:
+        raise ResponseError(f"the answer of AssumeRole has no {missing[0]}")
+    # No local holds a part of them: tools that print the locals of a traceback would show it.
+    credentials = Credentials(*(held.text(name) or "" for name in names))
+    check_credentials(credentials)
+    return Session(credentials, _time(held.text("Expiration") or ""))
+
+
+def _time(text: str) -> datetime:
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        raise ResponseError("the Expiration in the answer of AssumeRole is no time") from None
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+class AssumedRole:
+    """Credentials of a role, assumed behind one lock and renewed 15 minutes before they end.
+
+    Parameters
+    ----------
+    role_arn : str
+        ``acs:ram::<account>:role/<name>``.
+    base : Provider
+        Who assumes it.
+    send : callable
+        The crawl's own transport.
+    base_url : str
+        Of Sts, or the endpoint that the user names.
+    utc_now : callable
+        The time of day.
+    nonce : callable
+        Text never used before.
+    """
+
+    def __init__(
+        self,
+        role_arn: str,
+        *,
+        base: Provider,
+        send: Callable[[Request], Awaitable[Response]],
+        base_url: str,
+        utc_now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        nonce: Callable[[], str] = secrets.token_hex,
+    ) -> None:
+        self._role_arn = role_arn
+        self._base = base
+        self._send = send
+        self._base_url = base_url
+        self._utc_now = utc_now
+        self._nonce = nonce
+        self._lock = asyncio.Lock()
+        self._held: Session | None = None
+        self._clock_offset = timedelta(0)
+
+    def __repr__(self) -> str:
+        return f"AssumedRole({self._role_arn!r})"
+
+    async def get(self, *, renew: bool = False) -> Credentials:
+        """Give the access key to sign with.
+
+        Raises
+        ------
+        SettingsError
+            There are no credentials to assume the role with.
+        RequestError
+            The cloud refuses the role, or gives no readable answer.
+        """
+        refused = self._held if renew else None
+        async with self._lock:
+            # Of many calls refused together, the first renews and the others take what it got.
+            is_refused = refused is not None and self._held is refused
+            if self._held is None or is_refused or self._is_ending(self._held):
+                self._held = await self._assume()
+            return self._held.credentials
+
+    def _is_ending(self, session: Session) -> bool:
+        return self._utc_now() + self._clock_offset >= session.ends_at - _EARLY
+
+    async def _assume(self) -> Session:
+        """Ask; once more where our clock or the base credentials were too old."""
+        tried: set[Remedy] = set()
+        while True:
+            credentials = await self._base.get(renew=Remedy.RENEW_CREDENTIALS in tried)
+            response = await self._send(self._request(credentials))
+            try:
+                return decode_session(response)
+            except StatusError as error:
+                remedy, refusal = classify(error).remedy, _refusal(error, self._role_arn)
+            except RequestError as error:
+                raise error.with_traceback(None) from None
+            if remedy in tried or remedy not in (Remedy.SET_CLOCK, Remedy.RENEW_CREDENTIALS):
+                raise refusal
+            tried.add(remedy)
+            if remedy is Remedy.SET_CLOCK:
+                self._clock_offset = clock_offset(response, self._utc_now()) or timedelta(0)
+
+    def _request(self, credentials: Credentials) -> Request:
+        params = {
+            "RoleArn": self._role_arn,
+            "RoleSessionName": "vpnframe",
+            "DurationSeconds": str(SESSION_S),
+        }
+        call = Call(self._base_url, "AssumeRole", STS_VERSION, params)
+        now = self._utc_now() + self._clock_offset
+        return sign(call, credentials=credentials, now=now, nonce=self._nonce())
+
+
+def _refusal(error: StatusError, role_arn: str) -> StatusError:
+    """The same error, naming the role."""
+    return StatusError(
+        f"the role {role_arn} cannot be assumed: {error}",
+        code=error.code,
+        http_status=error.http_status,
+        request_id=error.request_id,
+    )
+
+
+def clock_offset(response: Response, now: datetime) -> timedelta | None:
+    """Say how far the server's clock is ahead of ours, by the answer's ``Date``.
+
+    Parameters
+    ----------
+    response : Response
+        Of any call.
+    now : datetime
+        Our time when it came.
+
+    Returns
+    -------
+    timedelta or None
+        None when the answer does not tell.
+
+    Examples
+    --------
+    >>> answer = Response(200, {"date": "Mon, 23 Nov 2026 06:24:05 GMT"})
+    >>> clock_offset(answer, datetime(2026, 11, 23, 6, 24, tzinfo=UTC)).seconds
+    5
+    """
+    try:
+        return parsedate_to_datetime(response.headers["date"]) - now
+    except (KeyError, TypeError, ValueError):
+        return None

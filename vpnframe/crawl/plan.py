@@ -1,0 +1,169 @@
+"""How many calls a crawl takes and how long: reckoned from its lists, before any download. Pure."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from vpnframe.cloud.actions import PAGE_SIZE
+from vpnframe.cloud.quotas import Pacer
+from vpnframe.records import Coverage, Records
+
+DOWNLOAD = "DownloadVpnConnectionConfig"
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """What one region of one account takes.
+
+    Parameters
+    ----------
+    account_id, region_id : str or None
+        Where; the region is None for an account whose regions cannot be listed.
+    status : str
+        What its lists came to, as in ``coverage``.
+    n_connections, n_downloads : int
+        Connections that there are, and configurations to download.
+    calls : mapping of str to int
+        Calls by action: lists as their rows need them, and the downloads.
+    allowed : int
+        Downloads that may go out in one window.
+    window_s : float
+        Its length in seconds.
+    latency_s : float
+        Seconds that an answer took on average, 0 where none was measured.
+    n_list_calls : int
+        Calls that the lists took, measured.
+    lists_s : float
+        Seconds that they took, measured.
+
+    Examples
+    --------
+    >>> region = Estimate(None, "cn-shanghai", "complete", 40, 40, {}, allowed=15)
+    >>> region.seconds_for(40), region.seconds_for(15), region.longest_wait_s
+    (120.0, 0.0, 60.0)
+    """
+
+    account_id: str | None
+    region_id: str | None
+    status: str
+    n_connections: int
+    n_downloads: int
+    calls: Mapping[str, int]
+    allowed: int
+    window_s: float = 60.0
+    latency_s: float = 0.0
+    n_list_calls: int = 0
+    lists_s: float = 0.0
+
+    def seconds_for(self, n_downloads: int) -> float:
+        """Seconds until so many downloads are read: a window for each full share but the last."""
+        n_shares = math.ceil(n_downloads / self.allowed)
+        return max(0, n_shares - 1) * self.window_s + n_shares * self.latency_s
+
+    @property
+    def downloads_s(self) -> float:
+        """Seconds that all its downloads take."""
+        return self.seconds_for(self.n_downloads)
+
+    @property
+    def longest_wait_s(self) -> float:
+        """The longest pause in which no download goes out."""
+        return self.window_s if self.n_downloads > self.allowed else 0.0
+
+    def seconds_left(self, n_done: int, elapsed_s: float) -> float:
+        """Seconds until its downloads are over, after so many of them in so many seconds.
+
+        Behind the plan, because the cloud throttles or answers slowly, it goes by the pace seen.
+        """
+        if n_done >= self.n_downloads:
+            return 0.0
+        if self.longest_wait_s == 0:  # one share, so nothing but the answers takes time
+            return elapsed_s / n_done * (self.n_downloads - n_done) if n_done else self.downloads_s
+        due_s = self.seconds_for(n_done + 1)
+        slowness = max(1.0, elapsed_s / max(due_s, self.window_s))
+        return self.downloads_s * slowness - min(elapsed_s, due_s * slowness)
+
+
+def seconds_until_done(estimates: Iterable[Estimate]) -> float:
+    """Give the seconds that all downloads take: regions run beside each other.
+
+    Parameters
+    ----------
+    estimates : iterable of Estimate
+        One per account and region.
+
+    Returns
+    -------
+    float
+        Of the slowest; 0 without any.
+    """
+    return max((one.downloads_s for one in estimates), default=0.0)
+
+
+def estimate_regions(
+    records: Records, *, share: float, pacer_of: Callable[[str | None], Pacer]
+) -> Iterator[Estimate]:
+    """Reckon what each region takes, from what its lists say.
+
+    Parameters
+    ----------
+    records : Records
+        Of the lists alone.
+    share : float
+        The part of the configurations to download, from 0 to 1.
+    pacer_of : callable
+        The pacer of an account id.
+
+    Yields
+    ------
+    Estimate
+        One per coverage row, in their order.
+    """
+    connections = Counter((c.account_id, c.region_id) for c in records.connections)
+    attached = Counter(
+        (c.account_id, c.region_id)
+        for c in records.connections
+        if c.attach_type not in ("VPNGW", None)
+    )
+    gateways = Counter((g.account_id, g.region_id, g.kind) for g in records.gateways)
+    for row in records.coverage:
+        place = (row.account_id, row.region_id)
+        n_downloads = math.ceil(share * connections[place])
+        listed = {
+            "DescribeVpnGateways": gateways[*place, "vpn"],
+            "DescribeVpnConnections": connections[place],
+            "DescribeVpnAttachments": attached[place],
+            "DescribeCustomerGateways": gateways[*place, "customer"],
+        }
+        is_asked = row.status in ("complete", "partial")
+        calls = {action: _list_calls(n) for action, n in listed.items()} if is_asked else {}
+        yield _estimate(
+            row, calls | {DOWNLOAD: n_downloads}, connections[place], pacer_of(row.account_id)
+        )
+
+
+def _estimate(
+    row: Coverage, calls: Mapping[str, int], n_connections: int, pacer: Pacer
+) -> Estimate:
+    return Estimate(
+        account_id=row.account_id,
+        region_id=row.region_id,
+        status=row.status,
+        n_connections=n_connections,
+        n_downloads=calls[DOWNLOAD],
+        calls={action: n for action, n in calls.items() if n},
+        allowed=pacer.allowed(DOWNLOAD),
+        window_s=pacer.limits[DOWNLOAD].per_s,
+        latency_s=row.elapsed_s / row.n_calls if row.n_calls else 0.0,
+        n_list_calls=row.n_calls,
+        lists_s=row.elapsed_s,
+    )
+
+
+def _list_calls(n_rows: int) -> int:
+    """A listing of one page is read once, a longer one twice."""
+    n_pages = max(1, math.ceil(n_rows / PAGE_SIZE))
+    return n_pages if n_pages == 1 else 2 * n_pages

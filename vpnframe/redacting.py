@@ -1,0 +1,138 @@
+"""Saved answers made safe to keep: files in, files without keys out."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from vpnframe.cloud.messages import Response
+from vpnframe.cloud.redaction import redact_answer
+from vpnframe.errors import RequestError, SettingsError
+from vpnframe.saved import REGION, SUFFIXES, split_answers
+
+
+@dataclass(frozen=True, slots=True)
+class Redaction:
+    """What became of a folder of saved answers.
+
+    Parameters
+    ----------
+    written : tuple of Path
+        Files without keys, below the target folder.
+    refused : tuple of str
+        One sentence for each file that was not copied: its name, and why.
+    """
+
+    written: tuple[Path, ...]
+    refused: tuple[str, ...]
+
+
+def redact(source: str | Path, target: str | Path) -> Redaction:
+    """Write saved answers again without their keys.
+
+    Of every answer exactly those fields survive that :func:`vpnframe.load` asks for; of a key, its
+    state: ``present``, ``****``, or nothing where it is absent. Loading gives the same tables.
+
+    Parameters
+    ----------
+    source : str or Path
+        A file, or a folder with all below.
+    target : str or Path
+        A folder that is not there yet or is empty. Names, folders and times of change are kept;
+        files are readable by their owner alone.
+
+    Returns
+    -------
+    Redaction
+        What was written, and what was refused by name and not copied.
+
+    Raises
+    ------
+    SettingsError
+        There is nothing to redact, or the target cannot be used.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder, "vco-1.json")
+    ...     _ = path.write_text('{"VpnConnectionConfig": {"IkeConfig": {"Psk": "a secret"}}}')
+    ...     done = redact(path, Path(folder, "safe"))
+    ...     "a secret" in done.written[0].read_text(), len(done.refused)
+    (False, 0)
+    """
+    source, target = Path(source), Path(target)
+    files = list(_files(source))
+    if not files:
+        raise SettingsError(f"no file is there: {source}")
+    _check_target(source, target)
+    written, refused = [], []
+    for path in files:
+        try:
+            body = _redacted(path)
+        except RequestError as error:
+            refused.append(f"{path}: {error}")
+            continue
+        place = target / _place(source, path)
+        _write(place, body, like=path)
+        written.append(place)
+    return Redaction(tuple(written), tuple(refused))
+
+
+def _files(source: Path) -> Iterator[Path]:
+    if source.is_file():
+        yield source
+    else:
+        yield from sorted(path for path in source.rglob("*") if not path.is_dir())
+
+
+def _check_target(source: Path, target: Path) -> None:
+    inside = source.resolve() if source.is_dir() else source.resolve().parent / source.name
+    if target.resolve().is_relative_to(inside):
+        raise SettingsError(f"{target} lies in {source}: name a folder outside it")
+    try:
+        is_used = target.exists() and (not target.is_dir() or any(target.iterdir()))
+    except OSError as error:
+        raise SettingsError(f"{target} cannot be read: {error.strerror}") from None
+    if is_used:
+        raise SettingsError(f"{target} is there already: name a new folder")
+
+
+def _place(source: Path, path: Path) -> Path:
+    """Where a file goes; a folder that names its region is kept."""
+    folder = source.absolute() if source.is_dir() else source.absolute().parent
+    inside = path.absolute().relative_to(folder)
+    return Path(folder.name, inside) if REGION.fullmatch(folder.name) else inside
+
+
+def _redacted(path: Path) -> bytes:
+    if path.suffix.lower() not in SUFFIXES:
+        raise RequestError(f"is neither {' nor '.join(SUFFIXES)}")
+    try:
+        body = path.read_bytes()
+    except OSError as error:
+        raise RequestError(f"cannot be read: {error.strerror}") from None
+    answers = split_answers(body)
+    redacted = [redact_answer(Response(200, {}, one)) for one in answers]
+    # Several answers stood on a line each.
+    return redacted[0] if len(redacted) == 1 else b"".join(map(_line, redacted))
+
+
+def _line(body: bytes) -> bytes:
+    """An answer on one line: line ends inside a text are escaped, so only the layout has them."""
+    return b" ".join(line.strip() for line in body.splitlines()) + b"\n"
+
+
+def _write(path: Path, body: bytes, *, like: Path) -> None:
+    """For the owner alone from the first byte on; the time of change is when it was fetched."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        opened = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+        with os.fdopen(opened, "wb") as file:
+            file.write(body)
+        changed = like.stat()
+        os.utime(path, ns=(changed.st_atime_ns, changed.st_mtime_ns))
+    except OSError as error:
+        raise SettingsError(f"{path} cannot be written: {error.strerror}") from None
