@@ -370,13 +370,11 @@ def test_another_answer_is_no_download(config: object) -> None:
 
 
 @pytest.mark.parametrize("config", ["canary", 7, ["canary"], True])
-def test_a_download_that_is_no_object_is_noted(config: object) -> None:
-    """Nothing but RequestError is raised, and nothing of it is shown."""
-    statement = decode_download(
-        response({"VpnConnectionConfig": config}), vpn_connection_id="vco-1"
-    )
-    assert statement.notes[0].field == "VpnConnectionConfig"
-    assert "canary" not in repr(statement)
+def test_a_download_that_is_no_object_is_refused(config: object) -> None:
+    """Text where the configuration should be is none, and nothing of it is shown."""
+    with pytest.raises(ResponseError, match="has no VpnConnectionConfig") as caught:
+        decode_download(response({"VpnConnectionConfig": config}), vpn_connection_id="vco-1")
+    assert "canary" not in str(caught.value)
 
 
 @pytest.mark.parametrize("account_id", ["1234567890123456", 1234567890123456])

@@ -24,14 +24,17 @@ from helpers import (
     inventory_of,
     response,
 )
+from typer.testing import CliRunner
 
 import vpnframe as vf
+from vpnframe.cli import app
 from vpnframe.cloud.answers import decode_download, decode_page
 from vpnframe.cloud.credentials import GivenCredentials
 from vpnframe.cloud.messages import Request, Response
 from vpnframe.emulator import Fleet, handle, make_fleet, make_state, serve_in_thread
 from vpnframe.inventory import Inventory, read_inventory, write_inventory
 from vpnframe.loading import load
+from vpnframe.tables import STORED
 
 PACKAGE = str(Path(vf.__file__).parent)
 CANARY = 'Canary/unique+"key'
@@ -183,9 +186,24 @@ def test_logs_at_debug_level_are_clean(caplog: pytest.LogCaptureFixture) -> None
     state.faults.append(_fails_now_and_then)
     with serve_in_thread(state) as cloud:
         keys = vf.Credentials(cloud.access_key_id, cloud.access_key_secret)
-        vf.fetch(endpoint=cloud.endpoint, credentials=keys, downloads="none")
+        fast = vf.FetchSettings(quotas={"DownloadVpnConnectionConfig": vf.Limit(1000, per_s=1)})
+        vf.fetch(endpoint=cloud.endpoint, credentials=keys, settings=fast)
     assert "DescribeVpnConnections" in caplog.text
+    assert "DownloadVpnConnectionConfig" in caplog.text
     assert find_leaks({"log": caplog.text}, SECRETS) == []
+
+
+@pytest.mark.parametrize("style", ["table", "csv", "jsonl", "markdown", "parquet"])
+def test_standard_output_is_clean(tmp_path: Path, style: str) -> None:
+    """Every table that the command line prints of a fleet read by both calls."""
+    write_inventory(inventory_of(make_state(FLEET, quotas=False)), tmp_path)
+    commands = [["show", str(tmp_path), table, "-f", style] for table in STORED]
+    commands += [["overlaps", str(tmp_path), "-f", style]]
+    commands += [["stats", str(tmp_path), name, "-f", style] for name in ("summary", "algorithms")]
+    runs = [CliRunner().invoke(app, command) for command in commands]
+    assert [run.exit_code for run in runs] == [0] * len(runs)
+    printed = {str(n): run.stdout_bytes + run.stderr_bytes for n, run in enumerate(runs)}
+    assert find_leaks(printed, SECRETS) == []
 
 
 def _fails_now_and_then(request: Request, number: int) -> Response | None:

@@ -67,10 +67,17 @@ def test_more_rows_than_counted_are_kept_and_told() -> None:
     assert (len(listing.rows), listing.n_expected, listing.is_stable) == (60, 58, False)
 
 
-def test_without_a_count_the_first_page_that_is_not_full_is_the_last() -> None:
-    """TotalCount may be missing."""
-    listing, send = listing_of(page(range(50)), page(range(50, 53)))
-    assert (len(send.requests), len(listing.rows), listing.is_stable) == (2, 53, True)
+def test_without_a_count_only_an_empty_page_is_the_last() -> None:
+    """TotalCount may be missing, and a server may give fewer rows a page than asked for."""
+    listing, send = listing_of(page(range(20)), page(range(20, 33)), page([]))
+    assert (len(send.requests), len(listing.rows), listing.is_stable) == (3, 33, True)
+
+
+def test_a_server_that_repeats_a_page_with_an_unreadable_row_ends_the_listing() -> None:
+    """What cannot be read is nothing new for ever."""
+    listing, send = listing_of(*[page([*range(49), None], 500)] * 20)
+    assert len(send.requests) <= 11
+    assert not listing.is_stable
 
 
 @pytest.mark.parametrize("total", [None, 500])

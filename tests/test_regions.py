@@ -201,3 +201,13 @@ def test_failures_of_a_region_are_sorted_and_complete() -> None:
     assert [f.vpn_connection_id for f in records.failures] == sorted([FIRST, second])
     assert {f.region_id for f in records.failures} == {REGION}
     assert {f.account_id for f in records.failures} == {FLEET.accounts[0].account_id}
+
+
+def test_gateways_fewer_than_counted_are_told() -> None:
+    """No call fails, and yet 20 of 70 gateways were never shown."""
+    rows = [{"VpnGatewayId": f"vpn-{n}"} for n in range(50)]
+    few = response({"TotalCount": 70, "VpnGateways": {"VpnGateway": rows}})
+    records = crawled(on_call(few, "DescribeVpnGateways"))
+    assert coverage_of(records).status == "partial"
+    told = [f.message for f in records.failures if f.action == "DescribeVpnGateways"]
+    assert told == ["70 rows are counted, 50 were given"]

@@ -449,4 +449,6 @@ def _raise_if_nothing(records: Records) -> None:
     last = records.failures[-1]
     where = f" in {last.region_id}" if last.region_id else ""
     remedy = ". Check the access key" if last.kind == "credentials" else ""
-    raise RequestError(f"nothing could be read: {last.action}{where}: {last.message}{remedy}")
+    raise RequestError(
+        f"nothing could be read: {last.action}{where}: {last.message.rstrip('.')}{remedy}"
+    )

@@ -65,6 +65,8 @@ def find_overlaps(
         If a text is no CIDR block; it names the first, with its position.
     ValueError
         If there are more than ``max_pairs`` pairs, or not as many groups as blocks.
+    TypeError
+        If ``cidrs`` is one text or a whole table.
 
     Examples
     --------
@@ -74,6 +76,8 @@ def find_overlaps(
     1     0      3  contains
     2     1      3     equal
     """
+    if isinstance(cidrs, str | pd.DataFrame):
+        raise TypeError(f"cidrs is one {type(cidrs).__name__}: give a list or a column of blocks")
     listed = list(cidrs)
     parsed = _parse_all(listed)
     codes = None

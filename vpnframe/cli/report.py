@@ -58,7 +58,8 @@ def report(inventory: Inventory, out: Path) -> None:
 
 
 def _mention_problems(inventory: Inventory, out: Path) -> None:
-    for name, what in (("failures", "failures"), ("disagreements", "disagreements of answers")):
+    for name, what in (("failures", "failure"), ("disagreements", "disagreement")):
         n_rows = len(inventory.tables()[name])
         if n_rows:
-            print(f"{n_rows:,} {what}: vpnframe show {out} {name}", file=sys.stderr)
+            plural = "" if n_rows == 1 else "s"
+            print(f"{n_rows:,} {what}{plural}: vpnframe show {out} {name}", file=sys.stderr)

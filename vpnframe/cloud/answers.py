@@ -74,7 +74,7 @@ def decode_download(response: Response, *, vpn_connection_id: str) -> Statement:
     ('47.1.2.3', 2)
     """
     answer = _fields(response)
-    if not answer.has("VpnConnectionConfig"):
+    if not answer.block("VpnConnectionConfig").is_filled:
         raise ResponseError(
             "the answer has no VpnConnectionConfig: is it one of DownloadVpnConnectionConfig?"
         )

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import logging
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, Protocol
 
 from vpnframe.cloud.signing import Credentials
@@ -143,7 +145,8 @@ def _resolve() -> Credentials:
     from alibabacloud_credentials.client import Client  # noqa: PLC0415
 
     try:
-        found = Client().get_credential()
+        with _silenced():
+            found = Client().get_credential()
     except Exception:  # noqa: BLE001  the library raises bare exceptions of many kinds
         found = None
     held = _held(found)
@@ -161,7 +164,8 @@ def _resolve_profile(profile: str) -> Credentials:
     )
 
     try:
-        found = CLIProfileCredentialsProvider(profile_name=profile).get_credentials()
+        with _silenced():
+            found = CLIProfileCredentialsProvider(profile_name=profile).get_credentials()
     except Exception:  # noqa: BLE001  the library raises bare exceptions of many kinds
         found = None
     held = _held(found)
@@ -173,6 +177,17 @@ def _resolve_profile(profile: str) -> Credentials:
         )
     check_credentials(held)
     return held
+
+
+@contextlib.contextmanager
+def _silenced() -> Iterator[None]:
+    """The library logs whole tracebacks of every probe that finds nothing."""
+    logger = logging.getLogger("credentials")
+    was_disabled, logger.disabled = logger.disabled, True
+    try:
+        yield
+    finally:
+        logger.disabled = was_disabled
 
 
 def _held(found: Any) -> Credentials | None:

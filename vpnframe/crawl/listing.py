@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -163,12 +164,11 @@ async def fetch_pass(caller: Caller, action: str, place: Place) -> Listing:
         if isinstance(page, Failure):
             listing.failure = page
             return listing
-        listing.n_pages = number
-        n_before = listing.n_collected
+        listing.n_pages += bool(page.rows or page.notes)
+        n_before = len(listing.rows)
         _add(listing, page, action)
-        if not ACTIONS[action].is_paged or listing.n_collected == n_before:
-            return listing
-        if _is_last(page, listing.n_collected):
+        is_new = len(listing.rows) > n_before or (page.notes and number * PAGE_SIZE < _total(page))
+        if not ACTIONS[action].is_paged or not is_new or listing.n_collected >= _total(page):
             return listing
         number += 1
 
@@ -186,11 +186,9 @@ def _decode(response: Response, *, action: str, number: int) -> Page:
     return page
 
 
-def _is_last(page: Page, n_collected: int) -> bool:
-    """Whether the count is reached; without a count, whether the page was not full."""
-    if page.total_count is None:
-        return len(page.rows) + len(page.notes) < PAGE_SIZE
-    return n_collected >= page.total_count
+def _total(page: Page) -> float:
+    """The rows that there are; without a count, more than can be read: only an empty page ends."""
+    return math.inf if page.total_count is None else page.total_count
 
 
 def _add(listing: Listing, page: Page, action: str) -> None:

@@ -184,6 +184,9 @@ def _list_failures(region: RegionCrawl) -> Iterator[Failure]:
         return
     for action, listing in region.listings.items():
         yield from (failure for failure in (listing.failure, listing.doubt) if failure)
+        if _too_few(listing):
+            told = f"{listing.n_expected} rows are counted, {listing.n_collected} were given"
+            yield Failure(kind="malformed", message=told, action=action, at_ms=_now_ms(region))
         for note in listing.notes:
             yield note_failure(note, action=action, at_ms=_now_ms(region))
 
@@ -191,7 +194,9 @@ def _list_failures(region: RegionCrawl) -> Iterator[Failure]:
 def _coverage(region: RegionCrawl, statements: Mapping[str, Statement]) -> Coverage:
     listing = region.listings.get("DescribeVpnConnections", Listing())
     n_listed = len(statements)
-    n_expected = max(n_listed, listing.n_expected)
+    # Attachments name connections that the list does not count, if it was read to its end.
+    n_attached_alone = 0 if listing.failure else n_listed - len(listing.rows)
+    n_expected = max(n_listed, listing.n_expected + n_attached_alone)
     n_read = n_listed - sum(i not in region.downloads for i in region.wanted)
     tally = region.caller.tallies[region.place.region_id]
     return Coverage(
@@ -208,6 +213,11 @@ def _coverage(region: RegionCrawl, statements: Mapping[str, Statement]) -> Cover
     )
 
 
+def _too_few(listing: Listing) -> bool:
+    """Whether rows are missing that the cloud counts, though no call failed."""
+    return listing.failure is None and listing.n_collected < listing.n_expected
+
+
 def _status(region: RegionCrawl, *, is_all_read: bool) -> CoverageStatus:
     hopeless = _hopeless(region)
     if hopeless is not None:
@@ -216,7 +226,7 @@ def _status(region: RegionCrawl, *, is_all_read: bool) -> CoverageStatus:
     if all(failures) and not any(listing.rows for listing in region.listings.values()):
         first = failures[0]
         return status_of_nothing(first) if first else "unreachable"
-    is_listed = not any(failures)
+    is_listed = not any(failures) and not any(map(_too_few, region.listings.values()))
     return "complete" if is_listed and is_all_read else "partial"
 
 

@@ -68,7 +68,11 @@ class Inventory:
         if self.is_complete:
             n_skipped = int((coverage["status"] == "skipped").sum())
             skipped = f", {n_skipped} regions skipped" if n_skipped else ""
-            return f"coverage complete, {n_read:,} of {n_expected:,} connections read{skipped}"
+            n_moved = int((~coverage["is_stable"]).sum())
+            moved = f", {n_moved} regions changed while they were read" if n_moved else ""
+            return (
+                f"coverage complete, {n_read:,} of {n_expected:,} connections read{skipped}{moved}"
+            )
         bad = coverage[~coverage["status"].isin(_ACCOUNTED_FOR)]
         places = ", ".join(
             f"{region if isinstance(region, str) else 'the account'} {status}"
