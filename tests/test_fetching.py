@@ -12,7 +12,7 @@ import pytest
 from helpers import assert_same_inventory
 
 import vpnframe as vf
-from vpnframe import fetching, schema
+from vpnframe import blocking, schema
 from vpnframe.cloud.actions import Limit
 from vpnframe.cloud.messages import Request, Response
 from vpnframe.cloud.transport import Transport
@@ -198,7 +198,7 @@ def test_an_interrupt_ends_the_crawl(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("concurrent.futures.Future.result", interrupted)
     started = time.monotonic()
     with pytest.raises(KeyboardInterrupt):
-        fetching._run_in_thread(long_crawl())
+        blocking.run_in_thread(long_crawl())
     assert ended
     assert time.monotonic() - started < 10
 

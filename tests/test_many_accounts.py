@@ -253,4 +253,4 @@ def test_a_resumed_crawl_of_other_accounts_is_refused(home: Path, tmp_path: Path
         with pytest.raises(vf.RequestError):
             fetch(cloud, Account("a", profile="p0"), **settings)
         with pytest.raises(vf.SettingsError, match="was for other accounts"):
-            fetch(cloud, Account("b", profile="p1"), out=settings["out"], is_resumed=True)
+            fetch(cloud, Account("b", profile="p1"), out=settings["out"], resume=True)

@@ -64,7 +64,7 @@ for line in sys.stdin:
     if pid == 0:
         try:
             settings = vf.FetchSettings(
-                out=job["out"], is_resumed=job["resume"], quota_share=1.0,
+                out=job["out"], resume=job["resume"], quota_share=1.0,
                 quotas={{"{DOWNLOAD}": Limit({QUOTA}, per_s={WINDOW_S})}},
             )
             keys = vf.Credentials(*job["keys"])

@@ -55,9 +55,9 @@ class FetchSettings:
         An inventory folder. What is read is kept there in a journal until the crawl is finished;
         the lists are committed as a snapshot of their own before the first download, and the
         finished crawl as one that supersedes it.
-    is_resumed : bool
+    resume : bool
         Whether to go on with the unfinished crawl in ``out``.
-    is_strict : bool
+    strict : bool
         Whether to raise instead of giving an inventory that is not complete.
 
     Examples
@@ -73,8 +73,8 @@ class FetchSettings:
     skip_regions: Collection[str] = ()
     deadline_s: float = math.inf
     out: str | Path | None = None
-    is_resumed: bool = False
-    is_strict: bool = False
+    resume: bool = False
+    strict: bool = False
 
 
 def make_plan(

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
 import secrets
-from collections.abc import AsyncIterator, Callable, Collection, Coroutine
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import AsyncIterator, Collection
 from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import pandas as pd
 
 from vpnframe import frames, schema
+from vpnframe.blocking import run_in_thread
 from vpnframe.callers import (
     Access,
     FetchSettings,
@@ -36,7 +35,6 @@ from vpnframe.errors import RequestError, SettingsError
 from vpnframe.inventory import Inventory, write_inventory
 from vpnframe.records import Records
 
-T = TypeVar("T")
 # Whoever asks whether it can work does not want to wait for a dead region.
 _CHECK_DEADLINE_S = 60.0
 
@@ -79,7 +77,7 @@ async def afetch(
     SettingsError
         No credentials, or an option is wrong.
     RequestError
-        Nothing at all could be read, or with ``is_strict`` not everything.
+        Nothing at all could be read, or with ``strict`` not everything.
 
     References
     ----------
@@ -98,7 +96,7 @@ async def afetch(
             run = _Run(access, await open_accounts(access, provider))
             inventory = await run.read()
         run.finish()
-    if settings.is_strict and not inventory.is_complete:
+    if settings.strict and not inventory.is_complete:
         raise RequestError(inventory.coverage_sentence())
     return inventory
 
@@ -166,7 +164,7 @@ def _estimates(opened: Opened, listed: Records, downloads: str) -> list[Estimate
 def _journal(plan: Plan, settings: FetchSettings) -> AbstractContextManager[Journal | None]:
     """The journal of the folder that the crawl is written to, if there is one."""
     if settings.out is None:
-        if settings.is_resumed:
+        if settings.resume:
             raise SettingsError("there is nothing to resume without a folder: set out")
         return nullcontext(None)
     purpose = {
@@ -179,7 +177,7 @@ def _journal(plan: Plan, settings: FetchSettings) -> AbstractContextManager[Jour
             for a in settings.accounts
         ),
     }
-    return open_journal(Path(settings.out), purpose=purpose, resume=settings.is_resumed)
+    return open_journal(Path(settings.out), purpose=purpose, resume=settings.resume)
 
 
 def fetch(
@@ -231,7 +229,7 @@ def fetch(
     >>> len(inventory.connections)
     3
     """
-    return _run_in_thread(
+    return run_in_thread(
         afetch(
             regions=regions,
             downloads=downloads,
@@ -323,7 +321,7 @@ def plan(
     >>> row["n_downloads"], row["allowed_per_window"], row["longest_wait_s"]
     (np.int32(40), np.int32(15), np.float64(60.0))
     """
-    return _run_in_thread(
+    return run_in_thread(
         aplan(
             regions=regions,
             downloads=downloads,
@@ -404,7 +402,7 @@ def doctor(
         settings, regions=regions, downloads="all", endpoint=endpoint, on_event=ignore
     )
     provider = find_provider(settings, credentials)
-    return _run_in_thread(_check(settings, wanted, provider))
+    return run_in_thread(_check(settings, wanted, provider))
 
 
 async def _check(settings: FetchSettings, plan: Plan, provider: Provider | None) -> pd.DataFrame:
@@ -417,25 +415,6 @@ async def _check(settings: FetchSettings, plan: Plan, provider: Provider | None)
 def _check_row(check: Check) -> dict[str, Any]:
     names = schema.find("doctor").names
     return {name: getattr(check, name) for name in names}
-
-
-def _run_in_thread(work: Coroutine[Any, Any, T]) -> T:
-    started: Future[Callable[[], object]] = Future()
-
-    async def run() -> T:
-        loop, task = asyncio.get_running_loop(), asyncio.current_task()
-        started.set_result(lambda: task and loop.call_soon_threadsafe(task.cancel))
-        return await work
-
-    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="vpnframe") as pool:
-        running = pool.submit(asyncio.run, run())
-        try:
-            return running.result()
-        except BaseException:
-            # Interrupted while waiting: a crawl of an hour must not go on behind one's back.
-            if not running.done():
-                started.result()()
-            raise
 
 
 def _raise_if_nothing(records: Records) -> None:

@@ -70,7 +70,7 @@ def run(
                 regions=region or None,
                 downloads=downloads,
                 endpoint=endpoint,
-                settings=replace(settings, out=out, is_resumed=resume),
+                settings=replace(settings, out=out, resume=resume),
                 on_event=bar,
             )
     except KeyboardInterrupt:
