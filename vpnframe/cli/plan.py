@@ -28,8 +28,16 @@ from vpnframe.crawl.progress import duration
 from vpnframe.fetching import plan
 
 _BRIEF = [
-    *("account_id", "region_id", "status", "n_connections", "n_downloads"),
-    *("allowed_per_window", "longest_wait_s", "estimated_s", "n_list_calls", "lists_s"),
+    "region_id",
+    "n_connections",
+    "n_downloads",
+    "estimated_s",
+    "longest_wait_s",
+    "allowed_per_window",
+    "n_list_calls",
+    "lists_s",
+    "status",
+    "account_id",
 ]
 
 
