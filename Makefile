@@ -7,8 +7,9 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 LOCKED := --constraint constraints.txt
 # 1: a test whose system tool is missing fails instead of being skipped.
 REQUIRE_ALL ?=
-# How many examples each property is tried on by `make prove`.
+# How many examples each property is tried on by `make prove`, and how often a crawl is killed.
 PROVE_EXAMPLES ?= 20000
+PROVE_KILLS ?= 200
 
 .PHONY: help demo test prove lint types format bench notebook lock system-tools clean
 
@@ -22,7 +23,7 @@ test: $(VENV)/test ## set up, then run every test
 	VPNFRAME_REQUIRE_ALL=$(REQUIRE_ALL) $(BIN)/pytest
 
 prove: $(VENV)/test ## the same properties on PROVE_EXAMPLES random examples each
-	VPNFRAME_EXAMPLES=$(PROVE_EXAMPLES) $(BIN)/pytest -m proof
+	VPNFRAME_EXAMPLES=$(PROVE_EXAMPLES) VPNFRAME_ROUNDS=$(PROVE_KILLS) $(BIN)/pytest -m proof
 
 lint: $(VENV)/lint ## style
 	$(BIN)/ruff check .

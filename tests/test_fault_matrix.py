@@ -212,7 +212,7 @@ def test_no_fault_leaves_a_silent_gap(place: str, capsys: pytest.CaptureFixture[
 @pytest.mark.proof
 @pytest.mark.parametrize(
     ("action", "place"),
-    product(ACTIONS, PLACES) if IS_LONG else [("DescribeVpnConnections", "first")],
+    list(product(ACTIONS, PLACES)) if IS_LONG else [("DescribeVpnConnections", "first")],
 )
 def test_no_fault_of_one_call_leaves_a_silent_gap(
     action: str, place: str, capsys: pytest.CaptureFixture[str]
