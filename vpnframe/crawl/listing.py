@@ -164,7 +164,9 @@ async def fetch_pass(caller: Caller, action: str, place: Place) -> Listing:
         if isinstance(page, Failure):
             listing.failure = page
             return listing
-        listing.n_pages += bool(page.rows or page.notes)
+        # Without a count, an empty page after one that was not full only says that this was all.
+        is_formality = page.total_count is None and listing.n_collected < (number - 1) * PAGE_SIZE
+        listing.n_pages += bool(page.rows or page.notes or not is_formality)
         n_before = len(listing.rows)
         _add(listing, page, action)
         is_new = len(listing.rows) > n_before or (page.notes and number * PAGE_SIZE < _total(page))

@@ -162,6 +162,7 @@ _BLOCKS = (
         "row-lost",
         "the last row is missing, yet counted",
         Edit(edits.on_rows(lambda rows: rows[:-1])),
+        "malformed",
         shows_in=_IS_STABLE,
         actions=PAGED,
     ),
