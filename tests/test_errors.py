@@ -13,7 +13,8 @@ CLASSES = [one for _, one in inspect.getmembers(errors, inspect.isclass)]
 
 def test_every_error_is_in_the_tree() -> None:
     """One base catches everything raised on purpose, and the docstring draws all of it."""
-    assert all(issubclass(one, errors.VpnframeError) for one in CLASSES)
+    raised = [one for one in CLASSES if not issubclass(one, Warning)]
+    assert all(issubclass(one, errors.VpnframeError) for one in raised)
     drawn = inspect.getdoc(errors) or ""
     assert [one.__name__ for one in CLASSES if one.__name__ not in drawn] == []
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from vpnframe.cloud.signing import Credentials
     from vpnframe.errors import (
         AddressError,
+        IncompleteWarning,
         InventoryError,
         RequestError,
         ResponseError,
@@ -42,6 +43,7 @@ _HOMES = {
     "AddressError": "errors",
     "Credentials": "cloud.signing",
     "FetchSettings": "callers",
+    "IncompleteWarning": "errors",
     "Inventory": "inventory",
     "InventoryError": "errors",
     "Limit": "cloud.actions",
@@ -72,6 +74,7 @@ __all__ = [
     "AddressError",
     "Credentials",
     "FetchSettings",
+    "IncompleteWarning",
     "Inventory",
     "InventoryError",
     "Limit",

@@ -12,6 +12,8 @@
     ├── SchemaError             a table that is not what its schema says
     └── InventoryError          a folder that is no inventory, or a damaged one
 
+:class:`IncompleteWarning` is no error: an answer was made of what is known, and that is not all.
+
 No message holds a secret, a signed URL or a body. ``ValueError`` and ``TypeError`` stay for
 wrong arguments.
 """
@@ -101,3 +103,7 @@ class SchemaError(VpnframeError):
 
 class InventoryError(VpnframeError):
     """A folder is no inventory, or a snapshot in it is missing or damaged."""
+
+
+class IncompleteWarning(UserWarning):
+    """An answer is right for what was read, and more could not be judged: it says how much."""

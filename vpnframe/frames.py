@@ -68,6 +68,8 @@ def make_tables(records: Records) -> Tables:
         ),
         "subnets": subnets,
         "gateways": _table("gateways", list(_gateway_rows(records))),
+        "routes": schema.empty("routes"),
+        "vpcs": schema.empty("vpcs"),
         "failures": _table("failures", failures),
         "coverage": _table("coverage", [_as_row(one) for one in records.coverage]),
         "disagreements": _table("disagreements", [_as_row(d) for d in records.disagreements]),
@@ -203,6 +205,10 @@ def _subnets(by_connection: Iterable[Sequence[_Row]]) -> tuple[pd.DataFrame, lis
         "cidr_raw": texts,
         "peer_addresses": [block.peers for block in blocks],
         "has_ha_evidence": [_has_ha_evidence(row.connection) for row in rows],
+        "origin": ["selector"] * len(blocks),
+        "priority": [None] * len(blocks),
+        "weight": [None] * len(blocks),
+        "has_known_routes": [None] * len(blocks),
     }
     table = schema.build_by(
         "subnets", lambda column: values[column] if column in values else _values(column, rows)

@@ -162,8 +162,8 @@ CONNECTIONS = Table(
 )
 SUBNETS = Table(
     "subnets",
-    "One row per connection, side and block.",
-    ("account_id", "region_id", "vpn_connection_id", "side", "cidr_raw"),
+    "One row per connection, side, origin and block.",
+    ("account_id", "region_id", "vpn_connection_id", "side", "origin", "cidr_raw"),
     (
         *_PLACE,
         _CONNECTION_ID,
@@ -175,8 +175,13 @@ SUBNETS = Table(
         Column("vpn_gateway_ip", "text", "Address of the cloud's end, of the first tunnel."),
         Column("peer_addresses", "texts", "Addresses of the other end, of all tunnels."),
         Column("routing_mode", "category", "route, policy or mixed."),
-        Column("has_ha_evidence", "flag", "Several tunnels, BGP or a health check."),
+        Column("has_ha_evidence", "flag", "Several tunnels, BGP, a health check or weights."),
+        Column("has_known_routes", "flag", "Whether the routes to the connection were read."),
+        Column("tags", "texts", "Tags of the connection as key=value, sorted."),
         Column("side", "category", "vpc or onprem.", False),
+        Column("origin", "category", "selector, or the route: policy, destination, bgp.", False),
+        Column("priority", "int32", "Of a policy route: the smallest is looked at first."),
+        Column("weight", "int32", "Of a route: 0 is a standby."),
         Column("cidr", "text", "The block; null where the text is none: see failures."),
         Column("cidr_raw", "text", "The text as it came.", False),
         Column("family", "int16", "4 or 6."),
@@ -208,6 +213,42 @@ GATEWAYS = Table(
         Column("bgp_enabled", "flag", "Whether it speaks BGP."),
         Column("n_connections", "int32", "Connections that use it.", False),
         Column("tags", "texts", "Tags as key=value, sorted."),
+    ),
+    is_stored=True,
+)
+ROUTES = Table(
+    "routes",
+    "One row per route entry that leads into a connection.",
+    (),
+    (
+        *_PLACE,
+        Column("vpn_gateway_id", "text", "The VPN gateway it stands in; null on a router."),
+        Column("transit_router_id", "text", "The transit router of the connection."),
+        Column("vpn_connection_id", "text", "The connection it leads into, its next hop."),
+        Column("route_type", "category", "policy, destination or bgp.", False),
+        Column("source_cidr", "text", "Of a policy route: the block packets come from."),
+        Column("destination_cidr", "text", "The block packets go to."),
+        Column("weight", "int32", "100 active, 0 standby."),
+        Column("priority", "int32", "Of a policy route: the smallest is looked at first."),
+        Column("state", "category", "published, normal and others, as it came."),
+        Column("next_hop", "text", "As the answer names it."),
+        Column("tunnel_ids", "texts", "Tunnels it is bound to; empty when it names none."),
+        Column("as_path", "text", "Of a BGP route, as it came."),
+        Column("fetched_at", "time", "When it was read."),
+    ),
+    is_stored=True,
+)
+VPCS = Table(
+    "vpcs",
+    "One row per VPC.",
+    ("account_id", "region_id", "vpc_id"),
+    (
+        *_PLACE,
+        Column("vpc_id", "text", "The VPC, vpc-....", False),
+        Column("name", "text", "Its name."),
+        Column("cidrs", "texts", "Its primary block, as the answer writes it."),
+        Column("secondary_cidrs", "texts", "Its further blocks."),
+        Column("user_cidrs", "texts", "Blocks declared as its own, public ones as a rule."),
     ),
     is_stored=True,
 )
@@ -360,7 +401,7 @@ DOCTOR = Table(
 TABLES = {
     table.name: table
     for table in (
-        TUNNELS, CONNECTIONS, SUBNETS, GATEWAYS, FAILURES, COVERAGE, DISAGREEMENTS,
+        TUNNELS, CONNECTIONS, SUBNETS, GATEWAYS, ROUTES, VPCS, FAILURES, COVERAGE, DISAGREEMENTS,
         PAIRS, OVERLAPS, SUMMARY, ALGORITHMS, LIFETIMES, PLAN, DOCTOR,
     )
 }  # fmt: skip

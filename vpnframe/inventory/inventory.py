@@ -19,7 +19,7 @@ class Inventory:
 
     Parameters
     ----------
-    tunnels, connections, subnets, gateways : DataFrame
+    tunnels, connections, subnets, gateways, routes, vpcs : DataFrame
         The fleet; see :func:`vpnframe.schema.describe` for their columns.
     failures, coverage, disagreements : DataFrame
         What was not read, what was, and where two answers differ.
@@ -38,6 +38,8 @@ class Inventory:
     connections: pd.DataFrame
     subnets: pd.DataFrame
     gateways: pd.DataFrame
+    routes: pd.DataFrame
+    vpcs: pd.DataFrame
     failures: pd.DataFrame
     coverage: pd.DataFrame
     disagreements: pd.DataFrame
