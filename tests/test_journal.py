@@ -134,6 +134,19 @@ def spoil_answer(path: Path) -> None:
     db.close()
 
 
+def spoil_type(path: Path) -> None:
+    """A name that is no text any more: it would not be found, and the fact not be missed."""
+    db = sqlite3.connect(path)
+    db.execute("UPDATE about SET name = CAST(name AS BLOB) WHERE name = 'draw'")
+    db.commit()
+    db.close()
+
+
+def spoil_schema(path: Path) -> None:
+    """A column of another name, in a file that SQLite finds in order."""
+    path.write_bytes(path.read_bytes().replace(b"answer BLOB", b"answes BLOB"))
+
+
 def foreign(path: Path) -> None:
     path.unlink()
     db = sqlite3.connect(path)
@@ -150,9 +163,11 @@ def foreign(path: Path) -> None:
         (lambda path: path.write_bytes(path.read_bytes()[:5000]), "damaged"),
         (lambda path: set_pragma(path, "user_version = 99"), "of version 99"),
         (spoil_answer, "damaged"),
+        (spoil_type, "damaged"),
+        (spoil_schema, "damaged"),
         (foreign, "another program's file"),
     ],
-    ids=["text", "cut off", "version", "answer", "foreign"],
+    ids=["text", "cut off", "version", "answer", "type", "schema", "foreign"],
 )
 def test_what_cannot_be_trusted_is_set_aside(
     spoil: object, said: str, resume: bool, tmp_path: Path, caplog: pytest.LogCaptureFixture
