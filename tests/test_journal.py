@@ -8,6 +8,7 @@ import sqlite3
 import stat
 from pathlib import Path
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -19,7 +20,8 @@ from vpnframe.records import Gateway, Rows, Statement
 PURPOSE = {"regions": "all", "downloads": "all"}
 KEY = ("1234", "cn-shanghai", "DescribeRegions")
 STATEMENT = Statement(witness="download", vpn_connection_id="vco-1", name="Ünique")
-ROWS = Rows(rows=(Gateway(gateway_id="vpn-1", kind="vpn"),), n_expected=2, is_stable=False)
+GATEWAY = msgspec.Raw(msgspec.msgpack.encode(Gateway(gateway_id="vpn-1", kind="vpn")))
+ROWS = Rows(rows=(GATEWAY,), n_expected=2, is_stable=False)
 
 
 def opened(folder: Path, *, resume: bool = False, **purpose: str) -> Journal:
