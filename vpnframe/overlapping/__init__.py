@@ -1,0 +1,12 @@
+"""Overlapping address blocks, as tables.
+
+``blocks`` asks of any list or column of blocks, ``fleet`` of a fleet's subnets.
+"""
+
+from __future__ import annotations
+
+from vpnframe.overlapping.blocks import find_overlaps
+from vpnframe.overlapping.fleet import overlaps
+from vpnframe.overlapping.scopes import ROUTING_DOMAIN
+
+__all__ = ["ROUTING_DOMAIN", "find_overlaps", "overlaps"]
