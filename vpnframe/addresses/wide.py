@@ -116,6 +116,8 @@ def _trailing_zeros(words: Words) -> Positions:
 
 def _bit_length(words: Words) -> Positions:
     """Copy the highest set bit into all below it, and count."""
+    if not words.any():
+        return np.zeros(len(words), np.int64)
     filled = words.copy()
     for shift in (1, 2, 4, 8, 16, 32):
         filled |= filled >> np.uint64(shift)
