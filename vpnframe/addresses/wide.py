@@ -56,6 +56,11 @@ class Wide(NamedTuple):
             self.low | host_mask(np.minimum(bits, 64)),
         )
 
+    def cleared(self, bits: npt.NDArray[np.int64]) -> Wide:
+        """Clear so many low bits, 0 to 128: the first address of a block with any of its own."""
+        high, low = host_mask(np.maximum(bits - 64, 0)), host_mask(np.minimum(bits, 64))
+        return Wide(self.high & ~high, self.low & ~low)
+
     def trailing_zeros(self) -> Positions:
         """How many low bits are zero; 128 for 0."""
         low = _trailing_zeros(self.low)
