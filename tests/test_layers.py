@@ -13,9 +13,9 @@ LEVELS = {
     "records": 1, "columns": 1, "addresses": 1, "accounts": 1, "saved": 1,
     "cloud": 2, "schema": 2,
     "crawl": 3, "frames": 3, "inventory": 3, "redacting": 3,
-    "loading": 4, "overlapping": 4, "settings": 4, "stats": 4,
-    "access": 5, "plot": 5, "emulator": 5,
-    "callers": 6, "checking": 6,
+    "loading": 4, "overlapping": 4, "settings": 4,
+    "access": 5, "emulator": 5, "stats": 5,
+    "callers": 6, "checking": 6, "plot": 6,
     "fetching": 7, "cli": 8, "__main__": 9,
 }  # fmt: skip
 NETWORK_HALF = {"cloud", "crawl"}

@@ -262,10 +262,3 @@ def test_overlaps__takes_categories_and_plain_objects():
     pd.testing.assert_frame_equal(overlaps(table.astype("category")), overlaps(table))
     pd.testing.assert_frame_equal(overlaps(table.astype(object)), overlaps(table))
     assert np.array_equal(overlaps(table)["relation"], ["equal"])
-
-
-@pytest.mark.parametrize("wrong", ["10.0.0.0/8", pd.DataFrame({"cidr": ["10.0.0.0/8"]})])
-def test_one_text_or_a_whole_table_is_refused(wrong) -> None:
-    """Neither its characters nor its column names are blocks."""
-    with pytest.raises(TypeError, match="a list or a column"):
-        find_overlaps(wrong)

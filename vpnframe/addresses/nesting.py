@@ -16,12 +16,12 @@ import numpy.typing as npt
 from vpnframe.addresses.ordering import (
     Blocks,
     NestingOrder,
-    Positions,
     Rows,
-    Words,
+    join_blocks,
     row_dtype,
     sort_blocks,
 )
+from vpnframe.addresses.wide import Mask, Positions, Words
 
 CONTAINS, EQUAL, WITHIN = 0, 1, 2
 RELATIONS = ("contains", "equal", "within")
@@ -139,7 +139,8 @@ def find_pairs_between(a: Blocks, b: Blocks, *, max_pairs: int = DEFAULT_MAX_PAI
     Raises
     ------
     ValueError
-        If there are more than ``max_pairs`` pairs.
+        If there are more than ``max_pairs`` pairs, one set alone has groups, or they are of two
+        families.
 
     Examples
     --------
@@ -149,13 +150,7 @@ def find_pairs_between(a: Blocks, b: Blocks, *, max_pairs: int = DEFAULT_MAX_PAI
     >>> pairs.left.tolist(), pairs.right.tolist(), pairs.relation.tolist()
     ([0], [1], [0])
     """
-    n_a = len(a.first)
-    both = Blocks(
-        np.concatenate([a.first, b.first]),
-        np.concatenate([a.prefix_length, b.prefix_length]),
-        None if a.high is None or b.high is None else np.concatenate([a.high, b.high]),
-        None if a.groups is None or b.groups is None else np.concatenate([a.groups, b.groups]),
-    )
+    n_a, both = len(a.first), join_blocks(a, b)
     runs = find_runs_between(both, np.arange(len(both.first)) >= n_a)
     check_pair_count(runs.n_pairs, max_pairs=max_pairs)
     pairs = make_pairs(runs)
@@ -186,7 +181,7 @@ def find_runs(blocks: Blocks) -> Runs:
     return Runs(order.rows[order.holders], order.rows, starts, order.stops, order.equal_stops)
 
 
-def find_runs_between(blocks: Blocks, is_second: npt.NDArray[np.bool_]) -> Runs:
+def find_runs_between(blocks: Blocks, is_second: Mask) -> Runs:
     """Find what each block contains of the other of two sets, as runs.
 
     Parameters
@@ -223,8 +218,8 @@ def find_runs_between(blocks: Blocks, is_second: npt.NDArray[np.bool_]) -> Runs:
 
 def _positions_in_other(
     bounds: Positions,
-    is_late: npt.NDArray[np.bool_],
-    outer_is_late: npt.NDArray[np.bool_],
+    is_late: Mask,
+    outer_is_late: Mask,
     n_first: int,
 ) -> Positions:
     """Bounds among all blocks as bounds among those of the other set, first set first."""
@@ -253,8 +248,9 @@ def check_pair_count(n_pairs: int, *, max_pairs: int) -> None:
     """
     if n_pairs > max_pairs:
         raise ValueError(
-            f"{n_pairs:,} overlapping pairs, over the limit of {max_pairs:,}: compare fewer "
-            f"blocks or smaller groups, or raise max_pairs (a pair takes 9 bytes and more)"
+            f"{n_pairs:,} overlapping pairs, over the limit of {max_pairs:,}: count them instead "
+            f"(overlap_counts), compare fewer blocks or smaller groups, or raise max_pairs (a pair "
+            f"takes 9 bytes and more)"
         )
 
 

@@ -2,69 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from vpnframe.tables.blocks import BLOCK_TABLES
+from vpnframe.tables.columns import CONNECTION_ID as _CONNECTION_ID
+from vpnframe.tables.columns import COUNTS as _COUNTS
+from vpnframe.tables.columns import PLACE as _PLACE
+from vpnframe.tables.columns import TUNNEL as _TUNNEL
+from vpnframe.tables.columns import Column, Kind, Table
 
-Kind = Literal["text", "category", "int16", "int32", "int64", "float", "flag", "time", "texts"]
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """One column.
-
-    Parameters
-    ----------
-    name : str
-        A unit is its suffix.
-    kind : str
-        See :data:`vpnframe.schema.DTYPES`.
-    description : str
-        One line.
-    is_nullable : bool
-        Whether it may be null.
-    """
-
-    name: str
-    kind: Kind
-    description: str
-    is_nullable: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """One table.
-
-    Parameters
-    ----------
-    name : str
-        For example ``tunnels``.
-    description : str
-        What a row is.
-    key : tuple of str
-        Columns that identify a row; empty when none do.
-    columns : tuple of Column
-        In order.
-    is_stored : bool
-        Whether an inventory on disk holds it.
-    """
-
-    name: str
-    description: str
-    key: tuple[str, ...]
-    columns: tuple[Column, ...]
-    is_stored: bool = False
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """The columns' names."""
-        return tuple(column.name for column in self.columns)
-
-
-_PLACE = (
-    Column("account_id", "text", "Main account that owns it; null when nobody told."),
-    Column("region_id", "text", "Region, for example cn-shanghai; null when nobody told."),
-)
-_CONNECTION_ID = Column("vpn_connection_id", "text", "The IPsec connection, vco-...", False)
+__all__ = ["STORED", "TABLES", "Column", "Kind", "Table"]
 
 _STATE = (
     Column("connection_name", "text", "Name given to the connection."),
@@ -139,8 +84,7 @@ _SOURCE = (
     Column("request_id", "text", "Of the answer, for a support ticket."),
 )
 _TUNNEL_ONLY = (
-    Column("tunnel_index", "int16", "From 1.", False),
-    Column("tunnel_id", "text", "tun-...; null for a single tunnel."),
+    *_TUNNEL,
     Column("tunnel_role", "category", "active or standby; null where the cloud does not say."),
     Column("tunnel_count", "int16", "Tunnels of the connection.", False),
 )
@@ -333,11 +277,6 @@ OVERLAPS = Table(
         Column("scope_id", "text", "Which one."),
     ),
 )
-_COUNTS = (
-    Column("n_tunnels", "int64", "Tunnels.", False),
-    Column("n_connections", "int64", "Connections with one such tunnel at least.", False),
-    Column("share", "float", "Part of all tunnels, 0 to 1.", False),
-)
 SUMMARY = Table(
     "summary",
     "Result of stats.summary: the fleet in numbers.",
@@ -402,7 +341,7 @@ TABLES = {
     table.name: table
     for table in (
         TUNNELS, CONNECTIONS, SUBNETS, GATEWAYS, ROUTES, VPCS, FAILURES, COVERAGE, DISAGREEMENTS,
-        PAIRS, OVERLAPS, SUMMARY, ALGORITHMS, LIFETIMES, PLAN, DOCTOR,
+        PAIRS, OVERLAPS, SUMMARY, ALGORITHMS, LIFETIMES, PLAN, DOCTOR, *BLOCK_TABLES,
     )
 }  # fmt: skip
 STORED = tuple(table.name for table in TABLES.values() if table.is_stored)
