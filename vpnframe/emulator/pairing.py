@@ -32,12 +32,17 @@ def take_router_pair(garden: Garden, wanted: Wanted = is_static) -> Pair | None:
     )
 
 
-def take_vpc_pair(garden: Garden, wanted: Wanted = is_static) -> Pair | None:
+def take_vpc_pair(
+    garden: Garden, wanted: Wanted = is_static, *, is_one_peer_fine: bool = True
+) -> Pair | None:
     """Take two connections of different VPN gateways in one VPC."""
     vpc_of = {gateway.vpn_gateway_id: gateway.vpc_id for gateway in garden.draft.vpn_gateways}
     return garden.take_pair(
         lambda c: c.attach_type == "VPNGW" and wanted(c),
-        lambda left, right: left.vpn_gateway_id != right.vpn_gateway_id,
+        lambda left, right: (
+            left.vpn_gateway_id != right.vpn_gateway_id
+            and (is_one_peer_fine or left.tunnels[0].customer_ip != right.tunnels[0].customer_ip)
+        ),
         group=lambda connection: vpc_of[connection.vpn_gateway_id or ""],
     )
 
@@ -62,15 +67,13 @@ def halves(cidr: str) -> tuple[str, str]:
 
 
 def share_customer(garden: Garden, source: Connection, target: Connection) -> None:
-    """Give every tunnel of the target the first peer of the source."""
-    customer_id = source.tunnels[0].customer_gateway_id
-    gateway = next(
-        gateway
-        for gateway in garden.draft.customer_gateways
-        if gateway.customer_gateway_id == customer_id
-    )
+    """Give the target's tunnels the peers of the source's; its last one where it has fewer."""
+    gateways = {gateway.customer_gateway_id: gateway for gateway in garden.draft.customer_gateways}
+    peers = [gateways[tunnel.customer_gateway_id] for tunnel in source.tunnels]
+    peers += peers[-1:] * len(target.tunnels)
     now = garden.get(target.vpn_connection_id)
-    garden.set_tunnels(now, lambda tunnel: with_customer(tunnel, gateway))
+    tunnels = zip(now.tunnels, peers, strict=False)
+    garden.put(replace(now, tunnels=tuple(with_customer(*pair) for pair in tunnels)))
 
 
 def with_customer(tunnel: Tunnel, gateway: CustomerGateway) -> Tunnel:

@@ -71,7 +71,7 @@ def plant_into_vpcs(garden: Garden) -> None:
 
 def plant_across_vpc(garden: Garden) -> None:
     """Let routes of two gateways of one VPC meet: by mistake, and while one replaces the other."""
-    if pair := take_vpc_pair(garden, lambda c: is_static(c) and len(c.tunnels) == 1):
+    if pair := take_vpc_pair(garden, _is_single, is_one_peer_fine=False):
         for connection in pair:
             _make_plain(garden, connection)
             _lead(garden, connection, ["192.168.225.0/24"])
@@ -99,6 +99,10 @@ def plant_mirror_on_one_router(garden: Garden) -> None:
 
 def _is_on_gateway(connection: Connection) -> bool:
     return connection.attach_type == "VPNGW" and is_static(connection)
+
+
+def _is_single(connection: Connection) -> bool:
+    return is_static(connection) and len(connection.tunnels) == 1
 
 
 def _is_ranked(connection: Connection) -> bool:
