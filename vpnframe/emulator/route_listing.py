@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 from vpnframe.emulator.listing import ListCall, Parameters
 from vpnframe.emulator.model import Route
@@ -48,21 +49,25 @@ def _of_type(held: Sequence[Route] | Refusal, parameters: Parameters) -> Sequenc
     return held if isinstance(held, Refusal) else [route for route in held if route.kind == kind]
 
 
-VPN_ROUTES: ListCall[Route] = ListCall(
-    path=("VpnRouteEntries", "VpnRouteEntry"),
-    held=_destinations,
-    write=vpn_route_row,
-    required=("VpnGatewayId",),
-)
-POLICY_ROUTES: ListCall[Route] = ListCall(
-    path=("VpnPbrRouteEntries", "VpnPbrRouteEntry"),
-    held=_policies,
-    write=policy_route_row,
-    required=("VpnGatewayId",),
-)
-ATTACHMENT_ROUTES: ListCall[Route] = ListCall(
-    path=("VcoRouteEntries",),
-    held=_on_attachment,
-    write=attachment_route_row,
-    required=("VpnConnectionId",),
+ROUTE_CALLS: Mapping[str, ListCall[Route]] = MappingProxyType(
+    {
+        "DescribeVpnRouteEntries": ListCall(
+            path=("VpnRouteEntries", "VpnRouteEntry"),
+            held=_destinations,
+            write=vpn_route_row,
+            required=("VpnGatewayId",),
+        ),
+        "DescribeVpnPbrRouteEntries": ListCall(
+            path=("VpnPbrRouteEntries", "VpnPbrRouteEntry"),
+            held=_policies,
+            write=policy_route_row,
+            required=("VpnGatewayId",),
+        ),
+        "DescribeVcoRouteEntries": ListCall(
+            path=("VcoRouteEntries",),
+            held=_on_attachment,
+            write=attachment_route_row,
+            required=("VpnConnectionId",),
+        ),
+    }
 )

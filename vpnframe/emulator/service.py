@@ -38,7 +38,7 @@ from vpnframe.emulator.refusals import (
     missing_parameter,
     throttled,
 )
-from vpnframe.emulator.route_listing import ATTACHMENT_ROUTES, POLICY_ROUTES, VPN_ROUTES
+from vpnframe.emulator.route_listing import ROUTE_CALLS
 from vpnframe.emulator.rows import region_row
 from vpnframe.emulator.state import Holdings, State
 from vpnframe.emulator.writing import STS_VERSION, write_response
@@ -243,9 +243,7 @@ _ACTIONS: Mapping[str, _Action] = MappingProxyType(
         "DescribeVpnGateways": _list_action(VPN_GATEWAYS),
         "DescribeCustomerGateways": _list_action(CUSTOMER_GATEWAYS),
         "DescribeVpnAttachments": _list_action(VPN_ATTACHMENTS),
-        "DescribeVpnRouteEntries": _list_action(VPN_ROUTES),
-        "DescribeVpnPbrRouteEntries": _list_action(POLICY_ROUTES),
-        "DescribeVcoRouteEntries": _list_action(ATTACHMENT_ROUTES),
+        **{name: _list_action(listed) for name, listed in ROUTE_CALLS.items()},
         "DownloadVpnConnectionConfig": _Action(_download, required=("RegionId", "VpnConnectionId")),
         "AssumeRole": _Action(
             _assume_role, version=STS_VERSION, required=("RoleArn", "RoleSessionName")
