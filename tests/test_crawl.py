@@ -12,6 +12,7 @@ from helpers import (
     by_action,
     caller_of,
     crawl,
+    crawl_account,
     error_response,
     params_of,
     response,
@@ -19,7 +20,7 @@ from helpers import (
 )
 
 from vpnframe.cloud.messages import Request
-from vpnframe.crawl.crawl import Plan, crawl_accounts, merge_records
+from vpnframe.crawl.crawl import Plan, merge_records
 from vpnframe.crawl.events import Event, RegionRead, RegionsFound
 from vpnframe.emulator import make_fleet, make_state
 from vpnframe.errors import TransportError
@@ -43,7 +44,7 @@ def cloud(*regions: dict[str, Any], **changes: Any) -> FakeSend:
 
 
 def crawled(send: FakeSend, **plan: Any) -> Records:
-    return run_virtual(crawl_accounts([caller_of(send)], Plan(**plan)))
+    return run_virtual(crawl_account(caller_of(send), Plan(**plan)))
 
 
 def hosts(send: FakeSend) -> set[str]:

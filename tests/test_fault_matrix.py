@@ -16,9 +16,8 @@ from itertools import product
 
 import msgspec
 import pytest
-from helpers import DeliveringSend, ManualClock, caller_of, keys_of, run_virtual
+from helpers import DeliveringSend, ManualClock, caller_of, crawl_account, keys_of, run_virtual
 
-from vpnframe.crawl.crawl import Plan, crawl_accounts
 from vpnframe.emulator import State, make_fleet, make_state
 from vpnframe.emulator.faults import KINDS, FaultPlan, Kind, fault
 from vpnframe.frames import make_tables
@@ -67,7 +66,7 @@ def ran(*plans: FaultPlan, deadline_s: float = DEADLINE_S) -> Ran:
     )
 
     async def main() -> Ran:
-        records = await crawl_accounts([caller], Plan())
+        records = await crawl_account(caller)
         return Ran(state, records, asyncio.get_running_loop().time())
 
     return run_virtual(main())

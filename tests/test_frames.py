@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import random
+from collections.abc import Iterable, Iterator
 from typing import Any
 
+import msgspec
 import pandas as pd
 import pytest
+from helpers import crawl
+from pandas.testing import assert_frame_equal
 
 from vpnframe import schema
-from vpnframe.frames import make_tables
+from vpnframe.emulator import make_fleet, make_state
+from vpnframe.frames import flatten, make_tables
 from vpnframe.records import (
     Connection,
     Coverage,
@@ -230,3 +236,52 @@ def test_times_are_milliseconds_in_utc() -> None:
     first, second = tables["connections"]["created_at"]
     assert first.isoformat() == "2017-07-14T02:40:00.001000+00:00"
     assert second is pd.NaT
+
+
+def test_parts_make_the_tables_of_the_whole() -> None:
+    """However many connections come at a time; gateways come first in their region."""
+    state = make_state(make_fleet(connections=60, regions=3), quotas=False)
+    whole = crawl(state)
+    regions = sorted({row.region_id or "" for row in whole.coverage})
+    parts = [
+        part
+        for region in regions
+        for part in pieces_of(whole, region, chance=random.Random(region))
+    ]
+    found = flatten(parts)
+    for name, table in make_tables(whole).items():
+        assert_frame_equal(found[name], table, obj=name)
+
+
+def pieces_of(records: Records, region_id: str, *, chance: random.Random) -> Iterator[Records]:
+    """What is of a region: all but its connections, then those, a few at a time."""
+
+    def here(found: Iterable[Any]) -> Any:
+        return tuple(record for record in found if record.region_id == region_id)
+
+    connections = here(records.connections)
+    yield msgspec.structs.replace(
+        records,
+        connections=(),
+        gateways=here(records.gateways),
+        failures=here(records.failures),
+        coverage=here(records.coverage),
+        disagreements=here(records.disagreements),
+    )
+    while connections:
+        n = chance.randint(1, 9)
+        yield Records(connections=connections[:n])
+        connections = connections[n:]
+
+
+def test_a_part_without_gateways_looks_them_up_in_the_part_before() -> None:
+    """Its connections count there; those of another region do not."""
+    parts = [
+        Records(gateways=(gateway("vpn-1", name="hub"),)),
+        Records(connections=(connection(),)),
+        Records(connections=(connection(region_id="cn-beijing"),)),
+    ]
+    tables = flatten(parts)
+    names = tables["connections"]["vpn_gateway_name"]
+    assert (names[0], pd.isna(names[1])) == ("hub", True)
+    assert tables["gateways"]["n_connections"].tolist() == [1]

@@ -21,10 +21,10 @@ from vpnframe.crawl.events import (
     Throttled,
     sentence,
 )
-from vpnframe.crawl.plan import Estimate, estimate_regions, seconds_until_done
+from vpnframe.crawl.plan import Estimate, Listed, estimate_regions, seconds_until_done
 from vpnframe.crawl.progress import Progress, ProgressBar, duration
 from vpnframe.emulator import make_fleet, make_state, serve_in_thread
-from vpnframe.records import Connection, Coverage, Gateway, Records
+from vpnframe.records import Coverage
 
 
 def region(n: int, *, allowed: int = 15, **changes: Any) -> Estimate:
@@ -46,25 +46,23 @@ def test_regions_run_beside_each_other() -> None:
     assert seconds_until_done([]) == 0
 
 
-def listed(n: int, *, attach_type: str = "VPNGW") -> Records:
+def listed(n: int) -> list[Listed]:
     here = {"account_id": "1", "region_id": "cn-shanghai"}
-    connections = tuple(
-        Connection(vpn_connection_id=f"vco-{i}", tunnels=(), attach_type=attach_type, **here)
-        for i in range(n)
-    )
-    gateways = (Gateway(gateway_id="vpn-1", kind="vpn", **here),)
-    coverage = (
-        Coverage(status="complete", n_calls=10, elapsed_s=2.0, **here),
-        Coverage(status="skipped", account_id="1", region_id="me-central-1"),
-    )
-    return Records(connections=connections, gateways=gateways, coverage=coverage)
+    n_rows = {
+        "DescribeVpnGateways": 1,
+        "DescribeVpnConnections": n,
+        "DescribeVpnAttachments": n,
+        "DescribeCustomerGateways": 0,
+    }
+    return [
+        Listed(Coverage(status="complete", n_calls=10, elapsed_s=2.0, **here), n, n_rows),
+        Listed(Coverage(status="skipped", account_id="1", region_id="me-central-1")),
+    ]
 
 
 def test_calls_are_counted_from_what_the_lists_say() -> None:
     """A page is read once, several twice; a region that is not asked takes none."""
-    here, skipped = estimate_regions(
-        listed(120, attach_type="CEN"), share=0.05, pacer_of=lambda _: Pacer()
-    )
+    here, skipped = estimate_regions(listed(120), share=0.05, pacer_of=lambda _: Pacer())
     assert here.calls == {
         "DescribeVpnGateways": 1,
         "DescribeVpnConnections": 6,

@@ -9,8 +9,8 @@ from datetime import timedelta
 from functools import partial
 from typing import Literal
 
+from vpnframe.access import Access
 from vpnframe.accounts import Account
-from vpnframe.callers import Access
 from vpnframe.cloud.actions import VPC_HOST
 from vpnframe.cloud.answers import Page, decode_download, decode_page
 from vpnframe.cloud.credentials import Provider

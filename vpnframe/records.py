@@ -23,8 +23,8 @@ RouteType = Literal["policy", "destination", "bgp"]
 CoverageStatus = Literal["complete", "partial", "denied", "unreachable", "absent", "skipped"]
 
 
-class Record(msgspec.Struct, frozen=True, kw_only=True):
-    """Base of all records: immutable, keyword-only, comparable."""
+class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Base of all records: immutable, keyword-only, comparable; encoded without what is unsaid."""
 
 
 class Proposal(Record, frozen=True, kw_only=True):
@@ -202,10 +202,14 @@ class RouteEntry(Record, frozen=True, kw_only=True, tag=True):
         return "|".join("" if part is None else str(part) for part in parts)
 
 
-class Rows(Record, frozen=True, kw_only=True, tag=True):
-    """A whole listing that was read to its end."""
+# What an answer gives one or many of, each with an id.
+Row = Statement | Attachment | Gateway | Region | Vpc | RouteEntry
 
-    rows: tuple[Statement | Attachment | Gateway | Region | Vpc | RouteEntry, ...]
+
+class Rows(Record, frozen=True, kw_only=True, tag=True):
+    """A whole listing that was read to its end, each row encoded by itself."""
+
+    rows: tuple[msgspec.Raw, ...]
     n_expected: int
     is_stable: bool
     notes: tuple[Note, ...] = ()

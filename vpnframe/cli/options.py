@@ -12,9 +12,9 @@ from typing import Annotated
 import typer
 
 from vpnframe.accounts import read_accounts
-from vpnframe.callers import FetchSettings
 from vpnframe.cli.output import Format
 from vpnframe.cloud.actions import Limit
+from vpnframe.settings import FetchSettings
 
 FolderArgument = Annotated[
     Path, typer.Argument(metavar="DIR", help="An inventory folder, as fetch and load write it.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from vpnframe.cloud.fields import Fields
-from vpnframe.records import Record, RouteEntry, RouteType, Vpc
+from vpnframe.records import RouteEntry, RouteType, Row, Vpc
 
 
 def vpc(row: Fields) -> Vpc | None:
@@ -71,7 +71,7 @@ def _connection_id(row: Fields, next_hop: str | None, learned_from: str | None) 
     return listed_under or (next_hop if (next_hop or "").startswith("vco-") else None)
 
 
-DECODERS: Mapping[str, Callable[[Fields], Record | None]] = {
+DECODERS: Mapping[str, Callable[[Fields], Row | None]] = {
     "DescribeVcoRouteEntries": destination_route,
     "DescribeVpcs": vpc,
     "DescribeVpnPbrRouteEntries": policy_route,

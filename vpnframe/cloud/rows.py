@@ -14,8 +14,8 @@ from vpnframe.records import (
     Gateway,
     Phases,
     Proposal,
-    Record,
     Region,
+    Row,
     Statement,
     TunnelStatement,
 )
@@ -213,7 +213,7 @@ def region(row: Fields) -> Region | None:
     return Region(region_id=region_id, endpoint=row.text("RegionEndpoint")) if region_id else None
 
 
-DECODERS: Mapping[str, Callable[[Fields], Record | None]] = {
+DECODERS: Mapping[str, Callable[[Fields], Row | None]] = {
     "DescribeCustomerGateways": customer_gateway,
     "DescribeRegions": region,
     "DescribeVpnAttachments": attachment,

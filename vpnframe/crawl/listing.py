@@ -12,19 +12,9 @@ from vpnframe.cloud.actions import ACTIONS, PAGE_SIZE
 from vpnframe.cloud.answers import Page, decode_page
 from vpnframe.cloud.messages import Response
 from vpnframe.crawl.caller import Caller, Place
+from vpnframe.crawl.store import Shelf
 from vpnframe.errors import ResponseError
-from vpnframe.records import (
-    Attachment,
-    Failure,
-    Gateway,
-    Note,
-    Record,
-    Region,
-    Rows,
-    Statement,
-)
-
-LISTED = (Statement, Attachment, Gateway, Region)
+from vpnframe.records import Failure, Note, Row, Rows
 
 _ID_OF = {
     "DescribeCustomerGateways": "gateway_id",
@@ -36,6 +26,7 @@ _ID_OF = {
 
 
 _MOST_PASSES = 3
+_decode_row = msgspec.msgpack.Decoder(Row).decode
 
 
 @dataclass(slots=True)
@@ -44,8 +35,10 @@ class Listing:
 
     Parameters
     ----------
-    rows : dict of str to Record
+    rows : Shelf
         By id.
+    seen : set of str
+        Their ids, while pages come.
     n_expected : int
         Rows that there are, as the cloud counts them.
     failure : Failure or None
@@ -62,7 +55,8 @@ class Listing:
         Whether every page counts the same.
     """
 
-    rows: dict[str, Record] = field(default_factory=dict)
+    rows: Shelf = field(default_factory=Shelf)
+    seen: set[str] = field(default_factory=set)
     n_expected: int = 0
     failure: Failure | None = None
     doubt: Failure | None = None
@@ -81,6 +75,12 @@ class Listing:
         """Whether as many rows were read as the cloud counts, and two passes agree."""
         is_counted = self.failure is None and self.n_collected == self.n_expected
         return is_counted and self.is_agreed
+
+    def put(self, key: str, row: Row | msgspec.Raw) -> None:
+        """Keep a row, unless one of its id is there."""
+        if key not in self.seen:
+            self.seen.add(key)
+            self.rows.put(key, row)
 
 
 async def fetch_listing(caller: Caller, action: str, place: Place) -> Listing:
@@ -120,13 +120,12 @@ def _agree(one: Listing, other: Listing) -> bool:
     A row that comes and goes between two pages hides another one, and only the count tells.
     """
     are_sound = all(listing.is_stable and listing.is_count_steady for listing in (one, other))
-    return are_sound and one.rows.keys() == other.rows.keys()
+    return are_sound and one.seen == other.seen
 
 
 def _united(passes: list[Listing]) -> Listing:
     """Every row that any pass gave, as its latest pass gave it."""
-    return Listing(
-        rows={key: row for one in passes for key, row in one.rows.items()},
+    united = Listing(
         n_expected=max(one.n_expected for one in passes),
         # A pass that failed after a whole one costs agreement, not rows.
         failure=passes[0].failure,
@@ -135,6 +134,10 @@ def _united(passes: list[Listing]) -> Listing:
         n_pages=passes[0].n_pages,
         is_agreed=False,
     )
+    for one in reversed(passes):
+        for key, row in one.rows.raw():
+            united.put(key, row)
+    return united
 
 
 async def fetch_pass(caller: Caller, action: str, place: Place) -> Listing:
@@ -195,9 +198,7 @@ def _total(page: Page) -> float:
 
 def _add(listing: Listing, page: Page, action: str) -> None:
     for row in page.rows:
-        if isinstance(row, Statement):
-            row = msgspec.structs.replace(row, request_id=page.request_id)  # noqa: PLW2901
-        listing.rows.setdefault(getattr(row, _ID_OF[action]), row)
+        listing.put(getattr(row, _ID_OF[action]), row)
     listing.notes += page.notes
     if page.total_count is None:
         listing.n_expected = listing.n_collected
@@ -221,27 +222,37 @@ async def recall_listing(caller: Caller, action: str, place: Place) -> Listing:
     Returns
     -------
     Listing
-        One that was read to its end, and beyond doubt, lies in the journal before this returns.
+        In the order of the ids. One that was read to its end, and beyond doubt, lies in the journal
+        before this returns.
     """
+    listing = await _recall_or_fetch(caller, action, place)
+    listing.rows, listing.seen = listing.rows.in_order(), set()
+    return listing
+
+
+async def _recall_or_fetch(caller: Caller, action: str, place: Place) -> Listing:
     if caller.journal is None:
         return await fetch_listing(caller, action, place)
     account, region = caller.account_id or "", place.region_id or ""
     known = caller.journal.recall(account, region, action)
     if isinstance(known, Rows):
-        rows = {getattr(row, _ID_OF[action]): row for row in known.rows}
-        return Listing(
-            rows=dict(rows),
-            n_expected=known.n_expected,
-            notes=list(known.notes),
-            is_agreed=known.is_stable,
-        )
+        return _unpacked(known, action)
     listing = await fetch_listing(caller, action, place)
     if listing.failure is None and listing.doubt is None:
         kept = Rows(
-            rows=tuple(row for row in listing.rows.values() if isinstance(row, LISTED)),
+            rows=tuple(row for _, row in listing.rows.raw()),
             n_expected=listing.n_expected,
             is_stable=listing.is_stable,
             notes=tuple(listing.notes),
         )
         caller.journal.keep(account, region, action, kept)
+    return listing
+
+
+def _unpacked(known: Rows, action: str) -> Listing:
+    listing = Listing(
+        n_expected=known.n_expected, notes=list(known.notes), is_agreed=known.is_stable
+    )
+    for raw in known.rows:
+        listing.put(getattr(_decode_row(raw), _ID_OF[action]), raw)
     return listing

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TypeVar
@@ -15,6 +15,8 @@ from vpnframe.crawl.caller import Caller, Place
 from vpnframe.crawl.events import ConnectionRead, Listener, RegionRead
 from vpnframe.crawl.listing import Listing, recall_listing
 from vpnframe.crawl.notes import gateway_failures, note_failure, statement_failures
+from vpnframe.crawl.plan import Listed
+from vpnframe.crawl.store import Shelf, side_by_side
 from vpnframe.crawl.witnesses import join_statements, own_gateways, with_attachments
 from vpnframe.records import (
     Attachment,
@@ -24,6 +26,7 @@ from vpnframe.records import (
     Gateway,
     Record,
     Records,
+    Row,
     Statement,
 )
 
@@ -53,15 +56,12 @@ class RegionCrawl:
     place: Place
     on_event: Listener
     listings: dict[str, Listing] = field(default_factory=dict)
-    wanted: list[str] = field(default_factory=list)
-    downloads: dict[str, Statement] = field(default_factory=dict)
+    connection_ids: list[str] = field(default_factory=list)
+    listed_ms: int = 0
+    n_wanted: int = 0
+    downloads: Shelf = field(default_factory=Shelf)
     failures: list[Failure] = field(default_factory=list)
     elapsed_s: float = 0.0
-
-    def rows(self, action: str, kind: type[T]) -> dict[str, T]:
-        """The rows of a listing, by id."""
-        listing = self.listings.get(action, Listing())
-        return {i: row for i, row in listing.rows.items() if isinstance(row, kind)}
 
     async def list_all(self) -> None:
         """Read every list; a region without the product is asked one question only."""
@@ -71,41 +71,84 @@ class RegionCrawl:
             async with asyncio.TaskGroup() as group:
                 for action in _LISTS:
                     group.create_task(self._list(action))
+        self.listed_ms = _now_ms(self)
+        self._look_through()
         self.elapsed_s += self.caller.clock.monotonic() - started
 
     async def _list(self, action: str) -> None:
         self.listings[action] = await recall_listing(self.caller, action, self.place)
 
+    def _look_through(self) -> None:
+        """Once: which connections there are, and what of the rows could not be understood."""
+        for statements in self.statements():
+            self.connection_ids += statements
+            for statement in statements.values():
+                self.failures += statement_failures(statement)
+        for gateway in self.gateways().values():
+            self.failures += gateway_failures(gateway)
+
     async def download(self, connection_ids: list[str]) -> None:
         """Download configurations: a few workers on one queue, paced by the quota."""
         started = self.caller.clock.monotonic()
-        self.wanted = connection_ids
+        self.n_wanted = len(connection_ids)
         queue = iter(connection_ids)
         async with asyncio.TaskGroup() as group:
             for _ in range(min(_DOWNLOADS_AT_ONCE, len(connection_ids))):
                 group.create_task(_download_from(self, queue))
         self.elapsed_s += self.caller.clock.monotonic() - started
-        status = _coverage(self, self.statements()).status
-        self.on_event(RegionRead(self.place.region_id or "", status))
+        self.on_event(RegionRead(self.place.region_id or "", _coverage(self).status))
 
-    def statements(self) -> dict[str, Statement]:
-        """The list rows, completed from the attachments, by connection id."""
-        now_ms = _now_ms(self)
-        statements = with_attachments(
-            self.rows("DescribeVpnConnections", Statement),
-            self.rows("DescribeVpnAttachments", Attachment),
-        )
-        return {
-            connection_id: msgspec.structs.replace(statement, fetched_ms=now_ms)
-            for connection_id, statement in sorted(statements.items())
+    def rows(self, action: str, kind: type[T]) -> Iterator[dict[str, T]]:
+        """The rows of a listing, part by part, by id."""
+        return _only(kind, self.listings.get(action, Listing()).rows.parts())
+
+    def gateways(self) -> dict[str, Gateway]:
+        """Both kinds of gateways, by id, as records of this place."""
+        gateways = {
+            gateway_id: _here(self, gateway)
+            for action in ("DescribeVpnGateways", "DescribeCustomerGateways")
+            for part in self.rows(action, Gateway)
+            for gateway_id, gateway in part.items()
         }
+        return {gateway_id: gateways[gateway_id] for gateway_id in sorted(gateways)}
 
-    def records(self) -> Records:
-        """Everything that was read so far, with one coverage row."""
-        statements = self.statements()
-        return msgspec.structs.replace(
-            _records(self, statements), coverage=(_coverage(self, statements),)
+    def statements(self) -> Iterator[dict[str, Statement]]:
+        """The list rows, completed from the attachments, part by part, in order of their ids."""
+        listed = self.rows("DescribeVpnConnections", Statement)
+        attached = self.rows("DescribeVpnAttachments", Attachment)
+        for rows in side_by_side(listed, attached):
+            yield {
+                connection_id: msgspec.structs.replace(statement, fetched_ms=self.listed_ms)
+                for connection_id, statement in sorted(with_attachments(*rows).items())
+            }
+
+    def listed(self) -> Listed:
+        """What the lists came to."""
+        n_rows = {action: len(listing.rows) for action, listing in self.listings.items()}
+        return Listed(_coverage(self), len(self.connection_ids), n_rows)
+
+    def outcome(self) -> Records:
+        """What was not read, and one coverage row."""
+        failures = [*_list_failures(self), *self.failures]
+        failures.sort(key=lambda f: (f.action or "", f.vpn_connection_id or ""))
+        return Records(
+            failures=tuple(_here(self, failure) for failure in failures),
+            coverage=(_coverage(self),),
         )
+
+    def parts(self) -> Iterator[Records]:
+        """Everything that was read so far: all but the connections, then those in parts."""
+        gateways = self.gateways()
+        yield msgspec.structs.replace(self.outcome(), gateways=tuple(gateways.values()))
+        downloads = _only(Statement, self.downloads.in_order().parts())
+        for listed, downloaded in side_by_side(self.statements(), downloads):
+            yield _joined(self, listed, downloaded, gateways)
+
+
+def _only(kind: type[T], parts: Iterable[Mapping[str, Row]]) -> Iterator[dict[str, T]]:
+    """The parts as what they are: an action gives one kind of record."""
+    for part in parts:
+        yield {key: row for key, row in part.items() if isinstance(row, kind)}
 
 
 def _hopeless(region: RegionCrawl) -> CoverageStatus | None:
@@ -126,7 +169,8 @@ async def _download_from(region: RegionCrawl, queue: Iterator[str]) -> None:
         if isinstance(answer, Failure):
             region.failures.append(msgspec.structs.replace(answer, vpn_connection_id=connection_id))
         else:
-            region.downloads[connection_id] = answer
+            region.downloads.put(connection_id, answer)
+            region.failures += statement_failures(answer)
         is_read = not isinstance(answer, Failure)
         region.on_event(ConnectionRead(region.place.region_id or "", is_read))
 
@@ -152,31 +196,22 @@ async def _download(region: RegionCrawl, connection_id: str) -> Statement | Fail
     return stamped
 
 
-def _records(region: RegionCrawl, statements: Mapping[str, Statement]) -> Records:
-    gateways = region.rows("DescribeVpnGateways", Gateway)
-    gateways |= region.rows("DescribeCustomerGateways", Gateway)
+def _joined(
+    region: RegionCrawl,
+    listed: Mapping[str, Statement],
+    downloaded: Mapping[str, Statement],
+    gateways: Mapping[str, Gateway],
+) -> Records:
+    """The connections of one part, and where their two answers differ."""
     connections, disagreements = [], []
-    for connection_id, statement in statements.items():
+    for connection_id, statement in listed.items():
         own = own_gateways(statement, gateways)
         connection, differing = join_statements(
-            region.downloads.get(connection_id), statement, gateways=own
+            downloaded.get(connection_id), statement, gateways=own
         )
         connections.append(_here(region, connection))
         disagreements += [_here(region, one) for one in differing]
-    failures = [
-        *_list_failures(region),
-        *region.failures,
-        *(f for s in statements.values() for f in statement_failures(s)),
-        *(f for s in region.downloads.values() for f in statement_failures(s)),
-        *(f for gateway in gateways.values() for f in gateway_failures(gateway)),
-    ]
-    failures.sort(key=lambda f: (f.action or "", f.vpn_connection_id or ""))
-    return Records(
-        connections=tuple(connections),
-        gateways=tuple(_here(region, gateways[i]) for i in sorted(gateways)),
-        failures=tuple(_here(region, failure) for failure in failures),
-        disagreements=tuple(disagreements),
-    )
+    return Records(connections=tuple(connections), disagreements=tuple(disagreements))
 
 
 def _list_failures(region: RegionCrawl) -> Iterator[Failure]:
@@ -191,13 +226,13 @@ def _list_failures(region: RegionCrawl) -> Iterator[Failure]:
             yield note_failure(note, action=action, at_ms=_now_ms(region))
 
 
-def _coverage(region: RegionCrawl, statements: Mapping[str, Statement]) -> Coverage:
+def _coverage(region: RegionCrawl) -> Coverage:
     listing = region.listings.get("DescribeVpnConnections", Listing())
-    n_listed = len(statements)
+    n_listed = len(region.connection_ids)
     # Attachments name connections that the list does not count, if it was read to its end.
     n_attached_alone = 0 if listing.failure else n_listed - len(listing.rows)
     n_expected = max(n_listed, listing.n_expected + n_attached_alone)
-    n_read = n_listed - sum(i not in region.downloads for i in region.wanted)
+    n_read = n_listed - (region.n_wanted - len(region.downloads))
     tally = region.caller.tallies[region.place.region_id]
     return Coverage(
         status=_status(region, is_all_read=n_read == n_expected),
