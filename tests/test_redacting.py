@@ -45,7 +45,9 @@ def save_fleet(folder: Path, *, is_xml: bool = False) -> None:
         saved = handle(replay, request, now).body
         if is_xml:
             saved = write_tree(_texts(json.loads(saved)), f"{action}Response")
-        name = asked.get("VpnConnectionId") or f"{action}-{asked.get('PageNumber', 1)}"
+        about = [v for n, v in sorted(asked.items()) if n not in ("RegionId", "PageSize")]
+        is_download = action == "DownloadVpnConnectionConfig"
+        name = asked["VpnConnectionId"] if is_download else "-".join([action, *about])
         path = folder / asked["RegionId"] / f"{name}.{'xml' if is_xml else 'json'}"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(saved)

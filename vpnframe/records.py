@@ -202,8 +202,15 @@ class RouteEntry(Record, frozen=True, kw_only=True, tag=True):
         return "|".join("" if part is None else str(part) for part in parts)
 
 
+class RoutesInto(Record, frozen=True, kw_only=True, tag=True):
+    """The routes that lead into one connection."""
+
+    entries: tuple[RouteEntry, ...] = ()
+    is_weighed: bool = False  # another connection has one of them, under another weight
+
+
 # What an answer gives one or many of, each with an id.
-Row = Statement | Attachment | Gateway | Region | Vpc | RouteEntry
+Row = Statement | Attachment | Gateway | Region | Vpc | RouteEntry | RoutesInto
 
 
 class Rows(Record, frozen=True, kw_only=True, tag=True):
@@ -260,6 +267,8 @@ class Connection(Record, frozen=True, kw_only=True):
     health_check_enabled: bool | None = None
     health_check_status: str | None = None
     tags: tuple[str, ...] = ()
+    has_known_routes: bool | None = None  # None where nobody asked for routes
+    has_weighed_routes: bool = False
     witnesses: Literal["download", "describe", "both"] = "describe"
     perspective: Perspective | None = None  # None without a download: there is nothing to place
     fetched_ms: int | None = None
@@ -314,6 +323,8 @@ class Records(Record, frozen=True, kw_only=True):
 
     connections: tuple[Connection, ...] = ()
     gateways: tuple[Gateway, ...] = ()
+    routes: tuple[RouteEntry, ...] = ()
+    vpcs: tuple[Vpc, ...] = ()
     failures: tuple[Failure, ...] = ()
     coverage: tuple[Coverage, ...] = ()
     disagreements: tuple[Disagreement, ...] = ()

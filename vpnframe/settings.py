@@ -116,6 +116,7 @@ def make_plan(
         downloads=downloads,
         endpoint=named_url(endpoint) if endpoint else None,
         on_event=on_event,
+        routes=settings.routes,
     )
 
 

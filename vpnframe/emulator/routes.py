@@ -175,7 +175,7 @@ class _Surveyor:
 
     def _destinations(self, connection: Connection) -> Sequence[str]:
         """The selectors' IPv4 blocks; where they say everything, blocks of a site."""
-        blocks = [block for block in connection.onprem_subnets if ":" not in block]
+        blocks = list(dict.fromkeys(b for b in connection.onprem_subnets if ":" not in b))
         if EVERYTHING not in blocks:
             return blocks
         gateway_id = connection.vpn_gateway_id
