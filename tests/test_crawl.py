@@ -37,6 +37,7 @@ def cloud(*regions: dict[str, Any], **changes: Any) -> FakeSend:
         "DescribeCustomerGateways": response({"TotalCount": 0, "CustomerGateways": {}}),
         "DescribeVpnConnections": response({"TotalCount": 0, "VpnConnections": {}}),
         "DescribeVpnAttachments": response({"TotalCount": 0, "VpnAttachments": []}),
+        "DescribeVpcs": response({"TotalCount": 0, "Vpcs": {}}),
         "GetCallerIdentity": response({"AccountId": "1234"}),
         "DescribeRegions": response({"Regions": {"Region": list(regions)}}),
     }
@@ -75,6 +76,7 @@ def test_every_record_bears_its_account_and_region() -> None:
     """The answers name neither; the crawl does."""
     records = crawl(make_state(FLEET))
     found = [*records.connections, *records.gateways, *records.coverage]
+    found += [*records.routes, *records.vpcs]
     assert {record.account_id for record in found} == {FLEET.accounts[0].account_id}
     assert {record.region_id for record in found} == set(REGIONS)
 

@@ -73,6 +73,14 @@ def test_without_a_count_only_an_empty_page_is_the_last() -> None:
     assert (len(send.requests), len(listing.rows), listing.is_stable) == (3, 33, True)
 
 
+def test_a_page_without_a_count_leaves_that_of_the_others() -> None:
+    """Wherever it stands, it neither hides a row that is missing nor casts doubt on the count."""
+    first, _ = listing_of(page(range(50)), page(range(50, 60), 60))
+    assert (first.n_expected, first.counts, first.is_stable) == (60, {60}, True)
+    last, _ = listing_of(page(range(50), 60), page(range(50, 58)), page([]))
+    assert (last.n_expected, len(last.rows), last.is_stable) == (60, 58, False)
+
+
 def test_a_server_that_repeats_a_page_with_an_unreadable_row_ends_the_listing() -> None:
     """What cannot be read is nothing new for ever."""
     listing, send = listing_of(*[page([*range(49), None], 500)] * 20)

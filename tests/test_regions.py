@@ -67,7 +67,7 @@ LISTS = (
 
 def test_a_complete_region_counts_what_it_did() -> None:
     """One download per connection, a call per page of 50, and several pages twice."""
-    coverage = coverage_of(crawled())
+    coverage = coverage_of(crawled(routes=False))
     assert (coverage.status, coverage.n_expected, coverage.n_read, coverage.n_failed) == (
         "complete",
         60,
@@ -80,7 +80,7 @@ def test_a_complete_region_counts_what_it_did() -> None:
 
 def test_without_downloads_the_list_rows_are_enough() -> None:
     """The same sides and algorithms, a hundredth of the calls."""
-    full, quick = crawled(), crawled(downloads="none")
+    full, quick = crawled(), crawled(downloads="none", routes=False)
     assert coverage_of(quick).status == "complete"
     assert coverage_of(quick).n_calls <= 10
     assert [(c.vpc_subnets, c.onprem_subnets) for c in quick.connections] == [

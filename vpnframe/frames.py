@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import accumulate
 from operator import attrgetter
@@ -12,13 +12,15 @@ import pandas as pd
 
 from vpnframe import schema
 from vpnframe.addresses.cidr import ParsedCidrs, format_cidr, parse_cidrs
-from vpnframe.records import Connection, Failure, Gateway, Records, Tunnel
+from vpnframe.connection_blocks import Block, has_ha_evidence, list_blocks
+from vpnframe.records import Connection, Failure, Gateway, Records, RouteEntry, Tunnel
 from vpnframe.tables import STORED
 from vpnframe.terms import DEFAULT_ROUTES
 
 Tables = dict[str, pd.DataFrame]
 
 _GatewayKey = tuple[str | None, str | None, str]
+_Key = tuple[str | None, str | None, str | None]
 _NO_GATEWAY = Gateway(gateway_id="", kind="vpn")
 
 
@@ -31,12 +33,11 @@ class _Row(NamedTuple):
     customer: Gateway
 
 
-class _Block(NamedTuple):
+class _Placed(NamedTuple):
     """What one row of ``subnets`` is read from."""
 
+    block: Block
     row: _Row  # of the first tunnel
-    side: str
-    text: str
     peers: tuple[str, ...]
 
 
@@ -95,7 +96,9 @@ class _Fleet:
             self._end_region()
             self._gateways = {(g.account_id, g.region_id, g.gateway_id): g for g in part.gateways}
         if part.connections:
-            self._add_connections(part.connections)
+            self._add_connections(part.connections, part.routes)
+        self._add_rows("routes", _route_rows(part))
+        self._add_rows("vpcs", map(_as_row, part.vpcs))
         self._add_rows("failures", map(_failure_row, part.failures))
         self._add_rows("coverage", map(_as_row, part.coverage))
         self._add_rows("disagreements", map(_as_row, part.disagreements))
@@ -106,12 +109,15 @@ class _Fleet:
         # As each is done its parts are freed.
         return {name: self._growing.pop(name).table() for name in STORED}
 
-    def _add_connections(self, connections: Sequence[Connection]) -> None:
+    def _add_connections(
+        self, connections: Sequence[Connection], routes: Sequence[RouteEntry]
+    ) -> None:
         rows = list(_rows(connections, self._gateways))
         spans = _spans(connections)
         self._growing["tunnels"].add_by(lambda column: _values(column, rows))
         self._growing["connections"].add_by(lambda column: _shared(_values(column, rows), spans))
-        self._bad_blocks += _add_subnets(self._growing["subnets"], [rows[i:j] for i, j in spans])
+        by_connection = [rows[i:j] for i, j in spans]
+        self._bad_blocks += _add_subnets(self._growing["subnets"], by_connection, routes)
         self._n_connections.update(
             key for c in connections for key in _named_gateways(c) if key in self._gateways
         )
@@ -132,6 +138,13 @@ class _Fleet:
         if rows:
             columns = schema.find(name).names
             self._growing[name].add({c: [row.get(c) for row in rows] for c in columns})
+
+
+def _route_rows(part: Records) -> Iterator[dict[str, Any]]:
+    routers = {_key_of(c): c.transit_router_id for c in part.connections}
+    for route in part.routes:
+        router_id = routers.get(_key_of(route))
+        yield _as_row(route) | {"transit_router_id": router_id, "fetched_at": route.fetched_ms}
 
 
 def _as_row(record: Any) -> dict[str, Any]:
@@ -194,6 +207,7 @@ _PATHS: Mapping[str, Mapping[str, str]] = {
         "attach_type": "", "vpn_gateway_id": "", "transit_router_id": "", "network_type": "",
         "resource_group_id": "", "tags": "", "vpc_subnets": "", "onprem_subnets": "",
         "health_check_enabled": "", "health_check_status": "", "bgp_enabled": "", "witnesses": "",
+        "has_known_routes": "",
         "perspective": "", "request_id": "", "connection_name": "name",
         "connection_status": "status", "created_at": "created_ms", "fetched_at": "fetched_ms",
     },
@@ -255,41 +269,42 @@ def _shared(values: list[Any], spans: Iterable[tuple[int, int]]) -> list[Any]:
 
 
 def _add_subnets(
-    growing: schema.Growing, by_connection: Iterable[Sequence[_Row]]
+    growing: schema.Growing, by_connection: Iterable[Sequence[_Row]], routes: Iterable[RouteEntry]
 ) -> Iterator[dict[str, Any]]:
     """Add the blocks; give a failure row for every one that is none."""
-    blocks = [block for rows in by_connection for block in _blocks(rows)]
-    texts = [block.text for block in blocks]
+    leading: defaultdict[_Key, list[RouteEntry]] = defaultdict(list)
+    for route in routes:
+        leading[_key_of(route)].append(route)
+    placed = [one for rows in by_connection for one in _place_blocks(rows, leading)]
+    texts = [one.block.text for one in placed]
     parsed = parse_cidrs(texts)
-    rows = [block.row for block in blocks]
-    values = _numbers(parsed, len(blocks)) | {
-        "side": [block.side for block in blocks],
+    rows = [one.row for one in placed]
+    values = _numbers(parsed, len(placed)) | {
         "cidr_raw": texts,
-        "peer_addresses": [block.peers for block in blocks],
-        "has_ha_evidence": [_has_ha_evidence(row.connection) for row in rows],
-        "origin": ["selector"] * len(blocks),
-        "priority": [None] * len(blocks),
-        "weight": [None] * len(blocks),
-        "has_known_routes": [None] * len(blocks),
+        "peer_addresses": [one.peers for one in placed],
+        "has_ha_evidence": [has_ha_evidence(row.connection) for row in rows],
+        **{
+            name: [getattr(one.block, name) for one in placed]
+            for name in ("side", "origin", "priority", "weight")
+        },
     }
     growing.add_by(lambda column: values[column] if column in values else _values(column, rows))
     for i, reason in zip(parsed.failed_rows.tolist(), parsed.failed_reasons, strict=True):
-        yield _bad_block(blocks[i], reason)
+        yield _bad_block(placed[i], reason)
 
 
-def _blocks(rows: Sequence[_Row]) -> Iterator[_Block]:
+def _key_of(record: Connection | RouteEntry) -> _Key:
+    return (record.account_id, record.region_id, record.vpn_connection_id)
+
+
+def _place_blocks(
+    rows: Sequence[_Row], leading: Mapping[_Key, Sequence[RouteEntry]]
+) -> Iterator[_Placed]:
     connection = rows[0].connection
     addresses = [row.tunnel.customer_gateway.address for row in rows]
     peers = tuple(dict.fromkeys(address for address in addresses if address))
-    for side, texts in (("vpc", connection.vpc_subnets), ("onprem", connection.onprem_subnets)):
-        for text in dict.fromkeys(texts):
-            yield _Block(rows[0], side, text, peers)
-
-
-def _has_ha_evidence(connection: Connection) -> bool:
-    return bool(
-        len(connection.tunnels) > 1 or connection.bgp_enabled or connection.health_check_enabled
-    )
+    for block in list_blocks(connection, leading.get(_key_of(connection), ())):
+        yield _Placed(block, rows[0], peers)
 
 
 def _numbers(parsed: ParsedCidrs, n: int) -> dict[str, list[Any]]:
@@ -314,14 +329,15 @@ def _spread(values: Iterable[Any], positions: Iterable[int], n: int) -> list[Any
     return spread
 
 
-def _bad_block(block: _Block, reason: str) -> dict[str, Any]:
-    connection = block.row.connection
+def _bad_block(placed: _Placed, reason: str) -> dict[str, Any]:
+    block, connection = placed.block, placed.row.connection
+    where = "" if block.origin == "selector" else f" of a {block.origin} route"
     return {
         "account_id": connection.account_id,
         "region_id": connection.region_id,
         "vpn_connection_id": connection.vpn_connection_id,
         "kind": "address",
-        "message": f"{block.side} block {block.text[:80]!r}: {reason}",
+        "message": f"{block.side} block {block.text[:80]!r}{where}: {reason}",
         "attempts": 1,
         "at": connection.fetched_ms,
     }

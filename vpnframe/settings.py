@@ -46,6 +46,9 @@ class FetchSettings:
         Whether to go on with the unfinished crawl in ``out``.
     strict : bool
         Whether to raise instead of giving an inventory that is not complete.
+    routes : bool
+        Whether to read VPCs and route entries, too: some three calls per VPN gateway and two per
+        transit-router attachment. Connections without selectors have their prefixes there.
 
     Examples
     --------
@@ -62,6 +65,7 @@ class FetchSettings:
     out: str | Path | None = None
     resume: bool = False
     strict: bool = False
+    routes: bool = True
 
 
 def make_plan(
@@ -112,6 +116,7 @@ def make_plan(
         downloads=downloads,
         endpoint=named_url(endpoint) if endpoint else None,
         on_event=on_event,
+        routes=settings.routes,
     )
 
 

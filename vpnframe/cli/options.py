@@ -83,6 +83,15 @@ DownloadsOption = Annotated[
         "drawn at random.",
     ),
 ]
+RoutesOption = Annotated[
+    bool,
+    typer.Option(
+        "--routes/--no-routes",
+        envvar="VPNFRAME_ROUTES",
+        help="Whether to read VPCs and routes: connections without selectors have their prefixes "
+        "there. Without them such connections are not judged.",
+    ),
+]
 EndpointOption = Annotated[
     str | None,
     typer.Option(envvar="VPNFRAME_ENDPOINT", metavar="URL", help="Send every call there instead."),

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 
 from vpnframe import terms
+from vpnframe.cloud import route_rows
 from vpnframe.cloud.fields import Fields
 from vpnframe.records import (
     Attachment,
@@ -218,6 +219,7 @@ DECODERS: Mapping[str, Callable[[Fields], Row | None]] = {
     "DescribeVpnAttachments": attachment,
     "DescribeVpnConnections": listed_connection,
     "DescribeVpnGateways": vpn_gateway,
+    **route_rows.DECODERS,
 }
 
 

@@ -48,6 +48,8 @@ class Plan:
         One URL for every call, instead of the cloud's own hosts.
     on_event : callable
         Told what happens.
+    routes : bool
+        Whether VPCs and routes are read, too.
     """
 
     regions: Collection[str] | None = None
@@ -56,6 +58,7 @@ class Plan:
     seed: str = ""
     endpoint: str | None = None
     on_event: Listener = field(default=ignore)
+    routes: bool = True
 
     def chosen(self, region_id: str | None, connection_ids: list[str]) -> list[str]:
         """The connections of a region whose configurations are to be downloaded."""
@@ -155,7 +158,9 @@ class AccountCrawl:
             Coverage(account_id=account_id, region_id=region_id, status=status)
             for region_id, status in found.not_asked
         ]
-        self.regions = [RegionCrawl(self.caller, place, plan.on_event) for place in found.places]
+        self.regions = [
+            RegionCrawl(self.caller, place, plan.on_event, plan.routes) for place in found.places
+        ]
         plan.on_event(RegionsFound(account_id, len(found.places)))
 
     async def download(self) -> None:
@@ -225,6 +230,8 @@ def merge_records(parts: Iterable[Records]) -> Records:
     return Records(
         connections=tuple(c for part in parts for c in part.connections),
         gateways=tuple(g for part in parts for g in part.gateways),
+        routes=tuple(r for part in parts for r in part.routes),
+        vpcs=tuple(v for part in parts for v in part.vpcs),
         failures=tuple(f for part in parts for f in part.failures),
         coverage=tuple(c for part in parts for c in part.coverage),
         disagreements=tuple(d for part in parts for d in part.disagreements),

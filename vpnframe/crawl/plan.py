@@ -114,11 +114,14 @@ class Listed:
         Connections that the lists name.
     n_rows : mapping of str to int
         Rows by list call; none for a region that is not asked.
+    route_calls : mapping of str to int
+        Calls that the lists of routes take; none where they are not read.
     """
 
     coverage: Coverage
     n_connections: int = 0
     n_rows: Mapping[str, int] = field(default_factory=dict)
+    route_calls: Mapping[str, int] = field(default_factory=dict)
 
 
 def estimate_regions(
@@ -143,10 +146,9 @@ def estimate_regions(
     for one in listed:
         row, n_downloads = one.coverage, math.ceil(share * one.n_connections)
         is_asked = row.status in ("complete", "partial")
-        calls = {action: _list_calls(n) for action, n in one.n_rows.items()} if is_asked else {}
-        yield _estimate(
-            row, calls | {DOWNLOAD: n_downloads}, one.n_connections, pacer_of(row.account_id)
-        )
+        lists = {action: list_calls(n) for action, n in one.n_rows.items()} if is_asked else {}
+        calls = {**lists, **one.route_calls, DOWNLOAD: n_downloads}
+        yield _estimate(row, calls, one.n_connections, pacer_of(row.account_id))
 
 
 def _estimate(
@@ -167,7 +169,23 @@ def _estimate(
     )
 
 
-def _list_calls(n_rows: int) -> int:
-    """A listing of one page is read once, a longer one twice."""
+def list_calls(n_rows: int) -> int:
+    """Give the calls that a listing takes: of one page it is read once, a longer one twice.
+
+    Parameters
+    ----------
+    n_rows : int
+        Its rows.
+
+    Returns
+    -------
+    int
+        At least one.
+
+    Examples
+    --------
+    >>> list_calls(0), list_calls(50), list_calls(51)
+    (1, 1, 4)
+    """
     n_pages = max(1, math.ceil(n_rows / PAGE_SIZE))
     return n_pages if n_pages == 1 else 2 * n_pages

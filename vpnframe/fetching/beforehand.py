@@ -73,7 +73,7 @@ def plan(
     credentials: Credentials | None = None,
     settings: FetchSettings | None = None,
 ) -> pd.DataFrame:
-    """Say what a fetch would take: reads the lists, downloads nothing; blocks.
+    """Say what a fetch would take: reads the lists, routes too, downloads nothing; blocks.
 
     Parameters
     ----------
@@ -151,8 +151,8 @@ def doctor(
     """Check that a fetch can work, with the smallest calls; blocks.
 
     Who the credentials are, which permissions are missing, the clock, which regions answer, and
-    how long a fetch will take. It makes two calls for the account, one for each region and four
-    more.
+    how long a fetch will take. It makes two calls for the account, one for each region and
+    nine more.
 
     Parameters
     ----------

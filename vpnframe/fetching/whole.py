@@ -141,6 +141,7 @@ def _journal(plan: Plan, settings: FetchSettings) -> AbstractContextManager[Jour
         "regions": ",".join(sorted(plan.regions)) if plan.regions else "all",
         "regions left out": ",".join(sorted(plan.skip_regions)),
         "downloads": plan.downloads,
+        "routes": "read" if plan.routes else "left out",
         "endpoint": plan.endpoint or "",
         "accounts": ",".join(
             f"{a.name}/{a.profile or ''}/{a.role_arn or ''}/{'+'.join(sorted(a.skip_regions))}"
