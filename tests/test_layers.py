@@ -10,8 +10,8 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "vpnframe"
 LEVELS = {
     "_version": 0, "blocking": 0, "errors": 0, "terms": 0, "psk": 0, "tables": 0,
-    "records": 1, "schema": 1, "addresses": 1, "accounts": 1, "saved": 1,
-    "cloud": 2,
+    "records": 1, "schema": 1, "addresses": 1, "saved": 1, "toml_tables": 1,
+    "accounts": 2, "cloud": 2,
     "crawl": 3, "frames": 3, "inventory": 3, "redacting": 3,
     "callers": 4, "loading": 4, "overlapping": 4, "stats": 4,
     "checking": 5, "plot": 5, "emulator": 5,
