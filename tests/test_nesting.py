@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import ipaddress
 from itertools import combinations, product
 
 import numpy as np
 import pytest
+from address_helpers import Network, any_blocks, as_blocks, listed_blocks
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -21,43 +21,6 @@ from vpnframe.addresses.nesting import (
     find_runs,
     make_pairs,
 )
-
-Network = ipaddress.IPv4Network | ipaddress.IPv6Network
-
-
-def networks(bits: int) -> st.SearchStrategy[Network]:
-    """Blocks of few distinct addresses, so that many nest or are equal."""
-    kind = ipaddress.IPv4Network if bits == 32 else ipaddress.IPv6Network
-    lengths = st.sampled_from([0, 1, 2, 8, 31, 32, 33, 63, 64, 65, 96, 127, 128]).filter(
-        lambda length: length <= bits
-    )
-    marks = st.sets(st.sampled_from([0, 1, bits // 2 - 1, bits // 2, bits - 2, bits - 1]))
-    numbers = marks.map(lambda places: sum(1 << place for place in places))
-    return st.builds(
-        lambda number, length: kind((number, length), strict=False),
-        numbers | st.integers(0, 2**bits - 1),
-        lengths | st.integers(0, bits),
-    )
-
-
-def lists_of_blocks(bits: int) -> st.SearchStrategy[list[tuple[Network, int]]]:
-    """Lists of block and group."""
-    return st.lists(st.tuples(networks(bits), st.integers(0, 2)), max_size=25)
-
-
-any_lists = st.sampled_from([32, 128]).flatmap(lists_of_blocks)
-
-
-def as_blocks(listed: list[tuple[Network, int]], *, bits: int = 32, offset: int = 0) -> Blocks:
-    """Numbers for a list of block and group."""
-    bits = listed[0][0].max_prefixlen if listed else bits
-    numbers = [int(network.network_address) for network, _ in listed]
-    return Blocks(
-        np.array([number % 2**64 for number in numbers], np.uint64),
-        np.array([network.prefixlen for network, _ in listed], np.uint8),
-        np.array([number >> 64 for number in numbers], np.uint64) if bits == 128 else None,
-        np.array([group + offset for _, group in listed], np.int64),
-    )
 
 
 def relation(left: Network, right: Network) -> str | None:
@@ -76,7 +39,7 @@ def as_list(pairs: Pairs) -> list[tuple[int, int, str]]:
 
 
 @settings(deadline=None)
-@given(any_lists)
+@given(any_blocks)
 def test_pairs__equal_brute_force(listed):
     """Every overlapping pair is found once, with its relation, and nothing else."""
     blocks = as_blocks(listed)
@@ -91,7 +54,7 @@ def test_pairs__equal_brute_force(listed):
 
 @pytest.mark.parametrize("offset", [0, 60, 2**20, 2**31 - 3])
 @settings(deadline=None)
-@given(listed=any_lists)
+@given(listed=any_blocks)
 def test_pairs__stay_inside_groups(offset, listed):
     """Groups keep blocks apart, however large their codes."""
     blocks = as_blocks(listed, offset=offset)
@@ -105,7 +68,7 @@ def test_pairs__stay_inside_groups(offset, listed):
 
 
 @settings(deadline=None)
-@given(st.sampled_from([32, 128]).flatmap(lambda n: st.tuples(*[lists_of_blocks(n)] * 2)))
+@given(st.sampled_from([32, 128]).flatmap(lambda n: st.tuples(*[listed_blocks(n)] * 2)))
 def test_pairs_between__equal_brute_force(two):
     """Between two sets, only pairs of one block from each are found."""
     bits = next((listed[0][0].max_prefixlen for listed in two if listed), 32)
@@ -119,7 +82,7 @@ def test_pairs_between__equal_brute_force(two):
 
 
 @settings(deadline=None)
-@given(any_lists)
+@given(any_blocks)
 def test_pairs__are_what_the_runs_count(listed):
     """The number of pairs is known from the runs, before any is made."""
     runs = find_runs(as_blocks(listed))

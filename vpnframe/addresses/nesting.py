@@ -19,6 +19,7 @@ from vpnframe.addresses.ordering import (
     Positions,
     Rows,
     Words,
+    join_blocks,
     row_dtype,
     sort_blocks,
 )
@@ -139,7 +140,8 @@ def find_pairs_between(a: Blocks, b: Blocks, *, max_pairs: int = DEFAULT_MAX_PAI
     Raises
     ------
     ValueError
-        If there are more than ``max_pairs`` pairs.
+        If there are more than ``max_pairs`` pairs, one set alone has groups, or they are of two
+        families.
 
     Examples
     --------
@@ -149,13 +151,7 @@ def find_pairs_between(a: Blocks, b: Blocks, *, max_pairs: int = DEFAULT_MAX_PAI
     >>> pairs.left.tolist(), pairs.right.tolist(), pairs.relation.tolist()
     ([0], [1], [0])
     """
-    n_a = len(a.first)
-    both = Blocks(
-        np.concatenate([a.first, b.first]),
-        np.concatenate([a.prefix_length, b.prefix_length]),
-        None if a.high is None or b.high is None else np.concatenate([a.high, b.high]),
-        None if a.groups is None or b.groups is None else np.concatenate([a.groups, b.groups]),
-    )
+    n_a, both = len(a.first), join_blocks(a, b)
     runs = find_runs_between(both, np.arange(len(both.first)) >= n_a)
     check_pair_count(runs.n_pairs, max_pairs=max_pairs)
     pairs = make_pairs(runs)

@@ -59,6 +59,42 @@ class NestingOrder:
     equal_stops: Positions
 
 
+def join_blocks(a: Blocks, b: Blocks) -> Blocks:
+    """Put two sets of blocks into one, the second after the first.
+
+    Parameters
+    ----------
+    a, b : Blocks
+        Blocks of one family, both with groups or both without.
+
+    Returns
+    -------
+    Blocks
+        The rows of ``a``, then those of ``b``.
+
+    Raises
+    ------
+    ValueError
+        If one alone has groups, or they are of two families.
+
+    Examples
+    --------
+    >>> one = Blocks(np.zeros(1, np.uint64), np.array([8], np.uint8))
+    >>> join_blocks(one, one).prefix_length.tolist()
+    [8, 8]
+    """
+    if (a.high is None) != (b.high is None):
+        raise ValueError("one set is IPv4, the other IPv6: look at each family by itself")
+    if (a.groups is None) != (b.groups is None):
+        raise ValueError("one set alone has groups: give groups to both or to neither")
+    return Blocks(
+        np.concatenate([a.first, b.first]),
+        np.concatenate([a.prefix_length, b.prefix_length]),
+        None if a.high is None or b.high is None else np.concatenate([a.high, b.high]),
+        None if a.groups is None or b.groups is None else np.concatenate([a.groups, b.groups]),
+    )
+
+
 def sort_blocks(blocks: Blocks) -> NestingOrder:
     """Sort blocks so that each is followed by all that lies within it.
 
@@ -127,7 +163,7 @@ def _sort_with_rows(key: Words, key_bits: int) -> tuple[Words, Rows, int]:
     row_bits = (n - 1).bit_length()
     dtype = row_dtype(n)
     if key_bits + row_bits > 64:
-        order = np.argsort(key)
+        order = np.argsort(key, kind="stable")  # equal blocks stay by row
         return key[order], order.astype(dtype), 0
     # Sorting plain uint64 is several times faster than argsort: the row rides in the low bits.
     packed = key << np.uint64(row_bits)

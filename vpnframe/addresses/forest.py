@@ -1,0 +1,218 @@
+"""Distinct CIDR blocks as a forest: each stands under the nearest one that holds it.
+
+The pairs among n blocks can be as many as n squared; the forest has at most n nodes, and counts,
+depth, clusters and nearest enclosing blocks are read from it without making a pair.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from vpnframe.addresses.ordering import Blocks, Positions, Rows, sort_blocks
+
+
+@dataclass(frozen=True, slots=True)
+class Forest:
+    """The m distinct blocks among n, as nodes in nesting order.
+
+    Parameters
+    ----------
+    rows : ndarray of int32 or int64, shape (n,)
+        Rows of the blocks in nesting order; equal blocks stand together, by row.
+    starts : ndarray of int64, shape (m + 1,)
+        The blocks equal to node i are ``rows[starts[i] : starts[i + 1]]``.
+    stops : ndarray of int64, shape (m,)
+        The nodes that lie within node i, and are smaller, are ``i + 1`` to ``stops[i] - 1``.
+    """
+
+    rows: Rows
+    starts: Positions
+    stops: Positions
+
+    @property
+    def sizes(self) -> Positions:
+        """How many blocks each node stands for, shape (m,)."""
+        return np.diff(self.starts)
+
+    @property
+    def first_rows(self) -> Rows:
+        """Smallest row of each node, shape (m,)."""
+        return self.rows[self.starts[:-1]]
+
+    def by_row(self, values: npt.NDArray[np.int64]) -> Positions:
+        """Spread one value for each node to the rows that it stands for, shape (n,)."""
+        spread = np.empty(len(self.rows), np.int64)
+        spread[self.rows] = np.repeat(values, self.sizes)
+        return spread
+
+
+def find_forest(blocks: Blocks) -> Forest:
+    """Find the distinct blocks and how they nest.
+
+    Parameters
+    ----------
+    blocks : Blocks
+        n blocks of one family; blocks of different groups are never equal and never nest.
+
+    Returns
+    -------
+    Forest
+        With m <= n nodes.
+
+    Examples
+    --------
+    >>> first = np.array([0x0A010000, 0x0A000000, 0x0A010000, 0xC0A80000], np.uint64)
+    >>> forest = find_forest(Blocks(first, np.array([16, 8, 16, 16], np.uint8)))
+    >>> forest.rows.tolist(), forest.starts.tolist(), forest.stops.tolist()
+    ([1, 0, 2, 3], [0, 1, 3, 4], [2, 2, 3])
+    """
+    order = sort_blocks(blocks)
+    is_start = np.ones(len(order.rows) + 1, bool)
+    is_start[order.holders[order.equal_stops > order.holders + 1] + 1] = False
+    starts = np.flatnonzero(is_start)
+    node = np.cumsum(is_start) - 1
+    stops = np.arange(1, len(starts))
+    stops[node[order.holders]] = node[order.stops]
+    return Forest(order.rows, starts, stops)
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How many others each of n blocks equals, strictly contains and lies strictly within.
+
+    Each is an ndarray of int64, shape (n,), by row.
+    """
+
+    n_equal: Positions
+    n_contains: Positions
+    n_within: Positions
+
+
+def count_overlaps(blocks: Blocks) -> Counts:
+    """Count what overlaps each block; no pair is made, however many there are.
+
+    Parameters
+    ----------
+    blocks : Blocks
+        n blocks of one family.
+
+    Returns
+    -------
+    Counts
+        By row.
+
+    Examples
+    --------
+    >>> counts = count_overlaps(Blocks(np.zeros(3, np.uint64), np.array([16, 8, 16], np.uint8)))
+    >>> counts.n_equal.tolist(), counts.n_contains.tolist(), counts.n_within.tolist()
+    ([1, 0, 1], [0, 2, 0], [1, 0, 1])
+    """
+    forest = find_forest(blocks)
+    starts, stops = forest.starts, forest.stops
+    n_closed = np.bincount(stops, weights=forest.sizes, minlength=len(starts)).astype(np.int64)
+    return Counts(
+        n_equal=forest.by_row(forest.sizes - 1),
+        n_contains=forest.by_row(starts[stops] - starts[1:]),
+        n_within=forest.by_row(starts[:-1] - np.cumsum(n_closed)[:-1]),
+    )
+
+
+def find_depths(forest: Forest) -> Positions:
+    """Count the nodes that each node lies within.
+
+    Parameters
+    ----------
+    forest : Forest
+        With m nodes.
+
+    Returns
+    -------
+    ndarray of int64, shape (m,)
+        0 for an outermost block.
+
+    Examples
+    --------
+    >>> blocks = Blocks(np.zeros(3, np.uint64), np.array([8, 16, 24], np.uint8))
+    >>> find_depths(find_forest(blocks)).tolist()
+    [0, 1, 2]
+    """
+    m = len(forest.stops)
+    n_closed = np.cumsum(np.bincount(forest.stops, minlength=m + 1))
+    return np.arange(m) - n_closed[:m]
+
+
+def find_roots(forest: Forest) -> Positions:
+    """Find the outermost block over each node: what one root holds is a cluster.
+
+    Parameters
+    ----------
+    forest : Forest
+        With m nodes.
+
+    Returns
+    -------
+    ndarray of int64, shape (m,)
+        Nodes; an outermost block is its own root.
+
+    Examples
+    --------
+    >>> blocks = Blocks(np.array([0, 0, 2**31], np.uint64), np.array([8, 16, 1], np.uint8))
+    >>> find_roots(find_forest(blocks)).tolist()
+    [0, 0, 2]
+    """
+    is_root = find_depths(forest) == 0
+    return np.maximum.accumulate(np.where(is_root, np.arange(len(is_root)), 0))
+
+
+def find_holders(forest: Forest, *, among: npt.NDArray[np.bool_] | None = None) -> Positions:
+    """Find the nearest node that holds each node and is larger.
+
+    Parameters
+    ----------
+    forest : Forest
+        With m nodes.
+    among : ndarray of bool, shape (m,), optional
+        Which nodes are looked at as holders; all by default.
+
+    Returns
+    -------
+    ndarray of int64, shape (m,)
+        Nodes, -1 where none holds it.
+
+    Examples
+    --------
+    >>> blocks = Blocks(np.zeros(3, np.uint64), np.array([8, 16, 24], np.uint8))
+    >>> forest = find_forest(blocks)
+    >>> find_holders(forest).tolist()
+    [-1, 0, 1]
+    >>> find_holders(forest, among=np.array([True, False, True])).tolist()
+    [-1, 0, 0]
+    """
+    m = len(forest.stops)
+    nodes = np.arange(m)
+    holders = nodes if among is None else np.flatnonzero(among)
+    n_opened = nodes if among is None else np.cumsum(among) - among
+    # Of the holders before a node, those that have not ended hold it: so many levels down it is.
+    n_closed = np.cumsum(np.bincount(forest.stops[holders], minlength=m + 1))[:m]
+    depth = n_opened - n_closed
+    # Its holder is the last one before it that is itself one level up.
+    levels = np.sort(depth[holders] * m + holders)
+    position = np.searchsorted(levels, (depth - 1) * m + nodes) - 1
+    held = np.full(m, -1)
+    inside = np.flatnonzero(depth)
+    held[inside] = levels[position[inside]] % m
+    return held
+
+
+__all__ = [
+    "Counts",
+    "Forest",
+    "count_overlaps",
+    "find_depths",
+    "find_forest",
+    "find_holders",
+    "find_roots",
+]

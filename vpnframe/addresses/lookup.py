@@ -1,0 +1,92 @@
+"""Longest-prefix match for many addresses at once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from vpnframe.addresses.forest import find_forest, find_holders
+from vpnframe.addresses.ordering import Blocks, Positions, Rows, join_blocks
+
+
+@dataclass(frozen=True, slots=True)
+class Matches:
+    """The longest matching prefix of each of m addresses, with all rows that hold that prefix.
+
+    Parameters
+    ----------
+    rows : ndarray of int32 or int64, shape (n,)
+        Rows of the prefixes, equal ones side by side and ascending.
+    starts, stops : ndarray of int64, shape (m,)
+        Address i is matched by ``rows[starts[i] : stops[i]]``, which are equal prefixes; none
+        where both bounds are the same.
+    """
+
+    rows: Rows
+    starts: Positions
+    stops: Positions
+
+    @property
+    def first(self) -> Positions:
+        """Smallest matching row for each address, -1 for none, shape (m,)."""
+        found = np.full(len(self.starts), -1)
+        is_matched = self.stops > self.starts
+        found[is_matched] = self.rows[self.starts[is_matched]]
+        return found
+
+
+def find_longest(prefixes: Blocks, addresses: Blocks) -> Matches:
+    """Find the longest prefix that matches each address.
+
+    For every prefix that matches, not only the longest, see
+    :func:`vpnframe.addresses.nesting.find_pairs_between`.
+
+    Parameters
+    ----------
+    prefixes : Blocks
+        n prefixes, in any order, repeated ones too.
+    addresses : Blocks
+        m addresses of the same family, as blocks of 32 or 128 bits. A larger block is matched by
+        the longest prefix that holds all of it. With groups (a routing table each), both sides
+        have them and an address is matched in its own group alone.
+
+    Returns
+    -------
+    Matches
+        For each address the rows of the longest prefix that matches it.
+
+    Raises
+    ------
+    ValueError
+        If one side alone has groups, or they are of two families.
+
+    Examples
+    --------
+    >>> routes = Blocks(
+    ...     np.array([0x0A000000, 0x0A010000, 0x0A010000], np.uint64),
+    ...     np.array([8, 16, 16], np.uint8),
+    ... )
+    >>> hosts = Blocks(
+    ...     np.array([0x0A010203, 0x0A020304, 0x0B000001], np.uint64), np.full(3, 32, np.uint8)
+    ... )
+    >>> matches = find_longest(routes, hosts)
+    >>> matches.first.tolist()
+    [1, 0, -1]
+    >>> matches.rows[matches.starts[0] : matches.stops[0]].tolist()
+    [1, 2]
+    """
+    n = len(prefixes.first)
+    forest = find_forest(join_blocks(prefixes, addresses))
+    is_prefix = forest.rows < n
+    # Within a node prefixes stand before addresses: their rows are smaller.
+    has_prefix = is_prefix[forest.starts[:-1]]
+    holder = find_holders(forest, among=has_prefix)
+    nodes = np.where(has_prefix, np.arange(len(holder)), holder)
+    # Bounds among the prefixes alone; the last is for nodes that no prefix holds.
+    bounds = np.concatenate([[0], np.cumsum(is_prefix)])[forest.starts]
+    starts, stops = np.append(bounds[:-1], 0)[nodes], np.append(bounds[1:], 0)[nodes]
+    return Matches(forest.rows[is_prefix], forest.by_row(starts)[n:], forest.by_row(stops)[n:])
+
+
+__all__ = ["Matches", "find_longest"]
