@@ -42,7 +42,30 @@ def chains(bits: int) -> st.SearchStrategy[Listed]:
     return st.builds(chain, st.integers(0, 2**bits - 1), st.lists(st.integers(0, bits)))
 
 
-any_blocks = st.sampled_from([32, 128]).flatmap(lambda bits: listed_blocks(bits) | chains(bits))
+def neighbours(bits: int) -> st.SearchStrategy[Listed]:
+    """Blocks side by side, of few sizes, at the bottom, in the middle or at the top."""
+    kind = ipaddress.IPv4Network if bits == 32 else ipaddress.IPv6Network
+    bases = st.sampled_from([0, 2 ** (bits - 1), 2 ** (bits // 2), 2**bits - 16])
+
+    def block(base: int, step: int, host_bits: int, group: int) -> tuple[Network, int]:
+        return kind((base + step, bits - host_bits), strict=False), group
+
+    rest = (st.integers(0, 15), st.integers(0, 3), st.integers(0, 1))
+    return bases.flatmap(lambda base: st.lists(st.builds(block, st.just(base), *rest), max_size=25))
+
+
+def blocks_of(bits: int) -> st.SearchStrategy[Listed]:
+    """Lists of block and group of one family."""
+    return listed_blocks(bits) | chains(bits) | neighbours(bits)
+
+
+any_blocks = st.sampled_from([32, 128]).flatmap(blocks_of)
+two_sets = st.sampled_from([32, 128]).flatmap(lambda bits: st.tuples(*[blocks_of(bits)] * 2))
+
+
+def bits_of(*sets: Listed) -> int:
+    """Bits of an address of the blocks' family; 32 when there are none."""
+    return next((listed[0][0].max_prefixlen for listed in sets if listed), 32)
 
 
 def as_blocks(listed: Listed, *, bits: int = 32, offset: int = 0) -> Blocks:
@@ -55,3 +78,15 @@ def as_blocks(listed: Listed, *, bits: int = 32, offset: int = 0) -> Blocks:
         np.array([number >> 64 for number in numbers], np.uint64) if bits == 128 else None,
         np.array([group + offset for _, group in listed], np.int64),
     )
+
+
+def as_listed(blocks: Blocks) -> Listed:
+    """The inverse, for blocks with groups."""
+    assert blocks.groups is not None
+    kind = ipaddress.IPv4Network if blocks.high is None else ipaddress.IPv6Network
+    high = np.zeros_like(blocks.first) if blocks.high is None else blocks.high
+    columns = (part.tolist() for part in (high, blocks.first, blocks.prefix_length, blocks.groups))
+    return [
+        (kind((upper << 64 | lower, length)), group)
+        for upper, lower, length, group in zip(*columns, strict=True)
+    ]

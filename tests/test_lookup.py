@@ -6,9 +6,8 @@ import ipaddress
 
 import numpy as np
 import pytest
-from address_helpers import Network, as_blocks, listed_blocks
+from address_helpers import Network, as_blocks, bits_of, two_sets
 from hypothesis import given
-from hypothesis import strategies as st
 
 from vpnframe.addresses.lookup import find_longest
 
@@ -22,12 +21,11 @@ def longest(table: list[tuple[Network, int]], address: Network, group: int) -> l
     return [i for i in holding if table[i][0].prefixlen == best]
 
 
-@given(st.sampled_from([32, 128]).flatmap(lambda bits: st.tuples(*[listed_blocks(bits)] * 2)))
+@given(two_sets)
 def test_the_longest_prefix_is_found_with_all_its_rows(two):
     """For addresses and whole blocks, in any group, the rows are those of a plain search."""
     table, asked = two
-    bits = next((listed[0][0].max_prefixlen for listed in two if listed), 32)
-    found = find_longest(*(as_blocks(listed, bits=bits) for listed in two))
+    found = find_longest(*(as_blocks(listed, bits=bits_of(*two)) for listed in two))
     bounds = zip(found.starts.tolist(), found.stops.tolist(), strict=True)
     assert [found.rows[start:stop].tolist() for start, stop in bounds] == [
         longest(table, address, group) for address, group in asked

@@ -6,9 +6,8 @@ from itertools import combinations, product
 
 import numpy as np
 import pytest
-from address_helpers import Network, any_blocks, as_blocks, listed_blocks
+from address_helpers import Network, any_blocks, as_blocks, bits_of, two_sets
 from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from vpnframe.addresses import nesting
 from vpnframe.addresses.nesting import (
@@ -68,16 +67,15 @@ def test_pairs__stay_inside_groups(offset, listed):
 
 
 @settings(deadline=None)
-@given(st.sampled_from([32, 128]).flatmap(lambda n: st.tuples(*[listed_blocks(n)] * 2)))
+@given(two_sets)
 def test_pairs_between__equal_brute_force(two):
     """Between two sets, only pairs of one block from each are found."""
-    bits = next((listed[0][0].max_prefixlen for listed in two if listed), 32)
     wanted = [
         (i, j, word)
         for (i, (a, group)), (j, (b, other)) in product(*map(enumerate, two))
         if group == other and (word := relation(a, b))
     ]
-    found = find_pairs_between(*(as_blocks(listed, bits=bits) for listed in two))
+    found = find_pairs_between(*(as_blocks(listed, bits=bits_of(*two)) for listed in two))
     assert as_list(found) == wanted
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from vpnframe.addresses.ordering import Positions, Words
+from vpnframe.addresses.wide import Mask, Positions, Words
 
 _DOT, _SLASH, _LINE_END, _ZERO = (np.uint8(ord(mark)) for mark in "./\n0")
 _PLAIN_FIELDS = ((_DOT, 255), (_DOT, 255), (_DOT, 255), (_SLASH, 255), (_LINE_END, 32))
@@ -189,7 +189,7 @@ def _parse_texts(texts: list[str]) -> tuple[npt.NDArray[np.void], dict[str, str]
 
 def _read_plain_ipv4(
     texts: list[str],
-) -> tuple[Words, npt.NDArray[np.uint8], npt.NDArray[np.bool_]]:
+) -> tuple[Words, npt.NDArray[np.uint8], Mask]:
     """Addresses and prefix lengths of plain "a.b.c.d/n" blocks, and which texts are such.
 
     All other texts, bad ones among them, are left to be looked at one by one.
@@ -223,7 +223,7 @@ def _read_plain_ipv4(
 
 def _read_numbers(
     characters: npt.NDArray[np.uint8], start: Positions, end: Positions
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
+) -> tuple[npt.NDArray[np.int64], Mask]:
     """Decimal numbers between the bounds, and which have 1 to 3 digits and no leading zero."""
     size = end - start
     value = (characters[end - 1] - _ZERO).astype(np.int64)

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from vpnframe.addresses.ordering import Blocks, Positions, Rows, sort_blocks
+from vpnframe.addresses.ordering import Blocks, Rows, sort_blocks
+from vpnframe.addresses.wide import Mask, Positions
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,13 +121,15 @@ def count_overlaps(blocks: Blocks) -> Counts:
     )
 
 
-def find_depths(forest: Forest) -> Positions:
-    """Count the nodes that each node lies within.
+def find_depths(forest: Forest, *, among: Mask | None = None) -> Positions:
+    """Count the nodes that hold each node and are larger.
 
     Parameters
     ----------
     forest : Forest
         With m nodes.
+    among : ndarray of bool, shape (m,), optional
+        Which nodes are counted; all by default.
 
     Returns
     -------
@@ -135,13 +138,18 @@ def find_depths(forest: Forest) -> Positions:
 
     Examples
     --------
-    >>> blocks = Blocks(np.zeros(3, np.uint64), np.array([8, 16, 24], np.uint8))
-    >>> find_depths(find_forest(blocks)).tolist()
+    >>> forest = find_forest(Blocks(np.zeros(3, np.uint64), np.array([8, 16, 24], np.uint8)))
+    >>> find_depths(forest).tolist()
     [0, 1, 2]
+    >>> find_depths(forest, among=np.array([True, False, True])).tolist()
+    [0, 1, 1]
     """
     m = len(forest.stops)
-    n_closed = np.cumsum(np.bincount(forest.stops, minlength=m + 1))
-    return np.arange(m) - n_closed[:m]
+    stops = forest.stops if among is None else forest.stops[among]
+    n_opened = np.arange(m) if among is None else np.cumsum(among) - among
+    # Of the nodes before one, those that have not ended hold it.
+    depth: Positions = n_opened - np.cumsum(np.bincount(stops, minlength=m + 1))[:m]
+    return depth
 
 
 def find_roots(forest: Forest) -> Positions:
@@ -167,7 +175,7 @@ def find_roots(forest: Forest) -> Positions:
     return np.maximum.accumulate(np.where(is_root, np.arange(len(is_root)), 0))
 
 
-def find_holders(forest: Forest, *, among: npt.NDArray[np.bool_] | None = None) -> Positions:
+def find_holders(forest: Forest, *, among: Mask | None = None) -> Positions:
     """Find the nearest node that holds each node and is larger.
 
     Parameters
@@ -194,10 +202,7 @@ def find_holders(forest: Forest, *, among: npt.NDArray[np.bool_] | None = None) 
     m = len(forest.stops)
     nodes = np.arange(m)
     holders = nodes if among is None else np.flatnonzero(among)
-    n_opened = nodes if among is None else np.cumsum(among) - among
-    # Of the holders before a node, those that have not ended hold it: so many levels down it is.
-    n_closed = np.cumsum(np.bincount(forest.stops[holders], minlength=m + 1))[:m]
-    depth = n_opened - n_closed
+    depth = find_depths(forest, among=among)
     # Its holder is the last one before it that is itself one level up.
     levels = np.sort(depth[holders] * m + holders)
     position = np.searchsorted(levels, (depth - 1) * m + nodes) - 1

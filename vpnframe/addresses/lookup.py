@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from vpnframe.addresses.forest import find_forest, find_holders
-from vpnframe.addresses.ordering import Blocks, Positions, Rows, join_blocks
+from vpnframe.addresses.ordering import Blocks, Rows, join_blocks
+from vpnframe.addresses.wide import Positions
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,13 +16,12 @@ import numpy.typing as npt
 from vpnframe.addresses.ordering import (
     Blocks,
     NestingOrder,
-    Positions,
     Rows,
-    Words,
     join_blocks,
     row_dtype,
     sort_blocks,
 )
+from vpnframe.addresses.wide import Mask, Positions, Words
 
 CONTAINS, EQUAL, WITHIN = 0, 1, 2
 RELATIONS = ("contains", "equal", "within")
@@ -182,7 +181,7 @@ def find_runs(blocks: Blocks) -> Runs:
     return Runs(order.rows[order.holders], order.rows, starts, order.stops, order.equal_stops)
 
 
-def find_runs_between(blocks: Blocks, is_second: npt.NDArray[np.bool_]) -> Runs:
+def find_runs_between(blocks: Blocks, is_second: Mask) -> Runs:
     """Find what each block contains of the other of two sets, as runs.
 
     Parameters
@@ -219,8 +218,8 @@ def find_runs_between(blocks: Blocks, is_second: npt.NDArray[np.bool_]) -> Runs:
 
 def _positions_in_other(
     bounds: Positions,
-    is_late: npt.NDArray[np.bool_],
-    outer_is_late: npt.NDArray[np.bool_],
+    is_late: Mask,
+    outer_is_late: Mask,
     n_first: int,
 ) -> Positions:
     """Bounds among all blocks as bounds among those of the other set, first set first."""

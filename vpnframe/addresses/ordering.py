@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-Words = npt.NDArray[np.uint64]
-Positions = npt.NDArray[np.int64]
+from vpnframe.addresses.wide import Mask, Positions, Wide, Words
+
 Rows = npt.NDArray[np.signedinteger[Any]]
-Within = Callable[[Positions | slice, Positions | slice], npt.NDArray[np.bool_]]
+Within = Callable[[Positions | slice, Positions | slice], Mask]
 
 _LENGTH_BITS = 6  # an IPv4 prefix length, 0 to 32
 _BLOCK_BITS = 32 + _LENGTH_BITS
@@ -225,30 +225,19 @@ def _dense_ranks(values: Words) -> Words:
 def _containment(blocks: Blocks, rows: Rows) -> Within:
     """Make the predicate on sorted positions: the later block lies within the earlier one."""
     assert blocks.high is not None  # noqa: S101  the caller chose this path by it
-    high, low = blocks.high[rows], blocks.first.astype(np.uint64)[rows]
-    length = blocks.prefix_length[rows].astype(np.int64)
-    last_high = high | _host_mask(np.maximum(64 - length, 0))
-    last_low = low | _host_mask(np.minimum(128 - length, 64))
+    first = Wide(blocks.high[rows], blocks.first.astype(np.uint64)[rows])
+    last = first.filled(128 - blocks.prefix_length[rows].astype(np.int64))
     groups = np.zeros(1, np.int64) if blocks.groups is None else blocks.groups[rows]
 
-    def within(earlier: Positions | slice, later: Positions | slice) -> npt.NDArray[np.bool_]:
-        above, bound = high[later], last_high[earlier]
-        inside: npt.NDArray[np.bool_] = (above < bound) | (
-            (above == bound) & (low[later] <= last_low[earlier])
-        )
+    def within(earlier: Positions | slice, later: Positions | slice) -> Mask:
+        above, bound = first.high[later], last.high[earlier]
+        is_low_inside = first.low[later] <= last.low[earlier]
+        inside: Mask = (above < bound) | ((above == bound) & is_low_inside)
         if blocks.groups is not None:
             inside &= groups[later] == groups[earlier]
         return inside
 
     return within
-
-
-def _host_mask(bits: npt.NDArray[np.int64]) -> Words:
-    """Masks with the given number of low bits set, 0 to 64."""
-    full = np.uint64(2**64 - 1)
-    # Shifting a 64-bit number by 64 is undefined: no bits at all are a case of their own.
-    shift = np.minimum(64 - bits, 63).astype(np.uint64)
-    return np.where(bits == 0, np.uint64(0), full >> shift)
 
 
 def _gallop(holders: Positions, n: int, within: Within) -> Positions:

@@ -1,0 +1,223 @@
+"""What blocks cover together: merged, what is left free, and how many addresses that is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from vpnframe.addresses.forest import Forest, find_depths, find_forest
+from vpnframe.addresses.ordering import Blocks, Rows, join_blocks
+from vpnframe.addresses.wide import Mask, Positions, Wide, where
+
+
+@dataclass(frozen=True, slots=True)
+class _Spans:
+    """Stretches of addresses, sorted by group and address; none reaches into the next."""
+
+    first: Wide
+    last: Wide
+    group: Positions
+
+    def at(self, chosen: Mask | Positions) -> _Spans:
+        return _Spans(self.first.at(chosen), self.last.at(chosen), self.group[chosen])
+
+
+@dataclass(frozen=True, slots=True)
+class AddressCounts:
+    """How much each group of blocks covers.
+
+    Parameters
+    ----------
+    group : ndarray of int64, shape (g,)
+        The groups that occur, ascending; 0 alone when there are none.
+    n_blocks : ndarray of int64, shape (g,)
+        Blocks, repeated ones too.
+    n_addresses, n_shared : tuple of int, length g
+        Addresses in one block at least, and in two at least; exact, up to 2**128.
+    """
+
+    group: Positions
+    n_blocks: Positions
+    n_addresses: tuple[int, ...]
+    n_shared: tuple[int, ...]
+
+
+def merge_blocks(blocks: Blocks) -> Blocks:
+    """Find the fewest blocks that cover the same addresses.
+
+    Parameters
+    ----------
+    blocks : Blocks
+        n blocks of one family.
+
+    Returns
+    -------
+    Blocks
+        Disjoint blocks, none of which could be joined with another, sorted by group and address.
+
+    Examples
+    --------
+    >>> first = np.array([0x0A800000, 0x0A000000, 0x0A010000], np.uint64)
+    >>> merged = merge_blocks(Blocks(first, np.array([9, 9, 16], np.uint8)))
+    >>> merged.first.tolist(), merged.prefix_length.tolist()
+    ([167772160], [8])
+    """
+    forest = find_forest(blocks)
+    return _cut(_joined(_spans(blocks, forest, find_depths(forest) == 0)), like=blocks)
+
+
+def find_gaps(blocks: Blocks, within: Blocks) -> Blocks:
+    """Find the fewest blocks that cover what is left free: the largest free ones.
+
+    Parameters
+    ----------
+    blocks : Blocks
+        n blocks that are taken.
+    within : Blocks
+        Blocks of the same family to look in; with groups, each group in its own.
+
+    Returns
+    -------
+    Blocks
+        Disjoint free blocks, none of which could be joined with another, sorted by group and
+        address.
+
+    Raises
+    ------
+    ValueError
+        If one side alone has groups, or they are of two families.
+
+    Examples
+    --------
+    >>> taken = Blocks(np.array([0x0A400000], np.uint64), np.array([10], np.uint8))
+    >>> space = Blocks(np.array([0x0A000000], np.uint64), np.array([8], np.uint8))
+    >>> gaps = find_gaps(taken, space)
+    >>> [f"{first:x}/{length}" for first, length in zip(gaps.first, gaps.prefix_length)]
+    ['a000000/10', 'a800000/9']
+    """
+    both, n_within = join_blocks(within, blocks), len(within.first)
+    forest = find_forest(both)
+    # Rows of a node ascend, and those of `within` come first.
+    is_taken = forest.rows[forest.starts[1:] - 1] >= n_within
+    is_within = forest.rows[forest.starts[:-1]] < n_within
+    is_outer_taken = is_taken & (find_depths(forest, among=is_taken) == 0)
+    depth_within = find_depths(forest, among=is_within)
+    is_edge = is_within & ~is_taken & (depth_within == 0)
+    is_edge &= find_depths(forest, among=is_taken) == 0
+    is_chosen = is_edge | (is_outer_taken & (depth_within > 0))
+    chosen = _spans(both, forest, is_chosen)
+    return _cut(_joined(_between(chosen, is_edge[is_chosen])), like=both)
+
+
+def count_addresses(blocks: Blocks) -> AddressCounts:
+    """Count addresses that are covered, and that are covered more than once.
+
+    Parameters
+    ----------
+    blocks : Blocks
+        n blocks of one family.
+
+    Returns
+    -------
+    AddressCounts
+        By group.
+
+    Examples
+    --------
+    >>> counts = count_addresses(Blocks(np.zeros(2, np.uint64), np.array([24, 26], np.uint8)))
+    >>> counts.n_addresses, counts.n_shared
+    ((256,), (64,))
+    """
+    forest = find_forest(blocks)
+    depth, sizes = find_depths(forest), forest.sizes
+    is_shared = (sizes > 1) | (depth > 0)
+    is_outer_shared = is_shared & (find_depths(forest, among=is_shared) == 0)
+    rows = forest.first_rows
+    groups = np.zeros(len(blocks.first), np.int64) if blocks.groups is None else blocks.groups
+    found, code = np.unique(groups, return_inverse=True)
+    host_bits = _bits(blocks) - blocks.prefix_length.astype(np.int64)
+    return AddressCounts(
+        group=found.astype(np.int64),
+        n_blocks=np.bincount(code, minlength=len(found)),
+        n_addresses=_sum_sizes(code, host_bits, rows[depth == 0], len(found)),
+        n_shared=_sum_sizes(code, host_bits, rows[is_outer_shared], len(found)),
+    )
+
+
+def _bits(blocks: Blocks) -> int:
+    return 32 if blocks.high is None else 128
+
+
+def _sum_sizes(code: Positions, host_bits: Positions, rows: Rows, n: int) -> tuple[int, ...]:
+    """Addresses in those rows, by group: counted by size first, so that the sum is exact."""
+    counts = np.bincount(code[rows] * 129 + host_bits[rows], minlength=n * 129).reshape(n, 129)
+    return tuple(
+        sum(count << bits for bits, count in enumerate(row) if count) for row in counts.tolist()
+    )
+
+
+def _spans(blocks: Blocks, forest: Forest, is_chosen: Mask) -> _Spans:
+    """What some nodes cover, in nesting order."""
+    rows = forest.first_rows[is_chosen]
+    low = blocks.first[rows].astype(np.uint64)
+    first = Wide(np.zeros_like(low) if blocks.high is None else blocks.high[rows], low)
+    group = np.zeros(len(rows), np.int64)
+    if blocks.groups is not None:
+        group = blocks.groups[rows].astype(np.int64)
+    host_bits = _bits(blocks) - blocks.prefix_length[rows].astype(np.int64)
+    return _Spans(first, first.filled(host_bits), group)
+
+
+def _joined(spans: _Spans) -> _Spans:
+    """Join those that touch."""
+    if len(spans.group) == 0:
+        return spans
+    before, after = spans.at(np.arange(len(spans.group) - 1)), spans.first.at(slice(1, None))
+    touches = before.last.successor().equals(after) & (before.group == spans.group[1:])
+    starts = np.concatenate([[True], ~touches])
+    ends = np.concatenate([~touches, [True]])
+    return _Spans(spans.first.at(starts), spans.last.at(ends), spans.group[starts])
+
+
+def _between(spans: _Spans, is_edge: Mask) -> _Spans:
+    """What is left of each edge after the holes that follow it."""
+    if len(is_edge) == 0:
+        return spans
+    edge = np.maximum.accumulate(np.where(is_edge, np.arange(len(is_edge)), 0))
+    # From each edge's begin, or from behind a hole, to the next hole or to the edge's end.
+    first = where(is_edge, spans.first, spans.last.successor())
+    next_hole = Wide(np.roll(spans.first.high, -1), np.roll(spans.first.low, -1))
+    edge_end = spans.last.at(edge)
+    is_last = np.concatenate([is_edge[1:], [True]])
+    last = where(is_last, edge_end, next_hole.predecessor())
+    is_empty = np.where(is_last, ~is_edge & spans.last.equals(edge_end), first.equals(next_hole))
+    return _Spans(first, last, spans.group).at(~is_empty)
+
+
+def _cut(spans: _Spans, *, like: Blocks) -> Blocks:
+    """The fewest blocks for each span: always the largest that begins there and fits."""
+    owner, first, last = np.arange(len(spans.group)), spans.first, spans.last
+    owners, firsts, lengths = [owner[:0]], [first.at(slice(0))], [owner[:0]]
+    while len(owner):
+        extent = last.minus(first)
+        room = extent.bit_length()
+        room -= ~extent.equals(extent.minus(extent).filled(room))
+        host_bits = np.minimum(first.trailing_zeros(), room)
+        owners.append(owner)
+        firsts.append(first)
+        lengths.append(_bits(like) - host_bits)
+        end = first.filled(host_bits)
+        is_open = ~end.equals(last)
+        owner, first, last = owner[is_open], end.successor().at(is_open), last.at(is_open)
+    order = np.argsort(np.concatenate(owners), kind="stable")
+    high, low = (np.concatenate(words)[order] for words in zip(*firsts, strict=True))
+    return Blocks(
+        low,
+        np.concatenate(lengths)[order].astype(np.uint8),
+        None if like.high is None else high,
+        None if like.groups is None else spans.group[np.concatenate(owners)[order]],
+    )
+
+
+__all__ = ["AddressCounts", "count_addresses", "find_gaps", "merge_blocks"]

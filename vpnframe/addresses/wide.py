@@ -1,0 +1,125 @@
+"""Arithmetic on addresses of up to 128 bits, kept as two arrays of 64-bit words."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+Words = npt.NDArray[np.uint64]
+Positions = npt.NDArray[np.int64]
+Mask = npt.NDArray[np.bool_]
+
+_ONE = np.uint64(1)
+_FULL = np.uint64(2**64 - 1)
+
+
+class Wide(NamedTuple):
+    """Numbers from 0 to 2**128 - 1; sums and differences wrap around.
+
+    Parameters
+    ----------
+    high, low : ndarray of uint64, shape (n,)
+        Upper and lower 64 bits.
+    """
+
+    high: Words
+    low: Words
+
+    def at(self, where: Positions | Mask | slice) -> Wide:
+        """Some of the numbers."""
+        return Wide(self.high[where], self.low[where])
+
+    def equals(self, other: Wide) -> Mask:
+        """Tell where both are the same."""
+        same: Mask = (self.high == other.high) & (self.low == other.low)
+        return same
+
+    def minus(self, other: Wide) -> Wide:
+        """Difference, word by word with the borrow."""
+        borrow = self.low < other.low
+        return Wide(self.high - other.high - borrow.astype(np.uint64), self.low - other.low)
+
+    def successor(self) -> Wide:
+        """The next number; 0 after the last."""
+        return Wide(self.high + (self.low == _FULL), self.low + _ONE)
+
+    def predecessor(self) -> Wide:
+        """The number before; the last before 0."""
+        return Wide(self.high - (self.low == 0), self.low - _ONE)
+
+    def filled(self, bits: npt.NDArray[np.int64]) -> Wide:
+        """Set so many low bits, 0 to 128: the last address of a block with its first one."""
+        return Wide(
+            self.high | host_mask(np.maximum(bits - 64, 0)),
+            self.low | host_mask(np.minimum(bits, 64)),
+        )
+
+    def trailing_zeros(self) -> Positions:
+        """How many low bits are zero; 128 for 0."""
+        low = _trailing_zeros(self.low)
+        return np.where(low == 64, 64 + _trailing_zeros(self.high), low)
+
+    def bit_length(self) -> Positions:
+        """How many bits are needed; 0 for 0."""
+        high = _bit_length(self.high)
+        return np.where(high > 0, 64 + high, _bit_length(self.low))
+
+
+def where(mask: Mask, chosen: Wide, other: Wide) -> Wide:
+    """Take each number from one of two.
+
+    Parameters
+    ----------
+    mask : ndarray of bool, shape (n,)
+        Where to take the first.
+    chosen, other : Wide, shape (n,)
+        Numbers.
+
+    Returns
+    -------
+    Wide
+        n numbers.
+    """
+    return Wide(np.where(mask, chosen.high, other.high), np.where(mask, chosen.low, other.low))
+
+
+def host_mask(bits: npt.NDArray[np.integer[Any]]) -> Words:
+    """Make masks with the given number of low bits set.
+
+    Parameters
+    ----------
+    bits : ndarray of int64, shape (n,)
+        0 to 64.
+
+    Returns
+    -------
+    ndarray of uint64, shape (n,)
+        The masks.
+
+    Examples
+    --------
+    >>> [int(mask) for mask in host_mask(np.array([0, 8, 64]))] == [0, 255, 2**64 - 1]
+    True
+    """
+    # Shifting a 64-bit number by 64 is undefined: no bits at all are a case of their own.
+    shift = np.minimum(64 - bits, 63).astype(np.uint64)
+    return np.where(bits == 0, np.uint64(0), _FULL >> shift)
+
+
+def _trailing_zeros(words: Words) -> Positions:
+    """Zeros below the lowest set bit: what x - 1 sets there; 64 for 0."""
+    below: Words = (words - _ONE) & ~words
+    return np.bitwise_count(below).astype(np.int64)
+
+
+def _bit_length(words: Words) -> Positions:
+    """Copy the highest set bit into all below it, and count."""
+    filled = words.copy()
+    for shift in (1, 2, 4, 8, 16, 32):
+        filled |= filled >> np.uint64(shift)
+    return np.bitwise_count(filled).astype(np.int64)
+
+
+__all__ = ["Wide", "host_mask", "where"]
