@@ -261,6 +261,8 @@ def _column_problems(column: Column, values: pd.Series[Any]) -> Iterable[str]:
 
 
 def _array(column: Column, values: Iterable[Any]) -> Any:
+    if isinstance(values, pd.api.extensions.ExtensionArray) and values.dtype == DTYPES[column.kind]:
+        return values  # made as it is wanted
     if column.kind == "category":
         return _categorical([None if value is None else str(value) for value in values])
     if column.kind == "time":

@@ -317,8 +317,8 @@ _PAIR_SIDES = tuple(
     for column in (
         Column(f"{side}_account_id", "text", "Main account."),
         Column(f"{side}_region_id", "text", "Region."),
-        Column(f"{side}_vpn_connection_id", "text", "The connection.", False),
-        Column(f"{side}_side", "category", "vpc or onprem.", False),
+        Column(f"{side}_vpn_connection_id", "text", "The connection; null where none is named."),
+        Column(f"{side}_side", "category", "vpc, onprem, or against: the other table.", False),
         Column(f"{side}_cidr", "text", "The block.", False),
     )
 )
@@ -329,8 +329,11 @@ OVERLAPS = Table(
     (
         *_PAIR_SIDES,
         Column("relation", "category", "left ... right: equal, contains or within.", False),
-        Column("scope", "category", "Inside what they were compared."),
-        Column("scope_id", "text", "Which one."),
+        Column("scope", "category", "Inside what they were compared.", False),
+        Column("scope_id", "text", "Which one; null where all are compared, or left has none."),
+        Column("kind", "category", "What it means: own_sides, onprem, ha_pair ...", False),
+        Column("severity", "category", "info, low, medium or high.", False),
+        Column("reason", "text", "One sentence why.", False),
     ),
 )
 _COUNTS = (
