@@ -30,13 +30,15 @@ def plain(values: Wide) -> list[int]:
 
 @given(pairs)
 def test_arithmetic_is_that_of_integers(listed):
-    """Differences, neighbours and filled bits, modulo 2**128."""
+    """Differences, neighbours, filled and cleared bits, modulo 2**128."""
     a, b, bits = (list(column) for column in zip(*listed, strict=True))
     assert plain(wide(a).minus(wide(b))) == [(x - y) % 2**128 for x, y in zip(a, b, strict=True)]
     assert plain(wide(a).successor()) == [(x + 1) % 2**128 for x in a]
     assert plain(wide(a).predecessor()) == [(x - 1) % 2**128 for x in a]
     filled = wide(a).filled(np.array(bits))
     assert plain(filled) == [x | 2**n - 1 for x, n in zip(a, bits, strict=True)]
+    cleared = wide(a).cleared(np.array(bits))
+    assert plain(cleared) == [x >> n << n for x, n in zip(a, bits, strict=True)]
 
 
 @given(pairs)

@@ -1,24 +1,26 @@
 """CIDR text to numbers and back, IPv4 and IPv6.
 
-The verdict on a text is that of ``ipaddress.ip_network(text, strict=True)``. Plain IPv4 text is
-read for all values at once; whatever looks unusual is given to ``ipaddress`` itself.
+The verdict on a text is that of ``ipaddress.ip_network(text, strict=True)``. Plain text is read
+for many values at once; whatever looks unusual is given to ``ipaddress`` itself.
 """
 
 from __future__ import annotations
 
 import ipaddress
-import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import NamedTuple, cast
 
 import numpy as np
 import numpy.typing as npt
 
+from vpnframe.addresses.ordering import Blocks
+from vpnframe.addresses.plain import Entries, read_plain
+from vpnframe.addresses.reasons import explain
 from vpnframe.addresses.wide import Mask, Positions, Words
 
-_DOT, _SLASH, _LINE_END, _ZERO = (np.uint8(ord(mark)) for mark in "./\n0")
-_PLAIN_FIELDS = ((_DOT, 255), (_DOT, 255), (_DOT, 255), (_SLASH, 255), (_LINE_END, 32))
-_ENTRY = [("high", "u8"), ("low", "u8"), ("family", "u1"), ("prefix_length", "u1")]
+# The text of 0 to 255, three characters each, those not needed zero.
+_NUMBERS = np.array([[*str(n).encode().ljust(3, b"\0")] for n in range(256)], np.uint8)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,21 +30,26 @@ class ParsedCidrs:
     Parameters
     ----------
     row : ndarray of int64, shape (n,)
-        Position of each parsed block in the input, ascending.
+        Position of each parsed block in the input, ascending; repeated where one value lists
+        several.
     family : ndarray of uint8, shape (n,)
         4 or 6.
     high, low : ndarray of uint64, shape (n,)
         Upper and lower 64 bits of the first address; IPv4 has all of it in ``low``.
     prefix_length : ndarray of uint8, shape (n,)
         0 to 32, or 0 to 128 for IPv6.
+    is_masked : ndarray of bool, shape (n,)
+        Whether host bits were set in the text, and cleared here.
     failed_rows : ndarray of int64, shape (m,)
         Positions of the values that are no CIDR block, ascending.
     failed_texts : tuple of str, length m
-        Those values as they came.
+        Those values as they came; of a list, the part that is no block.
     failed_reasons : tuple of str, length m
         What is wrong with each, in a few words.
     missing_rows : ndarray of int64
         Positions of the missing values (None, NaN, NA), which are no failures.
+    n_values : int
+        Values asked for.
     """
 
     row: Positions
@@ -50,25 +57,79 @@ class ParsedCidrs:
     high: Words
     low: Words
     prefix_length: npt.NDArray[np.uint8]
+    is_masked: Mask
     failed_rows: Positions
     failed_texts: tuple[str, ...]
     failed_reasons: tuple[str, ...]
     missing_rows: Positions
+    n_values: int
+
+    @property
+    def is_failed(self) -> Mask:
+        """Which values are no CIDR block, or hold a part that is none, shape (n_values,)."""
+        mask = np.zeros(self.n_values, bool)
+        mask[self.failed_rows] = True
+        return mask
+
+    def take(self, keep: Mask) -> ParsedCidrs:
+        """Keep some of the parsed blocks."""
+        columns = ("row", "family", "high", "low", "prefix_length", "is_masked")
+        return replace(self, **{name: getattr(self, name)[keep] for name in columns})
+
+    def of_family(
+        self, family: int, *, groups: Positions | None = None
+    ) -> tuple[Positions, Blocks]:
+        """Blocks of one family as the kernels take them, and the position of each in the input.
+
+        Parameters
+        ----------
+        family : int
+            4 or 6.
+        groups : ndarray of int64, shape (n_values,), optional
+            A code from 0 for each value of the input.
+
+        Returns
+        -------
+        row : ndarray of int64
+            Positions in the input.
+        blocks : Blocks
+            As many blocks.
+        """
+        chosen = self.family == family
+        row = self.row[chosen]
+        return row, Blocks(
+            self.low[chosen],
+            self.prefix_length[chosen],
+            self.high[chosen] if family == 6 else None,
+            None if groups is None else groups[row],
+        )
 
 
-def parse_cidrs(values: Iterable[object]) -> ParsedCidrs:
-    """Read CIDR blocks, one in each value.
+def parse_cidrs(
+    values: Iterable[object], *, as_lists: bool = False, mask_host_bits: bool = False
+) -> ParsedCidrs:
+    """Read CIDR blocks.
 
     Parameters
     ----------
     values : iterable of str
         List, Series, numpy or arrow array of CIDR text; None, NaN and NA are missing values,
         and anything else is taken as its text (so that network objects do too).
+    as_lists : bool
+        Whether each value is a list of blocks with commas between them, as the cloud writes
+        them (see :func:`split_cidrs`), instead of one block; an empty list has none.
+    mask_host_bits : bool
+        Whether to clear host bits and say so in ``is_masked``, instead of refusing the text.
 
     Returns
     -------
     ParsedCidrs
         The blocks, the failures with their reasons, and the missing values.
+
+    Raises
+    ------
+    TypeError
+        If ``values`` is one text.
 
     Examples
     --------
@@ -77,27 +138,46 @@ def parse_cidrs(values: Iterable[object]) -> ParsedCidrs:
     ([167772160], [8])
     >>> parsed.failed_rows.tolist(), parsed.failed_reasons
     ([1], ('host bits set: did you mean 172.16.0.0/12?',))
+    >>> parsed = parse_cidrs(["10.0.0.0/8, 172.17.0.0/12"], as_lists=True, mask_host_bits=True)
+    >>> parsed.row.tolist(), parsed.is_masked.tolist()
+    ([0, 0], [False, True])
     """
+    if isinstance(values, str):
+        raise TypeError(f"{values!r} is one text: give a list or a column of blocks")
     listed = values.tolist() if hasattr(values, "tolist") else list(values)
-    missing = [i for i, value in enumerate(listed) if type(value) is not str and _is_missing(value)]
-    is_present = np.ones(len(listed), bool)
-    is_present[missing] = False
-    present = np.flatnonzero(is_present)
-    texts = [str(listed[i]) for i in present.tolist()] if missing else list(map(str, listed))
-    table, reasons = _parse_texts(texts)
-    is_good = table["family"] > 0
-    failed = np.flatnonzero(~is_good).tolist()
+    texts, row, missing = _present(listed)
+    if as_lists:
+        texts, row = _split_all(texts, row)
+    entries = _read(texts)
+    bits = np.where(entries.family == 4, 32, 128) - entries.prefix_length.astype(np.int64)
+    first = entries.address.cleared(bits)
+    has_host_bits = ~first.equals(entries.address)
+    keep = (entries.family > 0) & (mask_host_bits | ~has_host_bits)
+    failed = np.flatnonzero(~keep)
+    failed_texts = tuple(texts[i] for i in failed.tolist())
+    reasons = {text: explain(text) for text in set(failed_texts)}
     return ParsedCidrs(
-        row=present[is_good],
-        family=table["family"][is_good],
-        high=table["high"][is_good],
-        low=table["low"][is_good],
-        prefix_length=table["prefix_length"][is_good],
-        failed_rows=present[failed],
-        failed_texts=tuple(texts[i] for i in failed),
-        failed_reasons=tuple(reasons[texts[i]] for i in failed),
-        missing_rows=np.array(missing, np.int64),
+        row=row[keep],
+        family=entries.family[keep],
+        high=first.high[keep],
+        low=first.low[keep],
+        prefix_length=entries.prefix_length[keep],
+        is_masked=has_host_bits[keep],
+        failed_rows=row[failed],
+        failed_texts=failed_texts,
+        failed_reasons=tuple(reasons[text] for text in failed_texts),
+        missing_rows=missing,
+        n_values=len(listed),
     )
+
+
+def _present(listed: list[object]) -> tuple[list[str], Positions, Positions]:
+    """Values that are there as text, their positions, and the positions of the missing ones."""
+    if set(map(type, listed)) <= {str}:
+        return cast("list[str]", listed), np.arange(len(listed)), np.empty(0, np.int64)
+    is_missing = np.array([_is_missing(value) for value in listed], bool)
+    present = np.flatnonzero(~is_missing)
+    return [str(listed[i]) for i in present.tolist()], present, np.flatnonzero(is_missing)
 
 
 def split_cidrs(text: str) -> list[str]:
@@ -118,7 +198,19 @@ def split_cidrs(text: str) -> list[str]:
     >>> split_cidrs("10.0.0.0/16, 10.1.0.0/16,")
     ['10.0.0.0/16', '10.1.0.0/16']
     """
-    return [part for part in (piece.strip() for piece in re.split("[,、]", text)) if part]
+    return [part for part in map(str.strip, text.replace("、", ",").split(",")) if part]
+
+
+def _split_all(texts: list[str], row: Positions) -> tuple[list[str], Positions]:
+    """Split many lists as ``split_cidrs`` does, and repeat the row for each part."""
+    # Joined and split at once: a list for each text would be a million small objects.
+    joined = ",".join(texts).replace("、", ",")
+    parts = list(map(str.strip, joined.split(",")))
+    row = np.repeat(row, [1 + text.count(",") + text.count("、") for text in texts])
+    if "" not in parts:
+        return parts, row
+    is_full = np.array([bool(part) for part in parts])
+    return [part for part in parts if part], row[is_full[: len(row)]]
 
 
 def format_cidr(
@@ -149,124 +241,65 @@ def format_cidr(
     >>> format_cidr(parsed.high, parsed.low, parsed.family, parsed.prefix_length)
     ['10.0.0.0/8', '2001:db8::/32']
     """
-    columns = (part.tolist() for part in (high, low, family, prefix_length))
-    return [
-        f"{n >> 24}.{n >> 16 & 255}.{n >> 8 & 255}.{n & 255}/{length}"
-        if kind == 4
-        else f"{ipaddress.IPv6Address(upper << 64 | n)}/{length}"
-        for upper, n, kind, length in zip(*columns, strict=True)
+    texts = np.empty(len(low), object)
+    is_ipv4 = family == 4
+    texts[is_ipv4] = _format_ipv4(low[is_ipv4], prefix_length[is_ipv4])
+    columns = (part[~is_ipv4].tolist() for part in (high, low, prefix_length))
+    texts[~is_ipv4] = [
+        f"{ipaddress.IPv6Address(upper << 64 | lower)}/{length}"
+        for upper, lower, length in zip(*columns, strict=True)
     ]
+    return cast("list[str]", texts.tolist())
+
+
+def _format_ipv4(address: Words, prefix_length: npt.NDArray[np.uint8]) -> list[str]:
+    """Write IPv4 blocks: a matrix of characters, from which the unused ones are taken out."""
+    octets = [address >> np.uint64(shift) & np.uint64(255) for shift in (24, 16, 8, 0)]
+    characters = np.zeros((len(address), 20), np.uint8)
+    characters[:, 3::4] = np.frombuffer(b".../\n", np.uint8)
+    for place, number in enumerate([*octets, prefix_length]):
+        characters[:, 4 * place : 4 * place + 3] = _NUMBERS[number]
+    return characters[characters > 0].tobytes().decode("ascii").split("\n")[:-1]
 
 
 def _is_missing(value: object) -> bool:
     """Tell None, NaN, NaT and NA without knowing pandas: none of the last three equals itself."""
-    if value is None:
-        return True
+    if value is None or isinstance(value, str):
+        return value is None
     is_same = value == value  # noqa: PLR0124  that is the point
     return not (isinstance(is_same, (bool, np.bool_)) and bool(is_same))
 
 
-def _parse_texts(texts: list[str]) -> tuple[npt.NDArray[np.void], dict[str, str]]:
-    """Return an entry for each text, family 0 where it failed, and why those failed."""
-    low, length, is_plain = _read_plain_ipv4(texts)
-    table = np.zeros(len(texts), _ENTRY)
-    table["low"], table["prefix_length"], table["family"] = low, length, is_plain * 4
-    entries: dict[str, tuple[int, int, int, int]] = {}
-    reasons = {}
-    for i in np.flatnonzero(~is_plain).tolist():
+def _read(texts: list[str]) -> Entries:
+    """Read every text that can be read; the others have family 0."""
+    entries = read_plain(texts)
+    known: dict[str, _Entry | None] = {}
+    for i in np.flatnonzero(entries.family == 0).tolist():
         text = texts[i]
-        if text not in entries:
-            try:
-                network = ipaddress.ip_network(text, strict=True)
-            except ValueError:
-                entries[text], reasons[text] = (0, 0, 0, 0), _explain(text)
-            else:
-                upper, lower = divmod(int(network.network_address), 2**64)
-                entries[text] = (upper, lower, network.version, network.prefixlen)
-        table[i] = entries[text]
-    return table, reasons
+        if text not in known:
+            known[text] = _read_one(text)
+        entry = known[text]
+        if entry is not None:
+            entries.address.high[i], entries.address.low[i] = divmod(entry.address, 2**64)
+            entries.family[i], entries.prefix_length[i] = entry.family, entry.prefix_length
+    return entries
 
 
-def _read_plain_ipv4(
-    texts: list[str],
-) -> tuple[Words, npt.NDArray[np.uint8], Mask]:
-    """Addresses and prefix lengths of plain "a.b.c.d/n" blocks, and which texts are such.
+class _Entry(NamedTuple):
+    """One block as the standard library reads it, host bits as they stand."""
 
-    All other texts, bad ones among them, are left to be looked at one by one.
-    """
-    low, length = np.zeros(len(texts), np.uint64), np.zeros(len(texts), np.uint8)
-    is_plain = np.zeros(len(texts), bool)
-    # One byte for each character, so that none of several bytes can pass for a digit or a mark.
-    characters = np.frombuffer("\n".join([*texts, ""]).encode("ascii", "replace"), np.uint8)
-    line_ends = np.flatnonzero(characters == _LINE_END)
-    if len(line_ends) != len(texts):  # a text that itself holds a line end
-        return low, length, is_plain
-    marks = np.flatnonzero(characters - _ZERO > 9)
-    last_mark = np.flatnonzero(characters[marks] == _LINE_END)
-    lines = np.flatnonzero(np.diff(last_mark, prepend=-1) == 5)
-    start = np.append(-1, line_ends)[lines] + 1
-    address, fits = np.zeros(len(lines), np.int64), np.ones(len(lines), bool)
-    for field, (ending, largest) in enumerate(_PLAIN_FIELDS):
-        end = marks[last_mark[lines] - (4 - field)]
-        number, is_number = _read_numbers(characters, start, end)
-        fits &= is_number & (number <= largest) & (characters[end] == ending)
-        if ending == _LINE_END:
-            size = number
-        else:
-            address = address << 8 | number
-        start = end + 1
-    fits &= address & ((1 << np.maximum(32 - size, 0)) - 1) == 0
-    lines = lines[fits]
-    low[lines], length[lines], is_plain[lines] = address[fits], size[fits], True
-    return low, length, is_plain
+    address: int
+    family: int
+    prefix_length: int
 
 
-def _read_numbers(
-    characters: npt.NDArray[np.uint8], start: Positions, end: Positions
-) -> tuple[npt.NDArray[np.int64], Mask]:
-    """Decimal numbers between the bounds, and which have 1 to 3 digits and no leading zero."""
-    size = end - start
-    value = (characters[end - 1] - _ZERO).astype(np.int64)
-    value += np.where(size > 1, characters[end - 2] - _ZERO, 0) * np.int64(10)
-    value += np.where(size > 2, characters[end - 3] - _ZERO, 0) * np.int64(100)
-    has_leading_zero = (size > 1) & (characters[start] == _ZERO)
-    return value, (size >= 1) & (size <= 3) & ~has_leading_zero
-
-
-def _explain(text: str) -> str:
-    """Say in a few words why a text is no CIDR block."""
-    if not text.strip():
-        return "empty text"
-    if len(split_cidrs(text)) > 1:
-        return "several blocks in one text: one is expected"
-    if any(character.isspace() for character in text):
-        return "a space in or around it"
-    if not text.isascii():
-        return "characters other than plain ASCII"
+def _read_one(text: str) -> _Entry | None:
     try:
-        return f"host bits set: did you mean {ipaddress.ip_network(text, strict=False)}?"
+        network = ipaddress.ip_network(text, strict=False)
     except ValueError:
-        return _explain_parts(*text.split("/"))
+        return None
+    address = ipaddress.ip_address(text.split("/", maxsplit=1)[0])
+    return _Entry(int(address), network.version, network.prefixlen)
 
 
-def _explain_parts(address: str, *prefixes: str) -> str:
-    """Say what is wrong with an address, or else with what follows its slash."""
-    if len(prefixes) > 1:
-        return "more than one slash"
-    try:
-        version = ipaddress.ip_address(address).version
-    except ValueError:
-        return _explain_address(address)
-    return f"the prefix length must be 0 to {32 if version == 4 else 128}"
-
-
-def _explain_address(address: str) -> str:
-    """Say why an address is none."""
-    octets = address.split(".")
-    if ":" in address or not all(octet.isdigit() for octet in octets):
-        return "not an IP address"
-    if len(octets) != 4:
-        return "an IPv4 address has four octets"
-    if any(len(octet) > 1 and octet.startswith("0") for octet in octets):
-        return "an octet with a leading zero"
-    return "an octet over 255"
+__all__ = ["ParsedCidrs", "format_cidr", "parse_cidrs", "split_cidrs"]

@@ -201,14 +201,14 @@ def find_holders(forest: Forest, *, among: Mask | None = None) -> Positions:
     """
     m = len(forest.stops)
     nodes = np.arange(m)
-    holders = nodes if among is None else np.flatnonzero(among)
     depth = find_depths(forest, among=among)
-    # Its holder is the last one before it that is itself one level up.
-    levels = np.sort(depth[holders] * m + holders)
-    position = np.searchsorted(levels, (depth - 1) * m + nodes) - 1
+    # A node's holder is the last one before it that is itself one level up.
+    by_level = np.argsort(depth.astype(np.uint8), kind="stable")
+    level = depth * m + nodes
+    levels = level[by_level if among is None else by_level[among[by_level]]]
+    inside = by_level[np.count_nonzero(depth == 0) :]
     held = np.full(m, -1)
-    inside = np.flatnonzero(depth)
-    held[inside] = levels[position[inside]] % m
+    held[inside] = levels[np.searchsorted(levels, level[inside] - m) - 1] - (depth[inside] - 1) * m
     return held
 
 

@@ -6,7 +6,7 @@ contains is therefore one unbroken run right after it, and finding overlaps is o
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +16,6 @@ import numpy.typing as npt
 from vpnframe.addresses.wide import Mask, Positions, Wide, Words
 
 Rows = npt.NDArray[np.signedinteger[Any]]
-Within = Callable[[Positions | slice, Positions | slice], Mask]
 
 _LENGTH_BITS = 6  # an IPv4 prefix length, 0 to 32
 _BLOCK_BITS = 32 + _LENGTH_BITS
@@ -143,7 +142,8 @@ def _sort_narrow(blocks: Blocks, group_bits: int) -> NestingOrder:
     last = _last_keys(key, row_bits)
     holders = np.flatnonzero(key[1:] <= last[:-1])
     stops = np.searchsorted(key, last[holders], side="right")
-    return NestingOrder(rows, holders, stops, _equal_stops(key, row_bits, holders))
+    is_repeated = key[holders] ^ key[holders + 1] < np.uint64(2**row_bits)
+    return NestingOrder(rows, holders, stops, _equal_stops(holders, is_repeated))
 
 
 def _last_keys(key: Words, row_bits: int) -> Words:
@@ -163,7 +163,7 @@ def _sort_with_rows(key: Words, key_bits: int) -> tuple[Words, Rows, int]:
     row_bits = (n - 1).bit_length()
     dtype = row_dtype(n)
     if key_bits + row_bits > 64:
-        order = np.argsort(key, kind="stable")  # equal blocks stay by row
+        order = np.argsort(key, kind="stable")  # equal keys stay by row
         return key[order], order.astype(dtype), 0
     # Sorting plain uint64 is several times faster than argsort: the row rides in the low bits.
     packed = key << np.uint64(row_bits)
@@ -179,11 +179,10 @@ def row_dtype(n: int) -> type[np.signedinteger[Any]]:
     return np.int32 if n < 2**31 else np.int64
 
 
-def _equal_stops(key: Words, row_bits: int, holders: Positions) -> Positions:
-    """End of the equal blocks right after each holder."""
+def _equal_stops(holders: Positions, is_repeated: Mask) -> Positions:
+    """End of the equal blocks right after each holder; told which holders' next block is equal."""
     stops = holders + 1
-    differs = key[holders] ^ key[stops]
-    repeated = np.flatnonzero(differs < np.uint64(2**row_bits))
+    repeated = np.flatnonzero(is_repeated)
     if len(repeated):
         position = holders[repeated]
         # Equal blocks are neighbours, and each but the last of them is a holder itself.
@@ -194,68 +193,78 @@ def _equal_stops(key: Words, row_bits: int, holders: Positions) -> Positions:
 
 
 def _sort_wide(blocks: Blocks) -> NestingOrder:
-    """Order of IPv6 blocks: dense ranks stand for what does not fit one 64-bit key."""
+    """Order of IPv6 blocks, whose keys are wider than 64 bits."""
     assert blocks.high is not None  # noqa: S101  the caller chose this path by it
-    length = blocks.prefix_length
-    start = _dense_ranks(blocks.high)
+    low = blocks.first.astype(np.uint64)
+    fields = [blocks.prefix_length.astype(np.uint64), low, blocks.high]
     if blocks.groups is not None:
-        start = _dense_ranks(blocks.groups.astype(np.uint64) << np.uint64(32) | start)
-    low = _dense_ranks(blocks.first.astype(np.uint64))
-    if low.any():
-        start = _dense_ranks(start << np.uint64(32) | low)
-    key = start << np.uint64(8) | length
-    key, rows, row_bits = _sort_with_rows(key, 8 + int(start.max()).bit_length())
-    within = _containment(blocks, rows)
-    holders = np.flatnonzero(within(slice(None, -1), slice(1, None)))
-    stops = _gallop(holders, len(rows), within)
-    return NestingOrder(rows, holders, stops, _equal_stops(key, row_bits, holders))
+        fields.append(blocks.groups.astype(np.uint64))
+    rows = _sort_fields(fields)
+    length = blocks.prefix_length[rows].astype(np.int16)
+    shared = _shared_bits(Wide(blocks.high[rows], low[rows]))
+    if blocks.groups is not None:
+        groups = blocks.groups[rows]
+        shared[groups[1:] != groups[:-1]] = -1
+    holders = np.flatnonzero(shared >= length[:-1])
+    is_repeated = (shared == 128) & (length[1:] == length[:-1])
+    stops = _run_stops(shared, holders, length[holders])
+    return NestingOrder(rows, holders, stops, _equal_stops(holders, is_repeated[holders]))
 
 
-def _dense_ranks(values: Words) -> Words:
-    """Rank of each value among the distinct ones."""
-    ranks = np.zeros(len(values), np.uint64)
-    if values.min() == values.max():
-        return ranks
-    order = np.argsort(values)
-    ordered = values[order]
-    ranks[order[1:]] = np.cumsum(ordered[1:] != ordered[:-1])
-    return ranks
+def _sort_fields(fields: list[Words]) -> Rows:
+    """Rows sorted by several fields, the last one first: digit by digit, from the lowest."""
+    n = len(fields[0])
+    stripped = [_stripped(field) for field in fields]
+    total = sum(bits for _, bits in stripped)
+    width = 64 if total <= 64 else 64 - (n - 1).bit_length()
+    rows = np.arange(n, dtype=row_dtype(n))
+    for digit, bits in _digits(stripped, width):
+        rows = rows[_sort_with_rows(digit[rows], bits)[1]]
+    return rows
 
 
-def _containment(blocks: Blocks, rows: Rows) -> Within:
-    """Make the predicate on sorted positions: the later block lies within the earlier one."""
-    assert blocks.high is not None  # noqa: S101  the caller chose this path by it
-    first = Wide(blocks.high[rows], blocks.first.astype(np.uint64)[rows])
-    last = first.filled(128 - blocks.prefix_length[rows].astype(np.int64))
-    groups = np.zeros(1, np.int64) if blocks.groups is None else blocks.groups[rows]
-
-    def within(earlier: Positions | slice, later: Positions | slice) -> Mask:
-        above, bound = first.high[later], last.high[earlier]
-        is_low_inside = first.low[later] <= last.low[earlier]
-        inside: Mask = (above < bound) | ((above == bound) & is_low_inside)
-        if blocks.groups is not None:
-            inside &= groups[later] == groups[earlier]
-        return inside
-
-    return within
+def _stripped(field: Words) -> tuple[Words, int]:
+    """A field without the bits, above and below, that are the same in all rows; bits left."""
+    varying = int(np.bitwise_or.reduce(field ^ field[0]))
+    if not varying:
+        return field, 0
+    n_below = (varying & -varying).bit_length() - 1
+    bits = varying.bit_length() - n_below
+    return field >> np.uint64(n_below) & np.uint64(2**bits - 1), bits
 
 
-def _gallop(holders: Positions, n: int, within: Within) -> Positions:
-    """End of each holder's run: doubling steps, then halving, all holders at once."""
-    inside, outside = holders + 1, np.full(len(holders), n)
-    active, step = np.arange(len(holders)), 1
-    while len(active):
-        probe = inside[active] + step
-        is_in = probe < n
-        is_in[is_in] = within(holders[active[is_in]], probe[is_in])
-        inside[active[is_in]] = probe[is_in]
-        outside[active[~is_in]] = np.minimum(probe[~is_in], n)
-        active, step = active[is_in], step * 2
-    active = np.flatnonzero(outside - inside > 1)
-    while len(active):
-        middle = (inside[active] + outside[active]) // 2
-        is_in = within(holders[active], middle)
-        inside[active[is_in]] = middle[is_in]
-        outside[active[~is_in]] = middle[~is_in]
-        active = active[outside[active] - inside[active] > 1]
-    return outside
+def _digits(fields: list[tuple[Words, int]], width: int) -> Iterator[tuple[Words, int]]:
+    """Fields of so many bits, the lowest first, as digits of at most ``width`` bits."""
+    digit, used = np.zeros(len(fields[0][0]), np.uint64), 0
+    for field, bits in fields:
+        n_taken = 0
+        while n_taken < bits:
+            n = min(bits - n_taken, width - used)
+            part = field >> np.uint64(n_taken) & np.uint64(2**n - 1)
+            digit |= part << np.uint64(used)
+            n_taken, used = n_taken + n, used + n
+            if used == width:
+                yield digit, used
+                digit, used = np.zeros_like(digit), 0
+    if used:
+        yield digit, used
+
+
+def _shared_bits(first: Wide) -> npt.NDArray[np.int16]:
+    """How many leading bits each address and the next have in common, 0 to 128."""
+    before, after = first.at(slice(None, -1)), first.at(slice(1, None))
+    differs = Wide(before.high ^ after.high, before.low ^ after.low)
+    return (128 - differs.bit_length()).astype(np.int16)
+
+
+def _run_stops(
+    shared: npt.NDArray[np.int16], holders: Positions, length: npt.NDArray[np.int16]
+) -> Positions:
+    """End of each holder's run: the next place where less than its prefix is in common."""
+    stops = np.empty_like(holders)
+    for prefix_length in np.unique(length):
+        ends = np.flatnonzero(shared < prefix_length)
+        chosen = np.flatnonzero(length == prefix_length)
+        end = np.searchsorted(ends, holders[chosen])
+        stops[chosen] = np.append(ends, len(shared))[end] + 1
+    return stops

@@ -56,6 +56,11 @@ class Wide(NamedTuple):
             self.low | host_mask(np.minimum(bits, 64)),
         )
 
+    def cleared(self, bits: npt.NDArray[np.int64]) -> Wide:
+        """Clear so many low bits, 0 to 128: the first address of a block with any of its own."""
+        high, low = host_mask(np.maximum(bits - 64, 0)), host_mask(np.minimum(bits, 64))
+        return Wide(self.high & ~high, self.low & ~low)
+
     def trailing_zeros(self) -> Positions:
         """How many low bits are zero; 128 for 0."""
         low = _trailing_zeros(self.low)
@@ -116,6 +121,8 @@ def _trailing_zeros(words: Words) -> Positions:
 
 def _bit_length(words: Words) -> Positions:
     """Copy the highest set bit into all below it, and count."""
+    if not words.any():
+        return np.zeros(len(words), np.int64)
     filled = words.copy()
     for shift in (1, 2, 4, 8, 16, 32):
         filled |= filled >> np.uint64(shift)

@@ -1,0 +1,213 @@
+"""Plain CIDR text, read for thousands of texts at once.
+
+Plain is what machines write: decimal octets or hexadecimal groups without leading zeros before a
+prefix length, nothing around it. Whatever is unusual is left for others to judge, so that a text
+read here is always one that ``ipaddress`` reads, and as the same block.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from vpnframe.addresses.wide import Mask, Positions, Wide
+
+Characters = npt.NDArray[np.uint8]
+Digits = npt.NDArray[np.uint8]
+Numbers = npt.NDArray[np.int16]
+Sizes = npt.NDArray[np.integer[Any]]
+
+_CHUNK = 2**14  # texts read at a time, so that their characters stay in the processor's cache
+_DOT, _COLON, _SLASH, _LINE_END, _ZERO = (np.uint8(ord(mark)) for mark in ".:/\n0")
+_OCTET_SHIFTS = np.array([[24], [16], [8], [0]], np.uint64)
+_NO_DIGIT = np.uint8(255)
+_DIGITS = np.full(256, _NO_DIGIT)
+_DIGITS[[*b"0123456789abcdef"]] = np.arange(16)
+_DIGITS[[*b"ABCDEF"]] = np.arange(10, 16)
+_GROUPS = 8  # of 16 bits, in an IPv6 address
+_NO_GAP = _GROUPS + 1  # after every field: no "::" in the text
+
+
+@dataclass(frozen=True, slots=True)
+class Entries:
+    """What n texts say, host bits left as they stand.
+
+    Parameters
+    ----------
+    address : Wide, shape (n,)
+        The address before the slash; IPv4 has all of it in the lower word.
+    family : ndarray of uint8, shape (n,)
+        4 or 6; 0 where the text was not read.
+    prefix_length : ndarray of uint8, shape (n,)
+        0 to 32, or 0 to 128 for IPv6; that of one address where there is no slash.
+    """
+
+    address: Wide
+    family: npt.NDArray[np.uint8]
+    prefix_length: npt.NDArray[np.uint8]
+
+
+def read_plain(texts: Sequence[str]) -> Entries:
+    """Read those of many texts that are plain CIDR blocks or addresses.
+
+    Parameters
+    ----------
+    texts : sequence of str, length n
+        Any texts.
+
+    Returns
+    -------
+    Entries
+        Family 0 for texts that are not plain, good ones among them.
+
+    Examples
+    --------
+    >>> entries = read_plain(["10.0.0.1/8", "2001:db8::/32", "10.0.0.0/255.0.0.0", "1.2.3.4"])
+    >>> entries.family.tolist(), entries.prefix_length.tolist()
+    ([4, 6, 0, 4], [8, 32, 0, 32])
+    """
+    n = len(texts)
+    words = Wide(np.zeros(n, np.uint64), np.zeros(n, np.uint64))
+    entries = Entries(words, np.zeros(n, np.uint8), np.zeros(n, np.uint8))
+    for start in range(0, n, _CHUNK):
+        lines = _Lines.of(texts[start : start + _CHUNK])
+        for mark, read in ((_DOT, _read_ipv4), (_COLON, _read_ipv6)):
+            if (lines.characters == mark).any():
+                read(lines, entries, start)
+    return entries
+
+
+@dataclass(frozen=True, slots=True)
+class _Lines:
+    """Texts as one array of characters, a line end after each."""
+
+    characters: Characters
+    ends: Positions
+
+    @classmethod
+    def of(cls, texts: Sequence[str]) -> _Lines:
+        # One byte for each character, so that none of several bytes can pass for a digit or mark.
+        encoded = "\n".join([*texts, ""]).encode("ascii", "replace")
+        if encoded.count(b"\n") != len(texts):
+            return cls.of(["?" if "\n" in text else text for text in texts])
+        characters = np.frombuffer(encoded, np.uint8)
+        return cls(characters, np.flatnonzero(characters == _LINE_END))
+
+    def fields(self, marks: Positions) -> tuple[Positions, Positions]:
+        """Index in ``marks`` of each line's last one, and how many marks each line has."""
+        last = np.searchsorted(marks, self.ends)
+        return last, np.diff(last, prepend=-1)
+
+
+def _read_ipv4(lines: _Lines, entries: Entries, at: int) -> None:
+    """Read the lines with three dots, and a slash or none, among digits."""
+    digits = lines.characters - _ZERO
+    marks = np.flatnonzero(digits > 9)
+    last, n_marks = lines.fields(marks)
+    for endings in (b"...\n", b".../\n"):
+        line = np.flatnonzero(n_marks == len(endings))
+        if len(line) == 0:
+            continue
+        ends = marks[last[line] + np.arange(1 - len(endings), 1)[:, None]]
+        starts = np.vstack([np.append(-1, lines.ends)[line] + 1, ends[:-1] + 1])
+        values, is_number = _decimals(digits, ends, ends - starts)
+        octets, length = values[:4], values[4] if len(values) > 4 else np.int16(32)
+        fits = is_number.all(axis=0) & (octets <= 255).all(axis=0) & (length <= 32)
+        fits &= (lines.characters[ends] == [[ending] for ending in endings]).all(axis=0)
+        address = np.bitwise_or.reduce(octets.astype(np.uint64) << _OCTET_SHIFTS)
+        where = line[fits] + at
+        entries.address.low[where], entries.family[where] = address[fits], 4
+        entries.prefix_length[where] = np.broadcast_to(length, len(line))[fits]
+
+
+def _places(digits: Digits, ends: Positions, size: Sizes, *, n: int) -> list[Digits]:
+    """The last n digits before the ends, the lowest first; 0 where the number is shorter."""
+    return [
+        np.where(size > place, digits.take(ends - 1 - place, mode="clip"), np.uint8(0))
+        for place in range(n)
+    ]
+
+
+def _decimals(digits: Digits, ends: Positions, size: Sizes) -> tuple[Numbers, Mask]:
+    """Decimal numbers before the ends, and which have 1 to 3 digits and no leading zero."""
+    ones, tens, hundreds = _places(digits, ends, size, n=3)
+    values = ones + tens * np.int16(10) + hundreds * np.int16(100)
+    is_number = (size >= 1) & (size <= 3) & (digits[ends - size] + (size == 1) > 0)
+    return values, is_number
+
+
+def _read_ipv6(lines: _Lines, entries: Entries, at: int) -> None:
+    """Read the lines of hexadecimal groups with colons, and a slash or none."""
+    digits = _DIGITS[lines.characters]
+    marks = np.flatnonzero(digits == _NO_DIGIT)
+    mark = lines.characters[marks]
+    last, n_marks = lines.fields(marks)
+    n_colons = np.diff(np.cumsum(mark == _COLON)[last], prepend=0)
+    has_slash = mark[last - 1] == _SLASH
+    # Two colons at least, and no mark that is neither a colon nor the slash at its place.
+    fits = (n_colons >= 2) & (n_colons <= _GROUPS) & (n_marks == n_colons + has_slash + 1)
+    length, is_length = _prefix_lengths(digits, marks, last, has_slash)
+    fits &= is_length
+    is_field = np.repeat(fits, n_marks)
+    is_field[last[has_slash]] = False
+    line = np.flatnonzero(fits)
+    ends = marks[is_field]
+    size = (ends - np.append(-1, marks[:-1])[is_field] - 1).clip(max=5).astype(np.uint8)
+    words, is_address = _join_groups(_hexadecimals(digits, ends, size), size, n_colons[line] + 1)
+    chosen, where = line[is_address], line[is_address] + at
+    entries.family[where], entries.prefix_length[where] = 6, length[chosen]
+    entries.address.high[where] = words.high[is_address]
+    entries.address.low[where] = words.low[is_address]
+
+
+def _hexadecimals(digits: Digits, ends: Positions, size: Sizes) -> npt.NDArray[np.uint16]:
+    """Hexadecimal numbers of at most four digits before the ends."""
+    values = np.zeros(len(ends), np.uint16)
+    for place, digit in enumerate(_places(digits, ends, size, n=4)):
+        values |= digit.astype(np.uint16) << np.uint16(4 * place)
+    return values
+
+
+def _join_groups(
+    values: npt.NDArray[np.uint16], size: Sizes, n_fields: Positions
+) -> tuple[Wide, Mask]:
+    """Addresses from the fields of each line, of which an empty one stands for zeros."""
+    n, first = len(n_fields), np.cumsum(n_fields) - n_fields
+    line = np.repeat(np.arange(n), n_fields)
+    field = np.arange(len(line)) - first[line]
+    is_given = size > 0
+    empty = np.flatnonzero(~is_given)
+    inner = empty[(field[empty] > 0) & (field[empty] < n_fields[line[empty]] - 1)]
+    gap = np.full(n, _NO_GAP)
+    gap[line[inner]] = field[inner]
+    n_given = np.bincount(line[is_given], minlength=n)
+    # One gap for at least one group; a field at either end is empty only beside it: "1::", "::1".
+    fits = np.where(gap == _NO_GAP, n_given == _GROUPS, n_given < _GROUPS)
+    fits &= np.bincount(line[inner], minlength=n) <= 1
+    fits &= is_given[first] | (gap == 1)
+    fits &= is_given[first + n_fields - 1] | (gap == n_fields - 2)
+    fits &= np.bincount(line[size > 4], minlength=n) == 0
+    slot = np.where(field < gap[line], field, _GROUPS - n_fields[line] + field)
+    is_put = is_given & fits[line]
+    groups = np.zeros((n, _GROUPS), ">u2")
+    groups[line[is_put], slot[is_put]] = values[is_put]
+    high, low = groups.view(">u8").T.astype(np.uint64)
+    return Wide(high, low), fits
+
+
+def _prefix_lengths(
+    digits: Digits, marks: Positions, last: Positions, has_slash: Mask
+) -> tuple[Numbers, Mask]:
+    """Prefix lengths after the slash, and which are numbers up to 128; 128 without a slash."""
+    ends = marks[last]
+    size = np.where(has_slash, ends - marks[last - 1] - 1, 1)
+    values, is_number = _decimals(digits, ends, size)
+    is_number &= np.all([digit < 10 for digit in _places(digits, ends, size, n=3)], axis=0)
+    return np.where(has_slash, values, np.int16(128)), ~has_slash | (is_number & (values <= 128))
+
+
+__all__ = ["Entries", "read_plain"]
