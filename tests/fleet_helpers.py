@@ -6,8 +6,12 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import pandas as pd
+from hypothesis import settings
 
 from vpnframe import schema
+
+# For properties that ask for whole tables: a quarter of the examples that others are tried on.
+few = settings(max_examples=max(1, settings().max_examples // 4))
 
 Block = str | dict[str, Any]
 

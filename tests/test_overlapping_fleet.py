@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from fleet_helpers import found, site, subnets_of
+from fleet_helpers import few, found, site, subnets_of
 from hypothesis import given
 from hypothesis import strategies as st
 from overlap_oracle import CONNECTION, ROUTERS, oracle
@@ -121,6 +121,7 @@ def test_every_kind_occurs_in_crowded_fleets_and_is_what_plain_loops_say():
     assert seen == wanted
 
 
+@few
 @given(fleets, st.randoms(use_true_random=False))
 def test_the_order_of_the_rows_says_nothing(made, random):
     """Shuffled rows give the same table."""
@@ -130,6 +131,7 @@ def test_the_order_of_the_rows_says_nothing(made, random):
     pd.testing.assert_frame_equal(overlaps(table.take(order)), overlaps(table))
 
 
+@few
 @given(fleets)
 def test_every_result_is_what_its_schema_says(made):
     """Also when there is nothing; each pair has a reason that is one sentence, facts filled in."""

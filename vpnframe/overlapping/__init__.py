@@ -1,13 +1,19 @@
 """Overlapping address blocks, as tables.
 
-``blocks`` asks of any list or column of blocks; ``fleet`` of a fleet's subnets, and what it means.
+``blocks`` asks of any list or column of blocks; ``fleet`` of a fleet's subnets, and what it means;
+``conflicts``, ``free`` and ``renumbering`` of what could be.
 """
 
 from __future__ import annotations
 
+from vpnframe.overlapping.block_files import read_blocks
 from vpnframe.overlapping.blocks import find_overlaps
+from vpnframe.overlapping.conflicts import would_conflict
+from vpnframe.overlapping.counting import overlaps_per_block
 from vpnframe.overlapping.fleet import overlaps
+from vpnframe.overlapping.free import free_subnets
 from vpnframe.overlapping.nat import Nat, read_nat
+from vpnframe.overlapping.renumbering import suggest_renumbering
 from vpnframe.overlapping.scopes import ROUTING_DOMAIN, Domain, Topology, read_topology
 from vpnframe.overlapping.settings import OverlapSettings
 
@@ -18,7 +24,12 @@ __all__ = [
     "OverlapSettings",
     "Topology",
     "find_overlaps",
+    "free_subnets",
     "overlaps",
+    "overlaps_per_block",
+    "read_blocks",
     "read_nat",
     "read_topology",
+    "suggest_renumbering",
+    "would_conflict",
 ]

@@ -4,12 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+import numpy as np
 import pandas as pd
 
+from vpnframe.addresses.cidr import parse_cidrs
 from vpnframe.overlapping.blocks import parse_all
 from vpnframe.overlapping.coding import encode_lists
 
 _LISTS = ("cidrs", "secondary_cidrs")
+
+
+def vpc_blocks(vpcs: pd.DataFrame) -> pd.DataFrame:
+    """Bring VPCs into the form of ``subnets``: their own blocks, of no connection.
+
+    Parameters
+    ----------
+    vpcs : DataFrame
+        Table ``vpcs``.
+
+    Returns
+    -------
+    DataFrame
+        One row per block, those left out that are none: they are no fault of who asks.
+    """
+    rows = _one_block_a_row(vpcs.reset_index(drop=True)).assign(side="vpc")
+    is_good = np.isin(np.arange(len(rows)), parse_cidrs(rows["cidr"]).row)
+    return rows[is_good]
 
 
 def their_blocks(blocks: pd.DataFrame | Iterable[object]) -> pd.DataFrame:
@@ -43,7 +63,7 @@ def their_blocks(blocks: pd.DataFrame | Iterable[object]) -> pd.DataFrame:
     [{'side': 'onprem', 'cidr': '10.0.0.0/8'}]
     """
     if isinstance(blocks, str):
-        raise TypeError("against is one text: give a list, a column or a table of blocks")
+        raise TypeError(f"{blocks!r} is one text: give a list, a column or a table of blocks")
     if not isinstance(blocks, pd.DataFrame):
         blocks = pd.DataFrame({"cidr": pd.Series(list(blocks), dtype="object")})
     rows = _one_block_a_row(blocks.reset_index(drop=True))

@@ -148,6 +148,8 @@ def blocks_at(parsed: ParsedCidrs, positions: Codes) -> ParsedCidrs:
         high=parsed.high[positions],
         low=parsed.low[positions],
         prefix_length=parsed.prefix_length[positions],
+        is_masked=parsed.is_masked[positions],
+        n_values=len(positions),
     )
 
 

@@ -2,27 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
-import pyarrow as pa
 
 from vpnframe import schema
 from vpnframe.addresses.nesting import DEFAULT_MAX_PAIRS
 from vpnframe.inventory import Inventory
 from vpnframe.overlapping.against import their_blocks
+from vpnframe.overlapping.assembling import (
+    as_category,
+    as_text,
+    check_columns,
+    check_scope,
+    positions,
+)
 from vpnframe.overlapping.blocks import as_relations
 from vpnframe.overlapping.coding import NULL, Codes, take_words
-from vpnframe.overlapping.encoded import CONNECTION, Fleet, encode_fleet
+from vpnframe.overlapping.encoded import Fleet, encode_fleet
 from vpnframe.overlapping.facts import PairFacts
 from vpnframe.overlapping.known import warn_of_gaps, what_is_known
 from vpnframe.overlapping.meaning import CASES, KINDS, SEVERITIES, find_cases
 from vpnframe.overlapping.nat import with_mapped
 from vpnframe.overlapping.pairing import FleetPairs, pairs_between, pairs_within
 from vpnframe.overlapping.reasons import write_reasons
-from vpnframe.overlapping.scopes import ROUTERS, ROUTING_DOMAIN
+from vpnframe.overlapping.scopes import ROUTING_DOMAIN
 from vpnframe.overlapping.settings import OverlapSettings
 
 
@@ -119,25 +124,6 @@ def overlaps(
     return table
 
 
-def check_columns(subnets: pd.DataFrame, scope: str | None) -> None:
-    """Refuse a table without the columns that are needed."""
-    routers = ROUTERS if scope == ROUTING_DOMAIN else ()
-    needed = [*CONNECTION, "side", "cidr", *routers]
-    missing = [column for column in needed if column not in subnets.columns]
-    if missing:
-        raise ValueError(f"no column {', '.join(missing)}: is this a subnets table?")
-    check_scope(subnets, scope)
-
-
-def check_scope(table: pd.DataFrame, scope: str | None) -> None:
-    """Refuse a scope that a table does not have."""
-    if scope not in (None, ROUTING_DOMAIN, *table.columns):
-        raise ValueError(
-            f"no column {scope!r} to take as scope: give {ROUTING_DOMAIN!r}, None or one of "
-            f"{', '.join(map(str, table.columns))}"
-        )
-
-
 def _pairs_against(fleet: Fleet, scope: str | None, max_pairs: int) -> FleetPairs:
     """Pairs with the other table's blocks: those that no domain of ours has, with all of ours."""
     its = fleet.connections
@@ -170,11 +156,11 @@ def _table(
         **_half("left", fleet, pairs.left),
         **_half("right", fleet, pairs.right),
         "relation": as_relations(pairs.relation),
-        "scope": _category(np.zeros(len(cases), np.int64), [scope_name]),
+        "scope": as_category(np.zeros(len(cases), np.int64), [scope_name]),
         "scope_id": as_text(take_words(fleet.scope_words, shared)),
-        "kind": _category(_indices([case.kind for case in found], KINDS)[cases], KINDS),
-        "severity": _category(
-            _indices([case.severity for case in found], SEVERITIES)[cases], SEVERITIES
+        "kind": as_category(positions([case.kind for case in found], KINDS)[cases], KINDS),
+        "severity": as_category(
+            positions([case.severity for case in found], SEVERITIES)[cases], SEVERITIES
         ),
         "reason": as_text(reasons),
     }
@@ -189,22 +175,6 @@ def _half(end: str, fleet: Fleet, rows: Codes) -> dict[str, object]:
         f"{end}_account_id": as_text(its.account.texts(connection)),
         f"{end}_region_id": as_text(its.region.texts(connection)),
         f"{end}_vpn_connection_id": as_text(its.name.texts(connection)),
-        f"{end}_side": _category(side, sides),
+        f"{end}_side": as_category(side, sides),
         f"{end}_cidr": as_text(take_words(fleet.cidrs.words, fleet.cidr[rows])),
     }
-
-
-def as_text(texts: pa.Array) -> pd.api.extensions.ExtensionArray:
-    """Texts in the dtype of every table's texts."""
-    return pd.array(texts, dtype="str")
-
-
-def _indices(words: Sequence[str], categories: Sequence[str]) -> npt.NDArray[np.int64]:
-    return np.array([categories.index(word) for word in words])
-
-
-def _category(codes: Codes, words: Sequence[str]) -> pd.Categorical:
-    """Words for codes, as a category that is sorted as every table's are."""
-    ranked = sorted(words)
-    rank = np.array([ranked.index(word) for word in words])
-    return pd.Categorical.from_codes(rank[codes], categories=pd.Index(ranked, dtype="str"))

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from vpnframe.overlapping.blocks import runs_by_family, sorted_pairs, take_blocks
+from vpnframe.addresses.nesting import DEFAULT_MAX_PAIRS
+from vpnframe.overlapping.blocks import runs_by_family, sorted_pairs
 from vpnframe.overlapping.coding import Codes, Mask
 from vpnframe.overlapping.encoded import Fleet
 
@@ -55,10 +56,10 @@ def pairs_within(fleet: Fleet, *, max_pairs: int) -> FleetPairs:
         If there are more pairs.
     """
     has_scope, is_vpc, blocks = fleet.scope >= 0, fleet.is_vpc, fleet.all
-    apart = take_blocks(blocks, _is_apart(fleet))
+    apart = blocks.take(_is_apart(fleet))
     runs = [
-        *runs_by_family(take_blocks(blocks, has_scope & ~is_vpc), fleet.scope),
-        *runs_by_family(take_blocks(blocks, has_scope), fleet.scope, is_second=is_vpc),
+        *runs_by_family(blocks.take(has_scope & ~is_vpc), fleet.scope),
+        *runs_by_family(blocks.take(has_scope), fleet.scope, is_second=is_vpc),
         *runs_by_family(apart, fleet.connection, is_second=is_vpc),
     ]
     pairs = FleetPairs(*sorted_pairs(runs, max_pairs))
@@ -97,7 +98,7 @@ def pairs_between(
     ValueError
         If there are more pairs.
     """
-    is_theirs = fleet.connections.is_theirs[fleet.connection]
+    is_theirs, blocks = fleet.connections.is_theirs[fleet.connection], fleet.all
     has_scope, is_context = fleet.scope >= 0, is_placed & fleet.is_vpc
     runs = []
     for compared, groups, reach in (
@@ -109,11 +110,32 @@ def pairs_between(
             (ours & ~fleet.is_vpc) | (theirs & is_context),
             ours | (theirs & ~is_context),
         ):
-            runs += runs_by_family(take_blocks(fleet.all, chosen), groups, is_second=is_theirs)
+            runs += runs_by_family(blocks.take(chosen), groups, is_second=is_theirs)
     pairs = FleetPairs(*sorted_pairs(runs, max_pairs))
     identity = fleet.connections.identity[fleet.connection]
     is_one = (identity[pairs.left] == identity[pairs.right]) & (identity[pairs.left] >= 0)
     return pairs.take(~(is_one & (fleet.is_vpc[pairs.left] == fleet.is_vpc[pairs.right])))
+
+
+def pairs_everywhere(fleet: Fleet, *, ours: Mask) -> FleetPairs:
+    """Pair some blocks of a fleet with all of another table, be they in a scope or not.
+
+    Parameters
+    ----------
+    fleet : Fleet
+        The blocks of both.
+    ours : ndarray of bool, by block
+        Which blocks of the fleet take part.
+
+    Returns
+    -------
+    FleetPairs
+        ``left`` ours, ``right`` theirs.
+    """
+    is_theirs = fleet.connections.is_theirs[fleet.connection]
+    blocks = fleet.all.take(is_theirs | ours)
+    runs = runs_by_family(blocks, None, is_second=is_theirs)
+    return FleetPairs(*sorted_pairs(runs, DEFAULT_MAX_PAIRS))
 
 
 def _is_apart(fleet: Fleet) -> Mask:

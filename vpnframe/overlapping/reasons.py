@@ -111,6 +111,7 @@ def _fields_of_one(facts: PairFacts, connection: Codes, block: Codes) -> Mapping
         return pa.array(priority[block[rows]]).cast(pa.large_string())
 
     return {
+        "cidr": _cidr(facts, block),
         "gateway": lambda rows: gateway.texts(connection[rows]),
         "router": lambda rows: router.texts(connection[rows]),
         "place": place,

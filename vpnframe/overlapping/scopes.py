@@ -135,7 +135,7 @@ def routing_domains(routers: Sequence[Coded], topology: Topology | None = None) 
     given = () if topology is None else topology.domains
     joined = [_members(domain, words) for domain in given]
     edges = [*_edges(routers), *(edge for members in joined for edge in pairwise(members))]
-    root = _connected(len(words), edges)
+    root = connected(len(words), edges)
     name_of = {int(node): words[node] for node in np.unique(root).tolist()}
     for domain, members in sorted(zip(given, joined, strict=True), key=lambda g: g[0].name)[::-1]:
         name_of[int(root[members[0]])] = domain.name
@@ -170,8 +170,26 @@ def _edges(routers: Sequence[Coded]) -> Iterable[tuple[int, int]]:
         yield from pairwise([code for code in row if code >= 0])
 
 
-def _connected(n: int, edges: Iterable[tuple[int, int]]) -> Codes:
-    """The smallest node that each is connected with."""
+def connected(n: int, edges: Iterable[tuple[int, int]]) -> Codes:
+    """Find the smallest node that each is connected with.
+
+    Parameters
+    ----------
+    n : int
+        Nodes, from 0.
+    edges : iterable of (int, int)
+        What is joined.
+
+    Returns
+    -------
+    ndarray of int64, shape (n,)
+        Equal for two nodes when and only when they are connected.
+
+    Examples
+    --------
+    >>> connected(4, [(2, 3), (3, 1)]).tolist()
+    [0, 1, 1, 1]
+    """
     parent = list(range(n))
 
     def root(node: int) -> int:
