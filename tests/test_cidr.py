@@ -148,12 +148,6 @@ def test_families__come_apart_with_their_groups():
     assert blocks.groups is None
 
 
-def test_take__keeps_failures():
-    """Some of the blocks can be left out; what failed is told all the same."""
-    parsed = parse_cidrs(["10.0.0.0/8", "x", "11.0.0.0/8"]).take(np.array([False, True]))
-    assert (parsed.row.tolist(), parsed.failed_rows.tolist()) == ([2], [1])
-
-
 def test_one_text__is_refused():
     """Its characters are no blocks."""
     with pytest.raises(TypeError, match="one text: give a list"):

@@ -13,9 +13,9 @@ LEVELS = {
     "records": 1, "schema": 1, "addresses": 1, "saved": 1, "toml_tables": 1,
     "accounts": 2, "cloud": 2,
     "crawl": 3, "frames": 3, "inventory": 3, "redacting": 3,
-    "callers": 4, "loading": 4, "overlapping": 4, "stats": 4,
-    "checking": 5, "plot": 5, "emulator": 5,
-    "fetching": 6, "cli": 7, "__main__": 8,
+    "callers": 4, "loading": 4, "overlapping": 4,
+    "checking": 5, "stats": 5, "emulator": 5,
+    "fetching": 6, "plot": 6, "cli": 7, "__main__": 8,
 }  # fmt: skip
 NETWORK_HALF = {"cloud", "crawl"}
 TABLE_HALF = {"schema", "tables", "frames", "inventory", "overlapping", "stats", "plot"}

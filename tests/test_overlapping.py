@@ -98,10 +98,3 @@ def test_find_overlaps__caps_both_families_together():
     assert len(find_overlaps(values, max_pairs=6)) == 6
     with pytest.raises(ValueError, match="6 overlapping pairs, over the limit of 5"):
         find_overlaps(values, max_pairs=5)
-
-
-@pytest.mark.parametrize("wrong", ["10.0.0.0/8", pd.DataFrame({"cidr": ["10.0.0.0/8"]})])
-def test_one_text_or_a_whole_table_is_refused(wrong) -> None:
-    """Neither its characters nor its column names are blocks."""
-    with pytest.raises(TypeError, match="a list or a column"):
-        find_overlaps(wrong)

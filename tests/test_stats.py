@@ -123,6 +123,48 @@ def test_a_tunnel_without_a_status_has_its_connections() -> None:
     assert found["tunnels with an IPsec SA"] == 1
 
 
+def subnets(*rows: dict[str, Any]) -> pd.DataFrame:
+    """A subnets table; each row is an on-premises block of vco-1 unless it says otherwise."""
+    known = {"vpn_connection_id": "vco-1", "side": "onprem", "origin": "selector"}
+    values = [known | {"cidr_raw": row["cidr"], "is_default_route": False} | row for row in rows]
+    columns = schema.find("subnets").names
+    return schema.build("subnets", {c: [row.get(c) for row in values] for c in columns})
+
+
+def test_address_space_by_side_and_family() -> None:
+    """Each side's addresses once, and those in two blocks; null blocks and default routes not."""
+    table = stats.address_space(
+        subnets(
+            {"cidr": "10.0.0.0/24"},
+            {"cidr": "10.0.0.0/24", "vpn_connection_id": "vco-2"},
+            {"cidr": "10.0.1.0/24"},
+            {"cidr": "10.0.0.0/8", "side": "vpc"},
+            {"cidr": "2001:db8::/32"},
+            {"cidr": None, "cidr_raw": "x"},
+            {"cidr": "0.0.0.0/0", "is_default_route": True},
+        )
+    )
+    schema.validate("address_space", table)
+    assert table.to_numpy().tolist() == [
+        ["onprem", 4, 3, 512.0, 256.0, 0.5],
+        ["onprem", 6, 1, 2.0**96, 0.0, 0.0],
+        ["vpc", 4, 1, 2.0**24, 0.0, 0.0],
+    ]
+
+
+def test_address_space_counts_a_connections_block_once() -> None:
+    """A selector and a route that say the same share nothing."""
+    twice = [{"cidr": "10.0.0.0/24"}, {"cidr": "10.0.0.0/24", "origin": "policy"}]
+    assert stats.address_space(subnets(*twice))["n_shared"].tolist() == [0.0]
+
+
+def test_an_empty_fleet_covers_nothing() -> None:
+    """No rows, never an error."""
+    table = stats.address_space(schema.empty("subnets"))
+    schema.validate("address_space", table)
+    assert table.empty
+
+
 @pytest.mark.parametrize("name", ["summary", "algorithms", "lifetimes"])
 def test_an_empty_fleet_has_valid_statistics(name: str) -> None:
     """Zeros or no rows, never an error."""

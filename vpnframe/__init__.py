@@ -35,7 +35,15 @@ if TYPE_CHECKING:
     from vpnframe.fetching import afetch, aplan, doctor, fetch, plan
     from vpnframe.inventory import Inventory, read_inventory, write_inventory
     from vpnframe.loading import load
-    from vpnframe.overlapping import find_overlaps, overlaps
+    from vpnframe.overlapping import (
+        address_usage,
+        clusters,
+        enclosing,
+        find_overlaps,
+        merge,
+        overlap_counts,
+        overlaps,
+    )
     from vpnframe.redacting import Redaction, redact
 
 _HOMES = {
@@ -55,12 +63,17 @@ _HOMES = {
     "StatusError": "errors",
     "TransportError": "errors",
     "VpnframeError": "errors",
+    "address_usage": "overlapping",
     "afetch": "fetching",
     "aplan": "fetching",
+    "clusters": "overlapping",
     "doctor": "fetching",
+    "enclosing": "overlapping",
     "fetch": "fetching",
     "find_overlaps": "overlapping",
     "load": "loading",
+    "merge": "overlapping",
+    "overlap_counts": "overlapping",
     "overlaps": "overlapping",
     "plan": "fetching",
     "read_accounts": "accounts",
@@ -87,12 +100,17 @@ __all__ = [
     "TransportError",
     "VpnframeError",
     "__version__",
+    "address_usage",
     "afetch",
     "aplan",
+    "clusters",
     "doctor",
+    "enclosing",
     "fetch",
     "find_overlaps",
     "load",
+    "merge",
+    "overlap_counts",
     "overlaps",
     "plan",
     "plot",

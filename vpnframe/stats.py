@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from vpnframe import schema
+from vpnframe.overlapping import address_usage
 
 ALGORITHM_COLUMNS = (
     "ike_version",
@@ -112,6 +113,34 @@ def lifetimes(tunnels: pd.DataFrame) -> pd.DataFrame:
         for phase in ("ike", "ipsec")
     ]
     return _result("lifetimes", counts)
+
+
+def address_space(subnets: pd.DataFrame) -> pd.DataFrame:
+    """Count the addresses that a fleet's blocks cover, on either side.
+
+    Default routes say nothing of addresses and are left out; a block that one connection names
+    several times counts once.
+
+    Parameters
+    ----------
+    subnets : DataFrame
+        The ``subnets`` table.
+
+    Returns
+    -------
+    DataFrame
+        The ``address_space`` table: ``side`` (str), ``family`` (Int16), ``n_blocks`` (Int64),
+        ``n_addresses``, ``n_shared`` in two blocks at least (float64, see
+        :func:`vpnframe.address_usage`) and ``shared_share``; by side and family.
+
+    Examples
+    --------
+    >>> address_space(schema.empty("subnets")).empty
+    True
+    """
+    blocks = subnets[~subnets["is_default_route"].fillna(False)]
+    blocks = blocks.drop_duplicates([*_CONNECTION, "side", "cidr"])
+    return address_usage(blocks, groups="side").rename(columns={"group": "side"})
 
 
 def _counts(tunnels: pd.DataFrame, column: str) -> pd.DataFrame:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import NamedTuple, cast
 
 import numpy as np
@@ -70,11 +70,6 @@ class ParsedCidrs:
         mask = np.zeros(self.n_values, bool)
         mask[self.failed_rows] = True
         return mask
-
-    def take(self, keep: Mask) -> ParsedCidrs:
-        """Keep some of the parsed blocks."""
-        columns = ("row", "family", "high", "low", "prefix_length", "is_masked")
-        return replace(self, **{name: getattr(self, name)[keep] for name in columns})
 
     def of_family(
         self, family: int, *, groups: Positions | None = None

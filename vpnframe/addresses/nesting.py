@@ -248,8 +248,9 @@ def check_pair_count(n_pairs: int, *, max_pairs: int) -> None:
     """
     if n_pairs > max_pairs:
         raise ValueError(
-            f"{n_pairs:,} overlapping pairs, over the limit of {max_pairs:,}: compare fewer "
-            f"blocks or smaller groups, or raise max_pairs (a pair takes 9 bytes and more)"
+            f"{n_pairs:,} overlapping pairs, over the limit of {max_pairs:,}: count them instead "
+            f"(overlap_counts), compare fewer blocks or smaller groups, or raise max_pairs (a pair "
+            f"takes 9 bytes and more)"
         )
 
 

@@ -151,10 +151,11 @@ def _bits(blocks: Blocks) -> int:
 
 def _sum_sizes(code: Positions, host_bits: Positions, rows: Rows, n: int) -> tuple[int, ...]:
     """Addresses in those rows, by group: counted by size first, so that the sum is exact."""
-    counts = np.bincount(code[rows] * 129 + host_bits[rows], minlength=n * 129).reshape(n, 129)
-    return tuple(
-        sum(count << bits for bits, count in enumerate(row) if count) for row in counts.tolist()
-    )
+    keys, counts = np.unique(code[rows] * 129 + host_bits[rows], return_counts=True)
+    sums = [0] * n
+    for key, count in zip(keys.tolist(), counts.tolist(), strict=True):
+        sums[key // 129] += count << key % 129
+    return tuple(sums)
 
 
 def _spans(blocks: Blocks, forest: Forest, is_chosen: Mask) -> _Spans:

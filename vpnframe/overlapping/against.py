@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from vpnframe.addresses.cidr import parse_cidrs
-from vpnframe.overlapping.blocks import parse_all
+from vpnframe.overlapping.asked import parse_all
 from vpnframe.overlapping.coding import encode_lists
 
 _LISTS = ("cidrs", "secondary_cidrs")

@@ -1,19 +1,19 @@
-"""Overlapping blocks, in any list or column of CIDR text."""
+"""Overlapping blocks, in any list, column or table of CIDR text: as pairs, and counted."""
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from vpnframe.addresses.cidr import ParsedCidrs, parse_cidrs
+from vpnframe import schema
+from vpnframe.addresses.cidr import ParsedCidrs
+from vpnframe.addresses.forest import count_overlaps
 from vpnframe.addresses.nesting import (
     DEFAULT_MAX_PAIRS,
     RELATIONS,
-    Blocks,
     Pairs,
     Runs,
     check_pair_count,
@@ -21,45 +21,46 @@ from vpnframe.addresses.nesting import (
     find_runs_between,
     make_pairs,
 )
-from vpnframe.errors import AddressError
+from vpnframe.overlapping.asked import Cidrs, Codes, Groups, parse_all, read_asked
 
-Codes = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
 
 
 def find_overlaps(
-    cidrs: Iterable[object],
+    cidrs: Cidrs,
     *,
-    groups: Iterable[Hashable] | None = None,
+    groups: Groups | None = None,
     max_pairs: int = DEFAULT_MAX_PAIRS,
 ) -> pd.DataFrame:
     """Find every overlapping pair among CIDR blocks, each once.
 
     Parameters
     ----------
-    cidrs : iterable of str
-        List or Series of n CIDR blocks, IPv4 and IPv6 mixed at will. Missing values overlap
-        nothing.
-    groups : iterable, optional
-        n keys; only blocks with the same key are compared, and a missing key equals nothing.
+    cidrs : iterable of str or DataFrame
+        List or Series of n CIDR blocks, IPv4 and IPv6 mixed at will, or a table with a column
+        ``cidr``. Missing values overlap nothing.
+    groups : iterable or str, optional
+        n keys, or of a table the name of a column; only blocks with the same key are compared,
+        and a missing key equals nothing.
     max_pairs : int
-        The most pairs to make.
+        The most pairs to make; see :func:`overlap_counts` for fleets that have more.
 
     Returns
     -------
     DataFrame
-        ``left`` and ``right`` (Int64, positions in ``cidrs`` from 0, left < right) and
-        ``relation`` (category: left ``contains``, is ``equal`` to or lies ``within`` right),
-        sorted by left and right.
+        Table ``pairs``: ``left`` and ``right`` (Int64, positions in ``cidrs`` from 0, left <
+        right) and ``relation`` (category: left ``contains``, is ``equal`` to or lies ``within``
+        right), sorted by left and right.
 
     Raises
     ------
     AddressError
         If a text is no CIDR block; it names the first, with its position.
     ValueError
-        If there are more than ``max_pairs`` pairs, or not as many groups as blocks.
+        If there are more than ``max_pairs`` pairs, not as many groups as blocks, or a table
+        lacks the column.
     TypeError
-        If ``cidrs`` is one text or a whole table.
+        If ``cidrs`` is one text.
 
     Examples
     --------
@@ -69,46 +70,68 @@ def find_overlaps(
     1     0      3  contains
     2     1      3     equal
     """
-    if isinstance(cidrs, str | pd.DataFrame):
-        raise TypeError(f"cidrs is one {type(cidrs).__name__}: give a list or a column of blocks")
-    listed = list(cidrs)
-    parsed = parse_all(listed)
-    codes = None
-    if groups is not None:
-        codes = pd.factorize(pd.Series(list(groups), dtype=object))[0].astype(np.int64)
-        if len(codes) != len(listed):
-            raise ValueError(f"{len(codes)} groups for {len(listed)} blocks: give one for each")
-        parsed = take_blocks(parsed, codes[parsed.row] >= 0)
-    left, right, relation = sorted_pairs(runs_by_family(parsed, codes), max_pairs)
+    asked = read_asked(cidrs, groups)
+    runs = runs_by_family(asked.parsed, asked.codes)
+    left, right, relation = sorted_pairs(runs, max_pairs)
     return pd.DataFrame(
         {"left": _integers(left), "right": _integers(right), "relation": as_relations(relation)}
     )
 
 
-def parse_all(values: Sequence[object]) -> ParsedCidrs:
-    """Parse, and refuse bad text by its first example."""
-    parsed = parse_cidrs(values)
-    if parsed.failed_texts:
-        n_bad, text = len(parsed.failed_texts), parsed.failed_texts[0]
-        raise AddressError(
-            f"{text!r} at position {parsed.failed_rows[0]} is no CIDR block: "
-            f"{parsed.failed_reasons[0]} ({n_bad} bad of {len(values)}). Correct it, or replace "
-            f"it by None to leave it out",
-            value=text,
-        )
-    return parsed
+def overlap_counts(cidrs: Cidrs, *, groups: Groups | None = None) -> pd.DataFrame:
+    """Count for each CIDR block how many others it equals, contains and lies within.
+
+    No pair is made: a dense fleet of a million blocks, with thousands of millions of pairs, is
+    counted as fast as any other.
+
+    Parameters
+    ----------
+    cidrs : iterable of str or DataFrame
+        List or Series of n CIDR blocks, IPv4 and IPv6 mixed at will, or a table with a column
+        ``cidr``.
+    groups : iterable or str, optional
+        n keys, or of a table the name of a column; only blocks with the same key are compared,
+        and a missing key equals nothing.
+
+    Returns
+    -------
+    DataFrame
+        Table ``overlap_counts``, a row for each block, with the index of the series or table:
+        ``n_equal``, ``n_contains`` (smaller ones inside) and ``n_within`` (larger ones around)
+        (Int64, null for a missing block). Half the sum of all is the number of pairs.
+
+    Raises
+    ------
+    AddressError
+        If a text is no CIDR block; it names the first, with its position.
+    ValueError
+        If there are not as many groups as blocks, or a table lacks the column.
+    TypeError
+        If ``cidrs`` is one text.
+
+    Examples
+    --------
+    >>> overlap_counts(["10.0.0.0/8", "10.1.0.0/16", "192.168.0.0/24", "10.1.0.0/16"])
+       n_equal  n_contains  n_within
+    0        0           2         0
+    1        1           0         1
+    2        0           0         0
+    3        1           0         1
+    """
+    asked = read_asked(cidrs, groups)
+    names = schema.find("overlap_counts").names
+    columns = {name: nullable_integers(len(asked.index)) for name in names}
+    for _, rows, blocks in asked.by_family():
+        counts = count_overlaps(blocks)
+        for name, column in columns.items():
+            column[rows] = getattr(counts, name)
+    return pd.DataFrame(columns, index=asked.index)
 
 
 def take_blocks(parsed: ParsedCidrs, keep: Mask) -> ParsedCidrs:
     """Keep some of the parsed blocks."""
-    return replace(
-        parsed,
-        row=parsed.row[keep],
-        family=parsed.family[keep],
-        high=parsed.high[keep],
-        low=parsed.low[keep],
-        prefix_length=parsed.prefix_length[keep],
-    )
+    columns = ("row", "family", "high", "low", "prefix_length", "is_masked")
+    return replace(parsed, **{name: getattr(parsed, name)[keep] for name in columns})
 
 
 def runs_by_family(
@@ -120,14 +143,7 @@ def runs_by_family(
     """
     found = []
     for family in (4, 6):
-        chosen = parsed.family == family
-        rows = parsed.row[chosen]
-        blocks = Blocks(
-            parsed.low[chosen],
-            parsed.prefix_length[chosen],
-            parsed.high[chosen] if family == 6 else None,
-            None if groups is None else groups[rows],
-        )
+        rows, blocks = parsed.of_family(family, groups=groups)
         runs = (
             find_runs(blocks) if is_second is None else find_runs_between(blocks, is_second[rows])
         )
@@ -153,11 +169,30 @@ def sorted_pairs(
     return (key >> np.uint64(33)).astype(np.int64), right, (key & np.uint64(3)).astype(np.uint8)
 
 
-def _integers(values: Codes) -> pd.api.extensions.ExtensionArray:
-    """Row positions in the dtype of every table's numbers."""
-    return pd.array(values, dtype="Int64")
+def nullable_integers(n: int, dtype: str = "Int64") -> pd.api.extensions.ExtensionArray:
+    """So many nulls, to be filled in."""
+    return pd.array([pd.NA], dtype=dtype).repeat(n)
 
 
 def as_relations(codes: npt.NDArray[np.uint8]) -> pd.Categorical:
     """Words for relation codes."""
     return pd.Categorical.from_codes(codes, categories=pd.Index(RELATIONS, dtype="str"))
+
+
+def _integers(values: Codes) -> pd.api.extensions.ExtensionArray:
+    """Row positions in the dtype of every table's numbers."""
+    return pd.array(values, dtype="Int64")
+
+
+__all__ = [
+    "Codes",
+    "Mask",
+    "as_relations",
+    "find_overlaps",
+    "nullable_integers",
+    "overlap_counts",
+    "parse_all",
+    "runs_by_family",
+    "sorted_pairs",
+    "take_blocks",
+]

@@ -10,6 +10,7 @@ from vpnframe.addresses.cidr import ParsedCidrs
 from vpnframe.addresses.forest import count_overlaps
 from vpnframe.inventory import Inventory
 from vpnframe.overlapping.assembling import as_category, as_text, check_columns
+from vpnframe.overlapping.blocks import take_blocks
 from vpnframe.overlapping.coding import Codes, take_words
 from vpnframe.overlapping.encoded import Fleet, encode_fleet
 from vpnframe.overlapping.known import warn_of_gaps, what_is_known
@@ -89,7 +90,8 @@ def _count(fleet: Fleet) -> Codes:
     n_scopes = int(fleet.scope.max(initial=0)) + 1
     both = fleet.connection * n_scopes + fleet.scope
     both = np.unique(both, return_inverse=True)[1].astype(np.int64)
-    scoped, vpcs = blocks.take(has_scope), blocks.take(has_scope & is_vpc)
+    scoped = take_blocks(blocks, has_scope)
+    vpcs = take_blocks(blocks, has_scope & is_vpc)
     # All of one scope, less those of one connection, less VPC blocks with VPC blocks.
     counts = _counts(scoped, fleet.scope) - _counts(scoped, both)
     counts -= _counts(vpcs, fleet.scope) - _counts(vpcs, both)

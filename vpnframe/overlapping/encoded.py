@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 
 from vpnframe.addresses.cidr import ParsedCidrs, format_cidr, parse_cidrs
 from vpnframe.errors import SettingsError
-from vpnframe.overlapping.blocks import parse_all
+from vpnframe.overlapping.asked import parse_all
 from vpnframe.overlapping.coding import (
     NULL,
     Coded,
@@ -60,7 +60,7 @@ class Connections:
 
 
 @dataclass(frozen=True, slots=True)
-class Cidrs:
+class CidrWords:
     """The distinct blocks as numbers, sorted by their canonical text."""
 
     words: pa.Array
@@ -77,7 +77,7 @@ class Fleet:
     """
 
     connections: Connections
-    cidrs: Cidrs
+    cidrs: CidrWords
     connection: Codes
     is_vpc: Mask
     cidr: Codes
@@ -166,7 +166,7 @@ def _flags(frame: pd.DataFrame, name: str) -> Mask:
     return flags
 
 
-def _encode_cidrs(texts: pd.Series[Any]) -> tuple[Codes, Cidrs]:
+def _encode_cidrs(texts: pd.Series[Any]) -> tuple[Codes, CidrWords]:
     """Code of each row's block, and the blocks, whatever their spelling."""
     spelt = encode(texts)
     parsed = parse_cidrs(spelt.words)
@@ -175,7 +175,7 @@ def _encode_cidrs(texts: pd.Series[Any]) -> tuple[Codes, Cidrs]:
     canonical = format_cidr(parsed.high, parsed.low, parsed.family, parsed.prefix_length)
     coded = encode(pd.Series(canonical, dtype="str"))
     words = coded.words
-    return np.append(coded.codes, NULL)[spelt.codes], Cidrs(words, parse_cidrs(words))
+    return np.append(coded.codes, NULL)[spelt.codes], CidrWords(words, parse_cidrs(words))
 
 
 def _encode_connections(subnets: pd.DataFrame) -> tuple[Codes, Codes]:
@@ -202,7 +202,7 @@ def _rows(subnets: pd.DataFrame, connection: Codes, cidr: Codes) -> _Rows:
 
 
 def _connections(
-    rows: _Rows, first: pd.DataFrame, cidrs: Cidrs, settings: OverlapSettings
+    rows: _Rows, first: pd.DataFrame, cidrs: CidrWords, settings: OverlapSettings
 ) -> Connections:
     """What the first row of each connection says, and what all its blocks make up."""
     account, region, name = (encode(column_of(first, column)) for column in CONNECTION)
@@ -244,7 +244,7 @@ def _encode_addresses(first: pd.DataFrame) -> tuple[pa.Array, Codes, CodedSets]:
     return gateway.words, gateway.codes, sets
 
 
-def _vpc_sides(rows: _Rows, cidrs: Cidrs, *, n_connections: int) -> tuple[CodedSets, Mask]:
+def _vpc_sides(rows: _Rows, cidrs: CidrWords, *, n_connections: int) -> tuple[CodedSets, Mask]:
     """The VPC blocks of each connection, and which VPC sides are everything or not known."""
     is_default = cidrs.parsed.prefix_length[rows.cidr] == 0
     own = rows.is_vpc & ~rows.is_mapped & ~is_default
@@ -277,7 +277,7 @@ def _scopes(rows: _Rows, connections: Connections, scope: str | None) -> Coded:
     return encode(rows.frame[scope])
 
 
-def _blocks(rows: _Rows, connections: Connections, cidrs: Cidrs, scopes: Coded) -> Fleet:
+def _blocks(rows: _Rows, connections: Connections, cidrs: CidrWords, scopes: Coded) -> Fleet:
     """Rows of one block made one, whatever their origins."""
     keep = np.flatnonzero(cidrs.parsed.prefix_length[rows.cidr] > 0)
     connection, cidr, scope = rows.connection[keep], rows.cidr[keep], scopes.codes[keep]

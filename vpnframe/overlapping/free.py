@@ -8,7 +8,7 @@ import pandas as pd
 
 from vpnframe import schema
 from vpnframe.inventory import Inventory
-from vpnframe.overlapping.blocks import parse_all
+from vpnframe.overlapping.asked import parse_all
 from vpnframe.overlapping.free_space import Avoid, find_free_space
 from vpnframe.overlapping.known import warn_of_gaps, what_is_known
 from vpnframe.overlapping.settings import OverlapSettings

@@ -8,15 +8,15 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TypeAlias
 
-import numpy as np
 import pandas as pd
 
-from vpnframe.addresses.cidr import ParsedCidrs, format_cidr, parse_cidrs
+from vpnframe.addresses.cidr import ParsedCidrs, parse_cidrs
 from vpnframe.addresses.ordering import join_blocks
 from vpnframe.addresses.union import find_gaps
 from vpnframe.overlapping.against import their_blocks, vpc_blocks
+from vpnframe.overlapping.asked import format_blocks, parse_all
 from vpnframe.overlapping.block_files import read_blocks
-from vpnframe.overlapping.blocks import parse_all
+from vpnframe.overlapping.blocks import take_blocks
 from vpnframe.overlapping.encoded import column_of
 from vpnframe.overlapping.known import Known
 from vpnframe.overlapping.nat import with_mapped
@@ -121,7 +121,7 @@ def find_free_space(
         blocks = read_blocks(avoid) if isinstance(avoid, str | Path) else avoid
         columns.append(their_blocks(blocks)["cidr"])
     taken = [parse_all(pd.unique(column.astype("str")).tolist()) for column in columns]
-    used = [parsed.take(parsed.prefix_length > 0) for parsed in taken]
+    used = [take_blocks(parsed, parsed.prefix_length > 0) for parsed in taken]
     spaces = parse_all([within] if isinstance(within, str) else list(within))
     return FreeSpace(_gaps([*used, parse_cidrs(DEFAULT_AVOID)], spaces))
 
@@ -134,8 +134,5 @@ def _gaps(taken: Iterable[ParsedCidrs], spaces: ParsedCidrs) -> list[Network]:
         for part in parts[1:]:
             used = join_blocks(used, part)
         gaps = find_gaps(used, spaces.of_family(family)[1])
-        high = np.zeros_like(gaps.first) if gaps.high is None else gaps.high
-        kind = np.full(len(gaps.first), family, np.uint8)
-        texts = format_cidr(high, gaps.first, kind, gaps.prefix_length)
-        found += map(ipaddress.ip_network, texts)
+        found += map(ipaddress.ip_network, format_blocks(gaps))
     return found

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from vpnframe.addresses.nesting import DEFAULT_MAX_PAIRS
-from vpnframe.overlapping.blocks import runs_by_family, sorted_pairs
+from vpnframe.overlapping.blocks import runs_by_family, sorted_pairs, take_blocks
 from vpnframe.overlapping.coding import Codes, Mask
 from vpnframe.overlapping.encoded import Fleet
 
@@ -56,10 +56,10 @@ def pairs_within(fleet: Fleet, *, max_pairs: int) -> FleetPairs:
         If there are more pairs.
     """
     has_scope, is_vpc, blocks = fleet.scope >= 0, fleet.is_vpc, fleet.all
-    apart = blocks.take(_is_apart(fleet))
+    apart = take_blocks(blocks, _is_apart(fleet))
     runs = [
-        *runs_by_family(blocks.take(has_scope & ~is_vpc), fleet.scope),
-        *runs_by_family(blocks.take(has_scope), fleet.scope, is_second=is_vpc),
+        *runs_by_family(take_blocks(blocks, has_scope & ~is_vpc), fleet.scope),
+        *runs_by_family(take_blocks(blocks, has_scope), fleet.scope, is_second=is_vpc),
         *runs_by_family(apart, fleet.connection, is_second=is_vpc),
     ]
     pairs = FleetPairs(*sorted_pairs(runs, max_pairs))
@@ -110,7 +110,7 @@ def pairs_between(
             (ours & ~fleet.is_vpc) | (theirs & is_context),
             ours | (theirs & ~is_context),
         ):
-            runs += runs_by_family(blocks.take(chosen), groups, is_second=is_theirs)
+            runs += runs_by_family(take_blocks(blocks, chosen), groups, is_second=is_theirs)
     pairs = FleetPairs(*sorted_pairs(runs, max_pairs))
     identity = fleet.connections.identity[fleet.connection]
     is_one = (identity[pairs.left] == identity[pairs.right]) & (identity[pairs.left] >= 0)
@@ -133,7 +133,7 @@ def pairs_everywhere(fleet: Fleet, *, ours: Mask) -> FleetPairs:
         ``left`` ours, ``right`` theirs.
     """
     is_theirs = fleet.connections.is_theirs[fleet.connection]
-    blocks = fleet.all.take(is_theirs | ours)
+    blocks = take_blocks(fleet.all, is_theirs | ours)
     runs = runs_by_family(blocks, None, is_second=is_theirs)
     return FleetPairs(*sorted_pairs(runs, DEFAULT_MAX_PAIRS))
 

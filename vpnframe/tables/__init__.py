@@ -2,69 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from vpnframe.tables.blocks import BLOCK_TABLES
+from vpnframe.tables.columns import CONNECTION_ID as _CONNECTION_ID
+from vpnframe.tables.columns import COUNTS as _COUNTS
+from vpnframe.tables.columns import PLACE as _PLACE
+from vpnframe.tables.columns import TUNNEL as _TUNNEL
+from vpnframe.tables.columns import Column, Kind, Table
+from vpnframe.tables.overlaps import OVERLAP_TABLES
 
-Kind = Literal["text", "category", "int16", "int32", "int64", "float", "flag", "time", "texts"]
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """One column.
-
-    Parameters
-    ----------
-    name : str
-        A unit is its suffix.
-    kind : str
-        See :data:`vpnframe.schema.DTYPES`.
-    description : str
-        One line.
-    is_nullable : bool
-        Whether it may be null.
-    """
-
-    name: str
-    kind: Kind
-    description: str
-    is_nullable: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """One table.
-
-    Parameters
-    ----------
-    name : str
-        For example ``tunnels``.
-    description : str
-        What a row is.
-    key : tuple of str
-        Columns that identify a row; empty when none do.
-    columns : tuple of Column
-        In order.
-    is_stored : bool
-        Whether an inventory on disk holds it.
-    """
-
-    name: str
-    description: str
-    key: tuple[str, ...]
-    columns: tuple[Column, ...]
-    is_stored: bool = False
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """The columns' names."""
-        return tuple(column.name for column in self.columns)
-
-
-_PLACE = (
-    Column("account_id", "text", "Main account that owns it; null when nobody told."),
-    Column("region_id", "text", "Region, for example cn-shanghai; null when nobody told."),
-)
-_CONNECTION_ID = Column("vpn_connection_id", "text", "The IPsec connection, vco-...", False)
+__all__ = ["STORED", "TABLES", "Column", "Kind", "Table"]
 
 _STATE = (
     Column("connection_name", "text", "Name given to the connection."),
@@ -139,8 +85,7 @@ _SOURCE = (
     Column("request_id", "text", "Of the answer, for a support ticket."),
 )
 _TUNNEL_ONLY = (
-    Column("tunnel_index", "int16", "From 1.", False),
-    Column("tunnel_id", "text", "tun-...; null for a single tunnel."),
+    *_TUNNEL,
     Column("tunnel_role", "category", "active or standby; null where the cloud does not say."),
     Column("tunnel_count", "int16", "Tunnels of the connection.", False),
 )
@@ -311,94 +256,6 @@ PAIRS = Table(
         Column("relation", "category", "left ... right: equal, contains or within.", False),
     ),
 )
-_PAIR_SIDES = tuple(
-    column
-    for side in ("left", "right")
-    for column in (
-        Column(f"{side}_account_id", "text", "Main account."),
-        Column(f"{side}_region_id", "text", "Region."),
-        Column(f"{side}_vpn_connection_id", "text", "The connection; null where none is named."),
-        Column(f"{side}_side", "category", "vpc, onprem, or against: the other table.", False),
-        Column(f"{side}_cidr", "text", "The block.", False),
-    )
-)
-OVERLAPS = Table(
-    "overlaps",
-    "Result of overlaps: one row per pair of blocks that one scope has to carry both.",
-    (),
-    (
-        *_PAIR_SIDES,
-        Column("relation", "category", "left ... right: equal, contains or within.", False),
-        Column("scope", "category", "Inside what they were compared.", False),
-        Column("scope_id", "text", "Which one; null where all are compared, or left has none."),
-        Column("kind", "category", "What it means: own_sides, onprem, ha_pair ...", False),
-        Column("severity", "category", "info, low, medium or high.", False),
-        Column("reason", "text", "One sentence why.", False),
-    ),
-)
-_COUNTS = (
-    Column("n_tunnels", "int64", "Tunnels.", False),
-    Column("n_connections", "int64", "Connections with one such tunnel at least.", False),
-    Column("share", "float", "Part of all tunnels, 0 to 1.", False),
-)
-_HIT = (
-    *_PLACE,
-    Column("vpn_connection_id", "text", "The connection; null for a VPC's own block."),
-)
-BLOCK_COUNTS = Table(
-    "block_counts",
-    "Result of overlaps_per_block: how many blocks overlap each, inside its scope.",
-    (),
-    (
-        *_HIT,
-        Column("side", "category", "vpc or onprem.", False),
-        Column("cidr", "text", "The block.", False),
-        Column("scope_id", "text", "Inside what it was compared; null for all, or for none."),
-        Column("n_equal", "int64", "Blocks that are equal.", False),
-        Column("n_contains", "int64", "Smaller blocks inside it.", False),
-        Column("n_within", "int64", "Larger blocks that it is inside of.", False),
-    ),
-)
-CONFLICTS = Table(
-    "conflicts",
-    "Result of would_conflict: one row per block that a new site would collide with.",
-    (),
-    (
-        Column("cidr", "text", "The block that was asked for.", False),
-        Column("relation", "category", "It ... the one in use: equal, contains, within.", False),
-        *_HIT,
-        Column("vpc_id", "text", "The VPC behind it."),
-        Column("side", "category", "vpc or onprem.", False),
-        Column("hit_cidr", "text", "The block in use.", False),
-        Column("scope", "category", "What would have to carry both.", False),
-        Column("scope_id", "text", "Which one; null where there is none."),
-        Column("kind", "category", "onprem, other_vpc, natted or unrelated.", False),
-        Column("severity", "category", "info, low, medium or high.", False),
-        Column("reason", "text", "One sentence why.", False),
-    ),
-)
-FREE_SUBNETS = Table(
-    "free_subnets",
-    "Result of free_subnets: blocks that collide with nothing known, tightest fit first.",
-    ("cidr",),
-    (
-        Column("cidr", "text", "The free block.", False),
-        Column("gap", "text", "The largest free block that it was cut from.", False),
-    ),
-)
-RENUMBERING = Table(
-    "renumbering",
-    "Result of suggest_renumbering: one row per block of a connection that should change.",
-    (),
-    (
-        *_PLACE,
-        _CONNECTION_ID,
-        Column("side", "category", "onprem: a VPC's block is shared by all in it.", False),
-        Column("cidr", "text", "The block.", False),
-        Column("new_cidr", "text", "What it could be; null where there is no room."),
-        Column("n_conflicts", "int64", "Pairs of medium or high severity that it is in.", False),
-    ),
-)
 SUMMARY = Table(
     "summary",
     "Result of stats.summary: the fleet in numbers.",
@@ -463,8 +320,7 @@ TABLES = {
     table.name: table
     for table in (
         TUNNELS, CONNECTIONS, SUBNETS, GATEWAYS, ROUTES, VPCS, FAILURES, COVERAGE, DISAGREEMENTS,
-        PAIRS, OVERLAPS, BLOCK_COUNTS, CONFLICTS, FREE_SUBNETS, RENUMBERING,
-        SUMMARY, ALGORITHMS, LIFETIMES, PLAN, DOCTOR,
+        PAIRS, SUMMARY, ALGORITHMS, LIFETIMES, PLAN, DOCTOR, *BLOCK_TABLES, *OVERLAP_TABLES,
     )
 }  # fmt: skip
 STORED = tuple(table.name for table in TABLES.values() if table.is_stored)

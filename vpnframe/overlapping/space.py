@@ -1,0 +1,115 @@
+"""What blocks cover together: how many addresses, and the fewest blocks that cover the same."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+import numpy as np
+import pandas as pd
+
+from vpnframe import schema
+from vpnframe.addresses.union import count_addresses, merge_blocks
+from vpnframe.overlapping.asked import Cidrs, Groups, format_blocks, read_asked
+
+
+def address_usage(cidrs: Cidrs, *, groups: Groups | None = None) -> pd.DataFrame:
+    """Count the addresses that CIDR blocks cover, and those that several of them share.
+
+    Parameters
+    ----------
+    cidrs : iterable of str or DataFrame
+        List or Series of n CIDR blocks, IPv4 and IPv6 mixed at will, or a table with a column
+        ``cidr``. Missing values cover nothing.
+    groups : iterable or str, optional
+        n keys, or of a table the name of a column; each is counted by itself. A missing key
+        equals nothing: blocks without one are counted in one row, but share nothing.
+
+    Returns
+    -------
+    DataFrame
+        Table ``address_usage``, a row for each group and family that occurs, sorted:
+        ``group`` (str, null without groups), ``family`` (Int16), ``n_blocks`` (Int64),
+        ``n_addresses`` in one block at least and ``n_shared`` in two at least (float64: exact
+        for IPv4; of IPv6 the first 16 digits of what can be 2**128), and ``shared_share``, the
+        second by the first.
+
+    Raises
+    ------
+    AddressError
+        If a text is no CIDR block; it names the first, with its position.
+    ValueError
+        If there are not as many groups as blocks, or a table lacks the column.
+    TypeError
+        If ``cidrs`` is one text.
+
+    Examples
+    --------
+    >>> usage = address_usage(["10.0.0.0/24", "10.0.0.128/25", "10.0.9.0/24"])
+    >>> usage[["family", "n_blocks", "n_addresses", "n_shared", "shared_share"]]
+       family  n_blocks  n_addresses  n_shared  shared_share
+    0       4         3        512.0     128.0          0.25
+    """
+    asked = read_asked(cidrs, groups)
+    sums: defaultdict[tuple[str | None, int], list[int]] = defaultdict(lambda: [0, 0, 0])
+    for family, _, blocks in asked.by_family():
+        counts = count_addresses(blocks)
+        columns = (counts.n_blocks.tolist(), counts.n_addresses, counts.n_shared)
+        for code, *numbers in zip(counts.group.tolist(), *columns, strict=True):
+            key = (asked.label(code), family)
+            sums[key] = [a + b for a, b in zip(sums[key], numbers, strict=True)]
+    keys = sorted(sums, key=lambda key: (key[0] is None, key))
+    n_blocks, n_addresses, n_shared = ([sums[key][i] for key in keys] for i in range(3))
+    return schema.build(
+        "address_usage",
+        {
+            "group": [group for group, _ in keys],
+            "family": [family for _, family in keys],
+            "n_blocks": n_blocks,
+            "n_addresses": n_addresses,
+            "n_shared": n_shared,
+            "shared_share": [a / b for a, b in zip(n_shared, n_addresses, strict=True)],
+        },
+    )
+
+
+def merge(cidrs: Cidrs, *, groups: Groups | None = None) -> pd.DataFrame:
+    """Find the fewest CIDR blocks that cover the same addresses.
+
+    Parameters
+    ----------
+    cidrs : iterable of str or DataFrame
+        List or Series of n CIDR blocks, IPv4 and IPv6 mixed at will, or a table with a column
+        ``cidr``. Missing values cover nothing.
+    groups : iterable or str, optional
+        n keys, or of a table the name of a column; only blocks with the same key are merged. A
+        missing key equals nothing: blocks without one stay as they are.
+
+    Returns
+    -------
+    DataFrame
+        Table ``merged``: ``group`` (str, null without groups) and ``cidr`` (str), sorted by
+        group, family and address.
+
+    Raises
+    ------
+    AddressError
+        If a text is no CIDR block; it names the first, with its position.
+    ValueError
+        If there are not as many groups as blocks, or a table lacks the column.
+    TypeError
+        If ``cidrs`` is one text.
+
+    Examples
+    --------
+    >>> merge(["10.0.1.0/24", "10.0.0.0/24", "10.0.0.128/25", "2001:db8::/32"])["cidr"].tolist()
+    ['10.0.0.0/23', '2001:db8::/32']
+    """
+    asked = read_asked(cidrs, groups)
+    labels, texts = [], []
+    for _, _, blocks in asked.by_family():
+        merged = merge_blocks(blocks)
+        codes = np.zeros(len(merged.first), np.int64) if merged.groups is None else merged.groups
+        labels += [asked.label(code) for code in codes.tolist()]
+        texts += format_blocks(merged)
+    table = schema.build("merged", {"group": labels, "cidr": texts})
+    return table.sort_values("group", kind="stable", ignore_index=True)

@@ -1,0 +1,79 @@
+"""What tables are made of: columns, and those that several tables share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Kind = Literal["text", "category", "int16", "int32", "int64", "float", "flag", "time", "texts"]
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column.
+
+    Parameters
+    ----------
+    name : str
+        A unit is its suffix.
+    kind : str
+        See :data:`vpnframe.schema.DTYPES`.
+    description : str
+        One line.
+    is_nullable : bool
+        Whether it may be null.
+    """
+
+    name: str
+    kind: Kind
+    description: str
+    is_nullable: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """One table.
+
+    Parameters
+    ----------
+    name : str
+        For example ``tunnels``.
+    description : str
+        What a row is.
+    key : tuple of str
+        Columns that identify a row; empty when none do.
+    columns : tuple of Column
+        In order.
+    is_stored : bool
+        Whether an inventory on disk holds it.
+    is_restricted : bool
+        Whether it is kept apart, and left out of whatever does not ask for it by name.
+    """
+
+    name: str
+    description: str
+    key: tuple[str, ...]
+    columns: tuple[Column, ...]
+    is_stored: bool = False
+    is_restricted: bool = False
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The columns' names."""
+        return tuple(column.name for column in self.columns)
+
+
+PLACE = (
+    Column("account_id", "text", "Main account that owns it; null when nobody told."),
+    Column("region_id", "text", "Region, for example cn-shanghai; null when nobody told."),
+)
+CONNECTION_ID = Column("vpn_connection_id", "text", "The IPsec connection, vco-...", False)
+TUNNEL = (
+    Column("tunnel_index", "int16", "From 1.", False),
+    Column("tunnel_id", "text", "tun-...; null for a single tunnel."),
+)
+COUNTS = (
+    Column("n_tunnels", "int64", "Tunnels.", False),
+    Column("n_connections", "int64", "Connections with one such tunnel at least.", False),
+    Column("share", "float", "Part of all tunnels, 0 to 1.", False),
+)
