@@ -15,6 +15,9 @@ from vpnframe.cloud.signing import Credentials, authorization
 from vpnframe.crawl.crawl import Plan
 from vpnframe.emulator import answer_key, handle, make_fleet, make_state, serve_in_thread
 
+# The routes of route-based connections are not read yet, and overlaps says so.
+pytestmark = pytest.mark.filterwarnings("ignore:.* not judged")
+
 KEYS = ["account_id", "region_id", "vpn_connection_id"]
 SEEDS = range(20)
 START = ManualClock().start.timestamp()

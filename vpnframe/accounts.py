@@ -13,13 +13,12 @@
 from __future__ import annotations
 
 import re
-import tomllib
-from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from vpnframe.errors import SettingsError
+from vpnframe.toml_tables import Form, is_list_of_texts, is_text, read_toml_tables
 
 _ROLE = re.compile(r"acs:ram::[0-9]{1,20}:role/[A-Za-z0-9._/-]{1,128}")
 
@@ -83,8 +82,7 @@ def read_accounts(path: str | Path) -> tuple[Account, ...]:
     ...     read_accounts(path)[0].profile
     'prod'
     """
-    tables = _tables(Path(path))
-    accounts = tuple(_account(path, number, table) for number, table in enumerate(tables, 1))
+    accounts = tuple(_account(path, table) for table in read_toml_tables(path, _FORM))
     names = [account.name for account in accounts]
     for name in names:
         if names.count(name) > 1:
@@ -92,53 +90,12 @@ def read_accounts(path: str | Path) -> tuple[Account, ...]:
     return accounts
 
 
-def _tables(path: Path) -> list[Any]:
-    try:
-        tree = tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except OSError as error:
-        raise SettingsError(f"{path} cannot be read: {error.strerror}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        # Its text names a place in the file, and shows a character at most.
-        raise SettingsError(f"{path} is no TOML: {error}") from None
-    unknown = sorted(set(tree) - {"account"})
-    if unknown:
-        raise SettingsError(f"{path}: unknown key {unknown[0]!r}: write [[account]] tables alone")
-    tables = tree.get("account")
-    if not isinstance(tables, list) or not tables:
-        raise SettingsError(f"{path} names no account: write a table [[account]] for each")
-    return tables
-
-
-def _account(path: str | Path, number: int, table: Any) -> Account:
-    """One table, checked key by key."""
-    name = table.get("name") if isinstance(table, dict) else None
-    where = f"{path}, account {name!r}" if isinstance(name, str) else f"{path}, account {number}"
-    for problem in _problems(table):
-        raise SettingsError(f"{where}: {problem}")
+def _account(path: str | Path, table: dict[str, Any]) -> Account:
+    """One account, which must say by what means it is reached."""
+    if "profile" not in table and "role_arn" not in table:
+        raise SettingsError(f"{path}, account {table['name']!r}: profile or role_arn is missing")
     regions = tuple(table.get("skip_regions", ()))
     return Account(**{**table, "skip_regions": regions})
-
-
-def _problems(table: Any) -> Iterator[str]:
-    if not isinstance(table, dict):
-        yield "is no table: write [[account]]"
-        return
-    for key in sorted(set(table) - set(_RULES)):
-        yield (
-            f"unknown key {key!r}: the keys are {', '.join(_RULES)}; access keys do not belong "
-            "here, name a profile"
-        )
-    for key, (is_good, wanted) in _RULES.items():
-        if key in table and not is_good(table[key]):
-            yield f"{key} must be {wanted}"
-    if "name" not in table:
-        yield "name is missing"
-    if "profile" not in table and "role_arn" not in table:
-        yield "profile or role_arn is missing"
-
-
-def _is_text(value: object) -> bool:
-    return isinstance(value, str) and bool(value.strip()) and value.isprintable()
 
 
 def _is_role(value: object) -> bool:
@@ -149,14 +106,15 @@ def _is_share(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and 0 < value <= 1
 
 
-def _is_region_list(value: object) -> bool:
-    return isinstance(value, list) and all(_is_text(one) for one in value)
-
-
-_RULES: Mapping[str, tuple[Callable[[object], bool], str]] = {
-    "name": (_is_text, "text"),
-    "profile": (_is_text, "text, the name of a profile"),
-    "role_arn": (_is_role, "text such as acs:ram::1234567890123456:role/audit"),
-    "skip_regions": (_is_region_list, "a list of region ids"),
-    "quota_share": (_is_share, "a number above 0 and at most 1"),
-}
+_FORM = Form(
+    "account",
+    {
+        "name": (is_text, "text"),
+        "profile": (is_text, "text, the name of a profile"),
+        "role_arn": (_is_role, "text such as acs:ram::1234567890123456:role/audit"),
+        "skip_regions": (is_list_of_texts, "a list of region ids"),
+        "quota_share": (_is_share, "a number above 0 and at most 1"),
+    },
+    required=("name",),
+    hint="; access keys do not belong here, name a profile",
+)

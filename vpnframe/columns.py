@@ -51,6 +51,8 @@ def make_column(kind: Kind, values: Iterable[Any]) -> Any:
     >>> make_column("int16", [1, None]).dtype
     Int16Dtype()
     """
+    if isinstance(values, pd.api.extensions.ExtensionArray) and values.dtype == DTYPES[kind]:
+        return values  # made as it is wanted
     if kind == "category":
         return make_categories([None if value is None else str(value) for value in values])
     if kind == "time":

@@ -1,24 +1,42 @@
 """Overlapping address blocks, as tables.
 
 ``blocks``, ``nested`` and ``space`` ask of any list, column or table of blocks; ``fleet`` of a
-fleet's subnets.
+fleet's subnets, and what it means; ``conflicts``, ``free`` and ``renumbering`` of what could be.
 """
 
 from __future__ import annotations
 
+from vpnframe.overlapping.block_files import read_blocks
 from vpnframe.overlapping.blocks import find_overlaps, overlap_counts
+from vpnframe.overlapping.conflicts import would_conflict
+from vpnframe.overlapping.counting import overlaps_per_block
 from vpnframe.overlapping.fleet import overlaps
+from vpnframe.overlapping.free import free_subnets
+from vpnframe.overlapping.nat import Nat, read_nat
 from vpnframe.overlapping.nested import clusters, enclosing
-from vpnframe.overlapping.scopes import ROUTING_DOMAIN
+from vpnframe.overlapping.renumbering import suggest_renumbering
+from vpnframe.overlapping.scopes import ROUTING_DOMAIN, Domain, Topology, read_topology
+from vpnframe.overlapping.settings import OverlapSettings
 from vpnframe.overlapping.space import address_usage, merge
 
 __all__ = [
     "ROUTING_DOMAIN",
+    "Domain",
+    "Nat",
+    "OverlapSettings",
+    "Topology",
     "address_usage",
     "clusters",
     "enclosing",
     "find_overlaps",
+    "free_subnets",
     "merge",
     "overlap_counts",
     "overlaps",
+    "overlaps_per_block",
+    "read_blocks",
+    "read_nat",
+    "read_topology",
+    "suggest_renumbering",
+    "would_conflict",
 ]

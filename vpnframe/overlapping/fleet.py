@@ -1,35 +1,45 @@
-"""Overlaps in a fleet, seen from its connections."""
+"""Overlaps in a fleet, seen from its connections, and what each means."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
-from vpnframe.addresses.cidr import format_cidr, parse_cidrs
+from vpnframe import schema
 from vpnframe.addresses.nesting import DEFAULT_MAX_PAIRS
-from vpnframe.overlapping.blocks import (
-    Codes,
-    as_relations,
-    parse_all,
-    runs_by_family,
-    sorted_pairs,
-    take_blocks,
+from vpnframe.inventory import Inventory
+from vpnframe.overlapping.against import their_blocks
+from vpnframe.overlapping.assembling import (
+    as_category,
+    as_text,
+    check_columns,
+    check_scope,
+    positions,
 )
-from vpnframe.overlapping.scopes import ROUTERS, ROUTING_DOMAIN, scope_ids
-
-_CONNECTION = ["account_id", "region_id", "vpn_connection_id"]
-_BLOCK = [*_CONNECTION, "side", "cidr"]
-_SIDES = ["onprem", "vpc"]
+from vpnframe.overlapping.blocks import as_relations
+from vpnframe.overlapping.coding import NULL, Codes, take_words
+from vpnframe.overlapping.encoded import Fleet, encode_fleet
+from vpnframe.overlapping.facts import PairFacts
+from vpnframe.overlapping.known import warn_of_gaps, what_is_known
+from vpnframe.overlapping.meaning import CASES, KINDS, SEVERITIES, find_cases
+from vpnframe.overlapping.nat import with_mapped
+from vpnframe.overlapping.pairing import FleetPairs, pairs_between, pairs_within
+from vpnframe.overlapping.reasons import write_reasons
+from vpnframe.overlapping.scopes import ROUTING_DOMAIN
+from vpnframe.overlapping.settings import OverlapSettings
 
 
 def overlaps(
-    subnets: pd.DataFrame,
+    subnets: pd.DataFrame | Inventory,
     *,
     scope: str | None = ROUTING_DOMAIN,
+    against: pd.DataFrame | Iterable[object] | None = None,
+    settings: OverlapSettings | None = None,
     max_pairs: int = DEFAULT_MAX_PAIRS,
 ) -> pd.DataFrame:
-    """Find the overlaps in a fleet that can matter: inside one scope, seen from connections.
+    """Find the overlaps in a fleet that can matter, and what each means.
 
     Compared are the on-premises blocks of different connections, on-premises blocks with the VPC
     blocks of other connections, and the two sides of one connection. Never compared are VPC
@@ -37,13 +47,22 @@ def overlaps(
 
     Parameters
     ----------
-    subnets : DataFrame
-        Table ``subnets``; one row per connection, side and block. Rows without a block are left
-        out, repeated ones count once.
+    subnets : DataFrame or Inventory
+        Table ``subnets``, or an inventory, whose coverage counts too. Rows without a block are
+        left out; a block that has several rows counts once.
     scope : str or None
         What two blocks must share to be compared: ``"routing_domain"`` (the connected parts of
         the graph of VPN gateways, VPCs and transit routers), a column of ``subnets``, or None to
-        compare the whole table. A missing scope equals nothing, itself included.
+        compare the whole table. A missing scope equals nothing, itself included; the two sides
+        of one connection are compared whatever it is.
+    against : DataFrame or iterable of str, optional
+        Compare with these blocks instead: a list or column of blocks, or a table with ``cidr``,
+        ``destination_cidr`` or ``cidrs`` (the tables ``vpcs`` and ``routes``, an export of an
+        IPAM, another fleet's ``subnets``). A row that names a gateway, VPC or router of this
+        fleet is compared inside its routing domain; others with all blocks, since nobody knows
+        what they will meet. Another scope than the default one must be a column of both.
+    settings : OverlapSettings, optional
+        What else is joined, what is translated, and which tag names an owner.
     max_pairs : int
         The most pairs to make, before those within one connection's side are left out.
 
@@ -52,16 +71,26 @@ def overlaps(
     DataFrame
         Table ``overlaps``: for ``left_`` and ``right_`` the ``account_id``, ``region_id``,
         ``vpn_connection_id``, ``side`` and ``cidr``; ``relation`` of left to right; ``scope``
-        (its name, "all" for None) and ``scope_id`` (missing for None). In each pair left is the
-        smaller by those columns; rows are sorted by left, then right.
+        (its name, "all" for None) and ``scope_id`` (what both share, missing for None); ``kind``,
+        ``severity`` (info, low, medium or high) and ``reason``. In each pair left is the smaller
+        by those columns, and ours where there is ``against``, with ``right_side`` "against";
+        rows are sorted by left, then right.
 
     Raises
     ------
     AddressError
-        If ``cidr`` holds a text that is no CIDR block.
+        If a block is a text that is none.
+    SettingsError
+        If the settings name what is not in the fleet.
     ValueError
         If ``scope`` is no column, a needed column is not there, or there are more than
         ``max_pairs`` pairs.
+
+    Warns
+    -----
+    IncompleteWarning
+        If connections are not judged, because their prefixes stand in routes that were not read,
+        or the inventory is not complete.
 
     Examples
     --------
@@ -70,66 +99,82 @@ def overlaps(
     ...     "vpn_gateway_id": "vpn-1", "vpc_id": None, "transit_router_id": None,
     ...     "side": "onprem", "cidr": ["10.0.0.0/8", "10.1.0.0/16"],
     ... })
-    >>> overlaps(subnets)[["left_cidr", "relation", "right_cidr", "scope_id"]]
-        left_cidr  relation   right_cidr scope_id
-    0  10.0.0.0/8  contains  10.1.0.0/16    vpn-1
+    >>> found = overlaps(subnets)
+    >>> found[["left_cidr", "relation", "right_cidr", "scope_id", "kind", "severity"]]
+        left_cidr  relation   right_cidr scope_id    kind severity
+    0  10.0.0.0/8  contains  10.1.0.0/16    vpn-1  onprem      low
+    >>> found["reason"][0]
+    '10.1.0.0/16 lies within 10.0.0.0/8 on vpn-1: the longest prefix wins, as for an aggregate
+    and its branch.'
     """
-    blocks = _comparable_blocks(subnets, scope)
-    parsed = parse_cidrs(blocks["cidr"])
-    connection = blocks.groupby(_CONNECTION, dropna=False, sort=False).ngroup().to_numpy()
-    is_vpc = (blocks["side"] == "vpc").to_numpy(dtype=bool)
-    scope_code = pd.factorize(blocks["scope_id"])[0].astype(np.int64)
-    if scope is None:
-        scope_code[:] = 0
-    runs = [
-        *runs_by_family(take_blocks(parsed, ~is_vpc), scope_code),
-        *runs_by_family(parsed, scope_code, is_second=is_vpc),
-    ]
-    left, right, relation = sorted_pairs(runs, max_pairs)
-    is_own_side = (connection[left] == connection[right]) & (is_vpc[left] == is_vpc[right])
-    left, right, relation = left[~is_own_side], right[~is_own_side], relation[~is_own_side]
-    scope_name = pd.Index(["all" if scope is None else scope], dtype="str")
-    return _assemble(blocks, left, right, relation).assign(
-        scope=pd.Categorical.from_codes(np.zeros(len(left), np.int8), categories=scope_name),
-        scope_id=blocks["scope_id"].take(left).reset_index(drop=True),
+    known, settings = what_is_known(subnets), settings or OverlapSettings()
+    check_columns(known.subnets, scope)
+    rows = with_mapped(known.subnets, settings.nat)
+    if against is not None:
+        theirs = their_blocks(against)
+        check_scope(theirs, scope)
+        rows = pd.concat([rows.assign(is_theirs=False), theirs], ignore_index=True)
+    fleet = encode_fleet(rows, scope=scope, settings=settings)
+    if against is None:
+        pairs = pairs_within(fleet, max_pairs=max_pairs)
+    else:
+        pairs = _pairs_against(fleet, scope, max_pairs)
+    table = _table(fleet, pairs, scope=scope, settings=settings)
+    warn_of_gaps(known)
+    return table
+
+
+def _pairs_against(fleet: Fleet, scope: str | None, max_pairs: int) -> FleetPairs:
+    """Pairs with the other table's blocks: those that no domain of ours has, with all of ours."""
+    its = fleet.connections
+    domain = its.domain.codes
+    is_placed = its.is_theirs & np.isin(domain, domain[~its.is_theirs & (domain >= 0)])
+    is_everywhere = its.is_theirs & (scope is None)
+    if scope == ROUTING_DOMAIN:
+        is_everywhere = its.is_theirs & ~is_placed
+    return pairs_between(
+        fleet,
+        is_placed=is_placed[fleet.connection],
+        is_everywhere=is_everywhere[fleet.connection],
+        max_pairs=max_pairs,
     )
 
 
-def _comparable_blocks(subnets: pd.DataFrame, scope: str | None) -> pd.DataFrame:
-    """Rows that can overlap, each once and in canonical text, with their ``scope_id``; sorted."""
-    _check_columns(subnets, scope)
-    parsed = parse_all(subnets["cidr"].tolist())
-    scope_id = scope_ids(subnets, scope)
-    parsed = take_blocks(parsed, parsed.prefix_length > 0)
-    blocks = subnets[_BLOCK].astype("str").assign(scope_id=scope_id).take(parsed.row)
-    texts = format_cidr(parsed.high, parsed.low, parsed.family, parsed.prefix_length)
-    blocks["cidr"] = pd.array(texts, dtype="str")
-    blocks = blocks[blocks["side"].isin(_SIDES)]
-    if scope is not None:
-        blocks = blocks[blocks["scope_id"].notna()]
-    return blocks.drop_duplicates().sort_values([*_BLOCK, "scope_id"], ignore_index=True)
-
-
-def _check_columns(subnets: pd.DataFrame, scope: str | None) -> None:
-    """Refuse a table without the columns that are needed."""
-    needed = [*_BLOCK, *(ROUTERS if scope == ROUTING_DOMAIN else [])]
-    missing = [column for column in needed if column not in subnets.columns]
-    if missing:
-        raise ValueError(f"no column {', '.join(missing)}: is this a subnets table?")
-    if scope not in (None, ROUTING_DOMAIN, *subnets.columns):
-        raise ValueError(
-            f"no column {scope!r} to take as scope: give {ROUTING_DOMAIN!r}, None or one of "
-            f"{', '.join(map(str, subnets.columns))}"
-        )
-
-
-def _assemble(
-    blocks: pd.DataFrame, left: Codes, right: Codes, relation: npt.NDArray[np.uint8]
+def _table(
+    fleet: Fleet, pairs: FleetPairs, *, scope: str | None, settings: OverlapSettings
 ) -> pd.DataFrame:
-    """Table of pairs from row positions."""
-    described = blocks[_BLOCK].assign(side=pd.Categorical(blocks["side"], categories=_SIDES))
-    halves = [
-        described.take(rows).reset_index(drop=True).add_prefix(prefix)
-        for prefix, rows in (("left_", left), ("right_", right))
-    ]
-    return pd.concat(halves, axis=1).assign(relation=as_relations(relation))
+    """The table of pairs, with what each means."""
+    facts = PairFacts(fleet, pairs)
+    cases = find_cases(facts)
+    found = list(CASES.values())
+    reasons = write_reasons(facts, cases, [case.reason for case in found], nats=settings.nat)
+    scope_name = "all" if scope is None else scope
+    shared = np.where(
+        fleet.scope[pairs.left] == fleet.scope[pairs.right], fleet.scope[pairs.left], NULL
+    )
+    values = {
+        **_half("left", fleet, pairs.left),
+        **_half("right", fleet, pairs.right),
+        "relation": as_relations(pairs.relation),
+        "scope": as_category(np.zeros(len(cases), np.int64), [scope_name]),
+        "scope_id": as_text(take_words(fleet.scope_words, shared)),
+        "kind": as_category(positions([case.kind for case in found], KINDS)[cases], KINDS),
+        "severity": as_category(
+            positions([case.severity for case in found], SEVERITIES)[cases], SEVERITIES
+        ),
+        "reason": as_text(reasons),
+    }
+    return schema.build("overlaps", values)
+
+
+def _half(end: str, fleet: Fleet, rows: Codes) -> dict[str, object]:
+    its, connection = fleet.connections, fleet.connection[rows]
+    sides = ["onprem", "vpc", "against"]
+    side = np.where(its.is_theirs[connection], 2, fleet.is_vpc[rows])
+    return {
+        f"{end}_account_id": as_text(its.account.texts(connection)),
+        f"{end}_region_id": as_text(its.region.texts(connection)),
+        f"{end}_vpn_connection_id": as_text(its.name.texts(connection)),
+        f"{end}_side": as_category(side, sides),
+        f"{end}_cidr": as_text(take_words(fleet.cidrs.words, fleet.cidr[rows])),
+    }

@@ -1,40 +1,215 @@
-"""Inside which an overlap can matter: the scope of each row of a fleet."""
+"""Inside which an overlap can matter: routing domains, and what else two blocks may share.
+
+A topology file says what is joined beyond what the VPN itself shows::
+
+    [[domain]]
+    name = "core"                                     # a CEN, a peering, a firewall
+    members = ["vpc-1", "vpc-2", "tr-9", "vpn-3"]
+"""
 
 from __future__ import annotations
 
-import pandas as pd
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+
+from vpnframe.errors import SettingsError
+from vpnframe.overlapping.coding import NULL, Coded, Codes, rank_rows
+from vpnframe.toml_tables import Form, is_list_of_texts, is_text, read_toml_tables
 
 ROUTING_DOMAIN = "routing_domain"
-ROUTERS = ["vpn_gateway_id", "vpc_id", "transit_router_id"]
+ROUTERS = ("vpn_gateway_id", "vpc_id", "transit_router_id")
+
+_FORM = Form(
+    "domain",
+    {
+        "name": (is_text, "text"),
+        "members": (
+            lambda value: is_list_of_texts(value) and bool(value),
+            "a list of ids: VPN gateways, VPCs, transit routers",
+        ),
+    },
+    required=("name", "members"),
+)
 
 
-def scope_ids(subnets: pd.DataFrame, scope: str | None) -> pd.Series[str]:
-    """Each row's scope, missing where it has none."""
-    if scope is None:
-        return pd.Series(None, index=subnets.index, dtype="str")
-    if scope != ROUTING_DOMAIN:
-        return subnets[scope].astype("str")
-    routers = subnets[ROUTERS].astype("str")
-    domains = _routing_domains(routers.drop_duplicates())
-    gateway, vpc, transit_router = (routers[column] for column in ROUTERS)
-    # A row's routers are all of one domain: any of them tells which.
-    return gateway.fillna(vpc).fillna(transit_router).map(domains).astype("str")
+@dataclass(frozen=True, slots=True)
+class Domain:
+    """Gateways, VPCs and transit routers that are joined.
+
+    Parameters
+    ----------
+    name : str
+        Of the user's own choice.
+    members : tuple of str
+        Their ids.
+    """
+
+    name: str
+    members: tuple[str, ...]
 
 
-def _routing_domains(routers: pd.DataFrame) -> dict[str, str]:
-    """Domain of each router id, named by its smallest: routers of one row are connected."""
-    parent: dict[str, str] = {}
+@dataclass(frozen=True, slots=True)
+class Topology:
+    """What is joined beyond what the VPN itself shows.
 
-    def root(node: str) -> str:
-        while parent.setdefault(node, node) != node:
+    Parameters
+    ----------
+    domains : tuple of Domain
+        Each joins its members and names what they make up.
+
+    Raises
+    ------
+    SettingsError
+        Two domains have one name.
+    """
+
+    domains: tuple[Domain, ...] = ()
+
+    def __post_init__(self) -> None:
+        names = [domain.name for domain in self.domains]
+        for name in names:
+            if names.count(name) > 1:
+                raise SettingsError(f"topology: two domains have the name {name!r}")
+
+
+def read_topology(path: str | Path) -> Topology:
+    r"""Read what is joined beyond what the VPN itself shows.
+
+    Parameters
+    ----------
+    path : str or Path
+        A TOML file: a table ``[[domain]]`` each, with ``name`` and ``members``.
+
+    Returns
+    -------
+    Topology
+        In the file's order.
+
+    Raises
+    ------
+    SettingsError
+        The file cannot be read, or something in it is unknown, missing, doubled or of another
+        type.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder, "topology.toml")
+    ...     _ = path.write_text('[[domain]]\nname = "core"\nmembers = ["vpc-1", "tr-9"]\n')
+    ...     read_topology(path).domains[0].members
+    ('vpc-1', 'tr-9')
+    """
+    tables = read_toml_tables(path, _FORM)
+    return Topology(tuple(Domain(table["name"], tuple(table["members"])) for table in tables))
+
+
+def routing_domains(routers: Sequence[Coded], topology: Topology | None = None) -> Coded:
+    """Find the routing domain of each row: the connected part that its routers belong to.
+
+    Parameters
+    ----------
+    routers : sequence of Coded
+        VPN gateway, VPC and transit router of each of n rows, all with the same words.
+    topology : Topology, optional
+        What else is joined.
+
+    Returns
+    -------
+    Coded
+        The domain of each row, -1 where it names no router. A domain is named by its topology's
+        name (the smallest of several), else by its smallest id; no two have one name.
+
+    Raises
+    ------
+    SettingsError
+        A member of the topology stands in no row, or a domain's name is the id of something
+        that is not in it.
+    """
+    words = routers[0].words.to_pylist()
+    given = () if topology is None else topology.domains
+    joined = [_members(domain, words) for domain in given]
+    edges = [*_edges(routers), *(edge for members in joined for edge in pairwise(members))]
+    root = connected(len(words), edges)
+    name_of = {int(node): words[node] for node in np.unique(root).tolist()}
+    for domain, members in sorted(zip(given, joined, strict=True), key=lambda g: g[0].name)[::-1]:
+        name_of[int(root[members[0]])] = domain.name
+    _check_names(name_of, words, root)
+    names = sorted(name_of, key=name_of.__getitem__)
+    rank = np.full(len(words) + 1, NULL)  # the last stands for no router
+    rank[names] = np.arange(len(names))
+    router = np.full(len(routers[0].codes), NULL)
+    for column in reversed(routers):
+        router = np.where(column.codes >= 0, column.codes, router)
+    node = np.append(root, len(words))[router]
+    return Coded(rank[node], pa.array([name_of[n] for n in names], pa.large_string()))
+
+
+def _members(domain: Domain, words: Sequence[str]) -> list[int]:
+    """Codes of a domain's members."""
+    known = {word: code for code, word in enumerate(words)}
+    unknown = [member for member in domain.members if member not in known]
+    if unknown:
+        raise SettingsError(
+            f"topology, domain {domain.name!r}: {unknown[0]!r} is no VPN gateway, VPC or transit "
+            f"router of this fleet: correct it, or leave it out"
+        )
+    return [known[member] for member in domain.members]
+
+
+def _edges(routers: Sequence[Coded]) -> Iterable[tuple[int, int]]:
+    """What the rows join, each once."""
+    columns = [column.codes for column in routers]
+    first = np.unique(rank_rows(columns), return_index=True)[1]
+    for row in zip(*(column[first].tolist() for column in columns), strict=True):
+        yield from pairwise([code for code in row if code >= 0])
+
+
+def connected(n: int, edges: Iterable[tuple[int, int]]) -> Codes:
+    """Find the smallest node that each is connected with.
+
+    Parameters
+    ----------
+    n : int
+        Nodes, from 0.
+    edges : iterable of (int, int)
+        What is joined.
+
+    Returns
+    -------
+    ndarray of int64, shape (n,)
+        Equal for two nodes when and only when they are connected.
+
+    Examples
+    --------
+    >>> connected(4, [(2, 3), (3, 1)]).tolist()
+    [0, 1, 1, 1]
+    """
+    parent = list(range(n))
+
+    def root(node: int) -> int:
+        while parent[node] != node:
             parent[node] = parent[parent[node]]
             node = parent[node]
         return node
 
-    for row in routers.to_numpy(dtype=object):
-        present = [node for node in row if isinstance(node, str)]
-        for node in present:
-            # The smaller id stays root, so that a root is the name of its domain.
-            low, high = sorted((root(present[0]), root(node)))
-            parent[high] = low
-    return {node: root(node) for node in list(parent)}
+    for one, other in edges:
+        low, high = sorted((root(one), root(other)))
+        parent[high] = low
+    return np.array([root(node) for node in range(n)], np.int64)
+
+
+def _check_names(name_of: Mapping[int, str], words: Sequence[str], root: Codes) -> None:
+    """Refuse a name that is the id of something elsewhere: nobody could tell the two apart."""
+    known = {word: code for code, word in enumerate(words)}
+    for node, name in name_of.items():
+        if name in known and root[known[name]] != node:
+            raise SettingsError(
+                f"topology, domain {name!r}: that is the id of something in this fleet that is "
+                f"not in it: give the domain another name"
+            )

@@ -8,6 +8,7 @@ from vpnframe.tables.columns import COUNTS as _COUNTS
 from vpnframe.tables.columns import PLACE as _PLACE
 from vpnframe.tables.columns import TUNNEL as _TUNNEL
 from vpnframe.tables.columns import Column, Kind, Table
+from vpnframe.tables.overlaps import OVERLAP_TABLES
 
 __all__ = ["STORED", "TABLES", "Column", "Kind", "Table"]
 
@@ -272,28 +273,6 @@ PAIRS = Table(
         Column("relation", "category", "left ... right: equal, contains or within.", False),
     ),
 )
-_PAIR_SIDES = tuple(
-    column
-    for side in ("left", "right")
-    for column in (
-        Column(f"{side}_account_id", "text", "Main account."),
-        Column(f"{side}_region_id", "text", "Region."),
-        Column(f"{side}_vpn_connection_id", "text", "The connection.", False),
-        Column(f"{side}_side", "category", "vpc or onprem.", False),
-        Column(f"{side}_cidr", "text", "The block.", False),
-    )
-)
-OVERLAPS = Table(
-    "overlaps",
-    "Result of overlaps: one row per pair of blocks that one scope has to carry both.",
-    (),
-    (
-        *_PAIR_SIDES,
-        Column("relation", "category", "left ... right: equal, contains or within.", False),
-        Column("scope", "category", "Inside what they were compared."),
-        Column("scope_id", "text", "Which one."),
-    ),
-)
 SUMMARY = Table(
     "summary",
     "Result of stats.summary: the fleet in numbers.",
@@ -358,7 +337,7 @@ TABLES = {
     table.name: table
     for table in (
         TUNNELS, CONNECTIONS, SUBNETS, GATEWAYS, ROUTES, VPCS, FAILURES, COVERAGE, DISAGREEMENTS,
-        PAIRS, OVERLAPS, SUMMARY, ALGORITHMS, LIFETIMES, PLAN, DOCTOR, *BLOCK_TABLES,
+        PAIRS, SUMMARY, ALGORITHMS, LIFETIMES, PLAN, DOCTOR, *BLOCK_TABLES, *OVERLAP_TABLES,
     )
 }  # fmt: skip
 STORED = tuple(table.name for table in TABLES.values() if table.is_stored)

@@ -1,0 +1,74 @@
+"""TOML files of the user's, checked key by key."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from vpnframe.errors import SettingsError
+from vpnframe.toml_tables import Form, is_list_of_texts, is_text, read_toml_tables
+
+FORM = Form(
+    "site",
+    {"name": (is_text, "text"), "members": (is_list_of_texts, "a list of ids")},
+    required=("name", "members"),
+    hint="; no more",
+)
+
+
+def put(folder: Path, text: str) -> Path:
+    path = folder / "sites.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_tables_come_in_the_order_of_the_file(tmp_path: Path) -> None:
+    """With a byte order mark in front, as some editors write it, and comments between."""
+    text = '\ufeff[[site]]\nname = "b"\nmembers = ["x"]\n'
+    text += '# then\n[[site]]\nname = "a"\nmembers = []\n'
+    assert read_toml_tables(put(tmp_path, text), FORM) == [
+        {"name": "b", "members": ["x"]},
+        {"name": "a", "members": []},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("", "names no site: write a table [[site]] for each"),
+        ("site = []", "names no site"),
+        ("[site]\nname = 'a'", "names no site"),
+        ("color = 1", "unknown key 'color': write [[site]] tables alone"),
+        ("[[site", "is no TOML"),
+        ("site = [3]", "site 1: is no table: write [[site]]"),
+        ("[[site]]\nmembers = []", "site 1: name is missing"),
+        ("[[site]]\nname = 'a'", "site 'a': members is missing"),
+        ("[[site]]\nname = ' '\nmembers = []", "site ' ': name must be text"),
+        ("[[site]]\nname = 'a'\nmembers = 'x'", "site 'a': members must be a list of ids"),
+        ("[[site]]\nname = 'a'\nmembers = [1]", "site 'a': members must be a list of ids"),
+        (
+            "[[site]]\nname = 'a'\nmembers = []\ncolor = 1",
+            "site 'a': unknown key 'color': the keys are name, members; no more",
+        ),
+    ],
+)
+def test_a_mistake_is_named_with_its_place(tmp_path: Path, text: str, problem: str) -> None:
+    """File, table and key: whoever wrote it finds it."""
+    with pytest.raises(SettingsError, match=r"sites\.toml") as caught:
+        read_toml_tables(put(tmp_path, text), FORM)
+    assert problem in str(caught.value)
+
+
+def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
+    """With what the system says."""
+    with pytest.raises(SettingsError, match=r"none\.toml cannot be read: No such file"):
+        read_toml_tables(tmp_path / "none.toml", FORM)
+
+
+def test_bytes_that_are_no_text_are_a_mistake_of_the_file(tmp_path: Path) -> None:
+    """Not a decoding error of ours."""
+    path = tmp_path / "sites.toml"
+    path.write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(SettingsError, match="is no TOML"):
+        read_toml_tables(path, FORM)

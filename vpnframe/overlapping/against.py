@@ -1,0 +1,92 @@
+"""Blocks of another table, to be compared with a fleet's: VPCs, routes, an IPAM, a second fleet."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+import pandas as pd
+
+from vpnframe.addresses.cidr import parse_cidrs
+from vpnframe.overlapping.asked import parse_all
+from vpnframe.overlapping.coding import encode_lists
+
+_LISTS = ("cidrs", "secondary_cidrs")
+
+
+def vpc_blocks(vpcs: pd.DataFrame) -> pd.DataFrame:
+    """Bring VPCs into the form of ``subnets``: their own blocks, of no connection.
+
+    Parameters
+    ----------
+    vpcs : DataFrame
+        Table ``vpcs``.
+
+    Returns
+    -------
+    DataFrame
+        One row per block, those left out that are none: they are no fault of who asks.
+    """
+    rows = _one_block_a_row(vpcs.reset_index(drop=True)).assign(side="vpc")
+    is_good = np.isin(np.arange(len(rows)), parse_cidrs(rows["cidr"]).row)
+    return rows[is_good]
+
+
+def their_blocks(blocks: pd.DataFrame | Iterable[object]) -> pd.DataFrame:
+    """Bring another table into the form of ``subnets``.
+
+    Parameters
+    ----------
+    blocks : DataFrame or iterable of str
+        A list or column of CIDR blocks, or a table with a column ``cidr``, ``destination_cidr``
+        (as ``routes`` has) or ``cidrs`` (lists, as ``vpcs`` has; with ``secondary_cidrs``).
+
+    Returns
+    -------
+    DataFrame
+        One row per block: the table's own columns, ``cidr``, ``side`` and ``is_theirs``. Where
+        the table has no ``side``, its blocks are VPC blocks if it names VPCs and no connections,
+        else on-premises blocks.
+
+    Raises
+    ------
+    AddressError
+        A text is no CIDR block.
+    ValueError
+        The table has none of these columns.
+    TypeError
+        It is one text.
+
+    Examples
+    --------
+    >>> their_blocks(["10.0.0.0/8"])[["side", "cidr"]].to_dict("records")
+    [{'side': 'onprem', 'cidr': '10.0.0.0/8'}]
+    """
+    if isinstance(blocks, str):
+        raise TypeError(f"{blocks!r} is one text: give a list, a column or a table of blocks")
+    if not isinstance(blocks, pd.DataFrame):
+        blocks = pd.DataFrame({"cidr": pd.Series(list(blocks), dtype="object")})
+    rows = _one_block_a_row(blocks.reset_index(drop=True))
+    rows = rows[rows["cidr"].notna()]
+    parse_all(rows["cidr"].tolist())
+    if "side" not in rows:
+        names_vpcs = "vpc_id" in rows and "vpn_connection_id" not in rows
+        rows = rows.assign(side="vpc" if names_vpcs else "onprem")
+    return rows.assign(is_theirs=True)
+
+
+def _one_block_a_row(blocks: pd.DataFrame) -> pd.DataFrame:
+    for column in ("cidr", "destination_cidr"):
+        if column in blocks:
+            return blocks.assign(cidr=blocks[column].astype("str"))
+    if _LISTS[0] not in blocks:
+        raise ValueError(
+            f"no column cidr, destination_cidr or cidrs to compare with: there are "
+            f"{', '.join(map(str, blocks.columns))}"
+        )
+    parts = []
+    for column in _LISTS:
+        if column in blocks:
+            row, texts = encode_lists(blocks[column])
+            parts.append(blocks.take(row).assign(cidr=pd.array(texts.all(), dtype="str")))
+    return pd.concat(parts, ignore_index=True)

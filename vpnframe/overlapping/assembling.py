@@ -1,0 +1,75 @@
+"""From codes to the columns of a result, and what a table must have to be asked at all."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pyarrow as pa
+
+from vpnframe.overlapping.encoded import CONNECTION
+from vpnframe.overlapping.scopes import ROUTERS, ROUTING_DOMAIN
+
+
+def check_columns(subnets: pd.DataFrame, scope: str | None) -> None:
+    """Refuse a table without the columns that are needed.
+
+    Parameters
+    ----------
+    subnets : DataFrame
+        Table ``subnets``.
+    scope : str or None
+        As for :func:`vpnframe.overlaps`.
+
+    Raises
+    ------
+    ValueError
+        A column is not there.
+    """
+    routers = ROUTERS if scope == ROUTING_DOMAIN else ()
+    needed = [*CONNECTION, "side", "cidr", *routers]
+    missing = [column for column in needed if column not in subnets.columns]
+    if missing:
+        raise ValueError(f"no column {', '.join(missing)}: is this a subnets table?")
+    check_scope(subnets, scope)
+
+
+def check_scope(table: pd.DataFrame, scope: str | None) -> None:
+    """Refuse a scope that a table does not have.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Any.
+    scope : str or None
+        As for :func:`vpnframe.overlaps`.
+
+    Raises
+    ------
+    ValueError
+        It is no column.
+    """
+    if scope not in (None, ROUTING_DOMAIN, *table.columns):
+        raise ValueError(
+            f"no column {scope!r} to take as scope: give {ROUTING_DOMAIN!r}, None or one of "
+            f"{', '.join(map(str, table.columns))}"
+        )
+
+
+def as_text(texts: pa.Array) -> pd.api.extensions.ExtensionArray:
+    """Give texts the dtype of every table's texts."""
+    return pd.array(texts, dtype="str")
+
+
+def as_category(codes: npt.NDArray[np.integer], words: Sequence[str]) -> pd.Categorical:
+    """Give codes their words, as a category that is sorted as every table's are."""
+    ranked = sorted(words)
+    rank = np.array([ranked.index(word) for word in words])
+    return pd.Categorical.from_codes(rank[codes], categories=pd.Index(ranked, dtype="str"))
+
+
+def positions(words: Sequence[str], among: Sequence[str]) -> npt.NDArray[np.int64]:
+    """Find each word among others."""
+    return np.array([among.index(word) for word in words], np.int64)

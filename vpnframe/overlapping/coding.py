@@ -1,0 +1,273 @@
+"""Text as numbers: what is compared a million times is a code, and becomes text again at the end.
+
+A code is the position of a text among the sorted distinct ones, so that codes sort as texts do;
+-1 is null.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+Codes = npt.NDArray[np.int64]
+Mask = npt.NDArray[np.bool_]
+
+NULL = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Coded:
+    """A column of texts as codes.
+
+    Parameters
+    ----------
+    codes : ndarray of int64, shape (n,)
+        Positions in ``words``, -1 for null.
+    words : pyarrow.LargeStringArray
+        The distinct texts.
+    """
+
+    codes: Codes
+    words: pa.Array
+
+    def texts(self, rows: Codes) -> pa.Array:
+        """Give the texts of some rows; null where there is none."""
+        return take_words(self.words, self.codes[rows])
+
+    def all(self) -> pa.Array:
+        """Give the texts of all rows."""
+        return take_words(self.words, self.codes)
+
+
+@dataclass(frozen=True, slots=True)
+class CodedSets:
+    """A set of codes for each of n owners; equal sets have one number.
+
+    Parameters
+    ----------
+    codes : ndarray of int64, shape (n,)
+        Number of each owner's set, -1 for the empty one.
+    starts : ndarray of int64, shape (m + 1,)
+        Where the members of each of the m distinct sets begin, and their end.
+    members : ndarray of int64
+        Sorted in each set.
+    """
+
+    codes: Codes
+    starts: Codes
+    members: Codes
+
+    def hold(self, sets: Codes, members: Codes) -> Mask:
+        """Tell for each pair of a set and a code whether the set holds it; -1 holds nothing."""
+        owner = np.repeat(np.arange(len(self.starts) - 1), np.diff(self.starts))
+        width = max(int(self.members.max(initial=0)), int(members.max(initial=0))) + 1
+        known = owner * width + self.members  # sorted, as the members of each set are
+        wanted = sets * width + members
+        place = np.searchsorted(known, wanted)
+        found: Mask = np.append(known, NULL)[place] == wanted
+        return found & (sets >= 0) & (members >= 0)
+
+    def elements(self, sets: Codes) -> tuple[Codes, Codes]:
+        """Write some sets out: which of them each member is of, and the member."""
+        which, place = expand(self.starts[sets], np.diff(self.starts)[sets])
+        return which, self.members[place]
+
+
+def encode(values: pd.Series[Any]) -> Coded:
+    """Make a column of texts codes.
+
+    Parameters
+    ----------
+    values : Series
+        Text, categories or anything that is taken as its text; nulls allowed.
+
+    Returns
+    -------
+    Coded
+        With sorted words.
+
+    Examples
+    --------
+    >>> encode(pd.Series(["b", None, "a"])).codes.tolist()
+    [1, -1, 0]
+    """
+    return encode_together([values])[0]
+
+
+def encode_together(columns: Sequence[pd.Series[Any]]) -> list[Coded]:
+    """Make several columns codes of the same words.
+
+    Parameters
+    ----------
+    columns : sequence of Series
+        As for :func:`encode`.
+
+    Returns
+    -------
+    list of Coded
+        One for each column; equal texts have equal codes wherever they stand.
+    """
+    text = pa.large_string()
+    chunks = [_whole(pa.array(column.astype("str"), type=text)) for column in columns]
+    codes, words = _encode_texts(pa.concat_arrays(chunks))
+    ends = np.cumsum([len(column) for column in columns])[:-1]
+    return [Coded(part, words) for part in np.split(codes, ends)]
+
+
+def encode_lists(values: pd.Series[Any]) -> tuple[Codes, Coded]:
+    """Make a column of lists of texts codes, one for each text in a list.
+
+    Parameters
+    ----------
+    values : Series
+        Lists of texts; a null is an empty list.
+
+    Returns
+    -------
+    tuple of ndarray of int64 and Coded
+        The row that each text comes from, and the texts.
+
+    Examples
+    --------
+    >>> rows, texts = encode_lists(pd.Series([["b", "a"], None, ["a"]]))
+    >>> rows.tolist(), texts.codes.tolist()
+    ([0, 0, 2], [1, 0, 0])
+    """
+    texts = pa.large_list(pa.large_string())
+    lists = _whole(pa.array(values, type=texts, from_pandas=True))
+    rows = pc.list_parent_indices(lists).to_numpy(zero_copy_only=False).astype(np.int64)
+    codes, words = _encode_texts(pc.list_flatten(lists))
+    return rows, Coded(codes, words)
+
+
+def take_words(words: pa.Array, codes: Codes) -> pa.Array:
+    """Give the text of each code; null for -1."""
+    return words.take(pa.array(codes, mask=codes < 0))
+
+
+def rank_rows(columns: Sequence[Codes]) -> Codes:
+    """Rank rows by several columns at once, in that order, nulls last.
+
+    Parameters
+    ----------
+    columns : sequence of ndarray of int64, shape (n,)
+        Codes, -1 for null.
+
+    Returns
+    -------
+    ndarray of int64, shape (n,)
+        Ranks from 0 without gaps; equal rows have equal ranks.
+
+    Examples
+    --------
+    >>> rank_rows([np.array([0, 0, -1]), np.array([5, 3, 9])]).tolist()
+    [1, 0, 2]
+    """
+    ranks, bound = np.zeros(len(columns[0]), np.int64), 1
+    for column in columns:
+        n_values = int(column.max(initial=0)) + 2
+        if bound * n_values >= 2**62:
+            # Ranks without gaps are below 2**31, and so are codes: both count rows or words.
+            ranks, bound = _dense(ranks), len(ranks)
+        ranks = ranks * n_values + np.where(column < 0, n_values - 1, column)
+        bound *= n_values
+    return _dense(ranks)
+
+
+def code_sets(owners: Codes, members: Codes, *, n_owners: int) -> CodedSets:
+    """Give equal sets equal numbers.
+
+    Parameters
+    ----------
+    owners, members : ndarray of int64, shape (k,)
+        Each member of the set of each owner, in any order, repeated or not.
+    n_owners : int
+        How many owners there are.
+
+    Returns
+    -------
+    CodedSets
+        One set for each owner.
+
+    Examples
+    --------
+    >>> sets = code_sets(np.array([0, 1, 0, 1]), np.array([7, 8, 8, 7]), n_owners=3)
+    >>> sets.codes.tolist(), sets.members.tolist()
+    ([0, 0, -1], [7, 8])
+    """
+    order = np.lexsort((members, owners))
+    owners, members = owners[order], members[order]
+    is_new = np.ones(len(owners), bool)
+    is_new[1:] = (owners[1:] != owners[:-1]) | (members[1:] != members[:-1])
+    owners, members = owners[is_new], members[is_new]
+    bounds = np.searchsorted(owners, np.arange(n_owners + 1))
+    # The bytes of an owner's members are one value: equal sets are equal values.
+    content = pa.LargeBinaryArray.from_buffers(
+        pa.large_binary(), n_owners, [None, pa.py_buffer(bounds * 8), pa.py_buffer(members)]
+    )
+    numbers = content.dictionary_encode().indices.to_numpy(zero_copy_only=False).astype(np.int64)
+    first = np.unique(numbers, return_index=True)[1]
+    counts = np.diff(bounds)
+    position = np.repeat(bounds[first], counts[first]) + _count_up(counts[first])
+    starts = np.concatenate([[0], np.cumsum(counts[first])])
+    return CodedSets(np.where(counts == 0, NULL, numbers), starts, members[position])
+
+
+def expand(starts: Codes, counts: Codes) -> tuple[Codes, Codes]:
+    """Write ranges out.
+
+    Parameters
+    ----------
+    starts, counts : ndarray of int64, shape (n,)
+        Where each range begins, and how long it is.
+
+    Returns
+    -------
+    tuple of ndarray of int64
+        The range that each element is of, and the element.
+
+    Examples
+    --------
+    >>> [part.tolist() for part in expand(np.array([7, 3]), np.array([2, 1]))]
+    [[0, 0, 1], [7, 8, 3]]
+    """
+    return np.repeat(np.arange(len(starts)), counts), np.repeat(starts, counts) + _count_up(counts)
+
+
+def _count_up(counts: Codes) -> Codes:
+    """0, 1, ... for each count, one after the other."""
+    ends = np.cumsum(counts)
+    total = int(ends[-1]) if len(ends) else 0
+    return np.arange(total) - np.repeat(ends - counts, counts)
+
+
+def _whole(values: pa.Array | pa.ChunkedArray) -> pa.Array:
+    """One array: a column that was read or put together in parts comes in chunks."""
+    return values.combine_chunks() if isinstance(values, pa.ChunkedArray) else values
+
+
+def _encode_texts(texts: pa.Array) -> tuple[Codes, pa.Array]:
+    encoded = texts.dictionary_encode()
+    order = pc.sort_indices(encoded.dictionary)
+    rank = np.empty(len(order) + 1, np.int64)
+    rank[order.to_numpy()] = np.arange(len(order))
+    rank[-1] = NULL  # the last, which is where -1 points
+    indices = encoded.indices.fill_null(NULL).to_numpy(zero_copy_only=False)
+    codes: Codes = rank[indices]
+    return codes, encoded.dictionary.take(order)
+
+
+def _dense(keys: Codes) -> Codes:
+    """Rank of each key among the distinct ones."""
+    position, distinct = pd.factorize(keys)
+    rank = np.empty(len(distinct), np.int64)
+    rank[np.argsort(distinct)] = np.arange(len(distinct))
+    ranks: Codes = rank[position]
+    return ranks

@@ -1,0 +1,217 @@
+"""What a new site would collide with, and how badly."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from vpnframe import schema
+from vpnframe.addresses.nesting import CONTAINS, EQUAL, RELATIONS, WITHIN
+from vpnframe.errors import AddressError, SettingsError
+from vpnframe.inventory import Inventory
+from vpnframe.overlapping.against import their_blocks, vpc_blocks
+from vpnframe.overlapping.assembling import as_category, as_text, check_columns, positions
+from vpnframe.overlapping.coding import NULL, Mask, take_words
+from vpnframe.overlapping.encoded import Fleet, encode_fleet
+from vpnframe.overlapping.facts import PairFacts
+from vpnframe.overlapping.known import Known, warn_of_gaps, what_is_known
+from vpnframe.overlapping.meaning import CASES, KINDS, SEVERITIES, Case
+from vpnframe.overlapping.nat import with_mapped
+from vpnframe.overlapping.pairing import FleetPairs, pairs_everywhere
+from vpnframe.overlapping.reasons import write_reasons
+from vpnframe.overlapping.scopes import ROUTING_DOMAIN
+from vpnframe.overlapping.settings import OverlapSettings
+
+# What is open of a new site (its gateway, its mode, its owner) is taken to be the worst.
+_CASES = {
+    "translated": CASES["translated"],
+    "apart": Case(
+        *("unrelated", "info"), "{left_cidr} is in use where nothing known of the VPN leads."
+    ),
+    "site_equal": Case(
+        *("onprem", "high"), "The same block is in use on premises behind {left_place} in {domain}."
+    ),
+    "site_inside": Case(
+        *("onprem", "medium"),
+        "It lies within {left_cidr}, in use on premises behind {left_place} in {domain}: fine for "
+        "a branch of that site, no other.",
+    ),
+    "site_around": Case(
+        *("onprem", "medium"),
+        "It contains {left_cidr}, in use on premises behind {left_place} in {domain}: fine for an "
+        "aggregate above that site, no other.",
+    ),
+    "vpc_around": Case(
+        *("other_vpc", "low"),
+        "It contains {left_cidr} of {vpc} in {domain}, as in hub and spoke: check the way back.",
+    ),
+    "vpc_inside": Case(
+        *("other_vpc", "high"),
+        "It is inside {left_cidr} of {vpc} in {domain}: there the VPC's own route wins, and the "
+        "tunnel gets nothing.",
+    ),
+}
+_NAMES = tuple(_CASES)
+
+
+def would_conflict(
+    subnets: pd.DataFrame | Inventory,
+    cidrs: Iterable[object] | pd.DataFrame,
+    *,
+    scope: str | None = ROUTING_DOMAIN,
+    scope_id: str | None = None,
+    settings: OverlapSettings | None = None,
+) -> pd.DataFrame:
+    """Find what the on-premises blocks of a new site would collide with, and how badly.
+
+    Where the site will hang is not known, so that every scope is looked into: ``scope_id`` says
+    in which one a hit counts. Default routes are no hits.
+
+    Parameters
+    ----------
+    subnets : DataFrame or Inventory
+        Table ``subnets``; of an inventory its VPCs' own blocks and its coverage count, too.
+    cidrs : iterable of str or DataFrame
+        The new site's blocks: a list, a column, or a table with ``cidr``.
+    scope : str or None
+        What would have to carry both; see :func:`vpnframe.overlaps`.
+    scope_id : str, optional
+        Look into this scope alone: for routing domains its name, or the id of any gateway, VPC
+        or transit router in it.
+    settings : OverlapSettings, optional
+        What else is joined, and what is translated.
+
+    Returns
+    -------
+    DataFrame
+        Table ``conflicts``: the asked ``cidr``, its ``relation`` to what is in use, that block
+        with its connection, side and scope, and ``kind``, ``severity`` and ``reason``. By asked
+        block, worst first. Severity info is no collision.
+
+    Raises
+    ------
+    AddressError
+        If a block is a text that is none, or a default route.
+    SettingsError
+        If there is no such scope, or the settings name what is not in the fleet.
+    ValueError
+        If ``scope`` is no column, or a needed column is not there.
+
+    Warns
+    -----
+    IncompleteWarning
+        If what is known does not suffice for a no: connections are not judged, because their
+        prefixes stand in routes that were not read, or the inventory is not complete.
+
+    Examples
+    --------
+    >>> subnets = pd.DataFrame({
+    ...     "account_id": "1", "region_id": "cn-hangzhou", "vpn_connection_id": ["vco-a", "vco-b"],
+    ...     "vpn_gateway_id": "vpn-1", "vpc_id": "vpc-1", "transit_router_id": None,
+    ...     "side": ["onprem", "vpc"], "cidr": ["10.40.1.0/24", "172.16.0.0/16"],
+    ... })
+    >>> hits = would_conflict(subnets, ["10.40.0.0/16", "172.16.9.0/24", "10.41.0.0/16"])
+    >>> hits[["cidr", "relation", "hit_cidr", "kind", "severity"]]
+                cidr  relation       hit_cidr       kind severity
+    0   10.40.0.0/16  contains   10.40.1.0/24     onprem   medium
+    1  172.16.9.0/24    within  172.16.0.0/16  other_vpc     high
+    """
+    known, settings = what_is_known(subnets), settings or OverlapSettings()
+    check_columns(known.subnets, scope)
+    rows = pd.concat([_our_rows(known, settings), _asked_rows(cidrs)], ignore_index=True)
+    fleet = encode_fleet(rows, scope=scope, settings=settings)
+    pairs = pairs_everywhere(fleet, ours=_is_asked_about(fleet, scope, scope_id))
+    table = _table(fleet, pairs, scope=scope, settings=settings)
+    warn_of_gaps(known)
+    return table
+
+
+def _our_rows(known: Known, settings: OverlapSettings) -> pd.DataFrame:
+    """The fleet's blocks, and those that its VPCs have beyond any selector."""
+    rows = with_mapped(known.subnets, settings.nat)
+    if known.vpcs is not None and len(known.vpcs):
+        rows = pd.concat([rows, vpc_blocks(known.vpcs)], ignore_index=True)
+    return rows.assign(is_theirs=False)
+
+
+def _asked_rows(cidrs: Iterable[object] | pd.DataFrame) -> pd.DataFrame:
+    asked = their_blocks([cidrs] if isinstance(cidrs, str) else cidrs)
+    for text in asked["cidr"]:
+        if str(text).endswith("/0"):
+            raise AddressError(
+                f"{text} is a default route, which says nothing of what a site uses: give its "
+                f"blocks",
+                value=str(text),
+            )
+    return asked[["cidr", "is_theirs"]].assign(side="onprem")
+
+
+def _is_asked_about(fleet: Fleet, scope: str | None, scope_id: str | None) -> Mask:
+    """Which of our blocks are in the scope that was asked for."""
+    its = fleet.connections
+    ours: Mask = ~its.is_theirs[fleet.connection]
+    if scope_id is None:
+        return ours
+    scopes = np.flatnonzero([word == scope_id for word in fleet.scope_words.to_pylist()])
+    if scope == ROUTING_DOMAIN and not len(scopes):
+        words = its.routers[0].words.to_pylist()
+        code = words.index(scope_id) if scope_id in words else len(words)
+        is_in = np.any([column.codes == code for column in its.routers], axis=0)
+        scopes = np.unique(its.domain.codes[is_in])
+    if not len(scopes):
+        raise SettingsError(f"there is no {scope or 'scope'} {scope_id!r} in this fleet")
+    return ours & np.isin(fleet.scope, scopes)
+
+
+def _find_cases(facts: PairFacts) -> npt.NDArray[np.int8]:
+    """What each hit means; left is ours, right was asked for."""
+    cases = np.full(len(facts.left), NULL, np.int8)
+    for name, fits in _conditions(facts):
+        cases[(cases == NULL) & fits] = _NAMES.index(name)
+    return cases
+
+
+def _conditions(facts: PairFacts) -> Iterator[tuple[str, Mask]]:
+    its, relation = facts.fleet.connections, facts.pairs.relation
+    domain = its.domain.codes
+    has_vpn = np.isin(domain, domain[(its.name.codes >= 0) & (domain >= 0)])
+    yield "translated", facts.is_translated
+    yield "apart", ~has_vpn[facts.left]
+    yield "vpc_around", facts.is_across & (relation == WITHIN)
+    yield "vpc_inside", facts.is_across
+    yield "site_equal", relation == EQUAL
+    yield "site_inside", relation == CONTAINS
+    yield "site_around", relation == WITHIN
+
+
+def _table(
+    fleet: Fleet, pairs: FleetPairs, *, scope: str | None, settings: OverlapSettings
+) -> pd.DataFrame:
+    facts = PairFacts(fleet, pairs)
+    cases = _find_cases(facts)
+    found = list(_CASES.values())
+    reasons = write_reasons(facts, cases, [case.reason for case in found], nats=settings.nat)
+    severity = positions([case.severity for case in found], SEVERITIES)[cases]
+    order = np.lexsort([pairs.left, -severity, facts.right])
+    its, left, right = fleet.connections, pairs.left[order], pairs.right[order]
+    connection, case = fleet.connection[left], cases[order]
+    turned = np.array([WITHIN, EQUAL, CONTAINS])[pairs.relation[order]]
+    values = {
+        "cidr": as_text(take_words(fleet.cidrs.words, fleet.cidr[right])),
+        "relation": as_category(turned, RELATIONS),
+        "account_id": as_text(its.account.texts(connection)),
+        "region_id": as_text(its.region.texts(connection)),
+        "vpn_connection_id": as_text(its.name.texts(connection)),
+        "vpc_id": as_text(its.routers[1].texts(connection)),
+        "side": as_category(fleet.is_vpc[left].astype(np.int64), ["onprem", "vpc"]),
+        "hit_cidr": as_text(take_words(fleet.cidrs.words, fleet.cidr[left])),
+        "scope": as_category(np.zeros(len(order), np.int64), ["all" if scope is None else scope]),
+        "scope_id": as_text(take_words(fleet.scope_words, fleet.scope[left])),
+        "kind": as_category(positions([case.kind for case in found], KINDS)[case], KINDS),
+        "severity": as_category(severity[order], SEVERITIES),
+        "reason": as_text(reasons.take(order)),
+    }
+    return schema.build("conflicts", values)

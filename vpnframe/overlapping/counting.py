@@ -1,0 +1,126 @@
+"""How many overlaps each block of a fleet takes part in; no pair is made."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from vpnframe import schema
+from vpnframe.addresses.cidr import ParsedCidrs
+from vpnframe.addresses.forest import count_overlaps
+from vpnframe.inventory import Inventory
+from vpnframe.overlapping.assembling import as_category, as_text, check_columns
+from vpnframe.overlapping.blocks import take_blocks
+from vpnframe.overlapping.coding import Codes, take_words
+from vpnframe.overlapping.encoded import Fleet, encode_fleet
+from vpnframe.overlapping.known import warn_of_gaps, what_is_known
+from vpnframe.overlapping.nat import with_mapped
+from vpnframe.overlapping.scopes import ROUTING_DOMAIN
+from vpnframe.overlapping.settings import OverlapSettings
+
+_FAMILIES = (4, 6)
+
+
+def overlaps_per_block(
+    subnets: pd.DataFrame | Inventory,
+    *,
+    scope: str | None = ROUTING_DOMAIN,
+    settings: OverlapSettings | None = None,
+) -> pd.DataFrame:
+    """Count for each block of a fleet the pairs that ``overlaps`` finds it in.
+
+    It takes as long for billions of pairs as for none.
+
+    Parameters
+    ----------
+    subnets : DataFrame or Inventory
+        As for :func:`vpnframe.overlaps`.
+    scope : str or None
+        As for :func:`vpnframe.overlaps`.
+    settings : OverlapSettings, optional
+        As for :func:`vpnframe.overlaps`.
+
+    Returns
+    -------
+    DataFrame
+        Table ``block_counts``: each block with the number of blocks that it is equal to,
+        contains and lies within, most first; blocks without any are left out.
+
+    Raises
+    ------
+    AddressError
+        If ``cidr`` holds a text that is no CIDR block.
+    SettingsError
+        If the settings name what is not in the fleet.
+    ValueError
+        If ``scope`` is no column, or a needed column is not there.
+
+    Warns
+    -----
+    IncompleteWarning
+        As :func:`vpnframe.overlaps` does.
+
+    Examples
+    --------
+    >>> subnets = pd.DataFrame({
+    ...     "account_id": "1", "region_id": "cn-hangzhou", "vpn_connection_id": ["a", "b", "c"],
+    ...     "vpn_gateway_id": "vpn-1", "vpc_id": None, "transit_router_id": None,
+    ...     "side": "onprem", "cidr": ["10.0.0.0/8", "10.1.0.0/16", "10.2.0.0/16"],
+    ... })
+    >>> overlaps_per_block(subnets)[["cidr", "n_equal", "n_contains", "n_within"]]
+              cidr  n_equal  n_contains  n_within
+    0   10.0.0.0/8        0           2         0
+    1  10.1.0.0/16        0           0         1
+    2  10.2.0.0/16        0           0         1
+    """
+    known, settings = what_is_known(subnets), settings or OverlapSettings()
+    check_columns(known.subnets, scope)
+    rows = with_mapped(known.subnets, settings.nat)
+    fleet = encode_fleet(rows, scope=scope, settings=settings)
+    counts = _count(fleet)
+    total = counts.sum(axis=0)
+    order = np.argsort(-total, kind="stable")[: np.count_nonzero(total)]
+    warn_of_gaps(known)
+    return _table(fleet, counts[:, order], order)
+
+
+def _count(fleet: Fleet) -> Codes:
+    """Equal, contained and containing blocks of each block, shape (3, n)."""
+    blocks, is_vpc, has_scope = fleet.all, fleet.is_vpc, fleet.scope >= 0
+    n_scopes = int(fleet.scope.max(initial=0)) + 1
+    both = fleet.connection * n_scopes + fleet.scope
+    both = np.unique(both, return_inverse=True)[1].astype(np.int64)
+    scoped = take_blocks(blocks, has_scope)
+    vpcs = take_blocks(blocks, has_scope & is_vpc)
+    # All of one scope, less those of one connection, less VPC blocks with VPC blocks.
+    counts = _counts(scoped, fleet.scope) - _counts(scoped, both)
+    counts -= _counts(vpcs, fleet.scope) - _counts(vpcs, both)
+    # The two sides of one connection, whatever their scopes.
+    counts += _counts(blocks, fleet.connection)
+    return counts - _counts(blocks, 2 * fleet.connection + is_vpc)
+
+
+def _counts(blocks: ParsedCidrs, groups: Codes) -> Codes:
+    """Counts by position, nothing where a block does not take part; shape (3, n)."""
+    counts = np.zeros((3, len(groups)), np.int64)
+    for family in _FAMILIES:
+        row, numbers = blocks.of_family(family, groups=groups)
+        found = count_overlaps(numbers)
+        counts[:, row] = found.n_equal, found.n_contains, found.n_within
+    return counts
+
+
+def _table(fleet: Fleet, counts: Codes, rows: Codes) -> pd.DataFrame:
+    its, connection = fleet.connections, fleet.connection[rows]
+    values = {
+        "account_id": as_text(its.account.texts(connection)),
+        "region_id": as_text(its.region.texts(connection)),
+        "vpn_connection_id": as_text(its.name.texts(connection)),
+        "side": as_category(fleet.is_vpc[rows].astype(np.int64), ["onprem", "vpc"]),
+        "cidr": as_text(take_words(fleet.cidrs.words, fleet.cidr[rows])),
+        "scope_id": as_text(take_words(fleet.scope_words, fleet.scope[rows])),
+        "n_equal": counts[0],
+        "n_contains": counts[1],
+        "n_within": counts[2],
+    }
+    return schema.build("block_counts", values)

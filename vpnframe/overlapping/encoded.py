@@ -1,0 +1,311 @@
+"""A fleet's subnets as numbers: its connections, and each of its blocks once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from vpnframe.addresses.cidr import ParsedCidrs, format_cidr, parse_cidrs
+from vpnframe.errors import SettingsError
+from vpnframe.overlapping.asked import parse_all
+from vpnframe.overlapping.coding import (
+    NULL,
+    Coded,
+    CodedSets,
+    Codes,
+    Mask,
+    code_sets,
+    encode,
+    encode_lists,
+    encode_together,
+    rank_rows,
+)
+from vpnframe.overlapping.scopes import ROUTERS, ROUTING_DOMAIN, routing_domains
+from vpnframe.overlapping.settings import OverlapSettings
+
+CONNECTION = ("account_id", "region_id", "vpn_connection_id")
+
+
+@dataclass(frozen=True, slots=True)
+class Connections:
+    """What is known of each of n connections, in order of account, region and id.
+
+    A row of a table that names no connection is one of its own. ``identity`` is equal where
+    account, region and id are, -1 without an id; ``peers`` are sets of codes of ``addresses``,
+    as ``gateway_ip`` is; ``blocks`` numbers each connection's blocks of both sides as a set.
+    """
+
+    account: Coded
+    region: Coded
+    name: Coded
+    identity: Codes
+    is_theirs: Mask
+    routers: Sequence[Coded]  # VPN gateway, VPC, transit router, with the same words
+    domain: Coded
+    addresses: pa.Array
+    gateway_ip: Codes
+    peers: CodedSets
+    is_policy: Mask
+    has_ha: Mask
+    owner: Coded
+    blocks: Codes
+    vpc_side: CodedSets
+    is_any_vpc: Mask  # its VPC side is everything, or not known
+
+
+@dataclass(frozen=True, slots=True)
+class CidrWords:
+    """The distinct blocks as numbers, sorted by their canonical text."""
+
+    words: pa.Array
+    parsed: ParsedCidrs
+
+
+@dataclass(frozen=True, slots=True)
+class Fleet:
+    """Blocks that can overlap, each once, sorted by connection, side and text.
+
+    ``connection`` and ``cidr`` are positions in what the names say; ``scope`` is what the block
+    shares with others, -1 for nothing; ``priority`` is -1 where it is not known; ``nat`` is the
+    position of what translates the block, -1 for nothing.
+    """
+
+    connections: Connections
+    cidrs: CidrWords
+    connection: Codes
+    is_vpc: Mask
+    cidr: Codes
+    scope: Codes
+    scope_words: pa.Array
+    is_by_policy: Mask
+    priority: Codes
+    nat: Codes
+
+    @property
+    def all(self) -> ParsedCidrs:
+        """Every block as numbers; ``row`` is its position."""
+        return blocks_at(self.cidrs.parsed, self.cidr)
+
+
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    """The rows of the table that have a block, default routes among them."""
+
+    frame: pd.DataFrame
+    connection: Codes
+    cidr: Codes
+    is_vpc: Mask
+    is_policy_route: Mask
+    is_mapped: Mask
+
+
+def encode_fleet(subnets: pd.DataFrame, *, scope: str | None, settings: OverlapSettings) -> Fleet:
+    """Make numbers of a fleet's subnets.
+
+    Parameters
+    ----------
+    subnets : DataFrame
+        Table ``subnets``, where columns that are not needed to tell connections, sides and
+        blocks may be missing; with ``nat`` and ``is_mapped`` as :func:`with_mapped` gives them
+        and ``is_theirs`` (bool), or without.
+    scope : str or None
+        As for :func:`vpnframe.overlaps`.
+    settings : OverlapSettings
+        What else is known.
+
+    Returns
+    -------
+    Fleet
+        Without default routes and rows that have no block.
+
+    Raises
+    ------
+    AddressError
+        A text is no CIDR block.
+    SettingsError
+        The topology names what is not there, or no connection has the owner tag.
+    """
+    cidr, cidrs = _encode_cidrs(column_of(subnets, "cidr"))
+    connection, first = _encode_connections(subnets)
+    rows = _rows(subnets, connection, cidr)
+    connections = _connections(rows, subnets.take(first), cidrs, settings)
+    scopes = _scopes(rows, connections, scope)
+    return _blocks(rows, connections, cidrs, scopes)
+
+
+def blocks_at(parsed: ParsedCidrs, positions: Codes) -> ParsedCidrs:
+    """Give blocks by position, repeated or not; ``row`` counts them from 0."""
+    return replace(
+        parsed,
+        row=np.arange(len(positions)),
+        family=parsed.family[positions],
+        high=parsed.high[positions],
+        low=parsed.low[positions],
+        prefix_length=parsed.prefix_length[positions],
+        is_masked=parsed.is_masked[positions],
+        n_values=len(positions),
+    )
+
+
+def column_of(frame: pd.DataFrame, name: str) -> pd.Series[Any]:
+    """Give a column, all null where a table has none of that name."""
+    if name in frame.columns:
+        return frame[name]
+    return pd.Series([None] * len(frame), index=frame.index, dtype="object")
+
+
+def _flags(frame: pd.DataFrame, name: str) -> Mask:
+    """A column of flags; null is false."""
+    flags: Mask = column_of(frame, name).astype("boolean").fillna(False).to_numpy(bool)
+    return flags
+
+
+def _encode_cidrs(texts: pd.Series[Any]) -> tuple[Codes, CidrWords]:
+    """Code of each row's block, and the blocks, whatever their spelling."""
+    spelt = encode(texts)
+    parsed = parse_cidrs(spelt.words)
+    if parsed.failed_texts:
+        parse_all(texts.tolist())  # it names the first row
+    canonical = format_cidr(parsed.high, parsed.low, parsed.family, parsed.prefix_length)
+    coded = encode(pd.Series(canonical, dtype="str"))
+    words = coded.words
+    return np.append(coded.codes, NULL)[spelt.codes], CidrWords(words, parse_cidrs(words))
+
+
+def _encode_connections(subnets: pd.DataFrame) -> tuple[Codes, Codes]:
+    """Position of each row's connection, and the first row of each."""
+    account, region, name = (encode(column_of(subnets, column)).codes for column in CONNECTION)
+    is_theirs = _flags(subnets, "is_theirs").astype(np.int64)
+    nameless = np.where(name < 0, np.arange(len(subnets)), 0)
+    connection = rank_rows([is_theirs, account, region, name, nameless])
+    return connection, np.unique(connection, return_index=True)[1]
+
+
+def _rows(subnets: pd.DataFrame, connection: Codes, cidr: Codes) -> _Rows:
+    side = column_of(subnets, "side").astype("str")
+    keep = np.flatnonzero((cidr >= 0) & side.isin(["vpc", "onprem"]).to_numpy(bool))
+    frame = subnets.take(keep)
+    return _Rows(
+        frame=frame,
+        connection=connection[keep],
+        cidr=cidr[keep],
+        is_vpc=(side.take(keep) == "vpc").to_numpy(bool),
+        is_policy_route=(column_of(frame, "origin").astype("str") == "policy").to_numpy(bool),
+        is_mapped=_flags(frame, "is_mapped"),
+    )
+
+
+def _connections(
+    rows: _Rows, first: pd.DataFrame, cidrs: CidrWords, settings: OverlapSettings
+) -> Connections:
+    """What the first row of each connection says, and what all its blocks make up."""
+    account, region, name = (encode(column_of(first, column)) for column in CONNECTION)
+    routers = encode_together([column_of(first, column) for column in ROUTERS])
+    addresses, gateway_ip, peers = _encode_addresses(first)
+    vpc_side, is_any_vpc = _vpc_sides(rows, cidrs, n_connections=len(first))
+    own = ~rows.is_mapped
+    blocks = code_sets(
+        rows.connection[own], 2 * rows.cidr[own] + rows.is_vpc[own], n_owners=len(first)
+    )
+    identity = rank_rows([account.codes, region.codes, name.codes])
+    return Connections(
+        account=account,
+        region=region,
+        name=name,
+        identity=np.where(name.codes < 0, NULL, identity),
+        is_theirs=_flags(first, "is_theirs"),
+        routers=routers,
+        domain=routing_domains(routers, settings.topology),
+        addresses=addresses,
+        gateway_ip=gateway_ip,
+        peers=peers,
+        is_policy=(column_of(first, "routing_mode").astype("str") == "policy").to_numpy(bool),
+        has_ha=_flags(first, "has_ha_evidence"),
+        owner=_owners(first, settings.owner_tag),
+        blocks=blocks.codes,
+        vpc_side=vpc_side,
+        is_any_vpc=is_any_vpc,
+    )
+
+
+def _encode_addresses(first: pd.DataFrame) -> tuple[pa.Array, Codes, CodedSets]:
+    """Addresses of both ends as codes of the same words."""
+    owner, peers = encode_lists(column_of(first, "peer_addresses"))
+    texts = pd.Series(pd.array(peers.all(), dtype="str"))
+    gateway, peer = encode_together([column_of(first, "vpn_gateway_ip"), texts])
+    known = peer.codes >= 0
+    sets = code_sets(owner[known], peer.codes[known], n_owners=len(first))
+    return gateway.words, gateway.codes, sets
+
+
+def _vpc_sides(rows: _Rows, cidrs: CidrWords, *, n_connections: int) -> tuple[CodedSets, Mask]:
+    """The VPC blocks of each connection, and which VPC sides are everything or not known."""
+    is_default = cidrs.parsed.prefix_length[rows.cidr] == 0
+    own = rows.is_vpc & ~rows.is_mapped & ~is_default
+    sides = code_sets(rows.connection[own], rows.cidr[own], n_owners=n_connections)
+    is_any = sides.codes < 0
+    is_any[rows.connection[rows.is_vpc & rows.is_policy_route & is_default]] = True
+    return sides, is_any
+
+
+def _owners(first: pd.DataFrame, tag: str | None) -> Coded:
+    """The value of each connection's owner tag."""
+    if tag is None:
+        return Coded(np.full(len(first), NULL), pa.array([], pa.large_string()))
+    row, tags = encode_lists(column_of(first, "tags"))
+    is_it = pc.starts_with(tags.words, f"{tag}=").to_numpy(zero_copy_only=False)
+    its = np.flatnonzero(np.append(is_it, False)[tags.codes])
+    if len(first) and not len(its):
+        raise SettingsError(f"no connection has a tag {tag!r} that could name its owner")
+    owner = np.full(len(first), NULL)
+    owner[row[its][::-1]] = tags.codes[its][::-1]  # the first of several counts
+    return Coded(owner, pc.utf8_slice_codeunits(tags.words, start=len(tag) + 1))
+
+
+def _scopes(rows: _Rows, connections: Connections, scope: str | None) -> Coded:
+    """What each row shares with others: -1 for nothing, and 0 for all where nothing is asked."""
+    if scope is None:
+        return Coded(np.zeros(len(rows.cidr), np.int64), pa.array([None], pa.large_string()))
+    if scope == ROUTING_DOMAIN:
+        return Coded(connections.domain.codes[rows.connection], connections.domain.words)
+    return encode(rows.frame[scope])
+
+
+def _blocks(rows: _Rows, connections: Connections, cidrs: CidrWords, scopes: Coded) -> Fleet:
+    """Rows of one block made one, whatever their origins."""
+    keep = np.flatnonzero(cidrs.parsed.prefix_length[rows.cidr] > 0)
+    connection, cidr, scope = rows.connection[keep], rows.cidr[keep], scopes.codes[keep]
+    is_vpc = rows.is_vpc[keep]
+    rank = rank_rows([connection, is_vpc.astype(np.int64), cidr, scope])
+    order = np.argsort(rank, kind="stable")
+    first = np.flatnonzero(np.diff(rank[order], prepend=-1))
+    chosen = order[first]
+    frame = rows.frame
+    unknown = np.iinfo(np.int64).max
+    priority = column_of(frame, "priority").astype("Int64").fillna(unknown).to_numpy(np.int64)
+    smallest = _reduce(np.minimum, priority[keep][order], first)
+    nat = column_of(frame, "nat").fillna(NULL).to_numpy(np.int64)
+    is_route = _reduce(np.maximum, rows.is_policy_route[keep][order], first)
+    return Fleet(
+        connections=connections,
+        cidrs=cidrs,
+        connection=connection[chosen],
+        is_vpc=is_vpc[chosen],
+        cidr=cidr[chosen],
+        scope=scope[chosen],
+        scope_words=scopes.words,
+        is_by_policy=is_route | connections.is_policy[connection[chosen]],
+        priority=np.where(smallest == unknown, NULL, smallest),
+        nat=_reduce(np.maximum, nat[keep][order], first),
+    )
+
+
+def _reduce(function: np.ufunc, values: Any, starts: Codes) -> Any:
+    """Reduce runs of values to one each."""
+    return function.reduceat(values, starts) if len(starts) else values[:0]

@@ -1,0 +1,96 @@
+"""Blocks for the next site, that collide with nothing known."""
+
+from __future__ import annotations
+
+import ipaddress
+
+import pandas as pd
+
+from vpnframe import schema
+from vpnframe.inventory import Inventory
+from vpnframe.overlapping.asked import parse_all
+from vpnframe.overlapping.free_space import Avoid, find_free_space
+from vpnframe.overlapping.known import warn_of_gaps, what_is_known
+from vpnframe.overlapping.settings import OverlapSettings
+
+
+def free_subnets(
+    subnets: pd.DataFrame | Inventory,
+    *,
+    within: str = "10.0.0.0/8",
+    prefix_length: int = 24,
+    count: int = 5,
+    avoid: Avoid = None,
+    settings: OverlapSettings | None = None,
+) -> pd.DataFrame:
+    """Find blocks that collide with nothing known, in whatever scope: the tightest fit first.
+
+    Taken are all blocks of the fleet but default routes, on both sides of every connection, of
+    an inventory the VPCs' own blocks too, what others see of translated blocks, 100.64.0.0/10
+    (the cloud's own services), 172.17.0.0/16 (Docker) and what is to be avoided. For less, ask
+    of a part of the table.
+
+    Parameters
+    ----------
+    subnets : DataFrame or Inventory
+        Table ``subnets``, or an inventory, whose VPCs and coverage count too.
+    within : str
+        The block to look in, IPv4 or IPv6.
+    prefix_length : int
+        Of the blocks to find.
+    count : int
+        At most so many.
+    avoid : str, Path, iterable of str or DataFrame, optional
+        More blocks to keep clear of: a file (see :func:`vpnframe.read_blocks`), a list, a
+        column, or a table with ``cidr``.
+    settings : OverlapSettings, optional
+        What is translated.
+
+    Returns
+    -------
+    DataFrame
+        Table ``free_subnets``: ``cidr`` and the ``gap`` it was cut from, which is the largest
+        free block around it. Fewer rows than ``count`` where there is no more room.
+
+    Raises
+    ------
+    AddressError
+        If a block is a text that is none.
+    SettingsError
+        If a file cannot be read, or the settings name what is not in the fleet.
+    ValueError
+        If no block of that length fits into ``within``, ``count`` is below 1, or there is no
+        column ``cidr``.
+
+    Warns
+    -----
+    IncompleteWarning
+        If what is known does not suffice: connections are not judged, because their prefixes
+        stand in routes that were not read, or the inventory is not complete.
+
+    Examples
+    --------
+    >>> subnets = pd.DataFrame({"side": "onprem", "cidr": ["10.0.0.0/9", "10.128.1.0/24"]})
+    >>> free_subnets(subnets, prefix_length=24, count=2)
+                cidr            gap
+    0  10.128.0.0/24  10.128.0.0/24
+    1  10.128.2.0/24  10.128.2.0/23
+    """
+    parse_all([within])
+    space = ipaddress.ip_network(within)
+    if not space.prefixlen <= prefix_length <= space.max_prefixlen:
+        raise ValueError(
+            f"no block of /{prefix_length} lies in {within}: give {space.prefixlen} to "
+            f"{space.max_prefixlen}"
+        )
+    if count < 1:
+        raise ValueError(f"count must be 1 or more, not {count}")
+    known, settings = what_is_known(subnets), settings or OverlapSettings()
+    if "cidr" not in known.subnets:
+        raise ValueError("no column cidr: is this a subnets table?")
+    free = find_free_space(known, within=within, avoid=avoid, settings=settings)
+    cuts = (free.take(prefix_length, version=space.version) for _ in range(count))
+    found = [cut for cut in cuts if cut is not None]
+    warn_of_gaps(known)
+    values = {"cidr": [str(block) for block, _ in found], "gap": [str(gap) for _, gap in found]}
+    return schema.build("free_subnets", values)

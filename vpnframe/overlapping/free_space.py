@@ -1,0 +1,138 @@
+"""Free address space that blocks are cut from, the tightest fit first."""
+
+from __future__ import annotations
+
+import heapq
+import ipaddress
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TypeAlias
+
+import pandas as pd
+
+from vpnframe.addresses.cidr import ParsedCidrs, parse_cidrs
+from vpnframe.addresses.ordering import join_blocks
+from vpnframe.addresses.union import find_gaps
+from vpnframe.overlapping.against import their_blocks, vpc_blocks
+from vpnframe.overlapping.asked import format_blocks, parse_all
+from vpnframe.overlapping.block_files import read_blocks
+from vpnframe.overlapping.blocks import take_blocks
+from vpnframe.overlapping.encoded import column_of
+from vpnframe.overlapping.known import Known
+from vpnframe.overlapping.nat import with_mapped
+from vpnframe.overlapping.settings import OverlapSettings
+
+DEFAULT_AVOID = (
+    "100.64.0.0/10",  # shared address space (RFC 6598): the cloud's own services live there
+    "172.17.0.0/16",  # Docker's default bridge: hosts with Docker do not reach anybody there
+)
+
+Avoid: TypeAlias = str | Path | Iterable[object] | pd.DataFrame | None
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+_Piece = tuple[int, Network, Network]  # first address, free piece, gap it was cut from
+
+
+class FreeSpace:
+    """What is free; each block that is taken is gone.
+
+    Parameters
+    ----------
+    gaps : iterable of IPv4Network and IPv6Network
+        The largest free blocks, disjoint.
+
+    Examples
+    --------
+    >>> space = FreeSpace(map(ipaddress.ip_network, ["10.0.0.0/22", "10.9.0.0/24"]))
+    >>> [str(space.take(24, version=4)[0]) for _ in range(3)]
+    ['10.9.0.0/24', '10.0.0.0/24', '10.0.1.0/24']
+    """
+
+    def __init__(self, gaps: Iterable[Network]) -> None:
+        self._pieces: dict[tuple[int, int], list[_Piece]] = {}
+        for gap in gaps:
+            self._put(gap, gap)
+
+    def take(self, prefix_length: int, *, version: int) -> tuple[Network, Network] | None:
+        """Take a block from the smallest piece that holds one, the lowest of several.
+
+        Parameters
+        ----------
+        prefix_length : int
+            Of the block.
+        version : int
+            4 or 6.
+
+        Returns
+        -------
+        tuple of two networks, or None
+            The block, and the gap that it was cut from; None where no piece is large enough.
+        """
+        for length in range(prefix_length, -1, -1):
+            if pieces := self._pieces.get((version, length)):
+                _, piece, gap = heapq.heappop(pieces)
+                while piece.prefixlen < prefix_length:
+                    piece, rest = piece.subnets()
+                    self._put(rest, gap)
+                return piece, gap
+        return None
+
+    def _put(self, piece: Network, gap: Network) -> None:
+        pieces = self._pieces.setdefault((piece.version, piece.prefixlen), [])
+        heapq.heappush(pieces, (int(piece.network_address), piece, gap))
+
+
+def find_free_space(
+    known: Known,
+    *,
+    within: str | Iterable[str],
+    avoid: Avoid,
+    settings: OverlapSettings,
+) -> FreeSpace:
+    """Find what no known block takes.
+
+    Parameters
+    ----------
+    known : Known
+        The fleet; every block of it is taken, default routes aside, and so are the VPCs' own
+        blocks and the blocks that others see of what is translated.
+    within : str or iterable of str
+        The blocks to look in.
+    avoid : str, Path, iterable, DataFrame or None
+        A file or blocks, taken besides :data:`DEFAULT_AVOID`.
+    settings : OverlapSettings
+        For what is translated.
+
+    Returns
+    -------
+    FreeSpace
+        Nothing taken from it yet.
+
+    Raises
+    ------
+    AddressError
+        A text is no CIDR block.
+    SettingsError
+        The file cannot be read.
+    """
+    columns = [column_of(with_mapped(known.subnets, settings.nat), "cidr")]
+    if known.vpcs is not None and len(known.vpcs):
+        columns.append(vpc_blocks(known.vpcs)["cidr"])
+    if avoid is not None:
+        blocks = read_blocks(avoid) if isinstance(avoid, str | Path) else avoid
+        columns.append(their_blocks(blocks)["cidr"])
+    taken = [parse_all(pd.unique(column.astype("str")).tolist()) for column in columns]
+    used = [take_blocks(parsed, parsed.prefix_length > 0) for parsed in taken]
+    spaces = parse_all([within] if isinstance(within, str) else list(within))
+    return FreeSpace(_gaps([*used, parse_cidrs(DEFAULT_AVOID)], spaces))
+
+
+def _gaps(taken: Iterable[ParsedCidrs], spaces: ParsedCidrs) -> list[Network]:
+    found: list[Network] = []
+    for family in (4, 6):
+        parts = [parsed.of_family(family)[1] for parsed in taken]
+        used = parts[0]
+        for part in parts[1:]:
+            used = join_blocks(used, part)
+        gaps = find_gaps(used, spaces.of_family(family)[1])
+        found += map(ipaddress.ip_network, format_blocks(gaps))
+    return found

@@ -1,0 +1,102 @@
+"""What is known of a fleet, and what is not: an answer is worth no more than that."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from vpnframe.errors import IncompleteWarning
+from vpnframe.inventory import Inventory
+from vpnframe.overlapping.coding import Mask, encode, rank_rows
+from vpnframe.overlapping.encoded import CONNECTION, column_of
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What an answer is made from.
+
+    Parameters
+    ----------
+    subnets : DataFrame
+        Table ``subnets``.
+    vpcs : DataFrame or None
+        Table ``vpcs``; None where it was not given.
+    gaps : tuple of str
+        What is not known, a sentence each.
+    """
+
+    subnets: pd.DataFrame
+    vpcs: pd.DataFrame | None
+    gaps: tuple[str, ...]
+
+
+def what_is_known(fleet: pd.DataFrame | Inventory) -> Known:
+    """Take a fleet as its subnets or as an inventory, and see what is missing.
+
+    Parameters
+    ----------
+    fleet : DataFrame or Inventory
+        Table ``subnets``, or all tables.
+
+    Returns
+    -------
+    Known
+        With the sentences that :func:`warn_of_gaps` says.
+    """
+    if isinstance(fleet, Inventory):
+        sentences = [] if fleet.is_complete else [fleet.coverage_sentence()]
+        gaps = (*sentences, *_gaps(fleet.subnets))
+        return Known(fleet.subnets, fleet.vpcs, gaps)
+    return Known(fleet, None, tuple(_gaps(fleet)))
+
+
+def warn_of_gaps(known: Known) -> None:
+    """Warn whoever called the function that calls this.
+
+    Parameters
+    ----------
+    known : Known
+        Nothing is said where nothing is missing.
+    """
+    for sentence in known.gaps:
+        warnings.warn(sentence, IncompleteWarning, stacklevel=3)
+
+
+def _gaps(subnets: pd.DataFrame) -> Iterator[str]:
+    """What the table itself says that it does not know."""
+    is_unjudged = _is_unjudged(subnets)
+    if is_unjudged.any():
+        n, n_all = (_count_connections(rows) for rows in (subnets[is_unjudged], subnets))
+        verb = "is" if n == 1 else "are"
+        yield (
+            f"{n:,} of {n_all:,} connections {verb} not judged: the selectors are the default "
+            f"route, and the routes behind it were not read"
+        )
+    n_bad = int(column_of(subnets, "cidr").isna().sum())
+    if n_bad:
+        verb = "block is" if n_bad == 1 else "blocks are"
+        yield f"{n_bad:,} {verb} no CIDR block and left out: see failures"
+
+
+def _is_unjudged(subnets: pd.DataFrame) -> Mask:
+    """Rows of connections whose selectors say nothing, while their routes are not known."""
+    mode, origin, side = (
+        column_of(subnets, name).astype("str") for name in ("routing_mode", "origin", "side")
+    )
+    is_default = column_of(subnets, "cidr").astype("str").str.endswith("/0").fillna(False)
+    is_selector = (origin == "selector") | origin.isna()
+    is_silent = (mode == "route") | (
+        (mode == "mixed") & (side == "onprem") & is_selector & is_default
+    )
+    is_known = column_of(subnets, "has_known_routes").astype("boolean").fillna(False)
+    unjudged: Mask = (is_silent & ~is_known).to_numpy(bool)
+    return unjudged
+
+
+def _count_connections(subnets: pd.DataFrame) -> int:
+    codes = [encode(column_of(subnets, name)).codes for name in CONNECTION]
+    return int(np.max(rank_rows(codes), initial=-1)) + 1

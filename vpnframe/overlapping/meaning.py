@@ -1,0 +1,230 @@
+"""What an overlap means: a fault, a legal split, a pair for failover, or nothing at all.
+
+Each pair is one of :data:`CASES`; the first that fits counts. What a case is called, how bad it is
+and why stands in the table; :func:`find_cases` says when.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from vpnframe.addresses.nesting import CONTAINS
+from vpnframe.overlapping.coding import NULL, Mask
+from vpnframe.overlapping.facts import PairFacts
+
+KINDS = (
+    *("duplicate", "ecmp", "ha_pair", "mirrored", "natted", "onprem", "other_vpc", "own_sides"),
+    *("route_domain", "selector_pair", "unrelated"),
+)
+SEVERITIES = ("info", "low", "medium", "high")
+
+
+class Case(NamedTuple):
+    """What a pair is called, how bad it is, and why, with the places for the facts."""
+
+    kind: str
+    severity: str
+    reason: str
+
+
+CASES = {
+    "translated": Case("natted", "info", "Translated on the way: {nat}."),
+    "own_equal": Case(
+        *("own_sides", "high"),
+        "{onprem} stands on both sides of the connection: the VPC's own route wins, and the "
+        "tunnel gets nothing.",
+    ),
+    "own_within": Case(
+        *("own_sides", "high"),
+        "{onprem} on premises lies within {vpc_block} of the VPC: the VPC's own route wins, and "
+        "the tunnel gets nothing.",
+    ),
+    "own_contains": Case(
+        *("own_sides", "low"),
+        "{onprem} on premises contains {vpc_block} of the VPC, as in hub and spoke: check the "
+        "way back.",
+    ),
+    "mirrored": Case(
+        *("mirrored", "info"),
+        "{left_ip} and {right_ip} are each other's peer: the two ends of one VPC-to-VPC tunnel.",
+    ),
+    "unrelated_domains": Case(
+        *("unrelated", "info"), "Nothing known joins {left_domain} and {right_domain}."
+    ),
+    "unrelated_nowhere": Case(
+        *("unrelated", "info"), "Not both are known to hang on a gateway, VPC or transit router."
+    ),
+    "other_inside": Case(
+        *("other_vpc", "high"),
+        "{onprem} on premises is inside {vpc_block} of {vpc} in {domain}: there the VPC's own "
+        "route wins.",
+    ),
+    "other_contains": Case(
+        *("other_vpc", "low"),
+        "{onprem} on premises contains {vpc_block} of {vpc} in {domain}: check the way back.",
+    ),
+    "duplicate": Case(
+        *("duplicate", "medium"),
+        "Both lead from {gateway} to {peers} with the same blocks: one of them is a leftover.",
+    ),
+    "ecmp": Case(
+        *("ecmp", "info"),
+        "Both hang on {router}, which spreads packets over them: answers may come back another "
+        "way.",
+    ),
+    "ha_one_gateway": Case(
+        *("ha_pair", "info"),
+        "Both lead to {inner} from {gateway}, by {left_peers} and by {right_peers}, and can fail "
+        "over.",
+    ),
+    "ha_two_gateways": Case(
+        *("ha_pair", "info"),
+        "Both lead to {inner} in {domain}, from {left_place} and from {right_place}, and can "
+        "fail over.",
+    ),
+    "ha_move": Case(
+        *("ha_pair", "info"),
+        "{left_gateway} and {right_gateway} in {vpc} lead to the same peer: a move from one "
+        "gateway to the other.",
+    ),
+    "split_by_vpc": Case(
+        *("selector_pair", "low"),
+        "Both are policies of {gateway} whose VPC blocks have nothing in common: a legal split.",
+    ),
+    "split_by_priority": Case(
+        *("selector_pair", "low"),
+        "Both are policies of {gateway} with priorities {left_priority} and {right_priority}: "
+        "the smaller is looked at first.",
+    ),
+    "ambiguous_equal": Case(
+        *("selector_pair", "high"),
+        "Both are policies of {gateway} with overlapping VPC blocks and the same priority, "
+        "{left_priority}: which one takes a packet is not determined.",
+    ),
+    "ambiguous_unknown": Case(
+        *("selector_pair", "high"),
+        "Both are policies of {gateway} with overlapping VPC blocks, and their order is not "
+        "known: which one takes a packet is not determined.",
+    ),
+    "onprem_equal": Case(
+        *("onprem", "high"),
+        "Both lead from {gateway} to {inner}, and nothing makes them a pair: one of them gets "
+        "nothing.",
+    ),
+    "onprem_one_owner": Case(
+        *("onprem", "low"),
+        "{inner} lies within {outer} on {gateway}, both of {left_owner}: an aggregate and its "
+        "branch.",
+    ),
+    "onprem_two_owners": Case(
+        *("onprem", "medium"),
+        "{inner} lies within {outer} on {gateway}, and their owners differ: {left_owner} and "
+        "{right_owner}.",
+    ),
+    "onprem_policy": Case(
+        *("onprem", "medium"),
+        "{inner} lies within {outer} on {gateway}, and a policy comes before the longest prefix.",
+    ),
+    "onprem_nested": Case(
+        *("onprem", "low"),
+        "{inner} lies within {outer} on {gateway}: the longest prefix wins, as for an aggregate "
+        "and its branch.",
+    ),
+    "domain_equal": Case(
+        *("route_domain", "high"),
+        "{left_place} and {right_place} in {domain} both lead to {inner}, and nothing makes them "
+        "a pair.",
+    ),
+    "domain_nested": Case(
+        *("route_domain", "low"),
+        "{inner} lies within {outer}, behind {left_place} and {right_place} in {domain}: the "
+        "longest prefix wins.",
+    ),
+}
+NAMES = tuple(CASES)
+
+
+def find_cases(facts: PairFacts) -> npt.NDArray[np.int8]:
+    """Find what each pair means.
+
+    Parameters
+    ----------
+    facts : PairFacts
+        Of k pairs.
+
+    Returns
+    -------
+    ndarray of int8, shape (k,)
+        Positions in :data:`NAMES`.
+    """
+    cases = np.full(len(facts.left), NULL, np.int8)
+    for name, fits in _conditions(facts):
+        cases[(cases == NULL) & fits] = NAMES.index(name)
+    return cases
+
+
+def _conditions(facts: PairFacts) -> Iterator[tuple[str, Mask]]:
+    """When each case fits, in the order in which they are asked; one always does."""
+    contains = facts.onprem_relation == CONTAINS
+    own = facts.is_own
+    yield "translated", facts.is_translated
+    yield "own_contains", own & contains
+    yield "own_equal", own & facts.is_equal
+    yield "own_within", own
+    yield "mirrored", facts.is_mirrored
+    domain = facts.fleet.connections.domain.codes
+    yield "unrelated_domains", facts.have_different(domain)
+    yield "unrelated_nowhere", ~facts.have_same(domain)
+    yield "other_contains", facts.is_across & contains
+    yield "other_inside", facts.is_across
+    yield from _pair_conditions(facts)
+    yield from _policy_conditions(facts)
+    yield from _onprem_conditions(facts)
+
+
+def _pair_conditions(facts: PairFacts) -> Iterator[tuple[str, Mask]]:
+    """Two connections that lead to one place on purpose, or by oversight."""
+    its = facts.fleet.connections
+    gateway, vpc, router = (column.codes for column in its.routers)
+    same_gateway, other_gateway = facts.have_same(gateway), facts.have_different(gateway)
+    same_vpc, same_router = facts.have_same(vpc), facts.have_same(router)
+    same_blocks = facts.have_same(its.blocks)
+    yield "duplicate", same_gateway & facts.have_same(its.peers.codes) & same_blocks
+    yield "ecmp", same_router & facts.both(gateway < 0) & facts.is_equal
+    is_pair = facts.is_equal & facts.both(its.has_ha)
+    other_peers = facts.have_different(its.peers.codes)
+    yield "ha_one_gateway", is_pair & same_gateway & other_peers
+    is_elsewhere = (same_vpc | same_router) & (other_peers | other_gateway)
+    yield "ha_two_gateways", is_pair & is_elsewhere
+    yield "ha_move", facts.share_peer(same_vpc & other_gateway)
+
+
+def _policy_conditions(facts: PairFacts) -> Iterator[tuple[str, Mask]]:
+    """Two policies of one gateway."""
+    fleet, left, right = facts.fleet, facts.pairs.left, facts.pairs.right
+    gateway = fleet.connections.routers[0].codes
+    both = fleet.is_by_policy[left] & fleet.is_by_policy[right] & facts.have_same(gateway)
+    one, other = fleet.priority[left], fleet.priority[right]
+    is_known = (one >= 0) & (other >= 0)
+    yield "split_by_vpc", both & ~facts.vpc_sides_overlap(both)
+    yield "split_by_priority", both & is_known & (one != other)
+    yield "ambiguous_equal", both & is_known
+    yield "ambiguous_unknown", both
+
+
+def _onprem_conditions(facts: PairFacts) -> Iterator[tuple[str, Mask]]:
+    """What is left: two sites that claim the same addresses."""
+    fleet, its = facts.fleet, facts.fleet.connections
+    same_gateway = facts.have_same(its.routers[0].codes)
+    policy = fleet.is_by_policy[facts.pairs.left] | fleet.is_by_policy[facts.pairs.right]
+    yield "onprem_equal", same_gateway & facts.is_equal
+    yield "onprem_one_owner", same_gateway & facts.have_same(its.owner.codes)
+    yield "onprem_two_owners", same_gateway & facts.have_different(its.owner.codes)
+    yield "onprem_policy", same_gateway & policy
+    yield "onprem_nested", same_gateway
+    yield "domain_equal", facts.is_equal
+    yield "domain_nested", ~facts.is_equal

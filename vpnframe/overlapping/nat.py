@@ -1,0 +1,202 @@
+"""Blocks that are translated on their way, as the user declares them.
+
+A NAT file::
+
+    [[nat]]
+    connection = "vco-1"        # or vpn_gateway = "vpn-1", for all its connections
+    side = "onprem"             # whose addresses are translated
+    real = "10.1.0.0/16"
+    mapped = "100.65.0.0/16"    # as the other side sees it, of the same size
+    note = "ticket 123"         # optional
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from vpnframe.errors import SettingsError
+from vpnframe.overlapping.coding import NULL
+from vpnframe.toml_tables import Form, is_text, read_toml_tables
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+_FORM = Form(
+    "nat",
+    {
+        "connection": (is_text, "text, the id of a connection"),
+        "vpn_gateway": (is_text, "text, the id of a VPN gateway"),
+        "side": (lambda value: value in ("onprem", "vpc"), "onprem or vpc"),
+        "real": (is_text, "text, a CIDR block"),
+        "mapped": (is_text, "text, a CIDR block"),
+        "note": (is_text, "text"),
+    },
+    required=("side", "real", "mapped"),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Nat:
+    """Addresses of one side that the other side sees as others.
+
+    Parameters
+    ----------
+    side : str
+        ``onprem`` or ``vpc``: whose addresses are translated.
+    real, mapped : str
+        The block as it is, and as the other side sees it; of one size.
+    connection, vpn_gateway : str or None
+        The id of the connection, or of the VPN gateway for all its connections; one of them.
+    note : str or None
+        For the reader of the reason.
+
+    Raises
+    ------
+    SettingsError
+        A text is no CIDR block, the two differ in size, or not one of the two ids is given.
+
+    Examples
+    --------
+    >>> Nat(side="onprem", real="10.1.0.0/16", mapped="100.65.0.0/16", connection="vco-1").side
+    'onprem'
+    """
+
+    side: str
+    real: str
+    mapped: str
+    connection: str | None = None
+    vpn_gateway: str | None = None
+    note: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.side not in ("onprem", "vpc"):
+            raise SettingsError(f"nat: side {self.side!r} must be onprem or vpc")
+        if (self.connection is None) == (self.vpn_gateway is None):
+            raise SettingsError(f"nat of {self.real}: give connection or vpn_gateway, one of them")
+        real, mapped = _network(self.real), _network(self.mapped)
+        if (real.version, real.prefixlen) != (mapped.version, mapped.prefixlen):
+            raise SettingsError(
+                f"nat: {self.real} and {self.mapped} differ in size: an address is translated "
+                f"into one address"
+            )
+
+
+def read_nat(path: str | Path) -> tuple[Nat, ...]:
+    r"""Read which blocks are translated.
+
+    Parameters
+    ----------
+    path : str or Path
+        A TOML file: a table ``[[nat]]`` each, with ``connection`` or ``vpn_gateway``, ``side``,
+        ``real``, ``mapped`` and if you like ``note``.
+
+    Returns
+    -------
+    tuple of Nat
+        In the file's order.
+
+    Raises
+    ------
+    SettingsError
+        The file cannot be read, or something in it is unknown, missing or of another type, no
+        CIDR block, or of another size than its counterpart.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder, "nat.toml")
+    ...     _ = path.write_text(
+    ...         '[[nat]]\nvpn_gateway = "vpn-1"\nside = "onprem"\n'
+    ...         'real = "10.1.0.0/16"\nmapped = "100.65.0.0/16"\n'
+    ...     )
+    ...     read_nat(path)[0].mapped
+    '100.65.0.0/16'
+    """
+    found = []
+    for number, table in enumerate(read_toml_tables(path, _FORM), 1):
+        try:
+            found.append(Nat(**table))
+        except SettingsError as error:
+            raise SettingsError(f"{path}, nat {number}: {error}") from None
+    return tuple(found)
+
+
+def with_mapped(subnets: pd.DataFrame, nats: Sequence[Nat]) -> pd.DataFrame:
+    """Add to a fleet's blocks what the other side sees of those that are translated.
+
+    Parameters
+    ----------
+    subnets : DataFrame
+        Table ``subnets``.
+    nats : sequence of Nat
+        What is declared. Of several that hold a block, the smallest counts, then the first.
+
+    Returns
+    -------
+    DataFrame
+        Where nothing is declared, the table itself. Else the same rows, then one for each
+        translated block with its mapped ``cidr``, and two more columns: ``nat`` (int64, position
+        in ``nats`` of what translates the block, -1 for none) and ``is_mapped`` (bool).
+
+    Raises
+    ------
+    SettingsError
+        A connection or VPN gateway stands in no row.
+    """
+    if not nats:
+        return subnets
+    nat_of = np.full(len(subnets), NULL)
+    smallest_first = sorted(enumerate(nats), key=lambda each: -_network(each[1].real).prefixlen)
+    for position, nat in smallest_first:
+        rows = _rows_of(subnets, nat)
+        inside = [row for row in rows if _map(subnets["cidr"].iat[row], nat) is not None]
+        nat_of[[row for row in inside if nat_of[row] == NULL]] = position
+    real = np.flatnonzero(nat_of >= 0)
+    mapped = subnets.take(real).assign(
+        cidr=[_map(subnets["cidr"].iat[row], nats[nat_of[row]]) for row in real.tolist()],
+        nat=NULL,
+        is_mapped=True,
+    )
+    both = [subnets.assign(nat=nat_of, is_mapped=False), mapped]
+    return pd.concat(both, ignore_index=True)
+
+
+def _network(text: str) -> Network:
+    try:
+        return ipaddress.ip_network(text)
+    except ValueError as error:
+        raise SettingsError(f"nat: {text!r} is no CIDR block: {error}") from None
+
+
+def _rows_of(subnets: pd.DataFrame, nat: Nat) -> list[int]:
+    """Positions of the rows that a declaration is about."""
+    column = "vpn_connection_id" if nat.connection is not None else "vpn_gateway_id"
+    wanted = nat.connection if nat.connection is not None else nat.vpn_gateway
+    is_its = (subnets[column].astype("str") == wanted).to_numpy(bool)
+    if not is_its.any():
+        raise SettingsError(
+            f"nat of {nat.real}: {wanted!r} is no {column} of this fleet: correct it, or leave "
+            f"it out"
+        )
+    return np.flatnonzero(is_its & (subnets["side"] == nat.side).to_numpy(bool)).tolist()
+
+
+def _map(cidr: object, nat: Nat) -> str | None:
+    """What a block is seen as; None where the declaration is not about it."""
+    real, mapped = _network(nat.real), _network(nat.mapped)
+    try:
+        block = ipaddress.ip_network(str(cidr))
+    except ValueError:
+        return None  # a null, or a text that is refused where all are read
+    if block.version != real.version or block.prefixlen < real.prefixlen:
+        return None
+    if block.supernet(new_prefix=real.prefixlen) != real:
+        return None
+    shift = int(mapped.network_address) - int(real.network_address)
+    return str(type(block)((int(block.network_address) + shift, block.prefixlen)))

@@ -1,0 +1,91 @@
+"""The tables of what overlaps in a fleet, and of what could be done about it."""
+
+from __future__ import annotations
+
+from vpnframe.tables.columns import CONNECTION_ID, PLACE, Column, Table
+
+_PAIR_SIDES = tuple(
+    column
+    for side in ("left", "right")
+    for column in (
+        Column(f"{side}_account_id", "text", "Main account."),
+        Column(f"{side}_region_id", "text", "Region."),
+        Column(f"{side}_vpn_connection_id", "text", "The connection; null where none is named."),
+        Column(f"{side}_side", "category", "vpc, onprem, or against: the other table.", False),
+        Column(f"{side}_cidr", "text", "The block.", False),
+    )
+)
+OVERLAPS = Table(
+    "overlaps",
+    "Result of overlaps: one row per pair of blocks that one scope has to carry both.",
+    (),
+    (
+        *_PAIR_SIDES,
+        Column("relation", "category", "left ... right: equal, contains or within.", False),
+        Column("scope", "category", "Inside what they were compared.", False),
+        Column("scope_id", "text", "Which one; null where all are compared, or left has none."),
+        Column("kind", "category", "What it means: own_sides, onprem, ha_pair ...", False),
+        Column("severity", "category", "info, low, medium or high.", False),
+        Column("reason", "text", "One sentence why.", False),
+    ),
+)
+_HIT = (
+    *PLACE,
+    Column("vpn_connection_id", "text", "The connection; null for a VPC's own block."),
+)
+BLOCK_COUNTS = Table(
+    "block_counts",
+    "Result of overlaps_per_block: how many blocks overlap each, inside its scope.",
+    (),
+    (
+        *_HIT,
+        Column("side", "category", "vpc or onprem.", False),
+        Column("cidr", "text", "The block.", False),
+        Column("scope_id", "text", "Inside what it was compared; null for all, or for none."),
+        Column("n_equal", "int64", "Blocks that are equal.", False),
+        Column("n_contains", "int64", "Smaller blocks inside it.", False),
+        Column("n_within", "int64", "Larger blocks that it is inside of.", False),
+    ),
+)
+CONFLICTS = Table(
+    "conflicts",
+    "Result of would_conflict: one row per block that a new site would collide with.",
+    (),
+    (
+        Column("cidr", "text", "The block that was asked for.", False),
+        Column("relation", "category", "It ... the one in use: equal, contains, within.", False),
+        *_HIT,
+        Column("vpc_id", "text", "The VPC behind it."),
+        Column("side", "category", "vpc or onprem.", False),
+        Column("hit_cidr", "text", "The block in use.", False),
+        Column("scope", "category", "What would have to carry both.", False),
+        Column("scope_id", "text", "Which one; null where there is none."),
+        Column("kind", "category", "onprem, other_vpc, natted or unrelated.", False),
+        Column("severity", "category", "info, low, medium or high.", False),
+        Column("reason", "text", "One sentence why.", False),
+    ),
+)
+FREE_SUBNETS = Table(
+    "free_subnets",
+    "Result of free_subnets: blocks that collide with nothing known, tightest fit first.",
+    ("cidr",),
+    (
+        Column("cidr", "text", "The free block.", False),
+        Column("gap", "text", "The largest free block that it was cut from.", False),
+    ),
+)
+RENUMBERING = Table(
+    "renumbering",
+    "Result of suggest_renumbering: one row per block of a connection that should change.",
+    (),
+    (
+        *PLACE,
+        CONNECTION_ID,
+        Column("side", "category", "onprem: a VPC's block is shared by all in it.", False),
+        Column("cidr", "text", "The block.", False),
+        Column("new_cidr", "text", "What it could be; null where there is no room."),
+        Column("n_conflicts", "int64", "Pairs of medium or high severity that it is in.", False),
+    ),
+)
+
+OVERLAP_TABLES = (OVERLAPS, BLOCK_COUNTS, CONFLICTS, FREE_SUBNETS, RENUMBERING)

@@ -1,0 +1,118 @@
+"""Small TOML files of the user's: one kind of table, checked key by key."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from vpnframe.errors import SettingsError
+
+Rule = tuple[Callable[[object], bool], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """What a file may hold: tables of one name.
+
+    Parameters
+    ----------
+    name : str
+        Of the tables, as between the double brackets.
+    rules : mapping of str to (predicate, text)
+        Each key that there is, when its value is good, and what it must be.
+    required : tuple of str
+        Keys that every table must have.
+    hint : str
+        Added where a key is unknown.
+    """
+
+    name: str
+    rules: Mapping[str, Rule]
+    required: tuple[str, ...] = ()
+    hint: str = ""
+
+
+def read_toml_tables(path: str | Path, form: Form) -> list[dict[str, Any]]:
+    r"""Read the tables of a file.
+
+    Parameters
+    ----------
+    path : str or Path
+        A TOML file with tables of one name and nothing else.
+    form : Form
+        What they may hold.
+
+    Returns
+    -------
+    list of dict
+        In the file's order, at least one, every key known, every value good.
+
+    Raises
+    ------
+    SettingsError
+        The file cannot be read, or something in it is unknown, missing or of another type; it
+        names the file, the table and the key, never a value that may be a secret.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder, "sites.toml")
+    ...     _ = path.write_text('[[site]]\nname = "lima"\n')
+    ...     read_toml_tables(path, Form("site", {"name": (is_text, "text")}))
+    [{'name': 'lima'}]
+    """
+    tables = _tables(Path(path), form.name)
+    for number, table in enumerate(tables, 1):
+        for problem in _problems(table, form):
+            raise SettingsError(f"{_place(path, form.name, number, table)}: {problem}")
+    return tables
+
+
+def is_text(value: object) -> bool:
+    """Tell a text of one line that is not blank."""
+    return isinstance(value, str) and bool(value.strip()) and value.isprintable()
+
+
+def is_list_of_texts(value: object) -> bool:
+    """Tell a list of such texts."""
+    return isinstance(value, list) and all(map(is_text, value))
+
+
+def _place(path: str | Path, name: str, number: int, table: Any) -> str:
+    own = table.get("name") if isinstance(table, dict) else None
+    return f"{path}, {name} {own!r}" if isinstance(own, str) else f"{path}, {name} {number}"
+
+
+def _tables(path: Path, name: str) -> list[Any]:
+    try:
+        tree = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except OSError as error:
+        raise SettingsError(f"{path} cannot be read: {error.strerror}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        # Its text names a place in the file, and shows a character at most.
+        raise SettingsError(f"{path} is no TOML: {error}") from None
+    unknown = sorted(set(tree) - {name})
+    if unknown:
+        raise SettingsError(f"{path}: unknown key {unknown[0]!r}: write [[{name}]] tables alone")
+    tables = tree.get(name)
+    if not isinstance(tables, list) or not tables:
+        raise SettingsError(f"{path} names no {name}: write a table [[{name}]] for each")
+    return tables
+
+
+def _problems(table: Any, form: Form) -> Iterator[str]:
+    if not isinstance(table, dict):
+        yield f"is no table: write [[{form.name}]]"
+        return
+    for key in sorted(set(table) - set(form.rules)):
+        yield f"unknown key {key!r}: the keys are {', '.join(form.rules)}{form.hint}"
+    for key, (is_good, wanted) in form.rules.items():
+        if key in table and not is_good(table[key]):
+            yield f"{key} must be {wanted}"
+    for key in form.required:
+        if key not in table:
+            yield f"{key} is missing"
