@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from vpnframe.fetching import afetch, aplan, doctor, fetch, plan
     from vpnframe.inventory import Inventory, read_inventory, write_inventory
     from vpnframe.loading import load
-    from vpnframe.overlapping import find_overlaps, overlaps
+    from vpnframe.overlapping import find_overlaps, overlaps, trace
     from vpnframe.redacting import Redaction, redact
 
 _HOMES = {
@@ -66,6 +66,7 @@ _HOMES = {
     "read_accounts": "accounts",
     "read_inventory": "inventory",
     "redact": "redacting",
+    "trace": "overlapping",
     "write_inventory": "inventory",
 }
 _MODULES = ("plot", "schema", "stats")
@@ -101,6 +102,7 @@ __all__ = [
     "redact",
     "schema",
     "stats",
+    "trace",
     "write_inventory",
 ]
 
