@@ -1,154 +1,114 @@
-"""Where packets go: each rule by itself, and all of them against plain loops."""
+"""Trace as a table: what is asked, what is given, what is warned of."""
 
 from __future__ import annotations
 
-import warnings
-from typing import Any
+from ipaddress import ip_address
 
 import pandas as pd
-from hypothesis import given
-from hypothesis import strategies as st
-from trace_helpers import DOWN, UP, Row, connection, make_inventory, route
-from trace_oracle import Plain
+import pytest
+from trace_helpers import (
+    HOST,
+    NET,
+    SITE,
+    UP,
+    WIDE,
+    A,
+    B,
+    connection,
+    fate,
+    make_inventory,
+    route,
+    traced,
+)  # fmt: skip
 
-from vpnframe import schema
-from vpnframe.errors import IncompleteWarning
+from vpnframe.errors import AddressError, IncompleteWarning
 from vpnframe.overlapping import trace
-
-HERE = ["10.0.0.0/8", "10.0.0.0/15", "10.0.0.0/16", "10.0.1.0/24", "10.1.0.0/16"]
-THERE = ["192.0.0.0/2", "192.168.0.0/16", "192.168.1.0/24", "192.168.1.0/25", "192.168.1.1/32"]
-SOURCES = ["10.0.1.1", "10.0.1.1", "10.0.2.1", "10.1.0.1", "172.16.0.1", "192.168.1.1"]
-DESTINATIONS = ["192.168.1.1", "192.168.1.1", "192.168.1.2", "192.168.2.1", "10.0.1.1"]
+from vpnframe.overlapping.tracing import answering
 
 
-def wide(text: str) -> str:
-    """An IPv4 block or address as an IPv6 one that nests and lies the same way."""
-    address, _, length = text.partition("/")
-    if text == "0.0.0.0/0":
-        return "::/0"
-    a, b, c, d = map(int, address.split("."))
-    block = f"{a:02x}{b:02x}:{c:02x}{d:02x}::".lstrip("0")
-    return f"{block}/{length}" if length else f"{block}1"
+def test_many_packets_keep_the_order_and_index_of_their_series():
+    """One source goes with many destinations; addresses are given as they came."""
+    asked = pd.Series([SITE, None, "8.8.8.8"], index=[7, 3, 5])
+    found = traced(A, routes=[route("vco-a", NET)], to=asked)
+    assert found.index.tolist() == [7, 3, 5]
+    assert found["packet"].tolist() == [0, 1, 2]
+    assert found["verdict"].tolist() == ["tunnel", "unknown", "none"]
+    assert found["source"].tolist() == [HOST] * 3
+    assert found["destination"].isna().tolist() == [False, True, False]
+    assert found["reason"][3] == "an address of the packet is missing"
 
 
-def some(*values: Any) -> st.SearchStrategy[Any]:
-    return st.sampled_from(values)
+def test_nothing_asked_gives_an_empty_table():
+    """With all its columns, and for a fleet without anything too."""
+    assert traced(A, source=[], to=[]).empty
+    assert traced(vpcs={}, source=[], to=[]).empty
+    assert fate(vpcs={}) == ("none", "certain", None, None)
 
 
-def often(value: Any, *others: Any) -> st.SearchStrategy[Any]:
-    """Mostly the first."""
-    return some(*[value] * 4, *others)
+def test_addresses_may_be_objects():
+    """Those of the standard library, alone or in a list."""
+    routes = [route("vco-a", NET)]
+    one = traced(A, routes=routes, source=ip_address(HOST), to=[ip_address(SITE)])
+    assert one["verdict"].tolist() == ["tunnel"]
 
 
-@st.composite
-def worlds(draw: st.DrawFn) -> tuple[list[Row], list[Row], dict[str, list[str]]]:
-    """A few connections on a few routers; routes overlap, tie, stand by and are unknown."""
-    blocks = often(["10.0.0.0/16"], ["10.0.0.0/24", "10.0.1.0/24"], ["10.0.0.0/8"], THERE[1:3])
-    vpcs = draw(st.dictionaries(some("vpc-1", "vpc-1", "vpc-2", "vpc-9"), blocks, min_size=1))
-    names = draw(st.lists(some("vco-a", "vco-b", "vco-c", "vco-d"), unique=True, min_size=1))
-    connections = [connection(name, **draw(options_of_connections)) for name in names]
-    routes = [
-        draw(routes_into(one)) for one in connections for _ in range(draw(some(1, 1, 1, 2, 3, 0)))
-    ]
-    return connections, routes, draw(often(vpcs, {}))
+def test_a_bad_address_is_named_with_its_position():
+    """Nothing is traced then."""
+    with pytest.raises(
+        AddressError, match=r"destination '10\.1\.2\.300' at position 1 is no"
+    ) as error:
+        traced(A, to=[SITE, "10.1.2.300"])
+    assert error.value.value == "10.1.2.300"
 
 
-def sides(blocks: list[str], *others: list[str]) -> st.SearchStrategy[list[str]]:
-    """Selectors of one side: mostly everything."""
-    return often(["0.0.0.0/0"], ["0.0.0.0/0"], blocks[:1], blocks[1:3], *others)
-
-
-options_of_connections = st.builds(
-    lambda *parts: {name: value for part in parts for name, value in part.items()},
-    often(
-        {"gateway": "vpn-1", "vpc": "vpc-1"},
-        {"gateway": "vpn-2", "vpc": "vpc-1"},
-        {"gateway": "vpn-3", "vpc": "vpc-2"},
-        {"gateway": None, "router": "tr-1"},
-        {"gateway": None, "router": "tr-1"},
-        {"gateway": None, "router": "tr-2"},
-        {"gateway": None},
-    ),
-    st.fixed_dictionaries(
-        {
-            "tunnels": st.one_of(
-                st.tuples(st.tuples(st.none(), often(UP, DOWN, None))).map(list),
-                st.tuples(
-                    st.tuples(often("active", None), often(UP, DOWN, DOWN, None)),
-                    st.tuples(often("standby", None), often(UP, DOWN, None)),
-                ).map(list),
-            ),
-            "health": often(None, "success", "failed", "odd"),
-            "vpc_side": sides(HERE),
-            "onprem_side": sides(THERE, ["broken"], ["broken", THERE[0]]),
-            "is_known": often(True, False, None),
-        }
-    ),
-)
-
-
-def routes_into(one: Row) -> st.SearchStrategy[Row]:
-    """A route of any kind into a connection."""
-    common = {
-        "vpn_gateway_id": st.just(one["gateway"]),
-        "transit_router_id": st.just(one["router"]),
-        "state": often("published", "normal", None),
-        "weight": often(100, 0, 0, None),
-        "tunnel_ids": some([], [f"tun-{one['name'][-1]}1"], [f"tun-{one['name'][-1]}2"]),
-    }
-    policy = {"source_cidr": some("0.0.0.0/0", *HERE), "priority": some(10, 10, 20, None)}
-    bgp = {
-        "route_type": st.just("bgp"),
-        "as_path": some("65001", "65001", "65001 65002", None),
-    }
-    kinds = st.one_of(st.fixed_dictionaries(common | more) for more in ({}, policy, bgp))
-    block = some(*THERE, *["192.168.1.0/24"] * 5, "10.0.0.0/8", "broken")
-    return st.builds(lambda options, to: route(one["name"], to, **options), kinds, block)
-
-
-def traced(inv: Any, source: Any, destination: Any, **options: Any) -> pd.DataFrame:
-    """Trace, whatever is incomplete."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", IncompleteWarning)
-        return trace(inv, source=source, destination=destination, **options)
-
-
-def as_fate(row: pd.Series) -> Row:
-    """A row as the oracle says it."""
-    plain = row.astype(object).where(row.notna(), None)
-    return {
-        "verdict": plain["verdict"], "certainty": plain["certainty"],
-        "connection": plain["vpn_connection_id"], "tunnel": plain["tunnel_index"],
-        "standby": list(row["standby"]), "rivals": list(row["rivals"]),
-    }  # fmt: skip
-
-
-def translate(world: Any) -> Any:
-    """A world in IPv6."""
-    if isinstance(world, dict):
-        return {name: translate(value) for name, value in world.items()}
-    if isinstance(world, (list, tuple)):
-        return type(world)(map(translate, world))
-    is_address = isinstance(world, str) and world.count(".") == 3
-    return wide(world) if is_address else world
-
-
-@given(
-    world=worlds(),
-    pairs=st.lists(st.tuples(some(*SOURCES), some(*DESTINATIONS)), min_size=1),
-    in_ipv6=st.booleans(),
-)
-def test_trace_says_what_plain_loops_say(world, pairs, in_ipv6):
-    """Verdict, certainty, connection, tunnel, standby and rivals, packet by packet."""
-    if in_ipv6:
-        world, pairs = translate(world), translate(pairs)
-    connections, routes, vpcs = world
+def test_all_candidates_show_every_router_that_could_carry_it():
+    """Likeliest first; a packet that none could carry keeps its answer."""
+    other = connection("vco-b", gateway="vpn-2")
+    attached = connection("vco-c", gateway=None, router="tr-1", tunnels=[(None, UP)])
+    over = route("vco-c", WIDE, vpn_gateway_id=None, transit_router_id="tr-1")
     found = traced(
-        make_inventory(connections, routes, vpcs), [s for s, _ in pairs], [d for _, d in pairs]
-    )
-    schema.validate("trace", found)
-    plain = Plain(connections, routes, vpcs)
-    for n, pair in enumerate(pairs):
-        expected = plain.answer(*pair)
-        expected.pop("source")
-        assert as_fate(found.iloc[n]) == expected, found["reason"].iloc[n]
+        A, other, attached, routes=[route("vco-a", NET), over],
+        source=[HOST, "172.31.0.1"], to=[SITE, "8.8.8.8"], all_candidates=True,
+    )  # fmt: skip
+    shown = found[["packet", "verdict", "vpn_gateway_id", "transit_router_id"]]
+    assert shown.astype(object).where(shown.notna(), None).to_numpy().tolist() == [
+        [0, "tunnel", "vpn-1", None],
+        [0, "none", "vpn-2", None],
+        [0, "tunnel", None, "tr-1"],
+        [1, "none", None, None],
+    ]
+
+
+def test_a_whole_fleet_warns_of_nothing():
+    """Warnings are errors here."""
+    inv = make_inventory([A], [route("vco-a", NET)])
+    assert trace(inv, source=HOST, destination=SITE)["certainty"].tolist() == ["certain"]
+
+
+def test_routes_that_are_not_known_are_warned_of():
+    """With their number, at the caller's line."""
+    inv = make_inventory([A, connection("vco-b", is_known=None)], [route("vco-a", NET)])
+    with pytest.warns(
+        IncompleteWarning, match="the routes of 1 connection are not known"
+    ) as caught:
+        trace(inv, source=HOST, destination=SITE)
+    assert caught[0].filename == __file__
+
+
+def test_a_fleet_that_was_not_read_completely_is_warned_of():
+    """With the sentence of its coverage."""
+    inv = make_inventory([A], [route("vco-a", NET)])
+    inv.coverage["status"] = pd.Categorical(["partial"])
+    with pytest.warns(IncompleteWarning, match="coverage NOT COMPLETE"):
+        trace(inv, source=HOST, destination=SITE)
+
+
+def test_packets_that_meet_too_much_at_once_are_taken_in_parts(monkeypatch):
+    """The answers are the same, in the same order."""
+    routes = [route("vco-a", NET), route("vco-b", WIDE), route("vco-b", "192.0.0.0/8")]
+    to = [SITE, "192.168.2.1", "192.1.1.1", "8.8.8.8"] * 5
+    whole = [traced(A, B, routes=routes, to=to, all_candidates=shown) for shown in (False, True)]
+    monkeypatch.setattr(answering, "_MOST_PAIRS", 3)
+    parts = [traced(A, B, routes=routes, to=to, all_candidates=shown) for shown in (False, True)]
+    for one, other in zip(whole, parts, strict=True):
+        pd.testing.assert_frame_equal(one, other)

@@ -1,17 +1,25 @@
-"""Small fleets for the tests of trace, written as rows."""
+"""Small fleets for the tests of trace, written as rows, and what is traced in them."""
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable
 from functools import cache
 from typing import Any
 
+import pandas as pd
+
 from vpnframe import schema
+from vpnframe.errors import IncompleteWarning
 from vpnframe.inventory import Inventory
+from vpnframe.overlapping import trace
 from vpnframe.tables import STORED
 
 Row = dict[str, Any]
 
+HOST, SITE = "10.0.1.1", "192.168.1.1"
+NET, WIDE, ONE = "192.168.1.0/24", "192.168.0.0/16", "192.168.1.1/32"
+VPC = "10.0.0.0/16"
 UP, DOWN = "ipsec_sa_established", "ike_sa_not_established"
 PLACE = {"account_id": "1", "region_id": "cn-hangzhou"}
 COVERED = {
@@ -115,3 +123,42 @@ def subnet_rows(one: Row) -> list[Row]:
         for side in ("vpc", "onprem")
         for text in one[f"{side}_side"]
     ]  # fmt: skip
+
+
+def traced(
+    *connections: Row, routes: Any = (), vpcs: Any = None, to: Any = SITE, **options: Any
+) -> pd.DataFrame:
+    """Trace a packet from the VPC to the site, whatever is incomplete."""
+    inv = make_inventory(connections, routes, vpcs)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", IncompleteWarning)
+        found = trace(inv, **{"source": HOST, "destination": to} | options)
+    schema.validate("trace", found)
+    return found
+
+
+def fate(*connections: Row, **options: Any) -> tuple[Any, ...]:
+    """Verdict, certainty, connection and tunnel of one packet."""
+    return fate_of(traced(*connections, **options).iloc[0])
+
+
+def fate_of(row: pd.Series) -> tuple[Any, ...]:
+    plain = row.astype(object).where(row.notna(), None)
+    names = ["verdict", "certainty", "vpn_connection_id", "tunnel_index"]
+    return tuple(plain[name] for name in names)
+
+
+def policy(into: str, **options: Any) -> Row:
+    """A policy route from the VPC to the site."""
+    return route(into, NET, **{"source_cidr": VPC, "priority": 10} | options)
+
+
+def bgp(into: str, block: str = NET, **options: Any) -> Row:
+    return route(into, block, **{"route_type": "bgp", "as_path": "65001"} | options)
+
+
+A, B = connection("vco-a"), connection("vco-b")
+DOWN_A = connection("vco-a", tunnels=[("active", DOWN), ("standby", DOWN)])
+DOWN_B = connection("vco-b", tunnels=[("active", DOWN), ("standby", DOWN)])
+UNTOLD_A = connection("vco-a", tunnels=[("active", None), ("standby", None)])
+BY_POLICY = {"vpc_side": [VPC], "onprem_side": [NET]}

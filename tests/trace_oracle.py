@@ -27,23 +27,36 @@ class Plain:
             if name:
                 self.routers[name] = {"vpc": one["vpc"] if one["gateway"] else None}
 
-    def answer(self, source: str, destination: str) -> Row:
+    is_here = False  # whether every packet starts in the one VPC that there is
+
+    def started(self, start: str) -> Plain:
+        """The fleet as it is seen from a VPC or a router."""
+        one = Plain([*self.connections.values()], self.routes, {})
+        one.is_here = True
+        one.routers = {n: r for n, r in self.routers.items() if start in (n, r["vpc"])}
+        at = start if start.startswith("vpc") else one.routers[start]["vpc"] or start
+        one.vpcs = {at: self.vpcs.get(at, [])}
+        return one
+
+    def answer(self, source: str, destination: str, start: str | None = None) -> Row:
         """Verdict, certainty, connection, tunnel, standby and rivals."""
-        homes = [v for v, blocks in self.vpcs.items() if inside(source, blocks)]
+        if start is not None:
+            return self.started(start).answer(source, destination)
+        homes = [v for v, blocks in self.vpcs.items() if self.is_here or inside(source, blocks)]
         by_tier: dict[int, dict[str, list[tuple[int, Row]]]] = {0: {}, 1: {}, 2: {}}
         is_unknown_at_home = False
         for vpc in homes:
             if inside(destination, self.vpcs[vpc]):
                 by_tier[0].setdefault(vpc, []).append((999, fate("local")))
                 continue
-            for name in [n for n, router in self.routers.items() if router["vpc"] == vpc]:
+            for name in [n for n, one in self.routers.items() if self.is_here or one["vpc"] == vpc]:
                 found = self.at_router(name, source, destination)
                 if found is None:
                     is_unknown_at_home |= bool(self.unjudged(name))
                 else:
                     by_tier[0].setdefault(vpc, []).append((self.reach(name, destination), found))
         for name, router in self.routers.items():
-            if router["vpc"] in self.vpcs and homes:
+            if self.is_here or (router["vpc"] in self.vpcs and homes):
                 continue
             found = self.at_router(name, source, destination)
             if found is None:
@@ -70,7 +83,8 @@ class Plain:
         elsewhere = [
             name
             for name, router in self.routers.items()
-            if self.unjudged(name) and not (homes and router["vpc"] in self.vpcs)
+            if self.unjudged(name) and not self.is_here
+            if not (homes and router["vpc"] in self.vpcs)
         ]
         if not elsewhere:
             return fate("none")
