@@ -52,6 +52,7 @@ if TYPE_CHECKING:
         read_nat,
         read_topology,
         suggest_renumbering,
+        trace,
         would_conflict,
     )
     from vpnframe.redacting import Redaction, redact
@@ -100,6 +101,7 @@ _HOMES = {
     "read_topology": "overlapping",
     "redact": "redacting",
     "suggest_renumbering": "overlapping",
+    "trace": "overlapping",
     "would_conflict": "overlapping",
     "write_inventory": "inventory",
 }
@@ -151,6 +153,7 @@ __all__ = [
     "schema",
     "stats",
     "suggest_renumbering",
+    "trace",
     "would_conflict",
     "write_inventory",
 ]

@@ -19,6 +19,7 @@ from vpnframe.cli import (
     schema,
     show,
     stats,
+    trace,
 )
 from vpnframe.errors import VpnframeError
 
@@ -38,7 +39,20 @@ app = typer.Typer(
     ),
     epilog="Exit codes: 0 done, 1 error, 2 usage, 4 the fleet was not read completely.",
 )
-_COMMANDS = (demo, doctor, plan, fetch, load, redact, show, stats, overlaps, schema, emulator)
+_COMMANDS = (
+    demo,
+    doctor,
+    plan,
+    fetch,
+    load,
+    redact,
+    show,
+    stats,
+    overlaps,
+    trace,
+    schema,
+    emulator,
+)
 for command in _COMMANDS:
     app.command(name=command.__name__.rpartition(".")[2])(command.run)
 

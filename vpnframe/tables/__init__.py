@@ -9,6 +9,7 @@ from vpnframe.tables.columns import PLACE as _PLACE
 from vpnframe.tables.columns import TUNNEL as _TUNNEL
 from vpnframe.tables.columns import Column, Kind, Table
 from vpnframe.tables.overlaps import OVERLAP_TABLES
+from vpnframe.tables.tracing import TRACE
 
 __all__ = ["STORED", "TABLES", "Column", "Kind", "Table"]
 
@@ -337,7 +338,7 @@ TABLES = {
     table.name: table
     for table in (
         TUNNELS, CONNECTIONS, SUBNETS, GATEWAYS, ROUTES, VPCS, FAILURES, COVERAGE, DISAGREEMENTS,
-        PAIRS, SUMMARY, ALGORITHMS, LIFETIMES, PLAN, DOCTOR, *BLOCK_TABLES, *OVERLAP_TABLES,
+        PAIRS, SUMMARY, ALGORITHMS, LIFETIMES, PLAN, DOCTOR, *BLOCK_TABLES, *OVERLAP_TABLES, TRACE,
     )
 }  # fmt: skip
 STORED = tuple(table.name for table in TABLES.values() if table.is_stored)

@@ -1,0 +1,213 @@
+"""``vpnframe trace``."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import sys
+import textwrap
+import warnings
+from pathlib import Path
+from typing import Annotated, Any
+
+import pandas as pd
+import typer
+
+from vpnframe.cli.options import (
+    FolderArgument,
+    FormatOption,
+    LimitOption,
+    OutputOption,
+    SnapshotOption,
+)
+from vpnframe.cli.output import Format, print_table
+from vpnframe.cli.reading import NOT_COMPLETE
+from vpnframe.errors import IncompleteWarning, SettingsError
+from vpnframe.inventory import Inventory, read_inventory
+from vpnframe.overlapping import trace
+
+_CERTAINTY = {"certain": "certain", "unknown": "not certain"}
+_LABEL_WIDTH = 12
+
+
+def run(
+    folder: FolderArgument,
+    source: Annotated[
+        str | None, typer.Argument(metavar="SOURCE", help="An address in the cloud.")
+    ] = None,
+    destination: Annotated[
+        str | None, typer.Argument(metavar="DESTINATION", help="An address on premises.")
+    ] = None,
+    packets: Annotated[
+        str | None,
+        typer.Option(
+            envvar="VPNFRAME_PACKETS",
+            metavar="FILE",
+            help="Many packets instead: a source and a destination on each line, with a space, "
+            "comma or tab between; - is standard input.",
+        ),
+    ] = None,
+    start: Annotated[
+        str | None,
+        typer.Option(
+            envvar="VPNFRAME_START",
+            metavar="ID",
+            help="The VPC, VPN gateway or transit router where the packets start, wherever their "
+            "sources lie.",
+        ),
+    ] = None,
+    all_candidates: Annotated[
+        bool,
+        typer.Option(
+            "--all-candidates",
+            envvar="VPNFRAME_ALL_CANDIDATES",
+            help="What comes of a packet at every router that could carry it, likeliest first.",
+        ),
+    ] = False,
+    limit: LimitOption = None,
+    style: FormatOption = Format.TABLE,
+    output: OutputOption = None,
+    snapshot: SnapshotOption = "latest",
+) -> None:
+    """Say which tunnel takes a packet from the cloud, which stands by, and why.
+
+    Exits with 4 where that is not known for certain, or the fleet was not read completely.
+    """
+    asked = _asked(source, destination, packets)
+    inventory = read_inventory(folder, snapshot=snapshot)
+    found = _trace(inventory, asked, start=start, all_candidates=all_candidates)
+    if style is not Format.TABLE:
+        print_table(found, style, output=output, limit=limit)
+    elif packets is None and not all_candidates and output is None:
+        width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+        print(sheet(found.iloc[0], width=width))
+    else:
+        print_table(brief(found), style, output=output, limit=limit)
+        print("whole reasons and more columns: --format csv", file=sys.stderr)
+    if (found["certainty"] == "unknown").any() or not inventory.is_complete:
+        raise typer.Exit(NOT_COMPLETE)
+
+
+def brief(found: pd.DataFrame) -> pd.DataFrame:
+    """Keep of answers what a terminal has room for.
+
+    Parameters
+    ----------
+    found : DataFrame
+        The ``trace`` table.
+
+    Returns
+    -------
+    DataFrame
+        ``source destination verdict certainty connection reason``, all text; the connection has
+        its tunnel behind a slash, and several that may take the packet have "or" between them.
+    """
+    tunnel = found["tunnel_index"].astype("str").radd("/").where(found["tunnel_index"].notna(), "")
+    rivals = pd.Series([" or ".join(names) for names in found["rivals"]], found.index, dtype="str")
+    connection = (found["vpn_connection_id"] + tunnel).fillna(rivals)
+    return found[["source", "destination", "verdict", "certainty", "reason"]].assign(
+        connection=connection.where(connection != "", None)
+    )[["source", "destination", "verdict", "certainty", "connection", "reason"]]
+
+
+def sheet(row: pd.Series[Any], *, width: int | None) -> str:
+    """Lay one answer out as a person reads it.
+
+    Parameters
+    ----------
+    row : Series
+        A row of the ``trace`` table.
+    width : int or None
+        Columns of the terminal, None for no limit.
+
+    Returns
+    -------
+    str
+        Lines: what is asked, what comes of it and how sure that is, why, and the details.
+
+    Examples
+    --------
+    >>> names = ["source", "destination", "verdict", "certainty", "reason", "standby", "rivals"]
+    >>> row = pd.Series(["10.0.0.1", "192.0.2.1", "none", "certain", "no route", [], []], names)
+    >>> print(sheet(row, width=None))
+    10.0.0.1 -> 192.0.2.1
+    verdict     none (certain)
+    why         no route
+    """
+    value = row.astype(object).where(row.notna(), None)
+    lines = {
+        "verdict": f"{value['verdict']} ({_CERTAINTY[value['certainty']]})",
+        "why": value["reason"],
+        "connection": _joined(value, "vpn_connection_id", "connection_name"),
+        "tunnel": _joined(value, "tunnel_index", "tunnel_id", "tunnel_status"),
+        "standby": ", ".join(row["standby"]),
+        "rivals": ", ".join(row["rivals"]),
+        "route": _route(value),
+        "router": _joined(value, "vpn_gateway_id", "transit_router_id", "vpc_id", "region_id"),
+    }
+    shown = [_line(label, text, width) for label, text in lines.items() if text]
+    return "\n".join([f"{value['source']} -> {value['destination']}", *shown])
+
+
+def _joined(value: pd.Series[Any], *names: str) -> str:
+    return ", ".join(str(value.get(name)) for name in names if value.get(name) is not None)
+
+
+def _route(value: pd.Series[Any]) -> str:
+    """The route in a few words."""
+    blocks = [value.get(f"{side}_cidr") for side in ("source", "destination")]
+    parts = [value.get("route_type"), " to ".join(block for block in blocks if block)]
+    numbers = [
+        f"{name} {value.get(name)}"
+        for name in ("priority", "weight")
+        if value.get(name) is not None
+    ]
+    return ", ".join(filter(None, [" ".join(filter(None, parts)), *numbers]))
+
+
+def _line(label: str, text: str, width: int | None) -> str:
+    """A labelled line, folded where the terminal ends."""
+    if width is None:
+        return f"{label:<{_LABEL_WIDTH}}{text}"
+    room = max(width - 1, 2 * _LABEL_WIDTH)
+    lines = textwrap.wrap(
+        text, room, initial_indent=f"{label:<{_LABEL_WIDTH}}", subsequent_indent=" " * _LABEL_WIDTH
+    )
+    return "\n".join(lines)
+
+
+def _asked(source: str | None, destination: str | None, packets: str | None) -> dict[str, Any]:
+    """The packets of the command line, or of a file."""
+    if [source, destination].count(None) != (0 if packets is None else 2):
+        raise typer.BadParameter("give SOURCE and DESTINATION, or --packets FILE instead")
+    if packets is None:
+        return {"source": source, "destination": destination}
+    pairs = _read_pairs(packets)
+    return {"source": [pair[0] for pair in pairs], "destination": [pair[1] for pair in pairs]}
+
+
+def _read_pairs(name: str) -> list[list[str]]:
+    """Source and destination of each line that is not empty."""
+    try:
+        text = sys.stdin.read() if name == "-" else Path(name).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is no UTF-8 text"
+        raise SettingsError(f"{name} cannot be read: {reason}") from None
+    pairs = []
+    for number, line in enumerate(text.splitlines(), 1):
+        fields = re.split(r"[\s,;]+", line.strip())
+        if len(fields) != 2 and line.strip():
+            raise SettingsError(f"line {number} of {name} is not a source and a destination")
+        if line.strip():
+            pairs.append(fields)
+    return pairs
+
+
+def _trace(inventory: Inventory, asked: dict[str, Any], **options: Any) -> pd.DataFrame:
+    """Trace; what is incomplete is said on standard error."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", IncompleteWarning)
+        found = trace(inventory, **asked, **options)
+    for warning in caught:
+        print(f"vpnframe: {warning.message}", file=sys.stderr)
+    return found

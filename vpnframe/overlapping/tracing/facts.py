@@ -1,0 +1,139 @@
+"""What is known of a fleet's routers, and what comes of a packet at one of them: plain records."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import Literal
+
+import msgspec
+
+RouteKind = Literal["policy", "selector", "destination", "bgp"]
+Verdict = Literal["tunnel", "local", "dropped", "none", "ambiguous", "unknown"]
+
+
+class Tunnel(msgspec.Struct, frozen=True):
+    """One tunnel; ``is_up`` is None where its status is not known."""
+
+    index: int
+    tunnel_id: str | None
+    role: str | None
+    status: str | None
+    is_up: bool | None
+
+
+class Connection(msgspec.Struct, frozen=True):
+    """One connection; without tunnels where a route names it and nothing else was read of it."""
+
+    vpn_connection_id: str
+    name: str | None = None
+    account_id: str | None = None
+    region_id: str | None = None
+    tunnels: tuple[Tunnel, ...] = ()
+
+
+class Route(msgspec.Struct, frozen=True):
+    """One route entry, or a pair of selectors that stands for routes that were not read."""
+
+    kind: RouteKind
+    connection: Connection
+    source: str | None
+    destination: str
+    prefix_length: int  # of the destination
+    priority: int | None = None
+    weight: int | None = None
+    n_hops: int | None = None  # autonomous systems on the path of a BGP route
+    state: str | None = None
+    tunnel_ids: tuple[str, ...] = ()
+
+    @property
+    def is_published(self) -> bool:
+        """Whether the VPC knows it; selectors stand for routes of which that was not asked."""
+        return self.kind == "selector" or self.state == "published"
+
+
+class Router(msgspec.Struct, frozen=True):
+    """A VPN gateway or a transit router, and the connections on it whose routes are not known."""
+
+    router_id: str
+    is_transit: bool
+    vpc_id: str | None
+    account_id: str | None
+    region_id: str | None
+    unjudged: tuple[str, ...] = ()
+
+
+class Placing(IntEnum):
+    """What speaks for the packet starting where this router serves."""
+
+    INSIDE = 0  # its source lies in a VPC of the router's domain
+    UNREAD = 1  # the blocks of the router's VPC were not read
+    OUTSIDE = 2  # its source lies in no VPC that was read
+    ELSEWHERE = 3  # its source lies in a VPC, and whether that reaches the router is not known
+
+
+class Found(msgspec.Struct, frozen=True):
+    """A route that matches a packet, and whether its connection's selectors admit the packet."""
+
+    route: Route
+    admits: bool | None
+
+
+class Case(msgspec.Struct, frozen=True):
+    """A packet at a router: all that the answer depends on.
+
+    ``reach`` is the longest prefix length of the router's published routes to the destination,
+    -1 without one. ``found`` are the routes that can win: of policy routes those of the smallest
+    priority and those without one; else the longest destination and the longest BGP match.
+    """
+
+    router: Router | None
+    vpc_id: str | None  # in which the source lies
+    placing: Placing
+    is_local: bool
+    reach: int
+    found: tuple[Found, ...]
+
+
+class Outcome(msgspec.Struct, frozen=True, kw_only=True):
+    """What comes of a packet: the columns of ``trace`` but for the packet, and how it ranks."""
+
+    verdict: Verdict
+    reason: str
+    certainty: Literal["certain", "unknown"] = "certain"
+    account_id: str | None = None
+    region_id: str | None = None
+    vpn_gateway_id: str | None = None
+    transit_router_id: str | None = None
+    vpc_id: str | None = None
+    vpn_connection_id: str | None = None
+    connection_name: str | None = None
+    tunnel_index: int | None = None
+    tunnel_id: str | None = None
+    tunnel_status: str | None = None
+    route_type: RouteKind | None = None
+    source_cidr: str | None = None
+    destination_cidr: str | None = None
+    priority: int | None = None
+    weight: int | None = None
+    standby: tuple[str, ...] = ()
+    rivals: tuple[str, ...] = ()
+    place: str | None = None  # where the packet starts, if this is what comes of it
+    tier: int = 0  # smaller is likelier to be where it starts
+    reach: int = -1
+
+    @property
+    def is_carrying(self) -> bool:
+        """Whether something takes the packet there, or might."""
+        return self.verdict in ("tunnel", "ambiguous", "dropped", "local")
+
+
+class Journey(msgspec.Struct, frozen=True):
+    """A packet at every router that could carry it: all that the answer depends on.
+
+    ``unread`` are connections elsewhere whose routes are not known and might lead there too.
+    """
+
+    outcomes: tuple[Outcome, ...]
+    is_placed: bool  # its source lies in a VPC that was read
+    destination_vpc: str | None
+    unread: tuple[str, ...] = ()

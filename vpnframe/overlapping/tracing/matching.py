@@ -1,0 +1,324 @@
+"""Blocks of both families as numbers, and which of them hold which addresses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from vpnframe.addresses.cidr import parse_cidrs
+from vpnframe.addresses.lookup import find_longest
+from vpnframe.addresses.nesting import find_runs_between, make_pairs
+from vpnframe.addresses.ordering import Blocks, Words, join_blocks
+
+Codes = npt.NDArray[np.int64]
+Mask = npt.NDArray[np.bool_]
+
+
+class TooManyPairs(Exception):  # noqa: N818  it is no error: fewer packets at once are asked then
+    """More pairs than should stand in memory at once.
+
+    Parameters
+    ----------
+    n_pairs : int
+        How many there are.
+    """
+
+    def __init__(self, n_pairs: int) -> None:
+        super().__init__(f"{n_pairs:,} pairs")
+        self.n_pairs = n_pairs
+
+
+@dataclass(frozen=True, slots=True)
+class Prefixes:
+    """n CIDR blocks; family 0 where there is none.
+
+    Parameters
+    ----------
+    family, prefix_length : ndarray of uint8, shape (n,)
+        4, 6 or 0; 0 to 32, or 0 to 128.
+    high, low : ndarray of uint64, shape (n,)
+        Upper and lower 64 bits of the first address; IPv4 has all of it in ``low``.
+    """
+
+    family: npt.NDArray[np.uint8]
+    high: Words
+    low: Words
+    prefix_length: npt.NDArray[np.uint8]
+
+    @classmethod
+    def empty(cls, n: int) -> Prefixes:
+        """Give n rows without a block."""
+        small, large = np.zeros((2, n), np.uint8), np.zeros((2, n), np.uint64)
+        return cls(small[0], large[0], large[1], small[1])
+
+    @classmethod
+    def read(cls, texts: Iterable[object]) -> Prefixes:
+        """Read CIDR text; what is missing, or none, is left without a block."""
+        listed = list(texts)
+        parsed, table = parse_cidrs(listed), cls.empty(len(listed))
+        for name in ("family", "high", "low", "prefix_length"):
+            getattr(table, name)[parsed.row] = getattr(parsed, name)
+        return table
+
+    def take(self, rows: Codes | Mask | slice) -> Prefixes:
+        """Give some of the rows."""
+        return Prefixes(
+            self.family[rows], self.high[rows], self.low[rows], self.prefix_length[rows]
+        )
+
+    def __len__(self) -> int:
+        return len(self.family)
+
+
+def find_holding(
+    addresses: Prefixes,
+    prefixes: Prefixes,
+    *,
+    address_groups: Codes | None = None,
+    prefix_groups: Codes | None = None,
+    max_pairs: int,
+) -> tuple[Codes, Codes]:
+    """Find every prefix that holds an address, in the same group.
+
+    Parameters
+    ----------
+    addresses, prefixes : Prefixes
+        m addresses and n prefixes.
+    address_groups, prefix_groups : ndarray of int64, optional
+        Both or neither; codes from 0.
+    max_pairs : int
+        The most pairs to make.
+
+    Returns
+    -------
+    tuple of ndarray of int64
+        Rows of addresses, ascending, and of the prefixes that hold them.
+
+    Raises
+    ------
+    TooManyPairs
+        If there are more; none is made.
+
+    Examples
+    --------
+    >>> prefixes = Prefixes.read(["10.0.0.0/8", "10.1.0.0/16", "::/0"])
+    >>> found = find_holding(Prefixes.read(["10.1.2.3/32"]), prefixes, max_pairs=9)
+    >>> [rows.tolist() for rows in found]
+    [[0, 0], [0, 1]]
+    """
+    found = []
+    for address_rows, asked, prefix_rows, held in _by_family(
+        addresses, prefixes, address_groups, prefix_groups
+    ):
+        n = len(held.first)
+        runs = find_runs_between(join_blocks(held, asked), np.arange(n + len(asked.first)) >= n)
+        if runs.n_pairs > max_pairs:
+            raise TooManyPairs(runs.n_pairs)
+        pairs = make_pairs(runs)
+        found.append((address_rows[pairs.right - n], prefix_rows[pairs.left]))
+    return _sorted_pairs(found)
+
+
+def find_most_specific(
+    addresses: Prefixes,
+    prefixes: Prefixes,
+    *,
+    address_groups: Codes | None = None,
+    prefix_groups: Codes | None = None,
+) -> tuple[Codes, Codes]:
+    """Find the longest prefix that holds an address, in the same group; equal ones are all found.
+
+    Parameters
+    ----------
+    addresses, prefixes : Prefixes
+        m addresses and n prefixes.
+    address_groups, prefix_groups : ndarray of int64, optional
+        Both or neither; codes from 0.
+
+    Returns
+    -------
+    tuple of ndarray of int64
+        Rows of addresses, ascending, and of the prefixes.
+
+    Examples
+    --------
+    >>> prefixes = Prefixes.read(["10.0.0.0/8", "10.1.0.0/16", "10.1.0.0/16"])
+    >>> [rows.tolist() for rows in find_most_specific(Prefixes.read(["10.1.2.3/32"]), prefixes)]
+    [[0, 0], [1, 2]]
+    """
+    found = []
+    for address_rows, asked, prefix_rows, held in _by_family(
+        addresses, prefixes, address_groups, prefix_groups
+    ):
+        matches = find_longest(held, asked)
+        counts = matches.stops - matches.starts
+        within = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
+        rows = matches.rows[np.repeat(matches.starts, counts) + within]
+        found.append((np.repeat(address_rows, counts), prefix_rows[rows]))
+    return _sorted_pairs(found)
+
+
+def holds(prefixes: Prefixes, addresses: Prefixes) -> Mask:
+    """Tell row by row whether a prefix holds an address.
+
+    Parameters
+    ----------
+    prefixes, addresses : Prefixes
+        n of each.
+
+    Returns
+    -------
+    ndarray of bool, shape (n,)
+        False where either is missing.
+
+    Examples
+    --------
+    >>> holds(Prefixes.read(["10.0.0.0/8", "::/0"]), Prefixes.read(["10.1.2.3/32"] * 2)).tolist()
+    [True, False]
+    """
+    is_wide = prefixes.family == 6
+    length = prefixes.prefix_length.astype(np.int64)
+    low_host_bits = np.where(is_wide, np.clip(128 - length, 0, 64), 32 - length)
+    high_host_bits = np.where(is_wide, np.clip(64 - length, 0, 64), 0)
+    is_same = (prefixes.family == addresses.family) & (prefixes.family > 0)
+    is_same &= _shifted(prefixes.low ^ addresses.low, low_host_bits) == 0
+    held: Mask = is_same & (_shifted(prefixes.high ^ addresses.high, high_host_bits) == 0)
+    return held
+
+
+def number_rows(*columns: Codes) -> tuple[Codes, Codes]:
+    """Number distinct rows of several columns.
+
+    Parameters
+    ----------
+    *columns : ndarray of int64, shape (n,)
+        At least one.
+
+    Returns
+    -------
+    tuple of ndarray of int64
+        The number of each row, from 0 by first appearance, and the first row of each number.
+
+    Examples
+    --------
+    >>> number_rows(np.array([7, 7, 8]), np.array([1, 1, 1]))[0].tolist()
+    [0, 0, 1]
+    """
+    codes = pd.factorize(columns[0])[0].astype(np.int64)
+    for column in columns[1:]:
+        other = pd.factorize(column)[0].astype(np.int64)
+        codes = pd.factorize(codes * (int(other.max(initial=0)) + 1) + other)[0].astype(np.int64)
+    return codes, first_rows(codes, int(codes.max(initial=-1)) + 1)
+
+
+def first_rows(codes: Codes, n_codes: int) -> Codes:
+    """Give the first row of each code.
+
+    Parameters
+    ----------
+    codes : ndarray of int64
+        From 0, each of them somewhere; negative ones are passed over.
+    n_codes : int
+        How many there are.
+
+    Returns
+    -------
+    ndarray of int64, shape (n_codes,)
+        Rows.
+
+    Examples
+    --------
+    >>> first_rows(np.array([0, 1, -1, 0]), 2).tolist()
+    [0, 1]
+    """
+    first = np.empty(n_codes, np.int64)
+    rows = np.flatnonzero(codes >= 0)[::-1]
+    first[codes[rows]] = rows  # of several rows the last to be written, the first, stays
+    return first
+
+
+def number_sequences(codes: Codes, starts: Codes, items: Codes) -> tuple[Codes, Codes]:
+    """Number distinct sequences, each with a code of its own before it.
+
+    Parameters
+    ----------
+    codes : ndarray of int64, shape (n,)
+        What stands before each sequence, from 0.
+    starts : ndarray of int64, shape (n + 1,)
+        Sequence i is ``items[starts[i] : starts[i + 1]]``.
+    items : ndarray of int64
+        From 0.
+
+    Returns
+    -------
+    tuple of ndarray of int64
+        The number of each sequence, from 0, and the first sequence of each number.
+
+    Examples
+    --------
+    >>> starts, items = np.array([0, 2, 2, 4]), np.array([5, 6, 5, 6])
+    >>> number_sequences(np.zeros(3, int), starts, items)[0].tolist()
+    [0, 1, 0]
+    """
+    counts = np.diff(starts)
+    codes, _ = number_rows(codes, counts)
+    for step in range(int(counts.max(initial=0))):
+        longer = np.flatnonzero(counts > step)
+        # Sequences that have ended keep their codes: theirs differ by length already.
+        grown, _ = number_rows(codes[longer], items[starts[longer] + step])
+        codes[longer] = grown + codes.max() + 1
+        codes = pd.factorize(codes)[0].astype(np.int64)
+    return number_rows(codes)
+
+
+def _by_family(
+    addresses: Prefixes,
+    prefixes: Prefixes,
+    address_groups: Codes | None,
+    prefix_groups: Codes | None,
+) -> Iterator[tuple[Codes, Blocks, Codes, Blocks]]:
+    """Addresses and prefixes of one family with their rows, where there are both."""
+    for family in (4, 6):
+        asked = np.flatnonzero(addresses.family == family)
+        held = np.flatnonzero(prefixes.family == family)
+        if len(asked) and len(held):
+            yield (
+                asked,
+                _as_blocks(addresses, asked, address_groups),
+                held,
+                _as_blocks(prefixes, held, prefix_groups),
+            )
+
+
+def _as_blocks(table: Prefixes, rows: Codes, groups: Codes | None) -> Blocks:
+    """Rows of one family as blocks."""
+    is_wide = table.family[rows[0]] == 6
+    return Blocks(
+        table.low[rows],
+        table.prefix_length[rows],
+        table.high[rows] if is_wide else None,
+        None if groups is None else groups[rows],
+    )
+
+
+def _sorted_pairs(found: list[tuple[Codes, Codes]]) -> tuple[Codes, Codes]:
+    """Pairs of both families by address; those of one address stay in the order they came in."""
+    none = np.empty(0, np.int64)
+    addresses = np.concatenate([none, *(pair[0] for pair in found)])
+    prefixes = np.concatenate([none, *(pair[1] for pair in found)])
+    if (addresses[1:] >= addresses[:-1]).all():
+        return addresses, prefixes
+    order = np.argsort(addresses, kind="stable")
+    return addresses[order], prefixes[order]
+
+
+def _shifted(values: Words, bits: npt.NDArray[np.int64]) -> Words:
+    """Shifted right, by 64 too."""
+    is_all = bits >= 64
+    shifted: Words = values >> np.where(is_all, 0, bits).astype(np.uint64)
+    shifted[is_all] = 0
+    return shifted
