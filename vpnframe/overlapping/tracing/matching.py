@@ -12,7 +12,8 @@ import pandas as pd
 from vpnframe.addresses.cidr import parse_cidrs
 from vpnframe.addresses.lookup import find_longest
 from vpnframe.addresses.nesting import find_runs_between, make_pairs
-from vpnframe.addresses.ordering import Blocks, Words, join_blocks
+from vpnframe.addresses.ordering import Blocks, join_blocks
+from vpnframe.addresses.wide import Words
 
 Codes = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
