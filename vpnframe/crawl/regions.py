@@ -91,7 +91,7 @@ class RegionCrawl:
         self.listed_ms = _now_ms(self)
         self._look_through()
         if self.has_routes and _hopeless(self) is None:
-            self.routes = RegionRoutes(self.caller, self.place)
+            self.routes = RegionRoutes(self.caller, self.place, self.on_event)
             await self.routes.read_all(self.holders)
             self.routes.arrange(self.connection_ids)
         self.elapsed_s += self.caller.clock.monotonic() - started

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 import msgspec
 
 from vpnframe.crawl.caller import Caller, Place
+from vpnframe.crawl.events import Listener, RouteListRead, RouteListsFound, ignore
 from vpnframe.crawl.listing import Listing, recall_listing
 from vpnframe.crawl.notes import route_failures
 from vpnframe.crawl.plan import list_calls
@@ -130,6 +131,8 @@ class RegionRoutes:
         Of the account.
     place : Place
         Host and region.
+    on_event : callable
+        Told what happens.
     into : Shelf
         RoutesInto by connection id, in order.
     strays : list of RouteEntry
@@ -146,6 +149,7 @@ class RegionRoutes:
 
     caller: Caller
     place: Place
+    on_event: Listener = ignore
     into: Shelf = field(default_factory=Shelf)
     strays: list[RouteEntry] = field(default_factory=list)
     holders: set[str] = field(default_factory=set)
@@ -159,6 +163,7 @@ class RegionRoutes:
         """Read every list of these holders: a few workers on one queue, paced by the quota."""
         lists = list(find_lists(holders))
         self.holders = {one.holder for one in lists}
+        self.on_event(RouteListsFound(self.place.region_id or "", len(lists)))
         queue = iter(lists)
         async with asyncio.TaskGroup() as group:
             for _ in range(min(_LISTS_AT_ONCE, len(lists))):
@@ -166,9 +171,9 @@ class RegionRoutes:
 
     async def _read_from(self, queue: Iterator[RouteList]) -> None:
         for one in queue:
-            self._take(
-                one, await recall_listing(self.caller, one.action, self.place, about=one.about)
-            )
+            listing = await recall_listing(self.caller, one.action, self.place, about=one.about)
+            self._take(one, listing)
+            self.on_event(RouteListRead(self.place.region_id or ""))
 
     def _take(self, one: RouteList, listing: Listing) -> None:
         """Keep the routes of a list, and say of whose routes some may be missing."""
