@@ -141,7 +141,9 @@ def save_everything(folder: Path) -> Inventory:
     def keep(request: Request) -> None:
         asked, action = params_of(request), action_of(request)
         answer = handle(replay, request, manual.start.timestamp())
-        name = asked.get("VpnConnectionId") or f"{action}-{asked.get('PageNumber', 1)}"
+        about = [v for n, v in sorted(asked.items()) if n not in ("RegionId", "PageSize")]
+        is_download = action == "DownloadVpnConnectionConfig"
+        name = asked["VpnConnectionId"] if is_download else "-".join([action, *about])
         if action not in ("DescribeRegions", "GetCallerIdentity"):
             put(folder / region / f"{name}.json", answer.body.decode())
 
@@ -149,10 +151,14 @@ def save_everything(folder: Path) -> Inventory:
 
 
 def test_saved_answers_give_the_tables_of_the_fetch(tmp_path: Path) -> None:
-    """All but the account, the times and the ids of the requests."""
-    fetched = save_everything(tmp_path)
+    """All but the account, the times and the ids of the requests; and whether routes are all."""
+    fetched, found = save_everything(tmp_path), loaded(tmp_path)
     but = ("account_id", "fetched_at", "at", "request_id", "n_calls", "elapsed_s")
-    assert_same_inventory(loaded(tmp_path), fetched, but=but)
+    assert_same_inventory(found, fetched, but=(*but, "has_known_routes"))
+    assert len(found.routes) > 20
+    assert len(found.vpcs) > 5
+    assert fetched.subnets["has_known_routes"].all()
+    assert found.subnets["has_known_routes"].isna().all()
 
 
 def test_list_and_download_are_joined(tmp_path: Path) -> None:
@@ -167,10 +173,9 @@ def test_list_and_download_are_joined(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("body", "action"),
     [
-        ({"Vpcs": {"Vpc": []}}, "DescribeVpcs"),
+        ({"VpnGatewayId": "vpn-1", "InternetIp": "47.1.2.3"}, "DescribeVpnGateway"),
         ({"AccountId": "1", "Arn": "acs:ram::1:root"}, "GetCallerIdentity"),
         ({"Regions": {"Region": []}}, "DescribeRegions"),
-        ("<DescribeVpcsResponse><Vpcs/></DescribeVpcsResponse>", "DescribeVpcs"),
         ("<DescribeSslVpnServersResponse><A/></DescribeSslVpnServersResponse>", "DescribeSslVpn"),
     ],
 )
@@ -298,6 +303,6 @@ def test_an_empty_folder_is_an_error(tmp_path: Path) -> None:
 def test_nothing_readable_is_an_error(tmp_path: Path) -> None:
     """The message has the first reason."""
     put(tmp_path / "a.json", "<html></html>")
-    put(tmp_path / "b.json", {"Vpcs": {}})
+    put(tmp_path / "b.json", {"AccountId": "1", "Arn": "acs:ram::1:root"})
     with pytest.raises(ResponseError, match=r"none of 2 files could be read: .*a\.json.*HTML"):
         load(tmp_path)
