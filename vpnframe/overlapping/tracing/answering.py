@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -19,6 +21,21 @@ from vpnframe.overlapping.tracing.matching import Codes, TooManyPairs
 from vpnframe.overlapping.tracing.packets import Packets, read_packets
 
 _MOST_PAIRS = 5_000_000  # held at once: some 200 MB
+_ASKED = ("source", "destination")
+_OWN = ("verdict", "certainty", "reason", "standby", "rivals", "vpc_id")
+# Where a column stands in an outcome: the part, and the field of that part.
+_PARTS = {
+    "connection": {"vpn_connection_id": "vpn_connection_id", "connection_name": "name"},
+    "tunnel": {"tunnel_index": "index", "tunnel_id": "tunnel_id", "tunnel_status": "status"},
+    "route": {
+        "route_type": "kind", "source_cidr": "source", "destination_cidr": "destination",
+        "priority": "priority", "weight": "weight",
+    },
+    "router": {
+        "account_id": "account_id", "region_id": "region_id",
+        "vpn_gateway_id": "vpn_gateway_id", "transit_router_id": "transit_router_id",
+    },
+}  # fmt: skip
 _MISSING = Outcome(
     verdict="unknown", certainty="unknown", reason="an address of the packet is missing"
 )
@@ -190,17 +207,25 @@ def _rank(outcome: Outcome) -> int:
 def _table(outcomes: list[Outcome], codes: Codes, packets: Packets, rows: Codes) -> pd.DataFrame:
     """Rows of packets with the outcome of each: distinct outcomes as a table, taken by number."""
     used, codes = np.unique(codes, return_inverse=True)
-    columns = schema.find("trace").names
-    values: dict[str, list[Any]] = {
-        name: [getattr(outcomes[i], name, None) for i in used.tolist()] for name in columns
-    }
-    values["packet"] = [0] * len(used)
+    values = _columns([outcomes[i] for i in used.tolist()])
+    values |= {"packet": [0] * len(used)} | dict.fromkeys(_ASKED, [None] * len(used))
     table = schema.build("trace", values).take(codes).reset_index(drop=True)
     return table.assign(
         packet=pd.array(rows, dtype="Int64"),
         source=_as_text(packets.source_texts).take(rows),
         destination=_as_text(packets.destination_texts).take(rows),
     )
+
+
+def _columns(outcomes: Sequence[Outcome]) -> dict[str, list[Any]]:
+    """Columns of the table ``trace`` but for the packets."""
+    columns = {name: list(map(attrgetter(name), outcomes)) for name in _OWN}
+    for part, fields in _PARTS.items():
+        parts = list(map(attrgetter(part), outcomes))
+        for name, field in fields.items():
+            value = attrgetter(field)
+            columns[name] = [None if one is None else value(one) for one in parts]
+    return columns
 
 
 def _as_text(values: list[str | None]) -> pd.api.extensions.ExtensionArray:

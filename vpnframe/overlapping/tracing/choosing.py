@@ -57,10 +57,10 @@ def _longest(outcomes: Sequence[Outcome]) -> Outcome:
 def _agreed(outcomes: Sequence[Outcome]) -> Outcome:
     """The one outcome, or that there are several."""
     first = outcomes[0]
-    fates = {(one.verdict, one.vpn_connection_id, one.tunnel_index) for one in outcomes}
+    fates = {(one.verdict, _name(one), one.tunnel and one.tunnel.index) for one in outcomes}
     if len(fates) == 1:
         return min(outcomes, key=lambda one: (one.certainty, -len(one.reason)))
-    names = {i for one in outcomes for i in (*one.rivals, one.vpn_connection_id) if i is not None}
+    names = {name for one in outcomes for name in (*one.rivals, _name(one)) if name}
     is_one_place = len({one.place for one in outcomes}) == 1
     if is_one_place:
         why = f"several routers of {first.place} have an equally long route there"
@@ -73,8 +73,8 @@ def _agreed(outcomes: Sequence[Outcome]) -> Outcome:
         certainty="unknown",
         reason=f"{why}: {_fates(outcomes)}",
         rivals=tuple(sorted(names)),
-        place=first.place,
         vpc_id=first.vpc_id if is_one_place else None,
+        place=first.place,
         tier=first.tier,
         reach=first.reach,
     )
@@ -83,10 +83,13 @@ def _agreed(outcomes: Sequence[Outcome]) -> Outcome:
 def _fates(outcomes: Sequence[Outcome]) -> str:
     fates: dict[str, None] = {}
     for one in outcomes:
-        router = one.vpn_gateway_id or one.transit_router_id or one.place
-        carried_by = one.vpn_connection_id or listed(one.rivals)
-        fates[f"{router} {carried_by or one.verdict}"] = None
+        where = one.router.router_id if one.router else one.place
+        fates[f"{where} {_name(one) or listed(one.rivals) or one.verdict}"] = None
     return listed(fates)
+
+
+def _name(outcome: Outcome) -> str | None:
+    return outcome.connection.vpn_connection_id if outcome.connection else None
 
 
 def _unknown(outcomes: Sequence[Outcome]) -> Outcome:
@@ -95,7 +98,7 @@ def _unknown(outcomes: Sequence[Outcome]) -> Outcome:
         return first
     reason = "; ".join(dict.fromkeys(one.reason for one in outcomes[:3]))
     more = f"; and so at {len(outcomes) - 3} more" if len(outcomes) > 3 else ""
-    return replace(first, reason=reason + more, vpn_gateway_id=None, transit_router_id=None)
+    return replace(first, reason=reason + more, router=None)
 
 
 def _nowhere(journey: Journey) -> Outcome:

@@ -8,10 +8,11 @@ from typing import Literal
 import msgspec
 
 RouteKind = Literal["policy", "selector", "destination", "bgp"]
+POLICY_KINDS = ("policy", "selector")  # what is matched on the source, too
 Verdict = Literal["tunnel", "local", "dropped", "none", "ambiguous", "unknown"]
 
 
-class Tunnel(msgspec.Struct, frozen=True):
+class Tunnel(msgspec.Struct, frozen=True, gc=False):
     """One tunnel; ``is_up`` is None where its status is not known."""
 
     index: int
@@ -21,7 +22,7 @@ class Tunnel(msgspec.Struct, frozen=True):
     is_up: bool | None
 
 
-class Connection(msgspec.Struct, frozen=True):
+class Connection(msgspec.Struct, frozen=True, gc=False):
     """One connection; without tunnels where a route names it and nothing else was read of it."""
 
     vpn_connection_id: str
@@ -31,7 +32,7 @@ class Connection(msgspec.Struct, frozen=True):
     tunnels: tuple[Tunnel, ...] = ()
 
 
-class Route(msgspec.Struct, frozen=True):
+class Route(msgspec.Struct, frozen=True, gc=False):
     """One route entry, or a pair of selectors that stands for routes that were not read."""
 
     kind: RouteKind
@@ -51,7 +52,7 @@ class Route(msgspec.Struct, frozen=True):
         return self.kind == "selector" or self.state == "published"
 
 
-class Router(msgspec.Struct, frozen=True):
+class Router(msgspec.Struct, frozen=True, gc=False):
     """A VPN gateway or a transit router, and the connections on it whose routes are not known."""
 
     router_id: str
@@ -60,6 +61,16 @@ class Router(msgspec.Struct, frozen=True):
     account_id: str | None
     region_id: str | None
     unjudged: tuple[str, ...] = ()
+
+    @property
+    def vpn_gateway_id(self) -> str | None:
+        """Its id, if it is a VPN gateway."""
+        return None if self.is_transit else self.router_id
+
+    @property
+    def transit_router_id(self) -> str | None:
+        """Its id, if it is a transit router."""
+        return self.router_id if self.is_transit else None
 
 
 class Placing(IntEnum):
@@ -71,14 +82,14 @@ class Placing(IntEnum):
     ELSEWHERE = 3  # its source lies in a VPC, and whether that reaches the router is not known
 
 
-class Found(msgspec.Struct, frozen=True):
+class Found(msgspec.Struct, frozen=True, gc=False):
     """A route that matches a packet, and whether its connection's selectors admit the packet."""
 
     route: Route
     admits: bool | None
 
 
-class Case(msgspec.Struct, frozen=True):
+class Case(msgspec.Struct, frozen=True, gc=False):
     """A packet at a router: all that the answer depends on.
 
     ``reach`` is the longest prefix length of the router's published routes to the destination,
@@ -94,27 +105,21 @@ class Case(msgspec.Struct, frozen=True):
     found: tuple[Found, ...]
 
 
-class Outcome(msgspec.Struct, frozen=True, kw_only=True):
-    """What comes of a packet: the columns of ``trace`` but for the packet, and how it ranks."""
+class Outcome(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+    """What comes of a packet, and how that ranks.
+
+    ``connection`` takes the packet, by ``tunnel`` (None: several share its flows), or drops it;
+    ``rivals`` may take it as well. ``standby`` are connections with the tunnel index after a slash.
+    """
 
     verdict: Verdict
     reason: str
     certainty: Literal["certain", "unknown"] = "certain"
-    account_id: str | None = None
-    region_id: str | None = None
-    vpn_gateway_id: str | None = None
-    transit_router_id: str | None = None
     vpc_id: str | None = None
-    vpn_connection_id: str | None = None
-    connection_name: str | None = None
-    tunnel_index: int | None = None
-    tunnel_id: str | None = None
-    tunnel_status: str | None = None
-    route_type: RouteKind | None = None
-    source_cidr: str | None = None
-    destination_cidr: str | None = None
-    priority: int | None = None
-    weight: int | None = None
+    router: Router | None = None
+    route: Route | None = None
+    connection: Connection | None = None
+    tunnel: Tunnel | None = None
     standby: tuple[str, ...] = ()
     rivals: tuple[str, ...] = ()
     place: str | None = None  # where the packet starts, if this is what comes of it
@@ -127,7 +132,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
         return self.verdict in ("tunnel", "ambiguous", "dropped", "local")
 
 
-class Journey(msgspec.Struct, frozen=True):
+class Journey(msgspec.Struct, frozen=True, gc=False):
     """A packet at every router that could carry it: all that the answer depends on.
 
     ``unread`` are connections elsewhere whose routes are not known and might lead there too.

@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
-from vpnframe.overlapping.tracing.facts import Case, Found, Outcome, Placing, Route, Router
-from vpnframe.overlapping.tracing.picking import POLICY_KINDS, Carrier, Pick, carry, is_up, pick
+from vpnframe.overlapping.tracing.facts import (
+    POLICY_KINDS,
+    Case,
+    Found,
+    Outcome,
+    Placing,
+    Route,
+    Router,
+)
+from vpnframe.overlapping.tracing.picking import Carrier, Pick, carry, is_up, pick
 from vpnframe.overlapping.tracing.wording import listed
 from vpnframe.terms import DEFAULT_ROUTES
 
@@ -53,91 +60,92 @@ def _local(case: Case) -> Outcome:
         unused = pick(case.found, is_transit=False).heads[0].route
         connection_id = unused.connection.vpn_connection_id
         reason += f", and {_named(unused)} into {connection_id} is never used for it"
-    place = _place(case, case.router) if case.router else {"place": case.vpc_id}
-    place |= {"vpc_id": case.vpc_id, "reach": _LOCAL_REACH}
-    return Outcome(verdict="local", reason=reason, **place)
+    return Outcome(
+        verdict="local",
+        reason=reason,
+        router=case.router,
+        vpc_id=case.vpc_id,
+        place=case.vpc_id,
+        reach=_LOCAL_REACH,
+    )
 
 
 def _unmatched(case: Case, router: Router) -> Outcome:
-    place = _place(case, router) | {"tier": _tier(case)}
-    if not router.unjudged:
-        return Outcome(
-            verdict="none", reason=f"no route of {router.router_id} leads there", **place
-        )
-    reason = f"no known route of {router.router_id} leads there, but {_unread(router)}"
-    return Outcome(verdict="unknown", certainty="unknown", reason=reason, **place)
+    name = router.router_id
+    reason = f"no route of {name} leads there"
+    if router.unjudged:
+        reason = f"no known route of {name} leads there, but {_unread(router)}"
+    return Outcome(
+        verdict="unknown" if router.unjudged else "none",
+        certainty="unknown" if router.unjudged else "certain",
+        reason=reason,
+        router=router,
+        vpc_id=router.vpc_id,
+        place=_place(case, router),
+        tier=_tier(case),
+    )
 
 
 def _led(case: Case, router: Router, picked: Pick) -> Outcome:
     """One connection is where the packet goes: it takes it, or its selectors refuse it."""
     (head,) = picked.heads
-    route, carrier = head.route, carry(head.route, is_transit=router.is_transit)
-    is_refused = head.admits is False
-    parts = [_lead(route, router)]
-    doubts = [*picked.doubts, *_doubts(case, router, head)]
+    route, is_refused = head.route, head.admits is False
+    reason, doubts = _lead(route, router), [*picked.doubts, *_doubts(case, router, *picked.heads)]
+    carrier = Carrier(None)
     if is_refused:
-        parts.append(f"the selectors of {route.connection.vpn_connection_id} drop it")
+        reason += f"; the selectors of {route.connection.vpn_connection_id} drop it"
     else:
+        carrier = carry(route, is_transit=router.is_transit)
         doubts += carrier.doubts
-        is_lost = is_up(route) is False
-        parts += [picked.note, "" if is_lost else carrier.note, "it is down" if is_lost else ""]
-    tunnel = carrier.tunnel
+        reason += _joined(picked.note, "it is down" if is_up(route) is False else carrier.note)
     return Outcome(
         verdict="dropped" if is_refused else "tunnel",
         certainty="unknown" if doubts else "certain",
-        reason="; ".join(filter(None, [*parts, *doubts])),
-        vpn_connection_id=route.connection.vpn_connection_id,
-        connection_name=route.connection.name,
-        tunnel_index=None if is_refused or tunnel is None else tunnel.index,
-        tunnel_id=None if is_refused or tunnel is None else tunnel.tunnel_id,
-        tunnel_status=None if is_refused or tunnel is None else tunnel.status,
-        standby=() if is_refused else tuple(_standby(router, picked, carrier)),
-        **_common(case, router, route),
+        reason=reason + _joined(*doubts),
+        vpc_id=router.vpc_id,
+        router=router,
+        route=route,
+        connection=route.connection,
+        tunnel=carrier.tunnel,
+        standby=() if is_refused else _standby(router, picked, carrier),
+        place=_place(case, router),
+        tier=_tier(case, route),
+        reach=case.reach,
     )
 
 
 def _torn(case: Case, router: Router, picked: Pick) -> Outcome:
     """Several connections may take the packet, or share its flows."""
-    heads = picked.heads
+    heads, route = picked.heads, picked.heads[0].route
     names = [head.route.connection.vpn_connection_id for head in heads]
     refusing = [head.route.connection.vpn_connection_id for head in heads if head.admits is False]
     doubts = [*picked.doubts, *_doubts(case, router, *heads)]
     if not doubts and not router.is_transit:
         doubts = [f"nothing tells which of the equal routes into {listed(names)} is used"]
     drop = f"the selectors of {listed(refusing)} drop it" if refusing else ""
-    lead = f"{_named(heads[0].route)} of {router.router_id} is one of several that lead there"
+    reason = f"{_named(route)} of {router.router_id} is one of several that lead there"
     return Outcome(
         verdict="dropped" if len(refusing) == len(names) else "ambiguous",
         certainty="unknown" if doubts else "certain",
-        reason="; ".join(filter(None, [lead, picked.note, drop, *doubts])),
-        standby=tuple(_standby(router, picked, None)),
+        reason=reason + _joined(picked.note, drop, *doubts),
+        vpc_id=router.vpc_id,
+        router=router,
+        route=route,
+        standby=_standby(router, picked, Carrier(None)),
         rivals=tuple(names),
-        **_common(case, router, heads[0].route),
+        place=_place(case, router),
+        tier=_tier(case, route),
+        reach=case.reach,
     )
 
 
-def _common(case: Case, router: Router, route: Route) -> dict[str, Any]:
-    """The columns that tell the router and the route."""
-    return _place(case, router) | {
-        "route_type": route.kind,
-        "source_cidr": route.source,
-        "destination_cidr": route.destination,
-        "priority": route.priority,
-        "weight": route.weight,
-        "tier": _tier(case, route),
-        "reach": case.reach,
-    }
+def _joined(*clauses: str) -> str:
+    """Further clauses of a sentence."""
+    return "".join(f"; {clause}" for clause in clauses if clause)
 
 
-def _place(case: Case, router: Router) -> dict[str, Any]:
-    return {
-        "place": case.vpc_id or router.vpc_id or router.router_id,
-        "account_id": router.account_id,
-        "region_id": router.region_id,
-        "vpn_gateway_id": None if router.is_transit else router.router_id,
-        "transit_router_id": router.router_id if router.is_transit else None,
-        "vpc_id": router.vpc_id,
-    }
+def _place(case: Case, router: Router) -> str:
+    return case.vpc_id or router.vpc_id or router.router_id
 
 
 def _tier(case: Case, route: Route | None = None) -> int:
@@ -162,11 +170,7 @@ def _doubts(case: Case, router: Router, *heads: Found) -> Iterator[str]:
         yield f"whether the source's VPC is attached to {router.router_id} is not known"
     elif case.placing == Placing.UNREAD:
         yield f"the blocks of the VPC behind {router.router_id} were not read"
-    if not any(
-        one.route.is_published
-        for one in case.found
-        if (one.route.source, one.route.destination) == (route.source, route.destination)
-    ):
+    if not (route.is_published or _has_published_twin(case, route)):
         yield f"that route is not published (state {route.state or 'not known'})"
     unsure = [one.route.connection.vpn_connection_id for one in heads if one.admits is None]
     if unsure:
@@ -179,15 +183,24 @@ def _unread(router: Router) -> str:
     return f"the routes of {listed(router.unjudged)} on {router.router_id} were not read"
 
 
-def _standby(router: Router, picked: Pick, carrier: Carrier | None) -> Iterator[str]:
+def _has_published_twin(case: Case, route: Route) -> bool:
+    """Whether the VPC knows the block by another route, as that of the active connection."""
+    blocks = (route.source, route.destination)
+    return any(
+        one.route.is_published and (one.route.source, one.route.destination) == blocks
+        for one in case.found
+    )
+
+
+def _standby(router: Router, picked: Pick, carrier: Carrier) -> tuple[str, ...]:
     """Who takes over, in order, as connection/tunnel index."""
-    if carrier is not None:
-        connection_id = picked.heads[0].route.connection.vpn_connection_id
-        yield from (f"{connection_id}/{tunnel.index}" for tunnel in carrier.spare)
+    own = picked.heads[0].route.connection.vpn_connection_id
+    names = [f"{own}/{tunnel.index}" for tunnel in carrier.spare]
     for one in picked.standby:
         tunnel = carry(one.route, is_transit=router.is_transit).tunnel
-        connection_id = one.route.connection.vpn_connection_id
-        yield connection_id if tunnel is None else f"{connection_id}/{tunnel.index}"
+        name = one.route.connection.vpn_connection_id
+        names.append(name if tunnel is None else f"{name}/{tunnel.index}")
+    return tuple(names)
 
 
 def _lead(route: Route, router: Router) -> str:

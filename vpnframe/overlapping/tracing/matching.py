@@ -266,14 +266,13 @@ def number_sequences(codes: Codes, starts: Codes, items: Codes) -> tuple[Codes, 
     [0, 1, 0]
     """
     counts = np.diff(starts)
-    codes, _ = number_rows(codes, counts)
+    numbers = pd.factorize(codes)[0].astype(np.int64)
     for step in range(int(counts.max(initial=0))):
         longer = np.flatnonzero(counts > step)
-        # Sequences that have ended keep their codes: theirs differ by length already.
-        grown, _ = number_rows(codes[longer], items[starts[longer] + step])
-        codes[longer] = grown + codes.max() + 1
-        codes = pd.factorize(codes)[0].astype(np.int64)
-    return number_rows(codes)
+        grown, _ = number_rows(numbers[longer], items[starts[longer] + step])
+        # New numbers, so that a sequence that has ended is none of its continuations.
+        numbers[longer] = grown + numbers.max() + 1
+    return number_rows(numbers)
 
 
 def _by_family(

@@ -109,6 +109,8 @@ def _texts(value: object) -> list[str | None]:
         values = value.tolist()
     else:
         values = list(value) if isinstance(value, Iterable) and _is_many(value) else [value]
+    if {*map(type, values)} == {str}:
+        return list(values)
     missing = pd.Series(values, dtype=object).isna().tolist()
     pairs = zip(values, missing, strict=True)
     return [None if is_missing else str(one) for one, is_missing in pairs]
@@ -124,9 +126,10 @@ def _index(source: object, destination: object) -> pd.Index | None:
 def _as_prefixes(texts: list[str | None], name: str) -> Prefixes:
     """Addresses as blocks of one address."""
     table = Prefixes.empty(len(texts))
+    families = np.array([0 if text is None else 6 if ":" in text else 4 for text in texts], int)
     for family, size in ((4, 4), (6, 16)):
-        rows = [i for i, text in enumerate(texts) if text is not None and _family(text) == family]
-        packed = _packed([str(texts[i]) for i in rows], family)
+        rows = np.flatnonzero(families == family)
+        packed = _packed([str(texts[i]) for i in rows.tolist()], family)
         if packed is None:
             raise _no_address(texts, name)
         words = np.frombuffer(packed, ">u4").reshape(len(rows), size // 4).astype(np.uint64)
@@ -136,10 +139,6 @@ def _as_prefixes(texts: list[str | None], name: str) -> Prefixes:
             table.low[rows] |= words[:, 2] << np.uint64(32)
             table.high[rows] = words[:, 0] << np.uint64(32) | words[:, 1]
     return table
-
-
-def _family(text: str) -> int:
-    return 6 if ":" in text else 4
 
 
 def _packed(texts: list[str], family: int) -> bytes | None:
@@ -158,7 +157,7 @@ def _no_address(texts: list[str | None], name: str) -> AddressError:
     position, text = next(
         (i, text)
         for i, text in enumerate(texts)
-        if text is not None and _packed([text], _family(text)) is None
+        if text is not None and _packed([text], 6 if ":" in text else 4) is None
     )
     hint = ": trace takes single addresses" if "/" in text else ""
     return AddressError(

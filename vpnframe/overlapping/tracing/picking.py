@@ -13,16 +13,14 @@ from typing import TypeVar
 import msgspec
 from msgspec.structs import replace
 
-from vpnframe.overlapping.tracing.facts import Found, Route, Tunnel
+from vpnframe.overlapping.tracing.facts import POLICY_KINDS, Found, Route, Tunnel
 from vpnframe.overlapping.tracing.wording import listed
-
-POLICY_KINDS = ("policy", "selector")
 
 T = TypeVar("T")
 K = TypeVar("K")
 
 
-class Pick(msgspec.Struct, frozen=True):
+class Pick(msgspec.Struct, frozen=True, gc=False):
     """What wins: one of ``heads``, or any of them where nothing tells which."""
 
     heads: tuple[Found, ...]
@@ -31,7 +29,7 @@ class Pick(msgspec.Struct, frozen=True):
     note: str = ""
 
 
-class Carrier(msgspec.Struct, frozen=True):
+class Carrier(msgspec.Struct, frozen=True, gc=False):
     """The tunnel that takes the packet (None: several, or not told) and those that stand by."""
 
     tunnel: Tunnel | None

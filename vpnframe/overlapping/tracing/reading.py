@@ -25,8 +25,8 @@ _STATUSES = {
 }
 _HEALTH = {"success": True, "failed": False}
 _TUNNEL_COLUMNS = (
-    *("tunnel_index", "tunnel_id", "tunnel_role", "tunnel_status", "connection_status"),
-    *("connection_name", "health_check_enabled", "health_check_status"),
+    *("connection_name", "tunnel_index", "tunnel_id", "tunnel_role", "tunnel_status"),
+    *("connection_status", "health_check_enabled", "health_check_status"),
 )
 
 
@@ -42,10 +42,10 @@ class Connections:
         What it hangs on (a VPN gateway, or else a transit router) and how it is routed, or None.
     is_transit : ndarray of bool, shape (K,)
         Whether it hangs on a transit router.
-    columns : dict of str to list
-        Of the table ``tunnels``.
-    tunnel_rows, tunnel_starts : ndarray of int64
-        Connection c has rows ``tunnel_rows[tunnel_starts[c] : tunnel_starts[c + 1]]`` of it.
+    tunnels : list of tuple
+        Rows of the table ``tunnels`` by connection, of its columns ``_TUNNEL_COLUMNS``.
+    tunnel_starts : list of int, length K + 1
+        Connection c has ``tunnels[tunnel_starts[c] : tunnel_starts[c + 1]]``.
     """
 
     keys: list[tuple[Any, ...]]
@@ -53,9 +53,8 @@ class Connections:
     vpc_id: Texts
     routing_mode: Texts
     is_transit: Mask
-    columns: dict[str, list[Any]]
-    tunnel_rows: Codes
-    tunnel_starts: Codes
+    tunnels: list[tuple[Any, ...]]
+    tunnel_starts: list[int]
 
     def __len__(self) -> int:
         return len(self.keys)
@@ -63,24 +62,10 @@ class Connections:
     def fact(self, code: int) -> Connection:
         """Give one connection with its tunnels."""
         account_id, region_id, connection_id = self.keys[code]
-        here = slice(self.tunnel_starts[code], self.tunnel_starts[code + 1])
-        rows = self.tunnel_rows[here].tolist()
-        name = self.columns["connection_name"][rows[0]] if rows else None
-        tunnels = tuple(self._tunnel(row, is_single=len(rows) == 1) for row in rows)
+        rows = self.tunnels[self.tunnel_starts[code] : self.tunnel_starts[code + 1]]
+        name = rows[0][0] if rows else None
+        tunnels = tuple(_tunnel(*row[1:], is_single=len(rows) == 1) for row in rows)
         return Connection(connection_id, name, account_id, region_id, tunnels)
-
-    def _tunnel(self, row: int, *, is_single: bool) -> Tunnel:
-        """A tunnel; health checks and a connection's own status are of single tunnels."""
-        value = {name: self.columns[name][row] for name in _TUNNEL_COLUMNS}
-        status = value["tunnel_status"] or (value["connection_status"] if is_single else None)
-        is_up = _STATUSES.get(status or "")
-        if is_up and is_single and value["health_check_enabled"]:
-            health = value["health_check_status"] or "not known"
-            is_up = _HEALTH.get(health)
-            status = status if is_up else f"{status}, health check {health}"
-        return Tunnel(
-            value["tunnel_index"], value["tunnel_id"], value["tunnel_role"], status, is_up
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +136,8 @@ def read_connections(
     order = np.argsort(codes, kind="stable")
     starts = np.searchsorted(codes[order], np.arange(len(keys) + 1))
     has_row = np.flatnonzero(starts[1:] > starts[:-1])
-    first = tunnels.iloc[order[starts[has_row]]]
+    tunnels = tunnels.iloc[order]
+    first = tunnels.iloc[starts[has_row]]
 
     def spread(column: str) -> Texts:
         values = np.full(len(keys), None, object)
@@ -166,9 +152,8 @@ def read_connections(
         spread("vpc_id"),
         spread("routing_mode"),
         ~has_gateway,
-        {name: plain(tunnels[name]) for name in _TUNNEL_COLUMNS},
-        order,
-        starts,
+        list(zip(*(plain(tunnels[name]) for name in _TUNNEL_COLUMNS), strict=True)),
+        starts.tolist(),
     )
 
 
@@ -211,6 +196,20 @@ def read_selectors(subnets: pd.DataFrame, codes: Codes, n_connections: int) -> S
         is_known & ~has(is_default),
         known,
     )
+
+
+def _tunnel(
+    index: int, tunnel_id: str | None, role: str | None, *state: Any, is_single: bool
+) -> Tunnel:
+    """A tunnel; health checks and a connection's own status are of single tunnels."""
+    status, connection_status, is_checked, health = state
+    if is_single:
+        status = status or connection_status
+    is_up = _STATUSES.get(status)
+    if is_up and is_single and is_checked:
+        is_up = _HEALTH.get(health)
+        status = status if is_up else f"{status}, health check {health or 'not known'}"
+    return Tunnel(index, tunnel_id, role, status, is_up)
 
 
 def plain(values: pd.Series[Any]) -> list[Any]:

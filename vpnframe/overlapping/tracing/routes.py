@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from vpnframe.addresses.cidr import format_cidr
-from vpnframe.overlapping.tracing.facts import Connection, Route
+from vpnframe.overlapping.tracing.facts import POLICY_KINDS, Connection, Route
 from vpnframe.overlapping.tracing.matching import Codes, Mask, Prefixes
 from vpnframe.overlapping.tracing.reading import Connections, Selectors, plain
 
@@ -28,9 +28,9 @@ class RouteTable:
 
     Parameters
     ----------
-    columns : dict of str to list
-        What the table ``routes`` says of them; selectors that stand for routes have a type of
-        their own.
+    rows : list of tuple
+        What the table ``routes`` says of them, by ``_COLUMNS``, and the destination's length;
+        selectors that stand for routes have a type of their own.
     router, connection : ndarray of int64
         Whose they are, and where they lead.
     source, destination : Prefixes
@@ -41,7 +41,7 @@ class RouteTable:
         NaN where it is not known.
     """
 
-    columns: dict[str, list[Any]]
+    rows: list[tuple[Any, ...]]
     router: Codes
     connection: Codes
     source: Prefixes
@@ -53,19 +53,20 @@ class RouteTable:
 
     def fact(self, row: int, connection: Connection) -> Route:
         """Give one route, which leads into that connection."""
-        value = {name: self.columns[name][row] for name in _COLUMNS}
-        path = value["as_path"]
+        kind, source, destination, priority, weight, path, state, tunnel_ids, length = self.rows[
+            row
+        ]
         return Route(
-            kind=value["route_type"],
-            connection=connection,
-            source=value["source_cidr"] if self.is_policy[row] else None,
-            destination=value["destination_cidr"],
-            prefix_length=int(self.destination.prefix_length[row]),
-            priority=value["priority"],
-            weight=value["weight"],
-            n_hops=None if path is None else len(_AS_NUMBER.findall(path)),
-            state=value["state"],
-            tunnel_ids=tuple(value["tunnel_ids"] or ()),
+            kind,
+            connection,
+            source if kind in POLICY_KINDS else None,
+            destination,
+            length,
+            priority,
+            weight,
+            None if path is None else len(_AS_NUMBER.findall(path)),
+            state,
+            tuple(tunnel_ids or ()),
         )
 
 
@@ -148,12 +149,14 @@ def make_route_table(routes: pd.DataFrame, router: Codes) -> RouteTable:
     is_selector = (kind == "selector").to_numpy(bool)
     is_policy = is_selector | (kind == "policy").to_numpy(bool)
     columns = {name: plain(routes[name]) for name in _COLUMNS}
+    destination = Prefixes.read(columns["destination_cidr"])
+    lengths = destination.prefix_length.tolist()
     return RouteTable(
-        columns,
+        list(zip(*columns.values(), lengths, strict=True)),
         router,
         routes["connection"].to_numpy(np.int64),
         Prefixes.read(columns["source_cidr"]),
-        Prefixes.read(columns["destination_cidr"]),
+        destination,
         is_policy,
         (kind == "bgp").to_numpy(bool),
         is_selector | (routes["state"] == "published").to_numpy(bool),

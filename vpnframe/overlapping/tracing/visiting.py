@@ -89,17 +89,26 @@ def _inside(fleet: Fleet, source: Prefixes, destination: Prefixes, max_pairs: in
         packet, block = find_holding(source, fleet.vpc_blocks, max_pairs=max_pairs)
         _, first = number_rows(packet * max(len(fleet.vpc_ids), 1) + fleet.block_vpc[block])
         packet, vpc = packet[first], fleet.block_vpc[block[first]]
-    is_local = np.zeros(len(packet), bool)
-    rows, _ = find_most_specific(
-        destination.take(packet),
-        fleet.vpc_blocks,
-        address_groups=vpc,
-        prefix_groups=fleet.block_vpc,
-    )
-    is_local[rows] = True
+    is_local = _is_local(fleet, destination, packet, vpc)
     visit, router = _expand(vpc, fleet.served_vpc, fleet.serving_router, len(fleet.vpc_ids))
     placing = np.full(len(visit), Placing.INSIDE, np.int64)
     return Visits(packet[visit], router, vpc[visit], placing, is_local[visit])
+
+
+def _is_local(fleet: Fleet, destination: Prefixes, packet: Codes, vpc: Codes) -> Mask:
+    """Whether the VPC that a packet starts in holds its destination too."""
+    in_any = np.zeros(len(destination), bool)
+    in_any[find_most_specific(destination, fleet.vpc_blocks)[0]] = True
+    maybe = np.flatnonzero(in_any[packet])
+    rows, _ = find_most_specific(
+        destination.take(packet[maybe]),
+        fleet.vpc_blocks,
+        address_groups=vpc[maybe],
+        prefix_groups=fleet.block_vpc,
+    )
+    is_local = np.zeros(len(packet), bool)
+    is_local[maybe[rows]] = True
+    return is_local
 
 
 def _expand(codes: Codes, keys: Codes, values: Codes, n_keys: int) -> tuple[Codes, Codes]:
