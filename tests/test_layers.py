@@ -9,7 +9,7 @@ import pytest
 
 PACKAGE = Path(__file__).parents[1] / "vpnframe"
 LEVELS = {
-    "_version": 0, "blocking": 0, "errors": 0, "terms": 0, "psk": 0, "tables": 0,
+    "_version": 0, "blocking": 0, "errors": 0, "memory": 0, "terms": 0, "psk": 0, "tables": 0,
     "records": 1, "columns": 1, "addresses": 1, "accounts": 1, "saved": 1,
     "cloud": 2, "schema": 2,
     "crawl": 3, "frames": 3, "inventory": 3, "redacting": 3,
