@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pandas.testing import assert_series_equal
 
-from vpnframe.columns import DTYPES, give_back_memory, join_columns, make_column
+from vpnframe.columns import DTYPES, join_columns, make_column
 from vpnframe.tables import Kind
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=5)
@@ -61,10 +61,3 @@ def test_joined_text_lies_in_one_block(kind: Kind) -> None:
     piece = ["a"] if kind == "text" else [["a", "b"]]
     joined = join_columns(kind, [make_column(kind, piece) for _ in range(5)])
     assert pa.chunked_array(pa.array(joined)).num_chunks == 1
-
-
-def test_memory_can_be_given_back_at_any_time() -> None:
-    """What is in use stays."""
-    column = make_column("text", ["a"] * 1000)
-    give_back_memory()
-    assert column.tolist() == ["a"] * 1000

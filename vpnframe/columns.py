@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
-import sys
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -128,16 +126,3 @@ def _join_categories(pieces: Sequence[pd.Categorical]) -> pd.Categorical:
         for piece in pieces
     ]
     return pd.Categorical.from_codes(np.concatenate(codes), categories=categories)
-
-
-def give_back_memory() -> None:
-    """Give freed memory back to the system; the C library keeps it for the process otherwise.
-
-    References
-    ----------
-    malloc_trim(3), glibc; a no-op elsewhere.
-    """
-    if sys.platform == "linux":
-        trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
-        if trim is not None:
-            trim(0)

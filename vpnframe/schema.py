@@ -15,16 +15,16 @@ import pyarrow as pa
 from vpnframe.columns import (
     DTYPES,
     LISTS,
-    give_back_memory,
     join_columns,
     make_categories,
     make_column,
 )
 from vpnframe.errors import SchemaError
+from vpnframe.memory import give_back_memory
 from vpnframe.tables import TABLES, Column, Kind, Table
 
 # Bytes of freed pieces that are worth the time to give them back.
-_MUCH = 8 * 1024 * 1024
+_MUCH = 4 * 1024 * 1024
 _ARROW: Mapping[Kind, pa.DataType] = {
     "text": pa.string(),
     "category": pa.string(),

@@ -7,7 +7,7 @@ Records are packed as they are read (:mod:`vpnframe.crawl.store`) and become tab
 from __future__ import annotations
 
 import secrets
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -22,6 +22,8 @@ from vpnframe.crawl.events import EstimateMade, Listener, ignore
 from vpnframe.crawl.journal import Journal, open_journal
 from vpnframe.errors import RequestError, SettingsError
 from vpnframe.inventory import Inventory, write_inventory
+from vpnframe.memory import give_back_memory
+from vpnframe.records import Records
 from vpnframe.settings import FetchSettings, find_provider, make_plan
 
 
@@ -103,11 +105,12 @@ class _Run:
         """Crawl, and commit what was read where there is a folder for it."""
         await self.opened.list_all()
         self._commit_lists()
+        give_back_memory()
         plan = self.access.plan
         tell(plan.on_event, EstimateMade(self.opened.estimates(plan.downloads)))
         await self.opened.download()
         self.opened.raise_if_nothing()
-        inventory = Inventory(**frames.flatten(self.opened.take_parts()))
+        inventory = _tables(self.opened.take_parts())
         out, journal = self.access.settings.out, self.access.journal
         if out is None or journal is None:
             return inventory
@@ -127,8 +130,14 @@ class _Run:
             return
         has_any = any(region.n_connections for region in self.opened.listed())
         if has_any and journal.noted("list_snapshot") is None:
-            inventory = Inventory(**frames.flatten(self.opened.parts()))
-            journal.note("list_snapshot", write_inventory(inventory, out))
+            snapshot = write_inventory(_tables(self.opened.parts()), out)
+            journal.note("list_snapshot", snapshot)
+
+
+def _tables(parts: Iterable[Records]) -> Inventory:
+    inventory = Inventory(**frames.flatten(parts))
+    give_back_memory()
+    return inventory
 
 
 def _journal(plan: Plan, settings: FetchSettings) -> AbstractContextManager[Journal | None]:

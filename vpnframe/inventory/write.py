@@ -25,6 +25,7 @@ from vpnframe.errors import InventoryError
 from vpnframe.inventory import layout
 from vpnframe.inventory.inventory import Inventory
 from vpnframe.inventory.record import CommitRecord, Part
+from vpnframe.memory import give_back_memory
 
 # What file systems without hard links say.
 _NO_LINKS = {errno.EPERM, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS}
@@ -93,6 +94,7 @@ def _write_table(
         path = layout.part_path(name, snapshot, region, account, number=used[key])
         used[key] += 1
         written.append((_write_part(folder, path, name, table.iloc[rows]), rows))
+    give_back_memory()
     return written
 
 
