@@ -245,7 +245,7 @@ async def _recall_or_fetch(caller: Caller, action: str, place: Place) -> Listing
             is_stable=listing.is_stable,
             notes=tuple(listing.notes),
         )
-        caller.journal.keep(account, region, action, kept)
+        await caller.journal.keep(account, region, action, kept)
     return listing
 
 
