@@ -1,4 +1,4 @@
-"""An emulator in a process of its own, for the benchmarks."""
+"""Servers in processes of their own, for the benchmarks."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 from vpnframe.cloud.actions import ACTIONS, Limit
 from vpnframe.cloud.signing import Credentials
@@ -34,8 +35,22 @@ class Emulator:
 def emulator(*, connections: int, regions: int, is_tls: bool = False) -> Iterator[Emulator]:
     """Run an emulator in its own process, without quotas."""
     options = ["--no-quota", "--connections", str(connections), "--regions", str(regions)]
-    command = [sys.executable, "-m", "vpnframe", "emulator", *options]
-    command += ["--tls"] * is_tls
+    with _serving("-m", "vpnframe", "emulator", *options, *["--tls"] * is_tls) as running:
+        yield running
+
+
+@contextlib.contextmanager
+def replay(*, connections: int, regions: int) -> Iterator[Emulator]:
+    """Run an endpoint that costs little, see :mod:`replay`."""
+    script = str(Path(__file__).with_name("replay.py"))
+    with _serving(script, str(connections), str(regions)) as running:
+        yield running
+
+
+@contextlib.contextmanager
+def _serving(*arguments: str) -> Iterator[Emulator]:
+    """Run a server that tells in its first line where it is; it ends with us."""
+    command = [sys.executable, *arguments]
     with subprocess.Popen(command, stdout=subprocess.PIPE) as process:  # noqa: S603  this package
         assert process.stdout is not None
         line = json.loads(process.stdout.readline())

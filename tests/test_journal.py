@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
 import sqlite3
@@ -31,12 +32,16 @@ def opened(folder: Path, *, resume: bool = False, **purpose: str) -> Journal:
 def kept(folder: Path) -> Path:
     """A journal with two answers, of a run that died."""
     with opened(folder) as journal:
-        journal.keep(*KEY, ROWS)
-        journal.keep("1234", "cn-shanghai", "Download", STATEMENT, subject="vco-1")
+        asyncio.run(keep_both(journal))
         number = journal.call_sent(KEY)
         journal.call_answered(number, at=1000.0)
         journal.call_sent(KEY)
     return journal_path(folder)
+
+
+async def keep_both(journal: Journal) -> None:
+    await journal.keep(*KEY, ROWS)
+    await journal.keep("1234", "cn-shanghai", "Download", STATEMENT, subject="vco-1")
 
 
 def aside(folder: Path) -> list[Path]:
@@ -234,10 +239,89 @@ def test_a_journal_that_cannot_be_written_is_an_error_of_the_folder(tmp_path: Pa
     journal = opened(tmp_path / "good")
     journal.close()
     with pytest.raises(InventoryError, match="cannot be written: Cannot operate on a closed"):
-        journal.keep(*KEY, ROWS)
+        asyncio.run(journal.keep(*KEY, ROWS))
 
 
 def test_a_journal_says_nothing_of_what_it_holds(tmp_path: Path) -> None:
     """Its repr shows no key."""
     with opened(tmp_path) as journal:
         assert (journal.noted("fingerprint_key") or "?") not in repr(journal)
+
+
+def copy_of(folder: Path, copy: Path) -> Journal:
+    """What a process that is killed just now leaves, opened by the next."""
+    copy.joinpath("_journal").mkdir(parents=True)
+    for path in journal_path(folder).parent.iterdir():
+        copy.joinpath("_journal", path.name).write_bytes(path.read_bytes())
+    return open_journal(copy, purpose=PURPOSE, resume=True)
+
+
+def test_what_was_kept_survives_a_kill_and_what_was_not_may_not(tmp_path: Path) -> None:
+    """On disk when keep() returns; a call when its turn has settled, and not before."""
+
+    async def run() -> None:
+        with opened(tmp_path / "a") as journal:
+            await journal.keep(*KEY, ROWS)
+            journal.call_sent(KEY)
+            with copy_of(tmp_path / "a", tmp_path / "b") as left:
+                assert left.recall(*KEY) == ROWS
+                assert list(left.earlier_calls(since=0.0, now=10.0)) == []
+            await journal.settle()
+            with copy_of(tmp_path / "a", tmp_path / "c") as left:
+                assert list(left.earlier_calls(since=0.0, now=10.0)) == [(KEY, 10.0)]
+
+    asyncio.run(run())
+
+
+def test_answers_of_one_turn_share_a_transaction(tmp_path: Path) -> None:
+    """Many tasks wait for one commit."""
+    statements: list[str] = []
+
+    async def run() -> None:
+        with opened(tmp_path) as journal:
+            journal._db.set_trace_callback(statements.append)
+            async with asyncio.TaskGroup() as group:
+                for number in range(20):
+                    group.create_task(journal.keep(*KEY, ROWS, subject=str(number)))
+
+    asyncio.run(run())
+    assert statements.count("COMMIT") == 1
+    assert sum(statement.startswith("INSERT") for statement in statements) == 20
+
+
+def test_a_task_that_is_cancelled_while_it_waits_costs_no_other(tmp_path: Path) -> None:
+    """The others' answers are kept, and they are told so."""
+
+    async def run() -> None:
+        with opened(tmp_path) as journal:
+            tasks = [
+                asyncio.create_task(journal.keep(*KEY, ROWS, subject=name)) for name in ("a", "b")
+            ]
+            await asyncio.sleep(0)
+            tasks[0].cancel()
+            done, _ = await asyncio.wait(tasks)
+            assert {task.cancelled() for task in done} == {True, False}
+
+    asyncio.run(run())
+    with opened(tmp_path, resume=True) as journal:
+        assert journal.recall(*KEY, "b") == ROWS
+
+
+def test_everybody_who_waits_hears_of_a_commit_that_failed(tmp_path: Path) -> None:
+    """None of the answers counts as read."""
+
+    async def run() -> list[object]:
+        journal = opened(tmp_path)
+        keeps = [journal.keep(*KEY, ROWS, subject=name) for name in ("a", "b")]
+        tasks = [asyncio.create_task(keep) for keep in keeps]
+        journal._db.close()
+        return await asyncio.gather(*tasks, return_exceptions=True)
+
+    assert [type(problem) for problem in asyncio.run(run())] == [InventoryError, InventoryError]
+
+
+def test_numbers_of_calls_go_on_where_an_earlier_run_stopped(tmp_path: Path) -> None:
+    """No call of another run is overwritten."""
+    kept(tmp_path)
+    with opened(tmp_path, resume=True) as journal:
+        assert journal.call_sent(KEY) == 3

@@ -67,12 +67,16 @@ ENCRYPTION_WORDS = frozenset(ENCRYPTION.values())
 INTEGRITY_WORDS = frozenset(INTEGRITY.values())
 
 
-@lru_cache(maxsize=1024)  # a fleet uses few words, and each a hundred thousand times
+# A fleet uses few words, and each a hundred thousand times.
+_known = lru_cache(maxsize=1024)
+
+
 def _squeezed(token: str) -> str:
     """Without the separators in which hand-written sources differ."""
     return re.sub(r"[\s_\-/()]+", "", token.lower())
 
 
+@_known
 def encryption(token: str) -> str:
     """Name an encryption algorithm by its standard word.
 
@@ -94,6 +98,7 @@ def encryption(token: str) -> str:
     return ENCRYPTION.get(_squeezed(token), token.strip().lower())
 
 
+@_known
 def integrity(token: str) -> str:
     """Name an integrity algorithm by its standard word.
 
@@ -115,6 +120,7 @@ def integrity(token: str) -> str:
     return INTEGRITY.get(_squeezed(token).removeprefix("hmac"), token.strip().lower())
 
 
+@_known
 def dh_group(token: str) -> int | None:
     """Give a Diffie-Hellman group by its IANA number, 0 for none.
 
@@ -140,6 +146,7 @@ def dh_group(token: str) -> int | None:
     return int(match[1]) if match else DH_GROUPS.get(squeezed)
 
 
+@_known
 def ike_version(token: str) -> int | None:
     """Give the major version of IKE.
 

@@ -14,6 +14,7 @@ from vpnframe.addresses.cidr import split_cidrs
 from vpnframe.psk import KeyState, key_state
 from vpnframe.records import FailureKind, Note
 
+_WHOLE = re.compile(r"\s*-?[0-9]{1,30}\s*", re.ASCII)
 _FLAGS = {"true": True, "1": True, "false": False, "0": False}
 
 
@@ -79,7 +80,7 @@ class Fields:
         value = _whole(self._tree.get(name))
         if isinstance(value, int) and not isinstance(value, bool):
             return self._in_range(name, value, bits)
-        if isinstance(value, str) and re.fullmatch(r"\s*-?[0-9]{1,30}\s*", value, re.ASCII):
+        if isinstance(value, str) and _WHOLE.fullmatch(value):
             return self._in_range(name, int(value), bits)
         self._note_type(name, value, "a whole number")
         return None
@@ -131,7 +132,7 @@ class Fields:
         """
         value = self._tree.get(name)
         if members and isinstance(value, dict):
-            return any(is_filled_value(value.get(member)) for member in members)
+            return any(map(is_filled_value, map(value.get, members)))
         return is_filled_value(value)
 
     def block(self, name: str) -> Fields:
@@ -172,7 +173,7 @@ class Fields:
         return Fields(tree, self._notes, path)
 
     def _in_range(self, name: str, value: int, bits: int) -> int | None:
-        if 0 <= value < 2 ** (bits - 1):
+        if 0 <= value < 1 << (bits - 1):
             return value
         self.note(name, "is negative or too large")
         return None
@@ -189,6 +190,10 @@ def _whole(value: Any) -> Any:
 
 def is_filled_value(value: Any) -> bool:
     """Whether anything below is more than null, empty text or an empty object."""
+    if value is None:
+        return False
+    if isinstance(value, str):
+        return bool(value.strip())
     below = [value]  # no recursion: an answer may be nested deeper than Python's stack
     while below:
         one = below.pop()

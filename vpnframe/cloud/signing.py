@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,6 +22,7 @@ from vpnframe.cloud.messages import Request
 ALGORITHM = "ACS3-HMAC-SHA256"
 EMPTY_SHA256 = hashlib.sha256(b"").hexdigest()
 USER_AGENT = f"vpnframe/{__version__}"
+_UNRESERVED = re.compile(r"[A-Za-z0-9_.~-]*")
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -90,7 +92,7 @@ def percent_encode(text: str) -> str:
     >>> percent_encode("a*b~c/ 中")
     'a%2Ab~c%2F%20%E4%B8%AD'
     """
-    return quote(text, safe="-_.~")
+    return text if _UNRESERVED.fullmatch(text) else quote(text, safe="-_.~")
 
 
 def canonical_query(params: Mapping[str, str]) -> str:
@@ -134,18 +136,17 @@ def authorization(request: Request, *, credentials: Credentials) -> str:
     ----------
     Alibaba Cloud, "V3 request structure and signature".
     """
-    names, parts = sorted(request.headers), urlsplit(request.url)
+    parts = urlsplit(request.url)
+    start = f"{request.method}\n{parts.path or '/'}\n{parts.query}"
+    return _authorization(start, request.headers, credentials)
+
+
+def _authorization(start: str, headers: Mapping[str, str], credentials: Credentials) -> str:
+    """The same, of method, path and query one below the other."""
+    names = sorted(headers)
     signed = ";".join(names)
-    canonical = "\n".join(
-        (
-            request.method,
-            parts.path or "/",
-            parts.query,
-            "".join(f"{name}:{request.headers[name].strip()}\n" for name in names),
-            signed,
-            request.headers["x-acs-content-sha256"],
-        )
-    )
+    listed = "".join([f"{name}:{headers[name].strip()}\n" for name in names])
+    canonical = f"{start}\n{listed}\n{signed}\n{headers['x-acs-content-sha256']}"
     digest = hashlib.sha256(canonical.encode()).hexdigest()
     key, text = credentials.access_key_secret.encode(), f"{ALGORITHM}\n{digest}".encode()
     signature = hmac.digest(key, text, "sha256").hex()
@@ -183,9 +184,10 @@ def sign(call: Call, *, credentials: Credentials, now: datetime, nonce: str) -> 
     >>> request.headers["x-acs-date"]
     '2026-01-02T00:00:00Z'
     """
+    base = urlsplit(call.base_url)
     headers = {
         "accept": "application/json",
-        "host": urlsplit(call.base_url).netloc,
+        "host": base.netloc,
         "user-agent": USER_AGENT,
         "x-acs-action": call.action,
         "x-acs-content-sha256": EMPTY_SHA256,
@@ -198,9 +200,9 @@ def sign(call: Call, *, credentials: Credentials, now: datetime, nonce: str) -> 
         headers["x-acs-security-token"] = credentials.security_token
     query = canonical_query(call.params)
     url = f"{call.base_url}/?{query}" if query else f"{call.base_url}/"
-    unsigned = Request("POST", url, headers)
-    signed = headers | {"authorization": authorization(unsigned, credentials=credentials)}
-    return Request("POST", url, signed)
+    start = f"POST\n{base.path}/\n{query}"
+    headers["authorization"] = _authorization(start, headers, credentials)
+    return Request("POST", url, headers)
 
 
 def rpc_v1_signature(method: str, params: Mapping[str, str], *, access_key_secret: str) -> str:

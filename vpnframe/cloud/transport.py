@@ -99,13 +99,23 @@ class Transport:
             data=request.body or None,
             allow_redirects=False,
         ) as answer:
-            body = bytearray()
-            async for chunk in answer.content.iter_any():
-                body += chunk
-                if len(body) > _MAX_BODY_BYTES:
-                    raise aiohttp.ClientPayloadError("the answer is too long")
             headers = {name.lower(): value for name, value in answer.headers.items()}
-            return Response(answer.status, headers, bytes(body))
+            return Response(answer.status, headers, await _body_of(answer))
+
+
+async def _body_of(answer: aiohttp.ClientResponse) -> bytes:
+    """The whole body; decompressed it can be larger than it was told to be."""
+    body = await answer.content.readany()
+    if answer.content.at_eof() and len(body) <= _MAX_BODY_BYTES:  # mostly it comes in one piece
+        return body
+    pieces = bytearray(body)
+    async for chunk in answer.content.iter_any():
+        pieces += chunk
+        if len(pieces) > _MAX_BODY_BYTES:
+            break
+    if len(pieces) > _MAX_BODY_BYTES:
+        raise aiohttp.ClientPayloadError("the answer is too long")
+    return bytes(pieces)
 
 
 def _tls_context(ca_file: str | Path | None) -> ssl.SSLContext | bool:

@@ -151,12 +151,14 @@ class Caller:
         T or Failure
             What ``decode`` gave, or why there is nothing.
         """
+        if self.run_deadline == math.inf:
+            return await self._ask(action, place, params, decode)
         left_s = self.run_deadline - self.clock.monotonic()
         late = TransportError("the run's deadline has passed", is_timeout=True)
         if left_s <= 0:  # a timeout of nothing would still let the request out
             return self._failure(action, place, late, attempts=0)
         try:
-            async with asyncio.timeout(None if left_s == math.inf else left_s):
+            async with asyncio.timeout(left_s):
                 return await self._ask(action, place, params, decode)
         except TimeoutError:
             return self._failure(action, place, late, attempts=0)
@@ -228,6 +230,7 @@ class Caller:
             return await self.send(request)
         number = self.journal.call_sent(key)
         try:
+            await self.journal.settle()
             return await self.send(request)
         finally:
             self.journal.call_answered(number, at=self.clock.utc_now().timestamp())

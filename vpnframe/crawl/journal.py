@@ -2,12 +2,15 @@
 
 It holds redacted records alone, lies in a folder of its own with mode 0600, and is gone when the
 crawl is finished. The times of calls are in it too: a crawl that goes on within the same minute
-must not overrun the quota.
+must not overrun the quota. What is written in one turn of the event loop goes to disk together;
+whoever must know that it is there waits for that.
 """
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
+import itertools
 import logging
 import os
 import secrets
@@ -16,7 +19,7 @@ import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import msgspec
 
@@ -45,6 +48,10 @@ CREATE TABLE calls (
 """
 # As SQLite keeps them.
 _STATEMENTS = [statement.strip() for statement in _SCHEMA.split(";") if statement.strip()]
+_NOTE = "INSERT OR REPLACE INTO about VALUES (?, ?, ?)"
+_ANSWER = "INSERT OR REPLACE INTO answers VALUES (?, ?, ?, ?, ?, ?)"
+_SENT = "INSERT INTO calls (number, account, region, action) VALUES (?, ?, ?, ?)"
+_ANSWERED = "UPDATE calls SET answered_at = ? WHERE number = ?"
 
 
 class Journal:
@@ -64,6 +71,13 @@ class Journal:
         self._db = connection
         self._path = path
         self.is_resumed = is_resumed
+        (last,) = connection.execute("SELECT coalesce(max(number), 0) FROM calls").fetchone()
+        self._numbers: Iterator[int] = itertools.count(last + 1)
+        # Rows to write by statement, in the order in which the statements must run.
+        self._unwritten: dict[str, list[tuple[object, ...]]] = {
+            statement: [] for statement in (_NOTE, _SENT, _ANSWERED, _ANSWER)
+        }
+        self._waiting: list[asyncio.Future[None]] = []
         self._encode = msgspec.msgpack.Encoder().encode
         self._decode = msgspec.msgpack.Decoder(Answer).decode
 
@@ -80,62 +94,105 @@ class Journal:
 
     def close(self) -> None:
         """Keep it for another run."""
-        self._db.close()
+        with contextlib.closing(self._db):
+            self._commit()
 
-    def _execute(self, statement: str, values: Sequence[object] = ()) -> sqlite3.Cursor:
-        """Run a statement; a full disk is an error of the folder, not of the crawl."""
+    async def settle(self) -> None:
+        """Wait until everything written so far is on disk, as far as a killed process goes."""
+        loop = asyncio.get_running_loop()
+        if not self._waiting:
+            loop.call_soon(self._end_turn)
+        self._waiting.append(loop.create_future())
+        await self._waiting[-1]
+
+    def _end_turn(self) -> None:
+        """Commit what was written in this turn, and tell everybody who waits."""
+        waiting, self._waiting = self._waiting, []
+        problem = None
         try:
-            return self._db.execute(statement, values)
+            self._commit()
+        except InventoryError as error:
+            problem = error
+        for one in waiting:
+            if one.done():  # its task was cancelled
+                continue
+            if problem is None:
+                one.set_result(None)
+            else:
+                one.set_exception(InventoryError(str(problem)))
+
+    def _commit(self) -> None:
+        """Bring what is not yet written to disk, in one transaction."""
+        batches = [(statement, rows) for statement, rows in self._unwritten.items() if rows]
+        if not batches:
+            return
+        self._unwritten = {statement: [] for statement in self._unwritten}
+        with self._translated(), self._db:
+            self._db.execute("BEGIN")
+            for statement, rows in batches:
+                self._db.executemany(statement, rows)
+
+    @contextlib.contextmanager
+    def _translated(self) -> Iterator[None]:
+        """A full disk is an error of the folder, not of the crawl."""
+        try:
+            yield
         except sqlite3.Error as error:
             raise _unwritable(self._path, error) from None
 
+    def _rows(self, query: str, values: Sequence[object]) -> list[Any]:
+        with self._translated():
+            return self._db.execute(query, values).fetchall()
+
     def recall(self, account: str, region: str, action: str, subject: str = "") -> Answer | None:
         """Give an answer that an earlier run read, None when it read none."""
-        row = self._execute(
+        if not self.is_resumed:
+            return None
+        rows = self._rows(
             "SELECT answer FROM answers WHERE account=? AND region=? AND action=? AND subject=?",
             (account, region, action, subject),
-        ).fetchone()
-        return None if row is None else self._decode(row[0])
+        )
+        return self._decode(rows[0][0]) if rows else None
 
-    def keep(
+    async def keep(
         self, account: str, region: str, action: str, answer: Answer, *, subject: str = ""
     ) -> None:
         """Keep an answer; it counts as read once this returns."""
-        values = (account, region, action, subject, self._encode(answer))
-        self._execute(
-            "INSERT OR REPLACE INTO answers VALUES (?, ?, ?, ?, ?, ?)", (*values, _checksum(values))
-        )
+        row = _with_checksum(account, region, action, subject, self._encode(answer))
+        self._unwritten[_ANSWER].append(row)
+        await self.settle()
 
     def note(self, name: str, value: str) -> None:
-        """Keep a fact about the crawl itself."""
-        values = (name, value)
-        self._execute("INSERT OR REPLACE INTO about VALUES (?, ?, ?)", (*values, _checksum(values)))
+        """Keep a fact about the crawl itself; it is on disk once this returns."""
+        self._unwritten[_NOTE].append(_with_checksum(name, value))
+        self._commit()
 
     def noted(self, name: str) -> str | None:
         """Give a fact about the crawl, None when there is none."""
-        row = self._execute("SELECT value FROM about WHERE name=?", (name,)).fetchone()
-        return None if row is None else str(row[0])
+        rows = self._rows("SELECT value FROM about WHERE name=?", (name,))
+        return str(rows[0][0]) if rows else None
 
     def call_sent(self, key: Key) -> int:
-        """Count a call that goes out; give its number."""
-        cursor = self._execute("INSERT INTO calls (account, region, action) VALUES (?, ?, ?)", key)
-        return int(cursor.lastrowid or 0)
+        """Count a call that goes out once this has settled; give its number."""
+        number = next(self._numbers)
+        self._unwritten[_SENT].append((number, *key))
+        return number
 
     def call_answered(self, number: int, *, at: float) -> None:
         """Say when a call was answered or given up, in seconds since the epoch."""
-        self._execute("UPDATE calls SET answered_at=? WHERE number=?", (at, number))
+        self._unwritten[_ANSWERED].append((at, number))
 
     def earlier_calls(self, *, since: float, now: float) -> Iterator[tuple[Key, float]]:
         """Give the calls of earlier runs that a quota may still count.
 
         One that was under way when its run died counts as answered now: nobody knows better.
         """
-        self._execute("UPDATE calls SET answered_at=? WHERE answered_at IS NULL", (now,))
-        rows = self._execute(
+        self._rows("UPDATE calls SET answered_at=? WHERE answered_at IS NULL", (now,))
+        rows = self._rows(
             "SELECT account, region, action, answered_at FROM calls "
             "WHERE answered_at >= ? ORDER BY answered_at",
             (since,),
-        ).fetchall()
+        )
         for account, region, action, at in rows:
             yield (account, region, action), at
 
@@ -215,15 +272,15 @@ def _begin(path: Path, purpose: Mapping[str, str]) -> Journal:
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
         with contextlib.ExitStack() as stack:
             db = stack.enter_context(contextlib.closing(_connect(path)))
+            _fill(db, purpose)
             journal = Journal(db, path, is_resumed=False)
-            _fill(db, journal, purpose)
             stack.pop_all()
     except (OSError, sqlite3.Error) as error:
         raise _unwritable(path, error) from None
     return journal
 
 
-def _fill(db: sqlite3.Connection, journal: Journal, purpose: Mapping[str, str]) -> None:
+def _fill(db: sqlite3.Connection, purpose: Mapping[str, str]) -> None:
     """Tables and facts at once: a run that dies here leaves an empty file."""
     db.execute("BEGIN IMMEDIATE")
     for statement in _STATEMENTS:
@@ -232,7 +289,7 @@ def _fill(db: sqlite3.Connection, journal: Journal, purpose: Mapping[str, str]) 
     db.execute(f"PRAGMA user_version = {VERSION}")
     chance = {"fingerprint_key": secrets.token_hex(32), "draw": secrets.token_hex(8)}
     for name, value in {**purpose, **chance}.items():
-        journal.note(name, value)
+        db.execute(_NOTE, _with_checksum(name, value))
     db.execute("COMMIT")
 
 
@@ -286,6 +343,10 @@ def _problem_of(db: sqlite3.Connection) -> str | None:
         return "damaged"
     rows = (row for table in ("answers", "about") for row in db.execute(f"SELECT * FROM {table}"))  # noqa: S608
     return None if all(_checksum(values) == checksum for *values, checksum in rows) else "damaged"
+
+
+def _with_checksum(*values: str | bytes) -> tuple[str | bytes | int, ...]:
+    return (*values, _checksum(values))
 
 
 def _checksum(values: Sequence[str | bytes]) -> int:

@@ -280,7 +280,7 @@ async def _recall_or_fetch(
             is_stable=listing.is_stable,
             notes=tuple(listing.notes),
         )
-        caller.journal.keep(*key, kept, subject=subject)
+        await caller.journal.keep(*key, kept, subject=subject)
     return listing
 
 

@@ -236,7 +236,7 @@ async def _download(region: RegionCrawl, connection_id: str) -> Statement | Fail
         return answer
     stamped = msgspec.structs.replace(answer, fetched_ms=_now_ms(region))
     if journal:
-        journal.keep(*place, stamped, subject=connection_id)
+        await journal.keep(*place, stamped, subject=connection_id)
     return stamped
 
 
