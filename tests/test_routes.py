@@ -3,18 +3,34 @@
 from __future__ import annotations
 
 from collections import Counter
+from pathlib import Path
 from typing import Any
 
 import pytest
-from helpers import Answer, Handler, action_of, crawl, error_response, params_of, response
+from helpers import (
+    Answer,
+    FakeSend,
+    Handler,
+    ManualClock,
+    action_of,
+    caller_of,
+    crawl,
+    error_response,
+    keys_of,
+    params_of,
+    response,
+    run_virtual,
+)
 from hypothesis import given
 from hypothesis import strategies as st
 
 from vpnframe.cloud.messages import Request
+from vpnframe.crawl.caller import Place
 from vpnframe.crawl.crawl import Plan
-from vpnframe.crawl.routes import Holders, Weights, find_lists, holder_of
-from vpnframe.emulator import Connection, make_fleet, make_state
-from vpnframe.records import Records, RouteEntry, Statement
+from vpnframe.crawl.journal import open_journal
+from vpnframe.crawl.routes import Holders, RegionRoutes, Weights, find_lists, holder_of
+from vpnframe.emulator import Connection, handle, make_fleet, make_state
+from vpnframe.records import Records, RouteEntry, RoutesInto, Statement
 
 FLEET = make_fleet(connections=60, regions=1, seed=3)
 ROUTES = [route for route in FLEET.routes if route.learned_from != "CLOUD"]
@@ -164,6 +180,46 @@ def test_an_odd_value_in_a_route_is_a_row_with_its_connection() -> None:
     assert failure.message.endswith("Weight is other text, not a whole number")
     assert (failure.action, failure.vpn_connection_id) == (BY_POLICY, ATTACHED)
     assert set(known_of(records).values()) == {True}
+
+
+def test_lists_that_an_earlier_run_read_are_not_asked_for_again(tmp_path: Path) -> None:
+    """Each lies in the journal under its own holder and type; one that failed does not."""
+    state, manual = make_state(FLEET, quotas=False), ManualClock()
+    holders = Holders({GATEWAY}, {ATTACHED})
+    place = Place("https://vpc.test", FLEET.regions[0].region_id)
+    asked = []
+    refused = on_list(error_response("Forbidden.RAM", 403), ON_ROUTER, RouteEntryType="bgp")
+
+    def answer(request: Request) -> Answer:
+        asked.append(action_of(request))
+        refusal: Any = refused(request) if len(asked) <= 5 else None
+        return refusal or handle(state, request, manual.utc_now().timestamp())
+
+    async def read() -> RegionRoutes:
+        with open_journal(tmp_path, purpose={}, resume=True) as journal:
+            caller = caller_of(
+                FakeSend(answer), manual, provider=keys_of(state), journal=journal, account_id="1"
+            )
+            routes = RegionRoutes(caller, place)
+            await routes.read_all(holders)
+        routes.arrange([c.vpn_connection_id for c in FLEET.connections])
+        return routes
+
+    first = run_virtual(read())
+    assert (len(asked), first.lost) == (5, {ATTACHED})
+    second = run_virtual(read())
+    assert (asked[5:], second.lost) == ([ON_ROUTER], set())
+    leading = [one for part in second.into.parts() for one in part.values()]
+    assert {
+        route.destination_cidr
+        for one in leading
+        if isinstance(one, RoutesInto)
+        for route in one.entries
+    } == {
+        r.destination
+        for r in ROUTES
+        if r.vpn_gateway_id == GATEWAY or r.vpn_connection_id == ATTACHED
+    }
 
 
 def test_gateways_come_before_attachments() -> None:
