@@ -87,7 +87,7 @@ def routes_into(one: Row) -> st.SearchStrategy[Row]:
     common = {
         "vpn_gateway_id": st.just(one["gateway"]),
         "transit_router_id": st.just(one["router"]),
-        "state": often("published", "normal", None),
+        "state": often("published", "Active", "normal", None),
         "weight": often(100, 0, 0, None),
         "tunnel_ids": some([], [f"tun-{one['name'][-1]}1"], [f"tun-{one['name'][-1]}2"]),
     }

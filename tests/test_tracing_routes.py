@@ -128,6 +128,19 @@ def test_the_standby_takes_over_while_the_active_one_is_down():
     assert list(row["standby"]) == ["vco-b/2", "vco-a/1"]
 
 
+def test_of_several_standbys_the_heavier_one_is_next():
+    """Then by their ids."""
+    routes = [
+        route("vco-a", NET, weight=0),
+        route("vco-b", NET),
+        route("vco-c", NET, weight=50),
+        route("vco-d", NET, weight=0),
+    ]
+    more = [connection("vco-c"), connection("vco-d")]
+    row = traced(A, B, *more, routes=routes).iloc[0]
+    assert list(row["standby"]) == ["vco-b/2", "vco-c/1", "vco-a/1", "vco-d/1"]
+
+
 def test_if_all_are_down_the_active_one_takes_it():
     """And it is lost: the reason says that it is down."""
     routes = [route("vco-a", NET), route("vco-b", NET, weight=0)]
@@ -220,10 +233,10 @@ def test_the_tunnels_of_a_transit_router_share_the_flows():
 
 
 def test_equal_routes_of_a_transit_router_share_the_flows():
-    """That is known for certain; one that is down takes none."""
+    """That is known for certain, whatever their weights; one that is down takes none."""
     at = {"vpn_gateway_id": None, "transit_router_id": "tr-1"}
     on = {"gateway": None, "router": "tr-1", "tunnels": [(None, UP)]}
-    routes = [route(name, NET, **at) for name in ("vco-a", "vco-b")]
+    routes = [route("vco-a", NET, **at), route("vco-b", NET, weight=0, **at)]
     pair = [connection("vco-a", **on), connection("vco-b", **on)]
     row = traced(*pair, routes=routes, start="tr-1").iloc[0]
     assert fate_of(row) == ("ambiguous", "certain", None, None)

@@ -54,6 +54,11 @@ def test_a_route_that_is_not_published_makes_it_unsure(state, words):
     assert f"that route is not published ({words})" in row["reason"]
 
 
+def test_a_bgp_route_that_is_active_counts_as_published():
+    """That is the word on a transit router."""
+    assert fate(A, routes=[bgp("vco-a", state="Active")]) == ("tunnel", "certain", "vco-a", 1)
+
+
 def test_a_standby_is_published_where_the_active_route_is():
     """To the VPC they are one block."""
     routes = [route("vco-a", NET), route("vco-b", NET, weight=0, state="normal")]
@@ -186,6 +191,13 @@ def test_of_two_gateways_of_a_vpc_the_longer_published_route_decides():
         ("ambiguous", "unknown"), ["vco-a", "vco-b"],
     )  # fmt: skip
     assert "several routers of vpc-1 have an equally long route there" in row["reason"]
+
+
+def test_between_gateways_of_a_vpc_only_published_routes_count():
+    """A longer one that the VPC does not know brings no packet to its gateway."""
+    pair = [A, connection("vco-b", gateway="vpn-2")]
+    routes = [route("vco-a", WIDE), route("vco-b", NET, vpn_gateway_id="vpn-2", state="normal")]
+    assert fate(*pair, routes=routes) == ("tunnel", "certain", "vco-a", 1)
 
 
 TWO_VPCS = {"vpc-1": [VPC], "vpc-2": [VPC]}

@@ -5,12 +5,14 @@ Nothing of what is tested is used here, neither tables nor arrays.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from functools import cache
 from ipaddress import ip_address, ip_network
 from typing import Any
 
 from trace_helpers import DOWN, UP, Row, route
 
+NOT_UP = (DOWN, "ike_sa_established", "ipsec_sa_not_established")
 DEFAULT_ROUTES = ("0.0.0.0/0", "::/0")
 
 
@@ -22,6 +24,7 @@ class Plain:
         self.routes = routes
         self.vpcs = vpcs
         self.routers: dict[str, Row] = {}
+        self.listed: dict[str, list[Row]] = {}
         for one in connections:
             name = one["gateway"] or one["router"]
             if name:
@@ -110,32 +113,37 @@ class Plain:
             not one["is_known"]
             and not any(r["vpn_connection_id"] == one["name"] for r in self.routes)
             and bool(one["vpc_side"] and one["onprem_side"])
-            and all("/" in text for text in texts)
+            and all(map(is_block, texts))
             and not any(text in DEFAULT_ROUTES for text in one["onprem_side"])
         )
 
     def entries(self, router: str) -> list[Row]:
         """Routes of a router, selectors that stand for some among them."""
-        listed = [
-            r
-            for r in self.routes
-            if router == (r["vpn_gateway_id"] or r["transit_router_id"]) and is_readable(r)
-        ]
+        if router not in self.listed:
+            self.listed[router] = [*self.routes_of(router), *self.stand_ins_of(router)]
+        return self.listed[router]
+
+    def routes_of(self, router: str) -> Iterator[Row]:
+        """Routes that stand there and can be read."""
+        for r in self.routes:
+            if router == (r["vpn_gateway_id"] or r["transit_router_id"]) and is_readable(r):
+                yield r
+
+    def stand_ins_of(self, router: str) -> Iterator[Row]:
+        """Every pair of blocks of the selectors that stand for routes."""
         for one in self.connections.values():
             if router == (one["gateway"] or one["router"]) and self.stands_in(one):
-                listed += [
-                    route(one["name"], there, source_cidr=here, route_type="selector")
-                    for here in one["vpc_side"]
-                    for there in one["onprem_side"]
-                ]
-        return listed
+                for here in one["vpc_side"]:
+                    for there in one["onprem_side"]:
+                        kind = {"route_type": "selector"}
+                        yield route(one["name"], there, source_cidr=here, **kind)
 
     def reach(self, router: str, destination: str) -> int:
         """Longest published prefix."""
         lengths = [
-            ip_network(r["destination_cidr"]).prefixlen
+            network(r["destination_cidr"]).prefixlen
             for r in self.entries(router)
-            if r["state"] == "published" and inside(destination, [r["destination_cidr"]])
+            if is_published(r) and inside(destination, [r["destination_cidr"]])
         ]
         return max(lengths, default=-1)
 
@@ -152,7 +160,7 @@ class Plain:
         groups: dict[Any, list[Row]] = {}
         for r in contest:
             groups.setdefault((r["source_cidr"], r["destination_cidr"]), []).append(r)
-        ranked = [rank(group) for group in groups.values()]
+        ranked = [rank(group, is_transit) for group in groups.values()]
         is_sure &= all(is_ranked for _, _, is_ranked in ranked)
         heads = {r["vpn_connection_id"]: r for first, _, _ in reversed(ranked) for r in first}
         heads = [heads[name] for name in sorted(heads)]
@@ -165,9 +173,7 @@ class Plain:
             is_settled, standby = False, []
         is_sure &= is_settled and not self.unjudged(router)
         block = (heads[0]["source_cidr"], heads[0]["destination_cidr"])
-        is_sure &= any(
-            r["state"] == "published" or r["route_type"] == "selector" for r in groups[block]
-        )
+        is_sure &= any(is_published(r) or r["route_type"] == "selector" for r in groups[block])
         admitted = [self.admits(r["vpn_connection_id"], source, destination) for r in heads]
         is_sure &= None not in admitted
         if len(heads) > 1:
@@ -199,7 +205,7 @@ class Plain:
         if one is None:
             return None
         sides = ((source, one["vpc_side"]), (destination, one["onprem_side"]))
-        blocks = [[text for text in texts if "/" in text] for _, texts in sides]
+        blocks = [[text for text in texts if is_block(text)] for _, texts in sides]
         if all(inside(address, some) for (address, _), some in zip(sides, blocks, strict=True)):
             return True
         is_whole = all(
@@ -214,7 +220,7 @@ class Plain:
             return []
         all_of_them = []
         for n, (role, status) in enumerate(one["tunnels"], 1):
-            state = {UP: True, DOWN: False}.get(status)
+            state = {UP: True, **dict.fromkeys(NOT_UP, False)}.get(status)
             if state and len(one["tunnels"]) == 1 and one["health"] is not None:
                 state = {"success": True, "failed": False}.get(one["health"])
             all_of_them.append((n, role, state))
@@ -275,7 +281,7 @@ def first_policies(steered: list[Row]) -> tuple[list[Row], bool]:
     contest = [r for r in steered if r["priority"] is None or r["priority"] == min(known)]
     blocks = {(r["source_cidr"], r["destination_cidr"]) for r in contest}
     if len({r["vpn_connection_id"] for r in contest}) == 1:
-        best = max(blocks, key=lambda b: (ip_network(b[1]).prefixlen, ip_network(b[0]).prefixlen))
+        best = max(blocks, key=lambda b: (network(b[1]).prefixlen, network(b[0]).prefixlen))
         return [r for r in contest if (r["source_cidr"], r["destination_cidr"]) == best], True
     is_one_order = len({r["priority"] for r in contest}) == 1 and len(blocks) == 1
     return contest, is_one_order and any(r["route_type"] == "policy" for r in contest)
@@ -285,7 +291,7 @@ def longest_match(others: list[Row]) -> tuple[list[Row], bool]:
     """The longest of destination and BGP routes, and whether nobody could see that otherwise."""
 
     def length(r: Row) -> int:
-        return ip_network(r["destination_cidr"]).prefixlen
+        return network(r["destination_cidr"]).prefixlen
 
     best = max(map(length, others))
     contest = [r for r in others if length(r) == best]
@@ -296,7 +302,7 @@ def longest_match(others: list[Row]) -> tuple[list[Row], bool]:
     return contest, not static or ways == {r["vpn_connection_id"] for r in contest}
 
 
-def rank(group: list[Row]) -> tuple[list[Row], list[Row], bool]:
+def rank(group: list[Row], is_transit: bool) -> tuple[list[Row], list[Row], bool]:
     """Active and standby routes to one block, one of each connection, and whether that is told."""
     merged: dict[str, Row] = {}
     for r in group:
@@ -311,6 +317,8 @@ def rank(group: list[Row]) -> tuple[list[Row], list[Row], bool]:
     values = [None if r["hops"] is None else -r["hops"] for r in entries] if is_bgp else [
         r["weight"] for r in entries
     ]  # fmt: skip
+    if is_transit and not is_bgp:
+        return entries, [], True
     if len(set(values)) > 1 and None in values:
         return entries, [], False
     top = max(values, default=None) if None not in values else None
@@ -319,21 +327,39 @@ def rank(group: list[Row]) -> tuple[list[Row], list[Row], bool]:
     return heads, [r for r, _ in sorted(rest, key=lambda pair: -pair[1])], True
 
 
+def is_published(r: Row) -> bool:
+    return r["state"] in ("published", "Active")
+
+
 def hops(r: Row) -> int | None:
-    return None if r["as_path"] is None else len(r["as_path"].split())
+    return None if r["as_path"] is None else len(r["as_path"].replace(",", " ").split())
 
 
 def tunnel_id(one: Row, n: int) -> str | None:
-    return None if len(one["tunnels"]) == 1 else f"tun-{one['name'][-1]}{n}"
+    if len(one["tunnels"]) == 1:
+        return None
+    return one["tunnel_ids"][n - 1] if "tunnel_ids" in one else f"tun-{one['name'][-1]}{n}"
 
 
 def is_readable(r: Row) -> bool:
     needed = [r["destination_cidr"], *([r["source_cidr"]] if r["route_type"] == "policy" else [])]
-    return all(text is not None and "/" in text for text in needed)
+    return all(text is not None and is_block(text) for text in needed)
+
+
+@cache
+def is_block(text: str) -> bool:
+    try:
+        ip_network(text)
+    except ValueError:
+        return False
+    return True
 
 
 def inside(address: str, blocks: Iterable[str]) -> bool:
-    return any(ip_address(address) in ip_network(block) for block in blocks)
+    return any(host(address) in network(block) for block in blocks)
+
+
+host, network = cache(ip_address), cache(ip_network)
 
 
 def fate(verdict: str, **options: Any) -> Row:

@@ -8,6 +8,7 @@ from typing import Literal
 import msgspec
 
 RouteKind = Literal["policy", "selector", "destination", "bgp"]
+PUBLISHED = ("published", "active")  # the latter of a BGP route on a transit router
 POLICY_KINDS = ("policy", "selector")  # what is matched on the source, too
 Verdict = Literal["tunnel", "local", "dropped", "none", "ambiguous", "unknown"]
 
@@ -49,7 +50,7 @@ class Route(msgspec.Struct, frozen=True, gc=False):
     @property
     def is_published(self) -> bool:
         """Whether the VPC knows it; selectors stand for routes of which that was not asked."""
-        return self.kind == "selector" or self.state == "published"
+        return self.kind == "selector" or (self.state or "").lower() in PUBLISHED
 
 
 class Router(msgspec.Struct, frozen=True, gc=False):

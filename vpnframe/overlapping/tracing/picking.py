@@ -67,7 +67,7 @@ def pick(found: Sequence[Found], *, is_transit: bool) -> Pick:
         return Pick(tuple(found))
     policies = [one for one in found if one.route.kind in POLICY_KINDS]
     contest, doubts = _policies(policies) if policies else _longest(found)
-    ranked = [_by_weight(group) for group in _grouped(contest, _blocks)]
+    ranked = [_ranked(group, is_transit) for group in _grouped(contest, _blocks)]
     heads = _one_each(head for one in ranked for head in one.heads)
     standby = ranked[0].standby if len(ranked) == 1 else ()
     doubts += tuple(doubt for one in ranked for doubt in one.doubts)
@@ -175,11 +175,16 @@ def _longest(found: Sequence[Found]) -> tuple[list[Found], tuple[str, ...]]:
     )
 
 
-def _by_weight(group: Sequence[Found]) -> Pick:
-    """Active and standby among routes to one block: by weight, BGP routes by their paths."""
+def _ranked(group: Sequence[Found], is_transit: bool) -> Pick:
+    """Active and standby among routes to one block.
+
+    BGP routes go by their paths, whatever weight they come with; a transit router uses none.
+    """
     entries = [_merged(same) for same in _grouped(group, _connection_id)]
-    if entries[0].route.kind == "bgp":  # whatever weight it comes with means nothing
+    if entries[0].route.kind == "bgp":
         heads, doubts = _largest(entries, lambda one: _negative(one.route.n_hops), "path")
+    elif is_transit:
+        return Pick(tuple(entries))
     else:
         heads, doubts = _largest(entries, lambda one: one.route.weight, "weight")
     rest = [one for one in entries if one not in heads]

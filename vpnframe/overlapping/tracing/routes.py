@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from vpnframe.addresses.cidr import format_cidr
-from vpnframe.overlapping.tracing.facts import POLICY_KINDS, Connection, Route
+from vpnframe.overlapping.tracing.facts import POLICY_KINDS, PUBLISHED, Connection, Route
 from vpnframe.overlapping.tracing.matching import Codes, Mask, Prefixes
 from vpnframe.overlapping.tracing.reading import Connections, Selectors, plain
 
@@ -159,7 +159,7 @@ def make_route_table(routes: pd.DataFrame, router: Codes) -> RouteTable:
         destination,
         is_policy,
         (kind == "bgp").to_numpy(bool),
-        is_selector | (routes["state"] == "published").to_numpy(bool),
+        is_selector | routes["state"].astype("str").str.lower().isin(PUBLISHED).to_numpy(bool),
         routes["priority"].to_numpy(np.float64, na_value=np.nan),
     )
 
