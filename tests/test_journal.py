@@ -95,6 +95,14 @@ def test_a_finished_crawl_leaves_nothing(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_finished_crawl_has_nothing_left_to_write(tmp_path: Path) -> None:
+    """A call that was answered last needs no commit any more."""
+    with opened(tmp_path) as journal:
+        journal.call_answered(journal.call_sent(KEY), at=1000.0)
+        journal.discard()
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_second_run_must_say_that_it_goes_on(tmp_path: Path) -> None:
     """It is refused with what can be done, and the journal stays."""
     path = kept(tmp_path)

@@ -108,6 +108,7 @@ class Forker:
         job["kill_after_s"] = kill_after_s
         assert self.process.stdin is not None
         assert self.process.stdout is not None
+        self.pid = 0  # the last run's number may be another process's by now
         self.process.stdin.write(json.dumps(job) + "\n")
         self.process.stdin.flush()
         self.pid = int(self.process.stdout.readline())

@@ -198,6 +198,7 @@ class Journal:
 
     def discard(self) -> None:
         """Remove the journal: the crawl is finished."""
+        self._unwritten = {statement: [] for statement in self._unwritten}
         self._db.close()
         for path in _files(self._path):
             path.unlink(missing_ok=True)
