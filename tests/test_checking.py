@@ -112,6 +112,14 @@ def test_without_a_connection_a_download_cannot_be_tried() -> None:
     assert (table["status"] != "missing").all()
 
 
+def test_a_refused_list_does_not_hide_what_others_name() -> None:
+    """An attachment that the first row of a region shows is tried though attachments are denied."""
+    state = make_state(make_fleet(connections=30, regions=3, seed=2), quotas=False)
+    table = examined(state, fault=denying("DescribeVpnAttachments"))
+    assert row(table, "vpc:DescribeVpnAttachments")["status"] == "missing"
+    assert row(table, "vpc:DescribeVcoRouteEntries")["status"] == "ok"
+
+
 def test_without_routes_their_permissions_are_not_asked_for() -> None:
     """A fetch without routes needs none of them."""
     table = examined(settings=vf.FetchSettings(routes=False))

@@ -161,6 +161,13 @@ def test_ha_pair_by_weights() -> None:
     assert verdicts([a, b], [active, replace(standby, weight=None)]) == ["onprem high equal"]
 
 
+def test_weights_of_one_connection_are_no_evidence() -> None:
+    """It takes two to fail over."""
+    a = connection("a", **ROUTED)
+    twice = [route(a, "10.1.0.0/16", weight=weight) for weight in (100, 0)]
+    assert answer_key(fleet_of([a], twice))["ha_evidence"] == []
+
+
 def test_weights_of_two_gateways_are_no_evidence() -> None:
     """A standby stands by on its own gateway."""
     a, b = connection("a", **ROUTED), connection("b", **ROUTED, vpn_gateway_id="g2")

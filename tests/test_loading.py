@@ -170,6 +170,43 @@ def test_list_and_download_are_joined(tmp_path: Path) -> None:
     assert list(row["onprem_subnets"]) == ["192.168.0.0/24"]
 
 
+def test_saved_routes_join_their_connections(tmp_path: Path) -> None:
+    """By their next hop, whatever folder they lie in; weights of two connections are evidence."""
+    connections = [
+        {"VpnConnectionId": f"vco-{n}", "VpnGatewayId": "vpn-1", "LocalSubnet": "0.0.0.0/0",
+         "RemoteSubnet": "0.0.0.0/0", "IkeConfig": {"IkeVersion": "ikev2"}}
+        for n in (1, 2)
+    ]  # fmt: skip
+    routes = [
+        {"VpnInstanceId": "vpn-1", "RouteDest": "10.1.0.0/16", "NextHop": f"vco-{n}", "Weight": w}
+        for n, w in ((1, "100"), (2, 0))
+    ]
+    put(tmp_path / "cn-shanghai" / "page.json", {"VpnConnections": {"VpnConnection": connections}})
+    put(tmp_path / "routes.json", {"VpnRouteEntries": {"VpnRouteEntry": routes}})
+    put(tmp_path / "vpcs.json", {"Vpcs": {"Vpc": {"VpcId": "vpc-1", "CidrBlock": "10.0.0.0/8"}}})
+    inventory = loaded(tmp_path)
+    routed = inventory.subnets[inventory.subnets["origin"] == "destination"]
+    assert routed[["vpn_connection_id", "cidr", "weight"]].to_numpy().tolist() == [
+        ["vco-1", "10.1.0.0/16", 100],
+        ["vco-2", "10.1.0.0/16", 0],
+    ]
+    assert routed["has_ha_evidence"].all()
+    assert set(inventory.routes["region_id"]) == {"cn-shanghai"}
+    assert inventory.vpcs["vpc_id"].tolist() == ["vpc-1"]
+
+
+def test_a_route_that_two_files_hold_is_told(tmp_path: Path) -> None:
+    """The first is kept."""
+    row = {"VpnInstanceId": "vpn-1", "RouteDest": "10.1.0.0/16", "NextHop": "vco-1"}
+    for name in ("a", "b"):
+        put(tmp_path / f"{name}.json", {"VpnPbrRouteEntries": {"VpnPbrRouteEntry": [row]}})
+    inventory = loaded(tmp_path)
+    assert len(inventory.routes) == 1
+    assert inventory.failures["message"].str.contains("b.json names vpn-1 policy").tolist() == [
+        True
+    ]
+
+
 @pytest.mark.parametrize(
     ("body", "action"),
     [

@@ -145,6 +145,17 @@ def test_a_list_that_gives_less_than_it_counts_is_not_known() -> None:
     assert not records.coverage[0].is_stable
 
 
+def test_a_route_into_a_connection_that_is_not_listed_stays() -> None:
+    """It leads nowhere that we know of, and gives no connection a block."""
+    odd = response({"TotalCount": 1, "VpnRouteEntries": {"VpnRouteEntry": [
+        {"RouteDest": "10.9.0.0/16", "NextHop": "vco-none"}]}})  # fmt: skip
+    fault = on_list(odd, BY_DESTINATION, VpnGatewayId=GATEWAY, RouteEntryType="custom")
+    records = crawled(fault)
+    strays = [r for r in records.routes if r.vpn_connection_id == "vco-none"]
+    assert [r.vpn_gateway_id for r in strays] == [GATEWAY]
+    assert records.coverage[0].status == "complete"
+
+
 def test_without_permission_for_vpcs_the_rest_is_read() -> None:
     """The region is partial, and says why."""
     records = crawled(on_list(error_response("Forbidden.RAM", 403), "DescribeVpcs"))

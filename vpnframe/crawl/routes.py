@@ -137,8 +137,8 @@ class RegionRoutes:
         RoutesInto by connection id, in order.
     strays : list of RouteEntry
         Those that lead into no connection of the region.
-    holders, lost : set of str
-        Those whose lists were asked for, and those of which a list was not read to its end.
+    lost : set of str
+        Holders of which a list was not read to its end.
     failures : list of Failure
         What was not read or not understood.
     is_stable : bool
@@ -152,7 +152,6 @@ class RegionRoutes:
     on_event: Listener = ignore
     into: Shelf = field(default_factory=Shelf)
     strays: list[RouteEntry] = field(default_factory=list)
-    holders: set[str] = field(default_factory=set)
     lost: set[str] = field(default_factory=set)
     failures: list[Failure] = field(default_factory=list)
     is_stable: bool = True
@@ -162,7 +161,6 @@ class RegionRoutes:
     async def read_all(self, holders: Holders) -> None:
         """Read every list of these holders: a few workers on one queue, paced by the quota."""
         lists = list(find_lists(holders))
-        self.holders = {one.holder for one in lists}
         self.on_event(RouteListsFound(self.place.region_id or "", len(lists)))
         queue = iter(lists)
         async with asyncio.TaskGroup() as group:
@@ -234,8 +232,7 @@ class RegionRoutes:
 
     def are_known(self, statement: Statement) -> bool:
         """Whether every list that could name a route into a connection was read to its end."""
-        holder = holder_of(statement)
-        return holder is None or (holder in self.holders and holder not in self.lost)
+        return holder_of(statement) not in self.lost
 
 
 class Weights:
