@@ -95,9 +95,13 @@ def test_equal_rows_have_equal_numbers(rows):
     assert first.tolist() == [rows.index(row) for row in distinct]
 
 
-@given(st.lists(st.tuples(numbers, st.lists(numbers, max_size=4))))
-def test_equal_sequences_have_equal_numbers(sequences):
-    """Together with what stands before them; empty ones too."""
+@given(
+    st.lists(st.tuples(numbers, st.lists(numbers, max_size=4)), max_size=8),
+    st.sampled_from([0, 6, 9]),
+)
+def test_equal_sequences_have_equal_numbers(sequences, n_same):
+    """Together with what stands before them; empty and long ones too."""
+    sequences = [(header, [1] * n_same + some) for header, some in sequences]
     headers = np.array([header for header, _ in sequences], np.int64)
     items = np.array([item for _, some in sequences for item in some], np.int64)
     starts = np.cumsum([0, *(len(some) for _, some in sequences)])
