@@ -255,6 +255,14 @@ def test_a_transit_router_is_named_where_the_vpc_has_no_route():
     assert fate(A, attached, routes=both) == ("tunnel", "certain", "vco-a", 1)
 
 
+def test_a_transit_router_says_nothing_where_the_vpcs_own_gateway_is_unknown():
+    """The gateway might have a route, and that would go before."""
+    attached = connection("vco-b", gateway=None, router="tr-1")
+    over = route("vco-b", WIDE, vpn_gateway_id=None, transit_router_id="tr-1")
+    row = traced(connection("vco-a", is_known=None), attached, routes=[over]).iloc[0]
+    assert fate_of(row) == ("unknown", "unknown", None, None)
+
+
 def test_a_transit_router_that_was_not_read_makes_no_route_unsure():
     """It might carry the packet, if the VPC is attached to it."""
     attached = connection("vco-b", gateway=None, router="tr-1", is_known=None)
