@@ -77,6 +77,20 @@ def test_holds_is_what_ipaddress_says_row_by_row(two):
     ]
 
 
+@given(blocks)
+def test_a_block_holds_its_first_and_last_address_and_not_its_neighbours(table):
+    """To the last bit, in both families."""
+    nets = [net for net, _ in table]
+    prefixes = Prefixes.read(map(str, nets))
+    for offset, is_held in ((0, True), (-1, False)):
+        for end, step in (("network_address", offset), ("broadcast_address", -offset)):
+            numbers = [int(getattr(net, end)) + step for net in nets]
+            rows = [i for i, n in enumerate(numbers) if 0 <= n < 2 ** nets[i].max_prefixlen]
+            hosts = [type(nets[i])((numbers[i], nets[i].max_prefixlen)) for i in rows]
+            held = holds(prefixes.take(np.array(rows, np.int64)), Prefixes.read(map(str, hosts)))
+            assert held.tolist() == [is_held] * len(rows)
+
+
 def test_pairs_over_the_limit_are_counted_and_not_made():
     """The exception says how many there would be."""
     prefixes = Prefixes.read(["10.0.0.0/8"] * 4)

@@ -83,6 +83,22 @@ def test_without_routes_selectors_that_say_something_are_enough(is_known):
     assert fate(one, other, to="172.20.0.1") == ("none", "certain", None, None)
 
 
+@pytest.mark.parametrize(
+    ("sides", "expected"),
+    [
+        ({"vpc_side": ["0.0.0.0/0"], "onprem_side": [NET]}, ("tunnel", "certain", "vco-a", 1)),
+        ({"vpc_side": [VPC], "onprem_side": ["0.0.0.0/0"]}, ("unknown", "unknown", None, None)),
+        (
+            {"vpc_side": [VPC], "onprem_side": [NET, "0.0.0.0/0"]},
+            ("unknown", "unknown", None, None),
+        ),
+    ],
+)
+def test_without_routes_a_default_route_on_premises_says_nothing(sides, expected):
+    """On the VPC side it does no harm: what is on premises is told."""
+    assert fate(connection("vco-a", **sides, is_known=None)) == expected
+
+
 def test_without_routes_two_selectors_that_admit_it_are_ambiguous():
     """No priority tells which is first."""
     both = [connection(name, **BY_POLICY, is_known=None) for name in ("vco-a", "vco-b")]
