@@ -102,8 +102,18 @@ def test_many_packets_come_from_a_file_or_standard_input(folders, tmp_path):
 
 def test_all_candidates_are_a_table(folders):
     """One line for each router that could carry the packet."""
-    done = run(folders / "certain", "10.0.1.1", "8.8.8.8", "--all-candidates")
-    assert done.stdout.splitlines()[1].split()[2:4] == ["none", "certain"]
+    done = run(folders / "certain", "10.0.1.1", "192.168.1.1", "--all-candidates")
+    assert done.stdout.splitlines()[1].split()[2:6] == ["tunnel", "certain", "vpn-1", "vco-a/1"]
+
+
+def test_where_the_start_would_settle_it_that_is_said(tmp_path):
+    """Two VPCs use the block; with a start there is nothing left to say."""
+    pair = [connection("vco-a"), connection("vco-b", gateway="vpn-2", vpc="vpc-2")]
+    routes = [route("vco-a", NET), route("vco-b", NET, vpn_gateway_id="vpn-2")]
+    both = make_inventory(pair, routes, {"vpc-1": [VPC], "vpc-2": [VPC]})
+    vf.write_inventory(both, tmp_path)
+    assert "--start ID" in run(tmp_path, "10.0.1.1", "192.168.1.1", code=4).stderr
+    assert run(tmp_path, "10.0.1.1", "192.168.1.1", "--start", "vpc-2").stderr == ""
 
 
 def test_other_formats_have_every_column(folders):

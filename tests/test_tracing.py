@@ -79,6 +79,13 @@ def test_all_candidates_show_every_router_that_could_carry_it():
     ]
 
 
+def test_a_vpc_that_keeps_a_packet_is_one_candidate():
+    """However many gateways it has."""
+    other = connection("vco-b", gateway="vpn-2")
+    found = traced(A, other, to="10.0.2.1", all_candidates=True)
+    assert found["verdict"].tolist() == ["local"]
+
+
 def test_a_whole_fleet_warns_of_nothing():
     """Warnings are errors here."""
     inv = make_inventory([A], [route("vco-a", NET)])

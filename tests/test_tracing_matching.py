@@ -77,6 +77,20 @@ def test_holds_is_what_ipaddress_says_row_by_row(two):
     ]
 
 
+@given(blocks)
+def test_a_block_holds_its_first_and_last_address_and_not_its_neighbours(table):
+    """To the last bit, in both families."""
+    nets = [net for net, _ in table]
+    prefixes = Prefixes.read(map(str, nets))
+    for offset, is_held in ((0, True), (-1, False)):
+        for end, step in (("network_address", offset), ("broadcast_address", -offset)):
+            numbers = [int(getattr(net, end)) + step for net in nets]
+            rows = [i for i, n in enumerate(numbers) if 0 <= n < 2 ** nets[i].max_prefixlen]
+            hosts = [type(nets[i])((numbers[i], nets[i].max_prefixlen)) for i in rows]
+            held = holds(prefixes.take(np.array(rows, np.int64)), Prefixes.read(map(str, hosts)))
+            assert held.tolist() == [is_held] * len(rows)
+
+
 def test_pairs_over_the_limit_are_counted_and_not_made():
     """The exception says how many there would be."""
     prefixes = Prefixes.read(["10.0.0.0/8"] * 4)
@@ -95,9 +109,13 @@ def test_equal_rows_have_equal_numbers(rows):
     assert first.tolist() == [rows.index(row) for row in distinct]
 
 
-@given(st.lists(st.tuples(numbers, st.lists(numbers, max_size=4))))
-def test_equal_sequences_have_equal_numbers(sequences):
-    """Together with what stands before them; empty ones too."""
+@given(
+    st.lists(st.tuples(numbers, st.lists(numbers, max_size=4)), max_size=8),
+    st.sampled_from([0, 6, 9]),
+)
+def test_equal_sequences_have_equal_numbers(sequences, n_same):
+    """Together with what stands before them; empty and long ones too."""
+    sequences = [(header, [1] * n_same + some) for header, some in sequences]
     headers = np.array([header for header, _ in sequences], np.int64)
     items = np.array([item for _, some in sequences for item in some], np.int64)
     starts = np.cumsum([0, *(len(some) for _, some in sequences)])

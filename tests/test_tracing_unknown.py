@@ -83,6 +83,22 @@ def test_without_routes_selectors_that_say_something_are_enough(is_known):
     assert fate(one, other, to="172.20.0.1") == ("none", "certain", None, None)
 
 
+@pytest.mark.parametrize(
+    ("sides", "expected"),
+    [
+        ({"vpc_side": ["0.0.0.0/0"], "onprem_side": [NET]}, ("tunnel", "certain", "vco-a", 1)),
+        ({"vpc_side": [VPC], "onprem_side": ["0.0.0.0/0"]}, ("unknown", "unknown", None, None)),
+        (
+            {"vpc_side": [VPC], "onprem_side": [NET, "0.0.0.0/0"]},
+            ("unknown", "unknown", None, None),
+        ),
+    ],
+)
+def test_without_routes_a_default_route_on_premises_says_nothing(sides, expected):
+    """On the VPC side it does no harm: what is on premises is told."""
+    assert fate(connection("vco-a", **sides, is_known=None)) == expected
+
+
 def test_without_routes_two_selectors_that_admit_it_are_ambiguous():
     """No priority tells which is first."""
     both = [connection(name, **BY_POLICY, is_known=None) for name in ("vco-a", "vco-b")]
@@ -253,6 +269,14 @@ def test_a_transit_router_is_named_where_the_vpc_has_no_route():
     assert "whether the source's VPC is attached to tr-1 is not known" in row["reason"]
     both = [over, route("vco-a", "192.0.0.0/8")]
     assert fate(A, attached, routes=both) == ("tunnel", "certain", "vco-a", 1)
+
+
+def test_a_transit_router_says_nothing_where_the_vpcs_own_gateway_is_unknown():
+    """The gateway might have a route, and that would go before."""
+    attached = connection("vco-b", gateway=None, router="tr-1")
+    over = route("vco-b", WIDE, vpn_gateway_id=None, transit_router_id="tr-1")
+    row = traced(connection("vco-a", is_known=None), attached, routes=[over]).iloc[0]
+    assert fate_of(row) == ("unknown", "unknown", None, None)
 
 
 def test_a_transit_router_that_was_not_read_makes_no_route_unsure():

@@ -27,6 +27,7 @@ from vpnframe.inventory import Inventory, read_inventory
 from vpnframe.overlapping import trace
 
 _CERTAINTY = {"certain": "certain", "unknown": "not certain"}
+_PLACES = ["vpc_id", "vpn_gateway_id", "transit_router_id"]
 _LABEL_WIDTH = 12
 
 
@@ -82,32 +83,38 @@ def run(
         width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
         print(sheet(found.iloc[0], width=width))
     else:
-        print_table(brief(found), style, output=output, limit=limit)
+        print_table(brief(found, has_router=all_candidates), style, output=output, limit=limit)
         print("whole reasons and more columns: --format csv", file=sys.stderr)
+    if found.loc[found["verdict"] == "ambiguous", _PLACES].isna().all(axis="columns").any():
+        print("vpnframe: where a packet starts would settle it: --start ID", file=sys.stderr)
     if (found["certainty"] == "unknown").any() or not inventory.is_complete:
         raise typer.Exit(NOT_COMPLETE)
 
 
-def brief(found: pd.DataFrame) -> pd.DataFrame:
+def brief(found: pd.DataFrame, *, has_router: bool) -> pd.DataFrame:
     """Keep of answers what a terminal has room for.
 
     Parameters
     ----------
     found : DataFrame
         The ``trace`` table.
+    has_router : bool
+        Whether to name the router, or the VPC that keeps the packet.
 
     Returns
     -------
     DataFrame
-        ``source destination verdict certainty connection reason``, all text; the connection has
-        its tunnel behind a slash, and several that may take the packet have "or" between them.
+        ``source destination verdict certainty [at] connection reason``, all text; the
+        connection has its tunnel behind a slash, and several that may take the packet have "or"
+        between them.
     """
     tunnel = found["tunnel_index"].astype("str").radd("/").where(found["tunnel_index"].notna(), "")
     rivals = pd.Series([" or ".join(names) for names in found["rivals"]], found.index, dtype="str")
     connection = (found["vpn_connection_id"] + tunnel).fillna(rivals)
-    return found[["source", "destination", "verdict", "certainty", "reason"]].assign(
-        connection=connection.where(connection != "", None)
-    )[["source", "destination", "verdict", "certainty", "connection", "reason"]]
+    at = found["vpn_gateway_id"].fillna(found["transit_router_id"]).fillna(found["vpc_id"])
+    parts = found[["source", "destination", "verdict", "certainty"]]
+    named = parts.assign(at=at) if has_router else parts
+    return named.assign(connection=connection.where(connection != ""), reason=found["reason"])
 
 
 def sheet(row: pd.Series[Any], *, width: int | None) -> str:
@@ -171,7 +178,11 @@ def _line(label: str, text: str, width: int | None) -> str:
         return f"{label:<{_LABEL_WIDTH}}{text}"
     room = max(width - 1, 2 * _LABEL_WIDTH)
     lines = textwrap.wrap(
-        text, room, initial_indent=f"{label:<{_LABEL_WIDTH}}", subsequent_indent=" " * _LABEL_WIDTH
+        text,
+        room,
+        initial_indent=f"{label:<{_LABEL_WIDTH}}",
+        subsequent_indent=" " * _LABEL_WIDTH,
+        break_on_hyphens=False,
     )
     return "\n".join(lines)
 

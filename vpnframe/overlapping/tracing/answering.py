@@ -17,7 +17,7 @@ from vpnframe.inventory import Inventory
 from vpnframe.overlapping.tracing.facts import Outcome
 from vpnframe.overlapping.tracing.fleet import Fleet, read_fleet, start_at
 from vpnframe.overlapping.tracing.following import Followed, follow
-from vpnframe.overlapping.tracing.matching import Codes, TooManyPairs
+from vpnframe.overlapping.tracing.matching import Codes, TooManyPairs, number_rows
 from vpnframe.overlapping.tracing.packets import Packets, read_packets
 
 _MOST_PAIRS = 5_000_000  # held at once: some 200 MB
@@ -188,8 +188,13 @@ def _candidates(packets: Packets, there: Codes, followed: Followed) -> pd.DataFr
     outcomes = [*followed.outcomes, _MISSING]
     rank = np.array([_rank(one) for one in outcomes], np.int64)
     is_shown = np.array([one.tier == 0 or one.is_carrying for one in outcomes], bool)
+    # A VPC that keeps a packet does so at each of its gateways: once is enough.
+    seen: dict[Outcome, int] = {}
+    same = np.array([seen.setdefault(one, i) for i, one in enumerate(outcomes)], np.int64)
     visits = np.flatnonzero(is_shown[followed.outcome_of])
-    packet, outcome = there[followed.packet_of[visits]], followed.outcome_of[visits]
+    packet, outcome = there[followed.packet_of[visits]], same[followed.outcome_of[visits]]
+    _, first = number_rows(packet, outcome)
+    packet, outcome = packet[first], outcome[first]
     answer_of = np.full(len(packets), len(followed.outcomes))
     answer_of[there] = followed.answer_of
     alone = np.setdiff1d(np.arange(len(packets)), packet)

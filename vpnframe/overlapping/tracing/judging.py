@@ -63,7 +63,6 @@ def _local(case: Case) -> Outcome:
     return Outcome(
         verdict="local",
         reason=reason,
-        router=case.router,
         vpc_id=case.vpc_id,
         place=case.vpc_id,
         reach=_LOCAL_REACH,

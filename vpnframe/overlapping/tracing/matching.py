@@ -19,6 +19,9 @@ Codes = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
 
 
+_MOST_STEPS = 8  # sequences are shorter as a rule; the rest of a longer one is taken at once
+
+
 class TooManyPairs(Exception):  # noqa: N818  it is no error: fewer packets at once are asked then
     """More pairs than should stand in memory at once.
 
@@ -267,11 +270,17 @@ def number_sequences(codes: Codes, starts: Codes, items: Codes) -> tuple[Codes, 
     """
     counts = np.diff(starts)
     numbers = pd.factorize(codes)[0].astype(np.int64)
-    for step in range(int(counts.max(initial=0))):
+    for step in range(min(int(counts.max(initial=0)), _MOST_STEPS)):
         longer = np.flatnonzero(counts > step)
         grown, _ = number_rows(numbers[longer], items[starts[longer] + step])
         # New numbers, so that a sequence that has ended is none of its continuations.
         numbers[longer] = grown + numbers.max() + 1
+    longer = np.flatnonzero(counts > _MOST_STEPS)
+    seen: dict[tuple[int, bytes], int] = {}
+    bounds = zip(starts[longer] + _MOST_STEPS, starts[longer + 1], strict=True)
+    keys = zip(numbers[longer].tolist(), (items[a:b].tobytes() for a, b in bounds), strict=True)
+    rest = [seen.setdefault(key, len(seen)) for key in keys]
+    numbers[longer] = np.array(rest, np.int64) + numbers.max(initial=0) + 1
     return number_rows(numbers)
 
 

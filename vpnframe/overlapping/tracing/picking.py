@@ -16,6 +16,7 @@ from msgspec.structs import replace
 from vpnframe.overlapping.tracing.facts import POLICY_KINDS, Found, Route, Tunnel
 from vpnframe.overlapping.tracing.wording import listed
 
+_SPREAD = "flows are spread over equal routes"
 T = TypeVar("T")
 K = TypeVar("K")
 
@@ -165,7 +166,7 @@ def _longest(found: Sequence[Found]) -> tuple[list[Found], tuple[str, ...]]:
     contest = [one for one in found if one.route.prefix_length == longest]
     static = [one for one in found if one.route.kind == "destination"]
     if not static or static[0].route.prefix_length == longest:
-        return [one for one in contest if one in static] or contest, ()
+        return static or contest, ()
     if _connection_ids(static) == _connection_ids(contest):
         return contest, ()
     # https://help.aliyun.com/en/vpn/sub-product-ipsec-vpn/user-guide/manage-destination-based-routes
@@ -187,7 +188,8 @@ def _ranked(group: Sequence[Found], is_transit: bool) -> Pick:
         return Pick(tuple(entries))
     else:
         heads, doubts = _largest(entries, lambda one: one.route.weight, "weight")
-    rest = [one for one in entries if one not in heads]
+    first = {*map(_connection_id, heads)}
+    rest = [one for one in entries if _connection_id(one) not in first]
     return Pick(tuple(heads), tuple(sorted(rest, key=_standby_order)), doubts)
 
 
@@ -248,13 +250,14 @@ def _share(heads: tuple[Found, ...], is_transit: bool) -> Pick:
     """Equal routes: a transit router spreads flows over those that are up."""
     if not is_transit:
         return Pick(heads)
-    down = [one for one in heads if is_up(one.route) is False]
-    live = tuple(one for one in heads if one not in down) or heads
-    unsure = [one for one in live if is_up(one.route) is None]
+    states = [is_up(one.route) for one in heads]
+    live = tuple(one for one, state in zip(heads, states, strict=True) if state is not False)
+    unsure = [one for one, state in zip(heads, states, strict=True) if state is None]
     doubts = (_not_known_up(*map(_connection_id, unsure)),) if unsure else ()
-    spare = tuple(one for one in down if one not in live)
-    note = "" if len(live) == 1 else "flows are spread over equal routes"
-    return Pick(live, spare, doubts, note)
+    if not live:
+        return Pick(heads, note=_SPREAD)
+    spare = tuple(one for one, state in zip(heads, states, strict=True) if state is False)
+    return Pick(live, spare, doubts, "" if len(live) == 1 else _SPREAD)
 
 
 def _active_or_spare(active: Tunnel, tunnels: Sequence[Tunnel]) -> Carrier:
