@@ -8,10 +8,12 @@ import sys
 import typer
 
 from vpnframe.cli import (
+    conflicts,
     demo,
     doctor,
     emulator,
     fetch,
+    free,
     load,
     overlaps,
     plan,
@@ -36,9 +38,13 @@ app = typer.Typer(
         "`vpnframe stats inventory`, `vpnframe overlaps inventory` and "
         "`vpnframe show inventory tunnels`."
     ),
-    epilog="Exit codes: 0 done, 1 error, 2 usage, 4 the fleet was not read completely.",
+    epilog="Exit codes: 0 done, 1 error, 2 usage, 3 a collision, 4 the fleet was not read "
+    "completely.",
 )
-_COMMANDS = (demo, doctor, plan, fetch, load, redact, show, stats, overlaps, schema, emulator)
+_COMMANDS = (
+    *(demo, doctor, plan, fetch, load, redact, show, stats, overlaps, conflicts, free),
+    *(schema, emulator),
+)
 for command in _COMMANDS:
     app.command(name=command.__name__.rpartition(".")[2])(command.run)
 
