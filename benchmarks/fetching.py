@@ -12,14 +12,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import platform
 import statistics
-import subprocess
-import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,11 +25,10 @@ from typing import Any
 from alibabacloud_tea_openapi.models import Config
 from alibabacloud_vpc20160428 import models
 from alibabacloud_vpc20160428.client import Client
+from cloud import NO_LIMITS, Emulator, emulator
 
-from vpnframe.cloud.actions import ACTIONS, Limit
 from vpnframe.cloud.credentials import GivenCredentials
 from vpnframe.cloud.quotas import Pacer
-from vpnframe.cloud.signing import Credentials
 from vpnframe.cloud.transport import Transport
 from vpnframe.crawl.caller import Caller, Place
 from vpnframe.crawl.events import ignore
@@ -48,46 +44,11 @@ Asked = list[tuple[str, str]]  # region and connection
 
 
 @dataclass(frozen=True, slots=True)
-class Emulator:
-    """A running emulator."""
-
-    endpoint: str
-    access_key_id: str
-    access_key_secret: str
-    ca_file: str | None
-
-    @property
-    def credentials(self) -> Credentials:
-        """As our side takes them."""
-        return Credentials(self.access_key_id, self.access_key_secret)
-
-
-@dataclass(frozen=True, slots=True)
 class Figure:
     """What one client did in one round."""
 
     calls_per_s: float
     cpu_ms: float
-
-
-@contextlib.contextmanager
-def emulator(*, is_tls: bool) -> Iterator[Emulator]:
-    """Run an emulator in its own process."""
-    options = ["--no-quota", "--connections", str(CONNECTIONS), "--regions", str(REGIONS)]
-    command = [sys.executable, "-m", "vpnframe", "emulator", *options]
-    command += ["--tls"] * is_tls
-    with subprocess.Popen(command, stdout=subprocess.PIPE) as process:  # noqa: S603  this package
-        assert process.stdout is not None
-        line = json.loads(process.stdout.readline())
-        try:
-            yield Emulator(
-                line["endpoint"],
-                line["access_key_id"],
-                line["access_key_secret"],
-                line.get("ca_file"),
-            )
-        finally:
-            process.terminate()
 
 
 class Watch:
@@ -104,11 +65,10 @@ class Watch:
 
 def make_caller(cloud: Emulator, transport: Transport, journal: Journal | None = None) -> Caller:
     """Our caller without a pace of its own."""
-    limits = {name: Limit(10**9) for name in ACTIONS}
     return Caller(
         send=transport.send,
         provider=GivenCredentials(cloud.credentials),
-        lanes=Lanes(Pacer(limits=limits, share=1.0), Clock()),
+        lanes=Lanes(Pacer(limits=NO_LIMITS, share=1.0), Clock()),
         journal=journal,
     )
 
@@ -119,10 +79,10 @@ async def list_connections(cloud: Emulator) -> Asked:
         caller = make_caller(cloud, transport)
         regions = await fetch_listing(caller, "DescribeRegions", Place(cloud.endpoint))
         columns = []
-        for region_id in regions.rows:
+        for region_id in regions.rows.ids():
             place = Place(cloud.endpoint, region_id)
             rows = (await fetch_listing(caller, "DescribeVpnConnections", place)).rows
-            columns.append([(region_id, connection_id) for connection_id in rows])
+            columns.append([(region_id, connection_id) for connection_id in rows.ids()])
     return [pair for row in zip(*columns, strict=False) for pair in row]
 
 
@@ -239,7 +199,7 @@ def compare(cloud: Emulator, asked: Asked, *, at_once: int) -> None:
 if __name__ == "__main__":
     print(f"Python {platform.python_version()}; loopback, emulator in another process")
     for is_tls in (True, False):
-        with emulator(is_tls=is_tls) as cloud:
+        with emulator(connections=CONNECTIONS, regions=REGIONS, is_tls=is_tls) as cloud:
             asked = asyncio.run(list_connections(cloud))
             for at_once in (16, 64):
                 compare(cloud, asked, at_once=at_once)

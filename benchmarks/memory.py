@@ -1,71 +1,39 @@
 """How much memory a large fleet takes, from the first call to the finished tables.
 
-    python benchmarks/memory.py [CONNECTIONS]
+    python benchmarks/memory.py [CONNECTIONS] [--out]
 
-The emulator answers from a process of its own, through a pipe instead of a socket: what is measured
-is the crawl's own memory, by the kernel's count of resident pages. Prints figures, asserts nothing
-about them.
+The emulator answers over plain HTTP from a process of its own: what is measured is the crawl's own
+memory, by the kernel's count of resident pages. With ``--out`` the crawl keeps a journal, commits
+its lists and writes the inventory. Prints figures, asserts nothing about them.
 """
 
 from __future__ import annotations
 
+import argparse
 import asyncio
+import contextlib
 import gc
-import multiprocessing
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
-from multiprocessing.connection import Connection as Pipe
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 from unittest import mock
 
+from cloud import NO_LIMITS, Emulator, emulator
+
 from vpnframe.cloud import answers
-from vpnframe.cloud.actions import ACTIONS, Limit
-from vpnframe.cloud.messages import Request, Response
-from vpnframe.cloud.signing import Credentials
-from vpnframe.fetching import FetchSettings, afetch
-from vpnframe.frames import make_tables
+from vpnframe.fetching import afetch
+from vpnframe.frames import flatten, make_tables
 from vpnframe.inventory import Inventory
 from vpnframe.records import Records
+from vpnframe.settings import FetchSettings
 
 CONNECTIONS = 100_000
 REGIONS = 30
-
-
-def serve(pipe: Pipe, connections: int) -> None:
-    """Answer requests from a pipe until it closes."""
-    from vpnframe.emulator import make_fleet, make_state  # noqa: PLC0415  in this process alone
-    from vpnframe.emulator.service import handle  # noqa: PLC0415
-
-    state = make_state(make_fleet(connections=connections, regions=REGIONS), quotas=False)
-    account = state.fleet.accounts[0]
-    pipe.send((account.access_key_id, account.access_key_secret))
-    while (asked := pipe.recv()) is not None:
-        answer = handle(state, Request(*asked), time.time())
-        pipe.send((answer.status, dict(answer.headers), answer.body))
-
-
-def transport_over(pipe: Pipe) -> type:
-    """Make what stands in for the transport: the emulator behind the pipe."""
-
-    class Piped:
-        def __init__(self, **_: Any) -> None:
-            pass
-
-        async def __aenter__(self) -> Self:
-            return self
-
-        async def __aexit__(self, *_: object) -> None:
-            pass
-
-        async def send(self, request: Request) -> Response:
-            pipe.send((request.method, request.url, dict(request.headers)))
-            return Response(*pipe.recv())
-
-    return Piped
 
 
 class Stopwatch:
@@ -89,27 +57,24 @@ def resident_kib(field: str = "VmRSS") -> int:
     return next(int(line.split()[1]) for line in lines if line.startswith(f"{field}:"))
 
 
-def measure(pipe: Pipe) -> Inventory:
+def measure(cloud: Emulator, out: str | None) -> Inventory:
     """Fetch the fleet, and print what that took."""
-    credentials = Credentials(*pipe.recv())
-    limits = {name: Limit(10**9) for name in ACTIONS}
-    settings = FetchSettings(quota_share=1.0, quotas=limits)
+    settings = FetchSettings(quota_share=1.0, quotas=NO_LIMITS, out=out)
     # What is loaded on first use is no memory of a connection.
     make_tables(Records())
     gc.collect()
-    decoding, flattening = Stopwatch(answers.decode_download), Stopwatch(make_tables)
+    decoding, flattening = Stopwatch(answers.decode_download), Stopwatch(flatten)
     before, started = resident_kib(), time.perf_counter()
     with (
-        mock.patch("vpnframe.fetching.Transport", transport_over(pipe)),
         mock.patch("vpnframe.crawl.regions.decode_download", decoding),
-        mock.patch("vpnframe.frames.make_tables", flattening),
+        mock.patch("vpnframe.frames.flatten", flattening),
     ):
-        work = afetch(endpoint="http://127.0.0.1", credentials=credentials, settings=settings)
+        work = afetch(endpoint=cloud.endpoint, credentials=cloud.credentials, settings=settings)
         inventory = asyncio.run(work)
     gc.collect()
     n = len(inventory.connections)
     show("connections", n)
-    show("fetched, the emulator's time included", time.perf_counter() - started, "s")
+    show("fetched, at the emulator's pace", time.perf_counter() - started, "s")
     show("of that, decoding the downloads (CPU)", decoding.cpu_s, "s")
     show("of that, records to tables (CPU)", flattening.cpu_s, "s")
     show("grown by, at the peak", (resident_kib("VmHWM") - before) / n, "KiB a connection")
@@ -153,20 +118,17 @@ def median_import_ms(statement: str, repeats: int) -> float:
     return statistics.median(float(run.stdout) for run in runs)
 
 
-def main(connections: int) -> None:
+def main() -> None:
     """Measure everything."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("connections", nargs="?", type=int, default=CONNECTIONS)
+    parser.add_argument("--out", action="store_true", help="with a journal and an inventory")
+    options = parser.parse_args()
     measure_import()
-    context: Any = multiprocessing.get_context("spawn")
-    ours, theirs = context.Pipe()
-    child = context.Process(target=serve, args=(theirs, connections), daemon=True)
-    child.start()
-    try:
-        measure_tables(measure(ours))
-        ours.send(None)
-    finally:
-        child.join(timeout=10)
-        child.terminate()
+    folder = tempfile.TemporaryDirectory() if options.out else contextlib.nullcontext()
+    with emulator(connections=options.connections, regions=REGIONS) as cloud, folder as out:
+        measure_tables(measure(cloud, out))
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else CONNECTIONS)
+    main()

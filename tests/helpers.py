@@ -14,12 +14,13 @@ from urllib.parse import parse_qsl
 
 from pandas.testing import assert_frame_equal
 
+from vpnframe.callers import Opened
 from vpnframe.cloud.credentials import GivenCredentials
 from vpnframe.cloud.messages import Request, Response
 from vpnframe.cloud.quotas import Pacer
 from vpnframe.cloud.signing import Credentials
 from vpnframe.crawl.caller import Caller, Send
-from vpnframe.crawl.crawl import Plan, crawl_accounts
+from vpnframe.crawl.crawl import AccountCrawl, Plan, merge_records
 from vpnframe.crawl.lanes import Clock, Lanes
 from vpnframe.emulator import State, handle
 from vpnframe.emulator.faults import deliver
@@ -258,6 +259,14 @@ def caller_of(send: Send, manual: ManualClock | None = None, **options: Any) -> 
     return Caller(send=send, provider=provider, lanes=Lanes(pacer, clock), clock=clock, **options)
 
 
+async def crawl_account(caller: Caller, plan: Plan | None = None) -> Records:
+    """Crawl one account as a fetch does, and give all records in one."""
+    opened = Opened([AccountCrawl(caller, plan or Plan())])
+    await opened.list_all()
+    await opened.download()
+    return merge_records(opened.parts())
+
+
 def crawl(state: State, *, fault: Handler | None = None, plan: Plan | None = None) -> Records:
     """Crawl the first account of an emulator in virtual time.
 
@@ -274,7 +283,7 @@ def crawl(state: State, *, fault: Handler | None = None, plan: Plan | None = Non
 
     credentials = Credentials(account.access_key_id, account.access_key_secret)
     caller = caller_of(send, manual, provider=GivenCredentials(credentials))
-    return run_virtual(crawl_accounts([caller], plan or Plan()))
+    return run_virtual(crawl_account(caller, plan or Plan()))
 
 
 def leaks(error: BaseException, secret: str) -> list[str]:

@@ -8,6 +8,10 @@ from vpnframe.cloud.actions import ACTION_BY_KEY, ACTIONS, PAGE_SIZE
 
 LIMITS = {
     "DescribeCustomerGateways": 600,
+    "DescribeVcoRouteEntries": 600,
+    "DescribeVpcs": 600,
+    "DescribeVpnPbrRouteEntries": 600,
+    "DescribeVpnRouteEntries": 600,
     "DescribeRegions": 600,
     "DescribeVpnAttachments": 600,
     "DescribeVpnConnections": 600,
@@ -35,6 +39,10 @@ def test_pages_are_as_large_as_the_cloud_allows() -> None:
     assert PAGE_SIZE == 50
     assert {name for name, action in ACTIONS.items() if action.is_paged} == {
         "DescribeCustomerGateways",
+        "DescribeVcoRouteEntries",
+        "DescribeVpcs",
+        "DescribeVpnPbrRouteEntries",
+        "DescribeVpnRouteEntries",
         "DescribeVpnAttachments",
         "DescribeVpnConnections",
         "DescribeVpnGateways",

@@ -8,12 +8,12 @@ import time
 from pathlib import Path
 
 import pytest
-from helpers import DeliveringSend, ManualClock, caller_of, keys_of, run_cancelled
+from helpers import DeliveringSend, ManualClock, caller_of, crawl_account, keys_of, run_cancelled
 
 from vpnframe.cloud.actions import Limit
 from vpnframe.cloud.transport import Transport
 from vpnframe.crawl.caller import Caller
-from vpnframe.crawl.crawl import Plan, crawl_accounts
+from vpnframe.crawl.crawl import Plan
 from vpnframe.crawl.journal import journal_path, open_journal
 from vpnframe.emulator import RunningEmulator, State, make_fleet, make_state, serve_in_thread
 from vpnframe.emulator.faults import fault
@@ -48,7 +48,7 @@ async def crawl_with_journal(folder: Path, callers: list[Caller]) -> None:
                 run_deadline=100_000.0,
             )
         )
-        await crawl_accounts(callers, Plan())
+        await crawl_account(callers[0])
 
 
 def open_files(folder: Path) -> list[str]:
@@ -102,7 +102,7 @@ async def cancelled_after(cloud: RunningEmulator, n_requests: int) -> Caller:
     async with Transport() as transport:
         caller = caller_of(transport.send, ManualClock(), provider=keys_of(cloud.state))
         plan = Plan(endpoint=cloud.endpoint)
-        task = asyncio.create_task(crawl_accounts([caller], plan))
+        task = asyncio.create_task(crawl_account(caller, plan))
         while cloud.state.n_requests < before + n_requests and not task.done():
             await asyncio.sleep(0)
         task.cancel()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from typing import Any
 
@@ -12,7 +11,6 @@ from helpers import leaks
 
 import vpnframe as vf
 from vpnframe import schema
-from vpnframe.checking import policy
 from vpnframe.cloud.messages import Request, Response
 from vpnframe.emulator import ServerSettings, State, make_fleet, make_state, serve_in_thread
 
@@ -77,7 +75,7 @@ def test_it_asks_the_smallest_questions() -> None:
     examined(state)
     assert all(small for action, small in asked if action.startswith("DescribeVpn"))
     assert [action for action, _ in asked].count("DownloadVpnConnectionConfig") == 1
-    assert len(asked) == 2 + 3 + 5
+    assert len(asked) == 2 + 3 + 9
 
 
 @pytest.mark.parametrize(
@@ -87,6 +85,10 @@ def test_it_asks_the_smallest_questions() -> None:
         "DescribeVpnAttachments",
         "DescribeVpnGateways",
         "DescribeCustomerGateways",
+        "DescribeVpcs",
+        "DescribeVpnRouteEntries",
+        "DescribeVpnPbrRouteEntries",
+        "DescribeVcoRouteEntries",
         "DownloadVpnConnectionConfig",
     ],
 )
@@ -100,10 +102,29 @@ def test_a_missing_permission_is_named_with_its_remedy(action: str) -> None:
 
 
 def test_without_a_connection_a_download_cannot_be_tried() -> None:
-    """That is unknown, and no fault."""
+    """Nor can the routes of a gateway or an attachment: that is unknown, and no fault."""
     table = examined(make_state(make_fleet(connections=0, regions=1)))
-    assert row(table, "vpc:DownloadVpnConnectionConfig")["status"] == "unknown"
+    unknown = table[table["status"] == "unknown"]
+    assert unknown["check"].tolist() == [
+        *("vpc:DescribeVpnRouteEntries", "vpc:DescribeVpnPbrRouteEntries"),
+        *("vpc:DescribeVcoRouteEntries", "vpc:DownloadVpnConnectionConfig"),
+    ]
     assert (table["status"] != "missing").all()
+
+
+def test_a_refused_list_does_not_hide_what_others_name() -> None:
+    """An attachment that the first row of a region shows is tried though attachments are denied."""
+    state = make_state(make_fleet(connections=30, regions=3, seed=2), quotas=False)
+    table = examined(state, fault=denying("DescribeVpnAttachments"))
+    assert row(table, "vpc:DescribeVpnAttachments")["status"] == "missing"
+    assert row(table, "vpc:DescribeVcoRouteEntries")["status"] == "ok"
+
+
+def test_without_routes_their_permissions_are_not_asked_for() -> None:
+    """A fetch without routes needs none of them."""
+    table = examined(settings=vf.FetchSettings(routes=False))
+    assert not table["check"].str.contains("Route|Vpcs").any()
+    assert set(table["status"]) == {"ok"}
 
 
 def test_a_wrong_secret_ends_it_at_once() -> None:
@@ -159,14 +180,6 @@ def test_a_region_without_the_product_is_ok() -> None:
     table = examined(fault=refuse)
     assert set(table["status"]) == {"ok"}
     assert "no VPN product" in table[table["region_id"] == absent]["detail"].iloc[0]
-
-
-def test_the_policy_lists_the_reads_and_denies_every_change() -> None:
-    """As JSON to paste."""
-    allow, deny = json.loads(policy())["Statement"]
-    assert (allow["Effect"], deny["Effect"]) == ("Allow", "Deny")
-    assert all(name.startswith(("vpc:Describe", "vpc:Download")) for name in allow["Action"])
-    assert deny["Action"] == ["vpc:Create*", "vpc:Modify*", "vpc:Delete*"]
 
 
 def test_an_option_that_is_wrong_is_an_error() -> None:

@@ -186,6 +186,16 @@ def test_plan_prints_what_a_fetch_takes(cloud):
     assert b"estimated_s" in vpnframe("plan", **keys_of(cloud)).stdout
 
 
+def test_routes_can_be_left_out(cloud, tmp_path):
+    """Of a plan and of a fetch; the tables stand, empty."""
+    calls = vpnframe("plan", "--no-routes", "-f", "csv", **keys_of(cloud)).stdout
+    assert b"DescribeVpnConnections" in calls
+    assert b"Route" not in calls
+    vpnframe("fetch", "--out", tmp_path, "--downloads", "none", "--no-routes", **keys_of(cloud))
+    assert vpnframe("show", tmp_path, "routes", "-f", "csv").stdout.count(b"\n") == 1
+    assert vpnframe("show", tmp_path, "vpcs", "-f", "csv").stdout.count(b"\n") == 1
+
+
 def test_plan_of_half_a_fleet_exits_with_4():
     """And says who knows more."""
     state = make_state(make_fleet(connections=9, regions=3), quotas=False)

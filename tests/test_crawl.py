@@ -12,6 +12,7 @@ from helpers import (
     by_action,
     caller_of,
     crawl,
+    crawl_account,
     error_response,
     params_of,
     response,
@@ -19,7 +20,7 @@ from helpers import (
 )
 
 from vpnframe.cloud.messages import Request
-from vpnframe.crawl.crawl import Plan, crawl_accounts, merge_records
+from vpnframe.crawl.crawl import Plan, merge_records
 from vpnframe.crawl.events import Event, RegionRead, RegionsFound
 from vpnframe.emulator import make_fleet, make_state
 from vpnframe.errors import TransportError
@@ -36,6 +37,7 @@ def cloud(*regions: dict[str, Any], **changes: Any) -> FakeSend:
         "DescribeCustomerGateways": response({"TotalCount": 0, "CustomerGateways": {}}),
         "DescribeVpnConnections": response({"TotalCount": 0, "VpnConnections": {}}),
         "DescribeVpnAttachments": response({"TotalCount": 0, "VpnAttachments": []}),
+        "DescribeVpcs": response({"TotalCount": 0, "Vpcs": {}}),
         "GetCallerIdentity": response({"AccountId": "1234"}),
         "DescribeRegions": response({"Regions": {"Region": list(regions)}}),
     }
@@ -43,7 +45,7 @@ def cloud(*regions: dict[str, Any], **changes: Any) -> FakeSend:
 
 
 def crawled(send: FakeSend, **plan: Any) -> Records:
-    return run_virtual(crawl_accounts([caller_of(send)], Plan(**plan)))
+    return run_virtual(crawl_account(caller_of(send), Plan(**plan)))
 
 
 def hosts(send: FakeSend) -> set[str]:
@@ -74,6 +76,7 @@ def test_every_record_bears_its_account_and_region() -> None:
     """The answers name neither; the crawl does."""
     records = crawl(make_state(FLEET))
     found = [*records.connections, *records.gateways, *records.coverage]
+    found += [*records.routes, *records.vpcs]
     assert {record.account_id for record in found} == {FLEET.accounts[0].account_id}
     assert {record.region_id for record in found} == set(REGIONS)
 

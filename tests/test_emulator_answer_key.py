@@ -34,7 +34,7 @@ def fleet_of(*connections: Connection) -> Fleet:
         replace(base, vpn_gateway_id=gateway, vpc_id=vpc)
         for gateway, vpc in (("g1", "v1"), ("g2", "v1"), ("g3", "v2"))
     )
-    return replace(DRAWN, vpn_gateways=gateways, connections=connections, planted=())
+    return replace(DRAWN, vpn_gateways=gateways, connections=connections, planted=(), routes=())
 
 
 def pairs_of(fleet: Fleet) -> set[tuple[str, str, str]]:
@@ -118,9 +118,12 @@ def test_families_do_not_meet() -> None:
 
 
 def test_no_scope_equals_nothing() -> None:
-    """Connections that hang on nothing are compared with nothing."""
+    """A connection that hangs on nothing is compared with itself alone."""
     blocks = (["10.1.0.0/16"], ["10.1.0.0/16"])
-    assert pairs_of(fleet_of(connection("a", *blocks), connection("b", *blocks))) == set()
+    assert pairs_of(fleet_of(connection("a", *blocks), connection("b", *blocks))) == {
+        ("a/onprem/10.1.0.0/16", "equal", "a/vpc/10.1.0.0/16"),
+        ("b/onprem/10.1.0.0/16", "equal", "b/vpc/10.1.0.0/16"),
+    }
 
 
 def test_repeated_block_counts_once() -> None:
@@ -133,23 +136,37 @@ def test_repeated_block_counts_once() -> None:
     assert len(overlaps) == 1
 
 
-def brute_force(fleet: Fleet) -> Counter[frozenset[tuple[str, str, str]]]:
-    """Compare everything with everything, the domain being a fixed point of shared holders."""
-    vpc_of = {g.vpn_gateway_id: g.vpc_id for g in fleet.vpn_gateways}
-    found: Counter[frozenset[tuple[str, str, str]]] = Counter()
-    ends = [
-        (vpc_of.get(c.vpn_gateway_id or "") or c.transit_router_id, c.vpn_connection_id, side, cidr)
+def blocks_by_side(fleet: Fleet) -> set[tuple[str, str, str]]:
+    """Every block of every connection: of its selectors, and of the routes that lead into it."""
+    blocks = {
+        (c.vpn_connection_id, side, cidr)
         for c in fleet.connections
         for side, cidrs in (("vpc", c.vpc_subnets), ("onprem", c.onprem_subnets))
-        for cidr in set(cidrs) - {"0.0.0.0/0", "::/0"}
-    ]
-    for (scope, i, side, cidr), (other_scope, j, other_side, other) in combinations(ends, 2):
-        if scope is None or scope != other_scope or side == other_side == "vpc":
+        for cidr in cidrs
+    }
+    for route in fleet.routes:
+        if route.learned_from != "CLOUD":
+            blocks.add((route.next_hop, "onprem", route.destination))
+            blocks |= {(route.next_hop, "vpc", route.source)} if route.source else set()
+    return {block for block in blocks if not block[2].endswith("/0")}
+
+
+def brute_force(fleet: Fleet) -> set[frozenset[tuple[str, str, str]]]:
+    """Compare everything with everything, the domain being a fixed point of shared holders."""
+    vpc_of = {g.vpn_gateway_id: g.vpc_id for g in fleet.vpn_gateways}
+    scope_of = {
+        c.vpn_connection_id: vpc_of.get(c.vpn_gateway_id or "") or c.transit_router_id
+        for c in fleet.connections
+    }
+    found: set[frozenset[tuple[str, str, str]]] = set()
+    for one, two in combinations(sorted(blocks_by_side(fleet)), 2):
+        (i, side, cidr), (j, other_side, other) = one, two
+        is_scoped = i == j or (scope_of[i] is not None and scope_of[i] == scope_of[j])
+        if not is_scoped or (i == j and side == other_side) or side == other_side == "vpc":
             continue
         left, right = ip_network(cidr), ip_network(other)
-        is_candidate = (i != j or side != other_side) and left.version == right.version
-        if is_candidate and left.overlaps(right):  # type: ignore[arg-type]
-            found[frozenset({(i, side, cidr), (j, other_side, other)})] += 1
+        if left.version == right.version and left.overlaps(right):  # type: ignore[arg-type]
+            found.add(frozenset({one, two}))
     return found
 
 
@@ -165,7 +182,7 @@ def test_equals_brute_force(seed: int) -> None:
         )
         for o in overlaps
     )
-    assert found == brute_force(fleet)
+    assert found == Counter(brute_force(fleet))
 
 
 @pytest.mark.parametrize(
@@ -221,6 +238,33 @@ def test_tunnels_are_numbered() -> None:
     mine = [row for row in rows if row["vpn_connection_id"] == nameless.vpn_connection_id]
     by_index = sorted(mine, key=lambda row: int(row["tunnel_index"]))
     assert [row["tunnel_id"] for row in by_index] == sorted(row["tunnel_id"] for row in mine)
+
+
+def test_routes_and_vpcs_are_in_the_key() -> None:
+    """Every route and VPC as the answers hold them; what the cloud announces leads nowhere."""
+    fleet = make_fleet()
+    key: Any = answer_key(fleet)
+    assert len(key["routes"]) == len(fleet.routes)
+    assert {row["route_type"] for row in key["routes"]} == {"policy", "destination", "bgp"}
+    for row in key["routes"]:
+        assert (row["vpn_connection_id"] is None) == (row["learned_from"] == "CLOUD")
+    assert {row["vpc_id"]: row["cidrs"] for row in key["vpcs"]} == {
+        vpc.vpc_id: [vpc.cidr] for vpc in fleet.vpcs
+    }
+
+
+def test_evidence_of_failover() -> None:
+    """Two tunnels, BGP, a health check that is on, or weights that differ."""
+    fleet = make_fleet()
+    key: Any = answer_key(fleet)
+    weights = next(p for p in key["planted"] if p["plant_id"] == "routes-active-and-standby")
+    expected = {
+        c.vpn_connection_id
+        for c in fleet.connections
+        if c.is_dual or c.tunnels[0].bgp or (c.health_check and c.health_check.is_enabled)
+    }
+    assert set(key["ha_evidence"]) - expected == set(weights["vpn_connection_ids"])
+    assert expected < set(key["ha_evidence"])
 
 
 def test_shared_keys() -> None:

@@ -117,12 +117,13 @@ def test_drift_goes_on(state: State, signer: Signer) -> None:
     [
         ("DescribeVpnGateways", ("VpnGateways", "VpnGateway", "VpnGatewayId")),
         ("DescribeCustomerGateways", ("CustomerGateways", "CustomerGateway", "CustomerGatewayId")),
+        ("DescribeVpcs", ("Vpcs", "Vpc", "VpcId")),
     ],
 )
-def test_gateways_drift_too(
+def test_other_rows_drift_too(
     state: State, signer: Signer, action: str, path: tuple[str, str, str]
 ) -> None:
-    """Gateways are deleted and created between pages as connections are."""
+    """Gateways and VPCs are deleted and created between pages as connections are."""
 
     def ids() -> list[str]:
         page = ask(state, signer, action, RegionId=REGION, PageSize="50")
@@ -133,6 +134,27 @@ def test_gateways_drift_too(
     page_of(state, signer, 2, action)
     assert ids()[: len(before) - 1] == before[1:]
     assert len(state.created_ids) == 1
+    assert state.deleted_ids == before[:1]
+
+
+@pytest.mark.parametrize("route_type", ["custom", "bgp"])
+def test_routes_drift_too(state: State, signer: Signer, route_type: str) -> None:
+    """The list of one gateway and type changes; a created route leads where none led before."""
+    route = next(r for r in FLEET.routes if r.kind == route_type and r.vpn_gateway_id)
+    asked = {
+        "RegionId": route.region_id,
+        "VpnGatewayId": route.vpn_gateway_id or "",
+        "RouteEntryType": route_type,
+    }
+
+    def destinations() -> list[str]:
+        page = ask(state, signer, "DescribeVpnRouteEntries", PageSize="50", **asked)
+        return [row["RouteDest"] for row in page["VpnRouteEntries"]["VpnRouteEntry"]]
+
+    before = destinations()
+    state.faults.append(fault("page-drift-hidden", positions=[1]))
+    ask(state, signer, "DescribeVpnRouteEntries", PageNumber="2", **asked)
+    assert destinations() == [*before[1:], *state.created_ids]
     assert state.deleted_ids == before[:1]
 
 

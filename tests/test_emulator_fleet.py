@@ -26,6 +26,10 @@ PLANTED = {
     *("weak-3des", "weak-md5", "weak-dh-group1", "weak-dh-group24", "aggressive-ikev1"),
     *("aggressive-ikev2", "pfs-disabled", "lifetime-zero", "lifetime-order"),
     *("lifetime-rekey-storm", "gateway-locked"),
+    *("routes-equal-on-one-gateway", "routes-active-and-standby", "routes-aggregate-and-branches"),
+    *("policies-of-one-priority", "policies-ranked", "policies-split-by-source"),
+    *("policy-into-own-vpc", "route-into-other-vpc", "routes-equal-behind-gateways-of-one-vpc"),
+    *("migration-between-gateways", "mirrored-on-one-router"),
 }
 
 

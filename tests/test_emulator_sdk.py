@@ -112,6 +112,93 @@ def test_sdk_lists(
     assert n_read == n_expected > 0
 
 
+@SCHEMES
+@pytest.mark.parametrize("is_async", [False, True], ids=["sync", "async"])
+def test_sdk_reads_policy_routes(
+    running: RunningEmulator, scheme: str | None, is_async: bool
+) -> None:
+    """The SDK's models hold every policy route of a gateway, by name and by number."""
+    route = next(route for route in FLEET.routes if route.kind == "policy")
+    request = models.DescribeVpnPbrRouteEntriesRequest(
+        region_id=route.region_id, vpn_gateway_id=route.vpn_gateway_id, page_size=50
+    )
+    client = client_of(running, scheme)
+    body = call(client, "describe_vpn_pbr_route_entries", request, is_async=is_async)
+    rows = body.vpn_pbr_route_entries.vpn_pbr_route_entry
+    read = {(r.route_source, r.route_dest, r.next_hop, str(r.weight), r.state) for r in rows}
+    assert read == {
+        (r.source, r.destination, r.next_hop, str(r.weight), r.state)
+        for r in FLEET.routes
+        if r.kind == "policy" and r.vpn_gateway_id == route.vpn_gateway_id
+    }
+
+
+@pytest.mark.parametrize("kind", ["custom", "bgp"])
+def test_sdk_reads_routes_by_destination(running: RunningEmulator, kind: str) -> None:
+    """The SDK reads both types of a gateway's routes."""
+    route = next(r for r in FLEET.routes if r.kind == kind and r.vpn_gateway_id)
+    request = models.DescribeVpnRouteEntriesRequest(
+        region_id=route.region_id,
+        vpn_gateway_id=route.vpn_gateway_id,
+        route_entry_type=kind,
+        page_size=50,
+    )
+    body = call(client_of(running, None), "describe_vpn_route_entries", request, is_async=False)
+    rows = body.vpn_route_entries.vpn_route_entry
+    expected = [
+        (r.destination, r.next_hop, r.state, r.as_path, r.learned_from, r.tunnel_ids)
+        for r in FLEET.routes
+        if (r.kind, r.vpn_gateway_id) == (kind, route.vpn_gateway_id)
+    ]
+    assert [
+        (
+            *(r.route_dest, r.next_hop, r.state, r.as_path, r.source),
+            (r.next_hop_tunnel_id,) if r.next_hop_tunnel_id else (),
+        )
+        for r in rows
+    ] == expected
+    assert {r.route_entry_type.lower() for r in rows} == {kind}
+
+
+def test_sdk_reads_routes_of_an_attachment(running: RunningEmulator) -> None:
+    """The SDK reads the bare array, with the tunnels of each row."""
+    route = next(r for r in FLEET.routes if r.vpn_gateway_id is None)
+    request = models.DescribeVcoRouteEntriesRequest(
+        region_id=route.region_id,
+        vpn_connection_id=route.vpn_connection_id,
+        route_entry_type=route.kind,
+        page_size=50,
+    )
+    body = call(client_of(running, None), "describe_vco_route_entries", request, is_async=False)
+    expected = [
+        (r.destination, r.tunnel_ids, r.vpn_connection_id)
+        for r in FLEET.routes
+        if (r.kind, r.vpn_connection_id) == (route.kind, route.vpn_connection_id)
+    ]
+    assert [
+        (r.route_dest, tuple(r.next_hop_tunnel_id_list or ()), r.vpn_connection_id)
+        for r in body.vco_route_entries
+    ] == expected
+
+
+def test_sdk_reads_vpcs(running: RunningEmulator) -> None:
+    """The SDK reads primary, secondary and user blocks of every VPC."""
+    client, read = client_of(running, None), {}
+    for region in FLEET.regions:
+        request = models.DescribeVpcsRequest(region_id=region.region_id, page_size=50)
+        for row in call(client, "describe_vpcs", request, is_async=False).vpcs.vpc:
+            further, user = row.secondary_cidr_blocks, row.user_cidrs
+            read[row.vpc_id] = (
+                row.vpc_name,
+                row.cidr_block,
+                tuple(further.secondary_cidr_block if further else ()),
+                tuple(user.user_cidr if user else ()),
+            )
+    assert read == {
+        vpc.vpc_id: (vpc.name, vpc.cidr, vpc.secondary_cidrs, vpc.user_cidrs) for vpc in FLEET.vpcs
+    }
+
+
 @pytest.mark.parametrize("is_async", [False, True], ids=["sync", "async"])
 @SCHEMES
 def test_sdk_filter_with_a_space(

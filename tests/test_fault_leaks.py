@@ -10,12 +10,20 @@ import logging
 from pathlib import Path
 
 import pytest
-from helpers import DeliveringSend, ManualClock, action_of, caller_of, keys_of, run_virtual
+from helpers import (
+    DeliveringSend,
+    ManualClock,
+    action_of,
+    caller_of,
+    crawl_account,
+    keys_of,
+    run_virtual,
+)
 from test_leaks import find_leaks, forms, secrets_of, story_of
 
 from vpnframe.cloud.answers import decode_account_id, decode_download, decode_page
 from vpnframe.cloud.messages import Request, Response
-from vpnframe.crawl.crawl import Plan, crawl_accounts
+from vpnframe.crawl.crawl import Plan
 from vpnframe.crawl.events import Event
 from vpnframe.crawl.journal import journal_path, open_journal
 from vpnframe.crawl.progress import ProgressBar
@@ -73,7 +81,7 @@ def left_behind(kind: str, folder: Path, log: pytest.LogCaptureFixture) -> dict[
         log.at_level(logging.DEBUG),
     ):
         caller = caller_of(send, manual, provider=keys_of(state), journal=journal)
-        records = run_virtual(crawl_accounts([caller], Plan(on_event=listen)))
+        records = run_virtual(crawl_account(caller, Plan(on_event=listen)))
         files = {path.name: path.read_bytes() for path in journal_path(folder).parent.iterdir()}
     return {
         **files,

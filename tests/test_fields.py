@@ -147,6 +147,33 @@ def test_good_subnets_stay_beside_bad_ones() -> None:
     assert notes_of(read) == ["LocalSubnet is not text"]
 
 
+@pytest.mark.parametrize(
+    ("value", "found"),
+    [
+        (["a", " b "], ("a", "b")),
+        ({"Inner": ["a", "", None]}, ("a",)),
+        ({"Inner": "a"}, ("a",)),
+        ("a", ("a",)),
+        *[
+            (nothing, ())
+            for nothing in (None, "", " ", [], [""], {}, {"Inner": []}, {"Other": "a"})
+        ],
+    ],
+)
+def test_texts(value: object, found: tuple[str, ...]) -> None:
+    """Bare or wrapped, one or several; none is no note."""
+    read = fields(Outer=value)
+    assert (read.texts("Outer", "Inner"), read.notes) == (found, ())
+
+
+@pytest.mark.parametrize("value", [7, [7], {"Inner": [True]}, [["canary"]], {"Inner": {"a": "b"}}])
+def test_texts_of_another_type_are_noted(value: object) -> None:
+    """They cost themselves alone, and do not show."""
+    read = fields(Outer=value)
+    assert read.texts("Outer", "Inner") == ()
+    assert notes_of(read) == ["Outer holds something else than text"]
+
+
 ROW = {"TunnelId": "t"}
 
 

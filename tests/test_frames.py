@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import random
+from collections.abc import Iterable, Iterator
 from typing import Any
 
+import msgspec
 import pandas as pd
 import pytest
+from helpers import crawl
+from pandas.testing import assert_frame_equal
 
 from vpnframe import schema
-from vpnframe.frames import make_tables
+from vpnframe.emulator import make_fleet, make_state
+from vpnframe.frames import flatten, make_tables
 from vpnframe.records import (
     Connection,
     Coverage,
@@ -19,7 +25,10 @@ from vpnframe.records import (
     Phases,
     Proposal,
     Records,
+    RouteEntry,
+    RouteType,
     Tunnel,
+    Vpc,
 )
 from vpnframe.tables import STORED
 
@@ -230,3 +239,132 @@ def test_times_are_milliseconds_in_utc() -> None:
     first, second = tables["connections"]["created_at"]
     assert first.isoformat() == "2017-07-14T02:40:00.001000+00:00"
     assert second is pd.NaT
+
+
+def route(destination: str, route_type: RouteType = "destination", **changes: Any) -> RouteEntry:
+    """A route into vco-1, which stands on vpn-1."""
+    settings = {"vpn_gateway_id": "vpn-1", "vpn_connection_id": "vco-1", **PLACE}
+    return RouteEntry(
+        route_type=route_type, destination_cidr=destination, **{**settings, **changes}
+    )
+
+
+def test_routes_give_blocks_of_their_own() -> None:
+    """A policy route gives both its ends; the others lead to the on-premises side."""
+    everything = ("0.0.0.0/0",)
+    tables = tables_of(
+        connection(vpc_subnets=everything, onprem_subnets=everything, has_known_routes=True),
+        routes=(
+            route("10.1.0.0/16", "policy", source_cidr="172.16.0.0/16", priority=20, weight=0),
+            route("10.1.0.0/16", "policy", source_cidr="172.17.0.0/16", priority=10, weight=100),
+            route("10.2.0.0/16", weight=100),
+            route("10.3.0.0/16", "bgp"),
+            route("10.9.0.0/16", vpn_connection_id="vco-9"),
+            route("10.8.0.0/16", "bgp", vpn_connection_id=None, learned_from="cloud"),
+        ),
+    )
+    subnets = tables["subnets"]
+    found = subnets[["side", "origin", "cidr", "priority", "weight"]].astype(object)
+    assert found.where(found.notna(), None).to_numpy().tolist() == [
+        ["vpc", "selector", "0.0.0.0/0", None, None],
+        ["onprem", "selector", "0.0.0.0/0", None, None],
+        ["vpc", "policy", "172.16.0.0/16", 20, 0],
+        ["onprem", "policy", "10.1.0.0/16", 10, 100],
+        ["vpc", "policy", "172.17.0.0/16", 10, 100],
+        ["onprem", "destination", "10.2.0.0/16", None, 100],
+        ["onprem", "bgp", "10.3.0.0/16", None, None],
+    ]  # fmt: skip
+    assert subnets["has_known_routes"].all()
+    assert set(subnets["routing_mode"]) == {"route"}
+    assert tables["routes"]["destination_cidr"].tolist() == [
+        *("10.1.0.0/16", "10.1.0.0/16", "10.2.0.0/16"),
+        *("10.3.0.0/16", "10.9.0.0/16", "10.8.0.0/16"),
+    ]
+
+
+def test_a_route_of_an_attachment_names_its_router() -> None:
+    """The route does not; its connection does."""
+    tables = tables_of(
+        connection(vpn_gateway_id=None, transit_router_id="tr-1"),
+        routes=(route("10.1.0.0/16", vpn_gateway_id=None, tunnel_ids=("tun-1", "tun-2")),),
+    )
+    assert cell(tables["routes"], "transit_router_id") == "tr-1"
+    assert list(cell(tables["routes"], "tunnel_ids")) == ["tun-1", "tun-2"]
+
+
+def test_a_route_that_is_no_block_is_a_row_in_failures() -> None:
+    """It names the block, and what it stood in; the route stays."""
+    tables = tables_of(connection(), routes=(route("10.1.0.1/16"),))
+    bad = tables["subnets"][tables["subnets"]["cidr"].isna()]
+    assert bad["cidr_raw"].tolist() == ["10.1.0.1/16"]
+    (message,) = tables["failures"]["message"]
+    assert message.startswith("onprem block '10.1.0.1/16' of a destination route: ")
+    assert len(tables["routes"]) == 1
+
+
+def test_vpcs_are_their_records() -> None:
+    """Blocks as they came, in lists."""
+    blocks = {"cidrs": ("10.0.0.0/8",), "user_cidrs": ("9.0.0.0/8",)}
+    found = Vpc(vpc_id="vpc-1", name="hub", **PLACE, **blocks)
+    (row,) = tables_of(vpcs=(found,))["vpcs"].to_dict("records")
+    assert [list(row[name]) for name in ("cidrs", "secondary_cidrs", "user_cidrs")] == [
+        ["10.0.0.0/8"],
+        [],
+        ["9.0.0.0/8"],
+    ]
+
+
+def test_parts_make_the_tables_of_the_whole() -> None:
+    """However many connections come at a time; gateways come first in their region."""
+    state = make_state(make_fleet(connections=60, regions=3), quotas=False)
+    whole = crawl(state)
+    regions = sorted({row.region_id or "" for row in whole.coverage})
+    parts = [
+        part
+        for region in regions
+        for part in pieces_of(whole, region, chance=random.Random(region))
+    ]
+    found = flatten(parts)
+    for name, table in make_tables(whole).items():
+        assert_frame_equal(found[name], table, obj=name)
+
+
+def pieces_of(records: Records, region_id: str, *, chance: random.Random) -> Iterator[Records]:
+    """What is of a region: all but its connections, then those, a few at a time."""
+
+    def here(found: Iterable[Any]) -> Any:
+        return tuple(record for record in found if record.region_id == region_id)
+
+    connections = here(records.connections)
+    leading: dict[str | None, list[RouteEntry]] = {}
+    for route in here(records.routes):
+        leading.setdefault(route.vpn_connection_id, []).append(route)
+    yield msgspec.structs.replace(
+        records,
+        connections=(),
+        routes=tuple(leading.get(None, ())),
+        vpcs=here(records.vpcs),
+        gateways=here(records.gateways),
+        failures=here(records.failures),
+        coverage=here(records.coverage),
+        disagreements=here(records.disagreements),
+    )
+    while connections:
+        n = chance.randint(1, 9)
+        ids = [connection.vpn_connection_id for connection in connections[:n]]
+        routes = [route for i in ids for route in leading.get(i, ())]
+        yield Records(connections=connections[:n], routes=tuple(routes))
+        connections = connections[n:]
+
+
+def test_a_part_without_gateways_looks_them_up_in_the_part_before() -> None:
+    """Its connections count there; those of another region do not."""
+    parts = [
+        Records(gateways=(gateway("vpn-1", name="hub"),)),
+        Records(connections=(connection(),)),
+        Records(connections=(connection(region_id="cn-beijing"),)),
+    ]
+    tables = flatten(parts)
+    names = tables["connections"]["vpn_gateway_name"]
+    assert (names[0], pd.isna(names[1])) == ("hub", True)
+    assert tables["gateways"]["n_connections"].tolist() == [1]

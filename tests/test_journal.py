@@ -8,6 +8,7 @@ import sqlite3
 import stat
 from pathlib import Path
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -19,7 +20,8 @@ from vpnframe.records import Gateway, Rows, Statement
 PURPOSE = {"regions": "all", "downloads": "all"}
 KEY = ("1234", "cn-shanghai", "DescribeRegions")
 STATEMENT = Statement(witness="download", vpn_connection_id="vco-1", name="Ünique")
-ROWS = Rows(rows=(Gateway(gateway_id="vpn-1", kind="vpn"),), n_expected=2, is_stable=False)
+GATEWAY = msgspec.Raw(msgspec.msgpack.encode(Gateway(gateway_id="vpn-1", kind="vpn")))
+ROWS = Rows(rows=(GATEWAY,), n_expected=2, is_stable=False)
 
 
 def opened(folder: Path, *, resume: bool = False, **purpose: str) -> Journal:
@@ -134,6 +136,19 @@ def spoil_answer(path: Path) -> None:
     db.close()
 
 
+def spoil_type(path: Path) -> None:
+    """A name that is no text any more: it would not be found, and the fact not be missed."""
+    db = sqlite3.connect(path)
+    db.execute("UPDATE about SET name = CAST(name AS BLOB) WHERE name = 'draw'")
+    db.commit()
+    db.close()
+
+
+def spoil_schema(path: Path) -> None:
+    """A column of another name, in a file that SQLite finds in order."""
+    path.write_bytes(path.read_bytes().replace(b"answer BLOB", b"answes BLOB"))
+
+
 def foreign(path: Path) -> None:
     path.unlink()
     db = sqlite3.connect(path)
@@ -150,9 +165,11 @@ def foreign(path: Path) -> None:
         (lambda path: path.write_bytes(path.read_bytes()[:5000]), "damaged"),
         (lambda path: set_pragma(path, "user_version = 99"), "of version 99"),
         (spoil_answer, "damaged"),
+        (spoil_type, "damaged"),
+        (spoil_schema, "damaged"),
         (foreign, "another program's file"),
     ],
-    ids=["text", "cut off", "version", "answer", "foreign"],
+    ids=["text", "cut off", "version", "answer", "type", "schema", "foreign"],
 )
 def test_what_cannot_be_trusted_is_set_aside(
     spoil: object, said: str, resume: bool, tmp_path: Path, caplog: pytest.LogCaptureFixture

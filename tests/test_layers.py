@@ -9,16 +9,19 @@ import pytest
 
 PACKAGE = Path(__file__).parents[1] / "vpnframe"
 LEVELS = {
-    "_version": 0, "blocking": 0, "errors": 0, "terms": 0, "psk": 0, "tables": 0,
-    "records": 1, "schema": 1, "addresses": 1, "saved": 1, "toml_tables": 1,
-    "accounts": 2, "cloud": 2,
+    "_version": 0, "blocking": 0, "errors": 0, "terms": 0, "permissions": 0, "psk": 0, "tables": 0,
+    "records": 1, "columns": 1, "addresses": 1, "saved": 1, "toml_tables": 1,
+    "accounts": 2, "blocks": 2, "cloud": 2, "schema": 2,
     "crawl": 3, "frames": 3, "inventory": 3, "redacting": 3,
-    "callers": 4, "loading": 4, "overlapping": 4,
-    "checking": 5, "stats": 5, "emulator": 5,
-    "fetching": 6, "plot": 6, "cli": 7, "__main__": 8,
+    "loading": 4, "overlapping": 4, "settings": 4,
+    "access": 5, "stats": 5, "emulator": 5,
+    "callers": 6, "checking": 6, "plot": 6,
+    "fetching": 7, "cli": 8, "__main__": 9,
 }  # fmt: skip
 NETWORK_HALF = {"cloud", "crawl"}
-TABLE_HALF = {"schema", "tables", "frames", "inventory", "overlapping", "stats", "plot"}
+TABLE_HALF = {
+    "columns", "schema", "tables", "frames", "inventory", "overlapping", "stats", "plot",
+}  # fmt: skip
 MODULES = sorted(p for p in PACKAGE.rglob("*.py") if p != PACKAGE / "__init__.py")
 
 

@@ -73,6 +73,14 @@ def test_without_a_count_only_an_empty_page_is_the_last() -> None:
     assert (len(send.requests), len(listing.rows), listing.is_stable) == (3, 33, True)
 
 
+def test_a_page_without_a_count_leaves_that_of_the_others() -> None:
+    """Wherever it stands, it neither hides a row that is missing nor casts doubt on the count."""
+    first, _ = listing_of(page(range(50)), page(range(50, 60), 60))
+    assert (first.n_expected, first.counts, first.is_stable) == (60, {60}, True)
+    last, _ = listing_of(page(range(50), 60), page(range(50, 58)), page([]))
+    assert (last.n_expected, len(last.rows), last.is_stable) == (60, 58, False)
+
+
 def test_a_server_that_repeats_a_page_with_an_unreadable_row_ends_the_listing() -> None:
     """What cannot be read is nothing new for ever."""
     listing, send = listing_of(*[page([*range(49), None], 500)] * 20)
@@ -91,7 +99,7 @@ def test_a_server_that_repeats_its_page_ends_the_listing(total: int | None) -> N
 def test_an_empty_fleet_is_one_call() -> None:
     """No rows, no count to reach."""
     listing, send = listing_of(page([], 0))
-    assert (len(send.requests), listing.rows, listing.is_stable) == (1, {}, True)
+    assert (len(send.requests), len(listing.rows), listing.is_stable) == (1, 0, True)
 
 
 def test_a_failure_in_the_middle_keeps_what_was_read() -> None:
@@ -112,7 +120,7 @@ def test_a_row_without_an_id_is_a_note() -> None:
 def test_a_page_of_unreadable_rows_is_not_the_end() -> None:
     """What follows is still read."""
     listing, _ = listing_of(page([None] * 50, 51), page([50], 51))
-    assert (list(listing.rows), len(listing.notes)) == (["cgw-50"], 50)
+    assert (list(listing.rows.ids()), len(listing.notes)) == (["cgw-50"], 50)
 
 
 def test_regions_come_in_one_answer() -> None:
@@ -122,7 +130,7 @@ def test_regions_come_in_one_answer() -> None:
         fetch_listing(caller_of(send), "DescribeRegions", Place("https://vpc.test"))
     )
     assert params_of(send.requests[0]) == {}
-    assert (list(listing.rows), listing.is_stable) == (["cn-beijing"], True)
+    assert (list(listing.rows.ids()), listing.is_stable) == (["cn-beijing"], True)
 
 
 def test_list_rows_carry_the_request_id() -> None:
@@ -137,7 +145,8 @@ def test_list_rows_carry_the_request_id() -> None:
     listing = run_virtual(
         fetch_listing(caller_of(FakeSend(answer)), "DescribeVpnConnections", PLACE)
     )
-    assert getattr(listing.rows["vco-1"], "request_id", None) == "R-1"
+    (part,) = listing.rows.parts()
+    assert getattr(part["vco-1"], "request_id", None) == "R-1"
 
 
 def listed(*answers: Answer) -> tuple[Listing, FakeSend]:
@@ -164,7 +173,7 @@ def test_a_row_hidden_between_pages_is_found_by_another_pass() -> None:
     first = [page(range(50), 60), page(range(51, 61), 60)]
     later = [page(range(1, 51), 60), page(range(51, 61), 60)]
     listing, send = listed(*first, *later, *later)
-    assert (len(send.requests), sorted(listing.rows), listing.is_stable) == (
+    assert (len(send.requests), sorted(listing.rows.ids()), listing.is_stable) == (
         6,
         sorted(f"cgw-{i}" for i in range(1, 61)),
         True,
@@ -198,7 +207,7 @@ def test_an_account_without_regions_is_no_answer() -> None:
     good = response({"Regions": {"Region": [{"RegionId": "cn-beijing"}]}})
     caller = caller_of(FakeSend([empty, good]))
     listing = run_virtual(fetch_listing(caller, "DescribeRegions", Place("https://vpc.test")))
-    assert list(listing.rows) == ["cn-beijing"]
+    assert list(listing.rows.ids()) == ["cn-beijing"]
 
 
 def test_fewer_rows_than_counted_are_read_again() -> None:

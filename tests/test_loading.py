@@ -141,7 +141,9 @@ def save_everything(folder: Path) -> Inventory:
     def keep(request: Request) -> None:
         asked, action = params_of(request), action_of(request)
         answer = handle(replay, request, manual.start.timestamp())
-        name = asked.get("VpnConnectionId") or f"{action}-{asked.get('PageNumber', 1)}"
+        about = [v for n, v in sorted(asked.items()) if n not in ("RegionId", "PageSize")]
+        is_download = action == "DownloadVpnConnectionConfig"
+        name = asked["VpnConnectionId"] if is_download else "-".join([action, *about])
         if action not in ("DescribeRegions", "GetCallerIdentity"):
             put(folder / region / f"{name}.json", answer.body.decode())
 
@@ -149,10 +151,14 @@ def save_everything(folder: Path) -> Inventory:
 
 
 def test_saved_answers_give_the_tables_of_the_fetch(tmp_path: Path) -> None:
-    """All but the account, the times and the ids of the requests."""
-    fetched = save_everything(tmp_path)
+    """All but the account, the times and the ids of the requests; and whether routes are all."""
+    fetched, found = save_everything(tmp_path), loaded(tmp_path)
     but = ("account_id", "fetched_at", "at", "request_id", "n_calls", "elapsed_s")
-    assert_same_inventory(loaded(tmp_path), fetched, but=but)
+    assert_same_inventory(found, fetched, but=(*but, "has_known_routes"))
+    assert len(found.routes) > 20
+    assert len(found.vpcs) > 5
+    assert fetched.subnets["has_known_routes"].all()
+    assert found.subnets["has_known_routes"].isna().all()
 
 
 def test_list_and_download_are_joined(tmp_path: Path) -> None:
@@ -164,13 +170,49 @@ def test_list_and_download_are_joined(tmp_path: Path) -> None:
     assert list(row["onprem_subnets"]) == ["192.168.0.0/24"]
 
 
+def test_saved_routes_join_their_connections(tmp_path: Path) -> None:
+    """By their next hop, whatever folder they lie in; weights of two connections are evidence."""
+    connections = [
+        {"VpnConnectionId": f"vco-{n}", "VpnGatewayId": "vpn-1", "LocalSubnet": "0.0.0.0/0",
+         "RemoteSubnet": "0.0.0.0/0", "IkeConfig": {"IkeVersion": "ikev2"}}
+        for n in (1, 2)
+    ]  # fmt: skip
+    routes = [
+        {"VpnInstanceId": "vpn-1", "RouteDest": "10.1.0.0/16", "NextHop": f"vco-{n}", "Weight": w}
+        for n, w in ((1, "100"), (2, 0))
+    ]
+    put(tmp_path / "cn-shanghai" / "page.json", {"VpnConnections": {"VpnConnection": connections}})
+    put(tmp_path / "routes.json", {"VpnRouteEntries": {"VpnRouteEntry": routes}})
+    put(tmp_path / "vpcs.json", {"Vpcs": {"Vpc": {"VpcId": "vpc-1", "CidrBlock": "10.0.0.0/8"}}})
+    inventory = loaded(tmp_path)
+    routed = inventory.subnets[inventory.subnets["origin"] == "destination"]
+    assert routed[["vpn_connection_id", "cidr", "weight"]].to_numpy().tolist() == [
+        ["vco-1", "10.1.0.0/16", 100],
+        ["vco-2", "10.1.0.0/16", 0],
+    ]
+    assert routed["has_ha_evidence"].all()
+    assert set(inventory.routes["region_id"]) == {"cn-shanghai"}
+    assert inventory.vpcs["vpc_id"].tolist() == ["vpc-1"]
+
+
+def test_a_route_that_two_files_hold_is_told(tmp_path: Path) -> None:
+    """The first is kept."""
+    row = {"VpnInstanceId": "vpn-1", "RouteDest": "10.1.0.0/16", "NextHop": "vco-1"}
+    for name in ("a", "b"):
+        put(tmp_path / f"{name}.json", {"VpnPbrRouteEntries": {"VpnPbrRouteEntry": [row]}})
+    inventory = loaded(tmp_path)
+    assert len(inventory.routes) == 1
+    assert inventory.failures["message"].str.contains("b.json names vpn-1 policy").tolist() == [
+        True
+    ]
+
+
 @pytest.mark.parametrize(
     ("body", "action"),
     [
-        ({"Vpcs": {"Vpc": []}}, "DescribeVpcs"),
+        ({"VpnGatewayId": "vpn-1", "InternetIp": "47.1.2.3"}, "DescribeVpnGateway"),
         ({"AccountId": "1", "Arn": "acs:ram::1:root"}, "GetCallerIdentity"),
         ({"Regions": {"Region": []}}, "DescribeRegions"),
-        ("<DescribeVpcsResponse><Vpcs/></DescribeVpcsResponse>", "DescribeVpcs"),
         ("<DescribeSslVpnServersResponse><A/></DescribeSslVpnServersResponse>", "DescribeSslVpn"),
     ],
 )
@@ -298,6 +340,6 @@ def test_an_empty_folder_is_an_error(tmp_path: Path) -> None:
 def test_nothing_readable_is_an_error(tmp_path: Path) -> None:
     """The message has the first reason."""
     put(tmp_path / "a.json", "<html></html>")
-    put(tmp_path / "b.json", {"Vpcs": {}})
+    put(tmp_path / "b.json", {"AccountId": "1", "Arn": "acs:ram::1:root"})
     with pytest.raises(ResponseError, match=r"none of 2 files could be read: .*a\.json.*HTML"):
         load(tmp_path)

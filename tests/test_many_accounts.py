@@ -24,6 +24,7 @@ from vpnframe.emulator import (
     make_state,
     serve_in_thread,
 )
+from vpnframe.emulator.faults import fault
 
 FLEET = make_fleet(connections=45, regions=2, accounts=3, seed=3)
 IDS = [account.account_id for account in FLEET.accounts]
@@ -102,6 +103,23 @@ def test_every_account_is_read_as_if_it_were_alone(home: Path) -> None:
     assert inventory.is_complete
     for number, account_id in enumerate(IDS):
         assert_same_inventory(of_account(inventory, account_id), alone(number), but=TIMES)
+
+
+def test_who_an_account_is_is_asked_once(home: Path) -> None:
+    """With each of its profiles: the answer of the first question is the crawl's own."""
+    with served() as cloud:
+        fetch(cloud, Account("a", profile="p0"), Account("b", profile="p1"))
+        asked = {key: n for key, n in cloud.state.calls.items() if key[2] == "GetCallerIdentity"}
+    assert sorted(asked.values()) == [1, 1]
+
+
+def test_an_account_that_may_not_say_who_it_is_bears_its_name(home: Path) -> None:
+    """It is read all the same, and the refusal is told once."""
+    with served() as cloud:
+        cloud.state.faults.append(fault("no-permission", rate=1.0, action="GetCallerIdentity"))
+        inventory = fetch(cloud, Account("a", profile="p0"))
+    assert set(inventory.connections["account_id"]) == {"a"}
+    assert inventory.failures["action"].tolist() == ["GetCallerIdentity"]
 
 
 def test_an_account_has_its_own_regions_and_share(home: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -87,6 +88,35 @@ class Sdk:
             region_id=region_id, vpn_connection_id=connection_id
         )
         return self.call("download_vpn_connection_config", request).vpn_connection_config
+
+    def routes(self) -> Iterator[tuple[str, str, Any]]:
+        """Every route of every gateway and connection: its type, its holder, its row."""
+        for gateway in FLEET.vpn_gateways:
+            about = {"region_id": gateway.region_id, "vpn_gateway_id": gateway.vpn_gateway_id}
+            for kind in ("custom", "bgp"):
+                request = models.DescribeVpnRouteEntriesRequest(
+                    **about, route_entry_type=kind, page_size=50
+                )
+                page = self.call("describe_vpn_route_entries", request)
+                assert page.total_count <= 50
+                for row in page.vpn_route_entries.vpn_route_entry or []:
+                    yield kind.replace("custom", "destination"), gateway.vpn_gateway_id, row
+            request = models.DescribeVpnPbrRouteEntriesRequest(**about, page_size=50)
+            page = self.call("describe_vpn_pbr_route_entries", request)
+            assert page.total_count <= 50
+            for row in page.vpn_pbr_route_entries.vpn_pbr_route_entry or []:
+                yield "policy", gateway.vpn_gateway_id, row
+        for connection in FLEET.connections:
+            for kind in ("custom", "bgp"):
+                request = models.DescribeVcoRouteEntriesRequest(
+                    region_id=connection.region_id,
+                    vpn_connection_id=connection.vpn_connection_id,
+                    route_entry_type=kind,
+                    page_size=50,
+                )
+                page = self.call("describe_vco_route_entries", request)
+                for row in page.vco_route_entries or []:
+                    yield kind.replace("custom", "destination"), "", row
 
 
 def crypto(ike: Any, ipsec: Any) -> dict[str, Any]:
@@ -181,3 +211,36 @@ def test_the_sdk_lists_what_our_table_holds(
     for _, row in Sdk(running, scheme, is_async=is_async).connections():
         found |= listed_values(row)
     assert found == our_values(inventory, list(next(iter(found.values()))))
+
+
+def route_values(kind: str, holder: str, row: Any) -> tuple[Any, ...]:
+    """What a row says of a route; a number may come as text, and a BGP route has no weight."""
+    is_announced = getattr(row, "source", None) == "CLOUD"
+    tunnel_ids = getattr(row, "next_hop_tunnel_id_list", None) or []
+    one_id = getattr(row, "next_hop_tunnel_id", None)
+    weight = None if kind == "bgp" or row.weight is None else int(row.weight)
+    priority = getattr(row, "priority", None)
+    return (
+        *(holder or None, None if is_announced else row.next_hop, kind),
+        *(getattr(row, "route_source", None), row.route_dest, weight),
+        *(None if priority is None else int(priority), row.state),
+        *(tuple(tunnel_ids or ([one_id] if one_id else [])), getattr(row, "as_path", None) or None),
+    )
+
+
+@READERS
+def test_the_sdk_reads_the_routes_of_our_table(
+    running: RunningEmulator, inventory: Inventory, scheme: str | None, is_async: bool
+) -> None:
+    """Every route of every gateway and attachment, and no other."""
+    sdk = Sdk(running, scheme, is_async=is_async)
+    found = Counter(route_values(*one) for one in sdk.routes())
+    columns = [
+        *("vpn_gateway_id", "vpn_connection_id", "route_type", "source_cidr", "destination_cidr"),
+        *("weight", "priority", "state", "tunnel_ids", "as_path"),
+    ]
+    table = inventory.routes[columns].astype(object)
+    table["tunnel_ids"] = [tuple(ids) for ids in table["tunnel_ids"]]
+    ours = Counter(table.where(table.notna(), None).itertuples(index=False, name=None))
+    assert sum(found.values()) > 50
+    assert found == ours

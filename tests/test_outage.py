@@ -6,10 +6,17 @@ import asyncio
 from dataclasses import dataclass
 
 import pytest
-from helpers import DeliveringSend, ManualClock, action_of, caller_of, keys_of, run_virtual
+from helpers import (
+    DeliveringSend,
+    ManualClock,
+    action_of,
+    caller_of,
+    crawl_account,
+    keys_of,
+    run_virtual,
+)
 
 from vpnframe.cloud.messages import Request, Response
-from vpnframe.crawl.crawl import Plan, crawl_accounts
 from vpnframe.emulator import make_fleet, make_state
 from vpnframe.emulator.faults import KINDS, Fault, FaultPlan, fault
 from vpnframe.frames import make_tables
@@ -39,7 +46,7 @@ def crawled(*faults: Fault | FaultPlan, deadline_s: float = DEADLINE_S) -> Outag
     caller = caller_of(send, manual, provider=keys_of(state), run_deadline=deadline_s)
 
     async def main() -> tuple[Records, float]:
-        records = await crawl_accounts([caller], Plan())
+        records = await crawl_account(caller)
         return records, asyncio.get_running_loop().time()
 
     records, end_s = run_virtual(main())

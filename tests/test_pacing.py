@@ -11,14 +11,22 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import pytest
-from helpers import ManualClock, action_of, caller_of, keys_of, params_of, run_virtual
+from helpers import (
+    ManualClock,
+    action_of,
+    caller_of,
+    crawl_account,
+    keys_of,
+    params_of,
+    run_virtual,
+)
 
 from vpnframe.cloud.actions import Limit
 from vpnframe.cloud.messages import Request, Response
 from vpnframe.cloud.quotas import Pacer
 from vpnframe.cloud.transport import Transport
 from vpnframe.crawl.caller import Caller
-from vpnframe.crawl.crawl import Plan, crawl_accounts
+from vpnframe.crawl.crawl import Plan
 from vpnframe.crawl.lanes import Clock, Lanes
 from vpnframe.emulator import Fleet, State, handle, make_fleet, make_state, serve_in_thread
 from vpnframe.records import Records
@@ -68,7 +76,7 @@ class Cloud:
 
 def crawled(cloud: Cloud) -> Records:
     caller = caller_of(cloud.send, cloud.manual, provider=keys_of(cloud.state))
-    return run_virtual(crawl_accounts([caller], Plan()))
+    return run_virtual(crawl_account(caller))
 
 
 @pytest.mark.proof
@@ -115,7 +123,7 @@ def test_in_real_time_over_sockets(mode: str, capsys: pytest.CaptureFixture[str]
         async with Transport() as transport:
             lanes = Lanes(pacer, Clock())
             caller = Caller(send=transport.send, provider=keys_of(state), lanes=lanes)
-            records = await crawl_accounts([caller], Plan(endpoint=endpoint))
+            records = await crawl_account(caller, Plan(endpoint=endpoint))
         return records.coverage[0].elapsed_s or 0.0
 
     with serve_in_thread(state) as cloud:

@@ -18,13 +18,15 @@ from vpnframe.crawl.events import (
     Event,
     RegionRead,
     RegionsFound,
+    RouteListRead,
+    RouteListsFound,
     Throttled,
     sentence,
 )
-from vpnframe.crawl.plan import Estimate, estimate_regions, seconds_until_done
+from vpnframe.crawl.plan import Estimate, Listed, estimate_regions, seconds_until_done
 from vpnframe.crawl.progress import Progress, ProgressBar, duration
 from vpnframe.emulator import make_fleet, make_state, serve_in_thread
-from vpnframe.records import Connection, Coverage, Gateway, Records
+from vpnframe.records import Coverage
 
 
 def region(n: int, *, allowed: int = 15, **changes: Any) -> Estimate:
@@ -46,26 +48,30 @@ def test_regions_run_beside_each_other() -> None:
     assert seconds_until_done([]) == 0
 
 
-def listed(n: int, *, attach_type: str = "VPNGW") -> Records:
+def listed(n: int) -> list[Listed]:
     here = {"account_id": "1", "region_id": "cn-shanghai"}
-    connections = tuple(
-        Connection(vpn_connection_id=f"vco-{i}", tunnels=(), attach_type=attach_type, **here)
-        for i in range(n)
-    )
-    gateways = (Gateway(gateway_id="vpn-1", kind="vpn", **here),)
-    coverage = (
-        Coverage(status="complete", n_calls=10, elapsed_s=2.0, **here),
-        Coverage(status="skipped", account_id="1", region_id="me-central-1"),
-    )
-    return Records(connections=connections, gateways=gateways, coverage=coverage)
+    n_rows = {
+        "DescribeVpnGateways": 1,
+        "DescribeVpnConnections": n,
+        "DescribeVpnAttachments": n,
+        "DescribeCustomerGateways": 0,
+    }
+    return [
+        Listed(
+            Coverage(status="complete", n_calls=10, elapsed_s=2.0, **here),
+            n,
+            n_rows,
+            {"DescribeVpnPbrRouteEntries": 3},
+        ),
+        Listed(Coverage(status="skipped", account_id="1", region_id="me-central-1")),
+    ]
 
 
 def test_calls_are_counted_from_what_the_lists_say() -> None:
     """A page is read once, several twice; a region that is not asked takes none."""
-    here, skipped = estimate_regions(
-        listed(120, attach_type="CEN"), share=0.05, pacer_of=lambda _: Pacer()
-    )
+    here, skipped = estimate_regions(listed(120), share=0.05, pacer_of=lambda _: Pacer())
     assert here.calls == {
+        "DescribeVpnPbrRouteEntries": 3,
         "DescribeVpnGateways": 1,
         "DescribeVpnConnections": 6,
         "DescribeVpnAttachments": 6,
@@ -168,9 +174,24 @@ def test_the_bar_shows_it_on_a_terminal() -> None:
     assert "region 1 of 2, 3 throttled, 3 min 0 s left: 1/60 connections" in stream.getvalue()
 
 
+def test_progress_says_how_many_lists_of_routes_are_left() -> None:
+    """Of a large fleet they take minutes before the first download."""
+    progress = Progress(clock=lambda: 0.0)
+    for event in (RegionsFound("1", 2), RouteListsFound("cn-shanghai", 1200, "1")):
+        progress.take(event)
+    progress.take(RouteListRead("cn-shanghai", "1"))
+    assert progress.sentence() == "region 0 of 2, routes 1 of 1,200"
+    for _ in range(1199):
+        progress.take(RouteListRead("cn-shanghai", "1"))
+    assert progress.sentence() == "region 0 of 2"
+
+
 def test_every_event_has_a_sentence() -> None:
     """For the log."""
-    assert [sentence(event) for event in STORY] == [
+    routes = (RouteListsFound("cn-shanghai", 12, "1"), RouteListRead("cn-shanghai", "1"))
+    assert [sentence(event) for event in (*routes, *STORY)] == [
+        "account 1: cn-shanghai has 12 lists of routes",
+        "account 1: cn-shanghai: a list of routes was read",
         "account 1: 2 regions to read",
         "the lists are read; 64 downloads will take about 180 s",
         "account 1: cn-shanghai has 60 configurations to download",

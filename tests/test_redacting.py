@@ -45,7 +45,9 @@ def save_fleet(folder: Path, *, is_xml: bool = False) -> None:
         saved = handle(replay, request, now).body
         if is_xml:
             saved = write_tree(_texts(json.loads(saved)), f"{action}Response")
-        name = asked.get("VpnConnectionId") or f"{action}-{asked.get('PageNumber', 1)}"
+        about = [v for n, v in sorted(asked.items()) if n not in ("RegionId", "PageSize")]
+        is_download = action == "DownloadVpnConnectionConfig"
+        name = asked["VpnConnectionId"] if is_download else "-".join([action, *about])
         path = folder / asked["RegionId"] / f"{name}.{'xml' if is_xml else 'json'}"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(saved)
@@ -151,6 +153,44 @@ def test_what_nobody_asks_for_is_left_out() -> None:
 def test_a_value_of_another_type_keeps_its_note_and_not_itself(odd: dict[str, Any]) -> None:
     """The refusal to change what it says would raise."""
     assert "hush" not in json.dumps(redacted({"VpnConnectionConfig": odd | {"X": 1}}))
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"Psk": "hush", "RouteDest": "10.0.0.0/8", "Comment": "hush"},
+        {"RouteDest": "10.0.0.0/8", "Weight": "hush", "Priority": ["hush"]},
+        {"RouteDest": "10.0.0.0/8", "NextHopTunnelId": {"hush": "hush"}},
+        {"RouteDest": {"a": "hush"}},
+        "hush",
+    ],
+)
+def test_a_route_tells_what_is_asked_of_it_alone(odd: object) -> None:
+    """Whatever else stands in its row."""
+    rows = [odd, {"RouteDest": "10.1.0.0/16", "NextHop": "vco-1", "AuthKey": "hush"}]
+    for tree in (
+        {"VcoRouteEntries": rows},
+        {"VpnPbrRouteEntries": {"VpnPbrRouteEntry": rows}},
+        {"VpnRouteEntries": {"VpnRouteEntry": rows, "Hush": "hush"}},
+    ):
+        kept = json.dumps(redacted(tree))
+        assert "hush" not in kept.lower()
+        assert "10.1.0.0/16" in kept
+
+
+def test_a_vpc_tells_its_blocks_alone() -> None:
+    """Its name and its blocks stay, in every wrapping."""
+    vpc = {
+        "VpcId": "vpc-1",
+        "CidrBlock": "10.0.0.0/16",
+        "SecondaryCidrBlocks": {"SecondaryCidrBlock": ["10.1.0.0/16", {"a": "hush"}], "X": "hush"},
+        "UserCidrs": ["9.0.0.0/8", 7],
+        "Description": "hush",
+    }
+    (kept,) = redacted({"Vpcs": {"Vpc": [vpc]}})["Vpcs"]["Vpc"]
+    assert "hush" not in json.dumps(kept)
+    assert kept["SecondaryCidrBlocks"]["SecondaryCidrBlock"][0] == "10.1.0.0/16"
+    assert kept["UserCidrs"] == ["9.0.0.0/8", 2]
 
 
 def test_names_folders_and_times_are_kept_for_the_owner_alone(tmp_path: Path) -> None:

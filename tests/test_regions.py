@@ -5,10 +5,23 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from helpers import Answer, Handler, action_of, crawl, error_response, params_of, response
+from helpers import (
+    Answer,
+    Handler,
+    ManualClock,
+    action_of,
+    caller_of,
+    crawl,
+    emulated,
+    error_response,
+    keys_of,
+    params_of,
+    response,
+    run_virtual,
+)
 
 from vpnframe.cloud.messages import Request
-from vpnframe.crawl.crawl import Plan
+from vpnframe.crawl.crawl import AccountCrawl, Plan
 from vpnframe.crawl.events import ConnectionRead, ConnectionsFound, Event
 from vpnframe.emulator import make_fleet, make_state
 from vpnframe.errors import TransportError
@@ -54,7 +67,7 @@ LISTS = (
 
 def test_a_complete_region_counts_what_it_did() -> None:
     """One download per connection, a call per page of 50, and several pages twice."""
-    coverage = coverage_of(crawled())
+    coverage = coverage_of(crawled(routes=False))
     assert (coverage.status, coverage.n_expected, coverage.n_read, coverage.n_failed) == (
         "complete",
         60,
@@ -67,7 +80,7 @@ def test_a_complete_region_counts_what_it_did() -> None:
 
 def test_without_downloads_the_list_rows_are_enough() -> None:
     """The same sides and algorithms, a hundredth of the calls."""
-    full, quick = crawled(), crawled(downloads="none")
+    full, quick = crawled(), crawled(downloads="none", routes=False)
     assert coverage_of(quick).status == "complete"
     assert coverage_of(quick).n_calls <= 10
     assert [(c.vpc_subnets, c.onprem_subnets) for c in quick.connections] == [
@@ -211,3 +224,26 @@ def test_gateways_fewer_than_counted_are_told() -> None:
     assert coverage_of(records).status == "partial"
     told = [f.message for f in records.failures if f.action == "DescribeVpnGateways"]
     assert told == ["70 rows are counted, 50 were given"]
+
+
+def test_the_parts_of_a_crawl_are_small_and_in_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What stands as objects at a time is bounded; together they are everything, by id."""
+    monkeypatch.setattr("vpnframe.crawl.store._BLOCK", 4)
+    monkeypatch.setattr("vpnframe.crawl.store._PART", 10)
+    state = make_state(FLEET, quotas=False)
+    manual = ManualClock()
+    caller = caller_of(emulated(state, manual), manual, provider=keys_of(state))
+    account = AccountCrawl(caller, Plan())
+
+    async def run() -> None:
+        await account.list_all()
+        await account.download()
+
+    run_virtual(run())
+    kept, taken = list(account.parts()), list(account.take_parts())
+    assert taken == kept
+    assert [part for part in account.parts() if part.connections or part.gateways] == []
+    found = [[c.vpn_connection_id for c in part.connections] for part in kept]
+    assert max(map(len, found)) < 10 + 4
+    every_id = sorted(c.vpn_connection_id for c in FLEET.connections)
+    assert [i for ids in found for i in ids] == every_id

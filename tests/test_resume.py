@@ -24,6 +24,7 @@ from helpers import (
     action_of,
     assert_same_inventory,
     caller_of,
+    crawl_account,
     emulated,
     keys_of,
     params_of,
@@ -33,7 +34,6 @@ from helpers import (
 import vpnframe as vf
 from vpnframe.cloud.actions import Limit
 from vpnframe.cloud.messages import Request
-from vpnframe.crawl.crawl import Plan, crawl_accounts
 from vpnframe.crawl.journal import journal_path, open_journal
 from vpnframe.crawl.lanes import Clock
 from vpnframe.emulator import RunningEmulator, make_fleet, make_state, serve_in_thread
@@ -224,7 +224,7 @@ class Halves:
         send.latency_s = 0.4
         with open_journal(self.folder, purpose={}, resume=False) as journal:
             caller = caller_of(send, manual, provider=keys_of(state), journal=journal)
-            task = asyncio.create_task(crawl_accounts([caller], Plan()))
+            task = asyncio.create_task(crawl_account(caller))
             await asyncio.sleep(7.1)
             task.cancel()
             await asyncio.wait([task])
@@ -236,7 +236,7 @@ class Halves:
             now = manual.utc_now().timestamp()
             for key, at in journal.earlier_calls(since=now - 60.0, now=now):
                 caller.lanes.pacer.remember(key, at=clock.monotonic() - (now - at))
-            records = await crawl_accounts([caller], Plan())
+            records = await crawl_account(caller)
         return records, send, state.throttled.total()
 
 

@@ -41,6 +41,7 @@ CODES = [
     ("Forbidden.RAM", 403, Remedy.GIVE_UP, "denied"),
     ("NoPermission", 403, Remedy.GIVE_UP, "denied"),
     ("InvalidVpnConnectionInstanceId.NotFound", 404, Remedy.GIVE_UP, "gone"),
+    ("InvalidVpnGatewayInstanceId.NotFound", 404, Remedy.GIVE_UP, "gone"),
     ("InvalidRegionId.NotFound", 404, Remedy.ABSENT, "parameter"),
     ("InvalidRegionId", 404, Remedy.ABSENT, "parameter"),
     ("MissingParameter", 400, Remedy.GIVE_UP, "parameter"),

@@ -71,6 +71,34 @@ def expected_overlaps(key: dict[str, Any]) -> set[tuple[Any, ...]]:
     return found
 
 
+def plain_rows(rows: list[dict[str, Any]]) -> list[str]:
+    """The rows as text, in one order; every list as one."""
+    as_list = {
+        name: lambda value: None if value is None else list(value)
+        for name in ("tunnel_ids", "cidrs", "secondary_cidrs", "user_cidrs")
+    }
+    return sorted(
+        str({name: as_list.get(name, lambda v: v)(value) for name, value in row.items()})
+        for row in rows
+    )
+
+
+def assert_routes(inventory: vf.Inventory, key: dict[str, Any]) -> None:
+    """Every route and VPC of the key and no more; evidence of failover; nothing left unasked."""
+    for name in ("routes", "vpcs"):
+        expected = [dict(row) for row in key[name]]
+        for row in expected if name == "routes" else ():  # in our words, null where nothing stands
+            row["learned_from"] = row["learned_from"] and row["learned_from"].lower()
+            row["next_hop"] = row["next_hop"] or None
+        table = inventory.tables()[name][list(expected[0])].astype(object)
+        found = table.where(table.notna(), None).to_dict("records")
+        assert plain_rows(found) == plain_rows(expected), name
+    subnets = inventory.subnets
+    evidence = subnets.loc[subnets["has_ha_evidence"], "vpn_connection_id"]
+    assert set(evidence) == set(key["ha_evidence"])
+    assert subnets["has_known_routes"].all()
+
+
 def assert_answers(inventory: vf.Inventory, key: dict[str, Any]) -> None:
     """Counts, every value of every tunnel, and overlaps: all of the key and no more."""
     texts = {
@@ -88,6 +116,7 @@ def assert_answers(inventory: vf.Inventory, key: dict[str, Any]) -> None:
         "list"
     )
     assert overlap_set(inventory) == expected_overlaps(key)
+    assert_routes(inventory, key)
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -120,6 +149,18 @@ def test_under_the_published_quotas_nothing_is_throttled() -> None:
     assert inventory.is_complete
     assert not state.throttled
     assert inventory.coverage["elapsed_s"].max() >= 60
+
+
+def test_without_routes_nothing_is_said_of_them() -> None:
+    """No call more than before, no route, no row of one; and nobody claims to know them."""
+    state = make_state(make_fleet(seed=3), quotas=False)
+    inventory = inventory_of(state, plan=Plan(routes=False))
+    assert inventory.is_complete
+    assert inventory.routes.empty
+    assert inventory.vpcs.empty
+    assert set(inventory.subnets["origin"]) == {"selector"}
+    assert inventory.subnets["has_known_routes"].isna().all()
+    assert not [action for _, _, action in state.calls if "Route" in action or "Vpcs" in action]
 
 
 def test_the_list_rows_alone_give_the_same_answers() -> None:

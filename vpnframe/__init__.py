@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from vpnframe import schema as schema
     from vpnframe import stats as stats
     from vpnframe.accounts import Account, read_accounts
-    from vpnframe.callers import FetchSettings
     from vpnframe.cloud.actions import Limit
     from vpnframe.cloud.signing import Credentials
     from vpnframe.errors import (
@@ -56,13 +55,14 @@ if TYPE_CHECKING:
         would_conflict,
     )
     from vpnframe.redacting import Redaction, redact
+    from vpnframe.settings import FetchSettings
 
 _HOMES = {
     "Account": "accounts",
     "AddressError": "errors",
     "Credentials": "cloud.signing",
     "Domain": "overlapping",
-    "FetchSettings": "callers",
+    "FetchSettings": "settings",
     "IncompleteWarning": "errors",
     "Inventory": "inventory",
     "InventoryError": "errors",

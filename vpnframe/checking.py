@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import partial
 from typing import Literal
 
+from vpnframe.access import Access
 from vpnframe.accounts import Account
-from vpnframe.callers import Access
 from vpnframe.cloud.actions import VPC_HOST
 from vpnframe.cloud.answers import Page, decode_download, decode_page
 from vpnframe.cloud.credentials import Provider
@@ -19,27 +18,22 @@ from vpnframe.cloud.endpoints import cloud_url
 from vpnframe.cloud.messages import Response
 from vpnframe.cloud.roles import Identity, clock_offset, decode_identity
 from vpnframe.crawl.caller import Caller, Place
-from vpnframe.crawl.plan import DOWNLOAD, Estimate, seconds_until_done
+from vpnframe.crawl.plan import Estimate, seconds_until_done
 from vpnframe.crawl.progress import duration
 from vpnframe.errors import RequestError, SettingsError
-from vpnframe.records import Failure, Region, Statement
+from vpnframe.permissions import DOWNLOAD, LISTED, needed
+from vpnframe.records import Attachment, Failure, Gateway, Record, Region, Statement
 
 Status = Literal["ok", "missing", "unknown"]
-_LISTED = "DescribeVpnConnections"
-_NEEDED = (
-    _LISTED,
-    "DescribeVpnAttachments",
-    "DescribeVpnGateways",
-    "DescribeCustomerGateways",
-    DOWNLOAD,
-)
+# What a call is about, and the parameter that names it.
+_ABOUT_ONE = {
+    "DescribeVpnRouteEntries": ("VPN gateway", "VpnGatewayId"),
+    "DescribeVpnPbrRouteEntries": ("VPN gateway", "VpnGatewayId"),
+    "DescribeVcoRouteEntries": ("transit-router attachment", "VpnConnectionId"),
+    DOWNLOAD: ("connection", "VpnConnectionId"),
+}
 _MOST_CLOCK_S = 15 * 60
 _POLICY = "`vpnframe doctor --policy` prints a policy that does"
-REVELATION = (
-    "These reads reveal the pre-shared keys and BGP keys of every connection "
-    f"({_LISTED} and {DOWNLOAD}; DescribeCustomerGateways has BGP keys): there is no read "
-    "permission without them, so treat whoever holds this policy as somebody who knows your keys."
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,34 +60,6 @@ class Check:
     remedy: str | None = None
     account_id: str | None = None
     region_id: str | None = None
-
-
-def policy() -> str:
-    """Write the RAM policy that a fetch needs, and no more.
-
-    Returns
-    -------
-    str
-        JSON to paste: the reads, and an explicit denial of every change.
-
-    References
-    ----------
-    Alibaba Cloud, "RAM: policy structure and syntax", version 1.
-
-    Examples
-    --------
-    >>> [statement["Effect"] for statement in json.loads(policy())["Statement"]]
-    ['Allow', 'Deny']
-    """
-    statements = [
-        {"Effect": "Allow", "Action": [f"vpc:{name}" for name in _NEEDED], "Resource": "*"},
-        {
-            "Effect": "Deny",
-            "Action": ["vpc:Create*", "vpc:Modify*", "vpc:Delete*"],
-            "Resource": "*",
-        },
-    ]
-    return json.dumps({"Version": "1", "Statement": statements}, indent=2)
 
 
 async def check_accounts(access: Access, provider: Provider | None) -> list[Check]:
@@ -134,7 +100,7 @@ class _AccountCheck:
     checks: list[Check] = field(default_factory=list)
     arn: str | None = None
     sizes: dict[Place, int] = field(default_factory=dict)
-    sample: tuple[Place, str] | None = None
+    samples: dict[str, tuple[Place, str]] = field(default_factory=dict)
 
     async def run(self) -> list[Check]:
         """Look at one thing after the other; what nothing can be asked about is left out."""
@@ -214,15 +180,13 @@ class _AccountCheck:
 
     async def _check_region(self, place: Place) -> None:
         """One row of its list: tells whether it answers, and how many connections it has."""
-        found = await self._page(place, _LISTED)
+        found = await self._page(place, LISTED)
         note = partial(
             Check, "region", account_id=self.caller.account_id, region_id=place.region_id
         )
         if isinstance(found, Page):
             self.sizes[place] = found.total_count or 0
-            for row in found.rows:
-                if isinstance(row, Statement):
-                    self.sample = (place, row.vpn_connection_id)
+            self._sample(place, found)
             self.checks.append(note("ok", f"answers; {self.sizes[place]} connections"))
         elif (found.code or "").lower().startswith("invalidregionid") and place.is_listed:
             self.checks.append(note("ok", "answers; it has no VPN product"))
@@ -233,29 +197,46 @@ class _AccountCheck:
             remedy = f"{_remedy_of(found)}, or leave it out with --skip-region"
             self.checks.append(note("missing", found.message, remedy))
 
-    async def _page(self, place: Place, action: str) -> Page | Failure:
-        paging = {"PageNumber": "1", "PageSize": "1"}
-        return await self.caller.ask(action, place, paging, partial(decode_page, action=action))
+    async def _page(self, place: Place, action: str, **params: str) -> Page | Failure:
+        params = {"PageNumber": "1", "PageSize": "1", **params}
+        return await self.caller.ask(action, place, params, partial(decode_page, action=action))
+
+    def _sample(self, place: Place, page: Page) -> None:
+        """Remember what the calls that ask about one thing can be tried with."""
+        for row in page.rows:
+            for parameter, thing_id in _things_in(row):
+                self.samples[parameter] = (place, thing_id)
 
     async def _check_permissions(self, places: list[Place]) -> None:
         """Each permission once, in one region that answers."""
-        place = self.sample[0] if self.sample else next(iter(self.sizes), None)
-        if place is None:
-            for action in _NEEDED:
+        known = [place for place, _ in self.samples.values()]
+        place = next(iter([*known, *self.sizes]), None)
+        for action in needed(routes=self.access.settings.routes):
+            if place is None:
                 self._note(_permission(action), "unknown", "no region answers", "see the regions")
+            elif action in _ABOUT_ONE:
+                await self._try_with_sample(action, *_ABOUT_ONE[action])
+            else:
+                found = await self._page(place, action)
+                if isinstance(found, Page):
+                    self._sample(place, found)
+                self._note_permission(action, found)
+
+    async def _try_with_sample(self, action: str, kind: str, parameter: str) -> None:
+        """A call about one thing: without one to name it cannot be tried."""
+        if kind not in self.samples:
+            detail, remedy = f"there is no {kind} to try it with", "nothing, until there is one"
+            self._note(_permission(action), "unknown", detail, remedy)
             return
-        for action in _NEEDED[:-1]:
-            self._note_permission(action, await self._page(place, action))
-        if self.sample is None:
-            detail, remedy = "there is no connection to try it with", "nothing, until there is one"
-            self._note(_permission(DOWNLOAD), "unknown", detail, remedy)
-            return
-        connection_id = self.sample[1]
-        decode: Callable[[Response], Statement] = partial(
-            decode_download, vpn_connection_id=connection_id
-        )
-        params = {"VpnConnectionId": connection_id}
-        self._note_permission(DOWNLOAD, await self.caller.ask(DOWNLOAD, place, params, decode))
+        place, thing_id = self.samples[kind]
+        found = await self._ask_about(place, action, {parameter: thing_id})
+        self._note_permission(action, found)
+
+    async def _ask_about(self, place: Place, action: str, params: dict[str, str]) -> object:
+        if action == DOWNLOAD:
+            decode = partial(decode_download, vpn_connection_id="-")
+            return await self.caller.ask(action, place, params, decode)
+        return await self._page(place, action, **params)
 
     def _note_permission(self, action: str, found: object) -> None:
         if not isinstance(found, Failure):
@@ -292,6 +273,20 @@ class _AccountCheck:
                 allowed=pacer.allowed(DOWNLOAD),
                 window_s=pacer.limits[DOWNLOAD].per_s,
             )
+
+
+def _things_in(row: Record) -> Iterator[tuple[str, str]]:
+    """What of a row others calls can be tried with: kind and id."""
+    if isinstance(row, Statement):
+        yield "connection", row.vpn_connection_id
+        if row.vpn_gateway_id:
+            yield "VPN gateway", row.vpn_gateway_id
+        elif row.transit_router_id:
+            yield "transit-router attachment", row.vpn_connection_id
+    elif isinstance(row, Attachment) and row.transit_router_id:
+        yield "transit-router attachment", row.vpn_connection_id
+    elif isinstance(row, Gateway) and row.kind == "vpn":
+        yield "VPN gateway", row.gateway_id
 
 
 def _permission(action: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import accumulate
 from operator import attrgetter
@@ -12,11 +12,15 @@ import pandas as pd
 
 from vpnframe import schema
 from vpnframe.addresses.cidr import ParsedCidrs, format_cidr, parse_cidrs
-from vpnframe.records import Connection, Failure, Gateway, Records, Tunnel
+from vpnframe.blocks import Block, has_ha_evidence, list_blocks
+from vpnframe.records import Connection, Failure, Gateway, Records, RouteEntry, Tunnel
+from vpnframe.tables import STORED
 from vpnframe.terms import DEFAULT_ROUTES
 
 Tables = dict[str, pd.DataFrame]
 
+_GatewayKey = tuple[str | None, str | None, str]
+_Key = tuple[str | None, str | None, str | None]
 _NO_GATEWAY = Gateway(gateway_id="", kind="vpn")
 
 
@@ -29,12 +33,11 @@ class _Row(NamedTuple):
     customer: Gateway
 
 
-class _Block(NamedTuple):
+class _Placed(NamedTuple):
     """What one row of ``subnets`` is read from."""
 
+    block: Block
     row: _Row  # of the first tunnel
-    side: str
-    text: str
     peers: tuple[str, ...]
 
 
@@ -57,28 +60,91 @@ def make_tables(records: Records) -> Tables:
     >>> sorted(make_tables(Records()))[:3]
     ['connections', 'coverage', 'disagreements']
     """
-    rows = list(_rows(records))
-    spans = _spans(records.connections)
-    subnets, bad_blocks = _subnets([rows[i:j] for i, j in spans])
-    failures = [*map(_failure_row, records.failures), *bad_blocks]
-    return {
-        "tunnels": schema.build_by("tunnels", lambda column: _values(column, rows)),
-        "connections": schema.build_by(
-            "connections", lambda column: _shared(_values(column, rows), spans)
-        ),
-        "subnets": subnets,
-        "gateways": _table("gateways", list(_gateway_rows(records))),
-        "routes": schema.empty("routes"),
-        "vpcs": schema.empty("vpcs"),
-        "failures": _table("failures", failures),
-        "coverage": _table("coverage", [_as_row(one) for one in records.coverage]),
-        "disagreements": _table("disagreements", [_as_row(d) for d in records.disagreements]),
-    }
+    return flatten([records])
 
 
-def _table(name: str, rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
-    columns = schema.find(name).names
-    return schema.build(name, {column: [row.get(column) for row in rows] for column in columns})
+def flatten(parts: Iterable[Records]) -> Tables:
+    """Flatten records that come part by part: objects of one part stand at a time.
+
+    Parameters
+    ----------
+    parts : iterable of Records
+        The gateways of connections come with them, or with the nearest part before that has some.
+
+    Returns
+    -------
+    dict of str to DataFrame
+        As :func:`make_tables` gives them of all parts together.
+    """
+    fleet = _Fleet()
+    for part in parts:
+        fleet.add(part)
+    return fleet.tables()
+
+
+class _Fleet:
+    """The tables while they grow, and the gateways of the region that is read."""
+
+    def __init__(self) -> None:
+        self._growing = {name: schema.Growing(name) for name in STORED}
+        self._bad_blocks: list[dict[str, Any]] = []
+        self._gateways: dict[_GatewayKey, Gateway] = {}
+        self._n_connections: Counter[_GatewayKey] = Counter()
+
+    def add(self, part: Records) -> None:
+        if part.gateways:
+            self._end_region()
+            self._gateways = {(g.account_id, g.region_id, g.gateway_id): g for g in part.gateways}
+        if part.connections:
+            self._add_connections(part.connections, part.routes)
+        self._add_rows("routes", _route_rows(part))
+        self._add_rows("vpcs", map(_as_row, part.vpcs))
+        self._add_rows("failures", map(_failure_row, part.failures))
+        self._add_rows("coverage", map(_as_row, part.coverage))
+        self._add_rows("disagreements", map(_as_row, part.disagreements))
+
+    def tables(self) -> Tables:
+        self._end_region()
+        self._add_rows("failures", self._bad_blocks)
+        # As each is done its parts are freed.
+        return {name: self._growing.pop(name).table() for name in STORED}
+
+    def _add_connections(
+        self, connections: Sequence[Connection], routes: Sequence[RouteEntry]
+    ) -> None:
+        rows = list(_rows(connections, self._gateways))
+        spans = _spans(connections)
+        self._growing["tunnels"].add_by(lambda column: _values(column, rows))
+        self._growing["connections"].add_by(lambda column: _shared(_values(column, rows), spans))
+        by_connection = [rows[i:j] for i, j in spans]
+        self._bad_blocks += _add_subnets(self._growing["subnets"], by_connection, routes)
+        self._n_connections.update(
+            key for c in connections for key in _named_gateways(c) if key in self._gateways
+        )
+
+    def _end_region(self) -> None:
+        """Every connection that may use the gateways was seen."""
+        self._add_rows(
+            "gateways",
+            [
+                _as_row(g) | {"expires_at": g.expires_ms, "n_connections": self._n_connections[key]}
+                for key, g in self._gateways.items()
+            ],
+        )
+        self._gateways, self._n_connections = {}, Counter()
+
+    def _add_rows(self, name: str, rows: Iterable[Mapping[str, Any]]) -> None:
+        rows = list(rows)
+        if rows:
+            columns = schema.find(name).names
+            self._growing[name].add({c: [row.get(c) for row in rows] for c in columns})
+
+
+def _route_rows(part: Records) -> Iterator[dict[str, Any]]:
+    routers = {_key_of(c): c.transit_router_id for c in part.connections}
+    for route in part.routes:
+        router_id = routers.get(_key_of(route))
+        yield _as_row(route) | {"transit_router_id": router_id, "fetched_at": route.fetched_ms}
 
 
 def _as_row(record: Any) -> dict[str, Any]:
@@ -89,15 +155,22 @@ def _failure_row(failure: Failure) -> dict[str, Any]:
     return _as_row(failure) | {"at": failure.at_ms, "attempts": min(failure.attempts, 32_767)}
 
 
-def _rows(records: Records) -> Iterator[_Row]:
-    gateways = {(g.account_id, g.region_id, g.gateway_id): g for g in records.gateways}
-    for connection in records.connections:
+def _rows(
+    connections: Iterable[Connection], gateways: Mapping[_GatewayKey, Gateway]
+) -> Iterator[_Row]:
+    for connection in connections:
         place = (connection.account_id, connection.region_id)
         vpn = gateways.get((*place, connection.vpn_gateway_id or ""), _NO_GATEWAY)
         for tunnel in connection.tunnels:
             customer_id = tunnel.customer_gateway_id or connection.customer_gateway_id
             customer = gateways.get((*place, customer_id or ""), _NO_GATEWAY)
             yield _Row(connection, tunnel, vpn, customer)
+
+
+def _named_gateways(connection: Connection) -> set[_GatewayKey]:
+    ids = {connection.vpn_gateway_id, connection.customer_gateway_id}
+    ids |= {tunnel.customer_gateway_id for tunnel in connection.tunnels}
+    return {(connection.account_id, connection.region_id, i) for i in ids if i}
 
 
 def _customer_gateway_id(row: _Row) -> str | None:
@@ -134,6 +207,7 @@ _PATHS: Mapping[str, Mapping[str, str]] = {
         "attach_type": "", "vpn_gateway_id": "", "transit_router_id": "", "network_type": "",
         "resource_group_id": "", "tags": "", "vpc_subnets": "", "onprem_subnets": "",
         "health_check_enabled": "", "health_check_status": "", "bgp_enabled": "", "witnesses": "",
+        "has_known_routes": "",
         "perspective": "", "request_id": "", "connection_name": "name",
         "connection_status": "status", "created_at": "created_ms", "fetched_at": "fetched_ms",
     },
@@ -194,42 +268,43 @@ def _shared(values: list[Any], spans: Iterable[tuple[int, int]]) -> list[Any]:
     ]
 
 
-def _subnets(by_connection: Iterable[Sequence[_Row]]) -> tuple[pd.DataFrame, list[dict[str, Any]]]:
-    """The table, and a failure row for every block that is none."""
-    blocks = [block for rows in by_connection for block in _blocks(rows)]
-    texts = [block.text for block in blocks]
+def _add_subnets(
+    growing: schema.Growing, by_connection: Iterable[Sequence[_Row]], routes: Iterable[RouteEntry]
+) -> Iterator[dict[str, Any]]:
+    """Add the blocks; give a failure row for every one that is none."""
+    leading: defaultdict[_Key, list[RouteEntry]] = defaultdict(list)
+    for route in routes:
+        leading[_key_of(route)].append(route)
+    placed = [one for rows in by_connection for one in _place_blocks(rows, leading)]
+    texts = [one.block.text for one in placed]
     parsed = parse_cidrs(texts)
-    rows = [block.row for block in blocks]
-    values = _numbers(parsed, len(blocks)) | {
-        "side": [block.side for block in blocks],
+    rows = [one.row for one in placed]
+    values = _numbers(parsed, len(placed)) | {
         "cidr_raw": texts,
-        "peer_addresses": [block.peers for block in blocks],
-        "has_ha_evidence": [_has_ha_evidence(row.connection) for row in rows],
-        "origin": ["selector"] * len(blocks),
-        "priority": [None] * len(blocks),
-        "weight": [None] * len(blocks),
-        "has_known_routes": [None] * len(blocks),
+        "peer_addresses": [one.peers for one in placed],
+        "has_ha_evidence": [has_ha_evidence(row.connection) for row in rows],
+        **{
+            name: [getattr(one.block, name) for one in placed]
+            for name in ("side", "origin", "priority", "weight")
+        },
     }
-    table = schema.build_by(
-        "subnets", lambda column: values[column] if column in values else _values(column, rows)
-    )
-    bad = zip(parsed.failed_rows.tolist(), parsed.failed_reasons, strict=True)
-    return table, [_bad_block(blocks[i], reason) for i, reason in bad]
+    growing.add_by(lambda column: values[column] if column in values else _values(column, rows))
+    for i, reason in zip(parsed.failed_rows.tolist(), parsed.failed_reasons, strict=True):
+        yield _bad_block(placed[i], reason)
 
 
-def _blocks(rows: Sequence[_Row]) -> Iterator[_Block]:
+def _key_of(record: Connection | RouteEntry) -> _Key:
+    return (record.account_id, record.region_id, record.vpn_connection_id)
+
+
+def _place_blocks(
+    rows: Sequence[_Row], leading: Mapping[_Key, Sequence[RouteEntry]]
+) -> Iterator[_Placed]:
     connection = rows[0].connection
     addresses = [row.tunnel.customer_gateway.address for row in rows]
     peers = tuple(dict.fromkeys(address for address in addresses if address))
-    for side, texts in (("vpc", connection.vpc_subnets), ("onprem", connection.onprem_subnets)):
-        for text in dict.fromkeys(texts):
-            yield _Block(rows[0], side, text, peers)
-
-
-def _has_ha_evidence(connection: Connection) -> bool:
-    return bool(
-        len(connection.tunnels) > 1 or connection.bgp_enabled or connection.health_check_enabled
-    )
+    for block in list_blocks(connection, leading.get(_key_of(connection), ())):
+        yield _Placed(block, rows[0], peers)
 
 
 def _numbers(parsed: ParsedCidrs, n: int) -> dict[str, list[Any]]:
@@ -254,30 +329,15 @@ def _spread(values: Iterable[Any], positions: Iterable[int], n: int) -> list[Any
     return spread
 
 
-def _bad_block(block: _Block, reason: str) -> dict[str, Any]:
-    connection = block.row.connection
+def _bad_block(placed: _Placed, reason: str) -> dict[str, Any]:
+    block, connection = placed.block, placed.row.connection
+    where = "" if block.origin == "selector" else f" of a {block.origin} route"
     return {
         "account_id": connection.account_id,
         "region_id": connection.region_id,
         "vpn_connection_id": connection.vpn_connection_id,
         "kind": "address",
-        "message": f"{block.side} block {block.text[:80]!r}: {reason}",
+        "message": f"{block.side} block {block.text[:80]!r}{where}: {reason}",
         "attempts": 1,
         "at": connection.fetched_ms,
     }
-
-
-def _gateway_rows(records: Records) -> Iterator[dict[str, Any]]:
-    used = Counter(
-        (c.account_id, c.region_id, gateway_id)
-        for c in records.connections
-        for gateway_id in {
-            c.vpn_gateway_id,
-            c.customer_gateway_id,
-            *(tunnel.customer_gateway_id for tunnel in c.tunnels),
-        }
-        if gateway_id
-    )
-    for gateway in records.gateways:
-        key = (gateway.account_id, gateway.region_id, gateway.gateway_id)
-        yield _as_row(gateway) | {"expires_at": gateway.expires_ms, "n_connections": used[key]}

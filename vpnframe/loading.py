@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Set
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
@@ -17,7 +17,14 @@ from vpnframe.cloud import retries
 from vpnframe.cloud.answers import action_of, decode_download, decode_page
 from vpnframe.cloud.messages import Response
 from vpnframe.cloud.redaction import has_keys
-from vpnframe.crawl.notes import gateway_failures, note_failure, statement_failures
+from vpnframe.crawl.notes import (
+    gateway_failures,
+    note_failure,
+    route_failures,
+    statement_failures,
+    vpc_failures,
+)
+from vpnframe.crawl.routes import Weights, route_order
 from vpnframe.crawl.witnesses import join_statements, own_gateways, with_attachments
 from vpnframe.errors import RequestError, ResponseError, SettingsError, StatusError
 from vpnframe.inventory import Inventory
@@ -29,7 +36,9 @@ from vpnframe.records import (
     Gateway,
     Record,
     Records,
+    RouteEntry,
     Statement,
+    Vpc,
 )
 from vpnframe.saved import REGION, find_files, is_open_to_others, split_answers
 
@@ -43,6 +52,10 @@ _READABLE = (
     "DescribeVpnAttachments",
     "DescribeVpnGateways",
     "DescribeCustomerGateways",
+    "DescribeVpcs",
+    "DescribeVpnRouteEntries",
+    "DescribeVpnPbrRouteEntries",
+    "DescribeVcoRouteEntries",
 )
 
 
@@ -65,6 +78,8 @@ class _Known:
     listed: dict[str, Statement] = field(default_factory=dict)
     attached: dict[str, Attachment] = field(default_factory=dict)
     gateways: dict[str, Gateway] = field(default_factory=dict)
+    vpcs: dict[str, Vpc] = field(default_factory=dict)
+    routes: dict[str, RouteEntry] = field(default_factory=dict)
     regions: dict[str, str] = field(default_factory=dict)
     totals: Counter[str | None] = field(default_factory=Counter)
     lost: dict[str, str | None] = field(default_factory=dict)
@@ -82,6 +97,7 @@ def load(paths: str | Path | Iterable[str | Path]) -> Inventory:
         Files, glob patterns, folders (every ``.json`` and ``.xml`` below), or ``-`` for standard
         input. Answers of DownloadVpnConnectionConfig and of the list calls are read; a download's
         connection id is its file's stem, the region its folder's name where that is a region.
+        Nothing shows whether saved routes are all: ``has_known_routes`` is null.
 
     Returns
     -------
@@ -210,12 +226,15 @@ def _take_page(saved: _Saved, known: _Known, action: str) -> None:
     _keep(saved, known, known.listed, listed)
     attached = {row.vpn_connection_id: row for row in rows if isinstance(row, Attachment)}
     _keep(saved, known, known.attached, attached)
-    _keep(
-        saved,
-        known,
-        known.gateways,
-        {row.gateway_id: row for row in rows if isinstance(row, Gateway)},
-    )
+    gateways = {row.gateway_id: row for row in rows if isinstance(row, Gateway)}
+    _keep(saved, known, known.gateways, gateways)
+    _keep(saved, known, known.vpcs, {row.vpc_id: row for row in rows if isinstance(row, Vpc)})
+    routes = {
+        _route_key(row): msgspec.structs.replace(row, fetched_ms=saved.at_ms)
+        for row in rows
+        if isinstance(row, RouteEntry)
+    }
+    _keep(saved, known, known.routes, routes)
     for note in page.notes:
         failure = note_failure(note, action=action, at_ms=saved.at_ms)
         known.failures.append(
@@ -229,6 +248,11 @@ def _take_page(saved: _Saved, known: _Known, action: str) -> None:
     if action == "DescribeVpnConnections":
         total = page.total_count or 0
         known.totals[saved.region_id] = max(known.totals[saved.region_id], total)
+
+
+def _route_key(route: RouteEntry) -> str:
+    """A route has no id: where it stands, and all that it says."""
+    return f"{route.vpn_gateway_id or route.vpn_connection_id or ''} {route.entry_id}"
 
 
 def _keep(saved: _Saved, known: _Known, kept: dict[str, R], rows: dict[str, R]) -> None:
@@ -251,6 +275,10 @@ def _keep(saved: _Saved, known: _Known, kept: dict[str, R], rows: dict[str, R]) 
 
 def _records(known: _Known) -> Records:
     statements = with_attachments(known.listed, known.attached)
+    weights = Weights()
+    for route in known.routes.values():
+        weights.add(route)
+    weighed = weights.find_weighed()
     connections, disagreements = [], []
     failures = list(known.failures)
     # By region, as a crawl has them, and an inventory on disk.
@@ -260,20 +288,45 @@ def _records(known: _Known) -> Records:
         region_id = known.regions.get(key)
         own = own_gateways(listed, known.gateways)
         connection, differing = join_statements(download, listed, gateways=own)
-        connections.append(_in_region(connection, region_id))
+        leading = msgspec.structs.replace(connection, has_weighed_routes=key in weighed)
+        connections.append(_in_region(leading, region_id))
         disagreements += [_in_region(one, region_id) for one in differing]
         for statement in filter(None, (download, listed)):
             failures += [_in_region(f, region_id) for f in statement_failures(statement)]
     gateways = [_in_region(g, known.regions.get(i)) for i, g in known.gateways.items()]
     for key, gateway in known.gateways.items():
         failures += [_in_region(f, known.regions.get(key)) for f in gateway_failures(gateway)]
+    network = _network(known, keys)
     return Records(
         connections=tuple(connections),
         gateways=tuple(sorted(gateways, key=lambda g: (g.region_id or "", g.gateway_id))),
-        failures=tuple(failures),
+        routes=network.routes,
+        vpcs=network.vpcs,
+        failures=(*failures, *network.failures),
         coverage=tuple(_coverage(known, connections)),
         disagreements=tuple(disagreements),
     )
+
+
+def _network(known: _Known, there: Set[str]) -> Records:
+    """The VPCs and the routes; a route stands where its connection does, if that is known."""
+    routes = [
+        _in_region(route, known.regions.get(route.vpn_connection_id or ""))
+        if route.vpn_connection_id in there
+        else _in_region(route, known.regions.get(key))
+        for key, route in known.routes.items()
+    ]
+    routes.sort(key=lambda route: _order(route, there))
+    vpcs = [_in_region(vpc, known.regions.get(key)) for key, vpc in sorted(known.vpcs.items())]
+    failures = [_in_region(f, one.region_id) for one in routes for f in route_failures(one)]
+    failures += [_in_region(f, one.region_id) for one in vpcs for f in vpc_failures(one)]
+    return Records(routes=tuple(routes), vpcs=tuple(vpcs), failures=tuple(failures))
+
+
+def _order(route: RouteEntry, there: Set[str]) -> tuple[str, str, str, str]:
+    """As a crawl has them: those that lead nowhere first, then by connection."""
+    connection_id = route.vpn_connection_id if route.vpn_connection_id in there else ""
+    return (route.region_id or "", connection_id or "", *route_order(route))
 
 
 def _in_region(record: R, region_id: str | None) -> R:

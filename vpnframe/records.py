@@ -19,11 +19,12 @@ FailureKind = Literal[
     "throttled", "server", "network", "timeout", "malformed", "denied", "credentials", "gone",
     "parameter", "settings", "file", "address",
 ]  # fmt: skip
+RouteType = Literal["policy", "destination", "bgp"]
 CoverageStatus = Literal["complete", "partial", "denied", "unreachable", "absent", "skipped"]
 
 
-class Record(msgspec.Struct, frozen=True, kw_only=True):
-    """Base of all records: immutable, keyword-only, comparable."""
+class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Base of all records: immutable, keyword-only, comparable; encoded without what is unsaid."""
 
 
 class Proposal(Record, frozen=True, kw_only=True):
@@ -157,10 +158,65 @@ class Gateway(Record, frozen=True, kw_only=True, tag=True):
     notes: tuple[Note, ...] = ()
 
 
-class Rows(Record, frozen=True, kw_only=True, tag=True):
-    """A whole listing that was read to its end."""
+class Vpc(Record, frozen=True, kw_only=True, tag=True):
+    """A VPC with its blocks, as the answer writes them."""
 
-    rows: tuple[Statement | Attachment | Gateway | Region, ...]
+    vpc_id: str
+    account_id: str | None = None
+    region_id: str | None = None
+    name: str | None = None
+    cidrs: tuple[str, ...] = ()
+    secondary_cidrs: tuple[str, ...] = ()
+    user_cidrs: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
+
+
+class RouteEntry(Record, frozen=True, kw_only=True, tag=True):
+    """A route entry of a VPN gateway, or of a connection on a transit router."""
+
+    route_type: RouteType
+    destination_cidr: str
+    account_id: str | None = None
+    region_id: str | None = None
+    vpn_gateway_id: str | None = None
+    vpn_connection_id: str | None = None  # None where it leads into no connection
+    source_cidr: str | None = None
+    weight: int | None = None
+    priority: int | None = None
+    state: str | None = None
+    next_hop: str | None = None
+    tunnel_ids: tuple[str, ...] = ()
+    as_path: str | None = None
+    learned_from: str | None = None
+    fetched_ms: int | None = None
+    notes: tuple[Note, ...] = ()
+
+    @property
+    def entry_id(self) -> str:
+        """What tells it from every other entry of its list; its state may change meanwhile."""
+        parts = (
+            *(self.route_type, self.source_cidr, self.destination_cidr, self.next_hop),
+            *(",".join(self.tunnel_ids), self.as_path, self.learned_from),
+            *(self.weight, self.priority),
+        )
+        return "|".join("" if part is None else str(part) for part in parts)
+
+
+class RoutesInto(Record, frozen=True, kw_only=True, tag=True):
+    """The routes that lead into one connection."""
+
+    entries: tuple[RouteEntry, ...] = ()
+    is_weighed: bool = False  # another connection has one of them, under another weight
+
+
+# What an answer gives one or many of, each with an id.
+Row = Statement | Attachment | Gateway | Region | Vpc | RouteEntry | RoutesInto
+
+
+class Rows(Record, frozen=True, kw_only=True, tag=True):
+    """A whole listing that was read to its end, each row encoded by itself."""
+
+    rows: tuple[msgspec.Raw, ...]
     n_expected: int
     is_stable: bool
     notes: tuple[Note, ...] = ()
@@ -211,6 +267,8 @@ class Connection(Record, frozen=True, kw_only=True):
     health_check_enabled: bool | None = None
     health_check_status: str | None = None
     tags: tuple[str, ...] = ()
+    has_known_routes: bool | None = None  # None where nobody asked for routes
+    has_weighed_routes: bool = False
     witnesses: Literal["download", "describe", "both"] = "describe"
     perspective: Perspective | None = None  # None without a download: there is nothing to place
     fetched_ms: int | None = None
@@ -265,6 +323,8 @@ class Records(Record, frozen=True, kw_only=True):
 
     connections: tuple[Connection, ...] = ()
     gateways: tuple[Gateway, ...] = ()
+    routes: tuple[RouteEntry, ...] = ()
+    vpcs: tuple[Vpc, ...] = ()
     failures: tuple[Failure, ...] = ()
     coverage: tuple[Coverage, ...] = ()
     disagreements: tuple[Disagreement, ...] = ()

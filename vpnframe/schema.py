@@ -9,26 +9,22 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from vpnframe.columns import (
+    DTYPES,
+    LISTS,
+    give_back_memory,
+    join_columns,
+    make_categories,
+    make_column,
+)
 from vpnframe.errors import SchemaError
 from vpnframe.tables import TABLES, Column, Kind, Table
 
-LISTS = pd.ArrowDtype(pa.list_(pa.string()))
-DTYPES: Mapping[Kind, str] = {
-    "text": "str",
-    "category": "category",
-    "int16": "Int16",
-    "int32": "Int32",
-    "int64": "Int64",
-    "float": "float64",
-    "flag": "boolean",
-    "time": "datetime64[ms, UTC]",
-    "texts": str(LISTS),
-}
-_TEXTS = {str, type(None)}
+# Bytes of freed pieces that are worth the time to give them back.
+_MUCH = 8 * 1024 * 1024
 _ARROW: Mapping[Kind, pa.DataType] = {
     "text": pa.string(),
     "category": pa.string(),
@@ -164,8 +160,54 @@ def build_by(name: str, values_of: Callable[[str], Iterable[Any]]) -> pd.DataFra
     >>> build_by("pairs", {"left": [0], "right": [1], "relation": ["equal"]}.__getitem__).shape
     (1, 3)
     """
-    columns = find(name).columns
-    return pd.DataFrame({column.name: _array(column, values_of(column.name)) for column in columns})
+    growing = Growing(name)
+    growing.add_by(values_of)
+    return growing.table()
+
+
+class Growing:
+    """A table that is built part by part, so that plain values of one part stand at a time.
+
+    Parameters
+    ----------
+    name : str
+        For example ``tunnels``.
+
+    Examples
+    --------
+    >>> growing = Growing("pairs")
+    >>> for number in range(3):
+    ...     growing.add({"left": [number], "right": [1], "relation": ["equal"]})
+    >>> growing.table()["left"].tolist()
+    [0, 1, 2]
+    """
+
+    def __init__(self, name: str) -> None:
+        self._columns = find(name).columns
+        self._pieces: dict[str, list[Any]] = {column.name: [] for column in self._columns}
+
+    def add(self, values: Mapping[str, Sequence[Any]]) -> None:
+        """Add rows, as :func:`build` takes them."""
+        self.add_by(values.__getitem__)
+
+    def add_by(self, values_of: Callable[[str], Iterable[Any]]) -> None:
+        """Add rows column by column, as :func:`build_by` takes them."""
+        for column in self._columns:
+            made = make_column(column.kind, values_of(column.name))
+            self._pieces[column.name].append(made)
+
+    def table(self) -> pd.DataFrame:
+        """Give the table; what it was built of is freed column by column."""
+        if not all(self._pieces.values()):
+            self.add_by(lambda _: [])
+        joined, freed = {}, 0
+        for column in self._columns:
+            values = join_columns(column.kind, self._pieces.pop(column.name))
+            joined[column.name], freed = values, freed + values.nbytes
+            if freed > _MUCH:
+                give_back_memory()
+                freed = 0
+        return pd.DataFrame(joined, copy=False)
 
 
 def cast(name: str, frame: pd.DataFrame) -> pd.DataFrame:
@@ -260,38 +302,11 @@ def _column_problems(column: Column, values: pd.Series[Any]) -> Iterable[str]:
         yield f"{column.name} has nulls"
 
 
-def _array(column: Column, values: Iterable[Any]) -> Any:
-    if isinstance(values, pd.api.extensions.ExtensionArray) and values.dtype == DTYPES[column.kind]:
-        return values  # made as it is wanted
-    if column.kind == "category":
-        return _categorical([None if value is None else str(value) for value in values])
-    if column.kind == "time":
-        stamps = np.array([_nat() if v is None else v for v in values], dtype="datetime64[ms]")
-        return pd.Series(stamps).dt.tz_localize("UTC")
-    if column.kind == "texts":
-        lists = [None if value is None else list(value) for value in values]
-        return pd.array(pa.array(lists, type=pa.list_(pa.string())), dtype=LISTS)
-    if column.kind == "text" and isinstance(values, list) and {*map(type, values)} <= _TEXTS:
-        # Ten times as fast as pandas, which looks at every value.
-        return pd.array(pa.array(values, type=pa.large_string()), dtype="str")
-    return pd.array(list(values), dtype=DTYPES[column.kind])
-
-
-def _nat() -> np.datetime64:
-    return np.datetime64("NaT", "ms")
-
-
 def _cast(column: Column, frame: pd.DataFrame) -> Any:
     if column.name not in frame.columns:
-        return _array(column, [None] * len(frame))
+        return make_column(column.kind, [None] * len(frame))
     values = frame[column.name].reset_index(drop=True)
     if column.kind == "category":
         texts = values.astype("object")
-        return _categorical([None if pd.isna(value) else str(value) for value in texts])
+        return make_categories([None if pd.isna(value) else str(value) for value in texts])
     return values.astype(LISTS if column.kind == "texts" else DTYPES[column.kind])
-
-
-def _categorical(values: list[str | None]) -> pd.Categorical:
-    """Sorted categories of those values that occur, as text also when there are none."""
-    found = pd.Index(sorted({value for value in values if value is not None}), dtype="str")
-    return pd.Categorical(values, categories=found)

@@ -11,7 +11,6 @@ from pathlib import Path
 import pandas as pd
 
 from vpnframe import stats
-from vpnframe.callers import FetchSettings
 from vpnframe.cli.options import OutOption
 from vpnframe.cli.output import Format, print_table, print_text
 from vpnframe.cli.overlap_options import saying_gaps
@@ -24,6 +23,7 @@ from vpnframe.emulator import make_fleet, make_state, serve_in_thread
 from vpnframe.fetching import fetch
 from vpnframe.inventory import Inventory
 from vpnframe.overlapping import overlaps
+from vpnframe.settings import FetchSettings
 
 _WINDOW_S = 2.0
 

@@ -7,7 +7,6 @@ from typing import Annotated
 
 import typer
 
-from vpnframe.checking import REVELATION, policy
 from vpnframe.cli.options import (
     AccountsOption,
     CaFileOption,
@@ -24,6 +23,7 @@ from vpnframe.cli.options import (
 )
 from vpnframe.cli.output import Format, print_table
 from vpnframe.fetching import doctor
+from vpnframe.permissions import REVELATION, policy
 
 
 def run(

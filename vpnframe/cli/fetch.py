@@ -19,6 +19,7 @@ from vpnframe.cli.options import (
     QuotaOption,
     QuotaShareOption,
     RegionOption,
+    RoutesOption,
     SkipRegionOption,
     VerboseOption,
     log_to_stderr,
@@ -35,6 +36,7 @@ def run(
     region: RegionOption = None,
     skip_region: SkipRegionOption = None,
     downloads: DownloadsOption = "all",
+    routes: RoutesOption = True,
     resume: Annotated[
         bool,
         typer.Option(
@@ -70,7 +72,7 @@ def run(
                 regions=region or None,
                 downloads=downloads,
                 endpoint=endpoint,
-                settings=replace(settings, out=out, resume=resume),
+                settings=replace(settings, out=out, resume=resume, routes=routes),
                 on_event=bar,
             )
     except KeyboardInterrupt:

@@ -12,9 +12,9 @@ from typing import Annotated
 import typer
 
 from vpnframe.accounts import read_accounts
-from vpnframe.callers import FetchSettings
 from vpnframe.cli.output import Format
 from vpnframe.cloud.actions import Limit
+from vpnframe.settings import FetchSettings
 
 FolderArgument = Annotated[
     Path, typer.Argument(metavar="DIR", help="An inventory folder, as fetch and load write it.")
@@ -81,6 +81,15 @@ DownloadsOption = Annotated[
         metavar="all|none|SHARE",
         help="all: every configuration. none: the list rows alone, in seconds. 5%: so many, "
         "drawn at random.",
+    ),
+]
+RoutesOption = Annotated[
+    bool,
+    typer.Option(
+        "--routes/--no-routes",
+        envvar="VPNFRAME_ROUTES",
+        help="Whether to read VPCs and routes: connections without selectors have their prefixes "
+        "there. Without them such connections are not judged.",
     ),
 ]
 EndpointOption = Annotated[

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 
 import pandas as pd
 import typer
@@ -17,6 +18,7 @@ from vpnframe.cli.options import (
     QuotaOption,
     QuotaShareOption,
     RegionOption,
+    RoutesOption,
     SkipRegionOption,
     VerboseOption,
     log_to_stderr,
@@ -46,6 +48,7 @@ def run(
     region: RegionOption = None,
     skip_region: SkipRegionOption = None,
     downloads: DownloadsOption = "all",
+    routes: RoutesOption = True,
     endpoint: EndpointOption = None,
     ca_file: CaFileOption = None,
     quota: QuotaOption = None,
@@ -66,7 +69,12 @@ def run(
         ca_file=ca_file,
         skip_region=skip_region,
     )
-    table = plan(regions=region or None, downloads=downloads, endpoint=endpoint, settings=settings)
+    table = plan(
+        regions=region or None,
+        downloads=downloads,
+        endpoint=endpoint,
+        settings=replace(settings, routes=routes),
+    )
     print_table(table[_BRIEF] if style is Format.TABLE else table, style, output=output)
     print(_summary(table), file=sys.stderr)
     if not table["status"].isin(["complete", "absent", "skipped"]).all():

@@ -46,7 +46,26 @@ _BRIEF = {
         "customer_gateway_ip",
         "vpn_connection_id",
     ],
-    "subnets": ["region_id", "connection_name", "side", "cidr", "cidr_raw", "vpn_connection_id"],
+    "subnets": [
+        "region_id",
+        "connection_name",
+        "side",
+        "cidr",
+        "cidr_raw",
+        "origin",
+        "vpn_connection_id",
+    ],
+    "routes": [
+        "route_type",
+        "source_cidr",
+        "destination_cidr",
+        "weight",
+        "priority",
+        "state",
+        "vpn_connection_id",
+        "vpn_gateway_id",
+        "transit_router_id",
+    ],
 }
 
 

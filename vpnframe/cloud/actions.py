@@ -34,7 +34,7 @@ class Action:
     list_path : tuple of str
         Outer and inner name of the list in the answer; empty when it is no list.
     id_field : str
-        The field that identifies a row.
+        The field that a row cannot be without; mostly it identifies the row.
     is_paged : bool
         Whether it takes ``PageNumber`` and ``PageSize``.
     limit : Limit
@@ -81,6 +81,26 @@ _ALL = (
         id_field="InstanceId",
         is_paged=True,
     ),
+    Action("DescribeVpcs", list_path=("Vpcs", "Vpc"), id_field="VpcId", is_paged=True),
+    Action(
+        "DescribeVpnRouteEntries",
+        list_path=("VpnRouteEntries", "VpnRouteEntry"),
+        id_field="RouteDest",
+        is_paged=True,
+    ),
+    Action(
+        "DescribeVpnPbrRouteEntries",
+        list_path=("VpnPbrRouteEntries", "VpnPbrRouteEntry"),
+        id_field="RouteDest",
+        is_paged=True,
+    ),
+    Action(
+        "DescribeVcoRouteEntries",
+        # A bare array in JSON, too.
+        list_path=("VcoRouteEntries", "VcoRouteEntry"),
+        id_field="RouteDest",
+        is_paged=True,
+    ),
     Action("DownloadVpnConnectionConfig", limit=Limit(30)),
 )
 ACTIONS = {action.name: action for action in _ALL}
@@ -94,9 +114,5 @@ OTHER_ACTIONS_BY_KEYS = (
     (("VpnConnectionId", "IkeConfig"), "DescribeVpnConnection"),
     (("CustomerGatewayId", "IpAddress"), "DescribeCustomerGateway"),
     (("VpnGatewayId", "InternetIp"), "DescribeVpnGateway"),
-    (("VpnRouteEntries",), "DescribeVpnRouteEntries"),
-    (("VpnPbrRouteEntries",), "DescribeVpnPbrRouteEntries"),
-    (("VcoRouteEntries",), "DescribeVcoRouteEntries"),
-    (("Vpcs",), "DescribeVpcs"),
     (("AccountId", "Arn"), "GetCallerIdentity"),
 )

@@ -15,7 +15,7 @@ from vpnframe.cloud.fields import Fields
 from vpnframe.cloud.messages import Response
 from vpnframe.cloud.trees import read_tree
 from vpnframe.errors import ResponseError
-from vpnframe.records import Note, Record, Statement
+from vpnframe.records import Note, Row, Statement
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class Page:
 
     Parameters
     ----------
-    rows : tuple of Record
+    rows : tuple of Row
         Statements, attachments, gateways or regions.
     total_count : int or None
         How many rows there are in all, as the answer says.
@@ -34,7 +34,7 @@ class Page:
         Rows that could not be read at all.
     """
 
-    rows: tuple[Record, ...]
+    rows: tuple[Row, ...]
     total_count: int | None = None
     request_id: str | None = None
     notes: tuple[Note, ...] = ()
@@ -114,7 +114,7 @@ def decode_page(response: Response, *, action: str) -> Page:
     if not answer.holds(outer) and answer.number("TotalCount") != 0:
         raise ResponseError(f"the answer has no {outer}: is it one of {action}?")
     id_field, request_id = actions.ACTIONS[action].id_field, answer.text("RequestId")
-    records: list[Record] = []
+    records: list[Row] = []
     for row in answer.rows(outer, inner, mark=id_field):
         record = rows.DECODERS[action](row.apart())
         if record is None:

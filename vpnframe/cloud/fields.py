@@ -105,6 +105,16 @@ class Fields:
             self.note(name, "is empty: no block on this side", kind="address")
         return tuple(found)
 
+    def texts(self, outer: str, inner: str = "") -> tuple[str, ...]:
+        """Give a list of texts: bare, wrapped in an object, or a single one; () without any."""
+        value: Any = self._tree.get(outer)
+        if isinstance(value, dict):
+            value = value.get(inner)
+        found = value if isinstance(value, list) else [value]
+        if any(is_filled_value(one) and not isinstance(one, str) for one in found):
+            self.note(outer, "holds something else than text")
+        return tuple(one.strip() for one in found if isinstance(one, str) and one.strip())
+
     def secret(self, name: str) -> KeyState:
         """Give the state of a secret and nothing else of it."""
         return key_state(self._tree.get(name))

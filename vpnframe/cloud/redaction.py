@@ -172,13 +172,18 @@ class _RecordingFields(Fields):
         return found
 
     def subnets(self, name: str) -> tuple[str, ...]:
-        value = self._tree.get(name)
-        if isinstance(value, list):
-            kept: Any = [one if isinstance(one, str) else _stand_in(one) for one in value]
-        else:
-            kept = value if isinstance(value, str) else _stand_in(value)
-        self._keep(name, kept)
+        self._keep(name, _only_texts(self._tree.get(name)))
         return super().subnets(name)
+
+    def texts(self, outer: str, inner: str = "") -> tuple[str, ...]:
+        value: Any = self._tree.get(outer)
+        if isinstance(value, dict):
+            if inner in value:
+                self._asked.of(value)[inner] = _only_texts(value[inner])
+            self._keep(outer, value)
+        else:
+            self._keep(outer, _only_texts(value))
+        return super().texts(outer, inner)
 
     def secret(self, name: str) -> Any:
         state = super().secret(name)
@@ -214,6 +219,13 @@ class _RecordingFields(Fields):
             self._asked.of(value)[inner] = _rows(value[inner])
         self._keep(outer, value if isinstance(value, dict) else _rows(value))
         return super().rows(outer, inner, mark=mark)
+
+
+def _only_texts(value: Any) -> Any:
+    """A list's texts, or one; what is none keeps its place, and tells nothing."""
+    if isinstance(value, list):
+        return [one if isinstance(one, str) else _stand_in(one) for one in value]
+    return value if isinstance(value, str) else _stand_in(value)
 
 
 def _rows(value: Any) -> Any:

@@ -48,7 +48,7 @@ _BY_CODE: tuple[tuple[str, Verdict], ...] = (
         Verdict(Remedy.GIVE_UP, "credentials"),
     ),
     (r"forbb?idd?en.*|nopermission.*", Verdict(Remedy.GIVE_UP, "denied")),
-    (r"invalidvpnconnectioninstanceid\.notfound", Verdict(Remedy.GIVE_UP, "gone")),
+    (r"invalidvpn(connection|gateway)instanceid\.notfound", Verdict(Remedy.GIVE_UP, "gone")),
     (r"invalidregionid(\.notfound)?", Verdict(Remedy.ABSENT, "parameter")),
     (
         r"serviceunavailable.*|internalerror.*|systembusy.*|unknownerror.*",

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 
 from vpnframe import terms
+from vpnframe.cloud import route_rows
 from vpnframe.cloud.fields import Fields
 from vpnframe.records import (
     Attachment,
@@ -13,8 +14,8 @@ from vpnframe.records import (
     Gateway,
     Phases,
     Proposal,
-    Record,
     Region,
+    Row,
     Statement,
     TunnelStatement,
 )
@@ -212,12 +213,13 @@ def region(row: Fields) -> Region | None:
     return Region(region_id=region_id, endpoint=row.text("RegionEndpoint")) if region_id else None
 
 
-DECODERS: Mapping[str, Callable[[Fields], Record | None]] = {
+DECODERS: Mapping[str, Callable[[Fields], Row | None]] = {
     "DescribeCustomerGateways": customer_gateway,
     "DescribeRegions": region,
     "DescribeVpnAttachments": attachment,
     "DescribeVpnConnections": listed_connection,
     "DescribeVpnGateways": vpn_gateway,
+    **route_rows.DECODERS,
 }
 
 

@@ -9,7 +9,7 @@ import asyncio
 import math
 import random
 import re
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 
 import msgspec
@@ -21,6 +21,7 @@ from vpnframe.crawl.caller import Caller, Place
 from vpnframe.crawl.events import ConnectionsFound, Listener, RegionsFound, ignore
 from vpnframe.crawl.listing import Listing, recall_listing
 from vpnframe.crawl.notes import note_failure
+from vpnframe.crawl.plan import Listed
 from vpnframe.crawl.regions import RegionCrawl, status_of_nothing
 from vpnframe.errors import SettingsError
 from vpnframe.records import Coverage, CoverageStatus, Failure, Records, Region
@@ -47,8 +48,8 @@ class Plan:
         One URL for every call, instead of the cloud's own hosts.
     on_event : callable
         Told what happens.
-    on_listed : callable
-        Given what the lists alone say, before the first download.
+    routes : bool
+        Whether VPCs and routes are read, too.
     """
 
     regions: Collection[str] | None = None
@@ -57,7 +58,7 @@ class Plan:
     seed: str = ""
     endpoint: str | None = None
     on_event: Listener = field(default=ignore)
-    on_listed: Callable[[Records], None] | None = None
+    routes: bool = True
 
     def chosen(self, region_id: str | None, connection_ids: list[str]) -> list[str]:
         """The connections of a region whose configurations are to be downloaded."""
@@ -110,24 +111,28 @@ class AccountCrawl:
         Of the account; its ``account_id`` is filled in by :meth:`list_all`.
     plan : Plan
         What to read.
+    identity : str, Failure or None
+        What GetCallerIdentity gave, where it was asked already.
     """
 
     caller: Caller
     plan: Plan
+    identity: str | Failure | None = None
     regions: list[RegionCrawl] = field(default_factory=list)
     failures: list[Failure] = field(default_factory=list)
     coverage: list[Coverage] = field(default_factory=list)
 
     async def list_all(self) -> None:
         """Read who the account is, its regions, and every list of every region."""
-        identity = await _identify(self.caller, self.plan)
-        if isinstance(identity, Failure):
-            self.failures.append(identity)
-            if identity.kind == "credentials":
-                self._give_up(identity)
+        if self.identity is None:
+            self.identity = await identify(self.caller, self.plan)
+        if isinstance(self.identity, Failure):
+            self.failures.append(self.identity)
+            if self.identity.kind == "credentials":
+                self._give_up(self.identity)
                 return
         else:
-            self.caller.account_id = identity
+            self.caller.account_id = self.identity
         listing = await recall_listing(self.caller, "DescribeRegions", _place(self.plan, VPC_HOST))
         if listing.failure is not None:
             self.failures.append(listing.failure)
@@ -153,13 +158,15 @@ class AccountCrawl:
             Coverage(account_id=account_id, region_id=region_id, status=status)
             for region_id, status in found.not_asked
         ]
-        self.regions = [RegionCrawl(self.caller, place, plan.on_event) for place in found.places]
+        self.regions = [
+            RegionCrawl(self.caller, place, plan.on_event, plan.routes) for place in found.places
+        ]
         plan.on_event(RegionsFound(account_id, len(found.places)))
 
     async def download(self) -> None:
         """Download the chosen configurations of every region."""
         chosen = [
-            (region, self.plan.chosen(region.place.region_id, list(region.statements())))
+            (region, self.plan.chosen(region.place.region_id, region.connection_ids))
             for region in self.regions
         ]
         for region, ids in chosen:
@@ -168,43 +175,36 @@ class AccountCrawl:
             for region, ids in chosen:
                 group.create_task(region.download(ids))
 
-    def records(self) -> Records:
-        """Everything that was read so far."""
-        own = Records(failures=tuple(self.failures), coverage=tuple(self.coverage))
-        return merge_records([own, *(region.records() for region in self.regions)])
+    def listed(self) -> Iterator[Listed]:
+        """What the lists of each region came to."""
+        yield from map(Listed, self.coverage)
+        for region in self.regions:
+            yield region.listed()
+
+    def outcome(self) -> Records:
+        """What was not read, and the coverage."""
+        return merge_records([self._own(), *(region.outcome() for region in self.regions)])
+
+    def parts(self) -> Iterator[Records]:
+        """Everything that was read so far, in parts: those of a region follow each other."""
+        yield self._own()
+        for region in self.regions:
+            yield from region.parts()
+
+    def take_parts(self) -> Iterator[Records]:
+        """The same; nothing is left of a region whose parts were taken."""
+        yield self._own()
+        self.regions.reverse()
+        while self.regions:
+            yield from self.regions.pop().parts()
+
+    def _own(self) -> Records:
+        return Records(failures=tuple(self.failures), coverage=tuple(self.coverage))
 
     def _give_up(self, failure: Failure) -> None:
         """Nothing of the account can be read."""
         status = status_of_nothing(failure)
         self.coverage.append(Coverage(account_id=self.caller.account_id, status=status))
-
-
-async def crawl_accounts(callers: Sequence[Caller], plan: Plan) -> Records:
-    """Crawl accounts beside each other: first every list, then the downloads.
-
-    Parameters
-    ----------
-    callers : sequence of Caller
-        One per account.
-    plan : Plan
-        What to read.
-
-    Returns
-    -------
-    Records
-        With a coverage row per region, or one for an account whose regions cannot be listed. One
-        account's refusal does not stop the others.
-    """
-    accounts = [AccountCrawl(caller, plan) for caller in callers]
-    async with asyncio.TaskGroup() as group:
-        for account in accounts:
-            group.create_task(account.list_all())
-    if plan.on_listed is not None:
-        plan.on_listed(merge_records(account.records() for account in accounts))
-    async with asyncio.TaskGroup() as group:
-        for account in accounts:
-            group.create_task(account.download())
-    return merge_records(account.records() for account in accounts)
 
 
 def merge_records(parts: Iterable[Records]) -> Records:
@@ -230,13 +230,29 @@ def merge_records(parts: Iterable[Records]) -> Records:
     return Records(
         connections=tuple(c for part in parts for c in part.connections),
         gateways=tuple(g for part in parts for g in part.gateways),
+        routes=tuple(r for part in parts for r in part.routes),
+        vpcs=tuple(v for part in parts for v in part.vpcs),
         failures=tuple(f for part in parts for f in part.failures),
         coverage=tuple(c for part in parts for c in part.coverage),
         disagreements=tuple(d for part in parts for d in part.disagreements),
     )
 
 
-async def _identify(caller: Caller, plan: Plan) -> str | Failure:
+async def identify(caller: Caller, plan: Plan) -> str | Failure:
+    """Ask for the main account's id.
+
+    Parameters
+    ----------
+    caller : Caller
+        Whose credentials it is asked with.
+    plan : Plan
+        Says where.
+
+    Returns
+    -------
+    str or Failure
+        The account's id, or why it is not known.
+    """
     return await caller.ask("GetCallerIdentity", _place(plan, STS_HOST), {}, decode_account_id)
 
 
@@ -255,7 +271,8 @@ class _Found:
 
 def _find_places(plan: Plan, listing: Listing) -> _Found:
     """One place per region: where DescribeRegions says, if that is a host of the cloud."""
-    known = {r.region_id: r.endpoint for r in listing.rows.values() if isinstance(r, Region)}
+    rows = [row for part in listing.rows.parts() for row in part.values()]
+    known = {row.region_id: row.endpoint for row in rows if isinstance(row, Region)}
     found = _Found()
     for region_id in sorted(known if plan.regions is None else set(plan.regions)):
         if region_id in plan.skip_regions:

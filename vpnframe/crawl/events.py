@@ -17,6 +17,23 @@ class RegionsFound:
 
 
 @dataclass(frozen=True, slots=True)
+class RouteListsFound:
+    """The gateways and attachments of a region are known: so many lists of routes are to come."""
+
+    region_id: str
+    n_lists: int
+    account_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RouteListRead:
+    """One list of routes is over."""
+
+    region_id: str
+    account_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ConnectionsFound:
     """A region was listed: so many downloads are to come."""
 
@@ -58,7 +75,16 @@ class RegionRead:
     account_id: str | None = None
 
 
-Event = RegionsFound | ConnectionsFound | EstimateMade | ConnectionRead | Throttled | RegionRead
+_OfAccount = (
+    RegionsFound
+    | RouteListsFound
+    | RouteListRead
+    | ConnectionsFound
+    | ConnectionRead
+    | Throttled
+    | RegionRead
+)
+Event = _OfAccount | EstimateMade
 Listener = Callable[[Event], None]
 
 
@@ -92,11 +118,13 @@ def sentence(event: Event) -> str:
     return who + _what(event)
 
 
-def _what(
-    event: RegionsFound | ConnectionsFound | ConnectionRead | Throttled | RegionRead,
-) -> str:
+def _what(event: _OfAccount) -> str:
     if isinstance(event, RegionsFound):
         return f"{event.n_regions} regions to read"
+    if isinstance(event, RouteListsFound):
+        return f"{event.region_id} has {event.n_lists} lists of routes"
+    if isinstance(event, RouteListRead):
+        return f"{event.region_id}: a list of routes was read"
     if isinstance(event, ConnectionsFound):
         return f"{event.region_id} has {event.n_connections} configurations to download"
     if isinstance(event, ConnectionRead):

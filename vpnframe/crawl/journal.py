@@ -26,11 +26,14 @@ from vpnframe.records import Rows, Statement
 
 log = logging.getLogger("vpnframe")
 Answer = Statement | Rows
-VERSION = 1
+VERSION = 2
 # Written into the file's header: no other program's SQLite file is taken for a journal.
 _APPLICATION_ID = int.from_bytes(b"vpnf")
+# Without rowid: an index of its own could be damaged alone, and SQLite's quick check not see it.
 _SCHEMA = """
-CREATE TABLE about (name TEXT PRIMARY KEY, value TEXT NOT NULL, checksum INTEGER NOT NULL);
+CREATE TABLE about (
+    name TEXT NOT NULL, value TEXT NOT NULL, checksum INTEGER NOT NULL, PRIMARY KEY (name)
+) WITHOUT ROWID;
 CREATE TABLE answers (
     account TEXT NOT NULL, region TEXT NOT NULL, action TEXT NOT NULL, subject TEXT NOT NULL,
     answer BLOB NOT NULL, checksum INTEGER NOT NULL, PRIMARY KEY (account, region, action, subject)
@@ -40,6 +43,8 @@ CREATE TABLE calls (
     answered_at REAL
 );
 """
+# As SQLite keeps them.
+_STATEMENTS = [statement.strip() for statement in _SCHEMA.split(";") if statement.strip()]
 
 
 class Journal:
@@ -221,7 +226,7 @@ def _begin(path: Path, purpose: Mapping[str, str]) -> Journal:
 def _fill(db: sqlite3.Connection, journal: Journal, purpose: Mapping[str, str]) -> None:
     """Tables and facts at once: a run that dies here leaves an empty file."""
     db.execute("BEGIN IMMEDIATE")
-    for statement in _SCHEMA.split(";"):
+    for statement in _STATEMENTS:
         db.execute(statement)
     db.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
     db.execute(f"PRAGMA user_version = {VERSION}")
@@ -276,13 +281,16 @@ def _problem_of(db: sqlite3.Connection) -> str | None:
         return "another program's file"
     if version != VERSION:
         return f"of version {version}"
+    made = [row[0] for row in db.execute("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL")]
+    if made != _STATEMENTS:
+        return "damaged"
     rows = (row for table in ("answers", "about") for row in db.execute(f"SELECT * FROM {table}"))  # noqa: S608
     return None if all(_checksum(values) == checksum for *values, checksum in rows) else "damaged"
 
 
 def _checksum(values: Sequence[str | bytes]) -> int:
-    """Of everything that a row holds."""
-    parts = (value.encode() if isinstance(value, str) else value for value in values)
+    """Of everything that a row holds, text told apart from bytes."""
+    parts = (b"t" + v.encode() if isinstance(v, str) else b"b" + v for v in values)
     return zlib.crc32(b"\0".join(parts))
 
 

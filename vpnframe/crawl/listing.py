@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
+from types import MappingProxyType
 
 import msgspec
 
@@ -12,30 +14,25 @@ from vpnframe.cloud.actions import ACTIONS, PAGE_SIZE
 from vpnframe.cloud.answers import Page, decode_page
 from vpnframe.cloud.messages import Response
 from vpnframe.crawl.caller import Caller, Place
+from vpnframe.crawl.notes import note_failure
+from vpnframe.crawl.store import Shelf
 from vpnframe.errors import ResponseError
-from vpnframe.records import (
-    Attachment,
-    Failure,
-    Gateway,
-    Note,
-    Record,
-    Region,
-    Rows,
-    Statement,
-)
-
-LISTED = (Statement, Attachment, Gateway, Region)
+from vpnframe.records import Failure, Note, Row, Rows
 
 _ID_OF = {
     "DescribeCustomerGateways": "gateway_id",
     "DescribeRegions": "region_id",
+    "DescribeVcoRouteEntries": "entry_id",
+    "DescribeVpcs": "vpc_id",
     "DescribeVpnAttachments": "vpn_connection_id",
     "DescribeVpnConnections": "vpn_connection_id",
     "DescribeVpnGateways": "gateway_id",
+    "DescribeVpnPbrRouteEntries": "entry_id",
+    "DescribeVpnRouteEntries": "entry_id",
 }
-
-
+_NOTHING: Mapping[str, str] = MappingProxyType({})
 _MOST_PASSES = 3
+_decode_row = msgspec.msgpack.Decoder(Row).decode
 
 
 @dataclass(slots=True)
@@ -44,8 +41,10 @@ class Listing:
 
     Parameters
     ----------
-    rows : dict of str to Record
+    rows : Shelf
         By id.
+    seen : set of str
+        Their ids, while pages come.
     n_expected : int
         Rows that there are, as the cloud counts them.
     failure : Failure or None
@@ -58,18 +57,19 @@ class Listing:
         Pages of one pass.
     is_agreed : bool
         Whether a second pass gave the same ids, where there was need for one.
-    is_count_steady : bool
-        Whether every page counts the same.
+    counts : set of int
+        The counts that its pages name; a page may name none.
     """
 
-    rows: dict[str, Record] = field(default_factory=dict)
+    rows: Shelf = field(default_factory=Shelf)
+    seen: set[str] = field(default_factory=set)
     n_expected: int = 0
     failure: Failure | None = None
     doubt: Failure | None = None
     notes: list[Note] = field(default_factory=list)
     n_pages: int = 0
     is_agreed: bool = True
-    is_count_steady: bool = True
+    counts: set[int] = field(default_factory=set)
 
     @property
     def n_collected(self) -> int:
@@ -82,8 +82,30 @@ class Listing:
         is_counted = self.failure is None and self.n_collected == self.n_expected
         return is_counted and self.is_agreed
 
+    @property
+    def is_short(self) -> bool:
+        """Whether rows are missing that the cloud counts, though no call failed."""
+        return self.failure is None and self.n_collected < self.n_expected
 
-async def fetch_listing(caller: Caller, action: str, place: Place) -> Listing:
+    def failures(self, action: str, *, at_ms: int) -> Iterator[Failure]:
+        """What of it was not read or not understood, as rows without account and region."""
+        yield from (failure for failure in (self.failure, self.doubt) if failure)
+        if self.is_short:
+            told = f"{self.n_expected} rows are counted, {self.n_collected} were given"
+            yield Failure(kind="malformed", message=told, action=action, at_ms=at_ms)
+        for note in self.notes:
+            yield note_failure(note, action=action, at_ms=at_ms)
+
+    def put(self, key: str, row: Row | msgspec.Raw) -> None:
+        """Keep a row, unless one of its id is there."""
+        if key not in self.seen:
+            self.seen.add(key)
+            self.rows.put(key, row)
+
+
+async def fetch_listing(
+    caller: Caller, action: str, place: Place, *, about: Mapping[str, str] = _NOTHING
+) -> Listing:
     """Fetch every page of a list call; twice or three times where one pass is no proof.
 
     A deletion and a creation between two pages hide a row while every count agrees, and rows may
@@ -97,6 +119,8 @@ async def fetch_listing(caller: Caller, action: str, place: Place) -> Listing:
         A list call.
     place : Place
         Host and region.
+    about : mapping of str to str
+        Parameters that say of what the list is, where there is one of many things.
 
     Returns
     -------
@@ -104,10 +128,10 @@ async def fetch_listing(caller: Caller, action: str, place: Place) -> Listing:
         Stable when two passes give the same ids. Otherwise it holds every row that any pass gave,
         and ``is_stable`` is false.
     """
-    passes = [await fetch_pass(caller, action, place)]
+    passes = [await fetch_pass(caller, action, place, about=about)]
     is_sure = passes[0].n_pages <= 1 and passes[0].is_stable
     while passes[-1].failure is None and len(passes) < _MOST_PASSES and not is_sure:
-        latest = await fetch_pass(caller, action, place)
+        latest = await fetch_pass(caller, action, place, about=about)
         if any(_agree(one, latest) for one in passes):
             return latest
         passes.append(latest)
@@ -119,14 +143,13 @@ def _agree(one: Listing, other: Listing) -> bool:
 
     A row that comes and goes between two pages hides another one, and only the count tells.
     """
-    are_sound = all(listing.is_stable and listing.is_count_steady for listing in (one, other))
-    return are_sound and one.rows.keys() == other.rows.keys()
+    are_sound = all(listing.is_stable and len(listing.counts) <= 1 for listing in (one, other))
+    return are_sound and one.seen == other.seen
 
 
 def _united(passes: list[Listing]) -> Listing:
     """Every row that any pass gave, as its latest pass gave it."""
-    return Listing(
-        rows={key: row for one in passes for key, row in one.rows.items()},
+    united = Listing(
         n_expected=max(one.n_expected for one in passes),
         # A pass that failed after a whole one costs agreement, not rows.
         failure=passes[0].failure,
@@ -135,9 +158,15 @@ def _united(passes: list[Listing]) -> Listing:
         n_pages=passes[0].n_pages,
         is_agreed=False,
     )
+    for one in reversed(passes):
+        for key, row in one.rows.raw():
+            united.put(key, row)
+    return united
 
 
-async def fetch_pass(caller: Caller, action: str, place: Place) -> Listing:
+async def fetch_pass(
+    caller: Caller, action: str, place: Place, *, about: Mapping[str, str] = _NOTHING
+) -> Listing:
     """Fetch every page of a list call once.
 
     Parameters
@@ -148,6 +177,8 @@ async def fetch_pass(caller: Caller, action: str, place: Place) -> Listing:
         A list call.
     place : Place
         Host and region.
+    about : mapping of str to str
+        Parameters that say of what the list is, where there is one of many things.
 
     Returns
     -------
@@ -157,7 +188,7 @@ async def fetch_pass(caller: Caller, action: str, place: Place) -> Listing:
     listing, number = Listing(), 1
     while True:
         paging = {"PageNumber": str(number), "PageSize": str(PAGE_SIZE)}
-        params = paging if ACTIONS[action].is_paged else {}
+        params = {**about, **(paging if ACTIONS[action].is_paged else {})}
         page = await caller.ask(
             action, place, params, partial(_decode, action=action, number=number)
         )
@@ -195,18 +226,18 @@ def _total(page: Page) -> float:
 
 def _add(listing: Listing, page: Page, action: str) -> None:
     for row in page.rows:
-        if isinstance(row, Statement):
-            row = msgspec.structs.replace(row, request_id=page.request_id)  # noqa: PLW2901
-        listing.rows.setdefault(getattr(row, _ID_OF[action]), row)
+        listing.put(getattr(row, _ID_OF[action]), row)
     listing.notes += page.notes
-    if page.total_count is None:
+    if page.total_count is not None:
+        listing.counts.add(page.total_count)
+        listing.n_expected = page.total_count
+    elif not listing.counts:
         listing.n_expected = listing.n_collected
-        return
-    listing.is_count_steady &= listing.n_pages == 1 or listing.n_expected == page.total_count
-    listing.n_expected = page.total_count
 
 
-async def recall_listing(caller: Caller, action: str, place: Place) -> Listing:
+async def recall_listing(
+    caller: Caller, action: str, place: Place, *, about: Mapping[str, str] = _NOTHING
+) -> Listing:
     """Give a listing from the journal where an earlier run read it, and fetch it otherwise.
 
     Parameters
@@ -217,31 +248,46 @@ async def recall_listing(caller: Caller, action: str, place: Place) -> Listing:
         A list call.
     place : Place
         Host and region.
+    about : mapping of str to str
+        Parameters that say of what the list is, where there is one of many things.
 
     Returns
     -------
     Listing
-        One that was read to its end, and beyond doubt, lies in the journal before this returns.
+        In the order of the ids. One that was read to its end, and beyond doubt, lies in the journal
+        before this returns.
     """
+    listing = await _recall_or_fetch(caller, action, place, about)
+    listing.rows, listing.seen = listing.rows.in_order(), set()
+    return listing
+
+
+async def _recall_or_fetch(
+    caller: Caller, action: str, place: Place, about: Mapping[str, str]
+) -> Listing:
     if caller.journal is None:
-        return await fetch_listing(caller, action, place)
-    account, region = caller.account_id or "", place.region_id or ""
-    known = caller.journal.recall(account, region, action)
+        return await fetch_listing(caller, action, place, about=about)
+    key = (caller.account_id or "", place.region_id or "", action)
+    subject = "/".join(about.values())
+    known = caller.journal.recall(*key, subject)
     if isinstance(known, Rows):
-        rows = {getattr(row, _ID_OF[action]): row for row in known.rows}
-        return Listing(
-            rows=dict(rows),
-            n_expected=known.n_expected,
-            notes=list(known.notes),
-            is_agreed=known.is_stable,
-        )
-    listing = await fetch_listing(caller, action, place)
+        return _unpacked(known, action)
+    listing = await fetch_listing(caller, action, place, about=about)
     if listing.failure is None and listing.doubt is None:
         kept = Rows(
-            rows=tuple(row for row in listing.rows.values() if isinstance(row, LISTED)),
+            rows=tuple(row for _, row in listing.rows.raw()),
             n_expected=listing.n_expected,
             is_stable=listing.is_stable,
             notes=tuple(listing.notes),
         )
-        caller.journal.keep(account, region, action, kept)
+        caller.journal.keep(*key, kept, subject=subject)
+    return listing
+
+
+def _unpacked(known: Rows, action: str) -> Listing:
+    listing = Listing(
+        n_expected=known.n_expected, notes=list(known.notes), is_agreed=known.is_stable
+    )
+    for raw in known.rows:
+        listing.put(getattr(_decode_row(raw), _ID_OF[action]), raw)
     return listing

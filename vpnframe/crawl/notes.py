@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from vpnframe.records import Failure, Gateway, Note, Statement
+from vpnframe.records import Failure, Gateway, Note, RouteEntry, Statement, Vpc
 
 
 def note_failure(
@@ -81,4 +81,49 @@ def gateway_failures(gateway: Gateway) -> Iterator[Failure]:
         yield note_failure(
             Note(field=f"{gateway.gateway_id} {note.field}", message=note.message, kind=note.kind),
             action="DescribeVpnGateways" if is_vpn else "DescribeCustomerGateways",
+        )
+
+
+def vpc_failures(vpc: Vpc) -> Iterator[Failure]:
+    """Give a failure row for everything in a VPC that could not be understood.
+
+    Parameters
+    ----------
+    vpc : Vpc
+        One VPC.
+
+    Yields
+    ------
+    Failure
+        Without account and region.
+    """
+    for note in vpc.notes:
+        named = msgspec.structs.replace(note, field=f"{vpc.vpc_id} {note.field}")
+        yield note_failure(named, action="DescribeVpcs")
+
+
+def route_failures(route: RouteEntry) -> Iterator[Failure]:
+    """Give a failure row for everything in a route that could not be understood.
+
+    Parameters
+    ----------
+    route : RouteEntry
+        One route.
+
+    Yields
+    ------
+    Failure
+        Without account and region.
+    """
+    by_destination = (
+        "DescribeVpnRouteEntries" if route.vpn_gateway_id else "DescribeVcoRouteEntries"
+    )
+    action = "DescribeVpnPbrRouteEntries" if route.route_type == "policy" else by_destination
+    for note in route.notes:
+        where = f"the route to {route.destination_cidr[:80]}: {note.field}"
+        yield note_failure(
+            msgspec.structs.replace(note, field=where),
+            action=action,
+            vpn_connection_id=route.vpn_connection_id,
+            at_ms=route.fetched_ms,
         )

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from vpnframe.cloud.actions import PAGE_SIZE
 from vpnframe.cloud.quotas import Pacer
-from vpnframe.records import Coverage, Records
+from vpnframe.records import Coverage
 
 DOWNLOAD = "DownloadVpnConnectionConfig"
 
@@ -103,15 +102,37 @@ def seconds_until_done(estimates: Iterable[Estimate]) -> float:
     return max((one.downloads_s for one in estimates), default=0.0)
 
 
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """What the lists of one region came to.
+
+    Parameters
+    ----------
+    coverage : Coverage
+        Its row.
+    n_connections : int
+        Connections that the lists name.
+    n_rows : mapping of str to int
+        Rows by list call; none for a region that is not asked.
+    route_calls : mapping of str to int
+        Calls that the lists of routes take; none where they are not read.
+    """
+
+    coverage: Coverage
+    n_connections: int = 0
+    n_rows: Mapping[str, int] = field(default_factory=dict)
+    route_calls: Mapping[str, int] = field(default_factory=dict)
+
+
 def estimate_regions(
-    records: Records, *, share: float, pacer_of: Callable[[str | None], Pacer]
+    listed: Iterable[Listed], *, share: float, pacer_of: Callable[[str | None], Pacer]
 ) -> Iterator[Estimate]:
     """Reckon what each region takes, from what its lists say.
 
     Parameters
     ----------
-    records : Records
-        Of the lists alone.
+    listed : iterable of Listed
+        One per region, or per account whose regions cannot be listed.
     share : float
         The part of the configurations to download, from 0 to 1.
     pacer_of : callable
@@ -120,29 +141,14 @@ def estimate_regions(
     Yields
     ------
     Estimate
-        One per coverage row, in their order.
+        One each, in their order.
     """
-    connections = Counter((c.account_id, c.region_id) for c in records.connections)
-    attached = Counter(
-        (c.account_id, c.region_id)
-        for c in records.connections
-        if c.attach_type not in ("VPNGW", None)
-    )
-    gateways = Counter((g.account_id, g.region_id, g.kind) for g in records.gateways)
-    for row in records.coverage:
-        place = (row.account_id, row.region_id)
-        n_downloads = math.ceil(share * connections[place])
-        listed = {
-            "DescribeVpnGateways": gateways[*place, "vpn"],
-            "DescribeVpnConnections": connections[place],
-            "DescribeVpnAttachments": attached[place],
-            "DescribeCustomerGateways": gateways[*place, "customer"],
-        }
+    for one in listed:
+        row, n_downloads = one.coverage, math.ceil(share * one.n_connections)
         is_asked = row.status in ("complete", "partial")
-        calls = {action: _list_calls(n) for action, n in listed.items()} if is_asked else {}
-        yield _estimate(
-            row, calls | {DOWNLOAD: n_downloads}, connections[place], pacer_of(row.account_id)
-        )
+        lists = {action: list_calls(n) for action, n in one.n_rows.items()} if is_asked else {}
+        calls = {**lists, **one.route_calls, DOWNLOAD: n_downloads}
+        yield _estimate(row, calls, one.n_connections, pacer_of(row.account_id))
 
 
 def _estimate(
@@ -163,7 +169,23 @@ def _estimate(
     )
 
 
-def _list_calls(n_rows: int) -> int:
-    """A listing of one page is read once, a longer one twice."""
+def list_calls(n_rows: int) -> int:
+    """Give the calls that a listing takes: of one page it is read once, a longer one twice.
+
+    Parameters
+    ----------
+    n_rows : int
+        Its rows.
+
+    Returns
+    -------
+    int
+        At least one.
+
+    Examples
+    --------
+    >>> list_calls(0), list_calls(50), list_calls(51)
+    (1, 1, 4)
+    """
     n_pages = max(1, math.ceil(n_rows / PAGE_SIZE))
     return n_pages if n_pages == 1 else 2 * n_pages

@@ -15,6 +15,8 @@ from vpnframe.crawl.events import (
     Event,
     RegionRead,
     RegionsFound,
+    RouteListRead,
+    RouteListsFound,
     Throttled,
 )
 from vpnframe.crawl.plan import Estimate
@@ -42,6 +44,8 @@ class Progress:
         self._clock = clock
         self._n_regions = 0
         self._n_regions_read = 0
+        self._n_lists = 0
+        self._n_lists_read = 0
         self._n_throttled = 0
         self._estimates: dict[_Place, Estimate] = {}
         self._n_done: Counter[_Place] = Counter()
@@ -53,6 +57,10 @@ class Progress:
             self._n_regions += event.n_regions
         elif isinstance(event, RegionRead):
             self._n_regions_read += 1
+        elif isinstance(event, RouteListsFound):
+            self._n_lists += event.n_lists
+        elif isinstance(event, RouteListRead):
+            self._n_lists_read += 1
         elif isinstance(event, ConnectionRead):
             self._n_done[event.account_id, event.region_id] += 1
         elif isinstance(event, Throttled):
@@ -72,8 +80,10 @@ class Progress:
         )
 
     def sentence(self) -> str:
-        """Regions done, calls throttled if any, and the time left once it is known."""
+        """Regions done, what is under way, calls throttled if any, and the time left if known."""
         parts = [f"region {self._n_regions_read} of {self._n_regions}"]
+        if self._n_lists_read < self._n_lists:
+            parts.append(f"routes {self._n_lists_read:,} of {self._n_lists:,}")
         if self._n_throttled:
             parts.append(f"{self._n_throttled} throttled")
         left_s = self.seconds_left()
@@ -158,8 +168,8 @@ class ProgressBar:
         self._progress.take(event)
         if isinstance(event, ConnectionsFound):
             self._bar.total = (self._bar.total or 0) + event.n_connections
-        elif isinstance(event, ConnectionRead):
-            self._bar.update(1)
+        elif isinstance(event, ConnectionRead | RouteListRead):
+            self._bar.update(isinstance(event, ConnectionRead))
         self._bar.set_description_str(self._progress.sentence(), refresh=False)
-        if not isinstance(event, ConnectionRead):
+        if not isinstance(event, ConnectionRead | RouteListRead):
             self._bar.refresh()

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import msgspec
 
@@ -14,7 +14,10 @@ from vpnframe.cloud.answers import decode_download
 from vpnframe.crawl.caller import Caller, Place
 from vpnframe.crawl.events import ConnectionRead, Listener, RegionRead
 from vpnframe.crawl.listing import Listing, recall_listing
-from vpnframe.crawl.notes import gateway_failures, note_failure, statement_failures
+from vpnframe.crawl.notes import gateway_failures, statement_failures, vpc_failures
+from vpnframe.crawl.plan import Listed
+from vpnframe.crawl.routes import Holders, RegionRoutes
+from vpnframe.crawl.store import Shelf, side_by_side
 from vpnframe.crawl.witnesses import join_statements, own_gateways, with_attachments
 from vpnframe.records import (
     Attachment,
@@ -24,7 +27,11 @@ from vpnframe.records import (
     Gateway,
     Record,
     Records,
+    RouteEntry,
+    RoutesInto,
+    Row,
     Statement,
+    Vpc,
 )
 
 T = TypeVar("T", bound=Record)
@@ -32,7 +39,15 @@ T = TypeVar("T", bound=Record)
 _DOWNLOADS_AT_ONCE = 16
 _UNREACHABLE = ("network", "timeout")
 _DOWNLOAD = "DownloadVpnConnectionConfig"
+_VPCS = "DescribeVpcs"
 _LISTS = ("DescribeVpnConnections", "DescribeVpnAttachments", "DescribeCustomerGateways")
+
+
+class _Answers(NamedTuple):
+    """What is known of a connection beside its list row."""
+
+    download: Statement | None = None
+    routes: RoutesInto = RoutesInto()
 
 
 @dataclass(slots=True)
@@ -47,21 +62,23 @@ class RegionCrawl:
         Host and region.
     on_event : callable
         Told what happens.
+    has_routes : bool
+        Whether VPCs and routes are read, too.
     """
 
     caller: Caller
     place: Place
     on_event: Listener
+    has_routes: bool = True
     listings: dict[str, Listing] = field(default_factory=dict)
-    wanted: list[str] = field(default_factory=list)
-    downloads: dict[str, Statement] = field(default_factory=dict)
+    connection_ids: list[str] = field(default_factory=list)
+    listed_ms: int = 0
+    n_wanted: int = 0
+    holders: Holders = field(default_factory=Holders)
+    routes: RegionRoutes | None = None
+    downloads: Shelf = field(default_factory=Shelf)
     failures: list[Failure] = field(default_factory=list)
     elapsed_s: float = 0.0
-
-    def rows(self, action: str, kind: type[T]) -> dict[str, T]:
-        """The rows of a listing, by id."""
-        listing = self.listings.get(action, Listing())
-        return {i: row for i, row in listing.rows.items() if isinstance(row, kind)}
 
     async def list_all(self) -> None:
         """Read every list; a region without the product is asked one question only."""
@@ -69,43 +86,113 @@ class RegionCrawl:
         await self._list("DescribeVpnGateways")
         if _hopeless(self) is None:
             async with asyncio.TaskGroup() as group:
-                for action in _LISTS:
+                for action in (*_LISTS, *([_VPCS] if self.has_routes else [])):
                     group.create_task(self._list(action))
+        self.listed_ms = _now_ms(self)
+        self._look_through()
+        if self.has_routes and _hopeless(self) is None:
+            self.routes = RegionRoutes(self.caller, self.place, self.on_event)
+            await self.routes.read_all(self.holders)
+            self.routes.arrange(self.connection_ids)
         self.elapsed_s += self.caller.clock.monotonic() - started
 
     async def _list(self, action: str) -> None:
         self.listings[action] = await recall_listing(self.caller, action, self.place)
 
+    def _look_through(self) -> None:
+        """Once: which connections there are, and what of the rows could not be understood."""
+        gateways = self.gateways()
+        self.holders = Holders({g.gateway_id for g in gateways.values() if g.kind == "vpn"})
+        for statements in self.statements():
+            self.connection_ids += statements
+            for statement in statements.values():
+                self.holders.add(statement)
+                self.failures += statement_failures(statement)
+        for gateway in gateways.values():
+            self.failures += gateway_failures(gateway)
+        for vpc in self.vpcs():
+            self.failures += vpc_failures(vpc)
+
     async def download(self, connection_ids: list[str]) -> None:
         """Download configurations: a few workers on one queue, paced by the quota."""
         started = self.caller.clock.monotonic()
-        self.wanted = connection_ids
+        self.n_wanted = len(connection_ids)
         queue = iter(connection_ids)
         async with asyncio.TaskGroup() as group:
             for _ in range(min(_DOWNLOADS_AT_ONCE, len(connection_ids))):
                 group.create_task(_download_from(self, queue))
         self.elapsed_s += self.caller.clock.monotonic() - started
-        status = _coverage(self, self.statements()).status
-        self.on_event(RegionRead(self.place.region_id or "", status))
+        self.on_event(RegionRead(self.place.region_id or "", _coverage(self).status))
 
-    def statements(self) -> dict[str, Statement]:
-        """The list rows, completed from the attachments, by connection id."""
-        now_ms = _now_ms(self)
-        statements = with_attachments(
-            self.rows("DescribeVpnConnections", Statement),
-            self.rows("DescribeVpnAttachments", Attachment),
-        )
-        return {
-            connection_id: msgspec.structs.replace(statement, fetched_ms=now_ms)
-            for connection_id, statement in sorted(statements.items())
+    def rows(self, action: str, kind: type[T]) -> Iterator[dict[str, T]]:
+        """The rows of a listing, part by part, by id."""
+        return _only(kind, self.listings.get(action, Listing()).rows.parts())
+
+    def gateways(self) -> dict[str, Gateway]:
+        """Both kinds of gateways, by id, as records of this place."""
+        gateways = {
+            gateway_id: _here(self, gateway)
+            for action in ("DescribeVpnGateways", "DescribeCustomerGateways")
+            for part in self.rows(action, Gateway)
+            for gateway_id, gateway in part.items()
         }
+        return {gateway_id: gateways[gateway_id] for gateway_id in sorted(gateways)}
 
-    def records(self) -> Records:
-        """Everything that was read so far, with one coverage row."""
-        statements = self.statements()
-        return msgspec.structs.replace(
-            _records(self, statements), coverage=(_coverage(self, statements),)
+    def vpcs(self) -> list[Vpc]:
+        """In order of their ids."""
+        return [vpc for part in self.rows(_VPCS, Vpc) for vpc in part.values()]
+
+    def statements(self) -> Iterator[dict[str, Statement]]:
+        """The list rows, completed from the attachments, part by part, in order of their ids."""
+        listed = self.rows("DescribeVpnConnections", Statement)
+        attached = self.rows("DescribeVpnAttachments", Attachment)
+        for rows in side_by_side(listed, attached):
+            yield {
+                connection_id: msgspec.structs.replace(statement, fetched_ms=self.listed_ms)
+                for connection_id, statement in sorted(with_attachments(*rows).items())
+            }
+
+    def listed(self) -> Listed:
+        """What the lists came to."""
+        n_rows = {action: len(listing.rows) for action, listing in self.listings.items()}
+        route_calls = self.routes.n_calls if self.routes else {}
+        return Listed(_coverage(self), len(self.connection_ids), n_rows, route_calls)
+
+    def outcome(self) -> Records:
+        """What was not read, and one coverage row."""
+        failures = [*_list_failures(self), *self.failures]
+        failures += self.routes.failures if self.routes else []
+        failures.sort(key=lambda f: (f.action or "", f.vpn_connection_id or ""))
+        return Records(
+            failures=tuple(_here(self, failure) for failure in failures),
+            coverage=(_coverage(self),),
         )
+
+    def parts(self) -> Iterator[Records]:
+        """Everything that was read so far: all but the connections, then those in parts."""
+        gateways = self.gateways()
+        yield msgspec.structs.replace(
+            self.outcome(),
+            gateways=tuple(gateways.values()),
+            vpcs=tuple(_here(self, vpc) for vpc in self.vpcs()),
+            routes=tuple(self.routes.strays) if self.routes else (),
+        )
+        for listed, answers in side_by_side(self.statements(), self._answers()):
+            yield _joined(self, listed, answers, gateways)
+
+    def _answers(self) -> Iterator[dict[str, _Answers]]:
+        """The downloads and the routes of the same connections, part by part."""
+        downloads = _only(Statement, self.downloads.in_order().parts())
+        routes = _only(RoutesInto, self.routes.into.parts() if self.routes else ())
+        for downloaded, leading in side_by_side(downloads, routes):
+            ids = sorted(downloaded.keys() | leading.keys())
+            yield {i: _Answers(downloaded.get(i), leading.get(i, RoutesInto())) for i in ids}
+
+
+def _only(kind: type[T], parts: Iterable[Mapping[str, Row]]) -> Iterator[dict[str, T]]:
+    """The parts as what they are: an action gives one kind of record."""
+    for part in parts:
+        yield {key: row for key, row in part.items() if isinstance(row, kind)}
 
 
 def _hopeless(region: RegionCrawl) -> CoverageStatus | None:
@@ -126,7 +213,8 @@ async def _download_from(region: RegionCrawl, queue: Iterator[str]) -> None:
         if isinstance(answer, Failure):
             region.failures.append(msgspec.structs.replace(answer, vpn_connection_id=connection_id))
         else:
-            region.downloads[connection_id] = answer
+            region.downloads.put(connection_id, answer)
+            region.failures += statement_failures(answer)
         is_read = not isinstance(answer, Failure)
         region.on_event(ConnectionRead(region.place.region_id or "", is_read))
 
@@ -152,30 +240,27 @@ async def _download(region: RegionCrawl, connection_id: str) -> Statement | Fail
     return stamped
 
 
-def _records(region: RegionCrawl, statements: Mapping[str, Statement]) -> Records:
-    gateways = region.rows("DescribeVpnGateways", Gateway)
-    gateways |= region.rows("DescribeCustomerGateways", Gateway)
-    connections, disagreements = [], []
-    for connection_id, statement in statements.items():
-        own = own_gateways(statement, gateways)
-        connection, differing = join_statements(
-            region.downloads.get(connection_id), statement, gateways=own
+def _joined(
+    region: RegionCrawl,
+    listed: Mapping[str, Statement],
+    answers: Mapping[str, _Answers],
+    gateways: Mapping[str, Gateway],
+) -> Records:
+    """The connections of one part with their routes, and where their two answers differ."""
+    connections, disagreements, routes = [], [], list[RouteEntry]()
+    for connection_id, statement in listed.items():
+        own, known = own_gateways(statement, gateways), answers.get(connection_id, _Answers())
+        connection, differing = join_statements(known.download, statement, gateways=own)
+        leading = msgspec.structs.replace(
+            connection,
+            has_known_routes=region.routes.are_known(statement) if region.routes else None,
+            has_weighed_routes=known.routes.is_weighed,
         )
-        connections.append(_here(region, connection))
+        connections.append(_here(region, leading))
         disagreements += [_here(region, one) for one in differing]
-    failures = [
-        *_list_failures(region),
-        *region.failures,
-        *(f for s in statements.values() for f in statement_failures(s)),
-        *(f for s in region.downloads.values() for f in statement_failures(s)),
-        *(f for gateway in gateways.values() for f in gateway_failures(gateway)),
-    ]
-    failures.sort(key=lambda f: (f.action or "", f.vpn_connection_id or ""))
+        routes += known.routes.entries
     return Records(
-        connections=tuple(connections),
-        gateways=tuple(_here(region, gateways[i]) for i in sorted(gateways)),
-        failures=tuple(_here(region, failure) for failure in failures),
-        disagreements=tuple(disagreements),
+        connections=tuple(connections), disagreements=tuple(disagreements), routes=tuple(routes)
     )
 
 
@@ -183,21 +268,16 @@ def _list_failures(region: RegionCrawl) -> Iterator[Failure]:
     if _hopeless(region) == "absent":
         return
     for action, listing in region.listings.items():
-        yield from (failure for failure in (listing.failure, listing.doubt) if failure)
-        if _too_few(listing):
-            told = f"{listing.n_expected} rows are counted, {listing.n_collected} were given"
-            yield Failure(kind="malformed", message=told, action=action, at_ms=_now_ms(region))
-        for note in listing.notes:
-            yield note_failure(note, action=action, at_ms=_now_ms(region))
+        yield from listing.failures(action, at_ms=region.listed_ms)
 
 
-def _coverage(region: RegionCrawl, statements: Mapping[str, Statement]) -> Coverage:
+def _coverage(region: RegionCrawl) -> Coverage:
     listing = region.listings.get("DescribeVpnConnections", Listing())
-    n_listed = len(statements)
+    n_listed = len(region.connection_ids)
     # Attachments name connections that the list does not count, if it was read to its end.
     n_attached_alone = 0 if listing.failure else n_listed - len(listing.rows)
     n_expected = max(n_listed, listing.n_expected + n_attached_alone)
-    n_read = n_listed - sum(i not in region.downloads for i in region.wanted)
+    n_read = n_listed - (region.n_wanted - len(region.downloads))
     tally = region.caller.tallies[region.place.region_id]
     return Coverage(
         status=_status(region, is_all_read=n_read == n_expected),
@@ -208,26 +288,23 @@ def _coverage(region: RegionCrawl, statements: Mapping[str, Statement]) -> Cover
         n_failed=n_expected - n_read,
         n_calls=tally.n_calls,
         n_throttled=tally.n_throttled,
-        is_stable=all(listing.is_stable for listing in region.listings.values()),
+        is_stable=all(listing.is_stable for listing in region.listings.values())
+        and (region.routes is None or region.routes.is_stable),
         elapsed_s=region.elapsed_s,
     )
-
-
-def _too_few(listing: Listing) -> bool:
-    """Whether rows are missing that the cloud counts, though no call failed."""
-    return listing.failure is None and listing.n_collected < listing.n_expected
 
 
 def _status(region: RegionCrawl, *, is_all_read: bool) -> CoverageStatus:
     hopeless = _hopeless(region)
     if hopeless is not None:
         return hopeless
-    failures = [listing.failure for listing in region.listings.values()]
-    if all(failures) and not any(listing.rows for listing in region.listings.values()):
-        first = failures[0]
+    own = [listing for action, listing in region.listings.items() if action != _VPCS]
+    if all(listing.failure and not listing.rows for listing in own):
+        first = own[0].failure
         return status_of_nothing(first) if first else "unreachable"
-    is_listed = not any(failures) and not any(map(_too_few, region.listings.values()))
-    return "complete" if is_listed and is_all_read else "partial"
+    is_listed = not any(one.failure or one.is_short for one in region.listings.values())
+    is_routed = region.routes is None or not region.routes.lost
+    return "complete" if is_listed and is_routed and is_all_read else "partial"
 
 
 def status_of_nothing(failure: Failure) -> CoverageStatus:

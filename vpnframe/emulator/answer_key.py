@@ -11,7 +11,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from vpnframe.emulator.answer_overlaps import find_overlaps
-from vpnframe.emulator.model import Connection, Fleet, Tunnel
+from vpnframe.emulator.answer_parties import list_parties
+from vpnframe.emulator.model import Connection, Fleet, Route, Tunnel, Vpc
 
 _WORDS: Mapping[str, str] = MappingProxyType(
     {
@@ -62,10 +63,12 @@ def answer_key(fleet: Fleet) -> dict[str, object]:
     Returns
     -------
     dict
-        ``overlaps`` (pairs inside one routing domain), ``algorithms`` and ``lifetimes``
-        (column -> value -> number of tunnels), ``tunnels`` (what each one uses), ``shared_keys``
-        (groups of connection ids), ``planted`` (plant id and connection ids) and ``counts``.
-        It can be written as JSON, which turns the numbers that are keys into text.
+        ``overlaps`` (pairs inside one routing domain, with kind and severity), ``algorithms`` and
+        ``lifetimes`` (column -> value -> number of tunnels), ``tunnels`` (what each one uses),
+        ``routes`` and ``vpcs`` (as the answers hold them), ``ha_evidence`` (connections that speak
+        of failover), ``shared_keys`` (groups of connection ids), ``planted`` (plant id and
+        connection ids) and ``counts``. It can be written as JSON, which turns the numbers that are
+        keys into text.
 
     Examples
     --------
@@ -80,6 +83,9 @@ def answer_key(fleet: Fleet) -> dict[str, object]:
         "algorithms": _count(tunnels, _ALGORITHM_COLUMNS),
         "lifetimes": _count(tunnels, _LIFETIME_COLUMNS),
         "tunnels": tunnels,
+        "routes": [_route_row(route) for route in fleet.routes],
+        "vpcs": [_vpc_row(vpc) for vpc in fleet.vpcs],
+        "ha_evidence": [i for i, party in list_parties(fleet).items() if party.has_evidence],
         "shared_keys": _shared_keys(fleet),
         "planted": [
             {"plant_id": plant.plant_id, "vpn_connection_ids": list(plant.vpn_connection_ids)}
@@ -116,6 +122,39 @@ def _tunnel_row(connection: Connection, tunnel: Tunnel, index: int) -> Row:
         "ipsec_integrity": _WORDS[proposal.ipsec_auth.lower()],
         "ipsec_pfs_group": _NUMBERS[proposal.ipsec_pfs],
         "ipsec_lifetime_s": proposal.ipsec_lifetime,
+    }
+
+
+def _route_row(route: Route) -> dict[str, object]:
+    """Say where a route leads; what the cloud announces leads into no connection."""
+    is_announced = route.learned_from == "CLOUD"
+    return {
+        "account_id": route.account_id,
+        "region_id": route.region_id,
+        "vpn_gateway_id": route.vpn_gateway_id,
+        "vpn_connection_id": None if is_announced else route.vpn_connection_id,
+        "route_type": "destination" if route.kind == "custom" else route.kind,
+        "source_cidr": route.source,
+        "destination_cidr": route.destination,
+        "weight": route.weight,
+        "priority": route.priority,
+        "state": route.state,
+        "next_hop": route.next_hop,
+        "tunnel_ids": list(route.tunnel_ids),
+        "as_path": route.as_path,
+        "learned_from": route.learned_from,
+    }
+
+
+def _vpc_row(vpc: Vpc) -> dict[str, object]:
+    return {
+        "account_id": vpc.account_id,
+        "region_id": vpc.region_id,
+        "vpc_id": vpc.vpc_id,
+        "name": vpc.name,
+        "cidrs": [vpc.cidr],
+        "secondary_cidrs": list(vpc.secondary_cidrs),
+        "user_cidrs": list(vpc.user_cidrs),
     }
 
 

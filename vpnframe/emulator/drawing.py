@@ -60,6 +60,10 @@ class Draw:
         """Start from a seed."""
         return cls(random.Random(seed))
 
+    def branch(self, seed: str) -> Draw:
+        """Start another stream that draws nothing twice that this one gave out."""
+        return Draw(random.Random(seed), self._taken)
+
     def chance(self, probability: float) -> bool:
         """Return True with the given probability."""
         return self.rng.random() < probability

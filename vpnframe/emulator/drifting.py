@@ -5,17 +5,23 @@ from __future__ import annotations
 import hashlib
 from collections.abc import MutableSequence
 from dataclasses import replace
-from typing import TypeVar
+from typing import Any
 
 from vpnframe.cloud.messages import Request
 from vpnframe.emulator.faults.effects import Drift
-from vpnframe.emulator.model import Connection, CustomerGateway, VpnGateway
+from vpnframe.emulator.model import Connection
 from vpnframe.emulator.parameters import Call
 from vpnframe.emulator.refusals import Refusal
+from vpnframe.emulator.route_listing import ROUTE_CALLS
 from vpnframe.emulator.signatures import read_claim
 from vpnframe.emulator.state import Holdings, State
 
-Gateway = TypeVar("Gateway", VpnGateway, CustomerGateway)
+# Where the rows of a list are held, and what tells them apart.
+_ROWS = {
+    "DescribeVpnGateways": ("vpn_gateways", "vpn_gateway_id"),
+    "DescribeCustomerGateways": ("customer_gateways", "customer_gateway_id"),
+    "DescribeVpcs": ("vpcs", "vpc_id"),
+}
 
 _ID_LENGTH = 18
 
@@ -34,10 +40,14 @@ def drift(effect: Drift, state: State, request: Request, call: Call) -> None:
     A created row is the first one again, under an id of its own.
     """
     holdings = _holdings_of_caller(state, request, call)
-    if call.action == "DescribeVpnGateways":
-        _drift_gateways(effect, state, holdings.vpn_gateways)
-    elif call.action == "DescribeCustomerGateways":
-        _drift_gateways(effect, state, holdings.customer_gateways)
+    if call.action in ROUTE_CALLS:
+        _drift_routes(effect, state, holdings, call)
+    elif call.action in _ROWS:
+        held, id_name = _ROWS[call.action]
+        rows = getattr(holdings, held)
+        if rows:
+            new_id = _new_id(state, getattr(rows[0], id_name))
+            _drift_rows(effect, state, rows, rows[0], **{id_name: new_id})
     else:
         is_attachments = call.action == "DescribeVpnAttachments"
         _drift_connections(effect, state, holdings, is_attachments=is_attachments)
@@ -83,30 +93,30 @@ def _created_connection(state: State, like: Connection) -> Connection:
     return replace(like, vpn_connection_id=connection_id, tunnels=tunnels)
 
 
-def _drift_gateways(effect: Drift, state: State, gateways: MutableSequence[Gateway]) -> None:
-    if not gateways:
+def _drift_routes(effect: Drift, state: State, holdings: Holdings, call: Call) -> None:
+    """Change the list of one holder; routes have no id but where they lead to."""
+    listed = ROUTE_CALLS[call.action].held(holdings, call.parameters)
+    if isinstance(listed, Refusal) or not listed:
         return
-    first = gateways[0]
+    holder = listed[0].vpn_gateway_id or listed[0].vpn_connection_id or ""
+    number = len(state.created_ids)
+    block = f"198.19.{number // 256}.{number % 256}/32"
+    held = holdings.routes_by_holder[holder]
+    _drift_rows(effect, state, held, listed[0], destination=block)
+
+
+def _drift_rows(
+    effect: Drift, state: State, held: MutableSequence[Any], first: Any, **new_id: str
+) -> None:
+    """Delete the first row, create one like it under a new id, or both."""
+    ((name, value),) = new_id.items()
     if effect.creates_at is not None:
-        at = 0 if effect.creates_at == "start" else len(gateways)
-        gateways.insert(at, _created_gateway(state, first))
+        at = 0 if effect.creates_at == "start" else len(held)
+        held.insert(at, replace(first, **new_id))
+        state.created_ids.append(value)
     if effect.is_deleting:
-        gateways.remove(first)
-        state.deleted_ids.append(_gateway_id(first))
-
-
-def _gateway_id(gateway: VpnGateway | CustomerGateway) -> str:
-    if isinstance(gateway, VpnGateway):
-        return gateway.vpn_gateway_id
-    return gateway.customer_gateway_id
-
-
-def _created_gateway(state: State, like: Gateway) -> Gateway:
-    gateway_id = _new_id(state, _gateway_id(like))
-    state.created_ids.append(gateway_id)
-    if isinstance(like, VpnGateway):
-        return replace(like, vpn_gateway_id=gateway_id)
-    return replace(like, customer_gateway_id=gateway_id)
+        held.remove(first)
+        state.deleted_ids.append(str(getattr(first, name)))
 
 
 def _new_id(state: State, like: str) -> str:

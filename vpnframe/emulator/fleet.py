@@ -17,7 +17,8 @@ from vpnframe.emulator.gateways import (
 from vpnframe.emulator.model import Account, Fleet, Region, Vpc
 from vpnframe.emulator.places import list_regions
 from vpnframe.emulator.planting import Garden
-from vpnframe.emulator.plants import plant_everything
+from vpnframe.emulator.plants import plant_everything, plant_routes
+from vpnframe.emulator.routes import lay_routes
 
 _LARGEST_SHARE = 0.2
 _GROUP = {"VPNGW": 76.0, "CEN": 16.0, "NO_ASSOCIATED": 8.0}
@@ -73,7 +74,11 @@ def make_fleet(
         for region, size in zip(_turned(all_regions, number), sizes, strict=True):
             places.append(Place(account, region, draw))
             _fill(draft, places[-1], size)
-    plant_everything(Garden(draft, places, draw))
+    garden = Garden(draft, places, draw)
+    plant_everything(garden)
+    garden.turn_to(draw.branch(f"{seed}/routes"))
+    lay_routes(draft, garden.draw)
+    plant_routes(garden)
     return Fleet(
         seed=seed,
         accounts=all_accounts,
@@ -83,6 +88,7 @@ def make_fleet(
         customer_gateways=tuple(draft.customer_gateways),
         connections=tuple(draft.connections),
         planted=tuple(draft.planted),
+        routes=tuple(route for routes in draft.routes.values() for route in routes),
     )
 
 

@@ -11,6 +11,7 @@ from vpnframe.emulator.model import (
     CustomerGateway,
     Planted,
     Region,
+    Route,
     Tag,
     Vpc,
     VpnGateway,
@@ -23,13 +24,14 @@ _BANDWIDTHS = {5: 10.0, 10: 25.0, 50: 15.0, 100: 20.0, 200: 20.0, 500: 5.0, 1000
 
 @dataclass
 class Draft:
-    """The fleet while it is being drawn."""
+    """The fleet while it is being drawn; routes stand under their connection or gateway."""
 
     vpcs: list[Vpc] = field(default_factory=list)
     vpn_gateways: list[VpnGateway] = field(default_factory=list)
     customer_gateways: list[CustomerGateway] = field(default_factory=list)
     connections: list[Connection] = field(default_factory=list)
     planted: list[Planted] = field(default_factory=list)
+    routes: dict[str, tuple[Route, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Generic, Protocol, TypeAlias, TypeVar
+from dataclasses import dataclass, field
+from typing import Generic, TypeAlias, TypeVar
 
 from vpnframe.emulator.connection_rows import connection_row
 from vpnframe.emulator.encoding import Json
-from vpnframe.emulator.model import Connection, CustomerGateway, Tag, VpnGateway
+from vpnframe.emulator.model import Connection, CustomerGateway, Tag, Vpc, VpnGateway
 from vpnframe.emulator.refusals import Refusal, invalid_parameter
-from vpnframe.emulator.rows import attachment_row, customer_gateway_row, vpn_gateway_row
+from vpnframe.emulator.rows import attachment_row, customer_gateway_row, vpc_row, vpn_gateway_row
 from vpnframe.emulator.state import Holdings
 
 Tree: TypeAlias = dict[str, Json]
@@ -23,15 +23,7 @@ MAX_PAGE_SIZE = 50
 _TAG_PART = re.compile(r"Tag\.(\d{1,2})\.(Key|Value)")
 
 
-class Tagged(Protocol):
-    """Anything that bears tags."""
-
-    @property
-    def tags(self) -> tuple[Tag, ...]:
-        """The tags in their order."""
-
-
-Thing = TypeVar("Thing", bound=Tagged)
+Thing = TypeVar("Thing")
 
 
 @dataclass(frozen=True)
@@ -43,25 +35,34 @@ class ListCall(Generic[Thing]):
     path : tuple of str
         Where the list stands in the answer; one name makes a bare array.
     held : callable
-        Holdings -> the things listed.
+        Holdings and parameters -> the things listed, or why there is no such list.
     write : callable
         One thing -> its row.
     filters : mapping of str to callable
         Parameter -> thing -> the values of which one must equal it.
+    tags_of : callable, optional
+        The tags of a thing; without it the call takes no tags as a filter.
+    required : tuple of str
+        Mandatory parameters besides ``RegionId``.
     """
 
     path: tuple[str, ...]
-    held: Callable[[Holdings], Sequence[Thing]]
+    held: Callable[[Holdings, Parameters], Sequence[Thing] | Refusal]
     write: Callable[[Thing], Tree]
-    filters: Mapping[str, Callable[[Thing], Collection[str | None]]]
+    filters: Mapping[str, Callable[[Thing], Collection[str | None]]] = field(default_factory=dict)
+    tags_of: Callable[[Thing], Sequence[Tag]] | None = None
+    required: tuple[str, ...] = ()
 
     def answer(self, holdings: Holdings, parameters: Parameters) -> Tree | Refusal:
         """Write one page of what the parameters select."""
         page = _read_page(parameters)
         if isinstance(page, Refusal):
             return page
+        held = self.held(holdings, parameters)
+        if isinstance(held, Refusal):
+            return held
         number, size = page
-        things = [thing for thing in self.held(holdings) if self._selects(thing, parameters)]
+        things = [thing for thing in held if self._selects(thing, parameters)]
         rows: list[Json] = [self.write(t) for t in things[(number - 1) * size : number * size]]
         nested: Json = rows
         for name in reversed(self.path[1:]):
@@ -77,7 +78,7 @@ class ListCall(Generic[Thing]):
         for name, values_of in self.filters.items():
             if (wanted := parameters.get(name)) and wanted not in values_of(thing):
                 return False
-        return _has_tags(thing.tags, parameters)
+        return self.tags_of is None or _has_tags(self.tags_of(thing), parameters)
 
 
 def _read_page(parameters: Parameters) -> tuple[int, int] | Refusal:
@@ -115,13 +116,20 @@ def _has_tag(tags: Sequence[Tag], wanted: Mapping[str, str]) -> bool:
     )
 
 
-def _attachments(holdings: Holdings) -> list[Connection]:
+def _attachments(holdings: Holdings, _: Parameters) -> list[Connection]:
     return [connection for connection in holdings.connections if connection.attach_type != "VPNGW"]
+
+
+def _vpcs(holdings: Holdings, parameters: Parameters) -> list[Vpc]:
+    """The VPCs; ``VpcId`` may name several, joined by commas."""
+    named = parameters.get("VpcId", "")
+    return [vpc for vpc in holdings.vpcs if not named or vpc.vpc_id in named.split(",")]
 
 
 VPN_CONNECTIONS: ListCall[Connection] = ListCall(
     path=("VpnConnections", "VpnConnection"),
-    held=lambda holdings: holdings.connections,
+    held=lambda holdings, _: holdings.connections,
+    tags_of=lambda thing: thing.tags,
     write=connection_row,
     filters={
         "VpnConnectionId": lambda c: [c.vpn_connection_id],
@@ -132,7 +140,8 @@ VPN_CONNECTIONS: ListCall[Connection] = ListCall(
 )
 VPN_GATEWAYS: ListCall[VpnGateway] = ListCall(
     path=("VpnGateways", "VpnGateway"),
-    held=lambda holdings: holdings.vpn_gateways,
+    held=lambda holdings, _: holdings.vpn_gateways,
+    tags_of=lambda thing: thing.tags,
     write=vpn_gateway_row,
     filters={
         "VpnGatewayId": lambda g: [g.vpn_gateway_id],
@@ -143,7 +152,8 @@ VPN_GATEWAYS: ListCall[VpnGateway] = ListCall(
 )
 CUSTOMER_GATEWAYS: ListCall[CustomerGateway] = ListCall(
     path=("CustomerGateways", "CustomerGateway"),
-    held=lambda holdings: holdings.customer_gateways,
+    held=lambda holdings, _: holdings.customer_gateways,
+    tags_of=lambda thing: thing.tags,
     write=customer_gateway_row,
     filters={
         "CustomerGatewayId": lambda g: [g.customer_gateway_id],
@@ -153,9 +163,16 @@ CUSTOMER_GATEWAYS: ListCall[CustomerGateway] = ListCall(
 VPN_ATTACHMENTS: ListCall[Connection] = ListCall(
     path=("VpnAttachments",),
     held=_attachments,
+    tags_of=lambda connection: connection.tags,
     write=attachment_row,
     filters={
         "VpnConnectionId": lambda c: [c.vpn_connection_id],
         "AttachType": lambda c: [c.attach_type],
     },
+)
+VPCS: ListCall[Vpc] = ListCall(
+    path=("Vpcs", "Vpc"),
+    held=_vpcs,
+    write=vpc_row,
+    filters={"VpcName": lambda vpc: [vpc.name]},
 )

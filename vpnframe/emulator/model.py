@@ -48,13 +48,18 @@ class Tag:
 
 @dataclass(frozen=True, slots=True)
 class Vpc:
-    """A private network; a VPN gateway stands in exactly one."""
+    """A private network; a VPN gateway stands in exactly one.
+
+    ``user_cidrs`` are blocks that it treats as private though they are not, public ones mostly.
+    """
 
     account_id: str
     region_id: str
     vpc_id: str
     name: str
     cidr: str
+    secondary_cidrs: tuple[str, ...] = ()
+    user_cidrs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +198,32 @@ class Connection:
 
 
 @dataclass(frozen=True, slots=True)
+class Route:
+    """One route entry of a VPN gateway, or of a connection on a transit router.
+
+    ``kind`` is policy, custom (by destination) or bgp. A BGP route that the cloud announces leads
+    into no connection; ``learned_from`` says so: CLOUD or VPN_BGP, None for the other kinds.
+    """
+
+    account_id: str
+    region_id: str
+    kind: str
+    vpn_gateway_id: str | None
+    vpn_connection_id: str | None
+    next_hop: str
+    source: str | None
+    destination: str
+    weight: int | None
+    priority: int | None
+    state: str
+    tunnel_ids: tuple[str, ...]
+    as_path: str | None
+    community: str | None
+    learned_from: str | None
+    created_ms: int
+
+
+@dataclass(frozen=True, slots=True)
 class Planted:
     """One defect or trap that was put into the fleet on purpose, and where."""
 
@@ -212,6 +243,7 @@ class Fleet:
     customer_gateways: tuple[CustomerGateway, ...]
     connections: tuple[Connection, ...]
     planted: tuple[Planted, ...]
+    routes: tuple[Route, ...] = ()
 
     def __repr__(self) -> str:
         return (

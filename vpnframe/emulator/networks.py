@@ -59,6 +59,20 @@ def draw_onprem_subnets(draw: Draw, avoided: Sequence[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(_draw_clear(draw, others) for _ in range(n_blocks)))
 
 
+def draw_further_blocks(draw: Draw, vpc_cidr: str) -> tuple[str, ...]:
+    """Draw the secondary blocks of a VPC: none as a rule, else one or two clear of its own."""
+    n_blocks = draw.weighted({0: 84.0, 1: 11.0, 2: 5.0})
+    outer = "172.16.0.0/12" if vpc_cidr.startswith("10.") else "10.0.0.0/8"
+    return tuple(dict.fromkeys(draw_inside(draw, outer, 20) for _ in range(n_blocks)))
+
+
+def draw_user_cidrs(draw: Draw) -> tuple[str, ...]:
+    """Draw what a VPC takes for private though it is not: public blocks used inside."""
+    if draw.chance(0.93):
+        return ()
+    return (draw.rng.choice(("9.0.0.0/8", "30.0.0.0/12", "192.16.0.0/16")),)
+
+
 def draw_ipv6_pair(draw: Draw) -> tuple[str, str]:
     """Draw a VPC's /56 of public IPv6 space and a site's unique local /48."""
     vpc = ip_network(((0x24084002 << 96) | (draw.rng.getrandbits(24) << 72), 56))

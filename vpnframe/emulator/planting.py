@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from vpnframe.emulator.drawing import Draw
 from vpnframe.emulator.gateways import Draft, Place
-from vpnframe.emulator.model import Connection, Planted, Proposal, Tunnel
+from vpnframe.emulator.model import Connection, Planted, Proposal, Route, Tunnel
 from vpnframe.emulator.networks import EVERYTHING
 
 Wanted = Callable[[Connection], bool]
@@ -40,6 +40,10 @@ class Garden:
         draw.rng.shuffle(shuffled)
         # A dict for its order and for taking ids out fast.
         self._free = dict.fromkeys(shuffled)
+
+    def turn_to(self, draw: Draw) -> None:
+        """Draw from another stream from here on."""
+        self.draw = draw
 
     @property
     def n_rounds(self) -> int:
@@ -102,6 +106,10 @@ class Garden:
     def set_proposals(self, connection: Connection, change: Callable[[Proposal], Proposal]) -> None:
         """Change the proposal of every tunnel of a connection."""
         self.set_tunnels(connection, lambda t: replace(t, proposal=change(t.proposal)))
+
+    def set_routes(self, connection: Connection, routes: Sequence[Route]) -> None:
+        """Change all the routes that lead into a connection."""
+        self.draft.routes[connection.vpn_connection_id] = tuple(routes)
 
     def record(self, plant_id: str, *connections: Connection) -> None:
         """Write down what was planted where."""

@@ -21,6 +21,13 @@ from vpnframe.emulator.plants_overlap import (
     plant_peer_in_two_regions,
     plant_twins,
 )
+from vpnframe.emulator.plants_routes import (
+    plant_across_vpc,
+    plant_by_destination,
+    plant_by_policy,
+    plant_into_vpcs,
+    plant_mirror_on_one_router,
+)
 
 # The scarcest places first: pairs on one thing, then anything.
 _PLANTERS = (
@@ -39,10 +46,25 @@ _PLANTERS = (
     plant_proposals,
     plant_locked_gateway,
 )
+# These take what the others left, and set routes besides.
+_ROUTE_PLANTERS = (
+    plant_across_vpc,
+    plant_by_destination,
+    plant_by_policy,
+    plant_into_vpcs,
+    plant_mirror_on_one_router,
+)
 
 
 def plant_everything(garden: Garden) -> None:
     """Plant every defect and trap; one that finds no place in a small fleet is left out."""
     for _ in range(garden.n_rounds):
         for planter in _PLANTERS:
+            planter(garden)
+
+
+def plant_routes(garden: Garden) -> None:
+    """Plant what only routes show; likewise."""
+    for _ in range(garden.n_rounds):
+        for planter in _ROUTE_PLANTERS:
             planter(garden)

@@ -6,14 +6,19 @@ from dataclasses import replace
 from ipaddress import ip_network
 
 from vpnframe.emulator.gateways import add_customer_gateway
-from vpnframe.emulator.model import Connection, CustomerGateway, HealthCheck, Tunnel
+from vpnframe.emulator.model import Connection, HealthCheck
 from vpnframe.emulator.networks import EVERYTHING, draw_inside
-from vpnframe.emulator.planting import (
-    Garden,
-    is_gateway_policy,
-    is_policy,
-    is_static,
+from vpnframe.emulator.pairing import (
+    halves,
+    mirror,
+    share_customer,
+    take_gateway_pair,
+    take_router_pair,
+    take_vpc_pair,
+    vpc_cidr,
+    with_customer,
 )
+from vpnframe.emulator.planting import Garden, is_policy, is_static
 
 
 def plant_own_sides(garden: Garden) -> None:
@@ -35,21 +40,21 @@ def plant_own_sides(garden: Garden) -> None:
 
 def plant_on_one_gateway(garden: Garden) -> None:
     """Let two connections of one gateway meet on the on-premises side."""
-    if pair := _gateway_pair(garden):
+    if pair := take_gateway_pair(garden):
         for connection in pair:
             garden.set_blocks(connection, vpc=[EVERYTHING], onprem=["10.201.0.0/24"])
         garden.record("onprem-equal-on-one-gateway", *pair)
-    if pair := _gateway_pair(garden):
-        garden.set_blocks(pair[0], vpc=[_vpc_cidr(garden, pair[0])], onprem=["10.202.0.0/16"])
-        garden.set_blocks(pair[1], vpc=[_vpc_cidr(garden, pair[1])], onprem=["10.202.7.0/24"])
+    if pair := take_gateway_pair(garden):
+        garden.set_blocks(pair[0], vpc=[vpc_cidr(garden, pair[0])], onprem=["10.202.0.0/16"])
+        garden.set_blocks(pair[1], vpc=[vpc_cidr(garden, pair[1])], onprem=["10.202.7.0/24"])
         garden.record("onprem-nested-on-one-gateway", *pair)
-    if pair := _gateway_pair(garden):
-        lower, upper = _halves(_vpc_cidr(garden, pair[0]))
+    if pair := take_gateway_pair(garden):
+        lower, upper = halves(vpc_cidr(garden, pair[0]))
         garden.set_blocks(pair[0], vpc=[lower], onprem=["192.168.203.0/24"])
         garden.set_blocks(pair[1], vpc=[upper], onprem=["192.168.203.0/24"])
         garden.record("onprem-split-by-vpc-block", *pair)
-    if pair := _gateway_pair(garden):
-        lower, _ = _halves(cidr := _vpc_cidr(garden, pair[0]))
+    if pair := take_gateway_pair(garden):
+        lower, _ = halves(cidr := vpc_cidr(garden, pair[0]))
         garden.set_blocks(pair[0], vpc=[cidr], onprem=["172.29.4.0/22"])
         garden.set_blocks(pair[1], vpc=[lower], onprem=["172.29.4.0/24", "192.168.99.0/24"])
         garden.record("selector-pair", *pair)
@@ -57,17 +62,17 @@ def plant_on_one_gateway(garden: Garden) -> None:
 
 def plant_twins(garden: Garden) -> None:
     """Give two connections the same blocks: a leftover, a pair for failover, a shared router."""
-    if pair := _gateway_pair(garden):
+    if pair := take_gateway_pair(garden):
         _copy_blocks(garden, *pair)
-        _share_customer(garden, *pair)
+        share_customer(garden, *pair)
         garden.record("duplicate-connection", *pair)
-    if pair := _gateway_pair(garden, n_tunnels=1):
+    if pair := take_gateway_pair(garden, n_tunnels=1):
         _copy_blocks(garden, *pair)
         for connection in pair:
             check = HealthCheck(True, "10.0.0.11", "192.168.0.11", "success")
             garden.put(replace(garden.get(connection.vpn_connection_id), health_check=check))
         garden.record("ha-pair", *pair)
-    if pair := _router_pair(garden):
+    if pair := take_router_pair(garden):
         for connection in pair:
             garden.set_blocks(connection, vpc=["10.33.0.0/16"], onprem=["192.168.208.0/24"])
         garden.record("ecmp-on-one-router", *pair)
@@ -75,18 +80,18 @@ def plant_twins(garden: Garden) -> None:
 
 def plant_other_vpc(garden: Garden) -> None:
     """Let a site's block meet the VPC block of another connection in the domain."""
-    if pair := _gateway_pair(garden):
-        lower, upper = _halves(_vpc_cidr(garden, pair[0]))
+    if pair := take_gateway_pair(garden):
+        lower, upper = halves(vpc_cidr(garden, pair[0]))
         garden.set_blocks(pair[0], vpc=[lower], onprem=[upper])
         garden.set_blocks(pair[1], vpc=[upper], onprem=["192.168.204.0/24"])
         garden.record("onprem-equals-other-vpc", *pair)
-    if pair := _gateway_pair(garden):
-        lower, upper = _halves(_vpc_cidr(garden, pair[0]))
+    if pair := take_gateway_pair(garden):
+        lower, upper = halves(vpc_cidr(garden, pair[0]))
         inner = draw_inside(garden.draw, upper, 28)
         garden.set_blocks(pair[0], vpc=[lower], onprem=[inner])
         garden.set_blocks(pair[1], vpc=[upper], onprem=["192.168.205.0/24"])
         garden.record("onprem-inside-other-vpc", *pair)
-    if pair := _router_pair(garden):
+    if pair := take_router_pair(garden):
         garden.set_blocks(pair[0], vpc=["172.20.0.0/16"], onprem=["10.64.0.0/12"])
         garden.set_blocks(pair[1], vpc=["10.77.0.0/16"], onprem=["192.168.206.0/24"])
         garden.record("onprem-contains-other-vpc", *pair)
@@ -94,15 +99,9 @@ def plant_other_vpc(garden: Garden) -> None:
 
 def plant_across_gateways(garden: Garden) -> None:
     """Let equal blocks stand behind two gateways of one VPC, which is one routing domain."""
-    vpc_of = {gateway.vpn_gateway_id: gateway.vpc_id for gateway in garden.draft.vpn_gateways}
-    pair = garden.take_pair(
-        lambda c: c.attach_type == "VPNGW" and is_static(c),
-        lambda left, right: left.vpn_gateway_id != right.vpn_gateway_id,
-        group=lambda connection: vpc_of[connection.vpn_gateway_id or ""],
-    )
-    if pair:
+    if pair := take_vpc_pair(garden):
         for connection in pair:
-            cidr = _vpc_cidr(garden, connection)
+            cidr = vpc_cidr(garden, connection)
             garden.set_blocks(connection, vpc=[cidr], onprem=["192.168.207.0/24"])
             garden.put(replace(garden.get(connection.vpn_connection_id), health_check=None))
         garden.record("onprem-equal-behind-gateways-of-one-vpc", *pair)
@@ -116,9 +115,8 @@ def plant_mirror(garden: Garden) -> None:
             lambda left, right: _can_mirror(garden, left, right),
         )
         if pair:
-            cidrs = [_vpc_cidr(garden, connection) for connection in pair]
-            _point_at(garden, pair[0], pair[1])
-            _point_at(garden, pair[1], pair[0])
+            cidrs = [vpc_cidr(garden, connection) for connection in pair]
+            mirror(garden, pair)
             for position, connection in enumerate(pair):
                 now = garden.get(connection.vpn_connection_id)
                 garden.set_blocks(now, vpc=[cidrs[position]], onprem=[cidrs[1 - position]])
@@ -150,7 +148,7 @@ def plant_peer_in_two_regions(garden: Garden) -> None:
     if pair:
         address = pair[0].tunnels[0].customer_ip
         gateway = add_customer_gateway(garden.draft, garden.place_of(pair[1]), ip_address=address)
-        garden.set_tunnels(pair[1], lambda tunnel: _with_customer(tunnel, gateway))
+        garden.set_tunnels(pair[1], lambda tunnel: with_customer(tunnel, gateway))
         garden.record("peer-in-two-regions", *pair)
 
 
@@ -159,61 +157,8 @@ def _has_room(connection: Connection) -> bool:
     return is_policy(connection) and 12 <= ip_network(connection.vpc_subnets[0]).prefixlen <= 26
 
 
-def _gateway_pair(
-    garden: Garden, *, n_tunnels: int | None = None
-) -> tuple[Connection, Connection] | None:
-    """Take two connections of one VPN gateway with different peers."""
-    return garden.take_pair(
-        lambda c: is_gateway_policy(c) and n_tunnels in (None, len(c.tunnels)),
-        lambda left, right: left.tunnels[0].customer_ip != right.tunnels[0].customer_ip,
-        group=lambda connection: connection.vpn_gateway_id,
-    )
-
-
-def _router_pair(garden: Garden) -> tuple[Connection, Connection] | None:
-    """Take two connections of one transit router."""
-    return garden.take_pair(
-        lambda c: c.attach_type == "CEN" and is_static(c),
-        lambda left, right: left.tunnels[0].customer_ip != right.tunnels[0].customer_ip,
-        group=lambda connection: connection.transit_router_id,
-    )
-
-
-def _vpc_cidr(garden: Garden, connection: Connection) -> str:
-    """Look up the block of the VPC that the connection's gateway stands in."""
-    gateways = {gateway.vpn_gateway_id: gateway for gateway in garden.draft.vpn_gateways}
-    vpcs = {vpc.vpc_id: vpc for vpc in garden.draft.vpcs}
-    return vpcs[gateways[connection.vpn_gateway_id or ""].vpc_id].cidr
-
-
-def _halves(cidr: str) -> tuple[str, str]:
-    lower, upper = ip_network(cidr).subnets(prefixlen_diff=1)
-    return str(lower), str(upper)
-
-
 def _copy_blocks(garden: Garden, source: Connection, target: Connection) -> None:
     garden.set_blocks(target, vpc=source.vpc_subnets, onprem=source.onprem_subnets)
-
-
-def _share_customer(garden: Garden, source: Connection, target: Connection) -> None:
-    """Give every tunnel of the target the first peer of the source."""
-    customer_id = source.tunnels[0].customer_gateway_id
-    gateway = next(
-        gateway
-        for gateway in garden.draft.customer_gateways
-        if gateway.customer_gateway_id == customer_id
-    )
-    now = garden.get(target.vpn_connection_id)
-    garden.set_tunnels(now, lambda tunnel: _with_customer(tunnel, gateway))
-
-
-def _with_customer(tunnel: Tunnel, gateway: CustomerGateway) -> Tunnel:
-    return replace(
-        tunnel,
-        customer_gateway_id=gateway.customer_gateway_id,
-        customer_ip=gateway.ip_address,
-        customer_ike_id=gateway.ip_address,
-    )
 
 
 def _can_mirror(garden: Garden, left: Connection, right: Connection) -> bool:
@@ -222,18 +167,5 @@ def _can_mirror(garden: Garden, left: Connection, right: Connection) -> bool:
         return False
     if left.account_id != right.account_id:
         return False
-    cidrs = [ip_network(_vpc_cidr(garden, connection)) for connection in (left, right)]
+    cidrs = [ip_network(vpc_cidr(garden, connection)) for connection in (left, right)]
     return not cidrs[0].overlaps(cidrs[1])
-
-
-def _point_at(garden: Garden, here: Connection, there: Connection) -> None:
-    """Make the tunnels of one connection end at the addresses of another one's gateway."""
-    place = garden.place_of(here)
-    tunnels = []
-    for mine, theirs in zip(here.tunnels, there.tunnels, strict=True):
-        gateway = add_customer_gateway(garden.draft, place, ip_address=theirs.cloud_ip)
-        tunnel = replace(_with_customer(mine, gateway), cloud_ike_id=mine.cloud_ip)
-        # Both ends of one tunnel hold one key and one proposal: those of the first end.
-        first = mine if here.vpn_connection_id < there.vpn_connection_id else theirs
-        tunnels.append(replace(tunnel, psk=first.psk, proposal=first.proposal))
-    garden.put(replace(here, tunnels=tuple(tunnels)))

@@ -64,7 +64,11 @@ UNKNOWN_CONNECTION = Refusal(
     404,
     "The specified vpn connection instance id does not exist.",
 )
-
+UNKNOWN_GATEWAY = Refusal(
+    "InvalidVpnGatewayInstanceId.NotFound",
+    404,
+    "The specified vpn gateway instance id does not exist.",
+)
 UNKNOWN_ROLE = Refusal("EntityNotExist.Role", 404, "The specified Role not exists.")
 
 

@@ -1,9 +1,9 @@
-"""Rows of the short list calls: regions, both kinds of gateways, attachments."""
+"""Rows of the short list calls: regions, VPCs, both kinds of gateways, attachments."""
 
 from __future__ import annotations
 
 from vpnframe.emulator.encoding import Json
-from vpnframe.emulator.model import Connection, CustomerGateway, Region, VpnGateway
+from vpnframe.emulator.model import Connection, CustomerGateway, Region, Vpc, VpnGateway
 from vpnframe.emulator.quirks import pick, tag_list
 
 
@@ -20,6 +20,30 @@ def region_row(region: Region) -> dict[str, Json]:
         "RegionEndpoint": region.endpoint,
         "LocalName": region.local_name,
     }
+
+
+def vpc_row(vpc: Vpc) -> dict[str, Json]:
+    """Write one row of DescribeVpcs; a list without blocks is empty, or left out."""
+    suffix = vpc.vpc_id.partition("-")[2]
+    row: dict[str, Json] = {
+        "VpcId": vpc.vpc_id,
+        "VpcName": vpc.name,
+        "RegionId": vpc.region_id,
+        "OwnerId": int(vpc.account_id),
+        "Status": "Available",
+        "CidrBlock": vpc.cidr,
+        "IsDefault": False,
+        "VRouterId": f"vrt-{suffix}",
+        "VSwitchIds": {"VSwitchId": [f"vsw-{suffix}"]},
+        "Ipv6CidrBlock": "",
+    }
+    for outer, inner, blocks in (
+        ("SecondaryCidrBlocks", "SecondaryCidrBlock", vpc.secondary_cidrs),
+        ("UserCidrs", "UserCidr", vpc.user_cidrs),
+    ):
+        if blocks or pick(vpc.vpc_id, outer, 2):
+            row[outer] = {inner: blocks}
+    return row
 
 
 def vpn_gateway_row(gateway: VpnGateway) -> dict[str, Json]:

@@ -16,9 +16,12 @@ from vpnframe.emulator.faults import FaultPlan
 from vpnframe.emulator.gate import Credential, authenticate
 from vpnframe.emulator.listing import (
     CUSTOMER_GATEWAYS,
+    VPCS,
     VPN_ATTACHMENTS,
     VPN_CONNECTIONS,
     VPN_GATEWAYS,
+    ListCall,
+    Thing,
     Tree,
 )
 from vpnframe.emulator.parameters import Call, read_call
@@ -35,6 +38,7 @@ from vpnframe.emulator.refusals import (
     missing_parameter,
     throttled,
 )
+from vpnframe.emulator.route_listing import ROUTE_CALLS
 from vpnframe.emulator.rows import region_row
 from vpnframe.emulator.state import Holdings, State
 from vpnframe.emulator.writing import STS_VERSION, write_response
@@ -223,21 +227,23 @@ def _caller_identity(visit: _Visit) -> Tree:
     }
 
 
+def _list_action(listed: ListCall[Thing]) -> _Action:
+    """A list call, answered from what the account has in the region."""
+    return _Action(
+        lambda visit: listed.answer(visit.holdings, visit.call.parameters),
+        required=("RegionId", *listed.required),
+    )
+
+
 _ACTIONS: Mapping[str, _Action] = MappingProxyType(
     {
         "DescribeRegions": _Action(_describe_regions, required=()),
-        "DescribeVpnConnections": _Action(
-            lambda visit: VPN_CONNECTIONS.answer(visit.holdings, visit.call.parameters)
-        ),
-        "DescribeVpnGateways": _Action(
-            lambda visit: VPN_GATEWAYS.answer(visit.holdings, visit.call.parameters)
-        ),
-        "DescribeCustomerGateways": _Action(
-            lambda visit: CUSTOMER_GATEWAYS.answer(visit.holdings, visit.call.parameters)
-        ),
-        "DescribeVpnAttachments": _Action(
-            lambda visit: VPN_ATTACHMENTS.answer(visit.holdings, visit.call.parameters)
-        ),
+        "DescribeVpcs": _list_action(VPCS),
+        "DescribeVpnConnections": _list_action(VPN_CONNECTIONS),
+        "DescribeVpnGateways": _list_action(VPN_GATEWAYS),
+        "DescribeCustomerGateways": _list_action(CUSTOMER_GATEWAYS),
+        "DescribeVpnAttachments": _list_action(VPN_ATTACHMENTS),
+        **{name: _list_action(listed) for name, listed in ROUTE_CALLS.items()},
         "DownloadVpnConnectionConfig": _Action(_download, required=("RegionId", "VpnConnectionId")),
         "AssumeRole": _Action(
             _assume_role, version=STS_VERSION, required=("RoleArn", "RoleSessionName")

@@ -10,18 +10,35 @@ from dataclasses import dataclass, field
 
 from vpnframe.emulator.faults import Fault, FaultPlan
 from vpnframe.emulator.gate import Credential, NonceLedger
-from vpnframe.emulator.model import Account, Connection, CustomerGateway, Fleet, VpnGateway
+from vpnframe.emulator.model import (
+    Account,
+    Connection,
+    CustomerGateway,
+    Fleet,
+    Route,
+    Vpc,
+    VpnGateway,
+)
 from vpnframe.emulator.quotas import Key, QuotaMeter, QuotaSettings
 
 
 @dataclass
 class Holdings:
-    """What one account has in one region."""
+    """What one account has in one region.
 
+    Routes stand under the id of their VPN gateway; on a transit router, of their connection.
+    """
+
+    vpcs: list[Vpc] = field(default_factory=list)
     vpn_gateways: list[VpnGateway] = field(default_factory=list)
     customer_gateways: list[CustomerGateway] = field(default_factory=list)
     connections: list[Connection] = field(default_factory=list)
     connection_by_id: dict[str, Connection] = field(default_factory=dict)
+    routes_by_holder: dict[str, list[Route]] = field(default_factory=dict)
+
+    def has_vpn_gateway(self, gateway_id: str) -> bool:
+        """Whether there is such a VPN gateway."""
+        return any(gateway.vpn_gateway_id == gateway_id for gateway in self.vpn_gateways)
 
     def remove_connection(self, connection: Connection) -> None:
         """Forget a connection, for its list and for downloads."""
@@ -175,6 +192,12 @@ def make_state(
 def _sort_out(fleet: Fleet) -> dict[tuple[str, str], Holdings]:
     """Put everything of the fleet to its account and region."""
     holdings: defaultdict[tuple[str, str], Holdings] = defaultdict(Holdings)
+    for vpc in fleet.vpcs:
+        holdings[vpc.account_id, vpc.region_id].vpcs.append(vpc)
+    for route in fleet.routes:
+        holder = route.vpn_gateway_id or route.vpn_connection_id or ""
+        held_routes = holdings[route.account_id, route.region_id].routes_by_holder
+        held_routes.setdefault(holder, []).append(route)
     for vpn_gateway in fleet.vpn_gateways:
         holdings[vpn_gateway.account_id, vpn_gateway.region_id].vpn_gateways.append(vpn_gateway)
     for gateway in fleet.customer_gateways:

@@ -10,10 +10,16 @@ from vpnframe.emulator.faults.effects import Tree
 
 Change: TypeAlias = Callable[[Json], Json]
 
-LIST_NAMES = ("VpnConnections", "VpnGateways", "CustomerGateways", "VpnAttachments", "Regions")
+LIST_NAMES = (
+    *("VpnConnections", "VpnGateways", "CustomerGateways", "VpnAttachments", "Regions"),
+    *("Vpcs", "VpnRouteEntries", "VpnPbrRouteEntries", "VcoRouteEntries"),
+)
 IKE_NAMES = ("IkeConfig", "TunnelIkeConfig")
 IPSEC_NAMES = ("IpsecConfig", "TunnelIpsecConfig")
-_ID_NAMES = ("VpnConnectionId", "VpnGatewayId", "CustomerGatewayId", "InstanceId", "RegionId")
+_ID_NAMES = (
+    *("VpnConnectionId", "VpnGatewayId", "CustomerGatewayId", "InstanceId", "RegionId"),
+    *("VpcId", "RouteDest"),
+)
 _UNKNOWN: Mapping[str, Json] = {"Depth": [1, None, "two", {"Psk2": False}]}
 
 

@@ -30,9 +30,13 @@ FailureKind: TypeAlias = Literal[
 
 DOWNLOAD = "DownloadVpnConnectionConfig"
 CONNECTIONS = "DescribeVpnConnections"
-PAGED = frozenset(
-    {CONNECTIONS, "DescribeVpnAttachments", "DescribeVpnGateways", "DescribeCustomerGateways"}
+ROUTES = frozenset(
+    {"DescribeVpnRouteEntries", "DescribeVpnPbrRouteEntries", "DescribeVcoRouteEntries"}
 )
+PAGED = ROUTES | {
+    *(CONNECTIONS, "DescribeVpnAttachments", "DescribeVpnGateways", "DescribeCustomerGateways"),
+    "DescribeVpcs",
+}
 LISTS = PAGED | {"DescribeRegions"}
 REGIONAL = PAGED | {DOWNLOAD}
 DESCRIBING = frozenset({CONNECTIONS, DOWNLOAD})

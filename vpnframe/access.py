@@ -1,0 +1,109 @@
+"""What all calls of one run share. Of the network half alone."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+from vpnframe.accounts import Account
+from vpnframe.cloud.actions import STS_HOST
+from vpnframe.cloud.credentials import DefaultChain, ProfileChain, Provider
+from vpnframe.cloud.messages import Request, Response
+from vpnframe.cloud.quotas import Pacer
+from vpnframe.cloud.roles import AssumedRole
+from vpnframe.cloud.transport import Transport
+from vpnframe.crawl.caller import Caller, Place
+from vpnframe.crawl.crawl import Plan
+from vpnframe.crawl.journal import Journal
+from vpnframe.crawl.lanes import Clock, Lanes
+from vpnframe.settings import FetchSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """What all calls of one run share.
+
+    Parameters
+    ----------
+    settings : FetchSettings
+        Shares and quotas.
+    plan : Plan
+        What to read.
+    send : callable
+        The transport.
+    journal : Journal or None
+        Where calls and answers are kept.
+    clock : Clock
+        The time.
+    deadline : float
+        Of the run, by the clock's monotonic seconds.
+    """
+
+    settings: FetchSettings
+    plan: Plan
+    send: Callable[[Request], Awaitable[Response]]
+    journal: Journal | None = None
+    clock: Clock = field(default_factory=Clock)
+    deadline: float = math.inf
+
+    def caller(self, provider: Provider, *, share: float | None = None) -> Caller:
+        """Give somebody who asks, at a pace of his own."""
+        return Caller(
+            send=self.send,
+            provider=provider,
+            lanes=self.lanes(share),
+            clock=self.clock,
+            journal=self.journal,
+            run_deadline=self.deadline,
+        )
+
+    def lanes(self, share: float | None = None) -> Lanes:
+        """Give the pace of one main account."""
+        share = self.settings.quota_share if share is None else share
+        return Lanes(Pacer(limits=self.settings.quotas, share=share), self.clock)
+
+    @property
+    def sts(self) -> Place:
+        """Where to ask who one is."""
+        return Place(self.plan.endpoint or f"https://{STS_HOST}")
+
+    def provider_of(self, account: Account) -> Provider:
+        """Give the credentials of a named account."""
+        base = ProfileChain(account.profile) if account.profile else DefaultChain()
+        if account.role_arn is None:
+            return base
+        return AssumedRole(
+            account.role_arn,
+            base=base,
+            send=self.send,
+            base_url=self.sts.base_url,
+            utc_now=self.clock.utc_now,
+        )
+
+
+@asynccontextmanager
+async def open_access(
+    settings: FetchSettings, plan: Plan, journal: Journal | None = None
+) -> AsyncIterator[Access]:
+    """Open a transport, and what all calls of a run share with it.
+
+    Parameters
+    ----------
+    settings : FetchSettings
+        Shares, quotas, deadline and trust.
+    plan : Plan
+        What to read.
+    journal : Journal, optional
+        Where calls and answers are kept.
+
+    Yields
+    ------
+    Access
+        Its deadline begins now.
+    """
+    clock = Clock()
+    deadline = clock.monotonic() + settings.deadline_s
+    async with Transport(ca_file=settings.ca_file) as transport:
+        yield Access(settings, plan, transport.send, journal, clock, deadline)

@@ -1,0 +1,108 @@
+"""The blocks of a connection: of its selectors, and of the routes that lead into it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from vpnframe.records import Connection, RouteEntry
+
+
+class Block(NamedTuple):
+    """One block of one side of a connection, by where it comes from.
+
+    Parameters
+    ----------
+    side : str
+        vpc or onprem.
+    origin : str
+        selector, or the route: policy, destination, bgp.
+    text : str
+        As the answer writes it.
+    priority, weight : int or None
+        Of routes: the smallest priority and the largest weight of those that have the block.
+    """
+
+    side: str
+    origin: str
+    text: str
+    priority: int | None = None
+    weight: int | None = None
+
+
+def list_blocks(connection: Connection, routes: Iterable[RouteEntry]) -> list[Block]:
+    """List what stands on both sides of a connection, each block once for each origin.
+
+    Parameters
+    ----------
+    connection : Connection
+        Its selectors are read.
+    routes : iterable of RouteEntry
+        Those that lead into it.
+
+    Returns
+    -------
+    list of Block
+        A policy route gives its source to the VPC side and its destination to the other one;
+        every other route its destination alone.
+
+    Examples
+    --------
+    >>> route = RouteEntry(
+    ...     route_type="policy", source_cidr="172.16.0.0/16", destination_cidr="10.0.0.0/8",
+    ...     priority=10, weight=100,
+    ... )
+    >>> connection = Connection(vpn_connection_id="vco-1", tunnels=(), vpc_subnets=("0.0.0.0/0",))
+    >>> for block in list_blocks(connection, [route]):
+    ...     print(*block)
+    vpc selector 0.0.0.0/0 None None
+    vpc policy 172.16.0.0/16 10 100
+    onprem policy 10.0.0.0/8 10 100
+    """
+    blocks: dict[tuple[str, str, str], Block] = {}
+    for block in (*_selectors(connection), *_routed(routes)):
+        known = blocks.setdefault(block[:3], block)
+        if known is not block:
+            priorities = {known.priority, block.priority} - {None}
+            weights = {known.weight, block.weight} - {None}
+            blocks[block[:3]] = known._replace(
+                priority=min(priorities, default=None),  # type: ignore[type-var]
+                weight=max(weights, default=None),  # type: ignore[type-var]
+            )
+    return list(blocks.values())
+
+
+def has_ha_evidence(connection: Connection) -> bool:
+    """Say whether anything speaks of failover to or from a connection.
+
+    Parameters
+    ----------
+    connection : Connection
+        With what its routes say.
+
+    Returns
+    -------
+    bool
+        Several tunnels, BGP, a health check, or a route that it shares with another connection
+        under another weight.
+    """
+    return bool(
+        len(connection.tunnels) > 1
+        or connection.bgp_enabled
+        or connection.health_check_enabled
+        or connection.has_weighed_routes
+    )
+
+
+def _selectors(connection: Connection) -> Iterator[Block]:
+    for side, texts in (("vpc", connection.vpc_subnets), ("onprem", connection.onprem_subnets)):
+        for text in texts:
+            yield Block(side, "selector", text)
+
+
+def _routed(routes: Iterable[RouteEntry]) -> Iterator[Block]:
+    for route in routes:
+        numbers = (route.priority, route.weight)
+        if route.source_cidr is not None:
+            yield Block("vpc", route.route_type, route.source_cidr, *numbers)
+        yield Block("onprem", route.route_type, route.destination_cidr, *numbers)

@@ -1,0 +1,79 @@
+"""Rows of the calls that list VPCs and routes to records."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from vpnframe.cloud.fields import Fields
+from vpnframe.records import RouteEntry, RouteType, Row, Vpc
+
+
+def vpc(row: Fields) -> Vpc | None:
+    """Decode a row of DescribeVpcs; None without an id."""
+    vpc_id, primary = row.text("VpcId"), row.text("CidrBlock")
+    if vpc_id is None:
+        return None
+    return Vpc(
+        vpc_id=vpc_id,
+        name=row.text("VpcName"),
+        cidrs=(primary,) if primary else (),
+        secondary_cidrs=row.texts("SecondaryCidrBlocks", "SecondaryCidrBlock"),
+        user_cidrs=row.texts("UserCidrs", "UserCidr"),
+        notes=row.notes,
+    )
+
+
+def policy_route(row: Fields) -> RouteEntry | None:
+    """Decode a row of DescribeVpnPbrRouteEntries; None without a destination."""
+    return _route(row, "policy")
+
+
+def destination_route(row: Fields) -> RouteEntry | None:
+    """Decode a row of DescribeVpnRouteEntries or DescribeVcoRouteEntries; likewise."""
+    kind = (row.text("RouteEntryType") or "").lower()
+    return _route(row, "bgp" if kind == "bgp" else "destination")
+
+
+def _route(row: Fields, route_type: RouteType) -> RouteEntry | None:
+    destination, next_hop = row.text("RouteDest"), row.text("NextHop")
+    learned_from = _learned_from(row) if route_type == "bgp" else None
+    if destination is None:
+        return None
+    return RouteEntry(
+        route_type=route_type,
+        vpn_gateway_id=row.text("VpnInstanceId"),
+        vpn_connection_id=_connection_id(row, next_hop, learned_from),
+        source_cidr=row.text("RouteSource") if route_type == "policy" else None,
+        destination_cidr=destination,
+        # A BGP route has none, whatever is sent.
+        weight=None if route_type == "bgp" else row.number("Weight"),
+        priority=row.number("Priority") if route_type == "policy" else None,
+        state=row.text("State"),
+        next_hop=next_hop,
+        tunnel_ids=row.texts("NextHopTunnelIdList") or row.texts("NextHopTunnelId"),
+        as_path=row.text("AsPath") if route_type == "bgp" else None,
+        learned_from=learned_from,
+        notes=row.notes,
+    )
+
+
+def _learned_from(row: Fields) -> str | None:
+    """Who announced a BGP route; older answers have a block there."""
+    source = row.text("Source")
+    return None if source is None or "/" in source else source.lower()
+
+
+def _connection_id(row: Fields, next_hop: str | None, learned_from: str | None) -> str | None:
+    """The connection that a route leads into: none where the cloud announces it to the peer."""
+    if learned_from == "cloud":
+        return None
+    listed_under = row.text("VpnConnectionId")
+    return listed_under or (next_hop if (next_hop or "").startswith("vco-") else None)
+
+
+DECODERS: Mapping[str, Callable[[Fields], Row | None]] = {
+    "DescribeVcoRouteEntries": destination_route,
+    "DescribeVpcs": vpc,
+    "DescribeVpnPbrRouteEntries": policy_route,
+    "DescribeVpnRouteEntries": destination_route,
+}

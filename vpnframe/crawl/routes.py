@@ -1,0 +1,291 @@
+"""The routes of one region: what leads into each connection, whatever its selectors say.
+
+They stand in lists of their own: three for every VPN gateway (by destination, learned by BGP, by
+policy), two for every connection on a transit router. All are read, then put in order by the
+connection that they lead into.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+import msgspec
+
+from vpnframe.crawl.caller import Caller, Place
+from vpnframe.crawl.events import Listener, RouteListRead, RouteListsFound, ignore
+from vpnframe.crawl.listing import Listing, recall_listing
+from vpnframe.crawl.notes import route_failures
+from vpnframe.crawl.plan import list_calls
+from vpnframe.crawl.store import Shelf
+from vpnframe.records import Failure, RouteEntry, RoutesInto, Statement
+
+_LISTS_AT_ONCE = 16
+_BY_DESTINATION = "DescribeVpnRouteEntries"
+_BY_POLICY = "DescribeVpnPbrRouteEntries"
+_ON_ROUTER = "DescribeVcoRouteEntries"
+_decode = msgspec.msgpack.Decoder(RouteEntry).decode
+
+
+@dataclass(frozen=True, slots=True)
+class RouteList:
+    """One list of routes.
+
+    Parameters
+    ----------
+    action : str
+        The call.
+    holder : str
+        The VPN gateway or the connection whose routes it lists.
+    about : mapping of str to str
+        The parameters that say so.
+    """
+
+    action: str
+    holder: str
+    about: Mapping[str, str]
+
+
+@dataclass(slots=True)
+class Holders:
+    """What routes are listed under.
+
+    Parameters
+    ----------
+    gateway_ids : set of str
+        VPN gateways: those that are listed, and those that connections name.
+    attached_ids : set of str
+        Connections on transit routers.
+    """
+
+    gateway_ids: set[str] = field(default_factory=set)
+    attached_ids: set[str] = field(default_factory=set)
+
+    def add(self, statement: Statement) -> None:
+        """See to it that the routes into a connection are listed."""
+        holder = holder_of(statement)
+        if holder is not None:
+            is_own = holder == statement.vpn_connection_id
+            (self.attached_ids if is_own else self.gateway_ids).add(holder)
+
+
+def find_lists(holders: Holders) -> Iterator[RouteList]:
+    """Find the lists that name every route of a region.
+
+    Parameters
+    ----------
+    holders : Holders
+        Of the region.
+
+    Yields
+    ------
+    RouteList
+        Three for each gateway, two for each of those connections.
+
+    Examples
+    --------
+    >>> lists = find_lists(Holders({"vpn-1"}))
+    >>> [(one.action, one.about.get("RouteEntryType")) for one in lists]
+    [('DescribeVpnRouteEntries', 'custom'), ('DescribeVpnRouteEntries', 'bgp'),
+     ('DescribeVpnPbrRouteEntries', None)]
+    """
+    for gateway_id in sorted(holders.gateway_ids):
+        about = {"VpnGatewayId": gateway_id}
+        for kind in ("custom", "bgp"):
+            yield RouteList(_BY_DESTINATION, gateway_id, {**about, "RouteEntryType": kind})
+        yield RouteList(_BY_POLICY, gateway_id, about)
+    for connection_id in sorted(holders.attached_ids):
+        for kind in ("custom", "bgp"):
+            about = {"VpnConnectionId": connection_id, "RouteEntryType": kind}
+            yield RouteList(_ON_ROUTER, connection_id, about)
+
+
+def holder_of(statement: Statement) -> str | None:
+    """Give what lists the routes into a connection.
+
+    Parameters
+    ----------
+    statement : Statement
+        Its row.
+
+    Returns
+    -------
+    str or None
+        Its VPN gateway, or itself on a transit router; None where nothing leads into it.
+    """
+    if statement.vpn_gateway_id is not None:
+        return statement.vpn_gateway_id
+    is_alone = (statement.attach_type or "").upper() == "NO_ASSOCIATED"
+    return None if is_alone else statement.vpn_connection_id
+
+
+@dataclass(slots=True)
+class RegionRoutes:
+    """The routes of one region while they are read.
+
+    Parameters
+    ----------
+    caller : Caller
+        Of the account.
+    place : Place
+        Host and region.
+    on_event : callable
+        Told what happens.
+    into : Shelf
+        RoutesInto by connection id, in order.
+    strays : list of RouteEntry
+        Those that lead into no connection of the region.
+    lost : set of str
+        Holders of which a list was not read to its end.
+    failures : list of Failure
+        What was not read or not understood.
+    is_stable : bool
+        Whether every list agrees with its own count.
+    n_calls : Counter of str
+        Calls that these lists take, by action.
+    """
+
+    caller: Caller
+    place: Place
+    on_event: Listener = ignore
+    into: Shelf = field(default_factory=Shelf)
+    strays: list[RouteEntry] = field(default_factory=list)
+    lost: set[str] = field(default_factory=set)
+    failures: list[Failure] = field(default_factory=list)
+    is_stable: bool = True
+    n_calls: Counter[str] = field(default_factory=Counter)
+    _read: Shelf = field(default_factory=Shelf)
+
+    async def read_all(self, holders: Holders) -> None:
+        """Read every list of these holders: a few workers on one queue, paced by the quota."""
+        lists = list(find_lists(holders))
+        self.on_event(RouteListsFound(self.place.region_id or "", len(lists)))
+        queue = iter(lists)
+        async with asyncio.TaskGroup() as group:
+            for _ in range(min(_LISTS_AT_ONCE, len(lists))):
+                group.create_task(self._read_from(queue))
+
+    async def _read_from(self, queue: Iterator[RouteList]) -> None:
+        for one in queue:
+            listing = await recall_listing(self.caller, one.action, self.place, about=one.about)
+            self._take(one, listing)
+            self.on_event(RouteListRead(self.place.region_id or ""))
+
+    def _take(self, one: RouteList, listing: Listing) -> None:
+        """Keep the routes of a list, and say of whose routes some may be missing."""
+        now_ms = int(self.caller.clock.utc_now().timestamp() * 1000)
+        self.is_stable &= listing.is_stable
+        self.n_calls[one.action] += list_calls(listing.n_expected)
+        if listing.failure is not None or listing.is_short:
+            self.lost.add(one.holder)
+        connection_id = one.holder if one.action == _ON_ROUTER else None
+        for failure in listing.failures(one.action, at_ms=now_ms):
+            self.failures.append(
+                msgspec.structs.replace(
+                    failure,
+                    message=f"routes of {one.holder}: {failure.message}",
+                    vpn_connection_id=connection_id,
+                )
+            )
+        for part in listing.rows.parts():
+            for row in part.values():
+                if isinstance(row, RouteEntry):
+                    self._keep(one, row, now_ms)
+
+    def _keep(self, one: RouteList, route: RouteEntry, now_ms: int) -> None:
+        here = msgspec.structs.replace(
+            route,
+            account_id=self.caller.account_id,
+            region_id=self.place.region_id,
+            vpn_gateway_id=None if one.action == _ON_ROUTER else one.holder,
+            fetched_ms=now_ms,
+        )
+        self.failures += route_failures(here)
+        self._read.put(str(len(self._read)), here)
+
+    def arrange(self, connection_ids: Iterable[str]) -> None:
+        """Put all that was read in order by the connection that it leads into.
+
+        Parameters
+        ----------
+        connection_ids : iterable of str
+            Those of the region.
+        """
+        known = set(connection_ids)
+        by_connection: defaultdict[str, list[msgspec.Raw]] = defaultdict(list)
+        weights = Weights()
+        for _, raw in self._read.raw():
+            route = _decode(raw)
+            if route.vpn_connection_id in known:
+                weights.add(route)
+                by_connection[route.vpn_connection_id or ""].append(raw)
+            else:
+                self.strays.append(route)
+        self._read, weighed = Shelf(), weights.find_weighed()
+        self.strays.sort(key=route_order)
+        for connection_id in sorted(by_connection):
+            entries = sorted(map(_decode, by_connection.pop(connection_id)), key=route_order)
+            is_weighed = connection_id in weighed
+            self.into.put(connection_id, RoutesInto(entries=tuple(entries), is_weighed=is_weighed))
+
+    def are_known(self, statement: Statement) -> bool:
+        """Whether every list that could name a route into a connection was read to its end."""
+        return holder_of(statement) not in self.lost
+
+
+class Weights:
+    """Which connections share a route of one gateway under different weights.
+
+    One of them is active where another one stands by. Routes of a transit router have no weight
+    that counts.
+
+    Examples
+    --------
+    >>> weights = Weights()
+    >>> for name, weight in (("vco-1", 100), ("vco-2", 0), ("vco-3", None)):
+    ...     weights.add(
+    ...         RouteEntry(
+    ...             route_type="destination", destination_cidr="10.0.0.0/8", weight=weight,
+    ...             vpn_gateway_id="vpn-1", vpn_connection_id=name,
+    ...         )
+    ...     )
+    >>> sorted(weights.find_weighed())
+    ['vco-1', 'vco-2']
+    """
+
+    def __init__(self) -> None:
+        self._of: defaultdict[tuple[str | None, ...], set[tuple[str, int]]] = defaultdict(set)
+
+    def add(self, route: RouteEntry) -> None:
+        """Look at one more route."""
+        if route.vpn_gateway_id and route.vpn_connection_id and route.weight is not None:
+            place = (route.account_id, route.region_id, route.vpn_gateway_id, route.route_type)
+            key = (*place, route.source_cidr, route.destination_cidr)
+            self._of[key].add((route.vpn_connection_id, route.weight))
+
+    def find_weighed(self) -> set[str]:
+        """Find the ids of those connections."""
+        return {
+            connection_id
+            for shared in self._of.values()
+            if len({name for name, _ in shared}) > 1 and len({weight for _, weight in shared}) > 1
+            for connection_id, _ in shared
+        }
+
+
+def route_order(route: RouteEntry) -> tuple[str, str]:
+    """Give what the routes into one connection are sorted by.
+
+    Parameters
+    ----------
+    route : RouteEntry
+        One route.
+
+    Returns
+    -------
+    tuple of str
+        Its gateway and all that it says.
+    """
+    return (route.vpn_gateway_id or "", route.entry_id)

@@ -1,0 +1,97 @@
+"""What an overlap means: the answer key's own verdict. The first rule that fits decides."""
+
+from __future__ import annotations
+
+from vpnframe.emulator.answer_parties import Block, Party
+
+Verdict = tuple[str, str]
+
+
+def judge(left: Block, right: Block) -> Verdict:
+    """Say what kind of overlap two blocks make, and how bad it is.
+
+    Parameters
+    ----------
+    left, right : Block
+        They overlap, and one of them is on premises.
+
+    Returns
+    -------
+    tuple of str
+        Kind and severity: info, low, medium or high.
+    """
+    if left.party is right.party:
+        return "own_sides", _onprem_against_vpc(left, right)
+    if left.party.address in right.party.peers and right.party.address in left.party.peers:
+        return "mirrored", "info"
+    if left.end.side == right.end.side == "onprem":
+        return _judge_sites(left, right)
+    return "other_vpc", _onprem_against_vpc(left, right)
+
+
+def _onprem_against_vpc(left: Block, right: Block) -> str:
+    """Low where the site's block is the larger one: the VPC's stays reachable."""
+    onprem, vpc = (left, right) if left.end.side == "onprem" else (right, left)
+    return "low" if onprem.last - onprem.first > vpc.last - vpc.first else "high"
+
+
+def _judge_sites(left: Block, right: Block) -> Verdict:
+    """Two blocks of different sites."""
+    a, b = left.party, right.party
+    is_equal = (left.first, left.last) == (right.first, right.last)
+    if _share(a, b, "vpn_gateway_id") and a.peers == b.peers and _carry_the_same(a, b):
+        return "duplicate", "medium"
+    if is_equal and _share(a, b, "transit_router_id") and not _any_gateway(a, b):
+        return "ecmp", "info"
+    if is_equal and _stand_together(a, b) and _end_apart(a, b):
+        return "ha_pair", "info"
+    if _share_vpc(a, b) and _differ_in_gateway(a, b) and a.peers & b.peers:
+        return "ha_pair", "info"
+    if not _share(a, b, "vpn_gateway_id"):
+        return "route_domain", "high" if is_equal else "low"
+    if left.is_by_policy and right.is_by_policy:
+        is_legal = _are_ranked(left, right) or not a.meets_vpc_side(b)
+        return "selector_pair", "low" if is_legal else "high"
+    if is_equal:
+        return "onprem", "high"
+    return "onprem", "medium" if left.is_by_policy or right.is_by_policy else "low"
+
+
+def _share(a: Party, b: Party, name: str) -> bool:
+    """Whether both have the same id of that name, and have one at all."""
+    mine = getattr(a.connection, name)
+    return mine is not None and mine == getattr(b.connection, name)
+
+
+def _share_vpc(a: Party, b: Party) -> bool:
+    return a.vpc_id is not None and a.vpc_id == b.vpc_id
+
+
+def _any_gateway(a: Party, b: Party) -> bool:
+    return any(party.connection.vpn_gateway_id is not None for party in (a, b))
+
+
+def _differ_in_gateway(a: Party, b: Party) -> bool:
+    ids = [party.connection.vpn_gateway_id for party in (a, b)]
+    return None not in ids and ids[0] != ids[1]
+
+
+def _carry_the_same(a: Party, b: Party) -> bool:
+    return all(a.cidrs(side) == b.cidrs(side) for side in ("vpc", "onprem"))
+
+
+def _stand_together(a: Party, b: Party) -> bool:
+    """Whether one could stand in for the other, and something says that it does."""
+    is_one_place = (
+        _share(a, b, "vpn_gateway_id") or _share_vpc(a, b) or _share(a, b, "transit_router_id")
+    )
+    return is_one_place and a.has_evidence and b.has_evidence
+
+
+def _end_apart(a: Party, b: Party) -> bool:
+    return a.peers != b.peers or _differ_in_gateway(a, b)
+
+
+def _are_ranked(left: Block, right: Block) -> bool:
+    priorities = (left.priority, right.priority)
+    return None not in priorities and priorities[0] != priorities[1]

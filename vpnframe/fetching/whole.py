@@ -1,0 +1,212 @@
+"""The whole fleet, from the cloud to an inventory.
+
+Records are packed as they are read (:mod:`vpnframe.crawl.store`) and become tables part by part
+(:func:`vpnframe.frames.flatten`), so that a large fleet never stands as objects.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Collection
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from vpnframe import frames
+from vpnframe.access import Access, open_access
+from vpnframe.blocking import run_in_thread
+from vpnframe.callers import Opened, open_accounts, tell
+from vpnframe.cloud.signing import Credentials
+from vpnframe.crawl.crawl import Plan, parse_downloads
+from vpnframe.crawl.events import EstimateMade, Listener, ignore
+from vpnframe.crawl.journal import Journal, open_journal
+from vpnframe.errors import RequestError, SettingsError
+from vpnframe.inventory import Inventory, write_inventory
+from vpnframe.settings import FetchSettings, find_provider, make_plan
+
+
+async def afetch(
+    *,
+    regions: Collection[str] | None = None,
+    downloads: str = "all",
+    endpoint: str | None = None,
+    credentials: Credentials | None = None,
+    settings: FetchSettings | None = None,
+    on_event: Listener = ignore,
+) -> Inventory:
+    """Fetch the whole fleet of an account, or of several, inside asyncio.
+
+    Parameters
+    ----------
+    regions : collection of str, optional
+        Region ids; all regions of the account otherwise.
+    downloads : str, default "all"
+        ``all``: every connection's configuration, one call each, under a small quota. ``none``:
+        the list rows alone, seconds for a whole fleet. A share such as ``5%``: so many, drawn at
+        random; ``witnesses`` says which.
+    endpoint : str, optional
+        One URL for every call; the cloud's own hosts otherwise. Plain HTTP to loopback alone.
+    credentials : Credentials, optional
+        The vendor's default chain otherwise: environment, configuration files, RAM role.
+    settings : FetchSettings, optional
+        Accounts, pace, folder and trust.
+    on_event : callable, optional
+        Told what happens, see :mod:`vpnframe.crawl.events`.
+
+    Returns
+    -------
+    Inventory
+        What could be read; ``failures`` and ``coverage`` say what could not.
+
+    Raises
+    ------
+    SettingsError
+        No credentials, or an option is wrong.
+    RequestError
+        Nothing at all could be read, or with ``strict`` not everything.
+
+    References
+    ----------
+    Alibaba Cloud VPC API 2016-04-28, DescribeVpnConnections and DownloadVpnConnectionConfig.
+    """
+    settings = settings or FetchSettings()
+    wanted = make_plan(
+        settings, regions=regions, downloads=downloads, endpoint=endpoint, on_event=on_event
+    )
+    provider = find_provider(settings, credentials)
+    if provider is not None:
+        await provider.get()
+    with _journal(wanted, settings) as journal:
+        plan = replace(wanted, seed=_draw(journal))
+        async with open_access(settings, plan, journal) as access:
+            run = _Run(access, await open_accounts(access, provider))
+            inventory = await run.read()
+        run.finish()
+    if settings.strict and not inventory.is_complete:
+        raise RequestError(inventory.coverage_sentence())
+    return inventory
+
+
+def _draw(journal: Journal | None) -> str:
+    """The seed of samples: a crawl that goes on draws the same."""
+    return (journal.noted("draw") if journal else None) or secrets.token_hex(8)
+
+
+@dataclass(slots=True)
+class _Run:
+    """One fetch: the crawls, and what of them is kept on disk."""
+
+    access: Access
+    opened: Opened
+
+    async def read(self) -> Inventory:
+        """Crawl, and commit what was read where there is a folder for it."""
+        await self.opened.list_all()
+        self._commit_lists()
+        plan = self.access.plan
+        tell(plan.on_event, EstimateMade(self.opened.estimates(plan.downloads)))
+        await self.opened.download()
+        self.opened.raise_if_nothing()
+        inventory = Inventory(**frames.flatten(self.opened.take_parts()))
+        out, journal = self.access.settings.out, self.access.journal
+        if out is None or journal is None:
+            return inventory
+        supersedes = journal.noted("list_snapshot")
+        return replace(inventory, snapshot=write_inventory(inventory, out, supersedes=supersedes))
+
+    def finish(self) -> None:
+        """Remove the journal: everything is in the snapshot, unless time ran out."""
+        access = self.access
+        if access.journal is not None and access.clock.monotonic() < access.deadline:
+            access.journal.discard()
+
+    def _commit_lists(self) -> None:
+        """Nobody has to wait for hours of downloads to look."""
+        out, journal = self.access.settings.out, self.access.journal
+        if journal is None or out is None or parse_downloads(self.access.plan.downloads) == 0:
+            return
+        has_any = any(region.n_connections for region in self.opened.listed())
+        if has_any and journal.noted("list_snapshot") is None:
+            inventory = Inventory(**frames.flatten(self.opened.parts()))
+            journal.note("list_snapshot", write_inventory(inventory, out))
+
+
+def _journal(plan: Plan, settings: FetchSettings) -> AbstractContextManager[Journal | None]:
+    """The journal of the folder that the crawl is written to, if there is one."""
+    if settings.out is None:
+        if settings.resume:
+            raise SettingsError("there is nothing to resume without a folder: set out")
+        return nullcontext(None)
+    purpose = {
+        "regions": ",".join(sorted(plan.regions)) if plan.regions else "all",
+        "regions left out": ",".join(sorted(plan.skip_regions)),
+        "downloads": plan.downloads,
+        "routes": "read" if plan.routes else "left out",
+        "endpoint": plan.endpoint or "",
+        "accounts": ",".join(
+            f"{a.name}/{a.profile or ''}/{a.role_arn or ''}/{'+'.join(sorted(a.skip_regions))}"
+            for a in settings.accounts
+        ),
+    }
+    return open_journal(Path(settings.out), purpose=purpose, resume=settings.resume)
+
+
+def fetch(
+    *,
+    regions: Collection[str] | None = None,
+    downloads: str = "all",
+    endpoint: str | None = None,
+    credentials: Credentials | None = None,
+    settings: FetchSettings | None = None,
+    on_event: Listener = ignore,
+) -> Inventory:
+    """Fetch the whole fleet of an account, or of several; blocks, in a notebook too.
+
+    It runs an event loop of its own in a thread, so it also works where a loop already runs.
+
+    Parameters
+    ----------
+    regions : collection of str, optional
+        Region ids; all regions of the account otherwise.
+    downloads : str, default "all"
+        ``all`` configurations, ``none`` (the list rows alone), or a share such as ``5%``.
+    endpoint : str, optional
+        One URL for every call; the cloud's own hosts otherwise. Plain HTTP to loopback alone.
+    credentials : Credentials, optional
+        The vendor's default chain otherwise.
+    settings : FetchSettings, optional
+        Accounts, pace, folder and trust.
+    on_event : callable, optional
+        Told what happens; called from the other thread.
+
+    Returns
+    -------
+    Inventory
+        What could be read; ``failures`` and ``coverage`` say what could not.
+
+    Raises
+    ------
+    SettingsError
+        No credentials, or an option is wrong.
+    RequestError
+        Nothing at all could be read.
+
+    Examples
+    --------
+    >>> from vpnframe.emulator import make_fleet, make_state, serve_in_thread
+    >>> with serve_in_thread(make_state(make_fleet(connections=3, regions=2))) as cloud:
+    ...     keys = Credentials(cloud.access_key_id, cloud.access_key_secret)
+    ...     inventory = fetch(endpoint=cloud.endpoint, credentials=keys)
+    >>> len(inventory.connections)
+    3
+    """
+    return run_in_thread(
+        afetch(
+            regions=regions,
+            downloads=downloads,
+            endpoint=endpoint,
+            credentials=credentials,
+            settings=settings,
+            on_event=on_event,
+        )
+    )

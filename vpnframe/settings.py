@@ -1,0 +1,147 @@
+"""Settings of a fetch, checked before anything is sent. Of the network half alone."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from vpnframe.accounts import Account
+from vpnframe.cloud.actions import ACTIONS, Limit
+from vpnframe.cloud.credentials import DefaultChain, GivenCredentials, Provider
+from vpnframe.cloud.endpoints import named_url
+from vpnframe.cloud.signing import Credentials
+from vpnframe.crawl.crawl import Plan, parse_downloads
+from vpnframe.crawl.events import Listener
+from vpnframe.errors import SettingsError
+
+
+@dataclass(frozen=True, slots=True)
+class FetchSettings:
+    """How to fetch: whom, at what pace, and whom to trust.
+
+    Parameters
+    ----------
+    quota_share : float, default 0.5
+        The part of each published quota to use, above 0 and at most 1. The quota is shared with
+        the console, Terraform and everything else of the main account.
+    quotas : mapping of str to Limit
+        Overrides published quotas by action.
+    accounts : sequence of Account
+        Accounts to read beside each other, see :func:`vpnframe.accounts.read_accounts`; the one
+        that the credentials belong to when it is empty. A second profile of an account that is
+        read already is not read again; the smallest share of them counts.
+    ca_file : str or Path or None
+        A certificate authority of its own, for an emulator or a proxy.
+    skip_regions : collection of str
+        Regions to leave out; ``coverage`` shows them as skipped.
+    deadline_s : float
+        Seconds for the whole run; what is not read by then is a failure.
+    out : str or Path or None
+        An inventory folder. What is read is kept there in a journal until the crawl is finished;
+        the lists are committed as a snapshot of their own before the first download, and the
+        finished crawl as one that supersedes it.
+    resume : bool
+        Whether to go on with the unfinished crawl in ``out``.
+    strict : bool
+        Whether to raise instead of giving an inventory that is not complete.
+    routes : bool
+        Whether to read VPCs and route entries, too: some three calls per VPN gateway and two per
+        transit-router attachment. Connections without selectors have their prefixes there.
+
+    Examples
+    --------
+    >>> FetchSettings(quota_share=1.0).quota_share
+    1.0
+    """
+
+    quota_share: float = 0.5
+    quotas: Mapping[str, Limit] = field(default_factory=dict)
+    accounts: Sequence[Account] = ()
+    ca_file: str | Path | None = None
+    skip_regions: Collection[str] = ()
+    deadline_s: float = math.inf
+    out: str | Path | None = None
+    resume: bool = False
+    strict: bool = False
+    routes: bool = True
+
+
+def make_plan(
+    settings: FetchSettings,
+    *,
+    regions: Collection[str] | None,
+    downloads: str,
+    endpoint: str | None,
+    on_event: Listener,
+) -> Plan:
+    """Check the options before anything is sent.
+
+    Parameters
+    ----------
+    settings : FetchSettings
+        Shares, quotas, deadline and regions to leave out.
+    regions, downloads, endpoint, on_event
+        As :func:`vpnframe.fetching.afetch` takes them.
+
+    Returns
+    -------
+    Plan
+        What to read.
+
+    Raises
+    ------
+    SettingsError
+        An option is wrong; it is named with its value.
+    TypeError
+        ``regions`` is one string.
+    """
+    if isinstance(regions, str):
+        raise TypeError(f"regions is one string; write [{regions!r}]")
+    if regions is not None and not regions:
+        raise SettingsError("regions is empty: leave it out to read all of them")
+    parse_downloads(downloads)
+    if settings.deadline_s <= 0:
+        raise SettingsError(f"the deadline of {settings.deadline_s} s leaves no time")
+    for share in (settings.quota_share, *(a.quota_share for a in settings.accounts)):
+        if share is not None and not 0 < share <= 1:
+            raise SettingsError(f"the quota share {share} is not above 0 and at most 1")
+    unknown = sorted(set(settings.quotas) - set(ACTIONS))
+    if unknown:
+        raise SettingsError(f"no call is named {unknown[0]!r}: they are {', '.join(ACTIONS)}")
+    return Plan(
+        regions=regions,
+        skip_regions=settings.skip_regions,
+        downloads=downloads,
+        endpoint=named_url(endpoint) if endpoint else None,
+        on_event=on_event,
+        routes=settings.routes,
+    )
+
+
+def find_provider(settings: FetchSettings, credentials: Credentials | None) -> Provider | None:
+    """Say whose credentials one account is read with.
+
+    Parameters
+    ----------
+    settings : FetchSettings
+        Names the accounts, if there are several.
+    credentials : Credentials or None
+        As the caller of the package gives them.
+
+    Returns
+    -------
+    Provider or None
+        None when the settings name accounts.
+
+    Raises
+    ------
+    SettingsError
+        Both are given, or the credentials could not stand in a request.
+    """
+    if not settings.accounts:
+        return GivenCredentials(credentials) if credentials else DefaultChain()
+    if credentials is not None:
+        raise SettingsError("give credentials or accounts, not both")
+    return None
