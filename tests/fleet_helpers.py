@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 import pandas as pd
 from hypothesis import settings
 
-from vpnframe import schema
+from vpnframe import frames, schema
+from vpnframe.inventory import Inventory
+from vpnframe.records import Records
 
 # For properties that ask for whole tables: a quarter of the examples that others are tried on.
 few = settings(max_examples=max(1, settings().max_examples // 4))
@@ -58,3 +61,19 @@ def found(table: pd.DataFrame, *columns: str) -> list[tuple[Any, ...]]:
     """Some columns of a table as rows, None for null."""
     part = table[list(columns)].astype(object)
     return list(part.where(part.notna(), None).itertuples(index=False, name=None))
+
+
+def inventory_with(subnets: pd.DataFrame, *, status: str = "complete", **tables: Any) -> Inventory:
+    """An inventory with these blocks, of one region."""
+    empty = Inventory(**frames.make_tables(Records()))
+    names = schema.find("coverage").names
+    row = {"region_id": "cn-hangzhou", "status": status, "is_stable": True}
+    coverage = schema.build("coverage", {name: [row.get(name, 0)] for name in names})
+    return dataclasses.replace(empty, subnets=subnets, coverage=coverage, **tables)
+
+
+def vpcs(vpc_id: str, *cidrs: str) -> pd.DataFrame:
+    """The table of one VPC."""
+    names = schema.find("vpcs").names
+    row = {"vpc_id": vpc_id, "cidrs": cidrs[:1], "secondary_cidrs": cidrs[1:]}
+    return schema.build("vpcs", {name: [row.get(name)] for name in names})

@@ -25,8 +25,8 @@ from vpnframe.emulator.faults import answer_when, asking_for
 from vpnframe.tables import STORED
 
 COMMANDS = (
-    *("demo", "doctor", "plan", "fetch", "load", "redact", "show", "stats", "overlaps", "trace"),
-    *("schema", "emulator"),
+    *("demo", "doctor", "plan", "fetch", "load", "redact", "show", "stats", "overlaps"),
+    *("conflicts", "free", "trace", "schema", "emulator"),
 )
 FAST = {"VPNFRAME_QUOTA": "DownloadVpnConnectionConfig=1000/1"}
 

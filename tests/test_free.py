@@ -7,10 +7,9 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from fleet_helpers import few, site, subnets_of
+from fleet_helpers import few, inventory_with, site, subnets_of, vpcs
 from hypothesis import given
 from hypothesis import strategies as st
-from test_conflicts import inventory, vpcs
 
 from vpnframe import schema
 from vpnframe.errors import AddressError, IncompleteWarning, SettingsError
@@ -126,7 +125,7 @@ def test_more_can_be_avoided(tmp_path: Path):
 
 def test_the_vpcs_of_an_inventory_are_taken():
     """Also blocks that no selector names, and VPCs without a VPN; bad text is no block."""
-    known = inventory(table_of([]), vpcs=vpcs("vpc-far", "10.0.0.0/9", "10.128.0.0/10", "bad"))
+    known = inventory_with(table_of([]), vpcs=vpcs("vpc-far", "10.0.0.0/9", "10.128.0.0/10", "bad"))
     assert free_subnets(known, count=1)["gap"].tolist() == ["10.192.0.0/10"]
 
 
@@ -136,6 +135,15 @@ def test_what_is_translated_is_taken_as_others_see_it():
     table = table_of(["10.0.0.0/9"])
     assert len(free_subnets(table)) == 5
     assert free_subnets(table, settings=OverlapSettings(nat=(nat,))).empty
+
+
+def test_one_routing_domain_can_be_looked_at():
+    """There a block may be free that is in use elsewhere."""
+    far = site("b", onprem=["10.0.0.0/8"], vpn_gateway_id="vpn-2", vpc_id="vpc-2")
+    table = subnets_of(site("a", onprem=["10.0.0.0/9"]), far)
+    assert free_subnets(table).empty
+    near = free_subnets(table, settings=OverlapSettings(only="vpn-1"), count=1)
+    assert near["gap"].tolist() == ["10.128.0.0/9"]
 
 
 def test_an_empty_answer_is_a_table():
@@ -172,5 +180,5 @@ def test_a_wrong_argument_is_named(options, error, problem):
 
 def test_another_table_is_refused():
     """One without blocks."""
-    with pytest.raises(ValueError, match="no column cidr"):
+    with pytest.raises(ValueError, match="no column side"):
         free_subnets(pd.DataFrame({"x": [1]}))

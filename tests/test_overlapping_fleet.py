@@ -161,6 +161,16 @@ def test_two_sides_of_a_connection_are_compared_whatever_the_scope():
         assert found(overlaps(table, scope=scope), "kind", "scope_id") == [("own_sides", None)]
 
 
+def test_one_routing_domain_can_be_looked_at():
+    """Whatever the scope, pairs of other domains are left out."""
+    far = {"vpn_gateway_id": "vpn-2", "vpc_id": "vpc-2"}
+    sites = [site(name, onprem=["10.0.0.0/8"]) for name in "ab"]
+    sites += [site(name, onprem=["10.0.0.0/8"], **far) for name in "cd"]
+    for scope in ("routing_domain", None):
+        answer = overlaps(subnets_of(*sites), scope=scope, settings=OverlapSettings(only="vpn-2"))
+        assert found(answer, "left_vpn_connection_id", "right_vpn_connection_id") == [("c", "d")]
+
+
 def test_vpc_blocks_are_never_paired():
     """Many connections into one VPC do not run into the cap."""
     sites = [site(f"vco-{i}", vpc=["10.0.0.0/8"]) for i in range(2_000)]

@@ -78,7 +78,6 @@ def test_the_accounts_of_the_readme_can_be_read(tmp_path):
     assert (account.profile, account.quota_share) == ("prod", 0.25)
 
 
-@pytest.mark.filterwarnings("ignore:.* not judged")  # the routes are not read yet
 def test_the_python_of_the_readme_runs(tmp_path, monkeypatch):
     """All blocks in order, in one namespace, as in a notebook."""
     monkeypatch.chdir(tmp_path)

@@ -47,11 +47,11 @@ def applied(table: pd.DataFrame, changes: pd.DataFrame) -> pd.DataFrame:
 
 
 def sites_of(pairs: pd.DataFrame, names: list[str]) -> dict[str, str]:
-    """A name for the site of each connection: those that lead to one place are one."""
+    """A name for the site of each connection: those that lead to one block are one."""
     home = {name: name for name in names}
-    columns = ("left_vpn_connection_id", "right_vpn_connection_id", "kind")
-    for left, right, kind in found(pairs, *columns):
-        if kind in ONE_SITE:
+    columns = ("left_vpn_connection_id", "right_vpn_connection_id", "kind", "relation")
+    for left, right, kind, relation in found(pairs, *columns):
+        if kind in ONE_SITE and relation == "equal":
             old, new = home[left], home[right]
             home = {name: new if place == old else place for name, place in home.items()}
     return home

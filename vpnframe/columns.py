@@ -37,7 +37,8 @@ def make_column(kind: Kind, values: Iterable[Any]) -> Any:
     kind : str
         See :data:`DTYPES`.
     values : iterable
-        None is null, times are UTC milliseconds.
+        None is null, times are UTC milliseconds. An array that has the kind's dtype is the
+        column as it is.
 
     Returns
     -------

@@ -8,10 +8,12 @@ import sys
 import typer
 
 from vpnframe.cli import (
+    conflicts,
     demo,
     doctor,
     emulator,
     fetch,
+    free,
     load,
     overlaps,
     plan,
@@ -37,21 +39,12 @@ app = typer.Typer(
         "`vpnframe stats inventory`, `vpnframe overlaps inventory` and "
         "`vpnframe show inventory tunnels`."
     ),
-    epilog="Exit codes: 0 done, 1 error, 2 usage, 4 the fleet was not read completely.",
+    epilog="Exit codes: 0 done, 1 error, 2 usage, 3 a collision, 4 the fleet was not read "
+    "completely.",
 )
 _COMMANDS = (
-    demo,
-    doctor,
-    plan,
-    fetch,
-    load,
-    redact,
-    show,
-    stats,
-    overlaps,
-    trace,
-    schema,
-    emulator,
+    *(demo, doctor, plan, fetch, load, redact, show, stats, overlaps, conflicts, free),
+    *(trace, schema, emulator),
 )
 for command in _COMMANDS:
     app.command(name=command.__name__.rpartition(".")[2])(command.run)

@@ -12,8 +12,9 @@ import pandas as pd
 
 from vpnframe import stats
 from vpnframe.cli.options import OutOption
-from vpnframe.cli.output import Format, print_table
-from vpnframe.cli.overlaps import readable
+from vpnframe.cli.output import Format, print_table, print_text
+from vpnframe.cli.overlap_options import saying_gaps
+from vpnframe.cli.overlaps import as_text, worst_first
 from vpnframe.cli.report import write_and_report
 from vpnframe.cloud.actions import ACTIONS, Limit
 from vpnframe.cloud.signing import Credentials
@@ -88,6 +89,9 @@ def _print_algorithms(tunnels: pd.DataFrame) -> None:
 
 
 def _print_overlaps(inventory: Inventory) -> None:
-    pairs = overlaps(inventory.subnets)
-    print(f"\nOVERLAPPING SUBNETS: {len(pairs)} pairs inside one routing domain; the first 8")
-    print_table(readable(pairs.head(8), inventory.connections), Format.TABLE)
+    with saying_gaps():
+        pairs = worst_first(overlaps(inventory))
+    print(f"\nOVERLAPPING SUBNETS: {len(pairs)} pairs inside one routing domain,")
+    print("among them, one of each of the worst kinds:\n")
+    shown = pairs.drop_duplicates("kind").head(4)
+    print_text(lambda width: as_text(shown, inventory.connections, width))

@@ -7,6 +7,7 @@ import io
 import json
 import shutil
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -53,16 +54,42 @@ def print_table(
     shown = table if limit is None else table.head(limit)
     if style is Format.PARQUET and output is None and sys.stdout.isatty():
         raise typer.BadParameter("parquet is binary: add --output FILE, or a pipe")
-    width = shutil.get_terminal_size().columns if output is None and sys.stdout.isatty() else None
-    body = _encode(shown, style, width)
+    _put(_encode(shown, style, _terminal_width(output)), output)
+    if len(shown) < len(table):
+        print(f"{len(table) - len(shown):,} more rows: raise --limit", file=sys.stderr)
+
+
+def print_text(write: Callable[[int | None], str], *, output: Path | None = None) -> None:
+    """Print a text that is laid out for the terminal.
+
+    Parameters
+    ----------
+    write : callable
+        Columns of the terminal, None for no limit, to the text.
+    output : Path, optional
+        A file instead of standard output.
+
+    Raises
+    ------
+    InventoryError
+        The file cannot be written.
+    """
+    _put(write(_terminal_width(output)).encode(), output)
+
+
+def _terminal_width(output: Path | None) -> int | None:
+    if output is not None or not sys.stdout.isatty():
+        return None
+    return shutil.get_terminal_size().columns
+
+
+def _put(body: bytes, output: Path | None) -> None:
     if output is None:
         sys.stdout.flush()
         sys.stdout.buffer.write(body)
         sys.stdout.buffer.flush()
     else:
         _write(output, body)
-    if len(shown) < len(table):
-        print(f"{len(table) - len(shown):,} more rows: raise --limit", file=sys.stderr)
 
 
 def _encode(table: pd.DataFrame, style: Format, width: int | None) -> bytes:

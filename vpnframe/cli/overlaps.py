@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import Annotated
 
-import numpy as np
 import pandas as pd
 import typer
 
+from vpnframe.cli.entries import Entry, as_entries
 from vpnframe.cli.options import (
     FolderArgument,
     FormatOption,
@@ -16,48 +17,126 @@ from vpnframe.cli.options import (
     OutputOption,
     SnapshotOption,
 )
-from vpnframe.cli.output import Format, print_table
-from vpnframe.cli.reading import read_marked
+from vpnframe.cli.output import Format, print_table, print_text
+from vpnframe.cli.overlap_options import (
+    NatOption,
+    OnlyOption,
+    OwnerTagOption,
+    ScopeOption,
+    TopologyOption,
+    make_overlap_settings,
+    parse_scope,
+    saying_gaps,
+)
+from vpnframe.cli.reading import NOT_COMPLETE
 from vpnframe.errors import SchemaError
-from vpnframe.overlapping import ROUTING_DOMAIN, overlaps
+from vpnframe.inventory import read_inventory
+from vpnframe.overlapping import ROUTING_DOMAIN, overlaps, overlaps_per_block, read_blocks
+from vpnframe.overlapping.meaning import KINDS, SEVERITIES
+
+# What a terminal has room for comes first.
+_COUNTS = [
+    *("cidr", "side", "n_equal", "n_contains", "n_within", "vpn_connection_id", "scope_id"),
+    *("region_id", "account_id"),
+]
 
 
 def run(
     folder: FolderArgument,
-    scope: Annotated[
-        str,
+    scope: ScopeOption = ROUTING_DOMAIN,
+    kind: Annotated[
+        list[str] | None,
         typer.Option(
-            envvar="VPNFRAME_SCOPE",
-            metavar="COLUMN",
-            help="What two blocks must share to be compared: routing_domain (gateways, VPCs and "
-            "transit routers that are connected), a column of subnets, or none.",
+            envvar="VPNFRAME_KIND",
+            metavar="KIND",
+            help=f"Only this kind; may be given again. One of {', '.join(KINDS)}.",
         ),
-    ] = ROUTING_DOMAIN,
+    ] = None,
+    against: Annotated[
+        Path | None,
+        typer.Option(
+            envvar="VPNFRAME_AGAINST",
+            metavar="FILE",
+            help="Compare with the blocks in this file instead: one a line, or a .csv or "
+            ".parquet with a column cidr, cidrs or destination_cidr.",
+        ),
+    ] = None,
+    counts: Annotated[
+        bool,
+        typer.Option(
+            "--counts",
+            envvar="VPNFRAME_COUNTS",
+            help="Count for each block how many overlap it, where the pairs are too many.",
+        ),
+    ] = False,
+    only: OnlyOption = None,
+    topology: TopologyOption = None,
+    nat: NatOption = None,
+    owner_tag: OwnerTagOption = None,
     limit: LimitOption = None,
     style: FormatOption = Format.TABLE,
     output: OutputOption = None,
     snapshot: SnapshotOption = "latest",
 ) -> None:
-    """Find overlapping subnets of the fleet, inside what has to carry both."""
-    inventory = read_marked(folder, snapshot)
-    subnets = inventory.subnets
-    if scope not in (ROUTING_DOMAIN, "none") and scope not in subnets.columns:
-        known = ", ".join([ROUTING_DOMAIN, "none", *subnets.columns])
-        raise typer.BadParameter(f"{scope!r} is none of {known}", param_hint="--scope")
+    """Find overlapping subnets of the fleet, worst first, and what each overlap means.
+
+    Ends with 4 where the fleet, or the routes of some connections, were not read.
+    """
+    _check_kinds(kind)
+    if counts and (kind or against):
+        raise typer.BadParameter("--counts takes neither --kind nor --against")
+    inventory = read_inventory(folder, snapshot=snapshot)
+    asked = parse_scope(scope, inventory.subnets)
+    settings = make_overlap_settings(topology=topology, nat=nat, owner_tag=owner_tag, only=only)
     try:
-        pairs = overlaps(subnets, scope=None if scope == "none" else scope)
+        with saying_gaps() as gaps:
+            if counts:
+                found = overlaps_per_block(inventory, scope=asked, settings=settings)
+            else:
+                others = None if against is None else read_blocks(against)
+                found = overlaps(inventory, scope=asked, against=others, settings=settings)
     except ValueError as error:
         raise SchemaError(str(error)) from None
-    if style is Format.TABLE:
-        shown = pairs if limit is None else pairs.head(limit)
-        print_table(readable(shown, inventory.connections), style, output=output)
-        print(f"{len(shown):,} of {len(pairs):,} pairs", file=sys.stderr)
+    if counts:
+        shown = found[_COUNTS] if style is Format.TABLE else found
+        print_table(shown, style, output=output, limit=limit)
     else:
-        print_table(pairs, style, output=output, limit=limit)
+        pairs = worst_first(found if not kind else found[found["kind"].isin(kind)])
+        shown = pairs if limit is None else pairs.head(limit)
+        if style is Format.TABLE:
+            print_text(lambda width: as_text(shown, inventory.connections, width), output=output)
+            print(_summary(shown, pairs), file=sys.stderr)
+        else:
+            print_table(pairs, style, output=output, limit=limit)
+    if gaps:
+        raise typer.Exit(NOT_COMPLETE)
 
 
-def readable(pairs: pd.DataFrame, connections: pd.DataFrame) -> pd.DataFrame:
-    """Put pairs of blocks as a person reads them: two lines each, one per block.
+def _check_kinds(kinds: list[str] | None) -> None:
+    for kind in kinds or ():
+        if kind not in KINDS:
+            raise typer.BadParameter(f"{kind!r} is none of {', '.join(KINDS)}", param_hint="--kind")
+
+
+def worst_first(pairs: pd.DataFrame) -> pd.DataFrame:
+    """Sort by severity, high first, and leave the order as it is otherwise.
+
+    Parameters
+    ----------
+    pairs : DataFrame
+        With a column ``severity``.
+
+    Returns
+    -------
+    DataFrame
+        The same rows.
+    """
+    rank = pairs["severity"].astype("str").map({word: -i for i, word in enumerate(SEVERITIES)})
+    return pairs.iloc[rank.argsort(kind="stable")].reset_index(drop=True)
+
+
+def as_text(pairs: pd.DataFrame, connections: pd.DataFrame, width: int | None) -> str:
+    """Put pairs of blocks as a person reads them: what it is, both ends, and why.
 
     Parameters
     ----------
@@ -65,26 +144,43 @@ def readable(pairs: pd.DataFrame, connections: pd.DataFrame) -> pd.DataFrame:
         The ``overlaps`` table.
     connections : DataFrame
         The ``connections`` table, for their names.
+    width : int or None
+        Columns of the terminal.
 
     Returns
     -------
-    DataFrame
-        ``relation block side connection_name region_id vpn_connection_id``, all text; the
-        relation stands on the second line of its pair.
+    str
+        Lines.
     """
-    names = connections.set_index("vpn_connection_id")["connection_name"]
-    lines = []
-    for order, end in enumerate(("left", "right")):
-        ids = pairs[f"{end}_vpn_connection_id"]
-        line = pd.DataFrame(
-            {
-                "relation": "" if end == "left" else pairs["relation"].astype("str"),
-                "block": pairs[f"{end}_cidr"],
-                "side": pairs[f"{end}_side"].astype("str"),
-                "connection_name": ids.map(names).fillna("-"),
-                "region_id": pairs[f"{end}_region_id"],
-                "vpn_connection_id": ids,
-            }
+    if pairs.empty:
+        return "no overlaps\n"
+    names = dict(zip(connections["vpn_connection_id"], connections["connection_name"], strict=True))
+    texts = pairs.astype(object).where(pairs.notna(), None).to_dict("records")
+    entries = [
+        Entry(
+            f"{row['severity']:<6}  {row['kind']:<13}  {row['scope_id'] or ''}",
+            [_end(row, end, names) for end in ("left", "right")],
+            row["reason"],
         )
-        lines.append(line.set_index(2 * np.arange(len(pairs)) + order))
-    return pd.concat(lines).sort_index()
+        for row in texts
+    ]
+    return as_entries(entries, width=width)
+
+
+def _end(row: dict[str, str | None], end: str, names: dict[str, object]) -> list[str]:
+    connection = row[f"{end}_vpn_connection_id"]
+    name = names.get(connection or "")
+    cells = (
+        row[f"{end}_cidr"],
+        row[f"{end}_side"],
+        connection,
+        name if isinstance(name, str) else "-",
+        row[f"{end}_region_id"],
+    )
+    return [cell or "-" for cell in cells]
+
+
+def _summary(shown: pd.DataFrame, pairs: pd.DataFrame) -> str:
+    counts = pairs["severity"].value_counts()
+    words = [f"{counts[word]:,} {word}" for word in reversed(SEVERITIES) if counts.get(word)]
+    return f"{len(shown):,} of {len(pairs):,} pairs: {', '.join(words) or 'none'}"

@@ -45,7 +45,7 @@ def as_text(table: pd.DataFrame, *, width: int | None) -> str:
     room = 0 if width is None else width - _total(widths[:n_shown]) - len(_GAP)
     if n_shown < len(names) and room >= max(_NARROWEST, len(names[n_shown])):
         # The next column goes in with the beginnings of its values.
-        cells[n_shown] = [_cut(cell, room) for cell in cells[n_shown]]
+        cells[n_shown] = [cut(cell, room) for cell in cells[n_shown]]
         widths[n_shown] = room
         n_shown += 1
     rows = [names[:n_shown], *zip(*cells[:n_shown], strict=True)]
@@ -95,7 +95,7 @@ def _columns(
         [_cell(value, longest=longest) for value in table[name].astype("object")] for name in names
     ]
     return cells, [
-        max(map(_width, [name, *column])) for name, column in zip(names, cells, strict=True)
+        max(map(text_width, [name, *column])) for name, column in zip(names, cells, strict=True)
     ]
 
 
@@ -116,26 +116,80 @@ def _cell(value: object, *, longest: int | None) -> str:
         text = f"{value:.3f}"
     else:
         text = str(value)
-    # A name may hold control characters; a terminal would obey them.
-    text = "".join(c if c.isprintable() else "�" for c in text)
-    return text if longest is None else _cut(text, longest)
+    text = printable(text)
+    return text if longest is None else cut(text, longest)
 
 
-def _cut(text: str, width: int) -> str:
-    """The beginning of a text, so that it takes so many columns at most."""
-    if _width(text) <= width:
+def cut(text: str, width: int) -> str:
+    """Take the beginning of a text, so that it takes so many columns at most.
+
+    Parameters
+    ----------
+    text : str
+        Any.
+    width : int
+        Columns of the terminal.
+
+    Returns
+    -------
+    str
+        With an ellipsis where something is left out.
+
+    Examples
+    --------
+    >>> cut("to-seoul-factory", 9)
+    'to-seoul…'
+    """
+    if text_width(text) <= width:
         return text
-    while _width(text) >= width:
+    while text_width(text) >= width:
         text = text[:-1]
     return f"{text}…"
+
+
+def printable(text: str) -> str:
+    r"""Make a text harmless: a name may hold control characters, and a terminal would obey them.
+
+    Parameters
+    ----------
+    text : str
+        Any.
+
+    Returns
+    -------
+    str
+        With a mark for each such character.
+
+    Examples
+    --------
+    >>> printable("a\x1b[2J")
+    'a�[2J'
+    """
+    return "".join(c if c.isprintable() else "�" for c in text)
 
 
 def _escaped(cell: str) -> str:
     return cell.replace("|", "\\|")
 
 
-def _width(text: str) -> int:
-    """Columns that a text takes on a terminal: East Asian characters take two."""
+def text_width(text: str) -> int:
+    """Count the columns that a text takes on a terminal: East Asian characters take two.
+
+    Parameters
+    ----------
+    text : str
+        Any.
+
+    Returns
+    -------
+    int
+        Columns.
+
+    Examples
+    --------
+    >>> text_width("北京")
+    4
+    """
     return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
 
 
@@ -150,7 +204,7 @@ def _fitting(widths: Sequence[int], width: int | None) -> int:
 def _line(cells: Sequence[str], widths: Sequence[int], numeric: Sequence[bool]) -> str:
     padded = []
     for cell, width, is_number in zip(cells, widths, numeric, strict=True):
-        space = " " * (width - _width(cell))
+        space = " " * (width - text_width(cell))
         padded.append(space + cell if is_number else cell + space)
     return _GAP.join(padded)
 

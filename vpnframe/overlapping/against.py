@@ -1,4 +1,4 @@
-"""Blocks of another table, to be compared with a fleet's: VPCs, routes, an IPAM, a second fleet."""
+"""The rows that are compared: a fleet's own, and those of another table."""
 
 from __future__ import annotations
 
@@ -10,26 +10,35 @@ import pandas as pd
 from vpnframe.addresses.cidr import parse_cidrs
 from vpnframe.overlapping.asked import parse_all
 from vpnframe.overlapping.coding import encode_lists
+from vpnframe.overlapping.known import Known
+from vpnframe.overlapping.nat import with_mapped
+from vpnframe.overlapping.settings import OverlapSettings
 
 _LISTS = ("cidrs", "secondary_cidrs")
 
 
-def vpc_blocks(vpcs: pd.DataFrame) -> pd.DataFrame:
-    """Bring VPCs into the form of ``subnets``: their own blocks, of no connection.
+def our_rows(known: Known, settings: OverlapSettings) -> pd.DataFrame:
+    """Give all blocks of a fleet: those of its connections, and its VPCs' beyond any selector.
 
     Parameters
     ----------
-    vpcs : DataFrame
-        Table ``vpcs``.
+    known : Known
+        The fleet.
+    settings : OverlapSettings
+        For what is translated.
 
     Returns
     -------
     DataFrame
-        One row per block, those left out that are none: they are no fault of who asks.
+        In the form of ``subnets``; a VPC's blocks are of no connection, and those left out that
+        are none: they are no fault of who asks.
     """
-    rows = _one_block_a_row(vpcs.reset_index(drop=True)).assign(side="vpc")
-    is_good = np.isin(np.arange(len(rows)), parse_cidrs(rows["cidr"]).row)
-    return rows[is_good]
+    rows = with_mapped(known.subnets, settings.nat)
+    if known.vpcs is not None and len(known.vpcs):
+        blocks = _one_block_a_row(known.vpcs.reset_index(drop=True)).assign(side="vpc")
+        is_good = np.isin(np.arange(len(blocks)), parse_cidrs(blocks["cidr"]).row)
+        rows = pd.concat([rows, blocks[is_good]], ignore_index=True)
+    return rows.assign(is_theirs=False)
 
 
 def their_blocks(blocks: pd.DataFrame | Iterable[object]) -> pd.DataFrame:

@@ -10,16 +10,15 @@ import pandas as pd
 
 from vpnframe import schema
 from vpnframe.addresses.nesting import CONTAINS, EQUAL, RELATIONS, WITHIN
-from vpnframe.errors import AddressError, SettingsError
+from vpnframe.errors import AddressError
 from vpnframe.inventory import Inventory
-from vpnframe.overlapping.against import their_blocks, vpc_blocks
+from vpnframe.overlapping.against import our_rows, their_blocks
 from vpnframe.overlapping.assembling import as_category, as_text, check_columns, positions
 from vpnframe.overlapping.coding import NULL, Mask, take_words
 from vpnframe.overlapping.encoded import Fleet, encode_fleet
 from vpnframe.overlapping.facts import PairFacts
-from vpnframe.overlapping.known import Known, warn_of_gaps, what_is_known
+from vpnframe.overlapping.known import warn_of_gaps, what_is_known
 from vpnframe.overlapping.meaning import CASES, KINDS, SEVERITIES, Case
-from vpnframe.overlapping.nat import with_mapped
 from vpnframe.overlapping.pairing import FleetPairs, pairs_everywhere
 from vpnframe.overlapping.reasons import write_reasons
 from vpnframe.overlapping.scopes import ROUTING_DOMAIN
@@ -32,26 +31,26 @@ _CASES = {
         *("unrelated", "info"), "{left_cidr} is in use where nothing known of the VPN leads."
     ),
     "site_equal": Case(
-        *("onprem", "high"), "The same block is in use on premises behind {left_place} in {domain}."
+        *("onprem", "high"), "The same block is in use on premises behind {left_place}."
     ),
     "site_inside": Case(
         *("onprem", "medium"),
-        "It lies within {left_cidr}, in use on premises behind {left_place} in {domain}: fine for "
-        "a branch of that site, no other.",
+        "It lies within {left_cidr}, in use on premises behind {left_place}: fine for a branch of "
+        "that site, no other.",
     ),
     "site_around": Case(
         *("onprem", "medium"),
-        "It contains {left_cidr}, in use on premises behind {left_place} in {domain}: fine for an "
-        "aggregate above that site, no other.",
+        "It contains {left_cidr}, in use on premises behind {left_place}: fine for an aggregate "
+        "above that site, no other.",
     ),
     "vpc_around": Case(
         *("other_vpc", "low"),
-        "It contains {left_cidr} of {vpc} in {domain}, as in hub and spoke: check the way back.",
+        "It contains {left_cidr} of {vpc}, as in hub and spoke: check the way back.",
     ),
     "vpc_inside": Case(
         *("other_vpc", "high"),
-        "It is inside {left_cidr} of {vpc} in {domain}: there the VPC's own route wins, and the "
-        "tunnel gets nothing.",
+        "It is inside {left_cidr} of {vpc}: there the VPC's own route wins, and the tunnel gets "
+        "nothing.",
     ),
 }
 _NAMES = tuple(_CASES)
@@ -62,13 +61,13 @@ def would_conflict(
     cidrs: Iterable[object] | pd.DataFrame,
     *,
     scope: str | None = ROUTING_DOMAIN,
-    scope_id: str | None = None,
     settings: OverlapSettings | None = None,
 ) -> pd.DataFrame:
     """Find what the on-premises blocks of a new site would collide with, and how badly.
 
-    Where the site will hang is not known, so that every scope is looked into: ``scope_id`` says
-    in which one a hit counts. Default routes are no hits.
+    Where the site will hang is not known, so that all are looked into: ``scope_id`` says in
+    which scope a hit counts, and ``OverlapSettings(only="vpn-...")`` looks into one routing domain
+    alone. Default routes are no hits.
 
     Parameters
     ----------
@@ -78,11 +77,9 @@ def would_conflict(
         The new site's blocks: a list, a column, or a table with ``cidr``.
     scope : str or None
         What would have to carry both; see :func:`vpnframe.overlaps`.
-    scope_id : str, optional
-        Look into this scope alone: for routing domains its name, or the id of any gateway, VPC
-        or transit router in it.
     settings : OverlapSettings, optional
-        What else is joined, and what is translated.
+        What else is joined, what is translated, and which routing domain is looked into
+        (``only``).
 
     Returns
     -------
@@ -96,7 +93,7 @@ def would_conflict(
     AddressError
         If a block is a text that is none, or a default route.
     SettingsError
-        If there is no such scope, or the settings name what is not in the fleet.
+        If the settings name what is not in the fleet.
     ValueError
         If ``scope`` is no column, or a needed column is not there.
 
@@ -121,20 +118,12 @@ def would_conflict(
     """
     known, settings = what_is_known(subnets), settings or OverlapSettings()
     check_columns(known.subnets, scope)
-    rows = pd.concat([_our_rows(known, settings), _asked_rows(cidrs)], ignore_index=True)
+    rows = pd.concat([our_rows(known, settings), _asked_rows(cidrs)], ignore_index=True)
     fleet = encode_fleet(rows, scope=scope, settings=settings)
-    pairs = pairs_everywhere(fleet, ours=_is_asked_about(fleet, scope, scope_id))
+    pairs = pairs_everywhere(fleet)
     table = _table(fleet, pairs, scope=scope, settings=settings)
     warn_of_gaps(known)
     return table
-
-
-def _our_rows(known: Known, settings: OverlapSettings) -> pd.DataFrame:
-    """The fleet's blocks, and those that its VPCs have beyond any selector."""
-    rows = with_mapped(known.subnets, settings.nat)
-    if known.vpcs is not None and len(known.vpcs):
-        rows = pd.concat([rows, vpc_blocks(known.vpcs)], ignore_index=True)
-    return rows.assign(is_theirs=False)
 
 
 def _asked_rows(cidrs: Iterable[object] | pd.DataFrame) -> pd.DataFrame:
@@ -147,23 +136,6 @@ def _asked_rows(cidrs: Iterable[object] | pd.DataFrame) -> pd.DataFrame:
                 value=str(text),
             )
     return asked[["cidr", "is_theirs"]].assign(side="onprem")
-
-
-def _is_asked_about(fleet: Fleet, scope: str | None, scope_id: str | None) -> Mask:
-    """Which of our blocks are in the scope that was asked for."""
-    its = fleet.connections
-    ours: Mask = ~its.is_theirs[fleet.connection]
-    if scope_id is None:
-        return ours
-    scopes = np.flatnonzero([word == scope_id for word in fleet.scope_words.to_pylist()])
-    if scope == ROUTING_DOMAIN and not len(scopes):
-        words = its.routers[0].words.to_pylist()
-        code = words.index(scope_id) if scope_id in words else len(words)
-        is_in = np.any([column.codes == code for column in its.routers], axis=0)
-        scopes = np.unique(its.domain.codes[is_in])
-    if not len(scopes):
-        raise SettingsError(f"there is no {scope or 'scope'} {scope_id!r} in this fleet")
-    return ours & np.isin(fleet.scope, scopes)
 
 
 def _find_cases(facts: PairFacts) -> npt.NDArray[np.int8]:

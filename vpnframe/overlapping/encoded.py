@@ -129,14 +129,16 @@ def encode_fleet(subnets: pd.DataFrame, *, scope: str | None, settings: OverlapS
     AddressError
         A text is no CIDR block.
     SettingsError
-        The topology names what is not there, or no connection has the owner tag.
+        The topology names what is not there, no connection has the owner tag, or there is no
+        such routing domain.
     """
     cidr, cidrs = _encode_cidrs(column_of(subnets, "cidr"))
     connection, first = _encode_connections(subnets)
     rows = _rows(subnets, connection, cidr)
     connections = _connections(rows, subnets.take(first), cidrs, settings)
     scopes = _scopes(rows, connections, scope)
-    return _blocks(rows, connections, cidrs, scopes)
+    keep = (cidrs.parsed.prefix_length[rows.cidr] > 0) & _is_asked(rows, connections, settings)
+    return _blocks(rows, connections, cidrs, scopes, np.flatnonzero(keep))
 
 
 def blocks_at(parsed: ParsedCidrs, positions: Codes) -> ParsedCidrs:
@@ -277,9 +279,26 @@ def _scopes(rows: _Rows, connections: Connections, scope: str | None) -> Coded:
     return encode(rows.frame[scope])
 
 
-def _blocks(rows: _Rows, connections: Connections, cidrs: CidrWords, scopes: Coded) -> Fleet:
+def _is_asked(rows: _Rows, connections: Connections, settings: OverlapSettings) -> Mask:
+    """Rows of the routing domain that is asked about; another table's are always."""
+    if settings.only is None:
+        return np.ones(len(rows.cidr), bool)
+    domain, words = connections.domain, connections.routers[0].words.to_pylist()
+    is_it = np.append([name == settings.only for name in domain.words.to_pylist()], False)
+    if not is_it.any() and settings.only in words:
+        code = words.index(settings.only)
+        is_in = np.any([column.codes == code for column in connections.routers], axis=0)
+        is_it[domain.codes[is_in]] = True
+    if not is_it.any():
+        raise SettingsError(f"there is no routing domain {settings.only!r} in this fleet")
+    asked: Mask = (is_it[domain.codes] | connections.is_theirs)[rows.connection]
+    return asked
+
+
+def _blocks(
+    rows: _Rows, connections: Connections, cidrs: CidrWords, scopes: Coded, keep: Codes
+) -> Fleet:
     """Rows of one block made one, whatever their origins."""
-    keep = np.flatnonzero(cidrs.parsed.prefix_length[rows.cidr] > 0)
     connection, cidr, scope = rows.connection[keep], rows.cidr[keep], scopes.codes[keep]
     is_vpc = rows.is_vpc[keep]
     rank = rank_rows([connection, is_vpc.astype(np.int64), cidr, scope])

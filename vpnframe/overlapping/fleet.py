@@ -62,7 +62,8 @@ def overlaps(
         fleet is compared inside its routing domain; others with all blocks, since nobody knows
         what they will meet. Another scope than the default one must be a column of both.
     settings : OverlapSettings, optional
-        What else is joined, what is translated, and which tag names an owner.
+        What else is joined, what is translated, which tag names an owner, and which routing
+        domain is looked at.
     max_pairs : int
         The most pairs to make, before those within one connection's side are left out.
 

@@ -23,12 +23,13 @@ def free_subnets(
     avoid: Avoid = None,
     settings: OverlapSettings | None = None,
 ) -> pd.DataFrame:
-    """Find blocks that collide with nothing known, in whatever scope: the tightest fit first.
+    """Find blocks that collide with nothing known, the tightest fit first.
 
     Taken are all blocks of the fleet but default routes, on both sides of every connection, of
     an inventory the VPCs' own blocks too, what others see of translated blocks, 100.64.0.0/10
-    (the cloud's own services), 172.17.0.0/16 (Docker) and what is to be avoided. For less, ask
-    of a part of the table.
+    (the cloud's own services), 172.17.0.0/16 (Docker) and what is to be avoided.
+    ``OverlapSettings(only="vpn-...")`` looks at one routing domain alone, where a block may be
+    free that is in use elsewhere.
 
     Parameters
     ----------
@@ -44,7 +45,7 @@ def free_subnets(
         More blocks to keep clear of: a file (see :func:`vpnframe.read_blocks`), a list, a
         column, or a table with ``cidr``.
     settings : OverlapSettings, optional
-        What is translated.
+        What is translated, and which routing domain is looked at.
 
     Returns
     -------
@@ -60,7 +61,7 @@ def free_subnets(
         If a file cannot be read, or the settings name what is not in the fleet.
     ValueError
         If no block of that length fits into ``within``, ``count`` is below 1, or there is no
-        column ``cidr``.
+        column ``side`` or ``cidr``.
 
     Warns
     -----
@@ -86,8 +87,9 @@ def free_subnets(
     if count < 1:
         raise ValueError(f"count must be 1 or more, not {count}")
     known, settings = what_is_known(subnets), settings or OverlapSettings()
-    if "cidr" not in known.subnets:
-        raise ValueError("no column cidr: is this a subnets table?")
+    for column in ("side", "cidr"):
+        if column not in known.subnets:
+            raise ValueError(f"no column {column}: is this a subnets table?")
     free = find_free_space(known, within=within, avoid=avoid, settings=settings)
     cuts = (free.take(prefix_length, version=space.version) for _ in range(count))
     found = [cut for cut in cuts if cut is not None]

@@ -8,18 +8,18 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TypeAlias
 
+import numpy as np
 import pandas as pd
 
 from vpnframe.addresses.cidr import ParsedCidrs, parse_cidrs
 from vpnframe.addresses.ordering import join_blocks
 from vpnframe.addresses.union import find_gaps
-from vpnframe.overlapping.against import their_blocks, vpc_blocks
+from vpnframe.overlapping.against import our_rows, their_blocks
 from vpnframe.overlapping.asked import format_blocks, parse_all
 from vpnframe.overlapping.block_files import read_blocks
 from vpnframe.overlapping.blocks import take_blocks
-from vpnframe.overlapping.encoded import column_of
+from vpnframe.overlapping.encoded import blocks_at, encode_fleet
 from vpnframe.overlapping.known import Known
-from vpnframe.overlapping.nat import with_mapped
 from vpnframe.overlapping.settings import OverlapSettings
 
 DEFAULT_AVOID = (
@@ -94,13 +94,14 @@ def find_free_space(
     ----------
     known : Known
         The fleet; every block of it is taken, default routes aside, and so are the VPCs' own
-        blocks and the blocks that others see of what is translated.
+        blocks and the blocks that others see of what is translated. With ``settings.only``
+        those of one routing domain alone.
     within : str or iterable of str
         The blocks to look in.
     avoid : str, Path, iterable, DataFrame or None
         A file or blocks, taken besides :data:`DEFAULT_AVOID`.
     settings : OverlapSettings
-        For what is translated.
+        For what is translated, and what is asked about.
 
     Returns
     -------
@@ -114,16 +115,15 @@ def find_free_space(
     SettingsError
         The file cannot be read.
     """
-    columns = [column_of(with_mapped(known.subnets, settings.nat), "cidr")]
-    if known.vpcs is not None and len(known.vpcs):
-        columns.append(vpc_blocks(known.vpcs)["cidr"])
+    fleet = encode_fleet(our_rows(known, settings), scope=None, settings=settings)
+    avoided = [parse_cidrs(DEFAULT_AVOID)]
     if avoid is not None:
         blocks = read_blocks(avoid) if isinstance(avoid, str | Path) else avoid
-        columns.append(their_blocks(blocks)["cidr"])
-    taken = [parse_all(pd.unique(column.astype("str")).tolist()) for column in columns]
-    used = [take_blocks(parsed, parsed.prefix_length > 0) for parsed in taken]
+        parsed = parse_all(their_blocks(blocks)["cidr"].tolist())
+        avoided.append(take_blocks(parsed, parsed.prefix_length > 0))
     spaces = parse_all([within] if isinstance(within, str) else list(within))
-    return FreeSpace(_gaps([*used, parse_cidrs(DEFAULT_AVOID)], spaces))
+    used = blocks_at(fleet.cidrs.parsed, np.unique(fleet.cidr))
+    return FreeSpace(_gaps([used, *avoided], spaces))
 
 
 def _gaps(taken: Iterable[ParsedCidrs], spaces: ParsedCidrs) -> list[Network]:

@@ -60,12 +60,13 @@ CASES = {
     ),
     "other_inside": Case(
         *("other_vpc", "high"),
-        "{onprem} on premises is inside {vpc_block} of {vpc} in {domain}: there the VPC's own "
-        "route wins.",
+        "{onprem} on premises is inside {vpc_block} of {vpc} in the same domain: there the VPC's "
+        "own route wins.",
     ),
     "other_contains": Case(
         *("other_vpc", "low"),
-        "{onprem} on premises contains {vpc_block} of {vpc} in {domain}: check the way back.",
+        "{onprem} on premises contains {vpc_block} of {vpc} in the same domain: check the way "
+        "back.",
     ),
     "duplicate": Case(
         *("duplicate", "medium"),
@@ -112,7 +113,7 @@ CASES = {
     ),
     "onprem_equal": Case(
         *("onprem", "high"),
-        "Both lead from {gateway} to {inner}, and nothing makes them a pair: one of them gets "
+        "Both lead from {gateway} to {inner}, and nothing marks them as a pair: one of them gets "
         "nothing.",
     ),
     "onprem_one_owner": Case(
@@ -136,8 +137,8 @@ CASES = {
     ),
     "domain_equal": Case(
         *("route_domain", "high"),
-        "{left_place} and {right_place} in {domain} both lead to {inner}, and nothing makes them "
-        "a pair.",
+        "{left_place} and {right_place} in {domain} both lead to {inner}, and nothing marks them "
+        "as a pair.",
     ),
     "domain_nested": Case(
         *("route_domain", "low"),

@@ -117,15 +117,13 @@ def pairs_between(
     return pairs.take(~(is_one & (fleet.is_vpc[pairs.left] == fleet.is_vpc[pairs.right])))
 
 
-def pairs_everywhere(fleet: Fleet, *, ours: Mask) -> FleetPairs:
-    """Pair some blocks of a fleet with all of another table, be they in a scope or not.
+def pairs_everywhere(fleet: Fleet) -> FleetPairs:
+    """Pair all blocks of a fleet with all of another table, be they in a scope or not.
 
     Parameters
     ----------
     fleet : Fleet
         The blocks of both.
-    ours : ndarray of bool, by block
-        Which blocks of the fleet take part.
 
     Returns
     -------
@@ -133,8 +131,7 @@ def pairs_everywhere(fleet: Fleet, *, ours: Mask) -> FleetPairs:
         ``left`` ours, ``right`` theirs.
     """
     is_theirs = fleet.connections.is_theirs[fleet.connection]
-    blocks = take_blocks(fleet.all, is_theirs | ours)
-    runs = runs_by_family(blocks, None, is_second=is_theirs)
+    runs = runs_by_family(fleet.all, None, is_second=is_theirs)
     return FleetPairs(*sorted_pairs(runs, DEFAULT_MAX_PAIRS))
 
 

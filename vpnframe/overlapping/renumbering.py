@@ -33,8 +33,8 @@ _BAD = ("medium", "high")
 class _Faults:
     """Pairs that should end, and the site of each connection.
 
-    Connections that lead to one place on purpose (for failover, side by side, a leftover beside
-    its successor) are one site: they are renumbered together or not at all.
+    Connections that lead to one block on purpose (for failover, side by side, a leftover beside
+    its successor) are one site: what they share is renumbered together or not at all.
     """
 
     pairs: FleetPairs
@@ -122,8 +122,9 @@ def _faults(fleet: Fleet) -> _Faults:
     facts = PairFacts(fleet, pairs)
     cases = find_cases(facts)
     found = list(CASES.values())
-    is_one = np.array([case.kind in _ONE_SITE for case in found])[cases]
-    is_bad = np.array([case.severity in _BAD for case in found])[cases] & ~is_one
+    is_passed = np.array([case.kind in _ONE_SITE for case in found])[cases]
+    is_bad = np.array([case.severity in _BAD for case in found])[cases] & ~is_passed
+    is_one = is_passed & facts.is_equal  # a block that is nested may change without the other
     joined = np.unique(np.stack([facts.left[is_one], facts.right[is_one]], axis=1), axis=0)
     n = len(fleet.connections.identity)
     site = connected(n, [(one, other) for one, other in joined.tolist()])

@@ -1,4 +1,4 @@
-"""What the user knows beyond the fleet's own tables."""
+"""What the user knows beyond the fleet's own tables, and what part of it is asked about."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from vpnframe.overlapping.scopes import Topology
 
 @dataclass(frozen=True, slots=True)
 class OverlapSettings:
-    """What the user knows beyond the fleet's own tables.
+    """What the user knows beyond the fleet's own tables, and what part of it is asked about.
 
     Parameters
     ----------
@@ -21,6 +21,9 @@ class OverlapSettings:
         What is translated; see :func:`vpnframe.read_nat`.
     owner_tag : str or None
         The tag whose value names the owner of a connection.
+    only : str or None
+        Look at one routing domain alone: its name, or the id of any VPN gateway, VPC or transit
+        router in it.
 
     Examples
     --------
@@ -31,3 +34,4 @@ class OverlapSettings:
     topology: Topology | None = None
     nat: Sequence[Nat] = ()
     owner_tag: str | None = None
+    only: str | None = None

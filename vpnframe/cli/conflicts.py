@@ -1,0 +1,110 @@
+"""``vpnframe conflicts``."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import pandas as pd
+import typer
+
+from vpnframe.cli.entries import Entry, as_entries
+from vpnframe.cli.options import FolderArgument, FormatOption, OutputOption, SnapshotOption
+from vpnframe.cli.output import Format, print_table, print_text
+from vpnframe.cli.overlap_options import (
+    NatOption,
+    OnlyOption,
+    ScopeOption,
+    TopologyOption,
+    describe_base,
+    make_overlap_settings,
+    parse_scope,
+    saying_gaps,
+)
+from vpnframe.cli.reading import NOT_COMPLETE
+from vpnframe.errors import SchemaError
+from vpnframe.inventory import read_inventory
+from vpnframe.overlapping import ROUTING_DOMAIN, would_conflict
+
+COLLISION = 3
+
+
+def run(
+    folder: FolderArgument,
+    cidrs: Annotated[
+        list[str], typer.Argument(metavar="CIDR...", help="The new site's on-premises blocks.")
+    ],
+    scope: ScopeOption = ROUTING_DOMAIN,
+    only: OnlyOption = None,
+    topology: TopologyOption = None,
+    nat: NatOption = None,
+    style: FormatOption = Format.TABLE,
+    output: OutputOption = None,
+    snapshot: SnapshotOption = "latest",
+) -> None:
+    """Find what a new site's subnets would collide with, and how badly.
+
+    Ends with 3 on a collision, and with 4 where there is none but what is known does not suffice
+    for a no.
+    """
+    inventory = read_inventory(folder, snapshot=snapshot)
+    asked = parse_scope(scope, inventory.subnets)
+    settings = make_overlap_settings(topology=topology, nat=nat, only=only)
+    try:
+        with saying_gaps() as gaps:
+            hits = would_conflict(inventory, cidrs, scope=asked, settings=settings)
+    except ValueError as error:
+        raise SchemaError(str(error)) from None
+    if style is Format.TABLE:
+        print_text(lambda width: _as_text(hits, inventory.connections, width), output=output)
+    else:
+        print_table(hits, style, output=output)
+    n_hits = int((hits["severity"] != "info").sum())
+    plural = "" if n_hits == 1 else "s"
+    base = describe_base(inventory, only=only)
+    print(f"{n_hits:,} collision{plural}, among {base}", file=sys.stderr)
+    if n_hits:
+        raise typer.Exit(COLLISION)
+    if gaps:
+        raise typer.Exit(NOT_COMPLETE)
+
+
+def _as_text(hits: pd.DataFrame, connections: pd.DataFrame, width: int | None) -> str:
+    """One entry for all hits of a block that mean the same."""
+    if hits.empty:
+        return "no collision is known\n"
+    names = dict(zip(connections["vpn_connection_id"], connections["connection_name"], strict=True))
+    groups = hits.groupby(["cidr", "severity", "kind", "relation"], sort=False, observed=True)
+    entries = []
+    for (cidr, severity, kind, relation), rows in groups:
+        plain = rows.astype(object).where(rows.notna(), None).to_dict("records")
+        heading = f"{severity:<6}  {kind:<9}  {cidr} {_VERBS[relation]}"
+        cells = [_cells(row, names) for row in plain]
+        entries.append(Entry(heading, cells, _NOTES.get((kind, relation), plain[0]["reason"])))
+    return as_entries(entries, width=width)
+
+
+def _cells(row: dict[str, str | None], names: dict[str, object]) -> list[str]:
+    name = names.get(row["vpn_connection_id"] or "")
+    cells = (
+        row["hit_cidr"],
+        row["side"],
+        row["vpn_connection_id"] or row["vpc_id"],
+        name if isinstance(name, str) else "-",
+        row["region_id"],
+    )
+    return [cell or "-" for cell in cells]
+
+
+_VERBS = {"equal": "is", "contains": "contains", "within": "is inside"}
+_NOTES = {
+    ("onprem", "equal"): "In use on premises.",
+    ("onprem", "within"): "In use on premises: fine for a branch of that site, no other.",
+    ("onprem", "contains"): "In use on premises: fine for an aggregate above it, no other.",
+    ("other_vpc", "equal"): "There the VPC's own route wins, and the tunnel gets nothing.",
+    ("other_vpc", "within"): "There the VPC's own route wins, and the tunnel gets nothing.",
+    ("other_vpc", "contains"): "As in hub and spoke: check the way back.",
+    ("unrelated", "equal"): "Nothing known of the VPN leads there.",
+    ("unrelated", "within"): "Nothing known of the VPN leads there.",
+    ("unrelated", "contains"): "Nothing known of the VPN leads there.",
+}

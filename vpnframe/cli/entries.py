@@ -1,0 +1,102 @@
+"""Findings as text for a terminal: a heading, aligned lines, a sentence why."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from vpnframe.cli.text_table import cut, printable, text_width
+
+_INDENT = "  "
+_GAP = "  "
+_NARROWEST = 8  # a cell that is cut shows so many columns at least
+_SENTENCE = 100  # columns, where there is no limit
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One finding.
+
+    Parameters
+    ----------
+    heading : str
+        One line.
+    rows : sequence of sequence of str
+        Cells, aligned with those of all other entries.
+    note : str
+        A sentence below, wrapped.
+    """
+
+    heading: str
+    rows: Sequence[Sequence[str]]
+    note: str = ""
+
+
+def as_entries(entries: Sequence[Entry], *, width: int | None) -> str:
+    """Lay findings out, one below the other.
+
+    Parameters
+    ----------
+    entries : sequence of Entry
+        All rows have as many cells.
+    width : int or None
+        Columns of the terminal; what does not fit is left out from the right, and the last
+        cell that is shown is cut. None for no limit.
+
+    Returns
+    -------
+    str
+        Lines, with a blank one between two entries.
+
+    Examples
+    --------
+    >>> print(as_entries([Entry("high", [["a", "bb"], ["ccc", "d"]], "Why.")], width=80), end="")
+    high
+      a    bb
+      ccc  d
+      Why.
+    """
+    rows = [[[*map(printable, row)] for row in entry.rows] for entry in entries]
+    columns = zip(*(row for entry_rows in rows for row in entry_rows), strict=True)
+    widths = _shown_widths([max(map(text_width, column)) for column in columns], width)
+    return "\n".join(
+        _as_text(entry, cells, widths, width) for entry, cells in zip(entries, rows, strict=True)
+    )
+
+
+def _shown_widths(widths: Sequence[int], width: int | None) -> list[int]:
+    """Widths of the columns that are shown, the first in any case; the last may be cut."""
+    if width is None:
+        return list(widths)
+    room = width - len(_INDENT)
+    shown: list[int] = []
+    for wide in widths:
+        if shown and room < min(wide, _NARROWEST):
+            break
+        shown.append(min(wide, room) if shown else wide)
+        room -= shown[-1] + len(_GAP)
+    return shown
+
+
+def _as_text(
+    entry: Entry, rows: Sequence[Sequence[str]], widths: Sequence[int], width: int | None
+) -> str:
+    lines = [entry.heading]
+    for row in rows:
+        shown = zip(row, widths, strict=False)
+        cells = [cut(cell, wide) for cell, wide in shown]
+        cells = [
+            cell + " " * (wide - text_width(cell)) for cell, wide in zip(cells, widths, strict=True)
+        ]
+        lines.append(_INDENT + _GAP.join(cells))
+    if entry.note:
+        lines += textwrap.wrap(
+            printable(entry.note),
+            width=width or _SENTENCE,
+            initial_indent=_INDENT,
+            subsequent_indent=_INDENT,
+            break_on_hyphens=False,
+            break_long_words=False,
+        )
+    return "".join(f"{line.rstrip()}\n" for line in lines)
