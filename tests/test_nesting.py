@@ -111,6 +111,18 @@ def test_pairs__are_the_same_by_the_wide_path():
     assert as_list(find_pairs(first, length)) == as_list(wide)
 
 
+@pytest.mark.parametrize("n", [300, 20_000])
+def test_pairs__are_the_same_across_the_words(n):
+    """Blocks in the middle of an IPv6 address, under few and under wide prefixes."""
+    first, length = random_ipv4(n, shortest=2)
+    groups = np.random.default_rng(5).integers(0, 5, n)
+    prefixes = np.random.default_rng(6).integers(0, 2**48, 5, dtype=np.uint64)[groups]
+    high = prefixes << np.uint64(16) | first >> np.uint64(16)
+    low = first << np.uint64(48)
+    wide = find_pairs(low, length + np.uint8(48), high=high)
+    assert as_list(find_pairs(first, length, groups=groups)) == as_list(wide)
+
+
 def test_pairs__take_narrow_numbers():
     """Addresses as uint32 are as good as uint64, and rows come as int32."""
     first, length = random_ipv4(1_000, shortest=4)

@@ -206,9 +206,10 @@ def _sort_wide(blocks: Blocks) -> NestingOrder:
         groups = blocks.groups[rows]
         shared[groups[1:] != groups[:-1]] = -1
     holders = np.flatnonzero(shared >= length[:-1])
-    is_repeated = (shared == 128) & (length[1:] == length[:-1])
+    # A block inside one of the same length is equal to it.
+    is_repeated = length[holders] == length[holders + 1]
     stops = _run_stops(shared, holders, length[holders])
-    return NestingOrder(rows, holders, stops, _equal_stops(holders, is_repeated[holders]))
+    return NestingOrder(rows, holders, stops, _equal_stops(holders, is_repeated))
 
 
 def _sort_fields(fields: list[Words]) -> Rows:
