@@ -247,7 +247,12 @@ def measure_growth(largest: int) -> None:
 
 
 def made_up_subnets(n_connections: int) -> pd.DataFrame:
-    """A subnets table with two blocks on each side of each connection, ten on a gateway."""
+    """A subnets table with two blocks on each side of each connection, ten on a gateway.
+
+    Four gateways are in one VPC; one branch in five uses a block that is everybody's favourite,
+    one connection in a hundred leads to a hub with all of 10.0.0.0/8; modes, peers and means of
+    failover are mixed.
+    """
     n = 4 * n_connections
     rng = np.random.default_rng(8)
     connection, is_vpc = np.repeat(np.arange(n_connections), 4), np.arange(n) % 4 < 2
@@ -256,8 +261,15 @@ def made_up_subnets(n_connections: int) -> pd.DataFrame:
     length = np.where(rng.random(n) < 0.8, 24, 16).astype(np.uint8)
     second = rng.integers(0, 256, n, dtype=np.uint64) << np.uint64(8)
     address = np.uint64(10 << 24) | first << np.uint64(16) | second
+    is_liked = ~is_vpc & (rng.random(n) < 0.2)
+    liked = np.uint64(192 << 24 | 168 << 16) | rng.integers(0, 4, n, np.uint64) << np.uint64(8)
+    address, length = np.where(is_liked, liked, address), np.where(is_liked, 24, length)
+    is_hub = np.arange(n) % 400 == 2
+    address, length = np.where(is_hub, 10 << 24, address), np.where(is_hub, 8, length)
+    length = length.astype(np.uint8)
     shift = (32 - length).astype(np.uint64)
-    cidr = texts_of(Blocks(address >> shift << shift, length))
+    cidr = texts_of(Blocks(address.astype(np.uint64) >> shift << shift, length))
+    mode = np.array(["policy", "policy", "mixed"])[connection % 3]
     peer = [[f"203.0.{number // 256 % 256}.{number % 256}"] for number in connection.tolist()]
     values: dict[str, list[Any]] = {
         "account_id": ["1"] * n,
@@ -266,8 +278,8 @@ def made_up_subnets(n_connections: int) -> pd.DataFrame:
         "vpn_gateway_id": [f"vpn-{number}" for number in gateway.tolist()],
         "vpc_id": [f"vpc-{number // 4}" for number in gateway.tolist()],
         "peer_addresses": peer,
-        "routing_mode": ["policy"] * n,
-        "has_ha_evidence": [False] * n,
+        "routing_mode": mode.tolist(),
+        "has_ha_evidence": (connection % 2 == 0).tolist(),
         "side": np.where(is_vpc, "vpc", "onprem").tolist(),
         "origin": ["selector"] * n,
         "cidr": cidr,

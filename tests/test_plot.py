@@ -8,8 +8,10 @@ import pytest
 mpl.use("Agg")
 
 import matplotlib.pyplot as plt
+from fleet_helpers import site, subnets_of
 
 from vpnframe import frames, plot, stats
+from vpnframe.errors import AddressError
 from vpnframe.records import Connection, Phases, Proposal, Records, Tunnel
 
 
@@ -65,3 +67,59 @@ def test_algorithms_of_an_empty_fleet_is_an_empty_plot(tunnels):
     """Nothing to draw is no error."""
     ax = plot.algorithms(tunnels.head(0))
     assert not ax.patches
+
+
+def uses(ax):
+    """The use of each cell, by name, as the colours say."""
+    (mesh,) = ax.collections
+    names = [text.get_text() for text in ax.get_legend().get_texts()]
+    return [names[int(value)] for value in mesh.get_array().ravel()]
+
+
+def test_address_map_tells_who_uses_each_cell():
+    """Free, a VPC, one site, several, both; a block larger than a cell colours several."""
+    table = subnets_of(
+        site("a", onprem=["10.1.0.0/24", "10.1.9.0/24"], vpc=["10.2.0.0/16"]),
+        site("b", onprem=["10.3.0.0/16", "10.16.0.0/14"], vpc=["10.4.0.0/16"]),
+        site("c", onprem=["10.3.4.0/24", "10.4.0.0/24", "192.168.0.0/24", "fd00::/8"]),
+    )
+    found = uses(plot.address_map(table))
+    wanted = ["free"] * 256
+    wanted[1:5] = ["one site", "VPC", "several sites", "VPC and sites"]
+    wanted[16:20] = ["one site"] * 4
+    assert found == wanted
+
+
+def test_address_map_counts_blocks_that_would_colour_all():
+    """They are said below the map; default routes are nothing at all."""
+    table = subnets_of(site("a", onprem=["10.0.0.0/8", "8.0.0.0/5", "0.0.0.0/0"]))
+    ax = plot.address_map(table)
+    assert set(uses(ax)) == {"free"}
+    assert "256 of 256 free" in ax.get_title(loc="left")
+    assert ax.get_xlabel() == "not drawn: 2 as large as the map or larger"
+
+
+def test_address_map_labels_its_rows():
+    """By the first address of each, the smallest above; IPv6 the same way."""
+    ax = plot.address_map(subnets_of(), within="192.168.0.0/16")
+    assert [t.get_text() for t in ax.get_yticklabels()][:2] == ["192.168.0.0", "192.168.16.0"]
+    assert ax.yaxis_inverted()
+    six = plot.address_map(subnets_of(site("a", vpc=["fd00:100::/24"])), within="fd00::/16")
+    assert uses(six)[1] == "VPC"
+
+
+@pytest.mark.parametrize(
+    ("within", "error"), [("10.0.0.0/33", AddressError), ("10.0.0.0/25", ValueError)]
+)
+def test_address_map_refuses_what_it_cannot_divide(within, error):
+    """A text that is no block, or a block with fewer than 256 parts."""
+    with pytest.raises(error):
+        plot.address_map(subnets_of(), within=within)
+
+
+def test_address_map_draws_where_it_is_told():
+    """And nowhere else."""
+    _, ax = plt.subplots()
+    before = plt.get_fignums()
+    assert plot.address_map(subnets_of(), ax=ax) is ax
+    assert plt.get_fignums() == before

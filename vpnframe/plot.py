@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import ipaddress
+
 import matplotlib.pyplot as plt
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.colors import ListedColormap
+from matplotlib.patches import Patch
 
 from vpnframe import stats
+from vpnframe.overlapping.asked import parse_all
+from vpnframe.overlapping.coding import encode, expand, rank_rows
 
 _TITLES = {
     "ike_version": "IKE version",
@@ -81,3 +89,109 @@ def _label(column: str, value: str) -> str:
     if column in ("ike_dh_group", "ipsec_pfs_group"):
         return f"group {value}"
     return value.removeprefix("hmac-").removesuffix("-cbc")
+
+
+_USES = (
+    ("free", "#f4f4f4"),
+    ("VPC", "#8fbcbb"),
+    ("one site", "#9fc5e8"),
+    ("several sites", "#1f4e79"),
+    ("VPC and sites", "#c0504d"),
+)
+_CELL_BITS = 8  # 256 cells, 16 in a row
+
+
+def address_map(
+    subnets: pd.DataFrame, *, within: str = "10.0.0.0/8", ax: Axes | None = None
+) -> Axes:
+    """Draw who uses which part of an address space: one cell for each 256th of it.
+
+    Parameters
+    ----------
+    subnets : DataFrame
+        The ``subnets`` table.
+    within : str
+        The block to draw, of at most 24 bits for IPv4 and 120 for IPv6. Blocks that are no
+        smaller than it would colour every cell: they are counted below the map instead.
+    ax : Axes, optional
+        Drawn on; a new figure otherwise.
+
+    Returns
+    -------
+    Axes
+        16 rows of 16 cells: free, used by VPCs, by one connection on premises, by several, or by
+        both sides.
+
+    Raises
+    ------
+    AddressError
+        A block is a text that is none.
+    ValueError
+        ``within`` is too small to be divided.
+    """
+    parse_all([within])
+    space = ipaddress.ip_network(within)
+    if space.prefixlen + _CELL_BITS > space.max_prefixlen:
+        raise ValueError(f"{within} is too small for a map of 256 cells")
+    if ax is None:
+        _, ax = plt.subplots(figsize=(9, 6.2), layout="constrained")
+    n_onprem, n_vpc, n_wide = _count_users(subnets, space)
+    use = np.where(n_vpc > 0, np.where(n_onprem > 0, 4, 1), np.clip(n_onprem + 1, 0, 3))
+    use[(n_vpc == 0) & (n_onprem == 0)] = 0
+    side = 2 ** (_CELL_BITS // 2)
+    colors = ListedColormap([color for _, color in _USES])
+    ax.pcolormesh(
+        use.reshape(side, side), cmap=colors, vmin=-0.5, vmax=4.5, edgecolors="white", linewidth=2
+    )
+    _label_cells(ax, space)
+    length, n_free = space.prefixlen + _CELL_BITS, int((use == 0).sum())
+    ax.set_title(f"{within} in blocks of /{length}: {n_free} of 256 free", loc="left")
+    if n_wide:
+        ax.set_xlabel(f"not drawn: {n_wide} as large as the map or larger")
+    handles = [Patch(facecolor=color, label=name) for name, color in _USES]
+    ax.legend(handles=handles, loc="upper left", bbox_to_anchor=(1.01, 1.0), frameon=False)
+    return ax
+
+
+def _label_cells(ax: Axes, space: ipaddress.IPv4Network | ipaddress.IPv6Network) -> None:
+    """Where each row begins, and how many cells further each column is."""
+    side = 2 ** (_CELL_BITS // 2)
+    step = 2 ** (space.max_prefixlen - space.prefixlen - _CELL_BITS)
+    starts = [space.network_address + row * side * step for row in range(side)]
+    ax.set_yticks(np.arange(side) + 0.5, [str(start) for start in starts])
+    ax.set_xticks(np.arange(side) + 0.5, [f"+{column}" for column in range(side)])
+    ax.invert_yaxis()
+    ax.set_aspect("equal")
+    ax.tick_params(length=0)
+    ax.spines[:].set_visible(False)
+
+
+def _count_users(
+    subnets: pd.DataFrame, space: ipaddress.IPv4Network | ipaddress.IPv6Network
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], int]:
+    """Connections on premises and on the VPC side of each cell; how many blocks are too wide."""
+    coded = encode(subnets["cidr"])
+    parse_all(coded.words.to_pylist())
+    blocks = [ipaddress.ip_network(text) for text in coded.words.to_pylist()]
+    shift = space.max_prefixlen - space.prefixlen - _CELL_BITS
+    first, counts = np.zeros((2, len(blocks)), np.int64)
+    is_wide = np.zeros(len(blocks) + 1, bool)
+    for i, block in enumerate(blocks):
+        if block.version != space.version or not block.overlaps(space) or block.prefixlen == 0:
+            continue
+        if block.prefixlen <= space.prefixlen:
+            is_wide[i] = True
+            continue
+        first[i] = int(block.network_address) - int(space.network_address) >> shift
+        counts[i] = 2 ** max(0, _CELL_BITS - (block.prefixlen - space.prefixlen))
+    known = np.flatnonzero(coded.codes >= 0)
+    row, cell = expand(first[coded.codes[known]], counts[coded.codes[known]])
+    connection = rank_rows(
+        [encode(subnets[name]).codes for name in ("account_id", "region_id", "vpn_connection_id")]
+    )[known][row]
+    is_vpc = (subnets["side"].astype("str") == "vpc").to_numpy(bool)[known][row]
+    distinct = np.unique(np.stack([cell, is_vpc, connection]), axis=1)
+    n_cells = 2**_CELL_BITS
+    per_side = np.bincount(distinct[0] + n_cells * distinct[1], minlength=2 * n_cells)
+    n_wide = int(np.count_nonzero(is_wide))
+    return per_side[:n_cells], per_side[n_cells:], n_wide
