@@ -1,6 +1,6 @@
 """How much memory a large fleet takes, from the first call to the finished tables.
 
-    python benchmarks/memory.py [CONNECTIONS] [--out]
+    python benchmarks/memory.py [CONNECTIONS] [--out] [--no-routes]
 
 The emulator answers over plain HTTP from a process of its own: what is measured is the crawl's own
 memory, by the kernel's count of resident pages. With ``--out`` the crawl keeps a journal, commits
@@ -57,9 +57,9 @@ def resident_kib(field: str = "VmRSS") -> int:
     return next(int(line.split()[1]) for line in lines if line.startswith(f"{field}:"))
 
 
-def measure(cloud: Emulator, out: str | None) -> Inventory:
+def measure(cloud: Emulator, out: str | None, *, routes: bool) -> Inventory:
     """Fetch the fleet, and print what that took."""
-    settings = FetchSettings(quota_share=1.0, quotas=NO_LIMITS, out=out)
+    settings = FetchSettings(quota_share=1.0, quotas=NO_LIMITS, out=out, routes=routes)
     # What is loaded on first use is no memory of a connection.
     make_tables(Records())
     gc.collect()
@@ -122,12 +122,13 @@ def main() -> None:
     """Measure everything."""
     parser = argparse.ArgumentParser()
     parser.add_argument("connections", nargs="?", type=int, default=CONNECTIONS)
+    parser.add_argument("--no-routes", action="store_true", help="connections and gateways alone")
     parser.add_argument("--out", action="store_true", help="with a journal and an inventory")
     options = parser.parse_args()
     measure_import()
     folder = tempfile.TemporaryDirectory() if options.out else contextlib.nullcontext()
     with emulator(connections=options.connections, regions=REGIONS) as cloud, folder as out:
-        measure_tables(measure(cloud, out))
+        measure_tables(measure(cloud, out, routes=not options.no_routes))
 
 
 if __name__ == "__main__":
