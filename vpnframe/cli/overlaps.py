@@ -102,14 +102,25 @@ def run(
         print_table(shown, style, output=output, limit=limit)
     else:
         pairs = worst_first(found if not kind else found[found["kind"].isin(kind)])
-        shown = pairs if limit is None else pairs.head(limit)
-        if style is Format.TABLE:
-            print_text(lambda width: as_text(shown, inventory.connections, width), output=output)
-            print(_summary(shown, pairs), file=sys.stderr)
-        else:
-            print_table(pairs, style, output=output, limit=limit)
+        _print_pairs(pairs, inventory.connections, style, output=output, limit=limit)
     if gaps:
         raise typer.Exit(NOT_COMPLETE)
+
+
+def _print_pairs(
+    pairs: pd.DataFrame,
+    connections: pd.DataFrame,
+    style: Format,
+    *,
+    output: Path | None,
+    limit: int | None,
+) -> None:
+    if style is not Format.TABLE:
+        print_table(pairs, style, output=output, limit=limit)
+        return
+    shown = pairs if limit is None else pairs.head(limit)
+    print_text(lambda width: as_text(shown, connections, width), output=output)
+    print(_summary(shown, pairs), file=sys.stderr)
 
 
 def _check_kinds(kinds: list[str] | None) -> None:
