@@ -377,7 +377,8 @@ def longest(fates: list[tuple[int, Row]]) -> list[Row]:
 
 def agreed(fates: list[Row]) -> Row:
     """The fate that all share, a certain one first, or that they differ."""
-    if len({(one["verdict"], one["connection"], one["tunnel"]) for one in fates}) == 1:
+    said = [(f["verdict"], f["connection"], f["tunnel"], sorted(f["rivals"])) for f in fates]
+    if all(one == said[0] for one in said):
         return min(fates, key=lambda one: one["certainty"])
     names = {name for one in fates for name in [*one["rivals"], one["connection"]] if name}
     return fate("ambiguous", certainty="unknown", rivals=sorted(names))

@@ -57,7 +57,10 @@ def _longest(outcomes: Sequence[Outcome]) -> Outcome:
 def _agreed(outcomes: Sequence[Outcome]) -> Outcome:
     """The one outcome, or that there are several."""
     first = outcomes[0]
-    fates = {(one.verdict, _name(one), one.tunnel and one.tunnel.index) for one in outcomes}
+    fates = {
+        (one.verdict, _name(one), one.tunnel and one.tunnel.index, frozenset(one.rivals))
+        for one in outcomes
+    }
     if len(fates) == 1:
         return min(outcomes, key=lambda one: (one.certainty, -len(one.reason)))
     names = {name for one in outcomes for name in (*one.rivals, _name(one)) if name}
