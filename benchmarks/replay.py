@@ -18,7 +18,7 @@ from vpnframe.cloud.messages import Request
 from vpnframe.emulator import State, make_fleet, make_state
 from vpnframe.emulator.service import handle
 
-_DOWNLOAD = re.compile(rb"VpnConnectionId=([\w-]+)")
+_CONNECTION_ID = re.compile(rb"VpnConnectionId=([\w-]+)")
 
 
 class Replay(asyncio.Protocol):
@@ -45,7 +45,8 @@ class Replay(asyncio.Protocol):
             self._transport.write(self._answer(head, rest[:n_body]))
 
     def _answer(self, head: bytes, body: bytes) -> bytes:
-        download = _DOWNLOAD.search(head)
+        is_download = b"DownloadVpnConnectionConfig" in head
+        download = _CONNECTION_ID.search(head) if is_download else None
         if download and download[1] in self._known:
             return self._known[download[1]]
         answer = ask(self._state, head, body)
