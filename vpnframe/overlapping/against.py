@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from vpnframe.addresses.cidr import parse_cidrs
+from vpnframe.addresses.cidr import parse_cidrs, split_cidrs
 from vpnframe.overlapping.asked import parse_all
 from vpnframe.overlapping.coding import encode_lists
 from vpnframe.overlapping.known import Known
@@ -54,7 +55,7 @@ def their_blocks(blocks: pd.DataFrame | Iterable[object]) -> pd.DataFrame:
     -------
     DataFrame
         One row per block: the table's own columns, ``cidr``, ``side`` and ``is_theirs``. Where
-        the table has no ``side``, its blocks are VPC blocks if it names VPCs and no connections,
+        the table tells no ``side``, its blocks are VPC blocks if it names VPCs and no connections,
         else on-premises blocks.
 
     Raises
@@ -78,10 +79,11 @@ def their_blocks(blocks: pd.DataFrame | Iterable[object]) -> pd.DataFrame:
     rows = _one_block_a_row(blocks.reset_index(drop=True))
     rows = rows[rows["cidr"].notna()]
     parse_all(rows["cidr"].tolist())
-    if "side" not in rows:
-        names_vpcs = "vpc_id" in rows and "vpn_connection_id" not in rows
-        rows = rows.assign(side="vpc" if names_vpcs else "onprem")
-    return rows.assign(is_theirs=True)
+    names_vpcs = "vpc_id" in rows and "vpn_connection_id" not in rows
+    usual = "vpc" if names_vpcs else "onprem"
+    told = rows["side"].astype("str").str.lower() if "side" in rows else usual
+    side = pd.Series(told, index=rows.index, dtype="str").fillna(usual)
+    return rows.assign(side=side, is_theirs=True)
 
 
 def _one_block_a_row(blocks: pd.DataFrame) -> pd.DataFrame:
@@ -96,6 +98,14 @@ def _one_block_a_row(blocks: pd.DataFrame) -> pd.DataFrame:
     parts = []
     for column in _LISTS:
         if column in blocks:
-            row, texts = encode_lists(blocks[column])
+            row, texts = encode_lists(_as_lists(blocks[column]))
             parts.append(blocks.take(row).assign(cidr=pd.array(texts.all(), dtype="str")))
     return pd.concat(parts, ignore_index=True)
+
+
+def _as_lists(values: pd.Series[Any]) -> pd.Series[Any]:
+    """Lists as they are; text, as a file holds them, split at its commas."""
+    if isinstance(values.dtype, pd.ArrowDtype):
+        return values
+    lists = [split_cidrs(one) if isinstance(one, str) else one for one in values]
+    return pd.Series(lists, index=values.index, dtype="object")

@@ -191,7 +191,10 @@ def _encode_connections(subnets: pd.DataFrame) -> tuple[Codes, Codes]:
 
 def _rows(subnets: pd.DataFrame, connection: Codes, cidr: Codes) -> _Rows:
     side = column_of(subnets, "side").astype("str")
-    keep = np.flatnonzero((cidr >= 0) & side.isin(["vpc", "onprem"]).to_numpy(bool))
+    is_bad = (cidr >= 0) & ~side.isin(["vpc", "onprem"]).to_numpy(bool)
+    if is_bad.any():
+        raise ValueError(f"{side.iloc[is_bad.argmax()]!r} is no side: write vpc or onprem")
+    keep = np.flatnonzero(cidr >= 0)
     frame = subnets.take(keep)
     return _Rows(
         frame=frame,

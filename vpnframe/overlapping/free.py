@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+from itertools import takewhile
 
 import pandas as pd
 
@@ -12,6 +13,9 @@ from vpnframe.overlapping.asked import parse_all
 from vpnframe.overlapping.free_space import Avoid, find_free_space
 from vpnframe.overlapping.known import warn_of_gaps, what_is_known
 from vpnframe.overlapping.settings import OverlapSettings
+
+# Each is found for itself, and nobody reads so many.
+_MOST = 100_000
 
 
 def free_subnets(
@@ -60,8 +64,8 @@ def free_subnets(
     SettingsError
         If a file cannot be read, or the settings name what is not in the fleet.
     ValueError
-        If no block of that length fits into ``within``, ``count`` is below 1, or there is no
-        column ``side`` or ``cidr``.
+        If no block of that length fits into ``within``, ``count`` is not from 1 to 100,000, there
+        is no column ``side`` or ``cidr``, or a side is neither vpc nor onprem.
 
     Warns
     -----
@@ -84,15 +88,15 @@ def free_subnets(
             f"no block of /{prefix_length} lies in {within}: give {space.prefixlen} to "
             f"{space.max_prefixlen}"
         )
-    if count < 1:
-        raise ValueError(f"count must be 1 or more, not {count}")
+    if not 1 <= count <= _MOST:
+        raise ValueError(f"count must be from 1 to {_MOST:,}, not {count:,}")
     known, settings = what_is_known(subnets), settings or OverlapSettings()
     for column in ("side", "cidr"):
         if column not in known.subnets:
             raise ValueError(f"no column {column}: is this a subnets table?")
     free = find_free_space(known, within=within, avoid=avoid, settings=settings)
     cuts = (free.take(prefix_length, version=space.version) for _ in range(count))
-    found = [cut for cut in cuts if cut is not None]
+    found = [cut for cut in takewhile(bool, cuts) if cut]
     warn_of_gaps(known)
     values = {"cidr": [str(block) for block, _ in found], "gap": [str(gap) for _, gap in found]}
     return schema.build("free_subnets", values)
