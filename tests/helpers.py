@@ -27,9 +27,11 @@ from vpnframe.emulator.faults import deliver
 from vpnframe.errors import TransportError
 from vpnframe.frames import make_tables
 from vpnframe.inventory import Inventory
+from vpnframe.psk import FingerprintKey
 from vpnframe.records import Records
 
 T = TypeVar("T")
+FINGERPRINT_KEY = FingerprintKey(bytes(range(32)))
 Answer = Response | BaseException
 Handler = Callable[[Request], Answer | Awaitable[Answer]]
 
@@ -252,7 +254,8 @@ def keys_of(state: State) -> GivenCredentials:
 
 
 def caller_of(send: Send, manual: ManualClock | None = None, **options: Any) -> Caller:
-    """Build a Caller in virtual time; ``limits`` and ``share`` are its pacer's."""
+    """Build a Caller in virtual time; ``limits`` and ``share`` are its pacer's. It judges keys."""
+    options.setdefault("fingerprint_key", FINGERPRINT_KEY)
     clock = (manual or ManualClock()).clock
     pacer = Pacer(limits=options.pop("limits", None), share=options.pop("share", 1.0))
     provider = options.pop("provider", None) or GivenCredentials(Credentials("LTAI-id", "hush"))
@@ -316,8 +319,9 @@ def inventory_of(state: State, **options: Any) -> Inventory:
 
 def assert_same_inventory(left: Inventory, right: Inventory, *, but: tuple[str, ...] = ()) -> None:
     """Check that two inventories are equal in every table, dtypes included, but some columns."""
-    for name, table in left.tables().items():
-        found = [
-            one.drop(columns=list(but), errors="ignore") for one in (table, right.tables()[name])
-        ]
+    # Fingerprints of two crawls are made under two keys.
+    but = (*but, "psk_fingerprint", "psk_fingerprint_key_id")
+    for name, table in left.tables(with_key_facts=True).items():
+        other = right.tables(with_key_facts=True)[name]
+        found = [one.drop(columns=list(but), errors="ignore") for one in (table, other)]
         assert_frame_equal(*found, obj=name)

@@ -279,6 +279,7 @@ def test_customer_gateway_row() -> None:
             kind="customer",
             name="test",
             ip_address="139.196.32.xxx",
+            bgp_auth_state="absent",
         ),
     )
 

@@ -1,5 +1,7 @@
 """No key in the journal, the log, the progress or the exceptions, whatever kind of fault strikes.
 
+Nor what is known of keys, but in the journal, which is for its owner alone.
+
 The fleet's own keys are what is looked for, in every form that :mod:`test_leaks` knows.
 """
 
@@ -11,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from helpers import (
+    FINGERPRINT_KEY,
     DeliveringSend,
     ManualClock,
     action_of,
@@ -19,7 +22,7 @@ from helpers import (
     keys_of,
     run_virtual,
 )
-from test_leaks import find_leaks, forms, secrets_of, story_of
+from test_leaks import find_facts, find_leaks, forms, secrets_of, story_of
 
 from vpnframe.cloud.answers import decode_account_id, decode_download, decode_page
 from vpnframe.cloud.messages import Request, Response
@@ -30,9 +33,16 @@ from vpnframe.crawl.progress import ProgressBar
 from vpnframe.emulator import make_fleet, make_state
 from vpnframe.emulator.faults import KINDS, fault
 from vpnframe.errors import RequestError
+from vpnframe.psk import KeyJudge
 
 FLEET = make_fleet(connections=6, regions=1, seed=9)
 SECRETS = secrets_of(FLEET)
+FINGERPRINTS = [
+    FINGERPRINT_KEY.fingerprint(tunnel.psk)
+    for connection in FLEET.connections
+    for tunnel in connection.tunnels
+    if tunnel.psk
+]
 
 
 class Terminal(io.StringIO):
@@ -49,9 +59,9 @@ def decode(request: Request, answer: Response) -> None:
     if action == "GetCallerIdentity":
         decode_account_id(answer)
     elif action == "DownloadVpnConnectionConfig":
-        decode_download(answer, vpn_connection_id="vco-1")
+        decode_download(answer, vpn_connection_id="vco-1", judge=KeyJudge(FINGERPRINT_KEY))
     else:
-        decode_page(answer, action=action)
+        decode_page(answer, action=action, judge=KeyJudge(FINGERPRINT_KEY))
 
 
 def left_behind(kind: str, folder: Path, log: pytest.LogCaptureFixture) -> dict[str, bytes | str]:
@@ -101,6 +111,8 @@ def test_faults_bring_no_key_to_light(
     found = left_behind(kind, tmp_path, caplog)
     assert {"crawl.sqlite", "log", "exceptions"} <= set(found)
     assert find_leaks(found, SECRETS) == []
+    shown = {name: hay for name, hay in found.items() if not name.startswith("crawl.sqlite")}
+    assert find_facts(shown, FINGERPRINTS) == []
 
 
 def test_the_journal_is_searched(tmp_path: Path) -> None:

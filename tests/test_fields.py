@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from vpnframe.cloud.fields import Fields
-from vpnframe.records import Note
+from vpnframe.psk import FingerprintKey, KeyJudge
+from vpnframe.records import KeyFacts, Note
 
 ODD = [True, 1.5, [1], ["canary"], {"canary": "canary"}]
 NOTHING: list[Any] = [None, "", "  ", {}, [], {"a": None}, [""], {"a": {"b": []}}]
@@ -270,3 +271,11 @@ def test_has_of_named_members_looks_at_no_other() -> None:
     fields = Fields({"A": {"New": [1], "Old": ""}, "B": {"Old": "x"}, "C": 7}, [])
     assert [fields.has(name) for name in "ABC"] == [True, True, True]
     assert [fields.has(name, "Old") for name in "ABC"] == [False, True, True]
+
+
+def test_facts_of_a_key_need_a_judge() -> None:
+    """Without one a key is not looked at, whatever it is."""
+    assert fields(Psk="canary").key_facts("Psk", hints=()) is None
+    judged = Fields({"Psk": "canary"}, [], judge=KeyJudge(FingerprintKey(bytes(32))))
+    assert judged.key_facts("Psk", hints=()) == judged.apart().key_facts("Psk", hints=())
+    assert judged.key_facts("Other", hints=()) == KeyFacts()

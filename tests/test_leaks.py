@@ -1,4 +1,8 @@
-"""No pre-shared key, BGP key or access key secret stands in anything that a run leaves."""
+"""No pre-shared key, BGP key or access key secret stands in anything that a run leaves.
+
+What is known of pre-shared keys stands where it is asked for by name: nowhere else is a length, a
+number of bits or a fingerprint.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +19,7 @@ from urllib.parse import quote
 import pyarrow.parquet as pq
 import pytest
 from helpers import (
+    FINGERPRINT_KEY,
     Answer,
     FakeSend,
     ManualClock,
@@ -34,6 +39,7 @@ from vpnframe.cloud.messages import Request, Response
 from vpnframe.emulator import Fleet, handle, make_fleet, make_state, serve_in_thread
 from vpnframe.inventory import Inventory, read_inventory, write_inventory
 from vpnframe.loading import load
+from vpnframe.psk import KeyJudge
 from vpnframe.tables import STORED
 
 PACKAGE = str(Path(vf.__file__).parent)
@@ -87,6 +93,27 @@ def secrets_of(fleet: Fleet) -> set[str]:
 
 FLEET = make_fleet(connections=80, regions=3, seed=9)
 SECRETS = secrets_of(FLEET)
+# What only tells something of a key that is known: columns, and what stands in them.
+FACT_COLUMNS = ("psk_length", "psk_class", "psk_bits", "psk_fingerprint")
+FINGERPRINTS = {
+    FINGERPRINT_KEY.fingerprint(tunnel.psk)
+    for connection in FLEET.connections
+    for tunnel in connection.tunnels
+    if tunnel.psk
+}
+
+
+def find_facts(
+    haystacks: Mapping[str, bytes | str], fingerprints: Iterable[str] = FINGERPRINTS
+) -> list[str]:
+    """Name every haystack that holds a fingerprint or a column of key facts."""
+    needles = [text.encode() for text in (*fingerprints, *FACT_COLUMNS)]
+    found = []
+    for name, hay in haystacks.items():
+        body = hay.encode("utf-8", "surrogateescape") if isinstance(hay, str) else hay
+        if any(needle in body for needle in needles):
+            found.append(name)
+    return found
 
 
 @pytest.fixture(scope="module")
@@ -95,10 +122,12 @@ def inventory() -> Inventory:
     return inventory_of(make_state(FLEET, quotas=False))
 
 
-def texts_of(inventory: Inventory) -> dict[str, bytes | str]:
+def texts_of(inventory: Inventory, *, with_key_facts: bool = True) -> dict[str, bytes | str]:
     """Everything that an inventory shows or hands on."""
-    shown: dict[str, bytes | str] = {"repr": repr(inventory), "pickle": pickle.dumps(inventory)}
-    for name, table in inventory.tables().items():
+    shown: dict[str, bytes | str] = {"repr": repr(inventory)}
+    if with_key_facts:
+        shown["pickle"] = pickle.dumps(inventory)
+    for name, table in inventory.tables(with_key_facts=with_key_facts).items():
         shown |= {
             f"{name} csv": table.to_csv(),
             f"{name} text": table.to_string(),
@@ -179,6 +208,19 @@ def test_files_are_clean(inventory: Inventory, tmp_path: Path) -> None:
     assert find_leaks(texts_of(read_inventory(tmp_path)), SECRETS) == []
 
 
+def test_key_facts_are_where_they_are_asked_for_alone(inventory: Inventory, tmp_path: Path) -> None:
+    """Neither in repr, tables, attrs or any file, but in their own table and file."""
+    write_inventory(inventory, tmp_path)
+    facts = tmp_path / "key_facts"
+    files = files_of(tmp_path)
+    apart = {name for name in files if name.startswith(str(facts))}
+    assert find_facts(texts_of(inventory, with_key_facts=False)) == []
+    # The commit record names the table, and has a checksum of its file.
+    assert find_facts({name: files[name] for name in files.keys() - apart}) == []
+    assert set(find_facts({name: files[name] for name in apart})) == apart
+    assert {"key_facts csv", "key_facts text", "pickle"} <= set(find_facts(texts_of(inventory)))
+
+
 def test_logs_at_debug_level_are_clean(caplog: pytest.LogCaptureFixture) -> None:
     """Of the whole run over a socket, our own and those of the libraries below."""
     caplog.set_level(logging.DEBUG)
@@ -187,10 +229,13 @@ def test_logs_at_debug_level_are_clean(caplog: pytest.LogCaptureFixture) -> None
     with serve_in_thread(state) as cloud:
         keys = vf.Credentials(cloud.access_key_id, cloud.access_key_secret)
         fast = vf.FetchSettings(quotas={"DownloadVpnConnectionConfig": vf.Limit(1000, per_s=1)})
-        vf.fetch(endpoint=cloud.endpoint, credentials=keys, settings=fast)
-    assert "DescribeVpnConnections" in caplog.text
+        fetched = vf.fetch(endpoint=cloud.endpoint, credentials=keys, settings=fast)
+    assert "Describe" in caplog.text
     assert "DownloadVpnConnectionConfig" in caplog.text
     assert find_leaks({"log": caplog.text}, SECRETS) == []
+    fingerprints = fetched.key_facts["psk_fingerprint"].dropna()
+    assert len(fingerprints) > 80
+    assert find_facts({"log": caplog.text}, fingerprints) == []
 
 
 @pytest.mark.parametrize("style", ["table", "csv", "jsonl", "markdown", "parquet"])
@@ -200,10 +245,14 @@ def test_standard_output_is_clean(tmp_path: Path, style: str) -> None:
     commands = [["show", str(tmp_path), table, "-f", style] for table in STORED]
     commands += [["overlaps", str(tmp_path), "-f", style]]
     commands += [["stats", str(tmp_path), name, "-f", style] for name in ("summary", "algorithms")]
+    commands += [["show", str(tmp_path), "key_facts", "--with-key-facts", "-f", style]]
     runs = [CliRunner().invoke(app, command) for command in commands]
     assert [run.exit_code for run in runs] == [0] * len(runs)
-    printed = {str(n): run.stdout_bytes + run.stderr_bytes for n, run in enumerate(runs)}
+    printed = {
+        " ".join(c): r.stdout_bytes + r.stderr_bytes for c, r in zip(commands, runs, strict=True)
+    }
     assert find_leaks(printed, SECRETS) == []
+    assert find_facts(printed) == [" ".join(commands[-1])]
 
 
 def _fails_now_and_then(request: Request, number: int) -> Response | None:
@@ -214,7 +263,10 @@ def _fails_now_and_then(request: Request, number: int) -> Response | None:
 def test_records_are_clean() -> None:
     """No struct has a field for a secret."""
     records = crawl(make_state(FLEET, quotas=False))
-    assert find_leaks({"repr": repr(records), "pickle": pickle.dumps(records)}, SECRETS) == []
+    shown = {"repr": repr(records), "str": f"{records.connections[0].tunnels}"}
+    assert find_leaks(shown | {"pickle": pickle.dumps(records)}, SECRETS) == []
+    assert find_facts(shown) == []
+    assert "KeyFacts(...)" in shown["repr"]
 
 
 def test_a_planted_key_leaves_no_trace_in_decoding() -> None:
@@ -223,7 +275,8 @@ def test_a_planted_key_leaves_no_trace_in_decoding() -> None:
     for body in (PLANTED, odd):
         answer = response(body)
         assert isinstance(answer, Response)
-        statement = decode_download(answer, vpn_connection_id="vco-1")
+        judge = KeyJudge(FINGERPRINT_KEY)
+        statement = decode_download(answer, vpn_connection_id="vco-1", judge=judge)
         assert find_leaks({"repr": repr(statement), "answer": repr(answer)}, [CANARY]) == []
 
 
@@ -247,6 +300,23 @@ def test_what_carries_a_key_does_not_show_it() -> None:
         for show in (repr, str)
     }
     assert find_leaks(shown, [CANARY]) == []
+
+
+def test_a_key_that_cannot_be_judged_leaves_no_trace(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A failure in judging is a row for each key, and none of them holds it."""
+
+    def fail(key: str, **_: Any) -> None:
+        raise RuntimeError(key)
+
+    caplog.set_level(logging.DEBUG)
+    monkeypatch.setattr("vpnframe.psk.facts.judge_key", fail)
+    inventory = inventory_of(make_state(FLEET, quotas=False))
+    told = inventory.failures[inventory.failures["message"].str.contains("cannot be judged")]
+    assert len(told) > 80
+    assert inventory.key_facts["psk_bits"].isna().all()
+    assert find_leaks(texts_of(inventory) | {"log": caplog.text}, SECRETS) == []
 
 
 TRUNCATED = json.dumps(PLANTED)[:-5].encode()
@@ -292,8 +362,12 @@ def test_failing_runs_tell_no_key(
 def test_decoding_errors_hold_no_body(body: bytes) -> None:
     """Also where a decoder is called directly."""
     for decode in (
-        lambda answer: decode_download(answer, vpn_connection_id="vco-1"),
-        lambda answer: decode_page(answer, action="DescribeVpnConnections"),
+        lambda answer: decode_download(
+            answer, vpn_connection_id="vco-1", judge=KeyJudge(FINGERPRINT_KEY)
+        ),
+        lambda answer: decode_page(
+            answer, action="DescribeVpnConnections", judge=KeyJudge(FINGERPRINT_KEY)
+        ),
     ):
         with pytest.raises(vf.ResponseError) as caught:
             decode(Response(200, {}, body))

@@ -72,11 +72,13 @@ def load_here(folder: Path, names: list[str], monkeypatch: pytest.MonkeyPatch) -
 
 
 def same_tables(source: Path, target: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All but what a key is worth, which nobody can tell once it is gone."""
     done = redact(source, target)
     names = [str(path.relative_to(target)) for path in done.written]
-    assert_same_inventory(
-        load_here(source, names, monkeypatch), load_here(target, names, monkeypatch)
-    )
+    before, after = (load_here(folder, names, monkeypatch) for folder in (source, target))
+    worth = ("psk_length", "psk_class", "psk_bits")
+    assert_same_inventory(before, after, but=worth)
+    assert after.key_facts[list(worth)].isna().all(axis=None)
 
 
 @pytest.mark.parametrize("name", ["answers", "samples"])

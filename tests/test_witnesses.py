@@ -14,6 +14,7 @@ from vpnframe.records import (
     Attachment,
     End,
     Gateway,
+    KeyFacts,
     Phases,
     Proposal,
     Statement,
@@ -75,6 +76,38 @@ def test_a_key_that_was_shown_beats_a_masked_one(one: Any, other: Any, state: An
     config, row = TunnelStatement(psk_state=one), TunnelStatement(psk_state=other)
     connection, _ = join_statements(downloaded(config), listed(row))
     assert connection.tunnels[0].psk_state == state
+
+
+SHOWN = KeyFacts(length=16, bits=95, fingerprint="a" * 32, fingerprint_key_id="0" * 8)
+OTHER = msgspec.structs.replace(SHOWN, fingerprint="b" * 32, bits=40)
+UNDER_ANOTHER = msgspec.structs.replace(OTHER, fingerprint_key_id="1" * 8)
+HIDDEN = KeyFacts()
+
+
+@pytest.mark.parametrize(
+    ("config", "row", "kept", "n_differing"),
+    [
+        (SHOWN, HIDDEN, SHOWN, 0),
+        (HIDDEN, SHOWN, SHOWN, 0),
+        (HIDDEN, HIDDEN, HIDDEN, 0),
+        (SHOWN, None, SHOWN, 0),
+        (None, None, None, 0),
+        (SHOWN, SHOWN, SHOWN, 0),
+        (SHOWN, OTHER, OTHER, 1),
+        (SHOWN, UNDER_ANOTHER, UNDER_ANOTHER, 0),
+    ],
+)
+def test_facts_of_a_key_that_was_shown_count(
+    config: KeyFacts | None, row: KeyFacts | None, kept: KeyFacts | None, n_differing: int
+) -> None:
+    """The list's where both show one; never mixed, and compared under one fingerprint key alone."""
+    download = downloaded(TunnelStatement(tunnel_id="tun-1", key_facts=config))
+    describe = listed(TunnelStatement(tunnel_id="tun-1", key_facts=row))
+    connection, differing = join_statements(download, describe)
+    assert connection.tunnels[0].key_facts == kept
+    assert [(d.field, d.tunnel_id, d.download_value, d.describe_value) for d in differing] == [
+        ("psk_fingerprint", "tun-1", "differs", "differs")
+    ] * n_differing
 
 
 def test_tunnels_are_matched_by_id_whatever_their_order() -> None:

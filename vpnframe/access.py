@@ -18,6 +18,7 @@ from vpnframe.crawl.caller import Caller, Place
 from vpnframe.crawl.crawl import Plan
 from vpnframe.crawl.journal import Journal
 from vpnframe.crawl.lanes import Clock, Lanes
+from vpnframe.psk import FingerprintKey
 from vpnframe.settings import FetchSettings
 
 
@@ -39,6 +40,8 @@ class Access:
         The time.
     deadline : float
         Of the run, by the clock's monotonic seconds.
+    fingerprint_key : FingerprintKey or None
+        Of the facts that are made of keys; None where none are.
     """
 
     settings: FetchSettings
@@ -47,6 +50,7 @@ class Access:
     journal: Journal | None = None
     clock: Clock = field(default_factory=Clock)
     deadline: float = math.inf
+    fingerprint_key: FingerprintKey | None = None
 
     def caller(self, provider: Provider, *, share: float | None = None) -> Caller:
         """Give somebody who asks, at a pace of his own."""
@@ -57,6 +61,7 @@ class Access:
             clock=self.clock,
             journal=self.journal,
             run_deadline=self.deadline,
+            fingerprint_key=self.fingerprint_key,
         )
 
     def lanes(self, share: float | None = None) -> Lanes:
@@ -85,7 +90,11 @@ class Access:
 
 @asynccontextmanager
 async def open_access(
-    settings: FetchSettings, plan: Plan, journal: Journal | None = None
+    settings: FetchSettings,
+    plan: Plan,
+    journal: Journal | None = None,
+    *,
+    fingerprint_key: FingerprintKey | None = None,
 ) -> AsyncIterator[Access]:
     """Open a transport, and what all calls of a run share with it.
 
@@ -97,6 +106,8 @@ async def open_access(
         What to read.
     journal : Journal, optional
         Where calls and answers are kept.
+    fingerprint_key : FingerprintKey, optional
+        Makes facts of keys.
 
     Yields
     ------
@@ -106,4 +117,4 @@ async def open_access(
     clock = Clock()
     deadline = clock.monotonic() + settings.deadline_s
     async with Transport(ca_file=settings.ca_file) as transport:
-        yield Access(settings, plan, transport.send, journal, clock, deadline)
+        yield Access(settings, plan, transport.send, journal, clock, deadline, fingerprint_key)

@@ -14,7 +14,7 @@ from vpnframe import schema
 from vpnframe.addresses.cidr import ParsedCidrs, format_cidr, parse_cidrs
 from vpnframe.connection_blocks import Block, has_ha_evidence, list_blocks
 from vpnframe.records import Connection, Failure, Gateway, Records, RouteEntry, Tunnel
-from vpnframe.tables import STORED
+from vpnframe.tables import RESTRICTED, STORED
 from vpnframe.terms import DEFAULT_ROUTES
 
 Tables = dict[str, pd.DataFrame]
@@ -52,7 +52,8 @@ def make_tables(records: Records) -> Tables:
     Returns
     -------
     dict of str to DataFrame
-        By table name; all of :data:`vpnframe.tables.STORED`. A block that is none has a row in
+        By table name; all of :data:`vpnframe.tables.STORED`, and ``key_facts`` with a row for each
+        tunnel of which keys were judged. A block that is none has a row in
         ``subnets`` with a null ``cidr`` and a row in ``failures``.
 
     Examples
@@ -86,7 +87,7 @@ class _Fleet:
     """The tables while they grow, and the gateways of the region that is read."""
 
     def __init__(self) -> None:
-        self._growing = {name: schema.Growing(name) for name in STORED}
+        self._growing = {name: schema.Growing(name) for name in (*STORED, *RESTRICTED)}
         self._bad_blocks: list[dict[str, Any]] = []
         self._gateways: dict[_GatewayKey, Gateway] = {}
         self._n_connections: Counter[_GatewayKey] = Counter()
@@ -107,7 +108,7 @@ class _Fleet:
         self._end_region()
         self._add_rows("failures", self._bad_blocks)
         # As each is done its parts are freed.
-        return {name: self._growing.pop(name).table() for name in STORED}
+        return {name: self._growing.pop(name).table() for name in (*STORED, *RESTRICTED)}
 
     def _add_connections(
         self, connections: Sequence[Connection], routes: Sequence[RouteEntry]
@@ -116,6 +117,8 @@ class _Fleet:
         spans = _spans(connections)
         self._growing["tunnels"].add_by(lambda column: _values(column, rows))
         self._growing["connections"].add_by(lambda column: _shared(_values(column, rows), spans))
+        if judged := [row for row in rows if row.tunnel.key_facts is not None]:
+            self._growing["key_facts"].add_by(lambda column: _values(column, judged))
         by_connection = [rows[i:j] for i, j in spans]
         self._bad_blocks += _add_subnets(self._growing["subnets"], by_connection, routes)
         self._n_connections.update(
@@ -230,6 +233,10 @@ _PATHS: Mapping[str, Mapping[str, str]] = {
         "ike_lifetime_s": "ike.lifetime_s", "ipsec_encryption": "ipsec.encryption",
         "ipsec_integrity": "ipsec.integrity", "ipsec_pfs_group": "ipsec.dh_group",
         "ipsec_lifetime_s": "ipsec.lifetime_s",
+    },
+    "tunnel.key_facts": {
+        "psk_length": "length", "psk_class": "key_class", "psk_bits": "bits",
+        "psk_fingerprint": "fingerprint", "psk_fingerprint_key_id": "fingerprint_key_id",
     },
     "vpn": {
         "vpn_gateway_name": "name", "vpn_type": "", "vpc_id": "", "charge_type": "",

@@ -6,7 +6,7 @@ import logging
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Set
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -17,6 +17,7 @@ from vpnframe.cloud import retries
 from vpnframe.cloud.answers import action_of, decode_download, decode_page
 from vpnframe.cloud.messages import Response
 from vpnframe.cloud.redaction import has_keys
+from vpnframe.crawl.hints import connection_words, gateway_words
 from vpnframe.crawl.notes import (
     gateway_failures,
     note_failure,
@@ -28,6 +29,7 @@ from vpnframe.crawl.routes import Weights, route_order
 from vpnframe.crawl.witnesses import join_statements, own_gateways, with_attachments
 from vpnframe.errors import RequestError, ResponseError, SettingsError, StatusError
 from vpnframe.inventory import Inventory
+from vpnframe.psk import KeyJudge, new_fingerprint_key, own_fingerprint_key
 from vpnframe.records import (
     Attachment,
     Connection,
@@ -46,16 +48,18 @@ log = logging.getLogger("vpnframe")
 R = TypeVar("R", bound=Record)
 
 _DOWNLOAD = "DownloadVpnConnectionConfig"
+_CONNECTIONS = "DescribeVpnConnections"
+# In the order of decoding: what is known of whose key it is comes before the keys.
 _READABLE = (
-    _DOWNLOAD,
-    "DescribeVpnConnections",
-    "DescribeVpnAttachments",
     "DescribeVpnGateways",
     "DescribeCustomerGateways",
+    "DescribeVpnAttachments",
     "DescribeVpcs",
     "DescribeVpnRouteEntries",
     "DescribeVpnPbrRouteEntries",
     "DescribeVcoRouteEntries",
+    _CONNECTIONS,
+    _DOWNLOAD,
 )
 
 
@@ -86,9 +90,15 @@ class _Known:
     places: set[str | None] = field(default_factory=set)
     failures: list[Failure] = field(default_factory=list)
     unguarded: list[str] = field(default_factory=list)
+    judge: KeyJudge | None = None
 
 
-def load(paths: str | Path | Iterable[str | Path]) -> Inventory:
+def load(
+    paths: str | Path | Iterable[str | Path],
+    *,
+    key_facts: bool = True,
+    psk_key_file: str | Path | None = None,
+) -> Inventory:
     """Load saved answers of the cloud, JSON or XML.
 
     Parameters
@@ -97,6 +107,11 @@ def load(paths: str | Path | Iterable[str | Path]) -> Inventory:
         Files, glob patterns, folders (every ``.json`` and ``.xml`` below), or ``-`` for standard
         input. Answers of DownloadVpnConnectionConfig and of the list calls are read; a download's
         connection id is its file's stem, the region its folder's name where that is a region.
+    key_facts : bool, default True
+        Whether to find out what the keys are worth; they themselves are never kept.
+    psk_key_file : str or Path, optional
+        Makes fingerprints of keys comparable, see
+        :func:`vpnframe.psk.facts.read_fingerprint_key`; otherwise they are within this inventory.
         Nothing shows whether saved routes are all: ``has_known_routes`` is null.
 
     Returns
@@ -108,7 +123,7 @@ def load(paths: str | Path | Iterable[str | Path]) -> Inventory:
     Raises
     ------
     SettingsError
-        No file is there.
+        No file is there, or the key file cannot be used or is named beside ``key_facts=False``.
     ResponseError
         Not one of the files could be read.
 
@@ -121,13 +136,16 @@ def load(paths: str | Path | Iterable[str | Path]) -> Inventory:
     ...     load(f"{folder}/*.json").connections["onprem_subnets"].tolist()
     [['192.168.0.0/24']]
     """
-    known = _Known()
+    key = own_fingerprint_key(psk_key_file, is_wanted=key_facts) or new_fingerprint_key()
+    known = _Known(judge=KeyJudge(key, is_saved=True) if key_facts else None)
     files = list(find_files([paths] if isinstance(paths, str | Path) else paths))
     if not files:
         raise SettingsError("no file is named")
-    for path in files:
-        for saved in _read(path, known):
-            _take(saved, known)
+    answers = _by_action((saved for path in files for saved in _read(path, known)), known)
+    for action in _READABLE:
+        _learn_words(action, known)
+        for saved in answers[action]:
+            _take(saved, known, action)
     _warn_of_unguarded(known)
     if not known.places:
         first = known.failures[0].message
@@ -170,29 +188,56 @@ def _warn_of_unguarded(known: _Known) -> None:
         )
 
 
-def _take(saved: _Saved, known: _Known) -> None:
+def _by_action(answers: Iterable[_Saved], known: _Known) -> dict[str, list[_Saved]]:
+    """Sort answers by their call; one of another call, or of none, is a failure."""
+    found: dict[str, list[_Saved]] = {action: [] for action in _READABLE}
+    for saved in answers:
+        try:
+            action = action_of(saved.response)
+        except RequestError as error:
+            _lose(saved, known, error)
+            continue
+        if action in found:
+            found[action].append(saved)
+        else:
+            known.failures.append(_refused(saved, action))
+    return found
+
+
+def _learn_words(action: str, known: _Known) -> None:
+    """What the keys in the answers of a call may be made of is known before they are decoded."""
+    if known.judge is not None and action == _CONNECTIONS:
+        known.judge = replace(known.judge, words=gateway_words(known.gateways.values()))
+    if known.judge is not None and action == _DOWNLOAD:
+        rows = with_attachments(known.listed, known.attached)
+        words = {key: connection_words(row, known.judge.words) for key, row in rows.items()}
+        known.judge = replace(known.judge, words=words)
+
+
+def _take(saved: _Saved, known: _Known, action: str) -> None:
     """Add one answer to what is known, or a failure that names the file."""
     try:
-        action = action_of(saved.response)
-        if action not in _READABLE:
-            known.failures.append(_refused(saved, action))
-        elif action == _DOWNLOAD:
+        if action == _DOWNLOAD:
             _take_download(saved, known)
         else:
             _take_page(saved, known, action)
     except RequestError as error:
-        known.lost[saved.stem] = saved.region_id
-        known.failures.append(
-            Failure(
-                kind=retries.classify(error).kind,
-                message=f"{saved.name}: {error}",
-                region_id=saved.region_id,
-                vpn_connection_id=saved.stem if saved.stem.startswith("vco-") else None,
-                code=error.code if isinstance(error, StatusError) else None,
-                request_id=error.request_id if isinstance(error, StatusError) else None,
-                at_ms=saved.at_ms,
-            )
+        _lose(saved, known, error)
+
+
+def _lose(saved: _Saved, known: _Known, error: RequestError) -> None:
+    known.lost[saved.stem] = saved.region_id
+    known.failures.append(
+        Failure(
+            kind=retries.classify(error).kind,
+            message=f"{saved.name}: {error}",
+            region_id=saved.region_id,
+            vpn_connection_id=saved.stem if saved.stem.startswith("vco-") else None,
+            code=error.code if isinstance(error, StatusError) else None,
+            request_id=error.request_id if isinstance(error, StatusError) else None,
+            at_ms=saved.at_ms,
         )
+    )
 
 
 def _refused(saved: _Saved, action: str | None) -> Failure:
@@ -207,14 +252,14 @@ def _refused(saved: _Saved, action: str | None) -> Failure:
 
 
 def _take_download(saved: _Saved, known: _Known) -> None:
-    statement = decode_download(saved.response, vpn_connection_id=saved.stem)
+    statement = decode_download(saved.response, vpn_connection_id=saved.stem, judge=known.judge)
     statement = msgspec.structs.replace(statement, fetched_ms=saved.at_ms)
     known.places.add(saved.region_id)
     _keep(saved, known, known.downloads, {saved.stem: statement})
 
 
 def _take_page(saved: _Saved, known: _Known, action: str) -> None:
-    page = decode_page(saved.response, action=action)
+    page = decode_page(saved.response, action=action, judge=known.judge)
     stamp = {"fetched_ms": saved.at_ms, "request_id": page.request_id}
     rows = page.rows
     known.places.add(saved.region_id)
@@ -245,7 +290,7 @@ def _take_page(saved: _Saved, known: _Known, action: str) -> None:
                 request_id=page.request_id,
             )
         )
-    if action == "DescribeVpnConnections":
+    if action == _CONNECTIONS:
         total = page.total_count or 0
         known.totals[saved.region_id] = max(known.totals[saved.region_id], total)
 

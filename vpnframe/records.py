@@ -7,12 +7,12 @@ is what is known of it after both answers were joined: its sides are named by wh
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
-from vpnframe.psk import KeyState
-
+KeyState = Literal["present", "masked", "absent"]
+KeyClass = Literal["published", "derived", "dictionary", "patterned", "random"]
 Witness = Literal["download", "describe"]
 Perspective = Literal["verified", "assumed", "conflict"]
 FailureKind = Literal[
@@ -25,6 +25,25 @@ CoverageStatus = Literal["complete", "partial", "denied", "unreachable", "absent
 
 class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Base of all records: immutable, keyword-only, comparable; encoded without what is unsaid."""
+
+
+class KeyFacts(Record, frozen=True, kw_only=True, array_like=True):
+    """What is known of a pre-shared key; nothing where it was not shown.
+
+    Its ``repr`` tells none of it: who is weak is a list of targets, and not for logs.
+    """
+
+    length: int | None = None
+    key_class: KeyClass | None = None
+    bits: int | None = None
+    fingerprint: str | None = None
+    fingerprint_key_id: str | None = None
+
+    def __repr__(self) -> str:
+        return "KeyFacts(...)"
+
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        return []
 
 
 class Proposal(Record, frozen=True, kw_only=True):
@@ -68,6 +87,7 @@ class TunnelStatement(Record, frozen=True, kw_only=True):
     nat_traversal_enabled: bool | None = None
     has_peer_ca: bool | None = None
     psk_state: KeyState | None = None
+    key_facts: KeyFacts | None = None  # None where nobody asked for them
     phases: Phases = Phases()
     local: End = End()
     remote: End = End()
@@ -154,6 +174,7 @@ class Gateway(Record, frozen=True, kw_only=True, tag=True):
     bandwidth_mbps: int | None = None
     auto_propagate: bool | None = None
     bgp_enabled: bool | None = None
+    bgp_auth_state: KeyState | None = None  # of a customer gateway
     tags: tuple[str, ...] = ()
     notes: tuple[Note, ...] = ()
 
@@ -237,6 +258,7 @@ class Tunnel(Record, frozen=True, kw_only=True):
     nat_traversal_enabled: bool | None = None
     has_peer_ca: bool | None = None
     psk_state: KeyState | None = None
+    key_facts: KeyFacts | None = None
     phases: Phases = Phases()
     bgp_status: str | None = None
     bgp_tunnel_cidr: str | None = None

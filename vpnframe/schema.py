@@ -16,7 +16,6 @@ from vpnframe.columns import (
     DTYPES,
     LISTS,
     join_columns,
-    make_categories,
     make_column,
 )
 from vpnframe.errors import SchemaError
@@ -307,6 +306,7 @@ def _cast(column: Column, frame: pd.DataFrame) -> Any:
         return make_column(column.kind, [None] * len(frame))
     values = frame[column.name].reset_index(drop=True)
     if column.kind == "category":
-        texts = values.astype("object")
-        return make_categories([None if pd.isna(value) else str(value) for value in texts])
+        # Not value by value: a fleet has few different ones.
+        codes, found = pd.factorize(values.astype("str"), sort=True)
+        return pd.Categorical.from_codes(codes, categories=pd.Index(found, dtype="str"))
     return values.astype(LISTS if column.kind == "texts" else DTYPES[column.kind])

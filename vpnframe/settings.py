@@ -49,6 +49,12 @@ class FetchSettings:
     routes : bool
         Whether to read VPCs and route entries, too: some three calls per VPN gateway and two per
         transit-router attachment. Connections without selectors have their prefixes there.
+    key_facts : bool
+        Whether to find out what pre-shared keys are worth; they themselves are never kept.
+    psk_key_file : str or Path or None
+        A key of the user's own, which makes fingerprints of pre-shared keys comparable across
+        snapshots, see :func:`vpnframe.psk.facts.read_fingerprint_key`; otherwise they are within
+        one crawl.
 
     Examples
     --------
@@ -66,6 +72,8 @@ class FetchSettings:
     resume: bool = False
     strict: bool = False
     routes: bool = True
+    key_facts: bool = True
+    psk_key_file: str | Path | None = None
 
 
 def make_plan(

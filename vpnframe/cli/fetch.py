@@ -16,12 +16,14 @@ from vpnframe.cli.options import (
     DownloadsOption,
     EndpointOption,
     OutOption,
+    PskKeyFileOption,
     QuotaOption,
     QuotaShareOption,
     RegionOption,
     RoutesOption,
     SkipRegionOption,
     VerboseOption,
+    WithoutKeyFactsOption,
     log_to_stderr,
     make_settings,
 )
@@ -50,6 +52,8 @@ def run(
     ca_file: CaFileOption = None,
     quota: QuotaOption = None,
     quota_share: QuotaShareOption = 0.5,
+    without_key_facts: WithoutKeyFactsOption = False,
+    psk_key_file: PskKeyFileOption = None,
     verbose: VerboseOption = False,
 ) -> None:
     """Read the fleet of an account, or of several, into an inventory folder.
@@ -66,13 +70,21 @@ def run(
         skip_region=skip_region,
         deadline=deadline,
     )
+    settings = replace(
+        settings,
+        out=out,
+        resume=resume,
+        routes=routes,
+        key_facts=not without_key_facts,
+        psk_key_file=psk_key_file,
+    )
     try:
         with ProgressBar(sys.stderr) as bar:
             inventory = fetch(
                 regions=region or None,
                 downloads=downloads,
                 endpoint=endpoint,
-                settings=replace(settings, out=out, resume=resume, routes=routes),
+                settings=settings,
                 on_event=bar,
             )
     except KeyboardInterrupt:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from vpnframe.cli.options import OutOption
+from vpnframe.cli.options import OutOption, PskKeyFileOption, WithoutKeyFactsOption
 from vpnframe.cli.report import write_and_report
 from vpnframe.loading import load
 
@@ -17,10 +17,13 @@ def run(
         typer.Argument(metavar="FILES...", help="Files, folders, patterns, or - for stdin."),
     ],
     out: OutOption,
+    without_key_facts: WithoutKeyFactsOption = False,
+    psk_key_file: PskKeyFileOption = None,
 ) -> None:
     """Read saved answers, JSON or XML, into an inventory folder.
 
     Answers of DownloadVpnConnectionConfig and of the list calls are read. A download's connection
     id is its file's name without ending, its region the folder's name where that is a region.
     """
-    write_and_report(load(files), out)
+    inventory = load(files, key_facts=not without_key_facts, psk_key_file=psk_key_file)
+    write_and_report(inventory, out)

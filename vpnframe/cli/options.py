@@ -51,6 +51,31 @@ LimitOption = Annotated[
         help="At most so many rows; the rest is counted.",
     ),
 ]
+WithKeyFactsOption = Annotated[
+    bool,
+    typer.Option(
+        "--with-key-facts",
+        envvar="VPNFRAME_WITH_KEY_FACTS",
+        help="Show what is known of pre-shared keys, too: who is weak is a list of targets.",
+    ),
+]
+PskKeyFileOption = Annotated[
+    Path | None,
+    typer.Option(
+        envvar="VPNFRAME_PSK_KEY_FILE",
+        metavar="FILE",
+        help="A key of your own, 32 random bytes or more, mode 0600: it makes fingerprints of "
+        "pre-shared keys comparable across snapshots.",
+    ),
+]
+WithoutKeyFactsOption = Annotated[
+    bool,
+    typer.Option(
+        "--without-key-facts",
+        envvar="VPNFRAME_WITHOUT_KEY_FACTS",
+        help="Find out nothing of pre-shared keys but whether they were shown.",
+    ),
+]
 AccountsOption = Annotated[
     Path | None,
     typer.Option(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 import io
 import json
+import os
 import shutil
 import sys
 from collections.abc import Callable
@@ -12,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import typer
 
 from vpnframe.cli.text_table import as_markdown, as_text
@@ -29,7 +32,12 @@ class Format(enum.StrEnum):
 
 
 def print_table(
-    table: pd.DataFrame, style: Format, *, output: Path | None = None, limit: int | None = None
+    table: pd.DataFrame,
+    style: Format,
+    *,
+    output: Path | None = None,
+    limit: int | None = None,
+    is_private: bool = False,
 ) -> None:
     """Print a table.
 
@@ -43,6 +51,8 @@ def print_table(
         A file instead of standard output.
     limit : int, optional
         At most so many rows; how many are left out is said on standard error.
+    is_private : bool, default False
+        Whether a file is for its owner alone.
 
     Raises
     ------
@@ -54,7 +64,7 @@ def print_table(
     shown = table if limit is None else table.head(limit)
     if style is Format.PARQUET and output is None and sys.stdout.isatty():
         raise typer.BadParameter("parquet is binary: add --output FILE, or a pipe")
-    _put(_encode(shown, style, _terminal_width(output)), output)
+    _put(encode_table(shown, style, _terminal_width(output)), output, is_private=is_private)
     if len(shown) < len(table):
         print(f"{len(table) - len(shown):,} more rows: raise --limit", file=sys.stderr)
 
@@ -83,22 +93,40 @@ def _terminal_width(output: Path | None) -> int | None:
     return shutil.get_terminal_size().columns
 
 
-def _put(body: bytes, output: Path | None) -> None:
+def _put(body: bytes, output: Path | None, *, is_private: bool = False) -> None:
     if output is None:
         sys.stdout.flush()
         sys.stdout.buffer.write(body)
         sys.stdout.buffer.flush()
     else:
-        _write(output, body)
+        write_file(output, body, is_private=is_private)
 
 
-def _encode(table: pd.DataFrame, style: Format, width: int | None) -> bytes:
+def encode_table(table: pd.DataFrame, style: Format, width: int | None = None) -> bytes:
+    """Write a table in a format.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Any.
+    style : Format
+        Which one.
+    width : int, optional
+        Columns of the terminal; without a limit otherwise.
+
+    Returns
+    -------
+    bytes
+        UTF-8, but for Parquet.
+    """
     if style is Format.PARQUET:
         buffer = io.BytesIO()
-        table.to_parquet(buffer, index=False)
+        # Without pandas' metadata, that other readers, and its own, trip over.
+        plain = pa.Table.from_pandas(table, preserve_index=False).replace_schema_metadata(None)
+        pq.write_table(plain, buffer)
         return buffer.getvalue()
     if style is Format.CSV:
-        return str(_joined_lists(table).to_csv(index=False, lineterminator="\n")).encode()
+        return str(joined_lists(table).to_csv(index=False, lineterminator="\n")).encode()
     if style is Format.JSONL:
         lines = (json.dumps(row, ensure_ascii=False) for row in _plain_rows(table))
         return "".join(f"{line}\n" for line in lines).encode()
@@ -107,8 +135,19 @@ def _encode(table: pd.DataFrame, style: Format, width: int | None) -> bytes:
     return as_text(table, width=width).encode()
 
 
-def _joined_lists(table: pd.DataFrame) -> pd.DataFrame:
-    """Lists as one text: a spreadsheet has no lists."""
+def joined_lists(table: pd.DataFrame) -> pd.DataFrame:
+    """Join lists to one text each: a spreadsheet has no lists.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Any.
+
+    Returns
+    -------
+    DataFrame
+        With text in place of lists.
+    """
     texts = {
         name: [None if value is None else ",".join(value) for value in _plain(table[name])]
         for name in table.columns
@@ -135,8 +174,29 @@ def _plain(values: pd.Series) -> list[Any]:
     return plain
 
 
-def _write(output: Path, body: bytes) -> None:
+def write_file(output: Path, body: bytes, *, is_private: bool = False) -> None:
+    """Write a file.
+
+    Parameters
+    ----------
+    output : Path
+        Where.
+    body : bytes
+        What.
+    is_private : bool, default False
+        Whether it is for its owner alone.
+
+    Raises
+    ------
+    InventoryError
+        It cannot be written.
+    """
+    mode = 0o600 if is_private else 0o666
     try:
-        output.write_bytes(body)
+        opened = os.open(output, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, mode)
+        with os.fdopen(opened, "wb") as file:
+            if is_private:  # also where the file was there before
+                output.chmod(mode)
+            file.write(body)
     except OSError as error:
         raise InventoryError(f"{output} cannot be written: {error.strerror}") from None

@@ -14,11 +14,14 @@ from vpnframe.cli.options import (
     LimitOption,
     OutputOption,
     SnapshotOption,
+    WithKeyFactsOption,
 )
 from vpnframe.cli.output import Format, print_table
 from vpnframe.cli.reading import read_marked
 from vpnframe.errors import SchemaError
-from vpnframe.tables import STORED
+from vpnframe.tables import RESTRICTED, STORED
+
+_TABLES = (*STORED, *RESTRICTED)
 
 # What a terminal has room for, of the tables that are wider than any.
 _BRIEF = {
@@ -71,7 +74,7 @@ _BRIEF = {
 
 def run(
     folder: FolderArgument,
-    table: Annotated[str, typer.Argument(metavar="TABLE", help=f"{', '.join(STORED)}.")],
+    table: Annotated[str, typer.Argument(metavar="TABLE", help=f"{', '.join(_TABLES)}.")],
     where: Annotated[
         str | None,
         typer.Option(
@@ -90,20 +93,27 @@ def run(
     style: FormatOption = Format.TABLE,
     output: OutputOption = None,
     snapshot: SnapshotOption = "latest",
+    with_key_facts: WithKeyFactsOption = False,
 ) -> None:
     """Print a table of an inventory, whole or in part.
 
     `vpnframe schema TABLE` describes its columns.
     """
-    if table not in STORED:
-        raise typer.BadParameter(f"{table!r} is none of {', '.join(STORED)}")
-    rows = read_marked(folder, snapshot).tables()[table]
+    if table not in _TABLES:
+        raise typer.BadParameter(f"{table!r} is none of {', '.join(_TABLES)}")
+    is_restricted = table in RESTRICTED
+    if is_restricted and not with_key_facts:
+        raise typer.BadParameter(f"{table} is shown where it is asked for: add --with-key-facts")
+    rows = read_marked(folder, snapshot).tables(with_key_facts=is_restricted)[table]
+    if is_restricted and rows.empty:
+        print(f"vpnframe: nothing is known of the keys of {folder}", file=sys.stderr)
     if where is not None:
         rows = _where(rows, where)
     if columns is not None:
         rows = _columns(rows, [name.strip() for name in columns.split(",") if name.strip()])
     brief = _BRIEF.get(table) if style is Format.TABLE and columns is None else None
-    print_table(rows if brief is None else rows[brief], style, output=output, limit=limit)
+    shown = rows if brief is None else rows[brief]
+    print_table(shown, style, output=output, limit=limit, is_private=is_restricted)
     if brief is not None:
         n_others = len(rows.columns) - len(brief)
         print(f"{n_others} more columns: --columns, or --format csv", file=sys.stderr)

@@ -1,7 +1,8 @@
 """Answers of the cloud to records, by allow-list: no record has a field for a key.
 
 With :mod:`~vpnframe.cloud.trees` and :mod:`~vpnframe.cloud.fields` below it, this is the only place
-where a pre-shared key passes through; what leaves it is the key's state.
+where a pre-shared key passes through; what leaves it is the key's state and, where a
+:class:`~vpnframe.psk.KeyJudge` is given, the facts that it makes of the key.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from vpnframe.cloud.fields import Fields
 from vpnframe.cloud.messages import Response
 from vpnframe.cloud.trees import read_tree
 from vpnframe.errors import ResponseError
+from vpnframe.psk import KeyJudge
 from vpnframe.records import Note, Row, Statement
 
 
@@ -40,7 +42,9 @@ class Page:
     notes: tuple[Note, ...] = ()
 
 
-def decode_download(response: Response, *, vpn_connection_id: str) -> Statement:
+def decode_download(
+    response: Response, *, vpn_connection_id: str, judge: KeyJudge | None = None
+) -> Statement:
     """Decode an answer of DownloadVpnConnectionConfig.
 
     Parameters
@@ -49,6 +53,8 @@ def decode_download(response: Response, *, vpn_connection_id: str) -> Statement:
         JSON or XML.
     vpn_connection_id : str
         The connection asked for: the answer does not name it.
+    judge : KeyJudge, optional
+        Makes facts of the keys; without it there are none. Its words of this connection are hints.
 
     Returns
     -------
@@ -73,7 +79,7 @@ def decode_download(response: Response, *, vpn_connection_id: str) -> Statement:
     >>> statement.tunnels[0].local.address, statement.tunnels[0].phases.ike.dh_group
     ('47.1.2.3', 2)
     """
-    answer = _fields(response)
+    answer = _fields(response, judge)
     if not answer.block("VpnConnectionConfig").is_filled:
         raise ResponseError(
             "the answer has no VpnConnectionConfig: is it one of DownloadVpnConnectionConfig?"
@@ -81,7 +87,7 @@ def decode_download(response: Response, *, vpn_connection_id: str) -> Statement:
     return rows.downloaded_connection(answer, vpn_connection_id=vpn_connection_id)
 
 
-def decode_page(response: Response, *, action: str) -> Page:
+def decode_page(response: Response, *, action: str, judge: KeyJudge | None = None) -> Page:
     """Decode one page of a list call.
 
     Parameters
@@ -90,6 +96,8 @@ def decode_page(response: Response, *, action: str) -> Page:
         JSON or XML.
     action : str
         A list call of :data:`vpnframe.cloud.actions.ACTIONS`.
+    judge : KeyJudge, optional
+        Makes facts of the keys; without it there are none. Its words of gateways are hints.
 
     Returns
     -------
@@ -109,7 +117,7 @@ def decode_page(response: Response, *, action: str) -> Page:
     >>> decode_page(Response(200, {}, body), action="DescribeRegions").rows[0].region_id
     'cn-shanghai'
     """
-    answer = _fields(response)
+    answer = _fields(response, judge)
     outer, inner = actions.ACTIONS[action].list_path
     if not answer.holds(outer) and answer.number("TotalCount") != 0:
         raise ResponseError(f"the answer has no {outer}: is it one of {action}?")
@@ -198,5 +206,5 @@ def action_of(response: Response) -> str | None:
     )
 
 
-def _fields(response: Response) -> Fields:
-    return Fields(read_tree(response)[0], [])
+def _fields(response: Response, judge: KeyJudge | None = None) -> Fields:
+    return Fields(read_tree(response)[0], [], judge=judge)

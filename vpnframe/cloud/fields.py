@@ -1,18 +1,20 @@
 """Reading named fields of an answer: one place for every oddity of type, and for secrets.
 
 An answer is read by allow-list: what nobody asks for by name is never looked at. A secret can be
-asked for with :meth:`Fields.secret` alone, which gives its state.
+asked for with :meth:`Fields.secret` and :meth:`Fields.key_facts` alone, which give its state and
+what may be known of it.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from vpnframe.addresses.cidr import split_cidrs
-from vpnframe.psk import KeyState, key_state
-from vpnframe.records import FailureKind, Note
+from vpnframe.errors import ResponseError
+from vpnframe.psk import REDACTED, KeyJudge, key_facts, key_state
+from vpnframe.records import FailureKind, KeyFacts, KeyState, Note
 
 _WHOLE = re.compile(r"\s*-?[0-9]{1,30}\s*", re.ASCII)
 _FLAGS = {"true": True, "1": True, "false": False, "0": False}
@@ -32,14 +34,24 @@ class Fields:
         What could not be understood is appended here.
     path : str
         Where the object stands in the answer, for the notes.
+    judge : KeyJudge or None
+        How keys are judged; None for not at all.
     """
 
-    __slots__ = ("_notes", "_path", "_tree")
+    __slots__ = ("_notes", "_path", "_tree", "judge")
 
-    def __init__(self, tree: Mapping[str, Any], notes: list[Note], path: str = "") -> None:
+    def __init__(
+        self,
+        tree: Mapping[str, Any],
+        notes: list[Note],
+        path: str = "",
+        *,
+        judge: KeyJudge | None = None,
+    ) -> None:
         self._tree = tree
         self._notes = notes
         self._path = path
+        self.judge = judge
 
     @property
     def notes(self) -> tuple[Note, ...]:
@@ -48,7 +60,7 @@ class Fields:
 
     def apart(self) -> Fields:
         """Give the same object with notes of its own."""
-        return Fields(self._tree, [], self._path)
+        return Fields(self._tree, [], self._path, judge=self.judge)
 
     @property
     def is_filled(self) -> bool:
@@ -120,6 +132,25 @@ class Fields:
         """Give the state of a secret and nothing else of it."""
         return key_state(self._tree.get(name))
 
+    def key_facts(self, name: str, *, hints: Iterable[str]) -> KeyFacts | None:
+        """Give what may be known of a key; None where keys are not judged."""
+        judge = self.judge
+        if judge is None:
+            return None
+        # The key is bound to no name here: whatever is raised takes this frame along.
+        if judge.is_saved and self._tree.get(name) == REDACTED:
+            return KeyFacts()
+        try:
+            return key_facts(
+                self._tree.get(name),
+                fingerprint_key=judge.fingerprint_key,
+                hints=hints,
+                known=judge.known,
+            )
+        except ResponseError as error:
+            self.note(name, str(error))
+            return KeyFacts()
+
     def holds(self, name: str) -> bool:
         """Whether a field stands there, be it empty."""
         return name in self._tree
@@ -170,7 +201,7 @@ class Fields:
 
     def _below(self, tree: Mapping[str, Any], path: str) -> Fields:
         """An object below this one, with the same notes."""
-        return Fields(tree, self._notes, path)
+        return Fields(tree, self._notes, path, judge=self.judge)
 
     def _in_range(self, name: str, value: int, bits: int) -> int | None:
         if 0 <= value < 1 << (bits - 1):

@@ -16,13 +16,13 @@ from vpnframe.cloud.fields import Fields, is_filled_value
 from vpnframe.cloud.messages import Response
 from vpnframe.cloud.trees import read_tree, write_tree
 from vpnframe.errors import ResponseError, StatusError
-from vpnframe.psk import key_state
+from vpnframe.psk import REDACTED, key_state
 from vpnframe.records import Note
 
 _DOWNLOAD = "DownloadVpnConnectionConfig"
 _READABLE = (_DOWNLOAD, *rows.DECODERS)
 _MARK = "redacted"
-_STATES = {"present": "present", "masked": "****"}
+_STATES = {"present": REDACTED, "masked": "****"}
 # In JSON and in XML, of any answer, whole or cut off.
 _KEY = re.compile(
     rb"""["'](?:Psk|AuthKey)["']\s*:\s*["']([^"']*)|<(?:Psk|AuthKey)[^>]*>([^<]*)""", re.IGNORECASE
@@ -267,6 +267,6 @@ def has_keys(body: bytes) -> bool:
     # Some shells save what they print as UTF-16.
     for found in _KEY.finditer(body.replace(b"\0", b"")):
         text = (found[1] or found[2] or b"").decode("utf-8", "replace")
-        if text != _STATES["present"] and key_state(text) == "present":
+        if text != REDACTED and key_state(text) == "present":
             return True
     return False

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from typing import NamedTuple
 
 from vpnframe import terms
 from vpnframe.cloud import route_rows
 from vpnframe.cloud.fields import Fields
+from vpnframe.cloud.hints import HintsOfDownload, HintsOfRow
 from vpnframe.records import (
     Attachment,
     End,
@@ -32,14 +34,29 @@ _BGP = (
 _VPN_TYPES = {"normal": "normal", "nationalstandard": "sm"}
 
 
+class _Blocks(NamedTuple):
+    """The names under which a list row holds the parts of a tunnel."""
+
+    ike: str
+    ipsec: str
+    bgp: str
+
+
+_OF_CONNECTION = _Blocks("IkeConfig", "IpsecConfig", "VpnBgpConfig")
+_OF_TUNNEL = _Blocks("TunnelIkeConfig", "TunnelIpsecConfig", "TunnelBgpConfig")
+
+
 def downloaded_connection(answer: Fields, *, vpn_connection_id: str) -> Statement:
     """Decode a whole answer of DownloadVpnConnectionConfig."""
     config = answer.block("VpnConnectionConfig")
     rows = config.rows("TunnelsConfig", "TunnelConfig", mark="TunnelId")
     _note_missing_ids(rows)
     bgp = _bgp_by_tunnel(config, rows)
-    tunnels = tuple(_downloaded_tunnel(row, bgp) for row in rows)
-    single = _downloaded_tunnel(config, bgp) if _says_anything(config) or not tunnels else None
+    hints = HintsOfDownload(config, rows, vpn_connection_id)
+    tunnels = tuple(_downloaded_tunnel(row, bgp, hints) for row in rows)
+    single = (
+        _downloaded_tunnel(config, bgp, hints) if _says_anything(config) or not tunnels else None
+    )
     return Statement(
         witness="download",
         vpn_connection_id=vpn_connection_id,
@@ -65,12 +82,15 @@ def _bgp_by_tunnel(config: Fields, tunnels: list[Fields]) -> dict[str | None, Fi
     return {row.text("TunnelId"): row for row in rows}
 
 
-def _downloaded_tunnel(row: Fields, bgp: Mapping[str | None, Fields]) -> TunnelStatement:
+def _downloaded_tunnel(
+    row: Fields, bgp: Mapping[str | None, Fields], hints: Iterable[str]
+) -> TunnelStatement:
     tunnel_id = row.text("TunnelId")
     peers, ike = bgp.get(tunnel_id) or Fields({}, []), row.block("IkeConfig")
     return TunnelStatement(
         tunnel_id=tunnel_id,
         psk_state=ike.secret("Psk"),
+        key_facts=ike.key_facts("Psk", hints=hints),
         phases=_phases(row, "IkeConfig", "IpsecConfig"),
         local=_end(ike, peers, side="Local", asn="LocalAsn", address=row.text("Local")),
         remote=_end(ike, peers, side="Remote", asn="PeerAsn", address=row.text("Remote")),
@@ -85,14 +105,10 @@ def listed_connection(row: Fields) -> Statement | None:
         return None
     rows = row.rows("TunnelOptionsSpecification", "TunnelOptions", mark="TunnelId")
     _note_missing_ids(rows)
-    tunnels = tuple(
-        _listed_tunnel(tunnel, "TunnelIkeConfig", "TunnelIpsecConfig", "TunnelBgpConfig")
-        for tunnel in rows
-    )
+    hints = HintsOfRow(row, rows)
+    tunnels = tuple(_listed_tunnel(tunnel, _OF_TUNNEL, hints) for tunnel in rows)
     single = (
-        _listed_tunnel(row, "IkeConfig", "IpsecConfig", "VpnBgpConfig")
-        if _says_anything(row) or not tunnels
-        else None
+        _listed_tunnel(row, _OF_CONNECTION, hints) if _says_anything(row) or not tunnels else None
     )
     health = row.block("VcoHealthCheck")
     is_checked = health.flag("Enable")
@@ -125,8 +141,8 @@ def listed_connection(row: Fields) -> Statement | None:
     )
 
 
-def _listed_tunnel(row: Fields, ike_name: str, ipsec_name: str, bgp_name: str) -> TunnelStatement:
-    ike, bgp = row.block(ike_name), row.block(bgp_name)
+def _listed_tunnel(row: Fields, names: _Blocks, hints: Iterable[str]) -> TunnelStatement:
+    ike, bgp = row.block(names.ike), row.block(names.bgp)
     address, role = row.text("InternetIp"), row.text("Role")
     return TunnelStatement(
         tunnel_id=row.text("TunnelId"),
@@ -140,7 +156,8 @@ def _listed_tunnel(row: Fields, ike_name: str, ipsec_name: str, bgp_name: str) -
         nat_traversal_enabled=row.flag("EnableNatTraversal"),
         has_peer_ca=row.has("RemoteCaCertificate"),
         psk_state=ike.secret("Psk"),
-        phases=_phases(row, ike_name, ipsec_name),
+        key_facts=ike.key_facts("Psk", hints=hints),
+        phases=_phases(row, names.ike, names.ipsec),
         local=_end(ike, bgp, side="Local", asn="LocalAsn", address=address),
         remote=_end(ike, bgp, side="Remote", asn="PeerAsn", address=None),
         bgp_status=bgp.text("Status", "BgpStatus"),
@@ -202,6 +219,7 @@ def customer_gateway(row: Fields) -> Gateway | None:
         name=row.text("Name"),
         ip_address=row.text("IpAddress"),
         asn=_asn(row, "Asn"),
+        bgp_auth_state=row.secret("AuthKey"),
         tags=row.tags("Tags"),
         notes=row.notes,
     )

@@ -31,6 +31,7 @@ from vpnframe.errors import (
     TransportError,
     VpnframeError,
 )
+from vpnframe.psk import FingerprintKey
 from vpnframe.records import Failure
 
 log = logging.getLogger("vpnframe")
@@ -108,6 +109,8 @@ class Caller:
         Of one call, in seconds: sending and pausing, but not waiting for its turn.
     run_deadline : float
         Of the whole run, by the clock's monotonic seconds; nothing is sent or waited for after it.
+    fingerprint_key : FingerprintKey or None
+        Of the facts that are made of keys; None where none are.
     jitter, nonce : callable
         Where chance comes from: a part from 0 up to 1 of each pause, and text never used before.
     """
@@ -121,6 +124,7 @@ class Caller:
     journal: Journal | None = None
     deadline_s: float = 300.0
     run_deadline: float = math.inf
+    fingerprint_key: FingerprintKey | None = None
     jitter: Callable[[], float] = random.random
     nonce: Callable[[], str] = secrets.token_hex
     tallies: defaultdict[str | None, Tally] = field(default_factory=lambda: defaultdict(Tally))

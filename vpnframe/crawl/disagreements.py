@@ -9,6 +9,7 @@ from vpnframe.crawl.perspective import networks
 from vpnframe.records import (
     Connection,
     Disagreement,
+    KeyFacts,
     Phases,
     Statement,
     Tunnel,
@@ -75,6 +76,22 @@ def _tunnel_differences(download: Statement, describe: Statement) -> Iterator[Di
                     download_value=value,
                     describe_value=described[field],
                 )
+        if _are_other_keys(config.key_facts, row.key_facts):
+            yield Disagreement(
+                vpn_connection_id=connection_id,
+                field="psk_fingerprint",
+                tunnel_id=config.tunnel_id,
+                download_value="differs",
+                describe_value="differs",
+            )
+
+
+def _are_other_keys(one: KeyFacts | None, other: KeyFacts | None) -> bool:
+    """Whether both answers show a key, and not the same; it is not said which."""
+    if one is None or other is None or one.fingerprint is None or other.fingerprint is None:
+        return False
+    is_comparable = one.fingerprint_key_id == other.fingerprint_key_id
+    return is_comparable and one.fingerprint != other.fingerprint
 
 
 def _says_anything(tunnel: TunnelStatement) -> bool:

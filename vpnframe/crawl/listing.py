@@ -17,6 +17,7 @@ from vpnframe.crawl.caller import Caller, Place
 from vpnframe.crawl.notes import note_failure
 from vpnframe.crawl.store import Shelf
 from vpnframe.errors import ResponseError
+from vpnframe.psk import KeyJudge
 from vpnframe.records import Failure, Note, Row, Rows
 
 _ID_OF = {
@@ -104,7 +105,12 @@ class Listing:
 
 
 async def fetch_listing(
-    caller: Caller, action: str, place: Place, *, about: Mapping[str, str] = _NOTHING
+    caller: Caller,
+    action: str,
+    place: Place,
+    *,
+    about: Mapping[str, str] = _NOTHING,
+    judge: KeyJudge | None = None,
 ) -> Listing:
     """Fetch every page of a list call; twice or three times where one pass is no proof.
 
@@ -121,6 +127,8 @@ async def fetch_listing(
         Host and region.
     about : mapping of str to str
         Parameters that say of what the list is, where there is one of many things.
+    judge : KeyJudge, optional
+        Makes facts of the keys that it shows.
 
     Returns
     -------
@@ -128,10 +136,10 @@ async def fetch_listing(
         Stable when two passes give the same ids. Otherwise it holds every row that any pass gave,
         and ``is_stable`` is false.
     """
-    passes = [await fetch_pass(caller, action, place, about=about)]
+    passes = [await fetch_pass(caller, action, place, about=about, judge=judge)]
     is_sure = passes[0].n_pages <= 1 and passes[0].is_stable
     while passes[-1].failure is None and len(passes) < _MOST_PASSES and not is_sure:
-        latest = await fetch_pass(caller, action, place, about=about)
+        latest = await fetch_pass(caller, action, place, about=about, judge=judge)
         if any(_agree(one, latest) for one in passes):
             return latest
         passes.append(latest)
@@ -165,7 +173,12 @@ def _united(passes: list[Listing]) -> Listing:
 
 
 async def fetch_pass(
-    caller: Caller, action: str, place: Place, *, about: Mapping[str, str] = _NOTHING
+    caller: Caller,
+    action: str,
+    place: Place,
+    *,
+    about: Mapping[str, str] = _NOTHING,
+    judge: KeyJudge | None = None,
 ) -> Listing:
     """Fetch every page of a list call once.
 
@@ -179,6 +192,8 @@ async def fetch_pass(
         Host and region.
     about : mapping of str to str
         Parameters that say of what the list is, where there is one of many things.
+    judge : KeyJudge, optional
+        Makes facts of the keys that it shows.
 
     Returns
     -------
@@ -189,9 +204,8 @@ async def fetch_pass(
     while True:
         paging = {"PageNumber": str(number), "PageSize": str(PAGE_SIZE)}
         params = {**about, **(paging if ACTIONS[action].is_paged else {})}
-        page = await caller.ask(
-            action, place, params, partial(_decode, action=action, number=number)
-        )
+        decode = partial(_decode, action=action, number=number, judge=judge)
+        page = await caller.ask(action, place, params, decode)
         if isinstance(page, Failure):
             listing.failure = page
             return listing
@@ -206,9 +220,9 @@ async def fetch_pass(
         number += 1
 
 
-def _decode(response: Response, *, action: str, number: int) -> Page:
+def _decode(response: Response, *, action: str, number: int, judge: KeyJudge | None) -> Page:
     """One page; one without the rows that it counts is no answer, and may be asked for again."""
-    page = decode_page(response, action=action)
+    page = decode_page(response, action=action, judge=judge)
     if page.rows or page.notes:
         return page
     if not ACTIONS[action].is_paged:  # every account has regions
@@ -236,7 +250,12 @@ def _add(listing: Listing, page: Page, action: str) -> None:
 
 
 async def recall_listing(
-    caller: Caller, action: str, place: Place, *, about: Mapping[str, str] = _NOTHING
+    caller: Caller,
+    action: str,
+    place: Place,
+    *,
+    about: Mapping[str, str] = _NOTHING,
+    judge: KeyJudge | None = None,
 ) -> Listing:
     """Give a listing from the journal where an earlier run read it, and fetch it otherwise.
 
@@ -250,6 +269,8 @@ async def recall_listing(
         Host and region.
     about : mapping of str to str
         Parameters that say of what the list is, where there is one of many things.
+    judge : KeyJudge, optional
+        Makes facts of the keys that it shows; in the journal they stand already.
 
     Returns
     -------
@@ -257,22 +278,22 @@ async def recall_listing(
         In the order of the ids. One that was read to its end, and beyond doubt, lies in the journal
         before this returns.
     """
-    listing = await _recall_or_fetch(caller, action, place, about)
+    listing = await _recall_or_fetch(caller, action, place, about, judge)
     listing.rows, listing.seen = listing.rows.in_order(), set()
     return listing
 
 
 async def _recall_or_fetch(
-    caller: Caller, action: str, place: Place, about: Mapping[str, str]
+    caller: Caller, action: str, place: Place, about: Mapping[str, str], judge: KeyJudge | None
 ) -> Listing:
     if caller.journal is None:
-        return await fetch_listing(caller, action, place, about=about)
+        return await fetch_listing(caller, action, place, about=about, judge=judge)
     key = (caller.account_id or "", place.region_id or "", action)
     subject = "/".join(about.values())
     known = caller.journal.recall(*key, subject)
     if isinstance(known, Rows):
         return _unpacked(known, action)
-    listing = await fetch_listing(caller, action, place, about=about)
+    listing = await fetch_listing(caller, action, place, about=about, judge=judge)
     if listing.failure is None and listing.doubt is None:
         kept = Rows(
             rows=tuple(row for _, row in listing.rows.raw()),

@@ -13,12 +13,14 @@ import msgspec
 from vpnframe.cloud.answers import decode_download
 from vpnframe.crawl.caller import Caller, Place
 from vpnframe.crawl.events import ConnectionRead, Listener, RegionRead
+from vpnframe.crawl.hints import Words, gateway_words, judge_of, pack_known
 from vpnframe.crawl.listing import Listing, recall_listing
 from vpnframe.crawl.notes import gateway_failures, statement_failures, vpc_failures
 from vpnframe.crawl.plan import Listed
 from vpnframe.crawl.routes import Holders, RegionRoutes
 from vpnframe.crawl.store import Shelf, side_by_side
 from vpnframe.crawl.witnesses import join_statements, own_gateways, with_attachments
+from vpnframe.psk import KeyJudge
 from vpnframe.records import (
     Attachment,
     Coverage,
@@ -40,7 +42,10 @@ _DOWNLOADS_AT_ONCE = 16
 _UNREACHABLE = ("network", "timeout")
 _DOWNLOAD = "DownloadVpnConnectionConfig"
 _VPCS = "DescribeVpcs"
-_LISTS = ("DescribeVpnConnections", "DescribeVpnAttachments", "DescribeCustomerGateways")
+_CONNECTIONS = "DescribeVpnConnections"
+_GATEWAYS = ("DescribeVpnGateways", "DescribeCustomerGateways")
+# What gateways are called is known before the keys of whoever uses them are looked at.
+_LISTS = (("DescribeCustomerGateways", "DescribeVpnAttachments"), (_CONNECTIONS,))
 
 
 class _Answers(NamedTuple):
@@ -77,6 +82,8 @@ class RegionCrawl:
     holders: Holders = field(default_factory=Holders)
     routes: RegionRoutes | None = None
     downloads: Shelf = field(default_factory=Shelf)
+    words: Words = field(default_factory=dict)
+    known: list[bytes] = field(default_factory=list)
     failures: list[Failure] = field(default_factory=list)
     elapsed_s: float = 0.0
 
@@ -85,9 +92,10 @@ class RegionCrawl:
         started = self.caller.clock.monotonic()
         await self._list("DescribeVpnGateways")
         if _hopeless(self) is None:
-            async with asyncio.TaskGroup() as group:
-                for action in (*_LISTS, *([_VPCS] if self.has_routes else [])):
-                    group.create_task(self._list(action))
+            for together in (*_LISTS, *([(_VPCS,)] if self.has_routes else [])):
+                async with asyncio.TaskGroup() as group:
+                    for action in together:
+                        group.create_task(self._list(action))
         self.listed_ms = _now_ms(self)
         self._look_through()
         if self.has_routes and _hopeless(self) is None:
@@ -97,7 +105,11 @@ class RegionCrawl:
         self.elapsed_s += self.caller.clock.monotonic() - started
 
     async def _list(self, action: str) -> None:
-        self.listings[action] = await recall_listing(self.caller, action, self.place)
+        key, judge = self.caller.fingerprint_key, None
+        if action == _CONNECTIONS and key is not None:
+            self.words = gateway_words(self.gateways().values())
+            judge = KeyJudge(key, self.words)
+        self.listings[action] = await recall_listing(self.caller, action, self.place, judge=judge)
 
     def _look_through(self) -> None:
         """Once: which connections there are, and what of the rows could not be understood."""
@@ -108,6 +120,9 @@ class RegionCrawl:
             for statement in statements.values():
                 self.holders.add(statement)
                 self.failures += statement_failures(statement)
+                if self.caller.fingerprint_key is not None:
+                    self.known.append(pack_known(statement, self.words))
+        self.words = {}
         for gateway in gateways.values():
             self.failures += gateway_failures(gateway)
         for vpc in self.vpcs():
@@ -117,12 +132,24 @@ class RegionCrawl:
         """Download configurations: a few workers on one queue, paced by the quota."""
         started = self.caller.clock.monotonic()
         self.n_wanted = len(connection_ids)
-        queue = iter(connection_ids)
+        queue = self._queue(connection_ids)
         async with asyncio.TaskGroup() as group:
             for _ in range(min(_DOWNLOADS_AT_ONCE, len(connection_ids))):
                 group.create_task(_download_from(self, queue))
+        self.known = []
         self.elapsed_s += self.caller.clock.monotonic() - started
         self.on_event(RegionRead(self.place.region_id or "", _coverage(self).status))
+
+    def _queue(self, connection_ids: list[str]) -> Iterator[tuple[str, KeyJudge | None]]:
+        """Every connection that is wanted, with what the list says of its keys."""
+        key = self.caller.fingerprint_key
+        if key is None:
+            yield from ((connection_id, None) for connection_id in connection_ids)
+            return
+        wanted = set(connection_ids)
+        for connection_id, known in zip(self.connection_ids, self.known, strict=True):
+            if connection_id in wanted:
+                yield connection_id, judge_of(known, connection_id=connection_id, key=key)
 
     def rows(self, action: str, kind: type[T]) -> Iterator[dict[str, T]]:
         """The rows of a listing, part by part, by id."""
@@ -132,7 +159,7 @@ class RegionCrawl:
         """Both kinds of gateways, by id, as records of this place."""
         gateways = {
             gateway_id: _here(self, gateway)
-            for action in ("DescribeVpnGateways", "DescribeCustomerGateways")
+            for action in _GATEWAYS
             for part in self.rows(action, Gateway)
             for gateway_id, gateway in part.items()
         }
@@ -144,7 +171,7 @@ class RegionCrawl:
 
     def statements(self) -> Iterator[dict[str, Statement]]:
         """The list rows, completed from the attachments, part by part, in order of their ids."""
-        listed = self.rows("DescribeVpnConnections", Statement)
+        listed = self.rows(_CONNECTIONS, Statement)
         attached = self.rows("DescribeVpnAttachments", Attachment)
         for rows in side_by_side(listed, attached):
             yield {
@@ -207,9 +234,9 @@ def _hopeless(region: RegionCrawl) -> CoverageStatus | None:
     return "unreachable" if failure.kind in _UNREACHABLE else None
 
 
-async def _download_from(region: RegionCrawl, queue: Iterator[str]) -> None:
-    for connection_id in queue:
-        answer = await _download(region, connection_id)
+async def _download_from(region: RegionCrawl, queue: Iterator[tuple[str, KeyJudge | None]]) -> None:
+    for connection_id, judge in queue:
+        answer = await _download(region, connection_id, judge)
         if isinstance(answer, Failure):
             region.failures.append(msgspec.structs.replace(answer, vpn_connection_id=connection_id))
         else:
@@ -219,7 +246,9 @@ async def _download_from(region: RegionCrawl, queue: Iterator[str]) -> None:
         region.on_event(ConnectionRead(region.place.region_id or "", is_read))
 
 
-async def _download(region: RegionCrawl, connection_id: str) -> Statement | Failure:
+async def _download(
+    region: RegionCrawl, connection_id: str, judge: KeyJudge | None
+) -> Statement | Failure:
     """One configuration: from the journal where an earlier run read it, and into it otherwise."""
     journal = region.caller.journal
     place = (region.caller.account_id or "", region.place.region_id or "", _DOWNLOAD)
@@ -230,7 +259,7 @@ async def _download(region: RegionCrawl, connection_id: str) -> Statement | Fail
         _DOWNLOAD,
         region.place,
         {"VpnConnectionId": connection_id},
-        partial(decode_download, vpn_connection_id=connection_id),
+        partial(decode_download, vpn_connection_id=connection_id, judge=judge),
     )
     if isinstance(answer, Failure):
         return answer

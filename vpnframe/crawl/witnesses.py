@@ -16,7 +16,7 @@ from vpnframe.crawl.disagreements import (
     tunnels_by_id,
 )
 from vpnframe.crawl.perspective import View, decide_perspective
-from vpnframe.psk import best_state
+from vpnframe.psk import best_facts, best_state
 from vpnframe.records import (
     Attachment,
     Connection,
@@ -230,8 +230,12 @@ def _join_tunnels(download: Statement | None, describe: Statement | None) -> lis
     for i in keys:
         row, config = listed.get(i), downloaded.get(i)
         joined = overlay(config or nothing, row or nothing)
-        states = [statement.psk_state for statement in (row, config) if statement]
-        joined = msgspec.structs.replace(joined, psk_state=best_state(*states))
+        said = [statement for statement in (row, config) if statement]
+        joined = msgspec.structs.replace(
+            joined,
+            psk_state=best_state(*(one.psk_state for one in said)),
+            key_facts=best_facts(*(one.key_facts for one in said)),
+        )
         tunnels.append(_tunnel(joined, indexes[i]))
     return sorted(tunnels, key=lambda tunnel: tunnel.tunnel_index)
 
@@ -259,6 +263,7 @@ def _tunnel(joined: TunnelStatement, index: int) -> Tunnel:
         nat_traversal_enabled=joined.nat_traversal_enabled,
         has_peer_ca=joined.has_peer_ca,
         psk_state=joined.psk_state,
+        key_facts=joined.key_facts,
         phases=joined.phases,
         bgp_status=joined.bgp_status,
         bgp_tunnel_cidr=joined.bgp_tunnel_cidr,

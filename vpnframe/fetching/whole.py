@@ -23,6 +23,7 @@ from vpnframe.crawl.journal import Journal, open_journal
 from vpnframe.errors import RequestError, SettingsError
 from vpnframe.inventory import Inventory, write_inventory
 from vpnframe.memory import give_back_memory
+from vpnframe.psk import FingerprintKey, new_fingerprint_key, own_fingerprint_key
 from vpnframe.records import Records
 from vpnframe.settings import FetchSettings, find_provider, make_plan
 
@@ -72,15 +73,17 @@ async def afetch(
     Alibaba Cloud VPC API 2016-04-28, DescribeVpnConnections and DownloadVpnConnectionConfig.
     """
     settings = settings or FetchSettings()
+    own = own_fingerprint_key(settings.psk_key_file, is_wanted=settings.key_facts)
     wanted = make_plan(
         settings, regions=regions, downloads=downloads, endpoint=endpoint, on_event=on_event
     )
     provider = find_provider(settings, credentials)
     if provider is not None:
         await provider.get()
-    with _journal(wanted, settings) as journal:
+    with _journal(wanted, settings, own) as journal:
         plan = replace(wanted, seed=_draw(journal))
-        async with open_access(settings, plan, journal) as access:
+        key = _fingerprint_key(journal, own) if settings.key_facts else None
+        async with open_access(settings, plan, journal, fingerprint_key=key) as access:
             run = _Run(access, await open_accounts(access, provider))
             inventory = await run.read()
         run.finish()
@@ -92,6 +95,12 @@ async def afetch(
 def _draw(journal: Journal | None) -> str:
     """The seed of samples: a crawl that goes on draws the same."""
     return (journal.noted("draw") if journal else None) or secrets.token_hex(8)
+
+
+def _fingerprint_key(journal: Journal | None, own: FingerprintKey | None) -> FingerprintKey:
+    """The user's own; or one for this crawl, which both of its halves have where it was resumed."""
+    made = journal.noted("fingerprint_key") if journal else None
+    return own or (FingerprintKey(bytes.fromhex(made)) if made else new_fingerprint_key())
 
 
 @dataclass(slots=True)
@@ -140,7 +149,9 @@ def _tables(parts: Iterable[Records]) -> Inventory:
     return inventory
 
 
-def _journal(plan: Plan, settings: FetchSettings) -> AbstractContextManager[Journal | None]:
+def _journal(
+    plan: Plan, settings: FetchSettings, own: FingerprintKey | None
+) -> AbstractContextManager[Journal | None]:
     """The journal of the folder that the crawl is written to, if there is one."""
     if settings.out is None:
         if settings.resume:
@@ -156,6 +167,7 @@ def _journal(plan: Plan, settings: FetchSettings) -> AbstractContextManager[Jour
             f"{a.name}/{a.profile or ''}/{a.role_arn or ''}/{'+'.join(sorted(a.skip_regions))}"
             for a in settings.accounts
         ),
+        "facts about keys": (own.key_id if own else "yes") if settings.key_facts else "none",
     }
     return open_journal(Path(settings.out), purpose=purpose, resume=settings.resume)
 

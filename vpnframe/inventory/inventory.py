@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 
 import pandas as pd
 
-from vpnframe.tables import STORED
+from vpnframe import schema
+from vpnframe.tables import RESTRICTED, STORED
 
 # Absent: the region has no such product. Skipped: it was asked for to leave it out.
 _ACCOUNTED_FOR = ["complete", "absent", "skipped"]
@@ -23,6 +25,9 @@ class Inventory:
         The fleet; see :func:`vpnframe.schema.describe` for their columns.
     failures, coverage, disagreements : DataFrame
         What was not read, what was, and where two answers differ.
+    key_facts : DataFrame
+        What is known of the pre-shared keys, empty where nobody asked for it. Who is weak is a
+        list of targets: it is shown, exported and handed on only where it is asked for by name.
     snapshot : str or None
         Its id on disk; None while it is in memory alone.
 
@@ -43,11 +48,13 @@ class Inventory:
     failures: pd.DataFrame
     coverage: pd.DataFrame
     disagreements: pd.DataFrame
+    key_facts: pd.DataFrame = field(default_factory=partial(schema.empty, "key_facts"))
     snapshot: str | None = None
 
-    def tables(self) -> Mapping[str, pd.DataFrame]:
-        """Give every table by its name."""
-        return {name: getattr(self, name) for name in STORED}
+    def tables(self, *, with_key_facts: bool = False) -> Mapping[str, pd.DataFrame]:
+        """Give every table by its name, ``key_facts`` only where it is asked for."""
+        names = (*STORED, *RESTRICTED) if with_key_facts else STORED
+        return {name: getattr(self, name) for name in names}
 
     @property
     def is_complete(self) -> bool:

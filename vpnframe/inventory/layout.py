@@ -4,6 +4,7 @@
 
     <folder>/
       <table>/snapshot=<id>/region=<region_id>/part-<account_id>-<n>.parquet
+      key_facts/snapshot=<id>/part-0.parquet     for its owner alone; there only where it has rows
       _snapshots/<id>.json        the commit record: a snapshot exists when this file does
 
 The partition keys are names that no column has, so that ``region_id`` and ``account_id`` stay in
@@ -79,6 +80,27 @@ def part_path(
     place = f"region={_safe(region) or NO_REGION}"
     name = f"part-{_safe(account) or 'none'}-{number}.parquet"
     return Path(table, f"snapshot={snapshot}", place, name)
+
+
+def restricted_path(table: str, snapshot: str) -> Path:
+    """Give the path of a table that is kept apart, inside the inventory folder.
+
+    Parameters
+    ----------
+    table, snapshot : str
+        Which table of which snapshot.
+
+    Returns
+    -------
+    Path
+        Relative; one file for all regions.
+
+    Examples
+    --------
+    >>> restricted_path("key_facts", "S").as_posix()
+    'key_facts/snapshot=S/part-0.parquet'
+    """
+    return Path(table, f"snapshot={snapshot}", "part-0.parquet")
 
 
 def _safe(text: str | None) -> str:

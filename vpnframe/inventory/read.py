@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 from pathlib import Path
 
 import msgspec
@@ -16,7 +17,9 @@ from vpnframe.errors import InventoryError
 from vpnframe.inventory import layout
 from vpnframe.inventory.inventory import Inventory
 from vpnframe.inventory.record import CommitRecord, Completion, Layout, Part
-from vpnframe.tables import STORED
+from vpnframe.tables import RESTRICTED, STORED
+
+log = logging.getLogger("vpnframe")
 
 
 def read_inventory(folder: str | Path, *, snapshot: str = "latest") -> Inventory:
@@ -32,7 +35,8 @@ def read_inventory(folder: str | Path, *, snapshot: str = "latest") -> Inventory
     Returns
     -------
     Inventory
-        Equal to what was written, dtypes included.
+        Equal to what was written, dtypes included. Key facts that are not there any more, or that
+        the reader may not read, are empty, and a warning in the log says so.
 
     Raises
     ------
@@ -42,6 +46,7 @@ def read_inventory(folder: str | Path, *, snapshot: str = "latest") -> Inventory
     target = Path(folder)
     record = _read_record(target, _pick(target, snapshot))
     tables = {name: _read_table(target, record, name) for name in STORED}
+    tables |= {name: _read_restricted(target, record, name) for name in RESTRICTED}
     return Inventory(**tables, snapshot=record.snapshot)
 
 
@@ -112,6 +117,19 @@ def _read_record(folder: Path, snapshot: str) -> CommitRecord:
     if record.snapshot != snapshot:
         raise InventoryError(f"{path} is of snapshot {record.snapshot!r}: name it as it was")
     return record
+
+
+def _read_restricted(folder: Path, record: CommitRecord, name: str) -> pd.DataFrame:
+    """A table that its owner may have kept back: an inventory is complete without it."""
+    for part in record.parts:
+        if part.table == name:
+            try:
+                (folder / part.path).open("rb").close()
+            except OSError as error:
+                problem = "%s of snapshot %s cannot be read (%s): what needs them is unknown"
+                log.warning(problem, name, record.snapshot, error.strerror)
+                return schema.empty(name)
+    return _read_table(folder, record, name)
 
 
 def _read_table(folder: Path, record: CommitRecord, name: str) -> pd.DataFrame:

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 import numpy as np
@@ -26,6 +27,7 @@ from vpnframe.inventory import layout
 from vpnframe.inventory.inventory import Inventory
 from vpnframe.inventory.record import CommitRecord, Part
 from vpnframe.memory import give_back_memory
+from vpnframe.tables import RESTRICTED
 
 # What file systems without hard links say.
 _NO_LINKS = {errno.EPERM, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS}
@@ -44,7 +46,8 @@ def write_inventory(
     Parameters
     ----------
     inventory : Inventory
-        Every table must pass its schema.
+        Every table must pass its schema. Key facts, where there are any, lie in a folder and a file
+        that their owner alone may read.
     folder : str or Path
         Made when it is not there. What lies in it is never changed.
     now : datetime, optional
@@ -64,15 +67,15 @@ def write_inventory(
     InventoryError
         The folder cannot be written.
     """
-    for name, table in inventory.tables().items():
+    tables = inventory.tables(with_key_facts=not inventory.key_facts.empty)
+    for name, table in tables.items():
         schema.validate(name, table)
     target = Path(folder)
     now = datetime.now(UTC) if now is None else now
     snapshot = layout.snapshot_id(now, suffix=secrets.token_hex(3))
     try:
         written = {
-            name: _write_table(target, snapshot, name, table)
-            for name, table in inventory.tables().items()
+            name: _write_table(target, snapshot, name, table) for name, table in tables.items()
         }
         record = _commit_record(inventory, snapshot, written, now)
         record = msgspec.structs.replace(record, supersedes=supersedes)
@@ -86,6 +89,9 @@ def _write_table(
     folder: Path, snapshot: str, name: str, table: pd.DataFrame
 ) -> list[tuple[Part, Positions]]:
     """Write every part of a table; give each with its rows' positions in the table."""
+    if name in RESTRICTED:
+        path = layout.restricted_path(name, snapshot)
+        return [(_write_part(folder, path, name, table), np.arange(len(table)))]
     used: Counter[str] = Counter()
     written = []
     for region, account, rows in _parts(table):
@@ -125,9 +131,8 @@ def _write_part(folder: Path, path: Path, name: str, part: pd.DataFrame) -> Part
         writer.write_table(pa.Table.from_arrays(columns, schema=arrow))
         writer.add_key_value_metadata(arrow.metadata)
     body = buffer.getvalue()
-    whole = folder / path
-    whole.parent.mkdir(parents=True, exist_ok=True)
-    _write_once(whole, body)
+    _make_folders(folder, path.parent, mode=_modes(name).folder)
+    _write_once(folder / path, body, mode=_modes(name).file)
     return Part(
         path=path.as_posix(),
         table=name,
@@ -150,7 +155,7 @@ def _commit_record(
         written_at=now.isoformat(timespec="seconds"),
         is_complete=inventory.is_complete,
         coverage=inventory.coverage_sentence(),
-        n_rows={name: len(table) for name, table in inventory.tables().items()},
+        n_rows={name: sum(part.n_rows for part, _ in parts) for name, parts in written.items()},
         parts=[part for parts in written.values() for part, _ in parts],
         orders={
             name: order.tolist() for name, order in orders.items() if (np.diff(order) < 0).any()
@@ -175,9 +180,27 @@ def _commit(folder: Path, record: CommitRecord) -> None:
         temporary.unlink()
 
 
-def _write_once(path: Path, body: bytes) -> None:
+class _Modes(NamedTuple):
+    """Of what is made, before the process's own mask."""
+
+    folder: int
+    file: int
+
+
+def _modes(name: str) -> _Modes:
+    return _Modes(0o700, 0o600) if name in RESTRICTED else _Modes(0o777, 0o666)
+
+
+def _make_folders(folder: Path, below: Path, *, mode: int) -> None:
+    """Every folder from the inventory's own down, each with the mode from its first moment on."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for part in (*reversed(below.parents[:-1]), below):
+        (folder / part).mkdir(exist_ok=True, mode=mode)
+
+
+def _write_once(path: Path, body: bytes, *, mode: int = 0o666) -> None:
     """Create a file that must not be there, and see it on disk."""
-    with path.open("xb") as file:
+    with os.fdopen(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, mode), "wb") as file:
         file.write(body)
         file.flush()
         os.fsync(file.fileno())

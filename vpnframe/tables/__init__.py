@@ -11,7 +11,7 @@ from vpnframe.tables.columns import Column, Kind, Table
 from vpnframe.tables.overlaps import OVERLAP_TABLES
 from vpnframe.tables.tracing import TRACE
 
-__all__ = ["STORED", "TABLES", "Column", "Kind", "Table"]
+__all__ = ["RESTRICTED", "STORED", "TABLES", "Column", "Kind", "Table"]
 
 _STATE = (
     Column("connection_name", "text", "Name given to the connection."),
@@ -167,6 +167,7 @@ GATEWAYS = Table(
         Column("bgp_enabled", "flag", "Whether it speaks BGP."),
         Column("n_connections", "int32", "Connections that use it.", False),
         Column("tags", "texts", "Tags as key=value, sorted."),
+        Column("bgp_auth_state", "category", "Of a customer gateway's BGP key; never the key."),
     ),
     is_stored=True,
 )
@@ -264,6 +265,24 @@ DISAGREEMENTS = Table(
     ),
     is_stored=True,
 )
+KEY_FACTS = Table(
+    "key_facts",
+    "One row per tunnel: what is known of its pre-shared key. Who is weak is a list of targets.",
+    ("account_id", "region_id", "vpn_connection_id", "tunnel_index"),
+    (
+        *_PLACE,
+        _CONNECTION_ID,
+        *_TUNNEL,
+        Column("psk_state", "category", "present, masked or absent in the answers."),
+        Column("psk_length", "int16", "Characters; null unless it was shown."),
+        Column("psk_class", "category", "published, derived, dictionary, patterned or random."),
+        Column("psk_bits", "int16", "Estimated strength in bits, 0 to 256."),
+        Column("psk_fingerprint", "text", "Equal for equal keys, under one fingerprint key."),
+        Column("psk_fingerprint_key_id", "text", "Which one; under others nothing is compared."),
+    ),
+    is_stored=True,
+    is_restricted=True,
+)
 PAIRS = Table(
     "pairs",
     "Result of find_overlaps: one row per unordered pair of blocks.",
@@ -338,7 +357,9 @@ TABLES = {
     table.name: table
     for table in (
         TUNNELS, CONNECTIONS, SUBNETS, GATEWAYS, ROUTES, VPCS, FAILURES, COVERAGE, DISAGREEMENTS,
-        PAIRS, SUMMARY, ALGORITHMS, LIFETIMES, PLAN, DOCTOR, *BLOCK_TABLES, *OVERLAP_TABLES, TRACE,
+        KEY_FACTS, PAIRS, SUMMARY, ALGORITHMS, LIFETIMES, PLAN, DOCTOR,
+        *BLOCK_TABLES, *OVERLAP_TABLES, TRACE,
     )
 }  # fmt: skip
-STORED = tuple(table.name for table in TABLES.values() if table.is_stored)
+STORED = tuple(t.name for t in TABLES.values() if t.is_stored and not t.is_restricted)
+RESTRICTED = tuple(t.name for t in TABLES.values() if t.is_stored and t.is_restricted)

@@ -1,10 +1,10 @@
-"""What may be known of a key: its state."""
+"""Whether a key was shown."""
 
 from __future__ import annotations
 
 import pytest
 
-from vpnframe.psk import best_state, key_state
+from vpnframe.psk.states import best_state, key_state
 
 
 @pytest.mark.parametrize("value", ["a", "123456", "qhv3mz9k4e5bt2w8", "xxx", "xxxxa", 123456])

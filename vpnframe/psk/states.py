@@ -1,12 +1,13 @@
-"""What may be known of a pre-shared key without keeping it: here, whether it was shown at all."""
+"""Whether a pre-shared key was shown at all."""
 
 from __future__ import annotations
 
 import re
-from typing import Literal
 
-KeyState = Literal["present", "masked", "absent"]
+from vpnframe.records import KeyState
 
+# What stands for a key in an answer that was made safe to keep.
+REDACTED = "present"
 # Four stars anywhere, or four or more trailing x: both occur in published answers.
 _MASKED = re.compile(r"\*{4}|[xX]{4,}\Z")
 

@@ -1,0 +1,159 @@
+"""Key facts on disk: apart, for their owner alone, and not missed when they are kept back."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import stat
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from helpers import assert_same_inventory
+from test_inventory_read import FLEET
+from test_inventory_write import ENGINES
+
+from vpnframe import schema
+from vpnframe.errors import InventoryError, SchemaError
+from vpnframe.inventory import Inventory, read_inventory, write_inventory
+from vpnframe.tables import RESTRICTED, STORED
+
+NOW = datetime(2026, 11, 23, 6, 24, tzinfo=UTC)
+# In an order of their own, which is to be kept.
+FACTS = FLEET.key_facts.iloc[::-1].reset_index(drop=True)
+WITH_FACTS, WITHOUT = replace(FLEET, key_facts=FACTS), Inventory(**FLEET.tables())
+
+
+@pytest.fixture
+def part(tmp_path: Path) -> Path:
+    """The one file of a snapshot's key facts."""
+    write_inventory(WITH_FACTS, tmp_path, now=NOW)
+    (path,) = (tmp_path / "key_facts").rglob("*.parquet")
+    return path
+
+
+def test_what_was_written_is_read(tmp_path: Path) -> None:
+    """Equal in rows, their order, columns and dtypes, beside all other tables."""
+    assert len(FACTS) > 20
+    write_inventory(WITH_FACTS, tmp_path, now=NOW)
+    read = read_inventory(tmp_path)
+    pd.testing.assert_frame_equal(read.key_facts, FACTS)
+    assert_same_inventory(WITH_FACTS, read)
+
+
+def test_they_lie_apart_in_one_file(part: Path, tmp_path: Path) -> None:
+    """Not by region; no other table's folder has anything of them."""
+    snapshot = read_inventory(tmp_path).snapshot
+    assert part.relative_to(tmp_path).as_posix() == f"key_facts/snapshot={snapshot}/part-0.parquet"
+    assert {path.name for path in tmp_path.iterdir()} == {*STORED, *RESTRICTED, "_snapshots"}
+
+
+@pytest.mark.skipif(os.name != "posix", reason="modes of POSIX")
+def test_their_owner_alone_may_read_them(part: Path, tmp_path: Path) -> None:
+    """The file and both folders; the other tables are as the process's mask has them."""
+    mode = {path: stat.S_IMODE(path.stat().st_mode) for path in tmp_path.rglob("*")}
+    assert mode[part] == 0o600
+    assert mode[part.parent] == mode[part.parent.parent] == 0o700
+    assert mode[tmp_path / "tunnels"] == mode[tmp_path / "_snapshots"] != 0o700
+
+
+@pytest.mark.skipif(os.name != "posix", reason="modes of POSIX")
+def test_they_are_never_readable_on_the_way(tmp_path: Path, monkeypatch: Any) -> None:
+    """Not even before their bytes are on disk."""
+    seen: list[int] = []
+
+    def watch(number: int) -> None:
+        seen.append(stat.S_IMODE(os.fstat(number).st_mode))
+
+    monkeypatch.setattr("os.fsync", watch)
+    old = os.umask(0)
+    try:
+        write_inventory(WITH_FACTS, tmp_path, now=NOW)
+    finally:
+        os.umask(old)
+    assert seen.count(0o600) == 1
+
+
+def test_the_record_says_that_they_are_there(part: Path, tmp_path: Path) -> None:
+    """Rows and checksum, as of every other table."""
+    (path,) = (tmp_path / "_snapshots").iterdir()
+    record = json.loads(path.read_text())
+    assert record["n_rows"]["key_facts"] == len(FACTS)
+    (written,) = [one for one in record["parts"] if one["table"] == "key_facts"]
+    assert written["path"] == part.relative_to(tmp_path).as_posix()
+
+
+def test_without_rows_there_is_nothing_of_them(tmp_path: Path) -> None:
+    """No folder, no part, no count; they are read as empty."""
+    write_inventory(WITHOUT, tmp_path, now=NOW)
+    assert not (tmp_path / "key_facts").exists()
+    assert "key_facts" not in (next((tmp_path / "_snapshots").iterdir())).read_text()
+    schema.validate("key_facts", read_inventory(tmp_path).key_facts)
+    assert read_inventory(tmp_path).key_facts.empty
+
+
+def test_an_inventory_may_be_handed_on_without_them(
+    part: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Everything else is read, and a warning says what is unknown."""
+    part.unlink()
+    with caplog.at_level(logging.WARNING):
+        read = read_inventory(tmp_path)
+    assert read.key_facts.empty
+    assert_same_inventory(WITHOUT, read)
+    (message,) = caplog.messages
+    assert message.startswith(f"key_facts of snapshot {read.snapshot} cannot be read (No such file")
+
+
+def test_who_may_not_read_them_reads_the_rest(
+    part: Path, tmp_path: Path, monkeypatch: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As whoever shares the folder with their owner."""
+    inner = Path.open
+
+    def refuse(path: Path, *args: Any, **options: Any) -> Any:
+        if path == part:
+            raise PermissionError(13, "Permission denied")
+        return inner(path, *args, **options)
+
+    monkeypatch.setattr(Path, "open", refuse)
+    assert read_inventory(tmp_path).key_facts.empty
+    assert "(Permission denied)" in caplog.text
+
+
+def test_damaged_facts_are_an_error(part: Path, tmp_path: Path) -> None:
+    """They are not taken for kept back."""
+    part.write_bytes(part.read_bytes()[:-9] + b"xxxxxxxxx")
+    with pytest.raises(InventoryError, match=r"part-0\.parquet is not as it was written"):
+        read_inventory(tmp_path)
+
+
+def test_a_table_that_is_none_is_not_written(tmp_path: Path) -> None:
+    """Checked before anything is on disk."""
+    spoiled = replace(FLEET, key_facts=FACTS.drop(columns="psk_bits"))
+    with pytest.raises(SchemaError, match="no key_facts table: missing psk_bits"):
+        write_inventory(spoiled, tmp_path / "in", now=NOW)
+    assert not (tmp_path / "in").exists()
+
+
+def test_they_stand_beside_the_other_tables_where_they_are_asked_for() -> None:
+    """By their name alone, and empty by default."""
+    assert "key_facts" not in WITH_FACTS.tables()
+    asked = WITH_FACTS.tables(with_key_facts=True)
+    assert tuple(asked) == (*STORED, *RESTRICTED)
+    assert asked["key_facts"] is FACTS
+    assert Inventory(**FLEET.tables()).key_facts.empty
+    assert repr(WITH_FACTS) == repr(WITHOUT)
+
+
+@ENGINES
+def test_other_engines_read_them(part: Path, tmp_path: Path, read: Any) -> None:
+    """Who may read the file needs none of our code."""
+    table = read(tmp_path, "key_facts")
+    assert set(table.columns) == {*schema.find("key_facts").names, "snapshot"}
+    assert len(table) == len(FACTS)
+    assert sorted(table["psk_bits"].dropna()) == sorted(FACTS["psk_bits"].dropna())

@@ -1,0 +1,140 @@
+"""What is known of whose key it is, before the answer with the key is decoded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import msgspec
+
+from vpnframe.psk import FingerprintKey, KeyJudge
+from vpnframe.records import Gateway, KeyFacts, Record, Statement
+
+Words = Mapping[str, Sequence[str]]
+
+
+class _Known(Record, frozen=True, kw_only=True, array_like=True):
+    """What the list says of the keys of one connection."""
+
+    words: tuple[str, ...]
+    facts: tuple[KeyFacts, ...]
+
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(_Known).decode
+
+
+def gateway_words(gateways: Iterable[Gateway]) -> Words:
+    """Give what is known of gateways.
+
+    Parameters
+    ----------
+    gateways : iterable of Gateway
+        Of one account and region.
+
+    Returns
+    -------
+    mapping of str to sequence of str
+        By gateway id: its name, addresses and tags.
+
+    Examples
+    --------
+    >>> gateway_words([Gateway(gateway_id="cgw-1", kind="customer", name="office", tags=("a=b",))])
+    {'cgw-1': ('office', 'a=b')}
+    """
+    return {
+        gateway.gateway_id: tuple(
+            word
+            for word in (
+                gateway.name,
+                gateway.ip_address,
+                gateway.second_ip_address,
+                *gateway.tags,
+            )
+            if word
+        )
+        for gateway in gateways
+    }
+
+
+def connection_words(statement: Statement | None, gateways: Words) -> tuple[str, ...]:
+    """Give what is known of a connection, for the keys of its download.
+
+    Parameters
+    ----------
+    statement : Statement or None
+        Its list row.
+    gateways : mapping of str to sequence of str
+        As :func:`gateway_words` gives it.
+
+    Returns
+    -------
+    tuple of str
+        Its name, ids and tags, and what is known of the gateways that it names.
+
+    Examples
+    --------
+    >>> row = Statement(witness="describe", vpn_connection_id="vco-1", customer_gateway_id="cgw-1")
+    >>> connection_words(row, {"cgw-1": ("office",)})
+    ('cgw-1', 'office')
+    """
+    if statement is None:
+        return ()
+    ids = [
+        statement.vpn_gateway_id,
+        statement.customer_gateway_id,
+        statement.transit_router_id,
+        *(tunnel.customer_gateway_id for tunnel in statement.tunnels),
+    ]
+    named = dict.fromkeys(i for i in ids if i)
+    known = [word for i in named for word in gateways.get(i, ())]
+    return (*filter(None, [statement.name]), *named, *statement.tags, *known)
+
+
+def pack_known(statement: Statement, gateways: Words) -> bytes:
+    """Pack what a list row says of the keys of a connection, until its download is read.
+
+    Parameters
+    ----------
+    statement : Statement
+        The list row, with facts about keys.
+    gateways : mapping of str to sequence of str
+        As :func:`gateway_words` gives it.
+
+    Returns
+    -------
+    bytes
+        The facts; and words only where a key was not shown: the others need not be judged again.
+    """
+    facts = [tunnel.key_facts for tunnel in statement.tunnels]
+    shown = tuple(one for one in facts if one is not None and one.length is not None)
+    words = () if facts and len(shown) == len(facts) else connection_words(statement, gateways)
+    return _encode(_Known(words=words, facts=shown))
+
+
+def judge_of(packed: bytes, *, connection_id: str, key: FingerprintKey) -> KeyJudge:
+    """Give the judge of the keys in a connection's download.
+
+    Parameters
+    ----------
+    packed : bytes
+        As :func:`pack_known` gives it.
+    connection_id : str
+        Of the connection.
+    key : FingerprintKey
+        Of the crawl.
+
+    Returns
+    -------
+    KeyJudge
+        Which knows what the list says.
+
+    Examples
+    --------
+    >>> row = Statement(witness="describe", vpn_connection_id="vco-1", name="to-office")
+    >>> key = FingerprintKey(bytes(32))
+    >>> judge_of(pack_known(row, {}), connection_id="vco-1", key=key).words
+    {'vco-1': ('to-office',)}
+    """
+    known = _decode(packed)
+    facts = {str(one.fingerprint): one for one in known.facts}
+    return KeyJudge(key, words={connection_id: known.words}, known=facts)

@@ -1,0 +1,256 @@
+"""A pre-shared key to facts about it: the one place that looks at a key, and nothing keeps it."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import os
+import secrets
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from vpnframe.errors import ResponseError, SettingsError
+from vpnframe.psk.guessing import judge_key
+from vpnframe.psk.states import key_state
+from vpnframe.records import KeyFacts
+
+_LABEL = b"vpnframe/psk/v1|"
+_ID_LABEL = b"vpnframe/psk/key-id/v1"
+_FINGERPRINT_BYTES = 16
+_MIN_BYTES = 32
+_MAX_BYTES = 4096
+_OTHERS = 0o077
+
+
+@dataclass(frozen=True, slots=True)
+class FingerprintKey:
+    """The key under which fingerprints are made. Without it they tell nothing about weak keys.
+
+    Parameters
+    ----------
+    secret : bytes
+        32 or more, random; not shown.
+    """
+
+    secret: bytes = field(repr=False)
+
+    @property
+    def key_id(self) -> str:
+        """Eight hex digits: only fingerprints with equal ids may be compared."""
+        return hmac.new(self.secret, _ID_LABEL, hashlib.sha256).hexdigest()[:8]
+
+    def fingerprint(self, text: str) -> str:
+        """Give 32 hex digits that are equal for equal keys."""
+        made = hmac.new(self.secret, _LABEL + text.encode("utf-8", "surrogatepass"), hashlib.sha256)
+        return made.digest()[:_FINGERPRINT_BYTES].hex()
+
+
+@dataclass(frozen=True, slots=True)
+class KeyJudge:
+    """How keys are judged while answers are decoded.
+
+    Parameters
+    ----------
+    fingerprint_key : FingerprintKey
+        Of the crawl.
+    words : mapping of str to sequence of str
+        What is known of a gateway or a connection, by its id: hints for the keys of whoever names
+        that id.
+    known : mapping of str to KeyFacts
+        Facts that were made already, by fingerprint: the same key is not judged again.
+    is_saved : bool
+        Whether the answers come from files, in which a key may have been redacted.
+    """
+
+    fingerprint_key: FingerprintKey
+    words: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    known: Mapping[str, KeyFacts] = field(default_factory=dict)
+    is_saved: bool = False
+
+    def words_of(self, *ids: str | None) -> list[str]:
+        """Give the ids, and what is known of each."""
+        named = [i for i in ids if i is not None]
+        return [*named, *(word for i in named for word in self.words.get(i, ()))]
+
+
+def new_fingerprint_key() -> FingerprintKey:
+    """Make a key for one crawl.
+
+    Returns
+    -------
+    FingerprintKey
+        Random.
+    """
+    return FingerprintKey(secrets.token_bytes(_MIN_BYTES))
+
+
+def read_fingerprint_key(path: str | Path) -> FingerprintKey:
+    """Read the user's own key, which makes fingerprints comparable across snapshots.
+
+    Parameters
+    ----------
+    path : str or Path
+        A file of 32 to 4096 bytes that its owner alone may read; every byte of it counts.
+
+    Returns
+    -------
+    FingerprintKey
+        Of the whole file.
+
+    Raises
+    ------
+    SettingsError
+        It cannot be read, others may read it, or it is too short or too long.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder, "psk.key")
+    ...     _ = path.write_bytes(bytes(32))
+    ...     path.chmod(0o600)
+    ...     read_fingerprint_key(path).key_id
+    'bfe79845'
+    """
+    try:
+        with Path(path).open("rb") as file:
+            mode, key = os.fstat(file.fileno()).st_mode, FingerprintKey(file.read(_MAX_BYTES + 1))
+    except OSError as error:
+        raise SettingsError(f"the key file {path} cannot be read: {error.strerror}") from None
+    if os.name == "posix" and mode & _OTHERS:
+        raise SettingsError(f"others may read the key file {path}: chmod 600 {path}")
+    if not _MIN_BYTES <= len(key.secret) <= _MAX_BYTES:
+        raise SettingsError(
+            f"the key file {path} must have {_MIN_BYTES} to {_MAX_BYTES} bytes: "
+            f"head -c 32 /dev/urandom > {path}"
+        )
+    return key
+
+
+def own_fingerprint_key(path: str | Path | None, *, is_wanted: bool) -> FingerprintKey | None:
+    """Read the user's own key where one is named.
+
+    Parameters
+    ----------
+    path : str, Path or None
+        See :func:`read_fingerprint_key`.
+    is_wanted : bool
+        Whether keys are judged at all.
+
+    Returns
+    -------
+    FingerprintKey or None
+        None where none is named.
+
+    Raises
+    ------
+    SettingsError
+        The file cannot be used, or nothing would be made with it.
+
+    Examples
+    --------
+    >>> own_fingerprint_key(None, is_wanted=True) is None
+    True
+    """
+    if path is not None and not is_wanted:
+        raise SettingsError(f"{path} is for fingerprints, and no key facts are wanted: choose one")
+    return None if path is None else read_fingerprint_key(path)
+
+
+def key_facts(
+    secret: object,
+    *,
+    fingerprint_key: FingerprintKey,
+    hints: Iterable[str] = (),
+    known: Mapping[str, KeyFacts] | None = None,
+) -> KeyFacts:
+    """Say what may be known of a key.
+
+    Parameters
+    ----------
+    secret : object
+        The value of a ``Psk`` field.
+    fingerprint_key : FingerprintKey
+        Of the crawl.
+    hints : iterable of str
+        Names, ids, addresses and tags of the connection and its gateways; only looked at where
+        they are needed.
+    known : mapping of str to KeyFacts, optional
+        Facts that were made already under the same fingerprint key, by fingerprint.
+
+    Returns
+    -------
+    KeyFacts
+        Without anything in it when the key is masked or absent.
+
+    Raises
+    ------
+    ResponseError
+        The value is neither text nor a number, or something went wrong. No part of the key is in
+        the error, its causes or its traceback.
+
+    References
+    ----------
+    RFC 2104, HMAC. RFC 7296 s2.15, on keys made from passwords.
+
+    Examples
+    --------
+    >>> facts = key_facts("12345678", fingerprint_key=FingerprintKey(bytes(32)))
+    >>> facts.key_class, facts.bits, facts.length
+    ('published', 0, 8)
+    """
+    if key_state(secret) != "present":
+        return KeyFacts()
+    if not isinstance(secret, str | int) or isinstance(secret, bool):
+        raise ResponseError("a key is neither text nor a number")
+    try:
+        return _facts(str(secret).strip(), hints, fingerprint_key, known or {})
+    except BaseException as error:  # noqa: BLE001  an interrupt's frames hold the key, too
+        failed = type(error)
+    # Raised anew, out of reach of what failed: its frames, its arguments and its context.
+    del secret
+    if issubclass(failed, Exception):
+        raise ResponseError(f"a key cannot be judged: {failed.__name__}")
+    raise failed
+
+
+def _facts(
+    key: str,
+    hints: Iterable[str],
+    fingerprint_key: FingerprintKey,
+    known: Mapping[str, KeyFacts],
+) -> KeyFacts:
+    fingerprint = fingerprint_key.fingerprint(key)
+    if fingerprint in known:
+        return known[fingerprint]
+    key_class, bits = judge_key(key, hints=hints)
+    return KeyFacts(
+        length=len(key),
+        key_class=key_class,
+        bits=bits,
+        fingerprint=fingerprint,
+        fingerprint_key_id=fingerprint_key.key_id,
+    )
+
+
+def best_facts(*facts: KeyFacts | None) -> KeyFacts | None:
+    """Join what several answers tell of one key: the first that was shown one.
+
+    Parameters
+    ----------
+    *facts : KeyFacts or None
+        None where an answer, or nobody, made any.
+
+    Returns
+    -------
+    KeyFacts or None
+        None when none were made.
+
+    Examples
+    --------
+    >>> best_facts(None, KeyFacts(), KeyFacts(length=9, bits=64)).bits
+    64
+    """
+    made = [one for one in facts if one is not None]
+    return next((one for one in made if one.length is not None), made[0] if made else None)
