@@ -55,7 +55,15 @@ lock: ## write constraints.txt anew, from the newest versions that fit
 
 system-tools: ## install what some tests need beside Python (as root, on Debian)
 	apt-get update -qq
-	DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends openssl
+	# strongSwan's package starts a daemon for the machine: where it is new, that one goes off
+	# again. The tests start daemons of their own, in namespaces of their own.
+	had=no; test ! -x /usr/lib/ipsec/charon || had=yes; \
+	DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
+		openssl iproute2 util-linux strongswan-charon strongswan-starter strongswan-swanctl \
+		libcharon-extra-plugins libstrongswan-standard-plugins && \
+	if test $$had = no && test -d /run/systemd/system; then \
+		systemctl disable --now strongswan-starter; \
+	fi
 
 clean: ## remove what make made
 	rm -rf $(VENV) build dist demo-inventory

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-import shutil
 
 import pytest
 from hypothesis import settings
+from system_tools import find_tool
 
 settings.register_profile(
     "vpnframe", deadline=None, max_examples=int(os.environ.get("VPNFRAME_EXAMPLES", "100"))
@@ -27,9 +27,4 @@ def system_tool(request: pytest.FixtureRequest) -> str:
     mark = request.node.get_closest_marker("system_tool")
     assert mark is not None, "mark the test with pytest.mark.system_tool(name)"
     (name,) = mark.args
-    path = shutil.which(name)
-    if path is None and os.environ.get("VPNFRAME_REQUIRE_ALL"):
-        pytest.fail(f"{name} is missing: make system-tools")
-    if path is None:
-        pytest.skip(f"{name} is missing: make system-tools installs it")
-    return path
+    return find_tool(name)

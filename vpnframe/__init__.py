@@ -55,6 +55,7 @@ if TYPE_CHECKING:
         trace,
         would_conflict,
     )
+    from vpnframe.peers import Peer, compare_peer, read_peer
     from vpnframe.redacting import Redaction, redact
     from vpnframe.settings import FetchSettings
 
@@ -70,6 +71,7 @@ _HOMES = {
     "Limit": "cloud.actions",
     "Nat": "overlapping",
     "OverlapSettings": "overlapping",
+    "Peer": "peers",
     "Redaction": "redacting",
     "RequestError": "errors",
     "ResponseError": "errors",
@@ -83,6 +85,7 @@ _HOMES = {
     "afetch": "fetching",
     "aplan": "fetching",
     "clusters": "overlapping",
+    "compare_peer": "peers",
     "doctor": "fetching",
     "enclosing": "overlapping",
     "fetch": "fetching",
@@ -98,6 +101,7 @@ _HOMES = {
     "read_blocks": "overlapping",
     "read_inventory": "inventory",
     "read_nat": "overlapping",
+    "read_peer": "peers",
     "read_topology": "overlapping",
     "redact": "redacting",
     "suggest_renumbering": "overlapping",
@@ -118,6 +122,7 @@ __all__ = [
     "Limit",
     "Nat",
     "OverlapSettings",
+    "Peer",
     "Redaction",
     "RequestError",
     "ResponseError",
@@ -132,6 +137,7 @@ __all__ = [
     "afetch",
     "aplan",
     "clusters",
+    "compare_peer",
     "doctor",
     "enclosing",
     "fetch",
@@ -148,6 +154,7 @@ __all__ = [
     "read_blocks",
     "read_inventory",
     "read_nat",
+    "read_peer",
     "read_topology",
     "redact",
     "schema",

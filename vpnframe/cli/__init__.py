@@ -8,6 +8,7 @@ import sys
 import typer
 
 from vpnframe.cli import (
+    compare,
     conflicts,
     demo,
     doctor,
@@ -39,12 +40,12 @@ app = typer.Typer(
         "`vpnframe stats inventory`, `vpnframe overlaps inventory` and "
         "`vpnframe show inventory tunnels`."
     ),
-    epilog="Exit codes: 0 done, 1 error, 2 usage, 3 a collision, 4 the fleet was not read "
-    "completely.",
+    epilog="Exit codes: 0 done, 1 error, 2 usage, 3 a collision, or what a --fail-on option asked "
+    "for, 4 the fleet was not read completely.",
 )
 _COMMANDS = (
     *(demo, doctor, plan, fetch, load, redact, show, stats, overlaps, conflicts, free),
-    *(trace, schema, emulator),
+    *(trace, compare, schema, emulator),
 )
 for command in _COMMANDS:
     app.command(name=command.__name__.rpartition(".")[2])(command.run)

@@ -352,13 +352,39 @@ DOCTOR = Table(
         Column("remedy", "text", "What to do; null where it is ok."),
     ),
 )
+PEER_COMPARISON = Table(
+    "peer_comparison",
+    "Result of compare_peer: one row per tunnel and field, held against the other end.",
+    (),
+    (
+        *_PLACE,
+        Column("vpn_connection_id", "text", "The connection; null for one of theirs alone."),
+        Column("connection_name", "text", "Name given to the connection."),
+        Column("tunnel_index", "int16", "From 1."),
+        Column("tunnel_id", "text", "tun-...; null for a single tunnel."),
+        Column("peer", "text", "The file of the other end, or fleet.", False),
+        Column("peer_connection", "text", "Its connection; null where none belongs."),
+        Column("peer_child", "text", "Its child SA, where it is about one."),
+        Column("field", "category", "Column of tunnels, or what else was looked at.", False),
+        Column(
+            "result",
+            "category",
+            "match, mismatch, works-until-rekey, unverifiable or info.",
+            False,
+        ),
+        Column("ike_error", "category", "What IKE answers, as in RFC 7296; none.", False),
+        Column("ours", "text", "The cloud's value."),
+        Column("theirs", "text", "The other end's; several where it offers several."),
+        Column("reason", "text", "Why, in a sentence.", False),
+    ),
+)
 
 TABLES = {
     table.name: table
     for table in (
         TUNNELS, CONNECTIONS, SUBNETS, GATEWAYS, ROUTES, VPCS, FAILURES, COVERAGE, DISAGREEMENTS,
         KEY_FACTS, PAIRS, SUMMARY, ALGORITHMS, LIFETIMES, PLAN, DOCTOR,
-        *BLOCK_TABLES, *OVERLAP_TABLES, TRACE,
+        *BLOCK_TABLES, *OVERLAP_TABLES, TRACE, PEER_COMPARISON,
     )
 }  # fmt: skip
 STORED = tuple(t.name for t in TABLES.values() if t.is_stored and not t.is_restricted)

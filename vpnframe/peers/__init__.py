@@ -1,0 +1,9 @@
+"""The other end of a tunnel: its configuration, read without its keys and held against ours."""
+
+from __future__ import annotations
+
+from vpnframe.peers.comparing import compare_peer
+from vpnframe.peers.model import Peer
+from vpnframe.peers.reading import read_peer
+
+__all__ = ["Peer", "compare_peer", "read_peer"]

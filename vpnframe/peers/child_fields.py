@@ -1,0 +1,133 @@
+"""Phase 2 of a tunnel held against the other end's child SAs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from vpnframe import terms
+from vpnframe.peers.model import PeerChild, PeerConnection, Proposal
+from vpnframe.peers.negotiating import (
+    Wanted,
+    both,
+    choose,
+    first_group,
+    phase2_group,
+    wanted_of,
+)
+from vpnframe.peers.proposal_fields import (
+    ONE_WAY,
+    lifetime_verdict,
+    offered_text,
+    proposal_verdict,
+)
+from vpnframe.peers.selector_fields import children_of_ours, selector_verdicts
+from vpnframe.peers.tokens import offers
+from vpnframe.peers.tunnels import OurTunnel, known
+from vpnframe.peers.verdicts import Verdict
+
+
+def child_verdicts(ours: OurTunnel, theirs: PeerConnection) -> Iterator[Verdict]:
+    """Compare everything that the child SAs need.
+
+    Parameters
+    ----------
+    ours : OurTunnel
+        A tunnel: one child SA.
+    theirs : PeerConnection
+        The connection at its other end, with any number of them.
+
+    Yields
+    ------
+    Verdict
+        One for each field and child of theirs; ``child`` says which.
+    """
+    if not theirs.children:
+        reason = "it has no child SA: nothing can be carried"
+        yield Verdict("peer_child", "mismatch", None, None, reason, "TS_UNACCEPTABLE")
+    mine, others = children_of_ours(ours, theirs)
+    for child in mine:
+        for found in _child(ours, child, len(theirs.children)):
+            yield replace(found, child=child.name)
+    yield from selector_verdicts(ours, replace(theirs, children=mine))
+    for child in others:
+        reason = "its blocks are none of ours: it belongs to another connection"
+        yield Verdict("peer_child", "info", None, None, reason, child=child.name)
+
+
+def _child(ours: OurTunnel, child: PeerChild, n_children: int) -> Iterator[Verdict]:
+    cipher = known(ours.ipsec_encryption, terms.ENCRYPTION_WORDS)
+    integrity = known(ours.ipsec_integrity, terms.INTEGRITY_WORDS)
+    esp = [one for one in child.proposals if one.protocol == "esp"]
+    strips = ours.ike_version == 1
+    wanted = wanted_of(cipher, integrity)
+    # Under IKEv1 the group is chosen with the rest; under IKEv2 it comes into play later.
+    searched = wanted | ({"dh_groups": ours.ipsec_pfs_group} if strips else {})
+    choice = choose(esp, searched, strips=strips)
+    texts = {"encryption": ours.ipsec_encryption, "integrity": ours.ipsec_integrity}
+    for kind in wanted:
+        yield proposal_verdict(f"ipsec_{kind}", texts[kind], kind, choice, esp)
+    if esp:
+        nearest = esp[choice.number - 1]
+        yield _pfs_v1(ours, esp, nearest) if strips else _pfs(ours, wanted, esp, n_children)
+        if False not in nearest.esn:
+            reason = "it insists on extended sequence numbers; of the cloud nobody says"
+            yield Verdict("ipsec_esn", "unverifiable", None, "esn", reason, "NO_PROPOSAL_CHOSEN")
+    if child.has_sha256_96 and ours.ipsec_integrity == "hmac-sha256":
+        reason = "it cuts HMAC-SHA-256 to 96 bits, of which IKE says nothing: packets are dropped"
+        yield Verdict("ipsec_sha256_96", "mismatch", "128 bits", "96 bits", reason)
+    if child.mode != "tunnel":
+        reason = "the cloud has tunnel mode alone, to which it may agree"
+        yield Verdict("ipsec_mode", "unverifiable", "tunnel", child.mode, reason)
+    yield lifetime_verdict(
+        "ipsec_lifetime_s", ours.ipsec_lifetime_s, child.lifetime, ike_version=ours.ike_version
+    )
+
+
+def _pfs(ours: OurTunnel, wanted: Wanted, esp: Sequence[Proposal], n_children: int) -> Verdict:
+    """Under IKEv2 the first child SA has no exchange of its own; its successors have."""
+    group = ours.ipsec_pfs_group
+    able = [one for one in esp if both(choose([one], wanted, strips=False).taken) is not False]
+    able = able or list(esp)
+    answers = [offers(one, "dh_groups", group) for one in able]
+    theirs = "; ".join(dict.fromkeys(offered_text(one, "dh_groups") for one in able))
+    found = Verdict("ipsec_pfs_group", "match", _text(group), theirs, "a proposal offers it")
+    if group is None:
+        return replace(found, result="unverifiable", reason="ours is not known")
+    if True not in answers and None in answers:
+        return replace(found, result="unverifiable", reason="a word in it is not known")
+    guess = first_group(able)
+    # A group that is none at first leaves no room for another when keys are renewed.
+    if True not in answers or (guess == 0 and group):
+        reason = "the first child SA comes up without a group; renewing its keys fails"
+        if n_children > 1:
+            reason += ", and so does every child SA after the first"
+        return replace(
+            found, result="works-until-rekey", reason=reason, ike_error="NO_PROPOSAL_CHOSEN"
+        )
+    if guess and group and guess != group:
+        reason = f"renewing keys it begins with group {guess}, is asked for {group}, and goes on"
+        return replace(found, result="info", reason=reason, ike_error="INVALID_KE_PAYLOAD")
+    return found
+
+
+def _pfs_v1(ours: OurTunnel, esp: Sequence[Proposal], nearest: Proposal) -> Verdict:
+    """Under IKEv1 phase 2 has its exchange at once, and the other end begins with one group."""
+    group = ours.ipsec_pfs_group
+    theirs = offered_text(nearest, "dh_groups")
+    found = Verdict("ipsec_pfs_group", "match", _text(group), theirs, "a proposal offers it")
+    answer = None if group is None else offers(nearest, "dh_groups", group)
+    if answer is None:
+        return replace(found, result="unverifiable", reason="a group is not known")
+    if not answer:
+        reason = "no proposal has all of ours; the nearest lacks this"
+        return replace(found, result="mismatch", reason=reason, ike_error="NO_PROPOSAL_CHOSEN")
+    begun = phase2_group(esp, ours.ike_dh_group)
+    if begun != group:
+        reason = f"it begins with group {begun} alone: {ONE_WAY}"
+        return replace(found, result="unverifiable", reason=reason, ike_error="NO_PROPOSAL_CHOSEN")
+    return found
+
+
+def _text(group: int | None) -> str | None:
+    return None if group is None else str(group)

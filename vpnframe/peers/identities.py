@@ -1,0 +1,120 @@
+"""IKE identities: what a text stands for, and whether one end would take the other's.
+
+References
+----------
+ipsec.conf(5) of strongSwan 5.9, "Identity parsing"; RFC 7296, section 3.5.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from dataclasses import dataclass
+from typing import Literal
+
+Kind = Literal["any", "address", "fqdn", "email", "dn", "keyid"]
+
+_ANY = frozenset({"", "%any", "%any6", "%any4", "0.0.0.0", "::", "*"})  # noqa: S104  no socket
+_PREFIXES: dict[str, Kind] = {
+    "fqdn": "fqdn",
+    "dns": "fqdn",
+    "email": "email",
+    "rfc822": "email",
+    "userfqdn": "email",
+    "keyid": "keyid",
+    "asn1dn": "dn",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """An identity.
+
+    Parameters
+    ----------
+    kind : {"any", "address", "fqdn", "email", "dn", "keyid"}
+        ``any`` stands for all of them.
+    value : str
+        In one spelling.
+    """
+
+    kind: Kind
+    value: str
+
+    def __str__(self) -> str:
+        return self.value or "%any"
+
+
+def parse_identity(text: str) -> Identity:
+    """Read an identity.
+
+    Parameters
+    ----------
+    text : str
+        As a configuration writes it.
+
+    Returns
+    -------
+    Identity
+        Every text is one.
+
+    Examples
+    --------
+    >>> parse_identity("192.0.2.1").kind, parse_identity("@hq.example"), parse_identity("%any").kind
+    ('address', Identity(kind='fqdn', value='hq.example'), 'any')
+    """
+    text = text.strip()
+    prefix, colon, rest = text.partition(":")
+    if colon and prefix in _PREFIXES:
+        return _identity(_PREFIXES[prefix], rest)
+    if "=" in text:
+        return _identity("dn", text)
+    if text.startswith("@#"):
+        return _identity("keyid", text[2:])
+    if text.startswith("@@"):
+        return _identity("email", text[2:])
+    if text.startswith("@"):
+        return _identity("fqdn", text[1:])
+    if "@" in text:
+        return _identity("email", text)
+    if text in _ANY:
+        return Identity("any", "")
+    try:
+        return Identity("address", str(ipaddress.ip_address(text)))
+    except ValueError:
+        return _identity("keyid" if ":" in text else "fqdn", text)
+
+
+def accepts(expected: Identity, presented: Identity) -> bool | None:
+    """Say whether an end that expects one identity takes another.
+
+    Parameters
+    ----------
+    expected : Identity
+        May hold wildcards: ``%any``, ``*.example``, ``*@example``.
+    presented : Identity
+        As the other end sends it.
+
+    Returns
+    -------
+    bool or None
+        None where the texts alone do not tell: distinguished names, and an end that may send any.
+
+    Examples
+    --------
+    >>> accepts(parse_identity("*.example"), parse_identity("hq.example"))
+    True
+    >>> accepts(parse_identity("192.0.2.1"), parse_identity("192.0.2.2"))
+    False
+    """
+    if expected.kind == "any" or expected == presented:
+        return True
+    if presented.kind == "any" or expected.kind == presented.kind == "dn":
+        return None
+    if expected.kind != presented.kind:
+        return False
+    is_wildcard = expected.kind in {"fqdn", "email"} and expected.value.startswith("*")
+    return is_wildcard and presented.value.endswith(expected.value[1:])
+
+
+def _identity(kind: Kind, value: str) -> Identity:
+    return Identity(kind, value if kind == "dn" else value.lower())

@@ -1,0 +1,195 @@
+"""ipsec.conf: the connections that the older starter gives to charon.
+
+A file is written for both ends: which of left and right is local, the addresses of the machine
+decide. Here left is taken for local; :mod:`vpnframe.peers.pairing` turns a connection round where
+the addresses say so.
+
+References
+----------
+ipsec.conf(5) of strongSwan 5.9: every keyword, and its default.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from vpnframe.peers.ipsec_syntax import ConnFile, ConnSection
+from vpnframe.peers.model import (
+    Lifetime,
+    PeerChild,
+    PeerConnection,
+    PeerEnd,
+    Proposal,
+    Protocol,
+)
+from vpnframe.peers.selectors import parse_selector
+from vpnframe.peers.tokens import default_proposal
+from vpnframe.peers.values import Doubts, Values, parse_time, split_list
+
+_VERSIONS = {"ike": 0, "ikev1": 1, "ikev2": 2}
+_SWITCH = {"no": False, "yes": True}
+_MODES = {
+    "tunnel": "tunnel",
+    "transport": "transport",
+    "transport_proxy": "transport",
+    "beet": "beet",
+    "passthrough": "pass",
+    "pass": "pass",
+    "drop": "drop",
+    "reject": "drop",
+}
+_NO_TUNNEL = frozenset({"pass", "drop"})
+_DPD_ACTIONS = {word: word for word in ("none", "clear", "hold", "restart")}
+_LOADED = frozenset({"add", "route", "start"})
+_AUTHBY = dict.fromkeys(("psk", "secret", "xauthpsk"), "psk") | dict.fromkeys(
+    ("pubkey", "rsasig", "rsa", "ecdsasig", "ecdsa", "xauthrsasig", "never"), "pubkey"
+)
+_ANY = frozenset({"%any", "%any4", "%any6"})
+_PROPOSALS: dict[Protocol, str] = {"ike": "aes128-sha256-modp3072", "esp": "aes128-sha256"}
+
+
+def ipsec_connections(file: ConnFile) -> tuple[PeerConnection, ...]:
+    r"""Give the connections of an ipsec.conf.
+
+    Sections that agree in all but the name and phase 2 share one IKE SA, as in charon: they are
+    one connection with several children.
+
+    Parameters
+    ----------
+    file : ConnFile
+        The file.
+
+    Returns
+    -------
+    tuple of PeerConnection
+        In order; those that strongSwan would not load say why.
+
+    Examples
+    --------
+    >>> from vpnframe.peers.ipsec_syntax import parse_ipsec_conf
+    >>> file = parse_ipsec_conf("conn a\n\tright=192.0.2.1\n\tkeyexchange=ikev2\n\tauto=add\n")
+    >>> [(one.ike_version, one.remote.addresses) for one in ipsec_connections(file)]
+    [(2, ('192.0.2.1',))]
+    """
+    found: dict[PeerConnection, PeerConnection] = {}
+    for name, section in file.conns.items():
+        connection = _connection(name, section)
+        shared = replace(connection, name="", children=(), notes=())
+        known = found.get(shared)
+        if known is None:
+            found[shared] = connection
+            continue
+        found[shared] = replace(
+            known,
+            children=(*known.children, *connection.children),
+            notes=(*known.notes, *connection.notes),
+        )
+    return tuple(found.values())
+
+
+def _connection(name: str, section: ConnSection) -> PeerConnection:
+    doubts = Doubts()
+    doubts.notes.extend(
+        f"line {line}: a keyword that strongSwan 5.9 does not know, and ignores"
+        for line in section.unknown_lines
+    )
+    values = Values(section.settings, doubts)
+    if (values.text("auto") or "ignore") not in _LOADED:
+        doubts.refusals.append("without auto=add, route or start it is never loaded")
+    child = _child(name, values)
+    dpd_action = values.read("dpdaction", _DPD_ACTIONS.get, "none")
+    dpd_delay_s = values.read("dpddelay", parse_time, 30)
+    return PeerConnection(
+        name=name,
+        ike_version=values.read("keyexchange", _VERSIONS.get, 0),
+        is_aggressive=values.read("aggressive", _SWITCH.get, False),
+        local=_end("left", values),
+        remote=_end("right", values),
+        proposals=_proposals(values, "ike", "ike"),
+        lifetime=_lifetime(values, "ikelifetime", 3 * 3600),
+        dpd_delay_s=0 if dpd_action == "none" else dpd_delay_s,
+        forces_encap=values.read("forceencaps", _SWITCH.get, False),
+        children=() if child.mode in _NO_TUNNEL else (child,),
+        refused="; ".join(doubts.refusals) or None,
+        notes=tuple(doubts.notes),
+    )
+
+
+def _end(side: str, values: Values) -> PeerEnd:
+    address = values.text(side) or "%any"
+    if address == "%defaultroute":
+        address = "%any"
+    # A % before an address is short for allowany=yes, which stands if nothing else is said.
+    has_mark = address.startswith("%") and address not in _ANY
+    addresses = split_list(address[1:] if has_mark else address) or ("%any",)
+    is_open = values.read(f"{side}allowany", _SWITCH.get, has_mark)
+    ike_id = values.text(f"{side}id") or (None if addresses[0] in _ANY else ",".join(addresses))
+    if ike_id is not None and ike_id.startswith("%") and ike_id not in _ANY:
+        ike_id = ike_id[1:]
+    return PeerEnd(
+        addresses=(*addresses, "%any") if is_open else addresses,
+        ike_id="%any" if ike_id is None and side == "right" else ike_id,
+        auth=_auth(side, values),
+        has_virtual_ip=values.text(f"{side}sourceip") is not None,
+    )
+
+
+def _auth(side: str, values: Values) -> str:
+    """The class of an authentication; authby counts only where neither side has its own."""
+    shared = values.read("authby", _AUTHBY.get, "pubkey")
+    if not values.text("leftauth") and not values.text("rightauth"):
+        return shared
+    word = values.text(f"{side}auth") or "pubkey"
+    if word in {"psk", "secret"}:
+        return "psk"
+    for known in ("ike:", "pubkey", "rsa", "ecdsa", "bliss"):
+        if word.startswith(known):
+            return "pubkey"
+    return next((known for known in ("xauth", "eap") if word.startswith(known)), "any")
+
+
+def _child(name: str, values: Values) -> PeerChild:
+    if values.text("esp") and values.text("ah"):
+        values.note("ah", "stands beside esp: strongSwan takes one of them")
+    is_ah = values.text("ah") is not None and values.text("esp") is None
+    return PeerChild(
+        name=name,
+        proposals=_proposals(values, "ah", "ah") if is_ah else _proposals(values, "esp", "esp"),
+        local_subnets=_selectors("left", values),
+        remote_subnets=_selectors("right", values),
+        lifetime=_lifetime(values, "lifetime", 3600),
+        mode=values.read("type", _MODES.get, "tunnel"),
+        has_sha256_96=values.read("sha256_96", _SWITCH.get, False),
+    )
+
+
+def _selectors(side: str, values: Values) -> tuple[str, ...]:
+    """Traffic selectors, by default the end's own address; strongSwan skips what it cannot read."""
+    name = f"{side}subnet"
+    listed = split_list(values.text(name) or "")
+    # Ranges are for swanctl.conf alone.
+    found = tuple(one for one in listed if parse_selector(one) and "-" not in one.partition("[")[0])
+    if len(found) < len(listed):
+        values.note(name, "has a block that cannot be read: strongSwan skips it")
+    protocol = values.text(f"{side}protoport")
+    return tuple(
+        f"{one}[{protocol}]" if protocol and "[" not in one else one
+        for one in found or ("dynamic",)
+    )
+
+
+def _proposals(values: Values, name: str, protocol: Protocol) -> tuple[Proposal, ...]:
+    """Proposals: what the daemon offers of its own comes after them, without a !."""
+    text = (values.text(name) or _PROPOSALS.get(protocol, "")).strip()
+    found = values.proposals(text.removesuffix("!"), name, protocol)
+    if any(one.is_default for one in found):
+        values.refuse(name, "has the word default, which is for swanctl.conf")
+    return found if text.endswith("!") else (*found, default_proposal(protocol))
+
+
+def _lifetime(values: Values, name: str, default_s: int) -> Lifetime:
+    """Keys are renewed so much before they end as margintime says, or not at all."""
+    hard_s = values.read(name, parse_time, default_s)
+    margin_s = values.read("margintime", parse_time, 9 * 60)
+    renews = values.read("rekey", _SWITCH.get, True)
+    return Lifetime(max(0, hard_s - margin_s) if renews else 0, hard_s)

@@ -1,0 +1,216 @@
+"""The syntax of ipsec.conf: sections of settings, one a line, that inherit by ``also=``.
+
+Read by an allow-list, as :mod:`vpnframe.peers.settings_syntax` is, and without an exception where
+the file cannot be read: a traceback would hold the text.
+
+References
+----------
+ipsec.conf(5) of strongSwan 5.9.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from vpnframe.peers import options
+from vpnframe.peers.model import Problem
+
+DEFAULT = "%default"
+MAX_STEPS = 64
+
+_IGNORED = re.compile(r"[\t ]*(?:#[^\n]*)?(?:\n|\Z)|[\t ]*version[^\n]*(?:\n|\Z)")
+_HEADER = re.compile(r"(config setup|conn|ca)(?![^\t\n \"#=])")
+_INCLUDE = re.compile(r"[\t ]*include[\t ]+(?=[^=\t ])[^\n]*(?:\n|\Z)")
+_BLANK = re.compile(r"[\t ]*")
+_LINE_END = re.compile(r"[\t ]*(?:#[^\n]*)?(?:\n|\Z)")
+_WORD = re.compile(r'(?:@#)?[^"#= \t\n]+')
+# Possessive, so that a string without an end costs one look at each character.
+_STRING = re.compile(r'"((?:[^"\\]++|\\.)*+)"', re.DOTALL)
+_ESCAPE = re.compile(r"\\(.)", re.DOTALL)
+_ESCAPED = {"n": "\n", "r": "\r", "t": "\t", "\n": ""}
+
+
+@dataclass(frozen=True, slots=True)
+class ConnSection:
+    """One section of one kind, reduced to what may be kept of it.
+
+    Parameters
+    ----------
+    settings : dict of str to (str or None, int)
+        Value and line; None where a setting was emptied, which is the system's default.
+    also : list of (str, int)
+        Sections that it inherits from, and the lines that say so; the last weighs most.
+    unknown_lines : list of int
+        Lines with a keyword that strongSwan does not have, and ignores.
+    """
+
+    settings: dict[str, tuple[str | None, int]] = field(default_factory=dict)
+    also: list[tuple[str, int]] = field(default_factory=list)
+    unknown_lines: list[int] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class ConnFile:
+    """The conn sections of a file, in order, and the lines that include another file."""
+
+    conns: dict[str, ConnSection] = field(default_factory=dict)
+    included_lines: list[int] = field(default_factory=list)
+
+
+def parse_ipsec_conf(text: str) -> ConnFile | Problem:
+    r"""Read the conn sections of an ipsec.conf.
+
+    Parameters
+    ----------
+    text : str
+        The file.
+
+    Returns
+    -------
+    ConnFile or Problem
+        The sections with everything that they inherit; or the line that cannot be read, and why.
+
+    Examples
+    --------
+    >>> found = parse_ipsec_conf("conn a\n\tleft=192.0.2.1\nconn b\n\talso=a\n\tpsk=x\n")
+    >>> found.conns["b"].settings
+    {'left': ('192.0.2.1', 2)}
+    """
+    reader = _Reader(text.replace("\r\n", "\n"))
+    problem = reader.read()
+    return problem or _inherited(reader.found)
+
+
+class _Reader:
+    """A text, and how far it was read; each step gives what is wrong, or None."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.at = 0
+        self.line = 1
+        self.found = ConnFile()
+        # Where settings go: nothing is kept of config setup and ca sections.
+        self.section: ConnSection | None = None
+
+    def read(self) -> Problem | None:
+        """Read every line."""
+        while self.at < len(self.text):
+            line = self.line
+            if self._take(_IGNORED) is not None:
+                continue
+            if self._take(_INCLUDE) is not None:
+                self.found.included_lines.append(line)
+                continue
+            kind = self._take(_HEADER)
+            if kind is not None:
+                problem = self._read_header(kind)
+            elif self.text.startswith(("\t", " "), self.at):
+                problem = self._read_setting()
+            else:
+                problem = "neither a section nor a setting, which begins with a blank"
+            if problem is None and self._take(_LINE_END) is None:
+                problem = "more than one name, or a value with = outside of quotes"
+            if problem is not None:
+                return Problem(line, problem)
+        return None
+
+    def _read_header(self, kind: str) -> str | None:
+        self._take(_BLANK)
+        name = self._take_text()
+        if kind != "config setup" and not name:
+            return "a section without a name"
+        self.section = None
+        if kind == "conn" and name:
+            self.section = self.found.conns.setdefault(name, ConnSection())
+        return None
+
+    def _read_setting(self) -> str | None:
+        line = self.line
+        self._take(_BLANK)
+        name = self._take_text()
+        self._take(_BLANK)
+        if not name or not self.text.startswith("=", self.at):
+            return "a setting without ="
+        self.at += 1
+        parts = []
+        while True:
+            self._take(_BLANK)
+            part = self._take_text()
+            if part is None:
+                break
+            parts.append(part)
+        if self.text.startswith('"', self.at):
+            return 'a string without its "'
+        if self.section is not None:
+            _keep(self.section, name, " ".join(parts) if parts else None, line)
+        return None
+
+    def _take_text(self) -> str | None:
+        quoted = self._take(_STRING)
+        if quoted is not None:
+            return _ESCAPE.sub(lambda one: _ESCAPED.get(one[1], one[1]), quoted[1:-1])
+        return self._take(_WORD)
+
+    def _take(self, pattern: re.Pattern[str]) -> str | None:
+        found = pattern.match(self.text, self.at)
+        if found is None:
+            return None
+        self.at = found.end()
+        self.line += found[0].count("\n")
+        return found[0]
+
+
+def _keep(section: ConnSection, name: str, value: str | None, line: int) -> None:
+    """Keep of a setting what may be kept."""
+    name = options.CONN_SYNONYMS.get(name, name)
+    if name == "also":
+        if value and value != DEFAULT:
+            section.also.append((value, line))
+    elif name in options.CONN:
+        section.settings[name] = (value, line)
+    elif name not in options.CONN_OTHERS:
+        section.unknown_lines.append(line)
+
+
+def _inherited(file: ConnFile) -> ConnFile | Problem:
+    """Every section with what it inherits, the strongest of each setting."""
+    found, orders = {}, dict[str, list[str]]()
+    for name in file.conns:
+        problem = _linearise(name, file.conns, (), orders)
+        if problem is not None:
+            return problem
+        sections = [file.conns[one] for one in orders[name]]
+        settings: dict[str, tuple[str | None, int]] = {}
+        for section in reversed(sections):
+            settings |= section.settings
+        lines = sorted(line for section in sections for line in section.unknown_lines)
+        found[name] = ConnSection(settings=settings, unknown_lines=lines)
+    found.pop(DEFAULT, None)
+    return ConnFile(found, file.included_lines)
+
+
+def _linearise(
+    name: str,
+    conns: dict[str, ConnSection],
+    below: tuple[str, ...],
+    orders: dict[str, list[str]],
+) -> Problem | None:
+    """Note a section and those it inherits from, strongest first, each where it stands last."""
+    if name in orders:
+        return None
+    order = [name]
+    for parent, line in reversed(conns[name].also if name != DEFAULT else []):
+        if parent not in conns:
+            return Problem(line, "also= names a section that is not there")
+        if parent in (*below, name) or len(below) >= MAX_STEPS:
+            return Problem(line, f"also= leads in a circle, or over more than {MAX_STEPS} steps")
+        problem = _linearise(parent, conns, (*below, name), orders)
+        if problem is not None:
+            return problem
+        order += orders[parent]
+    if DEFAULT in conns and name != DEFAULT:
+        order.append(DEFAULT)
+    last = {one: position for position, one in enumerate(order)}
+    orders[name] = sorted(last, key=last.__getitem__)
+    return None

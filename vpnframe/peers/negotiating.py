@@ -1,0 +1,204 @@
+"""What IKE would choose of our one proposal and the other end's several.
+
+Each answer is for both ends: whether ours is taken when the cloud begins, and when the other end
+does. Under IKEv2 an initiator offers everything and the two are the same. Under IKEv1 strongSwan,
+beginning, offers of each proposal the first of each kind alone, and one group for all of phase 2.
+
+References
+----------
+RFC 7296, section 2.7 and 3.3: the responder takes one proposal, and of each kind one transform.
+RFC 2408, section 4.2; swanctl.conf(5), "proposals", for what IKEv1 strips.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from vpnframe.peers.model import Proposal
+from vpnframe.peers.tokens import is_aead, offers
+
+Answer = bool | None
+Wanted = dict[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The proposal that comes nearest to ours, and how near.
+
+    Parameters
+    ----------
+    number : int
+        Its place in the list, from 1; 0 where there is none.
+    taken : dict of str to (bool or None)
+        Of each kind, whether it offers ours; None where that cannot be told.
+    begun : dict of str to (bool or None)
+        Of each kind, whether the other end, beginning, offers ours in it.
+    """
+
+    number: int
+    taken: dict[str, Answer]
+    begun: dict[str, Answer]
+
+
+def wanted_of(encryption: str | None, integrity: str | None, **others: object) -> Wanted:
+    """Give what ours needs of a proposal, by kind; None is not known.
+
+    Parameters
+    ----------
+    encryption, integrity : str or None
+        Ours, in the field's words.
+    **others : object
+        Further kinds.
+
+    Returns
+    -------
+    dict
+        Without integrity, where the cipher brings its own.
+
+    Examples
+    --------
+    >>> wanted_of("aes-128-gcm", "hmac-sha256", dh_groups=14)
+    {'encryption': 'aes-128-gcm', 'dh_groups': 14}
+    """
+    wanted: Wanted = {"encryption": encryption}
+    if encryption is None or not is_aead(encryption):
+        wanted["integrity"] = integrity
+    return wanted | others
+
+
+def choose(proposals: Sequence[Proposal], wanted: Wanted, *, strips: bool) -> Choice:
+    """Find the proposal that comes nearest to ours.
+
+    Parameters
+    ----------
+    proposals : sequence of Proposal
+        Of the other end, in order.
+    wanted : dict
+        Ours by kind, see :func:`wanted_of`.
+    strips : bool
+        Whether the other end, beginning, offers the first of each kind alone (IKEv1).
+
+    Returns
+    -------
+    Choice
+        Of the first of those that are equally near.
+
+    Examples
+    --------
+    >>> from vpnframe.peers.tokens import parse_proposal
+    >>> listed = [parse_proposal(one, protocol="ike") for one in
+    ...           ("aes256-sha256-modp2048", "aes128-sha1-modp2048")]
+    >>> ours = wanted_of("aes-128-cbc", "hmac-sha256", dh_groups=14)
+    >>> choose(listed, ours, strips=False).taken
+    {'encryption': False, 'integrity': True, 'dh_groups': True}
+    """
+    found = [
+        Choice(number, _answers(one, wanted), _answers(one, wanted, strips=strips))
+        for number, one in enumerate(proposals, 1)
+    ]
+    return min(found, key=_distance, default=Choice(0, dict.fromkeys(wanted, False), {}))
+
+
+def both(answers: dict[str, Answer]) -> Answer:
+    """Join the answers of all kinds: one no is no, one doubt is doubt.
+
+    Parameters
+    ----------
+    answers : dict of str to (bool or None)
+        By kind.
+
+    Returns
+    -------
+    bool or None
+        True if all are.
+
+    Examples
+    --------
+    >>> both({"a": True, "b": None}), both({"a": None, "b": False}), both({})
+    (None, False, True)
+    """
+    values = answers.values()
+    return False if False in values else None if None in values else True
+
+
+def first_group(proposals: Sequence[Proposal]) -> int | None:
+    """Give the group with which the other end begins.
+
+    Parameters
+    ----------
+    proposals : sequence of Proposal
+        Of the other end, in order.
+
+    Returns
+    -------
+    int or None
+        Of the first proposal that names one; None where none does, or where a default stands
+        first: what that begins with depends on how it was built.
+
+    Examples
+    --------
+    >>> from vpnframe.peers.tokens import parse_proposal
+    >>> first_group([parse_proposal("aes128-sha256-ecp256-modp2048", protocol="ike")])
+    19
+    """
+    for one in proposals:
+        if one.is_default and one.protocol == "ike":
+            return None
+        if one.dh_groups:
+            return one.dh_groups[0]
+    return None
+
+
+def phase2_group(proposals: Sequence[Proposal], ike_group: int | None) -> int:
+    """Give the one group that strongSwan, beginning, offers in phase 2 of IKEv1.
+
+    Parameters
+    ----------
+    proposals : sequence of Proposal
+        For ESP, in order.
+    ike_group : int or None
+        The group of phase 1, which it prefers.
+
+    Returns
+    -------
+    int
+        IANA number; 0 is none.
+
+    Examples
+    --------
+    >>> from vpnframe.peers.tokens import parse_proposal
+    >>> listed = [parse_proposal("aes128-sha256-modp1024-modp2048", protocol="esp")]
+    >>> phase2_group(listed, 14), phase2_group(listed, 5)
+    (14, 2)
+    """
+    named = [group for one in proposals for group in one.dh_groups]
+    if ike_group in named:
+        return int(ike_group or 0)
+    return named[0] if named else 0
+
+
+def _answers(proposal: Proposal, wanted: Wanted, *, strips: bool = False) -> dict[str, Answer]:
+    return {
+        kind: None if value is None else _answer(proposal, kind, value, strips=strips)
+        for kind, value in wanted.items()
+    }
+
+
+def _answer(proposal: Proposal, kind: str, value: object, *, strips: bool) -> Answer:
+    answer = offers(proposal, kind, value)
+    listed = getattr(proposal, kind)
+    if not answer or not strips or not listed or kind == "esn":
+        return answer
+    if kind == "dh_groups" and proposal.protocol == "esp":
+        # One group is chosen for all proposals that have it, see phase2_group.
+        return answer
+    if proposal.is_default and proposal.protocol == "ike":
+        # Which of them comes first depends on how the daemon was built.
+        return None
+    return bool(listed[0] == value)
+
+
+def _distance(choice: Choice) -> tuple[int, ...]:
+    taken, begun = list(choice.taken.values()), list(choice.begun.values())
+    return taken.count(False), taken.count(None), begun.count(False), begun.count(None)

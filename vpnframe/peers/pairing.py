@@ -1,0 +1,222 @@
+"""Which connection of the other end belongs to which tunnel: by addresses, else by ids."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple
+
+from vpnframe.peers.identities import Identity, accepts, parse_identity
+from vpnframe.peers.ike_fields import covers, is_private
+from vpnframe.peers.model import Peer, PeerChild, PeerConnection
+from vpnframe.peers.tunnels import OurTunnel
+
+
+@dataclass(frozen=True, slots=True)
+class Pairing:
+    """A tunnel and what was found for it.
+
+    Parameters
+    ----------
+    tunnel : OurTunnel
+        Ours.
+    connection : PeerConnection or None
+        Theirs, with the end that faces us as its remote one.
+    reason : str
+        By what it was found, or why not.
+    rivals : tuple of str
+        Names of those between which nothing decides.
+    is_certain : bool
+        Whether an address or an id says so.
+    """
+
+    tunnel: OurTunnel
+    connection: PeerConnection | None
+    reason: str
+    rivals: tuple[str, ...] = ()
+    is_certain: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class _Index:
+    """The other end's connections by what they name."""
+
+    by_address: dict[str, list[PeerConnection]] = field(default_factory=dict)
+    by_block: list[PeerConnection] = field(default_factory=list)
+    by_id: dict[Identity, list[PeerConnection]] = field(default_factory=dict)
+    by_any: list[PeerConnection] = field(default_factory=list)
+
+
+class _Fit(NamedTuple):
+    """How well a connection fits a tunnel: from where it comes, and how many ids are right."""
+
+    place: int  # 2: from the address that we expect; 1: that cannot be told; 0: from another
+    n_ids: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidates:
+    """What may belong to a tunnel, and why."""
+
+    reason: str
+    fits: list[tuple[PeerConnection, _Fit]]
+
+
+def pair(tunnels: Sequence[OurTunnel], peer: Peer) -> Iterator[Pairing]:
+    """Find the connection at the other end of each tunnel.
+
+    Many tunnels have one VPN gateway, and several may have one customer gateway. So a connection
+    belongs to those tunnels that it fits best: first by the address from which it comes, then by
+    the ids. Where it fits tunnels of several customer gateways alike, nothing is taken for sure.
+
+    Parameters
+    ----------
+    tunnels : sequence of OurTunnel
+        Ours.
+    peer : Peer
+        The other end.
+
+    Yields
+    ------
+    Pairing
+        In order. A connection that goes to our address beats one that names our id, and that one
+        that takes any address; one that is never loaded comes last.
+    """
+    index = _index(peer)
+    found = [_candidates(tunnel, index) for tunnel in tunnels]
+    best = _best_fits(tunnels, found)
+    for tunnel, candidates in zip(tunnels, found, strict=True):
+        yield _decide(tunnel, candidates, best) or _last_resort(tunnel, len(tunnels), peer)
+
+
+def _best_fits(
+    tunnels: Sequence[OurTunnel], found: Sequence[_Candidates | None]
+) -> dict[int, tuple[_Fit, set[str | None]]]:
+    """How well each connection fits at best, and the customer gateways that it fits so."""
+    best: dict[int, tuple[_Fit, set[str | None]]] = {}
+    for tunnel, candidates in zip(tunnels, found, strict=True):
+        for connection, fit in candidates.fits if candidates else ():
+            known = best.get(id(connection))
+            if known is None or fit > known[0]:
+                best[id(connection)] = fit, {tunnel.customer_gateway_ip}
+            elif fit == known[0]:
+                known[1].add(tunnel.customer_gateway_ip)
+    return best
+
+
+def _decide(
+    tunnel: OurTunnel,
+    candidates: _Candidates | None,
+    best: dict[int, tuple[_Fit, set[str | None]]],
+) -> Pairing | None:
+    fits = [
+        (one.refused is None, fit, one)
+        for one, fit in (candidates.fits if candidates else ())
+        if fit == best[id(one)][0]
+    ]
+    if candidates is None or not fits:
+        return None
+    strongest = max((is_loaded, fit) for is_loaded, fit, _ in fits)
+    chosen = [one for is_loaded, fit, one in fits if (is_loaded, fit) == strongest]
+    names = tuple(one.name for one in chosen)
+    if len(chosen) > 1:
+        reason = f"{candidates.reason}, as do others: {', '.join(names)}"
+        return Pairing(tunnel, None, reason, names)
+    _, addresses = best[id(chosen[0])]
+    if strongest[1].place < 2 and len(addresses) > 1:
+        reason = f"{candidates.reason}, and fits tunnels of {len(addresses)} customer gateways"
+        return Pairing(tunnel, None, reason, names)
+    return Pairing(tunnel, chosen[0], candidates.reason)
+
+
+def turned_round(connection: PeerConnection) -> PeerConnection:
+    """Give a connection of a file that is written for both ends as the other end has it."""
+
+    def turn(child: PeerChild) -> PeerChild:
+        return replace(
+            child, local_subnets=child.remote_subnets, remote_subnets=child.local_subnets
+        )
+
+    own_id = connection.remote.ike_id
+    return replace(
+        connection,
+        local=replace(connection.remote, ike_id=None if own_id == "%any" else own_id),
+        remote=replace(connection.local, ike_id=connection.local.ike_id or "%any"),
+        children=tuple(map(turn, connection.children)),
+    )
+
+
+def _index(peer: Peer) -> _Index:
+    index = _Index()
+    for connection in peer.connections:
+        _add(index, connection)
+        for text in (connection.local.ike_id, connection.remote.ike_id):
+            identity = parse_identity(text or "%any")
+            if identity.kind != "any":
+                index.by_id.setdefault(identity, []).append(connection)
+        if any(one.startswith("%") for one in connection.remote.addresses):
+            index.by_any.append(connection)
+        if peer.syntax == "ipsec.conf":
+            _add(index, turned_round(connection))
+    return index
+
+
+def _add(index: _Index, connection: PeerConnection) -> None:
+    for address in connection.remote.addresses:
+        try:
+            key = str(ipaddress.ip_address(address))
+        except ValueError:
+            if not address.startswith("%") and connection not in index.by_block:
+                index.by_block.append(connection)
+            continue
+        index.by_address.setdefault(key, []).append(connection)
+
+
+def _candidates(tunnel: OurTunnel, index: _Index) -> _Candidates | None:
+    """The strongest kind of evidence that there is, and the connections that have it."""
+    address = tunnel.vpn_gateway_ip
+    if address is not None:
+        blocks = [one for one in index.by_block if covers(one.remote.addresses, address)]
+        named = _fitting(tunnel, [*index.by_address.get(address, []), *blocks])
+        if named:
+            return _Candidates("it goes to the address of the VPN gateway", named)
+    ids = [tunnel.vpn_gateway_ike_id or address, tunnel.customer_gateway_ike_id]
+    known = [one for text in ids if text for one in index.by_id.get(parse_identity(text), [])]
+    if known:
+        return _Candidates("it names an id of the tunnel", _fitting(tunnel, known))
+    fits = [(one, fit) for one, fit in _fitting(tunnel, index.by_any) if fit.place == 2]
+    return _Candidates("it takes any address, and comes from ours", fits) if fits else None
+
+
+def _fitting(
+    tunnel: OurTunnel, connections: Iterable[PeerConnection]
+) -> list[tuple[PeerConnection, _Fit]]:
+    once = {id(one): one for one in connections}
+    return [(one, _fit(tunnel, one)) for one in once.values()]
+
+
+def _last_resort(tunnel: OurTunnel, n_tunnels: int, peer: Peer) -> Pairing:
+    if n_tunnels == 1 and len(peer.connections) == 1:
+        reason = "it is the only one, and no address or id says that it belongs to the tunnel"
+        return Pairing(tunnel, peer.connections[0], reason, is_certain=False)
+    return Pairing(tunnel, None, "no connection goes to its address or names its ids")
+
+
+def _fit(tunnel: OurTunnel, one: PeerConnection) -> _Fit:
+    address = tunnel.customer_gateway_ip
+    comes_from = None if address is None else covers(one.local.addresses, address)
+    place = 2 if comes_from else 1
+    is_open = is_private(one.local.addresses) or any(a.startswith("%") for a in one.local.addresses)
+    if comes_from is False and not is_open:
+        place = 0
+    pairs = [
+        (one.remote.ike_id, tunnel.vpn_gateway_ike_id or tunnel.vpn_gateway_ip),
+        (tunnel.customer_gateway_ike_id or address, one.local.ike_id),
+    ]
+    n_ids = sum(
+        bool(accepts(parse_identity(expected), parse_identity(presented)))
+        for expected, presented in pairs
+        if expected and presented
+    )
+    return _Fit(place, n_ids)

@@ -1,0 +1,99 @@
+"""What both phases have in common: an algorithm among proposals, and a lifetime."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from vpnframe.peers.model import Lifetime, Proposal
+from vpnframe.peers.negotiating import Choice
+from vpnframe.peers.verdicts import Verdict
+
+ONE_WAY = "it comes up when the cloud begins, and not when the other end does"
+
+
+def proposal_verdict(
+    field: str, value: object, kind: str, choice: Choice, proposals: Sequence[Proposal]
+) -> Verdict:
+    """Say how one of our algorithms fares among the other end's proposals.
+
+    Parameters
+    ----------
+    field : str
+        Its column.
+    value : str, int or None
+        Ours as it stands in the table.
+    kind : str
+        Which kind of transform it is.
+    choice : Choice
+        The proposal that comes nearest to all of ours.
+    proposals : sequence of Proposal
+        Of the other end.
+
+    Returns
+    -------
+    Verdict
+        A mismatch where the nearest proposal lacks it.
+    """
+    ours = None if value is None else str(value)
+    if not choice.number:
+        reason = "it has no proposal"
+        return Verdict(field, "mismatch", ours, None, reason, "NO_PROPOSAL_CHOSEN")
+    nearest = proposals[choice.number - 1]
+    theirs = offered_text(nearest, kind)
+    place = f"proposal {choice.number} of {len(proposals)}"
+    taken, begun = choice.taken[kind], choice.begun[kind]
+    if taken and begun:
+        return Verdict(field, "match", ours, theirs, f"{place} offers it")
+    if taken is False:
+        reason = f"no proposal has all of ours; the nearest, {choice.number}, lacks this"
+        return Verdict(field, "mismatch", ours, theirs, reason, "NO_PROPOSAL_CHOSEN")
+    if taken and begun is False:
+        reason = f"{place} offers it, but not first, and IKEv1 offers the first alone: {ONE_WAY}"
+        return Verdict(field, "unverifiable", ours, theirs, reason, "NO_PROPOSAL_CHOSEN")
+    if nearest.is_default:
+        reason = "what it offers of its own, and in which order, depends on how it was built"
+    elif nearest.unknown:
+        reason = f"{place} has a word that nobody knows"
+    else:
+        reason = "ours is not known, or a word that nobody knows"
+    return Verdict(field, "unverifiable", ours, theirs, reason)
+
+
+def lifetime_verdict(
+    field: str, ours_s: int | None, theirs: Lifetime, *, ike_version: int | None
+) -> Verdict:
+    """Put two lifetimes side by side: they break nothing.
+
+    Parameters
+    ----------
+    field : str
+        Its column.
+    ours_s : int or None
+        Ours in seconds.
+    theirs : Lifetime
+        Theirs.
+    ike_version : int or None
+        1 or 2.
+
+    Returns
+    -------
+    Verdict
+        Info.
+    """
+    parts = []
+    if theirs.rekey_s is not None:
+        parts.append(f"renewed after {theirs.rekey_s} s" if theirs.rekey_s else "never renewed")
+    if theirs.hard_s:
+        parts.append(f"ends after {theirs.hard_s} s")
+    reason = "IKEv2 negotiates no lifetimes: each end renews by its own"
+    if ike_version == 1:
+        reason = "IKEv1 announces lifetimes and refuses none: the shorter comes first"
+    ours = None if ours_s is None else f"{ours_s} s"
+    return Verdict(field, "info", ours, ", ".join(parts) or None, reason)
+
+
+def offered_text(proposal: Proposal, kind: str) -> str:
+    """Give what a proposal offers of one kind, as text."""
+    values = getattr(proposal, kind) or ((0,) if kind == "dh_groups" else ())
+    text = ", ".join(str(value) for value in values)
+    return f"default: {text}" if proposal.is_default else text

@@ -1,0 +1,212 @@
+"""swanctl.conf: the connections that charon would be given.
+
+References
+----------
+swanctl.conf(5) of strongSwan 5.9: every option, and its default.
+"""
+
+from __future__ import annotations
+
+from vpnframe.peers import options
+from vpnframe.peers.inheriting import Inheritance
+from vpnframe.peers.model import (
+    Lifetime,
+    PeerChild,
+    PeerConnection,
+    PeerEnd,
+    Problem,
+    Proposal,
+    Protocol,
+)
+from vpnframe.peers.selectors import parse_selector
+from vpnframe.peers.settings_syntax import Section, Vocabulary, parse_settings
+from vpnframe.peers.tokens import default_proposal
+from vpnframe.peers.values import (
+    Doubts,
+    Values,
+    parse_number,
+    parse_switch,
+    parse_time,
+    split_list,
+)
+
+_VOCABULARY = Vocabulary(
+    kept=options.CONNECTION | options.AUTH | options.CHILD,
+    known=options.CONNECTION_OTHERS
+    | options.AUTH_OTHERS
+    | options.CHILD_OTHERS
+    | options.CERTIFICATE,
+    skipped=frozenset({"secrets", "authorities", "pools"}),
+)
+_NO_TUNNEL = frozenset({"pass", "drop"})
+_MODES = frozenset({"tunnel", "transport", "transport_proxy", "beet"}) | _NO_TUNNEL
+
+
+def parse_swanctl(text: str) -> Section | Problem:
+    """Read a swanctl.conf; of its secrets nothing is kept.
+
+    Parameters
+    ----------
+    text : str
+        The file.
+
+    Returns
+    -------
+    Section or Problem
+        Its root, for :func:`swanctl_connections`.
+    """
+    return parse_settings(text, _VOCABULARY)
+
+
+def swanctl_connections(root: Section) -> tuple[PeerConnection, ...]:
+    r"""Give the connections of a swanctl.conf.
+
+    Parameters
+    ----------
+    root : Section
+        The file.
+
+    Returns
+    -------
+    tuple of PeerConnection
+        In order; those that charon would refuse say why.
+
+    Raises
+    ------
+    SettingsError
+        Sections inherit from each other in a circle.
+
+    Examples
+    --------
+    >>> root = parse_swanctl("connections {\n hq {\n  remote_addrs = 192.0.2.1\n }\n}")
+    >>> [one.remote.addresses for one in swanctl_connections(root)]
+    [('192.0.2.1',)]
+    """
+    inheritance = Inheritance(root)
+    listed = root.sections.get("connections", Section())
+    return tuple(
+        _connection(name, section) for name, section in inheritance.resolve(listed).sections.items()
+    )
+
+
+def _values(section: Section, allowed: frozenset[str], doubts: Doubts) -> Values:
+    """Take a section's settings; charon refuses any that is not of that section."""
+    lines = section.other_names | {
+        name: line for name, (value, line) in section.settings.items() if value is not None
+    }
+    doubts.refusals.extend(
+        f"line {line}: an option in the wrong section"
+        for name, line in lines.items()
+        if name not in allowed
+    )
+    doubts.notes.extend(
+        f"line {line}: no option of strongSwan 5.9, which loads no connection with one"
+        for line in section.unknown_lines
+    )
+    doubts.notes.extend(f"line {line}: include is not followed" for line in section.included_lines)
+    return Values(section.settings, doubts)
+
+
+def _connection(name: str, section: Section) -> PeerConnection:
+    doubts = Doubts()
+    values = _values(section, options.CONNECTION | options.CONNECTION_OTHERS, doubts)
+    children = section.sections.get("children", Section()).sections
+    read = [_child(child, one, doubts) for child, one in children.items()]
+    for other in section.sections:
+        if not other.lower().startswith(("local", "remote")) and other.lower() != "children":
+            doubts.refusals.append("a section that is none of local, remote and children")
+    return PeerConnection(
+        name=name,
+        ike_version=_version(values),
+        is_aggressive=values.read("aggressive", parse_switch, False),
+        local=_end("local", section, values, doubts),
+        remote=_end("remote", section, values, doubts),
+        proposals=_proposals(values, "proposals", "ike") or (default_proposal("ike"),),
+        lifetime=_ike_lifetime(values),
+        dpd_delay_s=values.read("dpd_delay", parse_time, 0),
+        forces_encap=values.read("encap", parse_switch, False),
+        children=tuple(child for child in read if child.mode not in _NO_TUNNEL),
+        refused="; ".join(doubts.refusals) or None,
+        notes=tuple(doubts.notes),
+    )
+
+
+def _end(side: str, section: Section, values: Values, doubts: Doubts) -> PeerEnd:
+    """One end, by its first round of authentication."""
+    rounds = [
+        _values(one, options.AUTH | options.AUTH_OTHERS, doubts)
+        for name, one in section.sections.items()
+        if name.lower().startswith(side)
+    ]
+    first = min(rounds, key=lambda one: one.read("round", parse_number, 0), default=None)
+    # Without a word on it charon authenticates itself by its key pair, and takes anything.
+    auth = "pubkey" if side == "local" else "any"
+    return PeerEnd(
+        addresses=split_list(values.text(f"{side}_addrs") or "") or ("%any",),
+        ike_id=first.text("id") if first else None,
+        auth=first.read("auth", _auth, auth) if first else auth,
+        has_virtual_ip=side == "local" and values.text("vips") is not None,
+    )
+
+
+def _child(name: str, section: Section, doubts: Doubts) -> PeerChild:
+    values = _values(section, options.CHILD | options.CHILD_OTHERS, doubts)
+    rekey_s = values.read("rekey_time", parse_time, 3600)
+    hard_s = values.read("life_time", parse_time, rekey_s * 11 // 10)
+    esp = _proposals(values, "esp_proposals", "esp")
+    ah = _proposals(values, "ah_proposals", "ah")
+    return PeerChild(
+        name=name,
+        proposals=esp + ah or (default_proposal("esp"),),
+        local_subnets=_selectors(values, "local_ts"),
+        remote_subnets=_selectors(values, "remote_ts"),
+        lifetime=Lifetime(rekey_s, hard_s),
+        mode=values.read("mode", _mode, "tunnel"),
+        has_sha256_96=values.read("sha256_96", parse_switch, False),
+    )
+
+
+def _proposals(values: Values, name: str, protocol: Protocol) -> tuple[Proposal, ...]:
+    return values.proposals(values.text(name) or "", name, protocol)
+
+
+def _selectors(values: Values, name: str) -> tuple[str, ...]:
+    """Traffic selectors, by default the end's own address."""
+    found = split_list(values.text(name) or "dynamic")
+    if not all(map(parse_selector, found)):
+        values.refuse(name, "has a selector that cannot be read")
+    return found
+
+
+def _ike_lifetime(values: Values) -> Lifetime:
+    reauth_s = values.read("reauth_time", parse_time, 0)
+    # A reauth_time, be it 0, turns the default of rekey_time off.
+    is_set = values.text("reauth_time") is not None
+    rekey_s = values.read("rekey_time", parse_time, 0 if is_set else 4 * 3600)
+    longest_s = max(reauth_s, rekey_s)
+    over_s = values.read("over_time", parse_time, longest_s // 10)
+    soonest_s = min((one for one in (reauth_s, rekey_s) if one), default=0)
+    return Lifetime(soonest_s, longest_s + over_s if longest_s else 0)
+
+
+def _version(values: Values) -> int | None:
+    version = values.read("version", parse_number, 0)
+    if version not in (0, 1, 2):
+        values.note("version", "is none of 0, 1 and 2")
+        return None
+    return version
+
+
+def _mode(text: str) -> str | None:
+    return text.lower() if text.lower() in _MODES else None
+
+
+def _auth(text: str) -> str | None:
+    """The class of an authentication, without its constraints."""
+    word = text.lower()
+    if text.startswith(("ike:", "pubkey", "rsa", "ecdsa", "bliss")):
+        return "pubkey"
+    for known in ("xauth", "eap"):
+        if word.startswith(known):
+            return known
+    return word if word == "psk" else None

@@ -1,0 +1,302 @@
+"""strongSwan's words for algorithms, and the proposals that are made of them.
+
+References
+----------
+strongSwan, "IKEv2 Cipher Suites" and "IKEv1 Cipher Suites"; swanctl.conf(5) and ipsec.conf(5) of
+strongSwan 5.9. Group numbers: IANA, "Internet Key Exchange Version 2 (IKEv2) Parameters",
+Transform Type 4.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import product
+
+from vpnframe.peers.model import Proposal, Protocol
+
+_SIZES = (128, 192, 256)
+# Octets or bits of the check value; 16 octets are what the bare name means.
+_CHECK_SIZES = {"8": "-8", "64": "-8", "12": "-12", "96": "-12", "16": "", "128": ""}
+
+
+def _sized_ciphers() -> Iterator[tuple[str, str]]:
+    for cipher, size in product(("aes", "camellia"), _SIZES):
+        yield f"{cipher}{size}", f"{cipher}-{size}-cbc"
+        yield f"{cipher}{size}ctr", f"{cipher}-{size}-ctr"
+        for octets, suffix in _CHECK_SIZES.items():
+            yield f"{cipher}{size}ccm{octets}", f"{cipher}-{size}-ccm{suffix}"
+            if cipher == "aes":
+                yield f"{cipher}{size}gcm{octets}", f"{cipher}-{size}-gcm{suffix}"
+    for size in _SIZES:
+        yield f"aes{size}gmac", f"aes-{size}-gmac"
+        for cipher in ("blowfish", "serpent", "twofish"):
+            yield f"{cipher}{size}", f"{cipher}-{size}-cbc"
+    for cipher in ("aes", "camellia", "blowfish", "serpent", "twofish"):
+        yield cipher, f"{cipher}-128-cbc"
+
+
+ENCRYPTION = dict(_sized_ciphers()) | {
+    "null": "null",
+    "des": "des-cbc",
+    "3des": "3des-cbc",
+    "cast128": "cast-128-cbc",
+    "chacha20poly1305": "chacha20-poly1305",
+}
+INTEGRITY = {
+    "md5": "hmac-md5",
+    "md5_128": "hmac-md5-128",
+    "sha": "hmac-sha1",
+    "sha1": "hmac-sha1",
+    "sha1_160": "hmac-sha1-160",
+    "sha256": "hmac-sha256",
+    "sha2_256": "hmac-sha256",
+    "sha256_96": "hmac-sha256-96",
+    "sha2_256_96": "hmac-sha256-96",
+    "sha384": "hmac-sha384",
+    "sha2_384": "hmac-sha384",
+    "sha512": "hmac-sha512",
+    "sha2_512": "hmac-sha512",
+    "aesxcbc": "aes-xcbc",
+    "aescmac": "aes-cmac",
+    "camelliaxcbc": "camellia-xcbc",
+}
+PRF = {
+    "prfmd5": "hmac-md5",
+    "prfsha1": "hmac-sha1",
+    "prfsha256": "hmac-sha256",
+    "prfsha384": "hmac-sha384",
+    "prfsha512": "hmac-sha512",
+    "prfaesxcbc": "aes-xcbc",
+    "prfaescmac": "aes-cmac",
+    "prfcamelliaxcbc": "camellia-xcbc",
+}
+DH_GROUPS = {
+    "modpnone": 0,
+    "modp768": 1,
+    "modp1024": 2,
+    "modp1536": 5,
+    "modp2048": 14,
+    "modp3072": 15,
+    "modp4096": 16,
+    "modp6144": 17,
+    "modp8192": 18,
+    "ecp256": 19,
+    "ecp384": 20,
+    "ecp521": 21,
+    "modp1024s160": 22,
+    "modp2048s224": 23,
+    "modp2048s256": 24,
+    "ecp192": 25,
+    "ecp224": 26,
+    "ecp224bp": 27,
+    "ecp256bp": 28,
+    "ecp384bp": 29,
+    "ecp512bp": 30,
+    "curve25519": 31,
+    "x25519": 31,
+    "curve448": 32,
+    "x448": 32,
+}
+ESN = {"esn": True, "noesn": False}
+_AEAD_MARKS = ("-gcm", "-ccm", "-gmac", "chacha20-poly1305")
+# Where no PRF is named, that of the integrity algorithm is taken: the same word without its
+# length, but for two that have no PRF of their own.
+_NO_PRF = frozenset({"hmac-sha256-96"})
+
+_SHA2 = ("hmac-sha256", "hmac-sha384", "hmac-sha512")
+_AES = tuple(f"aes-{size}-cbc" for size in _SIZES)
+# What every build since 5.4 offers of its own, be its plugins what they may.
+_DEFAULTS: dict[Protocol, Proposal] = {
+    "ike": Proposal(
+        "default",
+        "ike",
+        encryption=_AES,
+        integrity=(*_SHA2, "hmac-sha1"),
+        prf=(*_SHA2, "hmac-sha1"),
+        dh_groups=(14, 15, 16, 17, 18),
+        is_default=True,
+    ),
+    "esp": Proposal(
+        "default",
+        "esp",
+        encryption=_AES,
+        integrity=(*_SHA2, "hmac-sha1", "aes-xcbc"),
+        esn=(False,),
+        is_default=True,
+    ),
+    "ah": Proposal(
+        "default",
+        "ah",
+        integrity=(*_SHA2, "hmac-sha1", "aes-xcbc"),
+        esn=(False,),
+        is_default=True,
+    ),
+}
+# What no build offers in IKE of its own, as too weak or of questionable origin.
+_NEVER_DEFAULT = frozenset({"des-cbc", "null", "hmac-md5", 1, 2, 5, 22, 23, 24, 25, 26, 27})
+
+
+def is_aead(word: str) -> bool:
+    """Say whether a cipher brings its own integrity.
+
+    Parameters
+    ----------
+    word : str
+        In the field's words.
+
+    Returns
+    -------
+    bool
+        True for GCM, CCM, GMAC and ChaCha20-Poly1305.
+
+    Examples
+    --------
+    >>> is_aead("aes-256-gcm"), is_aead("aes-256-cbc")
+    (True, False)
+    """
+    return any(mark in word for mark in _AEAD_MARKS)
+
+
+def default_proposal(protocol: Protocol) -> Proposal:
+    """Give what strongSwan offers where a file names nothing.
+
+    Parameters
+    ----------
+    protocol : {"ike", "esp", "ah"}
+        Of which SA.
+
+    Returns
+    -------
+    Proposal
+        With ``is_default``; see :func:`offers` for what it is certain of.
+    """
+    return _DEFAULTS[protocol]
+
+
+def parse_proposal(text: str, *, protocol: Protocol) -> Proposal:
+    """Read one proposal, as the daemon completes it.
+
+    Parameters
+    ----------
+    text : str
+        Words joined by ``-``, or ``default``.
+    protocol : {"ike", "esp", "ah"}
+        Of which SA.
+
+    Returns
+    -------
+    Proposal
+        With a PRF for each integrity algorithm where none is named (IKE), and no extended
+        sequence numbers where nothing is said (ESP, AH). ``problem`` says why a daemon would
+        refuse it, ``unknown`` what nobody knows.
+
+    References
+    ----------
+    RFC 7296, section 3.3.3: which transforms a proposal must have.
+
+    Examples
+    --------
+    >>> found = parse_proposal("aes256-sha256-modp2048-ecp256", protocol="ike")
+    >>> found.encryption, found.prf, found.dh_groups
+    (('aes-256-cbc',), ('hmac-sha256',), (14, 19))
+    >>> parse_proposal("aes128gcm16", protocol="esp").dh_groups
+    ()
+    >>> parse_proposal("aes128-sha256", protocol="ike").problem
+    'an IKE proposal without a Diffie-Hellman group'
+    """
+    if text.strip().lower() == "default":
+        return default_proposal(protocol)
+    words = [word for word in (part.strip() for part in text.split("-")) if word]
+    ciphers = tuple(ENCRYPTION[word] for word in words if word in ENCRYPTION)
+    integrity = tuple(INTEGRITY[word] for word in words if word in INTEGRITY)
+    esn = tuple(ESN[word] for word in words if word in ESN)
+    prf = tuple(PRF[word] for word in words if word in PRF)
+    groups = tuple(DH_GROUPS[word] for word in words if word in DH_GROUPS)
+    if protocol == "ike":
+        prf = prf or _prf_of(integrity)
+        groups = tuple(group for group in groups if group)
+    problem = _problem(ciphers, integrity, prf, groups, protocol)
+    if ciphers and all(map(is_aead, ciphers)) and protocol != "ah":
+        integrity = ()
+    return Proposal(
+        text="-".join(words),
+        protocol=protocol,
+        encryption=ciphers if protocol != "ah" else (),
+        integrity=integrity,
+        prf=prf if protocol == "ike" else (),
+        dh_groups=groups,
+        esn=() if protocol == "ike" else esn or (False,),
+        unknown=tuple(word.lower() for word in words if not _is_known(word, protocol)),
+        problem=problem,
+    )
+
+
+def offers(proposal: Proposal, kind: str, value: object) -> bool | None:
+    """Say whether a proposal offers a value.
+
+    Parameters
+    ----------
+    proposal : Proposal
+        Of the other end.
+    kind : {"encryption", "integrity", "prf", "dh_groups", "esn"}
+        Which kind of transform.
+    value : str, int or bool
+        In the field's words.
+
+    Returns
+    -------
+    bool or None
+        None where that cannot be told: a default depends on how the daemon was built, and an
+        unknown word may stand for anything.
+
+    Examples
+    --------
+    >>> [offers(default_proposal("ike"), "dh_groups", group) for group in (14, 2, 19)]
+    [True, False, None]
+    """
+    if value in getattr(proposal, kind):
+        return True
+    if kind == "dh_groups" and proposal.protocol != "ike" and not proposal.dh_groups:
+        # Without a group there is none; but a word that nobody knows may be one.
+        return None if proposal.unknown else value == 0
+    if not proposal.is_default:
+        return None if proposal.unknown else False
+    if proposal.protocol == "ike":
+        return False if value in _NEVER_DEFAULT else None
+    # Newer versions offer AES-GCM besides.
+    return None if kind == "encryption" and is_aead(str(value)) else False
+
+
+def _prf_of(integrity: tuple[str, ...]) -> tuple[str, ...]:
+    bare = {"hmac-md5-128": "hmac-md5", "hmac-sha1-160": "hmac-sha1"}
+    return tuple(bare.get(word, word) for word in integrity if word not in _NO_PRF)
+
+
+def _is_known(word: str, protocol: Protocol) -> bool:
+    # An IKE proposal with sequence numbers is read, and then matches nothing of other makes.
+    known = (ENCRYPTION, INTEGRITY, PRF, DH_GROUPS) + (() if protocol == "ike" else (ESN,))
+    return any(word in table for table in known)
+
+
+def _problem(
+    ciphers: tuple[str, ...],
+    integrity: tuple[str, ...],
+    prf: tuple[str, ...],
+    groups: tuple[int, ...],
+    protocol: Protocol,
+) -> str | None:
+    """Why strongSwan refuses a proposal, in the order in which it looks."""
+    n_aead = sum(map(is_aead, ciphers))
+    if protocol == "ah":
+        return None if integrity or n_aead else "an AH proposal without an integrity algorithm"
+    if protocol == "ike" and not prf:
+        return "an IKE proposal without a pseudo-random function"
+    if protocol == "ike" and not groups:
+        return "an IKE proposal without a Diffie-Hellman group"
+    if not ciphers:
+        return f"an {protocol.upper()} proposal without a cipher"
+    if 0 < n_aead < len(ciphers):
+        return "a proposal that mixes ciphers with and without integrity of their own"
+    if protocol == "ike" and not n_aead and not integrity:
+        return "an IKE proposal without an integrity algorithm"
+    return None
