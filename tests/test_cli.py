@@ -29,7 +29,7 @@ from vpnframe.tables import STORED
 
 COMMANDS = (
     *("demo", "doctor", "plan", "fetch", "load", "redact", "show", "stats", "overlaps"),
-    *("conflicts", "free", "trace", "compare", "schema", "emulator"),
+    *("conflicts", "free", "trace", "audit", "compare", "schema", "emulator"),
 )
 FAST = {"VPNFRAME_QUOTA": "DownloadVpnConnectionConfig=1000/1"}
 

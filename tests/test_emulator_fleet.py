@@ -25,7 +25,7 @@ PLANTED = {
     *("key-long-random", "ids-equal", "id-any", "all-defaults", "best-offered", "weak-des"),
     *("weak-3des", "weak-md5", "weak-dh-group1", "weak-dh-group24", "aggressive-ikev1"),
     *("aggressive-ikev2", "pfs-disabled", "lifetime-zero", "lifetime-order"),
-    *("lifetime-rekey-storm", "gateway-locked"),
+    *("lifetime-rekey-storm", "gateway-locked", "sm-without-certificate", "bgp-own-asn"),
     *("routes-equal-on-one-gateway", "routes-active-and-standby", "routes-aggregate-and-branches"),
     *("policies-of-one-priority", "policies-ranked", "policies-split-by-source"),
     *("policy-into-own-vpc", "route-into-other-vpc", "routes-equal-behind-gateways-of-one-vpc"),

@@ -15,13 +15,14 @@ LEVELS = {
     "accounts": 2, "cloud": 2, "connection_blocks": 2, "schema": 2,
     "crawl": 3, "frames": 3, "inventory": 3, "redacting": 3,
     "loading": 4, "overlapping": 4, "peers": 4, "settings": 4,
-    "access": 5, "stats": 5, "emulator": 5,
+    "access": 5, "auditing": 5, "stats": 5, "emulator": 5,
     "callers": 6, "checking": 6, "plot": 6,
     "fetching": 7, "cli": 8, "__main__": 9,
 }  # fmt: skip
 NETWORK_HALF = {"cloud", "crawl"}
 TABLE_HALF = {
     "columns", "schema", "tables", "frames", "inventory", "overlapping", "peers", "stats", "plot",
+    "auditing",
 }  # fmt: skip
 MODULES = sorted(p for p in PACKAGE.rglob("*.py") if p != PACKAGE / "__init__.py")
 

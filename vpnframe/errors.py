@@ -10,7 +10,8 @@
     ├── SettingsError           credentials, endpoint, options: the caller can mend it
     ├── AddressError            text that is no CIDR block
     ├── SchemaError             a table that is not what its schema says
-    └── InventoryError          a folder that is no inventory, or a damaged one
+    ├── InventoryError          a folder that is no inventory, or a damaged one
+    └── FindingsError           an audit found what must not be there
 
 :class:`IncompleteWarning` is no error: an answer was made of what is known, and that is not all.
 
@@ -103,6 +104,22 @@ class SchemaError(VpnframeError):
 
 class InventoryError(VpnframeError):
     """A folder is no inventory, or a snapshot in it is missing or damaged."""
+
+
+class FindingsError(VpnframeError):
+    """An audit found what must not be there.
+
+    Parameters
+    ----------
+    message : str
+        How many findings, of which rules.
+    n_findings : int
+        How many.
+    """
+
+    def __init__(self, message: str, *, n_findings: int) -> None:
+        super().__init__(message)
+        self.n_findings = n_findings
 
 
 class IncompleteWarning(UserWarning):

@@ -8,6 +8,7 @@ import sys
 import typer
 
 from vpnframe.cli import (
+    audit,
     compare,
     conflicts,
     demo,
@@ -45,7 +46,7 @@ app = typer.Typer(
 )
 _COMMANDS = (
     *(demo, doctor, plan, fetch, load, redact, show, stats, overlaps, conflicts, free),
-    *(trace, compare, schema, emulator),
+    *(trace, audit, compare, schema, emulator),
 )
 for command in _COMMANDS:
     app.command(name=command.__name__.rpartition(".")[2])(command.run)

@@ -10,6 +10,7 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from vpnframe.emulator.answer_findings import find_findings
 from vpnframe.emulator.answer_overlaps import find_overlaps
 from vpnframe.emulator.answer_parties import list_parties
 from vpnframe.emulator.model import Connection, Fleet, Route, Tunnel, Vpc
@@ -48,24 +49,29 @@ _ALGORITHM_COLUMNS = (
 )
 _LIFETIME_COLUMNS = ("ike_lifetime_s", "ipsec_lifetime_s")
 
+DEFAULT_NOW_MS = 1_767_225_600_000  # 2026-01-01
+
 Row = dict[str, str | int | None]
 Counts = dict[str, dict[str | int | None, int]]
 
 
-def answer_key(fleet: Fleet) -> dict[str, object]:
+def answer_key(fleet: Fleet, *, now_ms: int = DEFAULT_NOW_MS) -> dict[str, object]:
     """Reckon what is to be found in a fleet.
 
     Parameters
     ----------
     fleet : Fleet
         Finished.
+    now_ms : int
+        The moment that a review judges by, in milliseconds: gateways expire.
 
     Returns
     -------
     dict
         ``overlaps`` (pairs inside one routing domain, with kind and severity), ``algorithms`` and
         ``lifetimes`` (column -> value -> number of tunnels), ``tunnels`` (what each one uses),
-        ``routes`` and ``vpcs`` (as the answers hold them), ``ha_evidence`` (connections that speak
+        ``findings`` (what a review should find: rule, subject, tunnels, severity), ``routes`` and
+        ``vpcs`` (as the answers hold them), ``ha_evidence`` (connections that speak
         of failover), ``shared_keys`` (groups of connection ids), ``planted`` (plant id and
         connection ids) and ``counts``. It can be written as JSON, which turns the numbers that are
         keys into text.
@@ -80,6 +86,7 @@ def answer_key(fleet: Fleet) -> dict[str, object]:
     return {
         "seed": fleet.seed,
         "overlaps": find_overlaps(fleet),
+        "findings": find_findings(fleet, now_ms=now_ms),
         "algorithms": _count(tunnels, _ALGORITHM_COLUMNS),
         "lifetimes": _count(tunnels, _LIFETIME_COLUMNS),
         "tunnels": tunnels,

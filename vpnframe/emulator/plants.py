@@ -11,6 +11,7 @@ from vpnframe.emulator.plants_crypto import (
     plant_nameless_tunnels,
     plant_proposals,
 )
+from vpnframe.emulator.plants_operation import plant_missing_certificate, plant_own_asn
 from vpnframe.emulator.plants_overlap import (
     plant_across_gateways,
     plant_mirror,
@@ -45,6 +46,8 @@ _PLANTERS = (
     plant_keys,
     plant_proposals,
     plant_locked_gateway,
+    plant_missing_certificate,
+    plant_own_asn,
 )
 # These take what the others left, and set routes besides.
 _ROUTE_PLANTERS = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from vpnframe.tables.audit import AUDIT_TABLES
 from vpnframe.tables.blocks import BLOCK_TABLES
 from vpnframe.tables.columns import CONNECTION_ID as _CONNECTION_ID
 from vpnframe.tables.columns import COUNTS as _COUNTS
@@ -384,7 +385,7 @@ TABLES = {
     for table in (
         TUNNELS, CONNECTIONS, SUBNETS, GATEWAYS, ROUTES, VPCS, FAILURES, COVERAGE, DISAGREEMENTS,
         KEY_FACTS, PAIRS, SUMMARY, ALGORITHMS, LIFETIMES, PLAN, DOCTOR,
-        *BLOCK_TABLES, *OVERLAP_TABLES, TRACE, PEER_COMPARISON,
+        *BLOCK_TABLES, *OVERLAP_TABLES, *AUDIT_TABLES, TRACE, PEER_COMPARISON,
     )
 }  # fmt: skip
 STORED = tuple(t.name for t in TABLES.values() if t.is_stored and not t.is_restricted)

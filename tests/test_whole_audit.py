@@ -1,0 +1,80 @@
+"""The audit against the emulator's answer key: every finding in it, and no other."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from audit_helpers import with_key_facts
+from helpers import inventory_of
+
+from vpnframe.auditing.review import AuditSettings, examine
+from vpnframe.crawl.crawl import Plan
+from vpnframe.emulator import make_fleet, make_state
+from vpnframe.emulator.answer_findings import find_findings
+from vpnframe.inventory import Inventory
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+NOW_MS = int(NOW.timestamp()) * 1000
+SEEDS = range(20)
+Key = tuple[str, str, str, str, tuple[str, ...], str]
+
+
+def expected(seed: int, **options: Any) -> Counter[Key]:
+    """What the answer key holds."""
+    key = find_findings(make_fleet(seed=seed), now_ms=NOW_MS, **options)
+    return Counter(
+        (
+            str(one["rule_id"]),
+            str(one["status"]),
+            str(one["subject"]),
+            str(one["other"]) if one["other"] != one["subject"] else "",
+            tuple(one["tunnels"]),  # type: ignore[arg-type]
+            str(one["severity"]),
+        )
+        for one in key
+    )
+
+
+def found(inv: Inventory) -> Counter[Key]:
+    """What the audit finds, in the answer key's terms."""
+    findings = examine(inv, settings=AuditSettings(now=NOW)).findings
+    assert not findings["finding_id"].duplicated().any()
+    return Counter(_key(row) for row in findings.to_dict("records"))
+
+
+def _key(row: dict[str, Any]) -> Key:
+    text = {name: value for name, value in row.items() if isinstance(value, str)}
+    subject = text.get("vpn_connection_id") or text.get("vpn_gateway_id") or ""
+    if row["rule_id"] == "vpn-gateway-unused":
+        subject = text["value"]
+    pair = re.search(r" of (vco-\w+)", text.get("value", ""))
+    is_pair = row["rule_id"].startswith("vpn-overlap-") and pair is not None
+    other = pair[1] if is_pair and pair is not None and pair[1] != subject else ""
+    tunnels = row["tunnel_ids"] if row["tunnel_ids"] is not None else ()
+    ids = tuple(sorted(tunnels))
+    return row["rule_id"], row["status"], subject, other, ids, row["severity"]
+
+
+def assert_found(seed: int, *, routes: bool = True) -> None:
+    """Everything in the answer key is found, and nothing else."""
+    fleet = make_fleet(seed=seed)
+    inv = inventory_of(make_state(fleet, quotas=False), plan=Plan(routes=routes))
+    wanted, got = expected(seed, are_routes_known=routes), found(with_key_facts(inv, fleet))
+    assert wanted - got == Counter()
+    assert got - wanted == Counter()
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_every_finding_of_the_answer_key_is_found_and_no_other(seed: int) -> None:
+    """Rule, subject, tunnels and severity, over a fleet of 300 with its own traps."""
+    assert_found(seed)
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_without_routes_what_they_would_show_is_unknown(seed: int) -> None:
+    """Neither a pass nor a fault where the prefixes were not read."""
+    assert_found(seed, routes=False)

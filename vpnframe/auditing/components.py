@@ -1,0 +1,71 @@
+"""What each algorithm is worth in bits: ``strength.csv``, read once."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from types import MappingProxyType
+
+
+@dataclass(frozen=True, slots=True)
+class Component:
+    """What one value of one component is worth.
+
+    Parameters
+    ----------
+    bits : int
+        Against today's computers.
+    quantum_bits : int
+        Against a quantum computer.
+    is_approved : bool
+        By NIST.
+    """
+
+    bits: int
+    quantum_bits: int
+    is_approved: bool
+
+
+@cache
+def components() -> Mapping[str, Mapping[str, Component]]:
+    """Give what every value is worth.
+
+    Returns
+    -------
+    mapping of str to mapping of str to Component
+        By component (``enc``, ``prf``, ``integ``, ``dh``) and value; without PFS (group 0) there
+        is nothing of its own to be worth anything.
+
+    Examples
+    --------
+    >>> components()["dh"]["14"].bits, components()["prf"]["hmac-md5"].is_approved
+    (112, False)
+    """
+    return parse_components(
+        files("vpnframe.auditing").joinpath("strength.csv").read_text(encoding="utf-8")
+    )
+
+
+def parse_components(text: str) -> Mapping[str, Mapping[str, Component]]:
+    """Read the table of what values are worth.
+
+    Parameters
+    ----------
+    text : str
+        CSV with a header: ``component value bits quantum_bits nist_approved note``.
+
+    Returns
+    -------
+    mapping of str to mapping of str to Component
+    """
+    found: dict[str, dict[str, Component]] = {}
+    for row in csv.DictReader(text.splitlines()):
+        if row["bits"] != "inherit":
+            worth = Component(
+                int(row["bits"]), int(row["quantum_bits"]), row["nist_approved"] == "1"
+            )
+            found.setdefault(row["component"], {})[row["value"]] = worth
+    return MappingProxyType({name: MappingProxyType(worth) for name, worth in found.items()})

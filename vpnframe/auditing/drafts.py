@@ -1,0 +1,292 @@
+"""From rows to findings: one cause is one finding, whatever the number of rows that show it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from vpnframe.auditing.evidence import joined, render, values_of
+from vpnframe.auditing.fleet import Fleet
+from vpnframe.auditing.logic import UNKNOWN, YES, Mask, Positions, Texts, none_for_empty
+from vpnframe.auditing.texts import SEPARATOR, Text
+from vpnframe.auditing.verdicts import SEVERITIES, Severities, Verdicts
+
+OPEN, NOT_KNOWN = "open", "unknown"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """Findings of one rule, m of them, before they are a table.
+
+    Parameters
+    ----------
+    text : Text
+        What the rule says.
+    column : str
+        What was looked at.
+    profile : ndarray of str or None, shape (m,)
+        The profiles that judge the same values.
+    connection, gateway : ndarray of int64, shape (m,)
+        Positions in the fleet's tables; -1 where it is about none.
+    region : ndarray of int64, shape (m,)
+        Position in ``coverage`` for what is about neither; -1 elsewhere.
+    severity : ndarray of uint8, shape (m,)
+        Index into ``SEVERITIES``.
+    is_open : ndarray of bool, shape (m,)
+        A fault; otherwise something that can't be judged.
+    value, evidence, references, cause, what : ndarray of str or None, shape (m,)
+        ``cause`` is the rule that this follows from; ``what`` tells findings of one rule on one
+        connection apart.
+    tunnel_rows, n_tunnels : ndarray of int64
+        Positions in ``tunnels``, finding by finding, and how many each has.
+    of_profile : str
+        The profile that alone found them; empty for a rule's.
+    """
+
+    text: Text
+    column: str
+    profile: Texts
+    connection: Positions
+    gateway: Positions
+    region: Positions
+    severity: Severities
+    is_open: Mask
+    value: Texts
+    evidence: Texts
+    references: Texts
+    cause: Texts
+    what: Texts
+    tunnel_rows: Positions
+    n_tunnels: npt.NDArray[np.int64]
+    of_profile: str = ""
+
+    def __len__(self) -> int:
+        return len(self.connection)
+
+    def keep(self, mask: Mask) -> Draft:
+        """Keep some of the findings.
+
+        Parameters
+        ----------
+        mask : ndarray of bool, shape (m,)
+            Which.
+
+        Returns
+        -------
+        Draft
+        """
+        rows = np.flatnonzero(mask)
+        taken: dict[str, Any] = {name: getattr(self, name)[rows] for name in _PER_FINDING}
+        is_kept = np.repeat(mask, self.n_tunnels)
+        return replace(self, tunnel_rows=self.tunnel_rows[is_kept], **taken)
+
+
+_PER_FINDING = (
+    *("profile", "connection", "gateway", "region", "severity", "is_open", "value", "evidence"),
+    *("references", "cause", "what", "n_tunnels"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Cited:
+    """What profiles say of the value in each row that a rule judges.
+
+    Parameters
+    ----------
+    code : ndarray of int64, shape (n,)
+        Place in the next two; every row has one.
+    profiles, clauses : tuple of str or None
+        The profiles that have something against a value, and what.
+    """
+
+    code: Positions
+    profiles: tuple[str | None, ...]
+    clauses: tuple[str | None, ...]
+
+
+def draft(fleet: Fleet, verdicts: Verdicts, text: Text, *, cited: Cited | None = None) -> Draft:
+    """Gather the rows of a rule that fail, or can't be judged, into findings.
+
+    Parameters
+    ----------
+    fleet : Fleet
+        That was judged.
+    verdicts : Verdicts
+        Of the rule; passes are left out.
+    text : Text
+        What the rule says.
+    cited : Cited, optional
+        What profiles say of each row's value.
+
+    Returns
+    -------
+    Draft
+    """
+    rows = np.flatnonzero(verdicts.result != 0)
+    subject = _subjects(fleet, verdicts, rows)
+    is_open = verdicts.result[rows] == YES
+    order = np.lexsort((np.arange(len(rows)), subject.what_code, ~is_open, subject.code))
+    rows, is_open, subject = rows[order], is_open[order], subject.take(order)
+    chosen = verdicts.take(rows)
+    starts = _starts(subject.code, ~is_open, subject.what_code)
+    evidence = _evidence(fleet, chosen, text)
+    profile, references = _references(text, cited, rows)
+    severity = _severities(chosen, text)
+    empty = np.full(len(rows), None, dtype=object)
+    cause = np.asarray(chosen.facts.get("cause", empty), dtype=object)
+    is_of_tunnels = verdicts.table == "tunnels"
+    sizes = np.diff(np.append(starts, len(rows)))
+    return Draft(
+        text=text,
+        column=verdicts.column,
+        profile=joined(profile, starts),
+        connection=subject.connection[starts],
+        gateway=subject.gateway[starts],
+        region=subject.region[starts],
+        severity=_highest(severity, starts),
+        is_open=is_open[starts],
+        value=joined(values_of(fleet, chosen), starts),
+        evidence=joined(evidence, starts),
+        references=joined(references, starts, separator=SEPARATOR),
+        cause=joined(none_for_empty(cause), starts),
+        what=np.where(is_open[starts], subject.what[starts], subject.what[starts] + "?"),
+        tunnel_rows=chosen.position if is_of_tunnels else np.empty(0, np.int64),
+        n_tunnels=sizes if is_of_tunnels else np.zeros(len(starts), np.int64),
+    )
+
+
+def single(
+    text: Text,
+    *,
+    column: str,
+    evidence: str,
+    value: str | None = None,
+    profile: str | None = None,
+    is_open: bool = True,
+) -> Draft:
+    """Make one finding that is about no connection and no gateway.
+
+    Parameters
+    ----------
+    text : Text
+        What the rule says.
+    column, evidence, value, profile
+        As in :class:`Draft`; the column tells it from its likes.
+    is_open : bool
+        A fault; otherwise something that can't be judged.
+
+    Returns
+    -------
+    Draft
+        Of one finding.
+    """
+
+    def one(item: object) -> npt.NDArray[np.object_]:
+        return np.array([item], dtype=object)
+
+    nowhere = np.array([-1], np.int64)
+    return Draft(
+        text=text,
+        of_profile=profile or "",
+        column=column,
+        profile=one(profile),
+        connection=nowhere,
+        gateway=nowhere,
+        region=nowhere,
+        severity=np.array([SEVERITIES.index(text.severity)], np.uint8),
+        is_open=np.array([is_open]),
+        value=one(value),
+        evidence=one(evidence),
+        references=one(text.cited or None),
+        cause=one(None),
+        what=one(column if is_open else f"{column}?"),
+        tunnel_rows=np.empty(0, np.int64),
+        n_tunnels=np.zeros(1, np.int64),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Subjects:
+    """What each row is about."""
+
+    connection: Positions
+    gateway: Positions
+    region: Positions
+    what: Texts
+    code: Positions
+    what_code: Positions
+
+    def take(self, rows: Positions) -> _Subjects:
+        return _Subjects(**{name: getattr(self, name)[rows] for name in self.__slots__})
+
+
+def _subjects(fleet: Fleet, verdicts: Verdicts, rows: Positions) -> _Subjects:
+    """The connection, gateway or region of each row, by the table that was judged."""
+    at = verdicts.position[rows]
+    nothing = np.full(len(rows), -1, np.int64)
+    what, what_code = np.full(len(rows), "", object), np.zeros(len(rows), np.int64)
+    if "what" in verdicts.facts:
+        what = np.asarray(verdicts.facts["what"], object)[rows]
+        what_code = pd.factorize(what)[0].astype(np.int64)
+    owners = {
+        "tunnels": lambda: fleet.of_tunnel[at],
+        "subnets": lambda: fleet.of_subnet[at],
+        "connections": lambda: at,
+        "overlaps": lambda: fleet.of_overlap[at],
+    }
+    connection = owners[verdicts.table]() if verdicts.table in owners else nothing
+    gateway = at if verdicts.table == "gateways" else nothing
+    region = at if verdicts.table == "coverage" else nothing
+    code = np.where(connection >= 0, connection, np.maximum(gateway, region))
+    return _Subjects(
+        connection=connection,
+        gateway=gateway,
+        region=region,
+        what=what,
+        code=code,
+        what_code=what_code,
+    )
+
+
+def _starts(*keys: npt.NDArray[Any]) -> Positions:
+    """Where a run of rows with equal keys begins."""
+    if not len(keys[0]):
+        return np.empty(0, np.int64)
+    is_new = np.zeros(len(keys[0]), bool)
+    is_new[0] = True
+    for key in keys:
+        is_new[1:] |= key[1:] != key[:-1]
+    return np.flatnonzero(is_new)
+
+
+def _evidence(fleet: Fleet, chosen: Verdicts, text: Text) -> Texts:
+    is_unknown = chosen.result == UNKNOWN
+    evidence = np.full(len(chosen.position), None, dtype=object)
+    for template, mask in ((text.evidence, ~is_unknown), (text.unknown, is_unknown)):
+        if mask.any():
+            evidence[mask] = render(template, fleet, chosen.take(np.flatnonzero(mask)))
+    return evidence
+
+
+def _references(text: Text, cited: Cited | None, rows: Positions) -> tuple[Texts, Texts]:
+    """The profiles that judge each row, and the rule's references with theirs."""
+    own = text.cited or None
+    if cited is None:
+        return np.full(len(rows), None, object), np.full(len(rows), own, object)
+    both = [SEPARATOR.join(filter(None, (own, clause))) or None for clause in cited.clauses]
+    code = cited.code[rows]
+    return np.array([*cited.profiles, None], object)[code], np.array([*both, None], object)[code]
+
+
+def _severities(chosen: Verdicts, text: Text) -> Severities:
+    if chosen.severity is not None:
+        return chosen.severity
+    return np.full(len(chosen.position), SEVERITIES.index(text.severity), np.uint8)
+
+
+def _highest(severity: Severities, starts: Positions) -> Severities:
+    return np.maximum.reduceat(severity, starts) if len(starts) else severity[:0]

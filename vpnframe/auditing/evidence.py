@@ -1,0 +1,150 @@
+"""Evidence in words and values: one text per different row, however many rows there are."""
+
+from __future__ import annotations
+
+from string import Formatter
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from vpnframe.auditing.fleet import Fleet, status
+from vpnframe.auditing.logic import Positions, Texts, codes_of, none_for_empty, objects
+from vpnframe.auditing.verdicts import Verdicts
+
+NOT_TOLD = "not told"
+_MOST_PARTS = 5
+
+
+def render(template: str, fleet: Fleet, verdicts: Verdicts) -> Texts:
+    """Fill a template for every row.
+
+    Parameters
+    ----------
+    template : str
+        Names facts of the verdicts and columns of the judged table, each in braces; ``column``
+        and ``value`` are what was looked at and what stood there.
+    fleet : Fleet
+        Whose tables are judged.
+    verdicts : Verdicts
+        n rows.
+
+    Returns
+    -------
+    ndarray of str, shape (n,)
+    """
+    names = [name for _, name, _, _ in Formatter().parse(template) if name]
+    if not names:
+        return np.full(len(verdicts.position), template, dtype=object)
+    values = {name: value_of(name, fleet, verdicts) for name in dict.fromkeys(names)}
+    codes = codes_of(values.values())
+    if not len(codes):
+        return np.empty(0, dtype=object)
+    _, first = np.unique(codes, return_index=True)
+    different = {name: column.iloc[first].tolist() for name, column in values.items()}
+    texts = [
+        template.format_map({name: shown(column[i]) for name, column in different.items()})
+        for i in range(len(first))
+    ]
+    return np.array(texts, dtype=object)[codes]
+
+
+def value_of(name: str, fleet: Fleet, verdicts: Verdicts) -> pd.Series:
+    """Look up one thing that a template names, for every row of the verdicts."""
+    if name in verdicts.facts:
+        return pd.Series(np.asarray(verdicts.facts[name], dtype=object))
+    if name == "column":
+        return pd.Series([verdicts.column] * len(verdicts.position), dtype="str")
+    if name == "value":
+        return pd.Series(values_of(fleet, verdicts))
+    table: pd.DataFrame = getattr(fleet, verdicts.table)
+    column = status(table) if name == "status" and verdicts.table == "tunnels" else table[name]
+    return column.iloc[verdicts.position].reset_index(drop=True)
+
+
+def values_of(fleet: Fleet, verdicts: Verdicts) -> Texts:
+    """Write what stood in the columns that were looked at, row by row.
+
+    Parameters
+    ----------
+    fleet : Fleet
+        Whose tables are judged.
+    verdicts : Verdicts
+        n rows.
+
+    Returns
+    -------
+    ndarray of str or None, shape (n,)
+        None where nothing stood there.
+    """
+    if "value" in verdicts.facts:
+        return none_for_empty(objects(verdicts.facts["value"]))
+    columns = verdicts.column.split(", ")
+    parts = [value_of(column, fleet, verdicts) for column in columns]
+    codes = codes_of(parts)
+    if not len(codes):
+        return np.empty(0, dtype=object)
+    _, first = np.unique(codes, return_index=True)
+    rows = zip(*(part.iloc[first].tolist() for part in parts), strict=True)
+    texts = [None if all(map(_is_null, row)) else ", ".join(map(shown, row)) for row in rows]
+    return np.array(texts, dtype=object)[codes]
+
+
+def joined(texts: Texts, starts: Positions, *, separator: str = "; ") -> Texts:
+    """Join the different texts of each run of rows.
+
+    Parameters
+    ----------
+    texts : ndarray of str or None, shape (n,)
+        Sorted by run.
+    starts : ndarray of int64, shape (m,)
+        Where each run begins; the first is 0.
+    separator : str
+        What stands between them.
+
+    Returns
+    -------
+    ndarray of str or None, shape (m,)
+
+    Examples
+    --------
+    >>> joined(np.array(["a", "a", "b", "c", None], dtype=object), np.array([0, 2, 4])).tolist()
+    ['a', 'b; c', None]
+    """
+    if not len(starts):
+        return texts[:0]
+    heads = texts[starts]
+    if len(starts) == len(texts):
+        return heads
+    is_other = np.append(False, texts[1:] != texts[:-1])
+    is_other[starts] = False
+    differs = np.logical_or.reduceat(is_other, starts)
+    stops = np.append(starts[1:], len(texts))
+    for run in np.flatnonzero(differs).tolist():
+        parts = list(dict.fromkeys(filter(None, texts[starts[run] : stops[run]].tolist())))
+        n_more = len(parts) - _MOST_PARTS
+        more = f"{separator}and {n_more} more" if n_more > 0 else ""
+        heads[run] = separator.join(parts[:_MOST_PARTS]) + more
+    return heads
+
+
+def shown(value: Any) -> str:
+    """Write one value for a reader.
+
+    Examples
+    --------
+    >>> shown(pd.Timestamp("2026-03-01", tz="UTC")), shown(None), shown(14), shown(False)
+    ('2026-03-01', 'not told', '14', 'false')
+    """
+    if isinstance(value, str):
+        return value or NOT_TOLD
+    if _is_null(value):
+        return NOT_TOLD
+    if isinstance(value, pd.Timestamp):
+        return str(value.date())
+    text = str(value)
+    return text.lower() if isinstance(value, bool | np.bool_) else text
+
+
+def _is_null(value: Any) -> bool:
+    return value is None or (not isinstance(value, str) and pd.isna(value))

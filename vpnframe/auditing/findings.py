@@ -1,0 +1,206 @@
+"""Findings as a table: one row per cause, with ids that are equal over runs and machines."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pyarrow as pa
+
+from vpnframe import schema
+from vpnframe.auditing.drafts import NOT_KNOWN, OPEN, Draft
+from vpnframe.auditing.fleet import Fleet
+from vpnframe.auditing.logic import YES, Positions, Texts, arrow, flags, objects
+from vpnframe.auditing.masks import equals
+from vpnframe.auditing.owners import owners_of
+from vpnframe.auditing.verdicts import SEVERITIES
+from vpnframe.columns import LISTS
+
+_SUBJECT = (
+    *("account_id", "region_id", "vpn_connection_id", "connection_name", "vpn_gateway_id"),
+    *("customer_gateway_name", "tags"),
+)
+_ID_DIGITS = 16
+_AT_ONCE = 65_536  # ids as Python texts, before they are packed
+
+
+def assemble(fleet: Fleet, drafts: Sequence[Draft], *, owner_tag: str | None) -> pd.DataFrame:
+    """Make one table of findings.
+
+    Parameters
+    ----------
+    fleet : Fleet
+        That was judged.
+    drafts : sequence of Draft
+        Of rules and profiles, in the order in which equally bad ones are listed.
+    owner_tag : str or None
+        The tag whose value is the owner.
+
+    Returns
+    -------
+    DataFrame
+        Table ``findings``: open ones first, the worst first, then by place.
+    """
+    made = [one for one in drafts if len(one)]
+    if not made:
+        return schema.empty("findings")
+    sizes = np.array([len(one) for one in made], np.int64)
+    subjects = _subjects(fleet, owner_tag)
+    at, what = _places(fleet, made), _all(made, "what")
+    order = _order(made, sizes, _rank(subjects)[at], what)
+    heads = objects([f"{one.text.rule_id}\x1f{one.of_profile}" for one in made])
+    whose = np.repeat(np.arange(len(made)), sizes)[order]
+    columns = {"finding_id": _ids(heads[whose], objects(subjects["key"]), at[order], what[order])}
+    columns |= _columns(fleet, made, whose, order)
+    shown = subjects[[*_SUBJECT, "owner", "is_active"]]
+    of_subject = shown.take(np.where(at < 0, len(subjects) - 1, at)[order])
+    columns |= {name: of_subject[name].array for name in of_subject}
+    return pd.DataFrame({name: columns[name] for name in schema.find("findings").names})
+
+
+def _columns(
+    fleet: Fleet, made: Sequence[Draft], whose: Positions, order: Positions
+) -> dict[str, Any]:
+    """Everything that comes from the findings themselves, in their order."""
+
+    def told(of: Callable[[Draft], str | None]) -> pd.Categorical:
+        return _chosen([of(one) for one in made], whose)
+
+    def own(name: str) -> npt.NDArray[Any]:
+        return _all(made, name)[order]
+
+    never = pd.Series(np.full(len(order), np.datetime64("NaT", "ms"))).dt.tz_localize("UTC")
+    return {
+        "rule_id": told(lambda one: one.text.rule_id),
+        "title": told(lambda one: one.text.title),
+        "column": told(lambda one: one.column),
+        "expected": told(lambda one: one.text.expected),
+        "remediation": told(lambda one: one.text.advice),
+        "basis": told(lambda one: one.text.basis),
+        "profile": _category(own("profile")),
+        "severity": _chosen(SEVERITIES, own("severity").astype(np.int64)),
+        "status": _chosen((NOT_KNOWN, OPEN), own("is_open").astype(np.int64)),
+        "tunnel_ids": _tunnel_ids(fleet, made, order),
+        "value": _text(own("value")),
+        "evidence": _text(own("evidence")),
+        "references": _category(own("references")),
+        "root_cause": _category(own("cause")),
+        "waived_by": pd.array(pa.nulls(len(order), pa.large_string()), dtype="str"),
+        "waived_until": never,
+        "first_seen": never,
+    }
+
+
+def _order(made: Sequence[Draft], sizes: Positions, rank: Positions, what: Texts) -> Positions:
+    """Open ones first, the worst first, then by rule and place."""
+    rule = np.repeat(np.arange(len(made)), sizes)
+    worst = _all(made, "severity").astype(np.int64)
+    which = pd.factorize(what, sort=True)[0]
+    return np.lexsort((which, rank, rule, -worst, ~_all(made, "is_open")))
+
+
+def _all(made: Sequence[Draft], name: str) -> npt.NDArray[Any]:
+    return np.concatenate([getattr(one, name) for one in made])
+
+
+def _places(fleet: Fleet, made: Sequence[Draft]) -> Positions:
+    """Where the subject of each finding stands among all subjects; -1 for none."""
+    connection, gateway, region = (_all(made, n) for n in ("connection", "gateway", "region"))
+    n, m = fleet.n_connections, len(fleet.gateways)
+    at = np.where(gateway >= 0, n + gateway, np.where(region >= 0, n + m + region, -1))
+    found: Positions = np.where(connection >= 0, connection, at)
+    return found
+
+
+def _subjects(fleet: Fleet, owner_tag: str | None) -> pd.DataFrame:
+    """Connections, gateways and regions under each other, and a last row that is none of them."""
+    gateways = fleet.gateways
+    is_vpn = equals(gateways["kind"], "vpn")
+    of_gateways = pd.DataFrame(
+        {
+            "account_id": gateways["account_id"],
+            "region_id": gateways["region_id"],
+            "vpn_gateway_id": gateways["gateway_id"].where(is_vpn),
+            "customer_gateway_name": gateways["name"].where(~is_vpn),
+            "tags": gateways["tags"],
+            "subject_id": gateways["gateway_id"],
+        }
+    )
+    connections = fleet.connections[[*_SUBJECT]].assign(
+        subject_id=fleet.connections["vpn_connection_id"], is_active=_is_active(fleet)
+    )
+    regions = fleet.coverage[["account_id", "region_id"]].assign(subject_id="")
+    table = pd.concat([connections, of_gateways, regions], ignore_index=True)
+    table = table.reindex(range(len(table) + 1))
+    table["owner"] = _text(owners_of(table["tags"], owner_tag))
+    keys = [table[name].fillna("") for name in ("account_id", "region_id", "subject_id")]
+    table["key"] = keys[0] + "\x1f" + keys[1] + "\x1f" + keys[2]
+    kinds = {"tags": LISTS, "is_active": "boolean"}
+    return table.astype({name: kinds.get(name, "str") for name in table.columns})
+
+
+def _is_active(fleet: Fleet) -> pd.api.extensions.ExtensionArray:
+    """Whether a connection carries traffic: true when one tunnel is up, false when none is."""
+    up = fleet.is_up
+    n_up = np.bincount(fleet.of_tunnel[up == YES], minlength=fleet.n_connections)
+    n_known = np.bincount(fleet.of_tunnel[up != 2], minlength=fleet.n_connections)
+    n_all = np.bincount(fleet.of_tunnel, minlength=fleet.n_connections)
+    active = pd.array(n_up > 0, dtype="boolean")
+    active[(n_up == 0) & (n_known < n_all)] = pd.NA
+    return active
+
+
+def _rank(subjects: pd.DataFrame) -> Positions:
+    """The order of subjects by account, region and id."""
+    rank: Positions = pd.factorize(subjects["key"], sort=True)[0].astype(np.int64)
+    return rank
+
+
+def _ids(heads: Texts, keys: Texts, at: Positions, what: Texts) -> pd.api.extensions.ExtensionArray:
+    """A short hash of rule, profile, place and what tells findings of one place apart."""
+    sha256, parts = hashlib.sha256, []
+    for start in range(0, len(at), _AT_ONCE):
+        some = slice(start, start + _AT_ONCE)
+        lines = zip(heads[some].tolist(), keys[at[some]].tolist(), what[some].tolist(), strict=True)
+        ids = [sha256("\x1f".join(line).encode()).hexdigest()[:_ID_DIGITS] for line in lines]
+        parts.append(pa.array(ids, pa.large_string()))
+    return pd.array(pa.concat_arrays(parts), dtype="str")
+
+
+def _tunnel_ids(
+    fleet: Fleet, made: Sequence[Draft], order: Positions
+) -> pd.api.extensions.ExtensionArray:
+    """The ids of each finding's tunnels; a single tunnel has none."""
+    counts = _all(made, "n_tunnels")
+    begins = np.cumsum(counts) - counts
+    counts, begins = counts[order], begins[order]
+    owner = np.repeat(np.arange(len(counts)), counts)
+    within = np.arange(len(owner)) - np.repeat(np.cumsum(counts) - counts, counts)
+    ids = fleet.tunnels["tunnel_id"].iloc[_all(made, "tunnel_rows")[begins[owner] + within]]
+    is_there = flags(ids.notna())
+    n_ids = np.bincount(owner[is_there], minlength=len(counts))
+    offsets = np.append(0, np.cumsum(n_ids)).astype(np.int32)
+    values = arrow(ids[is_there], pa.string())
+    return pd.array(pa.ListArray.from_arrays(pa.array(offsets), values), dtype=LISTS)
+
+
+def _text(values: Texts | list[str]) -> pd.api.extensions.ExtensionArray:
+    return pd.array(pa.array(values, type=pa.large_string(), from_pandas=True), dtype="str")
+
+
+def _chosen(values: Sequence[str | None], places: Positions) -> pd.Categorical:
+    """Values by their places, as sorted categories of those that occur."""
+    is_used = np.bincount(places, minlength=len(values)) > 0
+    used = [value if is_there else None for value, is_there in zip(values, is_used, strict=True)]
+    codes, found = pd.factorize(objects(used), sort=True)
+    return pd.Categorical.from_codes(codes[places], categories=pd.Index(found, dtype="str"))
+
+
+def _category(values: Texts) -> pd.Categorical:
+    """Sorted categories of those values that occur."""
+    codes, found = pd.factorize(values, sort=True)
+    return pd.Categorical.from_codes(codes, categories=pd.Index(found, dtype="str"))

@@ -1,0 +1,395 @@
+"""The tables of an inventory as the rules need them: joined once, with the moment to judge by."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from vpnframe import schema
+from vpnframe.addresses.cidr import ParsedCidrs, parse_cidrs
+from vpnframe.addresses.ordering import Blocks
+from vpnframe.auditing.logic import Mask, Positions, Truth, arrow, codes_of, flags, is_any
+from vpnframe.auditing.masks import equals
+from vpnframe.auditing.strength import TUNNEL_KEY, strength
+from vpnframe.errors import IncompleteWarning, SchemaError
+from vpnframe.inventory import Inventory
+from vpnframe.overlapping import overlaps
+from vpnframe.overlapping.coding import code_sets, encode_together
+from vpnframe.overlapping.scopes import ROUTERS, Topology, routing_domains
+from vpnframe.overlapping.settings import OverlapSettings
+
+CONNECTION = ("account_id", "region_id", "vpn_connection_id")
+STATUSES = (
+    "ike_sa_not_established",
+    "ike_sa_established",
+    "ipsec_sa_not_established",
+    "ipsec_sa_established",
+)
+NOT_JUDGED = "not_judged"  # the kind of a row for each connection whose prefixes are not known
+_READ = ("complete", "absent", "skipped")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Cidrs:
+    """The blocks of ``subnets`` as numbers, row by row; zeros where there is none.
+
+    Parameters
+    ----------
+    family, prefix_length : ndarray of uint8, shape (n,)
+        Family 0 where there is no block.
+    high, low : ndarray of uint64, shape (n,)
+        First addresses; IPv4 has all of it in ``low``.
+    """
+
+    family: npt.NDArray[np.uint8]
+    prefix_length: npt.NDArray[np.uint8]
+    high: npt.NDArray[np.uint64]
+    low: npt.NDArray[np.uint64]
+
+    def blocks(self, rows: Positions, groups: Positions) -> Iterator[tuple[Blocks, Positions]]:
+        """Give the blocks of some rows, IPv4 and then IPv6, with the rows that they stand in.
+
+        Parameters
+        ----------
+        rows : ndarray of int64
+            Which.
+        groups : ndarray of int64, shape (n,)
+            Of every row of ``subnets``: blocks of different groups have nothing in common.
+        """
+        for family in (4, 6):
+            at = rows[self.family[rows] == family]
+            high = self.high[at] if family == 6 else None
+            yield Blocks(self.low[at], self.prefix_length[at], high, groups[at]), at
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Fleet:
+    """Everything that rules look at. Nothing in it is changed by them.
+
+    Parameters
+    ----------
+    tunnels, connections, subnets, gateways, routes, disagreements, coverage : DataFrame
+        Tables of one inventory.
+    keys : DataFrame
+        What is known of each tunnel's pre-shared key, row by row as in ``tunnels``:
+        ``psk_class psk_bits psk_fingerprint psk_fingerprint_key_id``, null where nothing is.
+    strength : DataFrame
+        The table of that name, row by row as in ``tunnels``.
+    overlaps : DataFrame
+        The table of that name, and a row of kind ``not_judged`` for each connection whose
+        prefixes are not known.
+    key_facts : DataFrame or None
+        The table of that name; None where nothing was kept of any key.
+    parsed : ParsedCidrs
+        The blocks of ``subnets``.
+    cidrs : Cidrs
+        The same, row by row.
+    of_tunnel, of_subnet, of_overlap : ndarray of int64
+        Position in ``connections`` of what each row belongs to; of a pair, its left side's.
+    domain : ndarray of int64
+        Number of each connection's routing domain; -1 where it hangs on nothing.
+    is_unjudged : ndarray of bool
+        Connections whose prefixes are not known.
+    is_up : ndarray of uint8
+        Which tunnels carry traffic: an IPsec SA stands.
+    now : datetime
+        The moment to judge by, in UTC.
+    shows_keys : bool
+        Whether findings may show class and bits of a key.
+    """
+
+    tunnels: pd.DataFrame
+    connections: pd.DataFrame
+    subnets: pd.DataFrame
+    gateways: pd.DataFrame
+    routes: pd.DataFrame
+    disagreements: pd.DataFrame
+    coverage: pd.DataFrame
+    keys: pd.DataFrame
+    strength: pd.DataFrame
+    overlaps: pd.DataFrame
+    key_facts: pd.DataFrame | None
+    parsed: ParsedCidrs
+    cidrs: Cidrs
+    of_tunnel: Positions
+    of_subnet: Positions
+    of_overlap: Positions
+    domain: Positions
+    is_unjudged: Mask
+    is_up: Truth
+    now: datetime
+    shows_keys: bool = False
+
+    @property
+    def n_connections(self) -> int:
+        """How many connections there are."""
+        return len(self.connections)
+
+    @property
+    def is_sm(self) -> Mask:
+        """Which tunnels end on a gateway of the SM suite, that knows no other algorithms."""
+        return equals(self.tunnels["vpn_type"], "sm")
+
+    @property
+    def has_psk(self) -> Mask:
+        """Which tunnels authenticate by a pre-shared key."""
+        return equals(self.tunnels["auth_method"], "psk")
+
+    def first_tunnel(self) -> Positions:
+        """Give the position of each connection's first tunnel."""
+        first = np.full(self.n_connections, -1, np.int64)
+        rows = np.arange(len(self.tunnels))[::-1]
+        first[self.of_tunnel[rows]] = rows
+        return first
+
+    def is_region_read(self, table: pd.DataFrame) -> Mask:
+        """Say for each row of a table whether all of its account and region was read.
+
+        Parameters
+        ----------
+        table : DataFrame, n rows
+            With ``account_id`` and ``region_id``.
+
+        Returns
+        -------
+        ndarray of bool, shape (n,)
+        """
+        return is_place_in(table, self.coverage[self.coverage["status"].isin(_READ)])
+
+
+def gather(
+    inventory: Inventory,
+    *,
+    now: datetime | None = None,
+    settings: OverlapSettings | None = None,
+) -> Fleet:
+    """Join the tables of an inventory for the rules.
+
+    Parameters
+    ----------
+    inventory : Inventory
+        Whole: its tables name each other.
+    now : datetime, optional
+        The moment to judge by, in UTC; the present by default.
+    settings : OverlapSettings, optional
+        What is known of overlaps beyond the tables.
+
+    Returns
+    -------
+    Fleet
+
+    Raises
+    ------
+    SchemaError
+        A tunnel or a block is of a connection that ``connections`` does not have.
+    SettingsError
+        The settings name what is not in the fleet.
+    """
+    settings = settings or OverlapSettings()
+    facts = _key_facts(inventory)
+    parsed = parse_cidrs(inventory.subnets["cidr"])
+    is_unjudged = _unjudged(inventory)
+    pairs = _pairs(inventory, is_unjudged, settings)
+    return Fleet(
+        tunnels=inventory.tunnels,
+        connections=inventory.connections,
+        subnets=inventory.subnets,
+        gateways=inventory.gateways,
+        routes=inventory.routes,
+        disagreements=inventory.disagreements,
+        coverage=inventory.coverage,
+        keys=_keys(inventory.tunnels, facts),
+        strength=strength(inventory.tunnels, key_facts=facts),
+        overlaps=pairs,
+        key_facts=facts,
+        parsed=parsed,
+        cidrs=_cidrs(parsed, len(inventory.subnets)),
+        of_tunnel=_own_connections(inventory, "tunnels"),
+        of_subnet=_own_connections(inventory, "subnets"),
+        of_overlap=positions_of(pairs, inventory.connections, prefix="left_"),
+        domain=_domains(inventory.connections, settings.topology),
+        is_unjudged=is_unjudged,
+        is_up=is_any(status(inventory.tunnels), {"ipsec_sa_established"}, known=STATUSES),
+        now=datetime.now(UTC) if now is None else now,
+    )
+
+
+def positions_of(table: pd.DataFrame, connections: pd.DataFrame, *, prefix: str = "") -> Positions:
+    """Find the connection that each row of a table names.
+
+    Parameters
+    ----------
+    table : DataFrame, n rows
+        With the columns of a connection's key, each behind the prefix.
+    connections : DataFrame
+        The table of that name.
+    prefix : str
+        For example ``left_``.
+
+    Returns
+    -------
+    ndarray of int64, shape (n,)
+        Positions in ``connections``; -1 for what it does not have.
+    """
+    named = _joined(table, [f"{prefix}{name}" for name in CONNECTION])
+    return _found(named, _joined(connections, CONNECTION))
+
+
+def status(tunnels: pd.DataFrame) -> pd.Series:
+    """Give each tunnel's status: a single tunnel's may stand on its connection alone.
+
+    Parameters
+    ----------
+    tunnels : DataFrame
+        The ``tunnels`` table.
+
+    Returns
+    -------
+    Series of str
+    """
+    own = tunnels["tunnel_status"].astype("str")
+    return own.fillna(tunnels["connection_status"].astype("str"))
+
+
+def gateway_positions(table: pd.DataFrame, gateways: pd.DataFrame, *, column: str) -> Positions:
+    """Find the gateway that each row of a table names; -1 where there is none.
+
+    Parameters
+    ----------
+    table : DataFrame, n rows
+        With ``account_id``, ``region_id`` and the column.
+    gateways : DataFrame
+        The table of that name.
+    column : str
+        Where the gateway's id stands.
+
+    Returns
+    -------
+    ndarray of int64, shape (n,)
+    """
+    place = ["account_id", "region_id"]
+    found = _found(_joined(table, [*place, column]), _joined(gateways, [*place, "gateway_id"]))
+    return np.where(flags(table[column].isna()), -1, found)
+
+
+def is_place_in(table: pd.DataFrame, other: pd.DataFrame) -> Mask:
+    """Say which rows of a table are of an account and region that another one has a row of.
+
+    Parameters
+    ----------
+    table, other : DataFrame
+        With ``account_id`` and ``region_id``.
+
+    Returns
+    -------
+    ndarray of bool, one per row of ``table``
+    """
+    place = ["account_id", "region_id"]
+    return _found(_joined(table, place), _joined(other, place)) >= 0
+
+
+def sets_of_blocks(fleet: Fleet, rows: Mask) -> Positions:
+    """Number the sets of (side, block) that connections carry; equal numbers are equal sets.
+
+    Parameters
+    ----------
+    fleet : Fleet
+        With its subnets.
+    rows : ndarray of bool
+        The rows of ``subnets`` that count.
+
+    Returns
+    -------
+    ndarray of int64, shape (n_connections,)
+        -1 for a connection without such a row.
+    """
+    chosen = np.flatnonzero(rows)
+    blocks = fleet.subnets.iloc[chosen]
+    codes = codes_of([blocks["side"], blocks["cidr"]])
+    return code_sets(fleet.of_subnet[chosen], codes, n_owners=fleet.n_connections).codes
+
+
+def _key_facts(inventory: Inventory) -> pd.DataFrame | None:
+    """The table, or None where nothing was kept of any key."""
+    facts: pd.DataFrame | None = getattr(inventory, "key_facts", None)
+    return None if facts is None or facts.empty else facts
+
+
+def _keys(tunnels: pd.DataFrame, facts: pd.DataFrame | None) -> pd.DataFrame:
+    """What is known of the tunnels' keys, in the order of the tunnels."""
+    facts = schema.empty("key_facts") if facts is None else facts
+    at = _found(_joined(tunnels, TUNNEL_KEY), _joined(facts, TUNNEL_KEY))
+    found = facts[["psk_class", "psk_bits", "psk_fingerprint", "psk_fingerprint_key_id"]]
+    return found.reindex(np.where(at < 0, len(facts), at)).reset_index(drop=True)
+
+
+def _cidrs(parsed: ParsedCidrs, n: int) -> Cidrs:
+    """The blocks of n rows."""
+    family, prefix_length = np.zeros(n, np.uint8), np.zeros(n, np.uint8)
+    high, low = np.zeros(n, np.uint64), np.zeros(n, np.uint64)
+    family[parsed.row], prefix_length[parsed.row] = parsed.family, parsed.prefix_length
+    high[parsed.row], low[parsed.row] = parsed.high, parsed.low
+    return Cidrs(family, prefix_length, high, low)
+
+
+def _unjudged(inventory: Inventory) -> Mask:
+    """Connections whose selectors say nothing, and whose routes were not read."""
+    subnets, connections = inventory.subnets, inventory.connections
+    of_subnet = positions_of(subnets, connections)
+    is_known, has_default = (np.zeros(len(connections) + 1, bool) for _ in range(2))
+    is_known[of_subnet[flags(subnets["has_known_routes"])]] = True
+    is_everything = (subnets["side"] == "onprem") & (subnets["origin"] == "selector")
+    is_everything &= subnets["is_default_route"].fillna(False)
+    has_default[of_subnet[flags(is_everything)]] = True
+    mode = connections["routing_mode"].astype("str")
+    is_mixed = equals(mode, "mixed") & has_default[:-1]
+    return (equals(mode, "route") | is_mixed) & ~is_known[:-1]
+
+
+def _pairs(inventory: Inventory, is_unjudged: Mask, settings: OverlapSettings) -> pd.DataFrame:
+    """The overlaps, and a row for each connection whose overlaps nobody knows."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", IncompleteWarning)  # said by the rows below
+        pairs = overlaps(inventory.subnets, settings=settings)
+    rows = inventory.connections[is_unjudged].reset_index(drop=True)
+    unknown = pd.DataFrame({f"left_{name}": rows[name] for name in CONNECTION})
+    unknown = schema.cast("overlaps", unknown.assign(kind=NOT_JUDGED))
+    return schema.cast("overlaps", pd.concat([pairs, unknown], ignore_index=True))
+
+
+def _domains(connections: pd.DataFrame, topology: Topology | None) -> Positions:
+    """The routing domain of each connection; -1 where it hangs on nothing."""
+    routers = encode_together([connections[name] for name in ROUTERS])
+    return routing_domains(routers, topology).codes
+
+
+def _own_connections(inventory: Inventory, name: str) -> Positions:
+    """The connection of each row, where there must be one."""
+    table = getattr(inventory, name)
+    found = positions_of(table, inventory.connections)
+    if (found < 0).any():
+        stray = table["vpn_connection_id"].iloc[int(np.argmax(found < 0))]
+        raise SchemaError(f"{name} has rows of {stray}, which connections does not have")
+    return found
+
+
+def _joined(table: pd.DataFrame, columns: Sequence[str]) -> pa.Array:
+    """The columns as one text per row; a null is an empty text."""
+    texts = [arrow(table[name].astype("str"), pa.large_string()) for name in columns]
+    gap = pa.scalar("\x1f", pa.large_string())
+    return pc.binary_join_element_wise(*texts, gap, null_handling="replace", null_replacement="")
+
+
+def _found(wanted: pa.Array, known: pa.Array) -> Positions:
+    """The position of each text among the known ones, -1 for none."""
+    found = pc.fill_null(pc.index_in(wanted, value_set=known), -1)
+    positions: Positions = found.to_numpy(zero_copy_only=False).astype(np.int64)
+    return positions

@@ -1,0 +1,317 @@
+"""Three-valued logic over columns: no, yes, not known. A null is never taken for either."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pyarrow as pa
+
+NO, YES, UNKNOWN = 0, 1, 2
+
+Truth = npt.NDArray[np.uint8]  # NO, YES or UNKNOWN in each row
+Mask = npt.NDArray[np.bool_]
+Positions = npt.NDArray[np.int64]
+Texts = npt.NDArray[np.object_]
+
+
+def is_any(
+    values: pd.Series,
+    wanted: Collection[Any],
+    *,
+    known: Collection[Any] | None = None,
+    is_folded: bool = False,
+) -> Truth:
+    """Say which values are among the wanted ones.
+
+    Parameters
+    ----------
+    values : Series, length n
+        Category, text or numbers.
+    wanted : collection
+        Of the column's values.
+    known : collection, optional
+        What else can be told apart; every other value is not known. All by default.
+    is_folded : bool
+        Whether capital letters make no difference; ``wanted`` and ``known`` are small then.
+
+    Returns
+    -------
+    ndarray of uint8, shape (n,)
+        ``YES``, ``NO``, or ``UNKNOWN`` for a null and for a value that nobody knows.
+
+    Examples
+    --------
+    >>> ciphers = pd.Series(["des-cbc", "aes-128-cbc", "kuznyechik", None], dtype="category")
+    >>> is_any(ciphers, {"des-cbc"}, known={"des-cbc", "aes-128-cbc"}).tolist()
+    [1, 0, 2, 2]
+    """
+    codes, found = coded(values)
+    if is_folded:
+        found = [str(value).lower() for value in found]
+    meanings = [
+        YES if value in wanted else UNKNOWN if known is not None and value not in known else NO
+        for value in found
+    ]
+    return np.array([*meanings, UNKNOWN], np.uint8)[codes]  # code -1, a null, is the last one
+
+
+def flags(values: pd.Series) -> Mask:
+    """Give a column of flags as plain ones, to be changed at will; a null is none.
+
+    Parameters
+    ----------
+    values : Series of bool or boolean, length n
+        With nulls.
+
+    Returns
+    -------
+    ndarray of bool, shape (n,)
+    """
+    found: Mask = values.fillna(False).to_numpy(bool, copy=True)
+    return found
+
+
+def is_on(values: pd.Series) -> Truth:
+    """Say which flags are true.
+
+    Parameters
+    ----------
+    values : Series of boolean, length n
+        With nulls.
+
+    Returns
+    -------
+    ndarray of uint8, shape (n,)
+
+    Examples
+    --------
+    >>> is_on(pd.Series([True, False, None], dtype="boolean")).tolist()
+    [1, 0, 2]
+    """
+    return told(flags(values), values)
+
+
+def told(holds: Mask, *columns: pd.Series) -> Truth:
+    """Take a condition for what it is where every column it was reckoned from has a value.
+
+    Parameters
+    ----------
+    holds : ndarray of bool, shape (n,)
+        The condition; what stands there beside a null does not count.
+    *columns : Series, length n
+        What it was reckoned from.
+
+    Returns
+    -------
+    ndarray of uint8, shape (n,)
+    """
+    truth = holds.astype(np.uint8)
+    for column in columns:
+        truth[flags(column.isna())] = UNKNOWN
+    return truth
+
+
+def numbers(values: pd.Series, *, null: int = 0) -> npt.NDArray[np.int64]:
+    """Give a nullable column of numbers as plain ones, some number for a null: see :func:`told`."""
+    found: Positions = values.fillna(null).to_numpy(np.int64)
+    return found
+
+
+def arrow(values: Any, kind: pa.DataType) -> pa.Array:
+    """Give a column to arrow, in one piece."""
+    found = pa.array(values, type=kind, from_pandas=True)
+    return found.combine_chunks() if isinstance(found, pa.ChunkedArray) else found
+
+
+def objects(values: Any) -> Texts:
+    """Give texts as plain objects."""
+    found: Texts = np.asarray(values, dtype=object)
+    return found
+
+
+def none_for_empty(texts: Texts) -> Texts:
+    """Give None for every empty text."""
+    found = texts.copy()
+    found[texts == ""] = None
+    return found
+
+
+def both(*truths: Truth) -> Truth:
+    """Say where all hold: no where one does not, not known where that decides it.
+
+    Examples
+    --------
+    >>> both(np.array([1, 1, 0, 2], np.uint8), np.array([1, 2, 2, 2], np.uint8)).tolist()
+    [1, 2, 0, 2]
+    """
+    stacked = np.stack(truths)
+    least = np.where((stacked == UNKNOWN).any(0), UNKNOWN, YES)
+    return np.where((stacked == NO).any(0), NO, least).astype(np.uint8)
+
+
+def either(*truths: Truth) -> Truth:
+    """Say where one holds: yes where one does, not known where that decides it.
+
+    Examples
+    --------
+    >>> either(np.array([1, 1, 0, 2], np.uint8), np.array([0, 2, 2, 0], np.uint8)).tolist()
+    [1, 1, 2, 2]
+    """
+    stacked = np.stack(truths)
+    least = np.where((stacked == UNKNOWN).any(0), UNKNOWN, NO)
+    return np.where((stacked == YES).any(0), YES, least).astype(np.uint8)
+
+
+def opposite(truth: Truth) -> Truth:
+    """Say yes for no and no for yes.
+
+    Examples
+    --------
+    >>> opposite(np.array([0, 1, 2], np.uint8)).tolist()
+    [1, 0, 2]
+    """
+    return np.array([YES, NO, UNKNOWN], np.uint8)[truth]
+
+
+def coded(values: pd.Series) -> tuple[Positions, list[Any]]:
+    """Give every row the number of its value, -1 for a null, and the values by number.
+
+    Parameters
+    ----------
+    values : Series, length n
+        Of any kind.
+
+    Returns
+    -------
+    codes : ndarray of int64, shape (n,)
+    found : list
+        Plain Python values.
+    """
+    if isinstance(values.dtype, pd.CategoricalDtype):
+        return values.cat.codes.to_numpy(np.int64), values.cat.categories.tolist()
+    codes, found = pd.factorize(values)
+    return codes.astype(np.int64), found.tolist()
+
+
+def codes_of(columns: Iterable[pd.Series]) -> Positions:
+    """Number the combinations of several columns; a null is a value like any other.
+
+    Parameters
+    ----------
+    columns : iterable of Series, each of length n
+        At least one.
+
+    Returns
+    -------
+    ndarray of int64, shape (n,)
+        Equal where all columns are; from 0, without gaps.
+
+    Examples
+    --------
+    >>> a, b = pd.Series(["x", "x", None]), pd.Series([1, 1, 2], dtype="Int64")
+    >>> codes_of([a, b]).tolist()
+    [0, 0, 1]
+    """
+    combined: Positions | None = None
+    for column in columns:
+        codes, found = coded(column)
+        codes = codes + 1
+        if combined is not None:
+            codes = combined * (len(found) + 1) + codes
+        combined = pd.factorize(codes)[0].astype(np.int64)
+    if combined is None:
+        raise ValueError("no column to number")
+    return combined
+
+
+def named(flags_by_name: Mapping[str, Mask]) -> Texts:
+    """Write for each row which of some flags are set.
+
+    Parameters
+    ----------
+    flags_by_name : mapping of str to ndarray of bool, shape (n,)
+        At most 60.
+
+    Returns
+    -------
+    ndarray of str, shape (n,)
+        Names joined by ``, ``; an empty text where none is set.
+
+    Examples
+    --------
+    >>> named({"a": np.array([True, False]), "b": np.array([True, False])}).tolist()
+    ['a, b', '']
+    """
+    names = list(flags_by_name)
+    pattern = sum(
+        (flag.astype(np.int64) << bit for bit, flag in enumerate(flags_by_name.values())),
+        np.int64(0),
+    )
+    kinds, which = np.unique(pattern, return_inverse=True)
+    texts = [
+        ", ".join(name for bit, name in enumerate(names) if kind >> bit & 1)
+        for kind in kinds.tolist()
+    ]
+    return objects(texts)[which]
+
+
+def n_distinct(groups: Positions, values: Positions) -> Positions:
+    """Count the different values of each group.
+
+    Parameters
+    ----------
+    groups, values : ndarray of int64, shape (n,)
+        From 0.
+
+    Returns
+    -------
+    ndarray of int64
+        By group, up to the last one that occurs.
+
+    Examples
+    --------
+    >>> n_distinct(np.array([0, 0, 1, 0]), np.array([5, 6, 5, 5])).tolist()
+    [2, 1]
+    """
+    width = int(values.max(initial=0)) + 1
+    return np.bincount(pd.unique(groups * width + values) // width)
+
+
+def differs_within(groups: Positions, *columns: pd.Series, n_groups: int) -> Truth:
+    """Say in which groups the values of any column differ.
+
+    Parameters
+    ----------
+    groups : ndarray of int64, shape (n,)
+        Group of each row, from 0.
+    *columns : Series, length n
+        What is compared; two values that are known decide it, nulls leave it open.
+    n_groups : int
+        How many groups there are.
+
+    Returns
+    -------
+    ndarray of uint8, shape (n_groups,)
+
+    Examples
+    --------
+    >>> ciphers = pd.Series(["a", "b", "a", "a", "a", None])
+    >>> differs_within(np.array([0, 0, 1, 1, 2, 2]), ciphers, n_groups=3).tolist()
+    [1, 0, 2]
+    """
+    verdict = np.zeros(n_groups, np.uint8)
+    for column in columns:
+        codes, found = coded(column)
+        is_given = codes >= 0
+        lowest, highest = np.full(n_groups, len(found)), np.full(n_groups, -1)
+        np.minimum.at(lowest, groups[is_given], codes[is_given])
+        np.maximum.at(highest, groups[is_given], codes[is_given])
+        has_null = np.zeros(n_groups, bool)
+        has_null[groups[~is_given]] = True
+        differs = np.where(highest > lowest, YES, np.where(has_null, UNKNOWN, NO))
+        verdict = either(verdict, differs.astype(np.uint8))
+    return verdict

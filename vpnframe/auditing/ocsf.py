@@ -1,0 +1,121 @@
+"""Findings as OCSF Compliance Findings, through the models of ``py-ocsf-models``.
+
+References
+----------
+Open Cybersecurity Schema Framework, class 2003 Compliance Finding.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from vpnframe._version import __version__
+from vpnframe.auditing.review import Review
+from vpnframe.auditing.texts import SEPARATOR
+from vpnframe.errors import SettingsError
+
+_SEVERITY_IDS = {"info": 1, "low": 2, "medium": 3, "high": 4, "critical": 5}
+_STATUS_IDS = {"open": 1, "waived": 3, "unknown": 1}  # new, or suppressed
+_COMPLIANCE = {"open": 3, "waived": 3, "unknown": 0}  # fail, or not known
+_CREATE = 1
+
+
+def as_ocsf(review: Review) -> list[dict[str, Any]]:
+    """Write a review as OCSF events, one per finding.
+
+    Parameters
+    ----------
+    review : Review
+        Of one fleet.
+
+    Returns
+    -------
+    list of dict
+        Ready for JSON. What was not read stands in ``unmapped.notes`` of every event.
+
+    Raises
+    ------
+    SettingsError
+        The extra ``ocsf`` is not installed.
+    """
+    try:
+        from py_ocsf_models.events.findings.compliance_finding import (  # noqa: PLC0415  heavy
+            ComplianceFinding,
+        )
+    except ImportError:
+        raise SettingsError("OCSF needs py-ocsf-models: pip install 'vpnframe[ocsf]'") from None
+    at_ms = int(review.now.timestamp() * 1000)
+    return [
+        ComplianceFinding(**_event(row, review, at_ms)).model_dump(mode="json", exclude_none=True)
+        for row in review.findings.to_dict("records")
+    ]
+
+
+def _event(row: Mapping[str, Any], review: Review, at_ms: int) -> dict[str, Any]:
+    text = {name: value for name, value in row.items() if isinstance(value, str)}
+    status = text["status"]
+    return {
+        "activity_id": _CREATE,
+        "activity_name": "Create",
+        "type_uid": 200301,
+        "type_name": "Compliance Finding: Create",
+        "time": at_ms,
+        "severity_id": _SEVERITY_IDS[text["severity"]],
+        "severity": text["severity"].capitalize(),
+        "status_id": _STATUS_IDS[status],
+        "status": status,
+        "status_detail": text.get("waived_by"),
+        "message": f"{text['title']}: {text.get('evidence', '')}",
+        "metadata": {
+            "product": {"name": "vpnframe", "vendor_name": "vpnframe", "version": __version__},
+            "event_code": text["rule_id"],
+            "profiles": ["cloud"],
+            "uid": text["finding_id"],
+        },
+        "finding_info": {
+            "uid": text["finding_id"],
+            "title": text["title"],
+            "desc": text.get("evidence"),
+            "types": [text["rule_id"]],
+            "created_time": at_ms,
+        },
+        "compliance": {
+            "control": text["rule_id"],
+            "standards": _parts(text.get("profile", ""), ", "),
+            "requirements": _parts(text.get("references", ""), SEPARATOR),
+            "status_id": _COMPLIANCE[status],
+        },
+        "remediation": {"desc": text["remediation"]},
+        "resources": [_resource(row, text)],
+        "unmapped": {
+            "notes": list(review.notes),
+            "cloud": {
+                "provider": "Alibaba Cloud",
+                "account": text.get("account_id"),
+                "region": text.get("region_id"),
+            },
+            "owner": text.get("owner"),
+            "value": text.get("value"),
+            "expected": text.get("expected"),
+            "basis": text.get("basis"),
+            "root_cause": text.get("root_cause"),
+            "tunnel_ids": list(row["tunnel_ids"]),
+        },
+    }
+
+
+def _parts(text: str, separator: str) -> list[str] | None:
+    """What stands between separators, each once; None for nothing."""
+    return list(dict.fromkeys(part for part in text.split(separator) if part)) or None
+
+
+def _resource(row: Mapping[str, Any], text: Mapping[str, str]) -> dict[str, Any]:
+    uid = text.get("vpn_connection_id") or text.get("vpn_gateway_id") or "fleet"
+    return {
+        "uid": uid,
+        "name": text.get("connection_name") or text.get("customer_gateway_name") or uid,
+        "type": "vpn-connection" if "vpn_connection_id" in text else "vpn-gateway",
+        "region": text.get("region_id"),
+        "labels": list(row["tags"]) if row["tags"] is not None else None,
+    }

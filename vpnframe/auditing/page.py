@@ -1,0 +1,187 @@
+"""A review as one HTML page: nothing is loaded, nothing runs, every text is escaped."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from html import escape
+from typing import Any
+
+import pandas as pd
+
+from vpnframe.auditing.page_style import STYLE
+from vpnframe.auditing.review import Review
+from vpnframe.auditing.texts import SEPARATOR, Text, texts
+from vpnframe.auditing.verdicts import SEVERITIES
+
+MOST_ROWS = 500
+_WORST_FIRST = tuple(reversed(SEVERITIES))
+_COLUMNS = (
+    ("connection_name", "Connection"),
+    ("region_id", "Region"),
+    ("value", "Value"),
+    ("evidence", "Evidence"),
+    ("owner", "Owner"),
+    ("status", "Status"),
+    ("root_cause", "Follows from"),
+)
+
+
+def as_page(review: Review, *, title: str = "IPsec VPN security review") -> str:
+    """Write a review as a page.
+
+    Parameters
+    ----------
+    review : Review
+        Of one fleet.
+    title : str
+        Of the page.
+
+    Returns
+    -------
+    str
+        HTML that needs no other file and runs no script; a content security policy says so, too.
+
+    Examples
+    --------
+    >>> from vpnframe import frames
+    >>> from vpnframe.auditing.review import examine
+    >>> from vpnframe.inventory import Inventory
+    >>> from vpnframe.records import Records
+    >>> page = as_page(examine(Inventory(**frames.make_tables(Records()))), title="<fleet>")
+    >>> "&lt;fleet&gt;" in page, "<fleet>" in page
+    (True, False)
+    """
+    body = "".join(
+        (
+            _head(review, title),
+            _notes(review.notes),
+            _tiles(review.findings),
+            _standings(review.matrix),
+            _widespread(review.summary),
+            *_rules(review.findings),
+            '<footer>Clauses behind "see" were not checked against their text. MUST in RFC 8247 '
+            "and RFC 8221 means implement. What is configured may not be negotiated yet.</footer>",
+        )
+    )
+    return (
+        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
+        '<meta http-equiv="Content-Security-Policy" content="default-src \'none\'; '
+        "style-src 'unsafe-inline'\">"
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f"<title>{escape(title)}</title><style>{STYLE}</style></head><body><main>{body}</main>"
+        "</body></html>\n"
+    )
+
+
+def _head(review: Review, title: str) -> str:
+    profiles = ", ".join(review.profiles) or "no profile"
+    when = review.now.strftime("%Y-%m-%d %H:%M UTC")
+    n = review.matrix["vpn_connection_id"].nunique() if len(review.matrix) else None
+    fleet = f"{n:,} connections, " if n is not None else ""
+    return f"<h1>{escape(title)}</h1><p class=sub>{fleet}{escape(profiles)}, {when}</p>"
+
+
+def _notes(notes: Iterable[str]) -> str:
+    lines = "".join(f"<li>{escape(note)}</li>" for note in notes)
+    return f'<ul class="notes">{lines}</ul>' if lines else ""
+
+
+def _tiles(findings: pd.DataFrame) -> str:
+    """How many open findings of each severity; and what is waived or unknown."""
+    counts = findings[findings["status"] == "open"]["severity"].value_counts()
+    tiles = [(word, int(counts.get(word, 0))) for word in _WORST_FIRST]
+    tiles += [(word, int((findings["status"] == word).sum())) for word in ("waived", "unknown")]
+    cells = "".join(
+        f'<div class="tile {word}"><b>{number:,}</b><span>{word}</span></div>'
+        for word, number in tiles
+    )
+    return f'<div class="tiles">{cells}</div>'
+
+
+def _standings(matrix: pd.DataFrame) -> str:
+    """Connections by profile: how many pass, fail, or are unknown."""
+    if matrix.empty:
+        return ""
+    words = ("pass", "ceiling", "legacy", "unknown", "fail", "not-judged")
+    counts = pd.crosstab(matrix["profile"].astype("str"), matrix["standing"].astype("str"))
+    head = "".join(f"<th class=n>{word}</th>" for word in words)
+    rows = "".join(
+        f"<tr><td>{escape(str(profile))}</td>"
+        + "".join(f"<td class=n>{int(row.get(word, 0)):,}</td>" for word in words)
+        + "</tr>"
+        for profile, row in counts.iterrows()
+    )
+    return (
+        "<h2>Profiles</h2><p>Connections by their worst value; ceiling: the best that the cloud "
+        f"offers, and not enough.</p><table><tr><th>profile</th>{head}</tr>{rows}</table>"
+    )
+
+
+def _widespread(summary: pd.DataFrame) -> str:
+    """Rules that fail on more than half of the fleet: a template is to be mended, not a row."""
+    rows = summary[summary["is_widespread"].fillna(False)]
+    if rows.empty:
+        return ""
+    rank = rows["severity"].astype("str").map(_WORST_FIRST.index)
+    rows = rows.assign(rank=rank).sort_values(["rank", "share"], ascending=[True, False])
+    lines = "".join(
+        f'<tr><td><span class="mark {row.severity}">{row.severity}</span></td>'
+        f"<td>{escape(row.title)}</td><td class=n>{row.share:.0%}</td></tr>"
+        for row in rows.itertuples()
+    )
+    return (
+        "<h2>Widespread</h2><p>These fail on more than half of the fleet: look for one cause.</p>"
+        f"<table><tr><th>severity</th><th>rule</th><th class=n>share</th></tr>{lines}</table>"
+    )
+
+
+def _rules(findings: pd.DataFrame) -> Iterator[str]:
+    """One section per rule, the worst first, as the findings stand."""
+    yield "<h2>Findings</h2>"
+    if findings.empty:
+        yield "<p>Nothing was found.</p>"
+    ids = findings["rule_id"].astype("str")
+    for rule_id in ids.drop_duplicates():
+        yield _section(texts()[rule_id], findings[(ids == rule_id).to_numpy()])
+
+
+def _section(text: Text, rows: pd.DataFrame) -> str:
+    worst = str(rows["severity"].iloc[0])
+    word = "unknown" if (rows["status"] == "unknown").all() else worst
+    columns = [(name, label) for name, label in _COLUMNS if rows[name].notna().any()]
+    head = "".join(f"<th>{label}</th>" for _, label in columns)
+    shown = rows.head(MOST_ROWS)
+    lines = "".join(_line(row, [name for name, _ in columns]) for row in shown.to_dict("records"))
+    n_more = len(rows) - len(shown)
+    more = f"<p>and {n_more:,} more: see the table of findings</p>" if n_more else ""
+    return (
+        f'<details><summary><span class="mark {word}">{word}</span> {escape(text.title)}'
+        f"<span class=count>{len(rows):,}</span><code>{escape(text.rule_id)}</code></summary>"
+        f"<p>{escape(text.why)} <i>{escape(text.severity_reason)}</i></p>"
+        f"<p><b>Expected</b> {escape(text.expected)}</p><p><b>Remedy</b> {escape(text.advice)}</p>"
+        f"{_references(rows)}<table><tr>{head}</tr>{lines}</table>{more}</details>"
+    )
+
+
+def _references(rows: pd.DataFrame) -> str:
+    """What the rule and the profiles cite, each once."""
+    cited = rows["references"].dropna().astype("str").drop_duplicates().head(5)
+    parts = list(dict.fromkeys(part for text in cited for part in text.split(SEPARATOR)))
+    return f"<p><b>References</b> {escape('; '.join(parts))}</p>" if parts else ""
+
+
+def _line(row: dict[str, Any], names: Iterable[str]) -> str:
+    return "<tr>" + "".join(f"<td>{_cell(row, name)}</td>" for name in names) + "</tr>"
+
+
+def _cell(row: dict[str, Any], name: str) -> str:
+    value = row[name]
+    text = escape(value) if isinstance(value, str) else ""
+    if name == "connection_name":
+        subject = row["vpn_connection_id"] or row["vpn_gateway_id"]
+        place = escape(subject) if isinstance(subject, str) else "the fleet"
+        return f"{text}<br><code>{place}</code>" if text else f"<code>{place}</code>"
+    if name == "status" and isinstance(row["waived_by"], str):
+        until = row["waived_until"].strftime("%Y-%m-%d")
+        return f"waived until {until}<br>{escape(row['waived_by'])}"
+    return text

@@ -1,0 +1,195 @@
+"""What a profile says of every value of a fleet."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from vpnframe.auditing.masks import Mask, equals
+from vpnframe.auditing.profiles.profiles import COLUMNS, Entry, Profile
+from vpnframe.auditing.strength import psk_bits
+
+# A verdict's code is its place here. Beside those that stand in files: a value that is judged by
+# nobody, one that is null or in no line, and the best that the platform offers where that is not
+# good enough for the standard.
+VERDICTS = (
+    *("not-judged", "unknown", "ceiling"),
+    *("must", "should", "may", "default", "n/a", "legacy", "should-not", "must-not"),
+)
+NOT_JUDGED, UNKNOWN, CEILING = range(3)
+SEVERITIES: Mapping[str, str] = MappingProxyType(
+    {"legacy": "low", "should-not": "medium", "must-not": "high"}
+)
+# What the cloud offers today, from worst to best; PFS off is no group. Lifetimes and keys are free.
+_CIPHERS = ("des-cbc", "3des-cbc", "aes-128-cbc", "aes-192-cbc", "aes-256-cbc")
+_DIGESTS = ("hmac-md5", "hmac-sha1", "hmac-sha256", "hmac-sha384", "hmac-sha512")
+_GROUPS = ("1", "2", "5", "14")
+_OFFERED: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "ike_version": ("1", "2"),
+        "ike_mode": ("aggressive", "main"),
+        "ike_encryption": _CIPHERS,
+        "ike_integrity": _DIGESTS,
+        "ike_dh_group": _GROUPS,
+        "ipsec_encryption": _CIPHERS,
+        "ipsec_integrity": _DIGESTS,
+        "ipsec_pfs_group": _GROUPS,
+    }
+)
+_PASSED = ("must", "should", "may")
+# An SM gateway has no choice in these, and its groups mean nothing.
+_FIXED_ON_SM = ("ike_version", "ike_mode", "ike_dh_group", "ipsec_pfs_group")
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What a profile says of one column of a fleet.
+
+    Parameters
+    ----------
+    verdict : array of uint8, shape (n,)
+        Places in :data:`VERDICTS`.
+    entry : array of int32, shape (n,)
+        Places in the profile's ``entries``; -1 where none of them judged.
+    """
+
+    verdict: npt.NDArray[np.uint8]
+    entry: npt.NDArray[np.int32]
+
+
+def judge(
+    tunnels: pd.DataFrame, *, profile: Profile, key_facts: pd.DataFrame | None = None
+) -> dict[str, Judged]:
+    """Judge every value of a fleet by one profile.
+
+    Parameters
+    ----------
+    tunnels : DataFrame
+        The ``tunnels`` table, of n rows.
+    profile : Profile
+        See :func:`vpnframe.auditing.profiles.profiles.find_profiles`.
+    key_facts : DataFrame, optional
+        The ``key_facts`` table; without it the bits of every pre-shared key are unknown.
+
+    Returns
+    -------
+    dict of str to Judged
+        By column, in the order of ``COLUMNS``. A null and a value that the profile does not name
+        are ``unknown``. Not judged are the mode under IKEv2, the key of a tunnel that has none,
+        and, unless the profile demands SM4, what an SM gateway leaves no choice of.
+
+    Examples
+    --------
+    >>> from vpnframe import schema
+    >>> from vpnframe.auditing.profiles.profiles import find_profiles
+    >>> fleet = schema.cast("tunnels", pd.DataFrame({"ike_dh_group": [1, 14, None]}))
+    >>> judged = judge(fleet, profile=find_profiles(["ietf"])[0])
+    >>> [VERDICTS[code] for code in judged["ike_dh_group"].verdict]
+    ['must-not', 'must', 'unknown']
+    """
+    best = ceilings(profile)
+    values = {name: tunnels[name] for name in COLUMNS if name != "psk_bits"}
+    values["psk_bits"] = _psk_bits(tunnels, key_facts)
+    left_out = _left_out(tunnels, profile)
+    return {
+        name: _judge_column(values[name], profile, best.get(name), left_out.get(name))
+        for name in COLUMNS
+    }
+
+
+def ceilings(profile: Profile) -> dict[str, str]:
+    """Name the best value that the platform offers, where a profile wants a better one.
+
+    Parameters
+    ----------
+    profile : Profile
+        Any.
+
+    Returns
+    -------
+    dict of str to str
+        Column to value, for the columns of which no value passes and one at least must not be.
+        PFS off takes no part.
+
+    Examples
+    --------
+    >>> from vpnframe.auditing.profiles.profiles import find_profiles
+    >>> ceilings(find_profiles(["bsi-tr-02102-3"])[0])
+    {'ike_dh_group': '14', 'ipsec_pfs_group': '14'}
+    """
+    found = {}
+    for column, offered in _OFFERED.items():
+        verdicts = {
+            str(entry.value): entry.verdict
+            for entry in profile.of(column)
+            if (column, entry.value) != ("ipsec_pfs_group", "0")
+        }
+        best = next((value for value in reversed(offered) if value in verdicts), None)
+        is_passed = any(verdict in _PASSED for verdict in verdicts.values())
+        if best is not None and not is_passed and "must-not" in verdicts.values():
+            found[column] = best
+    return found
+
+
+def _psk_bits(tunnels: pd.DataFrame, key_facts: pd.DataFrame | None) -> pd.Series:
+    if key_facts is None or key_facts.empty:
+        return pd.Series(pd.NA, index=range(len(tunnels)), dtype="Int16", name="psk_bits")
+    return psk_bits(tunnels, key_facts)
+
+
+def _left_out(tunnels: pd.DataFrame, profile: Profile) -> dict[str, Mask]:
+    """Rows that are not judged, by column."""
+    masks = {
+        "ike_mode": equals(tunnels["ike_version"], 2),
+        "psk_bits": ~equals(tunnels["auth_method"], "psk"),
+    }
+    is_for_sm = any(
+        (entry.value, entry.verdict) == ("sm4-cbc", "must")
+        for entry in profile.of("ike_encryption")
+    )
+    if not is_for_sm:
+        is_sm = equals(tunnels["vpn_type"], "sm")
+        masks |= {name: masks.get(name, is_sm) | is_sm for name in _FIXED_ON_SM}
+    return masks
+
+
+def _judge_column(
+    values: pd.Series, profile: Profile, best: str | None, left_out: Mask | None
+) -> Judged:
+    """Judge each different value once: a column has few."""
+    codes, different = pd.factorize(values)
+    places = [_place_of(value, str(values.name), profile) for value in different]
+    verdicts = [
+        CEILING if str(value) == best else UNKNOWN if place < 0 else _code(profile.entries[place])
+        for value, place in zip(different, places, strict=True)
+    ]
+    verdict = np.array([*verdicts, UNKNOWN], dtype=np.uint8)[codes]  # a null has the code -1
+    entry = np.array([*places, -1], dtype=np.int32)[codes]
+    if left_out is not None:
+        verdict[left_out], entry[left_out] = NOT_JUDGED, -1
+    return Judged(verdict, entry)
+
+
+def _place_of(value: object, column: str, profile: Profile) -> int:
+    """Where the entry that judges a value stands; -1 without one."""
+    for place, entry in enumerate(profile.entries):
+        if entry.column != column:
+            continue
+        if COLUMNS[column] is not None and entry.value == str(value):
+            return place
+        if COLUMNS[column] is None and _holds(entry, int(str(value))):
+            return place
+    return -1
+
+
+def _holds(entry: Entry, number: int) -> bool:
+    return entry.smallest <= number and (entry.largest is None or number <= entry.largest)
+
+
+def _code(entry: Entry) -> int:
+    return VERDICTS.index(entry.verdict)

@@ -1,0 +1,311 @@
+"""A profile: one standard's verdict on every value, read from CSV and checked.
+
+The columns of the file are ``profile column value min max verdict clause basis``. A column of
+numbers is judged by ``min`` and ``max``, both included and an empty ``max`` open; any other by
+``value``. One file may hold several profiles.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from itertools import pairwise
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Literal, get_args
+
+from vpnframe import terms
+from vpnframe.errors import SettingsError
+
+Verdict = Literal["must", "should", "may", "should-not", "must-not", "legacy", "default", "n/a"]
+Basis = Literal["verified", "secondary", "unverified", "own"]
+HEADER = ("profile", "column", "value", "min", "max", "verdict", "clause", "basis")
+_SHIPPED = "audit-profiles.csv"
+_GROUPS = frozenset(map(str, range(256)))
+# What may stand in each column; None for those that are judged by ranges of numbers.
+COLUMNS: Mapping[str, frozenset[str] | None] = MappingProxyType(
+    {
+        "ike_version": frozenset({"1", "2"}),
+        "ike_mode": terms.IKE_MODES,
+        "ike_encryption": terms.ENCRYPTION_WORDS,
+        "ike_integrity": terms.INTEGRITY_WORDS,
+        "ike_dh_group": _GROUPS,
+        "ipsec_encryption": terms.ENCRYPTION_WORDS,
+        "ipsec_integrity": terms.INTEGRITY_WORDS,
+        "ipsec_pfs_group": _GROUPS,
+        "ike_lifetime_s": None,
+        "ipsec_lifetime_s": None,
+        "psk_bits": None,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of a profile.
+
+    Parameters
+    ----------
+    column : str
+        Of :data:`COLUMNS`.
+    value : str or None
+        The value judged; None for a range of numbers.
+    smallest : int
+        The first number of the range, included; 0 where a value is judged.
+    largest : int or None
+        The last one, included; None for any number from the smallest on.
+    verdict : str
+        What the standard says of it.
+    clause : str
+        Where it says so.
+    basis : str
+        How sure that is: only a ``verified`` clause may be shown as proof.
+    """
+
+    column: str
+    value: str | None
+    smallest: int
+    largest: int | None
+    verdict: Verdict
+    clause: str
+    basis: Basis
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """One standard.
+
+    Parameters
+    ----------
+    name : str
+        For example ``nist-800-77r1``.
+    entries : tuple of Entry
+        In the order of the file.
+    """
+
+    name: str
+    entries: tuple[Entry, ...]
+
+    def of(self, column: str) -> tuple[Entry, ...]:
+        """Give the entries on one column."""
+        return tuple(entry for entry in self.entries if entry.column == column)
+
+
+@cache
+def shipped_profiles() -> Mapping[str, Profile]:
+    """Give the profiles that come with the package.
+
+    Returns
+    -------
+    mapping of str to Profile
+        By name.
+
+    Examples
+    --------
+    >>> shipped_profiles()["ietf"].of("ike_dh_group")[0].verdict
+    'must-not'
+    """
+    text = files(__package__).joinpath(_SHIPPED).read_text(encoding="utf-8")
+    return MappingProxyType({one.name: one for one in parse_profiles(text, name=_SHIPPED)})
+
+
+def find_profiles(wanted: Iterable[str | Path]) -> tuple[Profile, ...]:
+    """Find profiles by name, or read them from files of the user's own.
+
+    Parameters
+    ----------
+    wanted : iterable of str or Path
+        Names of shipped profiles, and CSV files.
+
+    Returns
+    -------
+    tuple of Profile
+        In the order asked for; those of one file in its order.
+
+    Raises
+    ------
+    SettingsError
+        There is no such profile, or a file cannot be read, or a name comes twice.
+
+    Examples
+    --------
+    >>> [profile.name for profile in find_profiles(["ietf", "nist-800-77r1"])]
+    ['ietf', 'nist-800-77r1']
+    """
+    found: list[Profile] = []
+    for one in wanted:
+        known = shipped_profiles().get(str(one))
+        found += [known] if known else read_profiles(one)
+    names = [profile.name for profile in found]
+    for name in names:
+        if names.count(name) > 1:
+            raise SettingsError(f"the profile {name} comes twice: name each one once")
+    return tuple(found)
+
+
+def read_profiles(path: str | Path) -> tuple[Profile, ...]:
+    """Read profiles of the user's own.
+
+    Parameters
+    ----------
+    path : str or Path
+        A CSV file in UTF-8.
+
+    Returns
+    -------
+    tuple of Profile
+        At least one.
+
+    Raises
+    ------
+    SettingsError
+        There is no such file, or it is not as it must be: the message names file and line.
+    """
+    try:
+        text = Path(path).read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        names = ", ".join(sorted(shipped_profiles()))
+        raise SettingsError(f"{path} is no profile and no file: the profiles are {names}") from None
+    except (OSError, UnicodeDecodeError) as error:
+        problem = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        raise SettingsError(f"the profile {path} cannot be read: {problem}") from None
+    return parse_profiles(text, name=str(path))
+
+
+def parse_profiles(text: str, *, name: str) -> tuple[Profile, ...]:
+    r"""Read profiles from the text of a CSV file, and check them.
+
+    Parameters
+    ----------
+    text : str
+        Header and lines.
+    name : str
+        Of the file, for messages.
+
+    Returns
+    -------
+    tuple of Profile
+        In the order in which their names first stand.
+
+    Raises
+    ------
+    SettingsError
+        The header, a column, a value, a range, a verdict or a basis is not one we know; two lines
+        judge the same value; or ranges of numbers leave a gap.
+
+    Examples
+    --------
+    >>> text = "profile,column,value,min,max,verdict,clause,basis\n"
+    >>> parse_profiles(text + "ours,ike_version,2,,,must,,own\n", name="ours.csv")[0].name
+    'ours'
+    """
+    lines: dict[str, list[tuple[str, Entry]]] = {}
+    for place, fields in _lines(text, name):
+        lines.setdefault(fields["profile"], []).append((place, _entry(fields, place)))
+    if not lines:
+        raise SettingsError(f"{name}: there is no profile in it")
+    for one in lines.values():
+        _check_once(one)
+        _check_ranges(one)
+    return tuple(
+        Profile(profile, tuple(entry for _, entry in one)) for profile, one in lines.items()
+    )
+
+
+def _lines(text: str, name: str) -> Iterator[tuple[str, dict[str, str]]]:
+    """Every line that is not empty, with its place in the file."""
+    reader = csv.reader(text.splitlines())
+    try:
+        if tuple(next(reader, ())) != HEADER:
+            raise SettingsError(f"{name}:1: the header must be {','.join(HEADER)}")
+        for row in reader:
+            place = f"{name}:{reader.line_num}"
+            if row and len(row) != len(HEADER):
+                raise SettingsError(f"{place}: {len(row)} fields, not {len(HEADER)}")
+            if row and not row[0].strip():
+                raise SettingsError(f"{place}: the profile has no name")
+            if row:
+                yield place, dict(zip(HEADER, map(str.strip, row), strict=True))
+    except csv.Error as error:
+        raise SettingsError(f"{name}:{reader.line_num}: is no CSV: {error}") from None
+
+
+def _entry(fields: Mapping[str, str], place: str) -> Entry:
+    column, value = fields["column"], fields["value"] or None
+    if column not in COLUMNS:
+        raise SettingsError(f"{place}: no column {column!r} is judged: {', '.join(COLUMNS)}")
+    known = COLUMNS[column]
+    if known is None and value is not None:
+        raise SettingsError(f"{place}: {column} is judged by min and max, not by value")
+    smallest, largest = _range(fields, place) if known is None else (0, None)
+    if known is not None and (fields["min"] or fields["max"]):
+        raise SettingsError(f"{place}: {column} is judged by value, not by min and max")
+    if known is not None and value not in known:
+        raise SettingsError(f"{place}: {value!r} is no value of {column}{_meant(column, value)}")
+    return Entry(
+        column=column,
+        value=value,
+        smallest=smallest,
+        largest=largest,
+        verdict=_one_of(fields, "verdict", get_args(Verdict), place),
+        clause=fields["clause"],
+        basis=_one_of(fields, "basis", get_args(Basis), place),
+    )
+
+
+def _range(fields: Mapping[str, str], place: str) -> tuple[int, int | None]:
+    for name in ("min", "max"):
+        if fields[name] and not (fields[name].isascii() and fields[name].isdecimal()):
+            raise SettingsError(f"{place}: {name} is {fields[name]!r}, no whole number")
+    if not fields["min"]:
+        raise SettingsError(f"{place}: min is missing")
+    smallest = int(fields["min"])
+    largest = int(fields["max"]) if fields["max"] else None
+    if largest is not None and largest < smallest:
+        raise SettingsError(f"{place}: max {largest} is below min {smallest}")
+    return smallest, largest
+
+
+def _meant(column: str, value: str | None) -> str:
+    """The field's word for what was written, where there is one."""
+    translate = {"encryption": terms.encryption, "integrity": terms.integrity}
+    meant = translate.get(column.partition("_")[2], lambda text: text)(value or "")
+    return f": is it {meant}?" if meant in (COLUMNS[column] or ()) else ""
+
+
+def _one_of(fields: Mapping[str, str], name: str, known: tuple[str, ...], place: str) -> Any:
+    if fields[name] not in known:
+        raise SettingsError(f"{place}: the {name} {fields[name]!r} is none of {', '.join(known)}")
+    return fields[name]
+
+
+def _check_once(lines: Iterable[tuple[str, Entry]]) -> None:
+    """No value is judged twice."""
+    judged: dict[tuple[str, str], str] = {}
+    for place, entry in lines:
+        if entry.value is None:
+            continue
+        first = judged.setdefault((entry.column, entry.value), place)
+        if first is not place:
+            raise SettingsError(f"{place}: {entry.column} {entry.value} is judged in {first} too")
+
+
+def _check_ranges(lines: Iterable[tuple[str, Entry]]) -> None:
+    """Ranges of one column follow each other without gap and overlap, in any order of lines."""
+    ranges: dict[str, list[tuple[str, Entry]]] = {}
+    for place, entry in lines:
+        if entry.value is None:
+            ranges.setdefault(entry.column, []).append((place, entry))
+    for column, found in ranges.items():
+        found.sort(key=lambda one: one[1].smallest)
+        for (earlier, below), (place, above) in pairwise(found):
+            if below.largest is None or above.smallest <= below.largest:
+                raise SettingsError(
+                    f"{place}: {column} {above.smallest} is judged in {earlier} too"
+                )
+            if above.smallest > below.largest + 1:
+                gap = f"{below.largest + 1} to {above.smallest - 1}"
+                raise SettingsError(f"{place}: nothing judges {column} from {gap}")

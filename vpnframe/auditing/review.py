@@ -1,0 +1,369 @@
+"""The review of a fleet: rules, profiles and waivers over an inventory, as tables."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pandas as pd
+
+from vpnframe import schema
+from vpnframe.auditing import profiling, summaries
+from vpnframe.auditing.evaluation import evaluate
+from vpnframe.auditing.findings import assemble
+from vpnframe.auditing.fleet import gather
+from vpnframe.auditing.logic import Mask, flags
+from vpnframe.auditing.masks import equals
+from vpnframe.auditing.profiles.profiles import find_profiles
+from vpnframe.auditing.rules import RULES
+from vpnframe.auditing.texts import texts
+from vpnframe.auditing.verdicts import SEVERITIES
+from vpnframe.auditing.waivers import Waiver, apply_waivers, expired, read_waivers
+from vpnframe.errors import FindingsError, IncompleteWarning
+from vpnframe.inventory import Inventory
+from vpnframe.overlapping.settings import OverlapSettings
+
+BASELINE = "vpnframe-baseline"
+Waivers = str | Path | Sequence[Waiver] | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditSettings:
+    """What an audit may be told besides.
+
+    Parameters
+    ----------
+    owner_tag : str or None
+        The tag whose value is the owner of a connection or gateway.
+    now : datetime or None
+        The moment to judge by, in UTC; the present otherwise.
+    with_key_facts : bool
+        Whether findings on keys show class and bits: a list of who is weak is one of targets.
+    overlaps : OverlapSettings or None
+        What else is joined and what is translated. Its owner tag is the one above by default.
+    """
+
+    owner_tag: str | None = None
+    now: datetime | None = None
+    with_key_facts: bool = False
+    overlaps: OverlapSettings | None = None
+
+    def for_overlaps(self) -> OverlapSettings:
+        """What overlaps are judged by."""
+        known = self.overlaps or OverlapSettings()
+        return replace(known, owner_tag=known.owner_tag or self.owner_tag)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Review:
+    """What an audit came to.
+
+    Parameters
+    ----------
+    findings, summary, matrix : DataFrame
+        Tables ``findings``, ``audit_summary`` and ``profile_matrix``.
+    profiles : tuple of str
+        The profiles that were asked for.
+    notes : tuple of str
+        What was not read, or could not be judged at all, in sentences.
+    now : datetime
+        The moment that was judged by.
+    """
+
+    findings: pd.DataFrame
+    summary: pd.DataFrame
+    matrix: pd.DataFrame
+    profiles: tuple[str, ...]
+    notes: tuple[str, ...]
+    now: datetime
+
+
+def audit(
+    inv: Inventory,
+    *,
+    profiles: Iterable[str | Path] = (BASELINE,),
+    waivers: Waivers = None,
+    owner_tag: str | None = None,
+    settings: AuditSettings | None = None,
+) -> pd.DataFrame:
+    """Judge a fleet by every rule and some profiles.
+
+    Parameters
+    ----------
+    inv : Inventory
+        Of one crawl.
+    profiles : iterable of str or Path
+        Names of shipped profiles, and CSV files of your own.
+    waivers : str, Path or sequence of Waiver, optional
+        Accepted findings, or the TOML file that they stand in.
+    owner_tag : str, optional
+        The tag whose value is the owner of a connection or gateway.
+    settings : AuditSettings, optional
+        What else may be told; its ``owner_tag`` is used where none is given here.
+
+    Returns
+    -------
+    DataFrame
+        Table ``findings``: one row per cause, the worst first. What passes is no row; what could
+        not be judged is one, of status ``unknown``.
+
+    Raises
+    ------
+    SettingsError
+        There is no such profile, or a waiver is wrong.
+
+    Warns
+    -----
+    IncompleteWarning
+        The fleet was not read completely.
+
+    Examples
+    --------
+    >>> from vpnframe import frames
+    >>> from vpnframe.records import Coverage, Records
+    >>> read = Records(coverage=(Coverage(status="complete", region_id="cn-beijing"),))
+    >>> audit(Inventory(**frames.make_tables(read))).empty
+    True
+    """
+    asked = settings or AuditSettings()
+    told = replace(asked, owner_tag=owner_tag or asked.owner_tag)
+    _warn(inv)
+    return examine(inv, profiles=profiles, waivers=waivers, settings=told).findings
+
+
+def audit_summary(
+    inv: Inventory,
+    *,
+    profiles: Iterable[str | Path] = (BASELINE,),
+    waivers: Waivers = None,
+    settings: AuditSettings | None = None,
+) -> pd.DataFrame:
+    """Count what passes, fails and can't be judged, rule by rule.
+
+    Parameters
+    ----------
+    inv, profiles, waivers, settings
+        As in :func:`audit`.
+
+    Returns
+    -------
+    DataFrame
+        Table ``audit_summary``; ``is_widespread`` marks what fails on more than half of the fleet.
+
+    Raises
+    ------
+    SettingsError
+        There is no such profile, or a waiver is wrong.
+
+    Examples
+    --------
+    >>> from vpnframe import frames
+    >>> from vpnframe.records import Records
+    >>> with warnings.catch_warnings():
+    ...     warnings.simplefilter("ignore", IncompleteWarning)
+    ...     audit_summary(Inventory(**frames.make_tables(Records())))["n_failed"].sum()
+    np.int64(0)
+    """
+    _warn(inv)
+    return examine(inv, profiles=profiles, waivers=waivers, settings=settings).summary
+
+
+def profile_matrix(
+    inv: Inventory,
+    *,
+    profiles: Iterable[str | Path] = (BASELINE,),
+    settings: AuditSettings | None = None,
+) -> pd.DataFrame:
+    """Say how every connection stands with every profile.
+
+    Parameters
+    ----------
+    inv, profiles, settings
+        As in :func:`audit`.
+
+    Returns
+    -------
+    DataFrame
+        Table ``profile_matrix``, one row per connection and profile. Rules and waivers take no
+        part in it.
+
+    Raises
+    ------
+    SettingsError
+        There is no such profile.
+
+    Examples
+    --------
+    >>> from vpnframe import frames
+    >>> from vpnframe.records import Records
+    >>> with warnings.catch_warnings():
+    ...     warnings.simplefilter("ignore", IncompleteWarning)
+    ...     profile_matrix(Inventory(**frames.make_tables(Records()))).empty
+    True
+    """
+    _warn(inv)
+    fleet = gather(inv, now=(settings or AuditSettings()).now)
+    return summaries.matrix(fleet, profiling.opinions(fleet, find_profiles(profiles)))
+
+
+def assert_no_findings(found: Inventory | pd.DataFrame, *, at_least: str = "high") -> pd.DataFrame:
+    """Stop a notebook or a pipeline where something is open.
+
+    Parameters
+    ----------
+    found : Inventory or DataFrame
+        A fleet, which is audited by the baseline, or table ``findings``.
+    at_least : str
+        The mildest severity that counts: critical, high, medium, low or info. Waived findings do
+        not count, nor does what could not be judged.
+
+    Returns
+    -------
+    DataFrame
+        Table ``findings``: all of them, where none is so bad.
+
+    Raises
+    ------
+    FindingsError
+        There are such findings; it names how many, of which rules.
+    ValueError
+        There is no such severity.
+
+    Examples
+    --------
+    >>> len(assert_no_findings(schema.empty("findings")))
+    0
+    """
+    findings = audit(found) if isinstance(found, Inventory) else found
+    bad = findings[at_or_over(findings, at_least)]
+    if bad.empty:
+        return findings
+    counts = bad["rule_id"].astype("str").value_counts(sort=False)
+    named = ", ".join(f"{rule} ({n:,})" for rule, n in counts.head(8).items())
+    more = f" and {len(counts) - 8} more rules" if len(counts) > 8 else ""
+    raise FindingsError(
+        f"{len(bad):,} open findings of severity {at_least} or worse: {named}{more}",
+        n_findings=len(bad),
+    )
+
+
+def at_or_over(findings: pd.DataFrame, severity: str) -> Mask:
+    """Say which findings are open and as bad as that, or worse.
+
+    Parameters
+    ----------
+    findings : DataFrame
+        Table ``findings``.
+    severity : str
+        The mildest that counts.
+
+    Returns
+    -------
+    ndarray of bool, one per row
+
+    Raises
+    ------
+    ValueError
+        There is no such severity.
+    """
+    if severity not in SEVERITIES:
+        raise ValueError(f"{severity!r} is no severity: {', '.join(reversed(SEVERITIES))}")
+    counted = SEVERITIES[SEVERITIES.index(severity) :]
+    return equals(findings["status"], "open") & flags(findings["severity"].isin(counted))
+
+
+def rules() -> pd.DataFrame:
+    """List every rule, with what it says.
+
+    Parameters
+    ----------
+    None
+
+    Returns
+    -------
+    DataFrame
+        Table ``rules``; those of profiles stand last.
+
+    Examples
+    --------
+    >>> rules().set_index("rule_id").loc["vpn-ike-des", "severity"]
+    'critical'
+    """
+    implied = {rule.rule_id: list(rule.implied_by) for rule in RULES}
+    columns = {rule.rule_id: list(rule.columns) for rule in RULES}
+    told = list(texts().values())
+    return schema.build(
+        "rules",
+        {
+            "rule_id": [one.rule_id for one in told],
+            "family": [one.family for one in told],
+            "title": [one.title for one in told],
+            "severity": [one.severity for one in told],
+            "severity_reason": [one.severity_reason for one in told],
+            "why": [one.why for one in told],
+            "expected": [one.expected for one in told],
+            "remediation": [one.remediation for one in told],
+            "console_field": [one.console for one in told],
+            "api_parameter": [one.api for one in told],
+            "references": [one.cited or None for one in told],
+            "basis": [one.basis for one in told],
+            "implied_by": [implied.get(one.rule_id, []) for one in told],
+            "profile_columns": [columns.get(one.rule_id, []) for one in told],
+        },
+    )
+
+
+def examine(
+    inv: Inventory,
+    *,
+    profiles: Iterable[str | Path] = (BASELINE,),
+    waivers: Waivers = None,
+    settings: AuditSettings | None = None,
+) -> Review:
+    """Audit a fleet, and keep everything that came of it.
+
+    Parameters
+    ----------
+    inv, profiles, waivers, settings
+        As in :func:`audit`.
+
+    Returns
+    -------
+    Review
+
+    Raises
+    ------
+    SettingsError
+        There is no such profile, or a waiver is wrong.
+    """
+    told = settings or AuditSettings()
+    now = told.now or datetime.now(UTC)
+    accepted = _waivers(waivers, now)
+    fleet = gather(inv, now=now, settings=told.for_overlaps())
+    fleet = replace(fleet, shows_keys=told.with_key_facts)
+    found = evaluate(fleet, profiles=find_profiles(profiles))
+    drafts = [*found.drafts(), *expired(accepted, now=now)]
+    findings = assemble(fleet, drafts, owner_tag=told.owner_tag)
+    findings = apply_waivers(findings, accepted, now=now)
+    return Review(
+        findings=findings,
+        summary=summaries.summary(fleet, found, findings),
+        matrix=summaries.matrix(fleet, found.opinions),
+        profiles=tuple(opinion.profile.name for opinion in found.opinions),
+        notes=tuple(summaries.notes(inv, fleet)),
+        now=now,
+    )
+
+
+def _waivers(waivers: Waivers, now: datetime) -> Sequence[Waiver]:
+    if isinstance(waivers, str | Path):
+        return read_waivers(waivers, now=now)
+    return waivers or ()
+
+
+def _warn(inv: Inventory) -> None:
+    if not inv.is_complete:
+        warnings.warn(inv.coverage_sentence(), IncompleteWarning, stacklevel=3)

@@ -1,0 +1,93 @@
+"""Rules on who the ends say they are, and on whether what we were told of them agrees."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from vpnframe.auditing.fleet import Fleet, positions_of
+from vpnframe.auditing.logic import (
+    NO,
+    UNKNOWN,
+    YES,
+    Truth,
+    codes_of,
+    differs_within,
+    either,
+    flags,
+    is_any,
+    n_distinct,
+    named,
+)
+from vpnframe.auditing.masks import equals
+from vpnframe.auditing.values import comparable, is_aggressive
+from vpnframe.auditing.verdicts import HIGH, MEDIUM, Verdicts, judged
+
+_ANYBODY = frozenset({"%any", "0.0.0.0", "::"})  # noqa: S104  identities, not addresses to bind
+_IDS = ("vpn_gateway_ike_id", "customer_gateway_ike_id")
+_IKE_PROPOSAL = ("ike_version", "ike_mode", "ike_encryption", "ike_integrity", "ike_dh_group")
+
+
+def id_any(fleet: Fleet) -> Verdicts:
+    """A peer that may say to be anybody. Nothing said is the default, the gateway's address."""
+    ids = fleet.tunnels["customer_gateway_ike_id"].fillna("").str.strip().str.lower()
+    severity = np.where(is_aggressive(fleet) == YES, HIGH, MEDIUM).astype(np.uint8)
+    return judged(
+        "tunnels", is_any(ids, _ANYBODY), column="customer_gateway_ike_id", severity=severity
+    )
+
+
+def id_equal(fleet: Fleet) -> Verdicts:
+    """Both ends say to be the same."""
+    ours, theirs = (fleet.tunnels[column].fillna("").str.strip() for column in _IDS)
+    is_equal = flags((ours == theirs) & (ours != ""))
+    return judged("tunnels", is_equal.astype(np.uint8), column=", ".join(_IDS))
+
+
+def ike_shared_peer_mismatch(fleet: Fleet) -> Verdicts:
+    """Connections between one pair of addresses that would share an IKE SA, and cannot."""
+    tunnels = fleet.tunnels
+    ends = [tunnels[name] for name in ("vpn_gateway_ip", "customer_gateway_ip")]
+    place = [tunnels[name] for name in ("account_id", "region_id", "vpn_gateway_id")]
+    pair = codes_of([*place, *ends])
+    n_pairs = int(pair.max(initial=-1)) + 1
+    n_owners = n_distinct(pair, fleet.of_tunnel)
+    columns = _ike_settings(fleet)
+    differing = {
+        name: differs_within(pair, values, n_groups=n_pairs) for name, values in columns.items()
+    }
+    result: Truth = np.where(n_owners > 1, either(*differing.values()), NO)[pair].astype(np.uint8)
+    result[flags(ends[0].isna() | ends[1].isna())] = UNKNOWN
+    names = named({name: truth == YES for name, truth in differing.items()})
+    return judged(
+        "tunnels",
+        result,
+        column=", ".join(columns),
+        facts={"value": names[pair], "n": n_owners[pair]},
+    )
+
+
+def _ike_settings(fleet: Fleet) -> dict[str, pd.Series]:
+    """What must be equal where two connections share an IKE SA."""
+    settings = {name: comparable(fleet, name) for name in _IKE_PROPOSAL}
+    for name, address in zip(_IDS, ("vpn_gateway_ip", "customer_gateway_ip"), strict=True):
+        settings[name] = fleet.tunnels[name].fillna(fleet.tunnels[address])
+    fingerprint = fleet.keys["psk_fingerprint"].astype("str")
+    settings["psk_fingerprint"] = fingerprint.where(fleet.has_psk, "none")
+    return settings
+
+
+def witness_conflict(fleet: Fleet) -> Verdicts:
+    """The download and the list row of one connection say different things."""
+    connections = fleet.connections
+    n = fleet.n_connections
+    result = np.where(equals(connections["witnesses"], "both"), NO, UNKNOWN).astype(np.uint8)
+    is_turned = equals(connections["perspective"], "conflict")
+    fields = np.full(n, "", dtype=object)
+    owners = positions_of(fleet.disagreements, connections)
+    for owner, field in zip(owners.tolist(), fleet.disagreements["field"].tolist(), strict=True):
+        if owner >= 0 and field not in fields[owner].split(", "):
+            fields[owner] = f"{fields[owner]}, {field}" if fields[owner] else field
+    fields[is_turned & (fields == "")] = "perspective"
+    result[(fields != "")] = YES
+    return judged("connections", result, column="witnesses, perspective", facts={"value": fields})

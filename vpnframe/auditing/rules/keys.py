@@ -1,0 +1,114 @@
+"""Rules on pre-shared keys. They see what is known of a key, never a key, and name no number."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from vpnframe.auditing.fleet import Fleet
+from vpnframe.auditing.key_sharing import FEW, MANY, how_shared
+from vpnframe.auditing.logic import (
+    NO,
+    UNKNOWN,
+    YES,
+    Texts,
+    Truth,
+    both,
+    either,
+    flags,
+    is_any,
+    numbers,
+    objects,
+    told,
+)
+from vpnframe.auditing.values import is_aggressive
+from vpnframe.auditing.verdicts import CRITICAL, HIGH, LOW, MEDIUM, Severities, Verdicts, judged
+
+KEY_CLASSES = ("published", "derived", "dictionary", "patterned", "random")
+_STEPS = (64, 80, 112)  # bits below which a key is weak, and how weak
+_STEP_NAMES = ("under 64 bits", "64 to 79 bits", "80 to 111 bits", "112 bits or more")
+
+
+def psk_published(fleet: Fleet) -> Verdicts:
+    """A key that stands in public documentation."""
+    result = is_any(fleet.keys["psk_class"], {"published"}, known=KEY_CLASSES)
+    return _on_keys(fleet, result, column="psk_class")
+
+
+def psk_weak(fleet: Fleet) -> Verdicts:
+    """A key that can be guessed."""
+    bits = fleet.keys["psk_bits"]
+    step = np.searchsorted(_STEPS, numbers(bits), side="right")
+    severity = np.array([HIGH, MEDIUM, LOW, LOW], np.uint8)[step]
+    severity[(step == 0) & (is_aggressive(fleet) == YES)] = CRITICAL
+    return _on_keys(
+        fleet,
+        told(step < len(_STEPS), bits),
+        column="psk_bits",
+        severity=severity,
+        facts={"bits": np.array(_STEP_NAMES, dtype=object)[step]},
+    )
+
+
+def psk_derived(fleet: Fleet) -> Verdicts:
+    """A key that is its connection's name, id, address, company or a year, and little else."""
+    keys = fleet.keys
+    is_derived = is_any(keys["psk_class"], {"derived"}, known=KEY_CLASSES)
+    is_little = told(numbers(keys["psk_bits"]) < 64, keys["psk_bits"])
+    return _on_keys(fleet, both(is_derived, is_little), column="psk_class")
+
+
+def psk_reused(fleet: Fleet) -> Verdicts:
+    """One key at several customer gateways, but not the two ends of one tunnel."""
+    shared = how_shared(fleet)
+    severity = np.where(shared.how == MANY, HIGH, LOW).astype(np.uint8)
+    result = np.where(np.isin(shared.how, (FEW, MANY)), YES, NO).astype(np.uint8)
+    result[flags(fleet.keys["psk_fingerprint"].isna())] = UNKNOWN
+    return _on_keys(
+        fleet,
+        result,
+        column="psk_fingerprint",
+        severity=severity,
+        facts={"value": shared.others},
+    )
+
+
+def psk_unavailable(fleet: Fleet) -> Verdicts:
+    """A key that no answer shows, or of which nothing was kept: it cannot be judged."""
+    state = fleet.tunnels["psk_state"]
+    is_hidden = is_any(state, {"masked", "absent"}, known=("present",))
+    has_no_facts = told(flags(fleet.keys["psk_bits"].isna()))
+    result = np.where(either(is_hidden, has_no_facts) == NO, NO, UNKNOWN).astype(np.uint8)
+    words = state.astype("str").fillna("not told")
+    why = words.where(words != "present", "present, but no facts of it were kept")
+    return _on_keys(fleet, result, column="psk_state", facts={"value": objects(why)})
+
+
+def _shown(fleet: Fleet) -> Texts:
+    """Class and bits of each key, where they may be shown at all."""
+    if not fleet.shows_keys:
+        return np.full(len(fleet.tunnels), "", dtype=object)
+    bits = fleet.keys["psk_bits"].astype("str") + " bits, " + fleet.keys["psk_class"].astype("str")
+    return objects(bits.fillna(""))
+
+
+def _on_keys(
+    fleet: Fleet,
+    result: Truth,
+    *,
+    column: str,
+    severity: Severities | None = None,
+    facts: Mapping[str, Any] | None = None,
+) -> Verdicts:
+    """Verdicts on tunnels that authenticate by a key; of it nothing is shown unasked."""
+    nothing = {"value": _shown(fleet)}
+    return judged(
+        "tunnels",
+        result,
+        where=fleet.has_psk,
+        column=column,
+        severity=severity,
+        facts=nothing | dict(facts or {}),
+    )

@@ -1,0 +1,188 @@
+"""Rules on BGP and on routes: who may speak, with which numbers, and where routes lead."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from vpnframe.addresses.cidr import parse_cidrs
+from vpnframe.auditing.fleet import Fleet, gateway_positions, positions_of
+from vpnframe.auditing.logic import (
+    NO,
+    UNKNOWN,
+    YES,
+    Mask,
+    Positions,
+    Truth,
+    arrow,
+    both,
+    codes_of,
+    either,
+    flags,
+    is_any,
+    is_on,
+    opposite,
+    told,
+)
+from vpnframe.auditing.masks import equals
+from vpnframe.auditing.verdicts import Verdicts, judged
+
+CLOUD_ASN = 45104
+_LINK_FIRST, _LINK_MASK = 0xA9FE0000, 0xFFFF0000  # 169.254.0.0/16
+_BGP_UP = ("success", "established")
+_BGP_DOWN = ("failed", "false", "down", "idle")
+_ROUTE_HIDDEN = ("normal", "unpublished")
+
+
+def bgp_no_auth(fleet: Fleet) -> Verdicts:
+    """BGP sessions that anybody on the link can speak in."""
+    return judged(
+        "tunnels",
+        both(_has_bgp(fleet), opposite(_has_bgp_key(fleet))),
+        where=_has_bgp(fleet) != NO,
+        column="bgp_auth_state",
+    )
+
+
+def bgp_parameters(fleet: Fleet) -> Verdicts:
+    """BGP with the cloud's own number at the other end, or on a link that cannot be."""
+    tunnels = fleet.tunnels
+    is_cloud = is_any(tunnels["customer_gateway_asn"], {CLOUD_ASN})
+    is_no_link, is_twice = _is_no_link(tunnels["bgp_tunnel_cidr"]), _is_used_twice(fleet)
+    faults = {
+        f"the customer gateway has the cloud's own AS {CLOUD_ASN}": is_cloud,
+        "the tunnel's block is not a /30 inside 169.254.0.0/16": is_no_link,
+        "the tunnel's block is used twice on the gateway": is_twice,
+    }
+    wrong = np.full(len(tunnels), "", dtype=object)
+    for words, truth in faults.items():
+        rows = np.flatnonzero(truth == YES)
+        wrong[rows] = [f"{text}, {words}" if text else words for text in wrong[rows]]
+    return judged(
+        "tunnels",
+        both(_has_bgp(fleet), either(*faults.values())),
+        where=_has_bgp(fleet) != NO,
+        column="customer_gateway_asn, bgp_tunnel_cidr",
+        facts={"wrong": wrong},
+    )
+
+
+def bgp_down(fleet: Fleet) -> Verdicts:
+    """BGP that is set up and does not run: the routes are gone while the tunnel stands."""
+    status = fleet.tunnels["bgp_status"]
+    is_down = opposite(is_any(status, _BGP_UP, known=_BGP_DOWN, is_folded=True))
+    return judged(
+        "tunnels",
+        both(_has_bgp(fleet), is_down),
+        where=_has_bgp(fleet) != NO,
+        column="bgp_status",
+    )
+
+
+def route_unpublished(fleet: Fleet) -> Verdicts:
+    """A policy route that stands in the gateway and was never published to the VPC."""
+    routes = fleet.routes
+    state = routes["state"]
+    is_hidden = opposite(is_any(state, {"published"}, known=_ROUTE_HIDDEN, is_folded=True))
+    is_policy = equals(routes["route_type"], "policy")
+    return _by_connection(fleet, is_hidden, where=is_policy, column="routes.state")
+
+
+def route_next_hop_down(fleet: Fleet) -> Verdicts:
+    """A route into a tunnel that is down."""
+    routes = fleet.routes
+    owners = positions_of(routes, fleet.connections)
+    carries = _carries(fleet)
+    is_down = np.full(len(routes), UNKNOWN, np.uint8)
+    is_ours = owners >= 0
+    is_down[is_ours] = opposite(carries)[owners[is_ours]]
+    row, is_up = _named_tunnels(fleet)
+    is_down[row] = YES
+    is_down[row[is_up == UNKNOWN]] = UNKNOWN
+    is_down[row[is_up == YES]] = NO
+    return _by_connection(
+        fleet, is_down, where=np.ones(len(routes), bool), column="routes.tunnel_ids"
+    )
+
+
+def _has_bgp(fleet: Fleet) -> Truth:
+    return is_on(fleet.tunnels["bgp_enabled"])
+
+
+def _has_bgp_key(fleet: Fleet) -> Truth:
+    """Whether a session is authenticated: its key stands at the tunnel or the customer gateway."""
+    tunnels, gateways = fleet.tunnels, fleet.gateways
+    own = is_any(tunnels["bgp_auth_state"], {"present", "masked"}, known=("absent",))
+    at = gateway_positions(tunnels, gateways, column="customer_gateway_id")
+    states = is_any(gateways["bgp_auth_state"], {"present", "masked"}, known=("absent",))
+    of_gateway = np.append(states, np.uint8(UNKNOWN))[at]
+    # The customer gateway's key is that of connections with two tunnels.
+    is_single = equals(tunnels["tunnel_count"], 1)
+    return np.where(is_single, own, either(own, of_gateway)).astype(np.uint8)
+
+
+def _is_no_link(cidrs: pd.Series) -> Truth:
+    """Which blocks are no /30 inside 169.254.0.0/16."""
+    parsed = parse_cidrs(cidrs)
+    is_link = np.zeros(len(cidrs), bool)
+    is_link[parsed.row] = (
+        (parsed.family == 4)
+        & (parsed.prefix_length == 30)
+        & (parsed.low & np.uint64(_LINK_MASK) == np.uint64(_LINK_FIRST))
+    )
+    return told(~is_link, cidrs)
+
+
+def _is_used_twice(fleet: Fleet) -> Truth:
+    """Which tunnels share their BGP block with another one of the same VPN gateway."""
+    tunnels = fleet.tunnels
+    cidr, gateway = tunnels["bgp_tunnel_cidr"], tunnels["vpn_gateway_id"]
+    has_bgp = (_has_bgp(fleet) == YES) & flags(cidr.notna())
+    is_there = has_bgp & flags(gateway.notna())
+    codes = codes_of([tunnels["account_id"], tunnels["region_id"], gateway, cidr])
+    counts = np.bincount(codes[is_there], minlength=int(codes.max(initial=-1)) + 1)
+    return told(is_there & (counts[codes] > 1), cidr)
+
+
+def _carries(fleet: Fleet) -> Truth:
+    """Which connections have a tunnel that is up."""
+    up = fleet.is_up
+    best = np.zeros((3, fleet.n_connections), bool)
+    for value in (NO, YES, UNKNOWN):
+        best[value, fleet.of_tunnel[up == value]] = True
+    return np.where(best[YES], YES, np.where(best[UNKNOWN], UNKNOWN, NO)).astype(np.uint8)
+
+
+def _named_tunnels(fleet: Fleet) -> tuple[Positions, Truth]:
+    """The tunnels that routes name: the route's row, and whether the tunnel is up."""
+    ids = arrow(fleet.routes["tunnel_ids"], pa.list_(pa.string()))
+    known = arrow(fleet.tunnels["tunnel_id"], pa.string())
+    at = pc.fill_null(pc.index_in(pc.list_flatten(ids), value_set=known.drop_null()), -1)
+    positions = np.append(np.flatnonzero(flags(fleet.tunnels["tunnel_id"].notna())), -1)
+    is_up = np.append(fleet.is_up, np.uint8(UNKNOWN))[positions[at.to_numpy()]]
+    return pc.list_parent_indices(ids).to_numpy().astype(np.int64), is_up
+
+
+def _by_connection(fleet: Fleet, is_bad: Truth, *, where: Mask, column: str) -> Verdicts:
+    """Verdicts on connections from those on their routes; not known where routes are not."""
+    owners: Positions = positions_of(fleet.routes, fleet.connections)
+    rows = np.flatnonzero(where & (owners >= 0))
+    result = np.where(are_routes_known(fleet), NO, UNKNOWN).astype(np.uint8)
+    result[owners[rows[is_bad[rows] == UNKNOWN]]] = UNKNOWN
+    bad = rows[is_bad[rows] == YES]
+    result[owners[bad]] = YES
+    value = np.full(fleet.n_connections, "", dtype=object)
+    cidrs = fleet.routes["destination_cidr"].iloc[bad].astype("str").fillna("?")
+    for owner, text in zip(owners[bad].tolist(), cidrs.tolist(), strict=True):
+        value[owner] = f"{value[owner]}, {text}" if value[owner] else text
+    return judged("connections", result, column=column, facts={"value": value})
+
+
+def are_routes_known(fleet: Fleet) -> Mask:
+    """Which connections' routes were read to their end."""
+    known = np.zeros(fleet.n_connections, bool)
+    is_known = flags(fleet.subnets["has_known_routes"])
+    known[fleet.of_subnet[is_known]] = True
+    return known

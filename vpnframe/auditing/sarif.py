@@ -1,0 +1,140 @@
+"""Findings as SARIF 2.1.0, the exchange format of static analysis tools.
+
+References
+----------
+OASIS, Static Analysis Results Interchange Format (SARIF) Version 2.1.0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import pandas as pd
+
+from vpnframe._version import __version__
+from vpnframe.auditing.review import Review
+from vpnframe.auditing.texts import Text, texts
+
+SCHEMA = (
+    "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+)
+_LEVELS = {"critical": "error", "high": "error", "medium": "warning", "low": "note", "info": "note"}
+# On the scale of CVSS, as code scanning services read it.
+_SCORES = {"critical": "9.5", "high": "8.0", "medium": "5.5", "low": "2.0", "info": "0.0"}
+_PLACE = ("account_id", "region_id", "vpn_connection_id", "vpn_gateway_id")
+
+
+def as_sarif(review: Review) -> dict[str, Any]:
+    """Write a review as a SARIF log.
+
+    Parameters
+    ----------
+    review : Review
+        Of one fleet.
+
+    Returns
+    -------
+    dict
+        Ready for JSON. What could not be judged has the kind ``open``; waived findings are
+        suppressed with their reason; what was not read stands among the notifications of the run.
+
+    Examples
+    --------
+    >>> from vpnframe import frames
+    >>> from vpnframe.auditing.review import examine
+    >>> from vpnframe.inventory import Inventory
+    >>> from vpnframe.records import Records
+    >>> log = as_sarif(examine(Inventory(**frames.make_tables(Records()))))
+    >>> log["version"], log["runs"][0]["invocations"][0]["toolExecutionNotifications"][0]["level"]
+    ('2.1.0', 'warning')
+    """
+    rows = review.findings.to_dict("records")
+    told = texts()
+    used = list(dict.fromkeys(str(row["rule_id"]) for row in rows))
+    places = {rule_id: place for place, rule_id in enumerate(used)}
+    run = {
+        "tool": {
+            "driver": {
+                "name": "vpnframe",
+                "version": __version__,
+                "rules": [_rule(told[rule_id]) for rule_id in used],
+            }
+        },
+        "invocations": [
+            {
+                "executionSuccessful": True,
+                "endTimeUtc": review.now.strftime("%Y-%m-%dT%H:%M:%SZ"),
+                "toolExecutionNotifications": [
+                    {"level": "warning", "message": {"text": note}} for note in review.notes
+                ],
+            }
+        ],
+        "properties": {"profiles": list(review.profiles)},
+        "results": [_result(row, places) for row in rows],
+    }
+    return {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
+
+
+def _rule(text: Text) -> dict[str, Any]:
+    return {
+        "id": text.rule_id,
+        "shortDescription": {"text": text.title},
+        "fullDescription": {"text": text.why},
+        "help": {"text": "\n".join(filter(None, (text.advice, text.cited)))},
+        "defaultConfiguration": {"level": _LEVELS[text.severity]},
+        "properties": {
+            "tags": ["security", text.family],
+            "security-severity": _SCORES[text.severity],
+            "severityReason": text.severity_reason,
+            "basis": text.basis,
+        },
+    }
+
+
+def _result(row: Mapping[str, Any], places: Mapping[str, int]) -> dict[str, Any]:
+    is_unknown = row["status"] == "unknown"
+    result: dict[str, Any] = {
+        "ruleId": row["rule_id"],
+        "ruleIndex": places[row["rule_id"]],
+        "kind": "open" if is_unknown else "fail",
+        "level": "none" if is_unknown else _LEVELS[row["severity"]],
+        "message": {"text": f"{row['title']}: {_text(row['evidence']) or row['title']}"},
+        "locations": [{"logicalLocations": [_location(row)]}],
+        "partialFingerprints": {"vpnframeFindingId/v1": row["finding_id"]},
+        "properties": dict(_properties(row)),
+    }
+    if row["status"] == "waived":
+        result["suppressions"] = [
+            {"kind": "external", "status": "accepted", "justification": _text(row["waived_by"])}
+        ]
+    return result
+
+
+def _location(row: Mapping[str, Any]) -> dict[str, str]:
+    parts = [text for name in _PLACE if (text := _text(row[name]))]
+    path = "/".join(parts) or "fleet"
+    return {
+        "name": _text(row["connection_name"]) or (parts[-1] if parts else "fleet"),
+        "fullyQualifiedName": path,
+        "kind": "resource",
+    }
+
+
+def _properties(row: Mapping[str, Any]) -> Iterable[tuple[str, Any]]:
+    for name, value in row.items():
+        if name in ("finding_id", "rule_id", "title", "first_seen"):
+            continue
+        if name in ("tags", "tunnel_ids"):
+            yield (
+                name if name != "tags" else "resourceTags",
+                list(value if value is not None else ()),
+            )
+        elif isinstance(value, pd.Timestamp):
+            yield name, value.strftime("%Y-%m-%d")
+        elif not pd.isna(value):
+            yield name, bool(value) if name == "is_active" else str(value)
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else ""

@@ -1,0 +1,46 @@
+"""Tables that a spreadsheet may open: no cell is taken for a formula."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
+
+
+def without_formulas(table: pd.DataFrame) -> pd.DataFrame:
+    """Put an apostrophe before every text that a spreadsheet would reckon.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Any; lists must be joined already.
+
+    Returns
+    -------
+    DataFrame
+        The same with texts that begin with none of ``= + - @``, a tab or a line end.
+
+    References
+    ----------
+    OWASP, CSV Injection.
+
+    Examples
+    --------
+    >>> without_formulas(pd.DataFrame({"name": ["=cmd|' /C calc'!A0", "lima"]}))["name"].tolist()
+    ["'=cmd|' /C calc'!A0", 'lima']
+    """
+    return table.assign(**{str(name): _safe(table[name]) for name in table.columns})
+
+
+def _safe(values: pd.Series) -> pd.Series:
+    if isinstance(values.dtype, pd.CategoricalDtype):
+        values = values.astype("str")
+    if not (pd.api.types.is_string_dtype(values.dtype) or values.dtype == object):
+        return values
+    return values.map(_safe_text, na_action="ignore")
+
+
+def _safe_text(value: object) -> object:
+    # Some programs skip blanks before they look.
+    is_formula = isinstance(value, str) and value.lstrip(" ").startswith(_STARTS)
+    return f"'{value}" if is_formula else value

@@ -1,0 +1,302 @@
+"""How strong a tunnel is: the bits of its weakest part.
+
+A child SA's keys need both the IKE SA's secret and, with PFS, that of an exchange of its own: so
+PFS never lowers confidentiality, and the IKE cipher does not bound it. A key that can be guessed
+gives the whole tunnel away. The bits of each value stand in ``strength.csv``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from vpnframe import schema
+from vpnframe.auditing.components import components
+from vpnframe.auditing.masks import equals
+from vpnframe.errors import SchemaError
+
+Bits = npt.NDArray[np.float64]  # not a number where it is not known
+Whole = npt.NDArray[np.int64]
+
+CONNECTION_KEY = ("account_id", "region_id", "vpn_connection_id")
+TUNNEL_KEY = (*CONNECTION_KEY, "tunnel_index")
+# What each column of tunnels is in strength.csv. The algorithm of IKE integrity is its PRF, too.
+_COMPONENTS = MappingProxyType(
+    {
+        "ike_encryption": "enc",
+        "ike_integrity": "prf",
+        "ike_dh_group": "dh",
+        "ipsec_encryption": "enc",
+        "ipsec_integrity": "integ",
+        "ipsec_pfs_group": "dh",
+    }
+)
+_MINIMA = (
+    "effective_bits",
+    "confidentiality_bits",
+    "authentication_bits",
+    "forward_secrecy_bits",
+    "control_bits",
+    "integrity_bits",
+    "quantum_bits",
+)
+# Where several are equally weak, the first is named: what its owner mends at once comes first.
+_NAMED = ("psk", "ike_dh_group", "ipsec_encryption", "ike_integrity")
+_MAX_BITS = 32_767
+
+
+def strength(tunnels: pd.DataFrame, *, key_facts: pd.DataFrame | None = None) -> pd.DataFrame:
+    """Say how strong each tunnel is, and what bounds it.
+
+    Parameters
+    ----------
+    tunnels : DataFrame
+        The ``tunnels`` table.
+    key_facts : DataFrame, optional
+        The ``key_facts`` table of the same fleet. Without it, a tunnel with a pre-shared key has
+        an upper bound alone.
+
+    Returns
+    -------
+    DataFrame
+        The ``strength`` table, one row per tunnel in the same order; bits are Int16, null where a
+        value is null or unrecognised.
+
+    References
+    ----------
+    RFC 7296 s2.17 and s2.15; RFC 2409 s5; NIST SP 800-57 Part 1 Rev. 5, s5.6.1.
+
+    Examples
+    --------
+    >>> fleet = schema.cast("tunnels", pd.DataFrame({
+    ...     "vpn_connection_id": ["vco-1"], "tunnel_index": [1], "auth_method": ["psk"],
+    ...     "ike_encryption": ["aes-256-cbc"], "ike_integrity": ["hmac-sha256"],
+    ...     "ike_dh_group": [14], "ipsec_encryption": ["aes-256-cbc"],
+    ...     "ipsec_integrity": ["hmac-sha256"], "ipsec_pfs_group": [14]}))
+    >>> row = strength(fleet).iloc[0]
+    >>> row["effective_bits"], row["upper_bound_bits"], row["weakest_component"]
+    (<NA>, np.int16(112), 'ike_dh_group')
+    """
+    tunnels = _without_meaningless(tunnels)
+    psk = np.where(equals(tunnels["auth_method"], "psk"), _psk_bits(tunnels, key_facts), np.nan)
+    bits = {name: _worth(tunnels, name, "bits") for name in _COMPONENTS}
+    prf, has_key = bits["ike_integrity"], ~equals(tunnels["auth_method"], "certificate")
+    confidentiality = _least(bits["ipsec_encryption"], bits["ike_dh_group"], prf)
+    authentication = np.where(has_key, _least(psk, prf), np.nan)
+    named = {name: psk if name == "psk" else bits[name] for name in _NAMED}
+    values = {
+        "effective_bits": np.where(
+            has_key, _least(confidentiality, authentication), confidentiality
+        ),
+        "upper_bound_bits": _least_known(named.values()),
+        "confidentiality_bits": confidentiality,
+        "authentication_bits": authentication,
+        "forward_secrecy_bits": np.where(
+            equals(tunnels["ipsec_pfs_group"], 0), 0, bits["ipsec_pfs_group"]
+        ),
+        "control_bits": _least(bits["ike_encryption"], bits["ike_dh_group"], prf),
+        "integrity_bits": bits["ipsec_integrity"],
+        "quantum_bits": _quantum(tunnels, psk),
+    }
+    table = tunnels[[*TUNNEL_KEY, "tunnel_id"]].reset_index(drop=True)
+    table = table.assign(**{name: _int16(found) for name, found in values.items()})
+    table["weakest_component"] = _weakest(named)
+    table["not_approved"] = _as_lists(*_not_approved(tunnels))
+    return schema.cast("strength", table)
+
+
+def connection_strength(strengths: pd.DataFrame) -> pd.DataFrame:
+    """Say how strong each connection is: as strong as its weakest tunnel.
+
+    Parameters
+    ----------
+    strengths : DataFrame
+        The ``strength`` table.
+
+    Returns
+    -------
+    DataFrame
+        The ``connection_strength`` table, connections in the order of their first tunnels. A
+        value that is unknown for one tunnel is unknown for the connection, the upper bound apart.
+
+    Examples
+    --------
+    >>> connection_strength(schema.empty("strength")).empty
+    True
+    """
+    keys = list(CONNECTION_KEY)
+    ids = strengths.groupby(keys, dropna=False, sort=False).ngroup().to_numpy()
+    grouped = strengths.groupby(ids)
+    table = strengths.drop_duplicates(keys)[keys].reset_index(drop=True)
+    table["n_tunnels"] = grouped.size()
+    least, n_known = grouped[[*_MINIMA]].min(), grouped[[*_MINIMA]].count()
+    table[[*_MINIMA]] = least.where(n_known.eq(table["n_tunnels"], axis="index"))
+    table["upper_bound_bits"] = grouped["upper_bound_bits"].min()
+    table["weakest_component"] = _of_weakest(strengths, ids)
+    table["not_approved"] = _joined(strengths["not_approved"], ids)
+    return schema.cast("connection_strength", table)
+
+
+def strength_counts(strengths: pd.DataFrame) -> pd.DataFrame:
+    """Count the tunnels of a fleet by their strength: a distribution, never a mean of bits.
+
+    Parameters
+    ----------
+    strengths : DataFrame
+        The ``strength`` table.
+
+    Returns
+    -------
+    DataFrame
+        The ``strength_counts`` table, weakest first, what is not known last.
+
+    Examples
+    --------
+    >>> strength_counts(schema.empty("strength")).empty
+    True
+    """
+    by = ["effective_bits", "upper_bound_bits", "weakest_component"]
+    known = strengths[[*CONNECTION_KEY, *by]].astype({"weakest_component": "str"})
+    grouped = known.groupby(by, dropna=False)
+    table = pd.DataFrame({"n_tunnels": grouped.size()})
+    table["n_connections"] = known.drop_duplicates().groupby(by, dropna=False).size()
+    table["share"] = table["n_tunnels"] / max(1, len(strengths))
+    return schema.cast("strength_counts", table.reset_index())
+
+
+def psk_bits(tunnels: pd.DataFrame, key_facts: pd.DataFrame) -> pd.Series:
+    """Look up the bits of each tunnel's key.
+
+    Parameters
+    ----------
+    tunnels : DataFrame
+        The ``tunnels`` table.
+    key_facts : DataFrame
+        The ``key_facts`` table; rows of other tunnels are not looked at.
+
+    Returns
+    -------
+    Series
+        Int16 in the order of ``tunnels``, null where nothing is known of the key.
+
+    Raises
+    ------
+    SchemaError
+        ``key_facts`` has two rows of one tunnel.
+    """
+    keys = list(TUNNEL_KEY)
+    if key_facts.duplicated(keys).any():
+        raise SchemaError("key_facts has two rows of one tunnel: take those of one inventory")
+    return tunnels[keys].merge(key_facts[[*keys, "psk_bits"]], on=keys, how="left")["psk_bits"]
+
+
+def _without_meaningless(tunnels: pd.DataFrame) -> pd.DataFrame:
+    """SM gateways agree on keys by SM2 certificates: what their DH groups say is not used."""
+    is_sm = equals(tunnels["vpn_type"], "sm")
+    groups = ["ike_dh_group", "ipsec_pfs_group"]
+    return tunnels.assign(**{name: tunnels[name].mask(is_sm) for name in groups})
+
+
+def _psk_bits(tunnels: pd.DataFrame, key_facts: pd.DataFrame | None) -> Bits:
+    if key_facts is None or key_facts.empty:
+        return np.full(len(tunnels), np.nan)
+    bits: Bits = psk_bits(tunnels, key_facts).to_numpy(dtype="float64", na_value=np.nan)
+    return bits
+
+
+def _worth(tunnels: pd.DataFrame, column: str, of: str) -> Bits:
+    """What a column's values are worth; not a number for those that are not known."""
+    worth = {
+        value: float(getattr(component, of))
+        for value, component in components()[_COMPONENTS[column]].items()
+    }
+    codes, values = pd.factorize(tunnels[column])
+    table = [worth.get(str(value), np.nan) for value in values]
+    bits: Bits = np.array([*table, np.nan])[codes]  # a null has the code -1
+    return bits
+
+
+def _quantum(tunnels: pd.DataFrame, psk: Bits) -> Bits:
+    """DH falls; IKEv1 mixes the key into its secrets, IKEv2 here does not (RFC 8784)."""
+    cipher = _worth(tunnels, "ipsec_encryption", "quantum_bits")
+    prf = _worth(tunnels, "ike_integrity", "quantum_bits")
+    mixed = np.where(
+        equals(tunnels["auth_method"], "certificate"), 0, _least(cipher, prf, np.floor(psk / 2))
+    )
+    is_unknown = tunnels["ike_version"].isna().to_numpy()
+    with_version = np.where(equals(tunnels["ike_version"], 1), mixed, 0)
+    return np.where(is_unknown, np.nan, with_version)
+
+
+def _least(*parts: Bits) -> Bits:
+    """The smallest; not a number where one is none."""
+    least: Bits = np.minimum.reduce(parts)
+    return least
+
+
+def _least_known(parts: Iterable[Bits]) -> Bits:
+    least: Bits = np.fmin.reduce(list(parts))
+    return least
+
+
+def _weakest(named: Mapping[str, Bits]) -> pd.Categorical:
+    """The first of the smallest parts; null where nothing is known."""
+    known = np.where(np.isnan(parts := np.array(list(named.values()))), np.inf, parts)
+    codes = np.where(np.isinf(known.min(axis=0)), -1, known.argmin(axis=0))
+    return pd.Categorical.from_codes(codes, categories=list(named))
+
+
+def _int16(bits: Bits) -> pd.Series:
+    return pd.Series(bits).astype("Int16")
+
+
+def _of_weakest(strengths: pd.DataFrame, ids: Whole) -> pd.Series:
+    """The component of each connection's weakest tunnel; a bound that is not known comes last."""
+    order = strengths["upper_bound_bits"].fillna(_MAX_BITS).to_numpy().argsort(kind="stable")
+    _, first = np.unique(ids[order], return_index=True)
+    return strengths["weakest_component"].iloc[order[first]].reset_index(drop=True)
+
+
+def _joined(lists: pd.Series, ids: Whole) -> pd.Series:
+    """The tokens of all tunnels of each connection."""
+    masks, tokens = _masks(lists)
+    joined = np.zeros(ids.max(initial=-1) + 1, dtype=np.int64)
+    np.bitwise_or.at(joined, ids, masks)
+    return _as_lists(joined, tokens)
+
+
+def _not_approved(tunnels: pd.DataFrame) -> tuple[Whole, list[str]]:
+    """A bit for every pair of column and value that NIST does not approve."""
+    tokens: list[str] = []
+    masks = np.zeros(len(tunnels), dtype=np.int64)
+    for column, component in _COMPONENTS.items():
+        for value, worth in components()[component].items():
+            if not worth.is_approved:
+                wanted = int(value) if component == "dh" else value
+                masks |= equals(tunnels[column], wanted).astype(np.int64) << len(tokens)
+                tokens.append(f"{column}={value}")
+    return masks, tokens
+
+
+def _masks(lists: pd.Series) -> tuple[Whole, list[str]]:
+    """The same of lists that stand in a table; a fleet has few different ones."""
+    codes, different = pd.factorize(lists.list.flatten().astype("str"))
+    tokens = [str(token) for token in different]
+    lengths = lists.list.len().fillna(0).to_numpy(dtype="int64")
+    masks = np.zeros(len(lists), dtype=np.int64)
+    np.bitwise_or.at(masks, np.repeat(np.arange(len(lists)), lengths), 1 << codes)
+    return masks, tokens
+
+
+def _as_lists(masks: Whole, tokens: list[str]) -> pd.Series:
+    """A list of tokens for every mask; a fleet has few different ones."""
+    different, positions = np.unique(masks, return_inverse=True)
+    lists = [
+        [token for bit, token in enumerate(tokens) if mask >> bit & 1]
+        for mask in different.tolist()
+    ]
+    return pd.Series([lists[i] for i in positions.tolist()], dtype="object")

@@ -1,0 +1,159 @@
+"""An audit in counts: rule by rule, connection by profile, and what was not read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from vpnframe import schema
+from vpnframe.auditing.drafts import Draft
+from vpnframe.auditing.evaluation import Evaluation
+from vpnframe.auditing.fleet import Fleet
+from vpnframe.auditing.logic import Mask, codes_of
+from vpnframe.auditing.masks import equals
+from vpnframe.auditing.profiling import Opinion, matrix_of, standing_columns
+from vpnframe.auditing.verdicts import SEVERITIES
+from vpnframe.inventory import Inventory
+
+
+def summary(fleet: Fleet, found: Evaluation, findings: pd.DataFrame) -> pd.DataFrame:
+    """Count what every rule came to.
+
+    Parameters
+    ----------
+    fleet : Fleet
+        That was judged.
+    found : Evaluation
+        Of it.
+    findings : DataFrame
+        Table ``findings``, with its waivers.
+
+    Returns
+    -------
+    DataFrame
+        Table ``audit_summary``, in the order of the rules.
+    """
+    rows = [
+        _row(result.draft, fleet) | dict(zip(_COUNTS, result.counts, strict=True))
+        for result in found.results
+    ]
+    rows += _once(_row(draft, fleet) | _drafted(draft) for draft in found.others)
+    status = pd.DataFrame({"open": equals(findings["status"], "open")})
+    status["waived"] = equals(findings["status"], "waived")
+    profile = findings["profile"].astype("str").where(_is_of_profile(findings), "").fillna("")
+    keys = [findings["rule_id"], profile.astype("category")]
+    counted = status.groupby(keys, observed=True).sum().to_dict("index")
+    for row in rows:
+        own = counted.get((row["rule_id"], row["profile"] or ""), {})
+        row["n_open"], row["n_waived"] = own.get("open", 0), own.get("waived", 0)
+    columns = schema.find("audit_summary").names
+    return schema.build("audit_summary", {name: [row[name] for row in rows] for name in columns})
+
+
+_COUNTS = ("n_passed", "n_failed", "n_unknown")
+
+
+def _is_of_profile(findings: pd.DataFrame) -> pd.Series:
+    """Findings of a profile alone, or of its ceiling: elsewhere it is a reference."""
+    known = findings["rule_id"].cat.categories
+    own = known[known.str.startswith("profile-") | (known == "platform-ceiling")]
+    return findings["rule_id"].isin(own)
+
+
+def _row(draft: Draft, fleet: Fleet) -> dict[str, Any]:
+    """The part of a row that comes from the findings."""
+    is_gateway = draft.gateway >= 0
+    n_all = len(fleet.gateways) if is_gateway.any() else fleet.n_connections
+    subject = np.where(is_gateway, draft.gateway, draft.connection)
+    n_bad = len(np.unique(subject[draft.is_open & (subject >= 0)]))
+    share = n_bad / n_all if n_all else 0.0
+    worst = int(draft.severity.max()) if len(draft) else SEVERITIES.index(draft.text.severity)
+    return {
+        "rule_id": draft.text.rule_id,
+        "profile": draft.of_profile or None,
+        "title": draft.text.title,
+        "severity": SEVERITIES[worst],
+        "share": share,
+        "is_widespread": share > 0.5,
+    }
+
+
+def _once(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """One row per rule and profile: a profile may have several ceilings."""
+    found: dict[tuple[Any, Any], dict[str, Any]] = {}
+    for row in rows:
+        known = found.setdefault((row["rule_id"], row["profile"]), row)
+        if known is not row:
+            known |= {name: known[name] + row[name] for name in _COUNTS}
+    return list(found.values())
+
+
+def _drafted(draft: Draft) -> dict[str, Any]:
+    """Counts of what a profile alone found; what passes it is not counted."""
+    n_failed = int(draft.is_open.sum())
+    return {"n_passed": 0, "n_failed": n_failed, "n_unknown": len(draft) - n_failed}
+
+
+def matrix(fleet: Fleet, opinions: Sequence[Opinion]) -> pd.DataFrame:
+    """Say how every connection stands with every profile.
+
+    Parameters
+    ----------
+    fleet : Fleet
+        That was judged.
+    opinions : sequence of Opinion
+        On it.
+
+    Returns
+    -------
+    DataFrame
+        Table ``profile_matrix``, connection by connection.
+    """
+    names = ["account_id", "region_id", "vpn_connection_id", "connection_name"]
+    parts = []
+    for opinion in opinions:
+        part = fleet.connections[names].reset_index(drop=True)
+        part["profile"] = opinion.profile.name
+        part["standing"] = matrix_of(fleet, opinion)
+        part["columns"] = _as_lists(standing_columns(fleet, opinion))
+        parts.append(part)
+    if not parts:
+        return schema.empty("profile_matrix")
+    table = pd.concat(parts).sort_index(kind="stable").reset_index(drop=True)
+    return schema.cast("profile_matrix", table)
+
+
+def _as_lists(columns: dict[str, Mask]) -> pd.Series:
+    """The names of the columns that are flagged, row by row."""
+    flags = list(columns.values())
+    codes = codes_of([pd.Series(flag) for flag in flags])
+    _, first = np.unique(codes, return_index=True)
+    lists = [[name for name, flag in columns.items() if flag[row]] for row in first.tolist()]
+    return pd.Series([lists[code] for code in codes.tolist()], dtype="object")
+
+
+def notes(inv: Inventory, fleet: Fleet) -> Iterator[str]:
+    """Say what was not read, so that nobody takes silence for a pass.
+
+    Parameters
+    ----------
+    inv : Inventory
+        That was audited.
+    fleet : Fleet
+        Its tables, joined.
+
+    Yields
+    ------
+    str
+        Sentences; none where all was read.
+    """
+    if not inv.is_complete:
+        yield inv.coverage_sentence()
+    if fleet.has_psk.any() and fleet.key_facts is None:
+        yield "nothing was kept of any pre-shared key: no key was judged"
+    n_unjudged = int(fleet.is_unjudged.sum())
+    if n_unjudged:
+        yield f"the routes of {n_unjudged:,} connections were not read: their overlaps are unknown"

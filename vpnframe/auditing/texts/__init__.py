@@ -1,0 +1,135 @@
+"""What every rule says, as data: one TOML file a family, read once and checked."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.resources import files
+from types import MappingProxyType
+from typing import Any
+
+from vpnframe.auditing.verdicts import SEVERITIES
+
+FAMILIES = ("crypto", "operation", "overlap", "profile")
+SEPARATOR = " | "  # between clauses, which hold every other mark themselves
+_UNKNOWN = "not judged: {column} is not told, or not known"
+_OF_PROFILE = {
+    "severity": "medium",
+    "severity_reason": "must-not is high, should-not medium, legacy low.",
+    "why": "The profile has a verdict on the value, and no rule of its own speaks of it.",
+    "expected": "a value that the profile allows",
+    "evidence": "{value} is {verdict}",
+    "remediation": "Choose a value that the profile allows, on both ends.",
+    "basis": "own",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Text:
+    """What one rule says.
+
+    Parameters
+    ----------
+    rule_id, family : str
+        Its name, and the file that it stands in.
+    title : str
+        In a few words, what is wrong.
+    severity : str
+        One of ``SEVERITIES``; a row may have another one.
+    severity_reason, why, expected, remediation : str
+        In sentences.
+    evidence, unknown : str
+        Templates for a row that fails, and for one that can't be judged.
+    console, api : str
+        Where to change it: the console's field, the API's parameter.
+    references : tuple of str
+        Clauses.
+    basis : str
+        How well those are known: verified, secondary, unverified or own.
+    """
+
+    rule_id: str
+    family: str
+    title: str
+    severity: str
+    severity_reason: str
+    why: str
+    expected: str
+    remediation: str
+    console: str
+    api: str
+    basis: str
+    evidence: str = "{column} is {value}"
+    unknown: str = _UNKNOWN
+    references: tuple[str, ...] = field(default=())
+
+    @property
+    def advice(self) -> str:
+        """What to do and where, in one text."""
+        if self.console == "-":
+            return self.remediation
+        return f"{self.remediation} Console: {self.console}. API: {self.api}."
+
+    @property
+    def cited(self) -> str:
+        """The references in one text; those that were not checked are to be seen, not proof."""
+        word = "" if self.basis == "verified" else "see "
+        return SEPARATOR.join(f"{word}{reference}" for reference in self.references)
+
+
+@cache
+def texts() -> Mapping[str, Text]:
+    """Give what every rule says.
+
+    Returns
+    -------
+    mapping of str to Text
+        By rule id, in the order of the files.
+
+    Examples
+    --------
+    >>> texts()["vpn-ike-des"].severity
+    'critical'
+    """
+    found = [text for family in FAMILIES for text in parse_texts(_read(family), family=family)]
+    return MappingProxyType({text.rule_id: text for text in found})
+
+
+def parse_texts(source: str, *, family: str) -> list[Text]:
+    """Read the texts of one family, and check them.
+
+    Parameters
+    ----------
+    source : str
+        TOML: a table per rule.
+    family : str
+        Its name.
+
+    Returns
+    -------
+    list of Text
+
+    Raises
+    ------
+    ValueError
+        A severity is none of ``SEVERITIES``.
+    TypeError
+        A field is missing, or unknown.
+    """
+    read = [_text(name, table, family) for name, table in tomllib.loads(source).items()]
+    for text in read:
+        if text.severity not in SEVERITIES:
+            raise ValueError(f"{text.rule_id} has the severity {text.severity!r}")
+    return read
+
+
+def _read(family: str) -> str:
+    return files(__package__).joinpath(f"{family}.toml").read_text(encoding="utf-8")
+
+
+def _text(rule_id: str, table: Mapping[str, Any], family: str) -> Text:
+    filled = {**_OF_PROFILE, **table} if rule_id.startswith("profile-") else dict(table)
+    filled["references"] = tuple(filled.get("references", ()))
+    return Text(rule_id=rule_id, family=family, **filled)

@@ -1,0 +1,77 @@
+"""The crypto columns: which values can be told apart, and where one means nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+import pandas as pd
+
+from vpnframe.auditing.fleet import Fleet
+from vpnframe.auditing.logic import UNKNOWN, YES, Mask, Truth, both, flags, is_any, numbers, told
+
+# What the cloud offers, now or formerly. Any other value is not known, be it a fine one elsewhere.
+CIPHERS = ("aes-128-cbc", "aes-192-cbc", "aes-256-cbc", "des-cbc", "3des-cbc", "sm4-cbc")
+HASHES = ("hmac-md5", "hmac-sha1", "hmac-sha256", "hmac-sha384", "hmac-sha512", "hmac-sm3")
+GROUPS = (1, 2, 5, 14, 24)
+KNOWN = {
+    "ike_version": (1, 2),
+    "ike_mode": ("main", "aggressive"),
+    "ike_encryption": CIPHERS,
+    "ike_integrity": HASHES,
+    "ike_dh_group": GROUPS,
+    "ipsec_encryption": CIPHERS,
+    "ipsec_integrity": HASHES,
+    "ipsec_pfs_group": (0, *GROUPS),
+}
+LONGEST_LIFETIME_S = 86400
+LIFETIMES = ("ike_lifetime_s", "ipsec_lifetime_s")
+CRYPTO = (
+    *("ike_version", "ike_mode", "ike_encryption", "ike_integrity", "ike_dh_group"),
+    *("ike_lifetime_s", "ipsec_encryption", "ipsec_integrity", "ipsec_pfs_group"),
+    "ipsec_lifetime_s",
+)
+SIDE_WORDS = {"vpc": "VPC", "onprem": "on-premises"}
+# Two SM2 certificates replace the group; the field means nothing there.
+_MEANINGLESS_ON_SM = ("ike_dh_group", "ipsec_pfs_group")
+
+
+def is_value(fleet: Fleet, column: str, wanted: Collection[object]) -> Truth:
+    """Say which tunnels have one of some values; one that is not offered is not known."""
+    return is_any(fleet.tunnels[column], wanted, known=KNOWN[column])
+
+
+def is_aggressive(fleet: Fleet) -> Truth:
+    """Say which tunnels run IKEv1 in aggressive mode; under IKEv2 the mode means nothing."""
+    is_version_1 = is_value(fleet, "ike_version", {1})
+    return both(is_version_1, is_value(fleet, "ike_mode", {"aggressive"}))
+
+
+def is_not_told(fleet: Fleet, column: str) -> Mask:
+    """Say which tunnels have no value there that is known, where one should be known."""
+    tunnels = fleet.tunnels
+    if column in LIFETIMES:
+        return flags((tunnels[column] > LONGEST_LIFETIME_S) | tunnels[column].isna())
+    is_odd: Mask = is_value(fleet, column, ()) == UNKNOWN
+    if column == "ike_mode":
+        is_odd &= is_value(fleet, "ike_version", {2}) != YES
+    return is_odd & ~fleet.is_sm if column in _MEANINGLESS_ON_SM else is_odd
+
+
+def comparable(fleet: Fleet, column: str) -> pd.Series:
+    """A crypto column of the tunnels, with one word for whatever means nothing where it stands."""
+    values = fleet.tunnels[column]
+    if column == "ike_mode":
+        is_moot = is_value(fleet, "ike_version", {2}) == YES
+    elif column in _MEANINGLESS_ON_SM:
+        is_moot = fleet.is_sm
+    else:
+        return values
+    return values.astype("str").mask(is_moot, "-") if is_moot.any() else values
+
+
+def of_lifetimes(fleet: Fleet, holds: Mask, *lifetimes: str) -> Truth:
+    """A condition on lifetimes: not known of a null, nor of 0, which may mean anything."""
+    truth = told(holds, *(fleet.tunnels[column] for column in lifetimes))
+    for column in lifetimes:
+        truth[numbers(fleet.tunnels[column]) <= 0] = UNKNOWN
+    return truth

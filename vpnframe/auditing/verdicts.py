@@ -1,0 +1,118 @@
+"""What a rule says: of which rows, pass, fail or not known, how bad, and from what."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from vpnframe.auditing.logic import NO, UNKNOWN, YES, Mask, Positions, Truth
+
+PASS, FAIL = NO, YES  # the condition of a rule is a fault: where it holds, the rule fails
+SEVERITIES = ("info", "low", "medium", "high", "critical")
+INFO, LOW, MEDIUM, HIGH, CRITICAL = range(5)
+
+TableName = Literal["tunnels", "connections", "subnets", "gateways", "overlaps", "coverage"]
+Severities = npt.NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdicts:
+    """The results of one rule, one row per thing that it judges.
+
+    Parameters
+    ----------
+    table : str
+        Of which table the judged rows are.
+    position : ndarray of int64, shape (n,)
+        Their positions in that table; rows that are not there were not judged.
+    result : ndarray of uint8, shape (n,)
+        ``PASS``, ``FAIL`` or ``UNKNOWN``.
+    column : str
+        The columns that were looked at, joined by ``, ``.
+    severity : ndarray of uint8, shape (n,), optional
+        Index into :data:`SEVERITIES` where the rule's own does not hold for every row.
+    facts : mapping of str to sequence, each of length n
+        What the evidence names that is no column of the table. ``value`` and ``cause`` (a rule's
+        id) stand for those columns of the finding.
+    """
+
+    table: TableName
+    position: Positions
+    result: Truth
+    column: str
+    severity: Severities | None = None
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+    def take(self, rows: Mask | Positions) -> Verdicts:
+        """Keep some of the rows.
+
+        Parameters
+        ----------
+        rows : ndarray of bool or int64
+            A mask, or positions.
+
+        Returns
+        -------
+        Verdicts
+        """
+        return Verdicts(
+            table=self.table,
+            position=self.position[rows],
+            result=self.result[rows],
+            column=self.column,
+            severity=None if self.severity is None else self.severity[rows],
+            facts={name: np.asarray(values)[rows] for name, values in self.facts.items()},
+        )
+
+    def counts(self) -> tuple[int, int, int]:
+        """Count what passes, what fails and what is not known."""
+        n_passed, n_failed, n_unknown = np.bincount(self.result, minlength=UNKNOWN + 1).tolist()
+        return n_passed, n_failed, n_unknown
+
+
+def judged(
+    table: TableName,
+    result: Truth,
+    *,
+    column: str,
+    where: Mask | None = None,
+    severity: Severities | None = None,
+    facts: Mapping[str, Any] | None = None,
+) -> Verdicts:
+    """Make verdicts of one result per row of a table.
+
+    Parameters
+    ----------
+    table : str
+        Which one.
+    result : ndarray of uint8, shape (n,)
+        Whether the fault is there, for every row.
+    column : str
+        What was looked at.
+    where : ndarray of bool, shape (n,), optional
+        The rows that are judged at all; every one by default.
+    severity, facts : optional
+        As in :class:`Verdicts`, for every row of the table.
+
+    Returns
+    -------
+    Verdicts
+
+    Examples
+    --------
+    >>> judged("tunnels", np.array([0, 1, 2], np.uint8), column="ike_mode").counts()
+    (1, 1, 1)
+    """
+    verdicts = Verdicts(
+        table=table,
+        position=np.arange(len(result), dtype=np.int64),
+        result=result,
+        column=column,
+        severity=severity,
+        facts=facts or {},
+    )
+    return verdicts if where is None else verdicts.take(np.flatnonzero(where))

@@ -1,0 +1,246 @@
+"""Accepted findings: who accepts what, why, and until when. A waiver that ended is a finding."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from vpnframe import schema
+from vpnframe.auditing.drafts import Draft, single
+from vpnframe.auditing.logic import Mask
+from vpnframe.auditing.masks import equals
+from vpnframe.auditing.texts import texts
+from vpnframe.errors import SettingsError
+from vpnframe.toml_tables import Form, is_text, read_toml_tables
+
+LONGEST_DAYS = 365
+_SELECTORS = ("connection", "gateway", "tag", "region")
+
+
+def _is_date(value: object) -> bool:
+    return isinstance(value, date) and not isinstance(value, datetime)
+
+
+def _is_tag(value: object) -> bool:
+    return is_text(value) and "=" in str(value).strip("=")
+
+
+_LINE = (is_text, "a line of text")
+_DAY = (_is_date, "a date such as 2026-12-31, without quotes")
+_FORM = Form(
+    "waiver",
+    {
+        "rule": (is_text, "a rule's id, as `vpnframe audit --explain` knows it"),
+        "profile": (is_text, "a profile's name"),
+        "connection": _LINE,
+        "gateway": _LINE,
+        "tag": (_is_tag, "text as key=value"),
+        "region": _LINE,
+        "reason": _LINE,
+        "owner": _LINE,
+        "approver": _LINE,
+        "ticket": _LINE,
+        "created": _DAY,
+        "until": _DAY,
+    },
+    required=("rule", "reason", "owner", "approver", "ticket", "created", "until"),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiver:
+    """One accepted finding, or all that one selector chooses of a rule.
+
+    Parameters
+    ----------
+    rule : str
+        Its id.
+    reason, owner, approver, ticket : str
+        Why, whose, by whom, and where that is written down.
+    created, until : date
+        The first and the last day, 365 days apart at most.
+    connection, gateway, tag, region, profile : str or None
+        What is accepted; where several are given, all must hold. A tag is ``key=value``.
+    """
+
+    rule: str
+    reason: str
+    owner: str
+    approver: str
+    ticket: str
+    created: date
+    until: date
+    connection: str | None = None
+    gateway: str | None = None
+    tag: str | None = None
+    region: str | None = None
+    profile: str | None = None
+
+    def is_over(self, now: datetime) -> bool:
+        """Whether it has ended."""
+        return now.date() > self.until
+
+    @property
+    def selector(self) -> str:
+        """What it chooses, in words."""
+        chosen = [(name, getattr(self, name)) for name in (*_SELECTORS, "profile")]
+        return ", ".join(f"{name} {value}" for name, value in chosen if value is not None)
+
+
+def read_waivers(path: str | Path, *, now: datetime) -> tuple[Waiver, ...]:
+    r"""Read accepted findings.
+
+    Parameters
+    ----------
+    path : str or Path
+        A TOML file with a table ``[[waiver]]`` for each: ``rule``, one at least of ``connection``,
+        ``gateway``, ``tag`` (key=value) and ``region``, ``reason``, ``owner``, ``approver``,
+        ``ticket``, ``created`` and ``until`` (dates).
+    now : datetime
+        The moment to judge by, in UTC.
+
+    Returns
+    -------
+    tuple of Waiver
+        In the file's order; those that ended are among them.
+
+    Raises
+    ------
+    SettingsError
+        The file cannot be read; a key is unknown, missing or wrong; no rule has that id; nothing
+        is selected; or it is longer than 365 days, ends before it begins, or begins later than
+        now. The message names the file and the waiver.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from datetime import UTC
+    >>> text = '''[[waiver]]
+    ... rule = "vpn-ike-sha1"
+    ... tag = "env=test"
+    ... reason = "goes with the site"
+    ... owner = "network"
+    ... approver = "security"
+    ... ticket = "NET-42"
+    ... created = 2026-01-10
+    ... until = 2026-06-30
+    ... '''
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder, "waivers.toml")
+    ...     _ = path.write_text(text)
+    ...     (waiver,) = read_waivers(path, now=datetime(2026, 2, 1, tzinfo=UTC))
+    >>> waiver.selector, waiver.until.isoformat()
+    ('tag env=test', '2026-06-30')
+    """
+    found = []
+    for number, table in enumerate(read_toml_tables(path, _FORM), 1):
+        waiver = Waiver(**table)
+        for problem in _problems(waiver, now):
+            raise SettingsError(f"{path}, waiver {number} of {waiver.rule}: {problem}")
+        found.append(waiver)
+    return tuple(found)
+
+
+def _problems(waiver: Waiver, now: datetime) -> Iterable[str]:
+    if waiver.rule not in texts():
+        yield f"there is no rule {waiver.rule!r}: vf.rules() names them all"
+    if all(getattr(waiver, name) is None for name in _SELECTORS):
+        yield f"it selects nothing: give {', '.join(_SELECTORS[:-1])} or {_SELECTORS[-1]}"
+    if waiver.created > now.date():
+        yield f"it begins on {waiver.created}, which is yet to come"
+    days = (waiver.until - waiver.created).days
+    if days < 0:
+        yield f"it ends on {waiver.until}, before it begins"
+    if days > LONGEST_DAYS:
+        yield f"it lasts {days} days: {LONGEST_DAYS} at most, then decide again"
+
+
+def apply_waivers(
+    findings: pd.DataFrame, waivers: Sequence[Waiver], *, now: datetime
+) -> pd.DataFrame:
+    """Mark accepted findings: they are shown as waived, never left out.
+
+    Parameters
+    ----------
+    findings : DataFrame
+        Table ``findings``.
+    waivers : sequence of Waiver
+        Where several fit, the first one counts; those that ended do nothing.
+    now : datetime
+        The moment to judge by, in UTC.
+
+    Returns
+    -------
+    DataFrame
+        Table ``findings`` in the same order, with ``status``, ``waived_by`` and ``waived_until``.
+    """
+    if not any(not waiver.is_over(now) for waiver in waivers):
+        return findings
+    by = findings["waived_by"].to_numpy(dtype=object, na_value=None).copy()
+    until = findings["waived_until"].to_numpy(dtype="datetime64[ms]").copy()
+    status = findings["status"].astype("str").to_numpy(dtype=object).copy()
+    for waiver in waivers:
+        if waiver.is_over(now):
+            continue
+        rows = np.flatnonzero(_selected(findings, waiver) & (status == "open"))
+        by[rows] = f"{waiver.approver} ({waiver.ticket}): {waiver.reason}"
+        until[rows] = np.datetime64(waiver.until, "ms")
+        status[rows] = "waived"
+    marked = findings.assign(
+        waived_by=pd.array(by, dtype="str"),
+        waived_until=pd.Series(until, index=findings.index).dt.tz_localize("UTC"),
+        status=pd.Series(status, index=findings.index, dtype="str"),
+    )
+    return schema.cast("findings", marked)
+
+
+def expired(waivers: Iterable[Waiver], *, now: datetime) -> list[Draft]:
+    """Make a finding of every waiver that ended.
+
+    Parameters
+    ----------
+    waivers : iterable of Waiver
+        All of them.
+    now : datetime
+        The moment to judge by, in UTC.
+
+    Returns
+    -------
+    list of Draft
+    """
+    text = texts()["vpn-waiver-expired"]
+    return [
+        single(
+            text,
+            column=f"{waiver.rule} of {waiver.selector}",
+            value=waiver.selector,
+            evidence=text.evidence.format(
+                rule=waiver.rule, until=waiver.until, reason=waiver.reason
+            ),
+        )
+        for waiver in waivers
+        if waiver.is_over(now)
+    ]
+
+
+def _selected(findings: pd.DataFrame, waiver: Waiver) -> Mask:
+    """The findings that a waiver is about."""
+    chosen = equals(findings["rule_id"], waiver.rule).copy()
+    for column, wanted in (
+        ("vpn_connection_id", waiver.connection),
+        ("vpn_gateway_id", waiver.gateway),
+        ("region_id", waiver.region),
+        ("profile", waiver.profile),
+    ):
+        if wanted is not None:
+            chosen &= equals(findings[column], wanted)
+    if waiver.tag is not None:
+        rows = np.flatnonzero(chosen)
+        tags = findings["tags"].iloc[rows].tolist()
+        chosen[rows] = [waiver.tag in (one if one is not None else ()) for one in tags]
+    return chosen

@@ -1,0 +1,96 @@
+"""What a review of the fleet should find: the answer key's own rules, in plain loops.
+
+A finding stands once for a rule and what it is about, with the tunnels that show it and the worst
+severity among them. Fleets are taken as read completely, with their keys.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+from vpnframe.emulator.answer_crypto import crypto_faults
+from vpnframe.emulator.answer_overlaps import find_overlaps
+from vpnframe.emulator.answer_secrets import at_ceiling, key_faults
+from vpnframe.emulator.answer_selectors import selector_faults
+from vpnframe.emulator.answer_service import service_faults
+from vpnframe.emulator.answer_sightings import SEVERITIES, Sighting
+from vpnframe.emulator.answer_wiring import wiring_faults
+from vpnframe.emulator.model import Fleet
+
+_OVERLAP_RULES = {
+    "own_sides": "vpn-overlap-own-sides",
+    "onprem": "vpn-overlap-onprem",
+    "selector_pair": "vpn-overlap-selector-pair",
+    "duplicate": "vpn-overlap-duplicate",
+    "route_domain": "vpn-overlap-route-domain",
+    "other_vpc": "vpn-overlap-other-vpc",
+}
+
+
+def find_findings(
+    fleet: Fleet, *, now_ms: int, are_routes_known: bool = True
+) -> list[dict[str, object]]:
+    """Find what a review of a fleet should find.
+
+    Parameters
+    ----------
+    fleet : Fleet
+        Finished, with all that was planted.
+    now_ms : int
+        The moment to judge by.
+    are_routes_known : bool
+        Whether the reader asked for routes.
+
+    Returns
+    -------
+    list of dict
+        ``rule_id``, ``status`` (open or unknown), ``subject`` (the id of a connection or gateway;
+        empty for the fleet), ``other`` (the other connection of a pair), ``tunnels`` (their ids)
+        and ``severity``; sorted.
+    """
+    seen = fleet if are_routes_known else replace(fleet, routes=())
+    sightings = [
+        *crypto_faults(seen),
+        *key_faults(seen),
+        *wiring_faults(seen, are_routes_known=are_routes_known),
+        *service_faults(seen, now_ms=now_ms, are_routes_known=are_routes_known),
+        *selector_faults(seen),
+        *_overlap_faults(seen),
+    ]
+    if at_ceiling(seen):
+        sightings.append(Sighting("platform-ceiling", "", "info"))
+    if not are_routes_known:  # said once, for all connections
+        sightings += [
+            Sighting("vpn-route-unpublished", "", "medium", status="unknown"),
+            Sighting("vpn-route-next-hop-down", "", "high", status="unknown"),
+        ]
+    return _gathered(sightings)
+
+
+def _overlap_faults(fleet: Fleet) -> Iterator[Sighting]:
+    for pair in find_overlaps(fleet):
+        rule = _OVERLAP_RULES.get(str(pair["kind"]))
+        left, right = pair["left"], pair["right"]
+        if rule and isinstance(left, dict) and isinstance(right, dict):
+            ids = (left["vpn_connection_id"], right["vpn_connection_id"])
+            yield Sighting(rule, ids[0], str(pair["severity"]), other=ids[1])
+
+
+def _gathered(sightings: Iterable[Sighting]) -> list[dict[str, object]]:
+    """One finding for all sightings of one thing."""
+    gathered: dict[tuple[str, str, str, str], list[Sighting]] = {}
+    for one in sightings:
+        key = (one.rule_id, one.subject, one.other, one.status)
+        gathered.setdefault(key, []).append(one)
+    return [
+        {
+            "rule_id": rule_id,
+            "status": status,
+            "subject": subject,
+            "other": other,
+            "tunnels": sorted({one.tunnel_id for one in found if one.tunnel_id}),
+            "severity": max((one.severity for one in found), key=SEVERITIES.index),
+        }
+        for (rule_id, subject, other, status), found in sorted(gathered.items())
+    ]
