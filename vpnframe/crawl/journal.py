@@ -307,7 +307,7 @@ def _open_existing(path: Path) -> Journal | None:
             if problem is None:
                 stack.pop_all()
                 return Journal(db, path, is_resumed=True)
-    except sqlite3.Error as error:
+    except _DAMAGED as error:
         if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_BUSY:
             raise SettingsError(f"another crawl is writing {path}: wait until it is done") from None
         problem = "damaged"
@@ -323,6 +323,8 @@ def _open_existing(path: Path) -> Journal | None:
 
 
 _EMPTY = "empty"
+# The second where SQLite names what it found in a schema that is no text any more.
+_DAMAGED = (sqlite3.Error, UnicodeDecodeError)
 
 
 def _problem_of(db: sqlite3.Connection) -> str | None:
@@ -364,7 +366,7 @@ def _connect(path: Path) -> sqlite3.Connection:
         db.execute("PRAGMA locking_mode = EXCLUSIVE")
         db.execute("PRAGMA journal_mode = WAL")
         db.execute("PRAGMA synchronous = NORMAL")
-    except sqlite3.Error:
+    except _DAMAGED:
         db.close()
         raise
     return db
