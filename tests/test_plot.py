@@ -10,9 +10,10 @@ mpl.use("Agg")
 import matplotlib.pyplot as plt
 from fleet_helpers import site, subnets_of
 
-from vpnframe import frames, plot, stats
+from vpnframe import frames, plot, schema, stats
 from vpnframe.errors import AddressError
 from vpnframe.records import Connection, Phases, Proposal, Records, Tunnel
+from vpnframe.tables.audit import FINDINGS
 
 
 @pytest.fixture
@@ -123,3 +124,51 @@ def test_address_map_draws_where_it_is_told():
     before = plt.get_fignums()
     assert plot.address_map(subnets_of(), ax=ax) is ax
     assert plt.get_fignums() == before
+
+
+def some_findings():
+    """Three rules: one waived in part, and one that could not be judged."""
+    rows = [
+        ("vpn-ike-des", "critical", "open"),
+        ("vpn-ike-sha1", "low", "open"),
+        ("vpn-ike-sha1", "low", "waived"),
+        ("vpn-ike-sha1", "low", "open"),
+        ("vpn-psk-weak", "high", "open"),
+        ("vpn-psk-weak", "critical", "open"),
+        ("vpn-value-unknown", "info", "unknown"),
+    ]
+    names = ["rule_id", "severity", "status"]
+    columns = dict(zip(names, zip(*rows, strict=True), strict=True))
+    whole = {name: list(columns.get(name, [None] * len(rows))) for name in FINDINGS.names}
+    return schema.build("findings", whole | {"tunnel_ids": [[]] * len(rows)})
+
+
+def test_findings_draws_a_bar_per_rule_the_worst_first():
+    """As long as there are findings; what was waived is hatched, what is unknown left out."""
+    ax = plot.findings(some_findings())
+    names = [label.get_text() for label in ax.get_yticklabels()]
+    assert names == ["psk-weak", "ike-des", "ike-sha1"]
+    lengths = dict.fromkeys(range(3), 0.0)
+    for patch in ax.patches:
+        lengths[round(patch.get_y() + patch.get_height() / 2)] += patch.get_width()
+    assert lengths == {0: 2, 1: 1, 2: 3}
+    assert sum(patch.get_hatch() is not None for patch in ax.patches) == 1
+    assert "5 open findings of 3 rules" in ax.get_title(loc="left")
+    texts = [text.get_text() for text in ax.get_legend().get_texts()]
+    assert texts == ["critical", "high", "low", "waived"]
+
+
+def test_findings_says_how_many_rules_it_leaves_out():
+    """The mildest go first."""
+    ax = plot.findings(some_findings(), most=1)
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["psk-weak"]
+    assert "2 more rules" in ax.get_xlabel()
+    with pytest.raises(ValueError, match="at least one"):
+        plot.findings(some_findings(), most=0)
+
+
+def test_findings_draws_where_it_is_told():
+    """Nothing found is an empty plot."""
+    _, ax = plt.subplots()
+    assert plot.findings(some_findings().head(0), ax=ax) is ax
+    assert not ax.patches

@@ -91,6 +91,95 @@ def _label(column: str, value: str) -> str:
     return value.removeprefix("hmac-").removesuffix("-cbc")
 
 
+_SEVERITY_COLORS = {
+    "critical": "#7b1e1e",
+    "high": "#c0504d",
+    "medium": "#e59a5c",
+    "low": "#f2d399",
+    "info": "#c9daf8",
+}
+
+
+def findings(found: pd.DataFrame, *, most: int = 20, ax: Axes | None = None) -> Axes:
+    """Draw what an audit found: one bar per rule, one segment per severity, the worst first.
+
+    Parameters
+    ----------
+    found : DataFrame
+        The ``findings`` table. What could not be judged is left out; what was waived is hatched.
+    most : int
+        At most so many rules; how many are left out is said below.
+    ax : Axes, optional
+        Drawn on; a new figure otherwise.
+
+    Returns
+    -------
+    Axes
+        Numbers of findings.
+
+    Raises
+    ------
+    ValueError
+        ``most`` is below 1.
+    """
+    if most < 1:
+        raise ValueError(f"most is {most}: at least one rule has to be drawn")
+    counts = _count_findings(found)
+    rules = counts["rule_id"].drop_duplicates().tolist()
+    shown = rules[:most]
+    if ax is None:
+        _, ax = plt.subplots(figsize=(10, 0.8 + 0.27 * max(4, len(shown))), layout="constrained")
+    left = dict.fromkeys(shown, 0)
+    for row in counts[counts["rule_id"].isin(shown)].itertuples():
+        ax.barh(
+            shown.index(row.rule_id),
+            row.n,
+            left=left[row.rule_id],
+            color=_SEVERITY_COLORS[str(row.severity)],
+            edgecolor="white",
+            hatch="///" if row.status == "waived" else None,
+            height=0.75,
+        )
+        left[row.rule_id] += row.n
+    ax.set_yticks(range(len(shown)), [rule.removeprefix("vpn-") for rule in shown])
+    ax.invert_yaxis()
+    n_open = int(counts.loc[counts["status"] == "open", "n"].sum())
+    ax.set_title(f"{n_open:,} open findings of {len(rules)} rules", loc="left")
+    left_out = f" ({len(rules) - most} more rules are not drawn)" if len(rules) > most else ""
+    ax.set_xlabel(f"findings{left_out}")
+    ax.spines[["top", "right", "left"]].set_visible(False)
+    ax.tick_params(axis="y", length=0)
+    _label_severities(ax, counts[counts["rule_id"].isin(shown)])
+    return ax
+
+
+def _count_findings(found: pd.DataFrame) -> pd.DataFrame:
+    """Numbers by rule, status and severity: the rules with the worst findings, then most, first."""
+    names = ["rule_id", "status", "severity"]
+    known = found.loc[found["status"].isin(["open", "waived"]), names].astype("str")
+    counts = known.value_counts().rename("n").reset_index()
+    counts["rank"] = counts["severity"].map(list(_SEVERITY_COLORS).index).astype("int64")
+    by_rule = counts.groupby("rule_id")
+    counts["worst"] = by_rule["rank"].transform("min")
+    counts["total"] = by_rule["n"].transform("sum")
+    order = ["worst", "total", "rule_id", "rank", "status"]
+    ascending = [True, False, True, True, True]
+    return counts.sort_values(order, ascending=ascending, ignore_index=True)
+
+
+def _label_severities(ax: Axes, counts: pd.DataFrame) -> None:
+    """A legend of what occurs."""
+    handles = [
+        Patch(facecolor=color, label=word)
+        for word, color in _SEVERITY_COLORS.items()
+        if word in set(counts["severity"])
+    ]
+    if (counts["status"] == "waived").any():
+        handles.append(Patch(facecolor="white", edgecolor="grey", hatch="///", label="waived"))
+    if handles:
+        ax.legend(handles=handles, loc="lower right", frameon=False)
+
+
 _USES = (
     ("free", "#f4f4f4"),
     ("VPC", "#8fbcbb"),
