@@ -200,6 +200,7 @@ def test_what_cannot_be_trusted_is_set_aside(
 
 @settings(max_examples=25)
 @given(at=st.floats(0, 1, exclude_max=True), flip=st.integers(1, 255))
+@example(at=12054 / 16384, flip=128)  # a text that is a number then
 @example(at=0.22309589302717428, flip=128)  # in the schema: SQLite's own message is no text then
 def test_a_flipped_byte_never_changes_an_answer(
     at: float, flip: int, tmp_path_factory: pytest.TempPathFactory

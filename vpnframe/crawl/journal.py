@@ -352,9 +352,12 @@ def _with_checksum(*values: str | bytes) -> tuple[str | bytes | int, ...]:
     return (*values, _checksum(values))
 
 
-def _checksum(values: Sequence[str | bytes]) -> int:
-    """Of everything that a row holds, text told apart from bytes."""
-    parts = (b"t" + v.encode() if isinstance(v, str) else b"b" + v for v in values)
+def _checksum(values: Sequence[object]) -> int:
+    """Of everything that a row holds, with its kind: damage may make a number of a text."""
+    parts = (
+        b"b" + v if isinstance(v, bytes) else f"{'t' if isinstance(v, str) else '?'}{v}".encode()
+        for v in values
+    )
     return zlib.crc32(b"\0".join(parts))
 
 
