@@ -53,7 +53,8 @@ def test_findings_are_printed_the_worst_first(tmp_path: Path) -> None:
 def test_a_severity_decides_the_exit_code(tmp_path: Path, severity: str | None, code: int) -> None:
     """3 where something as bad as that is open."""
     more = ["--fail-on", severity] if severity else []
-    audit(written(tmp_path, DES), *more, code=code)
+    done = audit(written(tmp_path, DES), *more, code=code)
+    assert ("open findings are" in done.stderr) == (code == 3)
 
 
 def test_milder_findings_do_not_fail(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -98,7 +99,9 @@ def run(
         write_by_owner(review, inventory.connections, style, owner_tag=owner_tag, folder=out_dir)
     else:
         print_review(review, style, output=output, limit=limit, is_private=with_key_facts)
-    if fail_on is not None and at_or_over(review.findings, fail_on).any():
+    n_bad = 0 if fail_on is None else int(at_or_over(review.findings, fail_on).sum())
+    if n_bad:
+        print(f"vpnframe: {n_bad:,} open findings are {fail_on} or worse", file=sys.stderr)
         raise typer.Exit(FOUND)
     if not inventory.is_complete:
         raise typer.Exit(NOT_COMPLETE)

@@ -125,6 +125,7 @@ def print_review(
         sys.stdout.buffer.flush()
     else:
         write_file(output, body, is_private=is_private)
+        print(f"{output}: {counts_sentence(shown.findings)}", file=sys.stderr)
     n_more = len(review.findings) - len(shown.findings)
     if n_more:
         print(f"{n_more:,} more findings: raise --limit", file=sys.stderr)
@@ -165,6 +166,25 @@ def write_by_owner(
         path = folder / f"{name}.{_ENDINGS.get(style, str(style))}"
         write_file(path, encode(replace(review, findings=findings), style))
         print(f"{path}: {len(findings):,} findings of {owner}")
+
+
+def counts_sentence(findings: pd.DataFrame) -> str:
+    """Say how many findings there are, by severity and status.
+
+    Parameters
+    ----------
+    findings : DataFrame
+        Table ``findings``.
+
+    Returns
+    -------
+    str
+    """
+    is_open = findings["status"] == "open"
+    counts = findings[is_open]["severity"].value_counts()
+    parts = [f"{word} {counts.get(word, 0):,}" for word in reversed(SEVERITIES)]
+    others = [f"{(findings['status'] == word).sum():,} {word}" for word in ("waived", "unknown")]
+    return f"{int(is_open.sum()):,} open findings: {', '.join(parts)}; {', '.join(others)}"
 
 
 def explain(rule_id: str) -> None:
@@ -220,11 +240,7 @@ def brief(findings: pd.DataFrame) -> pd.DataFrame:
 def _print_readable(review: Review, limit: int | None) -> None:
     """Counts, what is widespread, then the findings."""
     findings = review.findings
-    is_open = findings["status"] == "open"
-    counts = findings[is_open]["severity"].value_counts()
-    parts = [f"{word} {counts.get(word, 0):,}" for word in reversed(SEVERITIES)]
-    others = [f"{(findings['status'] == word).sum():,} {word}" for word in ("waived", "unknown")]
-    print(f"{int(is_open.sum()):,} open findings: {', '.join(parts)}; {', '.join(others)}")
+    print(counts_sentence(findings))
     print("\nBY RULE (share: part of the fleet; over 0.5 look for one cause)")
     print_table(_by_rule(review.summary), Format.TABLE)
     print("\nFINDINGS, the worst first")
