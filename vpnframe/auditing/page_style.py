@@ -39,5 +39,6 @@ summary code{margin-left:auto;font-weight:400}
 .count{color:var(--sub);font-weight:400;font-variant-numeric:tabular-nums}
 .mark{font-size:12px;font-weight:700;text-transform:uppercase;letter-spacing:.04em;min-width:66px;
 display:inline-block}
-@media print{details{break-inside:avoid}}
+@media print{tr,summary{break-inside:avoid}
+details::details-content{content-visibility:visible;block-size:auto}}
 """
