@@ -39,6 +39,8 @@ format: $(VENV)/lint ## put the code in shape
 bench: $(VENV)/test ## measure, against peers of the same run
 	$(BIN)/python benchmarks/overlaps.py
 	$(BIN)/python benchmarks/tracing.py
+	$(BIN)/python benchmarks/audit.py
+	$(BIN)/python benchmarks/keys.py
 	$(BIN)/python benchmarks/fetching.py
 	$(BIN)/python benchmarks/memory.py
 
