@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 import os
-import re
 import shlex
 import signal
 import subprocess
@@ -16,7 +15,7 @@ from pathlib import Path
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
-from peer_builders import swanctl
+from cli_helpers import keys_of, vpnframe
 from typer.main import get_command
 from typer.testing import CliRunner
 
@@ -24,35 +23,12 @@ from vpnframe.cli import app
 from vpnframe.cloud.messages import Response
 from vpnframe.emulator import ServerSettings, make_fleet, make_state, serve_in_thread
 from vpnframe.emulator.faults import answer_when, asking_for
-from vpnframe.inventory import read_inventory
 from vpnframe.tables import STORED
 
 COMMANDS = (
     *("demo", "doctor", "plan", "fetch", "load", "redact", "show", "stats", "overlaps"),
     *("conflicts", "free", "trace", "audit", "compare", "schema", "emulator"),
 )
-FAST = {"VPNFRAME_QUOTA": "DownloadVpnConnectionConfig=1000/1"}
-
-
-def vpnframe(*arguments, code=0, **environment):
-    """Run a command; give what it printed, as bytes, after a look at its exit code."""
-    done = subprocess.run(
-        [sys.executable, "-m", "vpnframe", *map(str, arguments)],
-        env=os.environ | {"ALIBABA_CLOUD_ECS_METADATA_DISABLED": "true"} | FAST | environment,
-        capture_output=True,
-        check=False,
-    )
-    assert done.returncode == code, done.stderr.decode()
-    return done
-
-
-def keys_of(cloud):
-    """The environment that points to an emulator."""
-    return {
-        "ALIBABA_CLOUD_ACCESS_KEY_ID": cloud.access_key_id,
-        "ALIBABA_CLOUD_ACCESS_KEY_SECRET": cloud.access_key_secret,
-        "VPNFRAME_ENDPOINT": cloud.endpoint,
-    }
 
 
 @pytest.fixture(scope="module")
@@ -384,54 +360,6 @@ def test_overlaps_prints_pairs_inside_a_scope(inventory):
     whole = vpnframe("overlaps", inventory, "--scope", "none", "-f", "csv").stdout.splitlines()
     assert 1 < len(default) < len(whole)
     assert vpnframe("overlaps", inventory, "--scope", "gateway", code=2)
-
-
-@pytest.fixture(scope="module")
-def mirror(inventory):
-    """A tunnel of the inventory, and its other end as a swanctl.conf that differs in PFS."""
-    tunnels = read_inventory(inventory).tunnels
-    known = tunnels[(tunnels["ike_version"] == 2) & tunnels["customer_gateway_ip"].notna()]
-    row = known.drop_duplicates(["vpn_gateway_ip", "customer_gateway_ip"], keep=False).iloc[0]
-    settings = {"local_addrs": row["customer_gateway_ip"], "remote_addrs": row["vpn_gateway_ip"]}
-    return row, swanctl(connection=settings)
-
-
-def test_compare_holds_a_file_against_its_tunnel(inventory, mirror, tmp_path):
-    """Only the tunnel that it belongs to; what comes of it is counted."""
-    row, text = mirror
-    path = tmp_path / "site.conf"
-    path.write_text(text)
-    arguments = ("compare", inventory, "--peer", path, "--connection", row["vpn_connection_id"])
-    done = vpnframe(*arguments, "-f", "jsonl")
-    rows = [json.loads(line) for line in done.stdout.splitlines()]
-    assert {one["vpn_connection_id"] for one in rows} == {row["vpn_connection_id"]}
-    assert "vpn_gateway_ip" in {one["field"] for one in rows if one["result"] == "match"}
-    assert re.search(rb"\d+ match", done.stderr)
-    assert b"ike_dh_group" in vpnframe(*arguments).stdout
-
-
-def test_compare_exits_with_3_where_that_is_asked_for(inventory, mirror, tmp_path):
-    """And with 0 otherwise."""
-    path = tmp_path / "site.conf"
-    path.write_text(mirror[1].replace("aes128-sha256-modp2048", "chacha20poly1305-prfsha1-ecp256"))
-    vpnframe("compare", inventory, "--peer", path)
-    vpnframe("compare", inventory, "--peer", path, "--fail-on-mismatch", code=3)
-
-
-def test_compare_takes_another_connection_of_the_fleet(inventory, mirror):
-    """One VPC to another; it is not its own other end."""
-    connection = mirror[0]["vpn_connection_id"]
-    done = vpnframe("compare", inventory, "--peer-connection", connection, "-f", "csv")
-    assert done.stdout.startswith(b"account_id,region_id,vpn_connection_id")
-
-
-def test_compare_names_what_is_not_there(inventory, tmp_path):
-    """A connection, a file, and a command without an other end."""
-    done = vpnframe("compare", inventory, "--peer", tmp_path / "none.conf", code=1)
-    assert b"none.conf cannot be read" in done.stderr
-    done = vpnframe("compare", inventory, "--peer-connection", "vco-none", code=1)
-    assert b"vco-none" in done.stderr
-    assert b"--peer" in vpnframe("compare", inventory, code=2).stderr
 
 
 def test_output_goes_to_the_file(inventory, tmp_path):

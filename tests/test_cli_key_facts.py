@@ -11,8 +11,8 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from cli_helpers import keys_of, vpnframe
 from helpers import FINGERPRINT_KEY
-from test_cli import keys_of, vpnframe
 from test_key_facts import FACTS, FLEET, save, state_of
 from typer.testing import CliRunner
 

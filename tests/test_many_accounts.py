@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cli_helpers import FAST, vpnframe
 from helpers import assert_same_inventory
-from test_cli import FAST, vpnframe
 
 import vpnframe as vf
 from vpnframe.accounts import Account
