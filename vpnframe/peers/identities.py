@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ipaddress
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 Kind = Literal["any", "address", "fqdn", "email", "dn", "keyid"]
@@ -44,6 +45,7 @@ class Identity:
         return self.value or "%any"
 
 
+@lru_cache(maxsize=4096)  # a fleet names the same ends again and again
 def parse_identity(text: str) -> Identity:
     """Read an identity.
 

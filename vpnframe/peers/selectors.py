@@ -12,6 +12,7 @@ import ipaddress
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 Networks = tuple[Network, ...]
@@ -72,6 +73,7 @@ def parse_selector(text: str) -> Selector | None:
     return None if networks is None else Selector(networks, is_restricted=is_restricted)
 
 
+@lru_cache(maxsize=4096)  # a fleet names the same addresses again and again
 def parse_block(text: str) -> Networks | None:
     """Read a block, an address or a range.
 
