@@ -87,14 +87,14 @@ def _once(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     for row in rows:
         known = found.setdefault((row["rule_id"], row["profile"]), row)
         if known is not row:
-            known |= {name: known[name] + row[name] for name in _COUNTS}
+            known |= {name: known[name] + row[name] for name in _COUNTS[1:]}
     return list(found.values())
 
 
 def _drafted(draft: Draft) -> dict[str, Any]:
-    """Counts of what a profile alone found; what passes it is not counted."""
+    """Counts of what a profile alone found; what passes it stands in the matrix."""
     n_failed = int(draft.is_open.sum())
-    return {"n_passed": 0, "n_failed": n_failed, "n_unknown": len(draft) - n_failed}
+    return {"n_passed": None, "n_failed": n_failed, "n_unknown": len(draft) - n_failed}
 
 
 def matrix(fleet: Fleet, opinions: Sequence[Opinion]) -> pd.DataFrame:

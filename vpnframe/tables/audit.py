@@ -88,7 +88,7 @@ AUDIT_SUMMARY = Table(
         Column("profile", "category", "The profile, where it judges alone."),
         Column("title", "category", "In a few words.", False),
         Column("severity", "category", "The worst that was found; its own where nothing was."),
-        Column("n_passed", "int64", "Rows that pass.", False),
+        Column("n_passed", "int64", "Rows that pass; null for a profile: see profile_matrix."),
         Column("n_failed", "int64", "Rows that fail.", False),
         Column("n_unknown", "int64", "Rows that could not be judged.", False),
         Column("n_open", "int64", "Open findings.", False),
