@@ -132,6 +132,14 @@ def test_what_holds_no_blocks_is_refused(against: object, error: type[Exception]
         overlaps(OURS, against=against)  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize(("priority", "told"), [("high", "'high'"), (1.5, "1.5")])
+def test_a_priority_that_is_no_number_is_named(priority: object, told: str):
+    """With the column, and the remedy."""
+    other = pd.DataFrame({"cidr": ["10.0.0.0/8"], "priority": [priority]})
+    with pytest.raises(ValueError, match=rf"priority holds .*{told}.*: whole numbers"):
+        overlaps(OURS, against=other)
+
+
 def test_our_own_pairs_are_not_among_them():
     """Only pairs of ours with theirs, each once, ours left."""
     table = subnets_of(*(site(name, onprem=["10.0.0.0/8"]) for name in "ab"))

@@ -310,7 +310,7 @@ def _blocks(
     chosen = order[first]
     frame = rows.frame
     unknown = np.iinfo(np.int64).max
-    priority = column_of(frame, "priority").astype("Int64").fillna(unknown).to_numpy(np.int64)
+    priority = _whole_numbers(frame, "priority").fillna(unknown).to_numpy(np.int64)
     smallest = _reduce(np.minimum, priority[keep][order], first)
     nat = column_of(frame, "nat").fillna(NULL).to_numpy(np.int64)
     is_route = _reduce(np.maximum, rows.is_policy_route[keep][order], first)
@@ -331,3 +331,16 @@ def _blocks(
 def _reduce(function: np.ufunc, values: Any, starts: Codes) -> Any:
     """Reduce runs of values to one each."""
     return function.reduceat(values, starts) if len(starts) else values[:0]
+
+
+def _whole_numbers(frame: pd.DataFrame, name: str) -> pd.Series:
+    """A column of numbers, which another table may have written as text."""
+    values = column_of(frame, name)
+    numbers = pd.to_numeric(values, errors="coerce")
+    is_odd = values.notna() & (numbers.isna() | (numbers % 1 != 0))
+    if is_odd.any():
+        odd = values[is_odd].iloc[0]
+        raise ValueError(
+            f"the column {name} holds {odd!r}: whole numbers are needed, or leave it out"
+        )
+    return numbers.astype("Int64")
