@@ -159,7 +159,7 @@ CASES = {
         one(ipsec_lifetime_s=None),
     ),
     "vpn-value-unknown": Case(None, None, one(), one(ike_encryption="kuznyechik")),
-    "vpn-strength-low": Case(one(ike_dh_group=5), "high", one(ike_dh_group=14), no_key),
+    "vpn-strength-low": Case(one(ike_dh_group=2), "high", one(ike_dh_group=14), no_key),
     "vpn-all-defaults": Case(
         one(
             ike_version=1,

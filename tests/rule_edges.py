@@ -299,6 +299,7 @@ KEYS: dict[str, list[Edge]] = {
         *(Edge(of_key(word), P) for word in ("derived", "dictionary", "patterned", "random")),
         Edge(of_key("odd"), U),
         Edge(one(auth_method="certificate"), ""),
+        Edge(of({"auth_method": "unknown"}, keys=[{"psk_class": "published"}]), U),
     ],
     "vpn-psk-weak": [
         Edge(of_key("random", 64), F, "medium", ["the key has 64 to 79 bits by estimate"]),
@@ -316,6 +317,8 @@ KEYS: dict[str, list[Edge]] = {
         Edge(one(psk_state="masked"), U, told=["the key is masked"]),
         Edge(one(psk_state=None), U, told=["the key is not told"]),
         Edge(no_key, U, told=["the key is present, but no facts of it were kept"]),
+        *(Edge(one(auth_method=word), U, told=["the key is not told, nor whether there is one"])
+          for word in (None, "unknown", "eap")),
     ],
 }  # fmt: skip
 CRYPTO: dict[str, list[Edge]] = {
@@ -361,14 +364,18 @@ CRYPTO: dict[str, list[Edge]] = {
     ],
 }  # fmt: skip
 BY_PART = [
-    ({"ike_dh_group": 1}, {}, "70 bits, bounded by ike_dh_group 1", "vpn-ike-dh-1"),
-    ({"ike_dh_group": 2}, {}, "80 bits, bounded by ike_dh_group 2", "vpn-ike-dh-2"),
-    ({"ike_dh_group": 5}, {}, "97 bits, bounded by ike_dh_group 5", "vpn-ike-dh-5"),
+    ({"ike_dh_group": 1}, {}, "70 bits, bounded by ike_dh_group 1", "vpn-ike-dh-1", "high"),
+    ({"ike_dh_group": 2}, {}, "80 bits, bounded by ike_dh_group 2", "vpn-ike-dh-2", "high"),
+    ({"ike_dh_group": 5}, {}, "97 bits, bounded by ike_dh_group 5", "vpn-ike-dh-5", "medium"),
     ({"ipsec_encryption": "des-cbc"}, {}, "56 bits, bounded by ipsec_encryption des-cbc",
-     "vpn-ipsec-des"),
-    ({}, {"psk_class": "published", "psk_bits": 0}, None, "vpn-psk-published"),
-    ({}, {"psk_class": "derived", "psk_bits": 30}, None, "vpn-psk-derived"),
-    ({}, {"psk_class": "random", "psk_bits": 90}, None, "vpn-psk-weak"),
+     "vpn-ipsec-des", "high"),
+    ({}, {"psk_class": "published", "psk_bits": 0}, None, "vpn-psk-published", "high"),
+    ({}, {"psk_class": "derived", "psk_bits": 30}, None, "vpn-psk-derived", "high"),
+    ({}, {"psk_class": "patterned", "psk_bits": 63}, None, "vpn-psk-weak", "high"),
+    ({}, {"psk_class": "random", "psk_bits": 64}, None, "vpn-psk-weak", "medium"),
+    ({}, {"psk_class": "random", "psk_bits": 79}, None, "vpn-psk-weak", "medium"),
+    ({}, {"psk_class": "random", "psk_bits": 80}, None, "vpn-psk-weak", "low"),
+    ({}, {"psk_class": "random", "psk_bits": 111}, None, "vpn-psk-weak", "low"),
 ]  # fmt: skip
 POOR = {
     ("ike_dh_group", 1): "ike_dh_group=1", ("ike_dh_group", 2): "ike_dh_group=2",
@@ -378,18 +385,24 @@ POOR = {
 
 
 def _strength_edge(
-    changes: dict[str, Any], facts: dict[str, Any], told: str | None, cause: str
+    changes: dict[str, Any], facts: dict[str, Any], told: str | None, cause: str, severity: str
 ) -> Edge:
     poor = [POOR[item] for item in changes.items()]
     words = told or "under 112 bits, bounded by the pre-shared key"
     words += f"; not approved: {', '.join(poor)}" if poor else ""
-    return Edge(of(changes, keys=[facts]), F, "high", [words], [cause])
+    return Edge(of(changes, keys=[facts]), F, severity, [words], [cause])
 
 
 STRENGTH: dict[str, list[Edge]] = {
     "vpn-strength-low": [
         *(_strength_edge(*row) for row in BY_PART),
-        Edge(key(psk_bits=111), F), Edge(key(psk_bits=112), P),
+        Edge(key(psk_bits=112), P),
+        Edge(no_key, U, told=["not judged: not known is the pre-shared key"]),
+        Edge(one(auth_method=None), U, told=["not judged: not known is how the ends authenticate"]),
+        Edge(one(ike_dh_group=None, ipsec_encryption="rot13"), U, told=[
+            "not judged: not known is ike_dh_group, ipsec_encryption",
+        ]),
+        Edge(one(auth_method="certificate"), P),
     ]
 }  # fmt: skip
 # What a tunnel is, and whether the best group on offer alone holds it under 128 bits.

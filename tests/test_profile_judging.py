@@ -55,7 +55,7 @@ def said(row: dict[str, Any], column: str, profile: Profile) -> str:
     value = row.get(column)
     if column == "ike_mode" and row["ike_version"] == 2:
         return "not-judged"
-    if column == "psk_bits" and row["auth_method"] != "psk":
+    if column == "psk_bits" and row["auth_method"] == "certificate":
         return "not-judged"
     is_fixed = column in ("ike_version", "ike_mode", "ike_dh_group", "ipsec_pfs_group")
     if is_fixed and row["vpn_type"] == "sm" and profile.name != "gm-t-0022":

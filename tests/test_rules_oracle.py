@@ -160,6 +160,11 @@ def of_limits(row: Row) -> Iterator[tuple[str, str, str | None]]:
     yield "vpn-ipsec-block-limit", kleene(small, much), None
 
 
+def of_group(bits: int) -> str:
+    """How bad a tunnel is whose group or cipher has so many bits: group 5 has 97."""
+    return "medium" if bits == 97 else "high"
+
+
 def of_strength(row: Row) -> Iterator[tuple[str, str, str | None]]:
     parts = [
         GROUP_BITS.get(row["ike_dh_group"]),
@@ -170,7 +175,11 @@ def of_strength(row: Row) -> Iterator[tuple[str, str, str | None]]:
         parts.append(row["psk_bits"] if row["auth_method"] == "psk" else None)
     known = [part for part in parts if part is not None]
     if any(part < 112 for part in known):
-        yield "vpn-strength-low", "fail", None
+        least = min(known)
+        is_of_key = row["auth_method"] == "psk" and row["psk_bits"] == least
+        mild = "medium" if least >= 64 else "high"
+        of_key = "low" if least >= 80 else mild
+        yield "vpn-strength-low", "fail", of_key if is_of_key else of_group(least)
     else:
         yield "vpn-strength-low", "pass" if len(known) == len(parts) else "unknown", None
 

@@ -173,7 +173,12 @@ class Plain:
             is_settled, standby = False, []
         is_sure &= is_settled and not self.unjudged(router)
         block = (heads[0]["source_cidr"], heads[0]["destination_cidr"])
-        is_sure &= any(is_published(r) or r["route_type"] == "selector" for r in groups[block])
+        # The VPC knows the block by any route to it, of whatever kind.
+        is_sure &= any(
+            is_published(r) or r["route_type"] == "selector"
+            for r in matching
+            if (r["source_cidr"], r["destination_cidr"]) == block
+        )
         admitted = [self.admits(r["vpn_connection_id"], source, destination) for r in heads]
         is_sure &= None not in admitted
         if len(heads) > 1:

@@ -143,6 +143,11 @@ class Fleet:
         """Which tunnels authenticate by a pre-shared key."""
         return equals(self.tunnels["auth_method"], "psk")
 
+    @property
+    def may_have_psk(self) -> Mask:
+        """Which tunnels authenticate by a pre-shared key, or in a way that nobody told."""
+        return ~equals(self.tunnels["auth_method"], "certificate")
+
     def first_tunnel(self) -> Positions:
         """Give the position of each connection's first tunnel."""
         first = np.full(self.n_connections, -1, np.int64)

@@ -152,8 +152,9 @@ def notes(inv: Inventory, fleet: Fleet) -> Iterator[str]:
     """
     if not inv.is_complete:
         yield inv.coverage_sentence()
-    if fleet.has_psk.any() and fleet.key_facts is None:
-        yield "nothing was kept of any pre-shared key: no key was judged"
+    has_key = fleet.may_have_psk
+    if has_key.any() and fleet.keys["psk_bits"][has_key].isna().all():
+        yield "nothing is known of any pre-shared key: no key was judged"
     n_unjudged = int(fleet.is_unjudged.sum())
     if n_unjudged:
         yield f"the routes of {n_unjudged:,} connections were not read: their overlaps are unknown"

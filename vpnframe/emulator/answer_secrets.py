@@ -38,7 +38,7 @@ def key_faults(fleet: Fleet) -> Iterator[Sighting]:
         if is_open:
             faults.append(("vpn-ike-aggressive-mode", "critical" if bits < 80 else "high"))
         if min(bits, _worth(tunnel)) < 112:
-            faults.append(("vpn-strength-low", "high"))
+            faults.append(("vpn-strength-low", _of_weakest(bits, tunnel)))
         for rule_id, severity in faults:
             yield Sighting(
                 rule_id, connection.vpn_connection_id, severity, tunnel_id=tunnel.tunnel_id
@@ -89,6 +89,13 @@ def _severity(bits: float, *, is_open: bool) -> str:
     if bits < 64:
         return "critical" if is_open else "high"
     return "medium" if bits < 80 else "low"
+
+
+def _of_weakest(bits: float, tunnel: Tunnel) -> str:
+    """How bad the weakest part of a tunnel is, high at most; the key counts first."""
+    if bits <= _worth(tunnel):
+        return "high" if bits < 64 else "medium" if bits < 80 else "low"
+    return "medium" if _worth(tunnel) == 97 else "high"
 
 
 def _worth(tunnel: Tunnel) -> int:

@@ -146,7 +146,7 @@ def _left_out(tunnels: pd.DataFrame, profile: Profile) -> dict[str, Mask]:
     """Rows that are not judged, by column."""
     masks = {
         "ike_mode": equals(tunnels["ike_version"], 2),
-        "psk_bits": ~equals(tunnels["auth_method"], "psk"),
+        "psk_bits": equals(tunnels["auth_method"], "certificate"),
     }
     is_for_sm = any(
         (entry.value, entry.verdict) == ("sm4-cbc", "must")

@@ -83,6 +83,7 @@ def psk_unavailable(fleet: Fleet) -> Verdicts:
     result = np.where(either(is_hidden, has_no_facts) == NO, NO, UNKNOWN).astype(np.uint8)
     words = state.astype("str").fillna("not told")
     why = words.where(words != "present", "present, but no facts of it were kept")
+    why = why.where(fleet.has_psk, "not told, nor whether there is one")
     return _on_keys(fleet, result, column="psk_state", facts={"value": objects(why)})
 
 
@@ -102,12 +103,15 @@ def _on_keys(
     severity: Severities | None = None,
     facts: Mapping[str, Any] | None = None,
 ) -> Verdicts:
-    """Verdicts on tunnels that authenticate by a key; of it nothing is shown unasked."""
+    """Verdicts on tunnels with a key; not known where nobody told how they authenticate.
+
+    Of a key nothing is shown unasked.
+    """
     nothing = {"value": _shown(fleet)}
     return judged(
         "tunnels",
-        result,
-        where=fleet.has_psk,
+        np.where(fleet.has_psk, result, UNKNOWN).astype(np.uint8),
+        where=fleet.may_have_psk,
         column=column,
         severity=severity,
         facts=nothing | dict(facts or {}),
