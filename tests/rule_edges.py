@@ -151,7 +151,10 @@ AVAILABILITY: dict[str, list[Edge]] = {
         Edge(of({}, NEXT | OTHER_PEER | {"vpc_id": "vpc-2", "vpn_gateway_id": "vpn-2"}),
              f"{F} {F}"),
         Edge(of(EVERYTHING, NEXT | OTHER_PEER | EVERYTHING), f"{F} {F}"),
-        Edge(of({}, NEXT | OTHER_PEER, subnets=[]), f"{F} {F}"),
+        Edge(of({}, NEXT | OTHER_PEER, subnets=[]), f"{U} {U}"),
+        Edge(of({}, subnets=[]), F),
+        Edge(one(tunnel_count=2), ""),
+        Edge(one(tunnel_count=None), F),
     ],
     "vpn-one-zone": [Edge(one(), "")],
     "vpn-health-check-off": [
@@ -165,6 +168,9 @@ AVAILABILITY: dict[str, list[Edge]] = {
         Edge(one(tunnel_status=None, connection_status=UP), P),
     ],
     "vpn-standby-down": [
+        Edge(one(tunnel_role=None, **DOWN), ""),
+        Edge(of(FIRST, SECOND | {"tunnel_role": None} | DOWN), U),
+        Edge(of(FIRST | {"tunnel_role": None}, SECOND | {"tunnel_role": None}), f"{P} {P}"),
         Edge(of(FIRST | {"tunnel_status": None}, SECOND | DOWN), P),
         Edge(of(FIRST, SECOND | {"tunnel_role": "active"} | DOWN), ""),
     ],

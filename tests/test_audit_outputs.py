@@ -23,8 +23,9 @@ from vpnframe.auditing.owners import by_owner
 from vpnframe.auditing.page import MOST_ROWS, as_page
 from vpnframe.auditing.review import AuditSettings, Review, examine
 from vpnframe.auditing.sarif import as_sarif
-from vpnframe.auditing.spreadsheet import without_formulas
 from vpnframe.cli.audit_output import ReviewFormat, encode
+from vpnframe.cli.spreadsheet import without_formulas
+from vpnframe.display import printable
 
 SCHEMA = json.loads((Path(__file__).parent / "data" / "sarif-schema-2.1.0.json").read_text())
 HOSTILE = ("<script>alert(1)</script>", '"><img src=x onerror=alert(1)>', "=cmd|' /C calc'!A0")
@@ -173,12 +174,14 @@ def test_a_spreadsheet_reckons_nothing(hostile: Review) -> None:
     assert "'=cmd|' /C calc'!A0" in cells
 
 
-@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", " =", "\n"])
+@pytest.mark.parametrize(
+    "start", ["=", "+", "-", "@", "\t=", "\r@", " =", "\n+", "\x00-", "\uff1d"]
+)
 def test_every_start_of_a_formula_is_met(start: str) -> None:
-    """Blanks before it, too; numbers and other texts stay as they are."""
+    """Blanks and control characters before it, too; numbers and other texts stay as they are."""
     table = pd.DataFrame({"a": [f"{start}1", "lima"], "n": [-1, 2]})
     safe = without_formulas(table)
-    assert safe["a"].tolist() == [f"'{start}1", "lima"]
+    assert safe["a"].tolist() == [f"'{printable(start)}1", "lima"]
     assert safe["n"].tolist() == [-1, 2]
 
 
@@ -216,12 +219,12 @@ def test_findings_go_to_their_owners() -> None:
     inv = inventory(*rows)
     findings = vf.audit(inv, settings=AT)
     parts = by_owner(findings, inv.connections, owner_tag="owner")
-    assert list(parts) == ["erp", "no-owner", "retail"]
+    assert list(parts) == ["", "erp", "retail"]
     pairs = {
         owner: set(part["rule_id"]) & {"vpn-overlap-selector-pair"} for owner, part in parts.items()
     }
     assert pairs["erp"] == pairs["retail"] == {"vpn-overlap-selector-pair"}
-    assert not pairs["no-owner"]
+    assert not pairs[""]
     assert "vpn-ike-des" in set(parts["erp"]["rule_id"])
     assert "vpn-ike-des" not in set(parts["retail"]["rule_id"])
     together: set[Any] = set().union(*(set(part["finding_id"]) for part in parts.values()))

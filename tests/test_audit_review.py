@@ -24,6 +24,7 @@ from audit_helpers import (
 
 import vpnframe as vf
 from vpnframe import schema
+from vpnframe.addresses.nesting import TooManyPairsError
 from vpnframe.auditing.review import AuditSettings, examine
 from vpnframe.inventory import Inventory
 
@@ -422,6 +423,35 @@ def test_fingerprints_are_compared_under_one_key_alone() -> None:
     assert "vpn-psk-reused" not in set(audited(inventory({}, away, keys=twice))["rule_id"])
     once = [one | {"psk_fingerprint_key_id": "a"} for one in twice]
     assert "vpn-psk-reused" in set(audited(inventory({}, away, keys=once))["rule_id"])
+
+
+def test_one_that_meets_very_many_is_one_finding() -> None:
+    """With how many there are; two that meet are told apart by whom they meet."""
+    rows = [
+        {"vpn_connection_id": f"vco-{i:02}", "customer_gateway_ip": f"91.1.1.{i}"}
+        for i in range(30)
+    ]
+    found = audited(inventory(*rows))
+    pairs = found[(found["rule_id"] == "vpn-overlap-selector-pair").to_numpy()]
+    first = pairs[(pairs["vpn_connection_id"] == "vco-00").to_numpy()]
+    assert len(first) == 1
+    assert first["value"].iloc[0].endswith(" and 28 more connections")
+    last = pairs[(pairs["vpn_connection_id"] == "vco-27").to_numpy()]
+    assert len(last) == 2
+    assert not pairs["finding_id"].duplicated().any()
+
+
+def test_a_fleet_with_too_many_overlaps_is_reviewed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Everything else is judged, and of overlaps it is said why they are not."""
+
+    def refuse(*_: object, **__: object) -> None:
+        raise TooManyPairsError("99 overlapping pairs, over the limit of 10")
+
+    monkeypatch.setattr("vpnframe.auditing.fleet.overlaps", refuse)
+    found = audited(inventory({"ike_dh_group": 2}))
+    named = found.set_index("rule_id")["evidence"]
+    assert "99 overlapping pairs" in named["vpn-overlap-onprem"]
+    assert "vpn-ike-dh-2" in named.index
 
 
 def test_bad_blocks_are_said_once_and_judge_nothing() -> None:

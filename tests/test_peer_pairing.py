@@ -75,6 +75,14 @@ def test_without_an_address_the_id_decides():
     assert paired(rows, one, two) == ["a", ()]
 
 
+def test_one_that_fits_by_address_is_not_anothers_by_its_id():
+    """The id is that of both tunnels; the address is of one."""
+    away = {"vpn_connection_id": "vco-2", "vpn_gateway_ip": OTHER, "customer_gateway_ip": OTHER}
+    rows = [one | {"vpn_gateway_ike_id": "hq"} for one in ({}, away)]
+    assert paired(rows, connection("a", remote_id="hq")) == ["a", ()]
+    assert paired(rows[1:], connection("a", remote_id="hq")) == ["a"]
+
+
 def test_behind_nat_several_customers_fit_alike():
     """Then the file alone does not tell, unless ids do."""
     rows = [{}, {"vpn_connection_id": "vco-2", "customer_gateway_ip": OTHER}]

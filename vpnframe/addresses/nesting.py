@@ -227,6 +227,10 @@ def _positions_in_other(
     return np.where(outer_is_late, bounds - n_late_before, n_first + n_late_before)
 
 
+class TooManyPairsError(ValueError):
+    """More pairs overlap than a table should hold."""
+
+
 def check_pair_count(n_pairs: int, *, max_pairs: int) -> None:
     """Refuse to make more pairs than asked for.
 
@@ -239,7 +243,7 @@ def check_pair_count(n_pairs: int, *, max_pairs: int) -> None:
 
     Raises
     ------
-    ValueError
+    TooManyPairsError
         If ``n_pairs`` is over ``max_pairs``.
 
     Examples
@@ -247,7 +251,7 @@ def check_pair_count(n_pairs: int, *, max_pairs: int) -> None:
     >>> check_pair_count(3, max_pairs=10)
     """
     if n_pairs > max_pairs:
-        raise ValueError(
+        raise TooManyPairsError(
             f"{n_pairs:,} overlapping pairs, over the limit of {max_pairs:,}: count them instead "
             f"(overlap_counts), compare fewer blocks or smaller groups, or raise max_pairs (a pair "
             f"takes 9 bytes and more)"

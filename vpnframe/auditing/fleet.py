@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 
 from vpnframe import schema
 from vpnframe.addresses.cidr import ParsedCidrs, parse_cidrs
+from vpnframe.addresses.nesting import TooManyPairsError
 from vpnframe.addresses.ordering import Blocks
 from vpnframe.auditing.logic import Mask, Positions, Truth, arrow, codes_of, flags, is_any
 from vpnframe.auditing.masks import equals
@@ -361,12 +362,17 @@ def _unjudged(inventory: Inventory) -> Mask:
 
 def _pairs(inventory: Inventory, is_unjudged: Mask, settings: OverlapSettings) -> pd.DataFrame:
     """The overlaps, and a row for each connection whose overlaps nobody knows."""
+    why = "the prefixes behind the connection are not known"
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", IncompleteWarning)  # said by the rows below
-        pairs = overlaps(inventory.subnets, settings=settings)
+        try:
+            pairs = overlaps(inventory.subnets, settings=settings)
+        except TooManyPairsError as error:
+            pairs, why = schema.empty("overlaps"), str(error)
+            is_unjudged = np.ones_like(is_unjudged)
     rows = inventory.connections[is_unjudged].reset_index(drop=True)
     unknown = pd.DataFrame({f"left_{name}": rows[name] for name in CONNECTION})
-    unknown = schema.cast("overlaps", unknown.assign(kind=NOT_JUDGED))
+    unknown = schema.cast("overlaps", unknown.assign(kind=NOT_JUDGED, reason=why))
     return schema.cast("overlaps", pd.concat([pairs, unknown], ignore_index=True))
 
 

@@ -6,9 +6,10 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from vpnframe.auditing.logic import Texts, arrow, objects
+from vpnframe.auditing.logic import Mask, Texts, arrow, flags, objects
+from vpnframe.auditing.masks import equals
 
-NOBODY = "no-owner"
+NOBODY = ""  # no tag has an empty value that names anybody
 
 
 def owners_of(tags: pd.Series, owner_tag: str | None) -> Texts:
@@ -58,8 +59,9 @@ def by_owner(
     Returns
     -------
     dict of str to DataFrame
-        Table ``findings`` for each owner, in the order of their names; ``no-owner`` for the rest.
-        A finding on two connections of different owners is given to both.
+        Table ``findings`` for each owner, in the order of their names; an empty name for the rest.
+        A finding on two connections of different owners is given to both, and what could not be
+        judged of the fleet as a whole to everybody.
     """
     owners = pd.Series(
         owners_of(connections["tags"], owner_tag), index=connections["vpn_connection_id"]
@@ -70,7 +72,27 @@ def by_owner(
     first = findings["owner"].fillna(NOBODY)
     second = other.where(is_pair).map(owners).fillna(first)
     names = sorted({*first, *second})
+    is_of_all = is_on_fleet(findings)
     return {
-        str(name): findings[((first == name) | (second == name)).to_numpy()].reset_index(drop=True)
+        str(name): findings[
+            ((first == name) | (second == name)).to_numpy() | is_of_all
+        ].reset_index(drop=True)
         for name in names
     }
+
+
+def is_on_fleet(findings: pd.DataFrame) -> Mask:
+    """Say which findings are about what of the fleet could not be read or judged at all.
+
+    Parameters
+    ----------
+    findings : DataFrame
+        Table ``findings``.
+
+    Returns
+    -------
+    ndarray of bool, one per row
+    """
+    is_of_none = findings["vpn_connection_id"].isna() & findings["vpn_gateway_id"].isna()
+    is_of_customer = findings["customer_gateway_name"].notna()
+    return flags(is_of_none & ~is_of_customer) & equals(findings["status"], "unknown")

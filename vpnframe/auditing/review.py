@@ -21,13 +21,14 @@ from vpnframe.auditing.profiles.profiles import find_profiles
 from vpnframe.auditing.rules import RULES
 from vpnframe.auditing.texts import texts
 from vpnframe.auditing.verdicts import SEVERITIES
-from vpnframe.auditing.waivers import Waiver, apply_waivers, expired, read_waivers
+from vpnframe.auditing.waivers import Waiver, apply_waivers, expired, idle, read_waivers
 from vpnframe.errors import FindingsError, IncompleteWarning
 from vpnframe.inventory import Inventory
 from vpnframe.overlapping.settings import OverlapSettings
 
 BASELINE = "vpnframe-baseline"
 Waivers = str | Path | Sequence[Waiver] | None
+Profiles = str | Path | Iterable[str | Path]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +70,8 @@ class Review:
         The profiles that were asked for.
     notes : tuple of str
         What was not read, or could not be judged at all, in sentences.
+    is_whole : bool
+        Whether the fleet was read completely, the routes that overlaps are judged by included.
     now : datetime
         The moment that was judged by.
     """
@@ -78,13 +81,14 @@ class Review:
     matrix: pd.DataFrame
     profiles: tuple[str, ...]
     notes: tuple[str, ...]
+    is_whole: bool
     now: datetime
 
 
 def audit(
     inv: Inventory,
     *,
-    profiles: Iterable[str | Path] = (BASELINE,),
+    profiles: Profiles = (BASELINE,),
     waivers: Waivers = None,
     owner_tag: str | None = None,
     settings: AuditSettings | None = None,
@@ -95,7 +99,7 @@ def audit(
     ----------
     inv : Inventory
         Of one crawl.
-    profiles : iterable of str or Path
+    profiles : str, Path or iterable of them
         Names of shipped profiles, and CSV files of your own.
     waivers : str, Path or sequence of Waiver, optional
         Accepted findings, or the TOML file that they stand in.
@@ -137,7 +141,7 @@ def audit(
 def audit_summary(
     inv: Inventory,
     *,
-    profiles: Iterable[str | Path] = (BASELINE,),
+    profiles: Profiles = (BASELINE,),
     waivers: Waivers = None,
     settings: AuditSettings | None = None,
 ) -> pd.DataFrame:
@@ -174,7 +178,7 @@ def audit_summary(
 def profile_matrix(
     inv: Inventory,
     *,
-    profiles: Iterable[str | Path] = (BASELINE,),
+    profiles: Profiles = (BASELINE,),
     settings: AuditSettings | None = None,
 ) -> pd.DataFrame:
     """Say how every connection stands with every profile.
@@ -319,7 +323,7 @@ def rules() -> pd.DataFrame:
 def examine(
     inv: Inventory,
     *,
-    profiles: Iterable[str | Path] = (BASELINE,),
+    profiles: Profiles = (BASELINE,),
     waivers: Waivers = None,
     settings: AuditSettings | None = None,
 ) -> Review:
@@ -353,7 +357,8 @@ def examine(
         summary=summaries.summary(fleet, found, findings),
         matrix=summaries.matrix(fleet, found.opinions),
         profiles=tuple(opinion.profile.name for opinion in found.opinions),
-        notes=tuple(summaries.notes(inv, fleet)),
+        notes=(*summaries.notes(inv, fleet), *idle(accepted, findings, now=now)),
+        is_whole=inv.is_complete and not fleet.is_unjudged.any(),
         now=now,
     )
 

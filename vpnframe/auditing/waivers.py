@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -20,6 +20,7 @@ from vpnframe.toml_tables import Form, is_text, read_toml_tables
 
 LONGEST_DAYS = 365
 _SELECTORS = ("connection", "gateway", "tag", "region")
+_OF_THE_FLEET = ("platform-ceiling",)  # said once, of no connection: the rule alone selects it
 
 
 def _is_date(value: object) -> bool:
@@ -89,7 +90,8 @@ class Waiver:
     def selector(self) -> str:
         """What it chooses, in words."""
         chosen = [(name, getattr(self, name)) for name in (*_SELECTORS, "profile")]
-        return ", ".join(f"{name} {value}" for name, value in chosen if value is not None)
+        named = [f"{name} {value}" for name, value in chosen if value is not None]
+        return ", ".join(named) or "the fleet"
 
 
 def read_waivers(path: str | Path, *, now: datetime) -> tuple[Waiver, ...]:
@@ -99,8 +101,8 @@ def read_waivers(path: str | Path, *, now: datetime) -> tuple[Waiver, ...]:
     ----------
     path : str or Path
         A TOML file with a table ``[[waiver]]`` for each: ``rule``, one at least of ``connection``,
-        ``gateway``, ``tag`` (key=value) and ``region``, ``reason``, ``owner``, ``approver``,
-        ``ticket``, ``created`` and ``until`` (dates).
+        ``gateway``, ``tag`` (key=value) and ``region`` (none for ``platform-ceiling``),
+        ``reason``, ``owner``, ``approver``, ``ticket``, ``created`` and ``until`` (dates).
     now : datetime
         The moment to judge by, in UTC.
 
@@ -149,7 +151,8 @@ def read_waivers(path: str | Path, *, now: datetime) -> tuple[Waiver, ...]:
 def _problems(waiver: Waiver, now: datetime) -> Iterable[str]:
     if waiver.rule not in texts():
         yield f"there is no rule {waiver.rule!r}: vf.rules() names them all"
-    if all(getattr(waiver, name) is None for name in _SELECTORS):
+    is_of_fleet = waiver.rule in _OF_THE_FLEET
+    if not is_of_fleet and all(getattr(waiver, name) is None for name in _SELECTORS):
         yield f"it selects nothing: give {', '.join(_SELECTORS[:-1])} or {_SELECTORS[-1]}"
     if waiver.created > now.date():
         yield f"it begins on {waiver.created}, which is yet to come"
@@ -226,6 +229,29 @@ def expired(waivers: Iterable[Waiver], *, now: datetime) -> list[Draft]:
         for waiver in waivers
         if waiver.is_over(now)
     ]
+
+
+def idle(waivers: Iterable[Waiver], findings: pd.DataFrame, *, now: datetime) -> Iterator[str]:
+    """Say which waivers accept nothing: a name may be misspelt, or the fault is mended.
+
+    Parameters
+    ----------
+    waivers : iterable of Waiver
+        All of them; those that ended are findings of their own.
+    findings : DataFrame
+        Table ``findings``.
+    now : datetime
+        The moment to judge by, in UTC.
+
+    Yields
+    ------
+    str
+        A sentence for each.
+    """
+    is_judged = ~equals(findings["status"], "unknown")
+    for waiver in waivers:
+        if not waiver.is_over(now) and not (_selected(findings, waiver) & is_judged).any():
+            yield f"a waiver accepts nothing: {waiver.rule} of {waiver.selector} ({waiver.ticket})"
 
 
 def _selected(findings: pd.DataFrame, waiver: Waiver) -> Mask:

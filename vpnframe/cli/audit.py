@@ -79,7 +79,8 @@ def run(
     """Review a fleet: every rule, standards, and what was accepted.
 
     What passes is no finding; what could not be judged is one, marked unknown. The exit code is 3
-    by --fail-on, else 4 where the fleet was not read completely.
+    by --fail-on, else 4 where the fleet, or the routes that overlaps are judged by, were not read
+    completely.
     """
     if explain_rule is not None:
         explain(explain_rule)
@@ -88,6 +89,8 @@ def run(
         raise typer.BadParameter("name an inventory folder, or a rule with --explain")
     if (by is None) != (out_dir is None) or (by and owner_tag is None):
         raise typer.BadParameter("--by owner needs --owner-tag KEY and --out-dir DIR")
+    if by and (output is not None or limit is not None):
+        raise typer.BadParameter("--by owner writes whole files into --out-dir: leave out the rest")
     inventory = read_inventory(folder, snapshot=snapshot)
     review = examine(
         inventory,
@@ -103,5 +106,5 @@ def run(
     if n_bad:
         print(f"vpnframe: {n_bad:,} open findings are {fail_on} or worse", file=sys.stderr)
         raise typer.Exit(FOUND)
-    if not inventory.is_complete:
+    if not review.is_whole:
         raise typer.Exit(NOT_COMPLETE)

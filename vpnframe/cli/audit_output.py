@@ -9,18 +9,18 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import typer
 
 from vpnframe.auditing.ocsf import as_ocsf
-from vpnframe.auditing.owners import by_owner
+from vpnframe.auditing.owners import by_owner, is_on_fleet
 from vpnframe.auditing.page import as_page
 from vpnframe.auditing.review import Review
 from vpnframe.auditing.sarif import as_sarif
-from vpnframe.auditing.spreadsheet import without_formulas
 from vpnframe.auditing.texts import texts
 from vpnframe.auditing.verdicts import SEVERITIES
-from vpnframe.cli.output import Format, encode_table, joined_lists, print_table, write_file
+from vpnframe.cli.output import Format, encode_table, print_table, write_file
 from vpnframe.errors import InventoryError
 
 _BRIEF = [
@@ -43,6 +43,7 @@ class ReviewFormat(enum.StrEnum):
     HTML = "html"
 
 
+_WHOLE = (ReviewFormat.PARQUET, ReviewFormat.SARIF, ReviewFormat.OCSF, ReviewFormat.HTML)
 _ENDINGS = {
     ReviewFormat.TABLE: "txt",
     ReviewFormat.MARKDOWN: "md",
@@ -73,10 +74,8 @@ def encode(review: Review, style: ReviewFormat) -> bytes:
     if style is ReviewFormat.HTML:
         return as_page(review).encode()
     findings = review.findings
-    if style is ReviewFormat.CSV:
-        findings = without_formulas(joined_lists(findings))
     if style in (ReviewFormat.TABLE, ReviewFormat.MARKDOWN):
-        findings = brief(findings)
+        findings = brief(findings, with_profile=len(review.profiles) > 1)
     return encode_table(findings, Format(style))
 
 
@@ -99,7 +98,8 @@ def print_review(
     output : Path or None
         A file instead of standard output.
     limit : int or None
-        At most so many findings; a terminal gets the worst 20 otherwise.
+        At most so many findings of a list, beside those on the fleet as a whole; a terminal gets
+        the worst 20 otherwise. A page and what other programs read is never cut.
     is_private : bool
         Whether a file is for its owner alone.
 
@@ -117,7 +117,7 @@ def print_review(
     if style is ReviewFormat.TABLE and output is None:
         _print_readable(review, limit)
         return
-    shown = review if limit is None else replace(review, findings=review.findings.head(limit))
+    shown = review if style in _WHOLE else replace(review, findings=_cut(review.findings, limit))
     body = encode(shown, style)
     if output is None:
         sys.stdout.flush()
@@ -125,7 +125,7 @@ def print_review(
         sys.stdout.buffer.flush()
     else:
         write_file(output, body, is_private=is_private)
-        print(f"{output}: {counts_sentence(shown.findings)}", file=sys.stderr)
+        print(f"{output}: {counts_sentence(review.findings)}", file=sys.stderr)
     n_more = len(review.findings) - len(shown.findings)
     if n_more:
         print(f"{n_more:,} more findings: raise --limit", file=sys.stderr)
@@ -162,10 +162,10 @@ def write_by_owner(
         raise InventoryError(f"{folder} cannot be written: {error.strerror}") from None
     names: set[str] = set()
     for owner, findings in by_owner(review.findings, connections, owner_tag=owner_tag).items():
-        name = _file_name(owner, names)
+        name = _file_name(owner or "no-owner", names)
         path = folder / f"{name}.{_ENDINGS.get(style, str(style))}"
         write_file(path, encode(replace(review, findings=findings), style))
-        print(f"{path}: {len(findings):,} findings of {owner}")
+        print(f"{path}: {len(findings):,} findings of {owner or 'no owner'}")
 
 
 def counts_sentence(findings: pd.DataFrame) -> str:
@@ -185,6 +185,14 @@ def counts_sentence(findings: pd.DataFrame) -> str:
     parts = [f"{word} {counts.get(word, 0):,}" for word in reversed(SEVERITIES)]
     others = [f"{(findings['status'] == word).sum():,} {word}" for word in ("waived", "unknown")]
     return f"{int(is_open.sum()):,} open findings: {', '.join(parts)}; {', '.join(others)}"
+
+
+def _cut(findings: pd.DataFrame, limit: int | None) -> pd.DataFrame:
+    """The first findings, and those that say what of the fleet was not judged."""
+    if limit is None:
+        return findings
+    is_first = np.arange(len(findings)) < limit
+    return findings[is_first | is_on_fleet(findings)]
 
 
 def explain(rule_id: str) -> None:
@@ -219,13 +227,15 @@ def explain(rule_id: str) -> None:
         print(f"{label:11}{line}")
 
 
-def brief(findings: pd.DataFrame) -> pd.DataFrame:
+def brief(findings: pd.DataFrame, *, with_profile: bool = False) -> pd.DataFrame:
     """Put findings as a person reads them: what matters first.
 
     Parameters
     ----------
     findings : DataFrame
         Table ``findings``.
+    with_profile : bool
+        Whether it matters which standard says so.
 
     Returns
     -------
@@ -234,7 +244,8 @@ def brief(findings: pd.DataFrame) -> pd.DataFrame:
     """
     name = findings["connection_name"].fillna(findings["vpn_connection_id"])
     name = name.fillna(findings["vpn_gateway_id"]).fillna(findings["customer_gateway_name"])
-    return findings.assign(connection=name.fillna("-"))[_BRIEF]
+    names = ["severity", "rule_id", "profile", *_BRIEF[2:]] if with_profile else _BRIEF
+    return findings.assign(connection=name.fillna("-"))[names]
 
 
 def _print_readable(review: Review, limit: int | None) -> None:
@@ -244,7 +255,8 @@ def _print_readable(review: Review, limit: int | None) -> None:
     print("\nBY RULE (share: part of the fleet; over 0.5 look for one cause)")
     print_table(_by_rule(review.summary), Format.TABLE)
     print("\nFINDINGS, the worst first")
-    print_table(brief(findings), Format.TABLE, limit=_SHOWN if limit is None else limit)
+    shown = brief(findings, with_profile=len(review.profiles) > 1)
+    print_table(shown, Format.TABLE, limit=_SHOWN if limit is None else limit)
     for note in review.notes:
         print(f"Note: {note}")
 

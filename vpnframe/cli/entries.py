@@ -6,7 +6,8 @@ import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from vpnframe.cli.text_table import cut, printable, text_width
+from vpnframe.cli.text_table import cut, text_width
+from vpnframe.display import printable
 
 _INDENT = "  "
 _GAP = "  "

@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import typer
 
+from vpnframe.cli.spreadsheet import without_formulas
 from vpnframe.cli.text_table import as_markdown, as_text
 from vpnframe.errors import InventoryError
 
@@ -126,7 +127,8 @@ def encode_table(table: pd.DataFrame, style: Format, width: int | None = None) -
         pq.write_table(plain, buffer)
         return buffer.getvalue()
     if style is Format.CSV:
-        return str(joined_lists(table).to_csv(index=False, lineterminator="\n")).encode()
+        safe = without_formulas(joined_lists(table))
+        return str(safe.to_csv(index=False, lineterminator="\n")).encode()
     if style is Format.JSONL:
         lines = (json.dumps(row, ensure_ascii=False) for row in _plain_rows(table))
         return "".join(f"{line}\n" for line in lines).encode()

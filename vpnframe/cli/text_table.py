@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Sequence
+from html import escape
 
 import pandas as pd
+
+from vpnframe.display import printable
 
 _GAP = "  "
 _LONGEST = 40
 _NARROWEST = 12
+# What ends a cell, or begins a link, a picture or code.
+_MARKS = str.maketrans({mark: f"\\{mark}" for mark in "\\|[]`"})
 
 
 def as_text(table: pd.DataFrame, *, width: int | None) -> str:
@@ -69,7 +74,7 @@ def as_markdown(table: pd.DataFrame) -> str:
     Returns
     -------
     str
-        Lines; pipes and line breaks in values are escaped.
+        Lines; what Markdown or HTML would take for a mark is escaped in values.
 
     Examples
     --------
@@ -147,29 +152,9 @@ def cut(text: str, width: int) -> str:
     return f"{text}…"
 
 
-def printable(text: str) -> str:
-    r"""Make a text harmless: a name may hold control characters, and a terminal would obey them.
-
-    Parameters
-    ----------
-    text : str
-        Any.
-
-    Returns
-    -------
-    str
-        With a mark for each such character.
-
-    Examples
-    --------
-    >>> printable("a\x1b[2J")
-    'a�[2J'
-    """
-    return "".join(c if c.isprintable() else "�" for c in text)
-
-
 def _escaped(cell: str) -> str:
-    return cell.replace("|", "\\|")
+    """Neither the end of a cell, nor a tag, nor a link or a picture."""
+    return escape(cell, quote=False).translate(_MARKS)
 
 
 def text_width(text: str) -> int:

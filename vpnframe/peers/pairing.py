@@ -84,7 +84,13 @@ def pair(tunnels: Sequence[OurTunnel], peer: Peer) -> Iterator[Pairing]:
         that takes any address; one that is never loaded comes last.
     """
     index = _index(peer)
-    found = [_candidates(tunnel, index) for tunnel in tunnels]
+    by_address = [_by_address(tunnel, index) for tunnel in tunnels]
+    # What comes from the very address that a tunnel expects is not another one's by its id.
+    taken = {id(one) for found in by_address if found for one, fit in found.fits if fit.place == 2}
+    found = [
+        named or _by_identity(tunnel, index, taken)
+        for tunnel, named in zip(tunnels, by_address, strict=True)
+    ]
     best = _best_fits(tunnels, found)
     for tunnel, candidates in zip(tunnels, found, strict=True):
         yield _decide(tunnel, candidates, best) or _last_resort(tunnel, len(tunnels), peer)
@@ -173,16 +179,21 @@ def _add(index: _Index, connection: PeerConnection) -> None:
         index.by_address.setdefault(key, []).append(connection)
 
 
-def _candidates(tunnel: OurTunnel, index: _Index) -> _Candidates | None:
-    """The strongest kind of evidence that there is, and the connections that have it."""
+def _by_address(tunnel: OurTunnel, index: _Index) -> _Candidates | None:
+    """The strongest evidence: the connections that go to our address."""
     address = tunnel.vpn_gateway_ip
-    if address is not None:
-        blocks = [one for one in index.by_block if covers(one.remote.addresses, address)]
-        named = _fitting(tunnel, [*index.by_address.get(address, []), *blocks])
-        if named:
-            return _Candidates("it goes to the address of the VPN gateway", named)
-    ids = [tunnel.vpn_gateway_ike_id or address, tunnel.customer_gateway_ike_id]
-    known = [one for text in ids if text for one in index.by_id.get(parse_identity(text), [])]
+    if address is None:
+        return None
+    blocks = [one for one in index.by_block if covers(one.remote.addresses, address)]
+    named = _fitting(tunnel, [*index.by_address.get(address, []), *blocks])
+    return _Candidates("it goes to the address of the VPN gateway", named) if named else None
+
+
+def _by_identity(tunnel: OurTunnel, index: _Index, taken: set[int]) -> _Candidates | None:
+    """The next best: those that name an id of ours; then those that take any address."""
+    ids = [tunnel.vpn_gateway_ike_id or tunnel.vpn_gateway_ip, tunnel.customer_gateway_ike_id]
+    named = [one for text in ids if text for one in index.by_id.get(parse_identity(text), [])]
+    known = [one for one in named if id(one) not in taken]
     if known:
         return _Candidates("it names an id of the tunnel", _fitting(tunnel, known))
     fits = [(one, fit) for one, fit in _fitting(tunnel, index.by_any) if fit.place == 2]

@@ -55,16 +55,27 @@ def read_peer(path: str | Path) -> Peer:
         raise SettingsError(f"{path}, line {found.line}: {found.message}")
     if isinstance(found, ConnFile):
         connections = ipsec_connections(found)
-        notes = _notes(found.included_lines)
-        return Peer(str(path), "ipsec.conf", connections, notes)
+        _check_any(path, len(connections), found.included_lines)
+        return Peer(str(path), "ipsec.conf", connections, _notes(found.included_lines))
     if "connections" not in found.sections and not found.included_lines:
         raise SettingsError(f"{path} is neither a swanctl.conf nor an ipsec.conf: no connections")
     listed = found.sections.get("connections", Section())
-    notes = _notes([*found.included_lines, *listed.included_lines])
+    included = [*found.included_lines, *listed.included_lines]
+    _check_any(path, len(listed.sections), included)
     try:
-        return Peer(str(path), "swanctl.conf", swanctl_connections(found), notes)
+        return Peer(str(path), "swanctl.conf", swanctl_connections(found), _notes(included))
     except SettingsError as error:
         raise SettingsError(f"{path}: {error}") from None
+
+
+def _check_any(path: str | Path, n_connections: int, included_lines: list[int]) -> None:
+    """Refuse a file that only names others: of what those say nothing is known."""
+    if not n_connections and included_lines:
+        lines = ", ".join(map(str, included_lines))
+        raise SettingsError(
+            f"{path} has no connection of its own, and what it includes (line {lines}) is not "
+            "followed: compare those files, one by one"
+        )
 
 
 def _read(path: Path) -> bytes:

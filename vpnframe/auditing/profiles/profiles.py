@@ -112,13 +112,13 @@ def shipped_profiles() -> Mapping[str, Profile]:
     return MappingProxyType({one.name: one for one in parse_profiles(text, name=_SHIPPED)})
 
 
-def find_profiles(wanted: Iterable[str | Path]) -> tuple[Profile, ...]:
+def find_profiles(wanted: str | Path | Iterable[str | Path]) -> tuple[Profile, ...]:
     """Find profiles by name, or read them from files of the user's own.
 
     Parameters
     ----------
     wanted : iterable of str or Path
-        Names of shipped profiles, and CSV files.
+        Names of shipped profiles, and CSV files; a single one may stand alone.
 
     Returns
     -------
@@ -136,13 +136,16 @@ def find_profiles(wanted: Iterable[str | Path]) -> tuple[Profile, ...]:
     ['ietf', 'nist-800-77r1']
     """
     found: list[Profile] = []
-    for one in wanted:
+    for one in [wanted] if isinstance(wanted, str | Path) else wanted:
         known = shipped_profiles().get(str(one))
         found += [known] if known else read_profiles(one)
     names = [profile.name for profile in found]
     for name in names:
         if names.count(name) > 1:
             raise SettingsError(f"the profile {name} comes twice: name each one once")
+    for profile in found:
+        if shipped_profiles().get(profile.name, profile) is not profile:
+            raise SettingsError(f"the profile {profile.name} is one of ours: name yours otherwise")
     return tuple(found)
 
 

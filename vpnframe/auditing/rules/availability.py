@@ -20,6 +20,7 @@ from vpnframe.auditing.logic import (
     flags,
     is_any,
     is_on,
+    numbers,
     objects,
     opposite,
     told,
@@ -111,12 +112,14 @@ def single_tunnel(fleet: Fleet) -> Verdicts:
     is_comparable = (sets >= 0) & (fleet.domain >= 0)
     has_second = np.where(is_comparable, peers[reach], NO)
     # Where its own prefixes are not known, any neighbour may be its second way.
-    has_second[fleet.is_unjudged & _has_neighbours(fleet.domain)] = UNKNOWN
-    is_alone = np.bincount(fleet.of_tunnel, minlength=n) == 1
+    has_blocks = np.zeros(n, bool)
+    has_blocks[fleet.of_subnet[flags(subnets["cidr"].notna())]] = True
+    is_open = fleet.is_unjudged | ~has_blocks
+    has_second[is_open & _has_neighbours(fleet.domain)] = UNKNOWN
     return judged(
         "connections",
         opposite(has_second.astype(np.uint8)),
-        where=is_alone,
+        where=_is_single(fleet),
         column="n_tunnels",
     )
 
@@ -142,11 +145,10 @@ def natt_off(fleet: Fleet) -> Verdicts:
 
 def health_check_off(fleet: Fleet) -> Verdicts:
     """No health check on a connection of one tunnel; two tunnels have none."""
-    is_single = np.bincount(fleet.of_tunnel, minlength=fleet.n_connections) == 1
     return judged(
         "connections",
         opposite(is_on(fleet.connections["health_check_enabled"])),
-        where=is_single,
+        where=_is_single(fleet),
         column="health_check_enabled",
     )
 
@@ -160,12 +162,24 @@ def not_established(fleet: Fleet) -> Verdicts:
 
 def standby_down(fleet: Fleet) -> Verdicts:
     """A standby tunnel that does not stand, while the active one does."""
-    is_standby = equals(fleet.tunnels["tunnel_role"], "standby")
+    roles = fleet.tunnels["tunnel_role"]
     is_gateways = flags(fleet.tunnels["vpn_gateway_id"].notna())
     result = np.where(_is_other_up(fleet), opposite(fleet.is_up), NO).astype(np.uint8)
+    is_untold = flags(roles.isna())
+    result[is_untold & (result == YES)] = UNKNOWN
+    may_be = (equals(roles, "standby") | is_untold) & ~_is_single(fleet)[fleet.of_tunnel]
     return judged(
-        "tunnels", result, where=is_standby & is_gateways, column="tunnel_status, tunnel_role"
+        "tunnels", result, where=may_be & is_gateways, column="tunnel_status, tunnel_role"
     )
+
+
+def _is_single(fleet: Fleet) -> Mask:
+    """Connections of one tunnel; not those of which one of two was read."""
+    n = fleet.n_connections
+    n_told = np.zeros(n, np.int64)
+    np.maximum.at(n_told, fleet.of_tunnel, numbers(fleet.tunnels["tunnel_count"]))
+    found: Mask = (np.bincount(fleet.of_tunnel, minlength=n) == 1) & (n_told < 2)
+    return found
 
 
 def _is_idle_standby(fleet: Fleet) -> Mask:

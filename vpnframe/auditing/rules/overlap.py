@@ -3,12 +3,25 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 
 from vpnframe.auditing.fleet import NOT_JUDGED, Fleet
-from vpnframe.auditing.logic import NO, UNKNOWN, YES, coded
+from vpnframe.auditing.logic import (
+    NO,
+    UNKNOWN,
+    YES,
+    Positions,
+    Texts,
+    coded,
+    codes_of,
+    n_distinct,
+    objects,
+)
 from vpnframe.auditing.masks import equals
 from vpnframe.auditing.values import SIDE_WORDS
 from vpnframe.auditing.verdicts import SEVERITIES, Verdicts, judged
+
+_MOST_OTHERS = 20  # connections that one meets, before they are one finding
 
 
 def overlap_own_sides(fleet: Fleet) -> Verdicts:
@@ -56,25 +69,54 @@ def _of_kind(fleet: Fleet, kind: str) -> Verdicts:
     codes, words = coded(pairs["severity"])
     ranks = [SEVERITIES.index(word) for word in words]
     severity = np.array([*ranks, 0], np.uint8)[codes]
-    value, what = (np.full(len(pairs), "", object) for _ in range(2))
     rows = np.flatnonzero(is_bad)
-    bad = pairs.iloc[rows]
+    told = _told(pairs.iloc[rows], fleet.of_overlap[rows])
+    facts = {name: np.full(len(pairs), "", object) for name in told}
+    facts["reason"] = objects(pairs["reason"])
+    for name, texts in told.items():
+        facts[name][rows] = texts
+    return judged("overlaps", result, column="cidr", severity=severity, facts=facts)
+
+
+def _told(pairs: pd.DataFrame, owners: Positions) -> dict[str, Texts]:
+    """For each pair: value, reason, and what tells it from others of the same connection.
+
+    A connection that meets very many others has one finding for all of them.
+    """
+    keys = [pairs[f"right_{name}"] for name in ("account_id", "region_id", "vpn_connection_id")]
+    other = codes_of(keys) if len(pairs) else np.empty(0, np.int64)
+    n_others = n_distinct(owners, other) if len(pairs) else np.empty(0, np.int64)
+    is_folded = n_others[owners] > _MOST_OTHERS if len(pairs) else np.empty(0, bool)
+    value, reason, what = (np.full(len(pairs), "", object) for _ in range(3))
+    single = np.flatnonzero(~is_folded)
+    value[single] = _words(pairs.iloc[single])
+    reason[single] = pairs["reason"].iloc[single]
+    what[single] = [
+        "/".join(parts)
+        for parts in zip(*(key.iloc[single].fillna("") for key in keys), strict=True)
+    ]
+    folded = np.flatnonzero(is_folded)
+    heads, which = np.unique(owners[folded], return_inverse=True)
+    first = folded[np.unique(owners[folded], return_index=True)[1]]
+    more = n_others[heads] - 1
+    texts = [
+        f"{text} and {n:,} more connections"
+        for text, n in zip(_words(pairs.iloc[first]), more.tolist(), strict=True)
+    ]
+    value[folded] = objects(texts)[which]
+    reason[folded] = objects(pairs["reason"].iloc[first])[which]
+    return {"value": value, "reason": reason, "what": what}
+
+
+def _words(pairs: pd.DataFrame) -> list[str]:
+    """What meets what, and whose."""
     names = ("left_side", "left_cidr", "relation", "right_side", "right_cidr")
-    columns = [bad[name].astype("str").replace(SIDE_WORDS).tolist() for name in names]
-    others = bad["right_vpn_connection_id"].tolist()
-    value[rows] = [
+    columns = [pairs[name].astype("str").replace(SIDE_WORDS).tolist() for name in names]
+    others = pairs["right_vpn_connection_id"].tolist()
+    return [
         f"{side} {cidr} {'is equal to' if relation == 'equal' else relation} "
         f"{other_side} {other_cidr} of {other}"
         for side, cidr, relation, other_side, other_cidr, other in zip(
             *columns, others, strict=True
         )
     ]
-    keys = (bad[f"right_{name}"].fillna("") for name in ("account_id", "region_id"))
-    what[rows] = ["/".join(parts) for parts in zip(*keys, others, strict=True)]
-    return judged(
-        "overlaps",
-        result,
-        column="cidr",
-        severity=severity,
-        facts={"value": value, "what": what},
-    )

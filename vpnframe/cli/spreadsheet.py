@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import pandas as pd
 
-_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
+from vpnframe.display import printable
+
+# The last four as some East Asian locales write them.
+_STARTS = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
 
 def without_formulas(table: pd.DataFrame) -> pd.DataFrame:
@@ -18,7 +21,8 @@ def without_formulas(table: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        The same with texts that begin with none of ``= + - @``, a tab or a line end.
+        The same with texts that begin with none of ``= + - @``; where a control character stood
+        there is a mark, since a terminal, too, may show the file.
 
     References
     ----------
@@ -41,6 +45,8 @@ def _safe(values: pd.Series) -> pd.Series:
 
 
 def _safe_text(value: object) -> object:
-    # Some programs skip blanks before they look.
-    is_formula = isinstance(value, str) and value.lstrip(" ").startswith(_STARTS)
-    return f"'{value}" if is_formula else value
+    if not isinstance(value, str):
+        return value
+    text = printable(value)
+    # Some programs skip blanks, or what they cannot show, before they look.
+    return f"'{text}" if text.lstrip(" \ufffd").startswith(_STARTS) else text
