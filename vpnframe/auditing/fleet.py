@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-import pyarrow as pa
-import pyarrow.compute as pc
 
 from vpnframe import schema
 from vpnframe.addresses.cidr import ParsedCidrs, parse_cidrs
 from vpnframe.addresses.nesting import TooManyPairsError
 from vpnframe.addresses.ordering import Blocks
-from vpnframe.auditing.logic import Mask, Positions, Truth, arrow, codes_of, flags, is_any
+from vpnframe.auditing.joining import (
+    CONNECTION,
+    is_place_in,
+    joined_keys,
+    places_of,
+    positions_of,
+)
+from vpnframe.auditing.logic import Mask, Positions, Truth, codes_of, flags, is_any
 from vpnframe.auditing.masks import equals
 from vpnframe.auditing.strength import TUNNEL_KEY, strength
 from vpnframe.errors import IncompleteWarning, SchemaError
@@ -27,7 +32,6 @@ from vpnframe.overlapping.coding import code_sets, encode_together
 from vpnframe.overlapping.scopes import ROUTERS, Topology, routing_domains
 from vpnframe.overlapping.settings import OverlapSettings
 
-CONNECTION = ("account_id", "region_id", "vpn_connection_id")
 STATUSES = (
     "ike_sa_not_established",
     "ike_sa_established",
@@ -228,27 +232,6 @@ def gather(
     )
 
 
-def positions_of(table: pd.DataFrame, connections: pd.DataFrame, *, prefix: str = "") -> Positions:
-    """Find the connection that each row of a table names.
-
-    Parameters
-    ----------
-    table : DataFrame, n rows
-        With the columns of a connection's key, each behind the prefix.
-    connections : DataFrame
-        The table of that name.
-    prefix : str
-        For example ``left_``.
-
-    Returns
-    -------
-    ndarray of int64, shape (n,)
-        Positions in ``connections``; -1 for what it does not have.
-    """
-    named = _joined(table, [f"{prefix}{name}" for name in CONNECTION])
-    return _found(named, _joined(connections, CONNECTION))
-
-
 def status(tunnels: pd.DataFrame) -> pd.Series:
     """Give each tunnel's status: a single tunnel's may stand on its connection alone.
 
@@ -263,43 +246,6 @@ def status(tunnels: pd.DataFrame) -> pd.Series:
     """
     own = tunnels["tunnel_status"].astype("str")
     return own.fillna(tunnels["connection_status"].astype("str"))
-
-
-def gateway_positions(table: pd.DataFrame, gateways: pd.DataFrame, *, column: str) -> Positions:
-    """Find the gateway that each row of a table names; -1 where there is none.
-
-    Parameters
-    ----------
-    table : DataFrame, n rows
-        With ``account_id``, ``region_id`` and the column.
-    gateways : DataFrame
-        The table of that name.
-    column : str
-        Where the gateway's id stands.
-
-    Returns
-    -------
-    ndarray of int64, shape (n,)
-    """
-    place = ["account_id", "region_id"]
-    found = _found(_joined(table, [*place, column]), _joined(gateways, [*place, "gateway_id"]))
-    return np.where(flags(table[column].isna()), -1, found)
-
-
-def is_place_in(table: pd.DataFrame, other: pd.DataFrame) -> Mask:
-    """Say which rows of a table are of an account and region that another one has a row of.
-
-    Parameters
-    ----------
-    table, other : DataFrame
-        With ``account_id`` and ``region_id``.
-
-    Returns
-    -------
-    ndarray of bool, one per row of ``table``
-    """
-    place = ["account_id", "region_id"]
-    return _found(_joined(table, place), _joined(other, place)) >= 0
 
 
 def sets_of_blocks(fleet: Fleet, rows: Mask) -> Positions:
@@ -332,7 +278,7 @@ def _key_facts(inventory: Inventory) -> pd.DataFrame | None:
 def _keys(tunnels: pd.DataFrame, facts: pd.DataFrame | None) -> pd.DataFrame:
     """What is known of the tunnels' keys, in the order of the tunnels."""
     facts = schema.empty("key_facts") if facts is None else facts
-    at = _found(_joined(tunnels, TUNNEL_KEY), _joined(facts, TUNNEL_KEY))
+    at = places_of(joined_keys(tunnels, TUNNEL_KEY), joined_keys(facts, TUNNEL_KEY))
     found = facts[["psk_class", "psk_bits", "psk_fingerprint", "psk_fingerprint_key_id"]]
     return found.reindex(np.where(at < 0, len(facts), at)).reset_index(drop=True)
 
@@ -390,17 +336,3 @@ def _own_connections(inventory: Inventory, name: str) -> Positions:
         stray = table["vpn_connection_id"].iloc[int(np.argmax(found < 0))]
         raise SchemaError(f"{name} has rows of {stray}, which connections does not have")
     return found
-
-
-def _joined(table: pd.DataFrame, columns: Sequence[str]) -> pa.Array:
-    """The columns as one text per row; a null is an empty text."""
-    texts = [arrow(table[name].astype("str"), pa.large_string()) for name in columns]
-    gap = pa.scalar("\x1f", pa.large_string())
-    return pc.binary_join_element_wise(*texts, gap, null_handling="replace", null_replacement="")
-
-
-def _found(wanted: pa.Array, known: pa.Array) -> Positions:
-    """The position of each text among the known ones, -1 for none."""
-    found = pc.fill_null(pc.index_in(wanted, value_set=known), -1)
-    positions: Positions = found.to_numpy(zero_copy_only=False).astype(np.int64)
-    return positions

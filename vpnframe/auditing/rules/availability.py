@@ -7,7 +7,8 @@ from datetime import timedelta
 import numpy as np
 import pandas as pd
 
-from vpnframe.auditing.fleet import Fleet, gateway_positions, is_place_in, sets_of_blocks
+from vpnframe.auditing.fleet import Fleet, sets_of_blocks
+from vpnframe.auditing.joining import gateway_positions, is_place_in
 from vpnframe.auditing.logic import (
     NO,
     UNKNOWN,

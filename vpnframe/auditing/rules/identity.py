@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from vpnframe.auditing.fleet import Fleet, positions_of
+from vpnframe.auditing.fleet import Fleet
+from vpnframe.auditing.joining import positions_of
 from vpnframe.auditing.logic import (
     NO,
     UNKNOWN,

@@ -8,7 +8,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from vpnframe.addresses.cidr import parse_cidrs
-from vpnframe.auditing.fleet import Fleet, gateway_positions, positions_of
+from vpnframe.auditing.fleet import Fleet
+from vpnframe.auditing.joining import gateway_positions, positions_of
 from vpnframe.auditing.logic import (
     NO,
     UNKNOWN,
