@@ -18,11 +18,11 @@ from audit_helpers import NEXT, NOW, inventory, pair
 from py_ocsf_models.events.findings.compliance_finding import ComplianceFinding
 
 import vpnframe as vf
-from vpnframe.auditing.ocsf import as_ocsf
+from vpnframe.auditing.outputs.ocsf import as_ocsf
+from vpnframe.auditing.outputs.page import MOST_ROWS, as_page
+from vpnframe.auditing.outputs.sarif import as_sarif
 from vpnframe.auditing.owners import by_owner
-from vpnframe.auditing.page import MOST_ROWS, as_page
 from vpnframe.auditing.review import AuditSettings, Review, examine
-from vpnframe.auditing.sarif import as_sarif
 from vpnframe.cli.audit_output import ReviewFormat, encode
 from vpnframe.cli.spreadsheet import without_formulas
 from vpnframe.display import printable

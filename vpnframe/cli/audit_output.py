@@ -13,11 +13,11 @@ import numpy as np
 import pandas as pd
 import typer
 
-from vpnframe.auditing.ocsf import as_ocsf
+from vpnframe.auditing.outputs.ocsf import as_ocsf
+from vpnframe.auditing.outputs.page import as_page
+from vpnframe.auditing.outputs.sarif import as_sarif
 from vpnframe.auditing.owners import by_owner, is_on_fleet
-from vpnframe.auditing.page import as_page
 from vpnframe.auditing.review import Review
-from vpnframe.auditing.sarif import as_sarif
 from vpnframe.auditing.texts import texts
 from vpnframe.auditing.verdicts import SEVERITIES
 from vpnframe.cli.output import Format, encode_table, print_table, write_file

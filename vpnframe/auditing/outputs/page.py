@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from vpnframe.auditing.page_style import STYLE
+from vpnframe.auditing.outputs.page_style import STYLE
 from vpnframe.auditing.review import Review
 from vpnframe.auditing.texts import SEPARATOR, Text, texts
 from vpnframe.auditing.verdicts import SEVERITIES

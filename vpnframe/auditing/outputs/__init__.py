@@ -1,0 +1,1 @@
+"""A review as other programs and browsers read it."""
