@@ -130,3 +130,20 @@ def test_a_profile_of_ones_own_does_not_bear_the_name_of_a_standard(tmp_path: Pa
     with pytest.raises(vf.SettingsError, match="ietf is one of ours"):
         vf.audit(inv, profiles=[path])
     assert set(vf.profile_matrix(inv, profiles="ietf")["profile"]) == {"ietf"}
+
+
+def test_what_else_is_joined_and_translated_counts(tmp_path: Path) -> None:
+    """Two gateways of their own VPCs carry one block: a fault once something joins them."""
+    away = NEXT | OTHER | {"vpn_gateway_id": "vpn-2", "vpc_id": "vpc-2"}
+    folder = written(tmp_path, {}, away)
+    topology, nat = tmp_path / "topology.toml", tmp_path / "nat.toml"
+    topology.write_text('[[domain]]\nname = "core"\nmembers = ["vpc-1", "vpc-2"]\n')
+    nat.write_text(
+        '[[nat]]\nconnection = "vco-2"\nside = "onprem"\n'
+        'real = "192.168.7.0/24"\nmapped = "10.200.0.0/24"\n'
+    )
+    texts = [
+        audit(folder, "-f", "csv", *more).stdout
+        for more in ((), ("--topology", topology), ("--topology", topology, "--nat", nat))
+    ]
+    assert ["vpn-overlap-route-domain" in text for text in texts] == [False, True, False]

@@ -3,14 +3,29 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
-from typing import Annotated, Literal
 
 import typer
 
 from vpnframe.auditing.review import BASELINE, AuditSettings, at_or_over, examine
+from vpnframe.cli.audit_options import (
+    ByOption,
+    ExplainOption,
+    FailOnOption,
+    FolderOrNothing,
+    OutDirOption,
+    ProfileOption,
+    StyleOption,
+    WaiversOption,
+    check_owners,
+)
 from vpnframe.cli.audit_output import ReviewFormat, explain, print_review, write_by_owner
 from vpnframe.cli.options import LimitOption, OutputOption, SnapshotOption, WithKeyFactsOption
+from vpnframe.cli.overlap_options import (
+    NatOption,
+    OwnerTagOption,
+    TopologyOption,
+    make_overlap_settings,
+)
 from vpnframe.cli.reading import NOT_COMPLETE
 from vpnframe.inventory import read_inventory
 
@@ -18,61 +33,19 @@ FOUND = 3
 
 
 def run(
-    folder: Annotated[
-        Path | None,
-        typer.Argument(metavar="[DIR]", help="An inventory folder, as fetch and load write it."),
-    ] = None,
-    profile: Annotated[
-        list[str] | None,
-        typer.Option(
-            envvar="VPNFRAME_PROFILE",
-            metavar="NAME|FILE",
-            help=f"A standard by name, or a CSV file of your own; may be given again. {BASELINE} "
-            "otherwise.",
-        ),
-    ] = None,
-    waivers: Annotated[
-        Path | None,
-        typer.Option(
-            envvar="VPNFRAME_WAIVERS",
-            metavar="FILE",
-            help="Accepted findings, in TOML: rule, selector, reason, owner, approver, ticket, "
-            "created, until.",
-        ),
-    ] = None,
-    owner_tag: Annotated[
-        str | None,
-        typer.Option(
-            envvar="VPNFRAME_OWNER_TAG", metavar="KEY", help="The tag that names who owns a thing."
-        ),
-    ] = None,
-    by: Annotated[
-        Literal["owner"] | None,
-        typer.Option(envvar="VPNFRAME_BY", help="One file per owner, into --out-dir."),
-    ] = None,
-    out_dir: Annotated[
-        Path | None,
-        typer.Option(envvar="VPNFRAME_OUT_DIR", metavar="DIR", help="Where --by writes."),
-    ] = None,
-    fail_on: Annotated[
-        Literal["critical", "high", "medium", "low", "info"] | None,
-        typer.Option(
-            envvar="VPNFRAME_FAIL_ON",
-            help="Exit with 3 when a finding as bad as this, or worse, is open.",
-        ),
-    ] = None,
+    folder: FolderOrNothing = None,
+    profile: ProfileOption = None,
+    waivers: WaiversOption = None,
+    owner_tag: OwnerTagOption = None,
+    by: ByOption = None,
+    out_dir: OutDirOption = None,
+    fail_on: FailOnOption = None,
+    topology: TopologyOption = None,
+    nat: NatOption = None,
     with_key_facts: WithKeyFactsOption = False,
-    explain_rule: Annotated[
-        str | None,
-        typer.Option(
-            "--explain", envvar="VPNFRAME_EXPLAIN", metavar="RULE", help="Print one rule, and stop."
-        ),
-    ] = None,
+    explain_rule: ExplainOption = None,
     limit: LimitOption = None,
-    style: Annotated[
-        ReviewFormat,
-        typer.Option("--format", "-f", envvar="VPNFRAME_FORMAT", help="How findings are written."),
-    ] = ReviewFormat.TABLE,
+    style: StyleOption = ReviewFormat.TABLE,
     output: OutputOption = None,
     snapshot: SnapshotOption = "latest",
 ) -> None:
@@ -87,17 +60,14 @@ def run(
         return
     if folder is None:
         raise typer.BadParameter("name an inventory folder, or a rule with --explain")
-    if (by is None) != (out_dir is None) or (by and owner_tag is None):
-        raise typer.BadParameter("--by owner needs --owner-tag KEY and --out-dir DIR")
-    if by and (output is not None or limit is not None):
-        raise typer.BadParameter("--by owner writes whole files into --out-dir: leave out the rest")
+    check_owners(by=by, owner_tag=owner_tag, out_dir=out_dir, single=output or limit)
     inventory = read_inventory(folder, snapshot=snapshot)
-    review = examine(
-        inventory,
-        profiles=profile or (BASELINE,),
-        waivers=waivers,
-        settings=AuditSettings(owner_tag=owner_tag, with_key_facts=with_key_facts),
+    settings = AuditSettings(
+        owner_tag=owner_tag,
+        with_key_facts=with_key_facts,
+        overlaps=make_overlap_settings(topology=topology, nat=nat),
     )
+    review = examine(inventory, profiles=profile or (BASELINE,), waivers=waivers, settings=settings)
     if out_dir is not None and owner_tag is not None:
         write_by_owner(review, inventory.connections, style, owner_tag=owner_tag, folder=out_dir)
     else:

@@ -1,0 +1,82 @@
+"""The options of ``vpnframe audit``, and which of them go together."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from vpnframe.auditing.review import BASELINE
+from vpnframe.cli.audit_output import ReviewFormat
+
+FolderOrNothing = Annotated[
+    Path | None,
+    typer.Argument(metavar="[DIR]", help="An inventory folder, as fetch and load write it."),
+]
+ProfileOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        envvar="VPNFRAME_PROFILE",
+        metavar="NAME|FILE",
+        help=f"A standard by name, or a CSV file of your own; may be given again. {BASELINE} "
+        "otherwise.",
+    ),
+]
+WaiversOption = Annotated[
+    Path | None,
+    typer.Option(
+        envvar="VPNFRAME_WAIVERS",
+        metavar="FILE",
+        help="Accepted findings, in TOML: rule, selector, reason, owner, approver, ticket, "
+        "created, until.",
+    ),
+]
+ByOption = Annotated[
+    Literal["owner"] | None,
+    typer.Option(envvar="VPNFRAME_BY", help="One file per owner, into --out-dir."),
+]
+OutDirOption = Annotated[
+    Path | None,
+    typer.Option(envvar="VPNFRAME_OUT_DIR", metavar="DIR", help="Where --by writes."),
+]
+FailOnOption = Annotated[
+    Literal["critical", "high", "medium", "low", "info"] | None,
+    typer.Option(
+        envvar="VPNFRAME_FAIL_ON",
+        help="Exit with 3 when a finding as bad as this, or worse, is open.",
+    ),
+]
+ExplainOption = Annotated[
+    str | None,
+    typer.Option(
+        "--explain", envvar="VPNFRAME_EXPLAIN", metavar="RULE", help="Print one rule, and stop."
+    ),
+]
+StyleOption = Annotated[
+    ReviewFormat,
+    typer.Option("--format", "-f", envvar="VPNFRAME_FORMAT", help="How findings are written."),
+]
+
+
+def check_owners(
+    *, by: str | None, owner_tag: str | None, out_dir: Path | None, single: object | None
+) -> None:
+    """Refuse half of what ``--by owner`` needs, and what it has no use for.
+
+    Parameters
+    ----------
+    by, owner_tag, out_dir
+        As given on the command line.
+    single : object or None
+        Anything that is about one file alone.
+
+    Raises
+    ------
+    typer.BadParameter
+        They do not go together.
+    """
+    if (by is None) != (out_dir is None) or (by and owner_tag is None):
+        raise typer.BadParameter("--by owner needs --owner-tag TAG and --out-dir DIR")
+    if by and single is not None:
+        raise typer.BadParameter("--by owner writes whole files into --out-dir: leave out the rest")
