@@ -66,6 +66,12 @@ def test_an_owner_called_no_owner_has_a_file_of_his_own(tmp_path: Path) -> None:
     assert "findings of no owner" in done.stdout
 
 
+def test_an_owner_s_name_does_nothing_to_a_terminal(tmp_path: Path) -> None:
+    """A mark stands for what a terminal would obey."""
+    folder = written(tmp_path, DES | {"tags": ["owner=a\x1b[31mb"]})
+    assert "\x1b" not in audit(folder, *BY_OWNER, "--out-dir", tmp_path / "out").stdout
+
+
 def test_by_owner_takes_no_single_file(tmp_path: Path) -> None:
     """It would not be written."""
     options = (*BY_OWNER, "--out-dir", tmp_path / "out", "-o", tmp_path / "one.csv")

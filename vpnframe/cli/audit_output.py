@@ -21,6 +21,7 @@ from vpnframe.auditing.review import Review
 from vpnframe.auditing.texts import texts
 from vpnframe.auditing.verdicts import SEVERITIES
 from vpnframe.cli.output import Format, encode_table, print_table, write_file
+from vpnframe.display import printable
 from vpnframe.errors import InventoryError
 
 _BRIEF = [
@@ -165,7 +166,7 @@ def write_by_owner(
         name = _file_name(owner or "no-owner", names)
         path = folder / f"{name}.{_ENDINGS.get(style, str(style))}"
         write_file(path, encode(replace(review, findings=findings), style))
-        print(f"{path}: {len(findings):,} findings of {owner or 'no owner'}")
+        print(f"{path}: {len(findings):,} findings of {printable(owner) or 'no owner'}")
 
 
 def counts_sentence(findings: pd.DataFrame) -> str:
