@@ -449,6 +449,9 @@ def test_a_fleet_with_too_many_overlaps_is_reviewed(monkeypatch: pytest.MonkeyPa
 
     monkeypatch.setattr("vpnframe.auditing.fleet.overlaps", refuse)
     found = audited(inventory({"ike_dh_group": 2}))
+    review = examine(inventory({"ike_dh_group": 2}))
+    assert review.notes == ("no overlap was judged: 99 overlapping pairs, over the limit of 10",)
+    assert not review.is_whole
     named = found.set_index("rule_id")["evidence"]
     assert "99 overlapping pairs" in named["vpn-overlap-onprem"]
     assert "vpn-ike-dh-2" in named.index

@@ -59,7 +59,9 @@ def test_a_severity_decides_the_exit_code(tmp_path: Path, severity: str | None, 
 
 def test_milder_findings_do_not_fail(tmp_path: Path) -> None:
     """SHA-1 is low."""
-    audit(written(tmp_path, {"ike_integrity": "hmac-sha1"}), "--fail-on", "high")
+    done = audit(written(tmp_path, {"ike_integrity": "hmac-sha1"}), "--fail-on", "high")
+    assert "vpn-ike-sha1" in done.stdout
+    assert "open findings are" not in done.stderr
 
 
 def test_an_incomplete_fleet_exits_with_4(tmp_path: Path) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import stat
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -70,6 +72,14 @@ def test_an_owner_s_name_does_nothing_to_a_terminal(tmp_path: Path) -> None:
     """A mark stands for what a terminal would obey."""
     folder = written(tmp_path, DES | {"tags": ["owner=a\x1b[31mb"]})
     assert "\x1b" not in audit(folder, *BY_OWNER, "--out-dir", tmp_path / "out").stdout
+
+
+@pytest.mark.skipif(os.name != "posix", reason="modes of POSIX")
+def test_what_tells_of_keys_is_for_its_writer_alone(tmp_path: Path) -> None:
+    """In the files of owners, too."""
+    folder, out = written(tmp_path, DES), tmp_path / "out"
+    audit(folder, *BY_OWNER, "--out-dir", out, "--with-key-facts", "-f", "csv")
+    assert {stat.S_IMODE(path.stat().st_mode) for path in out.iterdir()} == {0o600}
 
 
 def test_by_owner_takes_no_single_file(tmp_path: Path) -> None:

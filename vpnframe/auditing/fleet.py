@@ -153,6 +153,11 @@ class Fleet:
         """Which tunnels authenticate by a pre-shared key, or in a way that nobody told."""
         return ~equals(self.tunnels["auth_method"], "certificate")
 
+    @property
+    def is_judged(self) -> Mask:
+        """Which rows of ``overlaps`` are pairs; the others say of whom nothing is known."""
+        return ~equals(self.overlaps["kind"], NOT_JUDGED)
+
     def first_tunnel(self) -> Positions:
         """Give the position of each connection's first tunnel."""
         first = np.full(self.n_connections, -1, np.int64)

@@ -358,7 +358,7 @@ def examine(
         matrix=summaries.matrix(fleet, found.opinions),
         profiles=tuple(opinion.profile.name for opinion in found.opinions),
         notes=(*summaries.notes(inv, fleet), *idle(accepted, findings, now=now)),
-        is_whole=inv.is_complete and not fleet.is_unjudged.any(),
+        is_whole=inv.is_complete and bool(fleet.is_judged.all()),
         now=now,
     )
 

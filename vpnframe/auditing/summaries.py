@@ -158,3 +158,6 @@ def notes(inv: Inventory, fleet: Fleet) -> Iterator[str]:
     n_unjudged = int(fleet.is_unjudged.sum())
     if n_unjudged:
         yield f"the routes of {n_unjudged:,} connections were not read: their overlaps are unknown"
+    unknown = fleet.overlaps[~fleet.is_judged]
+    if len(unknown) > n_unjudged:
+        yield f"no overlap was judged: {unknown['reason'].iloc[0]}"

@@ -69,7 +69,14 @@ def run(
     )
     review = examine(inventory, profiles=profile or (BASELINE,), waivers=waivers, settings=settings)
     if out_dir is not None and owner_tag is not None:
-        write_by_owner(review, inventory.connections, style, owner_tag=owner_tag, folder=out_dir)
+        write_by_owner(
+            review,
+            inventory.connections,
+            style,
+            owner_tag=owner_tag,
+            folder=out_dir,
+            is_private=with_key_facts,
+        )
     else:
         print_review(review, style, output=output, limit=limit, is_private=with_key_facts)
     n_bad = 0 if fail_on is None else int(at_or_over(review.findings, fail_on).sum())

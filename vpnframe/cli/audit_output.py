@@ -133,7 +133,13 @@ def print_review(
 
 
 def write_by_owner(
-    review: Review, connections: pd.DataFrame, style: ReviewFormat, *, owner_tag: str, folder: Path
+    review: Review,
+    connections: pd.DataFrame,
+    style: ReviewFormat,
+    *,
+    owner_tag: str,
+    folder: Path,
+    is_private: bool = False,
 ) -> None:
     """Write one file per owner.
 
@@ -149,6 +155,8 @@ def write_by_owner(
         The tag whose value is the owner.
     folder : Path
         Made when it is not there.
+    is_private : bool
+        Whether the files are for their writer alone.
 
     Raises
     ------
@@ -165,7 +173,8 @@ def write_by_owner(
     for owner, findings in by_owner(review.findings, connections, owner_tag=owner_tag).items():
         name = _file_name(owner or "no-owner", names)
         path = folder / f"{name}.{_ENDINGS.get(style, str(style))}"
-        write_file(path, encode(replace(review, findings=findings), style))
+        body = encode(replace(review, findings=findings), style)
+        write_file(path, body, is_private=is_private)
         print(f"{path}: {len(findings):,} findings of {printable(owner) or 'no owner'}")
 
 
