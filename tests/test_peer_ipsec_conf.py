@@ -10,6 +10,7 @@ import pytest
 from vpnframe.peers.ipsec_conf import ipsec_connections
 from vpnframe.peers.ipsec_syntax import ConnFile, parse_ipsec_conf
 from vpnframe.peers.model import Lifetime
+from vpnframe.peers.reading import read_peer
 
 
 def read(text):
@@ -137,3 +138,11 @@ def test_ah_is_offered_alone():
     (child,) = one("ah=sha256!").children
     assert [proposal.protocol for proposal in child.proposals] == ["ah"]
     assert "esp" in one("ah=sha256", "esp=aes128-sha256").notes[0]
+
+
+def test_what_is_asked_of_keys_tells_connections_apart(tmp_path):
+    """As in the daemon; equal ones are one."""
+    path = tmp_path / "ipsec.conf"
+    for asked, names in (("rsa-2048", ["a", "b"]), ("rsa", ["a"])):
+        path.write_text(f"conn a\n\tauto=add\nconn b\n\tleftauth={asked}\n\tauto=add\n")
+        assert [one.name for one in read_peer(path).connections] == names

@@ -48,6 +48,9 @@ _ANY = frozenset({"%any", "%any4", "%any6"})
 _PROPOSALS: dict[Protocol, str] = {"ike": "aes128-sha256-modp3072", "esp": "aes128-sha256"}
 
 
+_AUTHS = ("leftauth", "rightauth")
+
+
 def ipsec_connections(file: ConnFile) -> tuple[PeerConnection, ...]:
     r"""Give the connections of an ipsec.conf.
 
@@ -71,10 +74,13 @@ def ipsec_connections(file: ConnFile) -> tuple[PeerConnection, ...]:
     >>> [(one.ike_version, one.remote.addresses) for one in ipsec_connections(file)]
     [(2, ('192.0.2.1',))]
     """
-    found: dict[PeerConnection, PeerConnection] = {}
+    found: dict[tuple[PeerConnection, tuple[str, ...]], PeerConnection] = {}
     for name, section in file.conns.items():
         connection = _connection(name, section)
-        shared = replace(connection, name="", children=(), notes=())
+        # What is asked of keys, as in rsa-2048, is no part of a connection, and tells two apart.
+        values = Values(section.settings, Doubts())
+        asked = [(values.text(side) or "").partition("-")[2] for side in _AUTHS]
+        shared = replace(connection, name="", children=(), notes=()), tuple(asked)
         known = found.get(shared)
         if known is None:
             found[shared] = connection
