@@ -74,6 +74,10 @@ def inventory_with(subnets: pd.DataFrame, *, status: str = "complete", **tables:
 
 def vpcs(vpc_id: str, *cidrs: str) -> pd.DataFrame:
     """The table of one VPC."""
+    return vpcs_of([{"vpc_id": vpc_id, "cidrs": cidrs[:1], "secondary_cidrs": cidrs[1:]}])
+
+
+def vpcs_of(rows: Sequence[dict[str, Any]]) -> pd.DataFrame:
+    """The table ``vpcs`` of some VPCs."""
     names = schema.find("vpcs").names
-    row = {"vpc_id": vpc_id, "cidrs": cidrs[:1], "secondary_cidrs": cidrs[1:]}
-    return schema.build("vpcs", {name: [row.get(name)] for name in names})
+    return schema.build("vpcs", {name: [row.get(name) for row in rows] for name in names})

@@ -43,6 +43,9 @@ class Link:
         self.ip = self.first.get("vpn_gateway_ip")
         self.has_ha = self.first.get("has_ha_evidence") is True
         self.domain = domain_of(self.first, everyone)
+        told = {row.get("vpc_id") for row in everyone if row.get("vpn_gateway_id") == self.gateway}
+        of_gateway = min(told - {None}, default=self.gateway) if self.gateway else None
+        self.cloud = self.vpc or of_gateway or self.ident
 
     def owner(self, tag: str | None) -> str | None:
         """The value of its owner tag."""
@@ -96,26 +99,71 @@ def links_of(rows: Sequence[Row]) -> list[Link]:
     ]
 
 
-def kind_of(
-    a: Link, b: Link, ends: Sequence[tuple[str, str]], owner_tag: str | None
-) -> tuple[str, str]:
-    """Kind and severity of a pair of blocks; ends are (side, cidr) of a and of b."""
-    (side_a, cidr_a), (side_b, cidr_b) = ends
-    word = relation(cidr_a, cidr_b)
-    assert word is not None
-    from_onprem = turned(word) if side_a == "vpc" else word
-    if a is b:
-        return "own_sides", "low" if from_onprem == "contains" else "high"
+def site_kind(a: Link, b: Link, cidrs: Sequence[str], tag: str | None) -> tuple[str, str]:
+    """Kind and severity of a pair of on-premises blocks."""
     if a.ip in b.peers and b.ip in a.peers:
         return "mirrored", "info"
     if a.domain is None or a.domain != b.domain:
         return "unrelated", "info"
-    if side_a != side_b:
-        return "other_vpc", "low" if from_onprem == "contains" else "high"
-    return passed(a, b, word) or claimed(a, b, ends, owner_tag)
+    ends = [("onprem", cidr) for cidr in cidrs]
+    return passed(a, b, cidrs) or claimed(a, b, ends, tag)
 
 
-def passed(a: Link, b: Link, word: str) -> tuple[str, str] | None:
+class Held:
+    """A block that a VPC holds, or that stands for one: whose it is, and how that is known."""
+
+    def __init__(self, cloud: Any, cidr: str, how: str, links: Sequence[Link], row: Row) -> None:
+        self.cloud, self.cidr, self.how, self.row = cloud, cidr, how, row
+        self.links = links  # connections of the VPC, in order
+
+    def named_for(self, link: Link, scope: str | None) -> Link | None:
+        """The connection that the right end names: the asking one of its own VPC's block."""
+        is_own = link.cloud == self.cloud
+        if is_own and (self.how != "selector" or self.cidr in link.blocks("vpc")):
+            return link
+        if self.how != "selector":
+            return self.links[0] if self.links else None
+        ours = scope_of(link.first, link.domain, scope)
+        telling = [one for one in self.links if self.cidr in one.blocks("vpc")]
+        same = [one for one in telling if scope_of(one.first, one.domain, scope) == ours]
+        return telling[0] if is_own else same[0]
+
+
+def held_blocks(links: Sequence[Link], vpcs: Sequence[Row]) -> list[Held]:
+    """What each VPC holds: its own blocks where it was read, else the selectors of its side."""
+    read = {vpc["vpc_id"]: vpc for vpc in vpcs}
+    clouds: dict[Any, list[Link]] = {vpc_id: [] for vpc_id in read}
+    for link in links:
+        clouds.setdefault(link.cloud, []).append(link)
+    found = []
+    for cloud, its in clouds.items():
+        if cloud in read:
+            row = read[cloud]
+            own = {*row["cidrs"], *row.get("secondary_cidrs", ())}
+            found += [Held(cloud, cidr, "read", its, row) for cidr in own]
+            found += [Held(cloud, cidr, "user", its, row) for cidr in row.get("user_cidrs", ())]
+        else:
+            told = {cidr for link in its for cidr in link.blocks("vpc") if not is_default(cidr)}
+            found += [Held(cloud, cidr, "selector", its, its[0].first) for cidr in told]
+    return found
+
+
+def held_kind(link: Link, held: Held, cidr: str, everyone: Sequence[Row]) -> tuple[str, str]:
+    """Kind and severity of an on-premises block and a block that a VPC holds."""
+    is_around = relation(cidr, held.cidr) == "contains"
+    if link.cloud == held.cloud:
+        kind = "own_sides"
+    elif any(link.ip in o.peers and o.ip in link.peers for o in held.links):
+        return "mirrored", "info"
+    else:
+        domains = [link.domain, domain_of({"vpc_id": None, **held.row}, everyone)]
+        if None in domains or domains[0] != domains[1]:
+            return "unrelated", "info"
+        kind = "other_vpc"
+    return ("user_cidr", "info") if held.how == "user" else (kind, "low" if is_around else "high")
+
+
+def passed(a: Link, b: Link, cidrs: Sequence[str]) -> tuple[str, str] | None:
     """Two connections that lead to one place on purpose, or by oversight."""
     one_gateway = a.gateway is not None and a.gateway == b.gateway
     two_gateways = None not in (a.gateway, b.gateway) and a.gateway != b.gateway
@@ -124,13 +172,18 @@ def passed(a: Link, b: Link, word: str) -> tuple[str, str] | None:
     same_blocks = all(a.blocks(side) == b.blocks(side) for side in ("vpc", "onprem"))
     if one_gateway and a.peers and a.peers == b.peers and same_blocks:
         return "duplicate", "medium"
-    if one_router and a.gateway is None and b.gateway is None and word == "equal":
+    outer = cidrs[1] if relation(*cidrs) == "within" else cidrs[0]
+    is_one_block = outer in a.blocks("onprem") and outer in b.blocks("onprem")
+    admit_both = vpcs_overlap(a, b)
+    if one_router and not a.gateway and not b.gateway and is_one_block and admit_both:
         return "ecmp", "info"
     is_other = bool(a.peers and b.peers and a.peers != b.peers) or two_gateways
     is_near = one_gateway or one_vpc or one_router
-    if word == "equal" and a.has_ha and b.has_ha and is_near and is_other:
+    has_evidence = a.has_ha and b.has_ha and is_near and is_other
+    has_moved = one_vpc and two_gateways and a.peers & b.peers
+    if admit_both and ((has_evidence and is_one_block) or has_moved):
         return "ha_pair", "info"
-    return ("ha_pair", "info") if one_vpc and two_gateways and a.peers & b.peers else None
+    return None
 
 
 def claimed(
@@ -166,36 +219,103 @@ def vpcs_overlap(a: Link, b: Link) -> bool:
     )
 
 
-def ends_of(link: Link) -> Iterator[tuple[str, str]]:
-    """Its blocks with their sides, default routes left out."""
-    for side in ("onprem", "vpc"):
-        yield from ((side, cidr) for cidr in link.blocks(side) if not is_default(cidr))
+def blocks_of(link: Link, side: str) -> list[str]:
+    """Its blocks on a side, default routes left out."""
+    return [cidr for cidr in link.blocks(side) if not is_default(cidr)]
+
+
+def scope_of(row: Row, domain: str | None, scope: str | None) -> Any:
+    """What a row shares with others."""
+    return domain if scope == "routing_domain" else row.get(scope) if scope else "all"
 
 
 def oracle(
-    rows: Sequence[Row], scope: str | None, *, owner_tag: str | None = None
+    rows: Sequence[Row],
+    scope: str | None,
+    *,
+    owner_tag: str | None = None,
+    vpcs: Sequence[Row] = (),
 ) -> list[tuple[str | None, ...]]:
-    """Rows of overlaps, left the smaller, sorted."""
-    links = links_of(rows)
-    found = []
-    for a, b in [*combinations(links, 2), *((link, link) for link in links)]:
-        scope_a, scope_b = (
-            link.domain if scope == "routing_domain" else link.first[scope] if scope else "all"
-            for link in (a, b)
-        )
-        if a is not b and (scope_a is None or scope_a != scope_b):
-            continue
-        for end_a in ends_of(a):
-            for end_b in ends_of(b):
-                word = relation(end_a[1], end_b[1])
-                if not word or {end_a[0], end_b[0]} == {"vpc"}:
-                    continue
-                if a is b and (end_a[0], end_b[0]) != ("onprem", "vpc"):
-                    continue
-                kind, severity = kind_of(a, b, (end_a, end_b), owner_tag)
-                left, right = (*a.ident, *end_a), (*b.ident, *end_b)
-                if [x or "~" for x in left] > [x or "~" for x in right]:
-                    left, right, word = right, left, turned(word)
-                where = (scope or "all", scope_a if scope else None)
-                found.append((*left, *right, word, *where, kind, severity))
+    """Every pair as a row of overlaps, sorted."""
+    links, everyone = links_of(rows), [*rows, *({"vpc_id": vpc["vpc_id"]} for vpc in vpcs)]
+    found = [
+        *_of_sites(links, scope, owner_tag),
+        *_of_vpcs(links, scope, vpcs, everyone),
+        *_of_outsiders(links, scope, vpcs),
+    ]
     return sorted(found, key=lambda row: [cell or "~" for cell in row[:10]])
+
+
+def _of_sites(
+    links: Sequence[Link], scope: str | None, owner_tag: str | None
+) -> Iterator[tuple[str | None, ...]]:
+    for a, b in combinations(sorted(links, key=lambda one: [x or "~" for x in one.ident]), 2):
+        scope_a, scope_b = (scope_of(link.first, link.domain, scope) for link in (a, b))
+        if scope_a is None or scope_a != scope_b:
+            continue
+        for cidr in blocks_of(a, "onprem"):
+            for other in blocks_of(b, "onprem"):
+                if word := relation(cidr, other):
+                    ends = (*a.ident, "onprem", cidr, *b.ident, "onprem", other)
+                    where = (scope or "all", scope_a if scope else None)
+                    yield *ends, word, *where, *site_kind(a, b, (cidr, other), owner_tag)
+
+
+def _of_vpcs(
+    links: Sequence[Link], scope: str | None, vpcs: Sequence[Row], everyone: Sequence[Row]
+) -> Iterator[tuple[str | None, ...]]:
+    for held in held_blocks(sorted(links, key=lambda o: [x or "~" for x in o.ident]), vpcs):
+        for link in links:
+            ours = scope_of(link.first, link.domain, scope)
+            theirs = _scopes_of(held, scope, everyone)
+            is_own = link.cloud == held.cloud
+            if not is_own and (ours is None or ours not in theirs):
+                continue
+            for cidr in blocks_of(link, "onprem"):
+                if word := relation(cidr, held.cidr):
+                    named = held.named_for(link, scope)
+                    ident = named.ident if named else _vpc_ident(held.row)
+                    where = (scope or "all", ours if scope else None)
+                    kind = held_kind(link, held, cidr, everyone)
+                    ends = (*link.ident, "onprem", cidr, *ident, "vpc", held.cidr)
+                    yield *ends, word, *where, *kind
+
+
+def _vpc_ident(row: Row) -> tuple[str | None, ...]:
+    return row.get("account_id"), row.get("region_id"), None
+
+
+def _scopes_of(held: Held, scope: str | None, everyone: Sequence[Row]) -> list[Any]:
+    """The scopes that a held block stands in: its VPC's, or those of the connections that tell."""
+    if held.how != "selector":
+        row = held.row | {"vpn_gateway_id": None, "transit_router_id": None}
+        return [scope_of(row, domain_of({"vpc_id": row["vpc_id"]}, everyone), scope)]
+    telling = [link for link in held.links if held.cidr in link.blocks("vpc")]
+    return [scope_of(link.first, link.domain, scope) for link in telling]
+
+
+def _of_outsiders(
+    links: Sequence[Link], scope: str | None, vpcs: Sequence[Row]
+) -> Iterator[tuple[str | None, ...]]:
+    """Selectors that have nothing in common with the VPC that was read, and their own site."""
+    read = {vpc["vpc_id"]: [*vpc["cidrs"], *vpc.get("secondary_cidrs", ())] for vpc in vpcs}
+    for link in links:
+        outside = [
+            cidr
+            for cidr in blocks_of(link, "vpc")
+            if link.vpc in read and not any(relation(cidr, own) for own in read[link.vpc])
+        ]
+        for cidr in blocks_of(link, "onprem"):
+            for other in outside:
+                if word := relation(cidr, other):
+                    where = (scope or "all", scope_of(link.first, link.domain, scope))
+                    ends = (*link.ident, "onprem", cidr, *link.ident, "vpc", other)
+                    yield *ends, word, where[0], where[1] if scope else None, "own_sides", "low"
+
+
+def grouped(pairs: Sequence[tuple[str | None, ...]]) -> list[tuple[Any, ...]]:
+    """Pairs of equal blocks that mean the same as one: the first, and how many there are."""
+    groups: dict[tuple[Any, ...], list[tuple[str | None, ...]]] = {}
+    for pair in pairs:
+        groups.setdefault((*pair[3:5], *pair[8:]), []).append(pair)
+    return [(*group[0], len(group)) for group in groups.values()]

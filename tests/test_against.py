@@ -49,7 +49,7 @@ def test_vpcs_are_compared_inside_their_domain():
     """Further blocks too, which no selector names; VPC blocks with VPC blocks never."""
     table = vpcs(**{"vpc-1": [["172.16.0.0/12"], ["10.1.2.0/24", "10.2.0.0/16"]]})
     assert found(overlaps(OURS, against=table), *PAIR) == [
-        ("10.1.0.0/16", "onprem", "10.1.2.0/24", "other_vpc", "low", "vpc-1"),
+        ("10.1.0.0/16", "onprem", "10.1.2.0/24", "own_sides", "low", "vpc-1"),
     ]
 
 
@@ -143,7 +143,7 @@ def test_a_priority_that_is_no_number_is_named(priority: object, told: str):
 def test_our_own_pairs_are_not_among_them():
     """Only pairs of ours with theirs, each once, ours left."""
     table = subnets_of(*(site(name, onprem=["10.0.0.0/8"]) for name in "ab"))
-    answer = overlaps(table, against=["10.0.0.0/8", "10.0.0.0/8"])
+    answer = overlaps(table, against=["10.0.0.0/8", "10.0.0.0/8"], expand=True)
     assert found(answer, "left_vpn_connection_id", "right_vpn_connection_id") == [
         ("a", None), ("a", None), ("b", None), ("b", None),
     ]  # fmt: skip

@@ -168,10 +168,11 @@ cidrs = st.builds(
 def test_hits_are_those_of_a_plain_loop(blocks, asked):
     """Every block in use that has an address in common, and no other."""
     table = subnets_of(*(site(f"c{i}", **{side: [c]}) for i, (c, side) in enumerate(blocks)))
-    wanted = {
+    wanted = [
         f"c{i}"
-        for i, (cidr, _) in enumerate(blocks)
+        for i, (cidr, side) in enumerate(blocks)
         if ipaddress.ip_network(cidr).overlaps(ipaddress.ip_network(asked))
-    }
+        if side == "onprem" or (cidr, side) not in blocks[:i]  # one VPC holds a block once
+    ]
     answer = would_conflict(table, [asked])
     assert sorted(answer["vpn_connection_id"]) == sorted(wanted)

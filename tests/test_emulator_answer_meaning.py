@@ -94,7 +94,11 @@ def test_own_sides_by_a_policy_route() -> None:
 def test_mirrored() -> None:
     """Each one's address is the other one's peer, on whatever sides they meet."""
     a = connection("a", VPC, SITE, own="x", peer="y", vpn_gateway_id="g1")
-    b = connection("b", SITE, VPC, own="y", peer="x", vpn_gateway_id="g2")
+    b = connection("b", VPC, SITE, own="y", peer="x", vpn_gateway_id="g2")
+    assert verdicts([a, b]) == ["mirrored info equal"]
+    on_router = {"vpn_gateway_id": None, "transit_router_id": "tr"}
+    a = connection("a", VPC, SITE, own="x", peer="y", **on_router)
+    b = connection("b", SITE, VPC, own="y", peer="x", **on_router)
     assert verdicts([a, b]) == ["mirrored info equal"] * 2
 
 
@@ -277,9 +281,44 @@ def test_route_domain(onprem: Any, verdict: str) -> None:
     ],
 )
 def test_other_vpc(vpc: Any, verdict: str) -> None:
-    """A site against the VPC block of another connection."""
-    a, b = connection("a"), connection("b", vpc, ["192.168.0.0/24"])
-    assert verdicts([a, b]) == [verdict]
+    """A site against the VPC block of another connection of the router."""
+    on_router = {"vpn_gateway_id": None, "transit_router_id": "tr"}
+    a = connection("a", **on_router)
+    assert verdicts([a, connection("b", vpc, ["192.168.0.0/24"], **on_router)]) == [verdict]
+
+
+def test_a_selector_of_another_connection_tells_of_the_own_vpc() -> None:
+    """It is one VPC, whoever names its block."""
+    a, b = connection("a"), connection("b", SITE, ["192.168.0.0/24"], vpn_gateway_id="g2")
+    assert verdicts([a, b]) == ["own_sides high equal"]
+
+
+def test_what_a_vpc_holds_decides_where_it_is_known() -> None:
+    """Not the selectors: an aggregate is no block, and a route into the VPC is a black hole."""
+    vpc = replace(DRAWN.vpcs[0], vpc_id="v1", cidr="10.1.0.0/16", secondary_cidrs=())
+    vpc = replace(vpc, user_cidrs=("9.0.0.0/8",))
+    hub = connection("hub", ["10.0.0.0/8", "192.168.1.0/24"], ["10.66.0.0/16", "9.9.0.0/16"])
+    routed = connection("routed", **ROUTED)
+    fleet = fleet_of([hub, routed], [route(routed, "10.1.7.0/24")])
+    overlaps: Any = answer_key(replace(fleet, vpcs=(vpc,)))["overlaps"]
+    assert {(o["kind"], o["severity"], o["left"]["cidr"]) for o in overlaps} == {
+        ("own_sides", "high", "10.1.7.0/24"),
+        ("user_cidr", "info", "9.9.0.0/16"),
+    }
+
+
+def test_a_nested_list_on_both_of_a_pair_is_one_pair() -> None:
+    """The larger block leads to both: the smaller one is redundant, and no fault."""
+    lists = ["192.168.0.0/20", "192.168.0.0/24"]
+    pair = [connection(name, VPC, lists, health_check=CHECK) for name in "ab"]
+    assert {v.rpartition(" ")[0] for v in verdicts(pair)} == {"ha_pair info"}
+
+
+def test_disjoint_vpc_blocks_are_no_pair_for_failover() -> None:
+    """Neither admits what the other carries."""
+    a = connection("a", ["172.16.0.0/24"], SITE, health_check=CHECK)
+    b = connection("b", ["172.16.1.0/24"], SITE, health_check=CHECK)
+    assert verdicts([a, b]) == ["selector_pair low equal"]
 
 
 def test_a_block_of_several_origins_is_one_block() -> None:
@@ -326,8 +365,8 @@ EXPECTED = {
     "duplicate-connection": "duplicate medium",
     "ha-pair": "ha_pair info",
     "ecmp-on-one-router": "ecmp info",
-    "onprem-equals-other-vpc": "other_vpc high",
-    "onprem-inside-other-vpc": "other_vpc high",
+    "onprem-equals-rest-of-own-vpc": "own_sides high",
+    "onprem-inside-rest-of-own-vpc": "own_sides high",
     "onprem-contains-other-vpc": "other_vpc low",
     "routes-equal-on-one-gateway": "onprem high",
     "routes-active-and-standby": "ha_pair info",
@@ -336,7 +375,7 @@ EXPECTED = {
     "policies-ranked": "selector_pair low",
     "policies-split-by-source": "selector_pair low",
     "policy-into-own-vpc": "own_sides high",
-    "route-into-other-vpc": "other_vpc high",
+    "route-into-own-vpc": "own_sides high",
     "routes-equal-behind-gateways-of-one-vpc": "route_domain high",
     "migration-between-gateways": "ha_pair info",
     "mirrored-on-one-router": "mirrored info",
@@ -355,7 +394,8 @@ def test_what_was_planted_means_what_it_was_planted_for(seed: int) -> None:
     assert len(planted) > 18
     for plant in planted:
         ids = frozenset(plant["vpn_connection_ids"])
-        assert EXPECTED[plant["plant_id"]] in found[ids], plant["plant_id"]
+        its = set().union(*(verdicts for ends, verdicts in found.items() if ends <= ids))
+        assert EXPECTED[plant["plant_id"]] in its, plant["plant_id"]
 
 
 def test_every_kind_of_the_default_scope_is_in_the_default_fleet() -> None:

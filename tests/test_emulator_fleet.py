@@ -16,7 +16,11 @@ TUNNELS = [tunnel for connection in FLEET.connections for tunnel in connection.t
 PLANTED = {
     *("own-sides-equal", "own-sides-onprem-inside-vpc", "own-sides-onprem-contains-vpc"),
     *("onprem-equal-on-one-gateway", "onprem-nested-on-one-gateway", "onprem-split-by-vpc-block"),
-    *("onprem-equals-other-vpc", "onprem-inside-other-vpc", "onprem-contains-other-vpc"),
+    *(
+        "onprem-equals-rest-of-own-vpc",
+        "onprem-inside-rest-of-own-vpc",
+        "onprem-contains-other-vpc",
+    ),
     *("onprem-equal-behind-gateways-of-one-vpc", "selector-pair", "duplicate-connection"),
     *("ha-pair", "ecmp-on-one-router", "mirrored-vpc-to-vpc", "peer-in-two-regions"),
     *("selector-cloud-services", "selector-documentation", "selector-public"),
@@ -28,7 +32,7 @@ PLANTED = {
     *("lifetime-rekey-storm", "gateway-locked", "sm-without-certificate", "bgp-own-asn"),
     *("routes-equal-on-one-gateway", "routes-active-and-standby", "routes-aggregate-and-branches"),
     *("policies-of-one-priority", "policies-ranked", "policies-split-by-source"),
-    *("policy-into-own-vpc", "route-into-other-vpc", "routes-equal-behind-gateways-of-one-vpc"),
+    *("policy-into-own-vpc", "route-into-own-vpc", "routes-equal-behind-gateways-of-one-vpc"),
     *("migration-between-gateways", "mirrored-on-one-router"),
 }
 

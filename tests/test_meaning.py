@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from fleet_helpers import found, site, subnets_of
 
-from vpnframe.overlapping import OverlapSettings, overlaps
+from vpnframe.overlapping import Domain, OverlapSettings, Topology, overlaps
 from vpnframe.overlapping.meaning import CASES, KINDS, SEVERITIES
 
 ROUTE = {"routing_mode": "route", "has_known_routes": True}
@@ -25,7 +25,7 @@ def to(*cidrs: str, **known: Any) -> list[dict[str, Any]]:
 
 def meant(*sites: Any, **options: Any) -> list[tuple[str, str]]:
     """Kind and severity of every pair."""
-    return found(overlaps(subnets_of(*sites), **options), "kind", "severity")
+    return found(overlaps(subnets_of(*sites), expand=True, **options), "kind", "severity")
 
 
 def reason(*sites: Any, **options: Any) -> str:
@@ -62,7 +62,7 @@ def test_own_sides_reason_says_what_happens() -> None:
     text = reason(site("a", onprem=["10.1.0.0/16"], vpc=["10.0.0.0/8"]))
     assert text == (
         "10.1.0.0/16 on premises lies within 10.0.0.0/8 of the VPC: the VPC's own route wins, "
-        "and the tunnel gets nothing."
+        "and the tunnel gets nothing (the VPC was not read: its selector stands for it)."
     )
 
 
@@ -266,9 +266,16 @@ def test_route_domain_between_gateway_and_router() -> None:
 )
 def test_other_vpc(onprem: str, severity: str) -> None:
     """A site inside a VPC's block of the domain loses to the VPC's own route."""
-    other = site("b", onprem=[onprem], **SECOND_GATEWAY, **OTHER_PEER)
-    assert meant(site("a", **POLICIES), other) == [("other_vpc", severity)]
-    assert meant(other, site("z", **POLICIES)) == [("other_vpc", severity)]
+    joined = OverlapSettings(topology=Topology((Domain("core", ("vpc-1", "vpc-9")),)))
+    other = site("b", onprem=[onprem], **FAR, **OTHER_PEER)
+    assert meant(site("a", **POLICIES), other, settings=joined) == [("other_vpc", severity)]
+    assert meant(other, site("z", **POLICIES), settings=joined) == [("other_vpc", severity)]
+
+
+def test_another_connection_of_the_same_vpc_tells_of_the_own_vpc() -> None:
+    """Whichever selector names it: it is one VPC, and its route wins for all."""
+    other = site("b", onprem=["172.16.0.0/24"], **SECOND_GATEWAY, **OTHER_PEER)
+    assert meant(site("a", **POLICIES), other) == [("own_sides", "high")]
 
 
 FAR = {"vpn_gateway_id": "vpn-9", "vpc_id": "vpc-9", "vpn_gateway_ip": "47.0.0.9"}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import re
 from collections import Counter
 from dataclasses import replace
 from typing import Any
@@ -19,7 +20,7 @@ from vpnframe.auditing.rules import RULES
 from vpnframe.emulator import Connection, Fleet, make_fleet
 from vpnframe.emulator.answer_findings import find_findings
 from vpnframe.emulator.answer_parties import Party, list_parties
-from vpnframe.emulator.model import HealthCheck, Route, Tunnel, VpnGateway
+from vpnframe.emulator.model import HealthCheck, Route, Tunnel, Vpc, VpnGateway
 from vpnframe.inventory import Inventory
 
 FLEETS_AT_ONCE = 50
@@ -139,16 +140,34 @@ def random_gateways(account: str) -> list[VpnGateway]:
     ]
 
 
+def random_vpcs(rng: random.Random, account: str) -> list[Vpc]:
+    """The VPCs of these gateways, as far as they were read."""
+    blocks = [cidr for cidr in BLOCKS if cidr not in EVERYTHING]
+    return [
+        replace(
+            DRAWN.vpcs[0],
+            account_id=account,
+            vpc_id=f"vpc-{number}-{account}",
+            cidr=rng.choice(blocks),
+            secondary_cidrs=tuple(rng.sample(blocks, rng.choice((0, 0, 1)))),
+            user_cidrs=tuple(rng.sample(blocks, rng.choice((0, 0, 1)))),
+        )
+        for number in range(2)
+        if rng.random() < 0.5
+    ]
+
+
 def random_fleet(seed: int) -> Fleet:
     """Many small fleets in one, each in an account of its own: they have nothing in common."""
     rng = random.Random(seed)
-    connections, gateways, routes = [], [], []
+    connections, gateways, routes, vpcs = [], [], [], []
     for number in range(FLEETS_AT_ONCE):
         account = f"{seed}-{number}"
         own = [random_connection(rng, i, account) for i in range(rng.randint(1, 5))]
         own += [leftover(rng.choice(own))] * (rng.random() < 0.15)
         connections += own
         gateways += random_gateways(account)
+        vpcs += random_vpcs(rng, account)
         routes += [route for connection in own for route in random_routes(rng, connection)]
     return replace(
         DRAWN,
@@ -156,6 +175,7 @@ def random_fleet(seed: int) -> Fleet:
         customer_gateways=(),
         connections=tuple(connections),
         routes=tuple(routes),
+        vpcs=tuple(vpcs),
         planted=(),
     )
 
@@ -221,9 +241,21 @@ def rows_of(party: Party) -> tuple[list[dict[str, Any]], dict[str, Any], list[di
 def inventory_from(fleet: Fleet) -> Inventory:
     """The tables that a crawl of the fleet would make, as far as these rules look at them."""
     rows = [rows_of(party) for party in list_parties(fleet).values()]
-    empty = {name: schema.empty(name) for name in ("gateways", "routes", "vpcs", "failures")}
+    empty = {name: schema.empty(name) for name in ("gateways", "routes", "failures")}
+    vpcs = [
+        {
+            "account_id": vpc.account_id,
+            "region_id": vpc.region_id,
+            "vpc_id": vpc.vpc_id,
+            "cidrs": [vpc.cidr],
+            "secondary_cidrs": list(vpc.secondary_cidrs),
+            "user_cidrs": list(vpc.user_cidrs),
+        }
+        for vpc in fleet.vpcs
+    ]
     return Inventory(
         **empty,
+        vpcs=table("vpcs", vpcs),
         tunnels=table("tunnels", [tunnel for tunnels, _, _ in rows for tunnel in tunnels]),
         connections=table("connections", [connection for _, connection, _ in rows]),
         subnets=table("subnets", [block for _, _, blocks in rows for block in blocks]),
@@ -241,8 +273,9 @@ def found_in(inv: Inventory) -> Counter[tuple[str, str, str, str]]:
     for row in findings.to_dict("records"):
         subject, value = row["vpn_connection_id"], row["value"]
         is_pair = row["rule_id"].startswith("vpn-overlap-")
-        other = value.split(" of ")[1].split(";")[0] if is_pair else ""
-        found[row["rule_id"], subject, "" if other == subject else other, row["severity"]] += 1
+        named = set(re.findall(r"vco-[\w-]+", value)) if is_pair else set()
+        other = ",".join(sorted(named - {subject}))
+        found[row["rule_id"], subject, other, row["severity"]] += 1
     return found
 
 

@@ -20,7 +20,7 @@ SUBNETS = pd.DataFrame(
 def test_a_side_of_another_table_may_be_in_capitals_or_missing(side):
     """Its blocks are compared all the same."""
     theirs = pd.DataFrame({"cidr": ["10.0.0.0/8"], "side": [side]})
-    assert len(overlaps(SUBNETS, against=theirs)) == 2
+    assert len(overlaps(SUBNETS, against=theirs, expand=True)) == 2
 
 
 def test_a_side_that_is_none_is_refused_in_another_table():
@@ -48,7 +48,7 @@ def test_a_side_that_is_none_is_refused_in_the_fleet(ask):
 def test_lists_of_blocks_may_be_text():
     """As a file without lists has them."""
     theirs = pd.DataFrame({"cidrs": ["10.0.0.0/8,10.1.0.0/24", None]})
-    assert len(overlaps(SUBNETS, against=theirs)) == 4
+    assert len(overlaps(SUBNETS, against=theirs, expand=True)) == 4
 
 
 def test_what_is_free_ends_where_nothing_is_left():

@@ -83,7 +83,7 @@ def test_after_it_the_faults_are_gone(made):
     schema.validate("renumbering", changes)
     assert changes["new_cidr"].notna().all()
     names = [f"c{i}" for i in range(len(made))]
-    assert faults(overlaps(applied(table, changes)), names) == []
+    assert faults(overlaps(applied(table, changes), expand=True), names) == []
 
 
 @few
@@ -91,7 +91,7 @@ def test_after_it_the_faults_are_gone(made):
 def test_no_fewer_connections_would_do(made):
     """By trying all sets of sites, with as many connections as each has."""
     table, names = table_of(made), [f"c{i}" for i in range(len(made))]
-    pairs = overlaps(table)
+    pairs = overlaps(table, expand=True)
     home, ends = sites_of(pairs, names), faults(pairs, names)
     every = sorted(set(home.values()))
     costs = [

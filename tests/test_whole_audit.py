@@ -51,9 +51,9 @@ def _key(row: dict[str, Any]) -> Key:
     subject = text.get("vpn_connection_id") or text.get("vpn_gateway_id") or ""
     if row["rule_id"] == "vpn-gateway-unused":
         subject = text["value"]
-    pair = re.search(r" of (vco-\w+)", text.get("value", ""))
-    is_pair = row["rule_id"].startswith("vpn-overlap-") and pair is not None
-    other = pair[1] if is_pair and pair is not None and pair[1] != subject else ""
+    is_pair = row["rule_id"].startswith("vpn-overlap-")
+    named = set(re.findall(r"vco-\w+", text.get("value", ""))) if is_pair else set()
+    other = ",".join(sorted(named - {subject}))
     tunnels = row["tunnel_ids"] if row["tunnel_ids"] is not None else ()
     ids = tuple(sorted(tunnels))
     return row["rule_id"], row["status"], subject, other, ids, row["severity"]

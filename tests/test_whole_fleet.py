@@ -42,7 +42,7 @@ def lifetime_counts(inventory: vf.Inventory) -> dict[str, dict[int, int]]:
 
 def overlap_set(inventory: vf.Inventory) -> set[tuple[Any, ...]]:
     """Each pair from its left to its right, in either order that says the same."""
-    table = vf.overlaps(inventory)
+    table = vf.overlaps(inventory, expand=True)
     vf.schema.validate("overlaps", table)
     assert not table.duplicated().any()
     columns = [c for c in table.columns if not c.startswith(("scope", "reason"))]

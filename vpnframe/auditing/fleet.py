@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -25,10 +24,10 @@ from vpnframe.auditing.joining import (
 from vpnframe.auditing.logic import Mask, Positions, Truth, codes_of, flags, is_any
 from vpnframe.auditing.masks import equals
 from vpnframe.auditing.strength import TUNNEL_KEY, strength
-from vpnframe.errors import IncompleteWarning, SchemaError
+from vpnframe.errors import SchemaError
 from vpnframe.inventory import Inventory
-from vpnframe.overlapping import overlaps
 from vpnframe.overlapping.coding import code_sets, encode_together
+from vpnframe.overlapping.fleet import overlaps_by_site
 from vpnframe.overlapping.scopes import ROUTERS, Topology, routing_domains
 from vpnframe.overlapping.settings import OverlapSettings
 
@@ -89,8 +88,8 @@ class Fleet:
     strength : DataFrame
         The table of that name, row by row as in ``tunnels``.
     overlaps : DataFrame
-        The table of that name, and a row of kind ``not_judged`` for each connection whose
-        prefixes are not known.
+        The table of that name, a row for each connection whose block a VPC holds, and a row of
+        kind ``not_judged`` for each connection whose prefixes are not known.
     key_facts : DataFrame or None
         The table of that name; None where nothing was kept of any key.
     parsed : ParsedCidrs
@@ -314,13 +313,11 @@ def _unjudged(inventory: Inventory) -> Mask:
 def _pairs(inventory: Inventory, is_unjudged: Mask, settings: OverlapSettings) -> pd.DataFrame:
     """The overlaps, and a row for each connection whose overlaps nobody knows."""
     why = "the prefixes behind the connection are not known"
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", IncompleteWarning)  # said by the rows below
-        try:
-            pairs = overlaps(inventory.subnets, settings=settings)
-        except TooManyPairsError as error:
-            pairs, why = schema.empty("overlaps"), str(error)
-            is_unjudged = np.ones_like(is_unjudged)
+    try:
+        pairs = overlaps_by_site(inventory, settings=settings)
+    except TooManyPairsError as error:
+        pairs, why = schema.empty("overlaps"), str(error)
+        is_unjudged = np.ones_like(is_unjudged)
     rows = inventory.connections[is_unjudged].reset_index(drop=True)
     unknown = pd.DataFrame({f"left_{name}": rows[name] for name in CONNECTION})
     unknown = schema.cast("overlaps", unknown.assign(kind=NOT_JUDGED, reason=why))

@@ -6,11 +6,11 @@ severity among them. Fleets are taken as read completely, with their keys.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from vpnframe.emulator.answer_crypto import crypto_faults
-from vpnframe.emulator.answer_overlaps import find_overlaps
+from vpnframe.emulator.answer_overlaps import find_groups, find_overlaps
 from vpnframe.emulator.answer_secrets import at_ceiling, key_faults
 from vpnframe.emulator.answer_selectors import selector_faults
 from vpnframe.emulator.answer_service import service_faults
@@ -46,10 +46,10 @@ def find_findings(
     -------
     list of dict
         ``rule_id``, ``status`` (open or unknown), ``subject`` (the id of a connection or gateway;
-        empty for the fleet), ``other`` (the other connection of a pair), ``tunnels`` (their ids)
-        and ``severity``; sorted.
+        empty for the fleet), ``other`` (the others of a group, joined by commas), ``tunnels``
+        (their ids) and ``severity``; sorted.
     """
-    seen = fleet if are_routes_known else replace(fleet, routes=())
+    seen = fleet if are_routes_known else replace(fleet, routes=(), vpcs=())
     sightings = [
         *crypto_faults(seen),
         *key_faults(seen),
@@ -69,12 +69,19 @@ def find_findings(
 
 
 def _overlap_faults(fleet: Fleet) -> Iterator[Sighting]:
-    for pair in find_overlaps(fleet):
-        rule = _OVERLAP_RULES.get(str(pair["kind"]))
-        left, right = pair["left"], pair["right"]
-        if rule and isinstance(left, dict) and isinstance(right, dict):
-            ids = (left["vpn_connection_id"], right["vpn_connection_id"])
-            yield Sighting(rule, ids[0], str(pair["severity"]), other=ids[1])
+    """A finding for each site that a VPC takes addresses from, and for each group of sites."""
+    groups = find_groups(fleet)
+    held = [[row] for row in find_overlaps(fleet) if row["kind"] in ("own_sides", "other_vpc")]
+    for rows in [*held, *groups]:
+        if rule := _OVERLAP_RULES.get(str(rows[0]["kind"])):
+            ids = [str(_id_of(row, end)) for row in rows for end in ("left", "right")]
+            others = ",".join(sorted({one for one in ids if one != ids[0]}))
+            yield Sighting(rule, ids[0], str(rows[0]["severity"]), other=others)
+
+
+def _id_of(row: Mapping[str, object], end: str) -> object:
+    half = row[end]
+    return half["vpn_connection_id"] if isinstance(half, dict) else None
 
 
 def _gathered(sightings: Iterable[Sighting]) -> list[dict[str, object]]:

@@ -2,51 +2,68 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from vpnframe.emulator.answer_parties import Block, Party
 
 Verdict = tuple[str, str]
 
 
-def judge(left: Block, right: Block) -> Verdict:
-    """Say what kind of overlap two blocks make, and how bad it is.
+def judge_held(site: Block, held: Block, *, how: str, members: Iterable[Party]) -> Verdict:
+    """Say what it means that a site's block meets one that a VPC holds.
 
     Parameters
     ----------
-    left, right : Block
-        They overlap, and one of them is on premises.
+    site, held : Block
+        They overlap.
+    how : str
+        read (an own block of the VPC), user (a user CIDR), selector (the VPC was not read), or
+        outside (a selector that the VPC does not hold).
+    members : iterable of Party
+        The connections of that VPC.
 
     Returns
     -------
     tuple of str
         Kind and severity: info, low, medium or high.
     """
-    if left.party is right.party:
-        return "own_sides", _onprem_against_vpc(left, right)
-    if left.party.address in right.party.peers and right.party.address in left.party.peers:
+    is_around = site.last - site.first > held.last - held.first
+    severity = "low" if is_around or how == "outside" else "high"
+    if site.party.cloud == held.party.cloud:
+        return ("user_cidr", "info") if how == "user" else ("own_sides", severity)
+    if any(_mirror(site.party, other) for other in members):
         return "mirrored", "info"
-    if left.end.side == right.end.side == "onprem":
-        return _judge_sites(left, right)
-    return "other_vpc", _onprem_against_vpc(left, right)
+    return ("user_cidr", "info") if how == "user" else ("other_vpc", severity)
 
 
-def _onprem_against_vpc(left: Block, right: Block) -> str:
-    """Low where the site's block is the larger one: the VPC's stays reachable."""
-    onprem, vpc = (left, right) if left.end.side == "onprem" else (right, left)
-    return "low" if onprem.last - onprem.first > vpc.last - vpc.first else "high"
+def judge_sites(left: Block, right: Block) -> Verdict:
+    """Say what it means that two sites lead to the same addresses.
 
+    Parameters
+    ----------
+    left, right : Block
+        They overlap, both on premises.
 
-def _judge_sites(left: Block, right: Block) -> Verdict:
-    """Two blocks of different sites."""
+    Returns
+    -------
+    tuple of str
+        Kind and severity.
+    """
     a, b = left.party, right.party
+    if _mirror(a, b):
+        return "mirrored", "info"
     is_equal = (left.first, left.last) == (right.first, right.last)
     if _share(a, b, "vpn_gateway_id") and a.peers == b.peers and _carry_the_same(a, b):
         return "duplicate", "medium"
-    if is_equal and _share(a, b, "transit_router_id") and not _any_gateway(a, b):
-        return "ecmp", "info"
-    if is_equal and _stand_together(a, b) and _end_apart(a, b):
-        return "ha_pair", "info"
-    if _share_vpc(a, b) and _differ_in_gateway(a, b) and a.peers & b.peers:
-        return "ha_pair", "info"
+    larger = left if left.last - left.first >= right.last - right.first else right
+    is_one_block = all(larger.end.cidr in party.cidrs("onprem") for party in (a, b))
+    if a.meets_vpc_side(b):  # else neither admits what the other carries
+        if is_one_block and _share(a, b, "transit_router_id") and not _any_gateway(a, b):
+            return "ecmp", "info"
+        if is_one_block and _stand_together(a, b) and _end_apart(a, b):
+            return "ha_pair", "info"
+        if _share_vpc(a, b) and _differ_in_gateway(a, b) and a.peers & b.peers:
+            return "ha_pair", "info"
     if not _share(a, b, "vpn_gateway_id"):
         return "route_domain", "high" if is_equal else "low"
     if left.is_by_policy and right.is_by_policy:
@@ -55,6 +72,11 @@ def _judge_sites(left: Block, right: Block) -> Verdict:
     if is_equal:
         return "onprem", "high"
     return "onprem", "medium" if left.is_by_policy or right.is_by_policy else "low"
+
+
+def _mirror(a: Party, b: Party) -> bool:
+    """Whether each is the other's peer: the two ends of one VPC-to-VPC tunnel."""
+    return a.address in b.peers and b.address in a.peers
 
 
 def _share(a: Party, b: Party, name: str) -> bool:

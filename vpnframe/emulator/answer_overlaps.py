@@ -7,15 +7,20 @@ Plain on purpose: union of sets, then every pair of a domain, with the standard 
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from itertools import combinations
 
-from vpnframe.emulator.answer_meaning import judge
-from vpnframe.emulator.answer_parties import Block, End, blocks_of, list_parties
-from vpnframe.emulator.model import Connection, Fleet
+from vpnframe.emulator.answer_meaning import judge_held, judge_sites
+from vpnframe.emulator.answer_parties import Block, End, Party, blocks_of, held_blocks, list_parties
+from vpnframe.emulator.model import Connection, Fleet, Vpc
 
 
 def find_overlaps(fleet: Fleet) -> list[dict[str, object]]:
     """Find every overlap of a fleet that can matter, and say what it means.
+
+    What a VPC holds comes from the fleet's VPCs; where it has none, the selectors of the VPC side
+    stand for them.
 
     Parameters
     ----------
@@ -25,17 +30,67 @@ def find_overlaps(fleet: Fleet) -> list[dict[str, object]]:
     Returns
     -------
     list of dict
-        ``left`` and ``right`` (account_id, region_id, vpn_connection_id, side, cidr) in sorted
-        order, the ``relation`` of left to right (equal, contains or within), ``kind`` and
-        ``severity``. Each unordered pair stands once.
+        ``left`` and ``right`` (account_id, region_id, vpn_connection_id, side, cidr), the
+        ``relation`` of left to right (equal, contains or within), ``kind`` and ``severity``. Of
+        two sites left is the smaller; of a site and a VPC it is the site.
     """
-    parties = list_parties(fleet)
+    return [row for domain in _by_domain(fleet) for row in domain]
+
+
+def find_groups(fleet: Fleet) -> list[list[dict[str, object]]]:
+    """Find the overlaps of two sites, those of equal blocks that mean the same together."""
     found = []
+    for rows in _by_domain(fleet):
+        groups: defaultdict[tuple[object, ...], list[dict[str, object]]] = defaultdict(list)
+        for row in rows:
+            if {_cell(row, end, "side") for end in ("left", "right")} == {"onprem"}:
+                cidrs = [_cell(row, end, "cidr") for end in ("left", "right")]
+                groups[(*cidrs, row["kind"], row["severity"])].append(row)
+        found += list(groups.values())
+    return found
+
+
+def _cell(row: Mapping[str, object], end: str, name: str) -> object:
+    half = row[end]
+    return half[name] if isinstance(half, dict) else None
+
+
+def _by_domain(fleet: Fleet) -> Iterator[list[dict[str, object]]]:
+    parties, vpcs = list_parties(fleet), {vpc.vpc_id: vpc for vpc in fleet.vpcs}
     for domain in routing_domains(fleet):
-        blocks = [b for c in domain for b in blocks_of(parties[c.vpn_connection_id])]
-        found += [_order(*pair) for pair in combinations(blocks, 2) if _counts(*pair)]
-    found.sort(key=lambda pair: (pair[0].end, pair[1].end))
-    return [_as_row(left, right) for left, right in found]
+        its = sorted((parties[c.vpn_connection_id] for c in domain), key=lambda p: p.ident)
+        yield [*_of_sites(its), *_of_vpcs(its, vpcs)]
+
+
+def _of_sites(parties: Iterable[Party]) -> Iterator[dict[str, object]]:
+    """Two connections that lead to the same addresses."""
+    blocks = [block for party in parties for block in blocks_of(party, "onprem")]
+    for left, right in combinations(sorted(blocks, key=lambda block: block.end), 2):
+        if left.party is not right.party and _meet(left, right):
+            yield _as_row(left, right, *judge_sites(left, right))
+
+
+def _of_vpcs(parties: list[Party], vpcs: Mapping[str, Vpc]) -> Iterator[dict[str, object]]:
+    """Sites whose addresses a VPC holds: their own, or another one of the domain."""
+    clouds: defaultdict[str, list[Party]] = defaultdict(list)
+    for party in parties:
+        clouds[party.cloud].append(party)
+    for cloud, members in clouds.items():
+        held = held_blocks(members, vpcs.get(cloud))
+        for party in parties:
+            for block in blocks_of(party, "onprem"):
+                for how, other in held:
+                    if (how != "outside" or other.party is party) and _meet(block, other):
+                        verdict = judge_held(block, other, how=how, members=members)
+                        is_own = party.cloud == cloud
+                        yield _as_row(block, _named(other, party) if is_own else other, *verdict)
+
+
+def _named(held: Block, party: Party) -> Block:
+    """A block of the own VPC is the connection's own, where it knows it at all."""
+    is_known = held.is_read or held.end.cidr in party.cidrs("vpc")
+    ident = dict(zip(("account_id", "region_id", "vpn_connection_id"), party.ident, strict=True))
+    return replace(held, end=replace(held.end, **ident)) if is_known else held
 
 
 def routing_domains(fleet: Fleet) -> list[list[Connection]]:
@@ -69,22 +124,12 @@ def _root(parent: dict[str, str], node: str) -> str:
     return node
 
 
-def _counts(left: Block, right: Block) -> bool:
-    """Say whether two blocks share addresses and are of sides that are compared at all."""
-    if left.version != right.version or left.last < right.first or right.last < left.first:
-        return False
-    sides = {left.end.side, right.end.side}
-    if left.end.vpn_connection_id == right.end.vpn_connection_id:
-        return sides == {"vpc", "onprem"}
-    return "onprem" in sides
+def _meet(left: Block, right: Block) -> bool:
+    """Say whether two blocks share addresses."""
+    return left.version == right.version and left.first <= right.last and right.first <= left.last
 
 
-def _order(left: Block, right: Block) -> tuple[Block, Block]:
-    return (left, right) if left.end <= right.end else (right, left)
-
-
-def _as_row(left: Block, right: Block) -> dict[str, object]:
-    kind, severity = judge(left, right)
+def _as_row(left: Block, right: Block, kind: str, severity: str) -> dict[str, object]:
     return {
         "left": _as_dict(left.end),
         "right": _as_dict(right.end),

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from ipaddress import ip_network
 
-from vpnframe.emulator.model import Connection, Fleet, Route
+from vpnframe.emulator.model import Connection, Fleet, Route, Vpc
 
 _DEFAULT_ROUTES = frozenset(("0.0.0.0/0", "::/0"))
 
@@ -36,6 +36,18 @@ class Party:
     vpc_id: str | None
     entries: tuple[Entry, ...]
     has_evidence: bool
+
+    @property
+    def ident(self) -> tuple[str, str, str]:
+        """Account, region and id."""
+        connection = self.connection
+        return connection.account_id, connection.region_id, connection.vpn_connection_id
+
+    @property
+    def cloud(self) -> str:
+        """The VPC that it leads from; its gateway or itself, where there is none."""
+        connection = self.connection
+        return self.vpc_id or connection.vpn_gateway_id or connection.vpn_connection_id
 
     @property
     def peers(self) -> frozenset[str]:
@@ -85,6 +97,7 @@ class Block:
     last: int
     origins: frozenset[str]
     priority: int | None
+    is_read: bool = False
 
     @property
     def is_by_policy(self) -> bool:
@@ -122,41 +135,82 @@ def list_parties(fleet: Fleet) -> dict[str, Party]:
     }
 
 
-def blocks_of(party: Party) -> Iterator[Block]:
-    """Give the distinct blocks of both sides; default routes say nothing.
+def blocks_of(party: Party, wanted: str) -> Iterator[Block]:
+    """Give the distinct blocks of one side; default routes say nothing.
 
     Parameters
     ----------
     party : Party
         One connection.
+    wanted : str
+        vpc or onprem.
 
     Yields
     ------
     Block
-        One per side and block, whatever it stands in; its priority is the smallest.
+        One per block, whatever it stands in; its priority is the smallest.
     """
     gathered: defaultdict[tuple[str, str], list[tuple[str, int | None]]] = defaultdict(list)
     for side, cidr, origin, priority in party.entries:
-        if cidr not in _DEFAULT_ROUTES:
+        if side == wanted and cidr not in _DEFAULT_ROUTES:
             gathered[side, cidr].append((origin, priority))
-    connection = party.connection
     for (side, cidr), sources in sorted(gathered.items()):
-        network = ip_network(cidr)
-        yield Block(
-            end=End(
-                connection.account_id,
-                connection.region_id,
-                connection.vpn_connection_id,
-                side,
-                cidr,
-            ),
-            party=party,
-            version=network.version,
-            first=int(network.network_address),
-            last=int(network.broadcast_address),
-            origins=frozenset(origin for origin, _ in sources),
-            priority=min((p for _, p in sources if p is not None), default=None),
+        known = [priority for _, priority in sources if priority is not None]
+        origins = frozenset(origin for origin, _ in sources)
+        yield replace(_block(party, side, cidr), origins=origins, priority=min(known, default=None))
+
+
+def held_blocks(members: list[Party], vpc: Vpc | None) -> list[tuple[str, Block]]:
+    """Give what a VPC holds, with how that is known.
+
+    Parameters
+    ----------
+    members : list of Party
+        The connections of the VPC, in order.
+    vpc : Vpc or None
+        None where it was not read: then the selectors of their VPC sides stand for it.
+
+    Returns
+    -------
+    list of (str, Block)
+        read, user, selector or outside, as :func:`judge_held` takes them.
+    """
+    told = [block for party in members for block in blocks_of(party, "vpc")]
+    if vpc is None:
+        return [("selector", block) for block in {b.end.cidr: b for b in told[::-1]}.values()]
+    own = [_block(members[0], "vpc", cidr) for cidr in dict.fromkeys(_own_cidrs(vpc))]
+    user = [_block(members[0], "vpc", cidr) for cidr in dict.fromkeys(vpc.user_cidrs)]
+    networks = [ip_network(block.end.cidr) for block in own]
+    outside = [
+        block
+        for block in told
+        if not any(
+            one.version == block.version and one.overlaps(ip_network(block.end.cidr))
+            for one in networks
         )
+    ]
+    return [
+        *(("read", replace(block, is_read=True)) for block in own),
+        *(("user", replace(block, is_read=True)) for block in user),
+        *(("outside", block) for block in outside),
+    ]
+
+
+def _own_cidrs(vpc: Vpc) -> tuple[str, ...]:
+    return (vpc.cidr, *vpc.secondary_cidrs)
+
+
+def _block(party: Party, side: str, cidr: str) -> Block:
+    network = ip_network(cidr)
+    return Block(
+        end=End(*party.ident, side, cidr),
+        party=party,
+        version=network.version,
+        first=int(network.network_address),
+        last=int(network.broadcast_address),
+        origins=frozenset(),
+        priority=None,
+    )
 
 
 def _entries(connection: Connection, routes: Iterable[Route]) -> Iterator[Entry]:

@@ -24,17 +24,18 @@ from vpnframe.emulator.planting import Garden, is_policy, is_static
 def plant_own_sides(garden: Garden) -> None:
     """Let the two sides of one connection overlap: equal, inside, containing."""
     if connection := garden.take(is_policy):
-        block = connection.vpc_subnets[:1]
-        garden.set_blocks(connection, vpc=block, onprem=block)
+        block = _held_block(garden, connection)
+        garden.set_blocks(connection, vpc=[block], onprem=[block])
         garden.record("own-sides-equal", connection)
-    if connection := garden.take(_has_room):
-        outer_block = connection.vpc_subnets[0]
+    if connection := garden.take(lambda one: _has_room(garden, one)):
+        outer_block = _held_block(garden, connection)
         inner = draw_inside(garden.draw, outer_block, ip_network(outer_block).prefixlen + 4)
         garden.set_blocks(connection, vpc=[outer_block], onprem=[inner])
         garden.record("own-sides-onprem-inside-vpc", connection)
-    if connection := garden.take(_has_room):
-        outer = ip_network(connection.vpc_subnets[0]).supernet(prefixlen_diff=4)
-        garden.set_blocks(connection, vpc=connection.vpc_subnets[:1], onprem=[str(outer)])
+    if connection := garden.take(lambda one: _has_room(garden, one)):
+        block = _held_block(garden, connection)
+        outer = ip_network(block).supernet(prefixlen_diff=4)
+        garden.set_blocks(connection, vpc=[block], onprem=[str(outer)])
         garden.record("own-sides-onprem-contains-vpc", connection)
 
 
@@ -79,18 +80,18 @@ def plant_twins(garden: Garden) -> None:
 
 
 def plant_other_vpc(garden: Garden) -> None:
-    """Let a site's block meet the VPC block of another connection in the domain."""
+    """Let a site's block meet what the VPC holds beside its selectors, or another VPC's block."""
     if pair := take_gateway_pair(garden):
         lower, upper = halves(vpc_cidr(garden, pair[0]))
         garden.set_blocks(pair[0], vpc=[lower], onprem=[upper])
         garden.set_blocks(pair[1], vpc=[upper], onprem=["192.168.204.0/24"])
-        garden.record("onprem-equals-other-vpc", *pair)
+        garden.record("onprem-equals-rest-of-own-vpc", *pair)
     if pair := take_gateway_pair(garden):
         lower, upper = halves(vpc_cidr(garden, pair[0]))
         inner = draw_inside(garden.draw, upper, 28)
         garden.set_blocks(pair[0], vpc=[lower], onprem=[inner])
         garden.set_blocks(pair[1], vpc=[upper], onprem=["192.168.205.0/24"])
-        garden.record("onprem-inside-other-vpc", *pair)
+        garden.record("onprem-inside-rest-of-own-vpc", *pair)
     if pair := take_router_pair(garden):
         garden.set_blocks(pair[0], vpc=["172.20.0.0/16"], onprem=["10.64.0.0/12"])
         garden.set_blocks(pair[1], vpc=["10.77.0.0/16"], onprem=["192.168.206.0/24"])
@@ -152,9 +153,18 @@ def plant_peer_in_two_regions(garden: Garden) -> None:
         garden.record("peer-in-two-regions", *pair)
 
 
-def _has_room(connection: Connection) -> bool:
-    """Whether the first VPC block can be both split and widened by four bits."""
-    return is_policy(connection) and 12 <= ip_network(connection.vpc_subnets[0]).prefixlen <= 26
+def _held_block(garden: Garden, connection: Connection) -> str:
+    """The block of the connection's VPC; its first selector, where it is on a transit router."""
+    if connection.vpn_gateway_id:
+        return vpc_cidr(garden, connection)
+    return connection.vpc_subnets[0]
+
+
+def _has_room(garden: Garden, connection: Connection) -> bool:
+    """Whether the block of its VPC can be both split and widened by four bits."""
+    if not is_policy(connection):
+        return False
+    return 12 <= ip_network(_held_block(garden, connection)).prefixlen <= 26
 
 
 def _copy_blocks(garden: Garden, source: Connection, target: Connection) -> None:

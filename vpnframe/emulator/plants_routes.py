@@ -57,7 +57,7 @@ def plant_by_policy(garden: Garden) -> None:
 
 
 def plant_into_vpcs(garden: Garden) -> None:
-    """Let a route lead into the block of a VPC: of its own connection, and of another one."""
+    """Let a route lead into the own VPC: by a policy, and by a destination route."""
     if connection := garden.take(_is_on_gateway):
         cidr = vpc_cidr(garden, connection)
         _steer(garden, connection, cidr, draw_inside(garden.draw, cidr, 28))
@@ -66,7 +66,7 @@ def plant_into_vpcs(garden: Garden) -> None:
         lower, _ = halves(vpc_cidr(garden, pair[0]))
         _steer(garden, pair[0], lower, "172.28.4.0/24")
         _lead(garden, pair[1], [draw_inside(garden.draw, lower, 28)])
-        garden.record("route-into-other-vpc", *pair)
+        garden.record("route-into-own-vpc", *pair)
 
 
 def plant_across_vpc(garden: Garden) -> None:

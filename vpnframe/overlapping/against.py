@@ -15,31 +15,35 @@ from vpnframe.overlapping.known import Known
 from vpnframe.overlapping.nat import with_mapped
 from vpnframe.overlapping.settings import OverlapSettings
 
-_LISTS = ("cidrs", "secondary_cidrs")
+_LISTS = {"cidrs": "vpc", "secondary_cidrs": "vpc", "user_cidrs": "user_cidr"}
+_FROM_VPCS = ("account_id", "region_id", "vpc_id", "cidr", "origin")
 
 
 def our_rows(known: Known, settings: OverlapSettings) -> pd.DataFrame:
-    """Give all blocks of a fleet: those of its connections, and its VPCs' beyond any selector.
+    """Give all blocks of a fleet: those of its connections, and what its VPCs hold.
 
-    Parameters
-    ----------
-    known : Known
-        The fleet.
-    settings : OverlapSettings
-        For what is translated.
-
-    Returns
-    -------
-    DataFrame
-        In the form of ``subnets``; a VPC's blocks are of no connection, and those left out that
-        are none: they are no fault of who asks.
+    A VPC's block is of no connection, and its ``origin`` is vpc or user_cidr; null where another
+    block of that VPC is not readable, since what it holds is then known in part.
     """
     rows = with_mapped(known.subnets, settings.nat)
-    if known.vpcs is not None and len(known.vpcs):
-        blocks = _one_block_a_row(known.vpcs.reset_index(drop=True)).assign(side="vpc")
-        is_good = np.isin(np.arange(len(blocks)), parse_cidrs(blocks["cidr"]).row)
-        rows = pd.concat([rows, blocks[is_good]], ignore_index=True)
-    return rows.assign(is_theirs=False)
+    if known.vpcs is None or not len(known.vpcs):
+        return rows.assign(is_theirs=False)
+    blocks = _one_block_a_row(known.vpcs.reset_index(drop=True))
+    is_bad = ~np.isin(np.arange(len(blocks)), parse_cidrs(blocks["cidr"]).row)
+    is_in_part = blocks["vpc_id"].isin(blocks.loc[is_bad, "vpc_id"]) & (blocks["origin"] == "vpc")
+    held = _in_form_of(rows, blocks.assign(origin=blocks["origin"].mask(is_in_part))[~is_bad])
+    return pd.concat([rows, held], ignore_index=True).assign(is_theirs=False)
+
+
+def _in_form_of(rows: pd.DataFrame, blocks: pd.DataFrame) -> pd.DataFrame:
+    """Blocks of VPCs with the columns and dtypes of other rows, null where they say nothing."""
+    made = rows.iloc[:0].reindex(range(len(blocks)))
+    for name in _FROM_VPCS:
+        if name not in rows or isinstance(rows[name].dtype, pd.CategoricalDtype):
+            made[name] = blocks[name].astype("str").array
+        else:
+            made[name] = blocks[name].astype(rows[name].dtype).array
+    return made.assign(side="vpc")
 
 
 def their_blocks(blocks: pd.DataFrame | Iterable[object]) -> pd.DataFrame:
@@ -49,7 +53,8 @@ def their_blocks(blocks: pd.DataFrame | Iterable[object]) -> pd.DataFrame:
     ----------
     blocks : DataFrame or iterable of str
         A list or column of CIDR blocks, or a table with a column ``cidr``, ``destination_cidr``
-        (as ``routes`` has) or ``cidrs`` (lists, as ``vpcs`` has; with ``secondary_cidrs``).
+        (as ``routes`` has) or ``cidrs`` (lists, as ``vpcs`` has; with
+        ``secondary_cidrs`` and ``user_cidrs``).
 
     Returns
     -------
@@ -90,16 +95,17 @@ def _one_block_a_row(blocks: pd.DataFrame) -> pd.DataFrame:
     for column in ("cidr", "destination_cidr"):
         if column in blocks:
             return blocks.assign(cidr=blocks[column].astype("str"))
-    if _LISTS[0] not in blocks:
+    if "cidrs" not in blocks:
         raise ValueError(
             f"no column cidr, destination_cidr or cidrs to compare with: there are "
             f"{', '.join(map(str, blocks.columns))}"
         )
     parts = []
-    for column in _LISTS:
+    for column, origin in _LISTS.items():
         if column in blocks:
             row, texts = encode_lists(_as_lists(blocks[column]))
-            parts.append(blocks.take(row).assign(cidr=pd.array(texts.all(), dtype="str")))
+            cidr = pd.array(texts.all(), dtype="str")
+            parts.append(blocks.take(row).assign(cidr=cidr, origin=origin))
     return pd.concat(parts, ignore_index=True)
 
 

@@ -12,14 +12,15 @@ from vpnframe import schema
 from vpnframe.addresses.nesting import CONTAINS, EQUAL, RELATIONS, WITHIN
 from vpnframe.errors import AddressError
 from vpnframe.inventory import Inventory
+from vpnframe.overlapping import roles
 from vpnframe.overlapping.against import our_rows, their_blocks
 from vpnframe.overlapping.assembling import as_category, as_text, check_columns, positions
 from vpnframe.overlapping.coding import NULL, Mask, take_words
 from vpnframe.overlapping.encoded import Fleet, encode_fleet
 from vpnframe.overlapping.facts import PairFacts
 from vpnframe.overlapping.known import warn_of_gaps, what_is_known
-from vpnframe.overlapping.meaning import CASES, KINDS, SEVERITIES, Case
-from vpnframe.overlapping.pairing import FleetPairs, pairs_everywhere
+from vpnframe.overlapping.meaning import CASES, KINDS, NOT_READ, SEVERITIES, Case
+from vpnframe.overlapping.pairing import TURNED, FleetPairs, pairs_with_asked
 from vpnframe.overlapping.reasons import write_reasons
 from vpnframe.overlapping.scopes import ROUTING_DOMAIN
 from vpnframe.overlapping.settings import OverlapSettings
@@ -45,15 +46,40 @@ _CASES = {
     ),
     "vpc_around": Case(
         *("other_vpc", "low"),
-        "It contains {left_cidr} of {vpc}, as in hub and spoke: check the way back.",
+        "It contains {left_cidr} of {vpc}, as in hub and spoke: check the return path.",
     ),
     "vpc_inside": Case(
         *("other_vpc", "high"),
         "It is inside {left_cidr} of {vpc}: there the VPC's own route wins, and the tunnel gets "
         "nothing.",
     ),
+    "not_read_around": Case(
+        *("other_vpc", "low"),
+        "It contains {left_cidr} of {vpc}, as in hub and spoke: check the return path"
+        f"{NOT_READ}.",
+    ),
+    "not_read_inside": Case(
+        *("other_vpc", "high"),
+        "It is inside {left_cidr} of {vpc}: there the VPC's own route wins, and the tunnel gets "
+        f"nothing{NOT_READ}.",
+    ),
+    "user_cidr": Case(
+        *("user_cidr", "medium"),
+        "It overlaps {left_cidr}, a user CIDR of {vpc}: private addresses that the VPC already "
+        "sends somewhere by its route table.",
+    ),
+    "outside": Case(
+        *("other_vpc", "medium"),
+        "It overlaps {left_cidr} of the VPC side, which {vpc} does not hold: in use behind it.",
+    ),
+    "aggregate": Case(
+        *("other_vpc", "info"),
+        "It overlaps {left_cidr}, a selector around what {vpc} holds: an aggregate is no block "
+        "in use.",
+    ),
 }
 _NAMES = tuple(_CASES)
+_BY_ROLE = {"user_cidr": roles.USER, "outside": roles.OUTSIDE, "aggregate": roles.AGGREGATE}
 
 
 def would_conflict(
@@ -72,7 +98,7 @@ def would_conflict(
     Parameters
     ----------
     subnets : DataFrame or Inventory
-        Table ``subnets``; of an inventory its VPCs' own blocks and its coverage count, too.
+        Table ``subnets``; of an inventory its VPCs' own blocks, user CIDRs and coverage count, too.
     cidrs : iterable of str or DataFrame
         The new site's blocks: a list, a column, or a table with ``cidr``.
     scope : str or None
@@ -120,7 +146,7 @@ def would_conflict(
     check_columns(known.subnets, scope)
     rows = pd.concat([our_rows(known, settings), _asked_rows(cidrs)], ignore_index=True)
     fleet = encode_fleet(rows, scope=scope, settings=settings)
-    pairs = pairs_everywhere(fleet)
+    pairs = pairs_with_asked(fleet)
     table = _table(fleet, pairs, scope=scope, settings=settings)
     warn_of_gaps(known)
     return table
@@ -150,13 +176,19 @@ def _conditions(facts: PairFacts) -> Iterator[tuple[str, Mask]]:
     its, relation = facts.fleet.connections, facts.pairs.relation
     domain = its.domain.codes
     has_vpn = np.isin(domain, domain[(its.name.codes >= 0) & (domain >= 0)])
-    yield "translated", facts.is_translated
+    yield "translated", facts.nat >= 0
     yield "apart", ~has_vpn[facts.left]
-    yield "vpc_around", facts.is_across & (relation == WITHIN)
-    yield "vpc_inside", facts.is_across
+    around = relation == WITHIN
+    for name, role in _BY_ROLE.items():
+        yield name, facts.is_across & (facts.role == role)
+    is_read = facts.is_across & (facts.role == roles.REAL)
+    yield "vpc_around", is_read & around
+    yield "vpc_inside", is_read
+    yield "not_read_around", facts.is_across & around
+    yield "not_read_inside", facts.is_across
     yield "site_equal", relation == EQUAL
     yield "site_inside", relation == CONTAINS
-    yield "site_around", relation == WITHIN
+    yield "site_around", around
 
 
 def _table(
@@ -170,7 +202,7 @@ def _table(
     order = np.lexsort([pairs.left, -severity, facts.right])
     its, left, right = fleet.connections, pairs.left[order], pairs.right[order]
     connection, case = fleet.connection[left], cases[order]
-    turned = np.array([WITHIN, EQUAL, CONTAINS])[pairs.relation[order]]
+    turned = TURNED[pairs.relation[order]]
     values = {
         "cidr": as_text(take_words(fleet.cidrs.words, fleet.cidr[right])),
         "relation": as_category(turned, RELATIONS),

@@ -6,15 +6,15 @@ import numpy as np
 import pandas as pd
 
 from vpnframe import schema
-from vpnframe.addresses.cidr import ParsedCidrs
 from vpnframe.addresses.forest import count_overlaps
 from vpnframe.inventory import Inventory
+from vpnframe.overlapping import roles
+from vpnframe.overlapping.against import our_rows
 from vpnframe.overlapping.assembling import as_category, as_text, check_columns
 from vpnframe.overlapping.blocks import take_blocks
-from vpnframe.overlapping.coding import Codes, take_words
+from vpnframe.overlapping.coding import Codes, Mask, rank_rows, take_words
 from vpnframe.overlapping.encoded import Fleet, encode_fleet
 from vpnframe.overlapping.known import warn_of_gaps, what_is_known
-from vpnframe.overlapping.nat import with_mapped
 from vpnframe.overlapping.scopes import ROUTING_DOMAIN
 from vpnframe.overlapping.settings import OverlapSettings
 
@@ -75,8 +75,7 @@ def overlaps_per_block(
     """
     known, settings = what_is_known(subnets), settings or OverlapSettings()
     check_columns(known.subnets, scope)
-    rows = with_mapped(known.subnets, settings.nat)
-    fleet = encode_fleet(rows, scope=scope, settings=settings)
+    fleet = encode_fleet(our_rows(known, settings), scope=scope, settings=settings)
     counts = _count(fleet)
     total = counts.sum(axis=0)
     order = np.argsort(-total, kind="stable")[: np.count_nonzero(total)]
@@ -86,23 +85,29 @@ def overlaps_per_block(
 
 def _count(fleet: Fleet) -> Codes:
     """Equal, contained and containing blocks of each block, shape (3, n)."""
-    blocks, is_vpc, has_scope = fleet.all, fleet.is_vpc, fleet.scope >= 0
-    n_scopes = int(fleet.scope.max(initial=0)) + 1
-    both = fleet.connection * n_scopes + fleet.scope
-    both = np.unique(both, return_inverse=True)[1].astype(np.int64)
-    scoped = take_blocks(blocks, has_scope)
-    vpcs = take_blocks(blocks, has_scope & is_vpc)
-    # All of one scope, less those of one connection, less VPC blocks with VPC blocks.
-    counts = _counts(scoped, fleet.scope) - _counts(scoped, both)
-    counts -= _counts(vpcs, fleet.scope) - _counts(vpcs, both)
-    # The two sides of one connection, whatever their scopes.
-    counts += _counts(blocks, fleet.connection)
-    return counts - _counts(blocks, 2 * fleet.connection + is_vpc)
+    site, scope, connection = fleet.role == roles.ONPREM, fleet.scope, fleet.connection
+    held, outside = np.isin(fleet.role, roles.COMPARED), fleet.role == roles.OUTSIDE
+    cloud, has_scope = fleet.connections.cloud[connection], scope >= 0
+    both = rank_rows([connection, scope])
+    # Sites of one scope, less those of one connection.
+    counts = _counts(fleet, has_scope & site, scope) - _counts(fleet, has_scope & site, both)
+    # Sites with what VPCs of their scope hold, and with what their own VPC holds in any scope.
+    counts += _between(fleet, has_scope & site, has_scope & held, scope)
+    counts -= _between(fleet, has_scope & site, has_scope & held, rank_rows([cloud, scope]))
+    held[roles.repeats(np.flatnonzero(held), cloud, fleet.cidr, fleet.role)] = False
+    counts += _between(fleet, site, held, cloud)
+    return counts + _between(fleet, site, outside, connection)
 
 
-def _counts(blocks: ParsedCidrs, groups: Codes) -> Codes:
+def _between(fleet: Fleet, one: Mask, other: Mask, groups: Codes) -> Codes:
+    """Counts of the pairs of a block of the one set and a block of the other."""
+    both = _counts(fleet, one | other, groups)
+    return both - _counts(fleet, one, groups) - _counts(fleet, other, groups)
+
+
+def _counts(fleet: Fleet, chosen: Mask, groups: Codes) -> Codes:
     """Counts by position, nothing where a block does not take part; shape (3, n)."""
-    counts = np.zeros((3, len(groups)), np.int64)
+    counts, blocks = np.zeros((3, len(groups)), np.int64), take_blocks(fleet.all, chosen)
     for family in _FAMILIES:
         row, numbers = blocks.of_family(family, groups=groups)
         found = count_overlaps(numbers)

@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 
 from vpnframe.addresses.cidr import ParsedCidrs, format_cidr, parse_cidrs
 from vpnframe.errors import SettingsError
+from vpnframe.overlapping import roles
 from vpnframe.overlapping.asked import parse_all
 from vpnframe.overlapping.coding import (
     NULL,
@@ -26,8 +27,10 @@ from vpnframe.overlapping.coding import (
     encode_together,
     rank_rows,
 )
+from vpnframe.overlapping.mirrors import Links
 from vpnframe.overlapping.scopes import ROUTERS, ROUTING_DOMAIN, routing_domains
 from vpnframe.overlapping.settings import OverlapSettings
+from vpnframe.overlapping.translations import Translation, translations_of
 
 CONNECTION = ("account_id", "region_id", "vpn_connection_id")
 
@@ -36,9 +39,11 @@ CONNECTION = ("account_id", "region_id", "vpn_connection_id")
 class Connections:
     """What is known of each of n connections, in order of account, region and id.
 
-    A row of a table that names no connection is one of its own. ``identity`` is equal where
-    account, region and id are, -1 without an id; ``peers`` are sets of codes of ``addresses``,
-    as ``gateway_ip`` is; ``blocks`` numbers each connection's blocks of both sides as a set.
+    A row of a table that names no connection is one of its own, as each block of a VPC is.
+    ``identity`` is equal where account, region and id are, -1 without an id; ``cloud`` is equal
+    for connections of one VPC (of one gateway, where the VPC is not known); ``peers`` are sets of
+    codes of ``addresses``, as ``gateway_ip`` is; ``blocks`` numbers each connection's blocks of
+    both sides as a set, ``onprem_side`` and ``vpc_side`` those of one side.
     """
 
     account: Coded
@@ -47,14 +52,17 @@ class Connections:
     identity: Codes
     is_theirs: Mask
     routers: Sequence[Coded]  # VPN gateway, VPC, transit router, with the same words
+    cloud: Codes
     domain: Coded
     addresses: pa.Array
     gateway_ip: Codes
     peers: CodedSets
+    links: Links
     is_policy: Mask
     has_ha: Mask
     owner: Coded
     blocks: Codes
+    onprem_side: CodedSets
     vpc_side: CodedSets
     is_any_vpc: Mask  # its VPC side is everything, or not known
 
@@ -71,21 +79,24 @@ class CidrWords:
 class Fleet:
     """Blocks that can overlap, each once, sorted by connection, side and text.
 
-    ``connection`` and ``cidr`` are positions in what the names say; ``scope`` is what the block
-    shares with others, -1 for nothing; ``priority`` is -1 where it is not known; ``nat`` is the
-    position of what translates the block, -1 for nothing.
+    ``connection`` and ``cidr`` are positions in what the names say; ``role`` is what the block
+    stands for (see :mod:`vpnframe.overlapping.roles`); ``scope`` is what the block shares with
+    others, -1 for nothing; ``priority`` is -1 where it is not known; ``nat`` is the position of
+    what translates the block, -1 for nothing; ``translations`` say it of blocks that VPCs hold.
     """
 
     connections: Connections
     cidrs: CidrWords
     connection: Codes
     is_vpc: Mask
+    role: Codes
     cidr: Codes
     scope: Codes
     scope_words: pa.Array
     is_by_policy: Mask
     priority: Codes
     nat: Codes
+    translations: tuple[Translation, ...]
 
     @property
     def all(self) -> ParsedCidrs:
@@ -101,6 +112,7 @@ class _Rows:
     connection: Codes
     cidr: Codes
     is_vpc: Mask
+    role: Codes
     is_policy_route: Mask
     is_mapped: Mask
 
@@ -138,7 +150,10 @@ def encode_fleet(subnets: pd.DataFrame, *, scope: str | None, settings: OverlapS
     connections = _connections(rows, subnets.take(first), cidrs, settings)
     scopes = _scopes(rows, connections, scope)
     keep = (cidrs.parsed.prefix_length[rows.cidr] > 0) & _is_asked(rows, connections, settings)
-    return _blocks(rows, connections, cidrs, scopes, np.flatnonzero(keep))
+    fleet = _blocks(rows, connections, cidrs, scopes, np.flatnonzero(keep))
+    names, gateways = connections.name, connections.routers[0]
+    translations = translations_of(settings.nat, names, gateways, cidrs.parsed)
+    return replace(fleet, translations=translations)
 
 
 def blocks_at(parsed: ParsedCidrs, positions: Codes) -> ParsedCidrs:
@@ -196,12 +211,14 @@ def _rows(subnets: pd.DataFrame, connection: Codes, cidr: Codes) -> _Rows:
         raise ValueError(f"{side.iloc[is_bad.argmax()]!r} is no side: write vpc or onprem")
     keep = np.flatnonzero(cidr >= 0)
     frame = subnets.take(keep)
+    origin, is_vpc = column_of(frame, "origin").astype("str"), (side.take(keep) == "vpc").to_numpy()
     return _Rows(
         frame=frame,
         connection=connection[keep],
         cidr=cidr[keep],
-        is_vpc=(side.take(keep) == "vpc").to_numpy(bool),
-        is_policy_route=(column_of(frame, "origin").astype("str") == "policy").to_numpy(bool),
+        is_vpc=is_vpc,
+        role=roles.of_rows(origin, is_vpc),
+        is_policy_route=(origin == "policy").to_numpy(bool),
         is_mapped=_flags(frame, "is_mapped"),
     )
 
@@ -213,12 +230,14 @@ def _connections(
     account, region, name = (encode(column_of(first, column)) for column in CONNECTION)
     routers = encode_together([column_of(first, column) for column in ROUTERS])
     addresses, gateway_ip, peers = _encode_addresses(first)
-    vpc_side, is_any_vpc = _vpc_sides(rows, cidrs, n_connections=len(first))
-    own = ~rows.is_mapped
+    n_connections = len(first)
+    vpc_side, is_any_vpc = _vpc_sides(rows, cidrs, n_connections=n_connections)
+    own, onprem = ~rows.is_mapped, ~rows.is_mapped & ~rows.is_vpc
     blocks = code_sets(
         rows.connection[own], 2 * rows.cidr[own] + rows.is_vpc[own], n_owners=len(first)
     )
     identity = rank_rows([account.codes, region.codes, name.codes])
+    cloud = _clouds(routers)
     return Connections(
         account=account,
         region=region,
@@ -226,17 +245,31 @@ def _connections(
         identity=np.where(name.codes < 0, NULL, identity),
         is_theirs=_flags(first, "is_theirs"),
         routers=routers,
+        cloud=cloud,
         domain=routing_domains(routers, settings.topology),
         addresses=addresses,
         gateway_ip=gateway_ip,
         peers=peers,
+        links=Links.of(peers, gateway_ip, cloud),
         is_policy=(column_of(first, "routing_mode").astype("str") == "policy").to_numpy(bool),
         has_ha=_flags(first, "has_ha_evidence"),
         owner=_owners(first, settings.owner_tag),
         blocks=blocks.codes,
+        onprem_side=code_sets(rows.connection[onprem], rows.cidr[onprem], n_owners=n_connections),
         vpc_side=vpc_side,
         is_any_vpc=is_any_vpc,
     )
+
+
+def _clouds(routers: Sequence[Coded]) -> Codes:
+    """A number for the VPC of each connection; its gateway's, where only another row tells it."""
+    gateway, vpc, _ = (column.codes for column in routers)
+    both = np.flatnonzero((gateway >= 0) & (vpc >= 0))
+    both = both[np.argsort(-vpc[both], kind="stable")]
+    of_gateway = np.arange(len(routers[0].words) + 1)  # the last stands for no gateway
+    of_gateway[gateway[both]] = vpc[both]
+    alone = len(routers[0].words) + np.arange(len(vpc))
+    return np.where(vpc >= 0, vpc, np.where(gateway >= 0, of_gateway[gateway], alone))
 
 
 def _encode_addresses(first: pd.DataFrame) -> tuple[pa.Array, Codes, CodedSets]:
@@ -314,17 +347,29 @@ def _blocks(
     smallest = _reduce(np.minimum, priority[keep][order], first)
     nat = column_of(frame, "nat").fillna(NULL).to_numpy(np.int64)
     is_route = _reduce(np.maximum, rows.is_policy_route[keep][order], first)
+    is_mapped = _reduce(np.maximum, rows.is_mapped[keep][order], first)
+    connection, cidr, scope = connection[chosen], cidr[chosen], scope[chosen]
+    role = roles.settle(
+        blocks_at(cidrs.parsed, cidr),
+        _reduce(np.minimum, rows.role[keep][order], first),
+        is_open=~(is_mapped | connections.is_theirs[connection]),
+        cloud=connections.cloud[connection],
+        cidr=cidr,
+        scope=scope,
+    )
     return Fleet(
         connections=connections,
         cidrs=cidrs,
-        connection=connection[chosen],
+        connection=connection,
         is_vpc=is_vpc[chosen],
-        cidr=cidr[chosen],
-        scope=scope[chosen],
+        role=role,
+        cidr=cidr,
+        scope=scope,
         scope_words=scopes.words,
-        is_by_policy=is_route | connections.is_policy[connection[chosen]],
+        is_by_policy=is_route | connections.is_policy[connection],
         priority=np.where(smallest == unknown, NULL, smallest),
         nat=_reduce(np.maximum, nat[keep][order], first),
+        translations=(),
     )
 
 

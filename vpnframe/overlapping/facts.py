@@ -8,26 +8,20 @@ from functools import cached_property, partial
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from vpnframe.addresses.cidr import ParsedCidrs
-from vpnframe.addresses.nesting import CONTAINS, EQUAL, WITHIN
+from vpnframe.addresses.nesting import EQUAL, WITHIN
 from vpnframe.overlapping.blocks import runs_by_family
 from vpnframe.overlapping.coding import CodedSets, Codes, Mask
 from vpnframe.overlapping.encoded import Fleet, blocks_at
-from vpnframe.overlapping.pairing import FleetPairs
+from vpnframe.overlapping.pairing import TURNED, FleetPairs
+from vpnframe.overlapping.roles import REAL
 
 
 @dataclass(frozen=True)
 class PairFacts:
-    """Facts of k pairs; a null is never the same as anything, nor different from it.
-
-    Parameters
-    ----------
-    fleet : Fleet
-        Whose blocks they are.
-    pairs : FleetPairs
-        Which.
-    """
+    """Facts of k pairs; a null is never the same as anything, nor different from it."""
 
     fleet: Fleet
     pairs: FleetPairs
@@ -44,8 +38,8 @@ class PairFacts:
 
     @property
     def is_own(self) -> Mask:
-        """Both are of one connection."""
-        return self.have_same(self.fleet.connections.identity)
+        """One is on premises, one is of the connection's own VPC."""
+        return self.pairs.is_own
 
     @cached_property
     def is_across(self) -> Mask:
@@ -55,10 +49,20 @@ class PairFacts:
         return across
 
     @cached_property
+    def role(self) -> Codes:
+        """What the VPC-side block stands for; of two on-premises blocks that of one on premises."""
+        return np.maximum(self.fleet.role[self.pairs.left], self.fleet.role[self.pairs.right])
+
+    @cached_property
     def onprem_relation(self) -> npt.NDArray[np.uint8]:
         """What the on-premises block is to the VPC's; left to right where there is no such."""
-        turned = np.array([WITHIN, EQUAL, CONTAINS], np.uint8)[self.pairs.relation]
-        return np.where(self.fleet.is_vpc[self.pairs.left], turned, self.pairs.relation)
+        is_vpc = self.fleet.is_vpc[self.pairs.left]
+        return np.where(is_vpc, TURNED[self.pairs.relation], self.pairs.relation)
+
+    @cached_property
+    def outer(self) -> Codes:
+        """The larger block of each pair, the left one of two equal ones."""
+        return np.where(self.pairs.relation == WITHIN, self.pairs.right, self.pairs.left)
 
     @property
     def is_equal(self) -> Mask:
@@ -66,24 +70,68 @@ class PairFacts:
         equal: Mask = self.pairs.relation == EQUAL
         return equal
 
-    @property
-    def is_translated(self) -> Mask:
-        """One at least is declared as translated."""
-        nat = self.fleet.nat
-        translated: Mask = (nat[self.pairs.left] >= 0) | (nat[self.pairs.right] >= 0)
-        return translated
+    @cached_property
+    def nat(self) -> Codes:
+        """Position of what translates one of the two, -1 for nothing."""
+        left, right = self.fleet.nat[self.pairs.left], self.fleet.nat[self.pairs.right]
+        nat = np.where(left >= 0, left, right)
+        if self.fleet.translations:
+            self._translate_vpcs(nat)
+        return nat
+
+    def _translate_vpcs(self, nat: Codes) -> None:
+        """Fill in what translates blocks that a VPC holds, for those who reach for them."""
+        is_real = self.is_across & (self.role == REAL)
+        onprem = np.where(self.fleet.is_vpc[self.pairs.left], self.right, self.left)
+        vpc = np.where(self.fleet.is_vpc[self.pairs.left], self.left, self.right)
+        inner = self.fleet.cidr[self.pairs.left + self.pairs.right - self.outer]
+        cloud = self.fleet.connections.cloud
+        for one in self.fleet.translations:
+            is_about = np.isin(onprem, one.connections)
+            is_about |= ~self.is_own & np.isin(cloud[vpc], cloud[one.connections])
+            nat[is_real & (nat < 0) & is_about & one.is_within[inner]] = one.position
 
     @cached_property
     def is_mirrored(self) -> Mask:
-        """The gateway of each is a peer of the other."""
-        its = self.fleet.connections
-        is_peer = np.isin(its.gateway_ip, its.peers.members)
-        some = np.flatnonzero(self.both(is_peer))
-        left, right = self.left[some], self.right[some]
-        mirrored = np.zeros(len(self.left), bool)
-        mirrored[some] = its.peers.hold(its.peers.codes[left], its.gateway_ip[right])
-        mirrored[some] &= its.peers.hold(its.peers.codes[right], its.gateway_ip[left])
+        """The gateway of each is a peer of the other, or of any connection of the other's VPC."""
+        links, mirrored = self.fleet.connections.links, np.zeros(len(self.left), bool)
+        sites = np.flatnonzero(~self.is_across & self.both(links.may_mirror))
+        mirrored[sites] = links.mirror(self.left[sites], self.right[sites])
+        across = np.flatnonzero(self.is_across)
+        is_vpc, cloud = self.fleet.is_vpc[self.pairs.left[across]], self.fleet.connections.cloud
+        left, right = self.left[across], self.right[across]
+        onprem, vpc = np.where(is_vpc, right, left), np.where(is_vpc, left, right)
+        mirrored[across] = links.mirror_any_in(onprem, cloud[vpc])
         return mirrored
+
+    @cached_property
+    def same_gateway(self) -> Mask:
+        """Both connections are of one VPN gateway."""
+        return self.have_same(self.fleet.connections.routers[0].codes)
+
+    @cached_property
+    def other_gateway(self) -> Mask:
+        """Both connections are of VPN gateways, and not of the same."""
+        return self.have_different(self.fleet.connections.routers[0].codes)
+
+    @cached_property
+    def same_vpc(self) -> Mask:
+        """Both connections are of one VPC."""
+        return self.have_same(self.fleet.connections.routers[1].codes)
+
+    @cached_property
+    def same_router(self) -> Mask:
+        """Both connections are of one transit router."""
+        return self.have_same(self.fleet.connections.routers[2].codes)
+
+    def lead_to_one_block(self, candidates: Mask) -> Mask:
+        """Both connections have the larger block on premises; false where not asked for."""
+        found = candidates & self.is_equal
+        some = np.flatnonzero(candidates & ~self.is_equal)
+        sides, cidr = self.fleet.connections.onprem_side, self.fleet.cidr[self.outer[some]]
+        found[some] = sides.hold(sides.codes[self.left[some]], cidr)
+        found[some] &= sides.hold(sides.codes[self.right[some]], cidr)
+        return found
 
     def have_same(self, codes: Codes) -> Mask:
         """Both connections have the same."""
@@ -101,6 +149,10 @@ class PairFacts:
         """Both connections are so."""
         return flags[self.left] & flags[self.right]
 
+    def either(self, flags: Mask) -> Mask:
+        """One connection at least is so."""
+        return flags[self.left] | flags[self.right]
+
     def share_peer(self, candidates: Mask) -> Mask:
         """Some peer address is of both; false where it is not asked for."""
         return self._by_sets(self.fleet.connections.peers, candidates, _have_common_member)
@@ -115,14 +167,13 @@ class PairFacts:
     def _by_sets(
         self, sets: CodedSets, candidates: Mask, test: Callable[[CodedSets, Codes, Codes], Mask]
     ) -> Mask:
-        """Test the sets of both connections: each two sets once, however many pairs have them."""
-        some = np.flatnonzero(candidates)
-        left, right = sets.codes[self.left[some]], sets.codes[self.right[some]]
-        known = (left >= 0) & (right >= 0)
+        """Test the sets of both connections, each two once; a set has what it has in common."""
+        result = candidates & self.have_same(sets.codes)
+        some = np.flatnonzero(candidates & self.have_different(sets.codes))
         n = len(sets.starts)
-        distinct, which = np.unique(left[known] * n + right[known], return_inverse=True)
-        result = np.zeros(len(self.left), bool)
-        result[some[known]] = test(sets, distinct // n, distinct % n)[which]
+        key = sets.codes[self.left[some]] * n + sets.codes[self.right[some]]
+        which, distinct = pd.factorize(key)
+        result[some] = test(sets, distinct // n, distinct % n)[which]
         return result
 
 

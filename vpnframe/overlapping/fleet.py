@@ -6,11 +6,13 @@ from collections.abc import Iterable
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from vpnframe import schema
 from vpnframe.addresses.nesting import DEFAULT_MAX_PAIRS
 from vpnframe.inventory import Inventory
-from vpnframe.overlapping.against import their_blocks
+from vpnframe.overlapping.against import our_rows, their_blocks
 from vpnframe.overlapping.assembling import (
     as_category,
     as_text,
@@ -20,15 +22,20 @@ from vpnframe.overlapping.assembling import (
 )
 from vpnframe.overlapping.blocks import as_relations
 from vpnframe.overlapping.coding import NULL, Codes, take_words
-from vpnframe.overlapping.encoded import Fleet, encode_fleet
+from vpnframe.overlapping.coding import expand as expand_ranges
+from vpnframe.overlapping.encoded import Connections, Fleet, encode_fleet
 from vpnframe.overlapping.facts import PairFacts
+from vpnframe.overlapping.grouping import Groups, every_pair, find_groups
 from vpnframe.overlapping.known import warn_of_gaps, what_is_known
 from vpnframe.overlapping.meaning import CASES, KINDS, SEVERITIES, find_cases
-from vpnframe.overlapping.nat import with_mapped
-from vpnframe.overlapping.pairing import FleetPairs, pairs_between, pairs_within
+from vpnframe.overlapping.pairing import Candidates, FleetPairs, pairs_between, pairs_within
 from vpnframe.overlapping.reasons import write_reasons
+from vpnframe.overlapping.roles import REAL, STAND_IN, USER
 from vpnframe.overlapping.scopes import ROUTING_DOMAIN
 from vpnframe.overlapping.settings import OverlapSettings
+
+MOST_IDS = 20
+"""Connections of a group that are named; the others are counted."""
 
 
 def overlaps(
@@ -37,19 +44,24 @@ def overlaps(
     scope: str | None = ROUTING_DOMAIN,
     against: pd.DataFrame | Iterable[object] | None = None,
     settings: OverlapSettings | None = None,
+    expand: bool = False,
     max_pairs: int = DEFAULT_MAX_PAIRS,
 ) -> pd.DataFrame:
     """Find the overlaps in a fleet that can matter, and what each means.
 
-    Compared are the on-premises blocks of different connections, on-premises blocks with the VPC
-    blocks of other connections, and the two sides of one connection. Never compared are VPC
-    blocks with each other, blocks on one side of one connection, and default routes.
+    Compared are the on-premises blocks of different connections, and on-premises blocks with what
+    the VPCs hold: the connection's own VPC, and others in the scope. What a VPC holds comes from
+    the inventory's table ``vpcs``; where the VPC was not read, the VPC-side selectors stand for
+    it, and the reason says so. Never compared are VPC blocks with each other, blocks on one side
+    of one connection, and default routes.
+
+    Equal blocks that mean the same are one row: its first pair, and how many there are.
 
     Parameters
     ----------
     subnets : DataFrame or Inventory
-        Table ``subnets``, or an inventory, whose coverage counts too. Rows without a block are
-        left out; a block that has several rows counts once.
+        Table ``subnets``, or an inventory, whose VPCs and coverage count too. Rows without a
+        block are left out; a block that has several rows counts once.
     scope : str or None
         What two blocks must share to be compared: ``"routing_domain"`` (the connected parts of
         the graph of VPN gateways, VPCs and transit routers), a column of ``subnets``, or None to
@@ -64,18 +76,23 @@ def overlaps(
     settings : OverlapSettings, optional
         What else is joined, what is translated, which tag names an owner, and which routing
         domain is looked at.
+    expand : bool
+        Give every pair a row of its own.
     max_pairs : int
-        The most pairs to make, before those within one connection's side are left out.
+        The most pairs to make with ``expand``, before those within one connection's side are left
+        out.
 
     Returns
     -------
     DataFrame
-        Table ``overlaps``: for ``left_`` and ``right_`` the ``account_id``, ``region_id``,
-        ``vpn_connection_id``, ``side`` and ``cidr``; ``relation`` of left to right; ``scope``
-        (its name, "all" for None) and ``scope_id`` (what both share, missing for None); ``kind``,
-        ``severity`` (info, low, medium or high) and ``reason``. In each pair left is the smaller
-        by those columns, and ours where there is ``against``, with ``right_side`` "against";
-        rows are sorted by left, then right.
+        Table ``overlaps``: of the first pair for ``left_`` and ``right_`` the ``account_id``,
+        ``region_id``, ``vpn_connection_id``, ``side`` and ``cidr``, and ``relation`` of left to
+        right; ``scope`` (its name, "all" for None) and ``scope_id`` (what both share, left's for
+        its own VPC, missing for None); ``kind`` and ``severity`` (info, low, medium or high);
+        ``n_pairs``, ``n_connections`` and ``vpn_connection_ids`` (the first twenty, joined by
+        commas) of the connections with these blocks on premises; ``reason``, of the first pair.
+        Left is on premises where right is a VPC's, else the smaller by those columns, and ours
+        where there is ``against``, with ``right_side`` "against"; rows are sorted by left.
 
     Raises
     ------
@@ -84,8 +101,8 @@ def overlaps(
     SettingsError
         If the settings name what is not in the fleet.
     ValueError
-        If ``scope`` is no column, a needed column is not there, or there are more than
-        ``max_pairs`` pairs.
+        If ``scope`` is no column, a needed column is not there, or there are more pairs than
+        ``max_pairs`` with ``expand``, than 100 million else.
 
     Warns
     -----
@@ -110,22 +127,65 @@ def overlaps(
     """
     known, settings = what_is_known(subnets), settings or OverlapSettings()
     check_columns(known.subnets, scope)
-    rows = with_mapped(known.subnets, settings.nat)
+    rows = our_rows(known, settings)
     if against is not None:
         theirs = their_blocks(against)
         check_scope(theirs, scope)
-        rows = pd.concat([rows.assign(is_theirs=False), theirs], ignore_index=True)
+        rows = pd.concat([rows, theirs], ignore_index=True)
     fleet = encode_fleet(rows, scope=scope, settings=settings)
-    if against is None:
-        pairs = pairs_within(fleet, max_pairs=max_pairs)
-    else:
-        pairs = _pairs_against(fleet, scope, max_pairs)
-    table = _table(fleet, pairs, scope=scope, settings=settings)
+    candidates = pairs_within(fleet) if against is None else _pairs_against(fleet, scope)
+    groups = every_pair(candidates, max_pairs) if expand else find_groups(candidates)
     warn_of_gaps(known)
-    return table
+    return groups_as_table(fleet, groups, scope=scope, settings=settings)
 
 
-def _pairs_against(fleet: Fleet, scope: str | None, max_pairs: int) -> FleetPairs:
+def overlaps_by_site(inventory: Inventory, *, settings: OverlapSettings) -> pd.DataFrame:
+    """Give table ``overlaps`` with a row for each connection whose block a VPC holds.
+
+    Those are a matter of that connection alone; two sites that overlap are grouped.
+    """
+    known, scope = what_is_known(inventory), ROUTING_DOMAIN
+    check_columns(known.subnets, scope)
+    fleet = encode_fleet(our_rows(known, settings), scope=scope, settings=settings)
+    candidates = pairs_within(fleet)
+    found = (
+        find_groups(candidates.across(False)),
+        every_pair(candidates.across(True), DEFAULT_MAX_PAIRS),
+    )
+    tables = [groups_as_table(fleet, one, scope=scope, settings=settings) for one in found]
+    return schema.cast("overlaps", pd.concat(tables, ignore_index=True))
+
+
+def groups_as_table(
+    fleet: Fleet, groups: Groups, *, scope: str | None, settings: OverlapSettings
+) -> pd.DataFrame:
+    """Give table ``overlaps``, with what each group means."""
+    pairs, facts = groups.first, PairFacts(fleet, groups.first)
+    cases = find_cases(facts)
+    found = list(CASES.values())
+    reasons = write_reasons(facts, cases, [case.reason for case in found], nats=settings.nat)
+    scope_name = "all" if scope is None else scope
+    one, other = fleet.scope[pairs.left], fleet.scope[pairs.right]
+    is_shared = (one == other) | pairs.is_own
+    values = {
+        **_half("left", fleet, pairs.left, fleet.connection[pairs.left]),
+        **_half("right", fleet, pairs.right, _named(fleet, pairs)),
+        "relation": as_relations(pairs.relation),
+        "scope": as_category(np.zeros(len(cases), np.int64), [scope_name]),
+        "scope_id": as_text(take_words(fleet.scope_words, np.where(is_shared, one, NULL))),
+        "kind": as_category(positions([case.kind for case in found], KINDS)[cases], KINDS),
+        "severity": as_category(
+            positions([case.severity for case in found], SEVERITIES)[cases], SEVERITIES
+        ),
+        "n_pairs": groups.n_pairs,
+        "n_connections": groups.n_members,
+        "vpn_connection_ids": as_text(_ids(fleet, groups)),
+        "reason": as_text(reasons),
+    }
+    return schema.build("overlaps", values)
+
+
+def _pairs_against(fleet: Fleet, scope: str | None) -> Candidates:
     """Pairs with the other table's blocks: those that no domain of ours has, with all of ours."""
     its = fleet.connections
     domain = its.domain.codes
@@ -137,41 +197,42 @@ def _pairs_against(fleet: Fleet, scope: str | None, max_pairs: int) -> FleetPair
         fleet,
         is_placed=is_placed[fleet.connection],
         is_everywhere=is_everywhere[fleet.connection],
-        max_pairs=max_pairs,
     )
 
 
-def _table(
-    fleet: Fleet, pairs: FleetPairs, *, scope: str | None, settings: OverlapSettings
-) -> pd.DataFrame:
-    """The table of pairs, with what each means."""
-    facts = PairFacts(fleet, pairs)
-    cases = find_cases(facts)
-    found = list(CASES.values())
-    reasons = write_reasons(facts, cases, [case.reason for case in found], nats=settings.nat)
-    scope_name = "all" if scope is None else scope
-    shared = np.where(
-        fleet.scope[pairs.left] == fleet.scope[pairs.right], fleet.scope[pairs.left], NULL
-    )
-    values = {
-        **_half("left", fleet, pairs.left),
-        **_half("right", fleet, pairs.right),
-        "relation": as_relations(pairs.relation),
-        "scope": as_category(np.zeros(len(cases), np.int64), [scope_name]),
-        "scope_id": as_text(take_words(fleet.scope_words, shared)),
-        "kind": as_category(positions([case.kind for case in found], KINDS)[cases], KINDS),
-        "severity": as_category(
-            positions([case.severity for case in found], SEVERITIES)[cases], SEVERITIES
-        ),
-        "reason": as_text(reasons),
-    }
-    return schema.build("overlaps", values)
+def _named(fleet: Fleet, pairs: FleetPairs) -> Codes:
+    """The connection to name at the right end: of its own VPC's block the left one."""
+    its, right = fleet.connections, fleet.connection[pairs.right]
+    left, role = fleet.connection[pairs.left], fleet.role[pairs.right]
+    sides, cidr = its.vpc_side, fleet.cidr[pairs.right]
+    is_own = pairs.is_own & ((role != STAND_IN) | sides.hold(sides.codes[left], cidr))
+    first = _first_in_vpc(its)
+    of_vpc = np.where(first[right] >= 0, first[right], right)
+    return np.where(is_own, left, np.where(np.isin(role, (REAL, USER)), of_vpc, right))
 
 
-def _half(end: str, fleet: Fleet, rows: Codes) -> dict[str, object]:
-    its, connection = fleet.connections, fleet.connection[rows]
+def _first_in_vpc(its: Connections) -> Codes:
+    """The first connection of ours in the VPC of each, -1 where there is none."""
+    ours = np.flatnonzero((its.name.codes >= 0) & ~its.is_theirs)
+    first = np.full(int(its.cloud.max(initial=0)) + 1, NULL)
+    first[its.cloud[ours[::-1]]] = ours[::-1]
+    return first[its.cloud]
+
+
+def _ids(fleet: Fleet, groups: Groups) -> pa.Array:
+    """The ids of each group's connections, the first twenty."""
+    n_shown = np.minimum(groups.n_members, MOST_IDS)
+    starts = np.cumsum(groups.n_members) - groups.n_members
+    _, shown = expand_ranges(starts, n_shown)
+    ids = fleet.connections.name.texts(groups.members[shown])
+    lists = pa.LargeListArray.from_arrays(np.append(0, np.cumsum(n_shown)), ids)
+    return pc.binary_join(lists, pa.scalar(",", pa.large_string()))
+
+
+def _half(end: str, fleet: Fleet, rows: Codes, connection: Codes) -> dict[str, object]:
+    its = fleet.connections
     sides = ["onprem", "vpc", "against"]
-    side = np.where(its.is_theirs[connection], 2, fleet.is_vpc[rows])
+    side = np.where(its.is_theirs[fleet.connection[rows]], 2, fleet.is_vpc[rows])
     return {
         f"{end}_account_id": as_text(its.account.texts(connection)),
         f"{end}_region_id": as_text(its.region.texts(connection)),

@@ -30,8 +30,9 @@ def free_subnets(
     """Find blocks that collide with nothing known, the tightest fit first.
 
     Taken are all blocks of the fleet but default routes, on both sides of every connection, of
-    an inventory the VPCs' own blocks too, what others see of translated blocks, 100.64.0.0/10
-    (the cloud's own services), 172.17.0.0/16 (Docker) and what is to be avoided.
+    an inventory the VPCs' own blocks and user CIDRs too, what others see of translated blocks,
+    100.64.0.0/10 (the cloud's own services), 172.17.0.0/16 (Docker) and what is to be avoided.
+    A VPC-side selector around the blocks of a VPC that was read takes nothing.
     ``OverlapSettings(only="vpn-...")`` looks at one routing domain alone, where a block may be
     free that is in use elsewhere.
 

@@ -20,6 +20,7 @@ from vpnframe.overlapping.block_files import read_blocks
 from vpnframe.overlapping.blocks import take_blocks
 from vpnframe.overlapping.encoded import blocks_at, encode_fleet
 from vpnframe.overlapping.known import Known
+from vpnframe.overlapping.roles import AGGREGATE
 from vpnframe.overlapping.settings import OverlapSettings
 
 DEFAULT_AVOID = (
@@ -93,9 +94,10 @@ def find_free_space(
     Parameters
     ----------
     known : Known
-        The fleet; every block of it is taken, default routes aside, and so are the VPCs' own
-        blocks and the blocks that others see of what is translated. With ``settings.only``
-        those of one routing domain alone.
+        The fleet; every block of it is taken, and so are the VPCs' own blocks, their user CIDRs
+        and the blocks that others see of what is translated. Not taken are default routes, and
+        selectors around what a VPC holds. With ``settings.only`` those of one routing domain
+        alone.
     within : str or iterable of str
         The blocks to look in.
     avoid : str, Path, iterable, DataFrame or None
@@ -122,7 +124,7 @@ def find_free_space(
         parsed = parse_all(their_blocks(blocks)["cidr"].tolist())
         avoided.append(take_blocks(parsed, parsed.prefix_length > 0))
     spaces = parse_all([within] if isinstance(within, str) else list(within))
-    used = blocks_at(fleet.cidrs.parsed, np.unique(fleet.cidr))
+    used = blocks_at(fleet.cidrs.parsed, np.unique(fleet.cidr[fleet.role != AGGREGATE]))
     return FreeSpace(_gaps([used, *avoided], spaces))
 
 

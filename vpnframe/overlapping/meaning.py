@@ -13,14 +13,17 @@ import numpy as np
 import numpy.typing as npt
 
 from vpnframe.addresses.nesting import CONTAINS
+from vpnframe.overlapping import roles
 from vpnframe.overlapping.coding import NULL, Mask
 from vpnframe.overlapping.facts import PairFacts
 
 KINDS = (
     *("duplicate", "ecmp", "ha_pair", "mirrored", "natted", "onprem", "other_vpc", "own_sides"),
-    *("route_domain", "selector_pair", "unrelated"),
+    *("route_domain", "selector_pair", "unrelated", "user_cidr"),
 )
 SEVERITIES = ("info", "low", "medium", "high")
+NOT_READ = " (the VPC was not read: its selector stands for it)"
+_NOTHING = "the VPC's own route wins, and the tunnel gets nothing"
 
 
 class Case(NamedTuple):
@@ -34,19 +37,39 @@ class Case(NamedTuple):
 CASES = {
     "translated": Case("natted", "info", "Translated on the way: {nat}."),
     "own_equal": Case(
-        *("own_sides", "high"),
-        "{onprem} stands on both sides of the connection: the VPC's own route wins, and the "
-        "tunnel gets nothing.",
+        *("own_sides", "high"), f"{{onprem}} on premises is a block of {{vpc}} itself: {_NOTHING}."
     ),
     "own_within": Case(
         *("own_sides", "high"),
-        "{onprem} on premises lies within {vpc_block} of the VPC: the VPC's own route wins, and "
-        "the tunnel gets nothing.",
+        f"{{onprem}} on premises lies within {{vpc_block}} of {{vpc}} itself: {_NOTHING}.",
     ),
     "own_contains": Case(
         *("own_sides", "low"),
+        "{onprem} on premises contains {vpc_block} of {vpc}, as in hub and spoke: check the "
+        "return path.",
+    ),
+    "own_equal_not_read": Case(
+        *("own_sides", "high"),
+        f"{{onprem}} on premises is a block of the VPC too: {_NOTHING}{NOT_READ}.",
+    ),
+    "own_within_not_read": Case(
+        *("own_sides", "high"),
+        f"{{onprem}} on premises lies within {{vpc_block}} of the VPC: {_NOTHING}{NOT_READ}.",
+    ),
+    "own_contains_not_read": Case(
+        *("own_sides", "low"),
         "{onprem} on premises contains {vpc_block} of the VPC, as in hub and spoke: check the "
-        "way back.",
+        f"return path{NOT_READ}.",
+    ),
+    "own_outside": Case(
+        *("own_sides", "low"),
+        "{onprem} on premises overlaps {vpc_block} of the VPC side, but {vpc} does not hold it: "
+        "no local route takes its packets; check the return path.",
+    ),
+    "user_cidr": Case(
+        *("user_cidr", "info"),
+        "{onprem} on premises overlaps {vpc_block}, a user CIDR of {vpc}, whose packets the VPC "
+        "sends by its route table: no local route takes them.",
     ),
     "mirrored": Case(
         *("mirrored", "info"),
@@ -65,8 +88,18 @@ CASES = {
     ),
     "other_contains": Case(
         *("other_vpc", "low"),
-        "{onprem} on premises contains {vpc_block} of {vpc} in the same domain: check the way "
-        "back.",
+        "{onprem} on premises contains {vpc_block} of {vpc} in the same domain: check the return "
+        "path.",
+    ),
+    "other_inside_not_read": Case(
+        *("other_vpc", "high"),
+        "{onprem} on premises is inside {vpc_block} of {vpc} in the same domain: there the VPC's "
+        f"own route wins{NOT_READ}.",
+    ),
+    "other_contains_not_read": Case(
+        *("other_vpc", "low"),
+        "{onprem} on premises contains {vpc_block} of {vpc} in the same domain: check the return "
+        f"path{NOT_READ}.",
     ),
     "duplicate": Case(
         *("duplicate", "medium"),
@@ -150,38 +183,37 @@ NAMES = tuple(CASES)
 
 
 def find_cases(facts: PairFacts) -> npt.NDArray[np.int8]:
-    """Find what each pair means.
-
-    Parameters
-    ----------
-    facts : PairFacts
-        Of k pairs.
-
-    Returns
-    -------
-    ndarray of int8, shape (k,)
-        Positions in :data:`NAMES`.
-    """
+    """Find what each of k pairs means, as positions in :data:`NAMES`."""
     cases = np.full(len(facts.left), NULL, np.int8)
-    for name, fits in _conditions(facts):
-        cases[(cases == NULL) & fits] = NAMES.index(name)
+    for name, fits in reversed(list(_conditions(facts))):
+        np.copyto(cases, NAMES.index(name), where=fits)
     return cases
 
 
 def _conditions(facts: PairFacts) -> Iterator[tuple[str, Mask]]:
-    """When each case fits, in the order in which they are asked; one always does."""
+    """When each case fits, the first of several counts; one always does."""
     contains = facts.onprem_relation == CONTAINS
-    own = facts.is_own
-    yield "translated", facts.is_translated
+    is_real, is_user = facts.role == roles.REAL, facts.role == roles.USER
+    yield "translated", facts.nat >= 0
+    yield "user_cidr", facts.is_own & is_user
+    own = facts.is_own & is_real
     yield "own_contains", own & contains
     yield "own_equal", own & facts.is_equal
     yield "own_within", own
+    yield "own_outside", facts.is_own & (facts.role == roles.OUTSIDE)
+    yield "own_contains_not_read", facts.is_own & contains
+    yield "own_equal_not_read", facts.is_own & facts.is_equal
+    yield "own_within_not_read", facts.is_own
     yield "mirrored", facts.is_mirrored
     domain = facts.fleet.connections.domain.codes
     yield "unrelated_domains", facts.have_different(domain)
     yield "unrelated_nowhere", ~facts.have_same(domain)
-    yield "other_contains", facts.is_across & contains
-    yield "other_inside", facts.is_across
+    yield "user_cidr", facts.is_across & is_user
+    other = facts.is_across & is_real
+    yield "other_contains", other & contains
+    yield "other_inside", other
+    yield "other_contains_not_read", facts.is_across & contains
+    yield "other_inside_not_read", facts.is_across
     yield from _pair_conditions(facts)
     yield from _policy_conditions(facts)
     yield from _onprem_conditions(facts)
@@ -189,26 +221,31 @@ def _conditions(facts: PairFacts) -> Iterator[tuple[str, Mask]]:
 
 def _pair_conditions(facts: PairFacts) -> Iterator[tuple[str, Mask]]:
     """Two connections that lead to one place on purpose, or by oversight."""
-    its = facts.fleet.connections
-    gateway, vpc, router = (column.codes for column in its.routers)
-    same_gateway, other_gateway = facts.have_same(gateway), facts.have_different(gateway)
-    same_vpc, same_router = facts.have_same(vpc), facts.have_same(router)
-    same_blocks = facts.have_same(its.blocks)
-    yield "duplicate", same_gateway & facts.have_same(its.peers.codes) & same_blocks
-    yield "ecmp", same_router & facts.both(gateway < 0) & facts.is_equal
-    is_pair = facts.is_equal & facts.both(its.has_ha)
-    other_peers = facts.have_different(its.peers.codes)
-    yield "ha_one_gateway", is_pair & same_gateway & other_peers
-    is_elsewhere = (same_vpc | same_router) & (other_peers | other_gateway)
-    yield "ha_two_gateways", is_pair & is_elsewhere
-    yield "ha_move", facts.share_peer(same_vpc & other_gateway)
+    its, one_gateway = facts.fleet.connections, facts.same_gateway
+    same_peers, other_peers = (
+        facts.have_same(its.peers.codes),
+        facts.have_different(its.peers.codes),
+    )
+    yield "duplicate", one_gateway & same_peers & facts.have_same(its.blocks)
+    has_gateway = its.routers[0].codes >= 0
+    is_routed = facts.same_router & ~facts.either(has_gateway)
+    is_near = one_gateway | facts.same_vpc | facts.same_router
+    is_apart = other_peers | facts.other_gateway
+    has_evidence = facts.both(its.has_ha) & is_near & is_apart
+    is_moved = facts.share_peer(facts.same_vpc & facts.other_gateway)
+    # A connection whose VPC blocks are others does not admit the other's packets.
+    can_stand_in = facts.vpc_sides_overlap(is_routed | has_evidence | is_moved)
+    is_pair = facts.lead_to_one_block(can_stand_in & (is_routed | has_evidence))
+    yield "ecmp", is_pair & is_routed
+    yield "ha_one_gateway", is_pair & has_evidence & one_gateway & other_peers
+    yield "ha_two_gateways", is_pair & has_evidence
+    yield "ha_move", is_moved & can_stand_in
 
 
 def _policy_conditions(facts: PairFacts) -> Iterator[tuple[str, Mask]]:
     """Two policies of one gateway."""
     fleet, left, right = facts.fleet, facts.pairs.left, facts.pairs.right
-    gateway = fleet.connections.routers[0].codes
-    both = fleet.is_by_policy[left] & fleet.is_by_policy[right] & facts.have_same(gateway)
+    both = fleet.is_by_policy[left] & fleet.is_by_policy[right] & facts.same_gateway
     one, other = fleet.priority[left], fleet.priority[right]
     is_known = (one >= 0) & (other >= 0)
     yield "split_by_vpc", both & ~facts.vpc_sides_overlap(both)
@@ -220,7 +257,7 @@ def _policy_conditions(facts: PairFacts) -> Iterator[tuple[str, Mask]]:
 def _onprem_conditions(facts: PairFacts) -> Iterator[tuple[str, Mask]]:
     """What is left: two sites that claim the same addresses."""
     fleet, its = facts.fleet, facts.fleet.connections
-    same_gateway = facts.have_same(its.routers[0].codes)
+    same_gateway = facts.same_gateway
     policy = fleet.is_by_policy[facts.pairs.left] | fleet.is_by_policy[facts.pairs.right]
     yield "onprem_equal", same_gateway & facts.is_equal
     yield "onprem_one_owner", same_gateway & facts.have_same(its.owner.codes)

@@ -2,144 +2,227 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
-from vpnframe.addresses.nesting import DEFAULT_MAX_PAIRS
-from vpnframe.overlapping.blocks import runs_by_family, sorted_pairs, take_blocks
+from vpnframe.addresses.nesting import (
+    CONTAINS,
+    DEFAULT_MAX_PAIRS,
+    EQUAL,
+    WITHIN,
+    Runs,
+    check_pair_count,
+    make_pairs,
+)
+from vpnframe.overlapping import roles
+from vpnframe.overlapping.blocks import runs_by_family, take_blocks
 from vpnframe.overlapping.coding import Codes, Mask
 from vpnframe.overlapping.encoded import Fleet
+
+TURNED = np.array([WITHIN, EQUAL, CONTAINS], np.uint8)
+"""Each relation, seen from the other block."""
+
+_AT_ONCE = 2**18  # pairs judged at a time: few enough to stay in the processor's cache
 
 
 @dataclass(frozen=True, slots=True)
 class FleetPairs:
-    """Overlapping pairs of a fleet's blocks, sorted by left, then right.
+    """Overlapping pairs of a fleet's blocks.
 
-    Parameters
-    ----------
-    left, right : ndarray of int64, shape (k,)
-        Positions among the blocks, left < right.
-    relation : ndarray of uint8, shape (k,)
-        What left is to right, as :data:`vpnframe.addresses.nesting.RELATIONS` counts.
+    Of two on-premises blocks left is the smaller position; of an on-premises and a VPC-side block
+    it is the one on premises; of ours and another table's it is ours. ``relation`` is what left is
+    to right. ``is_own`` are pairs of a block on premises with a block of the connection's own VPC.
     """
 
     left: Codes
     right: Codes
     relation: npt.NDArray[np.uint8]
+    is_own: Mask
 
-    def take(self, keep: Mask) -> FleetPairs:
+    def take(self, keep: Mask | Codes) -> FleetPairs:
         """Keep some of the pairs."""
-        return FleetPairs(self.left[keep], self.right[keep], self.relation[keep])
+        return FleetPairs(self.left[keep], self.right[keep], self.relation[keep], self.is_own[keep])
 
 
-def pairs_within(fleet: Fleet, *, max_pairs: int) -> FleetPairs:
+_NO_PAIRS = FleetPairs(
+    np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.uint8), np.empty(0, bool)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """Runs of overlapping blocks; ``rows`` are the positions that their rows stand for."""
+
+    rows: Codes
+    runs: Runs
+    is_across: bool  # pairs of a block on premises and one of a VPC
+    has_own: bool  # all pairs are of a block on premises and one of its own VPC
+
+
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """What overlaps, before any pair is made."""
+
+    fleet: Fleet
+    sources: tuple[_Source, ...]
+
+    def across(self, is_across: bool) -> Candidates:
+        """Give those of on-premises blocks with VPC blocks alone, or those of two sites alone."""
+        sources = tuple(source for source in self.sources if source.is_across == is_across)
+        return Candidates(self.fleet, sources)
+
+    def check(self, max_pairs: int) -> None:
+        """Refuse more than so many pairs, those included that are not compared in the end."""
+        n_pairs = sum(source.runs.n_pairs for source in self.sources)
+        check_pair_count(n_pairs, max_pairs=max_pairs)
+
+    def parts(self) -> Iterator[FleetPairs]:
+        """Make the pairs, some hundred thousand at a time, in no particular order."""
+        for source in self.sources:
+            for runs in _parts(source.runs):
+                made = make_pairs(runs)
+                left, right = source.rows[made.left], source.rows[made.right]
+                yield _compared(self.fleet, left, right, made.relation, has_own=source.has_own)
+
+    def all(self, *, max_pairs: int = DEFAULT_MAX_PAIRS) -> FleetPairs:
+        """Make all pairs, sorted by left and right."""
+        self.check(max_pairs)
+        parts = list(self.parts()) or [_NO_PAIRS]
+        fields = ("left", "right", "relation", "is_own")
+        pairs = FleetPairs(*(np.concatenate([getattr(p, name) for p in parts]) for name in fields))
+        return pairs.take(np.lexsort((pairs.right, pairs.left)))
+
+
+def pairs_within(fleet: Fleet) -> Candidates:
     """Pair the blocks of one fleet.
 
-    Parameters
-    ----------
-    fleet : Fleet
-        Its blocks.
-    max_pairs : int
-        The most pairs to make.
-
-    Returns
-    -------
-    FleetPairs
-        On-premises blocks of different connections and on-premises blocks with VPC blocks, of
-        one scope; and the two sides of each connection, whatever their scopes.
-
-    Raises
-    ------
-    ValueError
-        If there are more pairs.
+    Compared are, inside a scope, on-premises blocks of different connections, and on-premises
+    blocks with what the VPCs hold; and on-premises blocks with what the connection's own VPC
+    holds, whatever the scopes.
     """
-    has_scope, is_vpc, blocks = fleet.scope >= 0, fleet.is_vpc, fleet.all
-    apart = take_blocks(blocks, _is_apart(fleet))
-    runs = [
-        *runs_by_family(take_blocks(blocks, has_scope & ~is_vpc), fleet.scope),
-        *runs_by_family(take_blocks(blocks, has_scope), fleet.scope, is_second=is_vpc),
-        *runs_by_family(apart, fleet.connection, is_second=is_vpc),
-    ]
-    pairs = FleetPairs(*sorted_pairs(runs, max_pairs))
-    is_one = fleet.connection[pairs.left] == fleet.connection[pairs.right]
-    is_one_side = fleet.is_vpc[pairs.left] == fleet.is_vpc[pairs.right]
-    is_repeated = np.zeros(len(pairs.left), bool)
-    is_repeated[1:] = (np.diff(pairs.left) == 0) & (np.diff(pairs.right) == 0)
-    return pairs.take(~(is_one & (is_one_side | is_repeated)))
+    has_scope, is_onprem = fleet.scope >= 0, fleet.role == roles.ONPREM
+    is_held, is_outside = np.isin(fleet.role, roles.COMPARED), fleet.role == roles.OUTSIDE
+    cloud = fleet.connections.cloud[fleet.connection]
+    is_one = is_held.copy()  # once for each VPC, in whatever scopes it stands
+    is_one[roles.repeats(np.flatnonzero(is_held), cloud, fleet.cidr, fleet.role)] = False
+    return Candidates(
+        fleet,
+        (
+            *_sources(fleet, has_scope & is_onprem, fleet.scope),
+            *_sources(fleet, has_scope & (is_onprem | is_held), fleet.scope, is_second=is_held),
+            *_sources(fleet, is_onprem | is_one, cloud, is_second=is_one, has_own=True),
+            *_sources(
+                fleet,
+                is_onprem | is_outside,
+                fleet.connection,
+                is_second=is_outside,
+                has_own=True,
+            ),
+        ),
+    )
 
 
-def pairs_between(
-    fleet: Fleet, *, is_placed: Mask, is_everywhere: Mask, max_pairs: int
-) -> FleetPairs:
+def pairs_between(fleet: Fleet, *, is_placed: Mask, is_everywhere: Mask) -> Candidates:
     """Pair the blocks of a fleet with those of another table.
 
-    Parameters
-    ----------
-    fleet : Fleet
-        The blocks of both.
-    is_placed : ndarray of bool, by block
-        Which blocks of the other table share a routing domain with this fleet: with those, VPC
-        blocks are not paired with VPC blocks.
-    is_everywhere : ndarray of bool, by block
-        Which blocks of the other table are compared with all of the fleet; others inside their
-        scope.
-    max_pairs : int
-        The most pairs to make.
-
-    Returns
-    -------
-    FleetPairs
-        ``left`` ours, ``right`` theirs; no two blocks on one side of one connection.
-
-    Raises
-    ------
-    ValueError
-        If there are more pairs.
+    ``is_placed`` are blocks of the other table that share a routing domain with this fleet: there
+    VPC blocks are not paired with VPC blocks. ``is_everywhere`` are those that are compared with
+    all of the fleet; others inside their scope.
     """
-    is_theirs, blocks = fleet.connections.is_theirs[fleet.connection], fleet.all
+    is_theirs = fleet.connections.is_theirs[fleet.connection]
+    is_ours = ~is_theirs & _is_used(fleet)
     has_scope, is_context = fleet.scope >= 0, is_placed & fleet.is_vpc
-    runs = []
+    sources: list[_Source] = []
     for compared, groups, reach in (
         (has_scope, fleet.scope, ~is_everywhere),
         (np.ones_like(has_scope), None, is_everywhere),
     ):
-        ours, theirs = ~is_theirs & compared, is_theirs & compared & reach
+        ours, theirs = is_ours & compared, is_theirs & compared & reach
         for chosen in (
             (ours & ~fleet.is_vpc) | (theirs & is_context),
             ours | (theirs & ~is_context),
         ):
-            runs += runs_by_family(take_blocks(blocks, chosen), groups, is_second=is_theirs)
-    pairs = FleetPairs(*sorted_pairs(runs, max_pairs))
-    identity = fleet.connections.identity[fleet.connection]
-    is_one = (identity[pairs.left] == identity[pairs.right]) & (identity[pairs.left] >= 0)
-    return pairs.take(~(is_one & (fleet.is_vpc[pairs.left] == fleet.is_vpc[pairs.right])))
+            sources += _sources(fleet, chosen, groups, is_second=is_theirs)
+    return Candidates(fleet, tuple(sources))
 
 
-def pairs_everywhere(fleet: Fleet) -> FleetPairs:
-    """Pair all blocks of a fleet with all of another table, be they in a scope or not.
-
-    Parameters
-    ----------
-    fleet : Fleet
-        The blocks of both.
-
-    Returns
-    -------
-    FleetPairs
-        ``left`` ours, ``right`` theirs.
-    """
+def pairs_with_asked(fleet: Fleet) -> FleetPairs:
+    """Pair all blocks of a fleet with all of another table, be they in a scope or not."""
     is_theirs = fleet.connections.is_theirs[fleet.connection]
-    runs = runs_by_family(fleet.all, None, is_second=is_theirs)
-    return FleetPairs(*sorted_pairs(runs, DEFAULT_MAX_PAIRS))
+    chosen = is_theirs | (fleet.role != roles.COVERED)
+    return Candidates(fleet, tuple(_sources(fleet, chosen, None, is_second=is_theirs))).all()
 
 
-def _is_apart(fleet: Fleet) -> Mask:
-    """Blocks of connections whose blocks do not all have one scope."""
-    n = len(fleet.connections.identity)
-    smallest, largest = np.full(n, np.iinfo(np.int64).max), np.full(n, -1)
-    np.minimum.at(smallest, fleet.connection, fleet.scope)
-    np.maximum.at(largest, fleet.connection, fleet.scope)
-    apart: Mask = ((smallest < 0) | (smallest != largest))[fleet.connection]
-    return apart
+def _is_used(fleet: Fleet) -> Mask:
+    """Blocks that stand for themselves."""
+    return ~np.isin(fleet.role, (roles.AGGREGATE, roles.COVERED))
+
+
+def _sources(
+    fleet: Fleet,
+    chosen: Mask,
+    groups: Codes | None,
+    *,
+    is_second: Mask | None = None,
+    has_own: bool = False,
+) -> list[_Source]:
+    blocks = take_blocks(fleet.all, chosen)
+    found = runs_by_family(blocks, groups, is_second=is_second)
+    is_across = is_second is not None
+    return [_Source(rows, runs, is_across, has_own) for rows, runs in found if runs.n_pairs]
+
+
+def _parts(runs: Runs) -> Iterator[Runs]:
+    """Cut runs into parts of about so many pairs."""
+    n_pairs = np.cumsum(runs.stops - runs.starts)
+    cuts = np.flatnonzero(np.diff(n_pairs // _AT_ONCE, prepend=0))
+    for part in np.split(np.arange(len(n_pairs)), cuts):
+        if len(part):
+            here = slice(part[0], part[-1] + 1)
+            yield replace(
+                runs,
+                outer=runs.outer[here],
+                starts=runs.starts[here],
+                stops=runs.stops[here],
+                equal_stops=runs.equal_stops[here],
+            )
+
+
+def pairs_at(fleet: Fleet, left: Codes, right: Codes) -> FleetPairs:
+    """Give pairs by their positions; the blocks must overlap."""
+    length = fleet.cidrs.parsed.prefix_length[fleet.cidr]
+    relation = np.where(length[left] > length[right], WITHIN, CONTAINS).astype(np.uint8)
+    relation[fleet.cidr[left] == fleet.cidr[right]] = EQUAL
+    cloud, is_across = fleet.connections.cloud, fleet.is_vpc[left] != fleet.is_vpc[right]
+    is_own = is_across & (cloud[fleet.connection[left]] == cloud[fleet.connection[right]])
+    return FleetPairs(left, right, relation, is_own)
+
+
+def _compared(
+    fleet: Fleet,
+    left: Codes,
+    right: Codes,
+    relation: npt.NDArray[np.uint8],
+    *,
+    has_own: bool,
+) -> FleetPairs:
+    """Turn pairs as they are written, and leave out what is not compared."""
+    its, is_vpc = fleet.connections, fleet.is_vpc
+    is_theirs = its.is_theirs[fleet.connection]
+    is_across, is_mixed = is_vpc[left] != is_vpc[right], is_theirs[left] != is_theirs[right]
+    turn = np.where(is_mixed, is_theirs[left], is_across & is_vpc[left])
+    left, right = np.where(turn, right, left), np.where(turn, left, right)
+    relation = np.where(turn, TURNED[relation], relation)
+    one, other = fleet.connection[left], fleet.connection[right]
+    is_one_cloud = its.cloud[one] == its.cloud[other]
+    is_same = (one == other) | (
+        (its.identity[one] == its.identity[other]) & (its.identity[one] >= 0)
+    )
+    drop = is_same & ~is_across
+    if not has_own:
+        drop |= is_across & ~is_mixed & is_one_cloud
+    pairs = FleetPairs(left, right, relation, is_across & is_one_cloud)
+    return pairs.take(~drop)

@@ -11,7 +11,6 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from vpnframe.addresses.nesting import WITHIN
 from vpnframe.overlapping.coding import CodedSets, Codes, take_words
 from vpnframe.overlapping.facts import PairFacts
 from vpnframe.overlapping.nat import Nat
@@ -79,10 +78,9 @@ def _fields(facts: PairFacts, nats: Sequence[Nat]) -> Mapping[str, Field]:
         for end, (connection, block) in ends.items()
         for name, field in _fields_of_one(facts, connection, block).items()
     }
-    inner = np.where(pairs.relation == WITHIN, pairs.left, pairs.right)
     vpc = np.where(fleet.is_vpc[pairs.left], pairs.left, pairs.right)
     nat_texts = pa.array([_describe(nat) for nat in nats], pa.large_string())
-    nat = np.where(fleet.nat[pairs.left] >= 0, fleet.nat[pairs.left], fleet.nat[pairs.right])
+    nat, outer = facts.nat, facts.outer
     return named | {
         "gateway": named["left_gateway"],
         "router": named["left_router"],
@@ -91,8 +89,8 @@ def _fields(facts: PairFacts, nats: Sequence[Nat]) -> Mapping[str, Field]:
         "onprem": _cidr(facts, pairs.left + pairs.right - vpc),
         "vpc_block": _cidr(facts, vpc),
         "vpc": _vpc(facts, fleet.connection[vpc]),
-        "inner": _cidr(facts, inner),
-        "outer": _cidr(facts, pairs.left + pairs.right - inner),
+        "inner": _cidr(facts, pairs.left + pairs.right - outer),
+        "outer": _cidr(facts, outer),
         "nat": lambda rows: take_words(nat_texts, nat[rows]),
     }
 

@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 
 from vpnframe import schema
-from vpnframe.addresses.nesting import DEFAULT_MAX_PAIRS
 from vpnframe.inventory import Inventory
+from vpnframe.overlapping.against import our_rows
 from vpnframe.overlapping.assembling import as_category, as_text, check_columns
 from vpnframe.overlapping.coding import Codes, Mask, take_words
 from vpnframe.overlapping.covers import find_cover
@@ -20,7 +20,6 @@ from vpnframe.overlapping.facts import PairFacts
 from vpnframe.overlapping.free_space import Avoid, FreeSpace, Network, find_free_space
 from vpnframe.overlapping.known import warn_of_gaps, what_is_known
 from vpnframe.overlapping.meaning import CASES, find_cases
-from vpnframe.overlapping.nat import with_mapped
 from vpnframe.overlapping.pairing import FleetPairs, pairs_within
 from vpnframe.overlapping.scopes import ROUTING_DOMAIN, connected
 from vpnframe.overlapping.settings import OverlapSettings
@@ -107,8 +106,7 @@ def suggest_renumbering(
     """
     known, settings = what_is_known(subnets), settings or OverlapSettings()
     check_columns(known.subnets, scope)
-    rows = with_mapped(known.subnets, settings.nat)
-    fleet = encode_fleet(rows, scope=scope, settings=settings)
+    fleet = encode_fleet(our_rows(known, settings), scope=scope, settings=settings)
     faults = _faults(fleet)
     changed = _changed(fleet, faults)
     free = find_free_space(known, within=within, avoid=avoid, settings=settings)
@@ -118,7 +116,7 @@ def suggest_renumbering(
 
 
 def _faults(fleet: Fleet) -> _Faults:
-    pairs = pairs_within(fleet, max_pairs=DEFAULT_MAX_PAIRS)
+    pairs = pairs_within(fleet).all()
     facts = PairFacts(fleet, pairs)
     cases = find_cases(facts)
     found = list(CASES.values())

@@ -17,7 +17,7 @@ _PAIR_SIDES = tuple(
 )
 OVERLAPS = Table(
     "overlaps",
-    "Result of overlaps: one row per pair of blocks that one scope has to carry both.",
+    "Result of overlaps: one row per group of equal pairs that one scope has to carry both of.",
     (),
     (
         *_PAIR_SIDES,
@@ -26,7 +26,10 @@ OVERLAPS = Table(
         Column("scope_id", "text", "Which one; null where all are compared, or left has none."),
         Column("kind", "category", "What it means: own_sides, onprem, ha_pair ...", False),
         Column("severity", "category", "info, low, medium or high.", False),
-        Column("reason", "text", "One sentence why.", False),
+        Column("n_pairs", "int64", "Pairs of equal blocks that mean the same.", False),
+        Column("n_connections", "int64", "Connections with these blocks on premises.", False),
+        Column("vpn_connection_ids", "text", "The first 20 of them, joined by commas.", False),
+        Column("reason", "text", "One sentence why, for the first pair.", False),
     ),
 )
 _HIT = (

@@ -13,7 +13,6 @@ from vpnframe.auditing.logic import (
     Positions,
     Texts,
     coded,
-    codes_of,
     n_distinct,
     objects,
 )
@@ -21,7 +20,8 @@ from vpnframe.auditing.masks import equals
 from vpnframe.auditing.values import SIDE_WORDS
 from vpnframe.auditing.verdicts import SEVERITIES, Verdicts, judged
 
-_MOST_OTHERS = 20  # connections that one meets, before they are one finding
+_MOST_OTHERS = 20  # others that one connection meets, before they are one finding
+_A_PAIR = 2
 
 
 def overlap_own_sides(fleet: Fleet) -> Verdicts:
@@ -79,44 +79,51 @@ def _of_kind(fleet: Fleet, kind: str) -> Verdicts:
 
 
 def _told(pairs: pd.DataFrame, owners: Positions) -> dict[str, Texts]:
-    """For each pair: value, reason, and what tells it from others of the same connection.
+    """For each group of pairs: value, reason, and what tells it from others of the connection.
 
     A connection that meets very many others has one finding for all of them.
     """
-    keys = [pairs[f"right_{name}"] for name in ("account_id", "region_id", "vpn_connection_id")]
-    other = codes_of(keys) if len(pairs) else np.empty(0, np.int64)
-    n_others = n_distinct(owners, other) if len(pairs) else np.empty(0, np.int64)
-    is_folded = n_others[owners] > _MOST_OTHERS if len(pairs) else np.empty(0, bool)
-    value, reason, what = (np.full(len(pairs), "", object) for _ in range(3))
-    single = np.flatnonzero(~is_folded)
-    value[single] = _words(pairs.iloc[single])
-    reason[single] = pairs["reason"].iloc[single]
-    what[single] = [
-        "/".join(parts)
-        for parts in zip(*(key.iloc[single].fillna("") for key in keys), strict=True)
+    value, what = objects(_words(pairs)), _what(pairs)
+    reason = objects(pairs["reason"].tolist())
+    if not len(pairs):
+        return {"value": value, "reason": reason, "what": what}
+    n_others = n_distinct(owners, pd.factorize(what)[0])
+    folded = np.flatnonzero(n_others[owners] > _MOST_OTHERS)
+    first, which = np.unique(owners[folded], return_index=True, return_inverse=True)[1:]
+    heads = folded[first]
+    more = [
+        f"{text} and {n:,} more"
+        for text, n in zip(value[heads], (n_others[owners[heads]] - 1).tolist(), strict=True)
     ]
-    folded = np.flatnonzero(is_folded)
-    heads, which = np.unique(owners[folded], return_inverse=True)
-    first = folded[np.unique(owners[folded], return_index=True)[1]]
-    more = n_others[heads] - 1
-    texts = [
-        f"{text} and {n:,} more connections"
-        for text, n in zip(_words(pairs.iloc[first]), more.tolist(), strict=True)
-    ]
-    value[folded] = objects(texts)[which]
-    reason[folded] = objects(pairs["reason"].iloc[first])[which]
+    value[folded], reason[folded], what[folded] = objects(more)[which], reason[heads][which], ""
     return {"value": value, "reason": reason, "what": what}
 
 
+def _what(pairs: pd.DataFrame) -> Texts:
+    """The other connection of a pair, or all connections of a group."""
+    keys = [pairs[f"right_{name}"] for name in ("account_id", "region_id", "vpn_connection_id")]
+    other = keys[0].fillna("") + "/" + keys[1].fillna("") + "/" + keys[2].fillna("")
+    everyone = pairs["n_connections"].astype("str") + ":" + pairs["vpn_connection_ids"]
+    return objects(other.where(pairs["n_connections"] <= _A_PAIR, everyone).tolist())
+
+
 def _words(pairs: pd.DataFrame) -> list[str]:
-    """What meets what, and whose."""
+    """What meets what, and whose; of a group its first pair and all whom it is about."""
     names = ("left_side", "left_cidr", "relation", "right_side", "right_cidr")
     columns = [pairs[name].astype("str").replace(SIDE_WORDS).tolist() for name in names]
-    others = pairs["right_vpn_connection_id"].tolist()
+    others = pairs["right_vpn_connection_id"].fillna("a VPC without connections").tolist()
+    columns += [pairs[name].tolist() for name in ("n_connections", "vpn_connection_ids")]
     return [
         f"{side} {cidr} {'is equal to' if relation == 'equal' else relation} "
-        f"{other_side} {other_cidr} of {other}"
-        for side, cidr, relation, other_side, other_cidr, other in zip(
+        f"{other_side} {other_cidr} of {other}" + (_of_all(n, ids) if n > _A_PAIR else "")
+        for side, cidr, relation, other_side, other_cidr, n, ids, other in zip(
             *columns, others, strict=True
         )
     ]
+
+
+def _of_all(n: int, ids: str) -> str:
+    """The connections of a group: those that are named, and how many more there are."""
+    named = ids.split(",")
+    more = f" and {n - len(named):,} more" if n > len(named) else ""
+    return f", as in all of {n:,} connections: {', '.join(named)}{more}"

@@ -1,0 +1,152 @@
+"""Equal pairs as one: pairs of equal blocks that mean the same are a group, judged part by part."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from vpnframe.overlapping.coding import Codes, rank_rows
+from vpnframe.overlapping.encoded import Fleet
+from vpnframe.overlapping.facts import PairFacts
+from vpnframe.overlapping.meaning import CASES, KINDS, SEVERITIES, find_cases
+from vpnframe.overlapping.pairing import Candidates, FleetPairs, pairs_at
+from vpnframe.overlapping.roles import ONPREM
+
+MOST_JUDGED = 100_000_000
+"""The most pairs to judge, which takes about half a minute."""
+
+_JUDGEMENTS = pd.factorize(
+    np.array(
+        [
+            KINDS.index(case.kind) * len(SEVERITIES) + SEVERITIES.index(case.severity)
+            for case in CASES.values()
+        ]
+    )
+)[0].astype(np.int64)
+"""A number for the kind and severity of each case."""
+
+
+@dataclass(frozen=True, slots=True)
+class Groups:
+    """Groups of pairs in the order of their first pairs.
+
+    ``first`` holds the first pair of each group and ``n_pairs`` how many there are; ``members``
+    are the connections that have these blocks on premises, group by group, ``n_members`` of each.
+    """
+
+    first: FleetPairs
+    n_pairs: Codes
+    members: Codes
+    n_members: Codes
+
+    @property
+    def of_member(self) -> Codes:
+        """The group that each member is of."""
+        return np.repeat(np.arange(len(self.n_members)), self.n_members)
+
+
+class _Part(NamedTuple):
+    """What a part of all pairs tells of each of its groups, and who is in those of several pairs.
+
+    ``first`` is a pair as one number, and ``member`` a group of this part and a connection.
+    """
+
+    keys: Codes
+    n_pairs: Codes
+    first: Codes
+    member: Codes
+
+
+def find_groups(candidates: Candidates) -> Groups:
+    """Judge all pairs, part by part, and count those of equal blocks that mean the same.
+
+    Raises TooManyPairsError over :data:`MOST_JUDGED` pairs.
+    """
+    candidates.check(MOST_JUDGED)
+    fleet, nodes = candidates.fleet, _nodes(candidates.fleet)
+    parts = [_group(fleet, pairs, nodes) for pairs in candidates.parts()]
+    keys, n_each, first_each, member = (_joined(parts, name) for name in _Part._fields)
+    code, distinct = pd.factorize(keys)
+    n_pairs = np.zeros(len(distinct), np.int64)
+    np.add.at(n_pairs, code, n_each)
+    first = np.full(len(distinct), np.iinfo(np.int64).max)
+    np.minimum.at(first, code, first_each)
+    order = np.argsort(first)
+    place = np.empty(len(order), np.int64)
+    place[order] = np.arange(len(order))
+    members = _members(fleet, parts, place[code], member)
+    n_blocks = max(len(fleet.cidr), 1)
+    return Groups(
+        pairs_at(fleet, first[order] // n_blocks, first[order] % n_blocks),
+        n_pairs[order],
+        members % _width(fleet),
+        np.bincount(members // _width(fleet), minlength=len(order)),
+    )
+
+
+def every_pair(candidates: Candidates, max_pairs: int) -> Groups:
+    """Give each pair as a group of its own."""
+    pairs, fleet = candidates.all(max_pairs=max_pairs), candidates.fleet
+    n = len(pairs.left)
+    members = np.unique(_member_keys(fleet, np.arange(n), pairs.left, pairs.right))
+    width = _width(fleet)
+    n_members = np.bincount(members // width, minlength=n)
+    return Groups(pairs, np.ones(n, np.int64), members % width, n_members)
+
+
+def _nodes(fleet: Fleet) -> Codes:
+    """Numbers for side and block of each row, shape (2, n): within its scope, and in any."""
+    is_theirs = fleet.connections.is_theirs[fleet.connection]
+    side = 2 * is_theirs + fleet.is_vpc.astype(np.int64)
+    scope = np.append(fleet.scope, np.zeros_like(fleet.scope))
+    is_any = np.repeat([0, 1], len(side))
+    ranks: Codes = rank_rows([is_any, np.tile(side, 2), np.tile(fleet.cidr, 2), scope])
+    return ranks.reshape((2, len(side)))
+
+
+def _group(fleet: Fleet, pairs: FleetPairs, nodes: Codes) -> _Part:
+    cases = find_cases(PairFacts(fleet, pairs))
+    within, anywhere = nodes
+    is_shared = pairs.is_own | (fleet.scope[pairs.left] == fleet.scope[pairs.right])
+    left = np.where(is_shared, within[pairs.left], anywhere[pairs.left])
+    key = (left * 2 * len(within) + anywhere[pairs.right]) * len(CASES)
+    code, keys = pd.factorize(key + _JUDGEMENTS[cases])
+    n_pairs = np.bincount(code, minlength=len(keys))
+    first = np.full(len(keys), np.iinfo(np.int64).max)
+    np.minimum.at(first, code, pairs.left * len(within) + pairs.right)
+    some = np.flatnonzero(n_pairs[code] > 1)
+    member = _member_keys(fleet, code[some], pairs.left[some], pairs.right[some])
+    return _Part(keys, n_pairs, first, member)
+
+
+def _member_keys(fleet: Fleet, group: Codes, left: Codes, right: Codes) -> Codes:
+    """Groups and the connections that have a block of a pair on premises, as one number each."""
+    is_site = (fleet.role == ONPREM) & ~fleet.connections.is_theirs[fleet.connection]
+    keys = [
+        group[is_site[block]] * _width(fleet) + fleet.connection[block[is_site[block]]]
+        for block in (left, right)
+    ]
+    return pd.unique(np.concatenate(keys))
+
+
+def _members(fleet: Fleet, parts: list[_Part], group: Codes, member: Codes) -> Codes:
+    """The members of all groups, sorted: ``group`` is the group of each part's groups."""
+    width, n_blocks = _width(fleet), max(len(fleet.cidr), 1)
+    starts = np.cumsum([0, *(len(part.keys) for part in parts)])[:-1]
+    offset = np.repeat(starts, [len(part.member) for part in parts])
+    told = group[member // width + offset] * width + member % width
+    first = _joined(parts, "first")
+    lone = np.flatnonzero(_joined(parts, "n_pairs") == 1)
+    of_lone = _member_keys(fleet, group[lone], first[lone] // n_blocks, first[lone] % n_blocks)
+    return np.unique(np.concatenate([told, of_lone]))
+
+
+def _joined(parts: list[_Part], name: str) -> Codes:
+    return np.concatenate([np.empty(0, np.int64), *(getattr(part, name) for part in parts)])
+
+
+def _width(fleet: Fleet) -> int:
+    return len(fleet.connections.identity) + 1

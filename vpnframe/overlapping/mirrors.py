@@ -1,0 +1,55 @@
+"""The two ends of one VPC-to-VPC tunnel, each of which is the other's peer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from vpnframe.overlapping.coding import CodedSets, Codes, Mask
+
+
+@dataclass(frozen=True, slots=True)
+class Links:
+    """Which addresses each VPC's connections lead from and to, all as codes.
+
+    ``known`` are sorted numbers, each of a VPC, the address of a connection in it and a peer of
+    that connection. ``may_mirror`` are connections whose own address is anybody's peer.
+    """
+
+    peers: CodedSets
+    gateway_ip: Codes
+    cloud: Codes
+    known: Codes
+    n_addresses: int
+    may_mirror: Mask
+
+    @classmethod
+    def of(cls, peers: CodedSets, gateway_ip: Codes, cloud: Codes) -> Links:
+        """Gather the links of all connections."""
+        may_mirror = np.isin(gateway_ip, peers.members) & (gateway_ip >= 0)
+        n_addresses = max(int(peers.members.max(initial=0)), int(gateway_ip.max(initial=0))) + 1
+        linked = np.flatnonzero(may_mirror & (peers.codes >= 0))
+        which, peer = peers.elements(peers.codes[linked])
+        ends = linked[which]
+        known = np.unique(_key(cloud[ends], gateway_ip[ends], peer, n_addresses))
+        return cls(peers, gateway_ip, cloud, known, n_addresses, may_mirror)
+
+    def mirror(self, one: Codes, other: Codes) -> Mask:
+        """Which connections are each the other's peer."""
+        ip, sets = self.gateway_ip, self.peers.codes
+        return self.peers.hold(sets[other], ip[one]) & self.peers.hold(sets[one], ip[other])
+
+    def mirror_any_in(self, one: Codes, cloud: Codes) -> Mask:
+        """Which connections are mirrored by any connection of a VPC."""
+        found = np.zeros(len(one), bool)
+        some = np.flatnonzero(self.may_mirror[one] & (self.peers.codes[one] >= 0))
+        which, peer = self.peers.elements(self.peers.codes[one[some]])
+        asked = some[which]
+        wanted = _key(cloud[asked], peer, self.gateway_ip[one[asked]], self.n_addresses)
+        found[asked[np.isin(wanted, self.known)]] = True
+        return found
+
+
+def _key(cloud: Codes, from_ip: Codes, to_ip: Codes, n_addresses: int) -> Codes:
+    return (cloud * n_addresses + from_ip) * n_addresses + to_ip
