@@ -12,7 +12,7 @@ from typing import Any
 
 from vpnframe.cloud import actions, rows
 from vpnframe.cloud.answers import action_of, decode_download, decode_page
-from vpnframe.cloud.fields import Fields, is_filled_value
+from vpnframe.cloud.fields import Fields, is_filled_value, is_zero
 from vpnframe.cloud.messages import Response
 from vpnframe.cloud.trees import read_tree, write_tree
 from vpnframe.errors import ResponseError, StatusError
@@ -158,6 +158,12 @@ class _RecordingFields(Fields):
                 return found
         return None
 
+    def word(self, name: str) -> str | None:
+        found, value = super().word(name), self._tree.get(name)
+        if isinstance(value, bool):
+            self._keep(name, value)
+        return found
+
     def number(self, name: str, *, bits: int = 32) -> int | None:
         value = self._tree.get(name)
         # A number that is too large is told as such; anything else that is none is not kept.
@@ -187,7 +193,7 @@ class _RecordingFields(Fields):
 
     def secret(self, name: str) -> Any:
         state = super().secret(name)
-        if state != "absent":
+        if state in _STATES:
             self._keep(name, _STATES[state])
         return state
 
@@ -237,7 +243,7 @@ def _rows(value: Any) -> Any:
 
 def _stand_in(value: Any) -> Any:
     """Something of the same kind that tells nothing; an object tells what is asked of it."""
-    if isinstance(value, dict) or value is None or isinstance(value, bool):
+    if isinstance(value, dict) or value is None or isinstance(value, bool) or is_zero(value):
         return value
     if not is_filled_value(value):
         return [] if isinstance(value, list) else ""

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
 from vpnframe import terms
 from vpnframe.cloud import route_rows
-from vpnframe.cloud.fields import Fields
+from vpnframe.cloud.fields import Fields, read_flag
 from vpnframe.cloud.hints import HintsOfDownload, HintsOfRow
 from vpnframe.records import (
     Attachment,
@@ -31,6 +30,7 @@ _BGP = (
     *("LocalAsn", "PeerAsn", "LocalBgpIp", "PeerBgpIp", "TunnelCidr"),
     *("Status", "BgpStatus", "AuthKey"),
 )
+_BGP_STATUS = ("Status", "BgpStatus")
 _VPN_TYPES = {"normal": "normal", "nationalstandard": "sm"}
 
 
@@ -87,14 +87,15 @@ def _downloaded_tunnel(
 ) -> TunnelStatement:
     tunnel_id = row.text("TunnelId")
     peers, ike = bgp.get(tunnel_id) or Fields({}, []), row.block("IkeConfig")
+    local, remote = row.nonzero_text("Local"), row.nonzero_text("Remote")
     return TunnelStatement(
         tunnel_id=tunnel_id,
         psk_state=ike.secret("Psk"),
         key_facts=ike.key_facts("Psk", hints=hints),
         phases=_phases(row, "IkeConfig", "IpsecConfig"),
-        local=_end(ike, peers, side="Local", asn="LocalAsn", address=row.text("Local")),
-        remote=_end(ike, peers, side="Remote", asn="PeerAsn", address=row.text("Remote")),
-        bgp_tunnel_cidr=peers.text("TunnelCidr"),
+        local=_end(ike, peers, side="Local", asn="LocalAsn", address=local),
+        remote=_end(ike, peers, side="Remote", asn="PeerAsn", address=remote),
+        bgp_tunnel_cidr=peers.nonzero_text("TunnelCidr"),
     )
 
 
@@ -112,6 +113,7 @@ def listed_connection(row: Fields) -> Statement | None:
     )
     health = row.block("VcoHealthCheck")
     is_checked = health.flag("Enable")
+    bandwidth = _bandwidth(row, *_bandwidth_names(row))
     return Statement(
         witness="describe",
         vpn_connection_id=connection_id,
@@ -122,15 +124,16 @@ def listed_connection(row: Fields) -> Statement | None:
         remote_subnets=row.subnets("RemoteSubnet"),
         name=row.text("Name"),
         status=row.text("Status", "status"),
-        created_ms=row.number("CreateTime", bits=48),
+        created_ms=row.nonzero_number("CreateTime", bits=48),
         effect_immediately=row.flag("EffectImmediately"),
         attach_type=row.text("AttachType"),
         vpn_gateway_id=row.text("VpnGatewayId"),
         customer_gateway_id=row.text("CustomerGatewayId"),
         transit_router_id=row.text("TransitRouterId"),
         network_type=row.text("NetworkType"),
-        gateway_address=row.text("InternetIp"),
-        bandwidth_mbps=_bandwidth(row.text("Spec", "TunnelBandwidth")),
+        gateway_address=row.nonzero_text("InternetIp"),
+        bandwidth_mbps=bandwidth.mbps,
+        has_unknown_bandwidth=bandwidth.is_unknown,
         resource_group_id=row.text("ResourceGroupId"),
         bgp_enabled=_bgp_enabled(row, rows),
         # Two tunnels have no health check: false is no setting of theirs.
@@ -143,10 +146,10 @@ def listed_connection(row: Fields) -> Statement | None:
 
 def _listed_tunnel(row: Fields, names: _Blocks, hints: Iterable[str]) -> TunnelStatement:
     ike, bgp = row.block(names.ike), row.block(names.bgp)
-    address, role = row.text("InternetIp"), row.text("Role")
+    address, role = row.nonzero_text("InternetIp"), row.text("Role")
     return TunnelStatement(
         tunnel_id=row.text("TunnelId"),
-        tunnel_index=row.number("TunnelIndex", bits=16),
+        tunnel_index=row.nonzero_number("TunnelIndex", bits=16),
         role=_ROLES.get(role.lower(), role.lower()) if role else None,
         status=row.text("Status", "status"),
         zone_id=row.text("ZoneNo"),
@@ -160,9 +163,9 @@ def _listed_tunnel(row: Fields, names: _Blocks, hints: Iterable[str]) -> TunnelS
         phases=_phases(row, names.ike, names.ipsec),
         local=_end(ike, bgp, side="Local", asn="LocalAsn", address=address),
         remote=_end(ike, bgp, side="Remote", asn="PeerAsn", address=None),
-        bgp_status=bgp.text("Status", "BgpStatus"),
-        bgp_tunnel_cidr=bgp.text("TunnelCidr"),
-        bgp_auth_state=bgp.secret("AuthKey") if bgp.is_filled else None,
+        bgp_status=_bgp_status(bgp),
+        bgp_tunnel_cidr=bgp.nonzero_text("TunnelCidr"),
+        bgp_auth_state=bgp.secret("AuthKey") if row.has(names.bgp, *_BGP) else None,
     )
 
 
@@ -171,12 +174,14 @@ def attachment(row: Fields) -> Attachment | None:
     connection_id = row.text("InstanceId", "VpnConnectionId")
     if connection_id is None:
         return None
+    bandwidth = _bandwidth(row, "TunnelBandwidth")
     return Attachment(
         vpn_connection_id=connection_id,
         name=row.text("Name"),
         attach_type=row.text("AttachType"),
         transit_router_id=row.text("TransitRouterId"),
-        bandwidth_mbps=_bandwidth(row.text("TunnelBandwidth")),
+        bandwidth_mbps=bandwidth.mbps,
+        has_unknown_bandwidth=bandwidth.is_unknown,
         tags=row.tags("Tags"),
         notes=row.notes,
     )
@@ -192,15 +197,15 @@ def vpn_gateway(row: Fields) -> Gateway | None:
         gateway_id=gateway_id,
         kind="vpn",
         name=row.text("Name"),
-        ip_address=row.text("InternetIp"),
-        second_ip_address=row.text("DisasterRecoveryInternetIp"),
+        ip_address=row.nonzero_text("InternetIp"),
+        second_ip_address=row.nonzero_text("DisasterRecoveryInternetIp"),
         status=row.text("Status"),
         business_status=row.text("BusinessStatus"),
         vpn_type=_VPN_TYPES.get(vpn_type.lower(), vpn_type.lower()) if vpn_type else None,
         vpc_id=row.text("VpcId"),
         charge_type=row.text("ChargeType"),
-        expires_ms=row.number("EndTime", bits=48),
-        bandwidth_mbps=_bandwidth(row.text("Spec")),
+        expires_ms=row.nonzero_number("EndTime", bits=48),
+        bandwidth_mbps=_bandwidth(row, "Spec").mbps,
         auto_propagate=row.flag("AutoPropagate"),
         bgp_enabled=row.flag("EnableBgp"),
         tags=row.tags("Tags"),
@@ -217,7 +222,7 @@ def customer_gateway(row: Fields) -> Gateway | None:
         gateway_id=gateway_id,
         kind="customer",
         name=row.text("Name"),
-        ip_address=row.text("IpAddress"),
+        ip_address=row.nonzero_text("IpAddress"),
         asn=_asn(row, "Asn"),
         bgp_auth_state=row.secret("AuthKey"),
         tags=row.tags("Tags"),
@@ -254,30 +259,58 @@ def _says_anything(row: Fields) -> bool:
 
 
 def _bgp_enabled(row: Fields, tunnels: list[Fields]) -> bool | None:
-    """Whether BGP parameters stand there; the connection's switch is false on dual tunnels."""
+    """Whether BGP is on: a switch decides, whatever a block is filled with.
+
+    The connection's own switch is that of two tunnels: a single one's status stands nearer.
+    """
+    of_tunnels = row.flag("EnableTunnelsBgp")
+    blocks = [tunnel.block("TunnelBgpConfig") for tunnel in tunnels]
+    if not tunnels:
+        blocks = [row.block("VpnBgpConfig")]
+    switches = _any_of(block.flag("EnableBgp") for block in blocks)
+    states = _any_of(map(_bgp_runs, blocks))
+    nearest = (switches, of_tunnels, states) if tunnels else (switches, states, of_tunnels)
+    told = next((one for one in nearest if one is not None), None)
     shown = row.has("VpnBgpConfig", *_BGP) or any(
         tunnel.has("TunnelBgpConfig", *_BGP) for tunnel in tunnels
     )
-    return True if shown else row.flag("EnableTunnelsBgp")
+    return True if told is None and shown else told
+
+
+def _any_of(flags: Iterable[bool | None]) -> bool | None:
+    """Whether any is on; None where none tells."""
+    told = [flag for flag in flags if flag is not None]
+    return any(told) if told else None
+
+
+def _bgp_runs(bgp: Fields) -> bool | None:
+    """What the status says of BGP: a session that failed is set up, too."""
+    status = _bgp_status(bgp)
+    return None if status is None else read_flag(status) is not False
+
+
+def _bgp_status(bgp: Fields) -> str | None:
+    return next((word for word in map(bgp.word, _BGP_STATUS) if word is not None), None)
 
 
 def _end(ike: Fields, bgp: Fields, *, side: str, asn: str, address: str | None) -> End:
     """One end of a tunnel, as the answer names it."""
-    bgp_ip = bgp.text("LocalBgpIp" if side == "Local" else "PeerBgpIp")
+    bgp_ip = bgp.nonzero_text("LocalBgpIp" if side == "Local" else "PeerBgpIp")
     return End(address=address, ike_id=ike.text(f"{side}Id"), asn=_asn(bgp, asn), bgp_ip=bgp_ip)
 
 
 def _phases(row: Fields, ike_name: str, ipsec_name: str) -> Phases:
-    for name, members in ((ike_name, _IKE), (ipsec_name, _IPSEC)):
-        if not row.has(name, *members):
+    told = [row.has(ike_name, *_IKE), row.has(ipsec_name, *_IPSEC)]
+    for name, is_told in zip((ike_name, ipsec_name), told, strict=True):
+        if not is_told:
             row.note(name, "is missing")
     ike, ipsec = row.block(ike_name), row.block(ipsec_name)
     version, mode = ike.text("IkeVersion"), ike.text("IkeMode")
     return Phases(
         ike_version=_number_of(ike, "IkeVersion", version, terms.ike_version),
         ike_mode=_word_of(ike, "IkeMode", mode and terms.ike_mode(mode), terms.IKE_MODES),
-        ike=_proposal(ike, "Ike"),
-        ipsec=_proposal(ipsec, "Ipsec"),
+        ike=_proposal(ike, "Ike") if told[0] else Proposal(),
+        ipsec=_proposal(ipsec, "Ipsec") if told[1] else Proposal(),
     )
 
 
@@ -313,10 +346,30 @@ def _number_of(
 
 
 def _asn(row: Fields, name: str) -> int | None:
-    return _number_of(row, name, row.text(name), terms.asn)
+    return _number_of(row, name, row.nonzero_text(name), terms.asn) or None
 
 
-def _bandwidth(spec: str | None) -> int | None:
-    """Megabits per second of a specification such as ``200M``."""
-    match = re.fullmatch(r"([0-9]{1,6})\s*M(?:bps)?", spec or "", re.IGNORECASE)
-    return int(match[1]) if match else None
+class _Bandwidth(NamedTuple):
+    """Megabits per second; or a word nobody knows, for which nothing else may stand in."""
+
+    mbps: int | None
+    is_unknown: bool | None
+
+
+def _bandwidth_names(row: Fields) -> tuple[str, str]:
+    """Where a connection's bandwidth stands: on a VPN gateway its specification comes first."""
+    names = ("TunnelBandwidth", "Spec")
+    return names[::-1] if row.has("VpnGatewayId") else names
+
+
+def _bandwidth(row: Fields, *names: str) -> _Bandwidth:
+    """The first bandwidth that is told; every word that is unknown is noted."""
+    found = [_Bandwidth(mbps, mbps is None) for name in names if (mbps := _mbps(row, name)) != 0]
+    return found[0] if found else _Bandwidth(None, None)
+
+
+def _mbps(row: Fields, name: str) -> int | None:
+    """What a field says; 0 where it says nothing, None where nobody knows the word."""
+    if not row.has(name):
+        return 0
+    return _number_of(row, name, row.text(name), terms.bandwidth)

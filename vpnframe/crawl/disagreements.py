@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from vpnframe.crawl.perspective import networks
+from vpnframe.masked import is_masked_value
 from vpnframe.records import (
     Connection,
     Disagreement,
@@ -15,6 +16,8 @@ from vpnframe.records import (
     Tunnel,
     TunnelStatement,
 )
+
+_UNSET = (("ike_lifetime_s", "0"), ("ipsec_lifetime_s", "0"))
 
 TunnelKey = tuple[str, int]  # its id, empty where there is none, and its number among equal ones
 
@@ -37,6 +40,8 @@ def find_differences(download: Statement, describe: Statement) -> Iterator[Disag
         ("vpc_subnets", download.local_subnets, describe.local_subnets),
         ("onprem_subnets", download.remote_subnets, describe.remote_subnets),
     ):
+        if is_masked_value(ours + theirs):
+            continue
         if ours and theirs and networks(ours) != networks(theirs):
             yield Disagreement(
                 vpn_connection_id=connection_id,
@@ -60,10 +65,12 @@ def _tunnel_differences(download: Statement, describe: Statement) -> Iterator[Di
     listed, downloaded = tunnels_by_id(describe), tunnels_by_id(download)
     if not any(map(_says_anything, listed.values())):
         return
-    for key in sorted(listed.keys() | downloaded.keys()):
+    keys = sorted(listed.keys() | downloaded.keys())
+    is_comparable = not is_masked_value(tuple(tunnel_id for tunnel_id, _ in keys))
+    for key in keys:
         row, config = listed.get(key), downloaded.get(key)
         if row is None or config is None:
-            if _says_anything(row or config or TunnelStatement()):
+            if is_comparable and _says_anything(row or config or TunnelStatement()):
                 yield _one_sided(connection_id, key[0] or None, "describe" if row else "download")
             continue
         described = dict(_spoken(row))
@@ -111,7 +118,10 @@ def _one_sided(connection_id: str, tunnel_id: str | None, witness: str) -> Disag
 
 
 def _spoken(tunnel: TunnelStatement) -> list[tuple[str, str]]:
-    """What a statement says of a tunnel, by our column names; what it does not say is left out."""
+    """What a statement says of a tunnel, by our column names.
+
+    What it does not say is left out, and so is what it shows in part.
+    """
     values = [("bgp_tunnel_cidr", tunnel.bgp_tunnel_cidr), *_phase_values(tunnel.phases)]
     for side, end in (("vpn_gateway", tunnel.local), ("customer_gateway", tunnel.remote)):
         values += [
@@ -120,7 +130,11 @@ def _spoken(tunnel: TunnelStatement) -> list[tuple[str, str]]:
             (f"{side}_asn", end.asn),
             (f"bgp_{side}_ip", end.bgp_ip),
         ]
-    return [(name, str(value)) for name, value in values if value is not None]
+    return [
+        (name, str(value))
+        for name, value in values
+        if value is not None and not is_masked_value(value)
+    ]
 
 
 def _phase_values(phases: Phases) -> list[tuple[str, object]]:
@@ -161,8 +175,9 @@ def find_strays(
     stray = statement.stray_tunnel if statement else None
     if statement is None or stray is None:
         return
-    values = _spoken(stray)
-    if any(set(values) <= set(_spoken(tunnel)) for tunnel in tunnels):
+    # Beside tunnels a lifetime that nobody set is sent as 0.
+    values = [(n, value) for n, value in _spoken(stray) if (n, value) not in _UNSET]
+    if not values or any(set(values) <= set(_spoken(tunnel)) for tunnel in tunnels):
         return
     said = " ".join(f"{name}={value}" for name, value in values)
     yield Disagreement(
