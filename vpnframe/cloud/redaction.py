@@ -23,9 +23,10 @@ _DOWNLOAD = "DownloadVpnConnectionConfig"
 _READABLE = (_DOWNLOAD, *rows.DECODERS)
 _MARK = "redacted"
 _STATES = {"present": REDACTED, "masked": "****"}
-# In JSON and in XML, of any answer, whole or cut off.
+# In JSON, in text of JSON inside it, and in XML; of any answer, whole or cut off.
 _KEY = re.compile(
-    rb"""["'](?:Psk|AuthKey)["']\s*:\s*["']([^"']*)|<(?:Psk|AuthKey)[^>]*>([^<]*)""", re.IGNORECASE
+    rb"""["'](?:Psk|AuthKey)\\*["']\s*:\s*\\*["']([^"']*)|<(?:Psk|AuthKey)[^>]*>([^<]*)""",
+    re.IGNORECASE,
 )
 
 
@@ -272,7 +273,7 @@ def has_keys(body: bytes) -> bool:
     """
     # Some shells save what they print as UTF-16.
     for found in _KEY.finditer(body.replace(b"\0", b"")):
-        text = (found[1] or found[2] or b"").decode("utf-8", "replace")
+        text = (found[1] or found[2] or b"").decode("utf-8", "replace").removesuffix("\\")
         if text != REDACTED and key_state(text) == "present":
             return True
     return False

@@ -47,8 +47,9 @@ _TUNNEL = {
 _CONNECTION: Fields = {
     **_texts("Name State Status VpnGatewayId CustomerGatewayId AttachType AttachInstanceId"),
     **_texts("TransitRouterId TransitRouterName NetworkType InternetIp Spec TunnelBandwidth"),
-    **_texts("ResourceGroupId RemoteCaCertificate"),
-    **_named("CrossAccountAuthorized EnableDpd EnableNatTraversal EnableTunnelsBgp", False),
+    **_texts("ResourceGroupId RemoteCaCertificate LocalSubnet RemoteSubnet"),
+    **_named("CrossAccountAuthorized EffectImmediately EnableDpd EnableNatTraversal", False),
+    **_named("EnableTunnelsBgp", False),
     "CreateTime": 0,
     "IkeConfig": _IKE,
     "IpsecConfig": _IPSEC,
