@@ -69,6 +69,11 @@ def listed(row: dict[str, Any], **changed: Any) -> Statement:
     return statement
 
 
+def downloaded(config: dict[str, Any]) -> Statement:
+    body = json.dumps({"VpnConnectionConfig": config})
+    return decode_download(response(body), vpn_connection_id="vco-1")
+
+
 @pytest.fixture(params=[lambda tree: tree, as_text], ids=["numbers", "texts"])
 def written(request: pytest.FixtureRequest) -> Any:
     """A tree as JSON has it, and with text for every number."""
@@ -90,6 +95,24 @@ def test_zeros_in_every_block_say_nothing(row: dict[str, Any], written: Any) -> 
         filled |= {"IkeConfig": ZERO_IKE, "IpsecConfig": ZERO_IPSEC}
         filled |= {"TunnelOptionsSpecification": {"TunnelOptions": options}}
     assert listed(written(row | filled)) == listed(row)
+
+
+def test_lists_of_unset_tunnels_and_links_are_empty(written: Any) -> None:
+    """A single tunnel has no second one that is made of zeros, in either answer."""
+    unset = {"TunnelId": "", "Local": "", "Remote": "", "TunnelIndex": 0}
+    blocks = {"IkeConfig": ZERO_IKE, "IpsecConfig": ZERO_IPSEC}
+    named = {f"Tunnel{name}": block for name, block in blocks.items()}
+    options = {"TunnelOptions": [unset | named] * 2}
+    assert listed(written(SINGLE | {"TunnelOptionsSpecification": options})) == listed(SINGLE)
+    config = {name: SINGLE[name] for name in SINGLE if name != "VpnConnectionId"}
+    filled = {
+        "TunnelsConfig": {"TunnelConfig": [unset | blocks]},
+        "BgpConfigs": {"BgpConfig": [ZERO_BGP | {"TunnelId": ""}] * 2},
+    }
+    assert downloaded(written(config | filled)) == downloaded(config)
+    tunnels = {"TunnelConfig": [{"TunnelId": "tun-1", "IkeConfig": IKE, "IpsecConfig": IPSEC}]}
+    dual = downloaded(written(config | filled | {"TunnelsConfig": tunnels}))
+    assert (len(dual.tunnels), dual.notes) == (1, ())
 
 
 @pytest.mark.parametrize("zero", [0, "0", " 0 ", "00", 0.0, "0.0"])
@@ -155,8 +178,7 @@ def test_connection_level_zeros_beside_tunnels_are_no_disagreement(
     at_level = {"IkeConfig": level, "IpsecConfig": ZERO_IPSEC}
     if witness == "download":
         config |= at_level
-    body = json.dumps({"VpnConnectionConfig": written(config)})
-    download = decode_download(response(body), vpn_connection_id="vco-1")
+    download = downloaded(written(config))
     row = listed(written(DUAL | (at_level if witness == "describe" else {})))
     connection, differing = join_statements(download, row)
     assert not differing

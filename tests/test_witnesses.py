@@ -373,6 +373,15 @@ def test_a_value_that_only_looks_masked_still_disagrees(whole: str) -> None:
     assert [one.field for one in differing] == ["customer_gateway_ike_id"]
 
 
+@pytest.mark.parametrize("shown", [("116.XX.XX.6", "116.62.3.6"), ("116.62.3.6", "116.XX.XX.6")])
+def test_a_copy_with_a_masked_address_is_silent(shown: tuple[str, str]) -> None:
+    """On the copy or on the tunnel that it repeats."""
+    stray, own = (End(address=text) for text in shown)
+    tunnel = TunnelStatement(tunnel_id="tun-1", phases=AES, local=own)
+    row = listed(tunnel, stray_tunnel=TunnelStatement(phases=AES, local=stray))
+    assert join_statements(None, row)[1] == []
+
+
 def test_masked_tunnel_ids_are_no_disagreement() -> None:
     """Nobody knows which of them is which."""
     config = downloaded(*(TunnelStatement(tunnel_id=f"tun-{n}****") for n in "ab"))

@@ -65,4 +65,6 @@ def is_masked_value(value: Any) -> bool:
     """
     if isinstance(value, tuple):
         return any(map(is_masked_value, value))
-    return isinstance(value, str) and bool(_MASKED_VALUE.search(value))
+    if not isinstance(value, str) or not ("*" in value or "x" in value or "X" in value):
+        return False
+    return bool(_MASKED_VALUE.search(value))

@@ -26,11 +26,9 @@ _ROLES = {"master": "active", "slave": "standby"}
 _PROPOSAL = ("EncAlg", "AuthAlg", "Pfs", "Lifetime")
 _IKE = ("IkeVersion", "IkeMode", "LocalId", "RemoteId", *(f"Ike{name}" for name in _PROPOSAL))
 _IPSEC = tuple(f"Ipsec{name}" for name in _PROPOSAL)
-_BGP = (
-    *("LocalAsn", "PeerAsn", "LocalBgpIp", "PeerBgpIp", "TunnelCidr"),
-    *("Status", "BgpStatus", "AuthKey"),
-)
+_BGP_LINK = ("LocalAsn", "PeerAsn", "LocalBgpIp", "PeerBgpIp", "TunnelCidr")
 _BGP_STATUS = ("Status", "BgpStatus")
+_BGP = (*_BGP_LINK, *_BGP_STATUS, "AuthKey")
 _VPN_TYPES = {"normal": "normal", "nationalstandard": "sm"}
 
 
@@ -49,7 +47,7 @@ _OF_TUNNEL = _Blocks("TunnelIkeConfig", "TunnelIpsecConfig", "TunnelBgpConfig")
 def downloaded_connection(answer: Fields, *, vpn_connection_id: str) -> Statement:
     """Decode a whole answer of DownloadVpnConnectionConfig."""
     config = answer.block("VpnConnectionConfig")
-    rows = config.rows("TunnelsConfig", "TunnelConfig", mark="TunnelId")
+    rows = _told_tunnels(config, "TunnelsConfig", "TunnelConfig", "IkeConfig", "IpsecConfig")
     _note_missing_ids(rows)
     bgp = _bgp_by_tunnel(config, rows)
     hints = HintsOfDownload(config, rows, vpn_connection_id)
@@ -72,7 +70,8 @@ def downloaded_connection(answer: Fields, *, vpn_connection_id: str) -> Statemen
 
 def _bgp_by_tunnel(config: Fields, tunnels: list[Fields]) -> dict[str | None, Fields]:
     """The BGP parameters by the tunnel they name; with a single tunnel it need not be named."""
-    rows = config.rows("BgpConfigs", "BgpConfig", mark="TunnelId")
+    sent = config.rows("BgpConfigs", "BgpConfig", mark="TunnelId")
+    rows = [row for row in sent if row.has("TunnelId") or any(map(row.nonzero_text, _BGP_LINK))]
     if not tunnels and len(rows) == 1:
         return {None: rows[0]}
     known = {tunnel.text("TunnelId") for tunnel in tunnels} or {None}
@@ -104,7 +103,8 @@ def listed_connection(row: Fields) -> Statement | None:
     connection_id = row.text("VpnConnectionId")
     if connection_id is None:
         return None
-    rows = row.rows("TunnelOptionsSpecification", "TunnelOptions", mark="TunnelId")
+    names = ("TunnelOptionsSpecification", "TunnelOptions")
+    rows = _told_tunnels(row, *names, _OF_TUNNEL.ike, _OF_TUNNEL.ipsec)
     _note_missing_ids(rows)
     hints = HintsOfRow(row, rows)
     tunnels = tuple(_listed_tunnel(tunnel, _OF_TUNNEL, hints) for tunnel in rows)
@@ -244,6 +244,15 @@ DECODERS: Mapping[str, Callable[[Fields], Row | None]] = {
     "DescribeVpnGateways": vpn_gateway,
     **route_rows.DECODERS,
 }
+
+
+def _told_tunnels(row: Fields, outer: str, inner: str, ike: str, ipsec: str) -> list[Fields]:
+    """The tunnels in an answer; none where every one of them is unset."""
+    rows = row.rows(outer, inner, mark="TunnelId")
+    is_told = any(
+        one.has("TunnelId") or one.has(ike, *_IKE) or one.has(ipsec, *_IPSEC) for one in rows
+    )
+    return rows if is_told else []
 
 
 def _note_missing_ids(tunnels: list[Fields]) -> None:

@@ -40,9 +40,8 @@ def find_differences(download: Statement, describe: Statement) -> Iterator[Disag
         ("vpc_subnets", download.local_subnets, describe.local_subnets),
         ("onprem_subnets", download.remote_subnets, describe.remote_subnets),
     ):
-        if is_masked_value(ours + theirs):
-            continue
-        if ours and theirs and networks(ours) != networks(theirs):
+        is_other = ours and theirs and networks(ours) != networks(theirs)
+        if is_other and not is_masked_value(ours + theirs):
             yield Disagreement(
                 vpn_connection_id=connection_id,
                 field=field,
@@ -75,13 +74,14 @@ def _tunnel_differences(download: Statement, describe: Statement) -> Iterator[Di
             continue
         described = dict(_spoken(row))
         for field, value in _spoken(config):
-            if described.get(field, value) != value:
+            other = described.get(field, value)
+            if other != value and not is_masked_value((value, other)):
                 yield Disagreement(
                     vpn_connection_id=connection_id,
                     field=field,
                     tunnel_id=config.tunnel_id,
                     download_value=value,
-                    describe_value=described[field],
+                    describe_value=other,
                 )
         if _are_other_keys(config.key_facts, row.key_facts):
             yield Disagreement(
@@ -118,10 +118,7 @@ def _one_sided(connection_id: str, tunnel_id: str | None, witness: str) -> Disag
 
 
 def _spoken(tunnel: TunnelStatement) -> list[tuple[str, str]]:
-    """What a statement says of a tunnel, by our column names.
-
-    What it does not say is left out, and so is what it shows in part.
-    """
+    """What a statement says of a tunnel, by our column names; what it does not say is left out."""
     values = [("bgp_tunnel_cidr", tunnel.bgp_tunnel_cidr), *_phase_values(tunnel.phases)]
     for side, end in (("vpn_gateway", tunnel.local), ("customer_gateway", tunnel.remote)):
         values += [
@@ -130,11 +127,7 @@ def _spoken(tunnel: TunnelStatement) -> list[tuple[str, str]]:
             (f"{side}_asn", end.asn),
             (f"bgp_{side}_ip", end.bgp_ip),
         ]
-    return [
-        (name, str(value))
-        for name, value in values
-        if value is not None and not is_masked_value(value)
-    ]
+    return [(name, str(value)) for name, value in values if value is not None]
 
 
 def _phase_values(phases: Phases) -> list[tuple[str, object]]:
@@ -176,8 +169,9 @@ def find_strays(
     if statement is None or stray is None:
         return
     # Beside tunnels a lifetime that nobody set is sent as 0.
-    values = [(n, value) for n, value in _spoken(stray) if (n, value) not in _UNSET]
-    if not values or any(set(values) <= set(_spoken(tunnel)) for tunnel in tunnels):
+    said_here = [one for one in _spoken(stray) if one not in _UNSET]
+    values = [(name, value) for name, value in said_here if not is_masked_value(value)]
+    if not values or any(_repeats(values, tunnel) for tunnel in tunnels):
         return
     said = " ".join(f"{name}={value}" for name, value in values)
     yield Disagreement(
@@ -186,6 +180,12 @@ def find_strays(
         download_value=said if statement.witness == "download" else None,
         describe_value=said if statement.witness == "describe" else None,
     )
+
+
+def _repeats(values: Iterable[tuple[str, str]], tunnel: TunnelStatement) -> bool:
+    """Whether a tunnel has all of these values, or may have where it is masked."""
+    said = dict(_spoken(tunnel))
+    return all(said.get(name) == value or is_masked_value(said.get(name)) for name, value in values)
 
 
 def conflict(connection: Connection) -> Disagreement:

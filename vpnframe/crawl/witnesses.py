@@ -175,17 +175,16 @@ def overlay(below: R, above: R) -> R:
         if isinstance(over, Record) and isinstance(under, Record):
             joined[name] = overlay(under, over)
         else:
-            joined[name] = under if _is_silent(over) or _is_shown_less(over, under) else over
+            is_silent = over is None or over == ()
+            is_weaker = is_silent or (over != under and _is_shown_less(over, under))
+            joined[name] = under if is_weaker else over
     return type(below)(**joined)
-
-
-def _is_silent(value: object) -> bool:
-    return value is None or value == ()
 
 
 def _is_shown_less(over: object, under: object) -> bool:
     """Whether a value is masked where the other record shows it whole."""
-    return is_masked_value(over) and not _is_silent(under) and not is_masked_value(under)
+    is_told = under is not None and under != ()
+    return is_told and is_masked_value(over) and not is_masked_value(under)
 
 
 def _as_cloud(download: Statement, view: View) -> Statement:
