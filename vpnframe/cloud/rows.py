@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 from vpnframe import terms
 from vpnframe.cloud import route_rows
-from vpnframe.cloud.fields import Fields, read_flag
+from vpnframe.cloud.bgp import BGP_FIELDS, BGP_LINK, bgp_is_enabled, bgp_status
+from vpnframe.cloud.fields import Fields
 from vpnframe.cloud.hints import HintsOfDownload, HintsOfRow
 from vpnframe.records import (
     Attachment,
@@ -26,9 +27,6 @@ _ROLES = {"master": "active", "slave": "standby"}
 _PROPOSAL = ("EncAlg", "AuthAlg", "Pfs", "Lifetime")
 _IKE = ("IkeVersion", "IkeMode", "LocalId", "RemoteId", *(f"Ike{name}" for name in _PROPOSAL))
 _IPSEC = tuple(f"Ipsec{name}" for name in _PROPOSAL)
-_BGP_LINK = ("LocalAsn", "PeerAsn", "LocalBgpIp", "PeerBgpIp", "TunnelCidr")
-_BGP_STATUS = ("Status", "BgpStatus")
-_BGP = (*_BGP_LINK, *_BGP_STATUS, "AuthKey")
 _VPN_TYPES = {"normal": "normal", "nationalstandard": "sm"}
 
 
@@ -71,7 +69,7 @@ def downloaded_connection(answer: Fields, *, vpn_connection_id: str) -> Statemen
 def _bgp_by_tunnel(config: Fields, tunnels: list[Fields]) -> dict[str | None, Fields]:
     """The BGP parameters by the tunnel they name; with a single tunnel it need not be named."""
     sent = config.rows("BgpConfigs", "BgpConfig", mark="TunnelId")
-    rows = [row for row in sent if row.has("TunnelId") or any(map(row.nonzero_text, _BGP_LINK))]
+    rows = [row for row in sent if row.has("TunnelId") or any(map(row.nonzero_text, BGP_LINK))]
     if not tunnels and len(rows) == 1:
         return {None: rows[0]}
     known = {tunnel.text("TunnelId") for tunnel in tunnels} or {None}
@@ -135,7 +133,7 @@ def listed_connection(row: Fields) -> Statement | None:
         bandwidth_mbps=bandwidth.mbps,
         has_unknown_bandwidth=bandwidth.is_unknown,
         resource_group_id=row.text("ResourceGroupId"),
-        bgp_enabled=_bgp_enabled(row, rows),
+        bgp_enabled=bgp_is_enabled(row, rows),
         # Two tunnels have no health check: false is no setting of theirs.
         health_check_enabled=is_checked or (None if tunnels else is_checked),
         health_check_status=health.text("Status"),
@@ -163,9 +161,9 @@ def _listed_tunnel(row: Fields, names: _Blocks, hints: Iterable[str]) -> TunnelS
         phases=_phases(row, names.ike, names.ipsec),
         local=_end(ike, bgp, side="Local", asn="LocalAsn", address=address),
         remote=_end(ike, bgp, side="Remote", asn="PeerAsn", address=None),
-        bgp_status=_bgp_status(bgp),
+        bgp_status=bgp_status(bgp),
         bgp_tunnel_cidr=bgp.nonzero_text("TunnelCidr"),
-        bgp_auth_state=bgp.secret("AuthKey") if row.has(names.bgp, *_BGP) else None,
+        bgp_auth_state=bgp.secret("AuthKey") if row.has(names.bgp, *BGP_FIELDS) else None,
     )
 
 
@@ -265,41 +263,6 @@ def _note_missing_ids(tunnels: list[Fields]) -> None:
 def _says_anything(row: Fields) -> bool:
     """Whether the connection-level blocks hold a value; on dual tunnels they often hold none."""
     return row.has("IkeConfig", *_IKE) or row.has("IpsecConfig", *_IPSEC)
-
-
-def _bgp_enabled(row: Fields, tunnels: list[Fields]) -> bool | None:
-    """Whether BGP is on: a switch decides, whatever a block is filled with.
-
-    The connection's own switch is that of two tunnels: a single one's status stands nearer.
-    """
-    of_tunnels = row.flag("EnableTunnelsBgp")
-    blocks = [tunnel.block("TunnelBgpConfig") for tunnel in tunnels]
-    if not tunnels:
-        blocks = [row.block("VpnBgpConfig")]
-    switches = _any_of(block.flag("EnableBgp") for block in blocks)
-    states = _any_of(map(_bgp_runs, blocks))
-    nearest = (switches, of_tunnels, states) if tunnels else (switches, states, of_tunnels)
-    told = next((one for one in nearest if one is not None), None)
-    shown = row.has("VpnBgpConfig", *_BGP) or any(
-        tunnel.has("TunnelBgpConfig", *_BGP) for tunnel in tunnels
-    )
-    return True if told is None and shown else told
-
-
-def _any_of(flags: Iterable[bool | None]) -> bool | None:
-    """Whether any is on; None where none tells."""
-    told = [flag for flag in flags if flag is not None]
-    return any(told) if told else None
-
-
-def _bgp_runs(bgp: Fields) -> bool | None:
-    """What the status says of BGP: a session that failed is set up, too."""
-    status = _bgp_status(bgp)
-    return None if status is None else read_flag(status) is not False
-
-
-def _bgp_status(bgp: Fields) -> str | None:
-    return next((word for word in map(bgp.word, _BGP_STATUS) if word is not None), None)
 
 
 def _end(ike: Fields, bgp: Fields, *, side: str, asn: str, address: str | None) -> End:
