@@ -18,7 +18,7 @@ from vpnframe.callers import Opened
 from vpnframe.cloud.credentials import GivenCredentials
 from vpnframe.cloud.messages import Request, Response
 from vpnframe.cloud.quotas import Pacer
-from vpnframe.cloud.signing import Credentials
+from vpnframe.cloud.signing import Credentials, authorization
 from vpnframe.crawl.caller import Caller, Send
 from vpnframe.crawl.crawl import AccountCrawl, Plan, merge_records
 from vpnframe.crawl.lanes import Clock, Lanes
@@ -310,6 +310,24 @@ def _steps(error: BaseException | None) -> Iterator[TracebackType]:
             yield step
             step = step.tb_next
         error = error.__cause__ or error.__context__
+
+
+def in_xml(state: State) -> Handler:
+    """Build a fault for :func:`crawl` that asks the same emulator for XML, signed anew."""
+    account = state.fleet.accounts[0]
+    credentials = Credentials(account.access_key_id, account.access_key_secret)
+
+    def ask(request: Request) -> Response:
+        headers = {n: v for n, v in request.headers.items() if n != "authorization"}
+        headers["accept"] = "application/xml"
+        unsigned = Request(request.method, request.url, headers)
+        signature = {"authorization": authorization(unsigned, credentials=credentials)}
+        asked = Request(request.method, request.url, headers | signature)
+        answer = handle(state, asked, ManualClock().start.timestamp())
+        assert answer.body.startswith(b"<?xml")
+        return answer
+
+    return ask
 
 
 def inventory_of(state: State, **options: Any) -> Inventory:

@@ -40,7 +40,11 @@ def shape_of(answer: Mapping[str, Any], name: str, full: Any) -> str:
         return "null"
     if not block or block in ({"TunnelConfig": []}, {"TunnelOptions": []}):
         return "empty"
-    return "copy" if block == full else "blank" if set(block.values()) == {""} else "other"
+    if block == full:
+        return "copy"
+    return {frozenset({""}): "blank", frozenset({"", "0"}): "zeros"}.get(
+        frozenset(block.values()), "other"
+    )
 
 
 def test_views_are_opposite() -> None:

@@ -152,7 +152,7 @@ def test_sdk_reads_routes_by_destination(running: RunningEmulator, kind: str) ->
     ]
     assert [
         (
-            *(r.route_dest, r.next_hop, r.state, r.as_path, r.source),
+            *(r.route_dest, r.next_hop, r.state, r.as_path or None, r.source or None),
             (r.next_hop_tunnel_id,) if r.next_hop_tunnel_id else (),
         )
         for r in rows

@@ -160,7 +160,7 @@ def listed_values(row: Any) -> Values:
     spec = row.tunnel_options_specification
     tunnels = (spec.tunnel_options if spec else None) or []
     shared = {
-        "connection_name": row.name,
+        "connection_name": row.name or None,  # unset is empty text in some rows
         "vpc_subnets": sorted(row.local_subnet.split(",")),
         "onprem_subnets": sorted(row.remote_subnet.split(",")),
     }
@@ -223,7 +223,7 @@ def route_values(kind: str, holder: str, row: Any) -> tuple[Any, ...]:
     return (
         *(holder or None, None if is_announced else row.next_hop, kind),
         *(getattr(row, "route_source", None), row.route_dest, weight),
-        *(None if priority is None else int(priority), row.state),
+        *(int(priority) if priority else None, row.state),
         *(tuple(tunnel_ids or ([one_id] if one_id else [])), getattr(row, "as_path", None) or None),
     )
 

@@ -7,15 +7,27 @@ import pytest
 from vpnframe.psk.states import best_state, key_state
 
 
-@pytest.mark.parametrize("value", ["a", "123456", "qhv3mz9k4e5bt2w8", "xxx", "xxxxa", 123456])
+@pytest.mark.parametrize(
+    "value",
+    [
+        *("a", "123456", "qhv3mz9k4e5bt2w8", "xxx", "xxxxa", 123456),
+        *("qhv3mz9k4e5bxxxx", "Tr1al-Key-4-XXXX", "qhv3*mz9", "*qhv3mz9*", "qhv3mz9k*", "qh**mz9k"),
+    ],
+)
 def test_a_shown_key_is_present(value: object) -> None:
-    """Three trailing x, or x before other letters, mask nothing."""
+    """A star, two inside, three trailing x, x that are the lesser part of it: they mask nothing."""
     assert key_state(value) == "present"
 
 
-@pytest.mark.parametrize("value", ["****", "qhv3****", "qh****mz", "qhvxxxx", "XXXX", "ab xxxx "])
+@pytest.mark.parametrize(
+    "value",
+    [
+        *("****", "***", "**", "qhv3****", "qh****mz", "123456****", "**hidden**", "qhv3***"),
+        *("qhvxxxx", "XXXX", "ab xxxx ", "pgw6dyxxxxxxxx", "pskXXXXXX", "abcdxxxx"),
+    ],
+)
 def test_a_masked_key_is_masked(value: str) -> None:
-    """Four stars anywhere, or four and more trailing x of either case."""
+    """Three stars anywhere, two at both ends, or trailing x that are at least half of it."""
     assert key_state(value) == "masked"
 
 

@@ -270,7 +270,7 @@ def test_states_of_bgp_key(key: object, state: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("spec", "mbps"), [("200M", 200), ("5m", 5), ("1000Mbps", 1000), ("Large", None), ("", None)]
+    ("spec", "mbps"), [("200M", 200), ("5m", 5), ("1000Mbps", 1000), ("Wide", None), ("", None)]
 )
 def test_bandwidths(spec: str, mbps: int | None) -> None:
     """Megabits per second, where the text says them."""

@@ -9,12 +9,13 @@ from typing import Any
 
 import pytest
 from audit_helpers import with_key_facts
-from helpers import inventory_of
+from helpers import in_xml, inventory_of
 
 from vpnframe.auditing.review import AuditSettings, examine
 from vpnframe.crawl.crawl import Plan
 from vpnframe.emulator import make_fleet, make_state
 from vpnframe.emulator.answer_findings import find_findings
+from vpnframe.emulator.unset import SHAPES
 from vpnframe.inventory import Inventory
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -59,10 +60,14 @@ def _key(row: dict[str, Any]) -> Key:
     return row["rule_id"], row["status"], subject, other, ids, row["severity"]
 
 
-def assert_found(seed: int, *, routes: bool = True) -> None:
+def assert_found(
+    seed: int, *, routes: bool = True, shape: str | None = None, is_xml: bool = False
+) -> None:
     """Everything in the answer key is found, and nothing else."""
     fleet = make_fleet(seed=seed)
-    inv = inventory_of(make_state(fleet, quotas=False), plan=Plan(routes=routes))
+    state = make_state(fleet, quotas=False, shape=shape)
+    fault = in_xml(state) if is_xml else None
+    inv = inventory_of(state, plan=Plan(routes=routes), fault=fault)
     wanted, got = expected(seed, are_routes_known=routes), found(with_key_facts(inv, fleet))
     assert wanted - got == Counter()
     assert got - wanted == Counter()
@@ -72,6 +77,16 @@ def assert_found(seed: int, *, routes: bool = True) -> None:
 def test_every_finding_of_the_answer_key_is_found_and_no_other(seed: int) -> None:
     """Rule, subject, tunnels and severity, over a fleet of 300 with its own traps."""
     assert_found(seed)
+
+
+@pytest.mark.parametrize("is_xml", [False, True], ids=["json", "xml"])
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("seed", [2, 3])
+def test_no_shape_of_what_is_unset_makes_or_hides_a_finding(
+    seed: int, shape: str, is_xml: bool
+) -> None:
+    """No key of BGP, no lifetime and no health check is made of a zero."""
+    assert_found(seed, shape=shape, is_xml=is_xml)
 
 
 @pytest.mark.parametrize("seed", [0, 1])

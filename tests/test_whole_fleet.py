@@ -6,18 +6,16 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from helpers import ManualClock, assert_same_inventory, inventory_of
+from helpers import assert_same_inventory, in_xml, inventory_of
 
 import vpnframe as vf
 from vpnframe.cloud.actions import Limit
-from vpnframe.cloud.messages import Request, Response
-from vpnframe.cloud.signing import Credentials, authorization
 from vpnframe.crawl.crawl import Plan
-from vpnframe.emulator import answer_key, handle, make_fleet, make_state, serve_in_thread
+from vpnframe.emulator import Fleet, answer_key, make_fleet, make_state, serve_in_thread
+from vpnframe.emulator.unset import SHAPES
 
 KEYS = ["account_id", "region_id", "vpn_connection_id"]
 SEEDS = range(20)
-START = ManualClock().start.timestamp()
 
 
 def without_quotas(seed: int, **options: Any) -> vf.Inventory:
@@ -118,6 +116,53 @@ def assert_answers(inventory: vf.Inventory, key: dict[str, Any]) -> None:
     assert_routes(inventory, key)
 
 
+def by_id(table: pd.DataFrame, column: str, names: tuple[str, ...]) -> dict[str, tuple[Any, ...]]:
+    """The values of some columns by the id of their row; None where there is none."""
+    plain = table[list(names)].astype(object)
+    rows = plain.where(plain.notna(), None).itertuples(index=False, name=None)
+    return dict(zip(table[column], rows, strict=True))
+
+
+def moment(ms: int | None) -> pd.Timestamp | None:
+    return None if ms is None else pd.Timestamp(ms, unit="ms", tz="UTC")
+
+
+def assert_settings(inventory: vf.Inventory, fleet: Fleet) -> None:
+    """What may be unset is what the fleet has, or null: BGP, health checks, bandwidths, times."""
+    names = ("bgp_enabled", "bandwidth_mbps", "health_check_enabled", "created_at")
+    expected: dict[str, tuple[Any, ...]] = {
+        c.vpn_connection_id: (
+            any(tunnel.bgp for tunnel in c.tunnels),
+            c.bandwidth_mbps,
+            c.health_check.is_enabled if c.health_check else None,
+            moment(c.created_ms),
+        )
+        for c in fleet.connections
+    }
+    assert by_id(inventory.connections, "vpn_connection_id", names) == expected
+    columns = (
+        *("vpn_gateway_asn", "customer_gateway_asn", "bgp_vpn_gateway_ip"),
+        *("bgp_customer_gateway_ip", "bgp_tunnel_cidr", "bgp_status"),
+    )
+    expected = {
+        t.tunnel_id or c.vpn_connection_id: (
+            *(t.bgp.cloud_asn, t.bgp.customer_asn, t.bgp.cloud_ip, t.bgp.customer_ip),
+            *(t.bgp.tunnel_cidr, t.bgp.status),
+        )
+        if t.bgp
+        else (None,) * len(columns)
+        for c in fleet.connections
+        for t in c.tunnels
+    }
+    tunnels = inventory.tunnels
+    named = tunnels.assign(name=tunnels["tunnel_id"].fillna(tunnels["vpn_connection_id"]))
+    assert by_id(named, "name", columns) == expected
+    expected = {g.vpn_gateway_id: (None, g.second_ip, moment(g.end_ms)) for g in fleet.vpn_gateways}
+    expected |= {g.customer_gateway_id: (g.asn, None, None) for g in fleet.customer_gateways}
+    gateways = by_id(inventory.gateways, "gateway_id", ("asn", "second_ip_address", "expires_at"))
+    assert gateways == expected
+
+
 @pytest.mark.parametrize("seed", SEEDS)
 def test_everything_in_the_answer_key_is_found_and_nothing_else(seed: int) -> None:
     """A fleet of 300, read call by call, signed and paged; every seed has its own traps."""
@@ -169,24 +214,19 @@ def test_the_list_rows_alone_give_the_same_answers() -> None:
     assert_answers(inventory_of(make_state(fleet, quotas=False), plan=plan), answer_key(fleet))
 
 
+@pytest.mark.parametrize("is_xml", [False, True], ids=["json", "xml"])
+@pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("seed", [7, 8])
-def test_answers_in_xml_give_equal_tables(seed: int) -> None:
-    """Every scalar is text there, and a list of one looks like an object."""
+def test_every_shape_of_what_is_unset_gives_equal_tables(
+    seed: int, shape: str, is_xml: bool
+) -> None:
+    """Left out, empty or zero, in JSON and in XML, where every scalar is text."""
     fleet = make_fleet(seed=seed)
-    account = fleet.accounts[0]
-    credentials = Credentials(account.access_key_id, account.access_key_secret)
-    state = make_state(fleet, quotas=False)
-
-    def in_xml(request: Request) -> Response:
-        headers = {n: v for n, v in request.headers.items() if n != "authorization"}
-        headers["accept"] = "application/xml"
-        unsigned = Request(request.method, request.url, headers)
-        signature = {"authorization": authorization(unsigned, credentials=credentials)}
-        asked = Request(request.method, request.url, headers | signature)
-        answer = handle(state, asked, START)
-        assert answer.body.startswith(b"<?xml")
-        return answer
-
-    inventory = inventory_of(make_state(fleet, quotas=False), fault=in_xml)
+    state = make_state(fleet, quotas=False, shape=shape)
+    inventory = inventory_of(state, fault=in_xml(state) if is_xml else None)
     but = ("fetched_at", "request_id", "elapsed_s")
     assert_same_inventory(inventory, without_quotas(seed), but=but)
+    assert_answers(inventory, answer_key(fleet))
+    assert inventory.disagreements.empty
+    assert inventory.failures.empty
+    assert_settings(inventory, fleet)

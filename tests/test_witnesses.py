@@ -334,6 +334,71 @@ def test_overlay_shows_what_the_upper_record_leaves_out() -> None:
     assert joined.local == End(address="1.1.1.1", asn=65001)
 
 
+MASKED_AND_WHOLE = [
+    ("116.XX.XX.6", "116.62.3.6"),
+    ("116.*.*.6", "116.62.3.6"),
+    ("8.xx.xx.192", "8.130.1.192"),
+    ("vpn-bp1q8bgx4xnkm2ogj****", "vpn-bp1q8bgx4xnkm2ogjabcd"),
+    ("**hidden**", "site.example.com"),
+]
+
+
+@pytest.mark.parametrize(("masked", "whole"), MASKED_AND_WHOLE)
+@pytest.mark.parametrize("is_list", [True, False])
+def test_a_masked_value_is_no_disagreement(masked: str, whole: str, is_list: bool) -> None:
+    """Neither of an address, an id nor a block; and the answer that shows it whole tells it."""
+    said = []
+    for text in (masked, whole) if is_list else (whole, masked):
+        end = End(address=text, ike_id=text, bgp_ip=text)
+        said.append(TunnelStatement(local=end, bgp_tunnel_cidr=text))
+    row = listed(said[0], local_subnets=("10.XX.XX.0/24",))
+    config = downloaded(
+        msgspec.structs.replace(said[1], local=End(), remote=said[1].local),
+        remote_subnets=("10.1.2.0/24",),
+    )
+    connection, differing = join_statements(config, row)
+    assert not differing
+    (tunnel,) = connection.tunnels
+    shown = (tunnel.vpn_gateway.address, tunnel.vpn_gateway.ike_id, tunnel.bgp_tunnel_cidr)
+    assert shown == (whole, whole, whole)
+    assert connection.vpc_subnets == ("10.1.2.0/24",)
+
+
+@pytest.mark.parametrize("whole", ["x.example.com", "site-1*", "10.0.0.1", "fd00::1"])
+def test_a_value_that_only_looks_masked_still_disagrees(whole: str) -> None:
+    """One star or one x masks no name."""
+    config = TunnelStatement(tunnel_id="tun-1", local=End(ike_id=whole))
+    row = TunnelStatement(tunnel_id="tun-1", remote=End(ike_id="other.example.com"))
+    _, differing = join_statements(downloaded(config), listed(row))
+    assert [one.field for one in differing] == ["customer_gateway_ike_id"]
+
+
+@pytest.mark.parametrize("shown", [("116.XX.XX.6", "116.62.3.6"), ("116.62.3.6", "116.XX.XX.6")])
+def test_a_copy_with_a_masked_address_is_silent(shown: tuple[str, str]) -> None:
+    """On the copy or on the tunnel that it repeats."""
+    stray, own = (End(address=text) for text in shown)
+    tunnel = TunnelStatement(tunnel_id="tun-1", phases=AES, local=own)
+    row = listed(tunnel, stray_tunnel=TunnelStatement(phases=AES, local=stray))
+    assert join_statements(None, row)[1] == []
+
+
+def test_masked_tunnel_ids_are_no_disagreement() -> None:
+    """Nobody knows which of them is which."""
+    config = downloaded(*(TunnelStatement(tunnel_id=f"tun-{n}****") for n in "ab"))
+    _, differing = join_statements(config, listed(*dual(1, 2)))
+    assert not differing
+
+
+def test_masked_identifiers_are_no_evidence_of_a_view() -> None:
+    """They may stand for either end."""
+    config = TunnelStatement(tunnel_id="tun-1", local=End(ike_id="8.xx.xx.1"))
+    row = TunnelStatement(
+        tunnel_id="tun-1", local=End(ike_id="8.xx.xx.1"), remote=End(ike_id="8.xx.xx.2")
+    )
+    connection, _ = join_statements(downloaded(config), listed(row))
+    assert connection.perspective == "assumed"
+
+
 BLOCKS = st.lists(
     st.sampled_from(["10.0.0.0/8", "10.1.0.0/16", "0.0.0.0/0", "192.168.0.0/24", "oops"]),
     max_size=3,

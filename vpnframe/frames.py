@@ -181,8 +181,9 @@ def _customer_gateway_id(row: _Row) -> str | None:
 
 
 def _bandwidth_mbps(row: _Row) -> int | None:
+    """The connection's own, else its gateway's; unknown where it told its own in unknown words."""
     own = row.connection.bandwidth_mbps
-    return own if row.vpn is _NO_GATEWAY else own or row.vpn.bandwidth_mbps
+    return own if row.connection.has_unknown_bandwidth else own or row.vpn.bandwidth_mbps
 
 
 def _auth_method(row: _Row) -> str:

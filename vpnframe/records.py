@@ -125,6 +125,7 @@ class Statement(Record, frozen=True, kw_only=True, tag=True):
     network_type: str | None = None
     gateway_address: str | None = None
     bandwidth_mbps: int | None = None
+    has_unknown_bandwidth: bool | None = None  # it was told, in a word nobody knows
     resource_group_id: str | None = None
     bgp_enabled: bool | None = None
     health_check_enabled: bool | None = None
@@ -143,6 +144,7 @@ class Attachment(Record, frozen=True, kw_only=True, tag=True):
     attach_type: str | None = None
     transit_router_id: str | None = None
     bandwidth_mbps: int | None = None
+    has_unknown_bandwidth: bool | None = None
     tags: tuple[str, ...] = ()
     notes: tuple[Note, ...] = ()
 
@@ -284,6 +286,7 @@ class Connection(Record, frozen=True, kw_only=True):
     transit_router_id: str | None = None
     network_type: str | None = None
     bandwidth_mbps: int | None = None
+    has_unknown_bandwidth: bool | None = None
     resource_group_id: str | None = None
     bgp_enabled: bool | None = None
     health_check_enabled: bool | None = None

@@ -60,6 +60,8 @@ DH_GROUPS = {
     "curve25519": 31,
     "x25519": 31,
 }
+# What the two specifications of a tunnel on a transit router carry, in Mbit/s.
+_BANDWIDTHS = {"standard": 1000, "large": 3000}
 IKE_MODES = frozenset({"main", "aggressive"})
 DEFAULT_ROUTES = frozenset({"0.0.0.0/0", "::/0"})
 # The standard words: what is in none of these was kept as it came.
@@ -188,6 +190,36 @@ def ike_mode(token: str) -> str:
     ('main', 'aggressive')
     """
     return token.strip().lower()
+
+
+def bandwidth(token: str | int) -> int | None:
+    """Read a bandwidth.
+
+    Parameters
+    ----------
+    token : str or int
+        ``200M``, ``1 Gbps``, a bare number of megabits per second, or the name of one of the two
+        specifications of a tunnel on a transit router: ``Standard`` or ``Large``.
+
+    Returns
+    -------
+    int or None
+        Megabits per second; None for a word nobody knows.
+
+    References
+    ----------
+    Alibaba Cloud, CreateVpnAttachment, parameter ``TunnelBandwidth``.
+
+    Examples
+    --------
+    >>> bandwidth("5"), bandwidth("200m"), bandwidth("1G"), bandwidth("LARGE"), bandwidth("wide")
+    (5, 200, 1000, 3000, None)
+    """
+    text = "".join(str(token).split()).lower()
+    match = re.fullmatch(r"([0-9]{1,6})(?:([mg])(?:b|bps|bit|bit/s|bits/s)?)?", text, re.ASCII)
+    if not match:
+        return _BANDWIDTHS.get(text)
+    return int(match[1]) * (1000 if match[2] == "g" else 1)
 
 
 def asn(token: str | int) -> int | None:

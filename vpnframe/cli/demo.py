@@ -54,7 +54,8 @@ def run(
 
 def _fetch_from_emulator() -> Inventory:
     limits = {name: Limit(action.limit.count, per_s=_WINDOW_S) for name, action in ACTIONS.items()}
-    state = make_state(make_fleet(), quota_window_s=_WINDOW_S)
+    fleet = make_fleet(now_ms=int(time.time() * 1000))
+    state = make_state(fleet, quota_window_s=_WINDOW_S)
     with serve_in_thread(state) as cloud, ProgressBar(sys.stderr) as bar:
         return fetch(
             endpoint=cloud.endpoint,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import signal
+import time
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -116,7 +117,13 @@ def run(
         return
     try:
         plans = [parse_fault(text, seed=seed) for text in fault or ()]
-        fleet = make_fleet(connections=connections, regions=regions, accounts=accounts, seed=seed)
+        fleet = make_fleet(
+            connections=connections,
+            regions=regions,
+            accounts=accounts,
+            seed=seed,
+            now_ms=int(time.time() * 1000),
+        )
     except ValueError as error:
         raise typer.BadParameter(str(error)) from None
     if answer_key_file is not None:

@@ -16,8 +16,12 @@ from vpnframe.errors import ResponseError
 from vpnframe.psk import REDACTED, KeyJudge, key_facts, key_state
 from vpnframe.records import FailureKind, KeyFacts, KeyState, Note
 
+_ZERO = re.compile(r"0+(\.0+){0,3}(/0)?|::(/0)?", re.ASCII)
 _WHOLE = re.compile(r"\s*-?[0-9]{1,30}\s*", re.ASCII)
-_FLAGS = {"true": True, "1": True, "false": False, "0": False}
+_FLAGS = {
+    **dict.fromkeys(("true", "1", "open", "enable", "enabled"), True),
+    **dict.fromkeys(("false", "0", "close", "closed", "disable", "disabled"), False),
+}
 
 
 class Fields:
@@ -38,7 +42,7 @@ class Fields:
         How keys are judged; None for not at all.
     """
 
-    __slots__ = ("_notes", "_path", "_tree", "judge")
+    __slots__ = ("_is_unread", "_notes", "_path", "_tree", "judge")
 
     def __init__(
         self,
@@ -52,11 +56,12 @@ class Fields:
         self._notes = notes
         self._path = path
         self.judge = judge
+        self._is_unread = False
 
     @property
     def notes(self) -> tuple[Note, ...]:
-        """What could not be understood so far."""
-        return tuple(self._notes)
+        """What could not be understood so far, each once."""
+        return tuple(dict.fromkeys(self._notes))
 
     def apart(self) -> Fields:
         """Give the same object with notes of its own."""
@@ -70,6 +75,20 @@ class Fields:
     def note(self, name: str, message: str, *, kind: FailureKind = "malformed") -> None:
         """Say that a field could not be understood."""
         self._notes.append(Note(field=self._path + name, message=message, kind=kind))
+
+    def nonzero_text(self, name: str) -> str | None:
+        """Give text that is no zero: an address, a block or an id that was set."""
+        text = self.text(name)
+        return None if is_zero(text) else text
+
+    def nonzero_number(self, name: str, *, bits: int = 32) -> int | None:
+        """Give a whole number that is no zero: one that was set."""
+        return self.number(name, bits=bits) or None
+
+    def word(self, name: str) -> str | None:
+        """Give text, or a truth value as text: some words come as either."""
+        value = self._tree.get(name)
+        return str(value).lower() if isinstance(value, bool) else self.text(name)
 
     def text(self, *names: str) -> str | None:
         """Give the first of the named fields that holds text or a whole number."""
@@ -102,7 +121,7 @@ class Fields:
         value = self._tree.get(name)
         if isinstance(value, bool):
             return value
-        known = _FLAGS.get(str(value).strip().lower()) if isinstance(value, str | int) else None
+        known = read_flag(value) if isinstance(value, str | int) else None
         if known is None:
             self._note_type(name, value, "true or false")
         return known
@@ -128,9 +147,9 @@ class Fields:
             self.note(outer, "holds something else than text")
         return tuple(one.strip() for one in found if isinstance(one, str) and one.strip())
 
-    def secret(self, name: str) -> KeyState:
-        """Give the state of a secret and nothing else of it."""
-        return key_state(self._tree.get(name))
+    def secret(self, name: str) -> KeyState | None:
+        """Give the state of a secret and nothing else of it; None in a block that was not read."""
+        return None if self._is_unread else key_state(self._tree.get(name))
 
     def key_facts(self, name: str, *, hints: Iterable[str]) -> KeyFacts | None:
         """Give what may be known of a key; None where keys are not judged."""
@@ -159,20 +178,23 @@ class Fields:
         """Whether a field holds anything, without looking at what.
 
         Of an object only the named members count, where any are named: what nobody knows of may
-        stand in it, too.
+        stand in it, too. A member that is zero counts for nothing: unset numbers are sent so.
         """
         value = self._tree.get(name)
         if members and isinstance(value, dict):
-            return any(map(is_filled_value, map(value.get, members)))
+            told = map(value.get, members)
+            return any(is_filled_value(one) and not is_zero(one) for one in told)
         return is_filled_value(value)
 
     def block(self, name: str) -> Fields:
         """Give an object below, empty where there is none."""
         value = self._tree.get(name)
-        if not isinstance(value, dict):
+        tree = value if isinstance(value, dict) else {}
+        if tree is not value:
             self._note_type(name, value, "an object")
-            value = {}
-        return self._below(value, f"{self._path}{name}.")
+        below = self._below(tree, f"{self._path}{name}.")
+        below._is_unread = tree is not value and is_filled_value(value)
+        return below
 
     def rows(self, outer: str, inner: str, *, mark: str) -> list[Fields]:
         """Give a list of objects: wrapped or bare, with one row as an object, or missing.
@@ -217,6 +239,17 @@ class Fields:
 def _whole(value: Any) -> Any:
     """A whole number that came as ``86400.0``; anything else as it is."""
     return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def read_flag(value: object) -> bool | None:
+    """Read a truth value from text or a number; None for anything else."""
+    return _FLAGS.get(str(value).strip().lower())
+
+
+def is_zero(value: Any) -> bool:
+    """Whether a value is a zero: a number, or text of one, an address or a block."""
+    is_plain = isinstance(value, str | int | float) and not isinstance(value, bool)
+    return is_plain and bool(_ZERO.fullmatch(str(value).strip()))
 
 
 def is_filled_value(value: Any) -> bool:

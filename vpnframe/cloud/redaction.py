@@ -12,7 +12,7 @@ from typing import Any
 
 from vpnframe.cloud import actions, rows
 from vpnframe.cloud.answers import action_of, decode_download, decode_page
-from vpnframe.cloud.fields import Fields, is_filled_value
+from vpnframe.cloud.fields import Fields, is_filled_value, is_zero
 from vpnframe.cloud.messages import Response
 from vpnframe.cloud.trees import read_tree, write_tree
 from vpnframe.errors import ResponseError, StatusError
@@ -23,9 +23,10 @@ _DOWNLOAD = "DownloadVpnConnectionConfig"
 _READABLE = (_DOWNLOAD, *rows.DECODERS)
 _MARK = "redacted"
 _STATES = {"present": REDACTED, "masked": "****"}
-# In JSON and in XML, of any answer, whole or cut off.
+# In JSON, in text of JSON inside it, and in XML; of any answer, whole or cut off.
 _KEY = re.compile(
-    rb"""["'](?:Psk|AuthKey)["']\s*:\s*["']([^"']*)|<(?:Psk|AuthKey)[^>]*>([^<]*)""", re.IGNORECASE
+    rb"""["'](?:Psk|AuthKey)\\*["']\s*:\s*\\*["']([^"']*)|<(?:Psk|AuthKey)[^>]*>([^<]*)""",
+    re.IGNORECASE,
 )
 
 
@@ -158,6 +159,12 @@ class _RecordingFields(Fields):
                 return found
         return None
 
+    def word(self, name: str) -> str | None:
+        found, value = super().word(name), self._tree.get(name)
+        if isinstance(value, bool):
+            self._keep(name, value)
+        return found
+
     def number(self, name: str, *, bits: int = 32) -> int | None:
         value = self._tree.get(name)
         # A number that is too large is told as such; anything else that is none is not kept.
@@ -187,7 +194,7 @@ class _RecordingFields(Fields):
 
     def secret(self, name: str) -> Any:
         state = super().secret(name)
-        if state != "absent":
+        if state in _STATES:
             self._keep(name, _STATES[state])
         return state
 
@@ -237,7 +244,7 @@ def _rows(value: Any) -> Any:
 
 def _stand_in(value: Any) -> Any:
     """Something of the same kind that tells nothing; an object tells what is asked of it."""
-    if isinstance(value, dict) or value is None or isinstance(value, bool):
+    if isinstance(value, dict) or value is None or isinstance(value, bool) or is_zero(value):
         return value
     if not is_filled_value(value):
         return [] if isinstance(value, list) else ""
@@ -266,7 +273,7 @@ def has_keys(body: bytes) -> bool:
     """
     # Some shells save what they print as UTF-16.
     for found in _KEY.finditer(body.replace(b"\0", b"")):
-        text = (found[1] or found[2] or b"").decode("utf-8", "replace")
+        text = (found[1] or found[2] or b"").decode("utf-8", "replace").removesuffix("\\")
         if text != REDACTED and key_state(text) == "present":
             return True
     return False

@@ -47,7 +47,7 @@ def _route(row: Fields, route_type: RouteType) -> RouteEntry | None:
         destination_cidr=destination,
         # A BGP route has none, whatever is sent.
         weight=None if route_type == "bgp" else row.number("Weight"),
-        priority=row.number("Priority") if route_type == "policy" else None,
+        priority=row.nonzero_number("Priority") if route_type == "policy" else None,
         state=row.text("State"),
         next_hop=next_hop,
         tunnel_ids=row.texts("NextHopTunnelIdList") or row.texts("NextHopTunnelId"),

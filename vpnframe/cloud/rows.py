@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
 from vpnframe import terms
 from vpnframe.cloud import route_rows
+from vpnframe.cloud.bgp import BGP_FIELDS, BGP_LINK, bgp_is_enabled, bgp_status
 from vpnframe.cloud.fields import Fields
 from vpnframe.cloud.hints import HintsOfDownload, HintsOfRow
 from vpnframe.records import (
@@ -27,10 +27,6 @@ _ROLES = {"master": "active", "slave": "standby"}
 _PROPOSAL = ("EncAlg", "AuthAlg", "Pfs", "Lifetime")
 _IKE = ("IkeVersion", "IkeMode", "LocalId", "RemoteId", *(f"Ike{name}" for name in _PROPOSAL))
 _IPSEC = tuple(f"Ipsec{name}" for name in _PROPOSAL)
-_BGP = (
-    *("LocalAsn", "PeerAsn", "LocalBgpIp", "PeerBgpIp", "TunnelCidr"),
-    *("Status", "BgpStatus", "AuthKey"),
-)
 _VPN_TYPES = {"normal": "normal", "nationalstandard": "sm"}
 
 
@@ -49,7 +45,7 @@ _OF_TUNNEL = _Blocks("TunnelIkeConfig", "TunnelIpsecConfig", "TunnelBgpConfig")
 def downloaded_connection(answer: Fields, *, vpn_connection_id: str) -> Statement:
     """Decode a whole answer of DownloadVpnConnectionConfig."""
     config = answer.block("VpnConnectionConfig")
-    rows = config.rows("TunnelsConfig", "TunnelConfig", mark="TunnelId")
+    rows = _told_tunnels(config, "TunnelsConfig", "TunnelConfig", "IkeConfig", "IpsecConfig")
     _note_missing_ids(rows)
     bgp = _bgp_by_tunnel(config, rows)
     hints = HintsOfDownload(config, rows, vpn_connection_id)
@@ -72,7 +68,8 @@ def downloaded_connection(answer: Fields, *, vpn_connection_id: str) -> Statemen
 
 def _bgp_by_tunnel(config: Fields, tunnels: list[Fields]) -> dict[str | None, Fields]:
     """The BGP parameters by the tunnel they name; with a single tunnel it need not be named."""
-    rows = config.rows("BgpConfigs", "BgpConfig", mark="TunnelId")
+    sent = config.rows("BgpConfigs", "BgpConfig", mark="TunnelId")
+    rows = [row for row in sent if row.has("TunnelId") or any(map(row.nonzero_text, BGP_LINK))]
     if not tunnels and len(rows) == 1:
         return {None: rows[0]}
     known = {tunnel.text("TunnelId") for tunnel in tunnels} or {None}
@@ -87,14 +84,15 @@ def _downloaded_tunnel(
 ) -> TunnelStatement:
     tunnel_id = row.text("TunnelId")
     peers, ike = bgp.get(tunnel_id) or Fields({}, []), row.block("IkeConfig")
+    local, remote = row.nonzero_text("Local"), row.nonzero_text("Remote")
     return TunnelStatement(
         tunnel_id=tunnel_id,
         psk_state=ike.secret("Psk"),
         key_facts=ike.key_facts("Psk", hints=hints),
         phases=_phases(row, "IkeConfig", "IpsecConfig"),
-        local=_end(ike, peers, side="Local", asn="LocalAsn", address=row.text("Local")),
-        remote=_end(ike, peers, side="Remote", asn="PeerAsn", address=row.text("Remote")),
-        bgp_tunnel_cidr=peers.text("TunnelCidr"),
+        local=_end(ike, peers, side="Local", asn="LocalAsn", address=local),
+        remote=_end(ike, peers, side="Remote", asn="PeerAsn", address=remote),
+        bgp_tunnel_cidr=peers.nonzero_text("TunnelCidr"),
     )
 
 
@@ -103,7 +101,8 @@ def listed_connection(row: Fields) -> Statement | None:
     connection_id = row.text("VpnConnectionId")
     if connection_id is None:
         return None
-    rows = row.rows("TunnelOptionsSpecification", "TunnelOptions", mark="TunnelId")
+    names = ("TunnelOptionsSpecification", "TunnelOptions")
+    rows = _told_tunnels(row, *names, _OF_TUNNEL.ike, _OF_TUNNEL.ipsec)
     _note_missing_ids(rows)
     hints = HintsOfRow(row, rows)
     tunnels = tuple(_listed_tunnel(tunnel, _OF_TUNNEL, hints) for tunnel in rows)
@@ -112,6 +111,7 @@ def listed_connection(row: Fields) -> Statement | None:
     )
     health = row.block("VcoHealthCheck")
     is_checked = health.flag("Enable")
+    bandwidth = _bandwidth(row, *_bandwidth_names(row))
     return Statement(
         witness="describe",
         vpn_connection_id=connection_id,
@@ -122,17 +122,18 @@ def listed_connection(row: Fields) -> Statement | None:
         remote_subnets=row.subnets("RemoteSubnet"),
         name=row.text("Name"),
         status=row.text("Status", "status"),
-        created_ms=row.number("CreateTime", bits=48),
+        created_ms=row.nonzero_number("CreateTime", bits=48),
         effect_immediately=row.flag("EffectImmediately"),
         attach_type=row.text("AttachType"),
         vpn_gateway_id=row.text("VpnGatewayId"),
         customer_gateway_id=row.text("CustomerGatewayId"),
         transit_router_id=row.text("TransitRouterId"),
         network_type=row.text("NetworkType"),
-        gateway_address=row.text("InternetIp"),
-        bandwidth_mbps=_bandwidth(row.text("Spec", "TunnelBandwidth")),
+        gateway_address=row.nonzero_text("InternetIp"),
+        bandwidth_mbps=bandwidth.mbps,
+        has_unknown_bandwidth=bandwidth.is_unknown,
         resource_group_id=row.text("ResourceGroupId"),
-        bgp_enabled=_bgp_enabled(row, rows),
+        bgp_enabled=bgp_is_enabled(row, rows),
         # Two tunnels have no health check: false is no setting of theirs.
         health_check_enabled=is_checked or (None if tunnels else is_checked),
         health_check_status=health.text("Status"),
@@ -143,10 +144,10 @@ def listed_connection(row: Fields) -> Statement | None:
 
 def _listed_tunnel(row: Fields, names: _Blocks, hints: Iterable[str]) -> TunnelStatement:
     ike, bgp = row.block(names.ike), row.block(names.bgp)
-    address, role = row.text("InternetIp"), row.text("Role")
+    address, role = row.nonzero_text("InternetIp"), row.text("Role")
     return TunnelStatement(
         tunnel_id=row.text("TunnelId"),
-        tunnel_index=row.number("TunnelIndex", bits=16),
+        tunnel_index=row.nonzero_number("TunnelIndex", bits=16),
         role=_ROLES.get(role.lower(), role.lower()) if role else None,
         status=row.text("Status", "status"),
         zone_id=row.text("ZoneNo"),
@@ -160,9 +161,9 @@ def _listed_tunnel(row: Fields, names: _Blocks, hints: Iterable[str]) -> TunnelS
         phases=_phases(row, names.ike, names.ipsec),
         local=_end(ike, bgp, side="Local", asn="LocalAsn", address=address),
         remote=_end(ike, bgp, side="Remote", asn="PeerAsn", address=None),
-        bgp_status=bgp.text("Status", "BgpStatus"),
-        bgp_tunnel_cidr=bgp.text("TunnelCidr"),
-        bgp_auth_state=bgp.secret("AuthKey") if bgp.is_filled else None,
+        bgp_status=bgp_status(bgp),
+        bgp_tunnel_cidr=bgp.nonzero_text("TunnelCidr"),
+        bgp_auth_state=bgp.secret("AuthKey") if row.has(names.bgp, *BGP_FIELDS) else None,
     )
 
 
@@ -171,12 +172,14 @@ def attachment(row: Fields) -> Attachment | None:
     connection_id = row.text("InstanceId", "VpnConnectionId")
     if connection_id is None:
         return None
+    bandwidth = _bandwidth(row, "TunnelBandwidth")
     return Attachment(
         vpn_connection_id=connection_id,
         name=row.text("Name"),
         attach_type=row.text("AttachType"),
         transit_router_id=row.text("TransitRouterId"),
-        bandwidth_mbps=_bandwidth(row.text("TunnelBandwidth")),
+        bandwidth_mbps=bandwidth.mbps,
+        has_unknown_bandwidth=bandwidth.is_unknown,
         tags=row.tags("Tags"),
         notes=row.notes,
     )
@@ -192,15 +195,15 @@ def vpn_gateway(row: Fields) -> Gateway | None:
         gateway_id=gateway_id,
         kind="vpn",
         name=row.text("Name"),
-        ip_address=row.text("InternetIp"),
-        second_ip_address=row.text("DisasterRecoveryInternetIp"),
+        ip_address=row.nonzero_text("InternetIp"),
+        second_ip_address=row.nonzero_text("DisasterRecoveryInternetIp"),
         status=row.text("Status"),
         business_status=row.text("BusinessStatus"),
         vpn_type=_VPN_TYPES.get(vpn_type.lower(), vpn_type.lower()) if vpn_type else None,
         vpc_id=row.text("VpcId"),
         charge_type=row.text("ChargeType"),
-        expires_ms=row.number("EndTime", bits=48),
-        bandwidth_mbps=_bandwidth(row.text("Spec")),
+        expires_ms=row.nonzero_number("EndTime", bits=48),
+        bandwidth_mbps=_bandwidth(row, "Spec").mbps,
         auto_propagate=row.flag("AutoPropagate"),
         bgp_enabled=row.flag("EnableBgp"),
         tags=row.tags("Tags"),
@@ -217,7 +220,7 @@ def customer_gateway(row: Fields) -> Gateway | None:
         gateway_id=gateway_id,
         kind="customer",
         name=row.text("Name"),
-        ip_address=row.text("IpAddress"),
+        ip_address=row.nonzero_text("IpAddress"),
         asn=_asn(row, "Asn"),
         bgp_auth_state=row.secret("AuthKey"),
         tags=row.tags("Tags"),
@@ -241,6 +244,15 @@ DECODERS: Mapping[str, Callable[[Fields], Row | None]] = {
 }
 
 
+def _told_tunnels(row: Fields, outer: str, inner: str, ike: str, ipsec: str) -> list[Fields]:
+    """The tunnels in an answer; none where every one of them is unset."""
+    rows = row.rows(outer, inner, mark="TunnelId")
+    is_told = any(
+        one.has("TunnelId") or one.has(ike, *_IKE) or one.has(ipsec, *_IPSEC) for one in rows
+    )
+    return rows if is_told else []
+
+
 def _note_missing_ids(tunnels: list[Fields]) -> None:
     """One tunnel without an id is told apart; two of them could not be."""
     for tunnel in tunnels:
@@ -253,31 +265,24 @@ def _says_anything(row: Fields) -> bool:
     return row.has("IkeConfig", *_IKE) or row.has("IpsecConfig", *_IPSEC)
 
 
-def _bgp_enabled(row: Fields, tunnels: list[Fields]) -> bool | None:
-    """Whether BGP parameters stand there; the connection's switch is false on dual tunnels."""
-    shown = row.has("VpnBgpConfig", *_BGP) or any(
-        tunnel.has("TunnelBgpConfig", *_BGP) for tunnel in tunnels
-    )
-    return True if shown else row.flag("EnableTunnelsBgp")
-
-
 def _end(ike: Fields, bgp: Fields, *, side: str, asn: str, address: str | None) -> End:
     """One end of a tunnel, as the answer names it."""
-    bgp_ip = bgp.text("LocalBgpIp" if side == "Local" else "PeerBgpIp")
+    bgp_ip = bgp.nonzero_text("LocalBgpIp" if side == "Local" else "PeerBgpIp")
     return End(address=address, ike_id=ike.text(f"{side}Id"), asn=_asn(bgp, asn), bgp_ip=bgp_ip)
 
 
 def _phases(row: Fields, ike_name: str, ipsec_name: str) -> Phases:
-    for name, members in ((ike_name, _IKE), (ipsec_name, _IPSEC)):
-        if not row.has(name, *members):
+    told = [row.has(ike_name, *_IKE), row.has(ipsec_name, *_IPSEC)]
+    for name, is_told in zip((ike_name, ipsec_name), told, strict=True):
+        if not is_told:
             row.note(name, "is missing")
     ike, ipsec = row.block(ike_name), row.block(ipsec_name)
     version, mode = ike.text("IkeVersion"), ike.text("IkeMode")
     return Phases(
         ike_version=_number_of(ike, "IkeVersion", version, terms.ike_version),
         ike_mode=_word_of(ike, "IkeMode", mode and terms.ike_mode(mode), terms.IKE_MODES),
-        ike=_proposal(ike, "Ike"),
-        ipsec=_proposal(ipsec, "Ipsec"),
+        ike=_proposal(ike, "Ike") if told[0] else Proposal(),
+        ipsec=_proposal(ipsec, "Ipsec") if told[1] else Proposal(),
     )
 
 
@@ -313,10 +318,30 @@ def _number_of(
 
 
 def _asn(row: Fields, name: str) -> int | None:
-    return _number_of(row, name, row.text(name), terms.asn)
+    return _number_of(row, name, row.nonzero_text(name), terms.asn) or None
 
 
-def _bandwidth(spec: str | None) -> int | None:
-    """Megabits per second of a specification such as ``200M``."""
-    match = re.fullmatch(r"([0-9]{1,6})\s*M(?:bps)?", spec or "", re.IGNORECASE)
-    return int(match[1]) if match else None
+class _Bandwidth(NamedTuple):
+    """Megabits per second; or a word nobody knows, for which nothing else may stand in."""
+
+    mbps: int | None
+    is_unknown: bool | None
+
+
+def _bandwidth_names(row: Fields) -> tuple[str, str]:
+    """Where a connection's bandwidth stands: on a VPN gateway its specification comes first."""
+    names = ("TunnelBandwidth", "Spec")
+    return names[::-1] if row.has("VpnGatewayId") else names
+
+
+def _bandwidth(row: Fields, *names: str) -> _Bandwidth:
+    """The first bandwidth that is told; every word that is unknown is noted."""
+    found = [_Bandwidth(mbps, mbps is None) for name in names if (mbps := _mbps(row, name)) != 0]
+    return found[0] if found else _Bandwidth(None, None)
+
+
+def _mbps(row: Fields, name: str) -> int | None:
+    """What a field says; 0 where it says nothing, None where nobody knows the word."""
+    if not row.has(name):
+        return 0
+    return _number_of(row, name, row.text(name), terms.bandwidth)

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from vpnframe.crawl.perspective import networks
+from vpnframe.masked import is_masked_value
 from vpnframe.records import (
     Connection,
     Disagreement,
@@ -15,6 +16,8 @@ from vpnframe.records import (
     Tunnel,
     TunnelStatement,
 )
+
+_UNSET = (("ike_lifetime_s", "0"), ("ipsec_lifetime_s", "0"))
 
 TunnelKey = tuple[str, int]  # its id, empty where there is none, and its number among equal ones
 
@@ -37,7 +40,8 @@ def find_differences(download: Statement, describe: Statement) -> Iterator[Disag
         ("vpc_subnets", download.local_subnets, describe.local_subnets),
         ("onprem_subnets", download.remote_subnets, describe.remote_subnets),
     ):
-        if ours and theirs and networks(ours) != networks(theirs):
+        is_other = ours and theirs and networks(ours) != networks(theirs)
+        if is_other and not is_masked_value(ours + theirs):
             yield Disagreement(
                 vpn_connection_id=connection_id,
                 field=field,
@@ -60,21 +64,24 @@ def _tunnel_differences(download: Statement, describe: Statement) -> Iterator[Di
     listed, downloaded = tunnels_by_id(describe), tunnels_by_id(download)
     if not any(map(_says_anything, listed.values())):
         return
-    for key in sorted(listed.keys() | downloaded.keys()):
+    keys = sorted(listed.keys() | downloaded.keys())
+    is_comparable = not is_masked_value(tuple(tunnel_id for tunnel_id, _ in keys))
+    for key in keys:
         row, config = listed.get(key), downloaded.get(key)
         if row is None or config is None:
-            if _says_anything(row or config or TunnelStatement()):
+            if is_comparable and _says_anything(row or config or TunnelStatement()):
                 yield _one_sided(connection_id, key[0] or None, "describe" if row else "download")
             continue
         described = dict(_spoken(row))
         for field, value in _spoken(config):
-            if described.get(field, value) != value:
+            other = described.get(field, value)
+            if other != value and not is_masked_value((value, other)):
                 yield Disagreement(
                     vpn_connection_id=connection_id,
                     field=field,
                     tunnel_id=config.tunnel_id,
                     download_value=value,
-                    describe_value=described[field],
+                    describe_value=other,
                 )
         if _are_other_keys(config.key_facts, row.key_facts):
             yield Disagreement(
@@ -161,8 +168,10 @@ def find_strays(
     stray = statement.stray_tunnel if statement else None
     if statement is None or stray is None:
         return
-    values = _spoken(stray)
-    if any(set(values) <= set(_spoken(tunnel)) for tunnel in tunnels):
+    # Beside tunnels a lifetime that nobody set is sent as 0.
+    said_here = [one for one in _spoken(stray) if one not in _UNSET]
+    values = [(name, value) for name, value in said_here if not is_masked_value(value)]
+    if not values or any(_repeats(values, tunnel) for tunnel in tunnels):
         return
     said = " ".join(f"{name}={value}" for name, value in values)
     yield Disagreement(
@@ -171,6 +180,12 @@ def find_strays(
         download_value=said if statement.witness == "download" else None,
         describe_value=said if statement.witness == "describe" else None,
     )
+
+
+def _repeats(values: Iterable[tuple[str, str]], tunnel: TunnelStatement) -> bool:
+    """Whether a tunnel has all of these values, or may have where it is masked."""
+    said = dict(_spoken(tunnel))
+    return all(said.get(name) == value or is_masked_value(said.get(name)) for name, value in values)
 
 
 def conflict(connection: Connection) -> Disagreement:

@@ -16,6 +16,7 @@ import ipaddress
 from collections.abc import Iterable, Sequence
 from typing import Literal
 
+from vpnframe.masked import is_masked_value
 from vpnframe.records import Gateway, Perspective, Statement
 
 View = Literal["device", "cloud"]
@@ -104,7 +105,7 @@ def _subnet_votes(download: Statement, describe: Statement) -> Iterable[View]:
     """The two sides as sets of networks; equal sides say nothing."""
     local, remote = networks(download.local_subnets), networks(download.remote_subnets)
     cloud, customer = networks(describe.local_subnets), networks(describe.remote_subnets)
-    if local == remote:
+    if local == remote or is_masked_value((*local, *remote)):
         return
     if (local, remote) == (customer, cloud):
         yield "device"
@@ -117,7 +118,9 @@ def _id_votes(download: Statement, describe: Statement) -> Iterable[View]:
     rows = {tunnel.tunnel_id: tunnel for tunnel in describe.tunnels}
     for tunnel in download.tunnels:
         row, said = rows.get(tunnel.tunnel_id), tunnel.local.ike_id
-        if row is None or said is None or row.local.ike_id == row.remote.ike_id:
+        if row is None or said is None or is_masked_value(said):
+            continue
+        if row.local.ike_id == row.remote.ike_id:
             continue
         if said == row.remote.ike_id:
             yield "device"

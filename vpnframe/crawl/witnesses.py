@@ -16,6 +16,7 @@ from vpnframe.crawl.disagreements import (
     tunnels_by_id,
 )
 from vpnframe.crawl.perspective import View, decide_perspective
+from vpnframe.masked import is_masked_value
 from vpnframe.psk import best_facts, best_state
 from vpnframe.records import (
     Attachment,
@@ -135,6 +136,7 @@ def with_attachments(
             attach_type=row.attach_type,
             transit_router_id=row.transit_router_id,
             bandwidth_mbps=row.bandwidth_mbps,
+            has_unknown_bandwidth=row.has_unknown_bandwidth,
             tags=row.tags,
             notes=row.notes,
         )
@@ -153,7 +155,8 @@ def overlay(below: R, above: R) -> R:
     Parameters
     ----------
     below, above : Record
-        Of one type; None and empty tuples say nothing; nested records are laid over likewise.
+        Of one type; None and empty tuples say nothing, nor does a masked text over a whole one;
+        nested records are laid over likewise.
 
     Returns
     -------
@@ -172,8 +175,16 @@ def overlay(below: R, above: R) -> R:
         if isinstance(over, Record) and isinstance(under, Record):
             joined[name] = overlay(under, over)
         else:
-            joined[name] = under if over is None or over == () else over
+            is_silent = over is None or over == ()
+            is_weaker = is_silent or (over != under and _is_shown_less(over, under))
+            joined[name] = under if is_weaker else over
     return type(below)(**joined)
+
+
+def _is_shown_less(over: object, under: object) -> bool:
+    """Whether a value is masked where the other record shows it whole."""
+    is_told = under is not None and under != ()
+    return is_told and is_masked_value(over) and not is_masked_value(under)
 
 
 def _as_cloud(download: Statement, view: View) -> Statement:
@@ -296,6 +307,7 @@ def _connection(
         transit_router_id=joined.transit_router_id,
         network_type=joined.network_type,
         bandwidth_mbps=joined.bandwidth_mbps,
+        has_unknown_bandwidth=joined.has_unknown_bandwidth,
         resource_group_id=joined.resource_group_id,
         bgp_enabled=shows_bgp(tunnels) if joined.bgp_enabled is None else joined.bgp_enabled,
         health_check_enabled=joined.health_check_enabled,

@@ -49,21 +49,20 @@ _ALGORITHM_COLUMNS = (
 )
 _LIFETIME_COLUMNS = ("ike_lifetime_s", "ipsec_lifetime_s")
 
-DEFAULT_NOW_MS = 1_767_225_600_000  # 2026-01-01
-
 Row = dict[str, str | int | None]
 Counts = dict[str, dict[str | int | None, int]]
 
 
-def answer_key(fleet: Fleet, *, now_ms: int = DEFAULT_NOW_MS) -> dict[str, object]:
+def answer_key(fleet: Fleet, *, now_ms: int | None = None) -> dict[str, object]:
     """Reckon what is to be found in a fleet.
 
     Parameters
     ----------
     fleet : Fleet
         Finished.
-    now_ms : int
-        The moment that a review judges by, in milliseconds: gateways expire.
+    now_ms : int, optional
+        The moment that a review judges by, in milliseconds: gateways expire. By default the
+        fleet's own.
 
     Returns
     -------
@@ -86,7 +85,7 @@ def answer_key(fleet: Fleet, *, now_ms: int = DEFAULT_NOW_MS) -> dict[str, objec
     return {
         "seed": fleet.seed,
         "overlaps": find_overlaps(fleet),
-        "findings": find_findings(fleet, now_ms=now_ms),
+        "findings": find_findings(fleet, now_ms=fleet.now_ms if now_ms is None else now_ms),
         "algorithms": _count(tunnels, _ALGORITHM_COLUMNS),
         "lifetimes": _count(tunnels, _LIFETIME_COLUMNS),
         "tunnels": tunnels,

@@ -17,6 +17,12 @@ from vpnframe.emulator.quirks import (
 )
 
 _CALL = "list"
+_UNSET_BGP: Mapping[str, Json] = {
+    **dict.fromkeys(("LocalAsn", "PeerAsn"), 1),
+    **dict.fromkeys(("LocalBgpIp", "PeerBgpIp", "TunnelCidr", "Status", "AuthKey"), ""),
+}
+_CHECK: Mapping[str, Json] = {"Interval": 3, "Retry": 3, "Policy": "revoke_route"}
+_STATES = ("updating", "provisioning", "financialLocked")
 
 
 def connection_row(connection: Connection) -> dict[str, Json]:
@@ -35,14 +41,12 @@ def connection_row(connection: Connection) -> dict[str, Json]:
     row: dict[str, Json] = {
         "VpnConnectionId": connection.vpn_connection_id,
         "Name": connection.name,
-        "State": "active",
+        "State": _state_of(connection),
         "CreateTime": connection.created_ms,
         "AttachType": connection.attach_type,
-        "AttachInstanceId": connection.vpn_gateway_id or connection.transit_router_id,
+        "AttachInstanceId": _attached_to(connection),
         "CrossAccountAuthorized": False,
         "NetworkType": connection.network_type,
-        "Spec": f"{connection.bandwidth_mbps}M",
-        "TunnelBandwidth": "Standard",
         "ResourceGroupId": connection.resource_group_id,
         "LocalSubnet": joined(connection.vpc_subnets),
         "RemoteSubnet": joined(connection.onprem_subnets),
@@ -50,6 +54,9 @@ def connection_row(connection: Connection) -> dict[str, Json]:
     }
     if connection.vpn_gateway_id is not None:
         row["VpnGatewayId"] = connection.vpn_gateway_id
+        row["Spec"] = f"{connection.bandwidth_mbps}M"
+    else:
+        row["TunnelBandwidth"] = tunnel_bandwidth(connection)
     if connection.transit_router_id is not None:
         row["TransitRouterId"] = connection.transit_router_id
         row["TransitRouterName"] = connection.transit_router_name
@@ -95,9 +102,9 @@ def _dual_part(connection: Connection) -> dict[str, Json]:
         **shaped("IkeConfig", shape, _ike_config(first)),
         **shaped("IpsecConfig", shape, _ipsec_config(first)),
     }
-    if shape == "blank":
+    if shape in ("blank", "zeros"):
         part["InternetIp"] = ""
-        part["VpnBgpConfig"] = dict.fromkeys(("LocalBgpIp", "PeerBgpIp", "TunnelCidr"), "")
+        part |= shaped("VpnBgpConfig", shape, _UNSET_BGP) | shaped("VcoHealthCheck", shape, _CHECK)
     options = [_tunnel_option(tunnel) for tunnel in connection.tunnels]
     return part | {"TunnelOptionsSpecification": {"TunnelOptions": options}}
 
@@ -107,7 +114,7 @@ def _tunnel_option(tunnel: Tunnel) -> dict[str, Json]:
     option: dict[str, Json] = {
         "TunnelId": tunnel.tunnel_id,
         "Role": tunnel.role,
-        "State": "active",
+        "State": "updating" if pick(tunnel.tunnel_id or "", "state", 25) == 0 else "active",
         "Status": tunnel.status,
         "ZoneNo": tunnel.zone,
         "CustomerGatewayId": tunnel.customer_gateway_id,
@@ -188,8 +195,29 @@ def _health_check(check: HealthCheck) -> dict[str, Json]:
         "Enable": _flag(is_on=check.is_enabled),
         "Sip": check.source_ip,
         "Dip": check.destination_ip,
-        "Interval": 3,
-        "Retry": 3,
-        "Policy": "revoke_route",
+        **_CHECK,
         "Status": check.status,
     }
+
+
+def _state_of(connection: Connection) -> str:
+    """Tell what is being done to a connection; that is no news of its tunnels."""
+    at = pick(connection.vpn_connection_id, "state", 12)
+    if connection.attach_type == "VPNGW":
+        return _STATES[at] if at < len(_STATES) else "active"
+    if connection.attach_type == "CEN":
+        return "attaching" if at == 0 else "attached"
+    return "detaching" if at == 0 else "detached"
+
+
+def _attached_to(connection: Connection) -> str | None:
+    """Name the gateway, or the network that a transit router belongs to."""
+    if connection.transit_router_id is None:
+        return connection.vpn_gateway_id
+    return f"cen-{connection.transit_router_id.partition('-')[2][::-1]}"
+
+
+def tunnel_bandwidth(connection: Connection) -> str:
+    """Write what one tunnel of a connection without a VPN gateway carries."""
+    word = "Standard" if connection.bandwidth_mbps <= 1000 else "Large"
+    return word.lower() if pick(connection.vpn_connection_id, "case", 4) == 0 else word

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from vpnframe.emulator.drawing import Draw
 from vpnframe.emulator.gateways import (
@@ -28,6 +28,7 @@ from vpnframe.emulator.networks import (
     draw_onprem_subnets,
     draw_vpc_cidr,
     draw_vpc_subnets,
+    host_in,
 )
 from vpnframe.emulator.places import zone_of
 from vpnframe.emulator.proposals import SM_PROPOSAL, draw_proposal, draw_second_proposal
@@ -40,7 +41,8 @@ _STATUSES = {
     "ipsec_sa_not_established": 9.0,
     "ike_sa_established": 5.0,
 }
-_BANDWIDTHS = {50: 3.0, 200: 6.0, 500: 2.0, 1000: 4.0}
+# Without a VPN gateway: the two specifications that a tunnel has.
+_BANDWIDTHS = {1000: 11.0, 3000: 4.0}
 
 
 @dataclass(frozen=True)
@@ -230,3 +232,16 @@ def _draw_health_check(draw: Draw) -> HealthCheck | None:
     is_enabled = draw.chance(0.8)
     status = ("success" if draw.chance(0.8) else "failed") if is_enabled else ""
     return HealthCheck(is_enabled, "10.0.0.10", "192.168.0.10", status)
+
+
+def probed(connection: Connection) -> Connection:
+    """Let a health check go from an address of the VPC to one of the site, by their blocks."""
+    check = connection.health_check
+    if check is None:
+        return connection
+    moved = replace(
+        check,
+        source_ip=host_in(connection.vpc_subnets) or check.source_ip,
+        destination_ip=host_in(connection.onprem_subnets) or check.destination_ip,
+    )
+    return replace(connection, health_check=moved)

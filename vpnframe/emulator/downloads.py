@@ -63,7 +63,7 @@ def _dual_part(connection: Connection) -> dict[str, Json]:
         **shaped("IkeConfig", shape, _ike_config(first, is_text=False)),
         **shaped("IpsecConfig", shape, _ipsec_config(first, is_text=False)),
     }
-    if shape in ("blank", "copy"):
+    if shape in ("blank", "zeros", "copy"):
         part["Local"] = first.customer_ip if shape == "copy" else ""
         part["Remote"] = first.cloud_ip if shape == "copy" else ""
     is_text = pick(connection.vpn_connection_id, "numbers", 2) == 0

@@ -40,6 +40,9 @@ _SITE_NETS = (
 _FIRST_MS = 1_560_000_000_000
 _LAST_MS = 1_760_000_000_000
 _DAY_MS = 86_400_000
+_LAST_HOUR_MS = 16 * 3_600_000  # a subscription ends at midnight in Beijing
+
+DEFAULT_NOW_MS = 1_767_225_600_000  # 2026-01-01
 
 
 @dataclass
@@ -53,16 +56,17 @@ class Draw:
     """
 
     rng: random.Random
+    now_ms: int = DEFAULT_NOW_MS
     _taken: set[str] = field(default_factory=set, repr=False)
 
     @classmethod
-    def from_seed(cls, seed: int) -> Draw:
-        """Start from a seed."""
-        return cls(random.Random(seed))
+    def from_seed(cls, seed: int, *, now_ms: int = DEFAULT_NOW_MS) -> Draw:
+        """Start from a seed, at a moment."""
+        return cls(random.Random(seed), now_ms)
 
     def branch(self, seed: str) -> Draw:
         """Start another stream that draws nothing twice that this one gave out."""
-        return Draw(random.Random(seed), self._taken)
+        return Draw(random.Random(seed), self.now_ms, self._taken)
 
     def chance(self, probability: float) -> bool:
         """Return True with the given probability."""
@@ -104,9 +108,10 @@ class Draw:
         """Draw a time of creation, in milliseconds, to the second as the API gives it."""
         return self.rng.randrange(_FIRST_MS, _LAST_MS, 1000)
 
-    def later_ms(self, created_ms: int) -> int:
-        """Draw the end of a subscription, whole days after its start."""
-        return created_ms + _DAY_MS * self.rng.randint(30, 3000)
+    def end_ms(self) -> int:
+        """Draw the end of a subscription, a day to a year from now."""
+        days = 1 + self.rng.randint(30, 3000) % 365
+        return self.now_ms // _DAY_MS * _DAY_MS + days * _DAY_MS + _LAST_HOUR_MS
 
     def certificate(self) -> str:
         """Draw what looks like a certificate in PEM form."""

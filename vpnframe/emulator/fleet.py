@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from vpnframe.emulator.connections import Seat, add_connection
-from vpnframe.emulator.drawing import Draw
+from vpnframe.emulator.connections import Seat, add_connection, probed
+from vpnframe.emulator.drawing import DEFAULT_NOW_MS, Draw
 from vpnframe.emulator.gateways import (
     Draft,
     Place,
@@ -27,7 +27,12 @@ _PER_ROUTER = {1: 20.0, 2: 20.0, 4: 30.0, 6: 20.0, 10: 10.0}
 
 
 def make_fleet(
-    *, connections: int = 300, regions: int = 12, accounts: int = 1, seed: int = 7
+    *,
+    connections: int = 300,
+    regions: int = 12,
+    accounts: int = 1,
+    seed: int = 7,
+    now_ms: int = DEFAULT_NOW_MS,
 ) -> Fleet:
     """Make the emulated cloud's contents.
 
@@ -42,6 +47,8 @@ def make_fleet(
         How many accounts share the connections.
     seed : int
         Everything else follows from it.
+    now_ms : int
+        The fleet's present, in UTC milliseconds: subscriptions end in the year after it.
 
     Returns
     -------
@@ -64,7 +71,7 @@ def make_fleet(
     if connections < 0 or accounts < 1:
         msg = f"connections must be 0 or more and accounts 1 or more: {connections}, {accounts}"
         raise ValueError(msg)
-    draw = Draw.from_seed(seed)
+    draw = Draw.from_seed(seed, now_ms=now_ms)
     all_regions = list_regions(regions)
     all_accounts = tuple(_draw_account(draw) for _ in range(accounts))
     draft, places = Draft(), []
@@ -86,9 +93,10 @@ def make_fleet(
         vpcs=tuple(draft.vpcs),
         vpn_gateways=tuple(draft.vpn_gateways),
         customer_gateways=tuple(draft.customer_gateways),
-        connections=tuple(draft.connections),
+        connections=tuple(map(probed, draft.connections)),
         planted=tuple(draft.planted),
         routes=tuple(route for routes in draft.routes.values() for route in routes),
+        now_ms=now_ms,
     )
 
 

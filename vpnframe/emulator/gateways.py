@@ -102,7 +102,7 @@ def add_vpn_gateway(
         bandwidth_mbps=draw.weighted(_BANDWIDTHS),
         charge_type="PREPAY" if is_prepaid else "POSTPAY",
         created_ms=created_ms,
-        end_ms=draw.later_ms(created_ms) if is_prepaid else None,
+        end_ms=draw.end_ms() if is_prepaid else None,
         business_status="Normal",
         enable_bgp=draw.chance(0.4) and not is_sm,
         auto_propagate=draw.chance(0.5),

@@ -53,8 +53,10 @@ class ListCall(Generic[Thing]):
     tags_of: Callable[[Thing], Sequence[Tag]] | None = None
     required: tuple[str, ...] = ()
 
-    def answer(self, holdings: Holdings, parameters: Parameters) -> Tree | Refusal:
-        """Write one page of what the parameters select."""
+    def answer(
+        self, holdings: Holdings, parameters: Parameters, *, finish: Callable[[Tree], Tree]
+    ) -> Tree | Refusal:
+        """Write one page of what the parameters select, each row as ``finish`` leaves it."""
         page = _read_page(parameters)
         if isinstance(page, Refusal):
             return page
@@ -63,7 +65,8 @@ class ListCall(Generic[Thing]):
             return held
         number, size = page
         things = [thing for thing in held if self._selects(thing, parameters)]
-        rows: list[Json] = [self.write(t) for t in things[(number - 1) * size : number * size]]
+        shown = things[(number - 1) * size : number * size]
+        rows: list[Json] = [finish(self.write(thing)) for thing in shown]
         nested: Json = rows
         for name in reversed(self.path[1:]):
             nested = {name: nested}

@@ -233,7 +233,7 @@ class Planted:
 
 @dataclass(frozen=True, slots=True)
 class Fleet:
-    """Everything that the emulated cloud holds."""
+    """Everything that the emulated cloud holds; ``now_ms`` is when subscriptions end after."""
 
     seed: int
     accounts: tuple[Account, ...]
@@ -244,6 +244,7 @@ class Fleet:
     connections: tuple[Connection, ...]
     planted: tuple[Planted, ...]
     routes: tuple[Route, ...] = ()
+    now_ms: int = 0
 
     def __repr__(self) -> str:
         return (

@@ -80,6 +80,15 @@ def draw_ipv6_pair(draw: Draw) -> tuple[str, str]:
     return str(vpc), str(site)
 
 
+def host_in(blocks: Sequence[str]) -> str | None:
+    """Give an address of the first IPv4 block that is not everything; None without one."""
+    for block in blocks:
+        if ":" not in block and block != EVERYTHING:
+            network = ip_network(block, strict=False)
+            return str(network[min(10, network.num_addresses - 1)])
+    return None
+
+
 def _draw_clear(draw: Draw, others: Sequence[IPv4Network | IPv6Network]) -> str:
     """Draw blocks until one is clear of the others, or patience ends."""
     block = _draw_block(draw)

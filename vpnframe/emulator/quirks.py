@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from vpnframe.emulator.encoding import Json
 from vpnframe.emulator.model import Connection, Tag
 
-CONNECTION_LEVEL_SHAPES = ("absent", "null", "empty", "blank", "copy")
+CONNECTION_LEVEL_SHAPES = ("absent", "null", "empty", "blank", "zeros", "copy")
 NO_TUNNEL_SHAPES = ("absent", "null", "empty")
 
 
@@ -49,6 +49,7 @@ def shaped(name: str, shape: str, filled: Mapping[str, Json]) -> dict[str, Json]
     {'IkeConfig': None}
     {'IkeConfig': {}}
     {'IkeConfig': {'IkeVersion': ''}}
+    {'IkeConfig': {'IkeVersion': ''}}
     {'IkeConfig': {'IkeVersion': 'ikev2'}}
     """
     if shape == "absent":
@@ -57,6 +58,8 @@ def shaped(name: str, shape: str, filled: Mapping[str, Json]) -> dict[str, Json]
         return {name: None}
     if shape == "empty":
         return {name: {}}
+    if shape == "zeros":
+        return {name: {n: 0 if isinstance(value, int) else "" for n, value in filled.items()}}
     return {name: dict.fromkeys(filled, "") if shape == "blank" else filled}
 
 

@@ -207,7 +207,7 @@ class _Surveyor:
             community=f"{asn % 65536}:1000" if self._draw.chance(0.3) else None,
         )
         if connection.vpn_gateway_id is None:
-            yield replace(route, state="Active")
+            yield replace(route, as_path=f"[{route.as_path}]", state="Active")
             return
         for tunnel in connection.tunnels:
             yield replace(route, tunnel_ids=(tunnel.tunnel_id,) if tunnel.tunnel_id else ())
@@ -216,7 +216,14 @@ class _Surveyor:
         """What a transit router tells the peer of a connection."""
         block = f"10.{self._draw.rng.randint(0, 255)}.0.0/16"
         route = make_route(self._draw, connection, "bgp", block)
-        return replace(route, learned_from="CLOUD", as_path="45104", state="Active")
+        # On a transit router the path stands in brackets.
+        return replace(
+            route,
+            learned_from="CLOUD",
+            as_path="[45104]",
+            community="45104:1000",
+            state="Active",
+        )
 
 
 def _vary(draw: Draw, connection: Connection, routes: Sequence[Route]) -> Iterator[Route]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from vpnframe.emulator.encoding import Json
+from vpnframe.emulator.connection_rows import tunnel_bandwidth
+from vpnframe.emulator.encoding import Json, encode_json
 from vpnframe.emulator.model import Connection, CustomerGateway, Region, Vpc, VpnGateway
 from vpnframe.emulator.quirks import pick, tag_list
+from vpnframe.emulator.routes import has_priorities
 
 
 def region_row(region: Region) -> dict[str, Json]:
@@ -59,7 +61,7 @@ def vpn_gateway_row(gateway: VpnGateway) -> dict[str, Json]:
         "VSwitchId": f"vsw-{suffix}",
         "InternetIp": gateway.internet_ip,
         "NetworkType": "public",
-        "GatewayType": "VPN",
+        "GatewayType": "Enhanced.SiteToSite" if _is_enhanced(gateway) else "Traditional",
         "VpnType": gateway.vpn_type,
         "Spec": f"{gateway.bandwidth_mbps}M",
         "IpsecVpn": "enable",
@@ -70,6 +72,12 @@ def vpn_gateway_row(gateway: VpnGateway) -> dict[str, Json]:
         "ChargeType": gateway.charge_type,
         "CreateTime": gateway.created_ms,
         "ResourceGroupId": gateway.resource_group_id,
+        "Tag": _system_tags(
+            VpnEnableBgp=gateway.enable_bgp,
+            PbrPriority=has_priorities(gateway.vpn_gateway_id),
+            VpnNewImage=_is_enhanced(gateway),
+            VpnVersion="v1.2.4",
+        ),
         "Tags": {"Tag": tag_list(gateway.tags)},
     }
     if gateway.end_ms is not None:
@@ -109,7 +117,19 @@ def attachment_row(connection: Connection) -> dict[str, Json]:
         "CrossAccountAuthorized": False,
         "TransitRouterId": connection.transit_router_id,
         "TransitRouterName": connection.transit_router_name,
-        "TunnelBandwidth": "Standard" if connection.bandwidth_mbps <= 1000 else "Large",
-        "Tag": ",".join(f"{tag.key}:{tag.value}" for tag in connection.tags),
+        "TunnelBandwidth": tunnel_bandwidth(connection),
+        "Tag": _system_tags(BGPSupport=True),
         "Tags": tag_list(connection.tags),
     }
+
+
+def _is_enhanced(gateway: VpnGateway) -> bool:
+    """Whether a gateway is of the newer kind, which has two addresses and no SSL."""
+    is_standard = gateway.second_ip is not None and gateway.vpn_type == "Normal"
+    return is_standard and pick(gateway.vpn_gateway_id, "generation", 2) == 0
+
+
+def _system_tags(**tags: bool | str) -> str:
+    """Write what the cloud itself says of a thing: one text of JSON, which users cannot set."""
+    words = {name: str(value).lower() for name, value in tags.items()}
+    return encode_json(words).decode()

@@ -41,6 +41,7 @@ from vpnframe.emulator.refusals import (
 from vpnframe.emulator.route_listing import ROUTE_CALLS
 from vpnframe.emulator.rows import region_row
 from vpnframe.emulator.state import Holdings, State
+from vpnframe.emulator.unset import fill, shape_of
 from vpnframe.emulator.writing import STS_VERSION, write_response
 
 _VPC_VERSION = "2016-04-28"
@@ -60,6 +61,11 @@ class _Visit:
     def holdings(self) -> Holdings:
         """What the account has in the region that was asked for."""
         return self.state.holdings_of(self.credential.account_id, self.call.region_id)
+
+    def finish(self, row: Tree) -> Tree:
+        """Put into a row what stands there for what nobody set."""
+        what = "/".join(map(str, [*row.values()][:3]))
+        return fill(row, self.call.action, shape_of(what, self.state.shape))
 
 
 _Answer: TypeAlias = Callable[[_Visit], Tree | Refusal]
@@ -175,7 +181,8 @@ def _check_quota(state: State, key: Key, now: float) -> Refusal | None:
 
 
 def _describe_regions(visit: _Visit) -> Tree:
-    return {"Regions": {"Region": [region_row(region) for region in visit.state.fleet.regions]}}
+    regions = visit.state.fleet.regions
+    return {"Regions": {"Region": [visit.finish(region_row(region)) for region in regions]}}
 
 
 def _download(visit: _Visit) -> Tree | Refusal:
@@ -183,7 +190,7 @@ def _download(visit: _Visit) -> Tree | Refusal:
     connection = visit.holdings.connection_by_id.get(connection_id)
     if connection is None:
         return UNKNOWN_CONNECTION
-    return {"VpnConnectionConfig": download_config(connection)}
+    return {"VpnConnectionConfig": visit.finish(download_config(connection))}
 
 
 def _assume_role(visit: _Visit) -> Tree | Refusal:
@@ -230,7 +237,7 @@ def _caller_identity(visit: _Visit) -> Tree:
 def _list_action(listed: ListCall[Thing]) -> _Action:
     """A list call, answered from what the account has in the region."""
     return _Action(
-        lambda visit: listed.answer(visit.holdings, visit.call.parameters),
+        lambda visit: listed.answer(visit.holdings, visit.call.parameters, finish=visit.finish),
         required=("RegionId", *listed.required),
     )
 

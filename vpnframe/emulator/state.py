@@ -20,6 +20,7 @@ from vpnframe.emulator.model import (
     VpnGateway,
 )
 from vpnframe.emulator.quotas import Key, QuotaMeter, QuotaSettings
+from vpnframe.emulator.unset import SHAPES
 
 
 @dataclass
@@ -60,6 +61,8 @@ class State:
         Never changed.
     settings : QuotaSettings
         What is counted, and how.
+    shape : str, optional
+        What stands in answers for what nobody set; by default every row has a shape of its own.
 
     Attributes
     ----------
@@ -79,8 +82,9 @@ class State:
         What faults did to the fleet, in their order.
     """
 
-    def __init__(self, fleet: Fleet, settings: QuotaSettings) -> None:
+    def __init__(self, fleet: Fleet, settings: QuotaSettings, *, shape: str | None = None) -> None:
         self.fleet = fleet
+        self.shape = shape
         self.accounts: dict[str, Account] = {a.account_id: a for a in fleet.accounts}
         self.region_ids = frozenset(region.region_id for region in fleet.regions)
         self.credentials: dict[str, Credential] = {
@@ -151,6 +155,7 @@ def make_state(
     quota_mode: str = "sliding",
     quotas: bool | Mapping[str, int] = True,
     has_retry_after: bool = False,
+    shape: str | None = None,
 ) -> State:
     """Make the state of an emulator that nobody has called yet.
 
@@ -166,11 +171,19 @@ def make_state(
         Whether there are any; or calls per window by action, over the published ones.
     has_retry_after : bool
         Whether a call over its quota is told when to come again (``x-acs-retry-after``).
+    shape : str, optional
+        What stands in answers for what nobody set: ``plain`` for nothing, ``blank`` for empty
+        text, ``zeros`` for 0, false and empty text; by default every row has one of the three.
 
     Returns
     -------
     State
         To be given to ``handle`` with each request.
+
+    Raises
+    ------
+    ValueError
+        There is no such shape.
 
     Examples
     --------
@@ -178,6 +191,8 @@ def make_state(
     >>> make_state(make_fleet(connections=0, regions=1), quotas=False)
     State(Fleet(seed=7, 1 accounts, 1 regions, 0 connections), 0 requests)
     """
+    if shape not in (None, *SHAPES):
+        raise ValueError(f"there is no shape {shape!r}: {', '.join(SHAPES)}")
     is_on = not (isinstance(quotas, bool) and not quotas)
     settings = QuotaSettings(
         window_s=quota_window_s,
@@ -186,7 +201,7 @@ def make_state(
         is_on=is_on,
         has_retry_after=has_retry_after,
     )
-    return State(fleet, settings)
+    return State(fleet, settings, shape=shape)
 
 
 def _sort_out(fleet: Fleet) -> dict[tuple[str, str], Holdings]:

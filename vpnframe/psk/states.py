@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import re
-
+from vpnframe.masked import is_masked_key
 from vpnframe.records import KeyState
 
 # What stands for a key in an answer that was made safe to keep.
 REDACTED = "present"
-# Four stars anywhere, or four or more trailing x: both occur in published answers.
-_MASKED = re.compile(r"\*{4}|[xX]{4,}\Z")
 
 
 def key_state(value: object) -> KeyState:
@@ -32,7 +29,7 @@ def key_state(value: object) -> KeyState:
     """
     if isinstance(value, str):
         value = value.strip()
-        if _MASKED.search(value):
+        if is_masked_key(value):
             return "masked"
     return "absent" if value in (None, "", [], {}) else "present"
 

@@ -31,7 +31,11 @@ _BELONGS = (
     Column("transit_router_id", "text", "The transit router it is attached to, tr-...."),
     Column("vpc_id", "text", "The VPC behind the VPN gateway."),
     Column("network_type", "category", "public or private."),
-    Column("bandwidth_mbps", "int32", "Bandwidth of connection or gateway in Mbit/s."),
+    Column(
+        "bandwidth_mbps",
+        "int32",
+        "Of the connection, else of its gateway, in Mbit/s; null if unknown.",
+    ),
     Column("zone_id", "category", "Zone of this tunnel."),
     Column("resource_group_id", "text", "Resource group."),
     Column("charge_type", "category", "How the VPN gateway is paid for."),
@@ -46,7 +50,11 @@ _ENDS = (
 )
 _KEYS = (
     Column("auth_method", "category", "psk, certificate or unknown."),
-    Column("psk_state", "category", "present, masked or absent in the answers; never the key."),
+    Column(
+        "psk_state",
+        "category",
+        "present, masked or absent in the answers, null if unknown; never the key.",
+    ),
     Column("has_peer_ca", "flag", "Whether a CA certificate of the peer is set."),
 )
 _CRYPTO = (

@@ -1,0 +1,47 @@
+"""BGP of a connection: which fields say that it is on, and what its status is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from vpnframe.cloud.fields import Fields, read_flag
+
+BGP_LINK = ("LocalAsn", "PeerAsn", "LocalBgpIp", "PeerBgpIp", "TunnelCidr")
+_STATUS = ("Status", "BgpStatus")
+BGP_FIELDS = (*BGP_LINK, *_STATUS, "AuthKey")
+
+
+def bgp_is_enabled(row: Fields, tunnels: list[Fields]) -> bool | None:
+    """Whether BGP is on: a switch decides, whatever a block is filled with.
+
+    The connection's own switch is that of two tunnels: a single one's status stands nearer.
+    """
+    of_tunnels = row.flag("EnableTunnelsBgp")
+    blocks = [tunnel.block("TunnelBgpConfig") for tunnel in tunnels]
+    if not tunnels:
+        blocks = [row.block("VpnBgpConfig")]
+    switches = _any_of(block.flag("EnableBgp") for block in blocks)
+    states = _any_of(map(_runs, blocks))
+    nearest = (switches, of_tunnels, states) if tunnels else (switches, states, of_tunnels)
+    told = next((one for one in nearest if one is not None), None)
+    shown = row.has("VpnBgpConfig", *BGP_FIELDS) or any(
+        tunnel.has("TunnelBgpConfig", *BGP_FIELDS) for tunnel in tunnels
+    )
+    return True if told is None and shown else told
+
+
+def _any_of(flags: Iterable[bool | None]) -> bool | None:
+    """Whether any is on; None where none tells."""
+    told = [flag for flag in flags if flag is not None]
+    return any(told) if told else None
+
+
+def _runs(bgp: Fields) -> bool | None:
+    """What the status says of BGP: a session that failed is set up, too."""
+    status = bgp_status(bgp)
+    return None if status is None else read_flag(status) is not False
+
+
+def bgp_status(bgp: Fields) -> str | None:
+    """What a block says of the session, or of its switch; None where it says nothing."""
+    return next((word for word in map(bgp.word, _STATUS) if word is not None), None)

@@ -1,0 +1,70 @@
+"""Values that an answer shows in part: masked keys, addresses and ids.
+
+Answers and samples mask in many ways, and real keys hold stars and x, too. So one star masks no
+key, and trailing x mask one only where they are most of it.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+# Three stars anywhere (``123456****``), two at both ends (``**hidden**``), nothing but stars.
+_STARRED_KEY = re.compile(r"\*{3}|\A\*{2}.*\*{2}\Z|\A\*+\Z", re.DOTALL)
+_X_TAIL = re.compile(r"[xX]{4,}\Z")
+_PART = r"(?:[0-9]{1,3}|[xX*]{1,3})"
+_MASKED_VALUE = re.compile(
+    rf"\*{{2}}|[xX]{{4,}}\Z|\A(?=.*[xX*]){_PART}(?:\.{_PART}){{3}}(?:/[0-9]{{1,2}})?\Z"
+)
+
+
+def is_masked_key(text: str) -> bool:
+    """Say whether a key is masked.
+
+    Parameters
+    ----------
+    text : str
+        The value of a ``Psk`` or ``AuthKey`` field.
+
+    Returns
+    -------
+    bool
+        True where stars or x stand for the key: three stars in a row, two at both ends, nothing
+        but stars, or four or more trailing x that are at least half of it.
+
+    Examples
+    --------
+    >>> [is_masked_key(text) for text in ("***", "**hidden**", "123456****", "pgw6dyxxxxxxxx")]
+    [True, True, True, True]
+    >>> [is_masked_key(text) for text in ("pgw*dy7d1i8in7x5", "pgw6dy7d1i8ixxxx")]
+    [False, False]
+    """
+    tail = _X_TAIL.search(text)
+    is_tail_most = tail is not None and 2 * len(tail[0]) >= len(text)
+    return is_tail_most or bool(_STARRED_KEY.search(text))
+
+
+def is_masked_value(value: Any) -> bool:
+    """Say whether an address, a block or an id is masked: it may stand for several.
+
+    Parameters
+    ----------
+    value : Any
+        Text, or a tuple of texts; anything else is not masked.
+
+    Returns
+    -------
+    bool
+        True for two stars in a row, four or more trailing x, and an IPv4 address or block with a
+        star or x in place of a part.
+
+    Examples
+    --------
+    >>> [is_masked_value(text) for text in ("116.XX.XX.6", "vco-bp1w3m1p23iftycv****", "x.org")]
+    [True, True, False]
+    """
+    if isinstance(value, tuple):
+        return any(map(is_masked_value, value))
+    if not isinstance(value, str) or not ("*" in value or "x" in value or "X" in value):
+        return False
+    return bool(_MASKED_VALUE.search(value))
