@@ -70,22 +70,22 @@ def test_overlaps_prints_what_it_is_both_ends_and_why(complete):
     assert done.stdout.splitlines()[0].split() == ["high", "selector_pair", "vpc-1"]
     assert "to-lima" in done.stdout
     assert "Both are policies of vpn-1" in done.stdout
-    assert "1 of 1 pairs: 1 high" in done.stderr
+    assert "1 of 1 overlaps: 1 high" in done.stderr
 
 
 def test_overlaps_puts_the_worst_first_and_counts_the_rest(complete):
     """In every format; --limit keeps the worst."""
-    pairs = table(run("overlaps", complete, "--scope", "none", "-f", "csv"))
+    pairs = table(run("overlaps", complete, "--scope", "none", "--expand", "-f", "csv"))
     assert pairs["severity"].tolist() == ["high", "info", "info"]
-    done = run("overlaps", complete, "--scope", "none", "--limit", 1)
-    assert "1 of 3 pairs: 1 high, 2 info" in done.stderr
+    done = run("overlaps", complete, "--scope", "none", "--expand", "--limit", 1)
+    assert "1 of 3 overlaps: 1 high, 2 info" in done.stderr
 
 
 def test_overlaps_of_one_kind(complete):
     """May be given again; an unknown one is a usage error."""
     options = ("overlaps", complete, "--scope", "none", "-f", "csv")
     assert set(table(run(*options, "--kind", "unrelated"))["kind"]) == {"unrelated"}
-    assert len(table(run(*options, "--kind", "unrelated", "--kind", "selector_pair"))) == 3
+    assert len(table(run(*options, "--kind", "unrelated", "--kind", "selector_pair"))) == 2
     run(*options, "--kind", "fault", code=2)
 
 
@@ -95,7 +95,17 @@ def test_overlaps_against_a_file(complete, tmp_path):
     path.write_text("10.1.2.0/25\n")
     pairs = table(run("overlaps", complete, "--against", path, "-f", "csv"))
     assert set(pairs["right_side"]) == {"against"}
-    assert len(pairs) == 3
+    assert pairs["n_pairs"].tolist() == [2, 1]
+
+
+def test_overlaps_of_equal_blocks_are_one_entry(complete, tmp_path):
+    """It says how many pairs it stands for, and whose; --expand lists them."""
+    path = tmp_path / "ipam.txt"
+    path.write_text("10.1.2.0/25\n")
+    assert len(table(run("overlaps", complete, "--against", path, "--expand", "-f", "csv"))) == 3
+    done = run("overlaps", complete, "--against", path)
+    assert "The first of 2 equal pairs, of 2 connections: " in " ".join(done.stdout.split())
+    assert "2 of 2 overlaps: 2 info; they stand for 3 pairs" in done.stderr
 
 
 def test_overlaps_counts_by_block(complete):

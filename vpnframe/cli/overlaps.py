@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import pandas as pd
 import typer
@@ -69,6 +69,15 @@ def run(
             help="Count for each block how many overlap it, where the pairs are too many.",
         ),
     ] = False,
+    expand: Annotated[
+        bool,
+        typer.Option(
+            "--expand",
+            envvar="VPNFRAME_EXPAND",
+            help="List every pair, instead of one row for pairs of equal blocks that mean the "
+            "same.",
+        ),
+    ] = False,
     only: OnlyOption = None,
     topology: TopologyOption = None,
     nat: NatOption = None,
@@ -83,8 +92,8 @@ def run(
     Ends with 4 where the fleet, or the routes of some connections, were not read.
     """
     _check_kinds(kind)
-    if counts and (kind or against):
-        raise typer.BadParameter("--counts takes neither --kind nor --against")
+    if counts and (kind or against or expand):
+        raise typer.BadParameter("--counts takes neither --kind, --against nor --expand")
     inventory = read_inventory(folder, snapshot=snapshot)
     asked = parse_scope(scope, inventory.subnets)
     settings = make_overlap_settings(topology=topology, nat=nat, owner_tag=owner_tag, only=only)
@@ -94,7 +103,9 @@ def run(
                 found = overlaps_per_block(inventory, scope=asked, settings=settings)
             else:
                 others = None if against is None else read_blocks(against)
-                found = overlaps(inventory, scope=asked, against=others, settings=settings)
+                found = overlaps(
+                    inventory, scope=asked, against=others, settings=settings, expand=expand
+                )
     except ValueError as error:
         raise SchemaError(str(error)) from None
     if counts:
@@ -171,11 +182,24 @@ def as_text(pairs: pd.DataFrame, connections: pd.DataFrame, width: int | None) -
         Entry(
             f"{row['severity']:<6}  {row['kind']:<13}  {row['scope_id'] or ''}",
             [_end(row, end, names) for end in ("left", "right")],
-            row["reason"],
+            f"{row['reason']}{_all_of(row)}",
         )
         for row in texts
     ]
     return as_entries(entries, width=width)
+
+
+def _all_of(row: dict[str, Any]) -> str:
+    """Whom a group of pairs is about, beside those of its first pair."""
+    if row["n_pairs"] == 1:
+        return ""
+    named = row["vpn_connection_ids"].split(",")
+    n_more = row["n_connections"] - len(named)
+    more = f" and {n_more:,} more" if n_more else ""
+    return (
+        f" The first of {row['n_pairs']:,} equal pairs, of {row['n_connections']:,} connections: "
+        f"{', '.join(named)}{more}."
+    )
 
 
 def _end(row: dict[str, str | None], end: str, names: dict[str, object]) -> list[str]:
@@ -194,4 +218,6 @@ def _end(row: dict[str, str | None], end: str, names: dict[str, object]) -> list
 def _summary(shown: pd.DataFrame, pairs: pd.DataFrame) -> str:
     counts = pairs["severity"].value_counts()
     words = [f"{counts[word]:,} {word}" for word in reversed(SEVERITIES) if counts.get(word)]
-    return f"{len(shown):,} of {len(pairs):,} pairs: {', '.join(words) or 'none'}"
+    text = f"{len(shown):,} of {len(pairs):,} overlaps: {', '.join(words) or 'none'}"
+    n_pairs = int(pairs["n_pairs"].sum())
+    return text if n_pairs == len(pairs) else f"{text}; they stand for {n_pairs:,} pairs"

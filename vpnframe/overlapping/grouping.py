@@ -97,17 +97,18 @@ def every_pair(candidates: Candidates, max_pairs: int) -> Groups:
     return Groups(pairs, np.ones(n, np.int64), members % width, n_members)
 
 
-def _nodes(fleet: Fleet) -> Codes:
-    """Numbers for side and block of each row, shape (2, n): within its scope, and in any."""
+def _nodes(fleet: Fleet) -> tuple[Codes, Codes]:
+    """Numbers for side and block of each row: within its scope, and in any."""
     is_theirs = fleet.connections.is_theirs[fleet.connection]
     side = 2 * is_theirs + fleet.is_vpc.astype(np.int64)
     scope = np.append(fleet.scope, np.zeros_like(fleet.scope))
     is_any = np.repeat([0, 1], len(side))
-    ranks: Codes = rank_rows([is_any, np.tile(side, 2), np.tile(fleet.cidr, 2), scope])
-    return ranks.reshape((2, len(side)))
+    ranks = rank_rows([is_any, np.tile(side, 2), np.tile(fleet.cidr, 2), scope])
+    n = len(side)
+    return ranks[:n], ranks[n:]
 
 
-def _group(fleet: Fleet, pairs: FleetPairs, nodes: Codes) -> _Part:
+def _group(fleet: Fleet, pairs: FleetPairs, nodes: tuple[Codes, Codes]) -> _Part:
     cases = find_cases(PairFacts(fleet, pairs))
     within, anywhere = nodes
     is_shared = pairs.is_own | (fleet.scope[pairs.left] == fleet.scope[pairs.right])
@@ -129,7 +130,8 @@ def _member_keys(fleet: Fleet, group: Codes, left: Codes, right: Codes) -> Codes
         group[is_site[block]] * _width(fleet) + fleet.connection[block[is_site[block]]]
         for block in (left, right)
     ]
-    return pd.unique(np.concatenate(keys))
+    distinct: Codes = pd.unique(np.concatenate(keys))
+    return distinct
 
 
 def _members(fleet: Fleet, parts: list[_Part], group: Codes, member: Codes) -> Codes:
