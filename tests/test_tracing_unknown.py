@@ -158,6 +158,26 @@ def test_the_local_route_of_the_vpc_wins():
     )
 
 
+def test_a_user_cidr_of_the_vpc_is_not_local():
+    """It has no local route: packets to it follow the routes into the tunnel, or nowhere."""
+    users = {"user_cidrs": ["203.0.113.0/24", "192.168.0.0/16"]}
+    assert fate(A, routes=[route("vco-a", NET)], **users) == ("tunnel", "certain", "vco-a", 1)
+    at_user = fate(A, routes=[route("vco-a", "203.0.113.0/25")], to="203.0.113.9", **users)
+    assert at_user == ("tunnel", "certain", "vco-a", 1)
+    assert fate(A, routes=[route("vco-a", NET)], to="203.0.113.9", **users)[0] == "none"
+
+
+def test_a_source_in_a_user_cidr_is_not_inside_the_vpc():
+    """Its addresses are elsewhere, so where the packet starts is not known, but by ``start``."""
+    users = {"user_cidrs": ["203.0.113.0/24"], "source": "203.0.113.9"}
+    row = traced(A, routes=[route("vco-a", NET)], **users).iloc[0]
+    assert fate_of(row) == ("tunnel", "unknown", "vco-a", 1)
+    assert "the source lies in no VPC that was read" in row["reason"]
+    assert fate(A, to="172.31.0.1", **users)[0] == "none"
+    given = fate(A, routes=[route("vco-a", NET)], start="vpc-1", **users)
+    assert given == ("tunnel", "certain", "vco-a", 1)
+
+
 def test_a_secondary_block_is_local_too():
     """And a VPC without a gateway keeps its packets."""
     vpcs = {"vpc-9": [VPC, "10.99.0.0/16"]}
