@@ -88,8 +88,8 @@ def test_destination_routes_go_before_bgp_routes_even_longer_ones(block):
     assert fate_of(row) == ("tunnel", "certain", "vco-b", 1)
     assert row["reason"] == (
         f"the destination route {block} of vpn-1 is the longest destination match and leads into "
-        f"vco-b; a VPN gateway looks at destination routes before BGP routes (\"Configure routes "
-        f"for a VPN gateway\"), so the BGP route {NET} into vco-a is not used"
+        f'vco-b; a VPN gateway looks at destination routes before BGP routes ("Configure routes '
+        f'for a VPN gateway"), so the BGP route {NET} into vco-a is not used'
     )
 
 

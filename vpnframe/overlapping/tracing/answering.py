@@ -152,7 +152,7 @@ def _warn(inv: Inventory, fleet: Fleet) -> None:
     said = [] if inv.is_complete else [inv.coverage_sentence()]
     if unjudged:
         plural = "" if unjudged == 1 else "s"
-        said.append(f"the routes of {unjudged:,} connection{plural} are not known")
+        said.append(f"not all routes into {unjudged:,} connection{plural} are known")
     if said:
         warnings.warn("; ".join(said), IncompleteWarning, stacklevel=3)
 

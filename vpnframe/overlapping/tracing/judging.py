@@ -180,7 +180,7 @@ def _doubts(case: Case, router: Router, *heads: Found) -> Iterator[str]:
 
 
 def _unread(router: Router) -> str:
-    return f"the routes of {listed(router.unjudged)} on {router.router_id} were not read"
+    return f"not all routes into {listed(router.unjudged)} on {router.router_id} were read"
 
 
 def _has_published_twin(case: Case, route: Route) -> bool:
