@@ -247,9 +247,7 @@ def test_what_hangs_on_nothing_or_is_not_listed(tmp_path):
     alone = connection(2, None, AttachType="NO_ASSOCIATED")
     lists = {"d": routes(to("172.16.0.0/16")), "p": policies()}
     download = {"VpnConnectionConfig": {"LocalSubnet": "172.16.0.0/16", "IkeConfig": {"Psk": "x"}}}
-    inventory = loaded(
-        tmp_path, [connection(1), alone], [gateway()], **lists, vco__3=download
-    )
+    inventory = loaded(tmp_path, [connection(1), alone], [gateway()], **lists, vco__3=download)
     assert known(inventory) == {"vco-1": True, "vco-2": True, "vco-3": None}
 
 
