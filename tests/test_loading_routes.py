@@ -242,6 +242,16 @@ def test_a_connection_on_a_transit_router_has_its_own_lists(
     assert known(inventory) == {"vco-1": expected}
 
 
+def test_a_route_that_names_no_gateway_is_of_that_of_its_connection(tmp_path):
+    """As trace takes it; and a row that says nothing is of its list."""
+    bare = {"RouteDest": "172.16.0.0/16", "NextHop": "vco-1", "State": "published"}
+    lists = {
+        "d": routes(bare, bare | {"RouteDest": "172.18.0.0/16", "NextHop": ""}),
+        "p": policies(),
+    }
+    assert known(loaded(tmp_path, [connection(1)], [gateway()], **lists)) == {"vco-1": True}
+
+
 def test_what_hangs_on_nothing_or_is_not_listed(tmp_path):
     """The first has no routes; of the other nobody knows where to look."""
     alone = connection(2, None, AttachType="NO_ASSOCIATED")

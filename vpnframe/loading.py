@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Iterable, Iterator, Set
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeVar
@@ -25,8 +25,8 @@ from vpnframe.crawl.notes import (
     statement_failures,
     vpc_failures,
 )
-from vpnframe.crawl.routes import Weights, holder_of, route_order
-from vpnframe.crawl.saved_routes import ROUTE_LISTS, SavedLists, find_holders
+from vpnframe.crawl.routes import Weights, route_order
+from vpnframe.crawl.saved_routes import ROUTE_LISTS, SavedLists
 from vpnframe.crawl.witnesses import join_statements, own_gateways, with_attachments
 from vpnframe.errors import RequestError, ResponseError, SettingsError, StatusError
 from vpnframe.inventory import Inventory
@@ -280,11 +280,14 @@ def _take_page(saved: _Saved, known: _Known, action: str) -> None:
     gateways = {row.gateway_id: row for row in rows if isinstance(row, Gateway)}
     _keep(saved, known, known.gateways, gateways)
     _keep(saved, known, known.vpcs, {row.vpc_id: row for row in rows if isinstance(row, Vpc)})
-    entries = [row for row in rows if isinstance(row, RouteEntry)]
-    routes = {_route_key(r): msgspec.structs.replace(r, fetched_ms=saved.at_ms) for r in entries}
+    routes = {
+        _route_key(row): msgspec.structs.replace(row, fetched_ms=saved.at_ms)
+        for row in rows
+        if isinstance(row, RouteEntry)
+    }
     if action in ROUTE_LISTS:
         total, at = page.total_count, saved.region_id
-        known.route_lists.add(action, entries, total=total, name=saved.stem, region_id=at)
+        known.route_lists.add(action, routes.values(), total=total, name=saved.stem, region_id=at)
     _keep(saved, known, known.routes, routes)
     for note in page.notes:
         failure = note_failure(note, action=action, at_ms=saved.at_ms)
@@ -345,7 +348,7 @@ def _records(known: _Known) -> Records:
         for statement in filter(None, (download, listed)):
             failures += [_in_region(f, region_id) for f in statement_failures(statement)]
     gateways = [_in_region(g, known.regions.get(i)) for i, g in known.gateways.items()]
-    connections = _with_known_routes(connections, statements, gateways, known.route_lists)
+    connections = known.route_lists.mark_known(connections, statements, gateways)
     for key, gateway in known.gateways.items():
         failures += [_in_region(f, known.regions.get(key)) for f in gateway_failures(gateway)]
     network = _network(known, keys)
@@ -358,25 +361,6 @@ def _records(known: _Known) -> Records:
         coverage=tuple(_coverage(known, connections)),
         disagreements=tuple(disagreements),
     )
-
-
-def _with_known_routes(
-    connections: Sequence[Connection],
-    statements: Mapping[str, Statement],
-    gateways: Iterable[Gateway],
-    lists: SavedLists,
-) -> list[Connection]:
-    """Say of each connection whether all routes into it were read, if any list was saved."""
-    by_id = {gateway.gateway_id: gateway for gateway in gateways}
-    known = lists.find_known(find_holders(by_id, statements, connections))
-    found = []
-    for one in connections:
-        listed = statements.get(one.vpn_connection_id)
-        holder = holder_of(listed) if listed else ""  # "": nobody knows what it hangs on
-        is_known = True if holder is None else known.get(holder)
-        has_routes = is_known if lists.n_answers else None
-        found.append(msgspec.structs.replace(one, has_known_routes=has_routes))
-    return found
 
 
 def _network(known: _Known, there: Set[str]) -> Records:

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import msgspec
 
 from vpnframe.crawl.routes import holder_of
 from vpnframe.records import Connection, Gateway, RouteEntry, RouteType, Statement
@@ -26,97 +28,35 @@ _ID = re.compile(r"(?:vpn|vco)-[0-9A-Za-z]+")
 
 
 @dataclass(frozen=True, slots=True)
-class Holder:
-    """What routes are listed under: a VPN gateway, or a connection on a transit router.
+class _Answer:
+    """One answer: its routes, how many its list has, and what its file's name and folder say."""
 
-    Parameters
-    ----------
-    region_id : str or None
-        Its region.
-    is_gateway : bool
-        Which of the two it is.
-    has_bgp : bool
-        Whether there is a list of BGP routes that matters.
-    """
-
+    action: str
+    routes: tuple[RouteEntry, ...]
+    total: int | None
+    names: frozenset[str]
     region_id: str | None
-    is_gateway: bool
-    has_bgp: bool
-
-
-def find_holders(
-    gateways: Mapping[str, Gateway],
-    statements: Mapping[str, Statement],
-    connections: Sequence[Connection],
-) -> dict[str, Holder]:
-    """Find what routes are listed under.
-
-    Parameters
-    ----------
-    gateways : mapping of str to Gateway
-        By id, each in its region.
-    statements : mapping of str to Statement
-        List rows by connection id.
-    connections : sequence of Connection
-        Each in its region; one without a list row hangs on nothing that is known.
-
-    Returns
-    -------
-    dict of str to Holder
-        BGP is on at a gateway where it is on at a connection on it; where a connection does not
-        say, what its gateway says counts.
-    """
-    places = {name: (one.region_id, True) for name, one in gateways.items() if one.kind == "vpn"}
-    with_bgp = set()
-    for one in connections:
-        statement = statements.get(one.vpn_connection_id)
-        holder = holder_of(statement) if statement else None
-        if holder is None:
-            continue
-        places.setdefault(holder, (one.region_id, holder != one.vpn_connection_id))
-        of_gateway = gateways[holder].bgp_enabled if holder in gateways else None
-        if one.bgp_enabled or (one.bgp_enabled is None and of_gateway):
-            with_bgp.add(holder)
-    return {name: Holder(*place, name in with_bgp) for name, place in places.items()}
-
-
-def _holder_of_row(route: RouteEntry, action: str) -> str | None:
-    """What a route is listed under; what the cloud announces leads into no connection."""
-    on_router = route.vpn_connection_id or route.next_hop
-    return on_router if action in _ON_ROUTER else route.vpn_gateway_id
-
-
-def _absent_lists(
-    name: str, holder: Holder, n_entries: Counter[tuple[str, RouteType]]
-) -> Iterator[tuple[str, list[RouteType]]]:
-    """Of each call what no answer holds a route of."""
-    for action in _ON_GATEWAY if holder.is_gateway else _ON_ROUTER:
-        kinds = [kind for kind in _KINDS[action] if kind != "bgp" or holder.has_bgp]
-        yield action, [kind for kind in kinds if not n_entries[name, kind]]
 
 
 @dataclass(frozen=True, slots=True)
-class _Blank:
-    """An answer that holds no route because there are none."""
+class _Holder:
+    """What routes are listed under: a VPN gateway, or a connection on a transit router."""
 
-    action: str
-    names: frozenset[str]
     region_id: str | None
+    is_gateway: bool
+    has_bgp: bool = False
 
 
 @dataclass(slots=True)
 class SavedLists:
     """The lists of routes that saved answers are of."""
 
-    _entries: set[tuple[str, RouteType, str]] = field(default_factory=set)
-    _said: list[tuple[set[tuple[str, RouteType]], int]] = field(default_factory=list)
-    _blanks: list[_Blank] = field(default_factory=list)
-    n_answers: int = 0
+    _answers: list[_Answer] = field(default_factory=list)
 
     def add(
         self,
         action: str,
-        routes: Sequence[RouteEntry],
+        routes: Iterable[RouteEntry],
         *,
         total: int | None,
         name: str,
@@ -128,7 +68,7 @@ class SavedLists:
         ----------
         action : str
             Of which call.
-        routes : sequence of RouteEntry
+        routes : iterable of RouteEntry
             What it holds.
         total : int or None
             How many routes the list has, as the answer says.
@@ -137,50 +77,57 @@ class SavedLists:
         region_id : str or None
             As for connections.
         """
-        self.n_answers += 1
-        holders = [_holder_of_row(route, action) for route in routes]
-        told = {holder for holder in holders if holder is not None}
-        held = set()
-        for route, own in zip(routes, holders, strict=True):
-            # A list is of one holder: a row that does not say so is of the same.
-            holder = next(iter(told)) if own is None and len(told) == 1 else own
-            if holder is not None:
-                held.add((holder, route.route_type))
-                self._entries.add((holder, route.route_type, route.entry_id))
-        self._said.append((held, total or 0))
-        if not routes and total == 0:
-            self._blanks.append(_Blank(action, frozenset(_ID.findall(name)), region_id))
+        names = frozenset(_ID.findall(name))
+        self._answers.append(_Answer(action, tuple(routes), total, names, region_id))
 
-    def find_known(self, holders: Mapping[str, Holder]) -> dict[str, bool]:
-        """Find of which holders every route is known.
+    def mark_known(
+        self,
+        connections: Sequence[Connection],
+        statements: Mapping[str, Statement],
+        gateways: Iterable[Gateway],
+    ) -> list[Connection]:
+        """Say of each connection whether every route into it was read.
 
         Parameters
         ----------
-        holders : mapping of str to Holder
-            By id: all that are known.
+        connections : sequence of Connection
+            Each in its region.
+        statements : mapping of str to Statement
+            List rows by connection id; what has none hangs on nothing that is known.
+        gateways : iterable of Gateway
+            Each in its region.
 
         Returns
         -------
-        dict of str to bool
-            False where lists are missing; no entry where no answer is of it.
+        list of Connection
+            ``has_known_routes`` is False where lists are missing, None where no answer is of them.
         """
-        n_entries = Counter((holder, kind) for holder, kind, _ in self._entries)
+        if not self._answers:
+            return list(connections)
+        by_id = {gateway.gateway_id: gateway for gateway in gateways if gateway.kind == "vpn"}
+        owners = {name: holder_of(statement) for name, statement in statements.items()}
+        known = self._find_known(_find_holders(by_id, owners, connections), owners)
+        found = []
+        for one in connections:
+            owner = owners.get(one.vpn_connection_id, "")  # "": nobody knows what it hangs on
+            is_known = True if owner is None else known.get(owner)
+            found.append(msgspec.structs.replace(one, has_known_routes=is_known))
+        return found
+
+    def _find_known(
+        self, holders: Mapping[str, _Holder], owners: Mapping[str, str | None]
+    ) -> dict[str, bool]:
+        """Of which holders every list is there; no entry where none is."""
+        n_entries, unknown = self._count_entries(owners)
         named, nameless = self._sort_blanks(holders)
         missing = {
-            (name, action): max(0, len(absent) - named[name, action])
+            (name, action): max(0, n_absent - named[name, action])
             for name, holder in holders.items()
-            for action, absent in _absent_lists(name, holder, n_entries)
+            for action, n_absent in _count_absent(name, holder, n_entries)
         }
         in_region: Counter[tuple[str | None, str]] = Counter()
         for (name, action), n_missing in missing.items():
             in_region[holders[name].region_id, action] += n_missing
-        # Without a number that is reached nothing shows that these pages are all.
-        unknown = {
-            holder
-            for held, total in self._said
-            if not 0 < total <= sum(map(n_entries.__getitem__, held))
-            for holder, _ in held
-        }
         for (name, action), n_missing in missing.items():
             place = holders[name].region_id, action
             if n_missing and in_region[place] > nameless[place]:
@@ -190,16 +137,76 @@ class SavedLists:
             name: name not in unknown for name in holders if name in seen or name not in unknown
         }
 
+    def _count_entries(
+        self, owners: Mapping[str, str | None]
+    ) -> tuple[Counter[tuple[str, RouteType]], set[str]]:
+        """How many routes of each list there are, and the holders of which pages are missing."""
+        entries: dict[tuple[str, RouteType], set[str]] = {}
+        said = []
+        for answer in self._answers:
+            names = [_holder_of_row(route, owners) for route in answer.routes]
+            told = {name for name in names if name is not None}
+            lists = set()
+            for route, name in zip(answer.routes, names, strict=True):
+                # A list is of one holder: a row that does not say so is of the same.
+                holder = next(iter(told)) if name is None and len(told) == 1 else name
+                if holder is not None:
+                    lists.add((holder, route.route_type))
+                    entries.setdefault((holder, route.route_type), set()).add(route.entry_id)
+            said.append((lists, answer.total or 0))
+        n_entries = Counter({key: len(ids) for key, ids in entries.items()})
+        # Without a number that is reached nothing shows that these pages are all.
+        short = (
+            lists for lists, total in said if not 0 < total <= sum(n_entries[one] for one in lists)
+        )
+        return n_entries, {holder for lists in short for holder, _ in lists}
+
     def _sort_blanks(
-        self, holders: Mapping[str, Holder]
+        self, holders: Mapping[str, _Holder]
     ) -> tuple[Counter[tuple[str, str]], Counter[tuple[str | None, str]]]:
         """Answers without routes: by the holder that a file names, and the others by region."""
         named: Counter[tuple[str, str]] = Counter()
         nameless: Counter[tuple[str | None, str]] = Counter()
-        for blank in self._blanks:
-            its = blank.names & holders.keys()
+        for answer in self._answers:
+            if answer.routes or answer.total != 0:
+                continue
+            its = answer.names & holders.keys()
             if len(its) == 1:
-                named[next(iter(its)), blank.action] += 1
+                named[next(iter(its)), answer.action] += 1
             else:
-                nameless[blank.region_id, blank.action] += 1
+                nameless[answer.region_id, answer.action] += 1
         return named, nameless
+
+
+def _find_holders(
+    gateways: Mapping[str, Gateway],
+    owners: Mapping[str, str | None],
+    connections: Sequence[Connection],
+) -> dict[str, _Holder]:
+    """What routes are listed under; BGP is on where a connection, or else its gateway, says so."""
+    found = {name: _Holder(one.region_id, True) for name, one in gateways.items()}
+    for one in connections:
+        name = owners.get(one.vpn_connection_id)
+        if name is None:
+            continue
+        gateway = gateways.get(name)
+        of_gateway = gateway.bgp_enabled if gateway else None
+        has_bgp = bool(of_gateway if one.bgp_enabled is None else one.bgp_enabled)
+        known = found.get(name) or _Holder(one.region_id, name != one.vpn_connection_id)
+        found[name] = replace(known, has_bgp=known.has_bgp or has_bgp)
+    return found
+
+
+def _holder_of_row(route: RouteEntry, owners: Mapping[str, str | None]) -> str | None:
+    """What a route is listed under; what the cloud announces leads into no connection."""
+    connection_id = route.vpn_connection_id or route.next_hop or ""
+    return route.vpn_gateway_id or owners.get(connection_id)
+
+
+def _count_absent(
+    name: str, holder: _Holder, n_entries: Counter[tuple[str, RouteType]]
+) -> Iterator[tuple[str, int]]:
+    """Of each call, how many lists no answer holds a route of."""
+    for action in _ON_GATEWAY if holder.is_gateway else _ON_ROUTER:
+        kinds = [kind for kind in _KINDS[action] if kind != "bgp" or holder.has_bgp]
+        yield action, sum(not n_entries[name, kind] for kind in kinds)
