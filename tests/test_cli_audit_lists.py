@@ -110,7 +110,7 @@ def test_routes_that_were_not_read_exit_with_4(tmp_path: Path) -> None:
     """As for the other commands on overlaps."""
     row = block(GOOD, "onprem", "0.0.0.0/0", has_known_routes=None, routing_mode="route")
     folder = written(tmp_path, {"routing_mode": "route"}, subnets=[row])
-    assert "routes of 1 connections were not read" in audit(folder, code=4).stderr
+    assert "not all routes of 1 connections were read" in audit(folder, code=4).stderr
 
 
 def test_keys_of_which_nothing_is_known_are_told(tmp_path: Path) -> None:

@@ -191,16 +191,97 @@ def test_free_ends_with_4_where_not_all_is_known(silent):
 
 
 def test_free_ends_with_1_where_there_is_none(complete, tmp_path):
-    """And names what takes most of it; --only looks at less."""
+    """And names what fills it, with all whose it is; --only looks at less."""
     options = ("free", complete, "--within", "10.1.0.0/16")
     done = run(*options, code=1)
-    assert "no /24 is free in 10.1.0.0/16: the largest blocks in use there are 10.1.0.0/16" in str(
-        done.exception
+    assert str(done.exception) == (
+        "no /24 is free in 10.1.0.0/16: 10.1.0.0/16 (on premises of vco-a and vco-b) fills it. "
+        "Where that is an aggregate, routed as a whole and used in part, --ignore 10.1.0.0/16 "
+        "sets it aside, and --ignore-shorter-than 17 all that are as large"
     )
     assert run(*options, "--only", "vpn-2", "--count", 1).stdout
     path = tmp_path / "avoid.txt"
     path.write_text("10.1.0.0/16\n")
-    run(*options, "--only", "vpn-2", "--avoid", path, code=1)
+    done = run(*options, "--only", "vpn-2", "--avoid", path, code=1)
+    assert str(done.exception).endswith("10.1.0.0/16: 10.1.0.0/16 (to be avoided) fills it")
+
+
+@pytest.mark.parametrize(
+    ("within", "expected"),
+    [
+        ("172.16.0.0/24", "172.16.0.0/16 (VPC vpc-1) fills it"),
+        ("172.20.0.0/24", "172.20.0.0/24 (VPC side of vco-c) fills it"),
+        ("100.64.0.0/16", "100.64.0.0/10 (always avoided: the cloud's own services) fills it"),
+        ("172.17.0.0/24", "172.17.0.0/16 (always avoided: Docker) fills it"),
+    ],
+)
+def test_free_says_whose_the_block_is_that_fills_it(complete, within, expected):
+    """A VPC's, a selector's, or what is avoided in any case."""
+    done = run("free", complete, "--within", within, code=1)
+    assert f"no /24 is free in {within}: {expected}" in str(done.exception)
+
+
+def test_free_says_what_takes_the_rest_where_some_is_free(complete):
+    """Fewer than asked for is said, with the largest blocks there and how many more."""
+    done = run("free", complete, "--within", "10.0.0.0/15", "--prefix-length", 16)
+    assert table(run("free", complete, "--within", "10.0.0.0/15", "--prefix-length", 16,
+                     "-f", "csv"))["cidr"].tolist() == ["10.0.0.0/16"]  # fmt: skip
+    assert "no more /16 is free in 10.0.0.0/15: it is taken by 10.1.0.0/16 (on" in done.stderr
+    assert "no more" not in run("free", complete).stderr
+
+
+AGGREGATE = site("vco-hub", onprem=["10.0.0.0/8"], vpc=["172.16.0.0/24"])
+
+
+@pytest.fixture(scope="module")
+def hub(tmp_path_factory):
+    """One with an aggregate towards a site."""
+    return put(tmp_path_factory.mktemp("hub") / "inventory", *SITES, AGGREGATE)
+
+
+ASIDE = [("--ignore", "10.0.0.0/8"), ("--ignore-shorter-than", 9)]
+
+
+@pytest.mark.parametrize("options", ASIDE)
+def test_free_sets_an_aggregate_aside_and_says_so(hub, options):
+    """As its own message proposes; blocks inside it stay taken."""
+    message = str(run("free", hub, code=1).exception)
+    assert "10.0.0.0/8 (on premises of vco-hub) fills it" in message
+    assert " ".join(map(str, options)) in message
+    done = run("free", hub, *options, "--count", 1, "-f", "csv")
+    assert table(done)["gap"].tolist() == ["10.0.0.0/16"]
+    assert "set aside: 10.0.0.0/8 (on premises of vco-hub)\n" in done.stderr
+    assert ", apart from what is set aside" in done.stderr
+    done = run("free", hub, *options, "--within", "10.1.0.0/16", code=1)
+    assert "set aside: 10.0.0.0/8" in done.stderr
+    assert "10.1.0.0/16 (on premises of vco-a and vco-b) fills it" in str(done.exception)
+
+
+@pytest.mark.parametrize("options", ASIDE)
+def test_conflicts_sets_an_aggregate_aside_and_says_so(hub, options):
+    """The hit is gone, and its absence is told."""
+    hits = table(run("conflicts", hub, "10.1.2.0/24", "-f", "csv", code=3))
+    assert "10.0.0.0/8" in set(hits["hit_cidr"])
+    done = run("conflicts", hub, "10.1.2.0/24", *options, "-f", "csv", code=3)
+    assert set(table(done)["hit_cidr"]) == {"10.1.0.0/16", "10.1.2.0/24"}
+    assert "set aside: 10.0.0.0/8 (on premises of vco-hub)\n" in done.stderr
+    assert "0 collisions" in run("conflicts", hub, "10.9.0.0/16", *options).stderr
+
+
+def test_set_aside_is_said_where_nothing_is(hub):
+    """Neither a warning nor silence: no block is as short."""
+    assert (
+        "set aside: no block is as large"
+        in run("free", hub, "--ignore-shorter-than", 8, "--within", "11.0.0.0/8").stderr
+    )
+    assert "set aside" not in run("free", hub, "--within", "11.0.0.0/8").stderr
+
+
+def test_a_block_to_ignore_that_nobody_has_is_an_error(hub):
+    """It is named: a slip would find less than there is."""
+    for command in (("free", hub), ("conflicts", hub, "10.9.0.0/16")):
+        done = run(*command, "--ignore", "10.0.0.0/8", "--ignore", "10.7.0.0/16", code=1)
+        assert str(done.exception).startswith("10.7.0.0/16 is to be ignored, but no block")
 
 
 @pytest.mark.parametrize(

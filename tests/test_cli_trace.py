@@ -69,7 +69,7 @@ def test_what_is_not_known_exits_with_4(folders):
     """And says on standard error how much is not."""
     done = run(folders / "unknown", "10.0.1.1", "192.168.1.1", code=4)
     assert "verdict     unknown (not certain)" in done.stdout
-    assert done.stderr == "vpnframe: the routes of 1 connection are not known\n"
+    assert done.stderr == "vpnframe: not all routes into 1 connection are known\n"
 
 
 def test_a_fleet_that_was_not_read_completely_exits_with_4(tmp_path):

@@ -146,6 +146,75 @@ def test_one_routing_domain_can_be_looked_at():
     assert near["gap"].tolist() == ["10.128.0.0/9"]
 
 
+def aside(**options: object) -> OverlapSettings:
+    return OverlapSettings(**options)  # type: ignore[arg-type]
+
+
+def test_an_aggregate_can_be_set_aside():
+    """By itself or by its length; what lies in it, and on other connections, stays."""
+    table = table_of(["10.0.0.0/8", "10.0.0.0/9", "10.128.0.0/10"])
+    assert free_subnets(table).empty
+    for settings in (aside(ignore=["10.0.0.0/8"]), aside(ignore_shorter_than=9)):
+        assert set(free_subnets(table, settings=settings)["gap"]) == {"10.192.0.0/10"}
+    both = aside(ignore=["10.0.0.0/9"], ignore_shorter_than=9)
+    assert free_subnets(table, prefix_length=9, settings=both)["cidr"].tolist() == ["10.0.0.0/9"]
+    assert free_subnets(table, settings=aside(ignore_shorter_than=8)).empty
+
+
+def test_both_sides_and_the_vpcs_own_blocks_are_set_aside():
+    """Every block of the fleet that is equal, whoever has it, however it is spelt."""
+    table = table_of(["fd00::/16", "fd00::/16"])
+    known = inventory_with(table, vpcs=vpcs("vpc-far", "10.0.0.0/8"))
+    settings = aside(ignore=["10.0.0.0/8", "FD00:0::/16"])
+    assert len(free_subnets(known, settings=settings)) == 5
+    assert len(free_subnets(known, within="fd00::/16", prefix_length=64, settings=settings)) == 5
+
+
+@few
+@given(st.lists(blocks_in(4), min_size=1, max_size=6), st.data())
+def test_set_aside_is_as_if_it_were_not_there(cidrs, data):
+    """For what is free, and for what would conflict; by plain removal."""
+    some = data.draw(st.sets(st.sampled_from(cidrs), min_size=1))
+    length = data.draw(st.integers(22, 32))
+    settings = aside(ignore=sorted(some), ignore_shorter_than=length)
+    rest = [c for c in cidrs if c not in some and int(c.partition("/")[2]) >= length]
+    options = {"within": str(SPACE[4]), "prefix_length": 30, "count": 99}
+    got = free_subnets(table_of(cidrs), settings=settings, **options)
+    pd.testing.assert_frame_equal(got, free_subnets(table_of(rest), **options))
+    hits = would_conflict(table_of(cidrs), [str(SPACE[4])], settings=settings)
+    assert set(hits["hit_cidr"]) == set(rest)
+
+
+def test_what_is_asked_is_never_set_aside():
+    """A new site that is as large as the aggregate meets what lies in it."""
+    table = table_of(["10.0.0.0/8", "10.1.0.0/16"])
+    settings = aside(ignore=["10.0.0.0/8"])
+    hits = would_conflict(table, ["10.0.0.0/8"], settings=settings)
+    assert hits["hit_cidr"].tolist() == ["10.1.0.0/16"]
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "problem"),
+    [
+        ({"ignore": ["10.9.0.0/16"]}, SettingsError, "10.9.0.0/16 is to be ignored, but no block"),
+        (
+            {"ignore": ["10.1.0.0/8"]},
+            SettingsError,
+            "ignore: '10.1.0.0/8' is no CIDR block: .*host",
+        ),
+        ({"ignore": "10.0.0.0/8"}, TypeError, "give a list of blocks"),
+        ({"ignore_shorter_than": 129}, SettingsError, "must be from 0 to 128, not 129"),
+    ],
+)
+def test_a_block_that_cannot_be_set_aside_is_named(options, error, problem):
+    """One that nobody has, one that is none, one text, a length that there is not."""
+    table = table_of(["10.0.0.0/8"])
+    with pytest.raises(error, match=problem):
+        free_subnets(table, settings=aside(**options))
+    with pytest.raises(error, match=problem):
+        would_conflict(table, ["10.9.0.0/16"], settings=aside(**options))
+
+
 def test_an_empty_answer_is_a_table():
     """With its columns."""
     answer = free_subnets(table_of(["10.0.0.0/8"]))

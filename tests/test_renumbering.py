@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from vpnframe import schema
 from vpnframe.errors import IncompleteWarning
-from vpnframe.overlapping import overlaps, suggest_renumbering
+from vpnframe.overlapping import OverlapSettings, overlaps, suggest_renumbering
 
 KEY = ["vpn_connection_id", "side", "cidr"]
 CIDRS = ["10.0.0.0/24", "10.0.0.0/25", "10.0.0.0/26", "10.0.0.64/26", "10.0.1.0/24", "10.0.0.0/16"]
@@ -197,3 +197,17 @@ def test_what_is_not_known_is_said():
     table = subnets_of(site("a", onprem=["0.0.0.0/0"], routing_mode="route"))
     with pytest.warns(IncompleteWarning, match="1 of 1 connections is not judged"):
         assert suggest_renumbering(table).empty
+
+
+def test_an_aggregate_that_is_set_aside_leaves_room():
+    """It neither takes what lies in it nor counts as a fault."""
+    table = subnets_of(
+        site("hub", onprem=["10.0.0.0/8"]),
+        site("a", onprem=["10.1.0.0/24"]),
+        site("b", onprem=["10.1.0.0/24"], peer_addresses=["198.51.100.2"]),
+    )
+    full = suggest_renumbering(table)
+    assert len(full)
+    assert full["new_cidr"].isna().all()
+    changes = suggest_renumbering(table, settings=OverlapSettings(ignore=["10.0.0.0/8"]))
+    assert found(changes, "cidr", "new_cidr") == [("10.1.0.0/24", "10.1.1.0/24")]

@@ -96,7 +96,7 @@ def test_routes_that_are_not_known_are_warned_of():
     """With their number, at the caller's line."""
     inv = make_inventory([A, connection("vco-b", is_known=None)], [route("vco-a", NET)])
     with pytest.warns(
-        IncompleteWarning, match="the routes of 1 connection are not known"
+        IncompleteWarning, match="not all routes into 1 connection are known"
     ) as caught:
         trace(inv, source=HOST, destination=SITE)
     assert caught[0].filename == __file__

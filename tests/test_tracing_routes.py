@@ -81,18 +81,55 @@ def test_a_priority_decides_nothing_where_one_connection_alone_matches():
     assert fate(A, B, routes=routes) == ("tunnel", "certain", "vco-a", 1)
 
 
-def test_a_destination_route_goes_before_a_bgp_route_to_the_same_block():
-    """Both readings of the vendor's pages say so."""
-    routes = [bgp("vco-a"), route("vco-b", NET)]
-    assert fate(A, B, routes=routes) == ("tunnel", "certain", "vco-b", 1)
+@pytest.mark.parametrize("block", [NET, WIDE])
+def test_destination_routes_go_before_bgp_routes_even_longer_ones(block):
+    """The vendor's page on the routes of a VPN gateway says so; the reason names it."""
+    row = traced(A, B, routes=[bgp("vco-a"), route("vco-b", block)]).iloc[0]
+    assert fate_of(row) == ("tunnel", "certain", "vco-b", 1)
+    assert row["reason"] == (
+        f"the destination route {block} of vpn-1 is the longest destination match and leads into "
+        f'vco-b; a VPN gateway looks at destination routes before BGP routes ("Configure routes '
+        f'for a VPN gateway"), so the BGP route {NET} into vco-a is not used'
+    )
 
 
-def test_a_longer_bgp_route_beats_a_destination_route_but_not_surely():
-    """The vendor's pages differ on whether destination routes are looked at first."""
-    row = traced(A, B, routes=[bgp("vco-a"), route("vco-b", WIDE)]).iloc[0]
-    assert fate_of(row) == ("tunnel", "unknown", "vco-a", 1)
+def test_a_bgp_route_counts_where_no_destination_route_matches():
+    """And nothing is said of an order that decides nothing."""
+    beside = route("vco-b", "172.16.0.0/12")
+    row = traced(A, B, routes=[bgp("vco-a", WIDE), bgp("vco-a"), beside]).iloc[0]
+    assert fate_of(row) == ("tunnel", "certain", "vco-a", 1)
+    assert "destination" not in row["reason"]
+    for shorter in (bgp("vco-a", WIDE), bgp("vco-b")):
+        row = traced(A, B, routes=[shorter, route("vco-b", NET)]).iloc[0]
+        assert fate_of(row) == ("tunnel", "certain", "vco-b", 1)
+        assert "BGP" not in row["reason"]
+
+
+def test_the_order_is_told_where_the_selectors_drop_the_packet_too():
+    """The BGP route into the other connection does not save it."""
+    refusing = connection("vco-b", onprem_side=["172.16.0.0/12"])
+    row = traced(A, refusing, routes=[bgp("vco-a"), route("vco-b", WIDE)]).iloc[0]
+    assert fate_of(row)[:3] == ("dropped", "certain", "vco-b")
+    assert "the BGP route 192.168.1.0/24 into vco-a is not used; the selectors" in row["reason"]
+
+
+def test_a_destination_route_that_is_down_still_goes_before_a_bgp_route():
+    """Only another destination route to its block could stand in for it."""
+    row = traced(A, DOWN_B, routes=[bgp("vco-a"), route("vco-b", WIDE)]).iloc[0]
+    assert fate_of(row) == ("tunnel", "certain", "vco-b", 1)
+    assert row["reason"].endswith("it is down")
+
+
+def test_on_a_transit_router_the_longest_wins_but_not_surely():
+    """That page is about VPN gateways alone."""
+    at = {"vpn_gateway_id": None, "transit_router_id": "tr-1"}
+    pair = [connection(name, gateway=None, router="tr-1") for name in ("vco-a", "vco-b")]
+    routes = [bgp("vco-a", **at), route("vco-b", WIDE, **at)]
+    row = traced(*pair, routes=routes, start="tr-1").iloc[0]
+    assert fate_of(row) == ("tunnel", "unknown", "vco-a", None)
     assert "192.168.0.0/16 into vco-b takes it" in row["reason"]
-    assert fate(A, routes=[bgp("vco-a"), route("vco-a", WIDE)]) == ("tunnel", "certain", "vco-a", 1)
+    routes = [bgp("vco-a", **at), route("vco-a", WIDE, **at)]
+    assert traced(*pair, routes=routes, start="tr-1")["certainty"].tolist() == ["certain"]
 
 
 @pytest.mark.parametrize("weight", [0, 100, None])

@@ -69,7 +69,7 @@ def test_without_routes_a_route_based_connection_is_unknown():
     """Its prefixes are nowhere else."""
     row = traced(connection("vco-a", is_known=None)).iloc[0]
     assert fate_of(row) == ("unknown", "unknown", None, None)
-    assert "the routes of vco-a on vpn-1 were not read" in row["reason"]
+    assert "not all routes into vco-a on vpn-1 were read" in row["reason"]
 
 
 @pytest.mark.parametrize("is_known", [None, False])
@@ -111,7 +111,7 @@ def test_routes_of_another_connection_that_were_not_read_make_it_unsure():
     """They might go before."""
     row = traced(A, connection("vco-b", is_known=False), routes=[route("vco-a", NET)]).iloc[0]
     assert fate_of(row) == ("tunnel", "unknown", "vco-a", 1)
-    assert "the routes of vco-b on vpn-1 were not read" in row["reason"]
+    assert "not all routes into vco-b on vpn-1 were read" in row["reason"]
 
 
 def test_a_route_that_is_no_block_counts_as_not_read():
@@ -156,6 +156,26 @@ def test_the_local_route_of_the_vpc_wins():
         "the destination lies in vpc-1 itself: its local route wins, and the destination route "
         "10.0.2.0/24 into vco-a is never used for it"
     )
+
+
+def test_a_user_cidr_of_the_vpc_is_not_local():
+    """It has no local route: packets to it follow the routes into the tunnel, or nowhere."""
+    users = {"user_cidrs": ["203.0.113.0/24", "192.168.0.0/16"]}
+    assert fate(A, routes=[route("vco-a", NET)], **users) == ("tunnel", "certain", "vco-a", 1)
+    at_user = fate(A, routes=[route("vco-a", "203.0.113.0/25")], to="203.0.113.9", **users)
+    assert at_user == ("tunnel", "certain", "vco-a", 1)
+    assert fate(A, routes=[route("vco-a", NET)], to="203.0.113.9", **users)[0] == "none"
+
+
+def test_a_source_in_a_user_cidr_is_not_inside_the_vpc():
+    """Its addresses are elsewhere, so where the packet starts is not known, but by ``start``."""
+    users = {"user_cidrs": ["203.0.113.0/24"], "source": "203.0.113.9"}
+    row = traced(A, routes=[route("vco-a", NET)], **users).iloc[0]
+    assert fate_of(row) == ("tunnel", "unknown", "vco-a", 1)
+    assert "the source lies in no VPC that was read" in row["reason"]
+    assert fate(A, to="172.31.0.1", **users)[0] == "none"
+    given = fate(A, routes=[route("vco-a", NET)], start="vpc-1", **users)
+    assert given == ("tunnel", "certain", "vco-a", 1)
 
 
 def test_a_secondary_block_is_local_too():
@@ -242,7 +262,7 @@ def test_a_gateway_whose_routes_were_not_read_makes_another_unsure():
     other = connection("vco-b", gateway="vpn-2", is_known=False)
     row = traced(A, other, routes=[route("vco-a", NET)]).iloc[0]
     assert fate_of(row) == ("tunnel", "unknown", "vco-a", 1)
-    assert "vco-b on vpn-2 were not read" in row["reason"]
+    assert "not all routes into vco-b on vpn-2 were read" in row["reason"]
 
 
 def test_a_start_that_is_given_holds_whatever_the_source():
@@ -284,4 +304,4 @@ def test_a_transit_router_that_was_not_read_makes_no_route_unsure():
     attached = connection("vco-b", gateway=None, router="tr-1", is_known=None)
     row = traced(A, attached).iloc[0]
     assert fate_of(row) == ("none", "unknown", None, None)
-    assert "the routes of vco-b were not read" in row["reason"]
+    assert "not all routes into vco-b were read" in row["reason"]

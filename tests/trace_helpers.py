@@ -52,17 +52,24 @@ def route(into: str, destination: str | None, **options: Any) -> Row:
 
 
 def make_inventory(
-    connections: Iterable[Row], routes: Iterable[Row] = (), vpcs: dict[str, list[str]] | None = None
+    connections: Iterable[Row],
+    routes: Iterable[Row] = (),
+    vpcs: dict[str, list[str]] | None = None,
+    user_cidrs: Iterable[str] = (),
 ) -> Inventory:
-    """An inventory of these; without ``vpcs``, vpc-1 is 10.0.0.0/16."""
+    """An inventory of these; without ``vpcs``, vpc-1 is 10.0.0.0/16. All have the user CIDRs."""
     vpcs = {"vpc-1": ["10.0.0.0/16"]} if vpcs is None else vpcs
     rows: dict[str, list[Row]] = {name: [] for name in STORED}
     rows["coverage"] = [COVERED]
     rows["routes"] = list(routes)
     rows["vpcs"] = [
-        PLACE | {"vpc_id": name, "cidrs": blocks[:1], "secondary_cidrs": blocks[1:]}
+        PLACE
+        | {
+            "vpc_id": name, "cidrs": blocks[:1], "secondary_cidrs": blocks[1:],
+            "user_cidrs": list(user_cidrs),
+        }
         for name, blocks in vpcs.items()
-    ]
+    ]  # fmt: skip
     for one in connections:
         rows["tunnels"] += tunnel_rows(one)
         rows["subnets"] += subnet_rows(one)
@@ -126,10 +133,15 @@ def subnet_rows(one: Row) -> list[Row]:
 
 
 def traced(
-    *connections: Row, routes: Any = (), vpcs: Any = None, to: Any = SITE, **options: Any
+    *connections: Row,
+    routes: Any = (),
+    vpcs: Any = None,
+    user_cidrs: Any = (),
+    to: Any = SITE,
+    **options: Any,
 ) -> pd.DataFrame:
     """Trace a packet from the VPC to the site, whatever is incomplete."""
-    inv = make_inventory(connections, routes, vpcs)
+    inv = make_inventory(connections, routes, vpcs, user_cidrs)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", IncompleteWarning)
         found = trace(inv, **{"source": HOST, "destination": to} | options)

@@ -156,7 +156,9 @@ class Plain:
         others = [r for r in matching if r["route_type"] in ("destination", "bgp")]
         if not steered and not others:
             return None
-        contest, is_sure = first_policies(steered) if steered else longest_match(others)
+        contest, is_sure = (
+            first_policies(steered) if steered else by_destination(others, is_transit)
+        )
         groups: dict[Any, list[Row]] = {}
         for r in contest:
             groups.setdefault((r["source_cidr"], r["destination_cidr"]), []).append(r)
@@ -292,19 +294,29 @@ def first_policies(steered: list[Row]) -> tuple[list[Row], bool]:
     return contest, is_one_order and any(r["route_type"] == "policy" for r in contest)
 
 
-def longest_match(others: list[Row]) -> tuple[list[Row], bool]:
-    """The longest of destination and BGP routes, and whether nobody could see that otherwise."""
+def by_destination(others: list[Row], is_transit: bool) -> tuple[list[Row], bool]:
+    """Which of destination and BGP routes count, and whether that is documented.
 
-    def length(r: Row) -> int:
-        return network(r["destination_cidr"]).prefixlen
+    A VPN gateway has two tables, the destination table first; what matches nothing there is looked
+    up in the BGP table. Of a transit router no order is documented: the longest of both.
+    """
+    tables = [[r for r in others if r["route_type"] == kind] for kind in ("destination", "bgp")]
+    winners = [longest_of(table) for table in tables if table]
+    if len(winners) == 1 or not is_transit:
+        return winners[0], True
+    static, learned = winners
+    if prefix_length(static[0]) >= prefix_length(learned[0]):
+        return static, True
+    ways = [{r["vpn_connection_id"] for r in some} for some in winners]
+    return learned, ways[0] == ways[1]
 
-    best = max(map(length, others))
-    contest = [r for r in others if length(r) == best]
-    static = [r for r in others if r["route_type"] == "destination"]
-    if any(r in static for r in contest):
-        return [r for r in contest if r in static], True
-    ways = {r["vpn_connection_id"] for r in static if length(r) == max(map(length, static))}
-    return contest, not static or ways == {r["vpn_connection_id"] for r in contest}
+
+def longest_of(table: list[Row]) -> list[Row]:
+    return [r for r in table if prefix_length(r) == max(map(prefix_length, table))]
+
+
+def prefix_length(r: Row) -> int:
+    return network(r["destination_cidr"]).prefixlen
 
 
 def rank(group: list[Row], is_transit: bool) -> tuple[list[Row], list[Row], bool]:

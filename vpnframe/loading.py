@@ -26,6 +26,7 @@ from vpnframe.crawl.notes import (
     vpc_failures,
 )
 from vpnframe.crawl.routes import Weights, route_order
+from vpnframe.crawl.saved_routes import ROUTE_LISTS, SavedLists
 from vpnframe.crawl.witnesses import join_statements, own_gateways, with_attachments
 from vpnframe.errors import RequestError, ResponseError, SettingsError, StatusError
 from vpnframe.inventory import Inventory
@@ -84,6 +85,7 @@ class _Known:
     gateways: dict[str, Gateway] = field(default_factory=dict)
     vpcs: dict[str, Vpc] = field(default_factory=dict)
     routes: dict[str, RouteEntry] = field(default_factory=dict)
+    route_lists: SavedLists = field(default_factory=SavedLists)
     regions: dict[str, str] = field(default_factory=dict)
     totals: Counter[str | None] = field(default_factory=Counter)
     lost: dict[str, str | None] = field(default_factory=dict)
@@ -112,13 +114,17 @@ def load(
     psk_key_file : str or Path, optional
         Makes fingerprints of keys comparable, see
         :func:`vpnframe.psk.facts.read_fingerprint_key`; otherwise they are within this inventory.
-        Nothing shows whether saved routes are all: ``has_known_routes`` is null.
 
     Returns
     -------
     Inventory
         What could be read; ``failures`` has a row for every file that could not. Files with keys
-        that others may read are named in a warning to the log.
+        that others may read are named in a warning to the log. The routes into a connection are
+        known (``has_known_routes``) where every list that could name one is there up to its
+        TotalCount: of its VPN gateway by destination and by policy, and by BGP where BGP is on;
+        of a connection on a transit router its own. An answer without routes does not say whose
+        it is: it counts for the id in its file's name, else only where a region has as many of
+        them as lists are missing.
 
     Raises
     ------
@@ -279,6 +285,9 @@ def _take_page(saved: _Saved, known: _Known, action: str) -> None:
         for row in rows
         if isinstance(row, RouteEntry)
     }
+    if action in ROUTE_LISTS:
+        total, at = page.total_count, saved.region_id
+        known.route_lists.add(action, routes.values(), total=total, name=saved.stem, region_id=at)
     _keep(saved, known, known.routes, routes)
     for note in page.notes:
         failure = note_failure(note, action=action, at_ms=saved.at_ms)
@@ -339,6 +348,7 @@ def _records(known: _Known) -> Records:
         for statement in filter(None, (download, listed)):
             failures += [_in_region(f, region_id) for f in statement_failures(statement)]
     gateways = [_in_region(g, known.regions.get(i)) for i, g in known.gateways.items()]
+    connections = known.route_lists.mark_known(connections, statements, gateways)
     for key, gateway in known.gateways.items():
         failures += [_in_region(f, known.regions.get(key)) for f in gateway_failures(gateway)]
     network = _network(known, keys)

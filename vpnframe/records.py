@@ -292,7 +292,7 @@ class Connection(Record, frozen=True, kw_only=True):
     health_check_enabled: bool | None = None
     health_check_status: str | None = None
     tags: tuple[str, ...] = ()
-    has_known_routes: bool | None = None  # None where nobody asked for routes
+    has_known_routes: bool | None = None  # None where nobody asked for routes, or saved them
     has_weighed_routes: bool = False
     witnesses: Literal["download", "describe", "both"] = "describe"
     perspective: Perspective | None = None  # None without a download: there is nothing to place

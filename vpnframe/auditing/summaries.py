@@ -157,7 +157,7 @@ def notes(inv: Inventory, fleet: Fleet) -> Iterator[str]:
         yield "nothing is known of any pre-shared key: no key was judged"
     n_unjudged = int(fleet.is_unjudged.sum())
     if n_unjudged:
-        yield f"the routes of {n_unjudged:,} connections were not read: their overlaps are unknown"
+        yield f"not all routes of {n_unjudged:,} connections were read: their overlaps are unknown"
     unknown = fleet.overlaps[~fleet.is_judged]
     if len(unknown) > n_unjudged:
         yield f"no overlap was judged: {unknown['reason'].iloc[0]}"

@@ -12,6 +12,8 @@ from vpnframe.cli.entries import Entry, as_entries
 from vpnframe.cli.options import FolderArgument, FormatOption, OutputOption, SnapshotOption
 from vpnframe.cli.output import Format, print_table, print_text
 from vpnframe.cli.overlap_options import (
+    IgnoreOption,
+    IgnoreShorterOption,
     NatOption,
     OnlyOption,
     ScopeOption,
@@ -19,6 +21,7 @@ from vpnframe.cli.overlap_options import (
     describe_base,
     make_overlap_settings,
     parse_scope,
+    say_ignored,
     saying_gaps,
 )
 from vpnframe.cli.reading import NOT_COMPLETE
@@ -36,6 +39,8 @@ def run(
     ],
     scope: ScopeOption = ROUTING_DOMAIN,
     only: OnlyOption = None,
+    ignore: IgnoreOption = None,
+    ignore_shorter_than: IgnoreShorterOption = None,
     topology: TopologyOption = None,
     nat: NatOption = None,
     style: FormatOption = Format.TABLE,
@@ -49,7 +54,13 @@ def run(
     """
     inventory = read_inventory(folder, snapshot=snapshot)
     asked = parse_scope(scope, inventory.subnets)
-    settings = make_overlap_settings(topology=topology, nat=nat, only=only)
+    settings = make_overlap_settings(
+        topology=topology,
+        nat=nat,
+        only=only,
+        ignore=ignore,
+        ignore_shorter_than=ignore_shorter_than,
+    )
     try:
         with saying_gaps() as gaps:
             hits = would_conflict(inventory, cidrs, scope=asked, settings=settings)
@@ -61,8 +72,9 @@ def run(
         print_table(hits, style, output=output)
     n_hits = int((hits["severity"] != "info").sum())
     plural = "" if n_hits == 1 else "s"
-    base = describe_base(inventory, only=only)
+    base = describe_base(inventory, settings)
     print(f"{n_hits:,} collision{plural}, among {base}", file=sys.stderr)
+    say_ignored(inventory, settings)
     if n_hits:
         raise typer.Exit(COLLISION)
     if gaps:

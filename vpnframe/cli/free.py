@@ -12,19 +12,25 @@ import typer
 from vpnframe.cli.options import FolderArgument, FormatOption, OutputOption, SnapshotOption
 from vpnframe.cli.output import Format, print_table
 from vpnframe.cli.overlap_options import (
+    IgnoreOption,
+    IgnoreShorterOption,
     NatOption,
     OnlyOption,
     TopologyOption,
     describe_base,
     make_overlap_settings,
+    say_ignored,
     saying_gaps,
 )
 from vpnframe.cli.reading import NOT_COMPLETE
 from vpnframe.errors import SettingsError
-from vpnframe.inventory import Inventory, read_inventory
+from vpnframe.inventory import read_inventory
 from vpnframe.overlapping import free_subnets
+from vpnframe.overlapping.filling import Taken, find_filling
+from vpnframe.overlapping.free_space import DEFAULT_AVOID
+from vpnframe.overlapping.tracing.wording import listed
 
-_AVOIDED = "100.64.0.0/10 (the cloud's own services) nor 172.17.0.0/16 (Docker)"
+_AVOIDED = " nor ".join(f"{block} ({why})" for block, why in DEFAULT_AVOID.items())
 
 
 def run(
@@ -52,6 +58,8 @@ def run(
         ),
     ] = None,
     only: OnlyOption = None,
+    ignore: IgnoreOption = None,
+    ignore_shorter_than: IgnoreShorterOption = None,
     topology: TopologyOption = None,
     nat: NatOption = None,
     style: FormatOption = Format.TABLE,
@@ -63,7 +71,13 @@ def run(
     Ends with 1 where there is none, and with 4 where what is known does not suffice.
     """
     inventory = read_inventory(folder, snapshot=snapshot)
-    settings = make_overlap_settings(topology=topology, nat=nat, only=only)
+    settings = make_overlap_settings(
+        topology=topology,
+        nat=nat,
+        only=only,
+        ignore=ignore,
+        ignore_shorter_than=ignore_shorter_than,
+    )
     try:
         with saying_gaps() as gaps:
             found = free_subnets(
@@ -76,21 +90,32 @@ def run(
             )
     except ValueError as error:
         raise typer.BadParameter(str(error)) from None
+    say_ignored(inventory, settings)
+    filling = ""
+    if len(found) < count:
+        taken = find_filling(inventory, within=within, avoid=avoid, settings=settings)
+        filling = _say_filling(taken, within)
     if found.empty:
-        raise SettingsError(_none_free(inventory, within, prefix_length))
+        raise SettingsError(f"no /{prefix_length} is free in {within}: {filling}")
     print_table(found, style, output=output)
-    base = describe_base(inventory, only=only)
+    if filling:
+        print(f"no more /{prefix_length} is free in {within}: {filling}", file=sys.stderr)
+    base = describe_base(inventory, settings)
     print(f"collides with none of {base}\nand with neither {_AVOIDED}", file=sys.stderr)
     if gaps:
         raise typer.Exit(NOT_COMPLETE)
 
 
-def _none_free(inventory: Inventory, within: str, prefix_length: int) -> str:
-    """Say that nothing is free, and what takes most of it."""
-    parent = ipaddress.ip_network(within)
-    blocks = {ipaddress.ip_network(cidr) for cidr in inventory.subnets["cidr"].dropna().unique()}
-    used = [b for b in blocks if b.version == parent.version and b.prefixlen and b.overlaps(parent)]
-    largest = sorted(used, key=lambda block: (block.prefixlen, block))[:3]
-    names = ", ".join(map(str, largest))
-    taken = f"the largest blocks in use there are {names}" if names else "it is to be avoided"
-    return f"no /{prefix_length} is free in {within}: {taken}"
+def _say_filling(taken: list[Taken], within: str) -> str:
+    """Say what fills a space, and how an aggregate among it is set aside."""
+    space = ipaddress.ip_network(within)
+    names = listed(map(str, taken))
+    is_one = any(one.block.prefixlen <= space.prefixlen for one in taken)
+    said = f"{names} fills it" if is_one else f"it is taken by {names}"
+    its = next((one.block for one in taken if one.is_fleets), None)
+    if its is None:
+        return said
+    return (
+        f"{said}. Where that is an aggregate, routed as a whole and used in part, --ignore {its} "
+        f"sets it aside, and --ignore-shorter-than {its.prefixlen + 1} all that are as large"
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
@@ -15,6 +15,8 @@ import typer
 from vpnframe.errors import IncompleteWarning
 from vpnframe.inventory import Inventory
 from vpnframe.overlapping import OverlapSettings, read_nat, read_topology
+from vpnframe.overlapping.filling import find_ignored
+from vpnframe.overlapping.tracing.wording import listed
 
 NOWHERE = "none"
 
@@ -62,6 +64,25 @@ OnlyOption = Annotated[
         "or of this name.",
     ),
 ]
+IgnoreOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        envvar="VPNFRAME_IGNORE",
+        metavar="CIDR",
+        help="Set this block of the fleet aside, not those inside it: an aggregate, which is "
+        "routed as a whole and used in part. May be given again.",
+    ),
+]
+IgnoreShorterOption = Annotated[
+    int | None,
+    typer.Option(
+        min=0,
+        max=128,
+        envvar="VPNFRAME_IGNORE_SHORTER_THAN",
+        metavar="N",
+        help="Set all blocks of the fleet aside that have a prefix shorter than this.",
+    ),
+]
 
 
 def make_overlap_settings(
@@ -70,12 +91,14 @@ def make_overlap_settings(
     nat: Path | None,
     owner_tag: str | None = None,
     only: str | None = None,
+    ignore: Sequence[str] | None = None,
+    ignore_shorter_than: int | None = None,
 ) -> OverlapSettings:
     """Make settings of the options.
 
     Parameters
     ----------
-    topology, nat, owner_tag, only
+    topology, nat, owner_tag, only, ignore, ignore_shorter_than
         As given on the command line.
 
     Returns
@@ -93,7 +116,28 @@ def make_overlap_settings(
         nat=read_nat(nat) if nat else (),
         owner_tag=owner_tag,
         only=only,
+        ignore=tuple(ignore or ()),
+        ignore_shorter_than=ignore_shorter_than,
     )
+
+
+def _sets_aside(settings: OverlapSettings) -> bool:
+    return bool(settings.ignore) or settings.ignore_shorter_than is not None
+
+
+def say_ignored(inventory: Inventory, settings: OverlapSettings) -> None:
+    """Say on standard error which blocks were set aside, if any should be.
+
+    Parameters
+    ----------
+    inventory : Inventory
+        As read.
+    settings : OverlapSettings
+        As made of the options.
+    """
+    if _sets_aside(settings):
+        said = listed(map(str, find_ignored(inventory, settings)))
+        print(f"set aside: {said or 'no block is as large'}", file=sys.stderr)
 
 
 def parse_scope(text: str, subnets: pd.DataFrame) -> str | None:
@@ -145,15 +189,15 @@ def saying_gaps() -> Iterator[list[str]]:
             )
 
 
-def describe_base(inventory: Inventory, *, only: str | None = None) -> str:
+def describe_base(inventory: Inventory, settings: OverlapSettings) -> str:
     """Say what an answer was made from.
 
     Parameters
     ----------
     inventory : Inventory
         As read.
-    only : str or None
-        The routing domain that was looked at.
+    settings : OverlapSettings
+        Which routing domain was looked at, and whether blocks were set aside.
 
     Returns
     -------
@@ -162,8 +206,10 @@ def describe_base(inventory: Inventory, *, only: str | None = None) -> str:
     """
     subnets = inventory.subnets
     n_blocks, n_regions = len(subnets), subnets["region_id"].nunique()
+    only = settings.only
     domain = "" if only is None else f" (of these, the routing domain of {only} alone)"
+    apart = ", apart from what is set aside" if _sets_aside(settings) else ""
     return (
         f"{n_blocks:,} blocks of {len(inventory.connections):,} connections in {n_regions} "
-        f"regions, snapshot {inventory.snapshot}{domain}"
+        f"regions, snapshot {inventory.snapshot}{domain}{apart}"
     )

@@ -104,8 +104,8 @@ def would_conflict(
     scope : str or None
         What would have to carry both; see :func:`vpnframe.overlaps`.
     settings : OverlapSettings, optional
-        What else is joined, what is translated, and which routing domain is looked into
-        (``only``).
+        What else is joined, what is translated, which routing domain is looked into (``only``),
+        and which blocks of the fleet are set aside.
 
     Returns
     -------

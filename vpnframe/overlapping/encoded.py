@@ -141,8 +141,8 @@ def encode_fleet(subnets: pd.DataFrame, *, scope: str | None, settings: OverlapS
     AddressError
         A text is no CIDR block.
     SettingsError
-        The topology names what is not there, no connection has the owner tag, or there is no
-        such routing domain.
+        The topology names what is not there, no connection has the owner tag, there is no such
+        routing domain, or a block to be ignored is none of the fleet.
     """
     cidr, cidrs = _encode_cidrs(column_of(subnets, "cidr"))
     connection, first = _encode_connections(subnets)
@@ -150,10 +150,19 @@ def encode_fleet(subnets: pd.DataFrame, *, scope: str | None, settings: OverlapS
     connections = _connections(rows, subnets.take(first), cidrs, settings)
     scopes = _scopes(rows, connections, scope)
     keep = (cidrs.parsed.prefix_length[rows.cidr] > 0) & _is_asked(rows, connections, settings)
+    keep &= ~_is_ignored(rows, connections, cidrs, settings)
     fleet = _blocks(rows, connections, cidrs, scopes, np.flatnonzero(keep))
     names, gateways = connections.name, connections.routers[0]
     translations = translations_of(settings.nat, names, gateways, cidrs.parsed)
     return replace(fleet, translations=translations)
+
+
+def are_ignored(cidrs: CidrWords, settings: OverlapSettings) -> Mask:
+    """Tell which blocks are set aside, for themselves or for their short prefixes."""
+    ignored: Mask = cidrs.parsed.prefix_length < (settings.ignore_shorter_than or 0)
+    if settings.ignore:
+        ignored |= np.isin(cidrs.words.to_pylist(), _canonical(parse_cidrs(list(settings.ignore))))
+    return ignored
 
 
 def blocks_at(parsed: ParsedCidrs, positions: Codes) -> ParsedCidrs:
@@ -189,10 +198,13 @@ def _encode_cidrs(texts: pd.Series[Any]) -> tuple[Codes, CidrWords]:
     parsed = parse_cidrs(spelt.words)
     if parsed.failed_texts:
         parse_all(texts.tolist())  # it names the first row
-    canonical = format_cidr(parsed.high, parsed.low, parsed.family, parsed.prefix_length)
-    coded = encode(pd.Series(canonical, dtype="str"))
+    coded = encode(pd.Series(_canonical(parsed), dtype="str"))
     words = coded.words
     return np.append(coded.codes, NULL)[spelt.codes], CidrWords(words, parse_cidrs(words))
+
+
+def _canonical(parsed: ParsedCidrs) -> Any:
+    return format_cidr(parsed.high, parsed.low, parsed.family, parsed.prefix_length)
 
 
 def _encode_connections(subnets: pd.DataFrame) -> tuple[Codes, Codes]:
@@ -329,6 +341,24 @@ def _is_asked(rows: _Rows, connections: Connections, settings: OverlapSettings) 
         raise SettingsError(f"there is no routing domain {settings.only!r} in this fleet")
     asked: Mask = (is_it[domain.codes] | connections.is_theirs)[rows.connection]
     return asked
+
+
+def _is_ignored(
+    rows: _Rows, connections: Connections, cidrs: CidrWords, settings: OverlapSettings
+) -> Mask:
+    """Rows that are set aside; another table's never are."""
+    if not settings.ignore and settings.ignore_shorter_than is None:
+        return np.zeros(len(rows.cidr), bool)
+    is_ours = ~connections.is_theirs[rows.connection]
+    ours = set(cidrs.words.take(np.unique(rows.cidr[is_ours])).to_pylist())
+    for text in _canonical(parse_cidrs(list(settings.ignore))):
+        if text not in ours:
+            raise SettingsError(
+                f"{text} is to be ignored, but no block of this fleet equals it: name a block as "
+                f"it is routed, or leave it out"
+            )
+    ignored: Mask = are_ignored(cidrs, settings)[rows.cidr] & is_ours
+    return ignored
 
 
 def _blocks(

@@ -50,13 +50,15 @@ def free_subnets(
         More blocks to keep clear of: a file (see :func:`vpnframe.read_blocks`), a list, a
         column, or a table with ``cidr``.
     settings : OverlapSettings, optional
-        What is translated, and which routing domain is looked at.
+        What is translated, which routing domain is looked at, and what is set aside: an aggregate
+        towards a site, as 10.0.0.0/8, takes all that lies in it, unless ``ignore`` names it.
 
     Returns
     -------
     DataFrame
         Table ``free_subnets``: ``cidr`` and the ``gap`` it was cut from, which is the largest
-        free block around it. Fewer rows than ``count`` where there is no more room.
+        free block around it. Fewer rows than ``count`` where there is no more room:
+        ``would_conflict(subnets, [within])`` names the blocks of the fleet that take it.
 
     Raises
     ------
@@ -81,6 +83,10 @@ def free_subnets(
                 cidr            gap
     0  10.128.0.0/24  10.128.0.0/24
     1  10.128.2.0/24  10.128.2.0/23
+    >>> settings = OverlapSettings(ignore=["10.0.0.0/9"])
+    >>> free_subnets(subnets, within="10.0.0.0/9", count=1, settings=settings)
+              cidr         gap
+    0  10.0.0.0/24  10.0.0.0/9
     """
     parse_all([within])
     space = ipaddress.ip_network(within)

@@ -18,15 +18,16 @@ from vpnframe.overlapping.against import our_rows, their_blocks
 from vpnframe.overlapping.asked import format_blocks, parse_all
 from vpnframe.overlapping.block_files import read_blocks
 from vpnframe.overlapping.blocks import take_blocks
-from vpnframe.overlapping.encoded import blocks_at, encode_fleet
+from vpnframe.overlapping.coding import Codes
+from vpnframe.overlapping.encoded import Fleet, blocks_at, encode_fleet
 from vpnframe.overlapping.known import Known
 from vpnframe.overlapping.roles import AGGREGATE
 from vpnframe.overlapping.settings import OverlapSettings
 
-DEFAULT_AVOID = (
-    "100.64.0.0/10",  # shared address space (RFC 6598): the cloud's own services live there
-    "172.17.0.0/16",  # Docker's default bridge: hosts with Docker do not reach anybody there
-)
+DEFAULT_AVOID = {
+    "100.64.0.0/10": "the cloud's own services",  # in the shared address space of RFC 6598
+    "172.17.0.0/16": "Docker",  # its default bridge: hosts with Docker do not reach anybody there
+}
 
 Avoid: TypeAlias = str | Path | Iterable[object] | pd.DataFrame | None
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -117,15 +118,29 @@ def find_free_space(
     SettingsError
         The file cannot be read.
     """
-    fleet = encode_fleet(our_rows(known, settings), scope=None, settings=settings)
-    avoided = [parse_cidrs(DEFAULT_AVOID)]
-    if avoid is not None:
-        blocks = read_blocks(avoid) if isinstance(avoid, str | Path) else avoid
-        parsed = parse_all(their_blocks(blocks)["cidr"].tolist())
-        avoided.append(take_blocks(parsed, parsed.prefix_length > 0))
+    fleet, rows = taken_by_fleet(known, settings)
     spaces = parse_all([within] if isinstance(within, str) else list(within))
-    used = blocks_at(fleet.cidrs.parsed, np.unique(fleet.cidr[fleet.role != AGGREGATE]))
+    used = blocks_at(fleet.cidrs.parsed, np.unique(fleet.cidr[rows]))
+    avoided = [parse_cidrs(list(DEFAULT_AVOID)), read_avoided(avoid)]
     return FreeSpace(_gaps([used, *avoided], spaces))
+
+
+def taken_by_fleet(known: Known, settings: OverlapSettings) -> tuple[Fleet, Codes]:
+    """Give the fleet's blocks, and the positions of those that are taken.
+
+    A selector around what a VPC holds takes nothing.
+    """
+    fleet = encode_fleet(our_rows(known, settings), scope=None, settings=settings)
+    return fleet, np.flatnonzero(fleet.role != AGGREGATE)
+
+
+def read_avoided(avoid: Avoid) -> ParsedCidrs:
+    """Read the blocks that the user wants to keep clear of; a default route is none."""
+    if avoid is None:
+        return parse_cidrs([])
+    blocks = read_blocks(avoid) if isinstance(avoid, str | Path) else avoid
+    parsed = parse_all(their_blocks(blocks)["cidr"].tolist())
+    return take_blocks(parsed, parsed.prefix_length > 0)
 
 
 def _gaps(taken: Iterable[ParsedCidrs], spaces: ParsedCidrs) -> list[Network]:

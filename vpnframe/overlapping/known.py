@@ -74,7 +74,7 @@ def _gaps(subnets: pd.DataFrame) -> Iterator[str]:
         verb = "is" if n == 1 else "are"
         yield (
             f"{n:,} of {n_all:,} connections {verb} not judged: the selectors are the default "
-            f"route, and the routes behind it were not read"
+            f"route, and not all routes behind it were read"
         )
     n_bad = int(column_of(subnets, "cidr").isna().sum())
     if n_bad:

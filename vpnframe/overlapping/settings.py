@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from vpnframe.addresses.cidr import parse_cidrs
+from vpnframe.errors import SettingsError
 from vpnframe.overlapping.nat import Nat
 from vpnframe.overlapping.scopes import Topology
+
+_LONGEST = 128
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +28,16 @@ class OverlapSettings:
     only : str or None
         Look at one routing domain alone: its name, or the id of any VPN gateway, VPC or transit
         router in it.
+    ignore : sequence of str
+        Blocks of the fleet to set aside, on whatever side: aggregates, which are routed as a whole
+        and used in part. Blocks inside them stay.
+    ignore_shorter_than : int or None
+        Set aside every block of the fleet with a shorter prefix than this.
+
+    Raises
+    ------
+    SettingsError
+        A text of ``ignore`` is no CIDR block, or the length is none.
 
     Examples
     --------
@@ -35,3 +49,16 @@ class OverlapSettings:
     nat: Sequence[Nat] = ()
     owner_tag: str | None = None
     only: str | None = None
+    ignore: Sequence[str] = ()
+    ignore_shorter_than: int | None = None
+
+    def __post_init__(self) -> None:
+        if isinstance(self.ignore, str):
+            raise TypeError(f"ignore is {self.ignore!r}, one text: give a list of blocks")
+        parsed = parse_cidrs(list(self.ignore))
+        if parsed.failed_texts:
+            text, reason = parsed.failed_texts[0], parsed.failed_reasons[0]
+            raise SettingsError(f"ignore: {text!r} is no CIDR block: {reason}")
+        length = self.ignore_shorter_than
+        if length is not None and not 0 <= length <= _LONGEST:
+            raise SettingsError(f"ignore_shorter_than must be from 0 to {_LONGEST}, not {length}")

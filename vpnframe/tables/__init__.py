@@ -138,7 +138,7 @@ SUBNETS = Table(
         Column(
             "has_known_routes",
             "flag",
-            "Whether every list that could name a route to it was read; null: not asked.",
+            "Whether every list that could name a route to it was read; null: not asked or saved.",
         ),
         Column("tags", "texts", "Tags of the connection as key=value, sorted."),
         Column("side", "category", "vpc or onprem.", False),

@@ -53,8 +53,10 @@ def trace(
 
     A packet starts in the VPC whose blocks hold its source, and what the VPN gateways of that VPC
     do with it is looked up as they do: policy routes first, on source and destination, by
-    priority; then the longest destination or BGP route; routes to one block by weight, the
-    standby only while the active one is down. A block of the VPC's own goes before all of them.
+    priority; then the longest destination route; then the longest BGP route; routes to one block
+    by weight, the standby only while the active one is down. A block of the VPC's own goes before
+    all of them; its user CIDRs have no local route, and packets to and from them follow the
+    routes.
     Where a VPC's gateways have no route, transit routers that have one are named, as unknown:
     which VPCs are attached to them is not read. What comes back, from the premises into the
     cloud, is routed by the peer's device, of which nothing is known here.
@@ -103,8 +105,10 @@ def trace(
 
     References
     ----------
-    https://www.alibabacloud.com/help/en/vpn/user-guide/manage-policy-based-routes
+    "Configure routes for a VPN gateway", section "Route priority":
     https://help.aliyun.com/en/vpn/sub-product-ipsec-vpn/user-guide/manage-destination-based-routes
+    https://www.alibabacloud.com/help/en/vpn/user-guide/manage-policy-based-routes
+    Of user CIDRs: "What is a customer CIDR block?" in the FAQ of VPC.
 
     Examples
     --------
@@ -148,7 +152,7 @@ def _warn(inv: Inventory, fleet: Fleet) -> None:
     said = [] if inv.is_complete else [inv.coverage_sentence()]
     if unjudged:
         plural = "" if unjudged == 1 else "s"
-        said.append(f"the routes of {unjudged:,} connection{plural} are not known")
+        said.append(f"not all routes into {unjudged:,} connection{plural} are known")
     if said:
         warnings.warn("; ".join(said), IncompleteWarning, stacklevel=3)
 

@@ -106,7 +106,7 @@ def _unknown(outcomes: Sequence[Outcome]) -> Outcome:
 
 def _nowhere(journey: Journey) -> Outcome:
     """No tunnel takes it, as far as is known."""
-    unread = f"the routes of {listed(journey.unread)} were not read" if journey.unread else ""
+    unread = f"not all routes into {listed(journey.unread)} were read" if journey.unread else ""
     if journey.is_placed:
         idle = [one for one in journey.outcomes if one.tier == 0]
         reason = listed(dict.fromkeys(one.reason for one in idle))

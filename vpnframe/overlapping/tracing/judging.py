@@ -91,12 +91,13 @@ def _led(case: Case, router: Router, picked: Pick) -> Outcome:
     route, is_refused = head.route, head.admits is False
     reason, doubts = _lead(route, router), [*picked.doubts, *_doubts(case, router, *picked.heads)]
     carrier = Carrier(None)
+    reason += _joined(picked.note)
     if is_refused:
         reason += f"; the selectors of {route.connection.vpn_connection_id} drop it"
     else:
         carrier = carry(route, is_transit=router.is_transit)
         doubts += carrier.doubts
-        reason += _joined(picked.note, "it is down" if is_up(route) is False else carrier.note)
+        reason += _joined("it is down" if is_up(route) is False else carrier.note)
     return Outcome(
         verdict="dropped" if is_refused else "tunnel",
         certainty="unknown" if doubts else "certain",
@@ -179,7 +180,7 @@ def _doubts(case: Case, router: Router, *heads: Found) -> Iterator[str]:
 
 
 def _unread(router: Router) -> str:
-    return f"the routes of {listed(router.unjudged)} on {router.router_id} were not read"
+    return f"not all routes into {listed(router.unjudged)} on {router.router_id} were read"
 
 
 def _has_published_twin(case: Case, route: Route) -> bool:
@@ -213,7 +214,8 @@ def _lead(route: Route, router: Router) -> str:
     if route.kind in POLICY_KINDS:
         order = "" if route.priority is None else f" (priority {route.priority})"
         return f"{_named(route)}{order} of {where} leads into {connection_id}"
-    return f"{_named(route)} of {where} is the longest match and leads into {connection_id}"
+    match = "the longest destination match" if route.kind == "destination" else "the longest match"
+    return f"{_named(route)} of {where} is {match} and leads into {connection_id}"
 
 
 def _named(route: Route) -> str:

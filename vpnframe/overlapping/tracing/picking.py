@@ -1,8 +1,11 @@
 """Which of the matching routes wins, and which tunnel of its connection takes the packet.
 
-The order is the vendor's: policy routes before all others, by priority; then the longest
-destination match; routes to one block by weight, the heavier one active while its connection is
-up, the lighter one when only that is; if neither is, the active one.
+The order is the vendor's. A VPN gateway looks at policy routes first, by priority; then at
+destination routes, by the longest match; then at BGP routes ("Configure routes for a VPN gateway",
+section "Route priority"). Of a transit router no page says so: the longest match of both. Routes
+to one block go by weight, the heavier one active while its connection is up, the lighter one when
+only that is; if neither is, the active one.
+https://help.aliyun.com/en/vpn/sub-product-ipsec-vpn/user-guide/manage-destination-based-routes
 """
 
 from __future__ import annotations
@@ -17,6 +20,7 @@ from vpnframe.overlapping.tracing.facts import POLICY_KINDS, Found, Route, Tunne
 from vpnframe.overlapping.tracing.wording import listed
 
 _SPREAD = "flows are spread over equal routes"
+_ORDER_PAGE = '"Configure routes for a VPN gateway"'
 T = TypeVar("T")
 K = TypeVar("K")
 
@@ -67,13 +71,15 @@ def pick(found: Sequence[Found], *, is_transit: bool) -> Pick:
     if len(found) == 1:
         return Pick(tuple(found))
     policies = [one for one in found if one.route.kind in POLICY_KINDS]
-    contest, doubts = _policies(policies) if policies else _longest(found)
+    contest, doubts = _policies(policies) if policies else _by_destination(found, is_transit)
+    order = "" if policies or is_transit else _passed_over(contest, found)
     ranked = [_ranked(group, is_transit) for group in _grouped(contest, _blocks)]
     heads = _one_each(head for one in ranked for head in one.heads)
     standby = ranked[0].standby if len(ranked) == 1 else ()
     doubts += tuple(doubt for one in ranked for doubt in one.doubts)
     settled = _fail_over(heads[0], standby) if len(heads) == 1 else _share(heads, is_transit)
-    return replace(settled, doubts=doubts + settled.doubts)
+    note = "; ".join(filter(None, [order, settled.note]))
+    return replace(settled, doubts=doubts + settled.doubts, note=note)
 
 
 def carry(route: Route, *, is_transit: bool) -> Carrier:
@@ -155,24 +161,47 @@ def _policies(found: Sequence[Found]) -> tuple[list[Found], tuple[str, ...]]:
     return contest, ()
 
 
+def _length(found: Found) -> int:
+    return found.route.prefix_length
+
+
 def _narrowness(found: Found) -> tuple[int, int]:
     source = found.route.source or "/0"
     return found.route.prefix_length, int(source.rpartition("/")[2])
 
 
-def _longest(found: Sequence[Found]) -> tuple[list[Found], tuple[str, ...]]:
-    """Longest match of destination and BGP routes; of equal length, the destination route."""
-    longest = max(one.route.prefix_length for one in found)
-    contest = [one for one in found if one.route.prefix_length == longest]
+def _by_destination(
+    found: Sequence[Found], is_transit: bool
+) -> tuple[list[Found], tuple[str, ...]]:
+    """Destination routes before BGP routes; on a transit router the longest of both.
+
+    There the order of the two is not documented: of equally long ones the destination route.
+    """
     static = [one for one in found if one.route.kind == "destination"]
-    if not static or static[0].route.prefix_length == longest:
-        return static or contest, ()
-    if _connection_ids(static) == _connection_ids(contest):
+    longest = max(map(_length, found))
+    if static and (not is_transit or _length(static[0]) == longest):
+        return static, ()
+    contest = [one for one in found if _length(one) == longest]
+    if not static or _connection_ids(static) == _connection_ids(contest):
         return contest, ()
-    # https://help.aliyun.com/en/vpn/sub-product-ipsec-vpn/user-guide/manage-destination-based-routes
     return contest, (
-        f"a VPN gateway may look at destination routes before BGP routes, and then "
-        f"{static[0].route.destination} into {listed(_connection_ids(static))} takes it",
+        f"whether a transit router looks at destination routes before BGP routes is not "
+        f"documented, and then {static[0].route.destination} into "
+        f"{listed(_connection_ids(static))} takes it",
+    )
+
+
+def _passed_over(contest: Sequence[Found], found: Sequence[Found]) -> str:
+    """Say why BGP routes that are as long or longer, and lead elsewhere, are not used."""
+    first = contest[0].route
+    passed = [one for one in found if one.route.kind == "bgp"]
+    is_news = first.kind == "destination" and passed and _length(passed[0]) >= first.prefix_length
+    if not is_news or _connection_ids(passed) == _connection_ids(contest):
+        return ""
+    return (
+        f"a VPN gateway looks at destination routes before BGP routes ({_ORDER_PAGE}), so the "
+        f"BGP route {passed[0].route.destination} into {listed(_connection_ids(passed))} is not "
+        f"used"
     )
 
 

@@ -1,0 +1,212 @@
+"""Whether saved answers hold every route into a connection.
+
+A VPN gateway has three lists of routes, a connection on a transit router two. An answer tells of
+which it is by the routes in it; one without routes, which is as good as any, does not: it counts
+for what its file's name names, else only where a region has one for every list that is missing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import msgspec
+
+from vpnframe.crawl.routes import holder_of
+from vpnframe.records import Connection, Gateway, RouteEntry, RouteType, Statement
+
+_KINDS: dict[str, tuple[RouteType, ...]] = {
+    "DescribeVpnRouteEntries": ("destination", "bgp"),
+    "DescribeVpnPbrRouteEntries": ("policy",),
+    "DescribeVcoRouteEntries": ("destination", "bgp"),
+}
+ROUTE_LISTS = tuple(_KINDS)
+_ON_GATEWAY, _ON_ROUTER = ROUTE_LISTS[:2], ROUTE_LISTS[2:]
+_ID = re.compile(r"(?:vpn|vco)-[0-9A-Za-z]+")
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """One answer: its routes, how many its list has, and what its file's name and folder say."""
+
+    action: str
+    routes: tuple[RouteEntry, ...]
+    total: int | None
+    names: frozenset[str]
+    region_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Holder:
+    """What routes are listed under: a VPN gateway, or a connection on a transit router."""
+
+    region_id: str | None
+    is_gateway: bool
+    has_bgp: bool = False
+
+
+@dataclass(slots=True)
+class SavedLists:
+    """The lists of routes that saved answers are of."""
+
+    _answers: list[_Answer] = field(default_factory=list)
+
+    def add(
+        self,
+        action: str,
+        routes: Iterable[RouteEntry],
+        *,
+        total: int | None,
+        name: str,
+        region_id: str | None,
+    ) -> None:
+        """Learn of one answer, whole or a page of it.
+
+        Parameters
+        ----------
+        action : str
+            Of which call.
+        routes : iterable of RouteEntry
+            What it holds.
+        total : int or None
+            How many routes the list has, as the answer says.
+        name : str
+            Of the file.
+        region_id : str or None
+            As for connections.
+        """
+        names = frozenset(_ID.findall(name))
+        self._answers.append(_Answer(action, tuple(routes), total, names, region_id))
+
+    def mark_known(
+        self,
+        connections: Sequence[Connection],
+        statements: Mapping[str, Statement],
+        gateways: Iterable[Gateway],
+    ) -> list[Connection]:
+        """Say of each connection whether every route into it was read.
+
+        Parameters
+        ----------
+        connections : sequence of Connection
+            Each in its region.
+        statements : mapping of str to Statement
+            List rows by connection id; what has none hangs on nothing that is known.
+        gateways : iterable of Gateway
+            Each in its region.
+
+        Returns
+        -------
+        list of Connection
+            ``has_known_routes`` is False where lists are missing, None where no answer is of them.
+        """
+        if not self._answers:
+            return list(connections)
+        by_id = {gateway.gateway_id: gateway for gateway in gateways if gateway.kind == "vpn"}
+        owners = {name: holder_of(statement) for name, statement in statements.items()}
+        known = self._find_known(_find_holders(by_id, owners, connections), owners)
+        found = []
+        for one in connections:
+            owner = owners.get(one.vpn_connection_id, "")  # "": nobody knows what it hangs on
+            is_known = True if owner is None else known.get(owner)
+            found.append(msgspec.structs.replace(one, has_known_routes=is_known))
+        return found
+
+    def _find_known(
+        self, holders: Mapping[str, _Holder], owners: Mapping[str, str | None]
+    ) -> dict[str, bool]:
+        """Of which holders every list is there; no entry where none is."""
+        n_entries, unknown = self._count_entries(owners)
+        named, nameless = self._sort_blanks(holders)
+        missing = {
+            (name, action): max(0, n_absent - named[name, action])
+            for name, holder in holders.items()
+            for action, n_absent in _count_absent(name, holder, n_entries)
+        }
+        in_region: Counter[tuple[str | None, str]] = Counter()
+        for (name, action), n_missing in missing.items():
+            in_region[holders[name].region_id, action] += n_missing
+        for (name, action), n_missing in missing.items():
+            place = holders[name].region_id, action
+            if n_missing and in_region[place] > nameless[place]:
+                unknown.add(name)
+        seen = {name for name, _ in (*n_entries, *named)}
+        return {
+            name: name not in unknown for name in holders if name in seen or name not in unknown
+        }
+
+    def _count_entries(
+        self, owners: Mapping[str, str | None]
+    ) -> tuple[Counter[tuple[str, RouteType]], set[str]]:
+        """How many routes of each list there are, and the holders of which pages are missing."""
+        entries: dict[tuple[str, RouteType], set[str]] = {}
+        said = []
+        for answer in self._answers:
+            names = [_holder_of_row(route, owners) for route in answer.routes]
+            told = {name for name in names if name is not None}
+            lists = set()
+            for route, name in zip(answer.routes, names, strict=True):
+                # A list is of one holder: a row that does not say so is of the same.
+                holder = next(iter(told)) if name is None and len(told) == 1 else name
+                if holder is not None:
+                    lists.add((holder, route.route_type))
+                    entries.setdefault((holder, route.route_type), set()).add(route.entry_id)
+            said.append((lists, answer.total or 0))
+        n_entries = Counter({key: len(ids) for key, ids in entries.items()})
+        # Without a number that is reached nothing shows that these pages are all.
+        short = (
+            lists for lists, total in said if not 0 < total <= sum(n_entries[one] for one in lists)
+        )
+        return n_entries, {holder for lists in short for holder, _ in lists}
+
+    def _sort_blanks(
+        self, holders: Mapping[str, _Holder]
+    ) -> tuple[Counter[tuple[str, str]], Counter[tuple[str | None, str]]]:
+        """Answers without routes: by the holder that a file names, and the others by region."""
+        named: Counter[tuple[str, str]] = Counter()
+        nameless: Counter[tuple[str | None, str]] = Counter()
+        for answer in self._answers:
+            if answer.routes or answer.total != 0:
+                continue
+            its = answer.names & holders.keys()
+            if len(its) == 1:
+                named[next(iter(its)), answer.action] += 1
+            else:
+                nameless[answer.region_id, answer.action] += 1
+        return named, nameless
+
+
+def _find_holders(
+    gateways: Mapping[str, Gateway],
+    owners: Mapping[str, str | None],
+    connections: Sequence[Connection],
+) -> dict[str, _Holder]:
+    """What routes are listed under; BGP is on where a connection, or else its gateway, says so."""
+    found = {name: _Holder(one.region_id, True) for name, one in gateways.items()}
+    for one in connections:
+        name = owners.get(one.vpn_connection_id)
+        if name is None:
+            continue
+        gateway = gateways.get(name)
+        of_gateway = gateway.bgp_enabled if gateway else None
+        has_bgp = bool(of_gateway if one.bgp_enabled is None else one.bgp_enabled)
+        known = found.get(name) or _Holder(one.region_id, name != one.vpn_connection_id)
+        found[name] = replace(known, has_bgp=known.has_bgp or has_bgp)
+    return found
+
+
+def _holder_of_row(route: RouteEntry, owners: Mapping[str, str | None]) -> str | None:
+    """What a route is listed under; what the cloud announces leads into no connection."""
+    connection_id = route.vpn_connection_id or route.next_hop or ""
+    return route.vpn_gateway_id or owners.get(connection_id)
+
+
+def _count_absent(
+    name: str, holder: _Holder, n_entries: Counter[tuple[str, RouteType]]
+) -> Iterator[tuple[str, int]]:
+    """Of each call, how many lists no answer holds a route of."""
+    for action in _ON_GATEWAY if holder.is_gateway else _ON_ROUTER:
+        kinds = [kind for kind in _KINDS[action] if kind != "bgp" or holder.has_bgp]
+        yield action, sum(not n_entries[name, kind] for kind in kinds)

@@ -1,0 +1,113 @@
+"""Which blocks fill an address space, and which were set aside: for the commands to say."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+
+import pandas as pd
+
+from vpnframe.inventory import Inventory
+from vpnframe.overlapping.asked import format_blocks
+from vpnframe.overlapping.coding import Codes, take_words
+from vpnframe.overlapping.encoded import Fleet, are_ignored
+from vpnframe.overlapping.free_space import (
+    DEFAULT_AVOID,
+    Avoid,
+    Network,
+    read_avoided,
+    taken_by_fleet,
+)
+from vpnframe.overlapping.known import what_is_known
+from vpnframe.overlapping.settings import OverlapSettings
+from vpnframe.overlapping.tracing.wording import listed
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A block that is in use, or to be kept clear of.
+
+    ``owners`` says whose it is; ``is_fleets`` whether it can be set aside.
+    """
+
+    block: Network
+    owners: str
+    is_fleets: bool = True
+
+    def __str__(self) -> str:
+        return f"{self.block} ({self.owners})"
+
+
+def find_filling(
+    subnets: pd.DataFrame | Inventory, *, within: str, avoid: Avoid, settings: OverlapSettings
+) -> list[Taken]:
+    """Find which blocks take what is in use of a space, the largest first.
+
+    Parameters
+    ----------
+    subnets, within, avoid, settings
+        As for :func:`vpnframe.free_subnets`.
+
+    Returns
+    -------
+    list of Taken
+        None of them inside another one, each once with all whose it is.
+    """
+    fleet, rows = taken_by_fleet(what_is_known(subnets), settings)
+    space = ipaddress.ip_network(within)
+    avoided = read_avoided(avoid)
+    texts = [text for family in (4, 6) for text in format_blocks(avoided.of_family(family)[1])]
+    found = [
+        *_blocks_of(fleet, rows),
+        *(Taken(ipaddress.ip_network(text), "to be avoided", False) for text in set(texts)),
+        *(
+            Taken(ipaddress.ip_network(text), f"always avoided: {why}", False)
+            for text, why in DEFAULT_AVOID.items()
+        ),
+    ]
+    there = [one for one in found if one.block.version == space.version]
+    return _largest(one for one in there if one.block.overlaps(space))
+
+
+def find_ignored(subnets: pd.DataFrame | Inventory, settings: OverlapSettings) -> list[Taken]:
+    """Find which blocks of a fleet the settings set aside, the largest first."""
+    everything = replace(settings, ignore=(), ignore_shorter_than=None)
+    fleet, rows = taken_by_fleet(what_is_known(subnets), everything)
+    ignored = are_ignored(fleet.cidrs, settings)[fleet.cidr[rows]]
+    return sorted(_blocks_of(fleet, rows[ignored]), key=_size)
+
+
+def _blocks_of(fleet: Fleet, rows: Codes) -> Iterator[Taken]:
+    """Each block once, with all whose it is."""
+    texts = take_words(fleet.cidrs.words, fleet.cidr[rows]).to_pylist()
+    its, connection = fleet.connections, fleet.connection[rows]
+    names, vpcs = (column.texts(connection).to_pylist() for column in (its.name, its.routers[1]))
+    owners: dict[str, dict[str, dict[str, None]]] = {}
+    for text, name, vpc, is_vpc in zip(
+        texts, names, vpcs, fleet.is_vpc[rows].tolist(), strict=True
+    ):
+        side = "on premises" if not is_vpc else "VPC" if name is None else "VPC side"
+        its_sides = owners.setdefault(text, {})
+        its_sides.setdefault(side, {})[name or vpc or "no connection"] = None
+    for text, sides in owners.items():
+        parts = [f"{side} of {listed(who)}" for side, who in sides.items() if side != "VPC"]
+        parts += [f"VPC {listed(who)}" for side, who in sides.items() if side == "VPC"]
+        yield Taken(ipaddress.ip_network(text), "; ".join(parts))
+
+
+def _largest(found: Iterable[Taken]) -> list[Taken]:
+    """Those that lie in none of the others, and equal ones as one."""
+    outer: dict[Network, Taken] = {}
+    for one in sorted(found, key=_size):
+        block, same = one.block, outer.get(one.block)
+        if same is not None:
+            both = f"{same.owners}; {one.owners}"
+            outer[block] = Taken(block, both, same.is_fleets and one.is_fleets)
+        elif not any(block.supernet(new_prefix=n) in outer for n in range(block.prefixlen)):
+            outer[block] = one
+    return [*outer.values()]
+
+
+def _size(one: Taken) -> tuple[int, int, int]:
+    return one.block.version, one.block.prefixlen, int(one.block.network_address)
