@@ -115,6 +115,7 @@ def meeting(left: Mapping[str, Any], right: Mapping[str, Any], severity: str) ->
 
 SPOKE = {"vpc_subnets": ["0.0.0.0/0"], "routing_mode": "mixed"}
 APART = {"onprem_subnets": ["172.16.9.0/24"]}
+ELSEWHERE = {"vpn_gateway_id": "vpn-2", "vpc_id": "vpc-2"}
 OTHER_PEER = {"customer_gateway_ip": "91.9.9.9", "customer_gateway_id": "cgw-2"}
 CASES = {
     "vpn-ike-aggressive-mode": Case(
@@ -334,7 +335,11 @@ CASES = {
         {}, {"customer_gateway_ip": "91.1.2.3", "customer_gateway_id": "cgw-1"}, "medium"
     ),
     "vpn-overlap-route-domain": meeting({}, {"vpn_gateway_id": "vpn-2"}, "high"),
-    "vpn-overlap-other-vpc": meeting({}, {"vpc_subnets": ["192.168.0.0/16"]} | APART, "high"),
+    "vpn-overlap-other-vpc": meeting(
+        {"transit_router_id": "tr-1"},
+        {"vpc_subnets": ["192.168.0.0/16"], "transit_router_id": "tr-1"} | APART | ELSEWHERE,
+        "high",
+    ),
     "vpn-overlap-not-judged": Case(None, None, one(), unread),
     "vpn-selector-wide": Case(
         blocks(["10.0.0.0/16"], ["0.0.0.0/0"]),

@@ -426,19 +426,38 @@ def test_fingerprints_are_compared_under_one_key_alone() -> None:
 
 
 def test_one_that_meets_very_many_is_one_finding() -> None:
-    """With how many there are; two that meet are told apart by whom they meet."""
+    """Equal blocks are judged once: twenty connections by name, and how many more there are."""
     rows = [
         {"vpn_connection_id": f"vco-{i:02}", "customer_gateway_ip": f"91.1.1.{i}"}
         for i in range(30)
     ]
     found = audited(inventory(*rows))
     pairs = found[(found["rule_id"] == "vpn-overlap-selector-pair").to_numpy()]
-    first = pairs[(pairs["vpn_connection_id"] == "vco-00").to_numpy()]
-    assert len(first) == 1
-    assert first["value"].iloc[0].endswith(" and 28 more connections")
-    last = pairs[(pairs["vpn_connection_id"] == "vco-27").to_numpy()]
-    assert len(last) == 2
-    assert not pairs["finding_id"].duplicated().any()
+    assert pairs["vpn_connection_id"].tolist() == ["vco-00"]
+    text = pairs["value"].iloc[0].partition("as in all of ")[2]
+    assert text.startswith("30 connections: vco-00, vco-01, ")
+    assert text.endswith(", vco-19 and 10 more")
+    assert text.count("vco-") == 20
+
+
+def test_one_that_meets_many_blocks_is_one_finding() -> None:
+    """An aggregate over many branches, of other blocks each: the first, and how many more."""
+    hub = {"vpn_connection_id": "vco-hub", "onprem_subnets": ["10.64.0.0/10"]}
+    rows = [
+        {
+            "vpn_connection_id": f"vco-{i:02}",
+            "customer_gateway_ip": f"91.1.1.{i}",
+            "onprem_subnets": [f"10.{64 + i}.0.0/16"],
+        }
+        for i in range(22)
+    ]
+    found = audited(inventory(*rows, hub))
+    pairs = found[(found["rule_id"] == "vpn-overlap-selector-pair").to_numpy()]
+    assert len(pairs) == 22
+    found = audited(inventory(hub | {"vpn_connection_id": "vco-"}, *rows))
+    pairs = found[(found["rule_id"] == "vpn-overlap-selector-pair").to_numpy()]
+    assert pairs["vpn_connection_id"].tolist() == ["vco-"]
+    assert pairs["value"].iloc[0].endswith(" and 21 more")
 
 
 def test_a_fleet_with_too_many_overlaps_is_reviewed(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -447,7 +466,7 @@ def test_a_fleet_with_too_many_overlaps_is_reviewed(monkeypatch: pytest.MonkeyPa
     def refuse(*_: object, **__: object) -> None:
         raise TooManyPairsError("99 overlapping pairs, over the limit of 10")
 
-    monkeypatch.setattr("vpnframe.auditing.fleet.overlaps", refuse)
+    monkeypatch.setattr("vpnframe.auditing.fleet.overlaps_by_site", refuse)
     found = audited(inventory({"ike_dh_group": 2}))
     review = examine(inventory({"ike_dh_group": 2}))
     assert review.notes == ("no overlap was judged: 99 overlapping pairs, over the limit of 10",)
