@@ -13,7 +13,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from helpers import assert_same_inventory
+from helpers import assert_same_inventory, refuse_to_open
 from test_inventory_read import FLEET
 from test_inventory_write import ENGINES
 
@@ -113,14 +113,7 @@ def test_who_may_not_read_them_reads_the_rest(
     part: Path, tmp_path: Path, monkeypatch: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
     """As whoever shares the folder with their owner."""
-    inner = Path.open
-
-    def refuse(path: Path, *args: Any, **options: Any) -> Any:
-        if path == part:
-            raise PermissionError(13, "Permission denied")
-        return inner(path, *args, **options)
-
-    monkeypatch.setattr(Path, "open", refuse)
+    refuse_to_open(part, monkeypatch)
     assert read_inventory(tmp_path).key_facts.empty
     assert "(Permission denied)" in caplog.text
 

@@ -10,7 +10,14 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from helpers import ManualClock, action_of, assert_same_inventory, crawl, params_of
+from helpers import (
+    ManualClock,
+    action_of,
+    assert_same_inventory,
+    crawl,
+    params_of,
+    refuse_to_open,
+)
 
 from vpnframe import frames, schema
 from vpnframe.cloud.messages import Request
@@ -256,14 +263,7 @@ def test_a_file_that_cannot_be_opened_is_a_row(tmp_path: Path, monkeypatch: Any)
     """Its region counts it as expected."""
     put(tmp_path / "cn-shanghai" / "vco-1.json")
     locked = put(tmp_path / "cn-shanghai" / "vco-2.json")
-    read_bytes = Path.read_bytes
-
-    def refuse(path: Path) -> bytes:
-        if path == locked:
-            raise PermissionError(13, "Permission denied")
-        return read_bytes(path)
-
-    monkeypatch.setattr(Path, "read_bytes", refuse)
+    refuse_to_open(locked, monkeypatch)
     inventory = loaded(tmp_path)
     row = inventory.failures[inventory.failures["kind"] == "file"].iloc[0]
     assert "vco-2.json cannot be read: Permission denied" in row["message"]

@@ -7,7 +7,6 @@ import shutil
 import sys
 import textwrap
 import warnings
-from pathlib import Path
 from typing import Annotated, Any
 
 import pandas as pd
@@ -23,12 +22,14 @@ from vpnframe.cli.options import (
 from vpnframe.cli.output import Format, print_table
 from vpnframe.cli.reading import NOT_COMPLETE
 from vpnframe.errors import IncompleteWarning, SettingsError
+from vpnframe.files import MIB, read_file, read_stdin
 from vpnframe.inventory import Inventory, read_inventory
 from vpnframe.overlapping import trace
 
 _CERTAINTY = {"certain": "certain", "unknown": "not certain"}
 _PLACES = ["vpc_id", "vpn_gateway_id", "transit_router_id"]
 _LABEL_WIDTH = 12
+_MAX_PACKETS_BYTES = 64 * MIB
 
 
 def run(
@@ -200,10 +201,15 @@ def _asked(source: str | None, destination: str | None, packets: str | None) -> 
 def _read_pairs(name: str) -> list[list[str]]:
     """Source and destination of each line that is not empty."""
     try:
-        text = sys.stdin.read() if name == "-" else Path(name).read_text(encoding="utf-8")
+        if name == "-":
+            body = read_stdin(limit=_MAX_PACKETS_BYTES)
+        else:
+            body = read_file(name, limit=_MAX_PACKETS_BYTES)
+        text = body.decode("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is no UTF-8 text"
-        raise SettingsError(f"{name} cannot be read: {reason}") from None
+        what = "standard input" if name == "-" else name
+        raise SettingsError(f"{what} cannot be read: {reason}") from None
     pairs = []
     for number, line in enumerate(text.splitlines(), 1):
         fields = re.split(r"[\s,;]+", line.strip())

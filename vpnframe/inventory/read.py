@@ -14,12 +14,14 @@ import pyarrow.parquet as pq
 
 from vpnframe import schema
 from vpnframe.errors import InventoryError
+from vpnframe.files import MIB, open_regular, read_file
 from vpnframe.inventory import layout
 from vpnframe.inventory.inventory import Inventory
 from vpnframe.inventory.record import CommitRecord, Completion, Layout, Part
 from vpnframe.tables import RESTRICTED, STORED
 
 log = logging.getLogger("vpnframe")
+_MAX_BYTES = 1024 * MIB  # a part holds at most a table of one account in one region
 
 
 def read_inventory(folder: str | Path, *, snapshot: str = "latest") -> Inventory:
@@ -83,7 +85,8 @@ def list_snapshots(folder: str | Path) -> list[str]:
 def _superseded_by(path: Path) -> str | None:
     """The snapshot that a record completes; a damaged record completes none."""
     try:
-        return msgspec.json.decode(path.read_bytes(), type=Completion).supersedes
+        body = read_file(path, limit=_MAX_BYTES)
+        return msgspec.json.decode(body, type=Completion).supersedes
     except (OSError, msgspec.DecodeError, UnicodeDecodeError):
         return None
 
@@ -107,7 +110,7 @@ def _pick(folder: Path, snapshot: str) -> str:
 def _read_record(folder: Path, snapshot: str) -> CommitRecord:
     path = layout.records_folder(folder) / f"{snapshot}.json"
     try:
-        body = path.read_bytes()
+        body = read_file(path, limit=_MAX_BYTES)
         version = msgspec.json.decode(body, type=Layout).layout_version
         if version > layout.LAYOUT_VERSION:
             raise InventoryError(f"{path} was written by a newer vpnframe: update this one")
@@ -124,7 +127,8 @@ def _read_restricted(folder: Path, record: CommitRecord, name: str) -> pd.DataFr
     for part in record.parts:
         if part.table == name:
             try:
-                (folder / part.path).open("rb").close()
+                with open_regular(folder / part.path):
+                    pass
             except OSError as error:
                 problem = "%s of snapshot %s cannot be read (%s): what needs them is unknown"
                 log.warning(problem, name, record.snapshot, error.strerror)
@@ -163,7 +167,7 @@ def _in_order(frame: pd.DataFrame, order: list[int], record: CommitRecord) -> pd
 def _read_part(folder: Path, part: Part) -> pa.Table:
     path = folder / part.path
     try:
-        body = path.read_bytes()
+        body = read_file(path, limit=_MAX_BYTES)
     except OSError as error:
         raise InventoryError(
             f"{path} is missing or cannot be read ({error.strerror}): read another snapshot"

@@ -23,6 +23,7 @@ import pyarrow.parquet as pq
 from vpnframe import schema
 from vpnframe._version import __version__
 from vpnframe.errors import InventoryError
+from vpnframe.files import create_file
 from vpnframe.inventory import layout
 from vpnframe.inventory.inventory import Inventory
 from vpnframe.inventory.record import CommitRecord, Part
@@ -132,7 +133,7 @@ def _write_part(folder: Path, path: Path, name: str, part: pd.DataFrame) -> Part
         writer.add_key_value_metadata(arrow.metadata)
     body = buffer.getvalue()
     _make_folders(folder, path.parent, mode=_modes(name).folder)
-    _write_once(folder / path, body, mode=_modes(name).file)
+    create_file(folder / path, body, mode=_modes(name).file)
     return Part(
         path=path.as_posix(),
         table=name,
@@ -169,13 +170,13 @@ def _commit(folder: Path, record: CommitRecord) -> None:
     records.mkdir(parents=True, exist_ok=True)
     temporary, final = records / f".{record.snapshot}.tmp", records / f"{record.snapshot}.json"
     body = msgspec.json.format(msgspec.json.encode(record), indent=1)
-    _write_once(temporary, body)
+    create_file(temporary, body)
     try:
         os.link(temporary, final)
     except OSError as error:
         if error.errno not in _NO_LINKS:
             raise
-        _write_once(final, body)
+        create_file(final, body)
     finally:
         temporary.unlink()
 
@@ -196,11 +197,3 @@ def _make_folders(folder: Path, below: Path, *, mode: int) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for part in (*reversed(below.parents[:-1]), below):
         (folder / part).mkdir(exist_ok=True, mode=mode)
-
-
-def _write_once(path: Path, body: bytes, *, mode: int = 0o666) -> None:
-    """Create a file that must not be there, and see it on disk."""
-    with os.fdopen(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, mode), "wb") as file:
-        file.write(body)
-        file.flush()
-        os.fsync(file.fileno())
