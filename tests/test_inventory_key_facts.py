@@ -22,7 +22,7 @@ from vpnframe.errors import InventoryError, SchemaError
 from vpnframe.inventory import Inventory, read_inventory, write_inventory
 from vpnframe.tables import RESTRICTED, STORED
 
-NOW = datetime(2026, 11, 23, 6, 24, tzinfo=UTC)
+NOW = datetime(2024, 11, 23, 6, 24, tzinfo=UTC)
 # In an order of their own, which is to be kept.
 FACTS = FLEET.key_facts.iloc[::-1].reset_index(drop=True)
 WITH_FACTS, WITHOUT = replace(FLEET, key_facts=FACTS), Inventory(**FLEET.tables())

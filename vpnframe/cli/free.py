@@ -19,9 +19,9 @@ from vpnframe.cli.overlap_options import (
     make_overlap_settings,
     saying_gaps,
 )
-from vpnframe.cli.reading import NOT_COMPLETE
+from vpnframe.cli.reading import NOT_COMPLETE, read_snapshot
 from vpnframe.errors import SettingsError
-from vpnframe.inventory import Inventory, read_inventory
+from vpnframe.inventory import Inventory
 from vpnframe.overlapping import free_subnets
 
 _AVOIDED = "100.64.0.0/10 (the cloud's own services) nor 172.17.0.0/16 (Docker)"
@@ -62,7 +62,7 @@ def run(
 
     Ends with 1 where there is none, and with 4 where what is known does not suffice.
     """
-    inventory = read_inventory(folder, snapshot=snapshot)
+    inventory = read_snapshot(folder, snapshot)
     settings = make_overlap_settings(topology=topology, nat=nat, only=only)
     try:
         with saying_gaps() as gaps:

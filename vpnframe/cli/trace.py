@@ -6,7 +6,6 @@ import re
 import shutil
 import sys
 import textwrap
-import warnings
 from typing import Annotated, Any
 
 import pandas as pd
@@ -20,10 +19,10 @@ from vpnframe.cli.options import (
     SnapshotOption,
 )
 from vpnframe.cli.output import Format, print_table
-from vpnframe.cli.reading import NOT_COMPLETE
+from vpnframe.cli.reading import NOT_COMPLETE, read_snapshot, saying
 from vpnframe.errors import IncompleteWarning, SettingsError
 from vpnframe.files import MIB, read_file, read_stdin
-from vpnframe.inventory import Inventory, read_inventory
+from vpnframe.inventory import Inventory
 from vpnframe.overlapping import trace
 
 _CERTAINTY = {"certain": "certain", "unknown": "not certain"}
@@ -76,7 +75,7 @@ def run(
     Exits with 4 where that is not known for certain, or the fleet was not read completely.
     """
     asked = _asked(source, destination, packets)
-    inventory = read_inventory(folder, snapshot=snapshot)
+    inventory = read_snapshot(folder, snapshot)
     found = _trace(inventory, asked, start=start, all_candidates=all_candidates)
     if style is not Format.TABLE:
         print_table(found, style, output=output, limit=limit)
@@ -222,9 +221,5 @@ def _read_pairs(name: str) -> list[list[str]]:
 
 def _trace(inventory: Inventory, asked: dict[str, Any], **options: Any) -> pd.DataFrame:
     """Trace; what is incomplete is said on standard error."""
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always", IncompleteWarning)
-        found = trace(inventory, **asked, **options)
-    for warning in caught:
-        print(f"vpnframe: {warning.message}", file=sys.stderr)
-    return found
+    with saying(IncompleteWarning):
+        return trace(inventory, **asked, **options)

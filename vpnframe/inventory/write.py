@@ -7,6 +7,7 @@ import hashlib
 import io
 import os
 import secrets
+import warnings
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
@@ -22,10 +23,11 @@ import pyarrow.parquet as pq
 
 from vpnframe import schema
 from vpnframe._version import __version__
-from vpnframe.errors import InventoryError
+from vpnframe.errors import ClockWarning, InventoryError
 from vpnframe.files import create_file
 from vpnframe.inventory import layout
 from vpnframe.inventory.inventory import Inventory
+from vpnframe.inventory.read import newest_after
 from vpnframe.inventory.record import CommitRecord, Part
 from vpnframe.memory import give_back_memory
 from vpnframe.tables import RESTRICTED
@@ -67,6 +69,11 @@ def write_inventory(
         A table is not what its schema says; nothing is written.
     InventoryError
         The folder cannot be written.
+
+    Warns
+    -----
+    ClockWarning
+        A snapshot is there that is dated after now: it stays the newest, not this one.
     """
     tables = inventory.tables(with_key_facts=not inventory.key_facts.empty)
     for name, table in tables.items():
@@ -83,6 +90,15 @@ def write_inventory(
         _commit(target, record)
     except OSError as error:
         raise InventoryError(f"{target} cannot be written: {error.strerror or error}") from error
+    newest = newest_after(target, now)
+    if newest is not None:
+        warnings.warn(
+            f"snapshot {newest} is dated after {snapshot}, written now, and stays the newest: set "
+            "the clock if it is wrong; if it is right, remove "
+            f"{layout.records_folder(target) / newest}.json",
+            ClockWarning,
+            stacklevel=2,
+        )
     return snapshot
 
 
