@@ -1,4 +1,4 @@
-"""Every command with every bad kind of file in place of each file that it takes.
+"""Every command with every bad kind of file and stream in place of each that it has.
 
 The cases are made from the command line itself: a new option is tried without being named here.
 """
@@ -8,11 +8,14 @@ from __future__ import annotations
 import os
 import re
 import resource
+import shutil
 import signal
 import socket
 import stat
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +23,10 @@ import pytest
 from typer.main import get_command
 
 from vpnframe.cli import app, demo, main
+from vpnframe.cloud.signing import Credentials
 from vpnframe.emulator import make_fleet, make_state, serve_in_thread
 from vpnframe.fetching import fetch
-from vpnframe.inventory import write_inventory
-from vpnframe.cloud.signing import Credentials
+from vpnframe.inventory import read_inventory, write_inventory
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="devices as Linux has them")
 COMMANDS: dict[str, Any] = get_command(app).commands
@@ -50,6 +53,7 @@ NEEDED = {
 # What an option needs besides, or cannot stand beside.
 BESIDES = {
     ("trace", "packets"): {"source": None, "destination": None},
+    ("stats", "output"): {"which": "summary"},
     ("compare", "peer"): {"peer_connection": None},
     ("audit", "out_dir"): {"by": "owner", "owner_tag": "env"},
 }
@@ -167,9 +171,10 @@ def arguments(command: str, given: dict[str, str | None]) -> list[str]:
 
 def run(line: list[str], capsys: pytest.CaptureFixture[str]) -> tuple[int, list[str]]:
     """Run it as the entry point does; the exit code and what stands on standard error."""
-    with pytest.MonkeyPatch.context() as patch, pytest.raises(SystemExit) as ended:
+    with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sys, "argv", ["vpnframe", *line])
-        main()
+        with pytest.raises(SystemExit) as ended:
+            main()
     return ended.value.code, capsys.readouterr().err.splitlines()
 
 
@@ -233,7 +238,7 @@ def test_what_cannot_be_written_to_is_one_line(
     assert code == 1
     assert said[-1].startswith(f"vpnframe: {bad} cannot be written: ")
     assert not [line for line in said[:-1] if "cannot be written" in line]
-    assert os.listdir(tmp_path) == ["bad"]
+    assert list(tmp_path.iterdir()) == [bad]
 
 
 @pytest.mark.parametrize("kind", NO_FOLDERS)
@@ -255,3 +260,128 @@ def test_what_is_no_folder_is_one_line(
     assert said[-1].startswith("vpnframe: ")
     assert str(bad) in said[-1]
     assert stat.S_IFMT(bad.lstat().st_mode) == before
+
+
+def needed(command: str, places: dict[str, str], tmp_path: Path) -> list[str]:
+    """A command line that works."""
+    known = places | {"new": str(tmp_path / "new")}
+    return arguments(command, {key: text.format(**known) for key, text in NEEDED[command].items()})
+
+
+def shell(line: str, **environment: str) -> subprocess.CompletedProcess[bytes]:
+    """Run a line of the shell, with vpnframe as a user has it."""
+    known = os.environ | {"VPNFRAME": f"{sys.executable} -m vpnframe"} | environment
+    command = ["/bin/sh", "-c", line]
+    return subprocess.run(command, capture_output=True, check=False, env=known, timeout=120)
+
+
+@pytest.mark.parametrize("kind", ["closed", "full"])
+@pytest.mark.parametrize("command", COMMANDS)
+def test_output_that_goes_nowhere_is_one_line(
+    command: str,
+    kind: str,
+    tmp_path: Path,
+    places: dict[str, str],
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What was to be printed was not: never with exit code 0."""
+    full = Path("/dev/full").open("w")  # noqa: SIM115  it is the command's
+    monkeypatch.setattr(sys, "stdout", full if kind == "full" else None)
+    code, said = run(needed(command, places, tmp_path), capsys)
+    monkeypatch.undo()
+    full.close()
+    assert code == 1
+    reason = "No space left on device" if kind == "full" else "it is closed"
+    assert said[-1] == f"vpnframe: standard output cannot be written: {reason}"
+    assert sum("standard output" in line for line in said) == 1
+
+
+@pytest.mark.parametrize("command", ["show", "audit", "fetch"])
+def test_messages_that_go_nowhere_stop_nothing(
+    command: str,
+    tmp_path: Path,
+    places: dict[str, str],
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As where the log of a nightly run is on a full disk: the exit code alone says so."""
+    line = needed(command, places, tmp_path)
+    wanted, said = run(line, capsys)
+    with Path("/dev/full").open("w", buffering=1) as full:
+        monkeypatch.setattr(sys, "stderr", full)
+        assert run(line, capsys)[0] == (wanted or int(bool(said)))
+        monkeypatch.setattr(sys, "stderr", None)
+        assert run(line, capsys)[0] == wanted
+        monkeypatch.undo()
+
+
+@pytest.mark.parametrize("line", ["load - --out {new}", "trace {inventory} --packets -"])
+@pytest.mark.parametrize(("given", "reason"), [("<&-", "is closed"), ("</dev/zero", "64 MiB")])
+def test_input_that_is_none_is_one_line(
+    line: str, given: str, reason: str, tmp_path: Path, places: dict[str, str]
+) -> None:
+    """Closed, or without end."""
+    wanted = line.format(**places, new=tmp_path / "new")
+    done = shell(f"ulimit -v 4000000; $VPNFRAME {wanted} {given}")
+    (said,) = done.stderr.decode().splitlines()
+    assert (done.returncode, done.stdout) == (1, b"")
+    assert "standard input cannot be read: " in said
+    assert said.endswith(reason)
+
+
+def test_closed_streams_of_a_real_process(places: dict[str, str]) -> None:
+    """The tables go where they should, and messages never among them."""
+    table = f"$VPNFRAME show {places['inventory']} tunnels -f csv --limit 1"
+    plain = shell(table)
+    assert plain.stderr.endswith(b"more rows: raise --limit\n")
+    without = shell(f"{table} 2>&-")
+    assert (without.returncode, without.stdout, without.stderr) == (0, plain.stdout, b"")
+    closed = shell(f"{table} >&-")
+    assert closed.returncode == 1
+    assert closed.stderr == b"vpnframe: standard output cannot be written: it is closed\n"
+
+
+def test_few_open_files(tmp_path: Path, places: dict[str, str]) -> None:
+    """A fetch goes on with few connections, and says at once where there is none."""
+    done = shell(f"ulimit -n 24; $VPNFRAME fetch --out {tmp_path / 'new'}")
+    assert (done.returncode, done.stderr) == (0, b"")
+    done = shell(f"ulimit -n 12; $VPNFRAME fetch --out {tmp_path / 'other'}")
+    assert done.returncode == 1
+    assert done.stderr.decode().splitlines() == [
+        "vpnframe: only 12 files may be open at once: allow more, as with ulimit -n 1024"
+    ]
+
+
+def test_a_full_disk_leaves_the_old_table(tmp_path: Path, places: dict[str, str]) -> None:
+    """One line, and nothing beside the old file."""
+    path = tmp_path / "out.csv"
+    path.write_text("old")
+    done = shell(f"ulimit -f 1; $VPNFRAME show {places['inventory']} subnets -f csv -o {path}")
+    assert done.returncode == 1
+    assert done.stderr.decode() == f"vpnframe: {path} cannot be written: File too large\n"
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_clock_that_jumped_is_one_line(
+    tmp_path: Path, places: dict[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Of every command that reads an inventory, and of one that writes another snapshot."""
+    inventory = tmp_path / "inventory"
+    shutil.copytree(places["inventory"], inventory)
+    tables = read_inventory(inventory)
+    future = write_inventory(tables, inventory, now=datetime.now(UTC) + timedelta(days=1500))
+    reading = [name for name, one in NEEDED.items() if one.get("folder") == "{inventory}"]
+    assert len(reading) == 8
+    for command in reading:
+        line = needed(command, places | {"inventory": str(inventory)}, tmp_path)
+        _, said = run(line, capsys)
+        assert [text for text in said if f"snapshot {future} is dated after now" in text] == said[
+            :1
+        ]
+    for command in ("load", "fetch"):
+        line = needed(command, places | {"new": "?"}, tmp_path)
+        line[line.index(str(tmp_path / "new"))] = str(inventory)
+        _, said = run(line, capsys)
+        assert sum(f"snapshot {future} is dated after" in text for text in said) == 1

@@ -231,9 +231,11 @@ LATER = datetime(2024, 12, 1, tzinfo=UTC)
 def test_a_snapshot_from_the_future_is_said_when_another_is_written(tmp_path: Path) -> None:
     """It stays the newest: which one, and what to do; what was written is there all the same."""
     future = write_inventory(made(connection(1, "cn-a")), tmp_path, now=FUTURE)
-    with pytest.warns(ClockWarning, match=rf"{future} is dated after .*: set the clock") as said:
+    with pytest.warns(
+        ClockWarning, match=rf"{future} is dated after now, .*: set .* clock"
+    ) as said:
         written = write_inventory(made(), tmp_path, now=NOW)
-    assert [(w.filename, written in str(w.message)) for w in said] == [(__file__, True)]
+    assert [w.filename for w in said] == [__file__]
     assert list_snapshots(tmp_path) == [written, future]
 
 

@@ -90,8 +90,10 @@ def _files(source: Path) -> Iterator[Path]:
 
 
 def _check_target(source: Path, target: Path) -> None:
-    inside = source.resolve() if source.is_dir() else source.resolve().parent / source.name
-    if target.resolve().is_relative_to(inside):
+    # Not Path.resolve, which raises where links go in a circle.
+    real_source, real_target = Path(os.path.realpath(source)), Path(os.path.realpath(target))
+    inside = real_source if source.is_dir() else real_source.parent / source.name
+    if real_target.is_relative_to(inside):
         raise SettingsError(f"{target} lies in {source}: name a folder outside it")
     try:
         is_used = target.exists() and (not target.is_dir() or any(target.iterdir()))
