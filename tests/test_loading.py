@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import shutil
 from pathlib import Path
 from types import SimpleNamespace
@@ -343,3 +344,19 @@ def test_nothing_readable_is_an_error(tmp_path: Path) -> None:
     put(tmp_path / "b.json", {"AccountId": "1", "Arn": "acs:ram::1:root"})
     with pytest.raises(ResponseError, match=r"none of 2 files could be read: .*a\.json.*HTML"):
         load(tmp_path)
+
+
+def test_what_is_no_file_is_a_row_and_the_rest_is_read(tmp_path: Path) -> None:
+    """A pipe, a link to nowhere, and a file that is too long, among good ones."""
+    put(tmp_path / "vco-1.json")
+    os.mkfifo(tmp_path / "vco-2.json")
+    (tmp_path / "vco-3.json").symlink_to("nowhere")
+    with (tmp_path / "vco-4.json").open("wb") as file:
+        file.truncate(64 * 2**20 + 1)
+    inventory = loaded(tmp_path)
+    assert ids(inventory) == ["vco-1"]
+    messages = inventory.failures["message"].tolist()
+    for number, problem in ((2, "it is a pipe"), (3, "No such file"), (4, "more than 64 MiB")):
+        (message,) = [text for text in messages if f"vco-{number}.json cannot be read" in text]
+        assert problem in message
+    assert inventory.coverage["n_failed"].tolist() == [3]
