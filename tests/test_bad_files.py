@@ -23,6 +23,7 @@ import pytest
 from typer.main import get_command
 
 from vpnframe.cli import app, demo, main
+from vpnframe.cloud.credentials import DefaultChain
 from vpnframe.cloud.signing import Credentials
 from vpnframe.emulator import make_fleet, make_state, serve_in_thread
 from vpnframe.fetching import fetch
@@ -142,11 +143,13 @@ def places(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]
     folder = tmp_path_factory.mktemp("places")
     state = make_state(make_fleet(connections=6, regions=1), quotas=False)
     with serve_in_thread(state) as cloud, pytest.MonkeyPatch.context() as patch:
+        keys = Credentials(cloud.access_key_id, cloud.access_key_secret)
+        # Its library reads the environment once: maybe before these are there.
+        patch.setattr(DefaultChain, "_find", lambda _: keys)
         patch.setenv("ALIBABA_CLOUD_ACCESS_KEY_ID", cloud.access_key_id)
         patch.setenv("ALIBABA_CLOUD_ACCESS_KEY_SECRET", cloud.access_key_secret)
         patch.setenv("VPNFRAME_ENDPOINT", cloud.endpoint)
         patch.setattr(demo, "make_fleet", lambda: make_fleet(connections=2, regions=1))
-        keys = Credentials(cloud.access_key_id, cloud.access_key_secret)
         inventory = fetch(endpoint=cloud.endpoint, credentials=keys)
         write_inventory(inventory, folder / "inventory")
         (folder / "vco-1.json").write_text(ANSWER)
