@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import json
+import os
 import selectors
 from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from types import TracebackType
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl
 
+import pytest
 from pandas.testing import assert_frame_equal
 
 from vpnframe.callers import Opened
@@ -64,6 +68,18 @@ def params_of(request: Request) -> dict[str, str]:
     return dict(
         parse_qsl(request.query, keep_blank_values=True, strict_parsing=bool(request.query))
     )
+
+
+def refuse_to_open(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have the system refuse one file, as it does to whoever has no right to it."""
+    inner = os.open
+
+    def refusing(name: Any, *args: Any, **options: Any) -> int:
+        if Path(os.fsdecode(name)) == path:
+            raise PermissionError(errno.EACCES, "Permission denied")
+        return inner(name, *args, **options)
+
+    monkeypatch.setattr(os, "open", refusing)
 
 
 def by_action(handlers: Mapping[str, Answer | Handler]) -> Handler:

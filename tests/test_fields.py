@@ -6,7 +6,10 @@ from typing import Any
 
 import pytest
 
+from vpnframe.cloud.answers import decode_page
 from vpnframe.cloud.fields import Fields
+from vpnframe.cloud.messages import Response
+from vpnframe.errors import ResponseError
 from vpnframe.psk import FingerprintKey, KeyJudge
 from vpnframe.records import KeyFacts, Note
 
@@ -279,3 +282,11 @@ def test_facts_of_a_key_need_a_judge() -> None:
     judged = Fields({"Psk": "canary"}, [], judge=KeyJudge(FingerprintKey(bytes(32))))
     assert judged.key_facts("Psk", hints=()) == judged.apart().key_facts("Psk", hints=())
     assert judged.key_facts("Other", hints=()) == KeyFacts()
+
+
+@pytest.mark.parametrize("row", [b"{}", b'{"RegionId":"cn-a"}', b"1"])
+def test_a_list_of_too_many_rows_is_no_answer(row: bytes) -> None:
+    """A few MiB of empty rows would be some GiB of notes."""
+    body = b'{"Regions":{"Region":[' + b",".join([row] * 100_001) + b"]}}"
+    with pytest.raises(ResponseError, match=r"Regions\.Region has 100,001 rows: 100,000 at most"):
+        decode_page(Response(200, {}, body), action="DescribeRegions")

@@ -13,7 +13,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from helpers import assert_same_inventory
+from helpers import assert_same_inventory, refuse_to_open
 from test_inventory_read import FLEET
 from test_inventory_write import ENGINES
 
@@ -22,7 +22,7 @@ from vpnframe.errors import InventoryError, SchemaError
 from vpnframe.inventory import Inventory, read_inventory, write_inventory
 from vpnframe.tables import RESTRICTED, STORED
 
-NOW = datetime(2026, 11, 23, 6, 24, tzinfo=UTC)
+NOW = datetime(2024, 11, 23, 6, 24, tzinfo=UTC)
 # In an order of their own, which is to be kept.
 FACTS = FLEET.key_facts.iloc[::-1].reset_index(drop=True)
 WITH_FACTS, WITHOUT = replace(FLEET, key_facts=FACTS), Inventory(**FLEET.tables())
@@ -113,14 +113,7 @@ def test_who_may_not_read_them_reads_the_rest(
     part: Path, tmp_path: Path, monkeypatch: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
     """As whoever shares the folder with their owner."""
-    inner = Path.open
-
-    def refuse(path: Path, *args: Any, **options: Any) -> Any:
-        if path == part:
-            raise PermissionError(13, "Permission denied")
-        return inner(path, *args, **options)
-
-    monkeypatch.setattr(Path, "open", refuse)
+    refuse_to_open(part, monkeypatch)
     assert read_inventory(tmp_path).key_facts.empty
     assert "(Permission denied)" in caplog.text
 

@@ -14,11 +14,11 @@ from helpers import assert_same_inventory, inventory_of
 
 from vpnframe import frames, schema
 from vpnframe.emulator import make_fleet, make_state
-from vpnframe.errors import InventoryError
+from vpnframe.errors import ClockWarning, InventoryError
 from vpnframe.inventory import Inventory, list_snapshots, read_inventory, write_inventory
 from vpnframe.records import Connection, Coverage, Failure, Records, Tunnel
 
-NOW = datetime(2026, 11, 23, 6, 24, tzinfo=UTC)
+NOW = datetime(2024, 11, 23, 6, 24, tzinfo=UTC)
 FLEET = inventory_of(make_state(make_fleet(connections=40, regions=4), quotas=False))
 
 
@@ -93,7 +93,7 @@ def test_latest_is_the_last_written_also_within_a_second(tmp_path: Path) -> None
 def test_a_snapshot_is_read_by_its_id(tmp_path: Path) -> None:
     """An older one stays readable."""
     older = write_inventory(made(connection(1, "cn-a")), tmp_path, now=NOW)
-    write_inventory(made(), tmp_path, now=datetime(2027, 1, 1, tzinfo=UTC))
+    write_inventory(made(), tmp_path, now=datetime(2025, 1, 1, tzinfo=UTC))
     assert len(read_inventory(tmp_path, snapshot=older).connections) == 1
     assert len(read_inventory(tmp_path).connections) == 0
 
@@ -118,7 +118,7 @@ def test_a_folder_that_is_no_inventory_is_told_with_the_remedy(tmp_path: Path) -
 def test_an_inventory_without_a_commit_is_told(tmp_path: Path) -> None:
     """What a dead writer left is nothing."""
     (tmp_path / "_snapshots").mkdir()
-    (tmp_path / "_snapshots" / ".20261123T062400Z-000000.tmp").write_text("{")
+    (tmp_path / "_snapshots" / ".20241123T062400Z-000000.tmp").write_text("{")
     with pytest.raises(InventoryError, match="no committed snapshot"):
         read_inventory(tmp_path)
 
@@ -127,7 +127,7 @@ def test_parts_without_a_commit_are_not_read(tmp_path: Path) -> None:
     """A snapshot is what its record names, whatever else lies there."""
     write_inventory(FLEET, tmp_path, now=NOW)
     for path in list(tmp_path.rglob("*.parquet")):
-        stray = Path(str(path).replace("20261123T0624", "20261124T0000"))
+        stray = Path(str(path).replace("20241123T0624", "20261124T0000"))
         stray.parent.mkdir(parents=True, exist_ok=True)
         stray.write_bytes(path.read_bytes())
     assert_same_inventory(read_inventory(tmp_path), FLEET)
@@ -222,3 +222,49 @@ def test_what_was_read_can_be_written_again(tmp_path: Path) -> None:
     again = read_inventory(tmp_path / "second")
     assert 0 < len(again.tunnels) < len(read.tunnels)
     assert again.tunnels["tunnel_id"].tolist() == some.tunnels["tunnel_id"].tolist()
+
+
+FUTURE = datetime(2030, 1, 1, tzinfo=UTC)
+LATER = datetime(2024, 12, 1, tzinfo=UTC)
+
+
+def test_a_snapshot_from_the_future_is_said_when_another_is_written(tmp_path: Path) -> None:
+    """It stays the newest: which one, and what to do; what was written is there all the same."""
+    future = write_inventory(made(connection(1, "cn-a")), tmp_path, now=FUTURE)
+    with pytest.warns(
+        ClockWarning, match=rf"{future} is dated after now, .*: set .* clock"
+    ) as said:
+        written = write_inventory(made(), tmp_path, now=NOW)
+    assert [w.filename for w in said] == [__file__]
+    assert list_snapshots(tmp_path) == [written, future]
+
+
+def test_a_snapshot_from_the_future_is_said_when_it_is_read_as_the_newest(tmp_path: Path) -> None:
+    """With the newest one before now; whoever names a snapshot knows which he reads."""
+    older = write_inventory(made(), tmp_path, now=NOW)
+    future = write_inventory(made(connection(1, "cn-a")), tmp_path, now=FUTURE)
+    match = rf"{future} is dated after now \(2024-12-01 00:00:00 UTC\).*read another, as {older}"
+    with pytest.warns(ClockWarning, match=match) as said:
+        assert len(read_inventory(tmp_path, now=LATER).connections) == 1
+    assert [w.filename for w in said] == [__file__]
+    assert len(read_inventory(tmp_path, snapshot=future, now=LATER).connections) == 1
+
+
+def test_the_remedy_that_is_said_works(tmp_path: Path) -> None:
+    """The file that the warning names is the one to remove."""
+    older = write_inventory(made(), tmp_path, now=NOW)
+    write_inventory(made(connection(1, "cn-a")), tmp_path, now=FUTURE)
+    with pytest.warns(ClockWarning) as said:
+        read_inventory(tmp_path, now=LATER)
+    Path(str(said[0].message).rpartition("remove ")[2]).unlink()
+    assert read_inventory(tmp_path, now=LATER).snapshot == older
+
+
+def test_a_snapshot_of_this_very_second_is_not_of_the_future(tmp_path: Path) -> None:
+    """Nor is one that the new one completes, whatever the clock did in between."""
+    write_inventory(made(), tmp_path, now=NOW)
+    write_inventory(made(), tmp_path, now=NOW)
+    read_inventory(tmp_path, now=NOW)
+    lists = write_inventory(made(), tmp_path, now=FUTURE)
+    write_inventory(made(), tmp_path, now=NOW, supersedes=lists)
+    read_inventory(tmp_path, now=NOW)

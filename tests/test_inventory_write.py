@@ -23,7 +23,7 @@ from vpnframe.inventory import Inventory, list_snapshots, write_inventory
 from vpnframe.records import Connection, Coverage, Records, Tunnel
 from vpnframe.tables import STORED
 
-NOW = datetime(2026, 11, 23, 6, 24, tzinfo=UTC)
+NOW = datetime(2024, 11, 23, 6, 24, tzinfo=UTC)
 FLEET = inventory_of(make_state(make_fleet(connections=30, regions=3), quotas=False))
 NOTHING = Inventory(**frames.make_tables(Records()))
 
@@ -125,7 +125,7 @@ def test_the_commit_record_says_what_was_written(tmp_path: Path) -> None:
     snapshot = write_inventory(FLEET, tmp_path, now=NOW)
     record = json.loads((tmp_path / "_snapshots" / f"{snapshot}.json").read_text())
     assert (record["snapshot"], record["layout_version"]) == (snapshot, 1)
-    assert record["written_at"] == "2026-11-23T06:24:00+00:00"
+    assert record["written_at"] == "2024-11-23T06:24:00+00:00"
     assert record["is_complete"] is True
     assert record["coverage"] == FLEET.coverage_sentence()
     written = FLEET.tables(with_key_facts=True)
@@ -140,8 +140,8 @@ def test_the_commit_record_says_what_was_written(tmp_path: Path) -> None:
 def test_a_snapshot_is_named_by_its_second(tmp_path: Path) -> None:
     """UTC time and six random digits."""
     snapshot = write_inventory(NOTHING, tmp_path, now=NOW)
-    assert snapshot.startswith("20261123T062400Z-")
-    assert len(snapshot) == len("20261123T062400Z-3f9a1c")
+    assert snapshot.startswith("20241123T062400Z-")
+    assert len(snapshot) == len("20241123T062400Z-3f9a1c")
 
 
 def test_a_second_snapshot_changes_nothing_of_the_first(tmp_path: Path) -> None:

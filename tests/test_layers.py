@@ -9,7 +9,7 @@ import pytest
 
 PACKAGE = Path(__file__).parents[1] / "vpnframe"
 LEVELS = {
-    "_version": 0, "blocking": 0, "display": 0, "errors": 0, "masked": 0, "memory": 0,
+    "_version": 0, "blocking": 0, "display": 0, "errors": 0, "files": 0, "masked": 0, "memory": 0,
     "permissions": 0, "records": 0, "tables": 0, "terms": 0,
     "psk": 1, "columns": 1, "addresses": 1, "saved": 1, "toml_tables": 1,
     "accounts": 2, "cloud": 2, "connection_blocks": 2, "schema": 2,

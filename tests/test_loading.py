@@ -4,13 +4,21 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import shutil
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from helpers import ManualClock, action_of, assert_same_inventory, crawl, params_of
+from helpers import (
+    ManualClock,
+    action_of,
+    assert_same_inventory,
+    crawl,
+    params_of,
+    refuse_to_open,
+)
 
 from vpnframe import frames, schema
 from vpnframe.cloud.messages import Request
@@ -267,14 +275,7 @@ def test_a_file_that_cannot_be_opened_is_a_row(tmp_path: Path, monkeypatch: Any)
     """Its region counts it as expected."""
     put(tmp_path / "cn-shanghai" / "vco-1.json")
     locked = put(tmp_path / "cn-shanghai" / "vco-2.json")
-    read_bytes = Path.read_bytes
-
-    def refuse(path: Path) -> bytes:
-        if path == locked:
-            raise PermissionError(13, "Permission denied")
-        return read_bytes(path)
-
-    monkeypatch.setattr(Path, "read_bytes", refuse)
+    refuse_to_open(locked, monkeypatch)
     inventory = loaded(tmp_path)
     row = inventory.failures[inventory.failures["kind"] == "file"].iloc[0]
     assert "vco-2.json cannot be read: Permission denied" in row["message"]
@@ -354,3 +355,19 @@ def test_nothing_readable_is_an_error(tmp_path: Path) -> None:
     put(tmp_path / "b.json", {"AccountId": "1", "Arn": "acs:ram::1:root"})
     with pytest.raises(ResponseError, match=r"none of 2 files could be read: .*a\.json.*HTML"):
         load(tmp_path)
+
+
+def test_what_is_no_file_is_a_row_and_the_rest_is_read(tmp_path: Path) -> None:
+    """A pipe, a link to nowhere, and a file that is too long, among good ones."""
+    put(tmp_path / "vco-1.json")
+    os.mkfifo(tmp_path / "vco-2.json")
+    (tmp_path / "vco-3.json").symlink_to("nowhere")
+    with (tmp_path / "vco-4.json").open("wb") as file:
+        file.truncate(64 * 2**20 + 1)
+    inventory = loaded(tmp_path)
+    assert ids(inventory) == ["vco-1"]
+    messages = inventory.failures["message"].tolist()
+    for number, problem in ((2, "it is a pipe"), (3, "No such file"), (4, "more than 64 MiB")):
+        (message,) = [text for text in messages if f"vco-{number}.json cannot be read" in text]
+        assert problem in message
+    assert inventory.coverage["n_failed"].tolist() == [3]

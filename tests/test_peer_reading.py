@@ -67,8 +67,8 @@ def test_a_file_that_is_not_there_and_one_that_is_too_long(tmp_path, monkeypatch
     """No configuration has megabytes."""
     with pytest.raises(SettingsError, match="No such file"):
         read_peer(tmp_path / "none.conf")
-    with pytest.raises(SettingsError, match="directory"):
+    with pytest.raises(SettingsError, match="it is a folder"):
         read_peer(tmp_path)
-    monkeypatch.setattr(reading, "MAX_BYTES", 10)
-    with pytest.raises(SettingsError, match="that long"):
-        read_peer(write(tmp_path, swanctl()))
+    monkeypatch.setattr(reading, "MAX_BYTES", 1024)
+    with pytest.raises(SettingsError, match="it has more than 1 KiB"):
+        read_peer(write(tmp_path, swanctl() + "#" * 1024))

@@ -72,3 +72,33 @@ def test_bytes_that_are_no_text_are_a_mistake_of_the_file(tmp_path: Path) -> Non
     path.write_bytes(b"\xff\xfe\x00")
     with pytest.raises(SettingsError, match="is no TOML"):
         read_toml_tables(path, FORM)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a = " + "[" * 5000 + "]" * 5000,
+        "[[site]]\na = " + "{b = " * 5000 + "1" + "}" * 5000,
+        "[[site]]\n" + ".".join(["a"] * 50_000) + " = 1",
+        "[" + ". ".join(["'a'"] * 50_000) + "]",
+    ],
+    ids=["lists", "tables", "key", "header"],
+)
+def test_what_is_nested_too_deeply_is_said_at_once(tmp_path: Path, text: str) -> None:
+    """The library would take minutes, or as many frames as there are levels."""
+    with pytest.raises(SettingsError, match=r"sites\.toml is nested too deeply"):
+        read_toml_tables(put(tmp_path, text), FORM)
+
+
+def test_a_long_list_of_dotted_texts_is_not_nested(tmp_path: Path) -> None:
+    """Addresses have dots, too, and a sentence has."""
+    addresses = ", ".join(f"'10.0.{n}.0/24'" for n in range(200))
+    text = f'[[site]]\nname = "{"A sentence of words. " * 200}"\nmembers = [{addresses}]'
+    (table,) = read_toml_tables(put(tmp_path, text), FORM)
+    assert len(table["members"]) == 200
+
+
+def test_a_file_that_is_too_long_is_not_read(tmp_path: Path) -> None:
+    """Nobody writes a MiB of it."""
+    with pytest.raises(SettingsError, match=r"cannot be read: it has more than 1 MiB"):
+        read_toml_tables(put(tmp_path, "#" * (2**20 + 1)), FORM)

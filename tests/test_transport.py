@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import resource
 import ssl
+import tracemalloc
+import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -141,11 +144,11 @@ def test_cookies_are_not_kept() -> None:
     assert "cookie" not in heads[1].lower()
 
 
-def test_a_compressed_answer_is_decompressed() -> None:
+@pytest.mark.parametrize(("coding", "wbits"), [("gzip", 31), ("deflate", 15), ("deflate", -15)])
+def test_a_compressed_answer_is_decompressed(coding: str, wbits: int) -> None:
     """As a proxy may send it."""
-    packed = gzip.compress(b'{"a": 1}')
-    head = f"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: {len(packed)}\r\n\r\n"
-    answer, _ = served(head.encode() + packed)
+    packed = zlib.compress(b'{"a": 1}', wbits=wbits)
+    answer, _ = served(answer_of(packed, coding))
     assert answer.body == b'{"a": 1}'
 
 
@@ -194,11 +197,88 @@ def test_a_stalled_answer(head: bytes) -> None:
     assert leaks(caught.value, "canary") == []
 
 
-def test_an_endless_answer_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Memory is not filled by one answer."""
-    monkeypatch.setattr(module, "_MAX_BODY_BYTES", 10)
+def packed_zeros(n_bytes: int, wbits: int = 31) -> bytes:
+    """So many zeros, packed piece by piece: some thousandth of that."""
+    packer = zlib.compressobj(9, wbits=wbits)
+    packed = b"".join(packer.compress(bytes(2**20)) for _ in range(n_bytes // 2**20))
+    return packed + packer.flush()
+
+
+def answer_of(body: bytes, coding: str = "identity") -> bytes:
+    head = f"HTTP/1.1 200 OK\r\nContent-Encoding: {coding}\r\nContent-Length: {len(body)}\r\n\r\n"
+    return head.encode() + body
+
+
+async def pour(writer: asyncio.StreamWriter) -> None:
+    """Never end."""
+    writer.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+    while True:
+        writer.write(b"10000\r\n" + bytes(2**16) + b"\r\n")
+        await writer.drain()
+
+
+@pytest.mark.parametrize(
+    "speak",
+    [
+        pour,
+        answer_of(bytes(8 * 2**20 + 1)),
+        answer_of(packed_zeros(9 * 2**20), "gzip"),
+        answer_of(packed_zeros(9 * 2**20, wbits=-15), "deflate"),
+    ],
+    ids=["endless", "a byte too long", "gzip", "deflate"],
+)
+def test_an_answer_of_more_than_8_mib_is_cut(speak: bytes | Speak) -> None:
+    """As it comes, and as it is once it is unpacked."""
+    with pytest.raises(TransportError, match=r"sent an answer of more than 8 MiB$"):
+        served(speak, total_s=20.0)
+
+
+@pytest.mark.parametrize("coding", ["identity", "gzip"])
+def test_an_answer_of_8_mib_is_not_cut(coding: str) -> None:
+    """The bound is no smaller than it says."""
+    body = bytes(8 * 2**20)
+    answer, _ = served(answer_of(gzip.compress(body) if coding == "gzip" else body, coding))
+    assert answer.body == body
+
+
+def test_four_packed_answers_take_no_memory() -> None:
+    """What unpacks to too much is never unpacked as a whole."""
+    bomb = answer_of(packed_zeros(2**28), "gzip")
+
+    async def main() -> list[BaseException | Response]:
+        async with tiny_server(bomb) as (url, _), Transport() as transport:
+            asked = [transport.send(Request("POST", url)) for _ in range(4)]
+            return await asyncio.gather(*asked, return_exceptions=True)
+
+    tracemalloc.start()
+    answers = asyncio.run(main())
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert all(isinstance(answer, TransportError) for answer in answers)
+    assert peak < 128 * 2**20
+
+
+@pytest.mark.parametrize(
+    ("body", "coding"),
+    [
+        (gzip.compress(b"{}") + gzip.compress(b"{}"), "gzip"),
+        (gzip.compress(gzip.compress(b"{}")), "gzip, gzip"),
+        (b"{}", "br"),
+        (gzip.compress(b"{}" * 1000)[:-9], "gzip"),
+    ],
+    ids=["two", "twice", "br", "cut off"],
+)
+def test_a_packed_answer_that_cannot_be_unpacked(body: bytes, coding: str) -> None:
+    """Packed in a way that was not asked for, or not whole: never taken for an answer."""
     with pytest.raises(TransportError, match="broke the connection"):
-        served(b"HTTP/1.1 200 OK\r\nContent-Length: 11\r\n\r\n01234567890")
+        served(answer_of(body, coding))
+
+
+def test_what_can_be_unpacked_is_asked_for() -> None:
+    """What a library could undo besides, is not."""
+    _, (head,) = served(OK)
+    lines = [line for line in head.splitlines() if line.lower().startswith("accept-encoding:")]
+    assert [line.partition(": ")[2] for line in lines] == ["gzip, deflate"]
 
 
 @pytest.mark.parametrize("host", ["vpc.nowhere.invalid", "a" * 70 + ".invalid", "a..invalid"])
@@ -254,6 +334,39 @@ def test_a_bad_ca_file(tmp_path: Path, content: bytes | None) -> None:
         path.write_bytes(content)
     with pytest.raises(SettingsError, match=r"the CA file .*ca\.pem cannot be read"):
         Transport(ca_file=path)
+
+
+def test_a_ca_file_in_another_language(tls: tuple[ssl.SSLContext, Path]) -> None:
+    """What stands between the certificates is no matter."""
+    context, ca_file = tls
+    ca_file.write_bytes("Autorité de contrôle\n".encode() + ca_file.read_bytes())
+
+    async def main() -> Response:
+        async with tiny_server(OK, tls=context) as (url, _):
+            return await ask(url, ca_file=ca_file)
+
+    assert asyncio.run(main()).body == b"{}"
+
+
+@pytest.mark.parametrize(("n_files", "expected"), [(18, 1), (24, 4), (1024, 100), (-1, 100)])
+def test_no_more_connections_than_files_may_be_open(
+    n_files: int, expected: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The rest of a crawl waits its turn."""
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (n_files, n_files))
+
+    async def main() -> int:
+        async with Transport() as transport:
+            return transport._session.connector.limit
+
+    assert asyncio.run(main()) == expected
+
+
+def test_too_few_files_for_one_connection(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is said before anything is asked."""
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (17, 17))
+    with pytest.raises(SettingsError, match="only 17 files may be open at once: allow more"):
+        asyncio.run(ask("http://127.0.0.1:1"))
 
 
 @pytest.mark.parametrize("kind", sorted({*below(aiohttp.ClientError)}, key=str), ids=str)

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from vpnframe.cloud.signing import Credentials
     from vpnframe.errors import (
         AddressError,
+        ClockWarning,
         FindingsError,
         IncompleteWarning,
         InventoryError,
@@ -74,6 +75,7 @@ _HOMES = {
     "Account": "accounts",
     "AddressError": "errors",
     "AuditSettings": "auditing.review",
+    "ClockWarning": "errors",
     "Credentials": "cloud.signing",
     "Domain": "overlapping",
     "FetchSettings": "settings",
@@ -137,6 +139,7 @@ __all__ = [
     "Account",
     "AddressError",
     "AuditSettings",
+    "ClockWarning",
     "Credentials",
     "Domain",
     "FetchSettings",

@@ -14,6 +14,7 @@
     └── FindingsError           an audit found what must not be there
 
 :class:`IncompleteWarning` is no error: an answer was made of what is known, and that is not all.
+Nor is :class:`ClockWarning`: the newest snapshot is dated in the future.
 
 No message holds a secret, a signed URL or a body. ``ValueError`` and ``TypeError`` stay for
 wrong arguments.
@@ -124,3 +125,7 @@ class FindingsError(VpnframeError):
 
 class IncompleteWarning(UserWarning):
     """An answer is right for what was read, and more could not be judged: it says how much."""
+
+
+class ClockWarning(UserWarning):
+    """A snapshot is dated in the future: it counts as the newest until then, and maybe is not."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Set
 from dataclasses import dataclass, field, replace
@@ -29,6 +28,7 @@ from vpnframe.crawl.routes import Weights, route_order
 from vpnframe.crawl.saved_routes import ROUTE_LISTS, SavedLists
 from vpnframe.crawl.witnesses import join_statements, own_gateways, with_attachments
 from vpnframe.errors import RequestError, ResponseError, SettingsError, StatusError
+from vpnframe.files import read_file, read_stdin
 from vpnframe.inventory import Inventory
 from vpnframe.psk import KeyJudge, new_fingerprint_key, own_fingerprint_key
 from vpnframe.records import (
@@ -43,7 +43,13 @@ from vpnframe.records import (
     Statement,
     Vpc,
 )
-from vpnframe.saved import REGION, find_files, is_open_to_others, split_answers
+from vpnframe.saved import (
+    MAX_FILE_BYTES,
+    REGION,
+    find_files,
+    is_open_to_others,
+    split_answers,
+)
 
 log = logging.getLogger("vpnframe")
 R = TypeVar("R", bound=Record)
@@ -166,7 +172,8 @@ def _read(path: Path, known: _Known) -> Iterator[_Saved]:
     region = folder if not is_stdin and REGION.fullmatch(folder) else None
     name, stem = ("standard input", "stdin") if is_stdin else (str(path), path.stem)
     try:
-        body = sys.stdin.buffer.read() if is_stdin else path.read_bytes()
+        limit = MAX_FILE_BYTES
+        body = read_stdin(limit=limit) if is_stdin else read_file(path, limit=limit)
         at_ms = None if is_stdin else int(path.stat().st_mtime * 1000)
         if not is_stdin and is_open_to_others(path) and has_keys(body):
             known.unguarded.append(name)

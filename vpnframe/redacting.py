@@ -10,7 +10,8 @@ from pathlib import Path
 from vpnframe.cloud.messages import Response
 from vpnframe.cloud.redaction import redact_answer
 from vpnframe.errors import RequestError, SettingsError
-from vpnframe.saved import REGION, SUFFIXES, split_answers
+from vpnframe.files import create_file, read_file
+from vpnframe.saved import MAX_FILE_BYTES, REGION, SUFFIXES, split_answers
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,15 +83,17 @@ def redact(source: str | Path, target: str | Path) -> Redaction:
 
 
 def _files(source: Path) -> Iterator[Path]:
-    if source.is_file():
-        yield source
+    if not source.is_dir():
+        yield from [source] if os.path.lexists(source) else []
     else:
         yield from sorted(path for path in source.rglob("*") if not path.is_dir())
 
 
 def _check_target(source: Path, target: Path) -> None:
-    inside = source.resolve() if source.is_dir() else source.resolve().parent / source.name
-    if target.resolve().is_relative_to(inside):
+    # Not Path.resolve, which raises where links go in a circle.
+    real_source, real_target = Path(os.path.realpath(source)), Path(os.path.realpath(target))
+    inside = real_source if source.is_dir() else real_source.parent / source.name
+    if real_target.is_relative_to(inside):
         raise SettingsError(f"{target} lies in {source}: name a folder outside it")
     try:
         is_used = target.exists() and (not target.is_dir() or any(target.iterdir()))
@@ -111,7 +114,7 @@ def _redacted(path: Path) -> bytes:
     if path.suffix.lower() not in SUFFIXES:
         raise RequestError(f"is neither {' nor '.join(SUFFIXES)}")
     try:
-        body = path.read_bytes()
+        body = read_file(path, limit=MAX_FILE_BYTES)
     except OSError as error:
         raise RequestError(f"cannot be read: {error.strerror}") from None
     answers = split_answers(body)
@@ -129,9 +132,7 @@ def _write(path: Path, body: bytes, *, like: Path) -> None:
     """For the owner alone from the first byte on; the time of change is when it was fetched."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        opened = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-        with os.fdopen(opened, "wb") as file:
-            file.write(body)
+        create_file(path, body, mode=0o600)
         changed = like.stat()
         os.utime(path, ns=(changed.st_atime_ns, changed.st_mtime_ns))
     except OSError as error:

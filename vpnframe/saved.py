@@ -9,9 +9,12 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from vpnframe.errors import SettingsError
+from vpnframe.files import MIB
 
 REGION = re.compile(r"(cn|ap|us|eu|me|na|sa|af|rus)-[a-z0-9-]+")
 SUFFIXES = (".json", ".xml")
+# Some 20,000 answers on a line each, or all pages of as many connections put together.
+MAX_FILE_BYTES = 64 * MIB
 _OTHERS = 0o077
 
 
@@ -26,7 +29,8 @@ def find_files(paths: Iterable[str | Path]) -> Iterator[Path]:
     Yields
     ------
     Path
-        In the order of the paths; below one, sorted.
+        In the order of the paths; below one, sorted. What is no regular file is among them:
+        reading it says so.
 
     Raises
     ------
@@ -34,8 +38,7 @@ def find_files(paths: Iterable[str | Path]) -> Iterator[Path]:
         A path names none.
     """
     for path in paths:
-        is_one = str(path) == "-" or Path(path).is_file()
-        found = [Path(path)] if is_one else [p for p in _below(path) if p.is_file()]
+        found = [Path(path)] if str(path) == "-" else list(_below(path))
         if not found:
             raise SettingsError(f"no file is there: {path}")
         yield from found
@@ -43,10 +46,14 @@ def find_files(paths: Iterable[str | Path]) -> Iterator[Path]:
 
 def _below(path: str | Path) -> Iterator[Path]:
     if Path(path).is_dir():
-        yield from sorted(p for p in Path(path).rglob("*") if p.suffix.lower() in SUFFIXES)
+        inside = (p for p in Path(path).rglob("*") if p.suffix.lower() in SUFFIXES)
+        yield from sorted(p for p in inside if not p.is_dir())
+    elif os.path.lexists(path):
+        yield Path(path)
     else:
         # Path.glob takes no absolute pattern.
-        yield from map(Path, sorted(glob.glob(str(path), recursive=True)))  # noqa: PTH207
+        found = map(Path, sorted(glob.glob(str(path), recursive=True)))  # noqa: PTH207
+        yield from (p for p in found if not p.is_dir())
 
 
 def split_answers(body: bytes) -> list[bytes]:

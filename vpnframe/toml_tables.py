@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -9,6 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from vpnframe.errors import SettingsError
+from vpnframe.files import MIB, read_file
+
+_MAX_BYTES = 1 * MIB
+# A dotted key of as many parts: tomllib takes minutes for some ten thousand.
+_DEEP_KEY = re.compile(r"(?>\.[ \t]*+[^.\s,=\[\]]++[ \t]*+){50}")
 
 Rule = tuple[Callable[[object], bool], str]
 
@@ -89,12 +95,14 @@ def _place(path: str | Path, name: str, number: int, table: Any) -> str:
 
 def _tables(path: Path, name: str) -> list[Any]:
     try:
-        tree = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+        tree = _parsed(read_file(path, limit=_MAX_BYTES).decode("utf-8-sig"))
     except OSError as error:
         raise SettingsError(f"{path} cannot be read: {error.strerror}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         # Its text names a place in the file, and shows a character at most.
         raise SettingsError(f"{path} is no TOML: {error}") from None
+    except RecursionError:
+        raise SettingsError(f"{path} is nested too deeply: write [[{name}]] tables alone") from None
     unknown = sorted(set(tree) - {name})
     if unknown:
         raise SettingsError(f"{path}: unknown key {unknown[0]!r}: write [[{name}]] tables alone")
@@ -102,6 +110,12 @@ def _tables(path: Path, name: str) -> list[Any]:
     if not isinstance(tables, list) or not tables:
         raise SettingsError(f"{path} names no {name}: write a table [[{name}]] for each")
     return tables
+
+
+def _parsed(text: str) -> dict[str, Any]:
+    if _DEEP_KEY.search(text):
+        raise RecursionError
+    return tomllib.loads(text)
 
 
 def _problems(table: Any, form: Form) -> Iterator[str]:

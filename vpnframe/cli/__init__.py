@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 
 import typer
@@ -25,6 +24,7 @@ from vpnframe.cli import (
     stats,
     trace,
 )
+from vpnframe.cli.streams import Streams, describe
 from vpnframe.errors import VpnframeError
 
 INTERRUPTED = 130
@@ -54,14 +54,23 @@ for command in _COMMANDS:
 
 def main() -> None:
     """Run the command line and exit."""
+    with Streams() as streams:
+        code = streams.flush(_run())
+    sys.exit(code)
+
+
+def _run() -> int:
+    """Run it; the exit code. What went wrong is one line."""
     try:
         app()
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else int(end.code is not None)
     except VpnframeError as error:
         print(f"vpnframe: {error}", file=sys.stderr)
-        sys.exit(1)
     except KeyboardInterrupt:
-        sys.exit(INTERRUPTED)
+        return INTERRUPTED
     except BrokenPipeError:
-        # The reader has seen enough: nothing more can be written, not even at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(1)
+        pass  # the reader has seen enough
+    except OSError as error:
+        print(f"vpnframe: {describe(error)}", file=sys.stderr)
+    return 1

@@ -26,8 +26,7 @@ from vpnframe.cli.overlap_options import (
     TopologyOption,
     make_overlap_settings,
 )
-from vpnframe.cli.reading import NOT_COMPLETE
-from vpnframe.inventory import read_inventory
+from vpnframe.cli.reading import NOT_COMPLETE, read_snapshot
 
 FOUND = 3
 
@@ -61,7 +60,7 @@ def run(
     if folder is None:
         raise typer.BadParameter("name an inventory folder, or a rule with --explain")
     check_owners(by=by, owner_tag=owner_tag, out_dir=out_dir, single=output or limit)
-    inventory = read_inventory(folder, snapshot=snapshot)
+    inventory = read_snapshot(folder, snapshot)
     settings = AuditSettings(
         owner_tag=owner_tag,
         with_key_facts=with_key_facts,

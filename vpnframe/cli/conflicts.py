@@ -24,9 +24,8 @@ from vpnframe.cli.overlap_options import (
     say_ignored,
     saying_gaps,
 )
-from vpnframe.cli.reading import NOT_COMPLETE
+from vpnframe.cli.reading import NOT_COMPLETE, read_snapshot
 from vpnframe.errors import SchemaError
-from vpnframe.inventory import read_inventory
 from vpnframe.overlapping import ROUTING_DOMAIN, would_conflict
 
 COLLISION = 3
@@ -52,7 +51,7 @@ def run(
     Ends with 3 on a collision, and with 4 where there is none but what is known does not suffice
     for a no.
     """
-    inventory = read_inventory(folder, snapshot=snapshot)
+    inventory = read_snapshot(folder, snapshot)
     asked = parse_scope(scope, inventory.subnets)
     settings = make_overlap_settings(
         topology=topology,

@@ -6,11 +6,13 @@ import asyncio
 import json
 import signal
 import time
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
+from vpnframe.cli.output import write_file
 from vpnframe.emulator import (
     ServerSettings,
     State,
@@ -127,19 +129,14 @@ def run(
     except ValueError as error:
         raise typer.BadParameter(str(error)) from None
     if answer_key_file is not None:
-        _write_key(answer_key_file, answer_key(fleet))
+        key = json.dumps(answer_key(fleet), ensure_ascii=False, indent=1)
+        write_file(answer_key_file, key.encode())
     state = make_state(
         fleet, quota_window_s=quota_window_s, quota_mode=quota_mode, quotas=not no_quota
     )
     state.faults.extend(plans)
-    _serve_until_stopped(state, ServerSettings(port=port, latency_ms=latency_ms, is_tls=tls))
-
-
-def _serve_until_stopped(state: State, settings: ServerSettings) -> None:
-    try:
-        asyncio.run(_serve(state, settings))
-    except OSError as error:
-        raise SettingsError(f"port {settings.port} cannot be used: {error.strerror}") from None
+    settings = ServerSettings(port=port, latency_ms=latency_ms, is_tls=tls)
+    asyncio.run(_serve(state, settings))
 
 
 async def _serve(state: State, settings: ServerSettings) -> None:
@@ -147,7 +144,11 @@ async def _serve(state: State, settings: ServerSettings) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopped.set)
-    async with serving(state, settings) as running:
+    async with AsyncExitStack() as stack:
+        try:
+            running = await stack.enter_async_context(serving(state, settings))
+        except OSError as error:
+            raise SettingsError(f"port {settings.port} cannot be used: {error.strerror}") from None
         print(json.dumps(announcement(running)), flush=True)
         await stopped.wait()
 
@@ -157,10 +158,3 @@ def _print_kinds() -> None:
     width = max(map(len, KINDS))
     for kind in KINDS.values():
         print(f"{kind.name:<{width}}  {kind.failure or '-':<11}  {kind.line}")
-
-
-def _write_key(path: Path, key: object) -> None:
-    try:
-        path.write_text(json.dumps(key, ensure_ascii=False, indent=1), encoding="utf-8")
-    except OSError as error:
-        raise SettingsError(f"{path} cannot be written: {error.strerror}") from None

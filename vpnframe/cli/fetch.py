@@ -27,8 +27,10 @@ from vpnframe.cli.options import (
     log_to_stderr,
     make_settings,
 )
+from vpnframe.cli.reading import saying
 from vpnframe.cli.report import report
 from vpnframe.crawl.progress import ProgressBar
+from vpnframe.errors import ClockWarning
 from vpnframe.fetching import fetch
 
 
@@ -79,7 +81,7 @@ def run(
         psk_key_file=psk_key_file,
     )
     try:
-        with ProgressBar(sys.stderr) as bar:
+        with saying(ClockWarning), ProgressBar(sys.stderr) as bar:
             inventory = fetch(
                 regions=region or None,
                 downloads=downloads,

@@ -22,9 +22,8 @@ from vpnframe.cli.overlap_options import (
     say_ignored,
     saying_gaps,
 )
-from vpnframe.cli.reading import NOT_COMPLETE
+from vpnframe.cli.reading import NOT_COMPLETE, read_snapshot
 from vpnframe.errors import SettingsError
-from vpnframe.inventory import read_inventory
 from vpnframe.overlapping import free_subnets
 from vpnframe.overlapping.filling import Taken, find_filling
 from vpnframe.overlapping.free_space import DEFAULT_AVOID
@@ -70,7 +69,7 @@ def run(
 
     Ends with 1 where there is none, and with 4 where what is known does not suffice.
     """
-    inventory = read_inventory(folder, snapshot=snapshot)
+    inventory = read_snapshot(folder, snapshot)
     settings = make_overlap_settings(
         topology=topology,
         nat=nat,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import enum
 import io
 import json
-import os
 import shutil
 import sys
 from collections.abc import Callable
@@ -20,6 +19,7 @@ import typer
 from vpnframe.cli.spreadsheet import without_formulas
 from vpnframe.cli.text_table import as_markdown, as_text
 from vpnframe.errors import InventoryError
+from vpnframe.files import replace_file
 
 
 class Format(enum.StrEnum):
@@ -177,7 +177,7 @@ def _plain(values: pd.Series) -> list[Any]:
 
 
 def write_file(output: Path, body: bytes, *, is_private: bool = False) -> None:
-    """Write a file.
+    """Write a file; an old one is replaced when the new one is whole.
 
     Parameters
     ----------
@@ -193,12 +193,7 @@ def write_file(output: Path, body: bytes, *, is_private: bool = False) -> None:
     InventoryError
         It cannot be written.
     """
-    mode = 0o600 if is_private else 0o666
     try:
-        opened = os.open(output, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, mode)
-        with os.fdopen(opened, "wb") as file:
-            if is_private:  # also where the file was there before
-                output.chmod(mode)
-            file.write(body)
+        replace_file(output, body, mode=0o600 if is_private else None)
     except OSError as error:
         raise InventoryError(f"{output} cannot be written: {error.strerror}") from None

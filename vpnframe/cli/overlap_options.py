@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import sys
-import warnings
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Annotated
 
 import pandas as pd
 import typer
 
+from vpnframe.cli.reading import saying
 from vpnframe.errors import IncompleteWarning
 from vpnframe.inventory import Inventory
 from vpnframe.overlapping import OverlapSettings, read_nat, read_topology
@@ -166,27 +166,9 @@ def parse_scope(text: str, subnets: pd.DataFrame) -> str | None:
     return None if text == NOWHERE else text
 
 
-@contextmanager
-def saying_gaps() -> Iterator[list[str]]:
-    """Say on standard error what an answer could not be made from.
-
-    Yields
-    ------
-    list of str
-        The sentences; complete once the block is left.
-    """
-    said: list[str] = []
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        yield said
-    for warning in caught:
-        if issubclass(warning.category, IncompleteWarning):
-            said.append(str(warning.message))
-            print(f"vpnframe: {warning.message}", file=sys.stderr)
-        else:
-            warnings.warn_explicit(
-                warning.message, warning.category, warning.filename, warning.lineno
-            )
+def saying_gaps() -> AbstractContextManager[list[str]]:
+    """Say on standard error what an answer could not be made from; give the sentences."""
+    return saying(IncompleteWarning)
 
 
 def describe_base(inventory: Inventory, settings: OverlapSettings) -> str:

@@ -28,9 +28,8 @@ from vpnframe.cli.overlap_options import (
     parse_scope,
     saying_gaps,
 )
-from vpnframe.cli.reading import NOT_COMPLETE
+from vpnframe.cli.reading import NOT_COMPLETE, read_snapshot
 from vpnframe.errors import SchemaError
-from vpnframe.inventory import read_inventory
 from vpnframe.overlapping import ROUTING_DOMAIN, overlaps, overlaps_per_block, read_blocks
 from vpnframe.overlapping.meaning import KINDS, SEVERITIES
 
@@ -94,7 +93,7 @@ def run(
     _check_kinds(kind)
     if counts and (kind or against or expand):
         raise typer.BadParameter("--counts takes neither --kind, --against nor --expand")
-    inventory = read_inventory(folder, snapshot=snapshot)
+    inventory = read_snapshot(folder, snapshot)
     asked = parse_scope(scope, inventory.subnets)
     settings = make_overlap_settings(topology=topology, nat=nat, owner_tag=owner_tag, only=only)
     try:

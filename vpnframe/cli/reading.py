@@ -3,11 +3,45 @@
 from __future__ import annotations
 
 import sys
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+from vpnframe.errors import ClockWarning
 from vpnframe.inventory import Inventory, read_inventory
 
 NOT_COMPLETE = 4
+
+
+@contextmanager
+def saying(category: type[Warning]) -> Iterator[list[str]]:
+    """Say warnings of a kind on standard error, one line each, and leave others as they are.
+
+    Yields
+    ------
+    list of str
+        What was said; complete once the block is left.
+    """
+    said: list[str] = []
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        yield said
+    for warning in caught:
+        text = str(warning.message)
+        if not issubclass(warning.category, category):
+            warnings.warn_explicit(
+                warning.message, warning.category, warning.filename, warning.lineno
+            )
+        elif text not in said:
+            said.append(text)
+            print(f"vpnframe: {text}", file=sys.stderr)
+
+
+def read_snapshot(folder: Path, snapshot: str) -> Inventory:
+    """Read an inventory; a newest snapshot from the future is said on standard error."""
+    with saying(ClockWarning):
+        return read_inventory(folder, snapshot=snapshot)
 
 
 def read_marked(folder: Path, snapshot: str) -> Inventory:
@@ -25,7 +59,7 @@ def read_marked(folder: Path, snapshot: str) -> Inventory:
     Inventory
         As read.
     """
-    inventory = read_inventory(folder, snapshot=snapshot)
+    inventory = read_snapshot(folder, snapshot)
     mark(inventory)
     return inventory
 

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import typer
 
-from vpnframe.cli.reading import NOT_COMPLETE, mark
+from vpnframe.cli.reading import NOT_COMPLETE, mark, saying
+from vpnframe.errors import ClockWarning
 from vpnframe.inventory import Inventory, write_inventory
 
 
@@ -27,7 +28,9 @@ def write_and_report(inventory: Inventory, out: Path) -> None:
     typer.Exit
         With code 4 when the fleet was not read completely.
     """
-    report(replace(inventory, snapshot=write_inventory(inventory, out)), out)
+    with saying(ClockWarning):
+        snapshot = write_inventory(inventory, out)
+    report(replace(inventory, snapshot=snapshot), out)
 
 
 def report(inventory: Inventory, out: Path) -> None:

@@ -6,8 +6,6 @@ import re
 import shutil
 import sys
 import textwrap
-import warnings
-from pathlib import Path
 from typing import Annotated, Any
 
 import pandas as pd
@@ -21,14 +19,16 @@ from vpnframe.cli.options import (
     SnapshotOption,
 )
 from vpnframe.cli.output import Format, print_table
-from vpnframe.cli.reading import NOT_COMPLETE
+from vpnframe.cli.reading import NOT_COMPLETE, read_snapshot, saying
 from vpnframe.errors import IncompleteWarning, SettingsError
-from vpnframe.inventory import Inventory, read_inventory
+from vpnframe.files import MIB, read_file, read_stdin
+from vpnframe.inventory import Inventory
 from vpnframe.overlapping import trace
 
 _CERTAINTY = {"certain": "certain", "unknown": "not certain"}
 _PLACES = ["vpc_id", "vpn_gateway_id", "transit_router_id"]
 _LABEL_WIDTH = 12
+_MAX_PACKETS_BYTES = 64 * MIB
 
 
 def run(
@@ -75,7 +75,7 @@ def run(
     Exits with 4 where that is not known for certain, or the fleet was not read completely.
     """
     asked = _asked(source, destination, packets)
-    inventory = read_inventory(folder, snapshot=snapshot)
+    inventory = read_snapshot(folder, snapshot)
     found = _trace(inventory, asked, start=start, all_candidates=all_candidates)
     if style is not Format.TABLE:
         print_table(found, style, output=output, limit=limit)
@@ -200,10 +200,15 @@ def _asked(source: str | None, destination: str | None, packets: str | None) -> 
 def _read_pairs(name: str) -> list[list[str]]:
     """Source and destination of each line that is not empty."""
     try:
-        text = sys.stdin.read() if name == "-" else Path(name).read_text(encoding="utf-8")
+        if name == "-":
+            body = read_stdin(limit=_MAX_PACKETS_BYTES)
+        else:
+            body = read_file(name, limit=_MAX_PACKETS_BYTES)
+        text = body.decode("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is no UTF-8 text"
-        raise SettingsError(f"{name} cannot be read: {reason}") from None
+        what = "standard input" if name == "-" else name
+        raise SettingsError(f"{what} cannot be read: {reason}") from None
     pairs = []
     for number, line in enumerate(text.splitlines(), 1):
         fields = re.split(r"[\s,;]+", line.strip())
@@ -216,9 +221,5 @@ def _read_pairs(name: str) -> list[list[str]]:
 
 def _trace(inventory: Inventory, asked: dict[str, Any], **options: Any) -> pd.DataFrame:
     """Trace; what is incomplete is said on standard error."""
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always", IncompleteWarning)
-        found = trace(inventory, **asked, **options)
-    for warning in caught:
-        print(f"vpnframe: {warning.message}", file=sys.stderr)
-    return found
+    with saying(IncompleteWarning):
+        return trace(inventory, **asked, **options)

@@ -17,6 +17,9 @@ from vpnframe.psk import REDACTED, KeyJudge, key_facts, key_state
 from vpnframe.records import FailureKind, KeyFacts, KeyState, Note
 
 _ZERO = re.compile(r"0+(\.0+){0,3}(/0)?|::(/0)?", re.ASCII)
+# A saved answer may have all pages of a fleet; each row takes some KiB once it is read.
+MAX_ROWS = 100_000
+
 _WHOLE = re.compile(r"\s*-?[0-9]{1,30}\s*", re.ASCII)
 _FLAGS = {
     **dict.fromkeys(("true", "1", "open", "enable", "enabled"), True),
@@ -208,6 +211,8 @@ class Fields:
             value = value.get(inner)
         rows = value if isinstance(value, list) else [value] if is_filled_value(value) else []
         name, good = f"{outer}.{inner}", []
+        if len(rows) > MAX_ROWS:
+            raise ResponseError(f"{self._path}{name} has {len(rows):,} rows: {MAX_ROWS:,} at most")
         for index, row in enumerate(rows):
             if isinstance(row, dict):
                 good.append(self._below(row, f"{self._path}{name}[{index}]."))

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import ssl
+import zlib
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -13,10 +15,26 @@ import yarl
 
 from vpnframe.cloud.messages import Request, Response
 from vpnframe.errors import SettingsError, TransportError
+from vpnframe.files import MIB, read_file
 
-_MAX_BODY_BYTES = 64 * 1024 * 1024
+try:
+    import resource
+except ImportError:  # as on Windows, which has no such limit
+    resource = None  # type: ignore[assignment]
+
+# A page of 50 rows has some 150 KiB.
+_MAX_BODY_BYTES = 8 * MIB
+_MAX_CA_BYTES = 8 * MIB
+_MAX_CONNECTIONS = 100
+_OTHER_FILES = 16  # standard streams, the event loop's own, the journal's, the database of names
+# What may be undone, and zlib's number for it.
+_CODINGS = {"gzip": 16 + zlib.MAX_WBITS, "deflate": zlib.MAX_WBITS}
 # No `connect`: it would count the wait for a free connection of the pool as unreachable.
 _TIMEOUT = aiohttp.ClientTimeout(total=60, sock_connect=10, sock_read=30)
+
+
+class _TooLongError(Exception):
+    """More came than an answer may have."""
 
 
 class Transport:
@@ -39,10 +57,10 @@ class Transport:
 
     async def __aenter__(self) -> Self:
         self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=100, limit_per_host=0, ssl=self._tls),
+            connector=aiohttp.TCPConnector(limit=_most(), limit_per_host=0, ssl=self._tls),
             timeout=self._timeout,
             cookie_jar=aiohttp.DummyCookieJar(),
-            auto_decompress=True,
+            auto_decompress=False,  # it is done here, within a bound
         )
         return self
 
@@ -82,8 +100,13 @@ class Transport:
         # A label too long to be asked for is a UnicodeError of the IDNA codec.
         except (aiohttp.ClientConnectorDNSError, UnicodeError):
             problem, is_timeout = "has no address (DNS)", False
-        except aiohttp.ClientConnectorError:
-            problem, is_timeout = "cannot be reached", False
+        except aiohttp.ClientConnectorError as error:
+            is_full = error.errno in (errno.EMFILE, errno.ENFILE)
+            why = ": too many files are open, see ulimit -n" if is_full else ""
+            problem, is_timeout = f"cannot be reached{why}", False
+        except _TooLongError:
+            n_mib = _MAX_BODY_BYTES // MIB
+            problem, is_timeout = f"sent an answer of more than {n_mib} MiB", False
         except (aiohttp.ClientError, ConnectionError, asyncio.IncompleteReadError, OSError):
             problem, is_timeout = "broke the connection", False
         # The cause is left out: its text can hold the whole signed URL.
@@ -95,7 +118,7 @@ class Transport:
         async with self._session.request(
             request.method,
             yarl.URL(request.url, encoded=True),
-            headers=request.headers,
+            headers={**request.headers, "Accept-Encoding": ", ".join(_CODINGS)},
             data=request.body or None,
             allow_redirects=False,
         ) as answer:
@@ -104,18 +127,53 @@ class Transport:
 
 
 async def _body_of(answer: aiohttp.ClientResponse) -> bytes:
-    """The whole body; decompressed it can be larger than it was told to be."""
+    """The whole body, decompressed; neither form of it may be too long."""
     body = await answer.content.readany()
-    if answer.content.at_eof() and len(body) <= _MAX_BODY_BYTES:  # mostly it comes in one piece
+    if not answer.content.at_eof():  # mostly it comes in one piece
+        pieces = bytearray(body)
+        async for chunk in answer.content.iter_any():
+            pieces += chunk
+            _check_length(len(pieces))
+        body = bytes(pieces)
+    _check_length(len(body))
+    return _decompressed(body, answer.headers.get("Content-Encoding", "identity").lower())
+
+
+def _check_length(n_bytes: int) -> None:
+    if n_bytes > _MAX_BODY_BYTES:
+        raise _TooLongError
+
+
+def _decompressed(body: bytes, coding: str) -> bytes:
+    """Undo a coding that was asked for; what unpacks to too much is not unpacked."""
+    if coding == "identity" or not body:
         return body
-    pieces = bytearray(body)
-    async for chunk in answer.content.iter_any():
-        pieces += chunk
-        if len(pieces) > _MAX_BODY_BYTES:
-            break
-    if len(pieces) > _MAX_BODY_BYTES:
-        raise aiohttp.ClientPayloadError("the answer is too long")
-    return bytes(pieces)
+    if coding not in _CODINGS:
+        raise aiohttp.ClientPayloadError("packed in a way that was not asked for")
+    is_raw = coding == "deflate" and body[0] & 0x0F != zlib.DEFLATED  # as some servers have it
+    try:
+        unpacker = zlib.decompressobj(-zlib.MAX_WBITS if is_raw else _CODINGS[coding])
+        unpacked = unpacker.decompress(body, _MAX_BODY_BYTES + 1)
+    except zlib.error:
+        raise aiohttp.ClientPayloadError("what was packed cannot be unpacked") from None
+    _check_length(len(unpacked))
+    if not unpacker.eof or unpacker.unused_data:
+        raise aiohttp.ClientPayloadError("what was packed is cut off, or more follows it")
+    return unpacked
+
+
+def _most() -> int:
+    """How many connections may be open at once, where the system allows but few open files.
+
+    An emulator in the same process has the other end of each.
+    """
+    n_files = resource.getrlimit(resource.RLIMIT_NOFILE)[0] if resource else -1
+    n_left = (n_files - _OTHER_FILES) // 2
+    if n_files >= 0 and n_left < 1:
+        raise SettingsError(
+            f"only {n_files} files may be open at once: allow more, as with ulimit -n 1024"
+        )
+    return min(_MAX_CONNECTIONS, n_left) if n_files >= 0 else _MAX_CONNECTIONS
 
 
 def _tls_context(ca_file: str | Path | None) -> ssl.SSLContext | bool:
@@ -123,6 +181,11 @@ def _tls_context(ca_file: str | Path | None) -> ssl.SSLContext | bool:
     if ca_file is None:
         return True
     try:
-        return ssl.create_default_context(cafile=str(ca_file))
-    except (OSError, ssl.SSLError) as error:
-        raise SettingsError(f"the CA file {ca_file} cannot be read: {error}") from None
+        # What stands between the certificates may be in any language.
+        body = read_file(ca_file, limit=_MAX_CA_BYTES).decode("ascii", "ignore")
+        if not body:  # that would be every authority that the system trusts
+            raise ValueError("it is empty")
+        return ssl.create_default_context(cadata=body)
+    except (OSError, ValueError) as error:  # an SSLError is an OSError
+        problem = getattr(error, "strerror", None) or error
+        raise SettingsError(f"the CA file {ca_file} cannot be read: {problem}") from None

@@ -22,6 +22,7 @@ from vpnframe.errors import ResponseError, StatusError
 
 Tree = Mapping[str, Any]
 _DONE_CODES = frozenset({"", "200", "OK", "Success"})
+_TOO_DEEP = "the answer is nested too deeply"
 _BOMS_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 # Some errors repeat what was signed, a security token with it.
 _ECHO = re.compile(r"server (?:string|canonical)", re.IGNORECASE)
@@ -85,6 +86,8 @@ def _parsed_json(text: bytes) -> tuple[Tree, None] | str:
             return (
                 f"the answer is cut off after {len(text)} bytes"
                 if is_cut_off
+                else _TOO_DEEP
+                if isinstance(error, RecursionError)
                 else "the answer is neither JSON nor XML"
             )
     if not isinstance(tree, dict):
@@ -107,7 +110,9 @@ def _parsed_xml(text: bytes) -> tuple[Tree, str] | str:
     try:
         root = defusedxml.ElementTree.fromstring(text)
         name, value = _name_of(root), _value_of(root)
-    except (ParseError, DefusedXmlException, ValueError, LookupError, RecursionError):
+    except RecursionError:
+        return _TOO_DEEP
+    except (ParseError, DefusedXmlException, ValueError, LookupError):
         name, value = ("html", "") if is_html else ("", "")
     if name.lower() == "html":
         return "the answer is an HTML page, not JSON or XML"

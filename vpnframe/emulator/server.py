@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+import logging
 import ssl
 import tempfile
 import threading
@@ -12,6 +14,7 @@ from concurrent.futures import Future
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from aiohttp import web
 
@@ -22,6 +25,7 @@ from vpnframe.emulator.service import handle
 from vpnframe.emulator.state import State
 from vpnframe.emulator.wiring import WireAnswer
 
+log = logging.getLogger("vpnframe")
 _HOST = "127.0.0.1"
 _STARTUP_S = 30.0
 
@@ -121,6 +125,9 @@ async def serving(
     with tempfile.TemporaryDirectory(prefix="vpnframe-ca-") as folder:
         ca_file = Path(folder) / "ca.pem" if settings.is_tls else None
         await runner.setup()
+        loop = asyncio.get_running_loop()
+        handler = loop.get_exception_handler()
+        loop.set_exception_handler(_Crowds())
         try:
             context = None if ca_file is None else _make_tls(ca_file)
             await web.TCPSite(runner, _HOST, settings.port, ssl_context=context).start()
@@ -130,6 +137,7 @@ async def serving(
             yield RunningEmulator(endpoint, state.fleet.accounts, ca_file, state)
         finally:
             await runner.cleanup()
+            loop.set_exception_handler(handler)
 
 
 @contextmanager
@@ -185,6 +193,21 @@ def serve_in_thread(
     finally:
         loop.call_soon_threadsafe(stopped.set)
         thread.join()
+
+
+class _Crowds:
+    """Says once, and not at every attempt, that no more connections can be taken."""
+
+    def __init__(self) -> None:
+        self._is_said = False
+
+    def __call__(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        error = context.get("exception")
+        if not isinstance(error, OSError) or error.errno not in (errno.EMFILE, errno.ENFILE):
+            loop.default_exception_handler(context)
+        elif not self._is_said:
+            self._is_said = True
+            log.warning("the emulator has no room for more connections: they wait (ulimit -n)")
 
 
 def _application(state: State, settings: ServerSettings) -> web.Application:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import warnings
+from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
@@ -13,16 +15,20 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from vpnframe import schema
-from vpnframe.errors import InventoryError
+from vpnframe.errors import ClockWarning, InventoryError
+from vpnframe.files import MIB, open_regular, read_file
 from vpnframe.inventory import layout
 from vpnframe.inventory.inventory import Inventory
 from vpnframe.inventory.record import CommitRecord, Completion, Layout, Part
 from vpnframe.tables import RESTRICTED, STORED
 
 log = logging.getLogger("vpnframe")
+_MAX_BYTES = 1024 * MIB  # a part holds at most a table of one account in one region
 
 
-def read_inventory(folder: str | Path, *, snapshot: str = "latest") -> Inventory:
+def read_inventory(
+    folder: str | Path, *, snapshot: str = "latest", now: datetime | None = None
+) -> Inventory:
     """Read one snapshot of an inventory folder.
 
     Parameters
@@ -31,6 +37,8 @@ def read_inventory(folder: str | Path, *, snapshot: str = "latest") -> Inventory
         As :func:`write_inventory` made it.
     snapshot : str, default "latest"
         An id, or the newest.
+    now : datetime, optional
+        In UTC; the present moment otherwise.
 
     Returns
     -------
@@ -42,8 +50,15 @@ def read_inventory(folder: str | Path, *, snapshot: str = "latest") -> Inventory
     ------
     InventoryError
         The folder is no inventory, has no such snapshot, or a part is missing or damaged.
+
+    Warns
+    -----
+    ClockWarning
+        The newest snapshot was asked for, and is dated after now.
     """
     target = Path(folder)
+    if snapshot == "latest":
+        _warn_of_future(target, datetime.now(UTC) if now is None else now)
     record = _read_record(target, _pick(target, snapshot))
     tables = {name: _read_table(target, record, name) for name in STORED}
     tables |= {name: _read_restricted(target, record, name) for name in RESTRICTED}
@@ -80,10 +95,32 @@ def list_snapshots(folder: str | Path) -> list[str]:
     return [path.stem for path in sorted(found, key=_age) if path.stem not in passed_over]
 
 
+def newest_after(folder: Path, now: datetime) -> str | None:
+    """Give the newest snapshot if it is dated after now; an id has its second in UTC."""
+    known = list_snapshots(folder) if layout.records_folder(folder).is_dir() else []
+    return known[-1] if known and known[-1] > layout.snapshot_id(now, suffix="~") else None
+
+
+def _warn_of_future(folder: Path, now: datetime) -> None:
+    newest = newest_after(folder, now)
+    if newest is None:
+        return
+    before = [one for one in list_snapshots(folder) if one <= layout.snapshot_id(now, suffix="~")]
+    others = f"read another, as {before[-1]}" if before else "write a new one"
+    warnings.warn(
+        f"snapshot {newest} is dated after now ({now:%Y-%m-%d %H:%M:%S} UTC), and counts as the "
+        f"newest until then: if this machine's clock is right, {others}, and remove "
+        f"{layout.records_folder(folder) / newest}.json",
+        ClockWarning,
+        stacklevel=3,
+    )
+
+
 def _superseded_by(path: Path) -> str | None:
     """The snapshot that a record completes; a damaged record completes none."""
     try:
-        return msgspec.json.decode(path.read_bytes(), type=Completion).supersedes
+        body = read_file(path, limit=_MAX_BYTES)
+        return msgspec.json.decode(body, type=Completion).supersedes
     except (OSError, msgspec.DecodeError, UnicodeDecodeError):
         return None
 
@@ -107,7 +144,7 @@ def _pick(folder: Path, snapshot: str) -> str:
 def _read_record(folder: Path, snapshot: str) -> CommitRecord:
     path = layout.records_folder(folder) / f"{snapshot}.json"
     try:
-        body = path.read_bytes()
+        body = read_file(path, limit=_MAX_BYTES)
         version = msgspec.json.decode(body, type=Layout).layout_version
         if version > layout.LAYOUT_VERSION:
             raise InventoryError(f"{path} was written by a newer vpnframe: update this one")
@@ -124,7 +161,8 @@ def _read_restricted(folder: Path, record: CommitRecord, name: str) -> pd.DataFr
     for part in record.parts:
         if part.table == name:
             try:
-                (folder / part.path).open("rb").close()
+                with open_regular(folder / part.path):
+                    pass
             except OSError as error:
                 problem = "%s of snapshot %s cannot be read (%s): what needs them is unknown"
                 log.warning(problem, name, record.snapshot, error.strerror)
@@ -163,7 +201,7 @@ def _in_order(frame: pd.DataFrame, order: list[int], record: CommitRecord) -> pd
 def _read_part(folder: Path, part: Part) -> pa.Table:
     path = folder / part.path
     try:
-        body = path.read_bytes()
+        body = read_file(path, limit=_MAX_BYTES)
     except OSError as error:
         raise InventoryError(
             f"{path} is missing or cannot be read ({error.strerror}): read another snapshot"

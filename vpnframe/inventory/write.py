@@ -7,6 +7,7 @@ import hashlib
 import io
 import os
 import secrets
+import warnings
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
@@ -22,9 +23,11 @@ import pyarrow.parquet as pq
 
 from vpnframe import schema
 from vpnframe._version import __version__
-from vpnframe.errors import InventoryError
+from vpnframe.errors import ClockWarning, InventoryError
+from vpnframe.files import create_file
 from vpnframe.inventory import layout
 from vpnframe.inventory.inventory import Inventory
+from vpnframe.inventory.read import newest_after
 from vpnframe.inventory.record import CommitRecord, Part
 from vpnframe.memory import give_back_memory
 from vpnframe.tables import RESTRICTED
@@ -66,6 +69,11 @@ def write_inventory(
         A table is not what its schema says; nothing is written.
     InventoryError
         The folder cannot be written.
+
+    Warns
+    -----
+    ClockWarning
+        A snapshot is there that is dated after now: it stays the newest, not this one.
     """
     tables = inventory.tables(with_key_facts=not inventory.key_facts.empty)
     for name, table in tables.items():
@@ -82,6 +90,15 @@ def write_inventory(
         _commit(target, record)
     except OSError as error:
         raise InventoryError(f"{target} cannot be written: {error.strerror or error}") from error
+    newest = newest_after(target, now)
+    if newest is not None:
+        warnings.warn(
+            f"snapshot {newest} is dated after now, and stays the newest, not what is written: set "
+            "this machine's clock if it is wrong; if it is right, remove "
+            f"{layout.records_folder(target) / newest}.json",
+            ClockWarning,
+            stacklevel=2,
+        )
     return snapshot
 
 
@@ -132,7 +149,7 @@ def _write_part(folder: Path, path: Path, name: str, part: pd.DataFrame) -> Part
         writer.add_key_value_metadata(arrow.metadata)
     body = buffer.getvalue()
     _make_folders(folder, path.parent, mode=_modes(name).folder)
-    _write_once(folder / path, body, mode=_modes(name).file)
+    create_file(folder / path, body, mode=_modes(name).file)
     return Part(
         path=path.as_posix(),
         table=name,
@@ -169,13 +186,13 @@ def _commit(folder: Path, record: CommitRecord) -> None:
     records.mkdir(parents=True, exist_ok=True)
     temporary, final = records / f".{record.snapshot}.tmp", records / f"{record.snapshot}.json"
     body = msgspec.json.format(msgspec.json.encode(record), indent=1)
-    _write_once(temporary, body)
+    create_file(temporary, body)
     try:
         os.link(temporary, final)
     except OSError as error:
         if error.errno not in _NO_LINKS:
             raise
-        _write_once(final, body)
+        create_file(final, body)
     finally:
         temporary.unlink()
 
@@ -196,11 +213,3 @@ def _make_folders(folder: Path, below: Path, *, mode: int) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for part in (*reversed(below.parents[:-1]), below):
         (folder / part).mkdir(exist_ok=True, mode=mode)
-
-
-def _write_once(path: Path, body: bytes, *, mode: int = 0o666) -> None:
-    """Create a file that must not be there, and see it on disk."""
-    with os.fdopen(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, mode), "wb") as file:
-        file.write(body)
-        file.flush()
-        os.fsync(file.fileno())

@@ -9,7 +9,9 @@ import pandas as pd
 
 from vpnframe.addresses.cidr import parse_cidrs, split_cidrs
 from vpnframe.errors import AddressError, SettingsError
+from vpnframe.files import MIB, read_file
 
+_MAX_BYTES = 64 * MIB
 _TABLES = {".csv": pd.read_csv, ".parquet": pd.read_parquet}
 
 
@@ -47,7 +49,7 @@ def read_blocks(path: str | Path) -> pd.DataFrame:
     path = Path(path)
     read = _TABLES.get(path.suffix.lower())
     try:
-        body = path.read_bytes()
+        body = read_file(path, limit=_MAX_BYTES)
         if read is not None:
             return read(io.BytesIO(body))
         lines = body.decode("utf-8-sig").splitlines()

@@ -6,13 +6,14 @@ import re
 from pathlib import Path
 
 from vpnframe.errors import SettingsError
+from vpnframe.files import MIB, read_file
 from vpnframe.peers.ipsec_conf import ipsec_connections
 from vpnframe.peers.ipsec_syntax import ConnFile, parse_ipsec_conf
 from vpnframe.peers.model import Peer, Problem
 from vpnframe.peers.settings_syntax import Section
 from vpnframe.peers.swanctl import parse_swanctl, swanctl_connections
 
-MAX_BYTES = 4 * 2**20
+MAX_BYTES = 4 * MIB  # no configuration is that long
 
 _IPSEC_CONF = re.compile(r"^(?:conn|ca|config setup)(?![^\t\n\r \"#=])", re.MULTILINE)
 
@@ -81,10 +82,7 @@ def _check_any(path: str | Path, n_connections: int, included_lines: list[int]) 
 def _read(path: Path) -> bytes:
     """The file's bytes."""
     try:
-        size = path.stat().st_size
-        if size > MAX_BYTES:
-            raise SettingsError(f"{path} has {size:,} bytes: no configuration is that long")
-        return path.read_bytes()
+        return read_file(path, limit=MAX_BYTES)
     except OSError as error:
         raise SettingsError(f"{path} cannot be read: {error.strerror}") from None
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from vpnframe.errors import ResponseError, SettingsError
+from vpnframe.files import open_regular
 from vpnframe.psk.guessing import judge_key
 from vpnframe.psk.states import key_state
 from vpnframe.records import KeyFacts
@@ -114,7 +115,7 @@ def read_fingerprint_key(path: str | Path) -> FingerprintKey:
     'bfe79845'
     """
     try:
-        with Path(path).open("rb") as file:
+        with open_regular(path) as file:
             mode, key = os.fstat(file.fileno()).st_mode, FingerprintKey(file.read(_MAX_BYTES + 1))
     except OSError as error:
         raise SettingsError(f"the key file {path} cannot be read: {error.strerror}") from None

@@ -19,11 +19,13 @@ from typing import Any, Literal, get_args
 
 from vpnframe import terms
 from vpnframe.errors import SettingsError
+from vpnframe.files import MIB, read_file
 
 Verdict = Literal["must", "should", "may", "should-not", "must-not", "legacy", "default", "n/a"]
 Basis = Literal["verified", "secondary", "unverified", "own"]
 HEADER = ("profile", "column", "value", "min", "max", "verdict", "clause", "basis")
 _SHIPPED = "audit-profiles.csv"
+_MAX_BYTES = 4 * MIB
 _GROUPS = frozenset(map(str, range(256)))
 # What may stand in each column; None for those that are judged by ranges of numbers.
 COLUMNS: Mapping[str, frozenset[str] | None] = MappingProxyType(
@@ -168,7 +170,7 @@ def read_profiles(path: str | Path) -> tuple[Profile, ...]:
         There is no such file, or it is not as it must be: the message names file and line.
     """
     try:
-        text = Path(path).read_text(encoding="utf-8-sig")
+        text = read_file(path, limit=_MAX_BYTES).decode("utf-8-sig")
     except FileNotFoundError:
         names = ", ".join(sorted(shipped_profiles()))
         raise SettingsError(f"{path} is no profile and no file: the profiles are {names}") from None

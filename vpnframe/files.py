@@ -1,0 +1,163 @@
+"""Reading and writing the user's files: bounded, never waiting, whole or not at all.
+
+Whatever goes wrong is an :class:`OSError` whose ``strerror`` says it: the caller adds the name.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import re
+import secrets
+import stat
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+KIB = 1024
+MIB = 1024 * KIB
+
+_PIECE = MIB
+_FIRST_MODE = 0o666  # before the process's own mask
+_PRIVATE = 0o600
+_KINDS = (
+    (stat.S_ISDIR, "it is a folder, not a file"),
+    (stat.S_ISFIFO, "it is a pipe, not a file: write its content to a file first"),
+    (stat.S_ISSOCK, "it is a socket, not a file"),
+    (stat.S_ISCHR, "it is a device, not a file"),
+    (stat.S_ISBLK, "it is a device, not a file"),
+)
+# Of systems that have them: neither wait for the other end of a pipe nor take over a terminal.
+_NO_WAIT = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0)
+_OPEN_FILES = re.compile(r"/dev/fd|/proc/[^/]+(/task/[^/]+)?/fd")
+
+
+@contextmanager
+def open_regular(path: str | Path) -> Iterator[BinaryIO]:
+    """Open a regular file to read; a pipe, a device, a socket or a folder is refused at once."""
+    # Before it is opened, too: a socket cannot be, and a device may act on it.
+    _check_regular(os.stat(path))  # noqa: PTH116  the path may be text
+    opened = os.open(path, os.O_RDONLY | _NO_WAIT)
+    with os.fdopen(opened, "rb") as file:
+        _check_regular(os.fstat(opened))
+        yield file
+
+
+def read_file(path: str | Path, *, limit: int) -> bytes:
+    """Read a regular file of at most ``limit`` bytes."""
+    with open_regular(path) as file:
+        return read_stream(file, limit=limit)
+
+
+def read_stream(file: BinaryIO, *, limit: int) -> bytes:
+    """Read an open file or pipe to its end, which must come within ``limit`` bytes."""
+    pieces, n_bytes = [], 0
+    while piece := file.read(min(_PIECE, limit + 1 - n_bytes)):
+        pieces.append(piece)
+        n_bytes += len(piece)
+    if n_bytes > limit:
+        raise OSError(errno.EFBIG, f"it has more than {_in_words(limit)}")
+    return b"".join(pieces)
+
+
+def read_stdin(*, limit: int) -> bytes:
+    """Read standard input to its end, as :func:`read_stream` does."""
+    try:
+        if sys.stdin is not None:
+            return read_stream(sys.stdin.buffer, limit=limit)
+    except OSError as error:
+        if error.errno != errno.EBADF:
+            raise
+    raise OSError(errno.EBADF, "it is closed")
+
+
+def create_file(path: Path, body: bytes, *, mode: int = _FIRST_MODE) -> None:
+    """Write a file that must not be there yet, and see it on disk; what is not whole is removed."""
+    opened = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, mode)
+    try:
+        with os.fdopen(opened, "wb") as file:
+            file.write(body)
+            file.flush()
+            os.fsync(opened)
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
+
+
+def replace_file(path: Path, body: bytes, *, mode: int | None = None) -> None:
+    """Write a file, new or in place of an old one, which stays as it is until the new one is whole.
+
+    A symbolic link stays and its target is replaced; a device or a pipe is written to. Without a
+    ``mode`` an old file's permissions are kept, and a new one has the usual ones.
+    """
+    old = _stat_of_writable(path)
+    if old is not None and (not stat.S_ISREG(old.st_mode) or _is_open_file(path)):
+        _append(path, body)
+        return
+    place = Path(os.path.realpath(path))
+    # A short name of its own: that of the file may be as long as names can be.
+    temporary = place.with_name(f".vpnframe-{secrets.token_hex(8)}.tmp")
+    create_file(temporary, body, mode=_FIRST_MODE if mode is None and old is None else _PRIVATE)
+    try:
+        if old is not None:
+            _take_over(temporary, old, mode)
+        temporary.replace(place)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def _in_words(n_bytes: int) -> str:
+    return f"{n_bytes // MIB} MiB" if n_bytes >= MIB else f"{n_bytes // KIB} KiB"
+
+
+def _check_regular(found: os.stat_result) -> None:
+    for is_kind, problem in _KINDS:
+        if is_kind(found.st_mode):
+            raise OSError(errno.EINVAL, problem)
+
+
+def _stat_of_writable(path: Path) -> os.stat_result | None:
+    """What is there, None if nothing is; whoever may not write to it may not replace it."""
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return None
+    if stat.S_ISDIR(found.st_mode) or stat.S_ISSOCK(found.st_mode):
+        _check_regular(found)
+    if stat.S_ISREG(found.st_mode):
+        os.close(os.open(path, os.O_WRONLY))
+    return found
+
+
+def _is_open_file(path: Path) -> bool:
+    """Whether a path is a name of a file that a process has open, as /dev/stdout is."""
+    while path.is_symlink():
+        if _OPEN_FILES.fullmatch(os.path.realpath(path.parent)):
+            return True
+        path = path.parent / path.readlink()
+    return _OPEN_FILES.fullmatch(str(path.parent)) is not None
+
+
+def _append(path: Path, body: bytes) -> None:
+    """Write to what cannot be replaced: a device, a pipe, an open file."""
+    try:
+        opened = os.open(path, os.O_WRONLY | os.O_APPEND | _NO_WAIT)
+    except OSError as error:
+        if error.errno == errno.ENXIO:
+            raise OSError(errno.ENXIO, "nobody reads from that pipe") from None
+        raise
+    os.set_blocking(opened, True)
+    with os.fdopen(opened, "wb") as file:
+        file.write(body)
+
+
+def _take_over(temporary: Path, old: os.stat_result, mode: int | None) -> None:
+    """Give a new file the owner and the permissions of the old one."""
+    if hasattr(os, "chown"):
+        with contextlib.suppress(PermissionError):
+            os.chown(temporary, old.st_uid, old.st_gid)
+    temporary.chmod(stat.S_IMODE(old.st_mode) if mode is None else mode)
