@@ -155,7 +155,9 @@ class PairFacts:
 
     def share_peer(self, candidates: Mask) -> Mask:
         """Some peer address is of both; false where it is not asked for."""
-        return self._by_sets(self.fleet.connections.peers, candidates, _have_common_member)
+        its = self.fleet.connections
+        may_share = self.both(its.links.may_share) | self.have_same(its.peers.codes)
+        return self._by_sets(its.peers, candidates & may_share, _have_common_member)
 
     def vpc_sides_overlap(self, candidates: Mask) -> Mask:
         """Some VPC block of the one overlaps one of the other; false where not asked for."""

@@ -14,7 +14,8 @@ class Links:
     """Which addresses each VPC's connections lead from and to, all as codes.
 
     ``known`` are sorted numbers, each of a VPC, the address of a connection in it and a peer of
-    that connection. ``may_mirror`` are connections whose own address is anybody's peer.
+    that connection. ``may_mirror`` are connections whose own address is anybody's peer,
+    ``may_share`` those with a peer that is also in another set of peers.
     """
 
     peers: CodedSets
@@ -23,6 +24,7 @@ class Links:
     known: Codes
     n_addresses: int
     may_mirror: Mask
+    may_share: Mask
 
     @classmethod
     def of(cls, peers: CodedSets, gateway_ip: Codes, cloud: Codes) -> Links:
@@ -33,7 +35,12 @@ class Links:
         which, peer = peers.elements(peers.codes[linked])
         ends = linked[which]
         known = np.unique(_key(cloud[ends], gateway_ip[ends], peer, n_addresses))
-        return cls(peers, gateway_ip, cloud, known, n_addresses, may_mirror)
+        is_common = np.bincount(peers.members, minlength=1)[peers.members] > 1
+        owner = np.repeat(np.arange(len(peers.starts) - 1), np.diff(peers.starts))
+        has_common = np.zeros(len(peers.starts), bool)  # the last stands for the empty set
+        has_common[owner[is_common]] = True
+        may_share = has_common[peers.codes]
+        return cls(peers, gateway_ip, cloud, known, n_addresses, may_mirror, may_share)
 
     def mirror(self, one: Codes, other: Codes) -> Mask:
         """Which connections are each the other's peer."""
