@@ -18,7 +18,7 @@ class Remedy(enum.Enum):
     SET_CLOCK = "ask again with the server's clock"
     RENEW_CREDENTIALS = "ask again with new credentials"
     GIVE_UP = "record it and go on"
-    ABSENT = "the region has no such product"
+    ABSENT = "the region does not exist there"
 
 
 @dataclass(frozen=True, slots=True)

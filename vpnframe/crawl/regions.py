@@ -244,9 +244,9 @@ def _only(kind: type[T], parts: Iterable[Mapping[str, Row]]) -> Iterator[dict[st
 
 
 def _hopeless(region: RegionCrawl) -> CoverageStatus | None:
-    """The status of a region of which the first answer says that no other will come.
+    """The status of a region whose first answer says that there is nothing to be had.
 
-    One that the account lists and that says of itself that it does not exist is no absent one.
+    One that does not exist was misspelt; or DescribeRegions lists it, and nobody knows what it has.
     """
     listing = region.listings["DescribeVpnGateways"]
     failure = listing.failure

@@ -11,7 +11,7 @@ import pandas as pd
 from vpnframe import schema
 from vpnframe.tables import RESTRICTED, STORED
 
-# Absent: the region has no such product. Skipped: it was asked for to leave it out.
+# Absent, of older snapshots: the region had no such product. Skipped: asked for to leave it out.
 _ACCOUNTED_FOR = ["complete", "absent", "skipped"]
 
 

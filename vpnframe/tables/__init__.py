@@ -248,7 +248,12 @@ COVERAGE = Table(
     ("account_id", "region_id"),
     (
         *_PLACE,
-        Column("status", "category", "complete, partial, denied, unreachable, absent.", False),
+        Column(
+            "status",
+            "category",
+            "complete, partial, denied, unreachable, skipped; absent in older snapshots alone.",
+            False,
+        ),
         Column("n_expected", "int32", "Connections that there are to read.", False),
         Column("n_read", "int32", "Connections read as asked for.", False),
         Column("n_failed", "int32", "The difference.", False),
