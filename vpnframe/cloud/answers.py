@@ -85,18 +85,25 @@ def decode_download(
     >>> statement.tunnels[0].local.address, statement.tunnels[0].phases.ike.dh_group
     ('47.1.2.3', 2)
     """
-    answer = _fields(response, judge)
-    if not answer.holds("VpnConnectionConfig"):
-        raise ResponseError(
-            "the answer has no VpnConnectionConfig: is it one of DownloadVpnConnectionConfig?"
-        )
-    statement = rows.downloaded_connection(answer, vpn_connection_id=vpn_connection_id)
+    statement = decode_any_download(response, vpn_connection_id=vpn_connection_id, judge=judge)
     if not rows.says_anything(statement):
         raise ResponseError(
             "the answer has no VpnConnectionConfig that holds anything vpnframe can read",
             is_empty=True,
         )
     return statement
+
+
+def decode_any_download(
+    response: Response, *, vpn_connection_id: str, judge: KeyJudge | None = None
+) -> Statement:
+    """Decode an answer as :func:`decode_download` does, be there nothing in it that can be read."""
+    answer = _fields(response, judge)
+    if not answer.holds("VpnConnectionConfig"):
+        raise ResponseError(
+            "the answer has no VpnConnectionConfig: is it one of DownloadVpnConnectionConfig?"
+        )
+    return rows.downloaded_connection(answer, vpn_connection_id=vpn_connection_id)
 
 
 def decode_page(response: Response, *, action: str, judge: KeyJudge | None = None) -> Page:
