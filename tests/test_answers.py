@@ -594,3 +594,18 @@ def test_a_torn_answer_is_decoded_or_refused(path: Path, data: st.DataObject) ->
     else:
         body[at] = data.draw(st.integers(0, 255))
     assert_decodes_or_refuses(response(bytes(body), data.draw(st.sampled_from([200, 400, 502]))))
+
+
+@pytest.mark.parametrize("count", ["-1", "many", "9" * 20, "1.5"])
+def test_a_count_that_makes_no_sense_is_no_row(count: str) -> None:
+    """In JSON and in XML: the rows stand, and the note is apart from theirs."""
+    bodies = (
+        f'{{"TotalCount": "{count}", "VpnGateways": {{"VpnGateway": [{{"VpnGatewayId": "v"}}]}}}}',
+        f"<R><TotalCount>{count}</TotalCount><VpnGateways><VpnGateway><VpnGatewayId>v"
+        "</VpnGatewayId></VpnGateway></VpnGateways></R>",
+    )
+    for body in bodies:
+        page = decode_page(Response(200, {}, body.encode()), action="DescribeVpnGateways")
+        assert (len(page.rows), page.total_count, page.notes) == (1, None, ())
+        assert page.count_note is not None
+        assert page.count_note.field == "TotalCount"

@@ -25,7 +25,7 @@ from vpnframe.cloud.signing import Credentials
 from vpnframe.cloud.trees import read_tree
 from vpnframe.crawl.caller import Caller, Place
 from vpnframe.crawl.lanes import Lanes
-from vpnframe.errors import ResponseError, SettingsError, TransportError
+from vpnframe.errors import ResponseError, SettingsError, StatusError, TransportError
 from vpnframe.records import Failure
 
 PLACE = Place("https://vpc.test", "cn-shanghai")
@@ -109,6 +109,28 @@ def test_what_would_not_change_is_asked_once(code: str, status: int, kind: str) 
     )
     assert (failure.request_id, failure.attempts) == ("REQ-1", 1)
     assert failure.at_ms == int(ManualClock().start.timestamp() * 1000)
+
+
+def test_a_refusal_names_the_permission_of_its_call() -> None:
+    """Of Sts and of the VPC API."""
+    for action, permission in (
+        (DOWNLOAD, "vpc:DownloadVpnConnectionConfig"),
+        ("GetCallerIdentity", "sts:GetCallerIdentity"),
+    ):
+        send = FakeSend([error_response("Forbbiden.SubUser", 403)])
+        failure = run_virtual(ask(caller_of(send), action))
+        assert failure.message.endswith(f"; {action} needs the permission {permission}")
+
+
+def test_a_refused_role_is_no_refusal_of_the_call() -> None:
+    """What is missing is the permission to assume it: the call was never sent."""
+
+    class Refused:
+        async def get(self, *, renew: bool = False) -> Credentials:
+            raise StatusError("the role is refused", code="NoPermission", http_status=403)
+
+    failure = run_virtual(ask(caller_of(FakeSend([]), provider=Refused())))
+    assert (failure.kind, failure.message) == ("denied", "the role is refused")
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import parse_qsl
 
 import pandas as pd
 import pytest
@@ -15,6 +17,7 @@ from vpnframe.cloud.messages import Request, Response
 from vpnframe.emulator import ServerSettings, State, make_fleet, make_state, serve_in_thread
 
 FLEET = make_fleet(connections=30, regions=3)
+LOOSE = make_fleet(connections=60, regions=1, seed=3)
 Fault = Callable[[Request, int], Response | None]
 
 
@@ -169,8 +172,8 @@ def test_a_region_that_does_not_answer_is_named() -> None:
     assert "--skip-region" in bad["remedy"].iloc[0]
 
 
-def test_a_region_without_the_product_is_ok() -> None:
-    """It is in the account's list, and has nothing to be read."""
+def test_a_listed_region_that_says_it_does_not_exist_is_named() -> None:
+    """The account's list has it, so nobody knows what it holds."""
     absent = FLEET.regions[0].region_id
 
     def refuse(request: Request, number: int) -> Response | None:
@@ -178,8 +181,74 @@ def test_a_region_without_the_product_is_ok() -> None:
         return Response(404, {}, body) if f"RegionId={absent}" in request.query else None
 
     table = examined(fault=refuse)
-    assert set(table["status"]) == {"ok"}
-    assert "no VPN product" in table[table["region_id"] == absent]["detail"].iloc[0]
+    (bad,) = table[table["status"] != "ok"].to_dict("records")
+    assert (bad["region_id"], bad["check"], bad["status"]) == (absent, "region", "missing")
+    assert "--skip-region" in bad["remedy"]
+
+
+def answering(code: str, action: str) -> Fault:
+    body = json.dumps({"Code": code, "Message": "no"}).encode()
+
+    def answer(request: Request, number: int) -> Response | None:
+        return Response(404, {}, body) if request.headers["x-acs-action"] == action else None
+
+    return answer
+
+
+def test_a_host_without_a_call_needs_no_permission() -> None:
+    """Whether it would be allowed is unknown; the remedy is another host."""
+    found = row(
+        examined(fault=answering("InvalidAction.NotFound", "DescribeVpcs")), "vpc:DescribeVpcs"
+    )
+    assert found["status"] == "unknown"
+    assert "--endpoint" in found["remedy"]
+
+
+def test_a_download_that_holds_nothing_is_allowed() -> None:
+    """An empty configuration is an answer, and no refusal."""
+
+    def empty(request: Request, number: int) -> Response | None:
+        body = b'{"VpnConnectionConfig": {"IkeConfig": {}, "IpsecConfig": {}}}'
+        is_download = request.headers["x-acs-action"] == "DownloadVpnConnectionConfig"
+        return Response(200, {}, body) if is_download else None
+
+    assert row(examined(fault=empty), "vpc:DownloadVpnConnectionConfig")["status"] == "ok"
+
+
+@pytest.mark.parametrize("count", ["-3", '"many"', "1" + "0" * 30])
+def test_a_count_that_makes_no_sense_is_no_size(count: str) -> None:
+    """The region is not said to have so many connections, or none."""
+    state = make_state(FLEET, quotas=False)
+    rows = '{"VpnConnection": [{"VpnConnectionId": "vco-1"}]}'
+    body = f'{{"TotalCount": {count}, "VpnConnections": {rows}}}'.encode()
+
+    def answer(request: Request, number: int) -> Response | None:
+        is_list = request.headers["x-acs-action"] == "DescribeVpnConnections"
+        return Response(200, {}, body) if is_list else None
+
+    table = examined(state, fault=answer)
+    regions = table[table["check"] == "region"]
+    assert set(regions["status"]) == {"unknown"}
+    assert regions["detail"].str.contains("TotalCount is").all()
+
+
+def test_a_connection_attached_to_nothing_is_no_sample() -> None:
+    """Its configuration is not asked for: there is none."""
+    loose = {c.vpn_connection_id for c in LOOSE.connections if c.attach_type == "NO_ASSOCIATED"}
+    state = make_state(LOOSE, quotas=False)
+    asked: list[str] = []
+
+    def keep(request: Request, number: int) -> None:
+        if request.headers["x-acs-action"] == "DownloadVpnConnectionConfig":
+            asked.append(dict(parse_qsl(request.query))["VpnConnectionId"])
+
+    # Only such connections are listed first.
+    for held in state._holdings.values():
+        held.connections.sort(key=lambda c: c.vpn_connection_id not in loose)
+    table = examined(state, fault=keep)
+    assert loose
+    assert not loose & set(asked)
+    assert row(table, "vpc:DownloadVpnConnectionConfig")["status"] in ("ok", "unknown")
 
 
 def test_an_option_that_is_wrong_is_an_error() -> None:

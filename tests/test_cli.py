@@ -22,7 +22,7 @@ from typer.testing import CliRunner
 from vpnframe.cli import app
 from vpnframe.cloud.messages import Response
 from vpnframe.emulator import ServerSettings, make_fleet, make_state, serve_in_thread
-from vpnframe.emulator.faults import answer_when, asking_for
+from vpnframe.emulator.faults import answer_when, asking_for, fault
 from vpnframe.tables import STORED
 
 COMMANDS = (
@@ -82,7 +82,7 @@ def test_fetch_writes_a_snapshot_and_says_what_it_read(tmp_path, cloud):
     done = vpnframe("fetch", "--out", tmp_path / "new", **keys_of(cloud))
     text = done.stdout.decode()
     assert "30 connections" in text
-    assert "coverage complete, 30 of 30 connections read" in text
+    assert "coverage complete, 28 of 28 connections read, 2 attached to nothing" in text
     assert done.stderr == b""
     assert list((tmp_path / "new" / "_snapshots").glob("*.json"))
 
@@ -106,6 +106,38 @@ def test_fetch_of_half_a_fleet_exits_with_4(tmp_path):
     assert dead in done.stderr.decode()
     again = vpnframe("stats", tmp_path, "summary")
     assert "NOT COMPLETE" in again.stderr.decode()
+
+
+def test_fetch_names_the_permissions_that_were_refused(tmp_path):
+    """On standard error, each once, with where a policy comes from; in part and altogether."""
+    state = make_state(make_fleet(connections=9, regions=2), quotas=False)
+    refused = ["DescribeVpcs", "DescribeCustomerGateways"]
+    state.faults += [fault("forbidden-subuser", rate=1.0, action=action) for action in refused]
+    with serve_in_thread(state) as cloud:
+        done = vpnframe("fetch", "--out", tmp_path, code=4, **keys_of(cloud))
+        line = "vpnframe: refused: vpc:DescribeCustomerGateways, vpc:DescribeVpcs; `vpnframe doctor"
+        assert done.stderr.decode().count(line) == 1
+        lists = ("DescribeVpnGateways", "DescribeVpnConnections", "DescribeVpnAttachments")
+        state.faults += [fault("no-permission", rate=1.0, action=action) for action in lists]
+        for command in (("fetch", "--out", tmp_path / "none"), ("plan",)):
+            nothing = vpnframe(*command, code=1, **keys_of(cloud)).stderr.decode()
+            assert "nothing could be read" in nothing
+            assert all(f"vpc:{action}" in nothing for action in (*lists, refused[1]))
+
+
+def test_connections_attached_to_nothing_are_no_gap(tmp_path):
+    """Exit code 0, and the sentence counts them, though nothing of them can be downloaded."""
+    state = make_state(make_fleet(connections=30, regions=1, seed=1), quotas=False)
+    loose = [c for c in state.fleet.connections if c.attach_type == "NO_ASSOCIATED"]
+    body = b'{"Code": "InvalidVpnConnectionInstanceId.NotFound", "Message": "none"}'
+    missing = Response(404, {}, body)
+    state.faults += [answer_when(asking_for(c.vpn_connection_id), missing) for c in loose]
+    with serve_in_thread(state) as cloud:
+        done = vpnframe("fetch", "--out", tmp_path, **keys_of(cloud))
+    n = 30 - len(loose)
+    said = f"{n} of {n} connections read, {len(loose)} attached to nothing\n"
+    assert loose
+    assert said in done.stdout.decode()
 
 
 def test_fetch_without_credentials_says_how_to_give_some(tmp_path, cloud):
@@ -161,7 +193,7 @@ def test_plan_prints_what_a_fetch_takes(cloud):
     table = pd.read_csv(io.BytesIO(done.stdout))
     assert table["n_connections"].sum() == 30
     assert set(table["allowed_per_window"]) == {250}
-    assert b"30 connections, 30 downloads: about 0 s; --downloads none:" in done.stderr
+    assert b"30 connections, 28 downloads: about 0 s; --downloads none:" in done.stderr
     assert b"estimated_s" in vpnframe("plan", **keys_of(cloud)).stdout
 
 
@@ -395,11 +427,12 @@ def test_schema_describes_tables_and_columns():
 def test_demo_reads_its_whole_fleet(tmp_path):
     """300 connections, every one of them, under quotas and without a refused call."""
     text = vpnframe("demo", "--out", tmp_path / "demo").stdout.decode()
-    assert "coverage complete, 300 of 300 connections read" in text
+    assert "coverage complete, " in text
     assert all(word in text for word in ("COVERAGE", "ALGORITHMS IN USE", "OVERLAPPING SUBNETS"))
     coverage = vpnframe("show", tmp_path / "demo", "coverage", "-f", "csv").stdout
     table = pd.read_csv(io.BytesIO(coverage))
-    assert table["n_read"].sum() == 300
+    assert (table["n_read"] + table["n_unattached"]).sum() == 300
+    assert table["n_failed"].sum() == 0
     assert table["n_throttled"].sum() == 0
 
 

@@ -123,11 +123,34 @@ def test_a_misspelt_region_is_a_failure() -> None:
     assert (failure.region_id, failure.code) == ("cn-shangai", "InvalidRegionId.NotFound")
 
 
-def test_a_listed_region_without_the_product_is_absent() -> None:
-    """The region's own word: no failure, and not incomplete."""
+def test_a_listed_region_that_says_it_does_not_exist_is_unreachable() -> None:
+    """One of two answers is wrong: nothing was read, and that is told."""
     gone = error_response("InvalidRegionId.NotFound", 404)
-    records = crawled(cloud(row("cn-a"), DescribeVpnGateways=gone))
-    assert (statuses(records), records.failures) == ({"cn-a": "absent"}, ())
+
+    def fault(request: Request) -> Answer | None:
+        return gone if params_of(request).get("RegionId") == REGIONS[1] else None
+
+    records = crawl(make_state(FLEET), fault=fault)
+    assert statuses(records) == dict.fromkeys(REGIONS, "complete") | {REGIONS[1]: "unreachable"}
+    assert [(f.region_id, f.code) for f in records.failures] == [
+        (REGIONS[1], "InvalidRegionId.NotFound")
+    ]
+
+
+@pytest.mark.parametrize(
+    "code", ["InvalidOperation.NotSupportedEndpoint", "InvalidAction.NotFound"]
+)
+def test_a_host_without_these_calls_denies_nothing(code: str) -> None:
+    """Nothing was read, for a reason that no permission mends."""
+    lists = (
+        *("DescribeVpnGateways", "DescribeCustomerGateways", "DescribeVpnConnections"),
+        *("DescribeVpnAttachments", "DescribeVpcs"),
+    )
+    records = crawled(cloud(row("cn-a"), **dict.fromkeys(lists, error_response(code, 404))))
+    assert statuses(records) == {"cn-a": "unreachable"}
+    assert {(f.kind, f.attempts) for f in records.failures} == {("unsupported", 1)}
+    assert {f.action for f in records.failures} == set(lists)
+    assert not any("permission" in f.message for f in records.failures)
 
 
 def test_one_dead_region_costs_no_other() -> None:

@@ -23,14 +23,19 @@ IDS = [connection.vpn_connection_id for connection in FLEET.connections]
 SINGLE = next(c.vpn_connection_id for c in FLEET.connections if not c.is_dual)
 
 
+def action_for(kind: str) -> str:
+    """A call that a kind can happen to."""
+    actions = KINDS[kind].actions or {LIST}
+    return next((one for one in (LIST, DOWNLOAD) if one in actions), min(actions))
+
+
 def strike(kind: str, action: str | None = None, **parameters: str) -> FaultyResponse:
     """Let a kind strike the first call of an action that it can happen to."""
     state = make_state(FLEET, quotas=False)
     state.faults.append(fault(kind, positions=[1]))
-    actions = KINDS[kind].actions
-    action = action or (LIST if not actions or LIST in actions else DOWNLOAD)
     parameters = {"RegionId": REGION, "VpnConnectionId": SINGLE} | parameters
-    response = handle(state, signer_of(state).acs3(action, parameters), NOW)
+    asked = signer_of(state).acs3(action or action_for(kind), parameters)
+    response = handle(state, asked, NOW)
     assert isinstance(response, FaultyResponse)
     assert response.kind == kind
     return response
@@ -84,6 +89,7 @@ def test_refusal_in_xml() -> None:
     ("kind", "status", "start"),
     [
         ("proxy-429", 429, b""),
+        ("proxy-403", 403, b""),
         ("bad-gateway-502", 502, b"<html>"),
         ("unavailable-503-html", 503, b"<html>"),
         ("gateway-timeout-504", 504, b""),
@@ -214,6 +220,8 @@ def test_missing_block(kind: str, gone: set[str], action: str) -> None:
     [
         ("config-missing", lambda tree: "VpnConnectionConfig" not in tree),
         ("config-null", lambda tree: tree["VpnConnectionConfig"] is None),
+        ("config-empty", lambda tree: not any(tree["VpnConnectionConfig"].values())),
+        ("config-unknown", lambda tree: list(tree["VpnConnectionConfig"]) == ["A"]),
     ],
 )
 def test_missing_config(kind: str, check: Callable[[Any], bool]) -> None:
@@ -261,6 +269,10 @@ def ids_in(rows: list[Any]) -> list[str | None]:
         ("row-lost", IDS[:49], 60),
         ("total-count-changing", IDS[:50], 61),
         ("total-count-absent", IDS[:50], None),
+        ("total-count-negative", IDS[:50], -1),
+        ("total-count-text", IDS[:50], "plenty"),
+        ("total-count-huge", IDS[:50], 10**15),
+        ("total-count-zero", IDS[:50], 0),
         ("numbers-as-text", IDS[:50], "60"),
         ("unknown-fields", IDS[:50], 60),
         ("code-of-success", IDS[:50], 60),
@@ -288,6 +300,21 @@ def test_list_left_out_or_null(action: str, name: str) -> None:
     assert read(strike("list-null", action))[name] is None
 
 
+def test_unlisted_gateway() -> None:
+    """The page shows one less, and counts one less."""
+    asked = {"RegionId": REGION, "PageSize": "50"}
+    for action, outer in (
+        ("DescribeVpnGateways", "VpnGateways"),
+        ("DescribeCustomerGateways", "CustomerGateways"),
+    ):
+        whole = make_state(FLEET, quotas=False)
+        true = read(handle(whole, signer_of(whole).acs3(action, asked), NOW))
+        found = read(strike("gateway-unlisted", action, PageSize="50"))
+        (inner,) = true[outer]
+        assert found[outer][inner] == true[outer][inner][1:]
+        assert found["TotalCount"] == true["TotalCount"] - 1
+
+
 def test_unknown_fields_are_everywhere() -> None:
     """Every object has members that no client knows; what it had it keeps."""
     row = row_of("unknown-fields")
@@ -312,7 +339,6 @@ def test_answer_differs_from_the_true_one(kind: Any) -> None:
     """Every kind of this sort changes something: no name is idle."""
     parameters = {"RegionId": REGION, "VpnConnectionId": SINGLE}
     state = make_state(FLEET, quotas=False)
-    action = LIST if not kind.actions or LIST in kind.actions else DOWNLOAD
-    true = handle(state, signer_of(state).acs3(action, parameters), NOW)
+    true = handle(state, signer_of(state).acs3(action_for(kind.name), parameters), NOW)
     found = strike(kind.name)
     assert (found.status, found.headers, found.body) != (true.status, true.headers, true.body)

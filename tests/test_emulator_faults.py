@@ -69,8 +69,8 @@ def test_there_are_enough_kinds() -> None:
 def test_kinds_end_in_a_failure_that_the_table_knows() -> None:
     """Each kind of failure is the end of some kind of fault."""
     assert {kind.failure for kind in KINDS.values()} == {
-        "throttled", "server", "network", "timeout", "malformed",
-        "denied", "credentials", "gone", "parameter", None,
+        "throttled", "server", "network", "timeout", "malformed", "empty",
+        "denied", "credentials", "gone", "unavailable", "unsupported", "parameter", None,
     }  # fmt: skip
 
 

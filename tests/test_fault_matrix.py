@@ -158,8 +158,6 @@ def is_shown(key: Key, kind: Kind, run: Ran, found: Read) -> bool:
     here, base = found.coverage.get(key[0]), undisturbed().rows.get(key)
     if kind.shows_in == "tunnels.psk_state":
         return without_keys(found.rows.get(key)) == without_keys(base)
-    if kind.shows_in == "coverage.status":
-        return here is not None and here.status == "absent"
     # What the fault itself deleted or created is no gap; everything else must be marked.
     if key[1] in (*run.state.created_ids, *run.state.deleted_ids):
         return True

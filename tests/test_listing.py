@@ -14,7 +14,7 @@ from vpnframe.crawl.listing import Listing, fetch_listing, fetch_pass
 PLACE = Place("https://vpc.test", "cn-shanghai")
 
 
-def page(ids: Any, total: int | None = None) -> Answer:
+def page(ids: Any, total: Any = None) -> Answer:
     """A page of customer gateways; an id of None is a row without one."""
     rows = [{"Name": "x"} if i is None else {"CustomerGatewayId": f"cgw-{i}"} for i in ids]
     body: dict[str, Any] = {"RequestId": "REQ-7", "CustomerGateways": {"CustomerGateway": rows}}
@@ -86,6 +86,40 @@ def test_a_server_that_repeats_a_page_with_an_unreadable_row_ends_the_listing() 
     listing, send = listing_of(*[page([*range(49), None], 500)] * 20)
     assert len(send.requests) <= 11
     assert not listing.is_stable
+
+
+@pytest.mark.parametrize("total", [None, -1, "many", 10**9, 10**15])
+def test_a_repeated_page_with_an_unreadable_row_ends_whatever_the_count(total: Any) -> None:
+    """Neither a count that is missing nor one that makes no sense keeps the listing going."""
+    listing, send = listing_of(*[page([*range(49), None], total)] * 100)
+    assert len(send.requests) <= 11
+    assert len(listing.rows) == 49
+
+
+@pytest.mark.parametrize("total", [-1, "many", 10**15, 1.5, True, [60]])
+def test_a_count_that_makes_no_sense_counts_for_nothing(total: Any) -> None:
+    """Every page is read until one has nothing new; nothing proves that these are all rows."""
+    pages = [page(range(50), total), page(range(50, 60), total), page([], total)]
+    listing, send = listing_of(*pages)
+    assert (len(send.requests), len(listing.rows), listing.notes) == (3, 60, [])
+    assert (listing.n_expected, listing.is_stable, listing.is_whole) == (60, False, False)
+    (failure,) = listing.failures("DescribeCustomerGateways", at_ms=1)
+    assert (failure.kind, failure.at_ms) == ("malformed", 1)
+    assert failure.message.startswith("TotalCount is ")
+    assert "makes no sense" in failure.message
+
+
+def test_a_count_that_makes_no_sense_is_told_of_all_passes() -> None:
+    """One whose first pass alone had such a count, too."""
+    odd, good = [page(range(3), -1), page([], -1)], [page(range(3), 3)]
+    listing, send = listed(*odd, *odd, *good)
+    assert (len(send.requests), len(listing.rows), listing.is_whole) == (5, 3, False)
+
+
+def test_a_count_below_a_full_page_does_not_end_the_listing() -> None:
+    """A zero where nothing was counted: what stands behind the page is read all the same."""
+    listing, send = listing_of(page(range(50), 0), page(range(50, 60), 0))
+    assert (len(send.requests), len(listing.rows), listing.is_stable) == (2, 60, False)
 
 
 @pytest.mark.parametrize("total", [None, 500])

@@ -317,6 +317,150 @@ def test_pages_that_are_missing_are_told(tmp_path: Path) -> None:
     assert not row["is_stable"]
 
 
+LISTED = {
+    "VpnConnectionId": "vco-1",
+    "VpnGatewayId": "vpn-1",
+    "CustomerGatewayId": "cgw-1",
+    "LocalSubnet": "10.0.0.0/16",
+    "RemoteSubnet": "192.168.0.0/24",
+    "IkeConfig": {"IkeVersion": "ikev2"},
+    "IpsecConfig": {"IpsecEncAlg": "aes256"},
+}
+VPN_1, CGW_1 = {"VpnGatewayId": "vpn-1"}, {"CustomerGatewayId": "cgw-1"}
+
+
+def put_fleet(
+    folder: Path, *connections: Any, vpn: Any = (VPN_1,), cgw: Any = (CGW_1,), **counts: Any
+) -> Path:
+    """Save the three lists of a region, with the counts that are given."""
+    region = folder / "cn-shanghai"
+    for outer, inner, rows in (
+        ("VpnConnections", "VpnConnection", connections),
+        ("VpnGateways", "VpnGateway", vpn),
+        ("CustomerGateways", "CustomerGateway", cgw),
+    ):
+        tree = {"TotalCount": counts.get(inner, len(rows)), outer: {inner: list(rows)}}
+        put(region / f"Describe{outer}.json", tree)
+    return folder
+
+
+def coverage_of(inventory: Inventory) -> dict[str, Any]:
+    (row,) = inventory.coverage.to_dict("records")
+    return dict(row)
+
+
+def told(inventory: Inventory, action: str) -> list[list[str]]:
+    failures = inventory.failures[inventory.failures["action"] == action]
+    found: list[list[str]] = failures[["kind", "message"]].to_numpy().tolist()
+    return found
+
+
+@pytest.mark.parametrize("config", [{}, None, {"IkeConfig": {}}, {"a": {"b": 1}}])
+def test_a_download_that_holds_nothing_was_not_read(tmp_path: Path, config: Any) -> None:
+    """A row of kind empty; the connection stands from its list row."""
+    put(put_fleet(tmp_path, LISTED) / "cn-shanghai" / "vco-1.json", {
+        "VpnConnectionConfig": config
+    })  # fmt: skip
+    inventory = loaded(tmp_path)
+    assert "empty" in inventory.failures["kind"].tolist()
+    coverage = coverage_of(inventory)
+    assert (coverage["status"], coverage["n_read"], coverage["n_failed"]) == ("partial", 0, 1)
+    assert inventory.connections["witnesses"].tolist() == ["describe"]
+
+
+def test_a_connection_attached_to_nothing_is_counted_apart(tmp_path: Path) -> None:
+    """Nothing of it is missing, be its download refused or not there."""
+    loose = {"VpnConnectionId": "vco-2", "AttachType": "NO_ASSOCIATED"}
+    put_fleet(tmp_path, LISTED, loose)
+    refusal = {"Code": "InvalidVpnConnectionInstanceId.NotFound", "Message": "no"}
+    for body in (None, refusal):
+        if body is not None:
+            put(tmp_path / "cn-shanghai" / "vco-2.json", body)
+        inventory = loaded(tmp_path)
+        coverage = coverage_of(inventory)
+        names = ("status", "n_expected", "n_read", "n_unattached")
+        assert [coverage[name] for name in names] == ["complete", 1, 1, 1]
+        assert inventory.is_complete
+        assert ", 1 attached to nothing" in inventory.coverage_sentence()
+
+
+def test_a_download_that_was_not_found_of_a_listed_connection_is_unavailable(
+    tmp_path: Path,
+) -> None:
+    """A saved list shows it; without one it is gone."""
+    refusal = {"Code": "InvalidVpnConnectionInstanceId.NotFound", "Message": "no"}
+    put(put_fleet(tmp_path, LISTED) / "cn-shanghai" / "vco-1.json", refusal)
+    put(tmp_path / "cn-shanghai" / "vco-9.json", refusal)
+    failures = loaded(tmp_path).failures
+    kinds = dict(zip(failures["vpn_connection_id"], failures["kind"], strict=True))
+    assert len(failures) == 2
+    assert (kinds["vco-1"], kinds["vco-9"]) == ("unavailable", "gone")
+
+
+@pytest.mark.parametrize("code", ["Forbbiden.SubUser", "NoPermission"])
+def test_a_saved_refusal_names_the_permission(tmp_path: Path, code: str) -> None:
+    """By what its file is called: the body does not say which call it answers."""
+    folder = put_fleet(tmp_path, LISTED) / "cn-shanghai"
+    put(folder / "vco-1.json", {"Code": code, "Message": "no"})
+    put(folder / "DescribeVpcs-1.json", f"<Error><Code>{code}</Code></Error>")
+    put(folder / "else.json", {"Code": code, "Message": "no"})
+    failures = loaded(tmp_path).failures
+    messages = "\n".join(failures.loc[failures["kind"] == "denied", "message"])
+    assert "vpc:DownloadVpnConnectionConfig" in messages
+    assert "vpc:DescribeVpcs" in messages
+    assert messages.count("needs the permission") == 2
+
+
+@pytest.mark.parametrize(
+    "code", ["InvalidOperation.NotSupportedEndpoint", "InvalidAction.NotFound"]
+)
+def test_a_saved_answer_of_a_wrong_host_is_unsupported(tmp_path: Path, code: str) -> None:
+    """Another kind than a refusal."""
+    put(put_fleet(tmp_path, LISTED) / "cn-shanghai" / "x.json", {"Code": code})
+    assert "unsupported" in loaded(tmp_path).failures["kind"].tolist()
+
+
+@pytest.mark.parametrize(
+    ("lists", "action"),
+    [({"vpn": ()}, "DescribeVpnGateways"), ({"cgw": ()}, "DescribeCustomerGateways")],
+)
+def test_a_gateway_that_the_saved_list_lacks_is_told(
+    tmp_path: Path, lists: Any, action: str
+) -> None:
+    """The region is not complete; a list that was not saved says nothing."""
+    inventory = loaded(put_fleet(tmp_path, LISTED, **lists))
+    ((kind, message),) = told(inventory, action)
+    assert kind == "gone"
+    assert "is named by 1 connection, and the list of gateways lacks it" in message
+    assert coverage_of(inventory)["status"] == "partial"
+    (tmp_path / "cn-shanghai" / f"{action}.json").unlink()
+    assert told(loaded(tmp_path), action) == []
+    assert loaded(tmp_path).is_complete
+
+
+def test_pages_of_gateways_that_are_missing_are_told(tmp_path: Path) -> None:
+    """As of connections: by the count of the pages that were saved."""
+    inventory = loaded(put_fleet(tmp_path, LISTED, VpnGateway=7))
+    assert told(inventory, "DescribeVpnGateways") == [
+        ["malformed", "7 rows are counted, 1 were saved"]
+    ]
+    assert coverage_of(inventory)["status"] == "partial"
+
+
+@pytest.mark.parametrize("count", [-1, "many", 10**15])
+@pytest.mark.parametrize("inner", ["VpnConnection", "VpnGateway", "CustomerGateway"])
+def test_a_saved_count_that_makes_no_sense_is_told(tmp_path: Path, inner: str, count: Any) -> None:
+    """What stands there is read; whether it is all nobody knows."""
+    inventory = loaded(put_fleet(tmp_path, LISTED, **{inner: count}))
+    ((kind, message),) = told(inventory, f"Describe{inner}s")
+    assert kind == "malformed"
+    assert "TotalCount is " in message
+    assert "makes no sense" in message
+    assert ids(inventory) == ["vco-1"]
+    coverage = coverage_of(inventory)
+    assert (coverage["status"], coverage["n_failed"]) == ("partial", 0)
+
+
 def test_a_repeated_id_is_told(tmp_path: Path) -> None:
     """The first answer is kept."""
     put(tmp_path / "a" / "vco-1.json")

@@ -8,7 +8,7 @@ from helpers import action_of, crawl
 
 from vpnframe.cloud.messages import Request
 from vpnframe.emulator import make_fleet, make_state
-from vpnframe.permissions import needed, policy
+from vpnframe.permissions import naming_permission, needed, policy, refused_sentence
 
 
 def test_the_policy_lists_the_reads_and_denies_every_change() -> None:
@@ -18,6 +18,16 @@ def test_the_policy_lists_the_reads_and_denies_every_change() -> None:
     assert all(name.startswith(("vpc:Describe", "vpc:Download")) for name in allow["Action"])
     assert allow["Action"] == [f"vpc:{name}" for name in needed()]
     assert deny["Action"] == ["vpc:Create*", "vpc:Modify*", "vpc:Delete*"]
+
+
+def test_what_refusals_name_is_said_once_each() -> None:
+    """In order; a message that names nothing adds nothing."""
+    actions = ("DescribeVpcs", "DescribeRegions", "DescribeVpcs")
+    messages = [naming_permission("Forbidden: no.", action) for action in actions]
+    said = refused_sentence([*messages, "HTTP 502"])
+    assert said is not None
+    assert said.startswith("refused: vpc:DescribeRegions, vpc:DescribeVpcs; `vpnframe doctor")
+    assert refused_sentence(["HTTP 502"]) is None
 
 
 def test_a_crawl_asks_for_what_the_policy_allows_and_for_all_of_it() -> None:

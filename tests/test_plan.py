@@ -26,6 +26,7 @@ from vpnframe.crawl.events import (
 from vpnframe.crawl.plan import Estimate, Listed, estimate_regions, seconds_until_done
 from vpnframe.crawl.progress import Progress, ProgressBar, duration
 from vpnframe.emulator import make_fleet, make_state, serve_in_thread
+from vpnframe.emulator.faults import fault
 from vpnframe.records import Coverage
 
 
@@ -130,7 +131,10 @@ def test_plan_downloads_nothing_and_gives_its_table() -> None:
         keys = vf.Credentials(cloud.access_key_id, cloud.access_key_secret)
         table = vf.plan(endpoint=cloud.endpoint, credentials=keys)
     schema.validate("plan", table)
-    assert table["n_connections"].sum() == table["n_downloads"].sum() == 90
+    fleet = state.fleet.connections
+    n_loose = sum(c.attach_type == "NO_ASSOCIATED" for c in fleet)
+    assert n_loose > 0
+    assert (table["n_connections"].sum(), table["n_downloads"].sum()) == (90, 90 - n_loose)
     assert not [key for key in state.calls if key[2].startswith("Download")]
     n_lists = sum(n for key, n in state.calls.items() if key[1])
     assert table["n_list_calls"].sum() == n_lists
@@ -138,6 +142,18 @@ def test_plan_downloads_nothing_and_gives_its_table() -> None:
         assert f"DownloadVpnConnectionConfig={row.n_downloads}" in list(row.calls)
         by_action = sum(int(call.partition("=")[2]) for call in row.calls)
         assert by_action == row.n_list_calls + row.n_downloads
+
+
+def test_plan_names_the_permissions_that_are_refused(caplog: pytest.LogCaptureFixture) -> None:
+    """Its table shows a status alone; the log says what is missing."""
+    state = make_state(make_fleet(connections=9, regions=1), quotas=False)
+    for action in ("DescribeVpcs", "DescribeVpnAttachments"):
+        state.faults.append(fault("forbidden-subuser", rate=1, action=action))
+    with serve_in_thread(state) as cloud:
+        keys = vf.Credentials(cloud.access_key_id, cloud.access_key_secret)
+        table = vf.plan(endpoint=cloud.endpoint, credentials=keys)
+    assert set(table["status"]) == {"partial"}
+    assert "refused: vpc:DescribeVpcs, vpc:DescribeVpnAttachments; " in caplog.text
 
 
 STORY: list[Event] = [

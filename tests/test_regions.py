@@ -24,12 +24,15 @@ from vpnframe.cloud.messages import Request
 from vpnframe.crawl.crawl import AccountCrawl, Plan
 from vpnframe.crawl.events import ConnectionRead, ConnectionsFound, Event
 from vpnframe.emulator import make_fleet, make_state
+from vpnframe.emulator.faults import fault as strike
 from vpnframe.errors import TransportError
 from vpnframe.records import Coverage, Records
 
 FLEET = make_fleet(connections=60, regions=1, seed=3)
 REGION = FLEET.regions[0].region_id
-FIRST = FLEET.connections[0].vpn_connection_id
+LOOSE = {c.vpn_connection_id for c in FLEET.connections if c.attach_type == "NO_ASSOCIATED"}
+N = len(FLEET.connections) - len(LOOSE)  # that have something to download
+FIRST, SECOND = sorted({c.vpn_connection_id for c in FLEET.connections} - LOOSE)[:2]
 DOWNLOAD = "DownloadVpnConnectionConfig"
 
 
@@ -66,15 +69,16 @@ LISTS = (
 
 
 def test_a_complete_region_counts_what_it_did() -> None:
-    """One download per connection, a call per page of 50, and several pages twice."""
+    """One download per attached connection, a call per page of 50, and several pages twice."""
     coverage = coverage_of(crawled(routes=False))
     assert (coverage.status, coverage.n_expected, coverage.n_read, coverage.n_failed) == (
         "complete",
-        60,
-        60,
+        N,
+        N,
         0,
     )
-    assert 60 + 4 < coverage.n_calls <= 60 + 10
+    assert coverage.n_unattached == len(LOOSE) > 0
+    assert N + 4 < coverage.n_calls <= N + 10
     assert (coverage.n_throttled, coverage.is_stable) == (0, True)
 
 
@@ -94,16 +98,42 @@ def test_without_downloads_the_list_rows_are_enough() -> None:
 
 
 def test_a_connection_that_went_away_stays_from_its_list_row() -> None:
-    """Its download is a failure of kind gone, and the region is not complete."""
-    gone = error_response("InvalidVpnConnectionInstanceId.NotFound", 404)
-    records = crawled(on_call(gone, DOWNLOAD, VpnConnectionId=FIRST))
+    """No list shows it then: a failure of kind gone, and the region is not complete."""
+    state = make_state(FLEET, quotas=False)
+    state.faults.append(strike("connection-gone", positions=[1]))
+    records = crawl(state)
+    (deleted,) = state.deleted_ids
     (failure,) = records.failures
-    assert (failure.kind, failure.vpn_connection_id) == ("gone", FIRST)
+    assert (failure.kind, failure.vpn_connection_id) == ("gone", deleted)
     assert len(records.connections) == 60
     witnesses = {c.vpn_connection_id: c.witnesses for c in records.connections}
-    assert witnesses[FIRST] == "describe"
+    assert witnesses[deleted] == "describe"
     coverage = coverage_of(records)
-    assert (coverage.status, coverage.n_read, coverage.n_failed) == ("partial", 59, 1)
+    assert (coverage.status, coverage.n_read, coverage.n_failed) == ("partial", N - 1, 1)
+
+
+def test_a_connection_that_is_not_found_though_it_is_listed_is_unavailable() -> None:
+    """A 404 about what the list, asked again for it alone, still shows."""
+    missing = error_response("InvalidVpnConnectionInstanceId.NotFound", 404)
+    records = crawled(on_call(missing, DOWNLOAD, VpnConnectionId=FIRST))
+    (failure,) = records.failures
+    assert (failure.kind, failure.vpn_connection_id) == ("unavailable", FIRST)
+    assert failure.message.endswith("; DescribeVpnConnections still shows it")
+    coverage = coverage_of(records)
+    assert (coverage.status, coverage.n_read, coverage.n_failed) == ("partial", N - 1, 1)
+
+
+def test_what_cannot_be_looked_up_again_is_not_called_gone() -> None:
+    """The same run listed it, and nothing says that it went away."""
+    missing = error_response("InvalidVpnConnectionInstanceId.NotFound", 404)
+    refused = error_response("Forbidden.RAM", 403)
+    faults = [
+        on_call(missing, DOWNLOAD, VpnConnectionId=FIRST),
+        on_call(refused, "DescribeVpnConnections", VpnConnectionId=FIRST),
+    ]
+    (failure,) = crawled(lambda request: faults[0](request) or faults[1](request)).failures
+    assert failure.kind == "unavailable"
+    assert failure.message.endswith("could not be asked whether it still shows it")
 
 
 @pytest.mark.parametrize(
@@ -165,8 +195,9 @@ def test_a_list_that_breaks_off_keeps_its_first_page() -> None:
     fault = on_call(error_response("Forbidden.RAM", 403), "DescribeVpnConnections", PageNumber="2")
     records = crawled(fault)
     coverage = coverage_of(records)
-    assert (coverage.status, coverage.n_expected) == ("partial", 60)
-    assert coverage.n_read == len(records.connections) >= 50
+    n_loose = sum(c.vpn_connection_id in LOOSE for c in records.connections)
+    assert (coverage.status, coverage.n_expected) == ("partial", 60 - n_loose)
+    assert coverage.n_read + n_loose == len(records.connections) >= 50
 
 
 def test_gateways_that_break_off_keep_the_rest_of_the_region() -> None:
@@ -201,17 +232,16 @@ def test_events_add_up() -> None:
     gone = error_response("InvalidVpnConnectionInstanceId.NotFound", 404)
     crawled(on_call(gone, DOWNLOAD, VpnConnectionId=FIRST), on_event=told.append)
     read = [event.is_read for event in told if isinstance(event, ConnectionRead)]
-    assert [e.n_connections for e in told if isinstance(e, ConnectionsFound)] == [60]
-    assert (len(read), read.count(False)) == (60, 1)
+    assert [e.n_connections for e in told if isinstance(e, ConnectionsFound)] == [N]
+    assert (len(read), read.count(False)) == (N, 1)
 
 
 def test_failures_of_a_region_are_sorted_and_complete() -> None:
     """Two dead downloads are two rows, in the order of their ids, with account and region."""
-    second = FLEET.connections[1].vpn_connection_id
     gone = error_response("InvalidVpnConnectionInstanceId.NotFound", 404)
-    faults = [on_call(gone, DOWNLOAD, VpnConnectionId=i) for i in (FIRST, second)]
+    faults = [on_call(gone, DOWNLOAD, VpnConnectionId=i) for i in (FIRST, SECOND)]
     records = crawled(lambda request: faults[0](request) or faults[1](request))
-    assert [f.vpn_connection_id for f in records.failures] == sorted([FIRST, second])
+    assert [f.vpn_connection_id for f in records.failures] == sorted([FIRST, SECOND])
     assert {f.region_id for f in records.failures} == {REGION}
     assert {f.account_id for f in records.failures} == {FLEET.accounts[0].account_id}
 

@@ -42,6 +42,21 @@ CODES = [
     ("NoPermission", 403, Remedy.GIVE_UP, "denied"),
     ("InvalidVpnConnectionInstanceId.NotFound", 404, Remedy.GIVE_UP, "gone"),
     ("InvalidVpnGatewayInstanceId.NotFound", 404, Remedy.GIVE_UP, "gone"),
+    ("InvalidVpnConnectionId.NotFound", 404, Remedy.GIVE_UP, "gone"),
+    ("InvalidInstanceId.NotFound", 404, Remedy.GIVE_UP, "gone"),
+    ("Forbiden", 400, Remedy.GIVE_UP, "denied"),
+    ("Forbbidden.SubUser", 403, Remedy.GIVE_UP, "denied"),
+    ("NoPermission.RAM", 400, Remedy.GIVE_UP, "denied"),
+    ("SubAccountNoPermission", 400, Remedy.GIVE_UP, "denied"),
+    ("AccessDenied", 403, Remedy.GIVE_UP, "denied"),
+    ("SomethingNew", 403, Remedy.GIVE_UP, "denied"),
+    ("Throttling.User", 403, Remedy.SLOW_DOWN, "throttled"),
+    ("InvalidOperation.NotSupportedEndpoint", 404, Remedy.GIVE_UP, "unsupported"),
+    ("InvalidOperation.NotSupportedEndpoint", 403, Remedy.GIVE_UP, "unsupported"),
+    ("InvalidAction.NotFound", 404, Remedy.GIVE_UP, "unsupported"),
+    ("InvalidAction", 400, Remedy.GIVE_UP, "unsupported"),
+    ("InvalidVersion", 400, Remedy.GIVE_UP, "unsupported"),
+    ("UnsupportedOperation", 400, Remedy.GIVE_UP, "unsupported"),
     ("InvalidRegionId.NotFound", 404, Remedy.ABSENT, "parameter"),
     ("InvalidRegionId", 404, Remedy.ABSENT, "parameter"),
     ("MissingParameter", 400, Remedy.GIVE_UP, "parameter"),
@@ -71,6 +86,7 @@ def test_odd_casing_changes_nothing(code: str) -> None:
         (None, Verdict(Remedy.AGAIN, "malformed")),
         (200, Verdict(Remedy.AGAIN, "malformed")),
         (404, Verdict(Remedy.AGAIN, "malformed")),
+        (403, Verdict(Remedy.GIVE_UP, "denied")),
         (429, Verdict(Remedy.SLOW_DOWN, "throttled")),
         (502, Verdict(Remedy.AGAIN, "server")),
     ],
@@ -78,6 +94,12 @@ def test_odd_casing_changes_nothing(code: str) -> None:
 def test_unreadable_answers(status: int | None, verdict: Verdict) -> None:
     """A load balancer's page is a fault of the server, a torn answer is asked for again."""
     assert classify(ResponseError("html", http_status=status)) == verdict
+
+
+def test_a_whole_answer_that_holds_nothing_is_not_asked_for_again() -> None:
+    """It would hold nothing again, and the quota of downloads is small."""
+    error = ResponseError("nothing", http_status=200, is_empty=True)
+    assert classify(error) == Verdict(Remedy.GIVE_UP, "empty")
 
 
 @pytest.mark.parametrize(("is_timeout", "kind"), [(True, "timeout"), (False, "network")])

@@ -163,6 +163,7 @@ def test_a_refusal_names_the_role() -> None:
     with pytest.raises(StatusError, match=rf"{ROLE} cannot be assumed: NoPermission") as caught:
         ids_of(role(send, ManualClock()).get())
     assert caught.value.code == "NoPermission"
+    assert str(caught.value).endswith("AssumeRole needs the permission sts:AssumeRole")
 
 
 def test_no_answer_is_handed_on_for_another_attempt() -> None:

@@ -106,10 +106,11 @@ def test_a_connection_that_hangs_on_nothing_has_known_routes() -> None:
     [
         (error_response("Forbidden.RAM", 403), "denied"),
         (error_response("InternalError", 500), "server"),
-        (error_response("InvalidVpnGatewayInstanceId.NotFound", 404), "gone"),
+        (error_response("InvalidVpnGatewayInstanceId.NotFound", 404), "unavailable"),
+        (error_response("InvalidAction.NotFound", 404), "unsupported"),
         (response("<html></html>", 200), "malformed"),
     ],
-    ids=["denied", "server", "gone", "html"],
+    ids=["denied", "server", "not found", "unsupported", "html"],
 )
 def test_a_list_that_fails_is_a_row_and_its_connections_are_not_known(
     answer: Answer, kind: str
@@ -124,6 +125,37 @@ def test_a_list_that_fails_is_a_row_and_its_connections_are_not_known(
     (coverage,) = records.coverage
     assert (coverage.status, coverage.n_failed) == ("partial", 0)
     assert len(records.routes) > 0.8 * len(FLEET.routes)
+
+
+def test_routes_of_a_gateway_that_no_list_has_are_gone() -> None:
+    """The list, asked again for it alone, does not show it: it went away."""
+    missing = error_response("InvalidVpnGatewayInstanceId.NotFound", 404)
+    nothing = response({"TotalCount": 0, "VpnGateways": {"VpnGateway": []}})
+    routes = on_list(missing, BY_POLICY, VpnGatewayId=GATEWAY)
+    again = on_list(nothing, "DescribeVpnGateways", VpnGatewayId=GATEWAY)
+    records = crawled(lambda request: routes(request) or again(request))
+    assert [(f.kind, f.action) for f in records.failures] == [("gone", BY_POLICY)]
+
+
+def test_routes_of_an_attachment_that_is_listed_are_unavailable() -> None:
+    """A 404 about a connection that is there."""
+    missing = error_response("InvalidVpnConnectionInstanceId.NotFound", 404)
+    fault = on_list(missing, ON_ROUTER, VpnConnectionId=ATTACHED, RouteEntryType="bgp")
+    records = crawled(fault)
+    (failure,) = records.failures
+    assert (failure.kind, failure.vpn_connection_id) == ("unavailable", ATTACHED)
+
+
+@pytest.mark.parametrize("count", [-1, "many", 10**15])
+def test_a_count_of_routes_that_makes_no_sense_ends_and_is_told(count: object) -> None:
+    """The routes that are there are read; whether they are all nobody knows."""
+    rows = {"VpnRouteEntry": [{"RouteDest": "10.9.0.0/16", "NextHop": "vco-none"}]}
+    odd = response({"TotalCount": count, "VpnRouteEntries": rows})
+    records = crawled(on_list(odd, BY_DESTINATION, VpnGatewayId=GATEWAY, RouteEntryType="custom"))
+    (failure,) = records.failures
+    assert failure.message.startswith(f"routes of {GATEWAY}: TotalCount is ")
+    assert {i for i, known in known_of(records).items() if known is False} == ids_on(GATEWAY)
+    assert records.coverage[0].status == "partial"
 
 
 def test_a_failed_list_of_an_attachment_is_of_its_connection() -> None:

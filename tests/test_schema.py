@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+import re
+from typing import Any, get_args
 
 import pandas as pd
 import pyarrow as pa
@@ -10,6 +11,9 @@ import pytest
 
 from vpnframe import schema
 from vpnframe.errors import SchemaError
+from vpnframe.frames import make_tables
+from vpnframe.inventory import Inventory
+from vpnframe.records import CoverageStatus, FailureKind, Records
 from vpnframe.tables import STORED, TABLES
 
 EVERY_TABLE = pytest.mark.parametrize("name", sorted(TABLES))
@@ -138,3 +142,31 @@ def test_cast_forgets_categories_that_do_not_occur() -> None:
     """A filtered table has the categories of its rows, sorted."""
     frame = pd.DataFrame({"side": pd.Categorical(["vpc"], categories=["vpc", "onprem", "a"])})
     assert schema.cast("subnets", frame)["side"].cat.categories.tolist() == ["vpc"]
+
+
+@pytest.mark.parametrize(
+    ("table", "column", "words"),
+    [
+        ("failures", "kind", get_args(FailureKind)),
+        ("coverage", "status", get_args(CoverageStatus)),
+    ],
+)
+def test_every_word_of_a_record_is_documented(
+    table: str, column: str, words: tuple[str, ...]
+) -> None:
+    """What a crawl may write there, and nothing is left to guess."""
+    (description,) = [c.description for c in schema.find(table).columns if c.name == column]
+    assert set(words) <= set(re.findall(r"[a-z]+", description))
+
+
+def test_a_count_that_an_older_snapshot_has_not_is_null() -> None:
+    """Not zero: nobody counted. The sentence on coverage leaves it out."""
+    older = schema.build(
+        "coverage", {c.name: [ROW[c.kind]] for c in schema.find("coverage").columns}
+    ).drop(columns="n_unattached")
+    read = schema.cast("coverage", older.assign(status="complete"))
+    schema.validate("coverage", read)
+    assert read["n_unattached"].isna().all()
+    tables = make_tables(Records()) | {"coverage": read}
+    sentence = Inventory(**tables).coverage_sentence()
+    assert sentence == "coverage complete, 1 of 1 connections read"

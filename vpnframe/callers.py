@@ -19,6 +19,7 @@ from vpnframe.crawl.journal import Journal
 from vpnframe.crawl.plan import Estimate, Listed, estimate_regions
 from vpnframe.crawl.regions import status_of_nothing
 from vpnframe.errors import RequestError
+from vpnframe.permissions import refused_sentence
 from vpnframe.records import Coverage, Failure, Records
 
 log = logging.getLogger("vpnframe")
@@ -85,7 +86,9 @@ class Opened:
         # The last one is what ended it; a refused identity before it did not.
         last = outcome.failures[-1]
         where = f" in {last.region_id}" if last.region_id else ""
-        remedy = ". Check the access key" if last.kind == "credentials" else ""
+        refused = refused_sentence(failure.message for failure in outcome.failures)
+        remedy = f"; {refused}" if refused else ""
+        remedy = ". Check the access key" if last.kind == "credentials" else remedy
         raise RequestError(
             f"nothing could be read: {last.action}{where}: {last.message.rstrip('.')}{remedy}"
         )

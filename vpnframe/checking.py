@@ -21,7 +21,7 @@ from vpnframe.crawl.caller import Caller, Place
 from vpnframe.crawl.plan import Estimate, seconds_until_done
 from vpnframe.crawl.progress import duration
 from vpnframe.errors import RequestError, SettingsError
-from vpnframe.permissions import DOWNLOAD, LISTED, needed
+from vpnframe.permissions import DOWNLOAD, LISTED, needed, permission_of
 from vpnframe.records import Attachment, Failure, Gateway, Record, Region, Statement
 
 Status = Literal["ok", "missing", "unknown"]
@@ -176,7 +176,7 @@ class _AccountCheck:
             or cloud_url(f"vpc.{region}.aliyuncs.com")
             for region in wanted
         }
-        return [Place(url, region, region in hosts) for region, url in urls.items() if url]
+        return [Place(url, region) for region, url in urls.items() if url]
 
     async def _check_region(self, place: Place) -> None:
         """One row of its list: tells whether it answers, and how many connections it has."""
@@ -185,11 +185,13 @@ class _AccountCheck:
             Check, "region", account_id=self.caller.account_id, region_id=place.region_id
         )
         if isinstance(found, Page):
-            self.sizes[place] = found.total_count or 0
+            self.sizes[place] = max(found.total_count or 0, len(found.rows))
             self._sample(place, found)
-            self.checks.append(note("ok", f"answers; {self.sizes[place]} connections"))
-        elif (found.code or "").lower().startswith("invalidregionid") and place.is_listed:
-            self.checks.append(note("ok", "answers; it has no VPN product"))
+            if found.count_note is None:
+                self.checks.append(note("ok", f"answers; {self.sizes[place]} connections"))
+            else:
+                detail = f"answers; TotalCount {found.count_note.message}: it makes no sense"
+                self.checks.append(note("unknown", detail, "the estimate leaves the region out"))
         elif found.kind == "denied":
             self.sizes.setdefault(place, 0)
             self.checks.append(note("ok", "answers; its list is denied"))
@@ -213,7 +215,7 @@ class _AccountCheck:
         place = next(iter([*known, *self.sizes]), None)
         for action in needed(routes=self.access.settings.routes):
             if place is None:
-                self._note(_permission(action), "unknown", "no region answers", "see the regions")
+                self._note(permission_of(action), "unknown", "no region answers", "see the regions")
             elif action in _ABOUT_ONE:
                 await self._try_with_sample(action, *_ABOUT_ONE[action])
             else:
@@ -226,7 +228,7 @@ class _AccountCheck:
         """A call about one thing: without one to name it cannot be tried."""
         if kind not in self.samples:
             detail, remedy = f"there is no {kind} to try it with", "nothing, until there is one"
-            self._note(_permission(action), "unknown", detail, remedy)
+            self._note(permission_of(action), "unknown", detail, remedy)
             return
         place, thing_id = self.samples[kind]
         found = await self._ask_about(place, action, {parameter: thing_id})
@@ -239,13 +241,13 @@ class _AccountCheck:
         return await self._page(place, action, **params)
 
     def _note_permission(self, action: str, found: object) -> None:
-        if not isinstance(found, Failure):
-            self._note(_permission(action), "ok", "allowed")
+        if not isinstance(found, Failure) or found.kind == "empty":
+            self._note(permission_of(action), "ok", "allowed")
         elif found.kind == "denied":
-            remedy = f"allow {_permission(action)} to {self.arn or 'this user'}: {_POLICY}"
-            self._note(_permission(action), "missing", found.message, remedy)
+            remedy = f"allow {permission_of(action)} to {self.arn or 'this user'}: {_POLICY}"
+            self._note(permission_of(action), "missing", found.message, remedy)
         else:
-            self._note(_permission(action), "unknown", found.message, _remedy_of(found))
+            self._note(permission_of(action), "unknown", found.message, _remedy_of(found))
 
     def _estimate(self) -> None:
         if not self.sizes:
@@ -278,7 +280,8 @@ class _AccountCheck:
 def _things_in(row: Record) -> Iterator[tuple[str, str]]:
     """What of a row others calls can be tried with: kind and id."""
     if isinstance(row, Statement):
-        yield "connection", row.vpn_connection_id
+        if not row.is_unattached:
+            yield "connection", row.vpn_connection_id
         if row.vpn_gateway_id:
             yield "VPN gateway", row.vpn_gateway_id
         elif row.transit_router_id:
@@ -289,14 +292,12 @@ def _things_in(row: Record) -> Iterator[tuple[str, str]]:
         yield "VPN gateway", row.gateway_id
 
 
-def _permission(action: str) -> str:
-    return f"vpc:{action}"
-
-
 def _remedy_of(failure: Failure) -> str:
     """What to do about a failure that is no refusal of a permission."""
     if failure.kind in ("network", "timeout"):
         return "check name resolution and the firewall to *.aliyuncs.com, port 443"
     if failure.kind in ("throttled", "server"):
         return "try again in a minute"
+    if failure.kind == "unsupported":
+        return "ask another host with --endpoint: this one has no such call"
     return "see the message; its request id helps the cloud's support"

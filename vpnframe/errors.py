@@ -72,11 +72,24 @@ class StatusError(RequestError):
 
 
 class ResponseError(RequestError):
-    """An answer came that cannot be read: truncated, HTML, or of another action."""
+    """An answer came that cannot be read: truncated, HTML, or of another action.
 
-    def __init__(self, message: str, *, http_status: int | None = None) -> None:
+    Parameters
+    ----------
+    message : str
+        What is wrong with it.
+    http_status : int or None
+        The HTTP status.
+    is_empty : bool
+        Whether it is whole and holds nothing that can be read: asking again gives the same.
+    """
+
+    def __init__(
+        self, message: str, *, http_status: int | None = None, is_empty: bool = False
+    ) -> None:
         super().__init__(message)
         self.http_status = http_status
+        self.is_empty = is_empty
 
 
 class SettingsError(VpnframeError):

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections import Counter
-from collections.abc import Iterable, Iterator, Set
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeVar
@@ -13,13 +13,16 @@ import msgspec
 
 from vpnframe import frames
 from vpnframe.cloud import retries
+from vpnframe.cloud.actions import ACTIONS
 from vpnframe.cloud.answers import action_of, decode_download, decode_page
 from vpnframe.cloud.messages import Response
 from vpnframe.cloud.redaction import has_keys
+from vpnframe.crawl.gaps import GATEWAY_LISTS, NamedGateways
 from vpnframe.crawl.hints import connection_words, gateway_words
 from vpnframe.crawl.notes import (
     gateway_failures,
     note_failure,
+    odd_count,
     route_failures,
     statement_failures,
     vpc_failures,
@@ -30,6 +33,7 @@ from vpnframe.crawl.witnesses import join_statements, own_gateways, with_attachm
 from vpnframe.errors import RequestError, ResponseError, SettingsError, StatusError
 from vpnframe.files import read_file, read_stdin
 from vpnframe.inventory import Inventory
+from vpnframe.permissions import naming_permission
 from vpnframe.psk import KeyJudge, new_fingerprint_key, own_fingerprint_key
 from vpnframe.records import (
     Attachment,
@@ -56,12 +60,16 @@ R = TypeVar("R", bound=Record)
 
 _DOWNLOAD = "DownloadVpnConnectionConfig"
 _CONNECTIONS = "DescribeVpnConnections"
-# In the order of decoding: what is known of whose key it is comes before the keys.
-_READABLE = (
+# Of which the region has one each; routes have one for each gateway.
+_OF_REGION = (
     "DescribeVpnGateways",
     "DescribeCustomerGateways",
     "DescribeVpnAttachments",
     "DescribeVpcs",
+)
+# In the order of decoding: what is known of whose key it is comes before the keys.
+_READABLE = (
+    *_OF_REGION,
     "DescribeVpnRouteEntries",
     "DescribeVpnPbrRouteEntries",
     "DescribeVcoRouteEntries",
@@ -82,6 +90,24 @@ class _Saved:
 
 
 @dataclass(slots=True)
+class _List:
+    """What the saved pages of one list of one region say together."""
+
+    total: int = 0
+    ids: set[str] = field(default_factory=set)
+    n_unreadable: int = 0
+    has_odd_count: bool = False
+
+    @property
+    def n_rows(self) -> int:
+        return len(self.ids) + self.n_unreadable
+
+    @property
+    def is_whole(self) -> bool:
+        return self.n_rows >= self.total and not self.has_odd_count
+
+
+@dataclass(slots=True)
 class _Known:
     """What all files say together, by id."""
 
@@ -93,7 +119,10 @@ class _Known:
     routes: dict[str, RouteEntry] = field(default_factory=dict)
     route_lists: SavedLists = field(default_factory=SavedLists)
     regions: dict[str, str] = field(default_factory=dict)
-    totals: Counter[str | None] = field(default_factory=Counter)
+    lists: defaultdict[tuple[str, str | None], _List] = field(
+        default_factory=lambda: defaultdict(_List)
+    )
+    gaps: set[str | None] = field(default_factory=set)
     lost: dict[str, str | None] = field(default_factory=dict)
     places: set[str | None] = field(default_factory=set)
     failures: list[Failure] = field(default_factory=list)
@@ -240,10 +269,12 @@ def _take(saved: _Saved, known: _Known, action: str) -> None:
 
 def _lose(saved: _Saved, known: _Known, error: RequestError) -> None:
     known.lost[saved.stem] = saved.region_id
+    kind, message = retries.classify(error).kind, f"{saved.name}: {error}"
+    action = _action_in_name(saved.stem) if kind == "denied" else None
     known.failures.append(
         Failure(
-            kind=retries.classify(error).kind,
-            message=f"{saved.name}: {error}",
+            kind=kind,
+            message=naming_permission(message, action) if action else message,
             region_id=saved.region_id,
             vpn_connection_id=saved.stem if saved.stem.startswith("vco-") else None,
             code=error.code if isinstance(error, StatusError) else None,
@@ -251,6 +282,13 @@ def _lose(saved: _Saved, known: _Known, error: RequestError) -> None:
             at_ms=saved.at_ms,
         )
     )
+
+
+def _action_in_name(stem: str) -> str | None:
+    """The call whose refusal a file holds: the body does not say it."""
+    if stem.startswith("vco-"):
+        return _DOWNLOAD
+    return next((action for action in ACTIONS if stem.startswith(action)), None)
 
 
 def _refused(saved: _Saved, action: str | None) -> Failure:
@@ -286,7 +324,8 @@ def _take_page(saved: _Saved, known: _Known, action: str) -> None:
     _keep(saved, known, known.attached, attached)
     gateways = {row.gateway_id: row for row in rows if isinstance(row, Gateway)}
     _keep(saved, known, known.gateways, gateways)
-    _keep(saved, known, known.vpcs, {row.vpc_id: row for row in rows if isinstance(row, Vpc)})
+    vpcs = {row.vpc_id: row for row in rows if isinstance(row, Vpc)}
+    _keep(saved, known, known.vpcs, vpcs)
     routes = {
         _route_key(row): msgspec.structs.replace(row, fetched_ms=saved.at_ms)
         for row in rows
@@ -296,7 +335,8 @@ def _take_page(saved: _Saved, known: _Known, action: str) -> None:
         total, at = page.total_count, saved.region_id
         known.route_lists.add(action, routes.values(), total=total, name=saved.stem, region_id=at)
     _keep(saved, known, known.routes, routes)
-    for note in page.notes:
+    count_note = None if page.count_note is None else odd_count(page.count_note)
+    for note in (*page.notes, *filter(None, [count_note])):
         failure = note_failure(note, action=action, at_ms=saved.at_ms)
         known.failures.append(
             msgspec.structs.replace(
@@ -306,9 +346,11 @@ def _take_page(saved: _Saved, known: _Known, action: str) -> None:
                 request_id=page.request_id,
             )
         )
-    if action == _CONNECTIONS:
-        total = page.total_count or 0
-        known.totals[saved.region_id] = max(known.totals[saved.region_id], total)
+    here = known.lists[action, saved.region_id]
+    here.total = max(here.total, page.total_count or 0)
+    here.ids |= listed.keys() | attached.keys() | gateways.keys() | vpcs.keys()
+    here.n_unreadable += len(page.notes)
+    here.has_odd_count |= page.count_note is not None
 
 
 def _route_key(route: RouteEntry) -> str:
@@ -341,7 +383,7 @@ def _records(known: _Known) -> Records:
         weights.add(route)
     weighed = weights.find_weighed()
     connections, disagreements = [], []
-    failures = list(known.failures)
+    failures = [*_told_by_lists(known, statements), *_gaps(known, statements)]
     # By region, as a crawl has them, and an inventory on disk.
     keys = statements.keys() | known.downloads.keys()
     for key in sorted(keys, key=lambda key: (known.regions.get(key) or "", key)):
@@ -365,7 +407,7 @@ def _records(known: _Known) -> Records:
         routes=network.routes,
         vpcs=network.vpcs,
         failures=(*failures, *network.failures),
-        coverage=tuple(_coverage(known, connections)),
+        coverage=tuple(_coverage(known, connections, statements)),
         disagreements=tuple(disagreements),
     )
 
@@ -395,19 +437,53 @@ def _in_region(record: R, region_id: str | None) -> R:
     return msgspec.structs.replace(record, region_id=region_id)
 
 
-def _coverage(known: _Known, connections: list[Connection]) -> Iterator[Coverage]:
+def _told_by_lists(known: _Known, statements: Mapping[str, Statement]) -> Iterator[Failure]:
+    """The failures so far; what a saved list shows did not go away."""
+    for failure in known.failures:
+        if failure.kind == "gone" and failure.vpn_connection_id in statements:
+            message = f"{failure.message}; a saved list shows it"
+            yield msgspec.structs.replace(failure, kind="unavailable", message=message)
+        else:
+            yield failure
+
+
+def _gaps(known: _Known, statements: Mapping[str, Statement]) -> Iterator[Failure]:
+    """What the saved lists lack, by their own counts and by what connections name."""
+    named: defaultdict[str | None, NamedGateways] = defaultdict(NamedGateways)
+    for key, statement in statements.items():
+        named[known.regions.get(key)].add(statement)
+    for (action, region_id), listed in known.lists.items():
+        is_short = action in _OF_REGION and listed.n_rows < listed.total
+        if is_short or listed.has_odd_count:
+            known.gaps.add(region_id)
+        if is_short:
+            message = f"{listed.total} rows are counted, {listed.n_rows} were saved"
+            yield Failure(kind="malformed", message=message, action=action, region_id=region_id)
+        if action in GATEWAY_LISTS and listed.is_whole:
+            for failure in named[region_id].unlisted(action, known.gateways.keys()):
+                known.gaps.add(region_id)
+                yield _in_region(failure, region_id)
+
+
+def _coverage(
+    known: _Known, connections: list[Connection], statements: Mapping[str, Statement]
+) -> Iterator[Coverage]:
     """A row per region that a file is of; a file that could not be read counts as expected."""
     there = {connection.vpn_connection_id: connection.region_id for connection in connections}
+    loose = {key for key in there if key in statements and statements[key].is_unattached}
     n_there = Counter((there | known.lost).values())
-    n_read = Counter(region_id for key, region_id in there.items() if key not in known.lost)
+    n_loose = Counter(there[key] for key in loose)
+    n_read = Counter(there[key] for key in there.keys() - known.lost.keys() - loose)
     for region_id in sorted(n_there.keys() | known.places, key=lambda region: region or ""):
-        read, total = n_read[region_id], known.totals[region_id]
-        expected = max(n_there[region_id], total)
+        read, listed = n_read[region_id], known.lists[_CONNECTIONS, region_id]
+        expected = max(n_there[region_id], listed.total) - n_loose[region_id]
+        is_whole = read == expected and region_id not in known.gaps
         yield Coverage(
-            status="complete" if read == expected else "partial",
+            status="complete" if is_whole else "partial",
             region_id=region_id,
             n_expected=expected,
             n_read=read,
             n_failed=expected - read,
-            is_stable=total <= n_there[region_id],
+            n_unattached=n_loose[region_id],
+            is_stable=listed.total <= n_there[region_id] and not listed.has_odd_count,
         )

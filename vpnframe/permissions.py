@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Iterable
 
 LISTED = "DescribeVpnConnections"
 DOWNLOAD = "DownloadVpnConnectionConfig"
@@ -18,6 +20,76 @@ REVELATION = (
     f"({LISTED} and {DOWNLOAD}; DescribeCustomerGateways has BGP keys): there is no read "
     "permission without them, so treat whoever holds this policy as somebody who knows your keys."
 )
+
+_OF_STS = ("GetCallerIdentity", "AssumeRole")
+_NAMED = re.compile(r"needs the permission ([a-z]+:[A-Za-z]+)")
+
+
+def permission_of(action: str) -> str:
+    """Give the permission that a call needs.
+
+    Parameters
+    ----------
+    action : str
+        Its name.
+
+    Returns
+    -------
+    str
+        As a policy writes it.
+
+    Examples
+    --------
+    >>> permission_of("DescribeVpcs")
+    'vpc:DescribeVpcs'
+    """
+    return f"{'sts' if action in _OF_STS else 'vpc'}:{action}"
+
+
+def naming_permission(message: str, action: str) -> str:
+    """Add the permission that a refused call needs to what the cloud says.
+
+    Parameters
+    ----------
+    message : str
+        Of the refusal.
+    action : str
+        The call.
+
+    Returns
+    -------
+    str
+        From which :func:`refused_sentence` takes it again.
+    """
+    return f"{message.rstrip('.')}; {action} needs the permission {permission_of(action)}"
+
+
+def refused_sentence(messages: Iterable[str]) -> str | None:
+    """Say which permissions refused calls need, and where to get them.
+
+    Parameters
+    ----------
+    messages : iterable of str
+        Of failures, as :func:`naming_permission` writes them.
+
+    Returns
+    -------
+    str or None
+        None where none is named.
+
+    Examples
+    --------
+    >>> refused_sentence([naming_permission("Forbidden.RAM: no right.", "DescribeVpcs")])
+    'refused: vpc:DescribeVpcs; `vpnframe doctor --policy` prints a policy that allows it'
+    """
+    names = sorted({name for message in messages for name in _NAMED.findall(message)})
+    if not names:
+        return None
+    them = "it" if len(names) == 1 else "them"
+    return (
+        f"refused: {', '.join(names)}; `vpnframe doctor --policy` prints a policy that allows "
+        f"{them}"
+    )
 
 
 def needed(*, routes: bool = True) -> tuple[str, ...]:

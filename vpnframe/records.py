@@ -16,8 +16,8 @@ KeyClass = Literal["published", "derived", "dictionary", "patterned", "random"]
 Witness = Literal["download", "describe"]
 Perspective = Literal["verified", "assumed", "conflict"]
 FailureKind = Literal[
-    "throttled", "server", "network", "timeout", "malformed", "denied", "credentials", "gone",
-    "parameter", "settings", "file", "address",
+    "throttled", "server", "network", "timeout", "malformed", "empty", "denied", "credentials",
+    "gone", "unavailable", "unsupported", "parameter", "settings", "file", "address",
 ]  # fmt: skip
 RouteType = Literal["policy", "destination", "bgp"]
 CoverageStatus = Literal["complete", "partial", "denied", "unreachable", "absent", "skipped"]
@@ -134,6 +134,11 @@ class Statement(Record, frozen=True, kw_only=True, tag=True):
     request_id: str | None = None
     fetched_ms: int | None = None
     notes: tuple[Note, ...] = ()
+
+    @property
+    def is_unattached(self) -> bool:
+        """Whether it is attached to nothing: there is nothing to download then."""
+        return (self.attach_type or "").upper() == "NO_ASSOCIATED"
 
 
 class Attachment(Record, frozen=True, kw_only=True, tag=True):
@@ -325,6 +330,7 @@ class Coverage(Record, frozen=True, kw_only=True):
     n_expected: int = 0
     n_read: int = 0
     n_failed: int = 0
+    n_unattached: int = 0
     n_calls: int = 0
     n_throttled: int = 0
     is_stable: bool = True

@@ -67,7 +67,9 @@ def _fetch_from_emulator() -> Inventory:
 
 def _print_coverage(inventory: Inventory) -> None:
     print("COVERAGE")
-    columns = ["region_id", "status", "n_expected", "n_read", "n_calls", "n_throttled"]
+    columns = [
+        *("region_id", "status", "n_expected", "n_read", "n_unattached", "n_calls", "n_throttled")
+    ]
     print_table(inventory.coverage[columns], Format.TABLE)
 
 

@@ -11,6 +11,7 @@ import typer
 from vpnframe.cli.reading import NOT_COMPLETE, mark, saying
 from vpnframe.errors import ClockWarning
 from vpnframe.inventory import Inventory, write_inventory
+from vpnframe.permissions import refused_sentence
 
 
 def write_and_report(inventory: Inventory, out: Path) -> None:
@@ -55,6 +56,8 @@ def report(inventory: Inventory, out: Path) -> None:
     print(inventory.coverage_sentence())
     print(f"written to {out} as snapshot {inventory.snapshot}")
     _mention_problems(inventory, out)
+    if refused := refused_sentence(inventory.failures["message"]):
+        print(f"vpnframe: {refused}", file=sys.stderr)
     mark(inventory)
     if not inventory.is_complete:
         raise typer.Exit(NOT_COMPLETE)

@@ -19,6 +19,9 @@ from vpnframe.errors import ResponseError
 from vpnframe.psk import KeyJudge
 from vpnframe.records import Note, Row, Statement
 
+# No region has 16 million of anything: a larger TotalCount makes no sense.
+_COUNT_BITS = 25
+
 
 @dataclass(frozen=True, slots=True)
 class Page:
@@ -34,12 +37,15 @@ class Page:
         For a support ticket.
     notes : tuple of Note
         Rows that could not be read at all.
+    count_note : Note or None
+        Why ``total_count`` is None though the answer has one: it makes no sense.
     """
 
     rows: tuple[Row, ...]
     total_count: int | None = None
     request_id: str | None = None
     notes: tuple[Note, ...] = ()
+    count_note: Note | None = None
 
 
 def decode_download(
@@ -66,7 +72,7 @@ def decode_download(
     StatusError
         The answer is an error of the cloud.
     ResponseError
-        The body cannot be read or holds no ``VpnConnectionConfig``.
+        The body cannot be read, or holds no ``VpnConnectionConfig``, or nothing of it can be read.
 
     References
     ----------
@@ -79,8 +85,21 @@ def decode_download(
     >>> statement.tunnels[0].local.address, statement.tunnels[0].phases.ike.dh_group
     ('47.1.2.3', 2)
     """
+    statement = decode_any_download(response, vpn_connection_id=vpn_connection_id, judge=judge)
+    if not rows.says_anything(statement):
+        raise ResponseError(
+            "the answer has no VpnConnectionConfig that holds anything vpnframe can read",
+            is_empty=True,
+        )
+    return statement
+
+
+def decode_any_download(
+    response: Response, *, vpn_connection_id: str, judge: KeyJudge | None = None
+) -> Statement:
+    """Decode an answer as :func:`decode_download` does, be there nothing in it that can be read."""
     answer = _fields(response, judge)
-    if not answer.block("VpnConnectionConfig").is_filled:
+    if not answer.holds("VpnConnectionConfig"):
         raise ResponseError(
             "the answer has no VpnConnectionConfig: is it one of DownloadVpnConnectionConfig?"
         )
@@ -118,8 +137,9 @@ def decode_page(response: Response, *, action: str, judge: KeyJudge | None = Non
     'cn-shanghai'
     """
     answer = _fields(response, judge)
+    total_count, count_note = _total_count(answer.apart())
     outer, inner = actions.ACTIONS[action].list_path
-    if not answer.holds(outer) and answer.number("TotalCount") != 0:
+    if not answer.holds(outer) and total_count != 0:
         raise ResponseError(f"the answer has no {outer}: is it one of {action}?")
     id_field, request_id = actions.ACTIONS[action].id_field, answer.text("RequestId")
     records: list[Row] = []
@@ -133,10 +153,17 @@ def decode_page(response: Response, *, action: str, judge: KeyJudge | None = Non
             records.append(record)
     return Page(
         rows=tuple(records),
-        total_count=answer.number("TotalCount"),
+        total_count=total_count,
         request_id=request_id,
         notes=answer.notes,
+        count_note=count_note,
     )
+
+
+def _total_count(answer: Fields) -> tuple[int | None, Note | None]:
+    """The rows that there are in all; or why the answer does not say that."""
+    total_count = answer.number("TotalCount", bits=_COUNT_BITS)
+    return total_count, next(iter(answer.notes), None)
 
 
 def decode_account_id(response: Response) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from vpnframe.cloud import actions, rows
-from vpnframe.cloud.answers import action_of, decode_download, decode_page
+from vpnframe.cloud.answers import action_of, decode_any_download, decode_page
 from vpnframe.cloud.fields import Fields, is_filled_value, is_zero
 from vpnframe.cloud.messages import Response
 from vpnframe.cloud.trees import read_tree, write_tree
@@ -85,7 +85,7 @@ def _redact_error(error: StatusError) -> bytes:
 
 def _decoded(response: Response, action: str) -> object:
     if action == _DOWNLOAD:
-        return decode_download(response, vpn_connection_id="-")
+        return decode_any_download(response, vpn_connection_id="-")
     return decode_page(response, action=action)
 
 

@@ -18,7 +18,7 @@ class Remedy(enum.Enum):
     SET_CLOCK = "ask again with the server's clock"
     RENEW_CREDENTIALS = "ask again with new credentials"
     GIVE_UP = "record it and go on"
-    ABSENT = "the region has no such product"
+    ABSENT = "the region does not exist there"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +47,19 @@ _BY_CODE: tuple[tuple[str, Verdict], ...] = (
         r"signaturedoesnotmatch|incompletesignature|invalidaccesskeyid.*|.*securitytoken.*",
         Verdict(Remedy.GIVE_UP, "credentials"),
     ),
-    (r"forbb?idd?en.*|nopermission.*", Verdict(Remedy.GIVE_UP, "denied")),
-    (r"invalidvpn(connection|gateway)instanceid\.notfound", Verdict(Remedy.GIVE_UP, "gone")),
+    (
+        r".*(forb+id+en|nopermission|accessdenied|notauthorized|unauthorized).*",
+        Verdict(Remedy.GIVE_UP, "denied"),
+    ),
+    (
+        r"invalid(action|api|product|version)(\..*)?|invalidoperation\.notsupport.*"
+        r"|(operation)?unsupported.*",
+        Verdict(Remedy.GIVE_UP, "unsupported"),
+    ),
+    (
+        r"invalid\w*(connection|gateway|instance)\w*\.notfound",
+        Verdict(Remedy.GIVE_UP, "gone"),
+    ),
     (r"invalidregionid(\.notfound)?", Verdict(Remedy.ABSENT, "parameter")),
     (
         r"serviceunavailable.*|internalerror.*|systembusy.*|unknownerror.*",
@@ -86,12 +97,17 @@ def classify(error: RequestError) -> Verdict:
         if known is not None:
             return known
         return _by_status(error.http_status) or Verdict(Remedy.GIVE_UP, "parameter")
-    status = error.http_status if isinstance(error, ResponseError) else None
-    return _by_status(status or 0) or Verdict(Remedy.AGAIN, "malformed")
+    if isinstance(error, ResponseError):
+        if error.is_empty:
+            return Verdict(Remedy.GIVE_UP, "empty")
+        return _by_status(error.http_status or 0) or Verdict(Remedy.AGAIN, "malformed")
+    return Verdict(Remedy.AGAIN, "malformed")
 
 
 def _by_status(status: int) -> Verdict | None:
-    """What a status means where no code is known: a proxy or a load balancer spoke."""
+    """What a status means where no code is known: as a rule a proxy or a load balancer spoke."""
+    if status == 403:
+        return Verdict(Remedy.GIVE_UP, "denied")
     if status == 429:
         return Verdict(Remedy.SLOW_DOWN, "throttled")
     return Verdict(Remedy.AGAIN, "server") if status >= 500 else None

@@ -16,6 +16,7 @@ from vpnframe.cloud.retries import Remedy, classify
 from vpnframe.cloud.signing import Call, Credentials, sign
 from vpnframe.cloud.trees import read_tree
 from vpnframe.errors import RequestError, ResponseError, StatusError
+from vpnframe.permissions import naming_permission
 
 STS_VERSION = "2015-04-01"
 SESSION_S = 3600
@@ -218,9 +219,11 @@ class AssumedRole:
 
 
 def _refusal(error: StatusError, role_arn: str) -> StatusError:
-    """The same error, naming the role."""
+    """The same error, naming the role, and the permission where that is what is missing."""
+    message = f"the role {role_arn} cannot be assumed: {error}"
+    is_denied = classify(error).kind == "denied"
     return StatusError(
-        f"the role {role_arn} cannot be assumed: {error}",
+        naming_permission(message, "AssumeRole") if is_denied else message,
         code=error.code,
         http_status=error.http_status,
         request_id=error.request_id,

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
+import msgspec
+
 from vpnframe import terms
 from vpnframe.cloud import route_rows
 from vpnframe.cloud.bgp import BGP_FIELDS, BGP_LINK, bgp_is_enabled, bgp_status
@@ -64,6 +66,21 @@ def downloaded_connection(answer: Fields, *, vpn_connection_id: str) -> Statemen
         request_id=answer.text("RequestId"),
         notes=answer.notes,
     )
+
+
+def says_anything(statement: Statement) -> bool:
+    """Whether a download tells more of the connection than which tunnels it has."""
+    said = [*statement.tunnels, statement.stray_tunnel]
+    return bool(statement.local_subnets or statement.remote_subnets) or any(
+        tunnel is not None and _has_settings(tunnel) for tunnel in said
+    )
+
+
+def _has_settings(tunnel: TunnelStatement) -> bool:
+    if tunnel.psk_state not in (None, "absent"):
+        return True
+    apart = {"tunnel_id": None, "psk_state": None, "key_facts": None}
+    return msgspec.structs.replace(tunnel, **apart) != TunnelStatement()
 
 
 def _bgp_by_tunnel(config: Fields, tunnels: list[Fields]) -> dict[str | None, Fields]:

@@ -14,6 +14,8 @@ from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import TypeVar
 
+import msgspec
+
 from vpnframe.cloud import retries
 from vpnframe.cloud.actions import ACTIONS
 from vpnframe.cloud.credentials import Provider
@@ -31,6 +33,7 @@ from vpnframe.errors import (
     TransportError,
     VpnframeError,
 )
+from vpnframe.permissions import naming_permission
 from vpnframe.psk import FingerprintKey
 from vpnframe.records import Failure
 
@@ -59,13 +62,10 @@ class Place:
         Scheme and host.
     region_id : str or None
         None for the calls that no region answers.
-    is_listed : bool
-        Whether the account's list of regions has it.
     """
 
     base_url: str
     region_id: str | None = None
-    is_listed: bool = True
 
 
 @dataclass(slots=True)
@@ -195,7 +195,9 @@ class Caller:
                 spent_s > self.deadline_s or tried[verdict.remedy] >= _ATTEMPTS[verdict.remedy]
             )
             if is_over or (verdict.remedy is Remedy.AGAIN and not self.budget.spend()):
-                return self._failure(action, place, outcome, attempts)
+                failure = self._failure(action, place, outcome, attempts)
+                # Without a response it was no refusal of this call, but of credentials for it.
+                return failure if last.response is None else _naming_permission(failure, action)
             last.is_refused = verdict.remedy is Remedy.RENEW_CREDENTIALS
             await self._prepare(verdict.remedy, self._key(action, place), last.response, attempts)
 
@@ -269,6 +271,14 @@ class Caller:
             attempts=attempts,
             at_ms=int(self.clock.utc_now().timestamp() * 1000),
         )
+
+
+def _naming_permission(failure: Failure, action: str) -> Failure:
+    """A refusal with the permission that its call needs; any other failure as it is."""
+    if failure.kind != "denied":
+        return failure
+    message = naming_permission(failure.message, action)
+    return msgspec.structs.replace(failure, message=message)
 
 
 def _judge(error: VpnframeError) -> Verdict:

@@ -166,7 +166,7 @@ class AccountCrawl:
     async def download(self) -> None:
         """Download the chosen configurations of every region."""
         chosen = [
-            (region, self.plan.chosen(region.place.region_id, region.connection_ids))
+            (region, self.plan.chosen(region.place.region_id, region.downloadable_ids))
             for region in self.regions
         ]
         for region, ids in chosen:
@@ -284,7 +284,7 @@ def _find_places(plan: Plan, listing: Listing) -> _Found:
             found.not_asked.append((region_id, "unreachable"))
             found.failures.append(_place_failure(region_id, "is no region id"))
             continue
-        found.places.append(Place(url, region_id, is_listed=region_id in known))
+        found.places.append(Place(url, region_id))
         if told is not None and cloud_url(told) is None and not plan.endpoint:
             what = f"has {told!r} as its endpoint, no host of the cloud: {usual} is asked instead"
             found.failures.append(_place_failure(region_id, what))

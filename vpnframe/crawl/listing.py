@@ -14,7 +14,7 @@ from vpnframe.cloud.actions import ACTIONS, PAGE_SIZE
 from vpnframe.cloud.answers import Page, decode_page
 from vpnframe.cloud.messages import Response
 from vpnframe.crawl.caller import Caller, Place
-from vpnframe.crawl.notes import note_failure
+from vpnframe.crawl.notes import note_failure, odd_count
 from vpnframe.crawl.store import Shelf
 from vpnframe.errors import ResponseError
 from vpnframe.psk import KeyJudge
@@ -33,6 +33,8 @@ _ID_OF = {
 }
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 _MOST_PASSES = 3
+# Pages in a row of which no row is new.
+_MOST_IDLE = 10
 _decode_row = msgspec.msgpack.Decoder(Row).decode
 
 
@@ -60,6 +62,8 @@ class Listing:
         Whether a second pass gave the same ids, where there was need for one.
     counts : set of int
         The counts that its pages name; a page may name none.
+    count_note : Note or None
+        A count that makes no sense: nothing tells then whether these are all rows.
     """
 
     rows: Shelf = field(default_factory=Shelf)
@@ -71,6 +75,7 @@ class Listing:
     n_pages: int = 0
     is_agreed: bool = True
     counts: set[int] = field(default_factory=set)
+    count_note: Note | None = None
 
     @property
     def n_collected(self) -> int:
@@ -80,13 +85,18 @@ class Listing:
     @property
     def is_stable(self) -> bool:
         """Whether as many rows were read as the cloud counts, and two passes agree."""
-        is_counted = self.failure is None and self.n_collected == self.n_expected
-        return is_counted and self.is_agreed
+        is_counted = self.n_collected == self.n_expected and self.count_note is None
+        return self.failure is None and is_counted and self.is_agreed
 
     @property
     def is_short(self) -> bool:
         """Whether rows are missing that the cloud counts, though no call failed."""
         return self.failure is None and self.n_collected < self.n_expected
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it was read to its end, and shows all that the cloud counts."""
+        return self.failure is None and self.count_note is None and not self.is_short
 
     def failures(self, action: str, *, at_ms: int) -> Iterator[Failure]:
         """What of it was not read or not understood, as rows without account and region."""
@@ -94,6 +104,8 @@ class Listing:
         if self.is_short:
             told = f"{self.n_expected} rows are counted, {self.n_collected} were given"
             yield Failure(kind="malformed", message=told, action=action, at_ms=at_ms)
+        if self.count_note is not None:
+            yield note_failure(odd_count(self.count_note), action=action, at_ms=at_ms)
         for note in self.notes:
             yield note_failure(note, action=action, at_ms=at_ms)
 
@@ -165,6 +177,7 @@ def _united(passes: list[Listing]) -> Listing:
         notes=passes[-1].notes,
         n_pages=passes[0].n_pages,
         is_agreed=False,
+        count_note=next((one.count_note for one in passes if one.count_note), None),
     )
     for one in reversed(passes):
         for key, row in one.rows.raw():
@@ -200,7 +213,7 @@ async def fetch_pass(
     Listing
         Doubles are dropped; pages are asked for until the count is reached or one has nothing new.
     """
-    listing, number = Listing(), 1
+    listing, number, n_idle = Listing(), 1, 0
     while True:
         paging = {"PageNumber": str(number), "PageSize": str(PAGE_SIZE)}
         params = {**about, **(paging if ACTIONS[action].is_paged else {})}
@@ -214,8 +227,11 @@ async def fetch_pass(
         listing.n_pages += bool(page.rows or page.notes or not is_formality)
         n_before = len(listing.rows)
         _add(listing, page, action)
-        is_new = len(listing.rows) > n_before or (page.notes and number * PAGE_SIZE < _total(page))
-        if not ACTIONS[action].is_paged or not is_new or listing.n_collected >= _total(page):
+        n_idle = 0 if len(listing.rows) > n_before else n_idle + 1
+        # Rows that cannot be read may be the same ones again, and the count may be wrong.
+        may_go_on = page.notes and n_idle < _MOST_IDLE and number * PAGE_SIZE < _total(page)
+        is_over = (n_idle > 0 and not may_go_on) or _is_reached(listing, page)
+        if is_over or not ACTIONS[action].is_paged:
             return listing
         number += 1
 
@@ -233,6 +249,13 @@ def _decode(response: Response, *, action: str, number: int, judge: KeyJudge | N
     return page
 
 
+def _is_reached(listing: Listing, page: Page) -> bool:
+    """Whether all rows came that are counted; behind a full page there may be more than that."""
+    is_full = len(page.rows) + len(page.notes) >= PAGE_SIZE
+    n_beyond = listing.n_collected - _total(page)
+    return n_beyond == 0 or (n_beyond > 0 and not is_full)
+
+
 def _total(page: Page) -> float:
     """The rows that there are; without a count, more than can be read: only an empty page ends."""
     return math.inf if page.total_count is None else page.total_count
@@ -242,6 +265,7 @@ def _add(listing: Listing, page: Page, action: str) -> None:
     for row in page.rows:
         listing.put(getattr(row, _ID_OF[action]), row)
     listing.notes += page.notes
+    listing.count_note = listing.count_note or page.count_note
     if page.total_count is not None:
         listing.counts.add(page.total_count)
         listing.n_expected = page.total_count
@@ -294,7 +318,7 @@ async def _recall_or_fetch(
     if isinstance(known, Rows):
         return _unpacked(known, action)
     listing = await fetch_listing(caller, action, place, about=about, judge=judge)
-    if listing.failure is None and listing.doubt is None:
+    if listing.failure is None and listing.doubt is None and listing.count_note is None:
         kept = Rows(
             rows=tuple(row for _, row in listing.rows.raw()),
             n_expected=listing.n_expected,

@@ -39,6 +39,23 @@ def note_failure(
     )
 
 
+def odd_count(note: Note) -> Note:
+    """Say of a count that makes no sense what follows from it.
+
+    Parameters
+    ----------
+    note : Note
+        What is wrong with it.
+
+    Returns
+    -------
+    Note
+        The same, and what was done without the count.
+    """
+    so = "it makes no sense, and all that pages gave was read until one had nothing new"
+    return msgspec.structs.replace(note, message=f"{note.message}: {so}")
+
+
 def statement_failures(statement: Statement) -> Iterator[Failure]:
     """Give a failure row for everything in a statement that could not be understood.
 

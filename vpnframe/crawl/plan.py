@@ -144,7 +144,8 @@ def estimate_regions(
         One each, in their order.
     """
     for one in listed:
-        row, n_downloads = one.coverage, math.ceil(share * one.n_connections)
+        row = one.coverage
+        n_downloads = math.ceil(share * (one.n_connections - row.n_unattached))
         is_asked = row.status in ("complete", "partial")
         lists = {action: list_calls(n) for action, n in one.n_rows.items()} if is_asked else {}
         calls = {**lists, **one.route_calls, DOWNLOAD: n_downloads}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, field
 from functools import partial
 from typing import NamedTuple, TypeVar
@@ -13,6 +13,7 @@ import msgspec
 from vpnframe.cloud.answers import decode_download
 from vpnframe.crawl.caller import Caller, Place
 from vpnframe.crawl.events import ConnectionRead, Listener, RegionRead
+from vpnframe.crawl.gaps import GATEWAY_LISTS, NamedGateways, explain_gone
 from vpnframe.crawl.hints import Words, gateway_words, judge_of, pack_known
 from vpnframe.crawl.listing import Listing, recall_listing
 from vpnframe.crawl.notes import gateway_failures, statement_failures, vpc_failures
@@ -43,7 +44,6 @@ _UNREACHABLE = ("network", "timeout")
 _DOWNLOAD = "DownloadVpnConnectionConfig"
 _VPCS = "DescribeVpcs"
 _CONNECTIONS = "DescribeVpnConnections"
-_GATEWAYS = ("DescribeVpnGateways", "DescribeCustomerGateways")
 # What gateways are called is known before the keys of whoever uses them are looked at.
 _LISTS = (("DescribeCustomerGateways", "DescribeVpnAttachments"), (_CONNECTIONS,))
 
@@ -77,6 +77,8 @@ class RegionCrawl:
     has_routes: bool = True
     listings: dict[str, Listing] = field(default_factory=dict)
     connection_ids: list[str] = field(default_factory=list)
+    unattached_ids: set[str] = field(default_factory=set)
+    n_unlisted: int = 0
     listed_ms: int = 0
     n_wanted: int = 0
     holders: Holders = field(default_factory=Holders)
@@ -115,18 +117,37 @@ class RegionCrawl:
         """Once: which connections there are, and what of the rows could not be understood."""
         gateways = self.gateways()
         self.holders = Holders({g.gateway_id for g in gateways.values() if g.kind == "vpn"})
+        named = NamedGateways()
         for statements in self.statements():
             self.connection_ids += statements
             for statement in statements.values():
                 self.holders.add(statement)
+                named.add(statement)
+                if statement.is_unattached:
+                    self.unattached_ids.add(statement.vpn_connection_id)
                 self.failures += statement_failures(statement)
                 if self.caller.fingerprint_key is not None:
                     self.known.append(pack_known(statement, self.words))
         self.words = {}
         for gateway in gateways.values():
             self.failures += gateway_failures(gateway)
+        self._note_unlisted(named, gateways.keys())
         for vpc in self.vpcs():
             self.failures += vpc_failures(vpc)
+
+    def _note_unlisted(self, named: NamedGateways, known: Set[str]) -> None:
+        """The gateways that a whole list lacks; one that is not whole has a failure already."""
+        for action in GATEWAY_LISTS:
+            if action in self.listings and self.listings[action].is_whole:
+                for failure in named.unlisted(action, known):
+                    self.n_unlisted += 1
+                    stamped = msgspec.structs.replace(failure, at_ms=self.listed_ms)
+                    self.failures.append(stamped)
+
+    @property
+    def downloadable_ids(self) -> list[str]:
+        """The connections that have a configuration to download, in order."""
+        return [i for i in self.connection_ids if i not in self.unattached_ids]
 
     async def download(self, connection_ids: list[str]) -> None:
         """Download configurations: a few workers on one queue, paced by the quota."""
@@ -159,7 +180,7 @@ class RegionCrawl:
         """Both kinds of gateways, by id, as records of this place."""
         gateways = {
             gateway_id: _here(self, gateway)
-            for action in _GATEWAYS
+            for action in GATEWAY_LISTS
             for part in self.rows(action, Gateway)
             for gateway_id, gateway in part.items()
         }
@@ -223,15 +244,16 @@ def _only(kind: type[T], parts: Iterable[Mapping[str, Row]]) -> Iterator[dict[st
 
 
 def _hopeless(region: RegionCrawl) -> CoverageStatus | None:
-    """The status of a region whose first answer says that there is nothing to be had."""
+    """The status of a region whose first answer says that there is nothing to be had.
+
+    One that does not exist was misspelt; or DescribeRegions lists it, and nobody knows what it has.
+    """
     listing = region.listings["DescribeVpnGateways"]
     failure = listing.failure
     if failure is None or listing.rows:
         return None
-    if failure.kind == "parameter" and (failure.code or "").lower().startswith("invalidregionid"):
-        # A region that is in no list is a mistake of whoever named it.
-        return "absent" if region.place.is_listed else "unreachable"
-    return "unreachable" if failure.kind in _UNREACHABLE else None
+    is_unknown = (failure.code or "").lower().startswith("invalidregionid")
+    return "unreachable" if is_unknown or failure.kind in _UNREACHABLE else None
 
 
 async def _download_from(region: RegionCrawl, queue: Iterator[tuple[str, KeyJudge | None]]) -> None:
@@ -262,7 +284,13 @@ async def _download(
         partial(decode_download, vpn_connection_id=connection_id, judge=judge),
     )
     if isinstance(answer, Failure):
-        return answer
+        return await explain_gone(
+            answer,
+            region.caller,
+            region.place,
+            parameter="VpnConnectionId",
+            thing_id=connection_id,
+        )
     stamped = msgspec.structs.replace(answer, fetched_ms=_now_ms(region))
     if journal:
         await journal.keep(*place, stamped, subject=connection_id)
@@ -294,19 +322,17 @@ def _joined(
 
 
 def _list_failures(region: RegionCrawl) -> Iterator[Failure]:
-    if _hopeless(region) == "absent":
-        return
     for action, listing in region.listings.items():
         yield from listing.failures(action, at_ms=region.listed_ms)
 
 
 def _coverage(region: RegionCrawl) -> Coverage:
     listing = region.listings.get("DescribeVpnConnections", Listing())
-    n_listed = len(region.connection_ids)
+    n_listed, n_unattached = len(region.connection_ids), len(region.unattached_ids)
     # Attachments name connections that the list does not count, if it was read to its end.
     n_attached_alone = 0 if listing.failure else n_listed - len(listing.rows)
-    n_expected = max(n_listed, listing.n_expected + n_attached_alone)
-    n_read = n_listed - (region.n_wanted - len(region.downloads))
+    n_expected = max(n_listed, listing.n_expected + n_attached_alone) - n_unattached
+    n_read = n_listed - n_unattached - (region.n_wanted - len(region.downloads))
     tally = region.caller.tallies[region.place.region_id]
     return Coverage(
         status=_status(region, is_all_read=n_read == n_expected),
@@ -315,6 +341,7 @@ def _coverage(region: RegionCrawl) -> Coverage:
         n_expected=n_expected,
         n_read=n_read,
         n_failed=n_expected - n_read,
+        n_unattached=n_unattached,
         n_calls=tally.n_calls,
         n_throttled=tally.n_throttled,
         is_stable=all(listing.is_stable for listing in region.listings.values())
@@ -331,7 +358,7 @@ def _status(region: RegionCrawl, *, is_all_read: bool) -> CoverageStatus:
     if all(listing.failure and not listing.rows for listing in own):
         first = own[0].failure
         return status_of_nothing(first) if first else "unreachable"
-    is_listed = not any(one.failure or one.is_short for one in region.listings.values())
+    is_listed = all(one.is_whole for one in region.listings.values()) and not region.n_unlisted
     is_routed = region.routes is None or not region.routes.lost
     return "complete" if is_listed and is_routed and is_all_read else "partial"
 
@@ -347,9 +374,9 @@ def status_of_nothing(failure: Failure) -> CoverageStatus:
     Returns
     -------
     {"denied", "unreachable"}
-        Denied where asking again would give the same.
+        Denied where the account may not ask, or its credentials are refused.
     """
-    return "denied" if failure.kind in ("denied", "credentials", "parameter") else "unreachable"
+    return "denied" if failure.kind in ("denied", "credentials") else "unreachable"
 
 
 def _here(region: RegionCrawl, record: T) -> T:

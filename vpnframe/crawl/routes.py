@@ -16,6 +16,7 @@ import msgspec
 
 from vpnframe.crawl.caller import Caller, Place
 from vpnframe.crawl.events import Listener, RouteListRead, RouteListsFound, ignore
+from vpnframe.crawl.gaps import explain_gone
 from vpnframe.crawl.listing import Listing, recall_listing
 from vpnframe.crawl.notes import route_failures
 from vpnframe.crawl.plan import list_calls
@@ -117,8 +118,7 @@ def holder_of(statement: Statement) -> str | None:
     """
     if statement.vpn_gateway_id is not None:
         return statement.vpn_gateway_id
-    is_alone = (statement.attach_type or "").upper() == "NO_ASSOCIATED"
-    return None if is_alone else statement.vpn_connection_id
+    return None if statement.is_unattached else statement.vpn_connection_id
 
 
 @dataclass(slots=True)
@@ -170,15 +170,27 @@ class RegionRoutes:
     async def _read_from(self, queue: Iterator[RouteList]) -> None:
         for one in queue:
             listing = await recall_listing(self.caller, one.action, self.place, about=one.about)
+            await self._explain(one, listing)
             self._take(one, listing)
             self.on_event(RouteListRead(self.place.region_id or ""))
+
+    async def _explain(self, one: RouteList, listing: Listing) -> None:
+        """Whether what holds the routes went away, or is there and has no list of them."""
+        parameter = "VpnConnectionId" if one.action == _ON_ROUTER else "VpnGatewayId"
+        listing.failure, listing.doubt = [
+            failure
+            and await explain_gone(
+                failure, self.caller, self.place, parameter=parameter, thing_id=one.holder
+            )
+            for failure in (listing.failure, listing.doubt)
+        ]
 
     def _take(self, one: RouteList, listing: Listing) -> None:
         """Keep the routes of a list, and say of whose routes some may be missing."""
         now_ms = int(self.caller.clock.utc_now().timestamp() * 1000)
         self.is_stable &= listing.is_stable
         self.n_calls[one.action] += list_calls(listing.n_expected)
-        if listing.failure is not None or listing.is_short:
+        if not listing.is_whole:
             self.lost.add(one.holder)
         connection_id = one.holder if one.action == _ON_ROUTER else None
         for failure in listing.failures(one.action, at_ms=now_ms):

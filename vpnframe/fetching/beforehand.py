@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Collection, Iterable
 from dataclasses import replace
 from typing import Any
@@ -18,8 +19,10 @@ from vpnframe.cloud.signing import Credentials
 from vpnframe.crawl.crawl import Plan
 from vpnframe.crawl.events import ignore
 from vpnframe.crawl.plan import Estimate
+from vpnframe.permissions import refused_sentence
 from vpnframe.settings import FetchSettings, find_provider, make_plan
 
+log = logging.getLogger("vpnframe")
 # Whoever asks whether it can work does not want to wait for a dead region.
 _CHECK_DEADLINE_S = 60.0
 
@@ -62,6 +65,8 @@ async def aplan(
         opened = await open_accounts(access, provider)
         await opened.list_all()
     opened.raise_if_nothing()
+    if refused := refused_sentence(failure.message for failure in opened.outcome().failures):
+        log.warning("%s", refused)
     return _plan_table(opened.estimates(downloads))
 
 

@@ -11,7 +11,7 @@ import pandas as pd
 from vpnframe import schema
 from vpnframe.tables import RESTRICTED, STORED
 
-# Absent: the region has no such product. Skipped: it was asked for to leave it out.
+# Absent, of older snapshots: the region had no such product. Skipped: asked for to leave it out.
 _ACCOUNTED_FOR = ["complete", "absent", "skipped"]
 
 
@@ -74,13 +74,16 @@ class Inventory:
         if coverage.empty:
             return "nothing was read"
         n_read, n_expected = int(coverage["n_read"].sum()), int(coverage["n_expected"].sum())
+        n_loose = int(coverage["n_unattached"].sum())
+        loose = f", {n_loose:,} attached to nothing" if n_loose else ""
         if self.is_complete:
             n_skipped = int((coverage["status"] == "skipped").sum())
             skipped = f", {n_skipped} regions skipped" if n_skipped else ""
             n_moved = int((~coverage["is_stable"]).sum())
             moved = f", {n_moved} regions changed while they were read" if n_moved else ""
             return (
-                f"coverage complete, {n_read:,} of {n_expected:,} connections read{skipped}{moved}"
+                f"coverage complete, {n_read:,} of {n_expected:,} connections read"
+                f"{loose}{skipped}{moved}"
             )
         bad = coverage[~coverage["status"].isin(_ACCOUNTED_FOR)]
         places = ", ".join(
@@ -89,8 +92,8 @@ class Inventory:
         )
         more = f" and {len(bad) - 5} more" if len(bad) > 5 else ""
         return (
-            f"coverage NOT COMPLETE, {n_read:,} of {n_expected:,} known connections read: "
-            f"{places}{more}"
+            f"coverage NOT COMPLETE, {n_read:,} of {n_expected:,} known connections read"
+            f"{loose}: {places}{more}"
         )
 
     def __repr__(self) -> str:

@@ -233,7 +233,14 @@ FAILURES = Table(
         *_PLACE,
         Column("action", "category", "The call."),
         Column("vpn_connection_id", "text", "The connection, where it is about one."),
-        Column("kind", "category", "throttled, network, denied, malformed, address ...", False),
+        Column(
+            "kind",
+            "category",
+            "throttled, server, network, timeout; malformed, empty (nothing in it can be read), "
+            "denied, credentials, gone (no list has it any more), unavailable (the list has it), "
+            "unsupported (the endpoint has no such call), parameter, settings, file, address.",
+            False,
+        ),
         Column("code", "category", "The cloud's error code."),
         Column("message", "text", "What is wrong, and with what.", False),
         Column("http_status", "int16", "HTTP status."),
@@ -249,10 +256,21 @@ COVERAGE = Table(
     ("account_id", "region_id"),
     (
         *_PLACE,
-        Column("status", "category", "complete, partial, denied, unreachable, absent.", False),
-        Column("n_expected", "int32", "Connections that there are.", False),
+        Column(
+            "status",
+            "category",
+            "complete, partial, denied, unreachable, skipped; absent in older snapshots alone.",
+            False,
+        ),
+        Column("n_expected", "int32", "Connections that there are to read.", False),
         Column("n_read", "int32", "Connections read as asked for.", False),
         Column("n_failed", "int32", "The difference.", False),
+        Column(
+            "n_unattached",
+            "int32",
+            "Connections attached to nothing, read from the list alone and not in n_expected; "
+            "null if unknown.",
+        ),
         Column("n_calls", "int32", "Requests sent.", False),
         Column("n_throttled", "int32", "Requests refused for their pace.", False),
         Column("is_stable", "flag", "Whether every listing agrees with its own count.", False),

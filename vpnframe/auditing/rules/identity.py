@@ -91,4 +91,12 @@ def witness_conflict(fleet: Fleet) -> Verdicts:
             fields[owner] = f"{fields[owner]}, {field}" if fields[owner] else field
     fields[is_turned & (fields == "")] = "perspective"
     result[(fields != "")] = YES
-    return judged("connections", result, column="witnesses, perspective", facts={"value": fields})
+    # Attached to nothing it has nothing to download, and so no second answer to differ from.
+    is_loose = is_any(connections["attach_type"], {"no_associated"}, is_folded=True) == YES
+    return judged(
+        "connections",
+        result,
+        where=~(is_loose & (result == UNKNOWN)),
+        column="witnesses, perspective",
+        facts={"value": fields},
+    )

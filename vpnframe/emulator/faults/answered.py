@@ -8,6 +8,7 @@ from vpnframe.emulator.faults import bodies, edits
 from vpnframe.emulator.faults.effects import (
     DESCRIBING,
     DOWNLOAD,
+    GATEWAYS,
     LISTS,
     PAGED,
     AsXml,
@@ -56,10 +57,13 @@ _BODIES = (
     _bytes("bom", "a byte order mark first", bodies.with_body(lambda b: codecs.BOM_UTF8 + b)),
     _bytes("utf-16", "the answer in UTF-16", bodies.with_body(bodies.in_utf_16)),
     Kind("duplicate-keys", "every member twice, equal", Rewrite(bodies.with_all_twice)),
-    _bytes(
+    Kind(
         "duplicate-keys-empty",
         "every block once more at the end, and empty",
-        bodies.with_blocks_emptied_behind,
+        Rewrite(bodies.with_blocks_emptied_behind),
+        "malformed",
+        # A download is config-empty then.
+        actions=LISTS | {"GetCallerIdentity"},
     ),
     Kind(
         "content-type-html",
@@ -93,7 +97,21 @@ _BLOCKS = (
         "config-null",
         "null where VpnConnectionConfig should be",
         Edit(edits.replaced(None, "VpnConnectionConfig")),
-        "malformed",
+        "empty",
+        actions=_ONLY_DOWNLOAD,
+    ),
+    Kind(
+        "config-empty",
+        "both blocks of VpnConnectionConfig stand there, and hold nothing",
+        Edit(edits.replaced({"IkeConfig": {}, "IpsecConfig": {}}, "VpnConnectionConfig")),
+        "empty",
+        actions=_ONLY_DOWNLOAD,
+    ),
+    Kind(
+        "config-unknown",
+        "VpnConnectionConfig holds members that nobody knows, and no other",
+        Edit(edits.replaced({"A": {"B": "c"}}, "VpnConnectionConfig")),
+        "empty",
         actions=_ONLY_DOWNLOAD,
     ),
     Kind(
@@ -167,6 +185,16 @@ _BLOCKS = (
         actions=PAGED,
     ),
 )
+_UNLISTED = (
+    Kind(
+        "gateway-unlisted",
+        "the first gateway of the page is not shown, and not counted",
+        Edit(edits.without_first_row),
+        "gone",
+        shows_in=_IS_STABLE,
+        actions=GATEWAYS,
+    ),
+)
 _PSKS = (
     Kind(
         "psk-masked",
@@ -199,6 +227,24 @@ _COUNTS = (
         actions=PAGED,
     ),
     Kind("total-count-absent", "no TotalCount", Edit(edits.without("TotalCount")), actions=PAGED),
+    *(
+        Kind(
+            f"total-count-{name}",
+            f"TotalCount is {value}",
+            Edit(edits.replaced(value, "TotalCount")),
+            "malformed",
+            shows_in=_IS_STABLE,
+            actions=PAGED,
+        )
+        for name, value in (("negative", -1), ("text", "plenty"), ("huge", 10**15))
+    ),
+    Kind(
+        "total-count-zero",
+        "TotalCount is 0, whatever the page shows",
+        Edit(edits.replaced(0, "TotalCount")),
+        shows_in=_IS_STABLE,
+        actions=PAGED,
+    ),
 )
 
 
@@ -235,4 +281,4 @@ _TIMES = (
     ),
 )
 
-ANSWERED_KINDS = (*_BODIES, *_BLOCKS, *_PSKS, *_COUNTS, *_TIMES)
+ANSWERED_KINDS = (*_BODIES, *_BLOCKS, *_UNLISTED, *_PSKS, *_COUNTS, *_TIMES)

@@ -90,6 +90,14 @@ def with_numbers_as_text(tree: Tree) -> Tree:
     return {name: as_text(value) for name, value in tree.items()}
 
 
+def without_first_row(tree: Tree) -> Tree:
+    """Leave out the first row, and count one less."""
+    fewer = on_rows(lambda rows: rows[1:])(tree)
+    n_less = 0 if fewer == tree else 1
+    count = fewer.get("TotalCount")
+    return {**fewer, "TotalCount": count - n_less} if isinstance(count, int) else fewer
+
+
 def on_rows(change: Callable[[list[Json]], list[Json]]) -> Callable[[Tree], Tree]:
     """Change the rows of a list call; an answer without rows stays.
 

@@ -22,9 +22,12 @@ FailureKind: TypeAlias = Literal[
     "network",
     "timeout",
     "malformed",
+    "empty",
     "denied",
     "credentials",
     "gone",
+    "unavailable",
+    "unsupported",
     "parameter",
 ]
 
@@ -33,10 +36,8 @@ CONNECTIONS = "DescribeVpnConnections"
 ROUTES = frozenset(
     {"DescribeVpnRouteEntries", "DescribeVpnPbrRouteEntries", "DescribeVcoRouteEntries"}
 )
-PAGED = ROUTES | {
-    *(CONNECTIONS, "DescribeVpnAttachments", "DescribeVpnGateways", "DescribeCustomerGateways"),
-    "DescribeVpcs",
-}
+GATEWAYS = frozenset({"DescribeVpnGateways", "DescribeCustomerGateways"})
+PAGED = ROUTES | GATEWAYS | {CONNECTIONS, "DescribeVpnAttachments", "DescribeVpcs"}
 LISTS = PAGED | {"DescribeRegions"}
 REGIONAL = PAGED | {DOWNLOAD}
 DESCRIBING = frozenset({CONNECTIONS, DOWNLOAD})

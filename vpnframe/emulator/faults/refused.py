@@ -6,7 +6,14 @@ from collections.abc import Iterator
 
 from vpnframe.cloud.messages import Response
 from vpnframe.emulator import refusals
-from vpnframe.emulator.faults.effects import REGIONAL, FailureKind, Kind, Refuse, Replace
+from vpnframe.emulator.faults.effects import (
+    DOWNLOAD,
+    REGIONAL,
+    FailureKind,
+    Kind,
+    Refuse,
+    Replace,
+)
 from vpnframe.emulator.refusals import Refusal
 
 RETRY_AFTER_MS = 120
@@ -165,6 +172,13 @@ _DENIED = (
     _refused("forbidden-subuser", Refusal("Forbbiden.SubUser", 403, _NO_RIGHT), "denied"),
     _refused("no-permission", Refusal("NoPermission", 403, _NO_RIGHT), "denied"),
     _refused(
+        "unknown-code-403",
+        Refusal("Policy.Mismatch", 403, _NO_RIGHT),
+        "denied",
+        note=", a code nobody documents",
+    ),
+    _page("proxy-403", "403 without a Code, from a proxy", Response(403, _PLAIN), "denied"),
+    _refused(
         "region-refused",
         Refusal("Forbidden", 403, "This region is not open to the account."),
         "denied",
@@ -175,10 +189,9 @@ _DENIED = (
 _PARAMETER = (
     Kind(
         "region-unknown",
-        "InvalidRegionId.NotFound with HTTP status 404: the region has no such product",
+        "InvalidRegionId.NotFound with HTTP status 404, of a region that is listed",
         Refuse(refusals.UNKNOWN_REGION),
         "parameter",
-        shows_in="coverage.status",
         actions=REGIONAL,
     ),
     _refused("parameter-missing", refusals.missing_parameter("RegionId"), "parameter"),
@@ -191,4 +204,32 @@ _PARAMETER = (
     ),
 )
 
-REFUSED_KINDS = (*_THROTTLED, *_SERVER, *_NOT_THE_API, *_CREDENTIALS, *_DENIED, *_PARAMETER)
+_WRONG_HOST = Refusal(
+    "InvalidOperation.NotSupportedEndpoint", 404, "The specified endpoint cannot do this operation."
+)
+_UNSUPPORTED = (
+    _refused("endpoint-unsupported", _WRONG_HOST, "unsupported"),
+    _refused("action-unknown", refusals.UNKNOWN_ACTION, "unsupported"),
+)
+_STILL_LISTED = ", though its list shows it"
+_NOT_FOUND = (
+    _refused(
+        "connection-unavailable",
+        refusals.UNKNOWN_CONNECTION,
+        "unavailable",
+        note=_STILL_LISTED,
+        actions=frozenset({DOWNLOAD, "DescribeVcoRouteEntries"}),
+    ),
+    _refused(
+        "gateway-unavailable",
+        refusals.UNKNOWN_GATEWAY,
+        "unavailable",
+        note=_STILL_LISTED,
+        actions=frozenset({"DescribeVpnRouteEntries", "DescribeVpnPbrRouteEntries"}),
+    ),
+)
+
+REFUSED_KINDS = (
+    *(*_THROTTLED, *_SERVER, *_NOT_THE_API, *_CREDENTIALS, *_DENIED, *_PARAMETER),
+    *(*_UNSUPPORTED, *_NOT_FOUND),
+)
