@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import shlex
+import signal
 import sys
+from contextlib import suppress
 from dataclasses import replace
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from vpnframe.blocking import Interrupted
 from vpnframe.cli.options import (
     AccountsOption,
     CaFileOption,
@@ -28,8 +32,11 @@ from vpnframe.cli.options import (
     make_settings,
 )
 from vpnframe.cli.report import report
+from vpnframe.crawl.journal import journal_path
 from vpnframe.crawl.progress import ProgressBar
+from vpnframe.errors import SettingsError, VpnframeError
 from vpnframe.fetching import fetch
+from vpnframe.inventory import Inventory
 
 
 def run(
@@ -78,6 +85,8 @@ def run(
         key_facts=not without_key_facts,
         psk_key_file=psk_key_file,
     )
+    if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:  # as Ctrl-C, unless it is ignored
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         with ProgressBar(sys.stderr) as bar:
             inventory = fetch(
@@ -87,10 +96,34 @@ def run(
                 settings=settings,
                 on_event=bar,
             )
-    except KeyboardInterrupt:
-        print(f"stopped; go on with: {_resuming(sys.argv[1:])}", file=sys.stderr)
+        report(inventory, out)
+    except KeyboardInterrupt as stopped:
+        _report_stopped(stopped, out)
+        raise typer.Exit(128 + getattr(stopped, "number", signal.SIGINT)) from None
+    except SettingsError:
         raise
-    report(inventory, out)
+    except (VpnframeError, typer.Exit):
+        _say_how_to_go_on(out)
+        raise
+
+
+def _report_stopped(stopped: KeyboardInterrupt, out: Path) -> None:
+    """What was kept; further interrupts would only cut that short."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
+    result = stopped.result if isinstance(stopped, Interrupted) else None
+    if isinstance(result, Inventory):
+        with suppress(typer.Exit):
+            report(result, out)
+    elif stopped.__cause__ is not None:
+        print(f"vpnframe: {stopped.__cause__}", file=sys.stderr)
+    _say_how_to_go_on(out, "stopped; ")
+
+
+def _say_how_to_go_on(out: Path, before: str = "") -> None:
+    """The command that asks for what is missing alone, where there is anything to go on with."""
+    if journal_path(out).exists():
+        print(f"{before}go on with: {_resuming(sys.argv[1:])}", file=sys.stderr)
 
 
 def _resuming(arguments: list[str]) -> str:
