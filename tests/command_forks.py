@@ -15,7 +15,7 @@ from pathlib import Path
 
 # A command is not reaped before its last signal: until then its number is its own.
 FORKER = """
-import json, os, signal, sys, time
+import json, os, resource, signal, sys, time
 import vpnframe as vf
 import vpnframe.fetching, vpnframe.inventory, aiohttp, sqlite3, pyarrow.parquet
 from vpnframe.cli import main
@@ -25,6 +25,8 @@ def command(job):
     for number, name in ((1, "stdout"), (2, "stderr")):
         os.dup2(os.open(job["to"] + name, os.O_CREAT | os.O_TRUNC | os.O_WRONLY), number)
     os.environ.update(job["environment"])
+    if job["file_bytes"] is not None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (job["file_bytes"], job["file_bytes"]))
     sys.argv = ["vpnframe", *job["arguments"]]
     try:
         main()
@@ -66,13 +68,20 @@ class Commands:
     pid: int = 0
 
     def run(
-        self, *arguments: object, signals: Sequence[tuple[float, int]] = (), **environment: str
+        self,
+        *arguments: object,
+        signals: Sequence[tuple[float, int]] = (),
+        file_bytes: int | None = None,
     ) -> Done:
-        """Run one; each signal is sent so many seconds after its beginning."""
+        """Run one; each signal is sent so many seconds after its beginning.
+
+        No file of it becomes longer than so many bytes, as on a full disk.
+        """
         job = {
             "arguments": [*map(str, arguments)],
             "signals": signals,
-            "environment": {**self.environment, **environment},
+            "environment": dict(self.environment),
+            "file_bytes": file_bytes,
             "to": f"{self.scratch}/",
         }
         assert self.process.stdin is not None

@@ -12,6 +12,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cli_helpers import keys_of
@@ -61,9 +62,10 @@ class Cloud:
             self.is_hanging = True
         return HANGING if self.is_hanging else None
 
-    def fetch(self, out: Path, *more: str, signals: list[tuple[float, int]] | None = None) -> Done:
+    def fetch(self, out: Path, *more: str, **options: Any) -> Done:
+        """Fetch into a folder; the options are those of :meth:`Commands.run`."""
         self.is_hanging = False
-        return self.commands.run("fetch", "--out", out, *more, signals=signals or [])
+        return self.commands.run("fetch", "--out", out, *more, **options)
 
 
 @pytest.fixture(scope="module")
@@ -245,3 +247,25 @@ def test_in_python_what_was_read_is_written_before_the_interrupt_is_raised(
     inventory = read_inventory(tmp_path)
     assert 20 <= len(downloaded(inventory)) < len(IDS)
     check_claims(inventory, whole)
+
+
+def test_a_journal_on_a_full_disk_is_one_line(
+    cloud: Cloud, whole: Inventory, tmp_path: Path
+) -> None:
+    """At any moment; what was kept before is not asked for again when there is room."""
+    n_saved = 0
+    for file_bytes in range(10_000, 500_000, 35_000):
+        out, before = tmp_path / str(file_bytes), len(cloud.downloads)
+        done = cloud.fetch(out, file_bytes=file_bytes)
+        if done.code == 0:  # there was room for all of it
+            break
+        n_asked = len(cloud.downloads)
+        assert (done.code, done.stdout) == (1, "")
+        assert re.fullmatch(r"vpnframe: .* cannot be written: [^\n]+\n", done.stderr)
+        again = cloud.fetch(out, "--resume")
+        assert again.code == 0
+        check_claims(read_inventory(out), whole)
+        n_twice = len(set(cloud.downloads[before:n_asked]) & set(cloud.downloads[n_asked:]))
+        assert n_twice <= 2 * 16  # those under way
+        n_saved += len(IDS) - len(cloud.downloads[n_asked:])
+    assert n_saved > 0

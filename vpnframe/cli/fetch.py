@@ -34,7 +34,6 @@ from vpnframe.cli.options import (
 from vpnframe.cli.report import report
 from vpnframe.crawl.journal import journal_path
 from vpnframe.crawl.progress import ProgressBar
-from vpnframe.errors import SettingsError, VpnframeError
 from vpnframe.fetching import fetch
 from vpnframe.inventory import Inventory
 
@@ -100,9 +99,7 @@ def run(
     except KeyboardInterrupt as stopped:
         _report_stopped(stopped, out)
         raise typer.Exit(128 + getattr(stopped, "number", signal.SIGINT)) from None
-    except SettingsError:
-        raise
-    except (VpnframeError, typer.Exit):
+    except typer.Exit:
         _say_how_to_go_on(out)
         raise
 

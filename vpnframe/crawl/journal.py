@@ -143,7 +143,8 @@ class Journal:
         batches = [(statement, rows) for statement, rows in self._unwritten.items() if rows]
         if not batches:
             return
-        with self._translated(), self._db:
+        remedy = "; what was read before is kept: make room and go on with --resume"
+        with self._translated(remedy), self._db:
             self._db.execute("BEGIN")
             for statement, rows in batches:
                 self._db.executemany(statement, rows)
@@ -151,12 +152,12 @@ class Journal:
         self._unwritten = {statement: [] for statement in self._unwritten}
 
     @contextlib.contextmanager
-    def _translated(self) -> Iterator[None]:
+    def _translated(self, remedy: str = "") -> Iterator[None]:
         """A full disk is an error of the folder, not of the crawl."""
         try:
             yield
         except sqlite3.Error as error:
-            raise _unwritable(self._path, error) from None
+            raise _unwritable(self._path, error, remedy) from None
 
     def _rows(self, query: str, values: Sequence[object]) -> list[Any]:
         with self._translated():
@@ -326,8 +327,8 @@ def _fill(db: sqlite3.Connection, purpose: Mapping[str, str]) -> None:
     db.execute("COMMIT")
 
 
-def _unwritable(path: Path, error: Exception) -> InventoryError:
-    return InventoryError(f"the journal {path} cannot be written: {error}")
+def _unwritable(path: Path, error: Exception, remedy: str = "") -> InventoryError:
+    return InventoryError(f"the journal {path} cannot be written: {error}{remedy}")
 
 
 def _open_existing(path: Path) -> Journal | None:
