@@ -239,6 +239,7 @@ def test_in_python_what_was_read_is_written_before_the_interrupt_is_raised(
             os.kill(os.getpid(), INT)
 
     told: list[str] = []
+    cloud.is_hanging = False
     settings = vf.FetchSettings(out=tmp_path)
     with pytest.raises(KeyboardInterrupt):
         vf.fetch(
