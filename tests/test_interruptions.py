@@ -18,8 +18,10 @@ import pytest
 from cli_helpers import keys_of
 from command_forks import Commands, Done, forked_commands
 from helpers import action_of, assert_same_inventory, params_of
+from typer.testing import CliRunner
 
 import vpnframe as vf
+from vpnframe.cli import app
 from vpnframe.cloud.messages import Request, Response
 from vpnframe.emulator import RunningEmulator, make_fleet, make_state, serve_in_thread
 from vpnframe.emulator.faults import FaultyResponse, Wire
@@ -108,12 +110,15 @@ def check_claims(inventory: Inventory, whole: Inventory) -> None:
         assert read < IDS or not inventory.failures.empty
 
 
-def check_outputs(cloud: Cloud, out: Path) -> None:
+def check_outputs(out: Path) -> None:
     """Each command says of the newest snapshot what its tables hold, by its exit code, too."""
     inventory = read_inventory(out)
-    stats, audit = cloud.commands.run("stats", out), cloud.commands.run("audit", out)
-    shown = cloud.commands.run("show", out, "coverage", "--format", "jsonl")
-    codes = (stats.code, shown.code, audit.code)
+    commands = (["stats"], ["audit"], ["show", "--format", "jsonl"])
+    stats, audit, shown = (
+        CliRunner().invoke(app, [name, str(out), *(["coverage"] if name == "show" else []), *more])
+        for name, *more in commands
+    )
+    codes = (stats.exit_code, shown.exit_code, audit.exit_code)
     assert codes == (0, 0, 0 if inventory.is_complete else 4)
     for done in (stats, audit, shown):
         assert ("NOT COMPLETE" in done.stderr) is not inventory.is_complete
@@ -166,15 +171,16 @@ def test_interrupted_at_random_moments(
             kept = downloaded(inventory)
             seen["complete" if inventory.is_complete else f"{len(kept) // 10}0 or more"] += 1
             check_claims(inventory, whole)
-            check_outputs(cloud, out)
+            check_outputs(out)
         n_asked = len(cloud.downloads)
         assert kept <= set(cloud.downloads[before:n_asked])
-        again = cloud.fetch(out, "--resume")
-        assert again.code == 0
-        check_claims(read_inventory(out), whole)
-        if "nothing to resume" not in again.stderr:
-            assert not kept & set(cloud.downloads[n_asked:])
-        shutil.rmtree(out)
+        if N_ROUNDS < 50 or number % 4 == 0:
+            again = cloud.fetch(out, "--resume")
+            assert again.code == 0
+            check_claims(read_inventory(out), whole)
+            if "nothing to resume" not in again.stderr:
+                assert not kept & set(cloud.downloads[n_asked:])
+        shutil.rmtree(out, ignore_errors=True)
     with capsys.disabled():
         print(f"\n{N_ROUNDS} interruptions of {length_s:.2f} s: {dict(sorted(seen.items()))}")
     if N_ROUNDS >= 50:
@@ -193,7 +199,7 @@ def test_what_was_read_is_written(way: str, cloud: Cloud, whole: Inventory, tmp_
     assert len(downloaded(inventory)) >= 12  # 2 x 8 may have been under way, and the 30th was
     assert set(inventory.failures["message"]) == {"the run was interrupted"}
     check_claims(inventory, whole)
-    check_outputs(cloud, tmp_path)
+    check_outputs(tmp_path)
     n_asked = len(cloud.downloads)
     assert cloud.fetch(tmp_path, "--resume").code == 0
     assert set(cloud.downloads[n_asked:]) == IDS - downloaded(inventory)
@@ -209,7 +215,7 @@ def test_the_lists_alone_are_not_complete(cloud: Cloud, whole: Inventory, tmp_pa
     assert not inventory.is_complete
     assert int(inventory.coverage["n_read"].sum()) == 0
     check_claims(inventory, whole)
-    check_outputs(cloud, tmp_path)
+    check_outputs(tmp_path)
 
 
 def test_without_a_folder_an_interrupt_is_an_interrupt(cloud: Cloud) -> None:
@@ -254,19 +260,20 @@ def test_a_journal_on_a_full_disk_is_one_line(
     cloud: Cloud, whole: Inventory, tmp_path: Path
 ) -> None:
     """At any moment; what was kept before is not asked for again when there is room."""
-    n_saved = 0
-    for file_bytes in range(10_000, 500_000, 35_000):
-        out, before = tmp_path / str(file_bytes), len(cloud.downloads)
+    state, needed = cloud.running.state, list[int]()
+    for file_bytes in range(150_000, 3_000_000, 150_000):
+        out, before = tmp_path / str(file_bytes), state.n_requests
         done = cloud.fetch(out, file_bytes=file_bytes)
+        n_asked = state.n_requests
         if done.code == 0:  # there was room for all of it
             break
-        n_asked = len(cloud.downloads)
         assert (done.code, done.stdout) == (1, "")
         assert re.fullmatch(r"vpnframe: .* cannot be written: [^\n]+\n", done.stderr)
-        again = cloud.fetch(out, "--resume")
-        assert again.code == 0
+        assert cloud.fetch(out, "--resume").code == 0
         check_claims(read_inventory(out), whole)
-        n_twice = len(set(cloud.downloads[before:n_asked]) & set(cloud.downloads[n_asked:]))
-        assert n_twice <= 2 * 16  # those under way
-        n_saved += len(IDS) - len(cloud.downloads[n_asked:])
-    assert n_saved > 0
+        needed.append(state.n_requests - n_asked)
+    n_all = n_asked - before
+    assert done.code == 0
+    assert len(needed) > 1
+    assert needed[-1] < needed[0] <= n_all
+    assert needed == sorted(needed, reverse=True)
