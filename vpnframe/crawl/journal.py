@@ -12,9 +12,7 @@ import asyncio
 import contextlib
 import itertools
 import logging
-import mmap
 import os
-import re
 import secrets
 import sqlite3
 import zlib
@@ -26,6 +24,7 @@ from typing import Any, Self
 import msgspec
 
 from vpnframe.cloud.quotas import Key
+from vpnframe.crawl.aside import EMPTY, FOREIGN, files_of, put_aside
 from vpnframe.errors import InventoryError, SettingsError
 from vpnframe.records import Rows, Statement
 
@@ -221,7 +220,7 @@ class Journal:
         self.has_answers = False
         self._unwritten = {statement: [] for statement in self._unwritten}
         self._db.close()
-        for path in _files(self._path):
+        for path in files_of(self._path):
             path.unlink(missing_ok=True)
         with contextlib.suppress(OSError):  # one that was set aside stays
             self._path.parent.rmdir()
@@ -291,7 +290,7 @@ def open_journal(folder: Path, *, purpose: Mapping[str, str], resume: bool) -> J
 
 def _refuse_links(path: Path) -> None:
     """What is written must lie in this folder and nowhere else."""
-    for one in (path.parent, *_files(path)):
+    for one in (path.parent, *files_of(path)):
         if one.is_symlink():
             raise InventoryError(
                 f"{one} is a symbolic link: the journal is not written through it, remove the link"
@@ -342,46 +341,18 @@ def _open_existing(path: Path) -> Journal | None:
                 if journal.has_answers:
                     stack.pop_all()
                     return journal
-                problem = _EMPTY
+                problem = EMPTY
     except _DAMAGED as error:
         if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_BUSY:
             raise SettingsError(f"another crawl is writing {path}: wait until it is done") from None
         problem = "damaged"
     try:
-        _put_aside(path, problem)
+        put_aside(path, problem)
     except OSError as error:
         raise _unwritable(path, error) from None
     return None
 
 
-def _put_aside(path: Path, problem: str) -> None:
-    """Make room for a new journal; what cannot be trusted stays there under another name."""
-    if problem == _EMPTY:  # its run died before it had an answer
-        path.unlink()
-    else:
-        if problem != _FOREIGN or _KEY_NAME in path.read_bytes():
-            _forget_key(path)
-        aside = path.with_name(f"{path.name}.{secrets.token_hex(4)}.unusable")
-        path.rename(aside)
-        log.warning("the journal %s is %s: set aside as %s, not used", path, problem, aside.name)
-    for companion in _files(path):
-        companion.unlink(missing_ok=True)
-
-
-def _forget_key(path: Path) -> None:
-    """Blot the fingerprint key out, wherever in a file that may be damaged its digits stand.
-
-    With it, guesses at pre-shared keys could be tried against the fingerprints.
-    """
-    with path.open("r+b") as file, mmap.mmap(file.fileno(), 0) as body:
-        for start, end in [found.span() for found in _KEY_DIGITS.finditer(body)]:
-            body[start:end] = bytes(end - start)
-
-
-_EMPTY = "empty"
-_FOREIGN = "another program's file"
-_KEY_NAME = b"fingerprint_key"
-_KEY_DIGITS = re.compile(rb"(?<=fingerprint_key).{64}|[0-9a-f]{16,}", re.DOTALL)
 # The second where SQLite names what it found in a schema that is no text any more.
 _DAMAGED = (sqlite3.Error, UnicodeDecodeError)
 
@@ -395,9 +366,9 @@ def _problem_of(db: sqlite3.Connection) -> str | None:
     if version == owner == 0 and db.execute("SELECT count(*) FROM sqlite_schema").fetchone() == (
         0,
     ):
-        return _EMPTY
+        return EMPTY
     if owner != _APPLICATION_ID:
-        return _FOREIGN
+        return FOREIGN
     if version != VERSION:
         return f"of version {version}"
     made = [row[0] for row in db.execute("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL")]
@@ -432,7 +403,3 @@ def _connect(path: Path) -> sqlite3.Connection:
         db.close()
         raise
     return db
-
-
-def _files(path: Path) -> list[Path]:
-    return [path, *(path.with_name(path.name + suffix) for suffix in ("-wal", "-shm"))]

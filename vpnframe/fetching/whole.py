@@ -93,6 +93,7 @@ async def _fetch(
     settings: FetchSettings,
     **wishes: Any,
 ) -> Inventory:
+    """A fetch that somebody may end; its wishes are those of :func:`make_plan`."""
     own = own_fingerprint_key(settings.psk_key_file, is_wanted=settings.key_facts)
     wanted = make_plan(settings, **wishes)
     provider = find_provider(settings, credentials)
@@ -248,6 +249,8 @@ def fetch(
         No credentials, or an option is wrong.
     RequestError
         Nothing at all could be read.
+    KeyboardInterrupt
+        It was interrupted; where ``out`` names a folder, what was read is written there.
 
     Examples
     --------
