@@ -13,8 +13,8 @@ from vpnframe.records import Failure
 async def settle_identity(caller: Caller, found: str | Failure) -> str | Failure:
     """Note in the journal who the account is, or see to it that it is still the same.
 
-    The access key stands in where the cloud does not say whose it is. The journal keeps a digest of
-    its id, never the id.
+    Where the cloud does not say whose the credentials are, the account's name in accounts.toml
+    stands in, or the access key: the journal keeps a digest of its id, never the id.
 
     Parameters
     ----------
@@ -40,8 +40,12 @@ async def settle_identity(caller: Caller, found: str | Failure) -> str | Failure
     if isinstance(found, Failure) and found.kind == "credentials":
         key = ""
     known_id, known_key = journal.noted(f"account {caller.name}"), journal.noted(_key_of(caller))
-    is_known = bool(known_id and account_id)
-    is_same = known_id == account_id if is_known else known_key in (None, key)
+    if known_id and account_id:
+        is_same = known_id == account_id
+    elif key and caller.name and not known_id and not account_id:
+        is_same = True  # a name of accounts.toml, of which the cloud never said whose it is
+    else:
+        is_same = known_key in (None, key)
     if not is_same:
         raise _other_account(journal, found, known_id)
     if key:
