@@ -30,6 +30,11 @@ class Interrupted(KeyboardInterrupt):
         self.result = result
 
 
+def raise_interrupted(number: int, frame: object) -> None:
+    """Handle a signal as Python handles Ctrl-C; for programs that SIGTERM is to stop like that."""
+    raise Interrupted(number)
+
+
 def run_in_thread(work: Coroutine[Any, Any, T], *, stop: Callable[[], object] | None = None) -> T:
     """Run a coroutine in an event loop of its own, in a thread; wait for it, also in a notebook.
 
@@ -101,15 +106,16 @@ def _interrupts(interrupt: Callable[[], None]) -> Iterator[list[int]]:
             interrupt()
 
     is_main = threading.current_thread() is threading.main_thread()
-    ours = [
-        number
-        for number in (signal.SIGINT, signal.SIGTERM)
-        if is_main and signal.getsignal(number) is signal.default_int_handler
-    ]
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    ours = {
+        number: handler
+        for number, handler in before.items()
+        if is_main and handler in (signal.default_int_handler, raise_interrupted)
+    }
     for number in ours:
         signal.signal(number, note)
     try:
         yield numbers
     finally:
-        for number in ours:
-            signal.signal(number, signal.default_int_handler)
+        for number, handler in ours.items():
+            signal.signal(number, handler)

@@ -12,7 +12,7 @@ from typing import Annotated
 
 import typer
 
-from vpnframe.blocking import Interrupted
+from vpnframe.blocking import Interrupted, raise_interrupted
 from vpnframe.cli.options import (
     AccountsOption,
     CaFileOption,
@@ -84,9 +84,9 @@ def run(
         key_facts=not without_key_facts,
         psk_key_file=psk_key_file,
     )
-    if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:  # as Ctrl-C, unless it is ignored
-        signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
+        if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:  # and not ignored
+            signal.signal(signal.SIGTERM, raise_interrupted)
         with ProgressBar(sys.stderr) as bar:
             inventory = fetch(
                 regions=region or None,
@@ -102,6 +102,9 @@ def run(
     except typer.Exit:
         _say_how_to_go_on(out)
         raise
+    finally:
+        if signal.getsignal(signal.SIGTERM) is raise_interrupted:
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
 def _report_stopped(stopped: KeyboardInterrupt, out: Path) -> None:
