@@ -32,7 +32,7 @@ from vpnframe.cloud.messages import Request, Response
 from vpnframe.crawl.crawl import Plan
 from vpnframe.crawl.events import Event, RegionRead
 from vpnframe.crawl.journal import Journal, open_journal
-from vpnframe.emulator import make_fleet, make_state, serve_in_thread
+from vpnframe.emulator import Fleet, make_fleet, make_state, serve_in_thread
 from vpnframe.emulator.faults import FaultyResponse, Wire
 from vpnframe.inventory import read_inventory
 from vpnframe.records import Records
@@ -81,13 +81,14 @@ class Crawls:
     """Crawls of one fleet in virtual time, at a tenth of a second per answer."""
 
     limit: Limit
+    fleet: Fleet = FLEET
     regions_read: list[str] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
     end_s: float = 0.0
 
     def run(self, journal: Journal | None, *faults: Outage) -> Records:
         """Crawl it once."""
-        state, manual = make_state(FLEET, quotas=False), ManualClock()
+        state, manual = make_state(self.fleet, quotas=False), ManualClock()
         for fault in faults:
             fault.now = manual.monotonic
         state.faults += faults
@@ -199,6 +200,51 @@ def test_what_failed_is_asked_again_when_all_else_is_read(kind: str) -> None:
     assert is_whole(records)
     assert not records.failures
     assert len(crawls.regions_read) == 3  # one of them twice
+
+
+@pytest.mark.parametrize(
+    "action",
+    ["DescribeVpnGateways", "DescribeVpnConnections", "DescribeVpcs", "DescribeVpnRouteEntries"],
+)
+def test_a_list_that_failed_is_asked_for_again(action: str) -> None:
+    """And all that depends on it; nothing that was read before is asked for twice."""
+    crawls, n_struck = Crawls(Limit(1000, per_s=1.0)), 0
+    others: Counter[str] = Counter()
+
+    class Stubborn(Outage):
+        def __call__(self, request: Request, number: int) -> Response | None:
+            nonlocal n_struck
+            if action_of(request) != action or len(crawls.regions_read) >= 2:
+                others[action_of(request)] += 1
+                return None
+            n_struck += 1
+            return TROUBLES["server"]
+
+    records = crawls.run(None, Stubborn(0.0, math.inf, "", now=lambda: 0.0))
+    assert n_struck > 0
+    assert is_whole(records)
+    assert not records.failures
+    assert downloaded(records) == IDS
+    assert sorted(crawls.asked) == sorted(IDS)
+    lists = ("DescribeVpnGateways", "DescribeCustomerGateways", "DescribeVpcs")
+    assert all(others[name] == 2 for name in lists)  # a page for each region
+
+
+def test_a_list_that_fails_again_costs_nothing_that_was_read() -> None:
+    """The first page of a listing was read; the second time not even that."""
+    fleet_pages = Crawls(Limit(1000, per_s=1.0), fleet=make_fleet(connections=120, regions=1))
+
+    class Stubborn(Outage):
+        def __call__(self, request: Request, number: int) -> Response | None:
+            if action_of(request) != "DescribeVpnConnections":
+                return None
+            is_first = params_of(request)["PageNumber"] == "1" and not fleet_pages.regions_read
+            return None if is_first else TROUBLES["server"]
+
+    records = fleet_pages.run(None, Stubborn(0.0, math.inf, "", now=lambda: 0.0))
+    assert len(records.connections) >= 50
+    assert len(downloaded(records)) >= 50
+    assert [row.status for row in records.coverage] == ["partial"]
 
 
 def test_what_does_not_pass_is_not_asked_again() -> None:

@@ -105,19 +105,31 @@ class RegionCrawl:
         self.listed_ms = _now_ms(self)
         self._look_through()
         if self.has_routes and _hopeless(self) is None:
-            self.routes = RegionRoutes(self.caller, self.place, self.on_event)
-            await self.routes.read_all(self.holders)
-            self.routes.arrange(self.connection_ids)
+            await self._read_routes()
         self.elapsed_s += self.caller.clock.monotonic() - started
 
     async def _list(self, action: str) -> None:
-        if action in self.listings:  # the second time, and the first time it was read
+        former = self.listings.get(action)
+        if former is not None and not _may_be_given(former):
             return
         key, judge = self.caller.fingerprint_key, None
         if action == _CONNECTIONS and key is not None:
             self.words = gateway_words(self.gateways().values())
             judge = KeyJudge(key, self.words)
-        self.listings[action] = await recall_listing(self.caller, action, self.place, judge=judge)
+        listing = await recall_listing(self.caller, action, self.place, judge=judge)
+        if former is not None and listing.failure and len(former.rows) > len(listing.rows):
+            listing = former
+        self.listings[action] = listing
+
+    async def _read_routes(self) -> None:
+        """Where they were read before, and of the same holders, no less counts than then."""
+        former = self.routes if self.routes and self.routes.holders == self.holders else None
+        if former is None or former.lost:
+            routes = RegionRoutes(self.caller, self.place, self.on_event)
+            await routes.read_all(self.holders)
+            routes.arrange(self.connection_ids)
+            if former is None or len(routes.lost) <= len(former.lost):
+                self.routes = routes
 
     def _look_through(self) -> None:
         """Once: which connections there are, and what of the rows could not be understood."""
@@ -139,16 +151,12 @@ class RegionCrawl:
     @property
     def lists_are_missing(self) -> bool:
         """Whether a list was not read for a reason that passes."""
-        failures = [one.failure for one in self.listings.values() if one.failure]
-        failures += self.routes.failures if self.routes else []
-        return any(failure.kind in PASSING for failure in failures)
+        failures = self.routes.failures if self.routes else []
+        are_routes_missing = any(failure.kind in PASSING for failure in failures)
+        return are_routes_missing or any(map(_may_be_given, self.listings.values()))
 
     async def list_again(self) -> None:
         """Read the lists that are missing, and what depends on them."""
-        failed = {action: one.failure for action, one in self.listings.items() if one.failure}
-        for action, failure in failed.items():
-            if failure.kind in PASSING:
-                del self.listings[action]
         self.failures = [failure for failure in self.failures if failure.action == _DOWNLOAD]
         self.connection_ids, self.known = [], []
         await self.list_all()
@@ -276,6 +284,11 @@ def _only(kind: type[T], parts: Iterable[Mapping[str, Row]]) -> Iterator[dict[st
     """The parts as what they are: an action gives one kind of record."""
     for part in parts:
         yield {key: row for key, row in part.items() if isinstance(row, kind)}
+
+
+def _may_be_given(listing: Listing) -> bool:
+    """Whether it was not read to its end, for a reason that passes."""
+    return listing.failure is not None and listing.failure.kind in PASSING
 
 
 def _hopeless(region: RegionCrawl) -> CoverageStatus | None:
