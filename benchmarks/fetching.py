@@ -104,7 +104,7 @@ def ours(cloud: Emulator, asked: Asked, *, at_once: int, has_journal: bool = Fal
                     ids = [i for region_id, i in asked if region_id == crawl.place.region_id]
                     group.create_task(crawl.download(ids))
             figure = watch.figure(sum(len(crawl.downloads) for crawl in crawls))
-        assert not any(crawl.failures for crawl in crawls)
+        assert not any(crawl.failures or crawl.given_up for crawl in crawls)
         return figure
 
     with tempfile.TemporaryDirectory() as folder:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import shutil
 import sqlite3
 import stat
 from pathlib import Path
@@ -64,6 +65,7 @@ def test_the_keys_of_a_crawl_stay_the_same(tmp_path: Path) -> None:
     names = ("fingerprint_key", "draw")
     with opened(tmp_path / "a") as one, opened(tmp_path / "b") as other:
         first = [one.noted(name) for name in names]
+        asyncio.run(keep_both(one))
         assert not set(first) & {other.noted(name) for name in names}
     with opened(tmp_path / "a", resume=True) as again:
         assert [again.noted(name) for name in names] == first
@@ -85,8 +87,8 @@ def test_only_the_owner_may_read_it(tmp_path: Path) -> None:
 def test_an_open_folder_is_closed(tmp_path: Path) -> None:
     """Also one that was there before."""
     journal_path(tmp_path).parent.mkdir(mode=0o755)
-    opened(tmp_path).close()
-    assert stat.S_IMODE(journal_path(tmp_path).parent.stat().st_mode) == 0o700
+    with opened(tmp_path):
+        assert stat.S_IMODE(journal_path(tmp_path).parent.stat().st_mode) == 0o700
 
 
 def test_a_finished_crawl_leaves_nothing(tmp_path: Path) -> None:
@@ -129,10 +131,49 @@ def test_two_runs_at_once_are_refused(tmp_path: Path) -> None:
     assert aside(tmp_path) == []
 
 
-def test_nothing_to_resume_is_a_beginning(tmp_path: Path) -> None:
-    """Asked to go on where nothing lies, a crawl begins."""
+def test_nothing_to_resume_is_a_beginning(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """Asked to go on where nothing lies, a crawl begins, and says so."""
     with opened(tmp_path, resume=True) as journal:
         assert not journal.is_resumed
+    assert f"nothing to resume in {tmp_path}" in caplog.text
+
+
+@pytest.mark.parametrize("resume", [True, False])
+@pytest.mark.parametrize("is_killed", [True, False])
+def test_a_journal_without_an_answer_stops_nobody(
+    is_killed: bool, resume: bool, tmp_path: Path
+) -> None:
+    """Calls without answers are nothing to go on with, whatever they were for."""
+    with opened(tmp_path / "a", regions="cn-shanghai") as journal:
+        journal.call_answered(journal.call_sent(KEY), at=1000.0)
+        journal.note("account ", "1234")
+        if is_killed:
+            (tmp_path / "b").mkdir()
+            shutil.copytree(journal.folder, tmp_path / "b" / "_journal")
+    assert not journal_path(tmp_path / "a").exists()
+    with opened(tmp_path / "b", resume=resume) as journal:
+        assert not journal.is_resumed
+        assert journal.noted("account ") is None
+        assert list(journal.earlier_calls(since=0.0, now=1000.0)) == []
+
+
+@pytest.mark.parametrize("is_folder", [True, False], ids=["folder", "file"])
+@pytest.mark.parametrize("is_dangling", [True, False])
+def test_a_journal_behind_a_symbolic_link_is_refused(
+    is_dangling: bool, is_folder: bool, tmp_path: Path
+) -> None:
+    """Neither read nor written through: what is behind it stays as it is."""
+    elsewhere = kept(tmp_path / "elsewhere")
+    target = elsewhere.parent if is_folder else elsewhere
+    body = elsewhere.read_bytes()
+    link = tmp_path / "a" / ("_journal" if is_folder else "_journal/crawl.sqlite")
+    link.parent.mkdir(parents=True)
+    link.symlink_to(tmp_path / "nowhere" if is_dangling else target)
+    for resume in (True, False):
+        with pytest.raises(InventoryError, match=f"{link} is a symbolic link"):
+            opened(tmp_path / "a", resume=resume)
+    assert not (tmp_path / "nowhere").exists()
+    assert elsewhere.read_bytes() == body
 
 
 def set_pragma(path: Path, pragma: str) -> None:
@@ -189,13 +230,17 @@ def test_what_cannot_be_trusted_is_set_aside(
 ) -> None:
     """It is said so, the file is kept under another name, and nothing of it is used."""
     path = kept(tmp_path)
+    with opened(tmp_path, resume=True) as journal:
+        key = (journal.noted("fingerprint_key") or "").encode()
+    assert key in path.read_bytes()
     assert callable(spoil)
     spoil(path)
     with caplog.at_level(logging.WARNING), opened(tmp_path, resume=resume) as journal:
         assert not journal.is_resumed
         assert journal.recall(*KEY) is None
     assert f"{path} is {said}: set aside as" in caplog.text
-    assert len(aside(tmp_path)) == 1
+    (left,) = aside(tmp_path)
+    assert key not in left.read_bytes()
 
 
 @settings(max_examples=25)
@@ -208,6 +253,8 @@ def test_a_flipped_byte_never_changes_an_answer(
     """Wherever it is: the journal is set aside, or gives what was kept, or nothing."""
     folder = tmp_path_factory.mktemp("flipped")
     path = kept(folder)
+    with opened(folder, resume=True) as journal:
+        key = (journal.noted("fingerprint_key") or "").encode()
     body = bytearray(path.read_bytes())
     body[int(at * len(body))] ^= flip
     path.write_bytes(body)
@@ -215,6 +262,10 @@ def test_a_flipped_byte_never_changes_an_answer(
         assert journal.recall(*KEY) in (ROWS, None)
         assert journal.recall("1234", "cn-shanghai", "Download", "vco-1") in (STATEMENT, None)
         assert journal.is_resumed is not bool(aside(folder))
+    for left in aside(folder):
+        half = len(key) // 2
+        assert key[:half] not in left.read_bytes()
+        assert key[half:] not in left.read_bytes()
 
 
 @pytest.mark.parametrize("body", [b"", None], ids=["no byte", "no table"])

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from cli_helpers import FAST, vpnframe
-from helpers import assert_same_inventory
+from helpers import action_of, assert_same_inventory, error_response
 
 import vpnframe as vf
 from vpnframe.accounts import Account
@@ -25,6 +25,7 @@ from vpnframe.emulator import (
     serve_in_thread,
 )
 from vpnframe.emulator.faults import fault
+from vpnframe.inventory import list_snapshots
 
 FLEET = make_fleet(connections=45, regions=2, accounts=3, seed=3)
 IDS = [account.account_id for account in FLEET.accounts]
@@ -265,9 +266,61 @@ def test_one_wrong_key_and_one_token_that_ends_leave_the_others_whole(tmp_path: 
 
 def test_a_resumed_crawl_of_other_accounts_is_refused(home: Path, tmp_path: Path) -> None:
     """What lies there was for others."""
-    settings = {"out": tmp_path / "inventory", "deadline_s": 0.001}
+    out = tmp_path / "inventory"
     with served() as cloud:
-        with pytest.raises(vf.RequestError):
-            fetch(cloud, Account("a", profile="p0"), **settings)
+        with without_downloads(cloud):
+            fetch(cloud, Account("a", profile="p0"), out=out, deadline_s=4.0)
         with pytest.raises(vf.SettingsError, match="was for other accounts"):
-            fetch(cloud, Account("b", profile="p1"), out=settings["out"], resume=True)
+            fetch(cloud, Account("b", profile="p1"), out=out, resume=True)
+
+
+@contextmanager
+def without_downloads(cloud: RunningEmulator, *, is_named: bool = True) -> Iterator[None]:
+    """No download is answered; the cloud may refuse to say whose credentials they are."""
+
+    def trouble(request: Request, number: int) -> Response | None:
+        if action_of(request) == "GetCallerIdentity" and not is_named:
+            return error_response("NoPermission", 403)
+        is_download = action_of(request) == "DownloadVpnConnectionConfig"
+        return (
+            error_response("Throttling.User", x_acs_retry_after="600000") if is_download else None
+        )
+
+    cloud.state.faults.append(trouble)
+    yield
+    cloud.state.faults.remove(trouble)
+
+
+@pytest.mark.parametrize("is_identified", [True, False])
+@pytest.mark.parametrize("has_accounts", [True, False])
+def test_going_on_with_the_credentials_of_another_account_is_refused(
+    has_accounts: bool, is_identified: bool, home: Path, tmp_path: Path
+) -> None:
+    """The first account's snapshot stays the newest, and its crawl can still go on."""
+    accounts = [Account("a", profile="p0")] if has_accounts else []
+    out = tmp_path / "inventory"
+
+    def read(number: int, **more: Any) -> vf.Inventory:
+        write_profiles(home, profile("p0", number))
+        account = FLEET.accounts[number]
+        keys = vf.Credentials(account.access_key_id, account.access_key_secret)
+        settings = vf.FetchSettings(accounts=accounts, quotas=LIMITS, out=out, **more)
+        credentials = None if has_accounts else keys
+        return vf.fetch(endpoint=cloud.endpoint, credentials=credentials, settings=settings)
+
+    with served() as cloud:
+        with without_downloads(cloud, is_named=is_identified):
+            begun = read(0, deadline_s=4.0)
+        assert not begun.is_complete
+        before = list_snapshots(out)
+        first = f"account {IDS[0]}" if is_identified else "an account that the cloud did not name"
+        said = f"is of {first}, and these credentials are of account {IDS[1]}"
+        with pytest.raises(vf.SettingsError, match=said):
+            read(1, resume=True)
+        assert list_snapshots(out) == before
+        after = read(0, resume=True)
+    assert after.is_complete
+    assert set(after.connections["account_id"]) == {IDS[0]}
+    assert set(after.connections["vpn_connection_id"]) == set(
+        begun.connections["vpn_connection_id"]
+    )

@@ -38,7 +38,7 @@ from vpnframe.crawl.journal import journal_path, open_journal
 from vpnframe.crawl.lanes import Clock
 from vpnframe.emulator import RunningEmulator, make_fleet, make_state, serve_in_thread
 from vpnframe.inventory import Inventory, read_inventory
-from vpnframe.records import Records
+from vpnframe.records import Records, Rows
 
 IS_LONG = int(os.environ.get("VPNFRAME_EXAMPLES", "100")) > 100
 # How often a crawl is killed, in both kinds of window together.
@@ -257,7 +257,9 @@ def test_resumed_inside_one_window(mode: str, tmp_path: Path) -> None:
 
 def test_an_unfinished_crawl_is_not_begun_anew(tmp_path: Path) -> None:
     """Without --resume a second run is refused, and nothing is asked."""
-    open_journal(tmp_path, purpose={}, resume=False).close()
+    with open_journal(tmp_path, purpose={}, resume=False) as journal:
+        rows = Rows(rows=(), n_expected=0, is_stable=True)
+        asyncio.run(journal.keep("", "cn-shanghai", "DescribeVpcs", rows))
     with serve_in_thread(make_state(FLEET)) as cloud:
         keys = vf.Credentials(cloud.access_key_id, cloud.access_key_secret)
         with pytest.raises(vf.SettingsError, match="go on with --resume, or remove"):

@@ -16,8 +16,10 @@ from vpnframe.cloud.roles import AssumedRole
 from vpnframe.cloud.transport import Transport
 from vpnframe.crawl.caller import Caller, Place
 from vpnframe.crawl.crawl import Plan
+from vpnframe.crawl.ending import Ending
 from vpnframe.crawl.journal import Journal
 from vpnframe.crawl.lanes import Clock, Lanes
+from vpnframe.crawl.outages import PATIENCE_S
 from vpnframe.psk import FingerprintKey
 from vpnframe.settings import FetchSettings
 
@@ -42,6 +44,10 @@ class Access:
         Of the run, by the clock's monotonic seconds.
     fingerprint_key : FingerprintKey or None
         Of the facts that are made of keys; None where none are.
+    ending : Ending
+        Ends the run before its deadline.
+    patience_s : float
+        How long calls wait for a region that does not answer at all.
     """
 
     settings: FetchSettings
@@ -51,6 +57,8 @@ class Access:
     clock: Clock = field(default_factory=Clock)
     deadline: float = math.inf
     fingerprint_key: FingerprintKey | None = None
+    ending: Ending = field(default_factory=Ending)
+    patience_s: float = PATIENCE_S
 
     def caller(self, provider: Provider, *, share: float | None = None) -> Caller:
         """Give somebody who asks, at a pace of his own."""
@@ -61,6 +69,8 @@ class Access:
             clock=self.clock,
             journal=self.journal,
             run_deadline=self.deadline,
+            ending=self.ending,
+            patience_s=self.patience_s,
             fingerprint_key=self.fingerprint_key,
         )
 

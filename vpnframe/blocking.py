@@ -3,39 +3,119 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
+import signal
+import threading
+from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from typing import Any, TypeVar
 
 T = TypeVar("T")
 
 
-def run_in_thread(work: Coroutine[Any, Any, T]) -> T:
+class Interrupted(KeyboardInterrupt):
+    """An interrupt, raised once the work that it stopped has come to its end.
+
+    Parameters
+    ----------
+    number : int
+        Of the signal.
+    result : object
+        What the work returned all the same, None when it did not.
+    """
+
+    def __init__(self, number: int, result: object = None) -> None:
+        super().__init__(f"stopped by {signal.Signals(number).name}")
+        self.number = number
+        self.result = result
+
+
+def raise_interrupted(number: int, frame: object) -> None:
+    """Handle a signal as Python handles Ctrl-C; for programs that SIGTERM is to stop like that."""
+    raise Interrupted(number)
+
+
+def run_in_thread(work: Coroutine[Any, Any, T], *, stop: Callable[[], object] | None = None) -> T:
     """Run a coroutine in an event loop of its own, in a thread; wait for it, also in a notebook.
 
     Parameters
     ----------
     work : coroutine
-        Cancelled when the wait is interrupted: a crawl of an hour must not go on behind one's back.
+        An interrupt stops it: a crawl of an hour must not go on behind one's back.
+    stop : callable, optional
+        How: called in the loop's thread, for work that has to be brought to an end. It is cancelled
+        otherwise.
 
     Returns
     -------
     object
         What it returned; what it raised is raised.
+
+    Raises
+    ------
+    Interrupted
+        It was interrupted, and has ended since. Further interrupts do not cut that short.
     """
     started: Future[Callable[[], object]] = Future()
 
     async def run() -> T:
         loop, task = asyncio.get_running_loop(), asyncio.current_task()
-        started.set_result(lambda: task and loop.call_soon_threadsafe(task.cancel))
+        end = stop or (lambda: task and task.cancel())
+        started.set_result(lambda: loop.call_soon_threadsafe(end))
         return await work
 
-    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="vpnframe") as pool:
+    def interrupt() -> None:
+        started.add_done_callback(_call)
+
+    with (
+        _interrupts(interrupt) as numbers,
+        ThreadPoolExecutor(max_workers=1, thread_name_prefix="vpnframe") as pool,
+    ):
         running = pool.submit(asyncio.run, run())
         try:
-            return running.result()
-        except BaseException:
-            # Interrupted while waiting: a crawl of an hour must not go on behind one's back.
+            result = running.result()
+        except BaseException as error:
+            # A handler of somebody else's raised it, while the work goes on.
             if not running.done():
-                started.result()()
-            raise
+                interrupt()
+                raise
+            if not numbers:
+                raise
+            raise Interrupted(numbers[0]) from (error if isinstance(error, Exception) else None)
+    if numbers:
+        raise Interrupted(numbers[0], result)
+    return result
+
+
+def _call(started: Future[Callable[[], object]]) -> None:
+    with suppress(RuntimeError):  # the loop is closed: the work is over
+        started.result()()
+
+
+@contextmanager
+def _interrupts(interrupt: Callable[[], None]) -> Iterator[list[int]]:
+    """Signals that would raise KeyboardInterrupt here, wherever this thread is just then.
+
+    They are noted, and the first one stops the work.
+    """
+    numbers: list[int] = []
+
+    def note(number: int, frame: object) -> None:
+        numbers.append(number)
+        if len(numbers) == 1:
+            interrupt()
+
+    is_main = threading.current_thread() is threading.main_thread()
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    ours = {
+        number: handler
+        for number, handler in before.items()
+        if is_main and handler in (signal.default_int_handler, raise_interrupted)
+    }
+    for number in ours:
+        signal.signal(number, note)
+    try:
+        yield numbers
+    finally:
+        for number, handler in ours.items():
+            signal.signal(number, handler)

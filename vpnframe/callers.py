@@ -18,6 +18,7 @@ from vpnframe.crawl.events import EstimateMade, Event, Listener, Throttled, sent
 from vpnframe.crawl.journal import Journal
 from vpnframe.crawl.plan import Estimate, Listed, estimate_regions
 from vpnframe.crawl.regions import status_of_nothing
+from vpnframe.crawl.whose import settle_identity
 from vpnframe.errors import RequestError
 from vpnframe.permissions import refused_sentence
 from vpnframe.records import Coverage, Failure, Records
@@ -44,9 +45,15 @@ class Opened:
         """Read every list of every account beside each other."""
         await _beside_each_other(crawl.list_all() for crawl in self.crawls)
 
+    def choose(self) -> None:
+        """Say what is to be downloaded: coverage counts it as missing until it is read."""
+        for crawl in self.crawls:
+            crawl.choose()
+
     async def download(self) -> None:
-        """Download what the plan asks for."""
+        """Download what the plan asks for; what fails for reasons that pass, in a second round."""
         await _beside_each_other(crawl.download() for crawl in self.crawls)
+        await _beside_each_other(crawl.read_again() for crawl in self.crawls)
 
     def listed(self) -> Iterator[Listed]:
         """What the lists of each region came to."""
@@ -119,6 +126,11 @@ async def open_accounts(access: Access, provider: Provider | None) -> Opened:
     -------
     Opened
         One crawl per main account.
+
+    Raises
+    ------
+    SettingsError
+        The journal's answers are of another account, or may be.
     """
     if provider is not None:
         opened = Opened([_crawl(access, access.caller(provider))])
@@ -126,6 +138,10 @@ async def open_accounts(access: Access, provider: Provider | None) -> Opened:
         opened = await _open_named(access)
     if access.journal is not None:
         _remember_calls(access, access.journal, opened)
+        for crawl in opened.crawls:
+            if crawl.identity is None:
+                found = await identify(crawl.caller, access.plan)
+                crawl.identity = await settle_identity(crawl.caller, found)
     return opened
 
 
@@ -148,8 +164,9 @@ async def _open_named(access: Access) -> Opened:
     accounts = access.settings.accounts
     callers = [access.caller(access.provider_of(account)) for account in accounts]
     for caller, account in zip(callers, accounts, strict=True):
-        caller.account_id = account.name
-    answers = await asyncio.gather(*(identify(caller, access.plan) for caller in callers))
+        caller.account_id = caller.name = account.name
+    found = await asyncio.gather(*(identify(caller, access.plan) for caller in callers))
+    answers = [await settle_identity(*one) for one in zip(callers, found, strict=True)]
     groups: dict[str, list[_Named]] = {}
     refused: list[Failure] = []
     for one in map(_Named, accounts, callers, answers):
@@ -241,5 +258,7 @@ def _remember_calls(access: Access, journal: Journal, opened: Opened) -> None:
     now, monotonic = access.clock.utc_now().timestamp(), access.clock.monotonic()
     limits = opened.pacer_of(None).limits
     longest_s = max(limit.per_s for limit in limits.values())
+    pacers = {crawl.caller.name: crawl.caller.lanes.pacer for crawl in opened.crawls}
     for key, at in journal.earlier_calls(since=now - longest_s, now=now):
-        opened.pacer_of(key[0]).remember(key, at=monotonic - (now - at))
+        if key[0] in pacers:
+            pacers[key[0]].remember(key, at=monotonic - (now - at))

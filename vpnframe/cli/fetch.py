@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import shlex
+import signal
 import sys
+from contextlib import suppress
 from dataclasses import replace
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from vpnframe.blocking import Interrupted, raise_interrupted
 from vpnframe.cli.options import (
     AccountsOption,
     CaFileOption,
@@ -29,9 +33,11 @@ from vpnframe.cli.options import (
 )
 from vpnframe.cli.reading import saying
 from vpnframe.cli.report import report
+from vpnframe.crawl.journal import journal_path
 from vpnframe.crawl.progress import ProgressBar
 from vpnframe.errors import ClockWarning
 from vpnframe.fetching import fetch
+from vpnframe.inventory import Inventory
 
 
 def run(
@@ -81,6 +87,8 @@ def run(
         psk_key_file=psk_key_file,
     )
     try:
+        if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:  # and not ignored
+            signal.signal(signal.SIGTERM, raise_interrupted)
         with saying(ClockWarning), ProgressBar(sys.stderr) as bar:
             inventory = fetch(
                 regions=region or None,
@@ -89,10 +97,35 @@ def run(
                 settings=settings,
                 on_event=bar,
             )
-    except KeyboardInterrupt:
-        print(f"stopped; go on with: {_resuming(sys.argv[1:])}", file=sys.stderr)
+        report(inventory, out)
+    except KeyboardInterrupt as stopped:
+        _report_stopped(stopped, out)
+        raise typer.Exit(128 + getattr(stopped, "number", signal.SIGINT)) from None
+    except typer.Exit:
+        _say_how_to_go_on(out)
         raise
-    report(inventory, out)
+    finally:
+        if signal.getsignal(signal.SIGTERM) is raise_interrupted:
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+
+def _report_stopped(stopped: KeyboardInterrupt, out: Path) -> None:
+    """What was kept; further interrupts would only cut that short."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
+    result = stopped.result if isinstance(stopped, Interrupted) else None
+    if isinstance(result, Inventory):
+        with suppress(typer.Exit):
+            report(result, out)
+    elif stopped.__cause__ is not None:
+        print(f"vpnframe: {stopped.__cause__}", file=sys.stderr)
+    _say_how_to_go_on(out, "stopped; ")
+
+
+def _say_how_to_go_on(out: Path, before: str = "") -> None:
+    """The command that asks for what is missing alone, where there is anything to go on with."""
+    if journal_path(out).exists():
+        print(f"{before}go on with: {_resuming(sys.argv[1:])}", file=sys.stderr)
 
 
 def _resuming(arguments: list[str]) -> str:

@@ -9,6 +9,9 @@ from dataclasses import dataclass
 from vpnframe.errors import RequestError, ResponseError, StatusError, TransportError
 from vpnframe.records import FailureKind
 
+# Kinds of failure that may be gone a while later.
+PASSING: frozenset[FailureKind] = frozenset(("network", "timeout", "server", "throttled"))
+
 
 class Remedy(enum.Enum):
     """What to do about a failed call."""
@@ -35,6 +38,11 @@ class Verdict:
 
     remedy: Remedy
     kind: FailureKind
+
+    @property
+    def is_silence(self) -> bool:
+        """Whether nobody gave an answer: what an outage looks like."""
+        return self.kind in PASSING and self.kind != "throttled"
 
 
 # First match wins. The misspelling is the cloud's own.

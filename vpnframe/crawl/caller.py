@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import math
 import random
@@ -24,8 +23,10 @@ from vpnframe.cloud.quotas import Key
 from vpnframe.cloud.retries import Remedy, Verdict
 from vpnframe.cloud.signing import Call, Credentials, sign
 from vpnframe.crawl.budget import RetryBudget
+from vpnframe.crawl.ending import Ending
 from vpnframe.crawl.journal import Journal
 from vpnframe.crawl.lanes import Clock, Lanes
+from vpnframe.crawl.outages import PATIENCE_S, Line
 from vpnframe.errors import (
     RequestError,
     SettingsError,
@@ -50,6 +51,7 @@ _ATTEMPTS = {
     Remedy.GIVE_UP: 1,
     Remedy.ABSENT: 1,
 }
+_LATE = "the run's deadline has passed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +103,8 @@ class Caller:
         The time.
     account_id : str or None
         Filled in once it is known.
+    name : str
+        What the journal and the pace know the account by, whether or not its id is known.
     budget : RetryBudget
         How many requests may be repeated.
     journal : Journal or None
@@ -109,6 +113,10 @@ class Caller:
         Of one call, in seconds: sending and pausing, but not waiting for its turn.
     run_deadline : float
         Of the whole run, by the clock's monotonic seconds; nothing is sent or waited for after it.
+    ending : Ending
+        Ends the run before that, when it is interrupted.
+    patience_s : float
+        How long calls wait for a region that does not answer at all.
     fingerprint_key : FingerprintKey or None
         Of the facts that are made of keys; None where none are.
     jitter, nonce : callable
@@ -120,15 +128,19 @@ class Caller:
     lanes: Lanes
     clock: Clock = field(default_factory=Clock)
     account_id: str | None = None
+    name: str = ""
     budget: RetryBudget = field(default_factory=RetryBudget)
     journal: Journal | None = None
     deadline_s: float = 300.0
     run_deadline: float = math.inf
+    ending: Ending = field(default_factory=Ending)
+    patience_s: float = PATIENCE_S
     fingerprint_key: FingerprintKey | None = None
     jitter: Callable[[], float] = random.random
     nonce: Callable[[], str] = secrets.token_hex
     tallies: defaultdict[str | None, Tally] = field(default_factory=lambda: defaultdict(Tally))
     _clock_offset: timedelta = field(default=timedelta(0))
+    _lines: dict[Place, Line] = field(default_factory=dict)
 
     async def ask(
         self,
@@ -155,17 +167,20 @@ class Caller:
         T or Failure
             What ``decode`` gave, or why there is nothing.
         """
-        if self.run_deadline == math.inf:
-            return await self._ask(action, place, params, decode)
         left_s = self.run_deadline - self.clock.monotonic()
-        late = TransportError("the run's deadline has passed", is_timeout=True)
-        if left_s <= 0:  # a timeout of nothing would still let the request out
-            return self._failure(action, place, late, attempts=0)
-        try:
-            async with asyncio.timeout(left_s):
-                return await self._ask(action, place, params, decode)
-        except TimeoutError:
-            return self._failure(action, place, late, attempts=0)
+        if not self.is_over():  # a timeout of nothing would still let the request out
+            try:
+                async with self.ending.within(left_s):
+                    return await self._ask(action, place, params, decode)
+            except TimeoutError:
+                pass
+        problem = "the run was interrupted" if self.ending.is_asked else _LATE
+        late = TransportError(problem, is_timeout=True)
+        return self._failure(action, place, late, attempts=0)
+
+    def is_over(self) -> bool:
+        """Whether nothing is asked any more."""
+        return self.ending.is_asked or self.clock.monotonic() >= self.run_deadline
 
     async def _ask(
         self,
@@ -177,11 +192,16 @@ class Caller:
         tried: Counter[Remedy] = Counter()
         last, spent_s = _Last(), 0.0
         self.budget.earn()
+        line, failure = self._line(place), None
         while True:
-            # In the order of arrival, and on no deadline: a slow lane is no failing call.
-            await self.lanes.enter(self._key(action, place))
-            started = self.clock.monotonic()
-            outcome = await self._attempt(action, place, params, decode, last)
+            async with line.turn():
+                if failure is not None and line.is_down and not line.is_awaited:
+                    return failure  # it was waited for in vain
+                # In the order of arrival, and on no deadline: a slow lane is no failing call.
+                await self.lanes.enter(self._key(action, place))
+                started = self.clock.monotonic()
+                outcome = await self._attempt(action, place, params, decode, last)
+                _tell(line, outcome)
             if not isinstance(outcome, VpnframeError):
                 return outcome
             verdict = _judge(outcome)
@@ -191,15 +211,28 @@ class Caller:
             if verdict.remedy is Remedy.SLOW_DOWN:
                 self.tallies[place.region_id].n_throttled += 1
             spent_s += self.clock.monotonic() - started
-            is_over = (
-                spent_s > self.deadline_s or tried[verdict.remedy] >= _ATTEMPTS[verdict.remedy]
-            )
-            if is_over or (verdict.remedy is Remedy.AGAIN and not self.budget.spend()):
-                failure = self._failure(action, place, outcome, attempts)
+            failure = self._failure(action, place, outcome, attempts)
+            is_over = spent_s > self.deadline_s
+            if is_over or not self._may_repeat(verdict, tried[verdict.remedy], line):
                 # Without a response it was no refusal of this call, but of credentials for it.
                 return failure if last.response is None else _naming_permission(failure, action)
             last.is_refused = verdict.remedy is Remedy.RENEW_CREDENTIALS
-            await self._prepare(verdict.remedy, self._key(action, place), last.response, attempts)
+            if not line.is_awaited:  # otherwise it pauses with all others
+                key = self._key(action, place)
+                await self._prepare(verdict.remedy, key, last.response, attempts)
+
+    def _may_repeat(self, verdict: Verdict, n_tried: int, line: Line) -> bool:
+        """Whether a call that failed is sent again; an outage uses up neither tries nor budget."""
+        if verdict.is_silence and line.is_down:
+            return line.is_awaited
+        if n_tried >= _ATTEMPTS[verdict.remedy]:
+            return False
+        return verdict.remedy is not Remedy.AGAIN or self.budget.spend()
+
+    def _line(self, place: Place) -> Line:
+        if place not in self._lines:
+            self._lines[place] = Line(self.clock, self.jitter, self.patience_s)
+        return self._lines[place]
 
     async def _attempt(
         self,
@@ -256,7 +289,7 @@ class Caller:
             await self.clock.sleep(retries.backoff_s(attempts, jitter=self.jitter()))
 
     def _key(self, action: str, place: Place) -> Key:
-        return (self.account_id or "", place.region_id or "", action)
+        return (self.name, place.region_id or "", action)
 
     def _failure(self, action: str, place: Place, error: VpnframeError, attempts: int) -> Failure:
         return Failure(
@@ -279,6 +312,15 @@ def _naming_permission(failure: Failure, action: str) -> Failure:
         return failure
     message = naming_permission(failure.message, action)
     return msgspec.structs.replace(failure, message=message)
+
+
+def _tell(line: Line, outcome: object) -> None:
+    """What an attempt says of the line; torn answers and missing credentials say nothing."""
+    verdict = _judge(outcome) if isinstance(outcome, VpnframeError) else None
+    if verdict is not None and verdict.is_silence:
+        line.failed()
+    elif verdict is None or isinstance(outcome, StatusError):
+        line.answered()
 
 
 def _judge(error: VpnframeError) -> Verdict:

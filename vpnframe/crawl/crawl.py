@@ -9,14 +9,16 @@ import asyncio
 import math
 import random
 import re
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Coroutine, Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 import msgspec
 
 from vpnframe.cloud.actions import STS_HOST, VPC_HOST
 from vpnframe.cloud.answers import decode_account_id
 from vpnframe.cloud.endpoints import cloud_url
+from vpnframe.cloud.retries import PASSING
 from vpnframe.crawl.caller import Caller, Place
 from vpnframe.crawl.events import ConnectionsFound, Listener, RegionsFound, ignore
 from vpnframe.crawl.listing import Listing, recall_listing
@@ -140,10 +142,7 @@ class AccountCrawl:
                 self._give_up(listing.failure)
                 return
         self._find_regions(listing)
-        # All regions beside each other: their quotas are their own.
-        async with asyncio.TaskGroup() as group:
-            for region in self.regions:
-                group.create_task(region.list_all())
+        await _for_each(region.list_all() for region in self.regions)
 
     def _find_regions(self, listing: Listing) -> None:
         account_id, plan = self.caller.account_id, self.plan
@@ -163,17 +162,39 @@ class AccountCrawl:
         ]
         plan.on_event(RegionsFound(account_id, len(found.places)))
 
+    def choose(self) -> None:
+        """Say what is to be downloaded: from now on coverage counts what of it is not read."""
+        for region in self.regions:
+            region.n_wanted = len(self._chosen(region))
+
+    def _chosen(self, region: RegionCrawl) -> list[str]:
+        return self.plan.chosen(region.place.region_id, region.downloadable_ids)
+
     async def download(self) -> None:
         """Download the chosen configurations of every region."""
-        chosen = [
-            (region, self.plan.chosen(region.place.region_id, region.downloadable_ids))
-            for region in self.regions
-        ]
+        chosen = [(region, self._chosen(region)) for region in self.regions]
         for region, ids in chosen:
             self.plan.on_event(ConnectionsFound(region.place.region_id or "", len(ids)))
-        async with asyncio.TaskGroup() as group:
-            for region, ids in chosen:
-                group.create_task(region.download(ids))
+        await _for_each(region.download(ids) for region, ids in chosen)
+
+    async def read_again(self) -> None:
+        """Ask once more, after everything else, for what was not read for reasons that pass."""
+        if self.caller.is_over():
+            return
+        if not self.regions and any(failure.kind in PASSING for failure in self.failures):
+            self.identity, self.failures, self.coverage = None, [], []
+            await self.list_all()
+        elif isinstance(self.identity, Failure) and self.identity.kind in PASSING:
+            await self._identify_again(self.identity)
+        unlisted = [region for region in self.regions if region.lists_are_missing]
+        await _for_each(region.list_again() for region in unlisted)
+        await _for_each(region.download_again(self._chosen(region)) for region in self.regions)
+
+    async def _identify_again(self, failure: Failure) -> None:
+        found = await identify(self.caller, self.plan)
+        if isinstance(found, str):
+            self.failures.remove(failure)
+            self.identity = self.caller.account_id = found
 
     def listed(self) -> Iterator[Listed]:
         """What the lists of each region came to."""
@@ -205,6 +226,13 @@ class AccountCrawl:
         """Nothing of the account can be read."""
         status = status_of_nothing(failure)
         self.coverage.append(Coverage(account_id=self.caller.account_id, status=status))
+
+
+async def _for_each(works: Iterable[Coroutine[Any, Any, None]]) -> None:
+    """All regions beside each other: their quotas are their own."""
+    async with asyncio.TaskGroup() as group:
+        for work in works:
+            group.create_task(work)
 
 
 def merge_records(parts: Iterable[Records]) -> Records:

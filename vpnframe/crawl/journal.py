@@ -24,12 +24,13 @@ from typing import Any, Self
 import msgspec
 
 from vpnframe.cloud.quotas import Key
+from vpnframe.crawl.aside import EMPTY, FOREIGN, files_of, put_aside
 from vpnframe.errors import InventoryError, SettingsError
 from vpnframe.records import Rows, Statement
 
 log = logging.getLogger("vpnframe")
 Answer = Statement | Rows
-VERSION = 2
+VERSION = 3
 # Written into the file's header: no other program's SQLite file is taken for a journal.
 _APPLICATION_ID = int.from_bytes(b"vpnf")
 # Without rowid: an index of its own could be damaged alone, and SQLite's quick check not see it.
@@ -65,12 +66,18 @@ class Journal:
         Where it lies.
     is_resumed : bool
         Whether it holds what an earlier run read.
+
+    Attributes
+    ----------
+    has_answers : bool
+        Whether there is anything to go on with.
     """
 
     def __init__(self, connection: sqlite3.Connection, path: Path, *, is_resumed: bool) -> None:
         self._db = connection
         self._path = path
         self.is_resumed = is_resumed
+        self.has_answers = bool(connection.execute("SELECT 1 FROM answers LIMIT 1").fetchall())
         (last,) = connection.execute("SELECT coalesce(max(number), 0) FROM calls").fetchone()
         self._numbers: Iterator[int] = itertools.count(last + 1)
         # Rows to write by statement, in the order in which the statements must run.
@@ -81,6 +88,11 @@ class Journal:
         self._encode = msgspec.msgpack.Encoder().encode
         self._decode = msgspec.msgpack.Decoder(Answer).decode
 
+    @property
+    def folder(self) -> Path:
+        """Where it lies."""
+        return self._path.parent
+
     def __enter__(self) -> Self:
         return self
 
@@ -90,10 +102,14 @@ class Journal:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self.close()
+        with contextlib.suppress(*([InventoryError] if error is not None else [])):
+            self.close()
 
     def close(self) -> None:
-        """Keep it for another run."""
+        """Keep it for another run, if there is anything in it to go on with."""
+        if not self.has_answers:
+            self.discard()
+            return
         with contextlib.closing(self._db):
             self._commit()
 
@@ -126,19 +142,21 @@ class Journal:
         batches = [(statement, rows) for statement, rows in self._unwritten.items() if rows]
         if not batches:
             return
-        self._unwritten = {statement: [] for statement in self._unwritten}
-        with self._translated(), self._db:
+        remedy = "; what was read before is kept: make room and go on with --resume"
+        with self._translated(remedy), self._db:
             self._db.execute("BEGIN")
             for statement, rows in batches:
                 self._db.executemany(statement, rows)
+        # Only now: what a full disk refuses is tried again when the journal is closed.
+        self._unwritten = {statement: [] for statement in self._unwritten}
 
     @contextlib.contextmanager
-    def _translated(self) -> Iterator[None]:
+    def _translated(self, remedy: str = "") -> Iterator[None]:
         """A full disk is an error of the folder, not of the crawl."""
         try:
             yield
         except sqlite3.Error as error:
-            raise _unwritable(self._path, error) from None
+            raise _unwritable(self._path, error, remedy) from None
 
     def _rows(self, query: str, values: Sequence[object]) -> list[Any]:
         with self._translated():
@@ -160,6 +178,7 @@ class Journal:
         """Keep an answer; it counts as read once this returns."""
         row = _with_checksum(account, region, action, subject, self._encode(answer))
         self._unwritten[_ANSWER].append(row)
+        self.has_answers = True
         await self.settle()
 
     def note(self, name: str, value: str) -> None:
@@ -198,9 +217,10 @@ class Journal:
 
     def discard(self) -> None:
         """Remove the journal: the crawl is finished."""
+        self.has_answers = False
         self._unwritten = {statement: [] for statement in self._unwritten}
         self._db.close()
-        for path in _files(self._path):
+        for path in files_of(self._path):
             path.unlink(missing_ok=True)
         with contextlib.suppress(OSError):  # one that was set aside stays
             self._path.parent.rmdir()
@@ -247,8 +267,11 @@ def open_journal(folder: Path, *, purpose: Mapping[str, str], resume: bool) -> J
         The folder cannot be written.
     """
     path = journal_path(folder)
+    _refuse_links(path)
     found = _open_existing(path) if path.exists() else None
     if found is None:
+        if resume:
+            log.warning("nothing to resume in %s: everything is read from the beginning", folder)
         return _begin(path, purpose)
     if not resume:
         found.close()
@@ -263,6 +286,15 @@ def open_journal(folder: Path, *, purpose: Mapping[str, str], resume: bool) -> J
             f"ask for the same, or remove {path.parent}"
         )
     return found
+
+
+def _refuse_links(path: Path) -> None:
+    """What is written must lie in this folder and nowhere else."""
+    for one in (path.parent, *files_of(path)):
+        if one.is_symlink():
+            raise InventoryError(
+                f"{one} is a symbolic link: the journal is not written through it, remove the link"
+            )
 
 
 def _begin(path: Path, purpose: Mapping[str, str]) -> Journal:
@@ -294,8 +326,8 @@ def _fill(db: sqlite3.Connection, purpose: Mapping[str, str]) -> None:
     db.execute("COMMIT")
 
 
-def _unwritable(path: Path, error: Exception) -> InventoryError:
-    return InventoryError(f"the journal {path} cannot be written: {error}")
+def _unwritable(path: Path, error: Exception, remedy: str = "") -> InventoryError:
+    return InventoryError(f"the journal {path} cannot be written: {error}{remedy}")
 
 
 def _open_existing(path: Path) -> Journal | None:
@@ -305,24 +337,22 @@ def _open_existing(path: Path) -> Journal | None:
             db = stack.enter_context(contextlib.closing(_connect(path)))
             problem = _problem_of(db)
             if problem is None:
-                stack.pop_all()
-                return Journal(db, path, is_resumed=True)
+                journal = Journal(db, path, is_resumed=True)
+                if journal.has_answers:
+                    stack.pop_all()
+                    return journal
+                problem = EMPTY
     except _DAMAGED as error:
         if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_BUSY:
             raise SettingsError(f"another crawl is writing {path}: wait until it is done") from None
         problem = "damaged"
-    if problem == _EMPTY:  # its run died before it began
-        path.unlink()
-    else:
-        aside = path.with_name(f"{path.name}.{secrets.token_hex(4)}.unusable")
-        path.rename(aside)
-        log.warning("the journal %s is %s: set aside as %s, not used", path, problem, aside.name)
-    for companion in _files(path):
-        companion.unlink(missing_ok=True)
+    try:
+        put_aside(path, problem)
+    except OSError as error:
+        raise _unwritable(path, error) from None
     return None
 
 
-_EMPTY = "empty"
 # The second where SQLite names what it found in a schema that is no text any more.
 _DAMAGED = (sqlite3.Error, UnicodeDecodeError)
 
@@ -336,9 +366,9 @@ def _problem_of(db: sqlite3.Connection) -> str | None:
     if version == owner == 0 and db.execute("SELECT count(*) FROM sqlite_schema").fetchone() == (
         0,
     ):
-        return _EMPTY
+        return EMPTY
     if owner != _APPLICATION_ID:
-        return "another program's file"
+        return FOREIGN
     if version != VERSION:
         return f"of version {version}"
     made = [row[0] for row in db.execute("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL")]
@@ -373,7 +403,3 @@ def _connect(path: Path) -> sqlite3.Connection:
         db.close()
         raise
     return db
-
-
-def _files(path: Path) -> list[Path]:
-    return [path, *(path.with_name(path.name + suffix) for suffix in ("-wal", "-shm"))]

@@ -312,7 +312,7 @@ async def _recall_or_fetch(
 ) -> Listing:
     if caller.journal is None:
         return await fetch_listing(caller, action, place, about=about, judge=judge)
-    key = (caller.account_id or "", place.region_id or "", action)
+    key = (caller.name, place.region_id or "", action)
     subject = "/".join(about.values())
     known = caller.journal.recall(*key, subject)
     if isinstance(known, Rows):

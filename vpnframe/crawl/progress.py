@@ -43,7 +43,7 @@ class Progress:
     def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._n_regions = 0
-        self._n_regions_read = 0
+        self._regions_read: set[_Place] = set()
         self._n_lists = 0
         self._n_lists_read = 0
         self._n_throttled = 0
@@ -56,7 +56,7 @@ class Progress:
         if isinstance(event, RegionsFound):
             self._n_regions += event.n_regions
         elif isinstance(event, RegionRead):
-            self._n_regions_read += 1
+            self._regions_read.add((event.account_id, event.region_id))
         elif isinstance(event, RouteListsFound):
             self._n_lists += event.n_lists
         elif isinstance(event, RouteListRead):
@@ -81,7 +81,7 @@ class Progress:
 
     def sentence(self) -> str:
         """Regions done, what is under way, calls throttled if any, and the time left if known."""
-        parts = [f"region {self._n_regions_read} of {self._n_regions}"]
+        parts = [f"region {len(self._regions_read)} of {self._n_regions}"]
         if self._n_lists_read < self._n_lists:
             parts.append(f"routes {self._n_lists_read:,} of {self._n_lists:,}")
         if self._n_throttled:

@@ -6,11 +6,13 @@ import asyncio
 from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import islice
 from typing import NamedTuple, TypeVar
 
 import msgspec
 
 from vpnframe.cloud.answers import decode_download
+from vpnframe.cloud.retries import PASSING
 from vpnframe.crawl.caller import Caller, Place
 from vpnframe.crawl.events import ConnectionRead, Listener, RegionRead
 from vpnframe.crawl.gaps import GATEWAY_LISTS, NamedGateways, explain_gone
@@ -38,8 +40,11 @@ from vpnframe.records import (
 )
 
 T = TypeVar("T", bound=Record)
+Queue = Iterator[tuple[str, KeyJudge | None]]
 # More than enough to fill the published quota at usual latencies.
 _DOWNLOADS_AT_ONCE = 16
+# How many are asked again, one after the other, before a silent region is left alone.
+_TRIES_AGAIN = 3
 _UNREACHABLE = ("network", "timeout")
 _DOWNLOAD = "DownloadVpnConnectionConfig"
 _VPCS = "DescribeVpcs"
@@ -87,6 +92,7 @@ class RegionCrawl:
     words: Words = field(default_factory=dict)
     known: list[bytes] = field(default_factory=list)
     failures: list[Failure] = field(default_factory=list)
+    given_up: dict[str, Failure] = field(default_factory=dict)
     elapsed_s: float = 0.0
 
     async def list_all(self) -> None:
@@ -101,17 +107,31 @@ class RegionCrawl:
         self.listed_ms = _now_ms(self)
         self._look_through()
         if self.has_routes and _hopeless(self) is None:
-            self.routes = RegionRoutes(self.caller, self.place, self.on_event)
-            await self.routes.read_all(self.holders)
-            self.routes.arrange(self.connection_ids)
+            await self._read_routes()
         self.elapsed_s += self.caller.clock.monotonic() - started
 
     async def _list(self, action: str) -> None:
+        former = self.listings.get(action)
+        if former is not None and not _may_be_given(former):
+            return
         key, judge = self.caller.fingerprint_key, None
         if action == _CONNECTIONS and key is not None:
             self.words = gateway_words(self.gateways().values())
             judge = KeyJudge(key, self.words)
-        self.listings[action] = await recall_listing(self.caller, action, self.place, judge=judge)
+        listing = await recall_listing(self.caller, action, self.place, judge=judge)
+        if former is not None and listing.failure and len(former.rows) > len(listing.rows):
+            listing = former
+        self.listings[action] = listing
+
+    async def _read_routes(self) -> None:
+        """Where they were read before, and of the same holders, no less counts than then."""
+        former = self.routes if self.routes and self.routes.holders == self.holders else None
+        if former is None or former.lost:
+            routes = RegionRoutes(self.caller, self.place, self.on_event)
+            await routes.read_all(self.holders)
+            routes.arrange(self.connection_ids)
+            if former is None or len(routes.lost) <= len(former.lost):
+                self.routes = routes
 
     def _look_through(self) -> None:
         """Once: which connections there are, and what of the rows could not be understood."""
@@ -149,19 +169,64 @@ class RegionCrawl:
         """The connections that have a configuration to download, in order."""
         return [i for i in self.connection_ids if i not in self.unattached_ids]
 
+    @property
+    def lists_are_missing(self) -> bool:
+        """Whether a list was not read for a reason that passes."""
+        failures = self.routes.failures if self.routes else []
+        are_routes_missing = any(failure.kind in PASSING for failure in failures)
+        return are_routes_missing or any(map(_may_be_given, self.listings.values()))
+
+    async def list_again(self) -> None:
+        """Read the lists that are missing, and what depends on them."""
+        self.failures = [failure for failure in self.failures if failure.action == _DOWNLOAD]
+        self.connection_ids, self.known = [], []
+        self.unattached_ids, self.n_unlisted = set(), 0
+        await self.list_all()
+        self._forget_others()
+
+    def _forget_others(self) -> None:
+        """Keep nothing of connections that are listed no more: what is read counts by number."""
+        listed, downloads = set(self.connection_ids), self.downloads
+        self.downloads = Shelf()
+        for connection_id, raw in downloads.raw():
+            if connection_id in listed:
+                self.downloads.put(connection_id, raw)
+        self.given_up = {i: failure for i, failure in self.given_up.items() if i in listed}
+
     async def download(self, connection_ids: list[str]) -> None:
         """Download configurations: a few workers on one queue, paced by the quota."""
-        started = self.caller.clock.monotonic()
         self.n_wanted = len(connection_ids)
-        queue = self._queue(connection_ids)
-        async with asyncio.TaskGroup() as group:
-            for _ in range(min(_DOWNLOADS_AT_ONCE, len(connection_ids))):
-                group.create_task(_download_from(self, queue))
-        self.known = []
-        self.elapsed_s += self.caller.clock.monotonic() - started
+        await self._download(self._queue(connection_ids), at_once=_DOWNLOADS_AT_ONCE)
         self.on_event(RegionRead(self.place.region_id or "", _coverage(self).status))
 
-    def _queue(self, connection_ids: list[str]) -> Iterator[tuple[str, KeyJudge | None]]:
+    async def download_again(self, connection_ids: list[str]) -> None:
+        """Ask for those that are missing for reasons that pass; a region still silent is left."""
+        self.n_wanted, n_before = len(connection_ids), len(self.downloads)
+        missing = self._missing(connection_ids)
+        queue = self._queue(missing)
+        for one in islice(queue, _TRIES_AGAIN):
+            await self._download(iter([one]), at_once=1)
+            if len(self.downloads) > n_before:
+                await self._download(queue, at_once=_DOWNLOADS_AT_ONCE)
+        self.known = []
+        if missing:
+            self.on_event(RegionRead(self.place.region_id or "", _coverage(self).status))
+
+    def _missing(self, connection_ids: list[str]) -> list[str]:
+        settled = {i for i, failure in self.given_up.items() if failure.kind not in PASSING}
+        if len(settled) + len(self.downloads) == len(connection_ids):
+            return []
+        settled |= {*self.downloads.ids()}
+        return [i for i in connection_ids if i not in settled]
+
+    async def _download(self, queue: Queue, *, at_once: int) -> None:
+        started = self.caller.clock.monotonic()
+        async with asyncio.TaskGroup() as group:
+            for _ in range(at_once):
+                group.create_task(_download_from(self, queue))
+        self.elapsed_s += self.caller.clock.monotonic() - started
+
+    def _queue(self, connection_ids: list[str]) -> Queue:
         """Every connection that is wanted, with what the list says of its keys."""
         key = self.caller.fingerprint_key
         if key is None:
@@ -208,7 +273,7 @@ class RegionCrawl:
 
     def outcome(self) -> Records:
         """What was not read, and one coverage row."""
-        failures = [*_list_failures(self), *self.failures]
+        failures = [*_list_failures(self), *self.failures, *self.given_up.values()]
         failures += self.routes.failures if self.routes else []
         failures.sort(key=lambda f: (f.action or "", f.vpn_connection_id or ""))
         return Records(
@@ -243,6 +308,11 @@ def _only(kind: type[T], parts: Iterable[Mapping[str, Row]]) -> Iterator[dict[st
         yield {key: row for key, row in part.items() if isinstance(row, kind)}
 
 
+def _may_be_given(listing: Listing) -> bool:
+    """Whether it was not read to its end, for a reason that passes."""
+    return listing.failure is not None and listing.failure.kind in PASSING
+
+
 def _hopeless(region: RegionCrawl) -> CoverageStatus | None:
     """The status of a region whose first answer says that there is nothing to be had.
 
@@ -256,16 +326,19 @@ def _hopeless(region: RegionCrawl) -> CoverageStatus | None:
     return "unreachable" if is_unknown or failure.kind in _UNREACHABLE else None
 
 
-async def _download_from(region: RegionCrawl, queue: Iterator[tuple[str, KeyJudge | None]]) -> None:
+async def _download_from(region: RegionCrawl, queue: Queue) -> None:
     for connection_id, judge in queue:
         answer = await _download(region, connection_id, judge)
+        before = region.given_up.pop(connection_id, None)
         if isinstance(answer, Failure):
-            region.failures.append(msgspec.structs.replace(answer, vpn_connection_id=connection_id))
+            named = msgspec.structs.replace(answer, vpn_connection_id=connection_id)
+            region.given_up[connection_id] = named
         else:
             region.downloads.put(connection_id, answer)
             region.failures += statement_failures(answer)
-        is_read = not isinstance(answer, Failure)
-        region.on_event(ConnectionRead(region.place.region_id or "", is_read))
+        if before is None:
+            is_read = not isinstance(answer, Failure)
+            region.on_event(ConnectionRead(region.place.region_id or "", is_read))
 
 
 async def _download(
@@ -273,7 +346,7 @@ async def _download(
 ) -> Statement | Failure:
     """One configuration: from the journal where an earlier run read it, and into it otherwise."""
     journal = region.caller.journal
-    place = (region.caller.account_id or "", region.place.region_id or "", _DOWNLOAD)
+    place = (region.caller.name, region.place.region_id or "", _DOWNLOAD)
     known = journal.recall(*place, connection_id) if journal else None
     if isinstance(known, Statement):
         return known

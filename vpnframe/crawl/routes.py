@@ -133,6 +133,8 @@ class RegionRoutes:
         Host and region.
     on_event : callable
         Told what happens.
+    holders : Holders
+        Whose lists are read.
     into : Shelf
         RoutesInto by connection id, in order.
     strays : list of RouteEntry
@@ -150,6 +152,7 @@ class RegionRoutes:
     caller: Caller
     place: Place
     on_event: Listener = ignore
+    holders: Holders = field(default_factory=Holders)
     into: Shelf = field(default_factory=Shelf)
     strays: list[RouteEntry] = field(default_factory=list)
     lost: set[str] = field(default_factory=set)
@@ -160,6 +163,7 @@ class RegionRoutes:
 
     async def read_all(self, holders: Holders) -> None:
         """Read every list of these holders: a few workers on one queue, paced by the quota."""
+        self.holders = holders
         lists = list(find_lists(holders))
         self.on_event(RouteListsFound(self.place.region_id or "", len(lists)))
         queue = iter(lists)

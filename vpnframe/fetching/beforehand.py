@@ -196,7 +196,7 @@ def doctor(
 async def _check(settings: FetchSettings, plan: Plan, provider: Provider | None) -> pd.DataFrame:
     patient_s = min(settings.deadline_s, _CHECK_DEADLINE_S)
     async with open_access(replace(settings, deadline_s=patient_s), plan) as access:
-        checks = await check_accounts(access, provider)
+        checks = await check_accounts(replace(access, patience_s=0.0), provider)
     return _table("doctor", [_check_row(check) for check in checks])
 
 

@@ -7,20 +7,23 @@ Records are packed as they are read (:mod:`vpnframe.crawl.store`) and become tab
 from __future__ import annotations
 
 import secrets
-from collections.abc import Collection, Iterable
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from vpnframe import frames
 from vpnframe.access import Access, open_access
 from vpnframe.blocking import run_in_thread
 from vpnframe.callers import Opened, open_accounts, tell
+from vpnframe.cloud.retries import PASSING
 from vpnframe.cloud.signing import Credentials
 from vpnframe.crawl.crawl import Plan, parse_downloads
+from vpnframe.crawl.ending import Ending
 from vpnframe.crawl.events import EstimateMade, Listener, ignore
 from vpnframe.crawl.journal import Journal, open_journal
-from vpnframe.errors import RequestError, SettingsError
+from vpnframe.errors import RequestError, SettingsError, VpnframeError
 from vpnframe.inventory import Inventory, write_inventory
 from vpnframe.memory import give_back_memory
 from vpnframe.psk import FingerprintKey, new_fingerprint_key, own_fingerprint_key
@@ -72,24 +75,54 @@ async def afetch(
     ----------
     Alibaba Cloud VPC API 2016-04-28, DescribeVpnConnections and DownloadVpnConnectionConfig.
     """
-    settings = settings or FetchSettings()
-    own = own_fingerprint_key(settings.psk_key_file, is_wanted=settings.key_facts)
-    wanted = make_plan(
-        settings, regions=regions, downloads=downloads, endpoint=endpoint, on_event=on_event
+    return await _fetch(
+        Ending(),
+        regions=regions,
+        downloads=downloads,
+        endpoint=endpoint,
+        credentials=credentials,
+        settings=settings or FetchSettings(),
+        on_event=on_event,
     )
+
+
+async def _fetch(
+    ending: Ending,
+    *,
+    credentials: Credentials | None,
+    settings: FetchSettings,
+    **wishes: Any,
+) -> Inventory:
+    """A fetch that somebody may end; its wishes are those of :func:`make_plan`."""
+    own = own_fingerprint_key(settings.psk_key_file, is_wanted=settings.key_facts)
+    wanted = make_plan(settings, **wishes)
     provider = find_provider(settings, credentials)
     if provider is not None:
         await provider.get()
-    with _journal(wanted, settings, own) as journal:
+    with _journal(wanted, settings, own) as journal, _one_error():
         plan = replace(wanted, seed=_draw(journal))
         key = _fingerprint_key(journal, own) if settings.key_facts else None
-        async with open_access(settings, plan, journal, fingerprint_key=key) as access:
+        async with open_access(settings, plan, journal, fingerprint_key=key) as opened:
+            access = replace(opened, ending=ending)
             run = _Run(access, await open_accounts(access, provider))
             inventory = await run.read()
-        run.finish()
     if settings.strict and not inventory.is_complete:
         raise RequestError(inventory.coverage_sentence())
     return inventory
+
+
+@contextmanager
+def _one_error() -> Iterator[None]:
+    """Raise an error of ours as itself, not as the group that several tasks make of it."""
+    try:
+        yield
+    except BaseExceptionGroup as group:
+        ours: BaseException | None = group.subgroup(VpnframeError)
+        while isinstance(ours, BaseExceptionGroup):
+            ours = ours.exceptions[0]
+        if ours is None:
+            raise
+        raise ours from None
 
 
 def _draw(journal: Journal | None) -> str:
@@ -124,23 +157,28 @@ class _Run:
         if out is None or journal is None:
             return inventory
         supersedes = journal.noted("list_snapshot")
-        return replace(inventory, snapshot=write_inventory(inventory, out, supersedes=supersedes))
-
-    def finish(self) -> None:
-        """Remove the journal: everything is in the snapshot, unless time ran out."""
-        access = self.access
-        if access.journal is not None and access.clock.monotonic() < access.deadline:
-            access.journal.discard()
+        snapshot = write_inventory(inventory, out, supersedes=supersedes)
+        if _may_be_completed(inventory):
+            journal.note("list_snapshot", snapshot)
+        else:
+            journal.discard()
+        return replace(inventory, snapshot=snapshot)
 
     def _commit_lists(self) -> None:
-        """Nobody has to wait for hours of downloads to look."""
+        """Nobody has to wait for hours of downloads to look; no download counts as read in it."""
         out, journal = self.access.settings.out, self.access.journal
         if journal is None or out is None or parse_downloads(self.access.plan.downloads) == 0:
             return
+        self.opened.choose()
         has_any = any(region.n_connections for region in self.opened.listed())
-        if has_any and journal.noted("list_snapshot") is None:
+        if has_any and not self.access.ending.is_asked and not journal.noted("list_snapshot"):
             snapshot = write_inventory(_tables(self.opened.parts()), out)
             journal.note("list_snapshot", snapshot)
+
+
+def _may_be_completed(inventory: Inventory) -> bool:
+    """Whether something is missing that --resume may find: then the journal stays."""
+    return not inventory.is_complete and bool(inventory.failures["kind"].isin(PASSING).any())
 
 
 def _tables(parts: Iterable[Records]) -> Inventory:
@@ -211,6 +249,8 @@ def fetch(
         No credentials, or an option is wrong.
     RequestError
         Nothing at all could be read.
+    KeyboardInterrupt
+        It was interrupted; where ``out`` names a folder, what was read is written there.
 
     Examples
     --------
@@ -221,13 +261,14 @@ def fetch(
     >>> len(inventory.connections)
     3
     """
-    return run_in_thread(
-        afetch(
-            regions=regions,
-            downloads=downloads,
-            endpoint=endpoint,
-            credentials=credentials,
-            settings=settings,
-            on_event=on_event,
-        )
+    settings, ending = settings or FetchSettings(), Ending()
+    work = _fetch(
+        ending,
+        regions=regions,
+        downloads=downloads,
+        endpoint=endpoint,
+        credentials=credentials,
+        settings=settings,
+        on_event=on_event,
     )
+    return run_in_thread(work, stop=None if settings.out is None else ending.ask)

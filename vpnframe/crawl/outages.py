@@ -1,0 +1,78 @@
+"""A region that answers no more: one call at a time tries it, and the others wait for that."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+from vpnframe.cloud.retries import backoff_s
+from vpnframe.crawl.lanes import Clock
+
+# Longer than most outages; a region that is silent for longer is given up, for now.
+PATIENCE_S = 45.0
+_LONGEST_PAUSE_S = 10.0
+_A_FEW = 3  # failures without an answer between them: one or two are no outage
+
+
+class Line:
+    """The line to one region. It breaks down when a few calls in a row get no answer.
+
+    A line that never gave an answer is no outage: nobody waits for a region that is unreachable.
+
+    Parameters
+    ----------
+    clock : Clock
+        The time.
+    jitter : callable
+        A part from 0 up to 1 of each pause.
+    patience_s : float
+        How long calls wait for it. After that each is sent once, until one is answered.
+    """
+
+    def __init__(self, clock: Clock, jitter: Callable[[], float], patience_s: float) -> None:
+        self._clock = clock
+        self._jitter = jitter
+        self._patience_s = patience_s
+        self._trying = asyncio.Lock()
+        self._n_failed = 0
+        self._n_tries = 0
+        self._answered_ever = False
+        self._silent_since = 0.0
+
+    @property
+    def is_down(self) -> bool:
+        """Whether it gave answers, and gives none now."""
+        return self._answered_ever and self._n_failed >= _A_FEW
+
+    @property
+    def is_awaited(self) -> bool:
+        """Whether it is down, and not for so long that nobody waits for it any more."""
+        return self.is_down and self._clock.monotonic() - self._silent_since < self._patience_s
+
+    @asynccontextmanager
+    async def turn(self) -> AsyncIterator[None]:
+        """Let a call out: at once where the line is up, and one after the other where it is not."""
+        if self.is_awaited:
+            async with self._trying:
+                if self.is_awaited:
+                    await self._pause()
+                    yield
+                    return
+        yield
+
+    async def _pause(self) -> None:
+        self._n_tries += 1
+        pause_s = backoff_s(self._n_tries, jitter=self._jitter(), cap_s=_LONGEST_PAUSE_S)
+        await self._clock.sleep(pause_s)
+
+    def failed(self) -> None:
+        """Count a call that got no answer."""
+        if self._n_failed == 0:
+            self._silent_since = self._clock.monotonic()
+        self._n_failed += 1
+
+    def answered(self) -> None:
+        """Count a call that got one: the line is up."""
+        self._answered_ever = True
+        self._n_failed = self._n_tries = 0

@@ -1,0 +1,80 @@
+"""Whose answers a journal holds: a crawl goes on with the account that it began with."""
+
+from __future__ import annotations
+
+import hashlib
+
+from vpnframe.crawl.caller import Caller
+from vpnframe.crawl.journal import Journal
+from vpnframe.errors import RequestError, SettingsError
+from vpnframe.records import Failure
+
+
+async def settle_identity(caller: Caller, found: str | Failure) -> str | Failure:
+    """Note in the journal who the account is, or see to it that it is still the same.
+
+    Where the cloud does not say whose the credentials are, the account's name in accounts.toml
+    stands in, or the access key: the journal keeps a digest of its id, never the id.
+
+    Parameters
+    ----------
+    caller : Caller
+        Of the account.
+    found : str or Failure
+        What the cloud says of its credentials now.
+
+    Returns
+    -------
+    str or Failure
+        The same; or what the journal knows of an access key of which the cloud does not say it now.
+
+    Raises
+    ------
+    SettingsError
+        The journal's answers are of another account, or may be.
+    """
+    journal = caller.journal
+    if journal is None:
+        return found
+    account_id, key = found if isinstance(found, str) else "", await _digest_of_key(caller)
+    if isinstance(found, Failure) and found.kind == "credentials":
+        key = ""
+    known_id, known_key = journal.noted(f"account {caller.name}"), journal.noted(_key_of(caller))
+    if known_id and account_id:
+        is_same = known_id == account_id
+    elif key and caller.name and not known_id and not account_id:
+        is_same = True  # a name of accounts.toml, of which the cloud never said whose it is
+    else:
+        is_same = known_key in (None, key)
+    if not is_same:
+        raise _other_account(journal, found, known_id)
+    if key:
+        journal.note(f"account {caller.name}", account_id or known_id or "")
+        journal.note(_key_of(caller), key)
+    return account_id or known_id or found
+
+
+def _key_of(caller: Caller) -> str:
+    return f"access key {caller.name}"
+
+
+async def _digest_of_key(caller: Caller) -> str:
+    """Empty where there is no access key."""
+    try:
+        access_key_id = (await caller.provider.get()).access_key_id
+    except (RequestError, SettingsError):
+        return ""
+    return hashlib.sha256(access_key_id.encode()).hexdigest()[:16]
+
+
+def _other_account(journal: Journal, found: str | Failure, known_id: str | None) -> SettingsError:
+    theirs = f"account {known_id}" if known_id else "an account that the cloud did not name"
+    ours = (
+        f"whose these credentials are is not known ({found.message})"
+        if isinstance(found, Failure)
+        else f"these credentials are of account {found}"
+    )
+    return SettingsError(
+        f"the unfinished crawl in {journal.folder.parent} is of {theirs}, and {ours}: "
+        f"use those of the first run, or remove {journal.folder}"
+    )
