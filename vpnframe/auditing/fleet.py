@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 import numpy as np
@@ -165,6 +165,25 @@ class Fleet:
         first[self.of_tunnel[rows]] = rows
         return first
 
+    def order_within(self, name: str, rows: Positions) -> list[Positions]:
+        """Give what rows are sorted by within one connection, whatever the table's own order.
+
+        Parameters
+        ----------
+        name : str
+            For example ``tunnels``.
+        rows : ndarray of int64, shape (n,)
+            Positions in it.
+
+        Returns
+        -------
+        list of ndarray of int64, each of shape (n,)
+            As :func:`numpy.lexsort` takes keys: the last counts most.
+        """
+        columns = ("cidr_raw", "origin", "side") if name == "subnets" else ()
+        taken = [self.subnets[column].iloc[rows] for column in columns]
+        return [rows, *(pd.factorize(values, sort=True)[0] for values in taken)]
+
     def is_region_read(self, table: pd.DataFrame) -> Mask:
         """Say for each row of a table whether all of its account and region was read.
 
@@ -209,6 +228,7 @@ def gather(
         The settings name what is not in the fleet.
     """
     settings = settings or OverlapSettings()
+    inventory = replace(inventory, tunnels=_ordered(inventory))
     facts = _key_facts(inventory)
     parsed = parse_cidrs(inventory.subnets["cidr"])
     is_unjudged = _unjudged(inventory)
@@ -285,7 +305,8 @@ def _keys(tunnels: pd.DataFrame, facts: pd.DataFrame | None) -> pd.DataFrame:
     facts = schema.empty("key_facts") if facts is None else facts
     at = places_of(joined_keys(tunnels, TUNNEL_KEY), joined_keys(facts, TUNNEL_KEY))
     found = facts[["psk_class", "psk_bits", "psk_fingerprint", "psk_fingerprint_key_id"]]
-    return found.reindex(np.where(at < 0, len(facts), at)).reset_index(drop=True)
+    found = found.reset_index(drop=True).reindex(np.where(at < 0, len(facts), at))
+    return found.reset_index(drop=True)
 
 
 def _cidrs(parsed: ParsedCidrs, n: int) -> Cidrs:
@@ -331,6 +352,14 @@ def _domains(connections: pd.DataFrame, topology: Topology | None) -> Positions:
     """The routing domain of each connection; -1 where it hangs on nothing."""
     routers = encode_together([connections[name] for name in ROUTERS])
     return routing_domains(routers, topology).codes
+
+
+def _ordered(inventory: Inventory) -> pd.DataFrame:
+    """The tunnels of each connection in their own order, whatever the table's."""
+    tunnels = inventory.tunnels
+    index = tunnels["tunnel_index"].to_numpy(np.int64)
+    order = np.lexsort((index, _own_connections(inventory, "tunnels")))
+    return tunnels if (np.diff(order) == 1).all() else tunnels.take(order).reset_index(drop=True)
 
 
 def _own_connections(inventory: Inventory, name: str) -> Positions:

@@ -84,8 +84,9 @@ def overlaps(
     SettingsError
         If the settings name what is not in the fleet.
     ValueError
-        If ``scope`` is no column, a needed column is not there, or there are more than
-        ``max_pairs`` pairs.
+        If ``scope`` is no column, or there are more than ``max_pairs`` pairs.
+    SchemaError
+        If a needed column is not there, or the table is not what its schema says.
 
     Warns
     -----
