@@ -46,7 +46,7 @@ class Held:
 
 
 def fleets(first_seed: int, n: int) -> Inventory:
-    """So many random fleets in one inventory, each in an account and with ids of its own."""
+    """So many random fleets in one inventory of two accounts, each with ids of its own."""
     found = [
         inventory_of(
             make_state(
@@ -55,13 +55,16 @@ def fleets(first_seed: int, n: int) -> Inventory:
         )
         for seed in range(first_seed, first_seed + n)
     ]
-    held = [one.tables(with_key_facts=True) for one in found]
-    return Inventory(
-        **{
-            name: vf.schema.cast(name, pd.concat([each[name] for each in held], ignore_index=True))
-            for name in held[0]
-        }
-    )
+    tables = {}
+    for name in found[0].tables(with_key_facts=True):
+        parts = [getattr(one, name).assign(account_id=str(n % 2)) for n, one in enumerate(found)]
+        whole = vf.schema.cast(name, pd.concat(parts, ignore_index=True))
+        tables[name] = (
+            whole.drop_duplicates(["account_id", "region_id"]).reset_index(drop=True)
+            if name == "coverage"
+            else whole
+        )
+    return Inventory(**tables)
 
 
 def hold(inv: Inventory, folder: Path) -> Held:

@@ -9,13 +9,24 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from held_tables import CALLS, TOGETHER, WAYS, Held, Way, assert_same, fleets, held_as, hold, quietly
+from held_tables import (
+    CALLS,
+    TOGETHER,
+    WAYS,
+    Held,
+    Way,
+    assert_same,
+    fleets,
+    held_as,
+    hold,
+    quietly,
+)
 
 import vpnframe as vf
 
 EXAMPLES = int(os.environ.get("VPNFRAME_EXAMPLES", "100"))
-FLEETS_AT_ONCE = 10 if EXAMPLES > 100 else 4
-N_BATCHES = min(20, max(1, EXAMPLES // 100))  # 200 fleets at most
+FLEETS_AT_ONCE = 50 if EXAMPLES > 100 else 4
+N_BATCHES = 4 if EXAMPLES >= 1000 else 1
 # In every way by itself, and not only several together.
 CHOSEN: Mapping[str, Way] = {**TOGETHER, **WAYS} if EXAMPLES > 100 else TOGETHER
 # They take no table of a fleet: settings, files, one's own answers, or plain values.

@@ -65,7 +65,7 @@ def checked_table(
     frame = cast_columns(name, frame, table.names)
     for column in table.columns:
         if column.name in frame.columns:
-            _check_values(table, column, frame[column.name])
+            _check_values(name, column, frame[column.name], is_needed=column.name in wanted)
     _check_key(table, frame)
     return frame
 
@@ -157,13 +157,14 @@ def _shown(column: Column, value: object) -> str:
     return text if len(text) <= _MOST_SHOWN else f"{text[:_MOST_SHOWN]}..."
 
 
-def _check_values(table: Table, column: Column, values: pd.Series[Any]) -> None:
+def _check_values(name: str, column: Column, values: pd.Series[Any], *, is_needed: bool) -> None:
     """No null where a row could not be told or judged without it, and no word of nobody's."""
-    if not column.is_nullable and (column.words or column.name in table.key):
+    is_telling = column.words or column.name in TABLES[name].key
+    if is_needed and is_telling and not column.is_nullable:
         is_null = values.isna()
         if is_null.any():
             raise SchemaError(
-                f"{table.name}: the column {column.name} is null in row {is_null.argmax()}: "
+                f"{name}: the column {column.name} is null in row {is_null.argmax()}: "
                 f"{_remedy(column)}"
             )
     if not column.words:
@@ -172,7 +173,7 @@ def _check_values(table: Table, column: Column, values: pd.Series[Any]) -> None:
         if word not in column.words:
             row = (values == word).argmax()
             raise SchemaError(
-                f"{table.name}: the column {column.name} holds {_shown(column, word)} in row "
+                f"{name}: the column {column.name} holds {_shown(column, word)} in row "
                 f"{row}: {_remedy(column)}"
             )
 

@@ -288,9 +288,7 @@ def _count_users(
         counts[i] = 2 ** max(0, _CELL_BITS - (block.prefixlen - space.prefixlen))
     known = np.flatnonzero(coded.codes >= 0)
     row, cell = expand(first[coded.codes[known]], counts[coded.codes[known]])
-    connection = rank_rows(
-        [encode(subnets[name]).codes for name in CONNECTION]
-    )[known][row]
+    connection = rank_rows([encode(subnets[name]).codes for name in CONNECTION])[known][row]
     is_vpc = (subnets["side"].astype("str") == "vpc").to_numpy(bool)[known][row]
     distinct = np.unique(np.stack([cell, is_vpc, connection]), axis=1)
     n_cells = 2**_CELL_BITS

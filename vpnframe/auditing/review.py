@@ -360,9 +360,7 @@ def examine(
     SchemaError
         It is no inventory, or a table is not what its schema says.
     """
-    return _examine(
-        checked_inventory(inv), profiles=profiles, waivers=waivers, settings=settings
-    )
+    return _examine(checked_inventory(inv), profiles=profiles, waivers=waivers, settings=settings)
 
 
 def _examine(

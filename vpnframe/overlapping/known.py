@@ -58,7 +58,8 @@ def what_is_known(fleet: pd.DataFrame | Inventory) -> Known:
         sentences = [] if fleet.is_complete else [fleet.coverage_sentence()]
         gaps = (*sentences, *_gaps(fleet.subnets))
         return Known(fleet.subnets, fleet.vpcs, gaps)
-    subnets = checked_table("subnets", fleet, needs=(), or_else=" or an Inventory")
+    needs = ["side"] if "side" in getattr(fleet, "columns", ()) else []
+    subnets = checked_table("subnets", fleet, needs=needs, or_else=" or an Inventory")
     return Known(subnets, None, tuple(_gaps(subnets)))
 
 
