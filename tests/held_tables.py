@@ -10,7 +10,7 @@ import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -33,16 +33,12 @@ Way = Callable[[str, pd.DataFrame], pd.DataFrame]
 
 @dataclass(frozen=True)
 class Held:
-    """What a call is given: tables as somebody holds them, and a folder for files.
-
-    ``of`` names rows whatever their order; ``packets`` are the same in every way.
-    """
+    """What a call is given: tables as somebody holds them, and packets to trace."""
 
     inv: Inventory
     findings: pd.DataFrame
     strengths: pd.DataFrame
     packets: tuple[list[str], list[str]]
-    folder: Path
 
 
 def fleets(first_seed: int, n: int) -> Inventory:
@@ -67,7 +63,7 @@ def fleets(first_seed: int, n: int) -> Inventory:
     return Inventory(**tables)
 
 
-def hold(inv: Inventory, folder: Path) -> Held:
+def hold(inv: Inventory) -> Held:
     """An inventory with the tables that are made of it."""
     findings = quietly(lambda: vf.audit(inv, settings=SETTINGS))[0]
     strengths = vf.strength(inv.tunnels, key_facts=inv.key_facts)
@@ -77,7 +73,7 @@ def hold(inv: Inventory, folder: Path) -> Held:
     )
     sides = first.pivot(index="vpn_connection_id", columns="side", values="at").dropna()
     packets = (sides["vpc"].tolist(), sides["onprem"].tolist())
-    return Held(inv, findings, strengths, packets, folder)
+    return Held(inv, findings, strengths, packets)
 
 
 def held_as(held: Held, way: Way) -> Held:
@@ -150,9 +146,9 @@ def drawn(draw: Callable[[Any], Any]) -> list[Any]:
 
 def written(held: Held) -> list[pd.DataFrame]:
     """Every table as it is read again, each sorted."""
-    folder = held.folder / str(len(list(held.folder.iterdir())))
-    vf.write_inventory(held.inv, folder, now=NOW)
-    tables = vf.read_inventory(folder).tables(with_key_facts=True)
+    with TemporaryDirectory() as folder:
+        vf.write_inventory(held.inv, folder, now=NOW)
+        tables = vf.read_inventory(folder).tables(with_key_facts=True)
     return [sorted_rows(table) for table in tables.values()]
 
 

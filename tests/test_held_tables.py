@@ -1,11 +1,10 @@
-"""Every public function gives the same answer however its tables are held, or says what is wrong."""
+"""Every public function gives the same answer however its tables are held."""
 
 from __future__ import annotations
 
 import inspect
 import os
-from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
@@ -76,10 +75,9 @@ def test_what_is_listed_as_without_tables_takes_none() -> None:
 
 
 @pytest.fixture(scope="module", params=range(N_BATCHES))
-def held(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Held:
+def held(request: pytest.FixtureRequest) -> Held:
     """Some fleets as they are read, and the tables that are made of them."""
-    inv = fleets(1 + request.param * FLEETS_AT_ONCE, FLEETS_AT_ONCE)
-    return hold(inv, tmp_path_factory.mktemp("held"))
+    return hold(fleets(1 + request.param * FLEETS_AT_ONCE, FLEETS_AT_ONCE))
 
 
 @pytest.fixture(scope="module")

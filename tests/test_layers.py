@@ -21,8 +21,8 @@ LEVELS = {
 }  # fmt: skip
 NETWORK_HALF = {"cloud", "crawl"}
 TABLE_HALF = {
-    "checked", "columns", "schema", "tables", "frames", "inventory", "overlapping", "peers", "stats", "plot",
-    "auditing",
+    "checked", "columns", "schema", "tables", "frames", "inventory", "overlapping", "peers",
+    "stats", "plot", "auditing",
 }  # fmt: skip
 MODULES = sorted(p for p in PACKAGE.rglob("*.py") if p != PACKAGE / "__init__.py")
 

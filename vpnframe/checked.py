@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from vpnframe.columns import OddValueError, cast_column, is_cast, with_plain_index
+from vpnframe.columns import OddValueError, as_words, cast_column, is_cast, with_plain_index
 from vpnframe.errors import SchemaError
 from vpnframe.tables import TABLES, Column, Table
 
@@ -51,43 +51,43 @@ def checked_table(
 
     Examples
     --------
-    >>> frame = pd.DataFrame({"account_id": [1, 2], "status": ["complete", "partial"]}, index=[5, 5])
-    >>> checked_table("coverage", frame, needs=["status"])["account_id"].tolist()
+    >>> held = pd.DataFrame({"account_id": [1, 2], "status": ["complete", "absent"]}, index=[5, 5])
+    >>> checked_table("coverage", held, needs=["status"])["account_id"].tolist()
     ['1', '2']
     """
     table = TABLES[name]
     if not isinstance(frame, pd.DataFrame):
         raise SchemaError(_no_table(name, frame, or_else))
     wanted = table.names if needs is None else tuple(needs)
-    frame = with_plain_index(frame, table.names)
-    for problem in _missing(table, frame, wanted):
+    plain = with_plain_index(frame, table.names)
+    for problem in _missing(table, plain, wanted):
         raise SchemaError(f"{problem}: is this a {name} table?")
-    frame = cast_columns(name, frame, table.names)
+    cast = cast_columns(name, plain, table.names)
     for column in table.columns:
-        if column.name in frame.columns:
-            _check_values(name, column, frame[column.name], is_needed=column.name in wanted)
-    _check_key(table, frame)
-    return frame
+        if column.name in cast.columns:
+            _check_values(name, column, cast[column.name], is_needed=column.name in wanted)
+    _check_key(table, cast)
+    return cast
 
 
-def in_order(name: str, table: pd.DataFrame) -> pd.DataFrame:
+def in_order(table: pd.DataFrame, by: Iterable[str]) -> pd.DataFrame:
     """Sort a table, so that an answer does not depend on the order of its rows.
 
     Parameters
     ----------
-    name : str
-        For example ``routes``.
     table : DataFrame
-        As :func:`checked_table` gives it, whole.
+        Of plain values in those columns.
+    by : iterable of str
+        Columns; those that are not there are passed over.
 
     Returns
     -------
     DataFrame
-        By its key, or by every column of one value where it has none; nulls first.
+        By their texts, nulls first; the very frame where it is sorted so.
     """
-    schema = TABLES[name]
-    by = schema.key or [one.name for one in schema.columns if one.kind not in ("texts", "time")]
-    codes = [pd.factorize(table[column], sort=True)[0] for column in by]
+    codes = [
+        pd.factorize(as_words(table[name]), sort=True)[0] for name in by if name in table.columns
+    ]
     order = np.lexsort(codes[::-1])
     is_sorted = bool((np.diff(order) == 1).all())
     return table if is_sorted else table.take(order).reset_index(drop=True)

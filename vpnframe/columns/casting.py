@@ -22,7 +22,8 @@ import pyarrow as pa
 from vpnframe.columns.making import DTYPES, LISTS, make_column
 from vpnframe.tables import Kind
 
-_ADDRESSES = (
+_TEXTS = (
+    str,  # and what is written as addresses are
     ipaddress.IPv4Network,
     ipaddress.IPv6Network,
     ipaddress.IPv4Address,
@@ -226,18 +227,17 @@ def _parse_list(value: Any) -> list[str]:
 
 
 def _parse_text(value: Any) -> str:
-    if isinstance(value, str):
-        return str(value)
-    if isinstance(value, _ADDRESSES):
+    if isinstance(value, _TEXTS):
         return str(value)
     if isinstance(value, bool | np.bool_) or not isinstance(value, numbers.Real):
         raise OddValueError(value, "write text")
-    if not isinstance(value, numbers.Integral):
-        is_whole = math.isfinite(value) and value == int(value)
-        if not is_whole or abs(value) >= _EXACT:
-            wanted = "digits may be lost: read the column as text (in pd.read_csv: dtype=str)"
-            raise OddValueError(value, wanted)
-    return str(int(value))
+    if isinstance(value, numbers.Integral):
+        return str(int(value))
+    number = float(value)
+    if not number.is_integer() or abs(number) >= _EXACT:
+        wanted = "digits may be lost: read the column as text (in pd.read_csv: dtype=str)"
+        raise OddValueError(value, wanted)
+    return str(int(number))
 
 
 def _whole_number(kind: str) -> Callable[[Any], int]:

@@ -9,6 +9,7 @@ import pandas as pd
 
 from vpnframe import schema
 from vpnframe.addresses.nesting import DEFAULT_MAX_PAIRS
+from vpnframe.checked import in_order
 from vpnframe.inventory import Inventory
 from vpnframe.overlapping.against import their_blocks
 from vpnframe.overlapping.assembling import (
@@ -20,14 +21,14 @@ from vpnframe.overlapping.assembling import (
 )
 from vpnframe.overlapping.blocks import as_relations
 from vpnframe.overlapping.coding import NULL, Codes, take_words
-from vpnframe.overlapping.encoded import Fleet, encode_fleet
+from vpnframe.overlapping.encoded import CONNECTION, Fleet, encode_fleet
 from vpnframe.overlapping.facts import PairFacts
 from vpnframe.overlapping.known import warn_of_gaps, what_is_known
 from vpnframe.overlapping.meaning import CASES, KINDS, SEVERITIES, find_cases
 from vpnframe.overlapping.nat import with_mapped
 from vpnframe.overlapping.pairing import FleetPairs, pairs_between, pairs_within
 from vpnframe.overlapping.reasons import write_reasons
-from vpnframe.overlapping.scopes import ROUTING_DOMAIN
+from vpnframe.overlapping.scopes import ROUTERS, ROUTING_DOMAIN
 from vpnframe.overlapping.settings import OverlapSettings
 
 
@@ -113,7 +114,7 @@ def overlaps(
     check_columns(known.subnets, scope)
     rows = with_mapped(known.subnets, settings.nat)
     if against is not None:
-        theirs = their_blocks(against)
+        theirs = in_order(their_blocks(against), (*CONNECTION, "cidr", *ROUTERS, "vpn_gateway_ip"))
         check_scope(theirs, scope)
         rows = pd.concat([rows.assign(is_theirs=False), theirs], ignore_index=True)
     fleet = encode_fleet(rows, scope=scope, settings=settings)

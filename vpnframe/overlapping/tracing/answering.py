@@ -24,6 +24,15 @@ from vpnframe.overlapping.tracing.packets import Packets, read_packets
 
 _MOST_PAIRS = 5_000_000  # held at once: some 200 MB
 _TABLES = ("tunnels", "subnets", "gateways", "routes", "vpcs", "coverage")
+_KEY = ("account_id", "region_id")
+# What is found does not depend on the order of rows; texts tell apart what numbers do not.
+_ORDER = {
+    **{name: schema.find(name).key for name in ("tunnels", "subnets", "gateways", "vpcs")},
+    "routes": (
+        *(*_KEY, "vpn_gateway_id", "transit_router_id", "vpn_connection_id", "route_type"),
+        *("source_cidr", "destination_cidr", "priority", "weight", "state", "as_path"),
+    ),
+}
 _ASKED = ("source", "destination")
 _OWN = ("verdict", "certainty", "reason", "standby", "rivals", "vpc_id")
 # Where a column stands in an outcome: the part, and the field of that part.
@@ -134,7 +143,7 @@ def trace(
     """
     packets = read_packets(source, destination)
     inv = checked_inventory(inv, _TABLES)
-    inv = replace(inv, **{name: in_order(name, getattr(inv, name)) for name in _TABLES})
+    inv = replace(inv, **{name: in_order(getattr(inv, name), by) for name, by in _ORDER.items()})
     fleet = read_fleet(inv)
     _warn(inv, fleet)
     if start is not None:
