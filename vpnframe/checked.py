@@ -189,6 +189,9 @@ def _check_key(table: Table, frame: pd.DataFrame) -> None:
     key = list(table.key)
     if not key or any(name not in frame.columns for name in key):
         return
+    for column in table.columns:
+        if column.name in key and not column.is_nullable and frame[column.name].isna().any():
+            return  # a row without its key was not asked for by it
     is_doubled = frame.duplicated(key)
     if is_doubled.any():
         row = int(is_doubled.argmax())

@@ -24,7 +24,7 @@ from vpnframe.auditing.joining import (
 )
 from vpnframe.auditing.logic import Mask, Positions, Truth, codes_of, flags, is_any
 from vpnframe.auditing.masks import equals
-from vpnframe.auditing.strength import TUNNEL_KEY, strength
+from vpnframe.auditing.strength import TUNNEL_KEY, strength_of
 from vpnframe.errors import IncompleteWarning, SchemaError
 from vpnframe.inventory import Inventory
 from vpnframe.overlapping import overlaps
@@ -228,7 +228,11 @@ def gather(
         The settings name what is not in the fleet.
     """
     settings = settings or OverlapSettings()
-    inventory = replace(inventory, tunnels=_ordered(inventory))
+    of_tunnel = _own_connections(inventory, "tunnels")
+    order = _order_of_tunnels(inventory.tunnels, of_tunnel)
+    if order is not None:
+        tunnels = inventory.tunnels.take(order).reset_index(drop=True)
+        inventory, of_tunnel = replace(inventory, tunnels=tunnels), of_tunnel[order]
     facts = _key_facts(inventory)
     parsed = parse_cidrs(inventory.subnets["cidr"])
     is_unjudged = _unjudged(inventory)
@@ -242,12 +246,12 @@ def gather(
         disagreements=inventory.disagreements,
         coverage=inventory.coverage,
         keys=_keys(inventory.tunnels, facts),
-        strength=strength(inventory.tunnels, key_facts=facts),
+        strength=strength_of(inventory.tunnels, facts),
         overlaps=pairs,
         key_facts=facts,
         parsed=parsed,
         cidrs=_cidrs(parsed, len(inventory.subnets)),
-        of_tunnel=_own_connections(inventory, "tunnels"),
+        of_tunnel=of_tunnel,
         of_subnet=_own_connections(inventory, "subnets"),
         of_overlap=positions_of(pairs, inventory.connections, prefix="left_"),
         domain=_domains(inventory.connections, settings.topology),
@@ -354,12 +358,10 @@ def _domains(connections: pd.DataFrame, topology: Topology | None) -> Positions:
     return routing_domains(routers, topology).codes
 
 
-def _ordered(inventory: Inventory) -> pd.DataFrame:
-    """The tunnels of each connection in their own order, whatever the table's."""
-    tunnels = inventory.tunnels
-    index = tunnels["tunnel_index"].to_numpy(np.int64)
-    order = np.lexsort((index, _own_connections(inventory, "tunnels")))
-    return tunnels if (np.diff(order) == 1).all() else tunnels.take(order).reset_index(drop=True)
+def _order_of_tunnels(tunnels: pd.DataFrame, owner: Positions) -> Positions | None:
+    """How to sort the tunnels of each connection, whatever the table's order; None if they are."""
+    order = np.lexsort((tunnels["tunnel_index"].to_numpy(np.int64), owner))
+    return None if (np.diff(order) == 1).all() else order
 
 
 def _own_connections(inventory: Inventory, name: str) -> Positions:

@@ -257,7 +257,7 @@ def assert_no_findings(found: Inventory | pd.DataFrame, *, at_least: str = "high
         findings = checked_table("findings", found, needs=needs, or_else=" or an Inventory")
     bad = findings[at_or_over(findings, at_least)]
     if bad.empty:
-        return findings
+        return findings if isinstance(found, Inventory) else found
     rank = bad["severity"].astype("str").map(SEVERITIES.index)
     ranked = rank.groupby(bad["rule_id"].astype("str")).agg(["max", "size"])
     counts = ranked.sort_values(["max", "size"], ascending=False)["size"]

@@ -90,6 +90,11 @@ def strength(tunnels: pd.DataFrame, *, key_facts: pd.DataFrame | None = None) ->
     tunnels = checked_table("tunnels", tunnels, needs=_NEEDED)
     if key_facts is not None:
         key_facts = checked_table("key_facts", key_facts, needs=(*TUNNEL_KEY, "psk_bits"))
+    return strength_of(tunnels, key_facts)
+
+
+def strength_of(tunnels: pd.DataFrame, key_facts: pd.DataFrame | None) -> pd.DataFrame:
+    """Say the same of tables that are as their schemas have them."""
     tunnels = _without_meaningless(tunnels)
     psk = np.where(equals(tunnels["auth_method"], "psk"), _psk_bits(tunnels, key_facts), np.nan)
     bits = {name: _worth(tunnels, name, "bits") for name in _COMPONENTS}

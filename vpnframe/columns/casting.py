@@ -16,6 +16,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 
@@ -170,8 +171,22 @@ def _word(value: Any) -> str:
 
 
 def _cast(kind: Kind, values: pd.Series[Any]) -> Any:
-    """Cast value by value: a fleet has few different ones."""
-    parse = _PARSERS[kind]
+    codes, parsed = _parse_different(kind, values)
+    made = make_column(kind, [*parsed, None])
+    column = made.array if isinstance(made, pd.Series) else made
+    return column.take(np.where(codes < 0, len(parsed), codes))
+
+
+def _as_categories(values: pd.Series[Any]) -> pd.Categorical:
+    """Sorted categories of those words that occur."""
+    codes, parsed = _parse_different("text", values)
+    ranks, words = pd.factorize(np.array(parsed, dtype=object), sort=True)
+    ranks = np.append(ranks, -1)  # a null has the code -1, and so the last place
+    return pd.Categorical.from_codes(ranks[codes], categories=pd.Index(words, dtype="str"))
+
+
+def _parse_different(kind: Kind, values: pd.Series[Any]) -> tuple[npt.NDArray[np.intp], list[Any]]:
+    """The different values of a column, parsed, and which of them each row has; -1 for null."""
     try:
         codes, found = pd.factorize(values)
     except TypeError:  # a list or the like
@@ -179,19 +194,10 @@ def _cast(kind: Kind, values: pd.Series[Any]) -> Any:
     parsed: list[Any] = []
     for code, value in enumerate(found):
         try:
-            parsed.append(parse(value))
+            parsed.append(_PARSERS[kind](value))
         except OddValueError as odd:
             raise OddValueError(value, odd.wanted, int(np.argmax(codes == code))) from None
-    made = make_column(kind, [*parsed, None])
-    column = made.array if isinstance(made, pd.Series) else made
-    return column.take(np.where(codes < 0, len(parsed), codes))
-
-
-def _as_categories(values: pd.Series[Any]) -> Any:
-    """Sorted categories of those words that occur."""
-    texts = pd.Series(cast_column("text", values))
-    codes, found = pd.factorize(texts, sort=True)
-    return pd.Categorical.from_codes(codes, categories=pd.Index(found, dtype="str"))
+    return codes, parsed
 
 
 def _as_lists(values: pd.Series[Any]) -> Any:
