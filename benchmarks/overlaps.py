@@ -281,7 +281,7 @@ def made_up_subnets(n_connections: int) -> pd.DataFrame:
         "routing_mode": mode.tolist(),
         "has_ha_evidence": (connection % 2 == 0).tolist(),
         "side": np.where(is_vpc, "vpc", "onprem").tolist(),
-        "origin": ["selector"] * n,
+        "origin": np.where(_is_again(connection, is_vpc, cidr), "destination", "selector").tolist(),
         "cidr": cidr,
         "cidr_raw": cidr,
         "family": [4] * n,
@@ -289,6 +289,11 @@ def made_up_subnets(n_connections: int) -> pd.DataFrame:
         "is_default_route": [False] * n,
     }
     return schema.build_by("subnets", lambda name: values.get(name, [None] * n))
+
+
+def _is_again(*columns: Any) -> Any:
+    """Rows of a block that its connection has on that side already: a route leads there, too."""
+    return pd.DataFrame(dict(enumerate(columns))).duplicated().to_numpy()
 
 
 def measure_fleet(n_connections: int) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -51,8 +52,13 @@ def site(
 
 
 def subnets_of(*sites: Sequence[dict[str, Any]]) -> pd.DataFrame:
-    """The table ``subnets`` of some sites."""
+    """The table ``subnets`` of some sites; a block that one lists again is spelt otherwise."""
     rows = [{"cidr_raw": str(row["cidr"]), **row} for rows in sites for row in rows]
+    times: Counter[tuple[Any, ...]] = Counter()
+    for row in rows:
+        key = tuple(row.get(name) for name in schema.find("subnets").key)
+        row["cidr_raw"] += " " * times[key]
+        times[key] += 1
     table = {name: [row.get(name) for row in rows] for name in COLUMNS}
     return schema.build("subnets", table)
 

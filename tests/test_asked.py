@@ -41,7 +41,8 @@ def test_groups_are_a_column_or_its_name(groups):
 def test_missing_groups_are_each_their_own(missing):
     """Two of them are not equal."""
     asked = read_asked(["10.0.0.0/8"] * 3, [missing, 5, missing])
-    assert asked.codes.tolist() == [1, 0, 2]
+    assert asked.codes.tolist() == [0, 1, 2]
+    assert [asked.label(code) for code in range(3)] == [None, "5", None]
 
 
 def test_without_groups_there_are_no_codes():

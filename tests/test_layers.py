@@ -12,7 +12,7 @@ LEVELS = {
     "_version": 0, "blocking": 0, "display": 0, "errors": 0, "files": 0, "masked": 0, "memory": 0,
     "permissions": 0, "records": 0, "tables": 0, "terms": 0,
     "psk": 1, "columns": 1, "addresses": 1, "saved": 1, "toml_tables": 1,
-    "accounts": 2, "cloud": 2, "connection_blocks": 2, "schema": 2,
+    "accounts": 2, "checked": 2, "cloud": 2, "connection_blocks": 2, "schema": 2,
     "crawl": 3, "frames": 3, "inventory": 3, "redacting": 3,
     "loading": 4, "overlapping": 4, "peers": 4, "settings": 4,
     "access": 5, "auditing": 5, "stats": 5, "emulator": 5,
@@ -21,8 +21,8 @@ LEVELS = {
 }  # fmt: skip
 NETWORK_HALF = {"cloud", "crawl"}
 TABLE_HALF = {
-    "columns", "schema", "tables", "frames", "inventory", "overlapping", "peers", "stats", "plot",
-    "auditing",
+    "checked", "columns", "schema", "tables", "frames", "inventory", "overlapping", "peers",
+    "stats", "plot", "auditing",
 }  # fmt: skip
 MODULES = sorted(p for p in PACKAGE.rglob("*.py") if p != PACKAGE / "__init__.py")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
+from vpnframe.errors import SchemaError
 from vpnframe.overlapping import free_subnets, overlaps, would_conflict
 
 SUBNETS = pd.DataFrame(
@@ -41,7 +42,7 @@ def test_a_side_that_is_none_is_refused_in_another_table():
 )
 def test_a_side_that_is_none_is_refused_in_the_fleet(ask):
     """A block that is left out would be free, and collide with nothing."""
-    with pytest.raises(ValueError, match="'ONPREM' is no side"):
+    with pytest.raises(SchemaError, match="side holds 'ONPREM' in row 0: write vpc or onprem"):
         ask(SUBNETS.assign(side="ONPREM"))
 
 

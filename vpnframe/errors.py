@@ -9,7 +9,7 @@
     │   └── ResponseError       an answer came, and cannot be read
     ├── SettingsError           credentials, endpoint, options: the caller can mend it
     ├── AddressError            text that is no CIDR block
-    ├── SchemaError             a table that is not what its schema says
+    ├── SchemaError             a table that is not what its schema says; a ValueError, too
     ├── InventoryError          a folder that is no inventory, or a damaged one
     └── FindingsError           an audit found what must not be there
 
@@ -112,8 +112,8 @@ class AddressError(VpnframeError):
         self.value = value
 
 
-class SchemaError(VpnframeError):
-    """A table is not what its schema says."""
+class SchemaError(VpnframeError, ValueError):
+    """A table is not what its schema says: a wrong argument, and so a ValueError, too."""
 
 
 class InventoryError(VpnframeError):

@@ -13,8 +13,10 @@ from matplotlib.colors import ListedColormap
 from matplotlib.patches import Patch
 
 from vpnframe import stats
+from vpnframe.checked import checked_table
 from vpnframe.overlapping.asked import parse_all
 from vpnframe.overlapping.coding import encode, expand, rank_rows
+from vpnframe.overlapping.encoded import CONNECTION
 
 _TITLES = {
     "ike_version": "IKE version",
@@ -44,10 +46,15 @@ def algorithms(tunnels: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     -------
     Axes
         Shares in per cent of all tunnels.
+
+    Raises
+    ------
+    SchemaError
+        The table is not what its schema says.
     """
+    counts = stats.algorithms(tunnels)
     if ax is None:
         _, ax = plt.subplots(figsize=(10, 4.5), layout="constrained")
-    counts = stats.algorithms(tunnels)
     for position, column in enumerate(reversed(list(_TITLES))):
         _draw_bar(ax, position, counts[counts["column"] == column])
     ax.set_yticks(range(len(_TITLES)), list(reversed(_TITLES.values())))
@@ -119,12 +126,15 @@ def findings(found: pd.DataFrame, *, most: int = 20, ax: Axes | None = None) -> 
 
     Raises
     ------
+    SchemaError
+        The table is not what its schema says.
     ValueError
         ``most`` is below 1.
     """
     if most < 1:
         raise ValueError(f"most is {most}: at least one rule has to be drawn")
-    counts = _count_findings(found)
+    needs = ("rule_id", "severity", "status")
+    counts = _count_findings(checked_table("findings", found, needs=needs))
     rules = counts["rule_id"].drop_duplicates().tolist()
     shown = rules[:most]
     if ax is None:
@@ -215,6 +225,8 @@ def address_map(
     ------
     AddressError
         A block is a text that is none.
+    SchemaError
+        The table is not what its schema says.
     ValueError
         ``within`` is too small to be divided.
     """
@@ -222,6 +234,7 @@ def address_map(
     space = ipaddress.ip_network(within)
     if space.prefixlen + _CELL_BITS > space.max_prefixlen:
         raise ValueError(f"{within} is too small for a map of 256 cells")
+    subnets = checked_table("subnets", subnets, needs=(*CONNECTION, "side", "cidr"))
     if ax is None:
         _, ax = plt.subplots(figsize=(9, 6.2), layout="constrained")
     n_onprem, n_vpc, n_wide = _count_users(subnets, space)
@@ -275,9 +288,7 @@ def _count_users(
         counts[i] = 2 ** max(0, _CELL_BITS - (block.prefixlen - space.prefixlen))
     known = np.flatnonzero(coded.codes >= 0)
     row, cell = expand(first[coded.codes[known]], counts[coded.codes[known]])
-    connection = rank_rows(
-        [encode(subnets[name]).codes for name in ("account_id", "region_id", "vpn_connection_id")]
-    )[known][row]
+    connection = rank_rows([encode(subnets[name]).codes for name in CONNECTION])[known][row]
     is_vpc = (subnets["side"].astype("str") == "vpc").to_numpy(bool)[known][row]
     distinct = np.unique(np.stack([cell, is_vpc, connection]), axis=1)
     n_cells = 2**_CELL_BITS

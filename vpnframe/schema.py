@@ -15,8 +15,11 @@ import pyarrow as pa
 from vpnframe.columns import (
     DTYPES,
     LISTS,
+    OddValueError,
+    cast_column,
     join_columns,
     make_column,
+    with_plain_index,
 )
 from vpnframe.errors import SchemaError
 from vpnframe.memory import give_back_memory
@@ -223,7 +226,15 @@ def cast(name: str, frame: pd.DataFrame) -> pd.DataFrame:
     -------
     DataFrame
         A new frame; other columns are dropped.
+
+    Raises
+    ------
+    SchemaError
+        It is no table, or a column is there twice or holds a value of another kind.
     """
+    for problem in _odd_frame(frame):
+        raise SchemaError(f"this is no {name} table: {problem}")
+    frame = with_plain_index(frame, find(name).names)
     columns = {column.name: _cast(column, frame) for column in find(name).columns}
     return pd.DataFrame(columns, index=pd.RangeIndex(len(frame)))
 
@@ -248,7 +259,7 @@ def validate(name: str, frame: pd.DataFrame) -> None:
     --------
     >>> validate("coverage", empty("coverage"))
     """
-    problems = list(_problems(find(name), frame))
+    problems = list(_odd_frame(frame)) or list(_problems(find(name), frame))
     if problems:
         raise SchemaError(f"this is no {name} table: " + "; ".join(problems))
 
@@ -273,21 +284,27 @@ def arrow_schema(name: str) -> pa.Schema:
     return pa.schema(fields, metadata={"vpnframe_table": name})
 
 
+def _odd_frame(frame: object) -> Iterable[str]:
+    """What is wrong with something that has no columns, or one of them twice."""
+    if not isinstance(frame, pd.DataFrame):
+        yield f"{type(frame).__name__} is no DataFrame"
+    elif not frame.columns.is_unique:
+        repeated = frame.columns[frame.columns.duplicated()].unique()
+        yield f"repeated {', '.join(sorted(map(str, repeated)))}"
+
+
 def _problems(table: Table, frame: pd.DataFrame) -> Iterable[str]:
     wanted, found = [column.name for column in table.columns], list(frame.columns)
     missing = [name for name in wanted if name not in found]
     unknown = [str(name) for name in found if name not in wanted]
-    repeated = sorted({str(name) for name in found if found.count(name) > 1})
-    if repeated:
-        yield f"repeated {', '.join(repeated)}"
     if missing:
         yield f"missing {', '.join(missing)}"
     if unknown:
         yield f"unknown {', '.join(unknown)}"
-    if not missing and not unknown and not repeated and wanted != found:
+    if not missing and not unknown and wanted != found:
         yield "columns are out of order"
     for column in table.columns:
-        if found.count(column.name) == 1:
+        if column.name in found:
             yield from _column_problems(column, frame[column.name])
 
 
@@ -304,9 +321,7 @@ def _column_problems(column: Column, values: pd.Series[Any]) -> Iterable[str]:
 def _cast(column: Column, frame: pd.DataFrame) -> Any:
     if column.name not in frame.columns:
         return make_column(column.kind, [None] * len(frame))
-    values = frame[column.name].reset_index(drop=True)
-    if column.kind == "category":
-        # Not value by value: a fleet has few different ones.
-        codes, found = pd.factorize(values.astype("str"), sort=True)
-        return pd.Categorical.from_codes(codes, categories=pd.Index(found, dtype="str"))
-    return values.astype(LISTS if column.kind == "texts" else DTYPES[column.kind])
+    try:
+        return cast_column(column.kind, frame[column.name])
+    except OddValueError as odd:
+        raise SchemaError(f"the column {column.name} holds {odd}") from None

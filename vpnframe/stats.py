@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from vpnframe import schema
+from vpnframe.checked import checked_table
 from vpnframe.overlapping import address_usage
 
 ALGORITHM_COLUMNS = (
@@ -21,6 +22,11 @@ ALGORITHM_COLUMNS = (
     "ipsec_pfs_group",
 )
 _CONNECTION = ["account_id", "region_id", "vpn_connection_id"]
+_SUMMED = (
+    *("tunnel_status", "connection_status", "tunnel_count", "vpn_gateway_id"),
+    *("customer_gateway_id", "transit_router_id", "routing_mode", "bgp_enabled", "witnesses"),
+)
+_PHASES = ("ike", "ipsec")
 
 
 def summary(tunnels: pd.DataFrame) -> pd.DataFrame:
@@ -36,11 +42,17 @@ def summary(tunnels: pd.DataFrame) -> pd.DataFrame:
     DataFrame
         The ``summary`` table: ``measure`` (str), ``n`` (Int64).
 
+    Raises
+    ------
+    SchemaError
+        The table is not what its schema says.
+
     Examples
     --------
     >>> summary(schema.empty("tunnels"))["n"].sum()
     np.int64(0)
     """
+    tunnels = checked_table("tunnels", tunnels, needs=[*_CONNECTION, *_SUMMED])
     first = tunnels.drop_duplicates(_CONNECTION)
     # As text: a category of one column may be none of the other.
     status = (
@@ -78,11 +90,17 @@ def algorithms(tunnels: pd.DataFrame) -> pd.DataFrame:
         ``n_tunnels`` and ``n_connections`` (Int64), ``share`` of all tunnels (float64);
         by column, most frequent first.
 
+    Raises
+    ------
+    SchemaError
+        The table is not what its schema says.
+
     Examples
     --------
     >>> algorithms(schema.empty("tunnels")).empty
     True
     """
+    tunnels = checked_table("tunnels", tunnels, needs=[*_CONNECTION, *ALGORITHM_COLUMNS])
     counts = [_counts(tunnels, name).assign(column=name) for name in ALGORITHM_COLUMNS]
     return _result("algorithms", counts)
 
@@ -101,16 +119,23 @@ def lifetimes(tunnels: pd.DataFrame) -> pd.DataFrame:
         The ``lifetimes`` table: ``phase`` (str), ``lifetime_s`` (Int32, seconds, null where not
         known), ``n_tunnels`` and ``n_connections`` (Int64), ``share`` of all tunnels (float64).
 
+    Raises
+    ------
+    SchemaError
+        The table is not what its schema says.
+
     Examples
     --------
     >>> lifetimes(schema.empty("tunnels")).empty
     True
     """
+    needs = [*_CONNECTION, *(f"{phase}_lifetime_s" for phase in _PHASES)]
+    tunnels = checked_table("tunnels", tunnels, needs=needs)
     counts = [
         _counts(tunnels, f"{phase}_lifetime_s")
         .rename(columns={"value": "lifetime_s"})
         .assign(phase=phase)
-        for phase in ("ike", "ipsec")
+        for phase in _PHASES
     ]
     return _result("lifetimes", counts)
 
@@ -133,11 +158,18 @@ def address_space(subnets: pd.DataFrame) -> pd.DataFrame:
         ``n_addresses``, ``n_shared`` in two blocks at least (float64, see
         :func:`vpnframe.address_usage`) and ``shared_share``; by side and family.
 
+    Raises
+    ------
+    SchemaError
+        The table is not what its schema says.
+
     Examples
     --------
     >>> address_space(schema.empty("subnets")).empty
     True
     """
+    needs = [*_CONNECTION, "side", "cidr", "is_default_route"]
+    subnets = checked_table("subnets", subnets, needs=needs)
     blocks = subnets[~subnets["is_default_route"].fillna(False)]
     blocks = blocks.drop_duplicates([*_CONNECTION, "side", "cidr"])
     return address_usage(blocks, groups="side").rename(columns={"group": "side"})

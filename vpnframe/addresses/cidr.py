@@ -261,6 +261,8 @@ def _is_missing(value: object) -> bool:
     """Tell None, NaN, NaT and NA without knowing pandas: none of the last three equals itself."""
     if value is None or isinstance(value, str):
         return value is None
+    if hasattr(value, "__len__"):
+        return False  # a list or array, whose text is no block
     is_same = value == value  # noqa: PLR0124  that is the point
     return not (isinstance(is_same, (bool, np.bool_)) and bool(is_same))
 

@@ -129,7 +129,8 @@ def draft(fleet: Fleet, verdicts: Verdicts, text: Text, *, cited: Cited | None =
     rows = np.flatnonzero(verdicts.result != 0)
     subject = _subjects(fleet, verdicts, rows)
     is_open = verdicts.result[rows] == YES
-    order = np.lexsort((np.arange(len(rows)), subject.what_code, ~is_open, subject.code))
+    within = fleet.order_within(verdicts.table, verdicts.position[rows])
+    order = np.lexsort((*within, subject.what_code, ~is_open, subject.code))
     rows, is_open, subject = rows[order], is_open[order], subject.take(order)
     chosen = verdicts.take(rows)
     starts = _starts(subject.code, ~is_open, subject.what_code)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 import numpy as np
@@ -23,7 +23,7 @@ from vpnframe.auditing.joining import (
 )
 from vpnframe.auditing.logic import Mask, Positions, Truth, codes_of, flags, is_any
 from vpnframe.auditing.masks import equals
-from vpnframe.auditing.strength import TUNNEL_KEY, strength
+from vpnframe.auditing.strength import TUNNEL_KEY, strength_of
 from vpnframe.errors import SchemaError
 from vpnframe.inventory import Inventory
 from vpnframe.overlapping.coding import code_sets, encode_together
@@ -164,6 +164,25 @@ class Fleet:
         first[self.of_tunnel[rows]] = rows
         return first
 
+    def order_within(self, name: str, rows: Positions) -> list[Positions]:
+        """Give what rows are sorted by within one connection, whatever the table's own order.
+
+        Parameters
+        ----------
+        name : str
+            For example ``tunnels``.
+        rows : ndarray of int64, shape (n,)
+            Positions in it.
+
+        Returns
+        -------
+        list of ndarray of int64, each of shape (n,)
+            As :func:`numpy.lexsort` takes keys: the last counts most.
+        """
+        columns = ("cidr_raw", "origin", "side") if name == "subnets" else ()
+        taken = [self.subnets[column].iloc[rows] for column in columns]
+        return [rows, *(pd.factorize(values, sort=True)[0] for values in taken)]
+
     def is_region_read(self, table: pd.DataFrame) -> Mask:
         """Say for each row of a table whether all of its account and region was read.
 
@@ -208,6 +227,11 @@ def gather(
         The settings name what is not in the fleet.
     """
     settings = settings or OverlapSettings()
+    of_tunnel = _own_connections(inventory, "tunnels")
+    order = _order_of_tunnels(inventory.tunnels, of_tunnel)
+    if order is not None:
+        tunnels = inventory.tunnels.take(order).reset_index(drop=True)
+        inventory, of_tunnel = replace(inventory, tunnels=tunnels), of_tunnel[order]
     facts = _key_facts(inventory)
     parsed = parse_cidrs(inventory.subnets["cidr"])
     is_unjudged = _unjudged(inventory)
@@ -221,12 +245,12 @@ def gather(
         disagreements=inventory.disagreements,
         coverage=inventory.coverage,
         keys=_keys(inventory.tunnels, facts),
-        strength=strength(inventory.tunnels, key_facts=facts),
+        strength=strength_of(inventory.tunnels, facts),
         overlaps=pairs,
         key_facts=facts,
         parsed=parsed,
         cidrs=_cidrs(parsed, len(inventory.subnets)),
-        of_tunnel=_own_connections(inventory, "tunnels"),
+        of_tunnel=of_tunnel,
         of_subnet=_own_connections(inventory, "subnets"),
         of_overlap=positions_of(pairs, inventory.connections, prefix="left_"),
         domain=_domains(inventory.connections, settings.topology),
@@ -284,7 +308,8 @@ def _keys(tunnels: pd.DataFrame, facts: pd.DataFrame | None) -> pd.DataFrame:
     facts = schema.empty("key_facts") if facts is None else facts
     at = places_of(joined_keys(tunnels, TUNNEL_KEY), joined_keys(facts, TUNNEL_KEY))
     found = facts[["psk_class", "psk_bits", "psk_fingerprint", "psk_fingerprint_key_id"]]
-    return found.reindex(np.where(at < 0, len(facts), at)).reset_index(drop=True)
+    found = found.reset_index(drop=True).reindex(np.where(at < 0, len(facts), at))
+    return found.reset_index(drop=True)
 
 
 def _cidrs(parsed: ParsedCidrs, n: int) -> Cidrs:
@@ -328,6 +353,12 @@ def _domains(connections: pd.DataFrame, topology: Topology | None) -> Positions:
     """The routing domain of each connection; -1 where it hangs on nothing."""
     routers = encode_together([connections[name] for name in ROUTERS])
     return routing_domains(routers, topology).codes
+
+
+def _order_of_tunnels(tunnels: pd.DataFrame, owner: Positions) -> Positions | None:
+    """How to sort the tunnels of each connection, whatever the table's order; None if they are."""
+    order = np.lexsort((tunnels["tunnel_index"].to_numpy(np.int64), owner))
+    return None if (np.diff(order) == 1).all() else order
 
 
 def _own_connections(inventory: Inventory, name: str) -> Positions:

@@ -162,7 +162,7 @@ def _name_others(holders: _Holders, members: Positions, others: npt.NDArray[np.o
     """Write down for each tunnel which other connections hold its key."""
     owners = holders.owner[members]
     different = np.unique(owners)
-    named = list(dict.fromkeys(holders.connection_id[different[: _NAMED + 1]].tolist()))
+    named = sorted({*holders.connection_id[different].tolist()})[: _NAMED + 1]
     n_others = len(different) - 1
     for row, own in zip(members.tolist(), holders.connection_id[owners].tolist(), strict=True):
         listed = [one for one in named if one != own][:_NAMED]

@@ -22,8 +22,9 @@ from vpnframe.auditing.rules import RULES
 from vpnframe.auditing.texts import texts
 from vpnframe.auditing.verdicts import SEVERITIES
 from vpnframe.auditing.waivers import Waiver, apply_waivers, expired, idle, read_waivers
+from vpnframe.checked import checked_table
 from vpnframe.errors import FindingsError, IncompleteWarning
-from vpnframe.inventory import Inventory
+from vpnframe.inventory import Inventory, checked_inventory
 from vpnframe.overlapping.settings import OverlapSettings
 
 BASELINE = "vpnframe-baseline"
@@ -118,6 +119,8 @@ def audit(
     ------
     SettingsError
         There is no such profile, or a waiver is wrong.
+    SchemaError
+        It is no inventory, or a table is not what its schema says.
 
     Warns
     -----
@@ -134,8 +137,8 @@ def audit(
     """
     asked = settings or AuditSettings()
     told = replace(asked, owner_tag=owner_tag or asked.owner_tag)
-    _warn(inv)
-    return examine(inv, profiles=profiles, waivers=waivers, settings=told).findings
+    inv = _taken(inv)
+    return _examine(inv, profiles=profiles, waivers=waivers, settings=told).findings
 
 
 def audit_summary(
@@ -161,6 +164,8 @@ def audit_summary(
     ------
     SettingsError
         There is no such profile, or a waiver is wrong.
+    SchemaError
+        It is no inventory, or a table is not what its schema says.
 
     Examples
     --------
@@ -171,8 +176,8 @@ def audit_summary(
     ...     audit_summary(Inventory(**frames.make_tables(Records())))["n_failed"].sum()
     np.int64(0)
     """
-    _warn(inv)
-    return examine(inv, profiles=profiles, waivers=waivers, settings=settings).summary
+    inv = _taken(inv)
+    return _examine(inv, profiles=profiles, waivers=waivers, settings=settings).summary
 
 
 def profile_matrix(
@@ -198,6 +203,8 @@ def profile_matrix(
     ------
     SettingsError
         There is no such profile.
+    SchemaError
+        It is no inventory, or a table is not what its schema says.
 
     Examples
     --------
@@ -208,7 +215,7 @@ def profile_matrix(
     ...     profile_matrix(Inventory(**frames.make_tables(Records()))).empty
     True
     """
-    _warn(inv)
+    inv = _taken(inv)
     fleet = gather(inv, now=(settings or AuditSettings()).now)
     return summaries.matrix(fleet, profiling.opinions(fleet, find_profiles(profiles)))
 
@@ -233,6 +240,8 @@ def assert_no_findings(found: Inventory | pd.DataFrame, *, at_least: str = "high
     ------
     FindingsError
         There are such findings; it names how many, of which rules.
+    SchemaError
+        The table is not what its schema says.
     ValueError
         There is no such severity.
 
@@ -241,11 +250,17 @@ def assert_no_findings(found: Inventory | pd.DataFrame, *, at_least: str = "high
     >>> len(assert_no_findings(schema.empty("findings")))
     0
     """
-    findings = audit(found) if isinstance(found, Inventory) else found
+    if isinstance(found, Inventory):
+        findings = audit(found)
+    else:
+        needs = ("rule_id", "severity", "status")
+        findings = checked_table("findings", found, needs=needs, or_else=" or an Inventory")
     bad = findings[at_or_over(findings, at_least)]
     if bad.empty:
-        return findings
-    counts = bad["rule_id"].astype("str").value_counts(sort=False)
+        return findings if isinstance(found, Inventory) else found
+    rank = bad["severity"].astype("str").map(SEVERITIES.index)
+    ranked = rank.groupby(bad["rule_id"].astype("str")).agg(["max", "size"])
+    counts = ranked.sort_values(["max", "size"], ascending=False)["size"]
     named = ", ".join(f"{rule} ({n:,})" for rule, n in counts.head(8).items())
     more = f" and {len(counts) - 8} more rules" if len(counts) > 8 else ""
     raise FindingsError(
@@ -342,7 +357,15 @@ def examine(
     ------
     SettingsError
         There is no such profile, or a waiver is wrong.
+    SchemaError
+        It is no inventory, or a table is not what its schema says.
     """
+    return _examine(checked_inventory(inv), profiles=profiles, waivers=waivers, settings=settings)
+
+
+def _examine(
+    inv: Inventory, *, profiles: Profiles, waivers: Waivers, settings: AuditSettings | None
+) -> Review:
     told = settings or AuditSettings()
     now = told.now or datetime.now(UTC)
     accepted = _waivers(waivers, now)
@@ -369,6 +392,9 @@ def _waivers(waivers: Waivers, now: datetime) -> Sequence[Waiver]:
     return waivers or ()
 
 
-def _warn(inv: Inventory) -> None:
+def _taken(inv: Inventory) -> Inventory:
+    """The inventory as its schemas have it; whoever asks is warned of what was not read."""
+    inv = checked_inventory(inv)
     if not inv.is_complete:
         warnings.warn(inv.coverage_sentence(), IncompleteWarning, stacklevel=3)
+    return inv

@@ -17,7 +17,7 @@ import pandas as pd
 from vpnframe import schema
 from vpnframe.auditing.components import components
 from vpnframe.auditing.masks import equals
-from vpnframe.errors import SchemaError
+from vpnframe.checked import checked_table
 
 Bits = npt.NDArray[np.float64]  # not a number where it is not known
 Whole = npt.NDArray[np.int64]
@@ -47,6 +47,7 @@ _MINIMA = (
 # Where several are equally weak, the first is named: what its owner mends at once comes first.
 _NAMED = ("psk", "ike_dh_group", "ipsec_encryption", "ike_integrity")
 _MAX_BITS = 32_767
+_NEEDED = (*TUNNEL_KEY, "tunnel_id", "vpn_type", "auth_method", "ike_version", *_COMPONENTS)
 
 
 def strength(tunnels: pd.DataFrame, *, key_facts: pd.DataFrame | None = None) -> pd.DataFrame:
@@ -66,6 +67,11 @@ def strength(tunnels: pd.DataFrame, *, key_facts: pd.DataFrame | None = None) ->
         The ``strength`` table, one row per tunnel in the same order; bits are Int16, null where a
         value is null or unrecognised.
 
+    Raises
+    ------
+    SchemaError
+        A table is not what its schema says.
+
     References
     ----------
     RFC 7296 s2.17 and s2.15; RFC 2409 s5; NIST SP 800-57 Part 1 Rev. 5, s5.6.1.
@@ -81,6 +87,14 @@ def strength(tunnels: pd.DataFrame, *, key_facts: pd.DataFrame | None = None) ->
     >>> row["effective_bits"], row["upper_bound_bits"], row["weakest_component"]
     (<NA>, np.int16(112), 'ike_dh_group')
     """
+    tunnels = checked_table("tunnels", tunnels, needs=_NEEDED)
+    if key_facts is not None:
+        key_facts = checked_table("key_facts", key_facts, needs=(*TUNNEL_KEY, "psk_bits"))
+    return strength_of(tunnels, key_facts)
+
+
+def strength_of(tunnels: pd.DataFrame, key_facts: pd.DataFrame | None) -> pd.DataFrame:
+    """Say the same of tables that are as their schemas have them."""
     tunnels = _without_meaningless(tunnels)
     psk = np.where(equals(tunnels["auth_method"], "psk"), _psk_bits(tunnels, key_facts), np.nan)
     bits = {name: _worth(tunnels, name, "bits") for name in _COMPONENTS}
@@ -123,11 +137,17 @@ def connection_strength(strengths: pd.DataFrame) -> pd.DataFrame:
         The ``connection_strength`` table, connections in the order of their first tunnels. A
         value that is unknown for one tunnel is unknown for the connection, the upper bound apart.
 
+    Raises
+    ------
+    SchemaError
+        The table is not what its schema says.
+
     Examples
     --------
     >>> connection_strength(schema.empty("strength")).empty
     True
     """
+    strengths = checked_table("strength", strengths)
     keys = list(CONNECTION_KEY)
     ids = strengths.groupby(keys, dropna=False, sort=False).ngroup().to_numpy()
     grouped = strengths.groupby(ids)
@@ -154,12 +174,18 @@ def strength_counts(strengths: pd.DataFrame) -> pd.DataFrame:
     DataFrame
         The ``strength_counts`` table, weakest first, what is not known last.
 
+    Raises
+    ------
+    SchemaError
+        The table is not what its schema says.
+
     Examples
     --------
     >>> strength_counts(schema.empty("strength")).empty
     True
     """
     by = ["effective_bits", "upper_bound_bits", "weakest_component"]
+    strengths = checked_table("strength", strengths, needs=[*CONNECTION_KEY, *by])
     known = strengths[[*CONNECTION_KEY, *by]].astype({"weakest_component": "str"})
     grouped = known.groupby(by, dropna=False)
     table = pd.DataFrame({"n_tunnels": grouped.size()})
@@ -182,15 +208,8 @@ def psk_bits(tunnels: pd.DataFrame, key_facts: pd.DataFrame) -> pd.Series:
     -------
     Series
         Int16 in the order of ``tunnels``, null where nothing is known of the key.
-
-    Raises
-    ------
-    SchemaError
-        ``key_facts`` has two rows of one tunnel.
     """
     keys = list(TUNNEL_KEY)
-    if key_facts.duplicated(keys).any():
-        raise SchemaError("key_facts has two rows of one tunnel: take those of one inventory")
     return tunnels[keys].merge(key_facts[[*keys, "psk_bits"]], on=keys, how="left")["psk_bits"]
 
 
@@ -255,8 +274,12 @@ def _int16(bits: Bits) -> pd.Series:
 
 
 def _of_weakest(strengths: pd.DataFrame, ids: Whole) -> pd.Series:
-    """The component of each connection's weakest tunnel; a bound that is not known comes last."""
-    order = strengths["upper_bound_bits"].fillna(_MAX_BITS).to_numpy().argsort(kind="stable")
+    """The component of each connection's weakest tunnel; a bound that is not known comes last.
+
+    Of several as weak, the first tunnel's.
+    """
+    bits = strengths["upper_bound_bits"].fillna(_MAX_BITS).to_numpy(np.int64)
+    order = np.lexsort((strengths["tunnel_index"].to_numpy(np.int64), bits))
     _, first = np.unique(ids[order], return_index=True)
     return strengths["weakest_component"].iloc[order[first]].reset_index(drop=True)
 
@@ -269,23 +292,32 @@ def _joined(lists: pd.Series, ids: Whole) -> pd.Series:
     return _as_lists(joined, tokens)
 
 
+def _not_approved_values() -> list[tuple[str, str]]:
+    """Every pair of column and value that NIST does not approve, in order."""
+    return [
+        (column, value)
+        for column, component in _COMPONENTS.items()
+        for value, worth in components()[component].items()
+        if not worth.is_approved
+    ]
+
+
 def _not_approved(tunnels: pd.DataFrame) -> tuple[Whole, list[str]]:
-    """A bit for every pair of column and value that NIST does not approve."""
-    tokens: list[str] = []
+    """A bit for each of them."""
     masks = np.zeros(len(tunnels), dtype=np.int64)
-    for column, component in _COMPONENTS.items():
-        for value, worth in components()[component].items():
-            if not worth.is_approved:
-                wanted = int(value) if component == "dh" else value
-                masks |= equals(tunnels[column], wanted).astype(np.int64) << len(tokens)
-                tokens.append(f"{column}={value}")
-    return masks, tokens
+    pairs = _not_approved_values()
+    for bit, (column, value) in enumerate(pairs):
+        wanted = int(value) if _COMPONENTS[column] == "dh" else value
+        masks |= equals(tunnels[column], wanted).astype(np.int64) << bit
+    return masks, [f"{column}={value}" for column, value in pairs]
 
 
 def _masks(lists: pd.Series) -> tuple[Whole, list[str]]:
     """The same of lists that stand in a table; a fleet has few different ones."""
-    codes, different = pd.factorize(lists.list.flatten().astype("str"))
-    tokens = [str(token) for token in different]
+    codes, different = pd.factorize(lists.list.flatten().astype("str"), sort=True)
+    known = [f"{column}={value}" for column, value in _not_approved_values()]
+    tokens = [*known, *(str(token) for token in different if token not in known)]
+    codes = np.array([tokens.index(token) for token in different], np.int64)[codes]
     lengths = lists.list.len().fillna(0).to_numpy(dtype="int64")
     masks = np.zeros(len(lists), dtype=np.int64)
     np.bitwise_or.at(masks, np.repeat(np.arange(len(lists)), lengths), 1 << codes)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 import pandas as pd
 
 from vpnframe import schema
+from vpnframe.checked import checked_table
+from vpnframe.errors import SchemaError
 from vpnframe.tables import RESTRICTED, STORED
 
 # Absent, of older snapshots: the region had no such product. Skipped: asked for to leave it out.
@@ -59,7 +61,7 @@ class Inventory:
     @property
     def is_complete(self) -> bool:
         """Whether everything that was asked for was read."""
-        statuses = self.coverage["status"]
+        statuses = self._coverage()["status"]
         return len(statuses) > 0 and bool(statuses.isin(_ACCOUNTED_FOR).all())
 
     def coverage_sentence(self) -> str:
@@ -70,7 +72,7 @@ class Inventory:
         str
             For notebooks, reports and the terminal.
         """
-        coverage = self.coverage
+        coverage = self._coverage()
         if coverage.empty:
             return "nothing was read"
         n_read, n_expected = int(coverage["n_read"].sum()), int(coverage["n_expected"].sum())
@@ -96,9 +98,44 @@ class Inventory:
             f"{loose}: {places}{more}"
         )
 
+    def _coverage(self) -> pd.DataFrame:
+        needs = ("region_id", "status", "n_expected", "n_read", "is_stable")
+        return checked_table("coverage", self.coverage, needs=needs)
+
     def __repr__(self) -> str:
-        n_regions = self.coverage["region_id"].nunique()
+        n_regions = self._coverage()["region_id"].nunique()
         return (
             f"Inventory({len(self.connections)} connections, {len(self.tunnels)} tunnels, "
             f"{n_regions} regions, {self.coverage_sentence()})"
         )
+
+
+def checked_inventory(inventory: object, names: Iterable[str] | None = None) -> Inventory:
+    """Give an inventory with its tables as their schemas have them, however they are held.
+
+    Parameters
+    ----------
+    inventory : Inventory
+        With tables as :func:`checked_table` takes them.
+    names : iterable of str, optional
+        Only these tables; all by default.
+
+    Returns
+    -------
+    Inventory
+        With as many rows in the same order.
+
+    Raises
+    ------
+    SchemaError
+        It is no inventory, or a table is not what its schema says.
+    """
+    if not isinstance(inventory, Inventory):
+        raise SchemaError(
+            f"this takes an Inventory, not {type(inventory).__name__}: give what vf.fetch, vf.load "
+            f"or vf.read_inventory gave, not one of its tables"
+        )
+    chosen = (*STORED, *RESTRICTED) if names is None else names
+    return replace(
+        inventory, **{name: checked_table(name, getattr(inventory, name)) for name in chosen}
+    )

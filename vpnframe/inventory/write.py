@@ -26,7 +26,7 @@ from vpnframe._version import __version__
 from vpnframe.errors import ClockWarning, InventoryError
 from vpnframe.files import create_file
 from vpnframe.inventory import layout
-from vpnframe.inventory.inventory import Inventory
+from vpnframe.inventory.inventory import Inventory, checked_inventory
 from vpnframe.inventory.read import newest_after
 from vpnframe.inventory.record import CommitRecord, Part
 from vpnframe.memory import give_back_memory
@@ -49,8 +49,8 @@ def write_inventory(
     Parameters
     ----------
     inventory : Inventory
-        Every table must pass its schema. Key facts, where there are any, lie in a folder and a file
-        that their owner alone may read.
+        Its tables are cast to their schemas; columns that these do not have are left out. Key
+        facts, where there are any, lie in a folder and a file that their owner alone may read.
     folder : str or Path
         Made when it is not there. What lies in it is never changed.
     now : datetime, optional
@@ -66,7 +66,7 @@ def write_inventory(
     Raises
     ------
     SchemaError
-        A table is not what its schema says; nothing is written.
+        It is no inventory, or a table is not what its schema says; nothing is written.
     InventoryError
         The folder cannot be written.
 
@@ -75,7 +75,9 @@ def write_inventory(
     ClockWarning
         A snapshot is there that is dated after now: it stays the newest, not this one.
     """
-    tables = inventory.tables(with_key_facts=not inventory.key_facts.empty)
+    inventory = checked_inventory(inventory)
+    held = inventory.tables(with_key_facts=not inventory.key_facts.empty)
+    tables = {name: table[[*schema.find(name).names]] for name, table in held.items()}
     for name, table in tables.items():
         schema.validate(name, table)
     target = Path(folder)

@@ -8,15 +8,19 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from vpnframe.addresses.cidr import parse_cidrs, split_cidrs
+from vpnframe.addresses.cidr import parse_cidrs
+from vpnframe.checked import cast_columns
+from vpnframe.columns import cast_column, with_plain_index
 from vpnframe.overlapping.asked import parse_all
 from vpnframe.overlapping.coding import encode_lists
 from vpnframe.overlapping.known import Known
 from vpnframe.overlapping.nat import with_mapped
 from vpnframe.overlapping.settings import OverlapSettings
+from vpnframe.tables import TABLES
 
 _LISTS = {"cidrs": "vpc", "secondary_cidrs": "vpc", "user_cidrs": "user_cidr"}
 _FROM_VPCS = ("account_id", "region_id", "vpc_id", "cidr", "origin")
+_CAST = ("peer_addresses", "has_ha_evidence", "has_known_routes", "tags")
 
 
 def our_rows(known: Known, settings: OverlapSettings) -> pd.DataFrame:
@@ -81,7 +85,8 @@ def their_blocks(blocks: pd.DataFrame | Iterable[object]) -> pd.DataFrame:
         raise TypeError(f"{blocks!r} is one text: give a list, a column or a table of blocks")
     if not isinstance(blocks, pd.DataFrame):
         blocks = pd.DataFrame({"cidr": pd.Series(list(blocks), dtype="object")})
-    rows = _one_block_a_row(blocks.reset_index(drop=True))
+    blocks = with_plain_index(blocks, TABLES["subnets"].names)
+    rows = _one_block_a_row(cast_columns("subnets", blocks, _CAST))
     rows = rows[rows["cidr"].notna()]
     parse_all(rows["cidr"].tolist())
     names_vpcs = "vpc_id" in rows and "vpn_connection_id" not in rows
@@ -111,7 +116,5 @@ def _one_block_a_row(blocks: pd.DataFrame) -> pd.DataFrame:
 
 def _as_lists(values: pd.Series[Any]) -> pd.Series[Any]:
     """Lists as they are; text, as a file holds them, split at its commas."""
-    if isinstance(values.dtype, pd.ArrowDtype):
-        return values
-    lists = [split_cidrs(one) if isinstance(one, str) else one for one in values]
-    return pd.Series(lists, index=values.index, dtype="object")
+    texts = [one.replace("、", ",") if isinstance(one, str) else one for one in values]
+    return pd.Series(cast_column("texts", pd.Series(texts, dtype="object")), index=values.index)

@@ -12,7 +12,8 @@ import pandas as pd
 
 from vpnframe.addresses.cidr import ParsedCidrs, format_cidr, parse_cidrs
 from vpnframe.addresses.ordering import Blocks
-from vpnframe.errors import AddressError
+from vpnframe.columns import as_words
+from vpnframe.errors import AddressError, SchemaError
 
 Codes = npt.NDArray[np.int64]
 Cidrs: TypeAlias = "Iterable[object] | pd.DataFrame"
@@ -29,16 +30,16 @@ class Asked:
         The blocks as numbers.
     codes : ndarray of int64, shape (n,), or None
         Group of each value. A missing group equals nothing: each value without one has a code
-        of its own, from ``len(labels)`` on.
-    labels : list of str
-        What the group codes stand for.
+        of its own.
+    labels : list of str or None
+        What the group codes stand for, as they first appear; None for a missing group.
     index : Index
         Of the series or table; positions for anything else.
     """
 
     parsed: ParsedCidrs
     codes: Codes | None
-    labels: list[str]
+    labels: list[str | None]
     index: pd.Index[Hashable]
 
     def by_family(self) -> Iterator[tuple[int, Codes, Blocks]]:
@@ -48,7 +49,7 @@ class Asked:
 
     def label(self, code: int) -> str | None:
         """What a group code stands for; None for a missing group, and where there are none."""
-        return self.labels[code] if code < len(self.labels) else None
+        return self.labels[code] if self.labels else None
 
 
 def read_asked(cidrs: Cidrs, groups: Groups | None) -> Asked:
@@ -71,10 +72,14 @@ def read_asked(cidrs: Cidrs, groups: Groups | None) -> Asked:
     AddressError
         If a text is no CIDR block; it names the first, with its position.
     ValueError
-        If there are not as many groups as blocks, or the table has no such column.
+        If there are not as many groups as blocks.
+    SchemaError
+        If the table has no such column, or what is given is no list, column or table.
     TypeError
         If ``cidrs`` is one text, or ``groups`` is one without a table.
     """
+    _check_form("cidrs", cidrs)
+    _check_form("groups", groups)
     if isinstance(cidrs, pd.DataFrame):
         groups = _column(cidrs, groups) if isinstance(groups, str) else groups
         cidrs = _column(cidrs, "cidr")
@@ -112,19 +117,34 @@ def format_blocks(blocks: Blocks) -> list[str]:
     return format_cidr(high, low, np.full(n, family, np.uint8), blocks.prefix_length)
 
 
+def _check_form(name: str, values: object) -> None:
+    """Refuse what has several columns, and would be taken for something without any block."""
+    if hasattr(values, "subnets"):
+        raise SchemaError(f"{name} is an Inventory: give a table of it, inv.subnets")
+    is_table = isinstance(values, pd.DataFrame) and name == "cidrs"
+    if getattr(values, "ndim", 1) != 1 and not is_table:
+        raise SchemaError(f"{name} is of {getattr(values, 'ndim', 1)} dimensions: give one column")
+
+
 def _column(table: pd.DataFrame, name: str) -> pd.Series[object]:
-    if name not in table.columns:
-        columns = ", ".join(map(str, table.columns))
-        raise ValueError(f"the table has no column {name!r}: it has {columns or 'none'}")
+    columns = list(table.columns)
+    if columns.count(name) != 1:
+        problem = "several columns" if name in columns else "no column"
+        told = ", ".join(map(str, columns)) or "none"
+        raise SchemaError(f"the table has {problem} {name!r}: it has {told}")
     return table[name]
 
 
-def _group_codes(groups: Iterable[Hashable], n: int) -> tuple[Codes, list[str]]:
+def _group_codes(groups: Iterable[Hashable], n: int) -> tuple[Codes, list[str | None]]:
     column = groups if isinstance(groups, pd.Series) else pd.Series(list(groups), dtype=object)
     if len(column) != n:
         raise ValueError(f"{len(column)} groups for {n} blocks: give one for each")
     found, labels = pd.factorize(column)
     codes = found.astype(np.int64)
+    words: list[str | None] = as_words(pd.Series(labels)).tolist()
     missing = np.flatnonzero(codes < 0)
-    codes[missing] = len(labels) + np.arange(len(missing))
-    return codes, [str(label) for label in labels]
+    if len(missing):
+        codes[missing] = len(words) + np.arange(len(missing))
+        codes, first = pd.factorize(codes)
+        words = [words[code] if code < len(words) else None for code in first.tolist()]
+    return codes.astype(np.int64), words

@@ -9,6 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 
+from vpnframe.errors import SchemaError
 from vpnframe.overlapping.encoded import CONNECTION
 from vpnframe.overlapping.scopes import ROUTERS, ROUTING_DOMAIN
 
@@ -25,14 +26,16 @@ def check_columns(subnets: pd.DataFrame, scope: str | None) -> None:
 
     Raises
     ------
-    ValueError
+    SchemaError
         A column is not there.
+    ValueError
+        The scope is no column.
     """
     routers = ROUTERS if scope == ROUTING_DOMAIN else ()
     needed = [*CONNECTION, "side", "cidr", *routers]
     missing = [column for column in needed if column not in subnets.columns]
     if missing:
-        raise ValueError(f"no column {', '.join(missing)}: is this a subnets table?")
+        raise SchemaError(f"no column {', '.join(missing)}: is this a subnets table?")
     check_scope(subnets, scope)
 
 

@@ -57,8 +57,9 @@ def find_overlaps(
     AddressError
         If a text is no CIDR block; it names the first, with its position.
     ValueError
-        If there are more than ``max_pairs`` pairs, not as many groups as blocks, or a table
-        lacks the column.
+        If there are more than ``max_pairs`` pairs, or not as many groups as blocks.
+    SchemaError
+        If a table lacks the column, or what is given is no list, column or table.
     TypeError
         If ``cidrs`` is one text.
 
@@ -105,7 +106,9 @@ def overlap_counts(cidrs: Cidrs, *, groups: Groups | None = None) -> pd.DataFram
     AddressError
         If a text is no CIDR block; it names the first, with its position.
     ValueError
-        If there are not as many groups as blocks, or a table lacks the column.
+        If there are not as many groups as blocks.
+    SchemaError
+        If a table lacks the column, or what is given is no list, column or table.
     TypeError
         If ``cidrs`` is one text.
 

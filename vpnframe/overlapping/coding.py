@@ -16,6 +16,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from vpnframe.columns import as_words
+
 Codes = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
 
@@ -115,7 +117,7 @@ def encode_together(columns: Sequence[pd.Series[Any]]) -> list[Coded]:
         One for each column; equal texts have equal codes wherever they stand.
     """
     text = pa.large_string()
-    chunks = [_whole(pa.array(column.astype("str"), type=text)) for column in columns]
+    chunks = [_whole(pa.array(as_words(column), type=text)) for column in columns]
     codes, words = _encode_texts(pa.concat_arrays(chunks))
     ends = np.cumsum([len(column) for column in columns])[:-1]
     return [Coded(part, words) for part in np.split(codes, ends)]

@@ -53,7 +53,9 @@ def overlaps_per_block(
     SettingsError
         If the settings name what is not in the fleet.
     ValueError
-        If ``scope`` is no column, or a needed column is not there.
+        If ``scope`` is no column.
+    SchemaError
+        If a needed column is not there, or the table is not what its schema says.
 
     Warns
     -----

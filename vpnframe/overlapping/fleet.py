@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 
 from vpnframe import schema
 from vpnframe.addresses.nesting import DEFAULT_MAX_PAIRS
+from vpnframe.checked import in_order
 from vpnframe.inventory import Inventory
 from vpnframe.overlapping.against import our_rows, their_blocks
 from vpnframe.overlapping.assembling import (
@@ -23,7 +24,7 @@ from vpnframe.overlapping.assembling import (
 from vpnframe.overlapping.blocks import as_relations
 from vpnframe.overlapping.coding import NULL, Codes, take_words
 from vpnframe.overlapping.coding import expand as expand_ranges
-from vpnframe.overlapping.encoded import Connections, Fleet, encode_fleet
+from vpnframe.overlapping.encoded import CONNECTION, Connections, Fleet, encode_fleet
 from vpnframe.overlapping.facts import PairFacts
 from vpnframe.overlapping.grouping import Groups, every_pair, find_groups
 from vpnframe.overlapping.known import warn_of_gaps, what_is_known
@@ -31,7 +32,7 @@ from vpnframe.overlapping.meaning import CASES, KINDS, SEVERITIES, find_cases
 from vpnframe.overlapping.pairing import Candidates, FleetPairs, pairs_between, pairs_within
 from vpnframe.overlapping.reasons import write_reasons
 from vpnframe.overlapping.roles import REAL, STAND_IN, USER
-from vpnframe.overlapping.scopes import ROUTING_DOMAIN
+from vpnframe.overlapping.scopes import ROUTERS, ROUTING_DOMAIN
 from vpnframe.overlapping.settings import OverlapSettings
 
 MOST_IDS = 20
@@ -101,8 +102,10 @@ def overlaps(
     SettingsError
         If the settings name what is not in the fleet.
     ValueError
-        If ``scope`` is no column, a needed column is not there, or there are more pairs than
-        ``max_pairs`` with ``expand``, than 100 million else.
+        If ``scope`` is no column, or there are more pairs than ``max_pairs`` with ``expand``,
+        than 100 million else.
+    SchemaError
+        If a needed column is not there, or the table is not what its schema says.
 
     Warns
     -----
@@ -129,7 +132,7 @@ def overlaps(
     check_columns(known.subnets, scope)
     rows = our_rows(known, settings)
     if against is not None:
-        theirs = their_blocks(against)
+        theirs = in_order(their_blocks(against), (*CONNECTION, "cidr", *ROUTERS, "vpn_gateway_ip"))
         check_scope(theirs, scope)
         rows = pd.concat([rows, theirs], ignore_index=True)
     fleet = encode_fleet(rows, scope=scope, settings=settings)

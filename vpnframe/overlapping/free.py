@@ -8,6 +8,7 @@ from itertools import takewhile
 import pandas as pd
 
 from vpnframe import schema
+from vpnframe.errors import SchemaError
 from vpnframe.inventory import Inventory
 from vpnframe.overlapping.asked import parse_all
 from vpnframe.overlapping.free_space import Avoid, find_free_space
@@ -67,8 +68,9 @@ def free_subnets(
     SettingsError
         If a file cannot be read, or the settings name what is not in the fleet.
     ValueError
-        If no block of that length fits into ``within``, ``count`` is not from 1 to 100,000, there
-        is no column ``side`` or ``cidr``, or a side is neither vpc nor onprem.
+        If no block of that length fits into ``within``, or ``count`` is not from 1 to 100,000.
+    SchemaError
+        If there is no column ``side`` or ``cidr``, or the table is not what its schema says.
 
     Warns
     -----
@@ -100,7 +102,7 @@ def free_subnets(
     known, settings = what_is_known(subnets), settings or OverlapSettings()
     for column in ("side", "cidr"):
         if column not in known.subnets:
-            raise ValueError(f"no column {column}: is this a subnets table?")
+            raise SchemaError(f"no column {column}: is this a subnets table?")
     free = find_free_space(known, within=within, avoid=avoid, settings=settings)
     cuts = (free.take(prefix_length, version=space.version) for _ in range(count))
     found = [cut for cut in takewhile(bool, cuts) if cut]

@@ -9,10 +9,12 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from vpnframe.checked import checked_table, in_order
 from vpnframe.errors import IncompleteWarning
-from vpnframe.inventory import Inventory
+from vpnframe.inventory import Inventory, checked_inventory
 from vpnframe.overlapping.coding import Mask, encode, rank_rows
 from vpnframe.overlapping.encoded import CONNECTION, column_of
+from vpnframe.tables import TABLES
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +48,21 @@ def what_is_known(fleet: pd.DataFrame | Inventory) -> Known:
     -------
     Known
         With the sentences that :func:`warn_of_gaps` says.
+
+    Raises
+    ------
+    SchemaError
+        A table is not what its schema says; columns of ``subnets`` may be missing.
     """
     if isinstance(fleet, Inventory):
+        fleet = checked_inventory(fleet, ("subnets", "vpcs", "coverage"))
+        vpcs = in_order(fleet.vpcs, TABLES["vpcs"].key)
         sentences = [] if fleet.is_complete else [fleet.coverage_sentence()]
         gaps = (*sentences, *_gaps(fleet.subnets))
-        return Known(fleet.subnets, fleet.vpcs, gaps)
-    return Known(fleet, None, tuple(_gaps(fleet)))
+        return Known(fleet.subnets, vpcs, gaps)
+    needs = ["side"] if "side" in getattr(fleet, "columns", ()) else []
+    subnets = checked_table("subnets", fleet, needs=needs, or_else=" or an Inventory")
+    return Known(subnets, None, tuple(_gaps(subnets)))
 
 
 def warn_of_gaps(known: Known) -> None:

@@ -36,7 +36,9 @@ def clusters(cidrs: Cidrs, *, groups: Groups | None = None) -> pd.DataFrame:
     AddressError
         If a text is no CIDR block; it names the first, with its position.
     ValueError
-        If there are not as many groups as blocks, or a table lacks the column.
+        If there are not as many groups as blocks.
+    SchemaError
+        If a table lacks the column, or what is given is no list, column or table.
     TypeError
         If ``cidrs`` is one text.
 
@@ -88,7 +90,9 @@ def enclosing(cidrs: Cidrs, *, groups: Groups | None = None) -> pd.DataFrame:
     AddressError
         If a text is no CIDR block; it names the first, with its position.
     ValueError
-        If there are not as many groups as blocks, or a table lacks the column.
+        If there are not as many groups as blocks.
+    SchemaError
+        If a table lacks the column, or what is given is no list, column or table.
     TypeError
         If ``cidrs`` is one text.
 

@@ -84,8 +84,9 @@ def suggest_renumbering(
     SettingsError
         If the settings name what is not in the fleet.
     ValueError
-        If ``scope`` is no column, a needed column is not there, or there are more than
-        10,000,000 pairs.
+        If ``scope`` is no column, or there are more than 10,000,000 pairs.
+    SchemaError
+        If a needed column is not there, or the table is not what its schema says.
 
     Warns
     -----

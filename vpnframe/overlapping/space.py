@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
 from vpnframe import schema
 from vpnframe.addresses.union import count_addresses, merge_blocks
-from vpnframe.overlapping.asked import Cidrs, Groups, format_blocks, read_asked
+from vpnframe.overlapping.asked import Asked, Cidrs, Groups, format_blocks, read_asked
 
 
 def address_usage(cidrs: Cidrs, *, groups: Groups | None = None) -> pd.DataFrame:
@@ -22,7 +23,8 @@ def address_usage(cidrs: Cidrs, *, groups: Groups | None = None) -> pd.DataFrame
         ``cidr``. Missing values cover nothing.
     groups : iterable or str, optional
         n keys, or of a table the name of a column; each is counted by itself. A missing key
-        equals nothing: blocks without one are counted in one row, but share nothing.
+        equals nothing: blocks without one are counted in one row, where an address counts once,
+        but share nothing.
 
     Returns
     -------
@@ -38,7 +40,9 @@ def address_usage(cidrs: Cidrs, *, groups: Groups | None = None) -> pd.DataFrame
     AddressError
         If a text is no CIDR block; it names the first, with its position.
     ValueError
-        If there are not as many groups as blocks, or a table lacks the column.
+        If there are not as many groups as blocks.
+    SchemaError
+        If a table lacks the column, or what is given is no list, column or table.
     TypeError
         If ``cidrs`` is one text.
 
@@ -49,13 +53,15 @@ def address_usage(cidrs: Cidrs, *, groups: Groups | None = None) -> pd.DataFrame
        family  n_blocks  n_addresses  n_shared  shared_share
     0       4         3        512.0     128.0          0.25
     """
-    asked = read_asked(cidrs, groups)
+    asked = _without_a_group(read_asked(cidrs, groups))
     sums: defaultdict[tuple[str | None, int], list[int]] = defaultdict(lambda: [0, 0, 0])
     for family, _, blocks in asked.by_family():
         counts = count_addresses(blocks)
         columns = (counts.n_blocks.tolist(), counts.n_addresses, counts.n_shared)
         for code, *numbers in zip(counts.group.tolist(), *columns, strict=True):
             key = (asked.label(code), family)
+            if key[0] is None and groups is not None:
+                numbers[2] = 0
             sums[key] = [a + b for a, b in zip(sums[key], numbers, strict=True)]
     keys = sorted(sums, key=lambda key: (key[0] is None, key))
     n_blocks, n_addresses, n_shared = ([sums[key][i] for key in keys] for i in range(3))
@@ -95,7 +101,9 @@ def merge(cidrs: Cidrs, *, groups: Groups | None = None) -> pd.DataFrame:
     AddressError
         If a text is no CIDR block; it names the first, with its position.
     ValueError
-        If there are not as many groups as blocks, or a table lacks the column.
+        If there are not as many groups as blocks.
+    SchemaError
+        If a table lacks the column, or what is given is no list, column or table.
     TypeError
         If ``cidrs`` is one text.
 
@@ -105,11 +113,23 @@ def merge(cidrs: Cidrs, *, groups: Groups | None = None) -> pd.DataFrame:
     ['10.0.0.0/23', '2001:db8::/32']
     """
     asked = read_asked(cidrs, groups)
-    labels, texts = [], []
-    for _, _, blocks in asked.by_family():
+    parts = []
+    for family, _, blocks in asked.by_family():
         merged = merge_blocks(blocks)
         codes = np.zeros(len(merged.first), np.int64) if merged.groups is None else merged.groups
-        labels += [asked.label(code) for code in codes.tolist()]
-        texts += format_blocks(merged)
-    table = schema.build("merged", {"group": labels, "cidr": texts})
-    return table.sort_values("group", kind="stable", ignore_index=True)
+        high = np.zeros(len(codes), np.uint64) if merged.high is None else merged.high
+        part = {"group": [asked.label(code) for code in codes.tolist()], "family": family}
+        part |= {"high": high, "low": merged.first, "length": merged.prefix_length}
+        parts.append(pd.DataFrame({**part, "cidr": format_blocks(merged)}))
+    table = pd.concat(parts, ignore_index=True)
+    table = table.sort_values(["group", "family", "high", "low", "length"])
+    return schema.build("merged", {name: table[name].tolist() for name in ("group", "cidr")})
+
+
+def _without_a_group(asked: Asked) -> Asked:
+    """Blocks without a group as one group, whose addresses are counted once."""
+    if None not in asked.labels or asked.codes is None:
+        return asked
+    is_none = np.array([label is None for label in asked.labels], bool)
+    codes = np.where(is_none[asked.codes], is_none.argmax(), asked.codes)
+    return replace(asked, codes=codes)

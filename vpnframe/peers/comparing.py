@@ -52,8 +52,8 @@ def compare_peer(
     ------
     SettingsError
         The file cannot be read.
-    ValueError
-        A column is missing.
+    SchemaError
+        A table is not what its schema says.
 
     References
     ----------

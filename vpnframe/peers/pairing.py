@@ -125,7 +125,7 @@ def _decide(
         return None
     strongest = max((is_loaded, fit) for is_loaded, fit, _ in fits)
     chosen = [one for is_loaded, fit, one in fits if (is_loaded, fit) == strongest]
-    names = tuple(one.name for one in chosen)
+    names = tuple(sorted(one.name for one in chosen))
     if len(chosen) > 1:
         reason = f"{candidates.reason}, as do others: {', '.join(names)}"
         return Pairing(tunnel, None, reason, names)

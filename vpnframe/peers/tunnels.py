@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from vpnframe import terms
+from vpnframe.checked import checked_table
 from vpnframe.peers.model import Lifetime, Peer, PeerChild, PeerConnection, PeerEnd, Proposal
 
 KEY = ("account_id", "region_id", "vpn_connection_id", "tunnel_index", "tunnel_id")
@@ -71,12 +72,10 @@ def read_tunnels(
 
     Raises
     ------
-    ValueError
-        A column is missing.
+    SchemaError
+        A table is not what its schema says.
     """
-    missing = [name for name in _COLUMNS if name not in tunnels.columns]
-    if missing:
-        raise ValueError(f"no column {', '.join(missing)}: is this a tunnels table?")
+    tunnels = checked_table("tunnels", tunnels, needs=_COLUMNS)
     fingerprints = {} if key_facts is None else _fingerprints(key_facts)
     columns = [_plain(tunnels[name]) for name in _COLUMNS]
     for values in zip(*columns, strict=True):
@@ -104,8 +103,8 @@ def tunnels_as_peer(tunnels: pd.DataFrame, *, key_facts: pd.DataFrame | None = N
 
     Raises
     ------
-    ValueError
-        A column is missing.
+    SchemaError
+        A table is not what its schema says.
     """
     rows = read_tunnels(tunnels, key_facts=key_facts)
     return Peer("fleet", "fleet", tuple(_as_connection(row) for row in rows))
@@ -183,7 +182,9 @@ def _one(word: str | None) -> tuple[str, ...]:
 
 
 def _fingerprints(key_facts: pd.DataFrame) -> dict[tuple[Any, ...], tuple[Any, ...]]:
-    columns = [_plain(key_facts[name]) for name in (*KEY[:4], *_FINGERPRINT)]
+    needed = (*KEY[:4], *_FINGERPRINT)
+    key_facts = checked_table("key_facts", key_facts, needs=needed)
+    columns = [_plain(key_facts[name]) for name in needed]
     return {row[:4]: row[4:] for row in zip(*columns, strict=True) if row[4] is not None}
 
 

@@ -6,7 +6,9 @@ from vpnframe.tables.audit import AUDIT_TABLES
 from vpnframe.tables.blocks import BLOCK_TABLES
 from vpnframe.tables.columns import CONNECTION_ID as _CONNECTION_ID
 from vpnframe.tables.columns import COUNTS as _COUNTS
+from vpnframe.tables.columns import KEY_STATES as _KEY_STATES
 from vpnframe.tables.columns import PLACE as _PLACE
+from vpnframe.tables.columns import SIDES as _SIDES
 from vpnframe.tables.columns import TUNNEL as _TUNNEL
 from vpnframe.tables.columns import Column, Kind, Table
 from vpnframe.tables.overlaps import OVERLAP_TABLES
@@ -14,6 +16,8 @@ from vpnframe.tables.tracing import TRACE
 
 __all__ = ["RESTRICTED", "STORED", "TABLES", "Column", "Kind", "Table"]
 
+_MODES = ("route", "policy", "mixed")
+_ROUTES = ("policy", "destination", "bgp")
 _STATE = (
     Column("connection_name", "text", "Name given to the connection."),
     Column("connection_status", "category", "ike_sa_... or ipsec_sa_...; single tunnels only."),
@@ -49,11 +53,15 @@ _ENDS = (
     Column("customer_gateway_ike_id", "text", "How the other end identifies itself in IKE."),
 )
 _KEYS = (
-    Column("auth_method", "category", "psk, certificate or unknown."),
+    Column(
+        *("auth_method", "category", "psk, certificate or unknown."),
+        words=("psk", "certificate", "unknown"),
+    ),
     Column(
         "psk_state",
         "category",
         "present, masked or absent in the answers, null if unknown; never the key.",
+        words=_KEY_STATES,
     ),
     Column("has_peer_ca", "flag", "Whether a CA certificate of the peer is set."),
 )
@@ -70,7 +78,10 @@ _CRYPTO = (
     Column("ipsec_lifetime_s", "int32", "Lifetime of a child SA in seconds."),
 )
 _ROUTING = (
-    Column("routing_mode", "category", "route (both sides 0.0.0.0/0), policy, or mixed."),
+    Column(
+        *("routing_mode", "category", "route (both sides 0.0.0.0/0), policy, or mixed."),
+        words=_MODES,
+    ),
     Column("vpc_subnets", "texts", "Blocks of the VPC side, as the answer writes them."),
     Column("onprem_subnets", "texts", "Blocks of the on-premises side, as the answer writes them."),
 )
@@ -86,11 +97,20 @@ _OPERATION = (
     Column("bgp_tunnel_cidr", "text", "The /30 of the BGP session."),
     Column("bgp_vpn_gateway_ip", "text", "BGP address of the cloud's end."),
     Column("bgp_customer_gateway_ip", "text", "BGP address of the other end."),
-    Column("bgp_auth_state", "category", "present, masked or absent; never the key."),
+    Column(
+        *("bgp_auth_state", "category", "present, masked or absent; never the key."),
+        words=_KEY_STATES,
+    ),
 )
 _SOURCE = (
-    Column("witnesses", "category", "download, describe or both: which answers were read.", False),
-    Column("perspective", "category", "verified, assumed or conflict: whose end a download is."),
+    Column(
+        *("witnesses", "category", "download, describe or both: which answers were read.", False),
+        words=("download", "describe", "both"),
+    ),
+    Column(
+        *("perspective", "category", "verified, assumed or conflict: whose end a download is."),
+        words=("verified", "assumed", "conflict"),
+    ),
     Column("fetched_at", "time", "When it was read."),
     Column("request_id", "text", "Of the answer, for a support ticket."),
 )
@@ -129,7 +149,7 @@ SUBNETS = Table(
         Column("customer_gateway_id", "text", "The other end."),
         Column("vpn_gateway_ip", "text", "Address of the cloud's end, of the first tunnel."),
         Column("peer_addresses", "texts", "Addresses of the other end, of all tunnels."),
-        Column("routing_mode", "category", "route, policy or mixed."),
+        Column("routing_mode", "category", "route, policy or mixed.", words=_MODES),
         Column(
             "has_ha_evidence",
             "flag",
@@ -141,8 +161,11 @@ SUBNETS = Table(
             "Whether every list that could name a route to it was read; null: not asked or saved.",
         ),
         Column("tags", "texts", "Tags of the connection as key=value, sorted."),
-        Column("side", "category", "vpc or onprem.", False),
-        Column("origin", "category", "selector, or the route: policy, destination, bgp.", False),
+        Column("side", "category", "vpc or onprem.", False, _SIDES),
+        Column(
+            *("origin", "category", "selector, or the route: policy, destination, bgp.", False),
+            words=("selector", *_ROUTES),
+        ),
         Column("priority", "int32", "Of a policy route: the smallest is looked at first."),
         Column("weight", "int32", "Of a route: 0 is a standby."),
         Column("cidr", "text", "The block; null where the text is none: see failures."),
@@ -161,7 +184,7 @@ GATEWAYS = Table(
     (
         *_PLACE,
         Column("gateway_id", "text", "vpn-... or cgw-....", False),
-        Column("kind", "category", "vpn or customer.", False),
+        Column("kind", "category", "vpn or customer.", False, ("vpn", "customer")),
         Column("name", "text", "Its name."),
         Column("ip_address", "text", "Its address."),
         Column("second_ip_address", "text", "Its second address, of the standby tunnel."),
@@ -176,7 +199,10 @@ GATEWAYS = Table(
         Column("bgp_enabled", "flag", "Whether it speaks BGP."),
         Column("n_connections", "int32", "Connections that use it.", False),
         Column("tags", "texts", "Tags as key=value, sorted."),
-        Column("bgp_auth_state", "category", "Of a customer gateway's BGP key; never the key."),
+        Column(
+            *("bgp_auth_state", "category", "Of a customer gateway's BGP key; never the key."),
+            words=_KEY_STATES,
+        ),
     ),
     is_stored=True,
 )
@@ -193,7 +219,7 @@ ROUTES = Table(
             "text",
             "The connection it leads into; null where the cloud announces it, or to no connection.",
         ),
-        Column("route_type", "category", "policy, destination or bgp.", False),
+        Column("route_type", "category", "policy, destination or bgp.", False, _ROUTES),
         Column("source_cidr", "text", "Of a policy route: the block packets come from."),
         Column("destination_cidr", "text", "The block packets go to."),
         Column("weight", "int32", "100 active, 0 standby; null of a BGP route."),
@@ -261,6 +287,7 @@ COVERAGE = Table(
             "category",
             "complete, partial, denied, unreachable, skipped; absent in older snapshots alone.",
             False,
+            ("complete", "partial", "denied", "unreachable", "absent", "skipped"),
         ),
         Column("n_expected", "int32", "Connections that there are to read.", False),
         Column("n_read", "int32", "Connections read as asked for.", False),
@@ -300,9 +327,15 @@ KEY_FACTS = Table(
         *_PLACE,
         _CONNECTION_ID,
         *_TUNNEL,
-        Column("psk_state", "category", "present, masked or absent in the answers."),
+        Column(
+            *("psk_state", "category", "present, masked or absent in the answers."),
+            words=_KEY_STATES,
+        ),
         Column("psk_length", "int16", "Characters; null unless it was shown."),
-        Column("psk_class", "category", "published, derived, dictionary, patterned or random."),
+        Column(
+            *("psk_class", "category", "published, derived, dictionary, patterned or random."),
+            words=("published", "derived", "dictionary", "patterned", "random"),
+        ),
         Column("psk_bits", "int16", "Estimated strength in bits, 0 to 256."),
         Column("psk_fingerprint", "text", "Equal for equal keys, under one fingerprint key."),
         Column("psk_fingerprint_key_id", "text", "Which one; under others nothing is compared."),

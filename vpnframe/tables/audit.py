@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
-from vpnframe.tables.columns import CONNECTION_ID, COUNTS, PLACE, TUNNEL, Column, Table
+from vpnframe.tables.columns import (
+    COMPONENTS,
+    CONNECTION_ID,
+    COUNTS,
+    PLACE,
+    SEVERITIES,
+    TUNNEL,
+    Column,
+    Table,
+)
 
 _WEAKEST = Column(
     "weakest_component",
     "category",
     "What bounds it: psk, ike_dh_group, ipsec_encryption or ike_integrity.",
+    words=COMPONENTS,
 )
 _BITS = (
     Column("effective_bits", "int16", "Smaller of the next two sums; null where one is unknown."),
@@ -55,8 +65,11 @@ FINDINGS = Table(
         Column("rule_id", "category", "The rule; profile-... where a profile alone judges.", False),
         Column("profile", "category", "The profiles that have something against the value."),
         Column("title", "category", "In a few words.", False),
-        Column("severity", "category", "critical, high, medium, low or info.", False),
-        Column("status", "category", "open, waived, or unknown: it could not be judged.", False),
+        Column("severity", "category", "critical, high, medium, low or info.", False, SEVERITIES),
+        Column(
+            *("status", "category", "open, waived, or unknown: it could not be judged.", False),
+            words=("open", "waived", "unknown"),
+        ),
         Column("is_active", "flag", "Whether a tunnel of the connection stands."),
         *PLACE,
         Column("vpn_connection_id", "text", "The connection; null for a gateway or the fleet."),

@@ -22,12 +22,15 @@ class Column:
         One line.
     is_nullable : bool
         Whether it may be null.
+    words : tuple of str
+        All values that there are, where the list is closed: ours, not the cloud's.
     """
 
     name: str
     kind: Kind
     description: str
     is_nullable: bool = True
+    words: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +66,10 @@ class Table:
         return tuple(column.name for column in self.columns)
 
 
+SIDES = ("vpc", "onprem")
+KEY_STATES = ("present", "masked", "absent")
+SEVERITIES = ("critical", "high", "medium", "low", "info")
+COMPONENTS = ("psk", "ike_dh_group", "ipsec_encryption", "ike_integrity")
 PLACE = (
     Column("account_id", "text", "Main account that owns it; null when nobody told."),
     Column("region_id", "text", "Region, for example cn-shanghai; null when nobody told."),

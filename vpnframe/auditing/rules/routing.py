@@ -176,7 +176,8 @@ def _by_connection(fleet: Fleet, is_bad: Truth, *, where: Mask, column: str) -> 
     result[owners[bad]] = YES
     value = np.full(fleet.n_connections, "", dtype=object)
     cidrs = fleet.routes["destination_cidr"].iloc[bad].astype("str").fillna("?")
-    for owner, text in zip(owners[bad].tolist(), cidrs.tolist(), strict=True):
+    blocks = pd.Series(cidrs.array, index=owners[bad]).sort_values()
+    for owner, text in blocks.items():
         value[owner] = f"{value[owner]}, {text}" if value[owner] else text
     return judged("connections", result, column=column, facts={"value": value})
 

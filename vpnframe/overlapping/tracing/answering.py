@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
+from dataclasses import replace
 from operator import attrgetter
 from typing import Any
 
@@ -12,8 +13,9 @@ import pandas as pd
 import pyarrow as pa
 
 from vpnframe import schema
+from vpnframe.checked import in_order
 from vpnframe.errors import IncompleteWarning
-from vpnframe.inventory import Inventory
+from vpnframe.inventory import Inventory, checked_inventory
 from vpnframe.overlapping.tracing.facts import Outcome
 from vpnframe.overlapping.tracing.fleet import Fleet, read_fleet, start_at
 from vpnframe.overlapping.tracing.following import Followed, follow
@@ -21,6 +23,16 @@ from vpnframe.overlapping.tracing.matching import Codes, TooManyPairs, number_ro
 from vpnframe.overlapping.tracing.packets import Packets, read_packets
 
 _MOST_PAIRS = 5_000_000  # held at once: some 200 MB
+_TABLES = ("tunnels", "subnets", "gateways", "routes", "vpcs", "coverage")
+_KEY = ("account_id", "region_id")
+# What is found does not depend on the order of rows; texts tell apart what numbers do not.
+_ORDER = {
+    **{name: schema.find(name).key for name in ("tunnels", "subnets", "gateways", "vpcs")},
+    "routes": (
+        *(*_KEY, "vpn_gateway_id", "transit_router_id", "vpn_connection_id", "route_type"),
+        *("source_cidr", "destination_cidr", "priority", "weight", "state", "as_path"),
+    ),
+}
 _ASKED = ("source", "destination")
 _OWN = ("verdict", "certainty", "reason", "standby", "rivals", "vpc_id")
 # Where a column stands in an outcome: the part, and the field of that part.
@@ -95,6 +107,8 @@ def trace(
         with its position.
     SettingsError
         If ``start`` is nothing of this fleet.
+    SchemaError
+        If it is no inventory, or a table is not what its schema says.
     ValueError
         If there are not as many sources as destinations.
 
@@ -132,6 +146,8 @@ def trace(
     'the selectors of vco-1 on vpn-1, 10.0.0.0/16 to 192.168.0.0/16, admit it'
     """
     packets = read_packets(source, destination)
+    inv = checked_inventory(inv, _TABLES)
+    inv = replace(inv, **{name: in_order(getattr(inv, name), by) for name, by in _ORDER.items()})
     fleet = read_fleet(inv)
     _warn(inv, fleet)
     if start is not None:

@@ -1,0 +1,206 @@
+"""The one door for tables that users hold: any index, dtypes that hold the same, or a clear error.
+
+A table may have been filtered, sorted, joined, written and read again. What stands for the same
+is cast; what does not is refused, with the column and what to do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from vpnframe.columns import OddValueError, as_words, cast_column, is_cast, with_plain_index
+from vpnframe.errors import SchemaError
+from vpnframe.tables import TABLES, Column, Table
+
+_MOST_SHOWN = 40  # characters of a value in a message
+_SECRETIVE = ("psk", "bgp_auth")  # a value that is no word of theirs is not shown
+
+
+def checked_table(
+    name: str, frame: object, *, needs: Iterable[str] | None = None, or_else: str = ""
+) -> pd.DataFrame:
+    """Give a table as its schema has it, however it is held.
+
+    Parameters
+    ----------
+    name : str
+        For example ``tunnels``.
+    frame : DataFrame
+        With any index, rows in any order, other columns too.
+    needs : iterable of str, optional
+        The columns that must be there; all of the schema by default. Others of the schema are
+        cast where they stand.
+    or_else : str
+        What might be given instead of the table, for the message: " or an Inventory".
+
+    Returns
+    -------
+    DataFrame
+        The same rows in the same order, their index from 0; the very frame where nothing is to
+        be done. Columns that the schema does not have are kept as they are.
+
+    Raises
+    ------
+    SchemaError
+        It is no table, a column is missing, doubled or holds what it cannot hold, a word is none
+        of a closed list, or two rows have one key. It names the column and what to do.
+
+    Examples
+    --------
+    >>> held = pd.DataFrame({"account_id": [1, 2], "status": ["complete", "absent"]}, index=[5, 5])
+    >>> checked_table("coverage", held, needs=["status"])["account_id"].tolist()
+    ['1', '2']
+    """
+    table = TABLES[name]
+    if not isinstance(frame, pd.DataFrame):
+        raise SchemaError(_no_table(name, frame, or_else))
+    wanted = table.names if needs is None else tuple(needs)
+    plain = with_plain_index(frame, table.names)
+    for problem in _missing(table, plain, wanted):
+        raise SchemaError(f"{problem}: is this a {name} table?")
+    cast = cast_columns(name, plain, table.names)
+    for column in table.columns:
+        if column.name in cast.columns:
+            _check_values(name, column, cast[column.name], is_needed=column.name in wanted)
+    _check_key(table, cast)
+    return cast
+
+
+def in_order(table: pd.DataFrame, by: Iterable[str]) -> pd.DataFrame:
+    """Sort a table, so that an answer does not depend on the order of its rows.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Of plain values in those columns.
+    by : iterable of str
+        Columns; those that are not there are passed over.
+
+    Returns
+    -------
+    DataFrame
+        By their texts, nulls first; the very frame where it is sorted so.
+    """
+    codes = [
+        pd.factorize(as_words(table[name]), sort=True)[0] for name in by if name in table.columns
+    ]
+    order = np.lexsort(codes[::-1])
+    is_sorted = bool((np.diff(order) == 1).all())
+    return table if is_sorted else table.take(order).reset_index(drop=True)
+
+
+def _no_table(name: str, value: object, or_else: str) -> str:
+    """What is wrong with something that is no table; an inventory has one."""
+    given = f"this takes the table {name}{or_else}, not {type(value).__name__}"
+    return f"{given}: give inv.{name}" if hasattr(value, name) else given
+
+
+def _missing(table: Table, frame: pd.DataFrame, wanted: Sequence[str]) -> Iterator[str]:
+    found = list(frame.columns)
+    repeated = [one for one in table.names if one in found and found.count(one) > 1]
+    if repeated:
+        yield f"repeated column {', '.join(repeated)}"
+    missing = [one for one in wanted if one not in found]
+    if missing:
+        yield f"no column {', '.join(missing)}"
+
+
+def cast_columns(name: str, frame: pd.DataFrame, names: Collection[str]) -> pd.DataFrame:
+    """Cast some columns of a frame as those of a table, where they are there.
+
+    Parameters
+    ----------
+    name : str
+        For example ``subnets``.
+    frame : DataFrame
+        Any.
+    names : collection of str
+        Columns of that table; others are left as they are.
+
+    Returns
+    -------
+    DataFrame
+        The very frame where nothing is to be done.
+
+    Raises
+    ------
+    SchemaError
+        One holds what it cannot hold.
+    """
+    made: dict[str, Any] = {}
+    for column in TABLES[name].columns:
+        if column.name not in names or column.name not in frame.columns:
+            continue
+        if not is_cast(column.kind, frame[column.name]):
+            made[column.name] = _cast(name, column, frame[column.name])
+    return frame.assign(**made) if made else frame
+
+
+def _cast(name: str, column: Column, values: pd.Series[Any]) -> Any:
+    try:
+        return cast_column(column.kind, values)
+    except OddValueError as odd:
+        told = _shown(column, odd.value)
+        raise SchemaError(
+            f"{name}: the column {column.name} holds {told} in row {odd.position}: {odd.wanted}"
+        ) from None
+
+
+def _shown(column: Column, value: object) -> str:
+    if column.name.startswith(_SECRETIVE):
+        return "what is none of its values"
+    text = repr(value)
+    return text if len(text) <= _MOST_SHOWN else f"{text[:_MOST_SHOWN]}..."
+
+
+def _check_values(name: str, column: Column, values: pd.Series[Any], *, is_needed: bool) -> None:
+    """No null where a row could not be told or judged without it, and no word of nobody's."""
+    is_telling = column.words or column.name in TABLES[name].key
+    if is_needed and is_telling and not column.is_nullable:
+        is_null = values.isna()
+        if is_null.any():
+            raise SchemaError(
+                f"{name}: the column {column.name} is null in row {is_null.argmax()}: "
+                f"{_remedy(column)}"
+            )
+    if not column.words:
+        return
+    for word in values.cat.categories:
+        if word not in column.words:
+            row = (values == word).argmax()
+            raise SchemaError(
+                f"{name}: the column {column.name} holds {_shown(column, word)} in row "
+                f"{row}: {_remedy(column)}"
+            )
+
+
+def _remedy(column: Column) -> str:
+    if not column.words:
+        return "every row needs it"
+    *others, last = column.words
+    return f"write {', '.join(others)} or {last}"
+
+
+def _check_key(table: Table, frame: pd.DataFrame) -> None:
+    key = list(table.key)
+    if not key or any(name not in frame.columns for name in key):
+        return
+    for column in table.columns:
+        if column.name in key and not column.is_nullable and frame[column.name].isna().any():
+            return  # a row without its key was not asked for by it
+    is_doubled = frame.duplicated(key)
+    if is_doubled.any():
+        row = int(is_doubled.argmax())
+        named = ", ".join(f"{name} {_plain(frame[name].iloc[row])}" for name in key)
+        raise SchemaError(
+            f"{table.name} has {int(is_doubled.sum()):,} rows of a key that another row has, "
+            f"first row {row} ({named}): take each once, .drop_duplicates({key})"
+        )
+
+
+def _plain(value: object) -> str:
+    return "null" if pd.isna(value) else str(value)

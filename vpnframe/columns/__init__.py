@@ -1,0 +1,31 @@
+"""One column of a table: made of plain values, joined from pieces, or cast from another dtype."""
+
+from __future__ import annotations
+
+from vpnframe.columns.casting import (
+    OddValueError,
+    as_words,
+    cast_column,
+    is_cast,
+    with_plain_index,
+)
+from vpnframe.columns.making import (
+    DTYPES,
+    LISTS,
+    join_columns,
+    make_categories,
+    make_column,
+)
+
+__all__ = [
+    "DTYPES",
+    "LISTS",
+    "OddValueError",
+    "as_words",
+    "cast_column",
+    "is_cast",
+    "join_columns",
+    "make_categories",
+    "make_column",
+    "with_plain_index",
+]

@@ -1,0 +1,304 @@
+"""A column of another dtype, as users and files hold it, as the kind that it stands for.
+
+Nothing is guessed: what a column cannot hold is refused, by value and position.
+"""
+
+from __future__ import annotations
+
+import ast
+import ipaddress
+import math
+import numbers
+import re
+from collections.abc import Callable, Collection, Mapping
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pyarrow as pa
+
+from vpnframe.columns.making import DTYPES, LISTS, make_column
+from vpnframe.tables import Kind
+
+_TEXTS = (
+    str,  # and what is written as addresses are
+    ipaddress.IPv4Network,
+    ipaddress.IPv6Network,
+    ipaddress.IPv4Address,
+    ipaddress.IPv6Address,
+)
+_MOST = {"int16": 2**15, "int32": 2**31, "int64": 2**63}
+_EXACT = 2**53  # from there on a float stands for several whole numbers
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_FLAGS = {"true": True, "false": False}
+# Lists as JSON, Python and numpy write them: the last without commas.
+_QUOTED = r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*\""""
+_LIST = re.compile(rf"\[\s*(?:(?:{_QUOTED})(?:\s*,\s*|\s*(?=\])|\s+))*\]")
+
+
+class OddValueError(ValueError):
+    """A value that a column cannot hold.
+
+    Parameters
+    ----------
+    value : object
+        As it came.
+    wanted : str
+        What should stand there.
+    position : int
+        Of the first such value, from 0.
+    """
+
+    def __init__(self, value: object, wanted: str, position: int = 0) -> None:
+        super().__init__(f"{value!r} at position {position}: {wanted}")
+        self.value = value
+        self.wanted = wanted
+        self.position = position
+
+
+def cast_column(kind: Kind, values: pd.Series[Any]) -> Any:
+    """Cast a column to a kind.
+
+    Parameters
+    ----------
+    kind : str
+        See :data:`DTYPES`.
+    values : Series
+        Of any dtype: whole numbers as integers, floats or text, text as categories, flags and
+        times as text, lists as text. Times without a zone are in UTC.
+
+    Returns
+    -------
+    array or Series
+        Of the kind's dtype; the column's own array where it is cast already.
+
+    Raises
+    ------
+    OddValueError
+        A value does not stand for one of the kind.
+
+    Examples
+    --------
+    >>> cast_column("int16", pd.Series([14.0, None])).tolist()
+    [14, <NA>]
+    >>> cast_column("flag", pd.Series(["True", None, False], dtype="object")).tolist()
+    [True, <NA>, False]
+    """
+    if is_cast(kind, values):
+        return values.array
+    if kind == "category":
+        return _as_categories(values)
+    return _as_lists(values) if kind == "texts" else _cast(kind, values)
+
+
+def is_cast(kind: Kind, values: pd.Series[Any]) -> bool:
+    """Say whether a column is of a kind already, its categories sorted and in use."""
+    if kind != "category":
+        return bool(values.dtype == (LISTS if kind == "texts" else DTYPES[kind]))
+    if not isinstance(values.dtype, pd.CategoricalDtype):
+        return False
+    categories, codes = values.cat.categories, values.array.codes
+    return (
+        categories.dtype == "str"
+        and not values.cat.ordered
+        and categories.is_monotonic_increasing
+        and bool(np.bincount(codes[codes >= 0], minlength=len(categories)).all())
+    )
+
+
+def with_plain_index(frame: pd.DataFrame, names: Collection[str]) -> pd.DataFrame:
+    """Number the rows of a table from 0; columns that were made the index are columns again.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        With any index.
+    names : collection of str
+        The columns of its schema.
+
+    Returns
+    -------
+    DataFrame
+        The very frame where its index is so already.
+
+    Examples
+    --------
+    >>> with_plain_index(pd.DataFrame({"a": [1], "b": [2]}, index=[7]).set_index("a"), ["a", "b"])
+       a  b
+    0  1  2
+    """
+    levels = [level for level in frame.index.names if level in names and level not in frame]
+    if levels:
+        frame = frame.reset_index(level=levels)
+    index = frame.index
+    is_plain = isinstance(index, pd.RangeIndex) and (index.start, index.step) == (0, 1)
+    return frame if is_plain else frame.reset_index(drop=True)
+
+
+def as_words(values: pd.Series[Any]) -> pd.Series[Any]:
+    """Write values of any dtype as text, whole numbers alike in every dtype.
+
+    Parameters
+    ----------
+    values : Series
+        Of any dtype.
+
+    Returns
+    -------
+    Series of str
+        Null where the value is.
+
+    Examples
+    --------
+    >>> as_words(pd.Series([14.0, None])).tolist(), as_words(pd.Series([14])).tolist()
+    (['14', nan], ['14'])
+    """
+    if isinstance(values.dtype, pd.CategoricalDtype):
+        values = values.astype(values.cat.categories.dtype)
+    if values.dtype.kind == "f" or values.dtype == object:
+        codes, found = pd.factorize(values)
+        words = [*(_word(value) for value in found), None]
+        return pd.Series(pd.array(words, dtype="str").take(codes), index=values.index)
+    return values.astype("str")
+
+
+def _word(value: Any) -> str:
+    is_whole = isinstance(value, float) and value.is_integer()
+    return str(int(value)) if is_whole else str(value)
+
+
+def _cast(kind: Kind, values: pd.Series[Any]) -> Any:
+    codes, parsed = _parse_different(kind, values)
+    made = make_column(kind, [*parsed, None])
+    column = made.array if isinstance(made, pd.Series) else made
+    return column.take(np.where(codes < 0, len(parsed), codes))
+
+
+def _as_categories(values: pd.Series[Any]) -> pd.Categorical:
+    """Sorted categories of those words that occur."""
+    codes, parsed = _parse_different("text", values)
+    ranks, words = pd.factorize(np.array(parsed, dtype=object), sort=True)
+    ranks = np.append(ranks, -1)  # a null has the code -1, and so the last place
+    return pd.Categorical.from_codes(ranks[codes], categories=pd.Index(words, dtype="str"))
+
+
+def _parse_different(kind: Kind, values: pd.Series[Any]) -> tuple[npt.NDArray[np.intp], list[Any]]:
+    """The different values of a column, parsed, and which of them each row has; -1 for null."""
+    try:
+        codes, found = pd.factorize(values)
+    except TypeError:  # a list or the like
+        codes, found = np.arange(len(values)), values.tolist()
+    parsed: list[Any] = []
+    for code, value in enumerate(found):
+        try:
+            parsed.append(_PARSERS[kind](value))
+        except OddValueError as odd:
+            raise OddValueError(value, odd.wanted, int(np.argmax(codes == code))) from None
+    return codes, parsed
+
+
+def _as_lists(values: pd.Series[Any]) -> Any:
+    listed = values.tolist()
+    if str not in set(map(type, listed)):  # arrow takes a text for a list of letters
+        with suppress(pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError):
+            made = pa.array(values, type=pa.list_(pa.string()), from_pandas=True)
+            return pd.array(made, dtype=LISTS)
+    lists: list[list[str] | None] = []
+    for position, value in enumerate(listed):
+        try:
+            lists.append(None if _is_null(value) else _parse_list(value))
+        except OddValueError as odd:
+            raise OddValueError(value, odd.wanted, position) from None
+    return make_column("texts", lists)
+
+
+def _is_null(value: Any) -> bool:
+    return value is None or value is pd.NA or (isinstance(value, float) and math.isnan(value))
+
+
+def _parse_list(value: Any) -> list[str]:
+    if isinstance(value, list | tuple | np.ndarray):
+        return [_parse_text(one) for one in value]
+    if not isinstance(value, str):
+        raise OddValueError(value, "write a list of texts")
+    text = value.strip()
+    if not text.startswith("["):
+        return [part for part in map(str.strip, text.split(",")) if part]
+    if not _LIST.fullmatch(text):
+        raise OddValueError(value, "write a list of texts, as JSON has them")
+    return [str(ast.literal_eval(quoted)) for quoted in re.findall(_QUOTED, text)]
+
+
+def _parse_text(value: Any) -> str:
+    if isinstance(value, _TEXTS):
+        return str(value)
+    if isinstance(value, bool | np.bool_) or not isinstance(value, numbers.Real):
+        raise OddValueError(value, "write text")
+    if isinstance(value, numbers.Integral):
+        return str(int(value))
+    number = float(value)
+    if not number.is_integer() or abs(number) >= _EXACT:
+        wanted = "digits may be lost: read the column as text (in pd.read_csv: dtype=str)"
+        raise OddValueError(value, wanted)
+    return str(int(number))
+
+
+def _whole_number(kind: str) -> Callable[[Any], int]:
+    most = _MOST[kind]
+
+    def parse(value: Any) -> int:
+        number = _parse_float(value, "whole numbers are needed")
+        # A float in between would lose the digits of a large one.
+        whole = int(value) if isinstance(value, numbers.Integral) else _digits(value, number)
+        if whole is None or not -most <= whole < most:
+            raise OddValueError(value, f"whole numbers are needed, {-most} to {most - 1}")
+        return whole
+
+    return parse
+
+
+def _digits(value: Any, number: float) -> int | None:
+    if isinstance(value, str) and value.strip().lstrip("+-").isdecimal():
+        return int(value)
+    return int(number) if number.is_integer() and abs(number) < _EXACT else None
+
+
+def _parse_float(value: Any, wanted: str = "write a number") -> float:
+    if isinstance(value, bool | np.bool_) or not isinstance(value, numbers.Real | str):
+        raise OddValueError(value, wanted)
+    try:
+        return float(value)
+    except (ValueError, OverflowError):
+        raise OddValueError(value, wanted) from None
+
+
+def _parse_flag(value: Any) -> bool:
+    flag = _FLAGS.get(value.strip().lower()) if isinstance(value, str) else value
+    if isinstance(flag, bool | np.bool_) or (isinstance(flag, numbers.Real) and flag in (0, 1)):
+        return bool(flag)
+    raise OddValueError(value, "write True or False")
+
+
+def _parse_time(value: Any) -> int:
+    try:
+        time = datetime.fromisoformat(value) if isinstance(value, str) else value
+    except ValueError:
+        time = None
+    if not isinstance(time, datetime):
+        raise OddValueError(value, "write a time as in 2026-01-31 12:00:00+00:00")
+    aware = time if time.tzinfo is not None else time.replace(tzinfo=UTC)
+    return int((aware - _EPOCH) // timedelta(milliseconds=1))
+
+
+_PARSERS: Mapping[Kind, Callable[[Any], Any]] = {
+    "text": _parse_text,
+    "int16": _whole_number("int16"),
+    "int32": _whole_number("int32"),
+    "int64": _whole_number("int64"),
+    "float": _parse_float,
+    "flag": _parse_flag,
+    "time": _parse_time,
+}
