@@ -158,9 +158,11 @@ def test_interrupted_at_random_moments(
     length_s = time.monotonic() - started
     for number in range(N_ROUNDS):
         out, way = tmp_path / str(number), list(WAYS)[number % len(WAYS)]
-        at_s = chance.uniform(0.1, 1.0) * length_s
+        before, at_s = len(cloud.downloads), chance.uniform(0.1, 1.0) * length_s
         signals = [(at_s + n * chance.uniform(0.0, 0.1), s) for n, s in enumerate(WAYS[way])]
-        before = len(cloud.downloads)
+        if chance.random() < 0.5:
+            cloud.at_download[before + chance.randint(1, len(IDS))] = WAYS[way]
+            signals = []
         done = cloud.fetch(out, signals=sorted(signals))
         check_end(done, out, way)
         try:
