@@ -143,6 +143,9 @@ def test_disjoint_vpc_blocks_cannot_fail_over(second: dict[str, Any]) -> None:
     other = site("b", vpc=["10.1.1.0/24"], onprem=["192.168.0.0/24"], **HA, **OTHER_PEER, **second)
     wanted = ("route_domain", "high", 1) if second else ("selector_pair", "low", 1)
     assert meant(one, other) == [wanted]
+    (reason,) = overlaps(subnets_of(one, other))["reason"]
+    assert "fail over" not in reason
+    assert ("each drops what is meant for the other" in reason) is bool(second)
 
 
 def test_another_vpc_of_the_domain_holds_its_own_blocks_alone() -> None:

@@ -168,6 +168,11 @@ CASES = {
         "{inner} lies within {outer} on {gateway}: the longest prefix wins, as for an aggregate "
         "and its branch.",
     ),
+    "domain_disjoint": Case(
+        *("route_domain", "high"),
+        "Both lead to {inner} in {domain}, and their VPC blocks have nothing in common: each drops "
+        "what is meant for the other.",
+    ),
     "domain_equal": Case(
         *("route_domain", "high"),
         "{left_place} and {right_place} in {domain} both lead to {inner}, and nothing marks them "
@@ -240,6 +245,8 @@ def _pair_conditions(facts: PairFacts) -> Iterator[tuple[str, Mask]]:
     yield "ha_one_gateway", is_pair & has_evidence & one_gateway & other_peers
     yield "ha_two_gateways", is_pair & has_evidence
     yield "ha_move", is_moved & can_stand_in
+    is_drawn = (is_routed | has_evidence) & ~can_stand_in & ~one_gateway
+    yield "domain_disjoint", is_drawn & facts.is_equal
 
 
 def _policy_conditions(facts: PairFacts) -> Iterator[tuple[str, Mask]]:
