@@ -94,7 +94,7 @@ def _print_algorithms(tunnels: pd.DataFrame) -> None:
 def _print_overlaps(inventory: Inventory) -> None:
     with saying_gaps():
         pairs = worst_first(overlaps(inventory))
-    print(f"\nOVERLAPPING SUBNETS: {len(pairs)} pairs inside one routing domain,")
+    print(f"\nOVERLAPPING SUBNETS: {len(pairs)} overlaps inside one routing domain,")
     print("among them, one of each of the worst kinds:\n")
     shown = pairs.drop_duplicates("kind").head(4)
     print_text(lambda width: as_text(shown, inventory.connections, width))
