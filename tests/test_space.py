@@ -40,9 +40,7 @@ def test_usage_equals_brute_force(rows):
             for pair in combinations(blocks, 2)
             if pair[0].overlaps(pair[1])
         ]
-        both = n_addresses(blocks), n_addresses(shared)
-        if group == "~":
-            both = sum(block.num_addresses for block in blocks), 0
+        both = n_addresses(blocks), n_addresses(shared) if group != "~" else 0
         wanted.append([group, family, len(blocks), *map(float, both), both[1] / both[0]])
     assert found.assign(group=found["group"].fillna("~")).to_numpy().tolist() == wanted
 
