@@ -7,6 +7,8 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 LOCKED := --constraint constraints.txt
 # 1: a test whose system tool is missing fails instead of being skipped.
 REQUIRE_ALL ?=
+# A worker for each core; a file of tests stays with one.
+WORKERS ?= -n auto --dist loadfile
 # How many examples each property is tried on by `make prove`, and how often a crawl is killed.
 PROVE_EXAMPLES ?= 20000
 PROVE_KILLS ?= 200
@@ -20,10 +22,10 @@ demo: $(VENV)/core ## set up, then read a made-up fleet from a local emulator
 	$(BIN)/vpnframe demo
 
 test: $(VENV)/test ## set up, then run every test
-	VPNFRAME_REQUIRE_ALL=$(REQUIRE_ALL) $(BIN)/pytest
+	VPNFRAME_REQUIRE_ALL=$(REQUIRE_ALL) $(BIN)/pytest $(WORKERS)
 
 prove: $(VENV)/test ## the same properties on PROVE_EXAMPLES random examples each
-	VPNFRAME_EXAMPLES=$(PROVE_EXAMPLES) VPNFRAME_ROUNDS=$(PROVE_KILLS) $(BIN)/pytest -m proof
+	VPNFRAME_EXAMPLES=$(PROVE_EXAMPLES) VPNFRAME_ROUNDS=$(PROVE_KILLS) $(BIN)/pytest $(WORKERS) -m proof
 
 lint: $(VENV)/lint ## style
 	$(BIN)/ruff check .
