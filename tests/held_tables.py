@@ -333,11 +333,10 @@ WAYS: Mapping[str, Way] = {
 TOGETHER: Mapping[str, Way] = {
     "a notebook": both(
         *(WAYS[name] for name in ("unused categories", "numbers plain", "flags object")),
-        *(WAYS[name] for name in ("times without zone", "lists JSON", "extra columns")),
-        *(WAYS[name] for name in ("rows shuffled", "index doubled")),
+        *(WAYS[name] for name in ("times without zone", "extra columns", "through Parquet")),
+        *(WAYS[name] for name in ("text categories", "rows shuffled", "index doubled")),
     ),
     "a spreadsheet": both(through_csv, WAYS["rows reversed"], WAYS["a key column as index"]),
-    "a data lake": both(through_parquet, WAYS["text categories"], WAYS["index of text"]),
 }
 
 
