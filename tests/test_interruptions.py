@@ -175,6 +175,8 @@ def test_interrupted_at_random_moments(
             seen["complete" if inventory.is_complete else f"{len(kept) // 10}0 or more"] += 1
             check_claims(inventory, whole)
             check_outputs(out)
+            if done.code in (130, 143):  # it ended by its signal, and not by itself later on
+                assert inventory.failures["message"].str.endswith("the run was interrupted").all()
         n_asked = len(cloud.downloads)
         assert kept <= set(cloud.downloads[before:n_asked])
         if N_ROUNDS < 50 or number % 4 == 0:

@@ -60,7 +60,7 @@ def run_in_thread(work: Coroutine[Any, Any, T], *, stop: Callable[[], object] | 
 
     async def run() -> T:
         loop, task = asyncio.get_running_loop(), asyncio.current_task()
-        end = stop or (lambda: task and task.cancel())
+        end = stop or (lambda: task and (task.cancelling() or task.cancel()))
         started.set_result(lambda: loop.call_soon_threadsafe(end))
         return await work
 
@@ -101,8 +101,10 @@ def _interrupts(interrupt: Callable[[], None]) -> Iterator[list[int]]:
     numbers: list[int] = []
 
     def note(number: int, frame: object) -> None:
+        # Another signal may come between any two of these lines: twice is better than never.
+        is_first = not numbers
         numbers.append(number)
-        if len(numbers) == 1:
+        if is_first:
             interrupt()
 
     is_main = threading.current_thread() is threading.main_thread()

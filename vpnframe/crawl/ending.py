@@ -30,7 +30,9 @@ class Ending:
         self._waiting: set[asyncio.Timeout] = set()
 
     def ask(self) -> None:
-        """End it now; called in the thread of the event loop."""
+        """End it now; called in the thread of the event loop, and once is enough."""
+        if self.is_asked:
+            return
         self.is_asked = True
         log.warning("interrupted: what was read so far is written now")
         for limit in self._waiting:

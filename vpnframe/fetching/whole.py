@@ -75,7 +75,7 @@ async def afetch(
     ----------
     Alibaba Cloud VPC API 2016-04-28, DescribeVpnConnections and DownloadVpnConnectionConfig.
     """
-    return await _fetch(
+    return await _afetch(
         Ending(),
         regions=regions,
         downloads=downloads,
@@ -86,7 +86,7 @@ async def afetch(
     )
 
 
-async def _fetch(
+async def _afetch(
     ending: Ending,
     *,
     credentials: Credentials | None,
@@ -262,7 +262,7 @@ def fetch(
     3
     """
     settings, ending = settings or FetchSettings(), Ending()
-    work = _fetch(
+    work = _afetch(
         ending,
         regions=regions,
         downloads=downloads,
