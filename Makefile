@@ -40,6 +40,7 @@ format: $(VENV)/lint ## put the code in shape
 
 bench: $(VENV)/test ## measure, against peers of the same run
 	$(BIN)/python benchmarks/overlaps.py
+	$(BIN)/python benchmarks/dense.py
 	$(BIN)/python benchmarks/tracing.py
 	$(BIN)/python benchmarks/audit.py
 	$(BIN)/python benchmarks/keys.py

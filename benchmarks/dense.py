@@ -77,6 +77,7 @@ def fleet(form: str, n: int) -> Inventory:
         rows["tunnels"].append(
             given
             | {"tunnel_index": 1, "tunnel_count": 1, "customer_gateway_ip": peer}
+            | {"witnesses": "both"}
             | {"ike_version": 2, "ike_encryption": "aes-256-cbc", "auth_method": "psk"}
         )
         rows["connections"].append(given | {"n_tunnels": 1})

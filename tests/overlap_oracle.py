@@ -46,6 +46,7 @@ class Link:
         told = {row.get("vpc_id") for row in everyone if row.get("vpn_gateway_id") == self.gateway}
         of_gateway = min(told - {None}, default=self.gateway) if self.gateway else None
         self.cloud = self.vpc or of_gateway or self.ident
+        self.own: list[str] = []  # what its VPC holds, where it was read
 
     def owner(self, tag: str | None) -> str | None:
         """The value of its owner tag."""
@@ -211,12 +212,19 @@ def vpcs_overlap(a: Link, b: Link) -> bool:
     """Whether the VPC sides of two connections have an address in common."""
     if a.vpc_is_any() or b.vpc_is_any():
         return True
-    return any(
-        relation(x, y)
-        for x in a.blocks("vpc")
-        for y in b.blocks("vpc")
-        if not is_default(x) and not is_default(y)
-    )
+    return any(relation(x, y) for x in admitted(a) for y in admitted(b))
+
+
+def admitted(link: Link) -> list[str]:
+    """What of its VPC a connection admits; its selectors, where nothing of the VPC is known."""
+    selectors = [cidr for cidr in link.blocks("vpc") if not is_default(cidr)]
+    inside = [
+        held if relation(cidr, held) == "contains" else cidr
+        for cidr in selectors
+        for held in link.own
+        if relation(cidr, held)
+    ]
+    return inside or selectors
 
 
 def blocks_of(link: Link, side: str) -> list[str]:
@@ -238,6 +246,9 @@ def oracle(
 ) -> list[tuple[str | None, ...]]:
     """Every pair as a row of overlaps, sorted."""
     links, everyone = links_of(rows), [*rows, *({"vpc_id": vpc["vpc_id"]} for vpc in vpcs)]
+    read = {vpc["vpc_id"]: [*vpc["cidrs"], *vpc.get("secondary_cidrs", ())] for vpc in vpcs}
+    for link in links:
+        link.own = read.get(link.cloud, [])
     found = [
         *_of_sites(links, scope, owner_tag),
         *_of_vpcs(links, scope, vpcs, everyone),

@@ -281,7 +281,7 @@ def test_a_block_to_ignore_that_nobody_has_is_an_error(hub):
     """It is named: a slip would find less than there is."""
     for command in (("free", hub), ("conflicts", hub, "10.9.0.0/16")):
         done = run(*command, "--ignore", "10.0.0.0/8", "--ignore", "10.7.0.0/16", code=1)
-        assert str(done.exception).startswith("10.7.0.0/16 is to be ignored, but no block")
+        assert str(done.exception).startswith("10.7.0.0/16 is to be ignored, but no selector")
 
 
 @pytest.mark.parametrize(

@@ -221,6 +221,10 @@ def rows_of(party: Party) -> tuple[list[dict[str, Any]], dict[str, Any], list[di
         "has_ha_evidence": party.has_evidence,
         "has_known_routes": True,
     }
+    smallest: dict[tuple[str, str, str], int | None] = {}
+    for side, cidr, origin, priority in party.entries:
+        known = {smallest.get((side, cidr, origin)), priority} - {None}
+        smallest[side, cidr, origin] = min(known, default=None)  # type: ignore[type-var]
     subnets = [
         block
         | {
@@ -233,7 +237,7 @@ def rows_of(party: Party) -> tuple[list[dict[str, Any]], dict[str, Any], list[di
             "prefix_length": int(cidr.partition("/")[2]),
             "is_default_route": cidr in EVERYTHING,
         }
-        for side, cidr, origin, priority in dict.fromkeys(party.entries)
+        for (side, cidr, origin), priority in smallest.items()
     ]
     return tunnels, shared | lists | {"n_tunnels": len(tunnels)}, subnets
 

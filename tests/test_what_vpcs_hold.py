@@ -148,6 +148,35 @@ def test_disjoint_vpc_blocks_cannot_fail_over(second: dict[str, Any]) -> None:
     assert ("each drops what is meant for the other" in reason) is bool(second)
 
 
+def test_what_both_admit_must_lie_in_the_vpc() -> None:
+    """Selectors that share what the VPC does not hold, or an aggregate alone, admit nothing."""
+    for first, second in (
+        (["10.1.0.0/17", "172.31.0.0/16"], ["10.1.128.0/17", "172.31.0.0/16"]),
+        (["10.0.0.0/8"], ["10.2.0.0/16", "10.1.0.0/17"]),
+    ):
+        pair = [
+            site(name, vpc=blocks, onprem=["192.168.0.0/20"], **HA, **more)
+            for name, blocks, more in (("a", first, {}), ("b", second, OTHER_PEER))
+        ]
+        is_disjoint = "172.31.0.0/16" in first
+        wanted = ("selector_pair", "low", 1) if is_disjoint else ("ha_pair", "info", 1)
+        assert meant(*pair, held=vpcs("vpc-1", "10.1.0.0/16")) == [wanted]
+
+
+def test_what_a_vpc_holds_is_never_set_aside() -> None:
+    """An aggregate that is routed may be; the VPC's own block and its user CIDRs stay."""
+    held = vpcs_of([{"vpc_id": "vpc-1", "cidrs": ["10.1.0.0/16"], "user_cidrs": ["9.0.0.0/8"]}])
+    one = route_based("a", "10.0.0.0/8", "destination")
+    inv = inventory_with(subnets_of(one, route_based("b", "10.1.0.0/16", "bgp")), vpcs=held)
+    aside = OverlapSettings(ignore=("10.0.0.0/8",), ignore_shorter_than=9)
+    hits = would_conflict(inv, ["10.1.0.0/24", "9.1.0.0/16"], settings=aside)
+    assert set(found(hits, "kind", "severity")) >= {("other_vpc", "high"), ("user_cidr", "medium")}
+    free = free_subnets(inv, within="10.0.0.0/15", prefix_length=16, settings=aside)
+    assert free["cidr"].tolist() == ["10.0.0.0/16"]
+    with pytest.raises(vf.SettingsError, match="no selector and no route"):
+        overlaps(inv, settings=OverlapSettings(ignore=("9.0.0.0/8",)))
+
+
 def test_another_vpc_of_the_domain_holds_its_own_blocks_alone() -> None:
     """Its selectors are no blocks of it; a VPC without connections counts where it is joined."""
     far = {"vpn_gateway_id": "vpn-2", "vpc_id": "vpc-2", "vpn_gateway_ip": "47.0.0.2"}

@@ -27,6 +27,7 @@ from vpnframe.cli.overlap_options import (
 from vpnframe.cli.reading import NOT_COMPLETE, read_snapshot
 from vpnframe.errors import SchemaError
 from vpnframe.overlapping import ROUTING_DOMAIN, would_conflict
+from vpnframe.overlapping.meaning import NOT_READ
 
 COLLISION = 3
 
@@ -85,13 +86,19 @@ def _as_text(hits: pd.DataFrame, connections: pd.DataFrame, width: int | None) -
     if hits.empty:
         return "no collision is known\n"
     names = dict(zip(connections["vpn_connection_id"], connections["connection_name"], strict=True))
-    groups = hits.groupby(["cidr", "severity", "kind", "relation"], sort=False, observed=True)
+    hits = hits.assign(is_read=~hits["reason"].str.contains(NOT_READ, regex=False))
+    keys = ["cidr", "severity", "kind", "relation", "is_read"]
     entries = []
-    for (cidr, severity, kind, relation), rows in groups:
+    for (cidr, severity, kind, relation, is_read), rows in hits.groupby(
+        keys, sort=False, observed=True
+    ):
         plain = rows.astype(object).where(rows.notna(), None).to_dict("records")
         heading = f"{severity:<6}  {kind:<9}  {cidr} {_VERBS[relation]}"
         cells = [_cells(row, names) for row in plain]
-        entries.append(Entry(heading, cells, _NOTES.get((kind, relation), plain[0]["reason"])))
+        note = _NOTES.get((kind, relation, severity), plain[0]["reason"] or "")
+        if not is_read and not note.endswith(f"{NOT_READ}."):
+            note = f"{note.removesuffix('.')}{NOT_READ}."
+        entries.append(Entry(heading, cells, note))
     return as_entries(entries, width=width)
 
 
@@ -108,14 +115,20 @@ def _cells(row: dict[str, str | None], names: dict[str, object]) -> list[str]:
 
 
 _VERBS = {"equal": "is", "contains": "contains", "within": "is inside"}
+_LOST = "There the VPC's own route wins, and the tunnel gets nothing."
+_APART = "Nothing known of the VPN leads there."
 _NOTES = {
-    ("onprem", "equal"): "In use on premises.",
-    ("onprem", "within"): "In use on premises: fine for a branch of that site, no other.",
-    ("onprem", "contains"): "In use on premises: fine for an aggregate above it, no other.",
-    ("other_vpc", "equal"): "There the VPC's own route wins, and the tunnel gets nothing.",
-    ("other_vpc", "within"): "There the VPC's own route wins, and the tunnel gets nothing.",
-    ("other_vpc", "contains"): "As in hub and spoke: check the way back.",
-    ("unrelated", "equal"): "Nothing known of the VPN leads there.",
-    ("unrelated", "within"): "Nothing known of the VPN leads there.",
-    ("unrelated", "contains"): "Nothing known of the VPN leads there.",
+    ("onprem", "equal", "high"): "In use on premises.",
+    ("onprem", "within", "medium"): "In use on premises: fine for a branch of that site, no other.",
+    (
+        "onprem",
+        "contains",
+        "medium",
+    ): "In use on premises: fine for an aggregate above it, no other.",
+    ("other_vpc", "equal", "high"): _LOST,
+    ("other_vpc", "within", "high"): _LOST,
+    ("other_vpc", "contains", "low"): "As in hub and spoke: check the return path.",
+    ("unrelated", "equal", "info"): _APART,
+    ("unrelated", "within", "info"): _APART,
+    ("unrelated", "contains", "info"): _APART,
 }

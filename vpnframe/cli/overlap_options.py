@@ -34,8 +34,8 @@ TopologyOption = Annotated[
     typer.Option(
         envvar="VPNFRAME_TOPOLOGY",
         metavar="FILE",
-        help="What else is joined, by a CEN, a peering or a firewall: [[domain]] tables with "
-        "name and members.",
+        help="What else is joined, by a CEN, a peering or a firewall: a TOML file of tables "
+        "domain, with name and members.",
     ),
 ]
 NatOption = Annotated[
@@ -43,8 +43,8 @@ NatOption = Annotated[
     typer.Option(
         envvar="VPNFRAME_NAT",
         metavar="FILE",
-        help="What is translated on its way: [[nat]] tables with connection or vpn_gateway, "
-        "side, real and mapped.",
+        help="What is translated on its way: a TOML file of tables nat, with connection or "
+        "vpn_gateway, side, real and mapped.",
     ),
 ]
 OwnerTagOption = Annotated[

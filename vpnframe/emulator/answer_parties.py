@@ -29,13 +29,15 @@ class End:
 class Party:
     """One connection, as far as it decides what an overlap means.
 
-    ``entries`` are side, block, origin and priority of every selector and every route.
+    ``entries`` are side, block, origin and priority of every selector and every route;
+    ``own_cidrs`` the blocks of its VPC, where that is known.
     """
 
     connection: Connection
     vpc_id: str | None
     entries: tuple[Entry, ...]
     has_evidence: bool
+    own_cidrs: tuple[str, ...] = ()
 
     @property
     def ident(self) -> tuple[str, str, str]:
@@ -83,7 +85,16 @@ class Party:
         policies = {c for side, c, origin, _ in self.entries if (side, origin) == ("vpc", "policy")}
         if policies & _DEFAULT_ROUTES:
             return frozenset()
-        return self.cidrs("vpc") - _DEFAULT_ROUTES
+        named = self.cidrs("vpc") - _DEFAULT_ROUTES
+        return frozenset(_inside(named, self.own_cidrs)) or named
+
+
+def _inside(blocks: Iterable[str], own: Iterable[str]) -> Iterator[str]:
+    """What of a VPC's own blocks some blocks cover: the smaller one of each two that meet."""
+    for block, held in [(block, held) for block in blocks for held in own]:
+        a, b = ip_network(block), ip_network(held)
+        if a.version == b.version and a.overlaps(b):
+            yield block if a.prefixlen >= b.prefixlen else held
 
 
 @dataclass(frozen=True)
@@ -119,6 +130,7 @@ def list_parties(fleet: Fleet) -> dict[str, Party]:
         By connection id, in the order of the fleet.
     """
     vpc_of = {gateway.vpn_gateway_id: gateway.vpc_id for gateway in fleet.vpn_gateways}
+    own_of = {vpc.vpc_id: _own_cidrs(vpc) for vpc in fleet.vpcs}
     leading: defaultdict[str, list[Route]] = defaultdict(list)
     for route in fleet.routes:
         if route.vpn_connection_id and route.learned_from != "CLOUD":
@@ -130,6 +142,7 @@ def list_parties(fleet: Fleet) -> dict[str, Party]:
             vpc_id=vpc_of.get(connection.vpn_gateway_id or ""),
             entries=tuple(_entries(connection, leading[connection.vpn_connection_id])),
             has_evidence=connection.vpn_connection_id in weighed or _can_fail_over(connection),
+            own_cidrs=own_of.get(vpc_of.get(connection.vpn_gateway_id or "") or "", ()),
         )
         for connection in fleet.connections
     }

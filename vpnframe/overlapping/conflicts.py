@@ -65,8 +65,8 @@ _CASES = {
     ),
     "user_cidr": Case(
         *("user_cidr", "medium"),
-        "It overlaps {left_cidr}, a user CIDR of {vpc}: private addresses that the VPC already "
-        "sends somewhere by its route table.",
+        "It overlaps {left_cidr}, a user CIDR of {vpc}: outside its own blocks the VPC sends these "
+        "addresses by its route table, so that they may be in use.",
     ),
     "outside": Case(
         *("other_vpc", "medium"),

@@ -12,9 +12,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from vpnframe.addresses.cidr import ParsedCidrs, format_cidr, parse_cidrs
+from vpnframe.addresses.nesting import CONTAINS, make_pairs
 from vpnframe.errors import SettingsError
 from vpnframe.overlapping import roles
 from vpnframe.overlapping.asked import parse_all
+from vpnframe.overlapping.blocks import runs_by_family, take_blocks
 from vpnframe.overlapping.coding import (
     NULL,
     Coded,
@@ -43,7 +45,8 @@ class Connections:
     ``identity`` is equal where account, region and id are, -1 without an id; ``cloud`` is equal
     for connections of one VPC (of one gateway, where the VPC is not known); ``peers`` are sets of
     codes of ``addresses``, as ``gateway_ip`` is; ``blocks`` numbers each connection's blocks of
-    both sides as a set, ``onprem_side`` and ``vpc_side`` those of one side.
+    both sides as a set, ``onprem_side`` and ``vpc_side`` those of one side; ``admitted`` is what
+    of its VPC a connection's VPC side admits.
     """
 
     account: Coded
@@ -64,6 +67,7 @@ class Connections:
     blocks: Codes
     onprem_side: CodedSets
     vpc_side: CodedSets
+    admitted: CodedSets
     is_any_vpc: Mask  # its VPC side is everything, or not known
 
 
@@ -243,13 +247,13 @@ def _connections(
     routers = encode_together([column_of(first, column) for column in ROUTERS])
     addresses, gateway_ip, peers = _encode_addresses(first)
     n_connections = len(first)
-    vpc_side, is_any_vpc = _vpc_sides(rows, cidrs, n_connections=n_connections)
     own, onprem = ~rows.is_mapped, ~rows.is_mapped & ~rows.is_vpc
     blocks = code_sets(
         rows.connection[own], 2 * rows.cidr[own] + rows.is_vpc[own], n_owners=len(first)
     )
     identity = rank_rows([account.codes, region.codes, name.codes])
     cloud = _clouds(routers)
+    vpc_side, admitted, is_any_vpc = _vpc_sides(rows, cidrs, cloud)
     return Connections(
         account=account,
         region=region,
@@ -269,6 +273,7 @@ def _connections(
         blocks=blocks.codes,
         onprem_side=code_sets(rows.connection[onprem], rows.cidr[onprem], n_owners=n_connections),
         vpc_side=vpc_side,
+        admitted=admitted,
         is_any_vpc=is_any_vpc,
     )
 
@@ -294,14 +299,39 @@ def _encode_addresses(first: pd.DataFrame) -> tuple[pa.Array, Codes, CodedSets]:
     return gateway.words, gateway.codes, sets
 
 
-def _vpc_sides(rows: _Rows, cidrs: CidrWords, *, n_connections: int) -> tuple[CodedSets, Mask]:
-    """The VPC blocks of each connection, and which VPC sides are everything or not known."""
+def _vpc_sides(rows: _Rows, cidrs: CidrWords, cloud: Codes) -> tuple[CodedSets, CodedSets, Mask]:
+    """The VPC blocks of each connection; what of its VPC they admit; and which are everything.
+
+    A VPC side that is everything, or not known, admits all.
+    """
     is_default = cidrs.parsed.prefix_length[rows.cidr] == 0
-    own = rows.is_vpc & ~rows.is_mapped & ~is_default
-    sides = code_sets(rows.connection[own], rows.cidr[own], n_owners=n_connections)
+    own = np.flatnonzero(rows.is_vpc & ~rows.is_mapped & ~is_default)
+    sides = code_sets(rows.connection[own], rows.cidr[own], n_owners=len(cloud))
     is_any = sides.codes < 0
     is_any[rows.connection[rows.is_vpc & rows.is_policy_route & is_default]] = True
-    return sides, is_any
+    admitted = _admitted(rows, cidrs, own, cloud)
+    return sides, code_sets(*admitted, n_owners=len(cloud)), is_any
+
+
+def _admitted(rows: _Rows, cidrs: CidrWords, own: Codes, cloud: Codes) -> tuple[Codes, Codes]:
+    """Connections, and the blocks that they admit: of a VPC that was read, inside its own ones."""
+    role, its_cloud = rows.role[own], cloud[rows.connection[own]]
+    is_real, is_selector = role == roles.REAL, role == roles.STAND_IN
+    meets = np.zeros(len(cloud), bool)
+    found = [(np.empty(0, np.int64), np.empty(0, np.int64))]
+    if is_real.any():
+        blocks = take_blocks(blocks_at(cidrs.parsed, rows.cidr[own]), is_real | is_selector)
+        for positions, runs in runs_by_family(blocks, its_cloud, is_second=is_real):
+            pairs = make_pairs(runs)
+            left, right = own[positions[pairs.left]], own[positions[pairs.right]]
+            inner = np.where(pairs.relation == CONTAINS, right, left)
+            selector = np.where(rows.role[left] == roles.REAL, right, left)
+            found.append((rows.connection[selector], rows.cidr[inner]))
+            meets[rows.connection[selector]] = True
+    rest = own[is_selector & ~meets[rows.connection[own]]]
+    found.append((rows.connection[rest], rows.cidr[rest]))
+    connections, blocks_of = (np.concatenate(part) for part in zip(*found, strict=True))
+    return connections, blocks_of
 
 
 def _owners(first: pd.DataFrame, tag: str | None) -> Coded:
@@ -346,16 +376,16 @@ def _is_asked(rows: _Rows, connections: Connections, settings: OverlapSettings) 
 def _is_ignored(
     rows: _Rows, connections: Connections, cidrs: CidrWords, settings: OverlapSettings
 ) -> Mask:
-    """Rows that are set aside; another table's never are."""
+    """Rows that are set aside: never what a VPC holds, nor what is of another table."""
     if not settings.ignore and settings.ignore_shorter_than is None:
         return np.zeros(len(rows.cidr), bool)
-    is_ours = ~connections.is_theirs[rows.connection]
+    is_ours = ~connections.is_theirs[rows.connection] & ~np.isin(rows.role, tuple(roles.ORIGINS))
     ours = set(cidrs.words.take(np.unique(rows.cidr[is_ours])).to_pylist())
     for text in _canonical(parse_cidrs(list(settings.ignore))):
         if text not in ours:
             raise SettingsError(
-                f"{text} is to be ignored, but no block of this fleet equals it: name a block as "
-                f"it is routed, or leave it out"
+                f"{text} is to be ignored, but no selector and no route of this fleet equals it: "
+                f"name a block as it is routed, or leave it out"
             )
     ignored: Mask = are_ignored(cidrs, settings)[rows.cidr] & is_ours
     return ignored

@@ -160,11 +160,11 @@ class PairFacts:
         return self._by_sets(its.peers, candidates & may_share, _have_common_member)
 
     def vpc_sides_overlap(self, candidates: Mask) -> Mask:
-        """Some VPC block of the one overlaps one of the other; false where not asked for."""
+        """Both admit some address of the VPC; false where not asked for."""
         its, parsed = self.fleet.connections, self.fleet.cidrs.parsed
         is_any = (its.is_any_vpc[self.left] | its.is_any_vpc[self.right]) & candidates
         overlap = partial(_have_overlap, parsed=parsed)
-        return is_any | self._by_sets(its.vpc_side, candidates & ~is_any, overlap)
+        return is_any | self._by_sets(its.admitted, candidates & ~is_any, overlap)
 
     def _by_sets(
         self, sets: CodedSets, candidates: Mask, test: Callable[[CodedSets, Codes, Codes], Mask]

@@ -6,6 +6,7 @@ import ipaddress
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
+import numpy as np
 import pandas as pd
 
 from vpnframe.inventory import Inventory
@@ -20,6 +21,7 @@ from vpnframe.overlapping.free_space import (
     taken_by_fleet,
 )
 from vpnframe.overlapping.known import what_is_known
+from vpnframe.overlapping.roles import ORIGINS
 from vpnframe.overlapping.settings import OverlapSettings
 from vpnframe.overlapping.tracing.wording import listed
 
@@ -74,7 +76,8 @@ def find_ignored(subnets: pd.DataFrame | Inventory, settings: OverlapSettings) -
     """Find which blocks of a fleet the settings set aside, the largest first."""
     everything = replace(settings, ignore=(), ignore_shorter_than=None)
     fleet, rows = taken_by_fleet(what_is_known(subnets), everything)
-    ignored = are_ignored(fleet.cidrs, settings)[fleet.cidr[rows]]
+    is_held = np.isin(fleet.role[rows], tuple(ORIGINS))
+    ignored = are_ignored(fleet.cidrs, settings)[fleet.cidr[rows]] & ~is_held
     return sorted(_blocks_of(fleet, rows[ignored]), key=_size)
 
 
@@ -93,7 +96,7 @@ def _blocks_of(fleet: Fleet, rows: Codes) -> Iterator[Taken]:
     for text, sides in owners.items():
         parts = [f"{side} of {listed(who)}" for side, who in sides.items() if side != "VPC"]
         parts += [f"VPC {listed(who)}" for side, who in sides.items() if side == "VPC"]
-        yield Taken(ipaddress.ip_network(text), "; ".join(parts))
+        yield Taken(ipaddress.ip_network(text), "; ".join(parts), "VPC" not in sides)
 
 
 def _largest(found: Iterable[Taken]) -> list[Taken]:

@@ -68,8 +68,8 @@ CASES = {
     ),
     "user_cidr": Case(
         *("user_cidr", "info"),
-        "{onprem} on premises overlaps {vpc_block}, a user CIDR of {vpc}, whose packets the VPC "
-        "sends by its route table: no local route takes them.",
+        "{onprem} on premises overlaps {vpc_block}, a user CIDR of {vpc}: what lies outside the "
+        "VPC's own blocks is sent by its route table.",
     ),
     "mirrored": Case(
         *("mirrored", "info"),
@@ -245,7 +245,7 @@ def _pair_conditions(facts: PairFacts) -> Iterator[tuple[str, Mask]]:
     yield "ha_one_gateway", is_pair & has_evidence & one_gateway & other_peers
     yield "ha_two_gateways", is_pair & has_evidence
     yield "ha_move", is_moved & can_stand_in
-    is_drawn = (is_routed | has_evidence) & ~can_stand_in & ~one_gateway
+    is_drawn = (is_routed | has_evidence | is_moved) & ~can_stand_in & ~one_gateway
     yield "domain_disjoint", is_drawn & facts.is_equal
 
 
