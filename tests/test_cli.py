@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import runpy
 import shlex
 import signal
 import subprocess
@@ -462,3 +463,17 @@ def test_a_reader_that_stops_early_is_no_error(inventory):
     done = subprocess.run(["/bin/sh", "-c", command], capture_output=True, check=False)
     assert b"Traceback" not in done.stderr
     assert len(done.stdout) == 10
+
+
+def test_ctrl_c_while_the_command_is_loading_is_one_line(monkeypatch, capsys):
+    """No traceback of imports."""
+
+    class Loading:
+        def __getattr__(self, name):
+            raise KeyboardInterrupt
+
+    monkeypatch.setitem(sys.modules, "vpnframe.cli", Loading())
+    with pytest.raises(SystemExit) as end:
+        runpy.run_module("vpnframe", run_name="__main__")
+    assert end.value.code == 130
+    assert capsys.readouterr().err == "vpnframe: stopped before anything was done\n"

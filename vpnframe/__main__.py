@@ -1,5 +1,19 @@
-"""``python -m vpnframe``: the command line."""
+"""The command: ``vpnframe`` and ``python -m vpnframe``."""
 
-from vpnframe.cli import main
+import sys
 
-main()
+STOPPED = 130
+
+
+def main() -> None:
+    """Run the command line. Ctrl-C while it is still loading is one line, as later."""
+    try:
+        from vpnframe.cli import main as run  # noqa: PLC0415  loading takes a second
+    except KeyboardInterrupt:
+        print("vpnframe: stopped before anything was done", file=sys.stderr)
+        sys.exit(STOPPED)
+    run()
+
+
+if __name__ == "__main__":
+    main()
