@@ -82,6 +82,8 @@ def _leaking_table(name: str, table: pd.DataFrame) -> pd.DataFrame:
     cells |= {"account_id": "1", "region_id": "cn-beijing", "vpc_subnets": [], "onprem_subnets": []}
     cells |= {"ike_encryption": LEAK, "side": "onprem", "origin": "selector", "status": LEAK}
     cells |= {"tunnel_index": 1, "tunnel_count": 1, "n_tunnels": 1, "peer_addresses": []}
+    if name == "coverage":
+        cells |= {"account_id": LEAK}
     if name in ("connections", "tunnels"):
         cells |= {"attach_type": LEAK, "routing_mode": "policy"}
     if name == "subnets":
@@ -89,6 +91,9 @@ def _leaking_table(name: str, table: pd.DataFrame) -> pd.DataFrame:
         cells |= {"prefix_length": 16, "is_default_route": False}
     if name == "vpcs":
         cells |= {"cidrs": [], "secondary_cidrs": [], "user_cidrs": []}
+    for column in schema.find(name).columns:
+        if column.words and cells[column.name] not in (None, *column.words):
+            cells[column.name] = column.words[0]  # a closed list has no room for a key
     row = pd.DataFrame({column: [cells.get(column)] for column in schema.find(name).names})
     found = pd.concat([schema.cast(name, row), table], ignore_index=True)
     found = schema.cast(name, found)

@@ -252,7 +252,7 @@ def oracle(
     found = [
         *_of_sites(links, scope, owner_tag),
         *_of_vpcs(links, scope, vpcs, everyone),
-        *_of_outsiders(links, scope, vpcs),
+        *_of_outsiders(links, scope),
     ]
     return sorted(found, key=lambda row: [cell or "~" for cell in row[:10]])
 
@@ -305,16 +305,13 @@ def _scopes_of(held: Held, scope: str | None, everyone: Sequence[Row]) -> list[A
     return [scope_of(link.first, link.domain, scope) for link in telling]
 
 
-def _of_outsiders(
-    links: Sequence[Link], scope: str | None, vpcs: Sequence[Row]
-) -> Iterator[tuple[str | None, ...]]:
+def _of_outsiders(links: Sequence[Link], scope: str | None) -> Iterator[tuple[str | None, ...]]:
     """Selectors that have nothing in common with the VPC that was read, and their own site."""
-    read = {vpc["vpc_id"]: [*vpc["cidrs"], *vpc.get("secondary_cidrs", ())] for vpc in vpcs}
     for link in links:
         outside = [
             cidr
             for cidr in blocks_of(link, "vpc")
-            if link.vpc in read and not any(relation(cidr, own) for own in read[link.vpc])
+            if link.own and not any(relation(cidr, own) for own in link.own)
         ]
         for cidr in blocks_of(link, "onprem"):
             for other in outside:

@@ -149,7 +149,7 @@ def places(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]
         patch.setenv("ALIBABA_CLOUD_ACCESS_KEY_ID", cloud.access_key_id)
         patch.setenv("ALIBABA_CLOUD_ACCESS_KEY_SECRET", cloud.access_key_secret)
         patch.setenv("VPNFRAME_ENDPOINT", cloud.endpoint)
-        patch.setattr(demo, "make_fleet", lambda: make_fleet(connections=2, regions=1))
+        patch.setattr(demo, "make_fleet", lambda **_: make_fleet(connections=2, regions=1))
         inventory = fetch(endpoint=cloud.endpoint, credentials=keys)
         write_inventory(inventory, folder / "inventory")
         (folder / "vco-1.json").write_text(ANSWER)

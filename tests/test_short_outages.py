@@ -40,7 +40,7 @@ from vpnframe.records import Records
 IS_LONG = int(os.environ.get("VPNFRAME_EXAMPLES", "100")) > 100
 N_OUTAGES = min(50, int(os.environ.get("VPNFRAME_ROUNDS", "50" if IS_LONG else "12")))
 FLEET = make_fleet(connections=40, regions=2, seed=8)
-IDS = {connection.vpn_connection_id for connection in FLEET.connections}
+IDS = {one.vpn_connection_id for one in FLEET.connections if one.attach_type != "NO_ASSOCIATED"}
 DOWNLOAD = "DownloadVpnConnectionConfig"
 
 

@@ -175,12 +175,9 @@ class Plain:
             is_settled, standby = False, []
         is_sure &= is_settled and not self.unjudged(router)
         block = (heads[0]["source_cidr"], heads[0]["destination_cidr"])
-        # The VPC knows the block by any route to it, of whatever kind.
-        is_sure &= any(
-            is_published(r) or r["route_type"] == "selector"
-            for r in matching
-            if (r["source_cidr"], r["destination_cidr"]) == block
-        )
+        # The VPC sends the packet here by any published route, of whatever length and kind.
+        is_stand_in = any(r["route_type"] == "selector" for r in contest)
+        is_sure &= is_stand_in or self.reach(router, destination) >= 0
         admitted = [self.admits(r["vpn_connection_id"], source, destination) for r in heads]
         is_sure &= None not in admitted
         if len(heads) > 1:
@@ -327,6 +324,8 @@ def rank(group: list[Row], is_transit: bool) -> tuple[list[Row], list[Row], bool
         if one is not r:
             weights = [w for w in (one["weight"], r["weight"]) if w is not None]
             ids = [one["tunnel_ids"], r["tunnel_ids"]]
+            both = [one["hops"], hops(r)]
+            one["hops"] = None if None in both else min(both)
             one["weight"] = max(weights, default=None)
             one["tunnel_ids"] = ids[0] + ids[1] if all(ids) else []
     entries = [merged[name] for name in sorted(merged)]

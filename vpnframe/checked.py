@@ -16,10 +16,6 @@ from vpnframe.columns import OddValueError, as_words, cast_column, is_cast, with
 from vpnframe.errors import SchemaError
 from vpnframe.tables import TABLES, Column, Table
 
-# Any word may stand there, but none in capitals: the same algorithm would be another one.
-_LOWER_CASE = (
-    *("ike_mode", "ike_encryption", "ike_integrity", "ipsec_encryption", "ipsec_integrity"),
-)
 _MOST_SHOWN = 40  # characters of a value in a message
 _SECRETIVE = ("psk", "bgp_auth")  # a value that is no word of theirs is not shown
 
@@ -171,15 +167,14 @@ def _check_values(name: str, column: Column, values: pd.Series[Any], *, is_neede
                 f"{name}: the column {column.name} is null in row {is_null.argmax()}: "
                 f"{_remedy(column)}"
             )
-    if not column.words and column.name not in _LOWER_CASE:
+    if not column.words:
         return
     for word in values.cat.categories:
-        if word not in column.words if column.words else word != word.lower():
+        if word not in column.words:
             row = (values == word).argmax()
-            remedy = _remedy(column) if column.words else f"write {word.lower()!r}"
             raise SchemaError(
                 f"{name}: the column {column.name} holds {_shown(column, word)} in row "
-                f"{row}: {remedy}"
+                f"{row}: {_remedy(column)}"
             )
 
 

@@ -170,7 +170,7 @@ def _doubts(case: Case, router: Router, *heads: Found) -> Iterator[str]:
         yield f"whether the source's VPC is attached to {router.router_id} is not known"
     elif case.placing == Placing.UNREAD:
         yield f"the blocks of the VPC behind {router.router_id} were not read"
-    if not (route.is_published or _has_published_twin(case, route)):
+    if not route.is_published and case.reach < 0:  # no route brings the packet to the router
         yield f"that route is not published (state {route.state or 'not known'})"
     unsure = [one.route.connection.vpn_connection_id for one in heads if one.admits is None]
     if unsure:
@@ -181,15 +181,6 @@ def _doubts(case: Case, router: Router, *heads: Found) -> Iterator[str]:
 
 def _unread(router: Router) -> str:
     return f"not all routes into {listed(router.unjudged)} on {router.router_id} were read"
-
-
-def _has_published_twin(case: Case, route: Route) -> bool:
-    """Whether the VPC knows the block by another route, as that of the active connection."""
-    blocks = (route.source, route.destination)
-    return any(
-        one.route.is_published and (one.route.source, one.route.destination) == blocks
-        for one in case.found
-    )
 
 
 def _standby(router: Router, picked: Pick, carrier: Carrier) -> tuple[str, ...]:

@@ -254,7 +254,10 @@ def _merged(same: Sequence[Found]) -> Found:
     bound = [one.route.tunnel_ids for one in same]
     tunnel_ids = tuple(i for ids in bound for i in ids) if all(bound) else ()
     weights = [one.route.weight for one in same if one.route.weight is not None]
-    route = replace(first.route, tunnel_ids=tunnel_ids, weight=max(weights, default=None))
+    hops = [one.route.n_hops for one in same]
+    n_hops = None if None in hops else min(n for n in hops if n is not None)
+    weight = max(weights, default=None)
+    route = replace(first.route, tunnel_ids=tunnel_ids, weight=weight, n_hops=n_hops)
     return replace(first, route=route)
 
 
