@@ -42,6 +42,7 @@ N_OUTAGES = min(50, int(os.environ.get("VPNFRAME_ROUNDS", "50" if IS_LONG else "
 FLEET = make_fleet(connections=40, regions=2, seed=8)
 IDS = {one.vpn_connection_id for one in FLEET.connections if one.attach_type != "NO_ASSOCIATED"}
 DOWNLOAD = "DownloadVpnConnectionConfig"
+_ATTACHED = ("VPNGW", "CEN")
 
 
 def wire(**how: str) -> Response:
@@ -121,7 +122,7 @@ class Crawls:
 def downloaded(records: Records) -> set[str]:
     """Connections of which a download was read, by what is told of the others."""
     missed = {f.vpn_connection_id for f in records.failures if f.action == DOWNLOAD}
-    listed = {connection.vpn_connection_id for connection in records.connections}
+    listed = {one.vpn_connection_id for one in records.connections if one.attach_type in _ATTACHED}
     read = listed - missed
     assert sum(row.n_read for row in records.coverage) == len(read)
     return read
