@@ -80,7 +80,7 @@ def fleet(form: str, n: int) -> Inventory:
             | {"witnesses": "both"}
             | {"ike_version": 2, "ike_encryption": "aes-256-cbc", "auth_method": "psk"}
         )
-        rows["connections"].append(given | {"n_tunnels": 1})
+        rows["connections"].append(given | {"n_tunnels": 1, "witnesses": "both"})
         block = given | {"peer_addresses": [peer], "family": 4, "cidr_raw": given["cidr"]}
         block |= {"vpn_gateway_ip": "47.0.0.1", "is_default_route": False}
         block |= {"prefix_length": int(given["cidr"].partition("/")[2])}
