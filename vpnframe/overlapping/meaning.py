@@ -71,6 +71,11 @@ CASES = {
         "{onprem} on premises overlaps {vpc_block}, a user CIDR of {vpc}: what lies outside the "
         "VPC's own blocks is sent by its route table.",
     ),
+    "mirrored_by_vpc": Case(
+        *("mirrored", "info"),
+        "{onprem} is reached by one of two connections that are each other's peer: the two ends of "
+        "a VPC-to-VPC tunnel.",
+    ),
     "mirrored": Case(
         *("mirrored", "info"),
         "{left_ip} and {right_ip} are each other's peer: the two ends of one VPC-to-VPC tunnel.",
@@ -209,6 +214,7 @@ def _conditions(facts: PairFacts) -> Iterator[tuple[str, Mask]]:
     yield "own_contains_not_read", facts.is_own & contains
     yield "own_equal_not_read", facts.is_own & facts.is_equal
     yield "own_within_not_read", facts.is_own
+    yield "mirrored_by_vpc", facts.is_mirrored & facts.is_across
     yield "mirrored", facts.is_mirrored
     domain = facts.fleet.connections.domain.codes
     yield "unrelated_domains", facts.have_different(domain)
