@@ -97,7 +97,10 @@ def test_pairs_and_their_meaning_equal_plain_loops(made, scope, owner_tag, vpcs)
     pairs = overlaps(inv, scope=scope, settings=settings, expand=True)
     assert sorted(map(str, found(pairs, *RESULT))) == sorted(map(str, wanted))
     groups = overlaps(inv, scope=scope, settings=settings)
-    assert sorted(map(str, found(groups, *RESULT, "n_pairs"))) == sorted(map(str, grouped(wanted)))
+    # Whose its first pair is, where several VPCs hold one block, is a matter of order alone.
+    got = [(*row[3:5], *row[8:]) for row in found(groups, *RESULT, "n_pairs")]
+    told = [(*row[3:5], *row[8:]) for row in grouped(wanted)]
+    assert sorted(map(str, got)) == sorted(map(str, told))
 
 
 def random_site(random: Random) -> dict[str, Any]:
