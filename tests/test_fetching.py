@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import threading
 import time
 from collections.abc import Iterator
@@ -190,16 +191,28 @@ def test_an_interrupt_ends_the_crawl(monkeypatch: pytest.MonkeyPatch) -> None:
         finally:
             ended.append(True)
 
-    def interrupted(self: Any, timeout: float | None = None) -> Any:
+    def interrupted(*_: object) -> Any:
         assert begun.wait(10)
-        monkeypatch.undo()
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("concurrent.futures.Future.result", interrupted)
+    monkeypatch.setattr("vpnframe.blocking.wait", interrupted)
     started = time.monotonic()
     with pytest.raises(KeyboardInterrupt):
         blocking.run_in_thread(long_crawl())
     assert ended
+    assert time.monotonic() - started < 10
+
+
+def test_a_signal_that_another_thread_received_ends_the_crawl() -> None:
+    """The kernel chooses the thread; its choice does not wake the one that waits."""
+
+    async def long_crawl() -> None:
+        signal.pthread_kill(threading.get_ident(), signal.SIGINT)
+        await asyncio.sleep(20)
+
+    started = time.monotonic()
+    with pytest.raises(blocking.Interrupted):
+        blocking.run_in_thread(long_crawl())
     assert time.monotonic() - started < 10
 
 

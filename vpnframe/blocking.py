@@ -6,11 +6,13 @@ import asyncio
 import signal
 import threading
 from collections.abc import Callable, Coroutine, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager, suppress
 from typing import Any, TypeVar
 
 T = TypeVar("T")
+# A handler of signals runs in the main thread alone, and only when that one runs.
+_LOOK_AGAIN_S = 0.1
 
 
 class Interrupted(KeyboardInterrupt):
@@ -73,6 +75,9 @@ def run_in_thread(work: Coroutine[Any, Any, T], *, stop: Callable[[], object] | 
     ):
         running = pool.submit(asyncio.run, run())
         try:
+            # A signal that another thread received does not wake this one: it looks for itself.
+            while wait([running], _LOOK_AGAIN_S).not_done:
+                pass
             result = running.result()
         except BaseException as error:
             # A handler of somebody else's raised it, while the work goes on.

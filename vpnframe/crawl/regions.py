@@ -156,9 +156,10 @@ class RegionCrawl:
             self.failures += vpc_failures(vpc)
 
     def _note_unlisted(self, named: NamedGateways, known: Set[str]) -> None:
-        """The gateways that a whole list lacks; one that is not whole has a failure already."""
+        """The gateways that a whole list lacks; one with odd rows has a failure already."""
         for action in GATEWAY_LISTS:
-            if action in self.listings and self.listings[action].is_whole:
+            listing = self.listings.get(action)
+            if listing is not None and listing.is_whole and not listing.notes:
                 for failure in named.unlisted(action, known):
                     self.n_unlisted += 1
                     stamped = msgspec.structs.replace(failure, at_ms=self.listed_ms)
