@@ -18,6 +18,7 @@ texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=5)
 VALUES: dict[Kind, st.SearchStrategy[Any]] = {
     "text": texts,
     "category": texts,
+    "severity": st.sampled_from(["info", "low", "medium", "high", "critical"]),
     "int16": st.integers(-(2**15), 2**15 - 1),
     "int32": st.integers(-(2**31), 2**31 - 1),
     "int64": st.integers(-(2**63), 2**63 - 1),

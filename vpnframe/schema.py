@@ -17,6 +17,7 @@ from vpnframe.columns import (
     LISTS,
     OddValueError,
     cast_column,
+    is_cast,
     join_columns,
     make_column,
     with_plain_index,
@@ -24,12 +25,14 @@ from vpnframe.columns import (
 from vpnframe.errors import SchemaError
 from vpnframe.memory import give_back_memory
 from vpnframe.tables import TABLES, Column, Kind, Table
+from vpnframe.tables.columns import SEVERITIES
 
 # Bytes of freed pieces that are worth the time to give them back.
 _MUCH = 4 * 1024 * 1024
 _ARROW: Mapping[Kind, pa.DataType] = {
     "text": pa.string(),
     "category": pa.string(),
+    "severity": pa.string(),
     "int16": pa.int16(),
     "int32": pa.int32(),
     "int64": pa.int64(),
@@ -314,6 +317,8 @@ def _column_problems(column: Column, values: pd.Series[Any]) -> Iterable[str]:
         yield f"{column.name} is {values.dtype}, not {DTYPES[column.kind]}"
     elif column.kind == "category" and list(values.cat.categories) != sorted(values.cat.categories):
         yield f"{column.name} has unsorted categories"
+    elif column.kind == "severity" and not is_cast("severity", values):
+        yield f"{column.name} is no ordered category of {', '.join(SEVERITIES)}"
     if not column.is_nullable and values.isna().any():
         yield f"{column.name} has nulls"
 

@@ -17,8 +17,7 @@ from vpnframe.auditing.fleet import Fleet
 from vpnframe.auditing.logic import YES, Positions, Texts, arrow, flags, objects
 from vpnframe.auditing.masks import equals
 from vpnframe.auditing.owners import owners_of
-from vpnframe.auditing.verdicts import SEVERITIES
-from vpnframe.columns import LISTS
+from vpnframe.columns import LISTS, SEVERITY
 
 _SUBJECT = (
     *("account_id", "region_id", "vpn_connection_id", "connection_name", "vpn_gateway_id"),
@@ -82,7 +81,7 @@ def _columns(
         "remediation": told(lambda one: one.text.advice),
         "basis": told(lambda one: one.text.basis),
         "profile": _category(own("profile")),
-        "severity": _chosen(SEVERITIES, own("severity").astype(np.int64)),
+        "severity": pd.Categorical.from_codes(own("severity").astype(np.int64), dtype=SEVERITY),
         "status": _chosen((NOT_KNOWN, OPEN), own("is_open").astype(np.int64)),
         "tunnel_ids": _tunnel_ids(fleet, made, order),
         "value": _text(own("value")),

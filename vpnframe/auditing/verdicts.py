@@ -10,9 +10,11 @@ import numpy as np
 import numpy.typing as npt
 
 from vpnframe.auditing.logic import NO, UNKNOWN, YES, Mask, Positions, Truth
+from vpnframe.tables import columns
 
 PASS, FAIL = NO, YES  # the condition of a rule is a fault: where it holds, the rule fails
-SEVERITIES = ("info", "low", "medium", "high", "critical")
+
+SEVERITIES = columns.SEVERITIES
 INFO, LOW, MEDIUM, HIGH, CRITICAL = range(5)
 
 TableName = Literal["tunnels", "connections", "subnets", "gateways", "overlaps", "coverage"]

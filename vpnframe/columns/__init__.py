@@ -12,6 +12,7 @@ from vpnframe.columns.casting import (
 from vpnframe.columns.making import (
     DTYPES,
     LISTS,
+    SEVERITY,
     join_columns,
     make_categories,
     make_column,
@@ -20,6 +21,7 @@ from vpnframe.columns.making import (
 __all__ = [
     "DTYPES",
     "LISTS",
+    "SEVERITY",
     "OddValueError",
     "as_words",
     "cast_column",

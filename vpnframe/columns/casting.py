@@ -20,8 +20,9 @@ import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 
-from vpnframe.columns.making import DTYPES, LISTS, make_column
+from vpnframe.columns.making import DTYPES, LISTS, SEVERITY, make_column
 from vpnframe.tables import Kind
+from vpnframe.tables.columns import SEVERITIES
 
 _TEXTS = (
     str,  # and what is written as addresses are
@@ -96,6 +97,8 @@ def cast_column(kind: Kind, values: pd.Series[Any]) -> Any:
 
 def is_cast(kind: Kind, values: pd.Series[Any]) -> bool:
     """Say whether a column is of a kind already, its categories sorted and in use."""
+    if kind == "severity":
+        return bool(values.dtype == SEVERITY and values.cat.categories.dtype == "str")
     if kind != "category":
         return bool(values.dtype == (LISTS if kind == "texts" else DTYPES[kind]))
     if not isinstance(values.dtype, pd.CategoricalDtype):
@@ -282,6 +285,13 @@ def _parse_flag(value: Any) -> bool:
     raise OddValueError(value, "write True or False")
 
 
+def _parse_severity(value: Any) -> str:
+    if value in SEVERITIES:
+        return str(value)
+    *others, last = reversed(SEVERITIES)
+    raise OddValueError(value, f"write {', '.join(others)} or {last}")
+
+
 def _parse_time(value: Any) -> int:
     try:
         time = datetime.fromisoformat(value) if isinstance(value, str) else value
@@ -295,6 +305,7 @@ def _parse_time(value: Any) -> int:
 
 _PARSERS: Mapping[Kind, Callable[[Any], Any]] = {
     "text": _parse_text,
+    "severity": _parse_severity,
     "int16": _whole_number("int16"),
     "int32": _whole_number("int32"),
     "int64": _whole_number("int64"),

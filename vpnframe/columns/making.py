@@ -10,11 +10,13 @@ import pandas as pd
 import pyarrow as pa
 
 from vpnframe.tables import Kind
+from vpnframe.tables.columns import SEVERITIES
 
 LISTS = pd.ArrowDtype(pa.list_(pa.string()))
 DTYPES: Mapping[Kind, str] = {
     "text": "str",
     "category": "category",
+    "severity": "category",
     "int16": "Int16",
     "int32": "Int32",
     "int64": "Int64",
@@ -23,6 +25,8 @@ DTYPES: Mapping[Kind, str] = {
     "time": "datetime64[ms, UTC]",
     "texts": str(LISTS),
 }
+# From the mildest to the worst: compared and sorted so, whatever occurs.
+SEVERITY = pd.CategoricalDtype(pd.Index(SEVERITIES, dtype="str"), ordered=True)
 _TEXTS = {str, type(None)}
 _NAT = np.datetime64("NaT", "ms")
 # Arrow's own allocator rounds up and keeps what was freed for itself.
@@ -50,10 +54,13 @@ def make_column(kind: Kind, values: Iterable[Any]) -> Any:
     >>> make_column("int16", [1, None]).dtype
     Int16Dtype()
     """
-    if isinstance(values, pd.api.extensions.ExtensionArray) and values.dtype == DTYPES[kind]:
+    wanted = SEVERITY if kind == "severity" else DTYPES[kind]
+    if isinstance(values, pd.api.extensions.ExtensionArray) and values.dtype == wanted:
         return values  # made as it is wanted
     if kind == "category":
         return make_categories([None if value is None else str(value) for value in values])
+    if kind == "severity":
+        return pd.Categorical(list(values), dtype=SEVERITY)
     if kind == "time":
         stamps = np.array([_NAT if v is None else v for v in values], dtype="datetime64[ms]")
         return pd.Series(stamps).dt.tz_localize("UTC")
@@ -108,6 +115,9 @@ def join_columns(kind: Kind, pieces: Sequence[Any]) -> Any:
         return pieces[0]
     if kind == "category":
         return _join_categories(pieces)
+    if kind == "severity":
+        codes = np.concatenate([piece.codes for piece in pieces])
+        return pd.Categorical.from_codes(codes, dtype=SEVERITY)
     if kind in ("text", "texts"):
         chunks = [chunk for piece in pieces for chunk in pa.chunked_array(pa.array(piece)).chunks]
         return _arrow_column(kind, pa.concat_arrays(chunks, memory_pool=_POOL))

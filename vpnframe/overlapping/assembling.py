@@ -9,6 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 
+from vpnframe.columns import SEVERITY
 from vpnframe.errors import SchemaError
 from vpnframe.overlapping.encoded import CONNECTION
 from vpnframe.overlapping.scopes import ROUTERS, ROUTING_DOMAIN
@@ -71,6 +72,11 @@ def as_category(codes: npt.NDArray[np.integer], words: Sequence[str]) -> pd.Cate
     ranked = sorted(words)
     rank = np.array([ranked.index(word) for word in words])
     return pd.Categorical.from_codes(rank[codes], categories=pd.Index(ranked, dtype="str"))
+
+
+def as_severity(codes: npt.NDArray[np.integer]) -> pd.Categorical:
+    """Give places among the severities, the mildest first, as the ordered category."""
+    return pd.Categorical.from_codes(codes, dtype=SEVERITY)
 
 
 def positions(words: Sequence[str], among: Sequence[str]) -> npt.NDArray[np.int64]:

@@ -14,7 +14,13 @@ from vpnframe.errors import AddressError
 from vpnframe.inventory import Inventory
 from vpnframe.overlapping import roles
 from vpnframe.overlapping.against import our_rows, their_blocks
-from vpnframe.overlapping.assembling import as_category, as_text, check_columns, positions
+from vpnframe.overlapping.assembling import (
+    as_category,
+    as_severity,
+    as_text,
+    check_columns,
+    positions,
+)
 from vpnframe.overlapping.coding import NULL, Mask, take_words
 from vpnframe.overlapping.encoded import Fleet, encode_fleet
 from vpnframe.overlapping.facts import PairFacts
@@ -217,7 +223,7 @@ def _table(
         "scope": as_category(np.zeros(len(order), np.int64), ["all" if scope is None else scope]),
         "scope_id": as_text(take_words(fleet.scope_words, fleet.scope[left])),
         "kind": as_category(positions([case.kind for case in found], KINDS)[case], KINDS),
-        "severity": as_category(severity[order], SEVERITIES),
+        "severity": as_severity(severity[order]),
         "reason": as_text(reasons.take(order)),
     }
     return schema.build("conflicts", values)

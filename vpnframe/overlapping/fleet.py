@@ -16,6 +16,7 @@ from vpnframe.inventory import Inventory
 from vpnframe.overlapping.against import our_rows, their_blocks
 from vpnframe.overlapping.assembling import (
     as_category,
+    as_severity,
     as_text,
     check_columns,
     check_scope,
@@ -177,9 +178,7 @@ def groups_as_table(
         "scope": as_category(np.zeros(len(cases), np.int64), [scope_name]),
         "scope_id": as_text(take_words(fleet.scope_words, np.where(is_shared, one, NULL))),
         "kind": as_category(positions([case.kind for case in found], KINDS)[cases], KINDS),
-        "severity": as_category(
-            positions([case.severity for case in found], SEVERITIES)[cases], SEVERITIES
-        ),
+        "severity": as_severity(positions([case.severity for case in found], SEVERITIES)[cases]),
         "n_pairs": groups.n_pairs,
         "n_connections": groups.n_members,
         "vpn_connection_ids": as_text(_ids(fleet, groups)),

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Kind = Literal["text", "category", "int16", "int32", "int64", "float", "flag", "time", "texts"]
+Kind = Literal[
+    "text", "category", "severity", "int16", "int32", "int64", "float", "flag", "time", "texts"
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +70,7 @@ class Table:
 
 SIDES = ("vpc", "onprem")
 KEY_STATES = ("present", "masked", "absent")
-SEVERITIES = ("critical", "high", "medium", "low", "info")
+SEVERITIES = ("info", "low", "medium", "high", "critical")  # the order of the category
 COMPONENTS = ("psk", "ike_dh_group", "ipsec_encryption", "ike_integrity")
 PLACE = (
     Column("account_id", "text", "Main account that owns it; null when nobody told."),

@@ -25,7 +25,7 @@ OVERLAPS = Table(
         Column("scope", "category", "Inside what they were compared.", False),
         Column("scope_id", "text", "Which one; null where all are compared, or left has none."),
         Column("kind", "category", "What it means: own_sides, onprem, ha_pair ...", False),
-        Column("severity", "category", "info, low, medium or high.", False),
+        Column("severity", "severity", "info, low, medium or high.", False),
         Column("n_pairs", "int64", "Pairs of equal blocks that mean the same.", False),
         Column("n_connections", "int64", "Connections with these blocks on premises.", False),
         Column("vpn_connection_ids", "text", "The first 20 of them, joined by commas.", False),
@@ -64,7 +64,7 @@ CONFLICTS = Table(
         Column("scope", "category", "What would have to carry both.", False),
         Column("scope_id", "text", "Which one; null where there is none."),
         Column("kind", "category", "onprem, other_vpc, natted or unrelated.", False),
-        Column("severity", "category", "info, low, medium or high.", False),
+        Column("severity", "severity", "info, low, medium or high.", False),
         Column("reason", "text", "One sentence why.", False),
     ),
 )
