@@ -8,20 +8,22 @@ from pathlib import Path
 
 # How bad each rule is where a row has no other severity.
 SEVERITY_NAMES = {
-    "critical": "ike-des ipsec-des ike-dh-1 psk-published psk-derived",
-    "high": "ike-aggressive-mode ipsec-3des ipsec-block-limit ike-md5 ipsec-md5 ike-dh-2 "
-    "strength-low sm-profile psk-weak psk-reused ike-shared-peer-mismatch bgp-down "
-    "gateway-expiring gateway-locked route-next-hop-down overlap-own-sides overlap-onprem "
-    "overlap-selector-pair overlap-route-domain overlap-other-vpc selector-ikev1-multi "
-    "selector-reserved",
-    "medium": "ike-version-1 ike-3des ike-dh-5 ike-dh-24 ipsec-pfs-off all-defaults tunnels-differ "
-    "id-any id-equal bgp-parameters health-check-failing single-tunnel not-established "
-    "standby-down route-unpublished witness-conflict waiver-expired overlap-duplicate",
-    "low": "ike-sha1 ipsec-sha1 ipsec-pfs-weak ipsec-lifetime-long lifetime-order rekey-storm "
-    "bgp-no-auth gateway-unused orphan one-zone dpd-off health-check-off natt-off selector-wide "
-    "selector-redundant selector-documentation",
-    "info": "value-unknown lifetime-zero psk-unavailable coverage overlap-not-judged "
-    "selector-multi-ts selector-public selector-invalid",
+    "critical": "ike-des ipsec-des ike-dh-1 psk-published psk-derived encryption-none",
+    "high": "ike-aggressive-mode ipsec-3des ipsec-block-limit sm-profile psk-weak psk-reused "
+    "ike-shared-peer-mismatch bgp-down gateway-expiring gateway-locked no-live-path "
+    "overlap-own-sides overlap-onprem overlap-selector-pair overlap-route-domain "
+    "overlap-other-vpc selector-ikev1-multi selector-reserved",
+    "medium": "ike-version-1 ike-3des ike-md5 ipsec-md5 ike-dh-2 ike-dh-5 ike-dh-24 ipsec-pfs-off "
+    "all-defaults tunnels-differ id-any id-equal id-fqdn-main-mode bgp-parameters "
+    "health-check-failing single-tunnel not-established standby-down route-unpublished "
+    "route-next-hop-down gateway-not-active state-not-active witness-conflict waiver-expired "
+    "overlap-duplicate",
+    "low": "rekey-storm gateway-unused orphan one-zone dpd-off health-check-off natt-off "
+    "selector-wide selector-redundant selector-documentation",
+    "info": "ike-sha1 ipsec-sha1 ipsec-pfs-weak ipsec-lifetime-long lifetime-order bgp-no-auth "
+    "strength-low gateway-connections-quota gateway-routes-quota subnets-quota value-unknown "
+    "lifetime-zero psk-unavailable coverage overlap-not-judged selector-multi-ts selector-public "
+    "selector-invalid",
 }
 # The rules whose references were read with the text at hand; others are to be seen, not proof.
 VERIFIED = {

@@ -33,6 +33,8 @@ GOOD: dict[str, Any] = {
     "tunnel_id": None,
     "tunnel_count": 1,
     "tunnel_status": "ipsec_sa_established",
+    "connection_state": "active",
+    "tunnel_state": "active",
     "attach_type": "VPNGW",
     "vpn_gateway_id": "vpn-1",
     "vpn_type": "normal",
@@ -86,6 +88,7 @@ GOOD_GATEWAY: dict[str, Any] = {
     "vpn_type": "normal",
     "vpc_id": "vpc-1",
     "charge_type": "POSTPAY",
+    "created_at": NOW_MS - 400 * DAY_MS,
     "n_connections": 1,
     "tags": [],
 }
@@ -95,6 +98,7 @@ GOOD_CUSTOMER = {
     "kind": "customer",
     "name": "lima",
     "ip_address": "91.1.2.3",
+    "created_at": NOW_MS - 400 * DAY_MS,
     "n_connections": 1,
     "tags": [],
     "bgp_auth_state": "absent",
@@ -132,9 +136,8 @@ def table(name: str, rows: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
     for column in schema.find(name).columns:
         fill: Any = None
         if not column.is_nullable:
-            fill = {"text": "", "category": "", "texts": [], "flag": True, "float": 0.0}.get(
-                column.kind, 0
-            )
+            words: dict[str, Any] = {"text": "", "category": "", "severity": "info", "texts": []}
+            fill = {**words, "flag": True, "float": 0.0}.get(column.kind, 0)
         columns[column.name] = [row.get(column.name, fill) for row in listed]
     return schema.build(name, columns)
 

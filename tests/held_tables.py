@@ -308,7 +308,9 @@ WAYS: Mapping[str, Way] = {
     "numbers object": recast(*NUMBERS, to=as_object),
     "numbers text": recast(*NUMBERS, to=lambda values: values.astype("str")),
     "text object": recast("text", "category", "severity", to=as_object),
-    "text string": recast("text", "category", "severity", to=lambda values: values.astype("string")),
+    "text string": recast(
+        "text", "category", "severity", to=lambda values: values.astype("string")
+    ),
     "text categories": recast("text", to=lambda values: values.astype("category")),
     "flags object": recast("flag", to=as_object),
     "flags text": recast("flag", to=lambda values: values.astype("str")),

@@ -91,6 +91,27 @@ def routed(*, known: bool | None = True, status: str | None = None, **route: Any
     return make
 
 
+def two_ways(**changes: Any) -> Inventory:
+    """Two connections with the same blocks to two addresses."""
+    return inventory(changes, NEXT | OTHER_PEER | changes)
+
+
+def many_routes(n: int, kind: str = "destination") -> Inventory:
+    """A gateway with so many routes of a kind."""
+    rows = [block(GOOD, "vpc", "10.0.0.0/16")]
+    routes = [
+        {
+            "vpn_gateway_id": "vpn-1",
+            "vpn_connection_id": "vco-1",
+            "route_type": kind,
+            "destination_cidr": f"192.168.{i}.0/24",
+            "tunnel_ids": [],
+        }
+        for i in range(n)
+    ]
+    return inventory({}, subnets=rows, routes=routes)
+
+
 def of_value(column: str, bad: Any, good: Any, severity: str) -> Case:
     """The case of a rule that looks at one value."""
     return Case(one(**{column: bad}), severity, one(**{column: good}), one(**{column: None}))
@@ -135,21 +156,22 @@ CASES = {
         one(ipsec_encryption="3des-cbc", bandwidth_mbps=3, ipsec_lifetime_s=86400),
         one(ipsec_encryption="3des-cbc", bandwidth_mbps=None),
     ),
-    "vpn-ike-md5": of_value("ike_integrity", "hmac-md5", "hmac-sha1", "high"),
-    "vpn-ipsec-md5": of_value("ipsec_integrity", "hmac-md5", "hmac-sha1", "high"),
-    "vpn-ike-sha1": of_value("ike_integrity", "hmac-sha1", "hmac-md5", "low"),
-    "vpn-ipsec-sha1": of_value("ipsec_integrity", "hmac-sha1", "hmac-sha256", "low"),
+    "vpn-ike-md5": of_value("ike_integrity", "hmac-md5", "hmac-sha1", "medium"),
+    "vpn-ipsec-md5": of_value("ipsec_integrity", "hmac-md5", "hmac-sha1", "medium"),
+    "vpn-ike-sha1": of_value("ike_integrity", "hmac-sha1", "hmac-md5", "info"),
+    "vpn-ipsec-sha1": of_value("ipsec_integrity", "hmac-sha1", "hmac-sha256", "info"),
     "vpn-ike-dh-1": of_value("ike_dh_group", 1, 2, "critical"),
-    "vpn-ike-dh-2": of_value("ike_dh_group", 2, 14, "high"),
+    "vpn-ike-dh-2": of_value("ike_dh_group", 2, 14, "medium"),
     "vpn-ike-dh-5": of_value("ike_dh_group", 5, 14, "medium"),
     "vpn-ike-dh-24": of_value("ike_dh_group", 24, 14, "medium"),
+    "vpn-encryption-none": of_value("ipsec_encryption", "none", "aes-128-cbc", "critical"),
     "vpn-ipsec-pfs-off": of_value("ipsec_pfs_group", 0, 14, "medium"),
     "vpn-ipsec-pfs-weak": of_value("ipsec_pfs_group", 5, 0, "low"),
     "vpn-lifetime-zero": Case(None, None, one(), one(ipsec_lifetime_s=0)),
-    "vpn-ipsec-lifetime-long": of_value("ipsec_lifetime_s", 28801, 28800, "low"),
+    "vpn-ipsec-lifetime-long": of_value("ipsec_lifetime_s", 28801, 28800, "info"),
     "vpn-lifetime-order": Case(
         one(ike_lifetime_s=3600, ipsec_lifetime_s=3601),
-        "low",
+        "info",
         one(ike_lifetime_s=3600, ipsec_lifetime_s=3600),
         one(ike_lifetime_s=None),
     ),
@@ -160,7 +182,6 @@ CASES = {
         one(ipsec_lifetime_s=None),
     ),
     "vpn-value-unknown": Case(None, None, one(), one(ike_encryption="kuznyechik")),
-    "vpn-strength-low": Case(one(ike_dh_group=2), "high", one(ike_dh_group=14), no_key),
     "vpn-all-defaults": Case(
         one(
             ike_version=1,
@@ -199,7 +220,7 @@ CASES = {
     "vpn-psk-published": Case(
         key(psk_class="published", psk_bits=0), "critical", key(psk_class="random"), no_key
     ),
-    "vpn-psk-weak": Case(key(psk_bits=63), "high", key(psk_bits=112), no_key),
+    "vpn-psk-weak": Case(key(psk_bits=63), "high", key(psk_bits=80), no_key),
     "vpn-psk-reused": Case(
         lambda: inventory(
             {},
@@ -221,7 +242,7 @@ CASES = {
         one(customer_gateway_ike_id="%any"), "medium", one(customer_gateway_ike_id=None), None
     ),
     "vpn-ike-shared-peer-mismatch": Case(
-        shared_ike({}, {"ike_integrity": "hmac-sha512"}),
+        shared_ike({}, {"ike_integrity": "hmac-sha512", "tunnel_status": "ike_sa_established"}),
         "high",
         lambda: inventory(
             {"ike_version": 1},
@@ -237,10 +258,13 @@ CASES = {
         None,
     ),
     "vpn-bgp-no-auth": Case(
-        bgp(bgp_auth_state="absent"), "low", bgp(bgp_auth_state="masked"), bgp(bgp_auth_state=None)
+        bgp(bgp_auth_state="absent"), "info", bgp(bgp_auth_state="masked"), bgp(bgp_auth_state=None)
     ),
     "vpn-bgp-parameters": Case(
-        bgp(customer_gateway_asn=45104), "medium", bgp(), bgp(bgp_tunnel_cidr=None)
+        bgp(customer_gateway_asn=45104, bgp_status="failed"),
+        "medium",
+        bgp(),
+        bgp(bgp_tunnel_cidr=None),
     ),
     "vpn-bgp-down": Case(
         bgp(bgp_status="failed"), "high", bgp(bgp_status="success"), bgp(bgp_status="odd")
@@ -253,7 +277,7 @@ CASES = {
     ),
     "vpn-gateway-expiring": Case(
         gateway(charge_type="PREPAY", expires_at=NOW_MS + 30 * DAY_MS),
-        "high",
+        "medium",
         gateway(charge_type="PREPAY", expires_at=NOW_MS + 31 * DAY_MS),
         gateway(charge_type="PREPAY", expires_at=None),
     ),
@@ -270,6 +294,36 @@ CASES = {
         lambda: inventory(
             {}, gateways=[{"n_connections": 0}], coverage=[{"status": "partial", "n_failed": 1}]
         ),
+    ),
+    "vpn-gateway-not-active": Case(
+        gateway(status="updating"), "medium", gateway(status="Active"), gateway(status=None)
+    ),
+    "vpn-state-not-active": Case(
+        one(tunnel_state="updating"),
+        "medium",
+        one(connection_state="attached"),
+        one(connection_state=None, tunnel_state=None),
+    ),
+    "vpn-gateway-connections-quota": Case(
+        gateway(n_connections=9), "info", gateway(n_connections=8), None
+    ),
+    "vpn-gateway-routes-quota": Case(
+        lambda: many_routes(17), "info", lambda: many_routes(16), routed(known=None)
+    ),
+    "vpn-subnets-quota": Case(
+        blocks(["10.0.0.0/16"], [f"10.{i}.0.0/16" for i in (1, 3, 5, 7, 9)]),
+        "info",
+        blocks(["10.0.0.0/16"], [f"10.{i}.0.0/16" for i in (1, 3, 5, 7)]),
+        None,
+    ),
+    "vpn-no-live-path": Case(
+        one(tunnel_status="ike_sa_established"), "high", one(), one(tunnel_status=None)
+    ),
+    "vpn-id-fqdn-main-mode": Case(
+        one(ike_version=1, customer_gateway_ike_id="lima.example", tunnel_status="down"),
+        "medium",
+        one(ike_version=1, customer_gateway_ike_id="91.1.2.3"),
+        one(ike_version=1, ike_mode=None, customer_gateway_ike_id="lima.example"),
     ),
     "vpn-orphan": Case(
         one(attach_type="NO_ASSOCIATED", vpn_gateway_id=None),
@@ -294,8 +348,18 @@ CASES = {
         lambda: inventory(*pair(zone_id=None)),
     ),
     "vpn-dpd-off": of_value("dpd_enabled", False, True, "low"),
-    "vpn-health-check-off": of_value("health_check_enabled", False, True, "low"),
-    "vpn-natt-off": of_value("nat_traversal_enabled", False, True, "low"),
+    "vpn-health-check-off": Case(
+        lambda: two_ways(health_check_enabled=False),
+        "low",
+        one(health_check_enabled=False),
+        lambda: two_ways(health_check_enabled=None),
+    ),
+    "vpn-natt-off": Case(
+        one(nat_traversal_enabled=False, customer_gateway_ike_id="192.168.1.2"),
+        "low",
+        one(nat_traversal_enabled=False),
+        one(nat_traversal_enabled=None, customer_gateway_ike_id="192.168.1.2"),
+    ),
     "vpn-not-established": of_value(
         "tunnel_status", "ike_sa_established", "ipsec_sa_established", "medium"
     ),
@@ -313,7 +377,7 @@ CASES = {
     ),
     "vpn-route-next-hop-down": Case(
         routed(route_type="destination", status="ike_sa_established"),
-        "high",
+        "medium",
         routed(route_type="destination"),
         routed(known=False),
     ),
@@ -354,7 +418,12 @@ CASES = {
         lambda: inventory({}, subnets=[no_block(GOOD, "vpc", "10.0.0.0")]),
     ),
     "vpn-selector-ikev1-multi": Case(
-        blocks(["10.0.0.0/16"], ["10.7.0.0/24", "10.9.0.0/24"], ike_version=1),
+        blocks(
+            ["10.0.0.0/16"],
+            ["10.7.0.0/24", "10.9.0.0/24"],
+            ike_version=1,
+            tunnel_status="ike_sa_established",
+        ),
         "high",
         blocks(["10.0.0.0/16"], ["10.7.0.0/24", "10.9.0.0/24"], ike_version=2),
         blocks(["10.0.0.0/16"], ["10.7.0.0/24", "10.9.0.0/24"], ike_version=None),
@@ -391,7 +460,9 @@ CASES = {
     ),
 }
 # Nothing given is the default there, so that nothing is ever unknown.
-NEVER_UNKNOWN = {"vpn-id-any", "vpn-id-equal"}
+NEVER_UNKNOWN = {
+    *("vpn-id-any", "vpn-id-equal", "vpn-gateway-connections-quota", "vpn-subnets-quota"),
+}
 NEVER_FAIL = {
     *("vpn-lifetime-zero", "vpn-value-unknown", "vpn-psk-unavailable"),
     *("vpn-overlap-not-judged", "vpn-selector-invalid"),

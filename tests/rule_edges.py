@@ -111,7 +111,15 @@ AVAILABILITY: dict[str, list[Edge]] = {
         Edge(one(health_check_status="Failed"), F, "medium", ["health_check_status is Failed"]),
     ],
     "vpn-gateway-expiring": [
-        Edge(prepaid("prepaid", 30), F, "high"),
+        Edge(prepaid("prepaid", 30), F, "medium"),
+        Edge(prepaid("prepaid", 8), F, "medium"),
+        Edge(prepaid("prepaid", 7), F, "high", [
+            "prepaid, ends on 2026-03-08; auto-renewal is not visible in this API; connections: 1",
+        ]),
+        Edge(prepaid("prepaid", -1), F, "high", [
+            "prepaid, has ended on 2026-02-28; auto-renewal is not visible in this API; "
+            "connections: 1",
+        ]),
         Edge(prepaid("Postpay", 3), P),
         Edge(prepaid("PostPaid", 3), P),
         Edge(prepaid("odd", 3), U),
@@ -124,6 +132,9 @@ AVAILABILITY: dict[str, list[Edge]] = {
     ],
     "vpn-gateway-unused": [
         Edge(of({}, gateways=[{"n_connections": 0}], coverage=[{"status": "denied"}]), U),
+        Edge(gateway(n_connections=0, created_at=NOW_MS - 7 * DAY_MS), F, "low"),
+        Edge(gateway(n_connections=0, created_at=NOW_MS - 7 * DAY_MS + 1000), P),
+        Edge(gateway(n_connections=0, created_at=None), U),
         Edge(
             of({}, gateways=[{"kind": "customer", "n_connections": 0, "gateway_id": "cgw-7"}]),
             F,
@@ -159,11 +170,16 @@ AVAILABILITY: dict[str, list[Edge]] = {
     "vpn-one-zone": [Edge(one(), "")],
     "vpn-health-check-off": [
         Edge(of(*pair(health_check_enabled=False)), ""),
-        Edge(one(health_check_enabled=False), F, told=["health_check_enabled is false"]),
+        Edge(one(health_check_enabled=False), P),
+        Edge(of(*({**more, "health_check_enabled": False} for more in ({}, NEXT | OTHER_PEER))),
+             f"{F} {F}", told=["health_check_enabled is false"] * 2),
+        Edge(of(*({**more, "health_check_enabled": False} for more in ({}, NEXT))),
+             f"{P} {P}"),
     ],
     "vpn-not-established": [
         Edge(of(FIRST, SECOND | DOWN), f"{P} {P}"),
         Edge(of(FIRST | DOWN, SECOND), f"{F} {P}", told=["the tunnel is ike_sa_not_established"]),
+        Edge(one(**LOOSE | DOWN), ""),
         Edge(one(tunnel_status="odd"), U),
         Edge(one(tunnel_status=None, connection_status=UP), P),
     ],
@@ -191,7 +207,7 @@ ROUTING: dict[str, list[Edge]] = {
             of(BGP | {"bgp_auth_state": "absent"},
                gateways=[{}, {"kind": "customer", "bgp_auth_state": "present"}]),
             F,
-            "low",
+            "info",
         ),
     ],
     "vpn-bgp-parameters": [
@@ -214,7 +230,7 @@ ROUTING: dict[str, list[Edge]] = {
         Edge(
             of({**BGP, "customer_gateway_asn": 45104, "bgp_tunnel_cidr": "10.0.0.0/30"}),
             F,
-            "medium",
+            "info",
             ["the customer gateway has the cloud's own AS 45104, the tunnel's block is not a /30 "
              "inside 169.254.0.0/16: AS 45104, link 10.0.0.0/30"],
         ),
@@ -223,6 +239,8 @@ ROUTING: dict[str, list[Edge]] = {
         *(Edge(bgp(bgp_status=word), F) for word in ("false", "DOWN", "idle")),
         Edge(bgp(bgp_status="Established"), P),
         Edge(bgp(bgp_status=None), U),
+        Edge(bgp(bgp_status="idle", tunnel_status=None), F, "high"),
+        Edge(bgp(bgp_status="idle", **DOWN), F, "medium"),
         Edge(one(bgp_enabled=False, bgp_status="false"), ""),
     ],
     "vpn-route-unpublished": [
@@ -264,13 +282,14 @@ IDENTITY: dict[str, list[Edge]] = {
         Edge(one(vpn_gateway_ip=None), U),
         Edge(same_peer({}, {"ike_mode": "aggressive"}), f"{P} {P}"),
         Edge(same_peer({}, {"vpn_gateway_ike_id": "47.1.2.3"}), f"{P} {P}"),
-        Edge(same_peer({}, {"vpn_gateway_ike_id": "a"}), f"{F} {F}", "high", [
+        Edge(same_peer({}, {"vpn_gateway_ike_id": "b"}), f"{F} {F}", "info"),
+        Edge(same_peer({}, DOWN | {"vpn_gateway_ike_id": "a"}), f"{F} {F}", "high", [
             f"{SHARED}vpn_gateway_ike_id",
         ] * 2),
-        Edge(same_peer({}, {"ike_dh_group": 5, "ike_encryption": "des-cbc"}), f"{F} {F}", "high", [
+        Edge(same_peer({}, {"ike_dh_group": 5, "ike_encryption": "des-cbc"}), f"{F} {F}", "info", [
             f"{SHARED}ike_encryption, ike_dh_group",
         ] * 2),
-        Edge(same_peer({}, {}, prints=("f", "g")), f"{F} {F}", "high", [
+        Edge(same_peer(DOWN, DOWN, prints=("f", "g")), f"{F} {F}", "high", [
             f"{SHARED}psk_fingerprint",
         ] * 2),
         Edge(same_peer({"auth_method": "certificate"}, {"auth_method": "certificate"}),
@@ -311,8 +330,8 @@ KEYS: dict[str, list[Edge]] = {
         Edge(of_key("random", 64), F, "medium", ["the key has 64 to 79 bits by estimate"]),
         Edge(of_key("random", 63), F, "high", ["the key has under 64 bits by estimate"]),
         Edge(of_key("random", 79), F, "medium"),
-        Edge(of_key("random", 80), F, "low", ["the key has 80 to 111 bits by estimate"]),
-        Edge(of_key("random", 111), F, "low"),
+        Edge(of_key("random", 80), P),
+        Edge(of_key("random", 111), P),
     ],
     "vpn-psk-derived": [
         *(Edge(of_key(word, 20), P) for word in ("published", "dictionary", "patterned", "random")),
@@ -360,7 +379,7 @@ CRYPTO: dict[str, list[Edge]] = {
         Edge(one(ipsec_encryption="3des-cbc", bandwidth_mbps=4, ipsec_lifetime_s=68720), F),
     ],
     "vpn-ipsec-lifetime-long": [
-        *(Edge(one(ipsec_lifetime_s=28801, ipsec_encryption=word), F, "low")
+        *(Edge(one(ipsec_lifetime_s=28801, ipsec_encryption=word), F, "info")
           for word in ("aes-128-cbc", "aes-192-cbc", "sm4-cbc")),
         Edge(one(ipsec_lifetime_s=28801, ipsec_encryption="3des-cbc"), F, "medium"),
     ],
@@ -368,48 +387,6 @@ CRYPTO: dict[str, list[Edge]] = {
         Edge(one(ipsec_lifetime_s=299), F),
         Edge(one(ike_lifetime_s=0), U),
     ],
-}  # fmt: skip
-BY_PART = [
-    ({"ike_dh_group": 1}, {}, "70 bits, bounded by ike_dh_group 1", "vpn-ike-dh-1", "high"),
-    ({"ike_dh_group": 2}, {}, "80 bits, bounded by ike_dh_group 2", "vpn-ike-dh-2", "high"),
-    ({"ike_dh_group": 5}, {}, "97 bits, bounded by ike_dh_group 5", "vpn-ike-dh-5", "medium"),
-    ({"ipsec_encryption": "des-cbc"}, {}, "56 bits, bounded by ipsec_encryption des-cbc",
-     "vpn-ipsec-des", "high"),
-    ({}, {"psk_class": "published", "psk_bits": 0}, None, "vpn-psk-published", "high"),
-    ({}, {"psk_class": "derived", "psk_bits": 30}, None, "vpn-psk-derived", "high"),
-    ({}, {"psk_class": "patterned", "psk_bits": 63}, None, "vpn-psk-weak", "high"),
-    ({}, {"psk_class": "random", "psk_bits": 64}, None, "vpn-psk-weak", "medium"),
-    ({}, {"psk_class": "random", "psk_bits": 79}, None, "vpn-psk-weak", "medium"),
-    ({}, {"psk_class": "random", "psk_bits": 80}, None, "vpn-psk-weak", "low"),
-    ({}, {"psk_class": "random", "psk_bits": 111}, None, "vpn-psk-weak", "low"),
-]  # fmt: skip
-POOR = {
-    ("ike_dh_group", 1): "ike_dh_group=1", ("ike_dh_group", 2): "ike_dh_group=2",
-    ("ike_dh_group", 5): "ike_dh_group=5", ("ipsec_encryption", "des-cbc"):
-    "ipsec_encryption=des-cbc",
-}  # fmt: skip
-
-
-def _strength_edge(
-    changes: dict[str, Any], facts: dict[str, Any], told: str | None, cause: str, severity: str
-) -> Edge:
-    poor = [POOR[item] for item in changes.items()]
-    words = told or "under 112 bits, bounded by the pre-shared key"
-    words += f"; not approved: {', '.join(poor)}" if poor else ""
-    return Edge(of(changes, keys=[facts]), F, severity, [words], [cause])
-
-
-STRENGTH: dict[str, list[Edge]] = {
-    "vpn-strength-low": [
-        *(_strength_edge(*row) for row in BY_PART),
-        Edge(key(psk_bits=112), P),
-        Edge(no_key, U, told=["not judged: not known is the pre-shared key"]),
-        Edge(one(auth_method=None), U, told=["not judged: not known is how the ends authenticate"]),
-        Edge(one(ike_dh_group=None, ipsec_encryption="rot13"), U, told=[
-            "not judged: not known is ike_dh_group, ipsec_encryption",
-        ]),
-        Edge(one(auth_method="certificate"), P),
-    ]
 }  # fmt: skip
 # What a tunnel is, and whether the best group on offer alone holds it under 128 bits.
 CEILINGS: list[tuple[dict[str, Any], dict[str, Any], bool]] = [
@@ -481,8 +458,11 @@ SELECTORS: dict[str, list[Edge]] = {
         Edge(of({}, subnets=[no_block(GOOD, "vpc", "10.0.0.0")]), U, told=["VPC 10.0.0.0"]),
     ],
     "vpn-selector-ikev1-multi": [
-        Edge(blocks(["10.0.0.0/16", "10.2.0.0/16"], ["10.7.0.0/24"], ike_version=1), F, "high", [
-            "IKEv1 with 2 VPC and 1 on-premises blocks",
+        Edge(blocks(["10.0.0.0/16", "10.2.0.0/16"], ["10.7.0.0/24"], ike_version=1, **DOWN), F,
+             "high", ["IKEv1 with 2 VPC and 1 on-premises blocks"]),
+        Edge(blocks(["10.0.0.0/16", "10.2.0.0/16"], ["10.7.0.0/24"], ike_version=1), F, "medium", [
+            "IKEv1 with 2 VPC and 1 on-premises blocks: a tunnel is up, but one pair of blocks at "
+            "most is negotiated",
         ]),
         Edge(blocks(["10.0.0.0/16"], ["10.7.0.0/24"], ike_version=1), P),
         Edge(of(*({**one, "ike_version": version, "onprem_subnets": ["10.7.0.0/24", "10.9.0.0/24"]}
@@ -506,6 +486,6 @@ SELECTORS: dict[str, list[Edge]] = {
     ],
 }  # fmt: skip
 EDGES = {
-    **AVAILABILITY, **ROUTING, **IDENTITY, **KEYS, **CRYPTO, **STRENGTH, **SELECTORS,
+    **AVAILABILITY, **ROUTING, **IDENTITY, **KEYS, **CRYPTO, **SELECTORS,
     "vpn-overlap-not-judged": [Edge(two({}, OTHER_PEER), f"{P} {P}")],
 }  # fmt: skip

@@ -12,8 +12,9 @@ import vpnframe as vf
 from vpnframe import schema
 from vpnframe.auditing.profiles.profiles import COLUMNS, shipped_profiles
 from vpnframe.auditing.rules import RULES
-from vpnframe.auditing.texts import FAMILIES, SEPARATOR, parse_texts, texts
+from vpnframe.auditing.texts import SEPARATOR, parse_texts, texts
 from vpnframe.errors import SettingsError
+from vpnframe.tables.columns import FAMILIES
 
 STRENGTHS = {
     "ike_version": ["1", "2"],
@@ -58,8 +59,8 @@ def test_a_profile_speaks_of_every_column(profile) -> None:
 
 
 def test_every_rule_has_its_text_and_every_text_its_rule() -> None:
-    """Those of profiles, of waivers and of coverage apart."""
-    others = {"platform-ceiling", "vpn-waiver-expired", "vpn-coverage"}
+    """Those of profiles, of waivers and of coverage apart, and the fact of the strength."""
+    others = {"platform-ceiling", "vpn-waiver-expired", "vpn-coverage", "vpn-strength-low"}
     of_profiles = {f"profile-{column.replace('_', '-')}" for column in COLUMNS}
     assert set(texts()) == {rule.rule_id for rule in RULES} | others | of_profiles
 
@@ -118,9 +119,9 @@ def test_rules_is_a_table_of_all_of_them() -> None:
 def test_a_wrong_text_is_refused(line: str, other: str, error: type[Exception]) -> None:
     """Before anything is judged by it."""
     text = source("texts/crypto.toml")
-    assert parse_texts(text, family="crypto")
+    assert parse_texts(text)
     with pytest.raises(error):
-        parse_texts(text.replace(line, other, 1), family="crypto")
+        parse_texts(text.replace(line, other, 1))
 
 
 def test_an_unknown_profile_names_those_that_there_are() -> None:

@@ -149,7 +149,8 @@ def of_values(row: Row) -> Iterator[tuple[str, str, str | None]]:
         yield f"vpn-ike-dh-{group}", on_value(row, "ike_dh_group", {group}, GROUPS), None
     yield "vpn-ipsec-pfs-off", on_value(row, "ipsec_pfs_group", {0}, (0, *GROUPS)), None
     weak = on_value(row, "ipsec_pfs_group", {1, 2, 5, 24}, (0, *GROUPS))
-    yield "vpn-ipsec-pfs-weak", weak, None
+    bits = [GROUP_BITS.get(row[name], 0) for name in ("ipsec_pfs_group", "ike_dh_group")]
+    yield "vpn-ipsec-pfs-weak", weak, "low" if bits[0] < bits[1] else "info"
 
 
 def of_limits(row: Row) -> Iterator[tuple[str, str, str | None]]:
@@ -158,30 +159,6 @@ def of_limits(row: Row) -> Iterator[tuple[str, str, str | None]]:
     n_bytes = (mbps or 0) * 1_000_000 / 8 * (lifetime or 0)
     much = compared(row, "bandwidth_mbps", "ipsec_lifetime_s", holds=n_bytes >= 2**32 * 8)
     yield "vpn-ipsec-block-limit", kleene(small, much), None
-
-
-def of_group(bits: int) -> str:
-    """How bad a tunnel is whose group or cipher has so many bits: group 5 has 97."""
-    return "medium" if bits == 97 else "high"
-
-
-def of_strength(row: Row) -> Iterator[tuple[str, str, str | None]]:
-    parts = [
-        GROUP_BITS.get(row["ike_dh_group"]),
-        CIPHER_BITS.get(row["ipsec_encryption"]),
-        PRF_BITS.get(row["ike_integrity"]),
-    ]
-    if row["auth_method"] != "certificate":
-        parts.append(row["psk_bits"] if row["auth_method"] == "psk" else None)
-    known = [part for part in parts if part is not None]
-    if any(part < 112 for part in known):
-        least = min(known)
-        is_of_key = row["auth_method"] == "psk" and row["psk_bits"] == least
-        mild = "medium" if least >= 64 else "high"
-        of_key = "low" if least >= 80 else mild
-        yield "vpn-strength-low", "fail", of_key if is_of_key else of_group(least)
-    else:
-        yield "vpn-strength-low", "pass" if len(known) == len(parts) else "unknown", None
 
 
 def of_defaults(row: Row) -> Iterator[tuple[str, str, str | None]]:
@@ -215,7 +192,7 @@ def of_lifetimes(row: Row) -> Iterator[tuple[str, str, str | None]]:
     is_told = None not in (ike, ipsec) and 0 not in (ike, ipsec)
     yield "vpn-lifetime-zero", "pass" if is_told else "unknown", None
     good = ("aes-128-cbc", "aes-192-cbc", "aes-256-cbc", "sm4-cbc")
-    severity = "low" if row["ipsec_encryption"] in good else "medium"
+    severity = "info" if row["ipsec_encryption"] in good else "medium"
     long = compared(row, "ipsec_lifetime_s", holds=(ipsec or 0) > 8 * 3600)
     yield "vpn-ipsec-lifetime-long", long, severity
     order = compared(row, "ike_lifetime_s", "ipsec_lifetime_s", holds=(ipsec or 0) > (ike or 0))
@@ -252,7 +229,7 @@ def oracle(row: Row) -> dict[str, tuple[str, str | None]]:
     if row["vpn_type"] == "sm":
         said += of_suite(row)
     else:
-        for part in (of_versions, of_values, of_limits, of_strength, of_defaults):
+        for part in (of_versions, of_values, of_limits, of_defaults):
             said += part(row)
     return {rule: (result, severity) for rule, result, severity in said}
 
@@ -261,7 +238,7 @@ RULES = (
     *("vpn-ike-aggressive-mode", "vpn-ike-version-1", "vpn-ike-des", "vpn-ipsec-des"),
     *("vpn-ike-3des", "vpn-ipsec-3des", "vpn-ipsec-block-limit", "vpn-ike-md5", "vpn-ipsec-md5"),
     *("vpn-ike-sha1", "vpn-ipsec-sha1", "vpn-ike-dh-1", "vpn-ike-dh-2", "vpn-ike-dh-5"),
-    *("vpn-ike-dh-24", "vpn-ipsec-pfs-off", "vpn-ipsec-pfs-weak", "vpn-strength-low"),
+    *("vpn-ike-dh-24", "vpn-ipsec-pfs-off", "vpn-ipsec-pfs-weak"),
     *("vpn-all-defaults", "vpn-lifetime-zero", "vpn-ipsec-lifetime-long", "vpn-lifetime-order"),
     *("vpn-rekey-storm", "vpn-sm-profile"),
 )

@@ -18,7 +18,8 @@ from vpnframe.tables import STORED, TABLES
 
 EVERY_TABLE = pytest.mark.parametrize("name", sorted(TABLES))
 ROW: dict[str, Any] = {
-    "text": "x", "category": "x", "severity": "low", "int16": 1, "int32": 1, "int64": 1, "float": 0.5,
+    "text": "x", "category": "x", "severity": "low", "int16": 1, "int32": 1, "int64": 1,
+    "float": 0.5,
     "flag": True, "time": 1_500_000_000_000, "texts": ["a", "b"],
 }  # fmt: skip
 

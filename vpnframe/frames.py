@@ -130,7 +130,9 @@ class _Fleet:
         self._add_rows(
             "gateways",
             [
-                _as_row(g) | {"expires_at": g.expires_ms, "n_connections": self._n_connections[key]}
+                _as_row(g)
+                | {"created_at": g.created_ms, "expires_at": g.expires_ms}
+                | {"n_connections": self._n_connections[key]}
                 for key, g in self._gateways.items()
             ],
         )
@@ -213,12 +215,14 @@ _PATHS: Mapping[str, Mapping[str, str]] = {
         "health_check_enabled": "", "health_check_status": "", "bgp_enabled": "", "witnesses": "",
         "has_known_routes": "",
         "perspective": "", "request_id": "", "connection_name": "name",
-        "connection_status": "status", "created_at": "created_ms", "fetched_at": "fetched_ms",
+        "connection_status": "status", "connection_state": "state", "created_at": "created_ms",
+        "fetched_at": "fetched_ms",
     },
     "tunnel": {
         "tunnel_index": "", "tunnel_id": "", "zone_id": "", "psk_state": "", "has_peer_ca": "",
         "dpd_enabled": "", "nat_traversal_enabled": "", "bgp_status": "", "bgp_tunnel_cidr": "",
         "bgp_auth_state": "", "tunnel_role": "role", "tunnel_status": "status",
+        "tunnel_state": "state",
     },
     "tunnel.vpn_gateway": {
         "vpn_gateway_ip": "address", "vpn_gateway_ike_id": "ike_id", "vpn_gateway_asn": "asn",

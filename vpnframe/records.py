@@ -80,6 +80,7 @@ class TunnelStatement(Record, frozen=True, kw_only=True):
     tunnel_index: int | None = None
     role: str | None = None
     status: str | None = None
+    state: str | None = None
     zone_id: str | None = None
     customer_gateway_id: str | None = None
     gateway_address: str | None = None
@@ -116,6 +117,7 @@ class Statement(Record, frozen=True, kw_only=True, tag=True):
     remote_subnets: tuple[str, ...] = ()
     name: str | None = None
     status: str | None = None
+    state: str | None = None
     created_ms: int | None = None
     effect_immediately: bool | None = None
     attach_type: str | None = None
@@ -177,6 +179,7 @@ class Gateway(Record, frozen=True, kw_only=True, tag=True):
     vpc_id: str | None = None
     asn: int | None = None
     charge_type: str | None = None
+    created_ms: int | None = None
     expires_ms: int | None = None
     bandwidth_mbps: int | None = None
     auto_propagate: bool | None = None
@@ -257,6 +260,7 @@ class Tunnel(Record, frozen=True, kw_only=True):
     tunnel_id: str | None = None
     role: str | None = None
     status: str | None = None
+    state: str | None = None
     zone_id: str | None = None
     customer_gateway_id: str | None = None
     vpn_gateway: End = End()
@@ -283,6 +287,7 @@ class Connection(Record, frozen=True, kw_only=True):
     onprem_subnets: tuple[str, ...] = ()
     name: str | None = None
     status: str | None = None
+    state: str | None = None
     created_ms: int | None = None
     effect_immediately: bool | None = None
     attach_type: str | None = None

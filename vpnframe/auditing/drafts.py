@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -14,8 +14,11 @@ from vpnframe.auditing.fleet import Fleet
 from vpnframe.auditing.logic import UNKNOWN, YES, Mask, Positions, Texts, none_for_empty
 from vpnframe.auditing.texts import SEPARATOR, Text
 from vpnframe.auditing.verdicts import SEVERITIES, Severities, Verdicts
+from vpnframe.tables import columns
 
 OPEN, NOT_KNOWN = "open", "unknown"
+VERDICTS = columns.VERDICTS  # against a value, the mildest first
+Rank = TypeVar("Rank", np.uint8, np.int64)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +41,8 @@ class Draft:
         Index into ``SEVERITIES``.
     is_open : ndarray of bool, shape (m,)
         A fault; otherwise something that can't be judged.
+    verdict : ndarray of int64, shape (m,)
+        The worst that those profiles say, a place in ``VERDICTS``; -1 where none judges it.
     value, evidence, references, cause, what : ndarray of str or None, shape (m,)
         ``cause`` is the rule that this follows from; ``what`` tells findings of one rule on one
         connection apart.
@@ -50,6 +55,7 @@ class Draft:
     text: Text
     column: str
     profile: Texts
+    verdict: Positions
     connection: Positions
     gateway: Positions
     region: Positions
@@ -86,8 +92,8 @@ class Draft:
 
 
 _PER_FINDING = (
-    *("profile", "connection", "gateway", "region", "severity", "is_open", "value", "evidence"),
-    *("references", "cause", "what", "n_tunnels"),
+    *("profile", "verdict", "connection", "gateway", "region", "severity", "is_open", "value"),
+    *("evidence", "references", "cause", "what", "n_tunnels"),
 )
 
 
@@ -101,11 +107,14 @@ class Cited:
         Place in the next two; every row has one.
     profiles, clauses : tuple of str or None
         The profiles that have something against a value, and what.
+    verdicts : tuple of int
+        The worst of them, a place in ``VERDICTS``; -1 for none.
     """
 
     code: Positions
     profiles: tuple[str | None, ...]
     clauses: tuple[str | None, ...]
+    verdicts: tuple[int, ...]
 
 
 def draft(fleet: Fleet, verdicts: Verdicts, text: Text, *, cited: Cited | None = None) -> Draft:
@@ -135,7 +144,7 @@ def draft(fleet: Fleet, verdicts: Verdicts, text: Text, *, cited: Cited | None =
     chosen = verdicts.take(rows)
     starts = _starts(subject.code, ~is_open, subject.what_code)
     evidence = _evidence(fleet, chosen, text)
-    profile, references = _references(text, cited, rows)
+    profile, verdict, references = _references(text, cited, rows)
     severity = _severities(chosen, text)
     empty = np.full(len(rows), None, dtype=object)
     cause = np.asarray(chosen.facts.get("cause", empty), dtype=object)
@@ -145,6 +154,7 @@ def draft(fleet: Fleet, verdicts: Verdicts, text: Text, *, cited: Cited | None =
         text=text,
         column=verdicts.column,
         profile=joined(profile, starts),
+        verdict=_highest(verdict, starts),
         connection=subject.connection[starts],
         gateway=subject.gateway[starts],
         region=subject.region[starts],
@@ -195,6 +205,7 @@ def single(
         of_profile=profile or "",
         column=column,
         profile=one(profile),
+        verdict=np.array([-1], np.int64),
         connection=nowhere,
         gateway=nowhere,
         region=nowhere,
@@ -273,14 +284,16 @@ def _evidence(fleet: Fleet, chosen: Verdicts, text: Text) -> Texts:
     return evidence
 
 
-def _references(text: Text, cited: Cited | None, rows: Positions) -> tuple[Texts, Texts]:
-    """The profiles that judge each row, and the rule's references with theirs."""
+def _references(text: Text, cited: Cited | None, rows: Positions) -> tuple[Texts, Positions, Texts]:
+    """The profiles that judge each row, the worst they say, and the references of all."""
     own = text.cited or None
     if cited is None:
-        return np.full(len(rows), None, object), np.full(len(rows), own, object)
+        nobody = np.full(len(rows), None, object)
+        return nobody, np.full(len(rows), -1, np.int64), np.full(len(rows), own, object)
     both = [SEPARATOR.join(filter(None, (own, clause))) or None for clause in cited.clauses]
     code = cited.code[rows]
-    return np.array([*cited.profiles, None], object)[code], np.array([*both, None], object)[code]
+    profiles, clauses = (np.array([*one, None], object)[code] for one in (cited.profiles, both))
+    return profiles, np.array([*cited.verdicts, -1], np.int64)[code], clauses
 
 
 def _severities(chosen: Verdicts, text: Text) -> Severities:
@@ -289,5 +302,5 @@ def _severities(chosen: Verdicts, text: Text) -> Severities:
     return np.full(len(chosen.position), SEVERITIES.index(text.severity), np.uint8)
 
 
-def _highest(severity: Severities, starts: Positions) -> Severities:
-    return np.maximum.reduceat(severity, starts) if len(starts) else severity[:0]
+def _highest(ranks: npt.NDArray[Rank], starts: Positions) -> npt.NDArray[Rank]:
+    return np.maximum.reduceat(ranks, starts) if len(starts) else ranks[:0]

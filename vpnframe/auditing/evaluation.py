@@ -13,9 +13,9 @@ from vpnframe.auditing.logic import NO, UNKNOWN, YES, Mask, Truth, flags
 from vpnframe.auditing.profiles.profiles import COLUMNS, Profile
 from vpnframe.auditing.profiling import Opinion, cite, opinions, profile_drafts
 from vpnframe.auditing.rules import RULES, Rule
-from vpnframe.auditing.rules.strength import is_at_ceiling
 from vpnframe.auditing.texts import texts
 from vpnframe.auditing.verdicts import PASS, Verdicts
+from vpnframe.auditing.worth import is_at_ceiling
 
 _READ = ("complete", "absent", "skipped")
 

@@ -12,7 +12,7 @@ import pandas as pd
 import pyarrow as pa
 
 from vpnframe import schema
-from vpnframe.auditing.drafts import NOT_KNOWN, OPEN, Draft
+from vpnframe.auditing.drafts import NOT_KNOWN, OPEN, VERDICTS, Draft
 from vpnframe.auditing.fleet import Fleet
 from vpnframe.auditing.logic import YES, Positions, Texts, arrow, flags, objects
 from vpnframe.auditing.masks import equals
@@ -75,12 +75,14 @@ def _columns(
     never = pd.Series(np.full(len(order), np.datetime64("NaT", "ms"))).dt.tz_localize("UTC")
     return {
         "rule_id": told(lambda one: one.text.rule_id),
+        "family": told(lambda one: one.text.family),
         "title": told(lambda one: one.text.title),
         "column": told(lambda one: one.column),
         "expected": told(lambda one: one.text.expected),
         "remediation": told(lambda one: one.text.advice),
         "basis": told(lambda one: one.text.basis),
         "profile": _category(own("profile")),
+        "verdict": _chosen((None, *VERDICTS), own("verdict") + 1),
         "severity": pd.Categorical.from_codes(own("severity").astype(np.int64), dtype=SEVERITY),
         "status": _chosen((NOT_KNOWN, OPEN), own("is_open").astype(np.int64)),
         "tunnel_ids": _tunnel_ids(fleet, made, order),

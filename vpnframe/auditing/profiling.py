@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from vpnframe.auditing.drafts import VERDICTS as AGAINST
 from vpnframe.auditing.drafts import Cited, Draft, draft, single
 from vpnframe.auditing.fleet import Fleet
 from vpnframe.auditing.logic import NO, UNKNOWN, YES, Mask, Truth, codes_of
@@ -22,9 +23,9 @@ from vpnframe.auditing.profiles.judging import (
 )
 from vpnframe.auditing.profiles.judging import SEVERITIES as OF_VERDICT
 from vpnframe.auditing.profiles.judging import UNKNOWN as NOT_IN_TABLE
-from vpnframe.auditing.profiles.profiles import Entry, Profile
+from vpnframe.auditing.profiles.profiles import BASELINE, Entry, Profile
 from vpnframe.auditing.texts import SEPARATOR, Text, texts
-from vpnframe.auditing.verdicts import SEVERITIES, Verdicts
+from vpnframe.auditing.verdicts import SEVERITIES, Severities, Verdicts
 
 _PASSED = ("must", "should", "may", "default")
 # By a verdict's code: what it comes to, and how bad that is.
@@ -101,14 +102,14 @@ def cite(heard: Sequence[Opinion], columns: Iterable[str], rows: npt.NDArray[np.
     """
     pairs = [(one, column) for one in heard for column in columns if column in one.judged]
     if not pairs or not len(rows):
-        return Cited(np.zeros(len(rows), np.int64), (None,), (None,))
+        return Cited(np.zeros(len(rows), np.int64), (None,), (None,), (-1,))
     entries = [
         np.where(opinion.results(column)[rows] == YES, opinion.judged[column].entry[rows], -1)
         for opinion, column in pairs
     ]
     code = codes_of([pd.Series(entry) for entry in entries])
     _, first = np.unique(code, return_index=True)
-    names, clauses = [], []
+    names, clauses, verdicts = [], [], []
     for row in first.tolist():
         against = [
             (opinion.profile, opinion.profile.entries[entry[row]])
@@ -118,7 +119,8 @@ def cite(heard: Sequence[Opinion], columns: Iterable[str], rows: npt.NDArray[np.
         names.append(", ".join(dict.fromkeys(profile.name for profile, _ in against)) or None)
         words = [f"{profile.name} {entry.verdict}{clause_of(entry)}" for profile, entry in against]
         clauses.append(SEPARATOR.join(words) or None)
-    return Cited(code, tuple(names), tuple(clauses))
+        verdicts.append(max((AGAINST.index(entry.verdict) for _, entry in against), default=-1))
+    return Cited(code, tuple(names), tuple(clauses), tuple(verdicts))
 
 
 def clause_of(entry: Entry) -> str:
@@ -246,7 +248,7 @@ def _draft(fleet: Fleet, opinion: Opinion, column: str, result: Truth, text: Tex
         position=np.arange(len(result), dtype=np.int64),
         result=result,
         column=column,
-        severity=_BADNESS[judged.verdict],
+        severity=_badness(opinion.profile)[judged.verdict],
         facts=facts,
     )
     basis = [entry.basis for entry in entries if entry.column == column]
@@ -262,6 +264,14 @@ def _draft(fleet: Fleet, opinion: Opinion, column: str, result: Truth, text: Tex
     made = draft(fleet, verdicts, told, cited=cited)
     name = opinion.profile.name
     return replace(made, profile=np.full(len(made), name, dtype=object), of_profile=name)
+
+
+def _badness(profile: Profile) -> Severities:
+    """How bad a value is that no rule finds fault with, by its verdict.
+
+    The baseline is ours and has no standard behind it: what it wishes for beyond the rules is info.
+    """
+    return np.zeros_like(_BADNESS) if profile.name == BASELINE else _BADNESS
 
 
 def _range_of(entry: Entry) -> str:

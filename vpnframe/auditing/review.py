@@ -17,7 +17,7 @@ from vpnframe.auditing.findings import assemble
 from vpnframe.auditing.fleet import gather
 from vpnframe.auditing.logic import Mask, flags
 from vpnframe.auditing.masks import equals
-from vpnframe.auditing.profiles.profiles import find_profiles
+from vpnframe.auditing.profiles.profiles import BASELINE, find_profiles
 from vpnframe.auditing.rules import RULES
 from vpnframe.auditing.texts import texts
 from vpnframe.auditing.verdicts import SEVERITIES
@@ -27,7 +27,6 @@ from vpnframe.errors import FindingsError, IncompleteWarning
 from vpnframe.inventory import Inventory, checked_inventory
 from vpnframe.overlapping.settings import OverlapSettings
 
-BASELINE = "vpnframe-baseline"
 Waivers = str | Path | Sequence[Waiver] | None
 Profiles = str | Path | Iterable[str | Path]
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import ipaddress
+from collections.abc import Callable, Collection
 
+import numpy as np
 import pandas as pd
 
 from vpnframe.auditing.fleet import Fleet
@@ -11,15 +13,17 @@ from vpnframe.auditing.logic import UNKNOWN, YES, Mask, Truth, both, flags, is_a
 
 # What the cloud offers, now or formerly. Any other value is not known, be it a fine one elsewhere.
 CIPHERS = ("aes-128-cbc", "aes-192-cbc", "aes-256-cbc", "des-cbc", "3des-cbc", "sm4-cbc")
+# Answers for encryption that is none: the API documents no such value, so it stands apart.
+NULL_CIPHERS = ("none", "null", "disabled")
 HASHES = ("hmac-md5", "hmac-sha1", "hmac-sha256", "hmac-sha384", "hmac-sha512", "hmac-sm3")
 GROUPS = (1, 2, 5, 14, 24)
 KNOWN = {
     "ike_version": (1, 2),
     "ike_mode": ("main", "aggressive"),
-    "ike_encryption": CIPHERS,
+    "ike_encryption": (*CIPHERS, *NULL_CIPHERS),
     "ike_integrity": HASHES,
     "ike_dh_group": GROUPS,
-    "ipsec_encryption": CIPHERS,
+    "ipsec_encryption": (*CIPHERS, *NULL_CIPHERS),
     "ipsec_integrity": HASHES,
     "ipsec_pfs_group": (0, *GROUPS),
 }
@@ -30,9 +34,49 @@ CRYPTO = (
     *("ike_lifetime_s", "ipsec_encryption", "ipsec_integrity", "ipsec_pfs_group"),
     "ipsec_lifetime_s",
 )
+ANYBODY = frozenset({"%any", "0.0.0.0", "::"})  # noqa: S104  identities, not addresses to bind
 SIDE_WORDS = {"vpc": "VPC", "onprem": "on-premises"}
 # Two SM2 certificates replace the group; the field means nothing there.
 _MEANINGLESS_ON_SM = ("ike_dh_group", "ipsec_pfs_group")
+
+
+_PRIVATE = tuple(
+    ipaddress.ip_network(cidr)
+    for cidr in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7")
+)
+
+
+def is_address(texts: pd.Series) -> Mask:
+    """Say which texts are addresses."""
+    return _of_each(texts, lambda text: _address(text) is not None)
+
+
+def is_private_address(texts: pd.Series) -> Mask:
+    """Say which texts are addresses that the Internet does not route."""
+    return _of_each(texts, lambda text: _is_private(_address(text)))
+
+
+def is_wildcard(texts: pd.Series) -> Mask:
+    """Say which identities stand for anybody."""
+    return _of_each(texts, lambda text: text.strip().lower() in ANYBODY)
+
+
+def _of_each(texts: pd.Series, holds: Callable[[str], bool]) -> Mask:
+    """What holds of each different text; nothing of a null."""
+    codes, found = pd.factorize(texts)
+    answers: Mask = np.array([*(holds(str(text)) for text in found), False], bool)
+    return answers[codes]
+
+
+def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    try:
+        return ipaddress.ip_address(text.strip())
+    except ValueError:
+        return None
+
+
+def _is_private(address: ipaddress.IPv4Address | ipaddress.IPv6Address | None) -> bool:
+    return address is not None and any(address in one for one in _PRIVATE)
 
 
 def is_value(fleet: Fleet, column: str, wanted: Collection[object]) -> Truth:

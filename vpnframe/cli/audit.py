@@ -6,7 +6,8 @@ import sys
 
 import typer
 
-from vpnframe.auditing.review import BASELINE, AuditSettings, at_or_over, examine
+from vpnframe.auditing.profiles.profiles import BASELINE
+from vpnframe.auditing.review import AuditSettings, at_or_over, examine
 from vpnframe.cli.audit_options import (
     ByOption,
     ExplainOption,

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from vpnframe.auditing.review import BASELINE
+from vpnframe.auditing.profiles.profiles import BASELINE
 from vpnframe.cli.audit_output import ReviewFormat
 
 FolderOrNothing = Annotated[

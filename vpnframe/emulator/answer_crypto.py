@@ -13,8 +13,10 @@ _CIPHERS = {
     ("ipsec", "des"): ("vpn-ipsec-des", "critical"),
     ("ipsec", "3des"): ("vpn-ipsec-3des", "high"),
 }
-_HASHES = {"md5": "high", "sha1": "low"}
-_GROUPS = {"group1": "critical", "group2": "high", "group5": "medium", "group24": "medium"}
+_HASHES = {"md5": "medium", "sha1": "info"}
+_GROUPS = {"group1": "critical", "group2": "medium", "group5": "medium", "group24": "medium"}
+# In the order of what they are worth; 14 and 24 are worth the same.
+_RANKS = {"group1": 1, "group2": 2, "group5": 3, "group14": 4, "group24": 4}
 _DAY = 86400
 _HOURS_8 = 8 * 3600
 
@@ -57,7 +59,8 @@ def _weaknesses(proposal: Proposal, mbps: int) -> Iterator[tuple[str, str]]:
     if proposal.ipsec_pfs == "disabled":
         yield "vpn-ipsec-pfs-off", "medium"
     elif proposal.ipsec_pfs != "group14":
-        yield "vpn-ipsec-pfs-weak", "low"
+        is_less = _RANKS[proposal.ipsec_pfs] < _RANKS[proposal.ike_pfs]
+        yield "vpn-ipsec-pfs-weak", "low" if is_less else "info"
     if proposal.ipsec_enc in ("des", "3des"):
         bits = mbps * 10**6 * proposal.ipsec_lifetime
         if bits >= 8 * 32 * 2**30:
@@ -72,9 +75,9 @@ def _lifetime_faults(proposal: Proposal) -> Iterator[tuple[str, str]]:
         yield "vpn-lifetime-zero", "info"
     if ipsec > _HOURS_8:
         has_large_blocks = proposal.ipsec_enc in ("aes", "aes192", "aes256", "sm4")
-        yield "vpn-ipsec-lifetime-long", "low" if has_large_blocks else "medium"
+        yield "vpn-ipsec-lifetime-long", "info" if has_large_blocks else "medium"
     if 0 < ike < ipsec:
-        yield "vpn-lifetime-order", "low"
+        yield "vpn-lifetime-order", "info"
     if 0 < ike < 900 or 0 < ipsec < 300:
         yield "vpn-rekey-storm", "low"
 

@@ -63,7 +63,8 @@ def find_findings(
     if not are_routes_known:  # said once, for all connections
         sightings += [
             Sighting("vpn-route-unpublished", "", "medium", status="unknown"),
-            Sighting("vpn-route-next-hop-down", "", "high", status="unknown"),
+            Sighting("vpn-route-next-hop-down", "", "medium", status="unknown"),
+            Sighting("vpn-gateway-routes-quota", "", "info", status="unknown"),
         ]
     return _gathered(sightings)
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from ipaddress import IPv4Network, IPv6Network, collapse_addresses, ip_address, ip_network
 
 from vpnframe.emulator.answer_parties import Party, list_parties
-from vpnframe.emulator.answer_sightings import Sighting
+from vpnframe.emulator.answer_sightings import UP, Sighting
 from vpnframe.emulator.model import Connection, Fleet
 
 Network = IPv4Network | IPv6Network
@@ -69,10 +69,13 @@ def _list_faults(connection: Connection) -> Iterator[tuple[str, str]]:
     sides = (connection.vpc_subnets, connection.onprem_subnets)
     if any(len(side) > _n_needed(side) for side in sides):
         yield "vpn-selector-redundant", "low"
+    if any(len(side) > 4 for side in sides):
+        yield "vpn-subnets-quota", "info"
     if any(len(set(side)) > 1 for side in sides):
         versions = {tunnel.proposal.ike_version for tunnel in connection.tunnels}
         if "ikev1" in versions:
-            yield "vpn-selector-ikev1-multi", "high"
+            is_up = any(tunnel.status == UP for tunnel in connection.tunnels)
+            yield "vpn-selector-ikev1-multi", "medium" if is_up else "high"
         if "ikev2" in versions:
             yield "vpn-selector-multi-ts", "info"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator
-from ipaddress import ip_network
+from ipaddress import ip_address, ip_network
 
 from vpnframe.emulator.answer_sightings import UP, Sighting, sm_gateways, tunnels_of
 from vpnframe.emulator.model import Connection, Fleet, Tunnel
@@ -24,13 +24,14 @@ def wiring_faults(fleet: Fleet, *, are_routes_known: bool) -> Iterator[Sighting]
         if tunnel.bgp is not None:
             has_key = tunnel.bgp.auth_key if not connection.is_dual else None
             if not has_key and not (connection.is_dual and tunnel.customer_gateway_id in keyed):
-                faults.append(("vpn-bgp-no-auth", "low"))
+                faults.append(("vpn-bgp-no-auth", "info"))
             if tunnel.bgp.status != "success":
-                faults.append(("vpn-bgp-down", "high"))
+                faults.append(("vpn-bgp-down", "high" if tunnel.status == UP else "medium"))
             link = (connection.vpn_gateway_id, tunnel.bgp.tunnel_cidr)
             is_twice = connection.vpn_gateway_id is not None and links[link] > 1
             if is_twice or tunnel.bgp.customer_asn == 45104 or _is_odd(tunnel.bgp.tunnel_cidr):
-                faults.append(("vpn-bgp-parameters", "medium"))
+                is_up = tunnel.bgp.status == "success"
+                faults.append(("vpn-bgp-parameters", "info" if is_up else "medium"))
         for rule_id, severity in faults:
             yield Sighting(
                 rule_id, connection.vpn_connection_id, severity, tunnel_id=tunnel.tunnel_id
@@ -47,6 +48,22 @@ def _identity_faults(tunnel: Tunnel) -> Iterator[tuple[str, str]]:
         yield "vpn-id-any", "high" if is_open else "medium"
     if tunnel.customer_ike_id == tunnel.cloud_ike_id:
         yield "vpn-id-equal", "medium"
+    proposal = tunnel.proposal
+    if tunnel.psk is not None and (proposal.ike_version, proposal.ike_mode) == ("ikev1", "main"):
+        names = [one for one in (tunnel.cloud_ike_id, tunnel.customer_ike_id) if _is_name(one)]
+        if names:
+            yield "vpn-id-fqdn-main-mode", "info" if tunnel.status == UP else "medium"
+
+
+def _is_name(identity: str) -> bool:
+    """Whether an identity is no address and names somebody."""
+    if not identity or identity in _ANYBODY:
+        return False
+    try:
+        ip_address(identity)
+    except ValueError:
+        return True
+    return False
 
 
 def _is_odd(cidr: str) -> bool:
@@ -65,11 +82,12 @@ def _shared_peers(fleet: Fleet) -> Iterator[Sighting]:
         if len({connection.vpn_connection_id for connection, _ in group}) < 2:
             continue
         if len({_settings(tunnel, c.vpn_gateway_id in sm) for c, tunnel in group}) > 1:
+            are_up = all(tunnel.status == UP for _, tunnel in group)
             for connection, tunnel in group:
                 yield Sighting(
                     "vpn-ike-shared-peer-mismatch",
                     connection.vpn_connection_id,
-                    "high",
+                    "info" if are_up else "high",
                     tunnel_id=tunnel.tunnel_id,
                 )
 
@@ -98,4 +116,4 @@ def _route_faults(fleet: Fleet) -> Iterator[Sighting]:
             yield Sighting("vpn-route-unpublished", connection.vpn_connection_id, "medium")
         bound = [t for t in connection.tunnels if t.tunnel_id in route.tunnel_ids]
         if not any(tunnel.status == UP for tunnel in bound or connection.tunnels):
-            yield Sighting("vpn-route-next-hop-down", connection.vpn_connection_id, "high")
+            yield Sighting("vpn-route-next-hop-down", connection.vpn_connection_id, "medium")

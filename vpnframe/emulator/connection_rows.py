@@ -202,7 +202,7 @@ def _health_check(check: HealthCheck) -> dict[str, Json]:
 
 def _state_of(connection: Connection) -> str:
     """Tell what is being done to a connection; that is no news of its tunnels."""
-    at = pick(connection.vpn_connection_id, "state", 12)
+    at = pick(connection.vpn_connection_id, "state", 60)
     if connection.attach_type == "VPNGW":
         return _STATES[at] if at < len(_STATES) else "active"
     if connection.attach_type == "CEN":

@@ -22,6 +22,8 @@ _STATE = (
     Column("connection_name", "text", "Name given to the connection."),
     Column("connection_status", "category", "ike_sa_... or ipsec_sa_...; single tunnels only."),
     Column("tunnel_status", "category", "The same of this tunnel."),
+    Column("connection_state", "category", "What is done to it: active, updating, ..."),
+    Column("tunnel_state", "category", "The same of this tunnel."),
     Column("created_at", "time", "When the connection was created."),
     Column("effect_immediately", "flag", "Whether a change renegotiates at once."),
 )
@@ -194,6 +196,7 @@ GATEWAYS = Table(
         Column("vpc_id", "text", "The VPC behind it."),
         Column("asn", "int64", "Autonomous system of a customer gateway."),
         Column("charge_type", "category", "How it is paid for."),
+        Column("created_at", "time", "When it was created."),
         Column("expires_at", "time", "When a prepaid one ends."),
         Column("auto_propagate", "flag", "Whether BGP routes reach the VPC by themselves."),
         Column("bgp_enabled", "flag", "Whether it speaks BGP."),

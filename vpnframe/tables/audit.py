@@ -6,9 +6,11 @@ from vpnframe.tables.columns import (
     COMPONENTS,
     CONNECTION_ID,
     COUNTS,
+    FAMILIES,
     PLACE,
     SEVERITIES,
     TUNNEL,
+    VERDICTS,
     Column,
     Table,
 )
@@ -63,7 +65,12 @@ FINDINGS = Table(
     (
         Column("finding_id", "text", "Equal over runs and machines.", False),
         Column("rule_id", "category", "The rule; profile-... where a profile alone judges.", False),
+        Column("family", "category", f"{', '.join(FAMILIES)}.", False, FAMILIES),
         Column("profile", "category", "The profiles that have something against the value."),
+        Column(
+            *("verdict", "category", "The worst that these say: must-not, should-not or legacy."),
+            words=VERDICTS,
+        ),
         Column("title", "category", "In a few words.", False),
         Column(
             *("severity", "severity", "info < low < medium < high < critical: ordered.", False),
@@ -119,7 +126,7 @@ RULES = Table(
     ("rule_id",),
     (
         Column("rule_id", "text", "Its name.", False),
-        Column("family", "category", "crypto, operation, overlap or profile.", False),
+        Column("family", "category", f"{', '.join(FAMILIES)}.", False, FAMILIES),
         Column("title", "text", "In a few words.", False),
         Column("severity", "severity", "Where a row has no other one.", False),
         Column("severity_reason", "text", "Why so bad, and when worse.", False),

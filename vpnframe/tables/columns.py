@@ -71,6 +71,10 @@ class Table:
 SIDES = ("vpc", "onprem")
 KEY_STATES = ("present", "masked", "absent")
 SEVERITIES = ("info", "low", "medium", "high", "critical")  # the order of the category
+VERDICTS = ("legacy", "should-not", "must-not")  # of a standard, against a value
+FAMILIES = (
+    "crypto", "key", "identity", "routing", "overlap", "availability", "hygiene", "cost",
+)  # fmt: skip
 COMPONENTS = ("psk", "ike_dh_group", "ipsec_encryption", "ike_integrity")
 PLACE = (
     Column("account_id", "text", "Main account that owns it; null when nobody told."),

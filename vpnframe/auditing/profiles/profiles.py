@@ -23,6 +23,7 @@ from vpnframe.files import MIB, read_file
 
 Verdict = Literal["must", "should", "may", "should-not", "must-not", "legacy", "default", "n/a"]
 Basis = Literal["verified", "secondary", "unverified", "own"]
+BASELINE = "vpnframe-baseline"
 HEADER = ("profile", "column", "value", "min", "max", "verdict", "clause", "basis")
 _SHIPPED = "audit-profiles.csv"
 _MAX_BYTES = 4 * MIB

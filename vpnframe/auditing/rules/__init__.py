@@ -13,10 +13,11 @@ from vpnframe.auditing.rules import (
     keys,
     lifetimes,
     overlap,
+    paths,
     ranges,
     routing,
     selectors,
-    strength,
+    states,
 )
 from vpnframe.auditing.verdicts import Verdicts
 
@@ -47,14 +48,28 @@ _VALUE = "vpn-value-unknown"
 _DEFAULTS = "vpn-all-defaults"
 _ZERO = "vpn-lifetime-zero"
 _NO_KEY = "vpn-psk-unavailable"
-_DOWN = "vpn-not-established"
+# What is down, the cause of the others first: a prefix without a path, else a tunnel.
+_DEAD = "vpn-no-live-path"
+_DOWN = (_DEAD, "vpn-not-established", "vpn-standby-down")
+_GROUPS = ("vpn-ike-dh-1", "vpn-ike-dh-2", "vpn-ike-dh-5", "vpn-ike-dh-24")
 _NO_ROUTES = "vpn-overlap-not-judged"
 _NO_BLOCK = "vpn-selector-invalid"
 _IKE, _IPSEC = "ike_lifetime_s", "ipsec_lifetime_s"
 
 RULES = (
     Rule("vpn-ike-aggressive-mode", crypto.ike_aggressive_mode, ("ike_mode",), (_VALUE,)),
-    Rule("vpn-ike-version-1", crypto.ike_version_1, ("ike_version",), (_VALUE,)),
+    Rule(
+        "vpn-ike-version-1",
+        crypto.ike_version_1,
+        ("ike_version",),
+        ("vpn-ike-aggressive-mode", _VALUE),
+    ),
+    Rule(
+        "vpn-encryption-none",
+        crypto.encryption_none,
+        ("ike_encryption", "ipsec_encryption"),
+        (_VALUE,),
+    ),
     Rule("vpn-ike-des", crypto.ike_des, ("ike_encryption",), (_VALUE,)),
     Rule("vpn-ipsec-des", crypto.ipsec_des, ("ipsec_encryption",), (_VALUE,)),
     Rule("vpn-ike-3des", crypto.ike_3des, ("ike_encryption",), (_VALUE,)),
@@ -73,7 +88,12 @@ RULES = (
     Rule("vpn-ike-dh-5", crypto.ike_dh_5, ("ike_dh_group",), (_VALUE,)),
     Rule("vpn-ike-dh-24", crypto.ike_dh_24, ("ike_dh_group",), (_VALUE,)),
     Rule("vpn-ipsec-pfs-off", crypto.ipsec_pfs_off, ("ipsec_pfs_group",), (_VALUE,)),
-    Rule("vpn-ipsec-pfs-weak", crypto.ipsec_pfs_weak, ("ipsec_pfs_group",), (_DEFAULTS, _VALUE)),
+    Rule(
+        "vpn-ipsec-pfs-weak",
+        crypto.ipsec_pfs_weak,
+        ("ipsec_pfs_group",),
+        (_DEFAULTS, *_GROUPS, _VALUE),
+    ),
     Rule("vpn-lifetime-zero", lifetimes.lifetime_zero, (_IKE, _IPSEC), (_VALUE,)),
     Rule(
         "vpn-ipsec-lifetime-long",
@@ -84,7 +104,6 @@ RULES = (
     Rule("vpn-lifetime-order", lifetimes.lifetime_order, implied_by=(_ZERO, _VALUE)),
     Rule("vpn-rekey-storm", lifetimes.rekey_storm, (_IKE, _IPSEC), (_ZERO, _VALUE)),
     Rule("vpn-value-unknown", crypto.value_unknown),
-    Rule("vpn-strength-low", strength.strength_low, implied_by=(_NO_KEY, _VALUE)),
     Rule("vpn-all-defaults", crypto.all_defaults, implied_by=(_VALUE,)),
     Rule("vpn-tunnels-differ", crypto.tunnels_differ, implied_by=(_VALUE,)),
     Rule("vpn-sm-profile", crypto.sm_profile, implied_by=(_VALUE,)),
@@ -107,24 +126,39 @@ RULES = (
     Rule("vpn-id-equal", identity.id_equal),
     Rule("vpn-bgp-no-auth", routing.bgp_no_auth),
     Rule("vpn-bgp-parameters", routing.bgp_parameters),
-    Rule("vpn-bgp-down", routing.bgp_down, implied_by=(_DOWN, "vpn-standby-down")),
-    Rule("vpn-health-check-failing", availability.health_check_failing, implied_by=(_DOWN,)),
-    Rule("vpn-gateway-expiring", availability.gateway_expiring),
-    Rule("vpn-gateway-locked", availability.gateway_locked),
-    Rule("vpn-gateway-unused", availability.gateway_unused),
+    Rule("vpn-no-live-path", paths.no_live_path, implied_by=(_NO_ROUTES,)),
+    Rule("vpn-bgp-down", routing.bgp_down, implied_by=_DOWN),
+    Rule("vpn-health-check-failing", availability.health_check_failing, implied_by=_DOWN),
+    Rule("vpn-gateway-expiring", states.gateway_expiring),
+    Rule("vpn-gateway-locked", states.gateway_locked),
+    Rule("vpn-gateway-not-active", states.gateway_not_active),
+    Rule("vpn-state-not-active", states.state_not_active),
+    Rule("vpn-gateway-unused", states.gateway_unused),
+    Rule("vpn-gateway-connections-quota", states.gateway_connections_near_quota),
+    Rule("vpn-gateway-routes-quota", states.gateway_routes_near_quota),
+    Rule("vpn-subnets-quota", states.subnets_near_quota),
     Rule("vpn-orphan", availability.orphan),
     Rule("vpn-single-tunnel", availability.single_tunnel, implied_by=(_NO_ROUTES,)),
     Rule("vpn-one-zone", availability.one_zone),
     Rule("vpn-dpd-off", availability.dpd_off),
-    Rule("vpn-health-check-off", availability.health_check_off),
+    Rule("vpn-health-check-off", availability.health_check_off, implied_by=(_NO_ROUTES,)),
     Rule("vpn-natt-off", availability.natt_off),
-    Rule("vpn-not-established", availability.not_established, implied_by=("vpn-orphan",)),
-    Rule("vpn-standby-down", availability.standby_down),
+    Rule(
+        "vpn-id-fqdn-main-mode",
+        identity.id_fqdn_main_mode,
+        implied_by=(_DEAD, _VALUE, _NO_KEY),
+    ),
+    Rule(
+        "vpn-not-established",
+        paths.not_established,
+        implied_by=(_DEAD, "vpn-id-fqdn-main-mode"),
+    ),
+    Rule("vpn-standby-down", paths.standby_down),
     Rule("vpn-route-unpublished", routing.route_unpublished, implied_by=(_NO_ROUTES,)),
     Rule(
         "vpn-route-next-hop-down",
-        routing.route_next_hop_down,
-        implied_by=(_DOWN, "vpn-standby-down", _NO_ROUTES),
+        paths.route_next_hop_down,
+        implied_by=(*_DOWN, _NO_ROUTES),
     ),
     Rule("vpn-witness-conflict", identity.witness_conflict),
     Rule("vpn-overlap-own-sides", overlap.overlap_own_sides, implied_by=(_NO_ROUTES,)),

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 import numpy as np
 import pandas as pd
 
@@ -15,23 +13,22 @@ from vpnframe.auditing.logic import (
     YES,
     Mask,
     Positions,
+    Truth,
     both,
     codes_of,
     differs_within,
+    either,
     flags,
     is_any,
     is_on,
     numbers,
-    objects,
     opposite,
     told,
 )
 from vpnframe.auditing.masks import equals
+from vpnframe.auditing.values import is_address, is_private_address, is_wildcard
 from vpnframe.auditing.verdicts import Verdicts, judged
 
-_NOTICE = timedelta(days=30)
-_PREPAID = ("prepay", "prepaid")
-_POSTPAID = ("postpay", "postpaid")
 _ATTACHED = ("vpngw", "cen")
 
 
@@ -44,44 +41,6 @@ def health_check_failing(fleet: Fleet) -> Verdicts:
         both(is_on_, is_any(status, {"failed"}, known=("success",), is_folded=True)),
         where=is_on_ == YES,
         column="health_check_status",
-    )
-
-
-def gateway_expiring(fleet: Fleet) -> Verdicts:
-    """A VPN gateway whose subscription ends within 30 days, or has ended."""
-    gateways = fleet.gateways
-    charge = gateways["charge_type"]
-    ends = gateways["expires_at"]
-    is_soon = told(flags(ends <= pd.Timestamp(fleet.now + _NOTICE)), ends)
-    return judged(
-        "gateways",
-        both(is_any(charge, _PREPAID, known=_POSTPAID, is_folded=True), is_soon),
-        where=_is_vpn(gateways),
-        column="charge_type, expires_at",
-    )
-
-
-def gateway_locked(fleet: Fleet) -> Verdicts:
-    """A VPN gateway that is locked for an unpaid bill."""
-    status = fleet.gateways["business_status"]
-    return judged(
-        "gateways",
-        is_any(status, {"financiallocked"}, known=("normal",), is_folded=True),
-        where=_is_vpn(fleet.gateways),
-        column="business_status",
-    )
-
-
-def gateway_unused(fleet: Fleet) -> Verdicts:
-    """A gateway without a connection, where all connections were read."""
-    gateways = fleet.gateways
-    is_unused = equals(gateways["n_connections"], 0)
-    result = np.where(is_unused & ~fleet.is_region_read(gateways), UNKNOWN, is_unused)
-    return judged(
-        "gateways",
-        result.astype(np.uint8),
-        column="n_connections",
-        facts={"value": objects(gateways["gateway_id"])},
     )
 
 
@@ -100,27 +59,10 @@ def orphan(fleet: Fleet) -> Verdicts:
 
 def single_tunnel(fleet: Fleet) -> Verdicts:
     """One tunnel, and no second connection with the same blocks to another address."""
-    n = fleet.n_connections
-    tunnels, subnets = fleet.tunnels, fleet.subnets
-    is_said = subnets["cidr"].notna() & ~subnets["is_default_route"].fillna(False)
-    sets = sets_of_blocks(fleet, flags(is_said))
-    reach = codes_of([pd.Series(fleet.domain), pd.Series(sets)])
-    peers = differs_within(
-        reach[fleet.of_tunnel],
-        tunnels["customer_gateway_ip"],
-        n_groups=int(reach.max(initial=-1)) + 1,
-    )
-    is_comparable = (sets >= 0) & (fleet.domain >= 0)
-    has_second = np.where(is_comparable, peers[reach], NO)
-    # Where its own prefixes are not known, any neighbour may be its second way.
-    has_blocks = np.zeros(n, bool)
-    has_blocks[fleet.of_subnet[flags(subnets["cidr"].notna())]] = True
-    is_open = fleet.is_unjudged | ~has_blocks
-    has_second[is_open & _has_neighbours(fleet.domain)] = UNKNOWN
     return judged(
         "connections",
-        opposite(has_second.astype(np.uint8)),
-        where=_is_single(fleet),
+        opposite(_has_second_way(fleet)),
+        where=is_single(fleet),
         column="n_tunnels",
     )
 
@@ -139,42 +81,65 @@ def dpd_off(fleet: Fleet) -> Verdicts:
 
 
 def natt_off(fleet: Fleet) -> Verdicts:
-    """No NAT traversal."""
-    result = opposite(is_on(fleet.tunnels["nat_traversal_enabled"]))
-    return judged("tunnels", result, column="nat_traversal_enabled")
+    """No NAT traversal, where something speaks of NAT."""
+    is_off = opposite(is_on(fleet.tunnels["nat_traversal_enabled"]))
+    return judged(
+        "tunnels",
+        both(is_off, _has_sign_of_nat(fleet)),
+        column="nat_traversal_enabled, customer_gateway_ike_id, customer_gateway_ip",
+    )
 
 
 def health_check_off(fleet: Fleet) -> Verdicts:
-    """No health check on a connection of one tunnel; two tunnels have none."""
+    """No health check on a single tunnel that has a second way: nothing would switch to it.
+
+    Without a second way a failed check only resets the tunnel; two tunnels have none.
+    """
+    is_off = opposite(is_on(fleet.connections["health_check_enabled"]))
     return judged(
         "connections",
-        opposite(is_on(fleet.connections["health_check_enabled"])),
-        where=_is_single(fleet),
+        both(is_off, _has_second_way(fleet)),
+        where=is_single(fleet),
         column="health_check_enabled",
     )
 
 
-def not_established(fleet: Fleet) -> Verdicts:
-    """A tunnel that does not stand, but for a standby whose active one does."""
-    result = opposite(fleet.is_up)
-    result[_is_idle_standby(fleet) & (result == YES)] = NO
-    return judged("tunnels", result, column="tunnel_status, connection_status")
-
-
-def standby_down(fleet: Fleet) -> Verdicts:
-    """A standby tunnel that does not stand, while the active one does."""
-    roles = fleet.tunnels["tunnel_role"]
-    is_gateways = flags(fleet.tunnels["vpn_gateway_id"].notna())
-    result = np.where(_is_other_up(fleet), opposite(fleet.is_up), NO).astype(np.uint8)
-    is_untold = flags(roles.isna())
-    result[is_untold & (result == YES)] = UNKNOWN
-    may_be = (equals(roles, "standby") | is_untold) & ~_is_single(fleet)[fleet.of_tunnel]
-    return judged(
-        "tunnels", result, where=may_be & is_gateways, column="tunnel_status, tunnel_role"
+def _has_second_way(fleet: Fleet) -> Truth:
+    """Whether another connection carries the same blocks to another address."""
+    tunnels, subnets = fleet.tunnels, fleet.subnets
+    is_said = subnets["cidr"].notna() & ~subnets["is_default_route"].fillna(False)
+    sets = sets_of_blocks(fleet, flags(is_said))
+    reach = codes_of([pd.Series(fleet.domain), pd.Series(sets)])
+    peers = differs_within(
+        reach[fleet.of_tunnel],
+        tunnels["customer_gateway_ip"],
+        n_groups=int(reach.max(initial=-1)) + 1,
     )
+    is_comparable = (sets >= 0) & (fleet.domain >= 0)
+    has_second = np.where(is_comparable, peers[reach], NO)
+    # Where its own prefixes are not known, any neighbour may be its second way.
+    has_blocks = np.zeros(fleet.n_connections, bool)
+    has_blocks[fleet.of_subnet[flags(subnets["cidr"].notna())]] = True
+    is_open = fleet.is_unjudged | ~has_blocks
+    has_second[is_open & _has_neighbours(fleet.domain)] = UNKNOWN
+    return has_second.astype(np.uint8)
 
 
-def _is_single(fleet: Fleet) -> Mask:
+def _has_sign_of_nat(fleet: Fleet) -> Truth:
+    """Whether the peer's id is another address than its own, or its address is a private one.
+
+    Between two private addresses, as on a leased line, a private one is no sign.
+    """
+    tunnels = fleet.tunnels
+    ours, theirs = tunnels["vpn_gateway_ip"], tunnels["customer_gateway_ip"]
+    is_private = told(is_private_address(theirs) & ~is_private_address(ours), theirs)
+    ids = tunnels["customer_gateway_ike_id"]
+    is_other = is_address(ids) & flags(ids != theirs) & ~is_wildcard(ids)
+    differs = np.where(is_other & flags(theirs.isna()), UNKNOWN, is_other).astype(np.uint8)
+    return either(is_private, differs)
+
+
+def is_single(fleet: Fleet) -> Mask:
     """Connections of one tunnel; not those of which one of two was read."""
     n = fleet.n_connections
     n_told = np.zeros(n, np.int64)
@@ -183,27 +148,9 @@ def _is_single(fleet: Fleet) -> Mask:
     return found
 
 
-def _is_idle_standby(fleet: Fleet) -> Mask:
-    """Standby tunnels on a VPN gateway of which another tunnel is up; routers have no standby."""
-    is_standby = equals(fleet.tunnels["tunnel_role"], "standby")
-    return is_standby & flags(fleet.tunnels["vpn_gateway_id"].notna()) & _is_other_up(fleet)
-
-
-def _is_other_up(fleet: Fleet) -> Mask:
-    """Tunnels of whose connection another one is up."""
-    is_up = (fleet.is_up == YES).astype(np.int64)
-    n_up = np.bincount(fleet.of_tunnel, weights=is_up, minlength=fleet.n_connections)
-    found: Mask = n_up[fleet.of_tunnel] - is_up > 0
-    return found
-
-
-def _is_vpn(gateways: pd.DataFrame) -> Mask:
-    return equals(gateways["kind"], "vpn")
-
-
 def _are_gateways_known(fleet: Fleet) -> Mask:
     """Connections in whose region VPN gateways were read: some are there, or calls were made."""
-    vpn = fleet.gateways[_is_vpn(fleet.gateways)]
+    vpn = fleet.gateways[equals(fleet.gateways["kind"], "vpn")]
     asked = fleet.coverage[fleet.coverage["n_calls"] > 0]
     connections = fleet.connections
     is_read = fleet.is_region_read(connections)

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
+from vpnframe.auditing.components import components
 from vpnframe.auditing.fleet import Fleet
 from vpnframe.auditing.logic import (
     NO,
@@ -26,15 +28,17 @@ from vpnframe.auditing.logic import (
     opposite,
 )
 from vpnframe.auditing.values import (
+    CIPHERS,
     CRYPTO,
     LIFETIMES,
     LONGEST_LIFETIME_S,
+    NULL_CIPHERS,
     comparable,
     is_aggressive,
     is_not_told,
     is_value,
 )
-from vpnframe.auditing.verdicts import CRITICAL, HIGH, Verdicts, judged
+from vpnframe.auditing.verdicts import CRITICAL, HIGH, INFO, LOW, Severities, Verdicts, judged
 
 _OF_SM = {
     "ike_version": 1,
@@ -130,8 +134,17 @@ def ipsec_pfs_off(fleet: Fleet) -> Verdicts:
 
 
 def ipsec_pfs_weak(fleet: Fleet) -> Verdicts:
-    """A weak group in phase 2."""
-    return _weak(fleet, "ipsec_pfs_group", {1, 2, 5, 24})
+    """A weak group in phase 2: it takes nothing away, but adds less than the IKE group could."""
+    bits = [_group_bits(fleet.tunnels[name]) for name in ("ipsec_pfs_group", "ike_dh_group")]
+    severity = np.where(bits[0] < bits[1], LOW, INFO).astype(np.uint8)
+    return _weak(fleet, "ipsec_pfs_group", {1, 2, 5, 24}, severity=severity)
+
+
+def encryption_none(fleet: Fleet) -> Verdicts:
+    """A null cipher: nothing is encrypted."""
+    phases = [fleet.tunnels[f"{phase}_encryption"] for phase in ("ike", "ipsec")]
+    ciphers = [is_any(one, NULL_CIPHERS, known=CIPHERS) for one in phases]
+    return judged("tunnels", either(*ciphers), column="ike_encryption, ipsec_encryption")
 
 
 def value_unknown(fleet: Fleet) -> Verdicts:
@@ -200,9 +213,28 @@ def sm_profile(fleet: Fleet) -> Verdicts:
     )
 
 
-def _weak(fleet: Fleet, column: str, values: Collection[object]) -> Verdicts:
+def _weak(
+    fleet: Fleet,
+    column: str,
+    values: Collection[object],
+    *,
+    severity: Severities | None = None,
+) -> Verdicts:
     """Verdicts on one column of the tunnels of every gateway but those of the SM suite."""
-    return judged("tunnels", is_value(fleet, column, values), where=~fleet.is_sm, column=column)
+    return judged(
+        "tunnels",
+        is_value(fleet, column, values),
+        where=~fleet.is_sm,
+        column=column,
+        severity=severity,
+    )
+
+
+def _group_bits(groups: pd.Series) -> npt.NDArray[np.float64]:
+    """What each group is worth; not a number for one that is not known."""
+    worth = {int(name): one.bits for name, one in components()["dh"].items()}
+    found: npt.NDArray[np.float64] = groups.astype("float64").map(worth).to_numpy("float64")
+    return found
 
 
 def _named_values(

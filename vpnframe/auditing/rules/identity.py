@@ -11,7 +11,10 @@ from vpnframe.auditing.logic import (
     NO,
     UNKNOWN,
     YES,
+    Mask,
+    Positions,
     Truth,
+    both,
     codes_of,
     differs_within,
     either,
@@ -21,10 +24,16 @@ from vpnframe.auditing.logic import (
     named,
 )
 from vpnframe.auditing.masks import equals
-from vpnframe.auditing.values import comparable, is_aggressive
-from vpnframe.auditing.verdicts import HIGH, MEDIUM, Verdicts, judged
+from vpnframe.auditing.values import (
+    ANYBODY,
+    comparable,
+    is_address,
+    is_aggressive,
+    is_value,
+    is_wildcard,
+)
+from vpnframe.auditing.verdicts import HIGH, INFO, MEDIUM, Verdicts, judged
 
-_ANYBODY = frozenset({"%any", "0.0.0.0", "::"})  # noqa: S104  identities, not addresses to bind
 _IDS = ("vpn_gateway_ike_id", "customer_gateway_ike_id")
 _IKE_PROPOSAL = ("ike_version", "ike_mode", "ike_encryption", "ike_integrity", "ike_dh_group")
 
@@ -34,7 +43,7 @@ def id_any(fleet: Fleet) -> Verdicts:
     ids = fleet.tunnels["customer_gateway_ike_id"].fillna("").str.strip().str.lower()
     severity = np.where(is_aggressive(fleet) == YES, HIGH, MEDIUM).astype(np.uint8)
     return judged(
-        "tunnels", is_any(ids, _ANYBODY), column="customer_gateway_ike_id", severity=severity
+        "tunnels", is_any(ids, ANYBODY), column="customer_gateway_ike_id", severity=severity
     )
 
 
@@ -64,8 +73,34 @@ def ike_shared_peer_mismatch(fleet: Fleet) -> Verdicts:
         "tunnels",
         result,
         column=", ".join(columns),
+        severity=np.where(_are_all_up(fleet, pair), INFO, HIGH).astype(np.uint8),
         facts={"value": names[pair], "n": n_owners[pair]},
     )
+
+
+def id_fqdn_main_mode(fleet: Fleet) -> Verdicts:
+    """A name as identity under IKEv1 in main mode, where a key is looked up by address."""
+    names = np.zeros(len(fleet.tunnels), bool)
+    for column in _IDS:
+        ids = fleet.tunnels[column].fillna("").str.strip()
+        names |= flags(ids != "") & ~is_address(ids) & ~is_wildcard(ids)
+    is_main = both(is_value(fleet, "ike_version", {1}), is_value(fleet, "ike_mode", {"main"}))
+    result = both(is_main, names.astype(np.uint8))
+    result[(result == YES) & ~fleet.has_psk] = UNKNOWN
+    return judged(
+        "tunnels",
+        result,
+        where=fleet.may_have_psk & ~fleet.is_sm,
+        column=", ".join(_IDS),
+        severity=np.where(fleet.is_up == YES, INFO, MEDIUM).astype(np.uint8),
+    )
+
+
+def _are_all_up(fleet: Fleet, pair: Positions) -> Mask:
+    """Tunnels of a pair of addresses of which every tunnel is up: they do share what they must."""
+    is_down = np.zeros(int(pair.max(initial=-1)) + 1, bool)
+    is_down[pair[fleet.is_up != YES]] = True
+    return ~is_down[pair]
 
 
 def _ike_settings(fleet: Fleet) -> dict[str, pd.Series]:

@@ -27,8 +27,8 @@ from vpnframe.auditing.values import is_aggressive
 from vpnframe.auditing.verdicts import CRITICAL, HIGH, LOW, MEDIUM, Severities, Verdicts, judged
 
 KEY_CLASSES = ("published", "derived", "dictionary", "patterned", "random")
-_STEPS = (64, 80, 112)  # bits below which a key is weak, and how weak
-_STEP_NAMES = ("under 64 bits", "64 to 79 bits", "80 to 111 bits", "112 bits or more")
+_STEPS = (64, 80)  # bits below which a key is weak, and how weak
+_STEP_NAMES = ("under 64 bits", "64 to 79 bits", "80 bits or more")
 
 
 def psk_published(fleet: Fleet) -> Verdicts:
@@ -41,7 +41,7 @@ def psk_weak(fleet: Fleet) -> Verdicts:
     """A key that can be guessed."""
     bits = fleet.keys["psk_bits"]
     step = np.searchsorted(_STEPS, numbers(bits), side="right")
-    severity = np.array([HIGH, MEDIUM, LOW, LOW], np.uint8)[step]
+    severity = np.array([HIGH, MEDIUM, MEDIUM], np.uint8)[step]
     severity[(step == 0) & (is_aggressive(fleet) == YES)] = CRITICAL
     return _on_keys(
         fleet,

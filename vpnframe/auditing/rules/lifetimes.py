@@ -7,7 +7,7 @@ import numpy as np
 from vpnframe.auditing.fleet import Fleet
 from vpnframe.auditing.logic import NO, UNKNOWN, YES, both, either, flags, is_any, numbers
 from vpnframe.auditing.values import LIFETIMES, is_value, of_lifetimes
-from vpnframe.auditing.verdicts import LOW, MEDIUM, Verdicts, judged
+from vpnframe.auditing.verdicts import INFO, MEDIUM, Verdicts, judged
 
 _BIRTHDAY_BYTES = 2**35  # 2^32 blocks of 8 bytes
 
@@ -41,7 +41,7 @@ def ipsec_lifetime_long(fleet: Fleet) -> Verdicts:
     has_good_cipher = is_value(
         fleet, "ipsec_encryption", {"aes-128-cbc", "aes-192-cbc", "aes-256-cbc", "sm4-cbc"}
     )
-    severity = np.where(has_good_cipher == YES, LOW, MEDIUM).astype(np.uint8)
+    severity = np.where(has_good_cipher == YES, INFO, MEDIUM).astype(np.uint8)
     return judged(
         "tunnels",
         of_lifetimes(fleet, lifetime > 28800, "ipsec_lifetime_s"),

@@ -28,7 +28,7 @@ from vpnframe.auditing.logic import (
     told,
 )
 from vpnframe.auditing.masks import equals
-from vpnframe.auditing.verdicts import Verdicts, judged
+from vpnframe.auditing.verdicts import HIGH, INFO, MEDIUM, Verdicts, judged
 
 CLOUD_ASN = 45104
 _LINK_FIRST, _LINK_MASK = 0xA9FE0000, 0xFFFF0000  # 169.254.0.0/16
@@ -66,12 +66,13 @@ def bgp_parameters(fleet: Fleet) -> Verdicts:
         both(_has_bgp(fleet), either(*faults.values())),
         where=_has_bgp(fleet) != NO,
         column="customer_gateway_asn, bgp_tunnel_cidr",
+        severity=np.where(_is_bgp_up(fleet), INFO, MEDIUM).astype(np.uint8),
         facts={"wrong": wrong},
     )
 
 
 def bgp_down(fleet: Fleet) -> Verdicts:
-    """BGP that is set up and does not run: the routes are gone while the tunnel stands."""
+    """BGP that is set up and does not run; with a tunnel that is down nothing else is to expect."""
     status = fleet.tunnels["bgp_status"]
     is_down = opposite(is_any(status, _BGP_UP, known=_BGP_DOWN, is_folded=True))
     return judged(
@@ -79,6 +80,7 @@ def bgp_down(fleet: Fleet) -> Verdicts:
         both(_has_bgp(fleet), is_down),
         where=_has_bgp(fleet) != NO,
         column="bgp_status",
+        severity=np.where(fleet.is_up == NO, MEDIUM, HIGH).astype(np.uint8),
     )
 
 
@@ -88,28 +90,17 @@ def route_unpublished(fleet: Fleet) -> Verdicts:
     state = routes["state"]
     is_hidden = opposite(is_any(state, {"published"}, known=_ROUTE_HIDDEN, is_folded=True))
     is_policy = equals(routes["route_type"], "policy")
-    return _by_connection(fleet, is_hidden, where=is_policy, column="routes.state")
-
-
-def route_next_hop_down(fleet: Fleet) -> Verdicts:
-    """A route into a tunnel that is down."""
-    routes = fleet.routes
-    owners = positions_of(routes, fleet.connections)
-    carries = _carries(fleet)
-    is_down = np.full(len(routes), UNKNOWN, np.uint8)
-    is_ours = owners >= 0
-    is_down[is_ours] = opposite(carries)[owners[is_ours]]
-    row, is_up = _named_tunnels(fleet)
-    is_down[row] = YES
-    is_down[row[is_up == UNKNOWN]] = UNKNOWN
-    is_down[row[is_up == YES]] = NO
-    return _by_connection(
-        fleet, is_down, where=np.ones(len(routes), bool), column="routes.tunnel_ids"
-    )
+    return by_connection(fleet, is_hidden, where=is_policy, column="routes.state")
 
 
 def _has_bgp(fleet: Fleet) -> Truth:
     return is_on(fleet.tunnels["bgp_enabled"])
+
+
+def _is_bgp_up(fleet: Fleet) -> Mask:
+    """Sessions that run: that they cannot is not said of them."""
+    found: Mask = is_any(fleet.tunnels["bgp_status"], _BGP_UP, is_folded=True) == YES
+    return found
 
 
 def _has_bgp_key(fleet: Fleet) -> Truth:
@@ -147,7 +138,7 @@ def _is_used_twice(fleet: Fleet) -> Truth:
     return told(is_there & (counts[codes] > 1), cidr)
 
 
-def _carries(fleet: Fleet) -> Truth:
+def carries(fleet: Fleet) -> Truth:
     """Which connections have a tunnel that is up."""
     up = fleet.is_up
     best = np.zeros((3, fleet.n_connections), bool)
@@ -156,7 +147,7 @@ def _carries(fleet: Fleet) -> Truth:
     return np.where(best[YES], YES, np.where(best[UNKNOWN], UNKNOWN, NO)).astype(np.uint8)
 
 
-def _named_tunnels(fleet: Fleet) -> tuple[Positions, Truth]:
+def named_tunnels(fleet: Fleet) -> tuple[Positions, Truth]:
     """The tunnels that routes name: the route's row, and whether the tunnel is up."""
     ids = arrow(fleet.routes["tunnel_ids"], pa.list_(pa.string()))
     known = arrow(fleet.tunnels["tunnel_id"], pa.string())
@@ -166,7 +157,7 @@ def _named_tunnels(fleet: Fleet) -> tuple[Positions, Truth]:
     return pc.list_parent_indices(ids).to_numpy().astype(np.int64), is_up
 
 
-def _by_connection(fleet: Fleet, is_bad: Truth, *, where: Mask, column: str) -> Verdicts:
+def by_connection(fleet: Fleet, is_bad: Truth, *, where: Mask, column: str) -> Verdicts:
     """Verdicts on connections from those on their routes; not known where routes are not."""
     owners: Positions = positions_of(fleet.routes, fleet.connections)
     rows = np.flatnonzero(where & (owners >= 0))

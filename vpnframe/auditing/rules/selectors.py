@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 
@@ -25,7 +27,7 @@ from vpnframe.auditing.logic import (
 )
 from vpnframe.auditing.masks import equals
 from vpnframe.auditing.values import SIDE_WORDS
-from vpnframe.auditing.verdicts import INFO, LOW, MEDIUM, Severities, Verdicts, judged
+from vpnframe.auditing.verdicts import HIGH, INFO, LOW, MEDIUM, Severities, Verdicts, judged
 
 _SIDES = ("vpc", "onprem")
 _WIDEST = 8  # bits of prefix
@@ -67,8 +69,17 @@ def selector_redundant(fleet: Fleet) -> Verdicts:
 
 
 def selector_ikev1_multi(fleet: Fleet) -> Verdicts:
-    """Several blocks on a side, of which IKEv1 negotiates one."""
-    return _on_counts(fleet, version=1)
+    """Several blocks on a side, of which IKEv1 negotiates one; a doubt where a tunnel is up."""
+    up = np.zeros(fleet.n_connections, bool)
+    up[fleet.of_tunnel[fleet.is_up == YES]] = True
+    verdicts = _on_counts(fleet, version=1)
+    said = "IKEv1 with " + objects(verdicts.facts["value"])
+    said[up] += ": a tunnel is up, but one pair of blocks at most is negotiated"
+    return replace(
+        verdicts,
+        severity=np.where(up, MEDIUM, HIGH).astype(np.uint8),
+        facts={**verdicts.facts, "said": said},
+    )
 
 
 def selector_multi_ts(fleet: Fleet) -> Verdicts:

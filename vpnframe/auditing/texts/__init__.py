@@ -1,4 +1,4 @@
-"""What every rule says, as data: one TOML file a family, read once and checked."""
+"""What every rule says, as data: TOML files, read once and checked."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from types import MappingProxyType
 from typing import Any
 
 from vpnframe.auditing.verdicts import SEVERITIES
+from vpnframe.tables.columns import FAMILIES
 
-FAMILIES = ("crypto", "operation", "overlap", "profile")
+_FILES = ("crypto", "operation", "overlap", "profile")
 SEPARATOR = " | "  # between clauses, which hold every other mark themselves
 _UNKNOWN = "not judged: {column} is not told, or not known"
 _OF_PROFILE = {
@@ -33,7 +34,7 @@ class Text:
     Parameters
     ----------
     rule_id, family : str
-        Its name, and the file that it stands in.
+        Its name, and one of ``FAMILIES``.
     title : str
         In a few words, what is wrong.
     severity : str
@@ -93,19 +94,17 @@ def texts() -> Mapping[str, Text]:
     >>> texts()["vpn-ike-des"].severity
     'critical'
     """
-    found = [text for family in FAMILIES for text in parse_texts(_read(family), family=family)]
+    found = [text for name in _FILES for text in parse_texts(_read(name))]
     return MappingProxyType({text.rule_id: text for text in found})
 
 
-def parse_texts(source: str, *, family: str) -> list[Text]:
-    """Read the texts of one family, and check them.
+def parse_texts(source: str) -> list[Text]:
+    """Read the texts of one file, and check them.
 
     Parameters
     ----------
     source : str
         TOML: a table per rule.
-    family : str
-        Its name.
 
     Returns
     -------
@@ -114,22 +113,24 @@ def parse_texts(source: str, *, family: str) -> list[Text]:
     Raises
     ------
     ValueError
-        A severity is none of ``SEVERITIES``.
+        A severity is none of ``SEVERITIES``, or a family none of ``FAMILIES``.
     TypeError
         A field is missing, or unknown.
     """
-    read = [_text(name, table, family) for name, table in tomllib.loads(source).items()]
+    read = [_text(name, table) for name, table in tomllib.loads(source).items()]
     for text in read:
         if text.severity not in SEVERITIES:
             raise ValueError(f"{text.rule_id} has the severity {text.severity!r}")
+        if text.family not in FAMILIES:
+            raise ValueError(f"{text.rule_id} has the family {text.family!r}")
     return read
 
 
-def _read(family: str) -> str:
-    return files(__package__).joinpath(f"{family}.toml").read_text(encoding="utf-8")
+def _read(name: str) -> str:
+    return files(__package__).joinpath(f"{name}.toml").read_text(encoding="utf-8")
 
 
-def _text(rule_id: str, table: Mapping[str, Any], family: str) -> Text:
+def _text(rule_id: str, table: Mapping[str, Any]) -> Text:
     filled = {**_OF_PROFILE, **table} if rule_id.startswith("profile-") else dict(table)
     filled["references"] = tuple(filled.get("references", ()))
-    return Text(rule_id=rule_id, family=family, **filled)
+    return Text(rule_id=rule_id, **filled)

@@ -1,0 +1,85 @@
+"""What each connection is worth in all, in words: a fact beside its findings, and none itself."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from vpnframe.auditing.fleet import Fleet
+from vpnframe.auditing.logic import Mask, Positions, arrow, codes_of, flags
+from vpnframe.auditing.masks import equals
+from vpnframe.tables.columns import COMPONENTS
+
+ENOUGH_BITS = 112
+CEILING_BITS = 128
+_BEST_GROUP = 14
+_NOT_KNOWN = 32_767  # bits of a bound that is not known: it comes last
+
+
+def strength_facts(fleet: Fleet) -> pd.DataFrame:
+    """Say of each connection whether it is under 112 bits, and what bounds it.
+
+    Columns ``is_strength_low`` (null where a part is not known), ``weakest_component`` and
+    ``strength`` (words, where it is low), in the order of ``connections``. Gateways of the SM
+    suite are left out. Of a key no number is named.
+    """
+    rows = _weakest_tunnels(fleet)
+    bound = fleet.strength["upper_bound_bits"].iloc[rows].reset_index(drop=True)
+    is_low = flags(bound < ENOUGH_BITS) & ~fleet.is_sm[rows]
+    is_open = np.zeros(fleet.n_connections, bool)
+    is_open[fleet.of_tunnel[flags(fleet.strength["effective_bits"].isna())]] = True
+    judged = pd.array(is_low, dtype="boolean")
+    judged[(is_open & ~is_low) | fleet.is_sm[rows]] = pd.NA
+    parts = fleet.strength["weakest_component"].astype("str").iloc[rows].reset_index(drop=True)
+    parts = parts.mask(fleet.is_sm[rows])
+    words = pd.Series([None] * len(rows), dtype="str")
+    words[is_low] = _sentences(fleet, rows[is_low])
+    return pd.DataFrame({"is_strength_low": judged, "weakest_component": parts, "strength": words})
+
+
+def is_at_ceiling(fleet: Fleet) -> Mask:
+    """Say which tunnels are held under 128 bits by the best group on offer and nothing else."""
+    bits, weakest = fleet.strength["effective_bits"], fleet.strength["weakest_component"]
+    is_between = flags((bits >= ENOUGH_BITS) & (bits < CEILING_BITS))
+    is_best = equals(fleet.tunnels["ike_dh_group"], _BEST_GROUP)
+    is_held = equals(weakest, "ike_dh_group")
+    found: Mask = is_between & is_best & is_held & ~fleet.is_sm
+    return found
+
+
+def _weakest_tunnels(fleet: Fleet) -> Positions:
+    """The tunnel of each connection with the smallest bound; of several the first."""
+    bits = fleet.strength["upper_bound_bits"].fillna(_NOT_KNOWN).to_numpy(np.int64)
+    order = np.lexsort((np.arange(len(bits)), bits))
+    _, first = np.unique(fleet.of_tunnel[order], return_index=True)
+    found: Positions = order[first]
+    return found
+
+
+def _sentences(fleet: Fleet, rows: Positions) -> list[str]:
+    """What bounds each tunnel: one sentence per different one."""
+    table = fleet.strength.iloc[rows].reset_index(drop=True)
+    part, bits = table["weakest_component"].astype("str"), table["upper_bound_bits"]
+    worth = pd.Series([""] * len(rows), dtype="str")
+    for name in COMPONENTS[1:]:
+        values = fleet.tunnels[name].astype("str").iloc[rows].reset_index(drop=True)
+        worth = worth.mask(part == name, values)
+    lists = arrow(table["not_approved"], pa.list_(pa.string()))
+    poor = pd.Series(pc.binary_join(lists, ", ").to_pandas()).fillna("")
+    codes = codes_of([part, worth, bits, poor]) if len(rows) else np.empty(0, np.int64)
+    _, first = np.unique(codes, return_index=True)
+    texts = [
+        _sentence(str(part[row]), str(worth[row]), int(bits[row]), str(poor[row]))
+        for row in first.tolist()
+    ]
+    return [texts[code] for code in codes.tolist()]
+
+
+def _sentence(part: str, value: str, bits: int, poor: str) -> str:
+    """What bounds a tunnel; of a key no number is named."""
+    told = f"; not approved: {poor}" if poor else ""
+    if part == "psk":
+        return f"under {ENOUGH_BITS} bits, bounded by the pre-shared key{told}"
+    return f"{bits} bits, bounded by {part} {value}{told}"
