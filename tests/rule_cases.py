@@ -134,6 +134,7 @@ def meeting(left: Mapping[str, Any], right: Mapping[str, Any], severity: str) ->
     return Case(two(left, OTHER_PEER | right), severity, apart, unread)
 
 
+DOWN = {"tunnel_status": "ike_sa_established"}
 SPOKE = {"vpc_subnets": ["0.0.0.0/0"], "routing_mode": "mixed"}
 APART = {"onprem_subnets": ["172.16.9.0/24"]}
 ELSEWHERE = {"vpn_gateway_id": "vpn-2", "vpc_id": "vpc-2"}
@@ -242,7 +243,7 @@ CASES = {
         one(customer_gateway_ike_id="%any"), "medium", one(customer_gateway_ike_id=None), None
     ),
     "vpn-ike-shared-peer-mismatch": Case(
-        shared_ike({}, {"ike_integrity": "hmac-sha512", "tunnel_status": "ike_sa_established"}),
+        shared_ike(DOWN, DOWN | {"ike_integrity": "hmac-sha512"}),
         "high",
         lambda: inventory(
             {"ike_version": 1},

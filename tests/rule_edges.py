@@ -241,6 +241,7 @@ ROUTING: dict[str, list[Edge]] = {
         Edge(bgp(bgp_status=None), U),
         Edge(bgp(bgp_status="idle", tunnel_status=None), F, "high"),
         Edge(bgp(bgp_status="idle", **DOWN), F, "medium"),
+        Edge(of(FIRST | BGP, SECOND | BGP | {"bgp_status": "idle"}), f"{P} {F}", "medium"),
         Edge(one(bgp_enabled=False, bgp_status="false"), ""),
     ],
     "vpn-route-unpublished": [
@@ -283,7 +284,7 @@ IDENTITY: dict[str, list[Edge]] = {
         Edge(same_peer({}, {"ike_mode": "aggressive"}), f"{P} {P}"),
         Edge(same_peer({}, {"vpn_gateway_ike_id": "47.1.2.3"}), f"{P} {P}"),
         Edge(same_peer({}, {"vpn_gateway_ike_id": "b"}), f"{F} {F}", "info"),
-        Edge(same_peer({}, DOWN | {"vpn_gateway_ike_id": "a"}), f"{F} {F}", "high", [
+        Edge(same_peer(DOWN, DOWN | {"vpn_gateway_ike_id": "a"}), f"{F} {F}", "high", [
             f"{SHARED}vpn_gateway_ike_id",
         ] * 2),
         Edge(same_peer({}, {"ike_dh_group": 5, "ike_encryption": "des-cbc"}), f"{F} {F}", "info", [

@@ -44,7 +44,29 @@ def found(inv: Inventory) -> Counter[Key]:
     """What the audit finds, in the answer key's terms."""
     findings = examine(inv, settings=AuditSettings(now=NOW)).findings
     assert not findings["finding_id"].duplicated().any()
-    return Counter(_key(row) for row in findings.to_dict("records"))
+    rows = findings.to_dict("records")
+    assert _of_the_fleet(rows) == _widespread(rows)
+    return Counter(_key(row) for row in rows if not _is_share(row))
+
+
+def _is_share(row: dict[str, Any]) -> bool:
+    """Whether it is what most of the fleet has, said once."""
+    is_of_none = not isinstance(row["vpn_connection_id"], str)
+    return is_of_none and str(row["evidence"]).startswith("fails on")
+
+
+def _of_the_fleet(rows: list[dict[str, Any]]) -> dict[str, str]:
+    return {row["rule_id"]: row["evidence"] for row in rows if _is_share(row)}
+
+
+def _widespread(rows: list[dict[str, Any]]) -> dict[str, str]:
+    """What more than half of the 300 connections have, counted from the others."""
+    failing: dict[str, set[str]] = {}
+    for row in rows:
+        if row["status"] == "open" and isinstance(row["vpn_connection_id"], str):
+            failing.setdefault(row["rule_id"], set()).add(row["vpn_connection_id"])
+    shares = {rule: len(ids) for rule, ids in failing.items() if len(ids) > 150}
+    return {rule: f"fails on {n} of 300 connections" for rule, n in shares.items()}
 
 
 def _key(row: dict[str, Any]) -> Key:

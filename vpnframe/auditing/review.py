@@ -15,8 +15,8 @@ from vpnframe.auditing import profiling, summaries
 from vpnframe.auditing.evaluation import evaluate
 from vpnframe.auditing.findings import assemble
 from vpnframe.auditing.fleet import gather
+from vpnframe.auditing.folding import fold, is_counted
 from vpnframe.auditing.logic import Mask, flags
-from vpnframe.auditing.masks import equals
 from vpnframe.auditing.profiles.profiles import BASELINE, find_profiles
 from vpnframe.auditing.rules import RULES
 from vpnframe.auditing.texts import texts
@@ -64,8 +64,8 @@ class Review:
 
     Parameters
     ----------
-    findings, summary, matrix : DataFrame
-        Tables ``findings``, ``audit_summary`` and ``profile_matrix``.
+    findings, summary, connections, matrix : DataFrame
+        Tables ``findings``, ``audit_summary``, ``audit_connections`` and ``profile_matrix``.
     profiles : tuple of str
         The profiles that were asked for.
     notes : tuple of str
@@ -78,6 +78,7 @@ class Review:
 
     findings: pd.DataFrame
     summary: pd.DataFrame
+    connections: pd.DataFrame
     matrix: pd.DataFrame
     profiles: tuple[str, ...]
     notes: tuple[str, ...]
@@ -112,7 +113,8 @@ def audit(
     -------
     DataFrame
         Table ``findings``: one row per cause, the worst first. What passes is no row; what could
-        not be judged is one, of status ``unknown``.
+        not be judged is one, of status ``unknown``. A row with a ``root_cause`` follows from
+        another one and is not counted; what fails on most connections is one row of the fleet.
 
     Raises
     ------
@@ -177,6 +179,46 @@ def audit_summary(
     """
     inv = _taken(inv)
     return _examine(inv, profiles=profiles, waivers=waivers, settings=settings).summary
+
+
+def audit_connections(
+    inv: Inventory,
+    *,
+    profiles: Profiles = (BASELINE,),
+    waivers: Waivers = None,
+    settings: AuditSettings | None = None,
+) -> pd.DataFrame:
+    """Say of every connection how bad its worst finding is, and what it is worth.
+
+    Parameters
+    ----------
+    inv, profiles, waivers, settings
+        As in :func:`audit`.
+
+    Returns
+    -------
+    DataFrame
+        Table ``audit_connections``, one row per connection. What follows from another finding,
+        and what more than half of the fleet has, takes no part in ``severity``.
+
+    Raises
+    ------
+    SettingsError
+        There is no such profile, or a waiver is wrong.
+    SchemaError
+        It is no inventory, or a table is not what its schema says.
+
+    Examples
+    --------
+    >>> from vpnframe import frames
+    >>> from vpnframe.records import Records
+    >>> with warnings.catch_warnings():
+    ...     warnings.simplefilter("ignore", IncompleteWarning)
+    ...     audit_connections(Inventory(**frames.make_tables(Records()))).empty
+    True
+    """
+    inv = _taken(inv)
+    return _examine(inv, profiles=profiles, waivers=waivers, settings=settings).connections
 
 
 def profile_matrix(
@@ -252,7 +294,7 @@ def assert_no_findings(found: Inventory | pd.DataFrame, *, at_least: str = "high
     if isinstance(found, Inventory):
         findings = audit(found)
     else:
-        needs = ("rule_id", "severity", "status")
+        needs = ("rule_id", "severity", "status", "root_cause")
         findings = checked_table("findings", found, needs=needs, or_else=" or an Inventory")
     bad = findings[at_or_over(findings, at_least)]
     if bad.empty:
@@ -269,7 +311,7 @@ def assert_no_findings(found: Inventory | pd.DataFrame, *, at_least: str = "high
 
 
 def at_or_over(findings: pd.DataFrame, severity: str) -> Mask:
-    """Say which findings are open and as bad as that, or worse.
+    """Say which findings are counted and as bad as that, or worse.
 
     Parameters
     ----------
@@ -289,8 +331,7 @@ def at_or_over(findings: pd.DataFrame, severity: str) -> Mask:
     """
     if severity not in SEVERITIES:
         raise ValueError(f"{severity!r} is no severity: {', '.join(reversed(SEVERITIES))}")
-    counted = SEVERITIES[SEVERITIES.index(severity) :]
-    return equals(findings["status"], "open") & flags(findings["severity"].isin(counted))
+    return is_counted(findings) & flags(findings["severity"] >= severity)
 
 
 def rules() -> pd.DataFrame:
@@ -374,9 +415,11 @@ def _examine(
     drafts = [*found.drafts(), *expired(accepted, now=now)]
     findings = assemble(fleet, drafts, owner_tag=told.owner_tag)
     findings = apply_waivers(findings, accepted, now=now)
+    findings = fold(findings, n_connections=fleet.n_connections)
     return Review(
         findings=findings,
         summary=summaries.summary(fleet, found, findings),
+        connections=summaries.connections(fleet, findings),
         matrix=summaries.matrix(fleet, found.opinions),
         profiles=tuple(opinion.profile.name for opinion in found.opinions),
         notes=(*summaries.notes(inv, fleet), *idle(accepted, findings, now=now)),

@@ -12,10 +12,14 @@ from vpnframe import schema
 from vpnframe.auditing.drafts import Draft
 from vpnframe.auditing.evaluation import Evaluation
 from vpnframe.auditing.fleet import Fleet
+from vpnframe.auditing.folding import is_counted, is_folded, is_of_profile
+from vpnframe.auditing.joining import CONNECTION, positions_of
 from vpnframe.auditing.logic import Mask, codes_of
 from vpnframe.auditing.masks import equals
 from vpnframe.auditing.profiling import Opinion, matrix_of, standing_columns
 from vpnframe.auditing.verdicts import SEVERITIES
+from vpnframe.auditing.worth import strength_facts
+from vpnframe.columns import SEVERITY
 from vpnframe.inventory import Inventory
 
 
@@ -41,26 +45,63 @@ def summary(fleet: Fleet, found: Evaluation, findings: pd.DataFrame) -> pd.DataF
         for result in found.results
     ]
     rows += _once(_row(draft, fleet) | _drafted(draft) for draft in found.others)
-    status = pd.DataFrame({"open": equals(findings["status"], "open")})
-    status["waived"] = equals(findings["status"], "waived")
-    profile = findings["profile"].astype("str").where(_is_of_profile(findings), "").fillna("")
-    keys = [findings["rule_id"], profile.astype("category")]
-    counted = status.groupby(keys, observed=True).sum().to_dict("index")
+    counted = _counted(findings)
     for row in rows:
         own = counted.get((row["rule_id"], row["profile"] or ""), {})
-        row["n_open"], row["n_waived"] = own.get("open", 0), own.get("waived", 0)
+        row |= {name: own.get(name, 0) for name in COUNTED}
     columns = schema.find("audit_summary").names
     return schema.build("audit_summary", {name: [row[name] for row in rows] for name in columns})
 
 
+def _counted(findings: pd.DataFrame) -> dict[Any, dict[str, int]]:
+    """Numbers of findings by rule and profile."""
+    profile = findings["profile"].astype("str").where(is_of_profile(findings), "").fillna("")
+    keys = [findings["rule_id"], profile.astype("category")]
+    table = _numbers(findings)
+    found: dict[Any, dict[str, int]] = table.groupby(keys, observed=True).sum().to_dict("index")
+    return found
+
+
+def _numbers(findings: pd.DataFrame) -> pd.DataFrame:
+    """For each finding, 1 in the columns that count it."""
+    is_top, severity = is_counted(findings), findings["severity"]
+    held = {f"n_{word}": is_top & equals(severity, word) for word in SEVERITIES[::-1]}
+    held["n_folded"] = is_folded(findings)
+    status = {"n_open": "open", "n_waived": "waived"}
+    held |= {name: equals(findings["status"], word) for name, word in status.items()}
+    return pd.DataFrame(held, index=findings.index).astype("int64")
+
+
+def connections(fleet: Fleet, findings: pd.DataFrame) -> pd.DataFrame:
+    """Say of every connection how bad it is, and what it is worth.
+
+    Parameters
+    ----------
+    fleet : Fleet
+        That was judged.
+    findings : DataFrame
+        Table ``findings``, folded.
+
+    Returns
+    -------
+    DataFrame
+        Table ``audit_connections``, in the order of ``connections``.
+    """
+    table = fleet.connections[[*CONNECTION, "connection_name"]].reset_index(drop=True)
+    own = findings[findings["vpn_connection_id"].notna().to_numpy(bool)]
+    at = positions_of(own, fleet.connections)
+    numbers = _numbers(own).groupby(at).sum().reindex(range(len(table)), fill_value=0)
+    n_unknown = np.bincount(at[equals(own["status"], "unknown")], minlength=len(table))
+    worst = np.full(len(table), -1, np.int64)
+    is_top = is_counted(own)
+    np.maximum.at(worst, at[is_top], own["severity"].cat.codes.to_numpy(np.int64)[is_top])
+    severity = pd.Categorical.from_codes(worst, dtype=SEVERITY)
+    table = table.assign(severity=severity, n_unknown=n_unknown, **numbers)
+    return schema.cast("audit_connections", table.join(strength_facts(fleet)))
+
+
+COUNTED = (*(f"n_{word}" for word in SEVERITIES[::-1]), "n_folded", "n_open", "n_waived")
 _COUNTS = ("n_passed", "n_failed", "n_unknown")
-
-
-def _is_of_profile(findings: pd.DataFrame) -> pd.Series:
-    """Findings of a profile alone, or of its ceiling: elsewhere it is a reference."""
-    known = findings["rule_id"].cat.categories
-    own = known[known.str.startswith("profile-") | (known == "platform-ceiling")]
-    return findings["rule_id"].isin(own)
 
 
 def _row(draft: Draft, fleet: Fleet) -> dict[str, Any]:

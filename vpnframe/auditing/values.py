@@ -64,8 +64,9 @@ def is_wildcard(texts: pd.Series) -> Mask:
 def _of_each(texts: pd.Series, holds: Callable[[str], bool]) -> Mask:
     """What holds of each different text; nothing of a null."""
     codes, found = pd.factorize(texts)
-    answers: Mask = np.array([*(holds(str(text)) for text in found), False], bool)
-    return answers[codes]
+    answers = np.array([*(holds(str(text)) for text in found), False], bool)
+    found_in_rows: Mask = answers[codes]
+    return found_in_rows
 
 
 def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:

@@ -26,7 +26,8 @@ def wiring_faults(fleet: Fleet, *, are_routes_known: bool) -> Iterator[Sighting]
             if not has_key and not (connection.is_dual and tunnel.customer_gateway_id in keyed):
                 faults.append(("vpn-bgp-no-auth", "info"))
             if tunnel.bgp.status != "success":
-                faults.append(("vpn-bgp-down", "high" if tunnel.status == UP else "medium"))
+                is_outage = tunnel.status == UP and not _is_any_bgp_up(connection)
+                faults.append(("vpn-bgp-down", "high" if is_outage else "medium"))
             link = (connection.vpn_gateway_id, tunnel.bgp.tunnel_cidr)
             is_twice = connection.vpn_gateway_id is not None and links[link] > 1
             if is_twice or tunnel.bgp.customer_asn == 45104 or _is_odd(tunnel.bgp.tunnel_cidr):
@@ -53,6 +54,11 @@ def _identity_faults(tunnel: Tunnel) -> Iterator[tuple[str, str]]:
         names = [one for one in (tunnel.cloud_ike_id, tunnel.customer_ike_id) if _is_name(one)]
         if names:
             yield "vpn-id-fqdn-main-mode", "info" if tunnel.status == UP else "medium"
+
+
+def _is_any_bgp_up(connection: Connection) -> bool:
+    sessions = [tunnel.bgp for tunnel in connection.tunnels if tunnel.bgp is not None]
+    return any(bgp.status == "success" for bgp in sessions)
 
 
 def _is_name(identity: str) -> bool:
@@ -82,12 +88,11 @@ def _shared_peers(fleet: Fleet) -> Iterator[Sighting]:
         if len({connection.vpn_connection_id for connection, _ in group}) < 2:
             continue
         if len({_settings(tunnel, c.vpn_gateway_id in sm) for c, tunnel in group}) > 1:
-            are_up = all(tunnel.status == UP for _, tunnel in group)
             for connection, tunnel in group:
                 yield Sighting(
                     "vpn-ike-shared-peer-mismatch",
                     connection.vpn_connection_id,
-                    "info" if are_up else "high",
+                    "info" if tunnel.status == UP else "high",
                     tunnel_id=tunnel.tunnel_id,
                 )
 

@@ -102,6 +102,15 @@ FINDINGS = Table(
         Column("first_seen", "time", "When it was found first; null without a history."),
     ),
 )
+_NUMBERS = (
+    *(
+        Column(f"n_{word}", "int64", f"Open findings of severity {word} that are counted.", False)
+        for word in SEVERITIES[::-1]
+    ),
+    Column("n_folded", "int64", "Open ones that follow from another one.", False),
+    Column("n_open", "int64", "All open ones: the sum of those.", False),
+    Column("n_waived", "int64", "Waived ones.", False),
+)
 AUDIT_SUMMARY = Table(
     "audit_summary",
     "Result of audit_summary: one row per rule and per profile's column.",
@@ -114,8 +123,7 @@ AUDIT_SUMMARY = Table(
         Column("n_passed", "int64", "Rows that pass; null for a profile: see profile_matrix."),
         Column("n_failed", "int64", "Rows that fail.", False),
         Column("n_unknown", "int64", "Rows that could not be judged.", False),
-        Column("n_open", "int64", "Open findings.", False),
-        Column("n_waived", "int64", "Waived ones.", False),
+        *_NUMBERS,
         Column("share", "float", "Part of all connections, or gateways, that fail; 0 to 1.", False),
         Column("is_widespread", "flag", "Whether that is more than half of them.", False),
     ),
@@ -141,6 +149,22 @@ RULES = Table(
         Column("profile_columns", "texts", "Columns that profiles judge with it.", False),
     ),
 )
+AUDIT_CONNECTIONS = Table(
+    "audit_connections",
+    "Result of audit_connections: one row per connection, without what most of the fleet has.",
+    ("account_id", "region_id", "vpn_connection_id"),
+    (
+        *PLACE,
+        CONNECTION_ID,
+        Column("connection_name", "text", "Name given to the connection."),
+        Column("severity", "severity", "Of its worst finding that is counted; null for none."),
+        *_NUMBERS,
+        Column("n_unknown", "int64", "What could not be judged.", False),
+        Column("is_strength_low", "flag", "Whether it is worth under 112 bits."),
+        _WEAKEST,
+        Column("strength", "text", "What it is worth, in words, where that is low; no key's bits."),
+    ),
+)
 PROFILE_MATRIX = Table(
     "profile_matrix",
     "Result of profile_matrix: one row per connection and profile.",
@@ -160,5 +184,6 @@ PROFILE_MATRIX = Table(
     ),
 )
 AUDIT_TABLES = (
-    STRENGTH, CONNECTION_STRENGTH, STRENGTH_COUNTS, FINDINGS, AUDIT_SUMMARY, RULES, PROFILE_MATRIX,
+    STRENGTH, CONNECTION_STRENGTH, STRENGTH_COUNTS, FINDINGS, AUDIT_SUMMARY, AUDIT_CONNECTIONS,
+    RULES, PROFILE_MATRIX,
 )  # fmt: skip

@@ -11,8 +11,6 @@ from vpnframe.auditing.logic import (
     NO,
     UNKNOWN,
     YES,
-    Mask,
-    Positions,
     Truth,
     both,
     codes_of,
@@ -73,7 +71,7 @@ def ike_shared_peer_mismatch(fleet: Fleet) -> Verdicts:
         "tunnels",
         result,
         column=", ".join(columns),
-        severity=np.where(_are_all_up(fleet, pair), INFO, HIGH).astype(np.uint8),
+        severity=np.where(fleet.is_up == YES, INFO, HIGH).astype(np.uint8),
         facts={"value": names[pair], "n": n_owners[pair]},
     )
 
@@ -94,13 +92,6 @@ def id_fqdn_main_mode(fleet: Fleet) -> Verdicts:
         column=", ".join(_IDS),
         severity=np.where(fleet.is_up == YES, INFO, MEDIUM).astype(np.uint8),
     )
-
-
-def _are_all_up(fleet: Fleet, pair: Positions) -> Mask:
-    """Tunnels of a pair of addresses of which every tunnel is up: they do share what they must."""
-    is_down = np.zeros(int(pair.max(initial=-1)) + 1, bool)
-    is_down[pair[fleet.is_up != YES]] = True
-    return ~is_down[pair]
 
 
 def _ike_settings(fleet: Fleet) -> dict[str, pd.Series]:

@@ -72,15 +72,17 @@ def bgp_parameters(fleet: Fleet) -> Verdicts:
 
 
 def bgp_down(fleet: Fleet) -> Verdicts:
-    """BGP that is set up and does not run; with a tunnel that is down nothing else is to expect."""
+    """BGP that is set up and does not run: an outage, unless its tunnel is down or another runs."""
     status = fleet.tunnels["bgp_status"]
     is_down = opposite(is_any(status, _BGP_UP, known=_BGP_DOWN, is_folded=True))
+    runs = np.bincount(fleet.of_tunnel[_is_bgp_up(fleet)], minlength=fleet.n_connections) > 0
+    is_outage = (fleet.is_up != NO) & ~runs[fleet.of_tunnel]
     return judged(
         "tunnels",
         both(_has_bgp(fleet), is_down),
         where=_has_bgp(fleet) != NO,
         column="bgp_status",
-        severity=np.where(fleet.is_up == NO, MEDIUM, HIGH).astype(np.uint8),
+        severity=np.where(is_outage, HIGH, MEDIUM).astype(np.uint8),
     )
 
 

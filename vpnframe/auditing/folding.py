@@ -1,0 +1,168 @@
+"""One cause, one finding: what another finding implies, and what most of a fleet has, is folded."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from vpnframe import schema
+from vpnframe.auditing.logic import Mask, Positions, Texts, codes_of, flags
+from vpnframe.auditing.masks import equals
+from vpnframe.columns import SEVERITY
+from vpnframe.tables.columns import VERDICTS
+
+SMALLEST_FLEET = 5  # of fewer connections most is no pattern
+_CONNECTION = ("account_id", "region_id", "vpn_connection_id")
+
+
+def is_folded(findings: pd.DataFrame) -> Mask:
+    """Say which findings stand under another one: open, and caused by one that is open."""
+    return equals(findings["status"], "open") & flags(findings["root_cause"].notna())
+
+
+def is_counted(findings: pd.DataFrame) -> Mask:
+    """Say which findings are counted: open, and not folded under another one."""
+    return equals(findings["status"], "open") & flags(findings["root_cause"].isna())
+
+
+def fold(findings: pd.DataFrame, *, n_connections: int) -> pd.DataFrame:
+    """Fold findings under their causes, and what most of a fleet has under one of the fleet.
+
+    What fails on more than half of the connections is one finding more, of no connection, with
+    the severity that most of them have; those that are no worse name their own rule as cause.
+
+    Parameters
+    ----------
+    findings : DataFrame
+        Table ``findings``, with its waivers.
+    n_connections : int
+        Of the fleet.
+
+    Returns
+    -------
+    DataFrame
+        Table ``findings``. A root cause is kept where an open finding of that rule, no milder,
+        is on the same connection; what has none is counted itself.
+    """
+    if findings.empty:
+        return findings
+    causes = _live_causes(findings)
+    rows, heads = [], []
+    for members, head in _widespread(findings, causes, n_connections):
+        causes[members] = head["rule_id"]
+        rows.append(head)
+        heads.append(int(members[0]))
+    findings = findings.assign(root_cause=pd.Categorical(causes))
+    if not rows:
+        return schema.cast("findings", findings)
+    made = schema.build("findings", {n: [r[n] for r in rows] for n in findings.columns})
+    joined = {
+        name: pd.concat([made[name].astype(kind), findings[name].astype(kind)])
+        for name, kind in _plain_kinds(findings).items()
+    }
+    table = schema.cast("findings", pd.DataFrame(joined).reset_index(drop=True))
+    is_open = np.append(np.ones(len(rows), bool), ~equals(findings["status"], "unknown"))
+    worst = table["severity"].cat.codes.to_numpy(np.int64)
+    place = np.append(np.array(heads) - 0.5, np.arange(len(findings)))
+    return table.take(np.lexsort((place, -worst, ~is_open))).reset_index(drop=True)
+
+
+def _plain_kinds(findings: pd.DataFrame) -> dict[str, Any]:
+    """What each column is joined as: categories of two tables differ."""
+    return {
+        name: "str" if isinstance(kind, pd.CategoricalDtype) and kind != SEVERITY else kind
+        for name, kind in findings.dtypes.items()
+    }
+
+
+def _live_causes(findings: pd.DataFrame) -> Texts:
+    """The root cause of each finding, where one of that rule is open on the same connection."""
+    causes: Texts = findings["root_cause"].astype("str").to_numpy(object, na_value=None)
+    connection = codes_of([findings[name] for name in _CONNECTION])
+    rules = findings["rule_id"].cat.categories
+    rule, severity = findings["rule_id"].cat.codes.to_numpy(np.int64), _ranks(findings)
+    is_open = equals(findings["status"], "open")
+    worst = np.full((int(connection.max()) + 1) * len(rules), -1, np.int64)
+    key = connection * len(rules)
+    np.maximum.at(worst, (key + rule)[is_open], severity[is_open])
+    at = np.flatnonzero(findings["root_cause"].notna())
+    named = rules.get_indexer(causes[at])
+    is_live = (named >= 0) & (worst[key[at] + named] >= severity[at]) & is_open[at]
+    causes[at[~is_live]] = None
+    return causes
+
+
+def _widespread(
+    findings: pd.DataFrame, causes: Texts, n_connections: int
+) -> Iterator[tuple[Positions, dict[str, Any]]]:
+    """For each rule that most connections fail: what is folded, and the finding of the fleet."""
+    if n_connections < SMALLEST_FLEET:
+        return
+    is_of_one = flags(findings["vpn_connection_id"].notna())
+    is_failing = is_of_one & ~equals(findings["status"], "unknown")
+    is_free = is_failing & equals(findings["status"], "open") & (causes == None)  # noqa: E711
+    severity = _ranks(findings)
+    connection = codes_of([findings[name] for name in _CONNECTION])
+    of_profile = findings["profile"].astype("str").where(is_of_profile(findings)).fillna("")
+    check = codes_of([findings["rule_id"], of_profile])
+    for rows in _groups(check, is_failing):
+        n = len(np.unique(connection[rows]))
+        free = rows[is_free[rows]]
+        if 2 * n <= n_connections or not len(free):
+            continue
+        counts = np.bincount(severity[free])
+        common = int(len(counts) - 1 - counts[::-1].argmax())
+        members = free[severity[free] <= common]
+        yield members, _head(findings, members, common, f"{n:,} of {n_connections:,} connections")
+
+
+def is_of_profile(findings: pd.DataFrame) -> Mask:
+    """Say which findings are a profile's alone, or its ceiling: elsewhere it is a reference."""
+    known = findings["rule_id"].cat.categories
+    own = known[known.str.startswith("profile-") | (known == "platform-ceiling")]
+    return flags(findings["rule_id"].isin(own))
+
+
+def _groups(codes: Positions, where: Mask) -> Iterator[Positions]:
+    """The rows of each code, of those that count."""
+    rows = np.flatnonzero(where)
+    order = rows[np.argsort(codes[rows], kind="stable")]
+    bounds = np.flatnonzero(np.diff(codes[order])) + 1
+    yield from np.split(order, bounds) if len(order) else ()
+
+
+def _head(findings: pd.DataFrame, members: Positions, severity: int, share: str) -> dict[str, Any]:
+    """The one finding of the fleet that stands for some of its connections."""
+    first = findings.iloc[int(members[0])].to_dict()
+    profiles = findings["profile"].iloc[members].dropna().astype("str").unique()
+    named = dict.fromkeys(name for text in profiles for name in text.split(", "))
+    kept = ("rule_id", "family", "title", "column", "expected", "remediation", "references")
+    own = first["profile"] if str(first["rule_id"]).startswith("profile-") else ""
+    digest = hashlib.sha256(f"{first['rule_id']}\x1f{own}\x1ffleet".encode()).hexdigest()
+    return {
+        **dict.fromkeys(findings.columns),
+        **{name: None if pd.isna(first[name]) else first[name] for name in kept},
+        "finding_id": digest[:16],
+        "profile": ", ".join(named) or None,
+        "verdict": _worst_verdict(findings["verdict"].iloc[members]),
+        "severity": SEVERITY.categories[severity],
+        "status": "open",
+        "basis": first["basis"],
+        "tunnel_ids": [],
+        "value": share,
+        "evidence": f"fails on {share}",
+    }
+
+
+def _worst_verdict(verdicts: pd.Series) -> str | None:
+    found = set(verdicts.dropna().astype("str"))
+    return next((one for one in reversed(VERDICTS) if one in found), None)
+
+
+def _ranks(findings: pd.DataFrame) -> Positions:
+    ranks: Positions = findings["severity"].cat.codes.to_numpy(np.int64)
+    return ranks
