@@ -126,13 +126,30 @@ def test_ocsf_reads_back(review: Review, hostile: Review) -> None:
             assert read.type_uid == 200301
 
 
+def test_ocsf_has_the_cloud_where_its_profile_says(review: Review) -> None:
+    """Provider, account and region at the top of the event, and the captions of the schema."""
+    captions = {0: "Unknown", 1: "Informational", 2: "Low", 3: "Medium", 4: "High", 5: "Critical"}
+    for event in as_ocsf(review):
+        assert "cloud" in event["metadata"]["profiles"]
+        assert event["cloud"]["provider"] == "Alibaba Cloud"
+        assert "cloud" not in event["unmapped"]
+        assert event["severity"] == captions[event["severity_id"]]
+        assert event["status"] == {1: "New", 3: "Suppressed"}[event["status_id"]]
+        compliance = event["compliance"]
+        assert compliance["status"] == {0: "Unknown", 3: "Fail"}[compliance["status_id"]]
+    (one,) = [
+        event for event in as_ocsf(review) if event["metadata"]["event_code"] == "vpn-coverage"
+    ]
+    assert (one["cloud"]["account"]["uid"], one["cloud"]["region"]) == ("1", "cn-beijing")
+
+
 def test_ocsf_tells_open_waived_and_unknown_apart(review: Review) -> None:
     """By status and by the status of compliance."""
     found = {
         (event["status"], event["status_id"], event["compliance"]["status_id"])
         for event in as_ocsf(review)
     }
-    assert found == {("open", 1, 3), ("waived", 3, 3), ("unknown", 1, 0)}
+    assert found == {("New", 1, 3), ("Suppressed", 3, 3), ("New", 1, 0)}
 
 
 class Page(HTMLParser):

@@ -78,7 +78,8 @@ def test_a_rule_and_a_profile_are_one_finding() -> None:
         inventory({"ike_integrity": "hmac-sha1"}), profiles=["bsi-tr-02102-3", "ietf"]
     )
     row = only(findings, "vpn-ike-sha1")
-    assert (row["severity"], row["profile"]) == ("low", "bsi-tr-02102-3")
+    assert (row["severity"], row["verdict"]) == ("info", "must-not")
+    assert row["profile"] == "bsi-tr-02102-3"
     assert "bsi-tr-02102-3 must-not (TR-02102-3 s3.2; HMAC" in row["references"]
     assert "; verified)" in row["references"]
     assert not findings["rule_id"].astype("str").str.startswith("profile-ike-integrity").any()
@@ -121,27 +122,23 @@ def test_the_ceiling_is_said_once() -> None:
 def test_worse_than_the_ceiling_is_the_owners() -> None:
     """At its own severity."""
     findings = audited(inventory({"ike_dh_group": 2}), profiles=["bsi-tr-02102-3"])
-    assert only(findings, "vpn-ike-dh-2")["severity"] == "high"
+    assert only(findings, "vpn-ike-dh-2")["severity"] == "medium"
 
 
 @pytest.mark.parametrize(
     ("changes", "rule_id", "cause"),
     [
-        ({"ike_dh_group": 2}, "vpn-strength-low", "vpn-ike-dh-2"),
-        ({"ipsec_encryption": "des-cbc"}, "vpn-strength-low", "vpn-ipsec-des"),
+        ({"ike_dh_group": 2, "ipsec_pfs_group": 2}, "vpn-ipsec-pfs-weak", "vpn-ike-dh-2"),
+        (
+            {"ike_version": 1, "ike_mode": "aggressive"},
+            "vpn-ike-version-1",
+            "vpn-ike-aggressive-mode",
+        ),
+        ({"tunnel_status": "ike_sa_established"}, "vpn-not-established", "vpn-no-live-path"),
         (
             {"ipsec_encryption": "des-cbc", "ipsec_lifetime_s": 86400},
             "vpn-ipsec-block-limit",
             "vpn-ipsec-des",
-        ),
-        (
-            {
-                "attach_type": "NO_ASSOCIATED",
-                "vpn_gateway_id": None,
-                "tunnel_status": "ike_sa_not_established",
-            },
-            "vpn-not-established",
-            "vpn-orphan",
         ),
     ],
 )
@@ -158,10 +155,10 @@ def test_a_weak_key_is_the_cause_of_little_strength() -> None:
     """Whatever makes it weak is named; its bits are not."""
     keys = [{"psk_class": "published", "psk_bits": 0}]
     findings = audited(inventory({}, keys=keys))
-    assert only(findings, "vpn-strength-low")["root_cause"] == "vpn-psk-published"
     assert only(findings, "vpn-psk-weak")["root_cause"] == "vpn-psk-published"
-    row = only(findings, "vpn-strength-low")
-    assert row["evidence"] == "under 112 bits, bounded by the pre-shared key"
+    (row,) = examine(inventory({}, keys=keys), settings=AT).connections.to_dict("records")
+    assert (row["is_strength_low"], row["weakest_component"]) == (True, "psk")
+    assert row["strength"] == "under 112 bits, bounded by the pre-shared key"
 
 
 def test_all_defaults_are_the_cause_of_what_they_bring() -> None:
@@ -211,6 +208,7 @@ def test_what_nobody_read_is_said_once() -> None:
     unknown = findings[(findings["status"] == "unknown").to_numpy()]
     assert set(unknown["rule_id"]) == {
         *("vpn-psk-unavailable", "vpn-route-unpublished", "vpn-route-next-hop-down"),
+        "vpn-gateway-routes-quota",
     }
     assert unknown["vpn_connection_id"].isna().all()
     assert "(all 2 tunnels)" in only(findings, "vpn-psk-unavailable")["evidence"]
@@ -382,11 +380,11 @@ def test_the_mode_means_nothing_under_ikev2() -> None:
 @pytest.mark.parametrize("at_least", ["critical", "high", "medium"])
 def test_a_pipeline_stops_by_severity(at_least: str) -> None:
     """Open findings at or over it; the error says how many, and of which rules."""
-    findings = audited(inventory({"ike_dh_group": 2}))
-    if at_least == "critical":
+    findings = audited(inventory({"ike_encryption": "3des-cbc"}))
+    if at_least in ("critical", "high"):
         assert vf.assert_no_findings(findings, at_least=at_least) is findings
         return
-    with pytest.raises(vf.FindingsError, match=r"vpn-ike-dh-2 \(1\)") as caught:
+    with pytest.raises(vf.FindingsError, match=r"vpn-ike-3des \(1\)") as caught:
         vf.assert_no_findings(findings, at_least=at_least)
     assert caught.value.n_findings == 2
 
@@ -453,7 +451,8 @@ def test_one_that_meets_many_blocks_is_one_finding() -> None:
     ]
     found = audited(inventory(*rows, hub))
     pairs = found[(found["rule_id"] == "vpn-overlap-selector-pair").to_numpy()]
-    assert len(pairs) == 22
+    assert pairs["vpn_connection_id"].count() == 22
+    assert pairs["evidence"].iloc[0] == "fails on 22 of 23 connections"
     found = audited(inventory(hub | {"vpn_connection_id": "vco-"}, *rows))
     pairs = found[(found["rule_id"] == "vpn-overlap-selector-pair").to_numpy()]
     assert pairs["vpn_connection_id"].tolist() == ["vco-"]

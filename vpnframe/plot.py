@@ -13,6 +13,8 @@ from matplotlib.colors import ListedColormap
 from matplotlib.patches import Patch
 
 from vpnframe import stats
+from vpnframe.auditing.folding import is_counted
+from vpnframe.auditing.masks import equals
 from vpnframe.checked import checked_table
 from vpnframe.overlapping.asked import parse_all
 from vpnframe.overlapping.coding import encode, expand, rank_rows
@@ -113,7 +115,8 @@ def findings(found: pd.DataFrame, *, most: int = 20, ax: Axes | None = None) -> 
     Parameters
     ----------
     found : DataFrame
-        The ``findings`` table. What could not be judged is left out; what was waived is hatched.
+        The ``findings`` table. What could not be judged, and what follows from another finding,
+        is left out; what was waived is hatched.
     most : int
         At most so many rules; how many are left out is said below.
     ax : Axes, optional
@@ -166,7 +169,8 @@ def findings(found: pd.DataFrame, *, most: int = 20, ax: Axes | None = None) -> 
 def _count_findings(found: pd.DataFrame) -> pd.DataFrame:
     """Numbers by rule, status and severity: the rules with the worst findings, then most, first."""
     names = ["rule_id", "status", "severity"]
-    known = found.loc[found["status"].isin(["open", "waived"]), names].astype("str")
+    is_drawn = is_counted(found) | equals(found["status"], "waived")
+    known = found.loc[is_drawn, names].astype("str")
     counts = known.value_counts().rename("n").reset_index()
     counts["rank"] = counts["severity"].map(list(_SEVERITY_COLORS).index).astype("int64")
     by_rule = counts.groupby("rule_id")

@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from vpnframe import schema
+from vpnframe.auditing.masks import equals
 from vpnframe.checked import checked_table
 from vpnframe.overlapping import address_usage
 
@@ -88,7 +89,8 @@ def algorithms(tunnels: pd.DataFrame) -> pd.DataFrame:
     DataFrame
         The ``algorithms`` table: ``column`` and ``value`` (str, null where not known),
         ``n_tunnels`` and ``n_connections`` (Int64), ``share`` of all tunnels (float64);
-        by column, most frequent first.
+        by column, most frequent first. Under IKEv2 ``ike_mode`` means nothing: it is counted of
+        other tunnels alone.
 
     Raises
     ------
@@ -101,7 +103,13 @@ def algorithms(tunnels: pd.DataFrame) -> pd.DataFrame:
     True
     """
     tunnels = checked_table("tunnels", tunnels, needs=[*_CONNECTION, *ALGORITHM_COLUMNS])
-    counts = [_counts(tunnels, name).assign(column=name) for name in ALGORITHM_COLUMNS]
+    has_mode = tunnels[~equals(tunnels["ike_version"], 2)]  # it means nothing under IKEv2
+    counts = [
+        _counts(has_mode if name == "ike_mode" else tunnels, name, n_tunnels=len(tunnels)).assign(
+            column=name
+        )
+        for name in ALGORITHM_COLUMNS
+    ]
     return _result("algorithms", counts)
 
 
@@ -175,7 +183,7 @@ def address_space(subnets: pd.DataFrame) -> pd.DataFrame:
     return address_usage(blocks, groups="side").rename(columns={"group": "side"})
 
 
-def _counts(tunnels: pd.DataFrame, column: str) -> pd.DataFrame:
+def _counts(tunnels: pd.DataFrame, column: str, *, n_tunnels: int | None = None) -> pd.DataFrame:
     """Tunnels and connections by value, the unknown value among them."""
     values = tunnels[column]
     if isinstance(values.dtype, pd.CategoricalDtype):
@@ -184,7 +192,7 @@ def _counts(tunnels: pd.DataFrame, column: str) -> pd.DataFrame:
     grouped = keyed.groupby("value", dropna=False, sort=True)
     n_connections = keyed.drop_duplicates().groupby("value", dropna=False, sort=True).size()
     table = pd.DataFrame({"n_tunnels": grouped.size(), "n_connections": n_connections})
-    table["share"] = table["n_tunnels"] / max(1, len(tunnels))
+    table["share"] = table["n_tunnels"] / max(1, len(tunnels) if n_tunnels is None else n_tunnels)
     ranked = table.sort_values("n_tunnels", ascending=False, kind="stable")
     return ranked.reset_index(names="value")
 

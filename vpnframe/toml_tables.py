@@ -73,7 +73,7 @@ def read_toml_tables(path: str | Path, form: Form) -> list[dict[str, Any]]:
     """
     tables = _tables(Path(path), form.name)
     for number, table in enumerate(tables, 1):
-        for problem in _problems(table, form):
+        for problem in problems_of(table, form):
             raise SettingsError(f"{_place(path, form.name, number, table)}: {problem}")
     return tables
 
@@ -118,7 +118,8 @@ def _parsed(text: str) -> dict[str, Any]:
     return tomllib.loads(text)
 
 
-def _problems(table: Any, form: Form) -> Iterator[str]:
+def problems_of(table: Any, form: Form) -> Iterator[str]:
+    """Say what is wrong with one table: keys, types, and what is missing."""
     if not isinstance(table, dict):
         yield f"is no table: write [[{form.name}]]"
         return

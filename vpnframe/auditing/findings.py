@@ -21,7 +21,7 @@ from vpnframe.columns import LISTS, SEVERITY
 
 _SUBJECT = (
     *("account_id", "region_id", "vpn_connection_id", "connection_name", "vpn_gateway_id"),
-    *("customer_gateway_name", "tags"),
+    *("customer_gateway_id", "customer_gateway_name", "tags"),
 )
 _ID_DIGITS = 16
 _AT_ONCE = 65_536  # ids as Python texts, before they are packed
@@ -126,6 +126,7 @@ def _subjects(fleet: Fleet, owner_tag: str | None) -> pd.DataFrame:
             "account_id": gateways["account_id"],
             "region_id": gateways["region_id"],
             "vpn_gateway_id": gateways["gateway_id"].where(is_vpn),
+            "customer_gateway_id": gateways["gateway_id"].where(~is_vpn),
             "customer_gateway_name": gateways["name"].where(~is_vpn),
             "tags": gateways["tags"],
             "subject_id": gateways["gateway_id"],

@@ -15,18 +15,32 @@ from vpnframe.auditing.masks import equals
 from vpnframe.columns import SEVERITY
 from vpnframe.tables.columns import VERDICTS
 
+_FAILS = "fails on "
 SMALLEST_FLEET = 5  # of fewer connections most is no pattern
 _CONNECTION = ("account_id", "region_id", "vpn_connection_id")
 
 
 def is_folded(findings: pd.DataFrame) -> Mask:
     """Say which findings stand under another one: open, and caused by one that is open."""
-    return equals(findings["status"], "open") & flags(findings["root_cause"].notna())
+    return equals(findings["status"], "open") & _has_cause(findings)
 
 
 def is_counted(findings: pd.DataFrame) -> Mask:
     """Say which findings are counted: open, and not folded under another one."""
-    return equals(findings["status"], "open") & flags(findings["root_cause"].isna())
+    return equals(findings["status"], "open") & ~_has_cause(findings)
+
+
+def is_share(findings: pd.DataFrame) -> Mask:
+    """Say which findings are of the fleet: what more than half of its connections have."""
+    is_of_none = flags(findings["vpn_connection_id"].isna() & findings["vpn_gateway_id"].isna())
+    is_said = findings["evidence"].astype("str").str.startswith(_FAILS).fillna(False)
+    return is_of_none & flags(is_said) & equals(findings["status"], "open")
+
+
+def _has_cause(findings: pd.DataFrame) -> Mask:
+    if "root_cause" not in findings.columns:
+        return np.zeros(len(findings), bool)
+    return flags(findings["root_cause"].notna())
 
 
 def fold(findings: pd.DataFrame, *, n_connections: int) -> pd.DataFrame:
@@ -154,7 +168,7 @@ def _head(findings: pd.DataFrame, members: Positions, severity: int, share: str)
         "basis": first["basis"],
         "tunnel_ids": [],
         "value": share,
-        "evidence": f"fails on {share}",
+        "evidence": f"{_FAILS}{share}",
     }
 
 

@@ -2,14 +2,34 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from vpnframe import schema
+from vpnframe.auditing.folding import fold, is_share
 from vpnframe.auditing.logic import Mask, Texts, arrow, flags, objects
 from vpnframe.auditing.masks import equals
 
 NOBODY = ""  # no tag has an empty value that names anybody
+_OTHER = "a connection of another owner"
+_PAIR = re.compile(
+    r"(?P<side>VPC|on-premises) (?P<cidr>\S+) (?P<relation>is equal to|contains|within) "
+    r"(?P<other_side>VPC|on-premises) (?P<other_cidr>\S+) of "
+    r"(?P<other>a VPC without connections|[^\s,;]+)"
+)
+_TURNED = {"is equal to": "is equal to", "contains": "within", "within": "contains"}
+_OF_SUBJECT = (
+    *("account_id", "region_id", "vpn_connection_id", "connection_name", "vpn_gateway_id"),
+    *("customer_gateway_id", "customer_gateway_name", "tags"),
+)
+_WORD = re.compile(r"[\w.-]+")
+_FLEET_SIZE = re.compile(r" \(all [\d,]+ \w+\)$|; connections: [\d,]+$")
 
 
 def owners_of(tags: pd.Series, owner_tag: str | None) -> Texts:
@@ -45,14 +65,14 @@ def owners_of(tags: pd.Series, owner_tag: str | None) -> Texts:
 def by_owner(
     findings: pd.DataFrame, connections: pd.DataFrame, *, owner_tag: str
 ) -> dict[str, pd.DataFrame]:
-    """Part findings by owner.
+    """Part findings by owner, so that each part holds nothing of another owner's.
 
     Parameters
     ----------
     findings : DataFrame
         Table ``findings``.
     connections : DataFrame
-        The ``connections`` table, for the owner of a pair's other connection.
+        The ``connections`` table.
     owner_tag : str
         The tag whose value is the owner.
 
@@ -60,25 +80,146 @@ def by_owner(
     -------
     dict of str to DataFrame
         Table ``findings`` for each owner, in the order of their names; an empty name for the rest.
-        A finding on two connections of different owners is given to both, and what could not be
-        judged of the fleet as a whole to everybody.
+        An overlap of connections of different owners is given to each of them, as one of its own
+        connection with "a connection of another owner". What most of the connections have is
+        counted anew for each owner, and what could not be judged at all is given to everybody.
     """
-    owners = pd.Series(
-        owners_of(connections["tags"], owner_tag), index=connections["vpn_connection_id"]
-    )
-    owners = owners[~owners.index.duplicated()]
-    other = findings["value"].astype("str").str.extract(r" of (\S+?)(?:;|$)")[0]
-    is_pair = findings["rule_id"].astype("str").str.startswith("vpn-overlap-")
-    first = findings["owner"].fillna(NOBODY)
-    second = other.where(is_pair).map(owners).fillna(first)
-    names = sorted({*first, *second})
-    is_of_all = is_on_fleet(findings)
+    rows = findings[~is_share(findings)].reset_index(drop=True)
+    fleet = _Owners.of(connections, owner_tag)
+    first = _first_owners(rows, fleet)
+    names = sorted({*first.tolist(), *_sharers(rows, fleet)})
+    return {name: _part(rows, name, first, fleet) for name in names}
+
+
+@dataclass(frozen=True, slots=True)
+class _Owners:
+    """Whose each connection is."""
+
+    connections: pd.DataFrame  # by id
+    by_id: dict[str, str]
+
+    @classmethod
+    def of(cls, connections: pd.DataFrame, owner_tag: str) -> _Owners:
+        """Read the tag of each connection."""
+        ids = connections["vpn_connection_id"].astype("str").tolist()
+        owners = [one or NOBODY for one in owners_of(connections["tags"], owner_tag).tolist()]
+        table = connections.set_index("vpn_connection_id", drop=False)
+        return cls(table[~table.index.duplicated()], dict(zip(ids, owners, strict=True)))
+
+    def named_in(self, text: object) -> list[str]:
+        """The connections that a text names, in its order."""
+        words = _WORD.findall(text) if isinstance(text, str) else ()
+        return [word for word in words if word in self.by_id]
+
+    def ids_of(self, name: str) -> list[str]:
+        """The connections of one owner."""
+        return [one for one, owner in self.by_id.items() if owner == name]
+
+
+def _first_owners(rows: pd.DataFrame, fleet: _Owners) -> Texts:
+    """Whose each finding is; one that only names a connection is its owner's."""
+    first = rows["owner"].fillna(NOBODY).to_numpy(object)
+    is_of_none = flags(rows["vpn_connection_id"].isna()) & (first == NOBODY)
+    for row in np.flatnonzero(is_of_none).tolist():
+        named = fleet.named_in(rows["value"].iloc[row])
+        first[row] = fleet.by_id[named[0]] if named else NOBODY
+    return objects(first)
+
+
+def _is_pair(rows: pd.DataFrame) -> Mask:
+    """Findings on several connections."""
+    is_overlap = rows["rule_id"].astype("str").str.startswith("vpn-overlap-")
+    return flags(is_overlap) & flags(rows["value"].notna()) & ~equals(rows["status"], "unknown")
+
+
+def _sharers(rows: pd.DataFrame, fleet: _Owners) -> set[str]:
+    """The owners of connections that findings of others name."""
+    texts = rows["value"][_is_pair(rows)].tolist()
+    return {fleet.by_id[one] for text in texts for one in fleet.named_in(text)}
+
+
+def _part(rows: pd.DataFrame, name: str, first: Texts, fleet: _Owners) -> pd.DataFrame:
+    """What one owner may see."""
+    own = fleet.ids_of(name)
+    is_of_all = _is_shown_to_all(rows, name, fleet.connections.loc[own, "account_id"])
+    is_pair = _is_pair(rows)
+    is_own = (first == name) & ~is_on_fleet(rows) & ~is_pair
+    plain = rows[is_own | is_of_all].copy()
+    for column in ("value", "evidence"):
+        texts = [_without_others(text, name, fleet) for text in plain[column].tolist()]
+        plain[column] = pd.array(texts, dtype="str")
+    pairs = [_seen_by(row, name, fleet) for row in rows[is_pair].to_dict("records")]
+    found = [row for row in pairs if row is not None]
+    table = schema.cast("findings", _joined(plain, found))
+    causes = table["root_cause"].astype("str")
+    table["root_cause"] = causes.mask(flags(causes == table["rule_id"].astype("str")))
+    table = schema.cast("findings", table)
+    worst, is_open = table["severity"].cat.codes, ~equals(table["status"], "unknown")
+    table = table.take(np.lexsort((-worst.to_numpy(np.int64), ~is_open))).reset_index(drop=True)
+    return fold(table, n_connections=len(own))
+
+
+def _joined(plain: pd.DataFrame, rows: list[dict[str, Any]]) -> pd.DataFrame:
+    """The table with some rows more."""
+    if not rows:
+        return plain
+    more = pd.DataFrame(rows, columns=plain.columns)
+    return pd.concat([plain.astype(object), more.astype(object)], ignore_index=True)
+
+
+def _is_shown_to_all(rows: pd.DataFrame, name: str, accounts: pd.Series) -> Mask:
+    """What could not be judged at all; of regions not read, those of the owner's accounts."""
+    is_near = rows["account_id"].isna() | rows["account_id"].isin(accounts.dropna().unique())
+    return is_on_fleet(rows) & (flags(is_near) | (name == NOBODY))
+
+
+def _without_others(text: object, name: str, fleet: _Owners) -> str | None:
+    """A text in which connections of other owners have no id, and the fleet no size."""
+    if not isinstance(text, str):
+        return None
+
+    def told(found: re.Match[str]) -> str:
+        owner = fleet.by_id.get(found[0])
+        return found[0] if owner is None or owner == name else _OTHER
+
+    return _FLEET_SIZE.sub("", _WORD.sub(told, text))
+
+
+def _seen_by(row: dict[str, Any], name: str, fleet: _Owners) -> dict[str, Any] | None:
+    """A finding on several connections as one of their owners may see it; None for others."""
+    ids = [str(row["vpn_connection_id"]), *fleet.named_in(row["value"])]
+    mine = [one for one in ids if fleet.by_id.get(one) == name]
+    if not mine:
+        return None
+    if all(fleet.by_id.get(one, name) == name for one in ids):
+        return row
+    said = [_half(pair, ids[0], mine, fleet.by_id, name) for pair in _PAIR.finditer(row["value"])]
+    value = "; ".join(dict.fromkeys(said)) or f"a block of it meets a block of {_OTHER}"
+    own = fleet.connections.loc[mine[0]]
+    is_moved = mine[0] != ids[0]
     return {
-        str(name): findings[
-            ((first == name) | (second == name)).to_numpy() | is_of_all
-        ].reset_index(drop=True)
-        for name in names
+        **row,
+        **{column: own[column] for column in _OF_SUBJECT},
+        "owner": name or None,
+        "is_active": None if is_moved else row["is_active"],
+        "tunnel_ids": [],
+        "value": value,
+        "evidence": f"{value}.",
     }
+
+
+def _half(pair: re.Match[str], left: str, mine: list[str], by_id: dict[str, str], name: str) -> str:
+    """One pair in the words of one side."""
+    side, cidr, relation, other = (pair[part] for part in ("side", "cidr", "relation", "other"))
+    if left in mine:
+        is_told = by_id.get(other, name) == name
+        return pair[0] if is_told else f"{side} {cidr} {relation} a block of {_OTHER}"
+    if other in mine:
+        own = f"{pair['other_side']} {pair['other_cidr']}"
+        return f"{own} {_TURNED[relation]} a block of {_OTHER}"
+    if relation == "is equal to":
+        return f"{side} {cidr} is equal to a block of {_OTHER}"
+    return f"a block of it meets a block of {_OTHER}"
 
 
 def is_on_fleet(findings: pd.DataFrame) -> Mask:
@@ -94,5 +235,5 @@ def is_on_fleet(findings: pd.DataFrame) -> Mask:
     ndarray of bool, one per row
     """
     is_of_none = findings["vpn_connection_id"].isna() & findings["vpn_gateway_id"].isna()
-    is_of_customer = findings["customer_gateway_name"].notna()
+    is_of_customer = findings["customer_gateway_id"].notna()
     return flags(is_of_none & ~is_of_customer) & equals(findings["status"], "unknown")

@@ -21,7 +21,14 @@ from vpnframe.auditing.profiles.profiles import BASELINE, find_profiles
 from vpnframe.auditing.rules import RULES
 from vpnframe.auditing.texts import texts
 from vpnframe.auditing.verdicts import SEVERITIES
-from vpnframe.auditing.waivers import Waiver, apply_waivers, expired, idle, read_waivers
+from vpnframe.auditing.waivers import (
+    Waiver,
+    apply_waivers,
+    checked_waivers,
+    expired,
+    idle,
+    read_waivers,
+)
 from vpnframe.checked import checked_table
 from vpnframe.errors import FindingsError, IncompleteWarning
 from vpnframe.inventory import Inventory, checked_inventory
@@ -40,7 +47,7 @@ class AuditSettings:
     owner_tag : str or None
         The tag whose value is the owner of a connection or gateway.
     now : datetime or None
-        The moment to judge by, in UTC; the present otherwise.
+        The moment to judge by; the present otherwise. Without a time zone it is local.
     with_key_facts : bool
         Whether findings on keys show class and bits: a list of who is weak is one of targets.
     overlaps : OverlapSettings or None
@@ -294,7 +301,7 @@ def assert_no_findings(found: Inventory | pd.DataFrame, *, at_least: str = "high
     if isinstance(found, Inventory):
         findings = audit(found)
     else:
-        needs = ("rule_id", "severity", "status", "root_cause")
+        needs = ("rule_id", "severity", "status")
         findings = checked_table("findings", found, needs=needs, or_else=" or an Inventory")
     bad = findings[at_or_over(findings, at_least)]
     if bad.empty:
@@ -407,7 +414,7 @@ def _examine(
     inv: Inventory, *, profiles: Profiles, waivers: Waivers, settings: AuditSettings | None
 ) -> Review:
     told = settings or AuditSettings()
-    now = told.now or datetime.now(UTC)
+    now = (told.now or datetime.now(UTC)).astimezone(UTC)
     accepted = _waivers(waivers, now)
     fleet = gather(inv, now=now, settings=told.for_overlaps())
     fleet = replace(fleet, shows_keys=told.with_key_facts)
@@ -431,7 +438,7 @@ def _examine(
 def _waivers(waivers: Waivers, now: datetime) -> Sequence[Waiver]:
     if isinstance(waivers, str | Path):
         return read_waivers(waivers, now=now)
-    return waivers or ()
+    return checked_waivers(waivers or (), now=now)
 
 
 def _taken(inv: Inventory) -> Inventory:

@@ -55,8 +55,7 @@ def summary(fleet: Fleet, found: Evaluation, findings: pd.DataFrame) -> pd.DataF
 
 def _counted(findings: pd.DataFrame) -> dict[Any, dict[str, int]]:
     """Numbers of findings by rule and profile."""
-    profile = findings["profile"].astype("str").where(is_of_profile(findings), "").fillna("")
-    keys = [findings["rule_id"], profile.astype("category")]
+    keys = [findings["rule_id"], _own_profile(findings)]
     table = _numbers(findings)
     found: dict[Any, dict[str, int]] = table.groupby(keys, observed=True).sum().to_dict("index")
     return found
@@ -75,29 +74,60 @@ def _numbers(findings: pd.DataFrame) -> pd.DataFrame:
 def connections(fleet: Fleet, findings: pd.DataFrame) -> pd.DataFrame:
     """Say of every connection how bad it is, and what it is worth.
 
-    Parameters
-    ----------
-    fleet : Fleet
-        That was judged.
-    findings : DataFrame
-        Table ``findings``, folded.
-
-    Returns
-    -------
-    DataFrame
-        Table ``audit_connections``, in the order of ``connections``.
+    Table ``audit_connections``, in the order of ``connections``; ``findings`` are folded.
     """
     table = fleet.connections[[*CONNECTION, "connection_name"]].reset_index(drop=True)
+    return count_connections(table.join(strength_facts(fleet)), findings)
+
+
+def count_connections(table: pd.DataFrame, findings: pd.DataFrame) -> pd.DataFrame:
+    """Count the findings of some connections anew: table ``audit_connections``."""
     own = findings[findings["vpn_connection_id"].notna().to_numpy(bool)]
-    at = positions_of(own, fleet.connections)
+    at = positions_of(own, table)
+    own, at = own[at >= 0], at[at >= 0]
     numbers = _numbers(own).groupby(at).sum().reindex(range(len(table)), fill_value=0)
     n_unknown = np.bincount(at[equals(own["status"], "unknown")], minlength=len(table))
     worst = np.full(len(table), -1, np.int64)
     is_top = is_counted(own)
     np.maximum.at(worst, at[is_top], own["severity"].cat.codes.to_numpy(np.int64)[is_top])
     severity = pd.Categorical.from_codes(worst, dtype=SEVERITY)
-    table = table.assign(severity=severity, n_unknown=n_unknown, **numbers)
-    return schema.cast("audit_connections", table.join(strength_facts(fleet)))
+    table = table.reset_index(drop=True)
+    table = table.assign(severity=severity, n_unknown=n_unknown)
+    table[list(COUNTED)] = numbers[list(COUNTED)]
+    return schema.cast("audit_connections", table)
+
+
+def count_rules(findings: pd.DataFrame, *, n_connections: int) -> pd.DataFrame:
+    """Count some findings rule by rule, where what passed is not known: table ``audit_summary``."""
+    counted = _counted(findings)
+    checks = findings.assign(profile=_own_profile(findings))
+    rows = []
+    for (rule_id, profile), part in checks.groupby(["rule_id", "profile"], observed=True):
+        is_failing = ~equals(part["status"], "unknown")
+        named = part.loc[is_failing, list(CONNECTION)].dropna(subset="vpn_connection_id")
+        share = len(named.drop_duplicates()) / n_connections if n_connections else 0.0
+        rows.append(
+            {
+                "rule_id": rule_id,
+                "profile": profile or None,
+                "title": part["title"].iloc[0],
+                "severity": part["severity"].max(),
+                "n_passed": None,
+                "n_failed": int(is_failing.sum()),
+                "n_unknown": int((~is_failing).sum()),
+                "share": share,
+                "is_widespread": share > 0.5,
+                **counted[rule_id, profile],
+            }
+        )
+    columns = schema.find("audit_summary").names
+    return schema.build("audit_summary", {name: [row[name] for row in rows] for name in columns})
+
+
+def _own_profile(findings: pd.DataFrame) -> pd.Series:
+    """The profile of what a profile alone finds; elsewhere it is a reference."""
+    own = findings["profile"].astype("str").where(is_of_profile(findings), "").fillna("")
+    return own.astype("category")
 
 
 COUNTED = (*(f"n_{word}" for word in SEVERITIES[::-1]), "n_folded", "n_open", "n_waived")

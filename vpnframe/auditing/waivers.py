@@ -16,10 +16,10 @@ from vpnframe.auditing.logic import Mask
 from vpnframe.auditing.masks import equals
 from vpnframe.auditing.texts import texts
 from vpnframe.errors import SettingsError
-from vpnframe.toml_tables import Form, is_text, read_toml_tables
+from vpnframe.toml_tables import Form, is_text, problems_of, read_toml_tables
 
 LONGEST_DAYS = 365
-_SELECTORS = ("connection", "gateway", "tag", "region")
+_SELECTORS = ("connection", "gateway", "customer_gateway", "tag", "region", "account")
 _OF_THE_FLEET = ("platform-ceiling",)  # said once, of no connection: the rule alone selects it
 
 
@@ -40,6 +40,8 @@ _FORM = Form(
         "profile": (is_text, "a profile's name"),
         "connection": _LINE,
         "gateway": _LINE,
+        "customer_gateway": _LINE,
+        "account": _LINE,
         "tag": (_is_tag, "text as key=value"),
         "region": _LINE,
         "reason": _LINE,
@@ -65,8 +67,9 @@ class Waiver:
         Why, whose, by whom, and where that is written down.
     created, until : date
         The first and the last day, 365 days apart at most.
-    connection, gateway, tag, region, profile : str or None
-        What is accepted; where several are given, all must hold. A tag is ``key=value``.
+    connection, gateway, customer_gateway, tag, region, account, profile : str or None
+        What is accepted; where several are given, all must hold. A tag is ``key=value``, a
+        customer gateway its id or name.
     """
 
     rule: str
@@ -78,13 +81,15 @@ class Waiver:
     until: date
     connection: str | None = None
     gateway: str | None = None
+    customer_gateway: str | None = None
     tag: str | None = None
     region: str | None = None
+    account: str | None = None
     profile: str | None = None
 
     def is_over(self, now: datetime) -> bool:
         """Whether it has ended."""
-        return now.date() > self.until
+        return local_date(now) > self.until
 
     @property
     def selector(self) -> str:
@@ -101,10 +106,11 @@ def read_waivers(path: str | Path, *, now: datetime) -> tuple[Waiver, ...]:
     ----------
     path : str or Path
         A TOML file with a table ``[[waiver]]`` for each: ``rule``, one at least of ``connection``,
-        ``gateway``, ``tag`` (key=value) and ``region`` (none for ``platform-ceiling``),
+        ``gateway``, ``customer_gateway``, ``tag`` (key=value), ``region`` and ``account`` (none
+        for ``platform-ceiling``),
         ``reason``, ``owner``, ``approver``, ``ticket``, ``created`` and ``until`` (dates).
     now : datetime
-        The moment to judge by, in UTC.
+        The moment to judge by; a waiver begins and ends by its local date.
 
     Returns
     -------
@@ -142,19 +148,58 @@ def read_waivers(path: str | Path, *, now: datetime) -> tuple[Waiver, ...]:
     found = []
     for number, table in enumerate(read_toml_tables(path, _FORM), 1):
         waiver = Waiver(**table)
-        for problem in _problems(waiver, now):
-            raise SettingsError(f"{path}, waiver {number} of {waiver.rule}: {problem}")
+        _check(waiver, now, where=f"{path}, waiver {number}")
         found.append(waiver)
     return tuple(found)
 
 
+def checked_waivers(waivers: Iterable[Waiver], *, now: datetime) -> tuple[Waiver, ...]:
+    """Check waivers that were made in Python as those of a file are.
+
+    Parameters
+    ----------
+    waivers : iterable of Waiver
+        Any.
+    now : datetime
+        The moment to judge by; a waiver begins and ends by its local date.
+
+    Returns
+    -------
+    tuple of Waiver
+        The same.
+
+    Raises
+    ------
+    SettingsError
+        As :func:`read_waivers` has it; the message names the waiver by its place, from 1.
+    """
+    found = tuple(waivers)
+    for number, waiver in enumerate(found, 1):
+        if not isinstance(waiver, Waiver):
+            raise SettingsError(f"waiver {number} is no vf.Waiver: {type(waiver).__name__}")
+        _check(waiver, now, where=f"waiver {number}")
+    return found
+
+
+def local_date(now: datetime) -> date:
+    """Give the date of a moment where the review is made: this machine's time zone decides."""
+    return now.astimezone().date()
+
+
+def _check(waiver: Waiver, now: datetime, *, where: str) -> None:
+    for problem in _problems(waiver, now):
+        raise SettingsError(f"{where} of {waiver.rule}: {problem}")
+
+
 def _problems(waiver: Waiver, now: datetime) -> Iterable[str]:
+    fields = ((name, getattr(waiver, name)) for name in _FORM.rules)
+    yield from problems_of({name: one for name, one in fields if one is not None}, _FORM)
     if waiver.rule not in texts():
         yield f"there is no rule {waiver.rule!r}: vf.rules() names them all"
     is_of_fleet = waiver.rule in _OF_THE_FLEET
     if not is_of_fleet and all(getattr(waiver, name) is None for name in _SELECTORS):
         yield f"it selects nothing: give {', '.join(_SELECTORS[:-1])} or {_SELECTORS[-1]}"
-    if waiver.created > now.date():
+    if waiver.created > local_date(now):
         yield f"it begins on {waiver.created}, which is yet to come"
     days = (waiver.until - waiver.created).days
     if days < 0:
@@ -261,10 +306,14 @@ def _selected(findings: pd.DataFrame, waiver: Waiver) -> Mask:
         ("vpn_connection_id", waiver.connection),
         ("vpn_gateway_id", waiver.gateway),
         ("region_id", waiver.region),
+        ("account_id", waiver.account),
         ("profile", waiver.profile),
     ):
         if wanted is not None:
             chosen &= equals(findings[column], wanted)
+    if waiver.customer_gateway is not None:
+        named = [findings[f"customer_gateway_{part}"] for part in ("id", "name")]
+        chosen &= np.logical_or(*(equals(one, waiver.customer_gateway) for one in named))
     if waiver.tag is not None:
         rows = np.flatnonzero(chosen)
         tags = findings["tags"].iloc[rows].tolist()

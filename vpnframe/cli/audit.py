@@ -6,20 +6,32 @@ import sys
 
 import typer
 
+from vpnframe.auditing.narrowing import narrow
 from vpnframe.auditing.profiles.profiles import BASELINE
 from vpnframe.auditing.review import AuditSettings, at_or_over, examine
 from vpnframe.cli.audit_options import (
+    AllOption,
     ByOption,
     ExplainOption,
     FailOnOption,
+    FamilyOption,
     FolderOrNothing,
     OutDirOption,
     ProfileOption,
+    RuleOption,
+    SeverityOption,
     StyleOption,
     WaiversOption,
     check_owners,
+    known_families,
 )
-from vpnframe.cli.audit_output import ReviewFormat, explain, print_review, write_by_owner
+from vpnframe.cli.audit_output import (
+    ReviewFormat,
+    explain,
+    known_rules,
+    print_review,
+    write_by_owner,
+)
 from vpnframe.cli.options import LimitOption, OutputOption, SnapshotOption, WithKeyFactsOption
 from vpnframe.cli.overlap_options import (
     NatOption,
@@ -40,6 +52,10 @@ def run(
     by: ByOption = None,
     out_dir: OutDirOption = None,
     fail_on: FailOnOption = None,
+    family: FamilyOption = None,
+    severity: SeverityOption = None,
+    rule: RuleOption = None,
+    with_folded: AllOption = False,
     topology: TopologyOption = None,
     nat: NatOption = None,
     with_key_facts: WithKeyFactsOption = False,
@@ -68,6 +84,14 @@ def run(
         overlaps=make_overlap_settings(topology=topology, nat=nat),
     )
     review = examine(inventory, profiles=profile or (BASELINE,), waivers=waivers, settings=settings)
+    if family or severity or rule:
+        review = narrow(
+            review,
+            rules=known_rules(rule or ()),
+            families=known_families(family or ()),
+            severity=severity,
+        )
+        with_folded = with_folded or bool(family or rule)  # their causes may be left out
     if out_dir is not None and owner_tag is not None:
         write_by_owner(
             review,
@@ -76,9 +100,17 @@ def run(
             owner_tag=owner_tag,
             folder=out_dir,
             is_private=with_key_facts,
+            with_folded=with_folded,
         )
     else:
-        print_review(review, style, output=output, limit=limit, is_private=with_key_facts)
+        print_review(
+            review,
+            style,
+            output=output,
+            limit=limit,
+            is_private=with_key_facts,
+            with_folded=with_folded,
+        )
     n_bad = 0 if fail_on is None else int(at_or_over(review.findings, fail_on).sum())
     if n_bad:
         print(f"vpnframe: {n_bad:,} open findings are {fail_on} or worse", file=sys.stderr)

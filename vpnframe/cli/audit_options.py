@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -9,7 +10,9 @@ import typer
 
 from vpnframe.auditing.profiles.profiles import BASELINE
 from vpnframe.cli.audit_output import ReviewFormat
+from vpnframe.tables.columns import FAMILIES
 
+Severity = Literal["critical", "high", "medium", "low", "info"]
 FolderOrNothing = Annotated[
     Path | None,
     typer.Argument(metavar="[DIR]", help="An inventory folder, as fetch and load write it."),
@@ -41,7 +44,7 @@ OutDirOption = Annotated[
     typer.Option(envvar="VPNFRAME_OUT_DIR", metavar="DIR", help="Where --by writes."),
 ]
 FailOnOption = Annotated[
-    Literal["critical", "high", "medium", "low", "info"] | None,
+    Severity | None,
     typer.Option(
         envvar="VPNFRAME_FAIL_ON",
         help="Exit with 3 when a finding as bad as this, or worse, is open.",
@@ -51,6 +54,35 @@ ExplainOption = Annotated[
     str | None,
     typer.Option(
         "--explain", envvar="VPNFRAME_EXPLAIN", metavar="RULE", help="Print one rule, and stop."
+    ),
+]
+AllOption = Annotated[
+    bool,
+    typer.Option(
+        "--all",
+        envvar="VPNFRAME_ALL",
+        help="List findings that follow from others, too. CSV, JSON lines, Parquet, SARIF and OCSF "
+        "always hold them, with their root cause.",
+    ),
+]
+FamilyOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        envvar="VPNFRAME_FAMILY",
+        metavar="FAMILY",
+        help=f"Only findings of this family ({', '.join(FAMILIES)}); may be given again. "
+        "What is left out is in no count, "
+        "and --fail-on does not see it.",
+    ),
+]
+SeverityOption = Annotated[
+    Severity | None,
+    typer.Option(envvar="VPNFRAME_SEVERITY", help="Only findings as bad as this, or worse."),
+]
+RuleOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--rule", envvar="VPNFRAME_RULE", metavar="RULE", help="Only this rule; may be given again."
     ),
 ]
 StyleOption = Annotated[
@@ -80,3 +112,28 @@ def check_owners(
         raise typer.BadParameter("--by owner needs --owner-tag TAG and --out-dir DIR")
     if by and single is not None:
         raise typer.BadParameter("--by owner writes whole files into --out-dir: leave out the rest")
+
+
+def known_families(families: Iterable[str]) -> list[str]:
+    """Give the families that were asked for, and refuse one that there is not.
+
+    Parameters
+    ----------
+    families : iterable of str
+        As given on the command line.
+
+    Returns
+    -------
+    list of str
+
+    Raises
+    ------
+    typer.BadParameter
+        There is no such family.
+    """
+    found = list(families)
+    for one in found:
+        if one not in FAMILIES:
+            message = f"there is no family {one!r}: {', '.join(FAMILIES)}"
+            raise typer.BadParameter(message, param_hint="--family")
+    return found

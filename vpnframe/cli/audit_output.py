@@ -6,6 +6,7 @@ import enum
 import json
 import re
 import sys
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,12 +14,14 @@ import numpy as np
 import pandas as pd
 import typer
 
+from vpnframe.auditing.folding import is_counted, is_folded
+from vpnframe.auditing.narrowing import reviews_by_owner
 from vpnframe.auditing.outputs.ocsf import as_ocsf
-from vpnframe.auditing.outputs.page import as_page
+from vpnframe.auditing.outputs.page import TITLE, as_page
 from vpnframe.auditing.outputs.sarif import as_sarif
-from vpnframe.auditing.owners import by_owner, is_on_fleet
+from vpnframe.auditing.owners import is_on_fleet
 from vpnframe.auditing.review import Review
-from vpnframe.auditing.texts import texts
+from vpnframe.auditing.texts import Text, texts
 from vpnframe.auditing.verdicts import SEVERITIES
 from vpnframe.cli.output import Format, encode_table, print_table, write_file
 from vpnframe.display import printable
@@ -53,7 +56,9 @@ _ENDINGS = {
 }
 
 
-def encode(review: Review, style: ReviewFormat) -> bytes:
+def encode(
+    review: Review, style: ReviewFormat, *, title: str = TITLE, with_folded: bool = False
+) -> bytes:
     """Write a review in a format.
 
     Parameters
@@ -62,6 +67,11 @@ def encode(review: Review, style: ReviewFormat) -> bytes:
         Of one fleet.
     style : ReviewFormat
         Which one.
+    title : str
+        Of a page.
+    with_folded : bool
+        Whether what people read lists findings that follow from others, too. What programs read
+        always holds them, with their ``root_cause``.
 
     Returns
     -------
@@ -73,11 +83,23 @@ def encode(review: Review, style: ReviewFormat) -> bytes:
     if style is ReviewFormat.OCSF:
         return _json(as_ocsf(review))
     if style is ReviewFormat.HTML:
-        return as_page(review).encode()
+        return as_page(review, title=title, with_folded=with_folded).encode()
     findings = review.findings
     if style in (ReviewFormat.TABLE, ReviewFormat.MARKDOWN):
+        findings = findings if with_folded else findings[~is_folded(findings)]
         findings = brief(findings, with_profile=len(review.profiles) > 1)
     return encode_table(findings, Format(style))
+
+
+def _body(
+    review: Review, cut: pd.DataFrame, style: ReviewFormat, *, with_folded: bool = False
+) -> bytes:
+    """Some findings of a review; above a Markdown table stand the counts of all."""
+    body = encode(replace(review, findings=cut), style, with_folded=with_folded)
+    if style is not ReviewFormat.MARKDOWN:
+        return body
+    counts = f"{headline(review.connections)}  \n{counts_sentence(review.findings)}\n\n"
+    return counts.encode() + body
 
 
 def print_review(
@@ -87,6 +109,7 @@ def print_review(
     output: Path | None,
     limit: int | None,
     is_private: bool = False,
+    with_folded: bool = False,
 ) -> None:
     """Print a review, or write it into a file.
 
@@ -103,6 +126,8 @@ def print_review(
         the worst 20 otherwise. A page and what other programs read is never cut.
     is_private : bool
         Whether a file is for its owner alone.
+    with_folded : bool
+        As in :func:`encode`.
 
     Raises
     ------
@@ -116,10 +141,13 @@ def print_review(
     if style is ReviewFormat.PARQUET and output is None and sys.stdout.isatty():
         raise typer.BadParameter("parquet is binary: add --output FILE, or a pipe")
     if style is ReviewFormat.TABLE and output is None:
-        _print_readable(review, limit)
+        _print_readable(review, limit, with_folded=with_folded)
         return
-    shown = review if style in _WHOLE else replace(review, findings=_cut(review.findings, limit))
-    body = encode(shown, style)
+    listed = review.findings
+    if style is ReviewFormat.MARKDOWN and not with_folded:
+        listed = listed[~is_folded(listed)].reset_index(drop=True)
+    cut = listed if style in _WHOLE else _cut(listed, limit)
+    body = _body(review, cut, style, with_folded=with_folded)
     if output is None:
         sys.stdout.flush()
         sys.stdout.buffer.write(body)
@@ -127,7 +155,7 @@ def print_review(
     else:
         write_file(output, body, is_private=is_private)
         print(f"{output}: {counts_sentence(review.findings)}", file=sys.stderr)
-    n_more = len(review.findings) - len(shown.findings)
+    n_more = len(listed) - len(cut)
     if n_more:
         print(f"{n_more:,} more findings: raise --limit", file=sys.stderr)
 
@@ -140,6 +168,7 @@ def write_by_owner(
     owner_tag: str,
     folder: Path,
     is_private: bool = False,
+    with_folded: bool = False,
 ) -> None:
     """Write one file per owner.
 
@@ -157,6 +186,8 @@ def write_by_owner(
         Made when it is not there.
     is_private : bool
         Whether the files are for their writer alone.
+    with_folded : bool
+        As in :func:`encode`.
 
     Raises
     ------
@@ -170,12 +201,31 @@ def write_by_owner(
     except OSError as error:
         raise InventoryError(f"{folder} cannot be written: {error.strerror}") from None
     names: set[str] = set()
-    for owner, findings in by_owner(review.findings, connections, owner_tag=owner_tag).items():
+    for owner, part in reviews_by_owner(review, connections, owner_tag=owner_tag).items():
         name = _file_name(owner or "no-owner", names)
         path = folder / f"{name}.{_ENDINGS.get(style, str(style))}"
-        body = encode(replace(review, findings=findings), style)
+        title = f"{TITLE}: {owner or 'no owner'}"
+        body = encode(part, style, title=title, with_folded=with_folded)
         write_file(path, body, is_private=is_private)
-        print(f"{path}: {len(findings):,} findings of {printable(owner) or 'no owner'}")
+        print(f"{path}: {len(part.findings):,} findings of {printable(owner) or 'no owner'}")
+
+
+def headline(connections: pd.DataFrame) -> str:
+    """Say how many connections there are by their worst finding.
+
+    Parameters
+    ----------
+    connections : DataFrame
+        Table ``audit_connections``.
+
+    Returns
+    -------
+    str
+    """
+    counts = connections["severity"].value_counts()
+    parts = [f"{word} {counts.get(word, 0):,}" for word in reversed(SEVERITIES)]
+    n_none = int(connections["severity"].isna().sum())
+    return f"{len(connections):,} connections by worst finding: {', '.join(parts)}, none {n_none:,}"
 
 
 def counts_sentence(findings: pd.DataFrame) -> str:
@@ -190,11 +240,13 @@ def counts_sentence(findings: pd.DataFrame) -> str:
     -------
     str
     """
-    is_open = findings["status"] == "open"
-    counts = findings[is_open]["severity"].value_counts()
+    is_top = is_counted(findings)
+    counts = findings[is_top]["severity"].value_counts()
     parts = [f"{word} {counts.get(word, 0):,}" for word in reversed(SEVERITIES)]
-    others = [f"{(findings['status'] == word).sum():,} {word}" for word in ("waived", "unknown")]
-    return f"{int(is_open.sum()):,} open findings: {', '.join(parts)}; {', '.join(others)}"
+    n_folded = int(is_folded(findings).sum())
+    others = [f"{n_folded:,} folded under their cause"] if n_folded else []
+    others += [f"{(findings['status'] == word).sum():,} {word}" for word in ("waived", "unknown")]
+    return f"{int(is_top.sum()):,} open findings: {', '.join(parts)}; {', '.join(others)}"
 
 
 def _cut(findings: pd.DataFrame, limit: int | None) -> pd.DataFrame:
@@ -218,11 +270,7 @@ def explain(rule_id: str) -> None:
     typer.BadParameter
         There is no such rule.
     """
-    text = texts().get(rule_id)
-    if text is None:
-        near = ", ".join(name for name in texts() if rule_id.removeprefix("vpn-") in name)
-        known = f"did you mean {near}?" if near else "vf.rules() lists all of them"
-        raise typer.BadParameter(f"there is no rule {rule_id!r}: {known}", param_hint="--explain")
+    text = _text_of(rule_id, "--explain")
     print(f"{text.rule_id}: {text.title}\n")
     for label, line in (
         ("Severity", f"{text.severity}. {text.severity_reason}"),
@@ -235,6 +283,35 @@ def explain(rule_id: str) -> None:
         ("Basis", text.basis),
     ):
         print(f"{label:11}{line}")
+
+
+def known_rules(rule_ids: Iterable[str]) -> list[str]:
+    """Give the rules that were asked for, and refuse one that there is not.
+
+    Parameters
+    ----------
+    rule_ids : iterable of str
+        As given on the command line.
+
+    Returns
+    -------
+    list of str
+
+    Raises
+    ------
+    typer.BadParameter
+        There is no such rule.
+    """
+    return [_text_of(rule_id, "--rule").rule_id for rule_id in rule_ids]
+
+
+def _text_of(rule_id: str, option: str) -> Text:
+    text = texts().get(rule_id)
+    if text is None:
+        near = ", ".join(name for name in texts() if rule_id.removeprefix("vpn-") in name)
+        known = f"did you mean {near}?" if near else "vf.rules() lists all of them"
+        raise typer.BadParameter(f"there is no rule {rule_id!r}: {known}", param_hint=option)
+    return text
 
 
 def brief(findings: pd.DataFrame, *, with_profile: bool = False) -> pd.DataFrame:
@@ -258,27 +335,32 @@ def brief(findings: pd.DataFrame, *, with_profile: bool = False) -> pd.DataFrame
     return findings.assign(connection=name.fillna("-"))[names]
 
 
-def _print_readable(review: Review, limit: int | None) -> None:
-    """Counts, what is widespread, then the findings."""
+def _print_readable(review: Review, limit: int | None, *, with_folded: bool) -> None:
+    """Connections by worst finding, counts by rule, then the findings."""
     findings = review.findings
+    print(headline(review.connections))
     print(counts_sentence(findings))
     print("\nBY RULE (share: part of the fleet; over 0.5 look for one cause)")
     print_table(_by_rule(review.summary), Format.TABLE)
     print("\nFINDINGS, the worst first")
-    shown = brief(findings, with_profile=len(review.profiles) > 1)
+    listed = findings if with_folded else findings[~is_folded(findings)].reset_index(drop=True)
+    shown = brief(listed, with_profile=len(review.profiles) > 1)
     print_table(shown, Format.TABLE, limit=_SHOWN if limit is None else limit)
+    n_folded = len(findings) - len(listed)
+    if n_folded:
+        print(f"{n_folded:,} findings that follow from these are not listed: add --all")
     for note in review.notes:
         print(f"Note: {note}")
 
 
 def _by_rule(summary: pd.DataFrame) -> pd.DataFrame:
-    """The rules that found something, the worst first."""
-    order = {word: place for place, word in enumerate(reversed(SEVERITIES))}
+    """The rules that found something, the worst first, with their numbers by severity."""
     rows = summary[(summary["n_open"] > 0) | (summary["n_waived"] > 0)]
-    worst = rows["severity"].astype("str").map(order)
-    ranked = rows.assign(worst=worst).sort_values(["worst", "n_open"], ascending=[True, False])
-    columns = ["severity", "rule_id", "n_open", "n_waived", "share", "title", "profile"]
-    return ranked[columns]
+    numbers = [f"n_{word}" for word in reversed(SEVERITIES)]
+    numbers += ["n_folded", "n_waived"]
+    ranked = rows.sort_values(numbers, ascending=False, kind="stable")
+    shown = ranked[["rule_id", *numbers, "share", "title", "profile"]]
+    return shown.rename(columns={name: name.removeprefix("n_") for name in numbers})
 
 
 def _json(tree: object) -> bytes:

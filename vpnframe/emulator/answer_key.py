@@ -165,7 +165,14 @@ def _vpc_row(vpc: Vpc) -> dict[str, object]:
 
 
 def _count(tunnels: list[Row], columns: tuple[str, ...]) -> Counts:
-    return {column: dict(Counter(row[column] for row in tunnels)) for column in columns}
+    return {
+        column: dict(
+            Counter(
+                row[column] for row in tunnels if column != "ike_mode" or row["ike_version"] == 1
+            )
+        )
+        for column in columns
+    }
 
 
 def _shared_keys(fleet: Fleet) -> list[list[str]]:

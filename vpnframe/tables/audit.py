@@ -65,17 +65,21 @@ FINDINGS = Table(
     (
         Column("finding_id", "text", "Equal over runs and machines.", False),
         Column("rule_id", "category", "The rule; profile-... where a profile alone judges.", False),
-        Column("family", "category", f"{', '.join(FAMILIES)}.", False, FAMILIES),
         Column("profile", "category", "The profiles that have something against the value."),
-        Column(
-            *("verdict", "category", "The worst that these say: must-not, should-not or legacy."),
-            words=VERDICTS,
-        ),
         Column("title", "category", "In a few words.", False),
         Column(
             *("severity", "severity", "info < low < medium < high < critical: ordered.", False),
             words=SEVERITIES[::-1],
         ),
+        Column(
+            *(
+                "verdict",
+                "category",
+                "The worst that the profiles say: must-not, should-not or legacy.",
+            ),
+            words=VERDICTS,
+        ),
+        Column("family", "category", f"{', '.join(FAMILIES)}.", False, FAMILIES),
         Column(
             *("status", "category", "open, waived, or unknown: it could not be judged.", False),
             words=("open", "waived", "unknown"),
@@ -85,7 +89,8 @@ FINDINGS = Table(
         Column("vpn_connection_id", "text", "The connection; null for a gateway or the fleet."),
         Column("connection_name", "text", "Its name."),
         Column("vpn_gateway_id", "text", "The VPN gateway."),
-        Column("customer_gateway_name", "text", "The other end; null where tunnels differ."),
+        Column("customer_gateway_id", "text", "The other end; null where tunnels differ."),
+        Column("customer_gateway_name", "text", "Its name."),
         Column("owner", "text", "The value of the owner tag."),
         Column("tags", "texts", "Tags as key=value, sorted."),
         Column("tunnel_ids", "texts", "The tunnels; a single tunnel has no id.", False),

@@ -15,9 +15,17 @@ from vpnframe.auditing.review import Review
 from vpnframe.auditing.texts import SEPARATOR
 from vpnframe.errors import SettingsError
 
-_SEVERITY_IDS = {"info": 1, "low": 2, "medium": 3, "high": 4, "critical": 5}
-_STATUS_IDS = {"open": 1, "waived": 3, "unknown": 1}  # new, or suppressed
-_COMPLIANCE = {"open": 3, "waived": 3, "unknown": 0}  # fail, or not known
+# Ids with the captions that the schema gives them.
+_SEVERITIES = {
+    "info": (1, "Informational"),
+    "low": (2, "Low"),
+    "medium": (3, "Medium"),
+    "high": (4, "High"),
+    "critical": (5, "Critical"),
+}
+_STATUSES = {"open": (1, "New"), "waived": (3, "Suppressed"), "unknown": (1, "New")}
+_COMPLIANCE = {"open": (3, "Fail"), "waived": (3, "Fail"), "unknown": (0, "Unknown")}
+_OTHER_ACCOUNT = (99, "Other")
 _CREATE = 1
 
 
@@ -48,22 +56,37 @@ def as_ocsf(review: Review) -> list[dict[str, Any]]:
     at_ms = int(review.now.timestamp() * 1000)
     return [
         ComplianceFinding(**_event(row, review, at_ms)).model_dump(mode="json", exclude_none=True)
+        | {"cloud": _cloud(row)}  # of the profile cloud, which the models leave out
         for row in review.findings.to_dict("records")
     ]
 
 
+def _cloud(row: Mapping[str, Any]) -> dict[str, Any]:
+    """The object of the profile ``cloud``: provider, account and region."""
+    text = {name: value for name, value in row.items() if isinstance(value, str)}
+    cloud: dict[str, Any] = {"provider": "Alibaba Cloud"}
+    if account := text.get("account_id"):
+        type_id, caption = _OTHER_ACCOUNT
+        cloud["account"] = {"uid": account, "name": account, "type_id": type_id, "type": caption}
+    if region := text.get("region_id"):
+        cloud["region"] = region
+    return cloud
+
+
 def _event(row: Mapping[str, Any], review: Review, at_ms: int) -> dict[str, Any]:
     text = {name: value for name, value in row.items() if isinstance(value, str)}
-    status = text["status"]
+    status_id, status = _STATUSES[text["status"]]
+    severity_id, severity = _SEVERITIES[text["severity"]]
+    compliance_id, compliance = _COMPLIANCE[text["status"]]
     return {
         "activity_id": _CREATE,
         "activity_name": "Create",
         "type_uid": 200301,
         "type_name": "Compliance Finding: Create",
         "time": at_ms,
-        "severity_id": _SEVERITY_IDS[text["severity"]],
-        "severity": text["severity"].capitalize(),
-        "status_id": _STATUS_IDS[status],
+        "severity_id": severity_id,
+        "severity": severity,
+        "status_id": status_id,
         "status": status,
         "status_detail": text.get("waived_by"),
         "message": f"{text['title']}: {text.get('evidence', '')}",
@@ -84,17 +107,16 @@ def _event(row: Mapping[str, Any], review: Review, at_ms: int) -> dict[str, Any]
             "control": text["rule_id"],
             "standards": _parts(text.get("profile", ""), ", "),
             "requirements": _parts(text.get("references", ""), SEPARATOR),
-            "status_id": _COMPLIANCE[status],
+            "status_id": compliance_id,
+            "status": compliance,
         },
         "remediation": {"desc": text["remediation"]},
         "resources": [_resource(row, text)],
         "unmapped": {
             "notes": list(review.notes),
-            "cloud": {
-                "provider": "Alibaba Cloud",
-                "account": text.get("account_id"),
-                "region": text.get("region_id"),
-            },
+            "status": text["status"],
+            "family": text.get("family"),
+            "verdict": text.get("verdict"),
             "owner": text.get("owner"),
             "value": text.get("value"),
             "expected": text.get("expected"),

@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from vpnframe.auditing.folding import is_counted, is_folded, is_share
 from vpnframe.auditing.outputs.page_style import STYLE
 from vpnframe.auditing.review import Review
 from vpnframe.auditing.texts import SEPARATOR, Text, texts
@@ -15,6 +16,7 @@ from vpnframe.auditing.verdicts import SEVERITIES
 from vpnframe.display import printable
 
 MOST_ROWS = 500
+TITLE = "IPsec VPN security review"
 _WORST_FIRST = tuple(reversed(SEVERITIES))
 _COLUMNS = (
     ("connection_name", "Connection"),
@@ -27,7 +29,7 @@ _COLUMNS = (
 )
 
 
-def as_page(review: Review, *, title: str = "IPsec VPN security review") -> str:
+def as_page(review: Review, *, title: str = TITLE, with_folded: bool = False) -> str:
     """Write a review as a page.
 
     Parameters
@@ -36,6 +38,8 @@ def as_page(review: Review, *, title: str = "IPsec VPN security review") -> str:
         Of one fleet.
     title : str
         Of the page.
+    with_folded : bool
+        Whether findings that follow from others are listed, too.
 
     Returns
     -------
@@ -56,10 +60,11 @@ def as_page(review: Review, *, title: str = "IPsec VPN security review") -> str:
         (
             _head(review, title),
             _notes(review.notes),
+            _connection_tiles(review.connections),
             _tiles(review.findings),
             _standings(review.matrix),
-            _widespread(review.summary),
-            *_rules(review.findings),
+            _widespread(review.findings),
+            *_rules(review.findings, with_folded=with_folded),
             '<footer>Clauses behind "see" were not checked against their text. MUST in RFC 8247 '
             "and RFC 8221 means implement. What is configured may not be negotiated yet.</footer>",
         )
@@ -77,8 +82,7 @@ def as_page(review: Review, *, title: str = "IPsec VPN security review") -> str:
 def _head(review: Review, title: str) -> str:
     profiles = ", ".join(review.profiles) or "no profile"
     when = review.now.strftime("%Y-%m-%d %H:%M UTC")
-    n = review.matrix["vpn_connection_id"].nunique() if len(review.matrix) else None
-    fleet = f"{n:,} connections, " if n is not None else ""
+    fleet = f"{len(review.connections):,} connections, "
     return f"<h1>{escape(title)}</h1><p class=sub>{fleet}{escape(profiles)}, {when}</p>"
 
 
@@ -87,11 +91,24 @@ def _notes(notes: Iterable[str]) -> str:
     return f'<ul class="notes">{lines}</ul>' if lines else ""
 
 
-def _tiles(findings: pd.DataFrame) -> str:
-    """How many open findings of each severity; and what is waived or unknown."""
-    counts = findings[findings["status"] == "open"]["severity"].value_counts()
+def _connection_tiles(connections: pd.DataFrame) -> str:
+    """How many connections by their worst finding."""
+    counts = connections["severity"].value_counts()
     tiles = [(word, int(counts.get(word, 0))) for word in _WORST_FIRST]
+    tiles.append(("none", int(connections["severity"].isna().sum())))
+    return f"<h2>Connections by worst finding</h2>{_tile_row(tiles)}"
+
+
+def _tiles(findings: pd.DataFrame) -> str:
+    """How many findings of each severity; and what is folded, waived or unknown."""
+    counts = findings[is_counted(findings)]["severity"].value_counts()
+    tiles = [(word, int(counts.get(word, 0))) for word in _WORST_FIRST]
+    tiles.append(("folded", int(is_folded(findings).sum())))
     tiles += [(word, int((findings["status"] == word).sum())) for word in ("waived", "unknown")]
+    return f"<h2>Findings by severity</h2>{_tile_row(tiles)}"
+
+
+def _tile_row(tiles: Iterable[tuple[str, int]]) -> str:
     cells = "".join(
         f'<div class="tile {word}"><b>{number:,}</b><span>{word}</span></div>'
         for word, number in tiles
@@ -118,49 +135,64 @@ def _standings(matrix: pd.DataFrame) -> str:
     )
 
 
-def _widespread(summary: pd.DataFrame) -> str:
-    """Rules that fail on more than half of the fleet: a template is to be mended, not a row."""
-    rows = summary[summary["is_widespread"].fillna(False)]
+def _widespread(findings: pd.DataFrame) -> str:
+    """What fails on more than half of the fleet: a template is to be mended, not a row."""
+    rows = findings[is_share(findings)]
     if rows.empty:
         return ""
-    rank = rows["severity"].astype("str").map(_WORST_FIRST.index)
-    rows = rows.assign(rank=rank).sort_values(["rank", "share"], ascending=[True, False])
     lines = "".join(
         f'<tr><td><span class="mark {row.severity}">{row.severity}</span></td>'
-        f"<td>{escape(row.title)}</td><td class=n>{row.share:.0%}</td></tr>"
+        f"<td>{escape(row.title)}</td><td class=n>{escape(row.value)}</td></tr>"
         for row in rows.itertuples()
     )
     return (
-        "<h2>Widespread</h2><p>These fail on more than half of the fleet: look for one cause.</p>"
+        "<h2>Widespread</h2><p>These fail on more than half of the fleet: look for one cause. "
+        "They are left out of the connections above.</p>"
         f"<table><tr><th>severity</th><th>rule</th><th class=n>share</th></tr>{lines}</table>"
     )
 
 
-def _rules(findings: pd.DataFrame) -> Iterator[str]:
+def _rules(findings: pd.DataFrame, *, with_folded: bool) -> Iterator[str]:
     """One section per rule, the worst first, as the findings stand."""
     yield "<h2>Findings</h2>"
     if findings.empty:
         yield "<p>Nothing was found.</p>"
     ids = findings["rule_id"].astype("str")
     for rule_id in ids.drop_duplicates():
-        yield _section(texts()[rule_id], findings[(ids == rule_id).to_numpy()])
+        rows = findings[(ids == rule_id).to_numpy()]
+        yield _section(texts()[rule_id], rows, with_folded=with_folded)
 
 
-def _section(text: Text, rows: pd.DataFrame) -> str:
-    worst = str(rows["severity"].iloc[0])
-    word = "unknown" if (rows["status"] == "unknown").all() else worst
+def _counts(rows: pd.DataFrame) -> str:
+    """How many of each severity, of those that are counted; then folded, waived, unknown."""
+    counts = rows[is_counted(rows)]["severity"].value_counts()
+    numbers = [(word, int(counts.get(word, 0))) for word in _WORST_FIRST]
+    numbers.append(("folded", int(is_folded(rows).sum())))
+    numbers += [(word, int((rows["status"] == word).sum())) for word in ("waived", "unknown")]
+    return "".join(
+        f'<span class="mark {word}">{number:,} {word}</span>' for word, number in numbers if number
+    )
+
+
+def _section(text: Text, rows: pd.DataFrame, *, with_folded: bool) -> str:
+    counts = _counts(rows)
+    n_folded = 0 if with_folded else int(is_folded(rows).sum())
+    rows = rows[~is_folded(rows)] if n_folded else rows
     columns = [(name, label) for name, label in _COLUMNS if rows[name].notna().any()]
     head = "".join(f"<th>{label}</th>" for _, label in columns)
     shown = rows.head(MOST_ROWS)
     lines = "".join(_line(row, [name for name, _ in columns]) for row in shown.to_dict("records"))
     n_more = len(rows) - len(shown)
     more = f"<p>and {n_more:,} more: see the table of findings</p>" if n_more else ""
+    if n_folded:
+        more += f"<p>{n_folded:,} that follow from another finding are not listed</p>"
+    table = f"{_references(rows)}<table><tr>{head}</tr>{lines}</table>" if len(rows) else ""
     return (
-        f'<details><summary><span class="mark {word}">{word}</span> {escape(text.title)}'
-        f"<span class=count>{len(rows):,}</span><code>{escape(text.rule_id)}</code></summary>"
+        f"<details><summary>{counts} {escape(text.title)}"
+        f"<code>{escape(text.rule_id)}</code></summary>"
         f"<p>{escape(text.why)} <i>{escape(text.severity_reason)}</i></p>"
         f"<p><b>Expected</b> {escape(text.expected)}</p><p><b>Remedy</b> {escape(text.advice)}</p>"
-        f"{_references(rows)}<table><tr>{head}</tr>{lines}</table>{more}</details>"
+        f"{table}{more}</details>"
     )
 
 

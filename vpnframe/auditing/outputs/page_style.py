@@ -24,7 +24,7 @@ padding:10px 14px;background:var(--soft)}
 .tile span{font-size:13px}
 .critical{color:var(--critical)}.high{color:var(--high)}.medium{color:var(--medium)}
 .low{color:var(--low)}.info{color:var(--info)}.unknown{color:var(--unknown)}
-.waived{color:var(--waived)}
+.waived{color:var(--waived)}.folded,.none{color:var(--sub)}
 table{border-collapse:collapse;width:100%;margin:10px 0;font-size:14px}
 th,td{text-align:left;vertical-align:top;padding:6px 10px;border-bottom:1px solid var(--line);
 overflow-wrap:anywhere}

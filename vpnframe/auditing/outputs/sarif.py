@@ -51,14 +51,14 @@ def as_sarif(review: Review) -> dict[str, Any]:
     """
     rows = review.findings.to_dict("records")
     told = texts()
-    used = list(dict.fromkeys(str(row["rule_id"]) for row in rows))
-    places = {rule_id: place for place, rule_id in enumerate(used)}
+    used = list(dict.fromkeys(_check(row, told) for row in rows))
+    places = {check: place for place, check in enumerate(used)}
     run = {
         "tool": {
             "driver": {
                 "name": "vpnframe",
                 "version": __version__,
-                "rules": [_rule(told[rule_id]) for rule_id in used],
+                "rules": [_rule(told[rule_id], severity) for rule_id, severity in used],
             }
         },
         "invocations": [
@@ -71,34 +71,57 @@ def as_sarif(review: Review) -> dict[str, Any]:
             }
         ],
         "properties": {"profiles": list(review.profiles)},
-        "results": [_result(row, places) for row in rows],
+        "results": [_result(row, told, places) for row in rows],
     }
     return {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
 
 
-def _rule(text: Text) -> dict[str, Any]:
+def _check(row: Mapping[str, Any], told: Mapping[str, Text]) -> tuple[str, str]:
+    """A rule with a severity: readers take it from the rule, so that each one is a rule."""
+    rule_id, is_unknown = str(row["rule_id"]), row["status"] == "unknown"
+    return rule_id, told[rule_id].severity if is_unknown else str(row["severity"])
+
+
+def _rule(text: Text, severity: str) -> dict[str, Any]:
     return {
-        "id": text.rule_id,
+        "id": _id_of(text, severity),
         "shortDescription": {"text": text.title},
         "fullDescription": {"text": text.why},
         "help": {"text": "\n".join(filter(None, (text.advice, text.cited)))},
-        "defaultConfiguration": {"level": _LEVELS[text.severity]},
+        "defaultConfiguration": {"level": _LEVELS[severity]},
         "properties": {
             "tags": ["security", text.family],
-            "security-severity": _SCORES[text.severity],
+            "security-severity": _SCORES[severity],
             "severityReason": text.severity_reason,
             "basis": text.basis,
         },
     }
 
 
-def _result(row: Mapping[str, Any], places: Mapping[str, int]) -> dict[str, Any]:
-    is_unknown = row["status"] == "unknown"
+def _id_of(text: Text, severity: str) -> str:
+    """The rule's id; behind it another severity than its own."""
+    return text.rule_id if severity == text.severity else f"{text.rule_id}/{severity}"
+
+
+def _kind_and_level(row: Mapping[str, Any]) -> tuple[str, str]:
+    """What fails is counted by its level; what is unknown, or follows from another, is not."""
+    if row["status"] == "unknown":
+        return "open", "none"
+    if row["status"] == "open" and _text(row["root_cause"]):
+        return "informational", "none"
+    return "fail", _LEVELS[row["severity"]]
+
+
+def _result(
+    row: Mapping[str, Any], told: Mapping[str, Text], places: Mapping[tuple[str, str], int]
+) -> dict[str, Any]:
+    check = _check(row, told)
+    kind, level = _kind_and_level(row)
     result: dict[str, Any] = {
-        "ruleId": row["rule_id"],
-        "ruleIndex": places[row["rule_id"]],
-        "kind": "open" if is_unknown else "fail",
-        "level": "none" if is_unknown else _LEVELS[row["severity"]],
+        "ruleId": _id_of(told[check[0]], check[1]),
+        "ruleIndex": places[check],
+        "kind": kind,
+        "level": level,
         "message": {"text": f"{row['title']}: {_text(row['evidence']) or row['title']}"},
         "locations": [{"logicalLocations": [_location(row)]}],
         "partialFingerprints": {"vpnframeFindingId/v1": row["finding_id"]},
