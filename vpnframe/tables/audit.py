@@ -75,7 +75,7 @@ FINDINGS = Table(
             *(
                 "verdict",
                 "category",
-                "The worst that the profiles say: must-not, should-not or legacy.",
+                "The worst a profile says: must-not, should-not or legacy.",
             ),
             words=VERDICTS,
         ),

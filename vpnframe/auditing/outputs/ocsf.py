@@ -54,11 +54,15 @@ def as_ocsf(review: Review) -> list[dict[str, Any]]:
     except ImportError:
         raise SettingsError("OCSF needs py-ocsf-models: pip install 'vpnframe[ocsf]'") from None
     at_ms = int(review.now.timestamp() * 1000)
-    return [
-        ComplianceFinding(**_event(row, review, at_ms)).model_dump(mode="json", exclude_none=True)
-        | {"cloud": _cloud(row)}  # of the profile cloud, which the models leave out
-        for row in review.findings.to_dict("records")
-    ]
+    found = []
+    for row in review.findings.to_dict("records"):
+        model = ComplianceFinding(**_event(row, review, at_ms))
+        event = model.model_dump(mode="json", exclude_none=True)
+        # What the schema has and the models leave out.
+        event["cloud"] = _cloud(row)
+        event["compliance"]["status"] = _COMPLIANCE[row["status"]][1]
+        found.append(event)
+    return found
 
 
 def _cloud(row: Mapping[str, Any]) -> dict[str, Any]:
@@ -77,7 +81,6 @@ def _event(row: Mapping[str, Any], review: Review, at_ms: int) -> dict[str, Any]
     text = {name: value for name, value in row.items() if isinstance(value, str)}
     status_id, status = _STATUSES[text["status"]]
     severity_id, severity = _SEVERITIES[text["severity"]]
-    compliance_id, compliance = _COMPLIANCE[text["status"]]
     return {
         "activity_id": _CREATE,
         "activity_name": "Create",
@@ -107,8 +110,7 @@ def _event(row: Mapping[str, Any], review: Review, at_ms: int) -> dict[str, Any]
             "control": text["rule_id"],
             "standards": _parts(text.get("profile", ""), ", "),
             "requirements": _parts(text.get("references", ""), SEPARATOR),
-            "status_id": compliance_id,
-            "status": compliance,
+            "status_id": _COMPLIANCE[text["status"]][0],
         },
         "remediation": {"desc": text["remediation"]},
         "resources": [_resource(row, text)],
