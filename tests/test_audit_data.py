@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from importlib.resources import files
+from pathlib import Path
 from string import Formatter
 
 import agreed
@@ -98,6 +100,27 @@ def test_implied_rules_are_rules() -> None:
     for rule in RULES:
         assert set(rule.implied_by) <= ids - {rule.rule_id}
         assert set(rule.columns) <= set(COLUMNS)
+
+
+def test_the_clouds_own_checks_are_mapped_to_rules_that_there_are() -> None:
+    """Twelve templates, and each check of the diagnosis, with a rule or the reason why not."""
+    text = Path(__file__).parents[1].joinpath("docs", "cloud-checks.md").read_text("utf-8")
+    sections = [
+        [
+            [cell.strip() for cell in line.split("|")[1:-1]]
+            for line in part.splitlines()
+            if "|" in line
+        ]
+        for part in text.split("\n## ")[1:]
+    ]
+    templates, of_gateways, of_connections = (one[2:] for one in sections)
+    assert (len(templates), len(of_gateways)) == (12, 15)
+    names = {name for row in of_connections for name in re.findall(r"`(V\w+|R\w+)`", row[0])}
+    assert len(names) == 7
+    for _, rules, reason in [*templates, *of_gateways, *of_connections]:
+        named = re.findall(r"`(vpn-[a-z0-9-]+)`", rules)
+        assert set(named) <= set(texts())
+        assert named or (rules.strip() == "none" and reason.strip())
 
 
 def test_rules_is_a_table_of_all_of_them() -> None:

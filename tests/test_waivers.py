@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import date
+import time
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from audit_helpers import NEXT, NOW, inventory
@@ -151,3 +153,73 @@ def test_a_year_is_the_longest(tmp_path: Path) -> None:
     """To the day."""
     path = written(tmp_path / "waivers.toml", until=date(2027, 1, 10))
     assert len(vf.read_waivers(path, now=NOW)) == 1
+
+
+@pytest.mark.parametrize(
+    ("changes", "problem"),
+    [
+        ({"rule": "vpn-ike-dse"}, "waiver 1 of vpn-ike-dse: there is no rule"),
+        ({"connection": None}, "selects nothing: give connection, gateway, customer_gateway"),
+        ({"until": date(2027, 1, 11)}, "lasts 366 days"),
+        ({"until": date(2099, 1, 1)}, "365 at most"),
+        ({"created": date(2030, 1, 1), "until": date(2030, 2, 1)}, "yet to come"),
+        ({"until": date(2026, 1, 9)}, "before it begins"),
+        ({"reason": " "}, "reason must be a line of text"),
+        ({"owner": ""}, "owner must be a line of text"),
+        ({"tag": "env"}, "tag must be text as key=value"),
+        ({"until": datetime(2026, 6, 30, tzinfo=UTC)}, "until must be a date"),
+    ],
+)
+def test_a_waiver_made_in_python_is_checked_as_a_file_is(
+    changes: dict[str, Any], problem: str
+) -> None:
+    """Nothing is waived by one that a file could not hold."""
+    fields = {**GOOD, **changes}
+    wrong = vf.Waiver(**{name: one for name, one in fields.items() if one is not None})
+    with pytest.raises(vf.SettingsError, match=problem):
+        vf.audit(inventory(WEAK), waivers=[wrong], settings=AT)
+    with pytest.raises(vf.SettingsError, match="is no vf"):
+        vf.audit(inventory(WEAK), waivers=[fields], settings=AT)  # type: ignore[list-item]
+
+
+@pytest.mark.parametrize(
+    ("selector", "waived"),
+    [
+        ({"account": "1"}, {"vco-1", "vco-2"}),
+        ({"account": "2"}, set()),
+        ({"customer_gateway": "cgw-1"}, {"vco-1", "vco-2"}),
+        ({"customer_gateway": "lima"}, {"vco-1", "vco-2"}),
+        ({"customer_gateway": "cgw-1", "region": "cn-hangzhou"}, {"vco-2"}),
+        ({"customer_gateway": "cgw-9"}, set()),
+    ],
+)
+def test_a_waiver_selects_an_account_or_a_customer_gateway(
+    selector: dict[str, Any], waived: set[str]
+) -> None:
+    """The gateway by its id or its name."""
+    found = statuses(waiver(connection=None, **selector))
+    assert {name for name, status in found.items() if status == "waived"} == waived
+
+
+@pytest.mark.parametrize("zone", ["Pacific/Kiritimati", "UTC", "America/Los_Angeles"])
+def test_a_waiver_begins_and_ends_by_the_local_date(
+    monkeypatch: pytest.MonkeyPatch, zone: str
+) -> None:
+    """Where it is made; of a moment with another time zone, too."""
+    monkeypatch.setenv("TZ", zone)
+    time.tzset()
+    try:
+        for moment in (
+            datetime(2026, 3, 1, 11, 30, tzinfo=UTC),
+            datetime(2026, 3, 1, 23, tzinfo=UTC),
+        ):
+            today = moment.astimezone(ZoneInfo(zone)).date()
+            one = waiver(created=today, until=today)
+            assert not one.is_over(moment)
+            at = AuditSettings(now=moment.astimezone(ZoneInfo("Asia/Shanghai")))
+            findings = vf.audit(inventory(WEAK), waivers=[one], settings=at)
+            assert (findings["status"] == "waived").sum() == 1
+            assert one.is_over(moment + timedelta(days=1))
+    finally:
+        monkeypatch.undo()
+        time.tzset()

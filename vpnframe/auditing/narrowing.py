@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
+from vpnframe import schema
 from vpnframe.auditing.logic import Mask, flags
 from vpnframe.auditing.masks import equals
 from vpnframe.auditing.owners import NOBODY, by_owner, owners_of
@@ -65,7 +66,7 @@ def _recounted(review: Review, is_kept: Mask) -> Review:
     return replace(
         review,
         findings=findings,
-        summary=merged,
+        summary=schema.cast("audit_summary", merged),
         connections=count_connections(_worth(review.connections), findings),
     )
 
