@@ -8,7 +8,6 @@ from typing import Any
 import pandas as pd
 
 from vpnframe import schema
-from vpnframe.auditing.masks import equals
 from vpnframe.checked import checked_table
 from vpnframe.overlapping import address_usage
 
@@ -103,7 +102,8 @@ def algorithms(tunnels: pd.DataFrame) -> pd.DataFrame:
     True
     """
     tunnels = checked_table("tunnels", tunnels, needs=[*_CONNECTION, *ALGORITHM_COLUMNS])
-    has_mode = tunnels[~equals(tunnels["ike_version"], 2)]  # it means nothing under IKEv2
+    is_version_2 = (tunnels["ike_version"] == 2).fillna(False)
+    has_mode = tunnels[~is_version_2.to_numpy(bool)]  # it means nothing under IKEv2
     counts = [
         _counts(has_mode if name == "ike_mode" else tunnels, name, n_tunnels=len(tunnels)).assign(
             column=name
