@@ -9,6 +9,7 @@ from pathlib import Path
 import typer
 
 from vpnframe.cli.reading import NOT_COMPLETE, mark, saying
+from vpnframe.display import printable
 from vpnframe.errors import ClockWarning
 from vpnframe.inventory import Inventory, write_inventory
 from vpnframe.permissions import refused_sentence
@@ -53,8 +54,8 @@ def report(inventory: Inventory, out: Path) -> None:
         f"{len(inventory.connections):,} connections, {len(inventory.tunnels):,} tunnels, "
         f"{inventory.coverage['region_id'].nunique()} regions"
     )
-    print(inventory.coverage_sentence())
-    print(f"written to {out} as snapshot {inventory.snapshot}")
+    print(printable(inventory.coverage_sentence()))
+    print(printable(f"written to {out} as snapshot {inventory.snapshot}"))
     _mention_problems(inventory, out)
     if refused := refused_sentence(inventory.failures["message"]):
         print(f"vpnframe: {refused}", file=sys.stderr)
