@@ -9,7 +9,7 @@ _LONGEST = 500
 # Some errors repeat what was signed, a security token with it.
 _ECHO = re.compile(r"server (?:string|canonical)", re.IGNORECASE)
 _QUOTED = re.compile(r"""(?<![^\s(\[{,:=])(["'`])(.*?)\1(?![A-Za-z0-9])""", re.DOTALL)
-_WORD = re.compile(r"[A-Za-z]+(?:['’/-][A-Za-z]+)*")
+_WORD = re.compile(r"[A-Za-z]+(?:['\u2019/-][A-Za-z]+)*")
 _NUMBER = re.compile(r"\d{1,6}(?:\.\d{1,3})?%?|\d{4}-\d\d-\d\d")
 _IDENTIFIER = re.compile(
     r"(?:[A-Z][a-z]{1,14}){1,5}(?:\.(?:(?:[A-Z][a-z]{1,14}){1,5}|\d{1,3}))*"
@@ -20,20 +20,23 @@ _IDENTIFIER = re.compile(
 )
 _LONGEST_WORD = 15
 # What stands between spaces, without the punctuation around it.
-_EDGE = r"""\s"'`()\[\]{}<>.,:;!?“”‘’"""
+_EDGE = r"""\s"'`()\[\]{}<>.,:;!?\u2018\u2019\u201c\u201d"""
 _TOKEN = re.compile(rf"[^{_EDGE}](?:\S*[^{_EDGE}])?")
 _NAMES_A_SECRET = re.compile(
     r"psk|pre-?shared|key|secret|pass(?:word|phrase|wd)|token|credential", re.IGNORECASE
 )
 # What a message may say behind the name of a secret; any other word there could be the secret.
 _BESIDE_A_SECRET = frozenset(
-    """a access action allowed an and api are authorized be been can cannot characters contain
+    re.findall(
+        r"\S+",
+        """a access action allowed an and api are authorized be been can cannot characters contain
     contains could denied does doesn't empty exist exists expired failed find for format
     found has have id illegal in incorrect inactive invalid is it length long longer malformed
     mandatory match matched matches mismatch missing must no not of on operation or parameter
     parameters please provided request required resource security service short shared should
     specified sts supplied support supported that the this to too used user valid value was were
-    with wrong you your our calculation""".split()
+    with wrong you your our calculation""",
+    )
 )
 
 
@@ -82,5 +85,5 @@ def _is_plain_name(text: str) -> bool:
 def _is_plain(word: str) -> bool:
     if _NUMBER.fullmatch(word) or _IDENTIFIER.fullmatch(word):
         return True
-    parts = re.split(r"['’/-]", word)
+    parts = re.split(r"['\u2019/-]", word)
     return bool(_WORD.fullmatch(word)) and all(len(part) <= _LONGEST_WORD for part in parts)
