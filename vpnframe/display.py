@@ -56,5 +56,16 @@ def json_text(value: Any, *, indent: int | None = None) -> str:
     return "".join(c if c == "\n" or _is_harmless(c) else json.dumps(c)[1:-1] for c in text)
 
 
+def counted(n: int, noun: str) -> str:
+    """Say how many there are.
+
+    Examples
+    --------
+    >>> counted(1, "region"), counted(1200, "tunnel")
+    ('1 region', '1,200 tunnels')
+    """
+    return f"{n:,} {noun}{'' if n == 1 else 's'}"
+
+
 def _is_harmless(character: str) -> bool:
     return character.isprintable() or unicodedata.category(character) == "Zs"
