@@ -31,10 +31,10 @@ test-lowest: ## the quick tests, with the oldest version of everything that pypr
 	$(LOWEST)/bin/uv pip install --quiet --python $(LOWEST)/bin/python \
 		--resolution lowest-direct --editable . --group test
 	$(LOWEST)/bin/python -m pytest $(WORKERS) -o filterwarnings=default \
-		-m 'not proof and not system_tool'
+		-m 'not proof and not long and not system_tool'
 
 prove: $(VENV)/test ## the same properties on PROVE_EXAMPLES random examples each
-	VPNFRAME_EXAMPLES=$(PROVE_EXAMPLES) VPNFRAME_ROUNDS=$(PROVE_KILLS) $(BIN)/pytest $(WORKERS) -m proof
+	VPNFRAME_EXAMPLES=$(PROVE_EXAMPLES) VPNFRAME_ROUNDS=$(PROVE_KILLS) $(BIN)/pytest $(WORKERS) -m 'proof or long'
 
 lint: $(VENV)/lint ## style
 	$(BIN)/ruff check .
