@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import enum
-import json
 import re
 import sys
 from collections.abc import Iterable
@@ -24,7 +23,7 @@ from vpnframe.auditing.review import Review
 from vpnframe.auditing.texts import Text, texts
 from vpnframe.auditing.verdicts import SEVERITIES
 from vpnframe.cli.output import Format, encode_table, print_table, write_file
-from vpnframe.display import printable
+from vpnframe.display import json_text, printable
 from vpnframe.errors import InventoryError
 
 _BRIEF = [
@@ -207,7 +206,7 @@ def write_by_owner(
         title = f"{TITLE}: {owner or 'no owner'}"
         body = encode(part, style, title=title, with_folded=with_folded)
         write_file(path, body, is_private=is_private)
-        print(f"{path}: {len(part.findings):,} findings of {printable(owner) or 'no owner'}")
+        print(printable(f"{path}: {len(part.findings):,} findings of {owner or 'no owner'}"))
 
 
 def headline(connections: pd.DataFrame) -> str:
@@ -350,7 +349,7 @@ def _print_readable(review: Review, limit: int | None, *, with_folded: bool) -> 
     if n_folded:
         print(f"{n_folded:,} findings that follow from these are not listed: add --all")
     for note in review.notes:
-        print(f"Note: {note}")
+        print(printable(f"Note: {note}"))
 
 
 def _by_rule(summary: pd.DataFrame) -> pd.DataFrame:
@@ -364,7 +363,7 @@ def _by_rule(summary: pd.DataFrame) -> pd.DataFrame:
 
 
 def _json(tree: object) -> bytes:
-    return f"{json.dumps(tree, ensure_ascii=False, indent=1)}\n".encode()
+    return f"{json_text(tree, indent=1)}\n".encode()
 
 
 def _file_name(owner: str, taken: set[str]) -> str:
