@@ -12,9 +12,13 @@ from vpnframe import schema
 from vpnframe.auditing.logic import Mask, flags
 from vpnframe.auditing.masks import equals
 from vpnframe.auditing.owners import NOBODY, by_owner, owners_of
-from vpnframe.auditing.review import Review
+from vpnframe.auditing.review import AuditSettings, Profiles, Review, Waivers, examine
 from vpnframe.auditing.summaries import count_connections, count_rules
+from vpnframe.auditing.texts import texts
+from vpnframe.inventory import Inventory
 
+# A rule on something else that is worse where the key is weak.
+_RAISED_BY_KEYS = "vpn-ike-aggressive-mode"
 _NOT_WHOLE = "not all of the fleet was read, or could be judged: what is missing may be unknown"
 
 
@@ -106,6 +110,59 @@ def reviews_by_owner(
             notes=notes,
         )
     return found
+
+
+def holds_key_findings(review: Review) -> bool:
+    """Whether anything in a review tells something of a pre-shared key."""
+    findings = review.findings
+    is_known = ~equals(findings["status"], "unknown")
+    is_raised = equals(findings["rule_id"], _RAISED_BY_KEYS) & equals(
+        findings["severity"], "critical"
+    )
+    return bool(((_is_about_keys(findings) & is_known) | is_raised).any())
+
+
+def _is_about_keys(findings: pd.DataFrame) -> Mask:
+    return equals(findings["family"], "key") | equals(findings["column"], "psk_bits")
+
+
+def examine_for_sharing(
+    inv: Inventory, *, profiles: Profiles, waivers: Waivers, settings: AuditSettings
+) -> Review:
+    """Audit a fleet and tell nothing of whose pre-shared key is weak, only how many are.
+
+    It is judged without key facts, so that no severity and no strength depends on them; the counts
+    of rules on keys are those of the fleet with them.
+    """
+    whole, blind = (
+        examine(one, profiles=profiles, waivers=waivers, settings=settings)
+        for one in (inv, replace(inv, key_facts=schema.empty("key_facts")))
+    )
+    findings = blind.findings
+    return replace(
+        blind,
+        findings=findings[~_is_about_keys(findings)].reset_index(drop=True),
+        summary=_with_counts_of_keys(blind.summary, whole.summary),
+        notes=(*whole.notes, _left_out(whole.findings)),
+    )
+
+
+def _with_counts_of_keys(blind: pd.DataFrame, whole: pd.DataFrame) -> pd.DataFrame:
+    """The summary with the rows of rules on keys as they are with key facts."""
+    families = {text.rule_id: text.family for text in texts().values()}
+    parts = [
+        table[(table["rule_id"].astype("str").map(families) == "key") == is_about_keys]
+        for table, is_about_keys in ((blind, False), (whole, True))
+    ]
+    rows = pd.concat([part.astype({"rule_id": "str"}) for part in parts], ignore_index=True)
+    return schema.cast("audit_summary", rows)
+
+
+def _left_out(findings: pd.DataFrame) -> str:
+    is_open = equals(findings["family"], "key") & equals(findings["status"], "open")
+    counts = findings.loc[is_open, "rule_id"].astype("str").value_counts().sort_index()
+    told = ", ".join(f"{rule_id} {n:,}" for rule_id, n in counts.items())
+    return f"findings on pre-shared keys are left out: {told or 'there are none'}"
 
 
 def _worth(connections: pd.DataFrame) -> pd.DataFrame:

@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from vpnframe.auditing.narrowing import narrow
+from vpnframe.auditing.narrowing import examine_for_sharing, narrow
 from vpnframe.auditing.profiles.profiles import BASELINE
 from vpnframe.auditing.review import AuditSettings, at_or_over, examine
 from vpnframe.cli.audit_options import (
@@ -22,6 +22,7 @@ from vpnframe.cli.audit_options import (
     SeverityOption,
     StyleOption,
     WaiversOption,
+    WithoutKeyFindingsOption,
     check_owners,
     known_families,
 )
@@ -59,6 +60,7 @@ def run(
     topology: TopologyOption = None,
     nat: NatOption = None,
     with_key_facts: WithKeyFactsOption = False,
+    without_key_findings: WithoutKeyFindingsOption = False,
     explain_rule: ExplainOption = None,
     limit: LimitOption = None,
     style: StyleOption = ReviewFormat.TABLE,
@@ -77,13 +79,16 @@ def run(
     if folder is None:
         raise typer.BadParameter("name an inventory folder, or a rule with --explain")
     check_owners(by=by, owner_tag=owner_tag, out_dir=out_dir, single=output or limit)
+    if with_key_facts and without_key_findings:
+        raise typer.BadParameter("--with-key-facts and --without-key-findings contradict")
     inventory = read_snapshot(folder, snapshot)
     settings = AuditSettings(
         owner_tag=owner_tag,
         with_key_facts=with_key_facts,
         overlaps=make_overlap_settings(topology=topology, nat=nat),
     )
-    review = examine(inventory, profiles=profile or (BASELINE,), waivers=waivers, settings=settings)
+    judge = examine_for_sharing if without_key_findings else examine
+    review = judge(inventory, profiles=profile or (BASELINE,), waivers=waivers, settings=settings)
     if family or severity or rule:
         review = narrow(
             review,
@@ -99,7 +104,6 @@ def run(
             style,
             owner_tag=owner_tag,
             folder=out_dir,
-            is_private=with_key_facts,
             with_folded=with_folded,
         )
     else:
@@ -108,7 +112,6 @@ def run(
             style,
             output=output,
             limit=limit,
-            is_private=with_key_facts,
             with_folded=with_folded,
         )
     n_bad = 0 if fail_on is None else int(at_or_over(review.findings, fail_on).sum())

@@ -85,6 +85,16 @@ RuleOption = Annotated[
         "--rule", envvar="VPNFRAME_RULE", metavar="RULE", help="Only this rule; may be given again."
     ),
 ]
+WithoutKeyFindingsOption = Annotated[
+    bool,
+    typer.Option(
+        "--without-key-findings",
+        envvar="VPNFRAME_WITHOUT_KEY_FINDINGS",
+        help="Leave out whose pre-shared key is weak, for sharing; how many are is told by rule. "
+        "Otherwise such findings are listed, and a file that holds one has mode 0600; length, "
+        "class and bits of keys need --with-key-facts.",
+    ),
+]
 StyleOption = Annotated[
     ReviewFormat,
     typer.Option("--format", "-f", envvar="VPNFRAME_FORMAT", help="How findings are written."),

@@ -14,7 +14,7 @@ import pandas as pd
 import typer
 
 from vpnframe.auditing.folding import is_counted, is_folded
-from vpnframe.auditing.narrowing import reviews_by_owner
+from vpnframe.auditing.narrowing import holds_key_findings, reviews_by_owner
 from vpnframe.auditing.outputs.ocsf import as_ocsf
 from vpnframe.auditing.outputs.page import TITLE, as_page
 from vpnframe.auditing.outputs.sarif import as_sarif
@@ -107,7 +107,6 @@ def print_review(
     *,
     output: Path | None,
     limit: int | None,
-    is_private: bool = False,
     with_folded: bool = False,
 ) -> None:
     """Print a review, or write it into a file.
@@ -123,8 +122,6 @@ def print_review(
     limit : int or None
         At most so many findings of a list, beside those on the fleet as a whole; a terminal gets
         the worst 20 otherwise. A page and what other programs read is never cut.
-    is_private : bool
-        Whether a file is for its owner alone.
     with_folded : bool
         As in :func:`encode`.
 
@@ -152,7 +149,7 @@ def print_review(
         sys.stdout.buffer.write(body)
         sys.stdout.buffer.flush()
     else:
-        write_file(output, body, is_private=is_private)
+        write_file(output, body, is_private=holds_key_findings(review))
         print(f"{output}: {counts_sentence(review.findings)}", file=sys.stderr)
     n_more = len(listed) - len(cut)
     if n_more:
@@ -166,7 +163,6 @@ def write_by_owner(
     *,
     owner_tag: str,
     folder: Path,
-    is_private: bool = False,
     with_folded: bool = False,
 ) -> None:
     """Write one file per owner.
@@ -183,8 +179,6 @@ def write_by_owner(
         The tag whose value is the owner.
     folder : Path
         Made when it is not there.
-    is_private : bool
-        Whether the files are for their writer alone.
     with_folded : bool
         As in :func:`encode`.
 
@@ -205,7 +199,7 @@ def write_by_owner(
         path = folder / f"{name}.{_ENDINGS.get(style, str(style))}"
         title = f"{TITLE}: {owner or 'no owner'}"
         body = encode(part, style, title=title, with_folded=with_folded)
-        write_file(path, body, is_private=is_private)
+        write_file(path, body, is_private=holds_key_findings(part))
         print(printable(f"{path}: {len(part.findings):,} findings of {owner or 'no owner'}"))
 
 

@@ -13,6 +13,7 @@ from typing import Any
 import pandas as pd
 
 from vpnframe._version import __version__
+from vpnframe.auditing.narrowing import holds_key_findings
 from vpnframe.auditing.review import Review
 from vpnframe.auditing.texts import Text, texts
 
@@ -22,6 +23,11 @@ SCHEMA = (
 _LEVELS = {"critical": "error", "high": "error", "medium": "warning", "low": "note", "info": "note"}
 # On the scale of CVSS, as code scanning services read it.
 _SCORES = {"critical": "9.5", "high": "8.0", "medium": "5.5", "low": "2.0", "info": "0.0"}
+_KEY_FINDINGS = (
+    "This log names connections whose pre-shared key is weak: keep it private (vpnframe writes it "
+    "with mode 0600). --without-key-findings leaves them out for sharing, counted by rule; length, "
+    "class and bits of keys need --with-key-facts."
+)
 _PLACE = ("account_id", "region_id", "vpn_connection_id", "vpn_gateway_id")
 
 
@@ -70,10 +76,14 @@ def as_sarif(review: Review) -> dict[str, Any]:
                 ],
             }
         ],
-        "properties": {"profiles": list(review.profiles)},
+        "properties": {"profiles": list(review.profiles), **_about_keys(review)},
         "results": [_result(row, told, places) for row in rows],
     }
     return {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
+
+
+def _about_keys(review: Review) -> dict[str, str]:
+    return {"keyFindings": _KEY_FINDINGS} if holds_key_findings(review) else {}
 
 
 def _check(row: Mapping[str, Any], told: Mapping[str, Text]) -> tuple[str, str]:
