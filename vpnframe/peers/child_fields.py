@@ -51,7 +51,7 @@ def child_verdicts(ours: OurTunnel, theirs: PeerConnection) -> Iterator[Verdict]
             yield replace(found, child=child.name)
     yield from selector_verdicts(ours, replace(theirs, children=mine))
     for child in others:
-        reason = "its blocks are none of ours: it belongs to another connection"
+        reason = "its blocks are none of ours: it carries nothing of this connection"
         yield Verdict("peer_child", "info", None, None, reason, child=child.name)
 
 
