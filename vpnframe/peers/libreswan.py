@@ -31,17 +31,28 @@ _KEYWORDS = words(
     "failureshunt negotiationshunt enable-tcp tcp-remoteport metric sendca mtu nflog-group "
     "protostack plutofork nhelpers virtual-private ikev1-policy logfile"
 ) | {f"{side}{name}" for side in ("left", "right") for name in _OF_END}
-_VALUES = (
-    'auto[ \t]*=[ \t]*"?(?:ondemand|keep)\\b',
-    'authby[ \t]*=[ \t]*"?(?:null|never-negotiate|rsa-sha|ecdsa-sha)',
-    'dpdaction[ \t]*=[ \t]*"?restart_by_peer\\b',
-    # Of proposals the group stands behind a semicolon.
-    '(?:ike|esp|ah)[ \t]*=[^#\n]*;[ \t]*(?:modp|dh|ecp)[0-9]+[ \t]*"?[ \t]*(?:[,#\n]|\\Z)',
+_KEYWORD = re.compile(
+    rf"^[ \t]+({'|'.join(map(re.escape, sorted(_KEYWORDS)))})[ \t]*=", re.MULTILINE | re.IGNORECASE
 )
-_KEYWORD = rf"(?P<keyword>{'|'.join(map(re.escape, sorted(_KEYWORDS)))})[ \t]*="
-_SIGN = re.compile(
-    rf"^[ \t]+(?:{_KEYWORD}|{'|'.join(_VALUES)})",
+_VALUE = re.compile(
+    r"^[ \t]+(?:"
+    r'auto[ \t]*=[ \t]*"?(?:ondemand|keep)\b|'
+    r'authby[ \t]*=[ \t]*"?(?:null|rsa-sha|ecdsa-sha)|'
+    r'dpdaction[ \t]*=[ \t]*"?restart_by_peer\b|'
+    # Of proposals the group stands behind a semicolon.
+    r'(?:ike|esp|ah)[ \t]*=[^#\n]*;[ \t]*(?:modp|dh|ecp)[0-9]+[ \t]*(?:[",#\n]|\Z)'
+    r")",
     re.MULTILINE | re.IGNORECASE,
+)
+# With one of these such a value is a mistake in a file of strongSwan.
+_STRONGSWAN = re.compile(
+    r"^[ \t]+(?:"
+    r'(?:ike|esp|ah)[ \t]*=[^#\n]*![ \t]*"?[ \t]*(?:#|$)|'
+    r'(?:left|right)auth[ \t]*=[ \t]*"?(?:psk|pubkey|eap|xauth)|'
+    r"(?:charondebug|margintime|closeaction|installpolicy|inactivity|modeconfig|eap_identity|"
+    r"(?:left|right)(?:firewall|hostaccess|allowany|dns|groups|auth2))[ \t]*="
+    r")",
+    re.MULTILINE,
 )
 
 
@@ -50,14 +61,16 @@ def find_libreswan(text: str) -> Problem | None:
 
     Examples
     --------
-    >>> found = find_libreswan("conn a\n\tike=aes128-sha1;modp1024\n\tikev2=insist\n")
+    >>> found = find_libreswan("conn a\n\tike=aes128-sha1;modp1024\n")
     >>> found.line, found.message[:46]
     (2, "a value shows that this is Libreswan's ipsec.c")
     """
-    found = _SIGN.search(text)
+    found = _KEYWORD.search(text)
+    sign = f"the keyword {found[1].lower()}" if found else "a value"
+    if found is None and not _STRONGSWAN.search(text):
+        found = _VALUE.search(text)
     if found is None:
         return None
-    sign = f"the keyword {found['keyword'].lower()}" if found["keyword"] else "a value"
     return Problem(
         text.count("\n", 0, found.start()) + 1,
         f"{sign} shows that this is Libreswan's ipsec.conf, which has another grammar than "

@@ -134,11 +134,13 @@ def _is_name(text: str) -> bool:
     return bool(_NAME.fullmatch(text)) and text not in {"any", "opaque", "dynamic"}
 
 
-def _read_host(text: str) -> Address | None:
-    """Read an address: with a dot it is one of IPv4, in plain decimals."""
-    text = _ANY_HOSTS.get(text, text)
+def _read_host(text: str, version: int | None = None) -> Address | None:
+    """Read an address: one with a dot is of IPv4, unless the version is given."""
+    if version is None:
+        version = 4 if "." in _ANY_HOSTS.get(text, text) else 6
+    text = _ANY_HOSTS.get(f"%any{version}" if text == "%any" else text, text)
     try:
-        if "." in text:
+        if version == 4:
             return ipaddress.IPv4Address(text)
         return None if "%" in text else ipaddress.IPv6Address(text)
     except ValueError:
@@ -163,9 +165,11 @@ def _is_cut(text: str) -> bool:
 
 
 def _read_range(text: str) -> Networks | None:
+    """Read a range; its end says of which version both are."""
     first, _, last = text.partition("-")
-    low, high = _read_host(first.strip(" ")), _read_host(last.strip(" "))
-    if low is None or high is None or low.version != high.version:
+    high = _read_host(last.strip(" "))
+    low = None if high is None else _read_host(first.strip(" "), high.version)
+    if low is None or high is None:
         return None
     # A range from its end to its beginning is loaded, and holds nothing.
     return () if int(low) > int(high) else tuple(ipaddress.summarize_address_range(low, high))

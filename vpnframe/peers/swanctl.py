@@ -43,6 +43,7 @@ _VOCABULARY = Vocabulary(
     | options.CERTIFICATE,
     skipped=frozenset({"secrets", "authorities", "pools"}),
 )
+_ITEM_LENGTH = 511
 _NO_TUNNEL = frozenset({"pass", "drop"})
 _MODES = one_of("tunnel transport transport_proxy beet pass drop ?iptfs")
 
@@ -179,12 +180,17 @@ def _child(name: str, section: Section, doubts: Doubts) -> PeerChild:
 
 
 def _proposals(values: Values, name: str, protocol: Protocol) -> tuple[Proposal, ...]:
-    return values.proposals(split_list(values.text(name) or ""), name, protocol)
+    return values.proposals(_items(values, name), name, protocol)
+
+
+def _items(values: Values, name: str) -> list[str]:
+    """Items of a list, of which charon reads so many characters and overlooks the rest."""
+    return [one[:_ITEM_LENGTH] for one in split_list(values.text(name) or "")]
 
 
 def _selectors(values: Values, name: str) -> tuple[Selector, ...]:
     """Traffic selectors, by default the end's own address."""
-    found = [read_selector(one, SWANCTL) for one in split_list(values.text(name) or "")]
+    found = [read_selector(one, SWANCTL) for one in _items(values, name)]
     known = tuple(one for one in found if one)
     if len(known) < len(found):
         values.refuse(name, "has a selector that cannot be read")
