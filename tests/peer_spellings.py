@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from charon import Charon, Starter
-from charon_says import connections_told, tree_told
+from charon_says import Told, connections_told, tree_told
 
 from vpnframe.peers.model import PeerConnection
 from vpnframe.peers.reading import read_peer
@@ -40,11 +40,16 @@ def swanctl_conf(option: str, texts: Sequence[str]) -> str:
 
 
 def ipsec_conf(option: str, texts: Sequence[str]) -> str:
-    """An ipsec.conf with each of the texts once; none of its connections shares an IKE SA."""
+    """An ipsec.conf with each of the texts once."""
+    return ipsec_conf_of([f"{option}={quoted(text)}" for text in texts])
+
+
+def ipsec_conf_of(lines: Sequence[str]) -> str:
+    """An ipsec.conf with each of the settings once; none of its connections shares an IKE SA."""
     return "".join(
         f"conn n{number}\n\tleft=198.18.{number // 250}.{number % 250 + 1}\n"
-        f"\tright=203.0.113.1\n\tleftauth=psk\n\tauto=add\n\t{option}={quoted(text)}\n"
-        for number, text in enumerate(texts)
+        f"\tright=203.0.113.1\n\tleftauth=psk\n\tauto=add\n\t{line}\n"
+        for number, line in enumerate(lines)
     )
 
 
@@ -56,32 +61,50 @@ def read_all(text: str, folder: Path, n_texts: int) -> list[PeerConnection]:
     return [found[f"n{number}"] for number in range(n_texts)]
 
 
-def charon_says(daemon: Charon, option: str, texts: Sequence[str]) -> list[str]:
-    """What charon has of an option for each of the texts, by its log."""
+def charon_told(daemon: Charon, option: str, texts: Sequence[str]) -> list[Told | None]:
+    """What charon logs of the connection with each of the texts, if it loads it."""
     daemon.load("connections {\n}\n")
     daemon.new_log()
     daemon.load(swanctl_conf(option, texts))
     told = connections_told(daemon.new_log())
+    found = (told.get(f"n{number}") for number in range(len(texts)))
+    return [one if one is not None and one.is_loaded else None for one in found]
+
+
+def charon_loads(daemon: Charon, option: str, texts: Sequence[str]) -> list[bool]:
+    """Whether charon loads a connection with each of the texts."""
+    return [one is not None for one in charon_told(daemon, option, texts)]
+
+
+def charon_says(daemon: Charon, option: str, texts: Sequence[str]) -> list[str]:
+    """What charon has of an option for each of the texts."""
     place, _, name = option.rpartition(".")
-    answers = []
-    for number in range(len(texts)):
-        one = told.get(f"n{number}")
-        if one is None or not one.is_loaded:
-            answers.append(REFUSED)
-            continue
-        where = one.children["c"] if place else one.settings
-        answers.append(where["proposals" if name.endswith("proposals") else name])
-    return answers
+    name = "proposals" if name.endswith("proposals") else name
+    return [
+        REFUSED if one is None else (one.children["c"] if place else one.settings)[name]
+        for one in charon_told(daemon, option, texts)
+    ]
+
+
+def local_selectors(one: dict[str, Any]) -> str:
+    """The selectors of the local end of a connection's one child SA."""
+    (child,) = one["children"].values()
+    return " ".join(child["local-ts"])
 
 
 def starter_says(
     daemon: Starter, option: str, texts: Sequence[str], say: Callable[[dict[str, Any]], str]
 ) -> list[str]:
     """What charon has of a connection for each of the texts, given to it by the starter."""
-    assert daemon.load(ipsec_conf(option, texts))
+    told = starter_told(daemon, ipsec_conf(option, texts), len(texts))
+    return [REFUSED if one is None else say(one) for one in told]
+
+
+def starter_told(daemon: Starter, conf: str, n_texts: int) -> list[dict[str, Any] | None]:
+    """What charon lists of each connection of such a file, if the starter gave it to it."""
+    assert daemon.load(conf)
     told = tree_told(daemon.swanctl("--list-conns", "--pretty"))["list-conn event"]
-    found = (told.get(f"n{number}") for number in range(len(texts)))
-    return [REFUSED if one is None else say(one) for one in found]
+    return [told.get(f"n{number}") for number in range(n_texts)]
 
 
 def differences(

@@ -16,6 +16,7 @@ from peer_spellings import (
     charon_says,
     differences,
     ipsec_conf,
+    local_selectors,
     read_all,
     starter_says,
     swanctl_conf,
@@ -151,13 +152,8 @@ def test_selectors_of_swanctl_conf(new_daemon: Charon, texts: list[str]) -> None
 @given(texts=batches(LISTS))
 def test_selectors_of_ipsec_conf(old_daemon: Starter, texts: list[str]) -> None:
     """The same texts: it skips what it cannot read."""
-
-    def say(one: dict[str, Any]) -> str:
-        (child,) = one["children"].values()
-        return " ".join(child["local-ts"])
-
     ours = read_all(ipsec_conf("leftsubnet", texts), old_daemon.folder, BATCH)
-    told = starter_says(old_daemon, "leftsubnet", texts, say)
+    told = starter_says(old_daemon, "leftsubnet", texts, local_selectors)
     assert_selectors(texts, ours, told)
 
 

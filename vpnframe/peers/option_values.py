@@ -71,6 +71,10 @@ def _or_word(word: str, check: Check) -> Check:
     return lambda text: text == word or check(text)
 
 
+def _or_unique(check: Check) -> Check:
+    return _or_word("%unique", _or_word("%unique-dir", check))
+
+
 def _is_swanctl_number(text: str) -> bool:
     return parse_number(text) is not None
 
@@ -86,9 +90,7 @@ def _is_actions(text: str) -> bool:
 def _is_mark(text: str) -> bool:
     """Say whether a text is a mark: one number, or two with a slash between them."""
     value, slash, mask = text.partition("/")
-    return text in {"%unique", "%unique-dir"} or not (
-        leading_int(value, 0)[1] or (slash and leading_int(mask, 0)[1])
-    )
+    return not (leading_int(value, 0)[1] or (slash and leading_int(mask, 0)[1]))
 
 
 def _is_starter_number(text: str) -> bool:
@@ -107,9 +109,9 @@ _SWANCTL: dict[str, Check] = {
     "time": lambda text: swanctl_time(text) is not None,
     "bytes": _is_bytes,
     "actions": _is_actions,
-    "mark": _is_mark,
+    "mark": _or_unique(_is_mark),
     "set mark": _or_word("%same", _is_mark),
-    "interface": _or_word("%unique", _or_word("%unique-dir", _is_swanctl_number)),
+    "interface": _or_unique(_is_swanctl_number),
     "padding": _or_word("mtu", _is_swanctl_number),
 }
 _STARTER: dict[str, Check] = {
@@ -118,7 +120,7 @@ _STARTER: dict[str, Check] = {
     "binary": lambda text: not leading_int(text, 2)[1],
     "time": lambda text: starter_time(text) is not None,
     "percent": _is_percent,
-    "mark": _is_mark,
+    "mark": _or_unique(_is_mark),
     "tries": _or_word("%forever", _is_starter_number),
     "padding": _or_word("%mtu", _is_starter_number),
 }
