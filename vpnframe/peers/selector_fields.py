@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from vpnframe.peers.ike_fields import covers
 from vpnframe.peers.model import PeerChild, PeerConnection, PeerEnd
+from vpnframe.peers.selector_syntax import read_address
 from vpnframe.peers.selectors import (
     Networks,
     Selector,
@@ -122,7 +123,7 @@ def _own(ours: OurTunnel, end: PeerEnd) -> tuple[str, ...]:
 def _side(
     field: str, ours: Sequence[str] | None, theirs: Sequence[Selector], own: Sequence[str]
 ) -> _Side:
-    address = parse_block(own[0]) if len(own) == 1 else None
+    address = read_address(own[0]) if len(own) == 1 else None
     return _Side(
         field=field,
         ours=_joined([parse_block(one) for one in ours or ()]),

@@ -12,6 +12,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import NamedTuple
 
 from vpnframe.peers.c_numbers import as_octet, leading_int
@@ -113,6 +114,21 @@ def read_traffic(text: str, dialect: Dialect, default: Traffic = ALL_TRAFFIC) ->
         return Traffic(protocol in _PROTOCOLS or None, ports)
     number, rest = leading_int(protocol, 0)
     return None if rest or not 0 <= number <= 0xFF else Traffic(number != 0, ports)
+
+
+@lru_cache(maxsize=4096)  # a fleet names the same addresses again and again
+def read_address(text: str) -> Networks | None:
+    """Read an end's address, block or range as the daemon does; None for a name, and for any.
+
+    Examples
+    --------
+    >>> read_address("192.0.2.0/255.255.255.0"), read_address("hq.example")
+    ((IPv4Network('192.0.2.0/32'),), None)
+    """
+    found = _read_block(text) if "/" in text else None
+    if found is None and "-" in text:
+        found = _read_range(text)
+    return found if found is not None or text.startswith("%") else _read_block(text)
 
 
 def _read_ports(text: str, dialect: Dialect) -> tuple[int, ...] | None:
