@@ -121,6 +121,15 @@ def test_a_file_that_knows_none_of_the_tunnels_is_one_row(number, tmp_path):
     assert found["vpn_connection_id"].isna().all()
 
 
+def test_tunnels_of_one_connection_that_the_file_does_not_know_are_one_row(tmp_path):
+    """Which names the connection, and none of its tunnels."""
+    away = {"vpn_gateway_ip": "203.0.113.9", "customer_gateway_ip": "198.51.100.9"}
+    both = tunnels(away, away | {"tunnel_index": 2, "vpn_gateway_ip": "203.0.113.8"})
+    found = vf.compare_peer(both, peer=write(tmp_path, swanctl()))
+    assert found["vpn_connection_id"].tolist() == ["vco-1"]
+    assert found["tunnel_index"].isna().all()
+
+
 def test_what_a_file_includes_may_know_the_tunnels(tmp_path):
     """So that nothing is certain of one that knows none itself."""
     path = write(tmp_path, "include more.conf\n" + swanctl())

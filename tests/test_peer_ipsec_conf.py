@@ -70,6 +70,7 @@ def test_a_section_that_is_not_added_is_never_loaded():
         ("leftprotoport=any", "leftprotoport cannot be read"),
         ("keyingtries=many", "keyingtries cannot be read"),
         ("mobike=Yes", "mobike cannot be read"),
+        ("reauth=perhaps", "reauth cannot be read"),
         ("dpdtimeout=2 m", "dpdtimeout cannot be read"),
         ("closeaction=start", "closeaction cannot be read"),
         ("leftsendcert=perhaps", "leftsendcert cannot be read"),

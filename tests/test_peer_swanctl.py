@@ -74,6 +74,7 @@ def test_a_right_connection_is_neither_refused_nor_noted():
         ({"child": {"dpd_action": "hold"}}, "dpd_action cannot be read"),
         ({"child": {"start_action": "add"}}, "start_action cannot be read"),
         ({"child": {"reqid": "09"}}, "reqid cannot be read"),
+        ({"connection": {"vips": "10.0.0.0/24"}}, "vips cannot be read"),
     ],
 )
 def test_what_charon_refuses_says_why_and_in_which_line(changes, words):
@@ -136,6 +137,14 @@ def test_the_first_round_of_authentication_counts():
     )
     (found,) = read(text)
     assert (found.local.ike_id, found.local.auth) == ("first", "psk")
+
+
+def test_the_second_round_is_read_too():
+    """One wrong word in it, and the connection is not loaded."""
+    text = "connections {\n a {\n local-a {\n auth = psk\n }\n local-b {\n auth = magic\n }\n }\n}"
+    (found,) = read(text)
+    assert found.local.auth == "psk"
+    assert "auth cannot be read" in found.refused
 
 
 def test_templates_are_inherited():

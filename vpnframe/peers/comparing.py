@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -73,7 +74,7 @@ def compare_peer(
     pairings = list(pair(ours, other))
     relevant = _relevant(pairings)
     if len(pairings) > 1 and not relevant:
-        return _table([(None, None, _unknown_to(other, len(pairings)))], other)
+        return _table([(_shared(pairings), None, _unknown_to(other, len(pairings)))], other)
     return _table([*_rows(relevant or pairings, other), *_unpaired(pairings, other)], other)
 
 
@@ -95,6 +96,13 @@ def _unknown_to(peer: Peer, n_tunnels: int) -> Verdict:
         reason = "; ".join((reason, *peer.notes))
         return Verdict("peer_connection", "unverifiable", None, None, reason)
     return Verdict("peer_connection", "mismatch", None, None, reason, "NO_PROPOSAL_CHOSEN")
+
+
+def _shared(pairings: Sequence[Pairing]) -> OurTunnel | None:
+    """What several tunnels of one connection share; None of several connections."""
+    if len({_connection(one) for one in pairings}) > 1:
+        return None
+    return replace(pairings[0].tunnel, tunnel_index=None, tunnel_id=None)
 
 
 def _connection(pairing: Pairing) -> tuple[str | None, str | None, str]:

@@ -67,7 +67,7 @@ _SIDES = ("left", "right")
 _END = words("id subnet auth sourceip protoport allowany")
 CONN = words(
     "left right keyexchange type aggressive authby forceencaps ikelifetime lifetime margintime "
-    "rekey reauth ike esp ah dpddelay dpdaction sha256_96 auto"
+    "rekey ike esp ah dpddelay dpdaction sha256_96 auto"
 ) | {f"{side}{option}" for side in _SIDES for option in _END}
 CONN_SYNONYMS = {
     "keylife": "lifetime",
@@ -76,7 +76,7 @@ CONN_SYNONYMS = {
     "rightsubnetwithin": "rightsubnet",
 }
 _OF_CONN = {
-    "yes no": "compress installpolicy mobike mediation",
+    "yes no": "compress installpolicy mobike mediation reauth",
     "yes no accept force": "fragmentation",
     "none clear hold restart": "closeaction",
     "push pull": "modeconfig",

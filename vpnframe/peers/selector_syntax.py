@@ -150,7 +150,7 @@ def _is_name(text: str) -> bool:
     return bool(_NAME.fullmatch(text)) and text not in {"any", "opaque", "dynamic"}
 
 
-def _read_host(text: str, version: int | None = None) -> Address | None:
+def read_host(text: str, version: int | None = None) -> Address | None:
     """Read an address: one with a dot is of IPv4, unless the version is given."""
     if version is None:
         version = 4 if "." in _ANY_HOSTS.get(text, text) else 6
@@ -165,7 +165,7 @@ def _read_host(text: str, version: int | None = None) -> Address | None:
 
 def _read_block(text: str) -> Networks | None:
     host, slash, prefix = text.partition("/")
-    address = _read_host(host)
+    address = read_host(host)
     if address is None:
         return None
     longest = address.max_prefixlen
@@ -183,8 +183,8 @@ def _is_cut(text: str) -> bool:
 def _read_range(text: str) -> Networks | None:
     """Read a range; its end says of which version both are."""
     first, _, last = text.partition("-")
-    high = _read_host(last.strip(" "))
-    low = None if high is None else _read_host(first.strip(" "), high.version)
+    high = read_host(last.strip(" "))
+    low = None if high is None else read_host(first.strip(" "), high.version)
     if low is None or high is None:
         return None
     # A range from its end to its beginning is loaded, and holds nothing.

@@ -22,7 +22,7 @@ from vpnframe.peers.model import (
     Protocol,
 )
 from vpnframe.peers.option_values import is_printable, one_of
-from vpnframe.peers.selector_syntax import SWANCTL, read_selector
+from vpnframe.peers.selector_syntax import SWANCTL, read_host, read_selector
 from vpnframe.peers.selectors import DYNAMIC, Selector
 from vpnframe.peers.settings_syntax import Section, Vocabulary, parse_settings
 from vpnframe.peers.tokens import default_proposal
@@ -125,6 +125,8 @@ def _connection(name: str, section: Section) -> PeerConnection:
     for other in section.sections:
         if not other.lower().startswith(("local", "remote")) and other.lower() != "children":
             doubts.refusals.append("a section that is none of local, remote and children")
+    if not all(map(read_host, split_list(values.text("vips") or ""))):
+        values.refuse("vips", "cannot be read")
     return PeerConnection(
         name=name,
         ike_version=_version(values),
@@ -149,13 +151,20 @@ def _end(side: str, section: Section, values: Values, doubts: Doubts) -> PeerEnd
         for name, one in section.sections.items()
         if name.lower().startswith(side)
     ]
-    first = min(rounds, key=lambda one: one.read("round", parse_number, 0), default=None)
     # Without a word on it charon authenticates itself by its key pair, and takes anything.
     auth = "pubkey" if side == "local" else "any"
+    ordered = sorted(
+        (
+            (one.read("round", parse_number, 0), one.read("auth", _auth, auth), one)
+            for one in rounds
+        ),
+        key=lambda one: one[0],
+    )
+    _, auth, first = ordered[0] if ordered else (0, auth, None)
     return PeerEnd(
         addresses=split_list(values.text(f"{side}_addrs") or "") or ("%any",),
         ike_id=first.text("id") if first else None,
-        auth=first.read("auth", _auth, auth) if first else auth,
+        auth=auth,
         has_virtual_ip=side == "local" and values.text("vips") is not None,
     )
 

@@ -25,7 +25,7 @@ class OurTunnel:
     account_id: str | None
     region_id: str | None
     vpn_connection_id: str
-    tunnel_index: int
+    tunnel_index: int | None
     tunnel_id: str | None
     connection_name: str | None
     vpn_gateway_ip: str | None
