@@ -159,7 +159,9 @@ def networks_told(text: str) -> set[Any]:
             # A range from its end to its beginning holds nothing.
             found += ipaddress.summarize_address_range(first, last) if first <= last else ()
         elif block != "dynamic":
-            found.append(ipaddress.ip_network(block))
+            whole = ipaddress.ip_interface(block)
+            # 0.0.0.1-0.0.0.0 is printed as 0.0.0.1/31, though it holds nothing, too.
+            found += [whole.network] if whole.ip == whole.network.network_address else ()
     return _set_of(found, is_dynamic="dynamic" in text)
 
 

@@ -107,6 +107,8 @@ def test_a_name_that_not_every_machine_knows_is_doubt(text):
         ("10.0.0.0/255.255.0.0", True),
         ("10.0.0.0/33", True),
         ("10.0.0.0/", True),
+        ("10.0.0.0/16 [tcp]", False),
+        ("10.0.0.0/16[tcp] 10.1.0.0/16", True),
     ],
 )
 def test_a_text_that_is_not_read_in_full_says_so(text, is_cut):

@@ -60,6 +60,7 @@ def test_a_right_connection_is_neither_refused_nor_noted():
         ({"child": {"local_ts": "%dynamic"}}, "local_ts has a selector"),
         ({"child": {"local_ts": "10.0.0.0/24 \u2013 x"}}, "local_ts has a character"),
         ({"child": {"mode": "magic"}}, "mode cannot be read"),
+        ({"child": {"mode": '""'}}, "mode cannot be read"),
         ({"child": {"esp_proposals": "sha256"}}, "esp_proposals has an ESP proposal"),
         ({"child": {"esp_proposals": "aes128-sha1-modp1024!"}}, "esp_proposals has a word"),
         ({"child": {"esp_proposals": "aes128-sha1-group2"}}, "esp_proposals has a word"),

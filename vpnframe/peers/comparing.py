@@ -139,7 +139,7 @@ def _belonging(pairing: Pairing) -> Verdict:
         reason = f"its daemon does not load it: {connection.refused}"
         return Verdict(field, "mismatch", None, connection.name, reason, "NO_PROPOSAL_CHOSEN")
     if connection.may_not_load:
-        reason = f"{pairing.reason}; whether its daemon loads it depends on the version"
+        reason = f"{pairing.reason}; whether its daemon loads it depends on the words that it knows"
         return Verdict(field, "unverifiable", None, connection.name, reason)
     result: Result = "match" if pairing.is_certain else "unverifiable"
     return Verdict(field, result, None, connection.name, pairing.reason)

@@ -78,8 +78,9 @@ def read_selector(text: str, dialect: Dialect, traffic: Traffic = ALL_TRAFFIC) -
     (IPv4Network('10.0.0.0/32'),)
     """
     block, bracket, restriction = text.partition("[")
+    tail = ""
     if bracket:
-        inside, closing, _ = restriction.rpartition("]")
+        inside, closing, tail = restriction.rpartition("]")
         found = read_traffic(inside, dialect, traffic) if closing else None
         if found is None:
             return None
@@ -90,9 +91,9 @@ def read_selector(text: str, dialect: Dialect, traffic: Traffic = ALL_TRAFFIC) -
     if block == dialect.dynamic:
         return replace(selector, is_dynamic=True)
     if dialect.has_ranges and "-" in block:
-        networks, is_cut = _read_range(block), False
+        networks, is_cut = _read_range(block), bool(tail)
     else:
-        networks, is_cut = _read_block(block), _is_cut(block)
+        networks, is_cut = _read_block(block), _is_cut(block) or bool(tail)
     return None if networks is None else replace(selector, networks=networks, is_cut=is_cut)
 
 
@@ -175,7 +176,7 @@ def _read_block(text: str) -> Networks | None:
 
 def _is_cut(text: str) -> bool:
     """Whether the daemon reads a prefix length that is not the whole text after the slash."""
-    host, slash, prefix = text.partition("/")
+    host, slash, prefix = text.rstrip(" ").partition("/")
     longest = 32 if "." in host else 128
     return bool(slash) and not (_PREFIX.fullmatch(prefix) and int(prefix) <= longest)
 

@@ -233,7 +233,8 @@ def _version(values: Values) -> int | None:
 
 
 def _mode(values: Values) -> str:
-    mode = (values.text("mode") or "tunnel").lower()
+    text = values.text("mode")
+    mode = "tunnel" if text is None else text.lower()
     is_taken = _MODES(mode)
     if is_taken is False:
         values.refuse("mode", "cannot be read")
