@@ -154,7 +154,7 @@ def listed_connection(row: Fields) -> Statement | None:
         # Two tunnels have no health check: false is no setting of theirs.
         health_check_enabled=is_checked or (None if tunnels else is_checked),
         health_check_status=health.text("Status"),
-        tags=row.tags("Tag"),
+        tags=row.tags("Tag") or row.tags("Tags"),  # so in the answer of one connection
         notes=row.notes,
     )
 
