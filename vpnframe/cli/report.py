@@ -13,6 +13,8 @@ from vpnframe.errors import ClockWarning
 from vpnframe.inventory import Inventory, write_inventory
 from vpnframe.permissions import refused_sentence
 
+_MOST_TOLD = 5
+
 
 def write_and_report(inventory: Inventory, out: Path) -> None:
     """Write a snapshot and report it.
@@ -56,6 +58,7 @@ def report(inventory: Inventory, out: Path) -> None:
     print(inventory.coverage_sentence())
     print(f"written to {out} as snapshot {inventory.snapshot}")
     _mention_problems(inventory, out)
+    _say_refused_accounts(inventory)
     if refused := refused_sentence(inventory.failures["message"]):
         print(f"vpnframe: {refused}", file=sys.stderr)
     mark(inventory)
@@ -69,3 +72,11 @@ def _mention_problems(inventory: Inventory, out: Path) -> None:
         if n_rows:
             plural = "" if n_rows == 1 else "s"
             print(f"{n_rows:,} {what}{plural}: vpnframe show {out} {name}", file=sys.stderr)
+
+
+def _say_refused_accounts(inventory: Inventory) -> None:
+    """Name the accounts whose credentials were refused or could not be had, and why."""
+    failures = inventory.failures
+    for row in failures[failures["kind"] == "credentials"].head(_MOST_TOLD).itertuples():
+        whose = f"account {row.account_id}" if isinstance(row.account_id, str) else "the account"
+        print(f"vpnframe: {whose}: {row.message}", file=sys.stderr)
