@@ -58,7 +58,7 @@ def report(inventory: Inventory, out: Path) -> None:
     print(inventory.coverage_sentence())
     print(f"written to {out} as snapshot {inventory.snapshot}")
     _mention_problems(inventory, out)
-    _say_refused_accounts(inventory)
+    _say_what_to_correct(inventory)
     if refused := refused_sentence(inventory.failures["message"]):
         print(f"vpnframe: {refused}", file=sys.stderr)
     mark(inventory)
@@ -74,9 +74,10 @@ def _mention_problems(inventory: Inventory, out: Path) -> None:
             print(f"{n_rows:,} {what}{plural}: vpnframe show {out} {name}", file=sys.stderr)
 
 
-def _say_refused_accounts(inventory: Inventory) -> None:
-    """Name the accounts whose credentials were refused or could not be had, and why."""
+def _say_what_to_correct(inventory: Inventory) -> None:
+    """Name accounts whose credentials were refused or could not be had, and settings that fail."""
     failures = inventory.failures
-    for row in failures[failures["kind"] == "credentials"].head(_MOST_TOLD).itertuples():
-        whose = f"account {row.account_id}" if isinstance(row.account_id, str) else "the account"
-        print(f"vpnframe: {whose}: {row.message}", file=sys.stderr)
+    ours = failures[failures["kind"].isin(["credentials", "settings"])]
+    for row in ours.head(_MOST_TOLD).itertuples():
+        whose = f"account {row.account_id}: " if isinstance(row.account_id, str) else ""
+        print(f"vpnframe: {whose}{row.message}", file=sys.stderr)
