@@ -11,7 +11,7 @@ from vpnframe.errors import TransportError
 
 log = logging.getLogger("vpnframe")
 
-SAID_AFTER_S = 12.0
+SAID_AFTER_S = 8.0  # most calls take less than one
 
 
 class Silence:
