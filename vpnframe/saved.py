@@ -85,12 +85,23 @@ def split_answers(body: bytes) -> list[bytes]:
     >>> split_answers(b'[{"statusCode": 200, "body": {"a": 1}}, {"b": 2}]')
     [b'{"a": 1}', b'{"b": 2}']
     """
+    if _is_one_object(body):
+        return [_without_envelope(body)]
     text = _as_text(body)
     if not text.startswith(("{", "[")):
         return [body]
     values = [value.encode("utf-8", "surrogateescape") for value in _values(text)]
     is_any = any(value.startswith(b"{") for value in values)
     return [_without_envelope(value) for value in values] if is_any else [body]
+
+
+def _is_one_object(body: bytes) -> bool:
+    """Mostly it is, and nothing need be built to see it."""
+    try:
+        msgspec.json.decode(body, type=dict[str, msgspec.Raw])
+    except (msgspec.MsgspecError, RecursionError):
+        return False
+    return True
 
 
 def _as_text(body: bytes) -> str:
