@@ -166,6 +166,7 @@ def test_a_silent_host_is_said_while_it_is_asked(
     async def main() -> None:
         notice = silence.Silence()
         await watched("quick.invalid", sends=0.0, notice=notice)
+        await watched("quick.invalid", sends=0.1, notice=notice)  # it waits for its turn
         await watched("slow.invalid", sends=0.1, notice=notice)
         await watched("slow.invalid", sends=0.1, notice=notice)
         for host, is_timeout in (("late.invalid", True), ("away.invalid", False)):

@@ -15,10 +15,13 @@ SAID_AFTER_S = 8.0  # most calls take less than one
 
 
 class Silence:
-    """Warns once of each host that is silent; the calls themselves go on."""
+    """Warns once of each host that was silent from the start; the calls themselves go on.
+
+    One that answered before is not: a call may wait for a free connection.
+    """
 
     def __init__(self) -> None:
-        self._told: set[str] = set()
+        self._known: set[str] = set()
 
     @contextmanager
     def watching(self, host: str) -> Iterator[None]:
@@ -26,6 +29,7 @@ class Silence:
         timer = asyncio.get_running_loop().call_later(SAID_AFTER_S, self._tell, host)
         try:
             yield
+            self._known.add(host)
         except TransportError as error:
             if error.is_timeout:
                 self._tell(host)
@@ -34,6 +38,6 @@ class Silence:
             timer.cancel()
 
     def _tell(self, host: str) -> None:
-        if host not in self._told:
-            self._told.add(host)
+        if host not in self._known:
+            self._known.add(host)
             log.warning("%s does not answer; it is still being asked", host)
