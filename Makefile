@@ -12,8 +12,9 @@ WORKERS ?= -n auto --dist loadfile
 # How many examples each property is tried on by `make prove`, and how often a crawl is killed.
 PROVE_EXAMPLES ?= 20000
 PROVE_KILLS ?= 200
+LOWEST := build/lowest
 
-.PHONY: help demo test prove lint types format bench notebook lock system-tools clean
+.PHONY: help demo test test-lowest prove lint types format bench notebook lock system-tools clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -24,8 +25,16 @@ demo: $(VENV)/core ## set up, then read a made-up fleet from a local emulator
 test: $(VENV)/test ## set up, then run every test
 	VPNFRAME_REQUIRE_ALL=$(REQUIRE_ALL) $(BIN)/pytest $(WORKERS)
 
+test-lowest: ## the quick tests, with the oldest version of everything that pyproject.toml allows
+	rm -rf $(LOWEST) && $(PYTHON) -m venv $(LOWEST)
+	$(LOWEST)/bin/python -m pip --quiet --disable-pip-version-check install uv
+	$(LOWEST)/bin/uv pip install --quiet --python $(LOWEST)/bin/python \
+		--resolution lowest-direct --editable . --group test
+	$(LOWEST)/bin/python -m pytest $(WORKERS) -o filterwarnings=default \
+		-m 'not proof and not long and not system_tool'
+
 prove: $(VENV)/test ## the same properties on PROVE_EXAMPLES random examples each
-	VPNFRAME_EXAMPLES=$(PROVE_EXAMPLES) VPNFRAME_ROUNDS=$(PROVE_KILLS) $(BIN)/pytest $(WORKERS) -m proof
+	VPNFRAME_EXAMPLES=$(PROVE_EXAMPLES) VPNFRAME_ROUNDS=$(PROVE_KILLS) $(BIN)/pytest $(WORKERS) -m 'proof or long'
 
 lint: $(VENV)/lint ## style
 	$(BIN)/ruff check .

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
-import sys
 
-FAST = {"VPNFRAME_QUOTA": "DownloadVpnConnectionConfig=1000/1"}
+from command_forks import shared_commands
+
+FAST = {
+    "ALIBABA_CLOUD_ECS_METADATA_DISABLED": "true",
+    "VPNFRAME_QUOTA": "DownloadVpnConnectionConfig=1000/1",
+}
 
 
 def vpnframe(*arguments, code=0, **environment):
     """Run a command; give what it printed, as bytes, after a look at its exit code."""
-    done = subprocess.run(
-        [sys.executable, "-m", "vpnframe", *map(str, arguments)],
-        env=os.environ | {"ALIBABA_CLOUD_ECS_METADATA_DISABLED": "true"} | FAST | environment,
-        capture_output=True,
-        check=False,
-    )
-    assert done.returncode == code, done.stderr.decode()
-    return done
+    done = shared_commands().run_bytes(*arguments, environment=FAST | environment)
+    assert done[0] == code, done[2].decode()
+    return subprocess.CompletedProcess(arguments, *done)
 
 
 def keys_of(cloud):

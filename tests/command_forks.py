@@ -5,12 +5,16 @@ A second is saved for each, and a signal reaches the command at a moment that a 
 
 from __future__ import annotations
 
+import atexit
 import json
+import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 # A command is not reaped before its last signal: until then its number is its own.
@@ -24,6 +28,9 @@ def command(job):
     signal.signal(signal.SIGINT, signal.default_int_handler)
     for number, name in ((1, "stdout"), (2, "stderr")):
         os.dup2(os.open(job["to"] + name, os.O_CREAT | os.O_TRUNC | os.O_WRONLY), number)
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    os.chdir(job["folder"])
+    os.environ.clear()
     os.environ.update(job["environment"])
     if job["file_bytes"] is not None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (job["file_bytes"], job["file_bytes"]))
@@ -77,10 +84,24 @@ class Commands:
 
         No file of it becomes longer than so many bytes, as on a full disk.
         """
+        code, stdout, stderr = self.run_bytes(
+            *arguments, signals=signals, file_bytes=file_bytes, environment=self.environment
+        )
+        return Done(code, stdout.decode(), stderr.decode())
+
+    def run_bytes(
+        self,
+        *arguments: object,
+        signals: Sequence[tuple[float, int]] = (),
+        file_bytes: int | None = None,
+        environment: Mapping[str, str],
+    ) -> tuple[int, bytes, bytes]:
+        """Run one in this process's folder and environment, with more variables."""
         job = {
             "arguments": [*map(str, arguments)],
             "signals": signals,
-            "environment": dict(self.environment),
+            "environment": {**os.environ, **environment},
+            "folder": str(Path.cwd()),
             "file_bytes": file_bytes,
             "to": f"{self.scratch}/",
         }
@@ -91,8 +112,8 @@ class Commands:
         self.pid = int(self.process.stdout.readline())
         code = int(self.process.stdout.readline())
         self.pid = 0
-        said = (self.scratch.joinpath(name).read_text() for name in ("stdout", "stderr"))
-        return Done(code, *said)
+        stdout, stderr = (self.scratch.joinpath(name).read_bytes() for name in ("stdout", "stderr"))
+        return code, stdout, stderr
 
 
 @contextmanager
@@ -105,3 +126,13 @@ def forked_commands(scratch: Path, environment: Mapping[str, str]) -> Iterator[C
         yield Commands(process, scratch, environment)
         assert process.stdin is not None
         process.stdin.close()
+
+
+@cache
+def shared_commands() -> Commands:
+    """Commands of this whole process, for tests that need no process of their own for them."""
+    stack = ExitStack()
+    scratch = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+    commands = stack.enter_context(forked_commands(scratch, {}))
+    atexit.register(stack.close)
+    return commands

@@ -9,7 +9,7 @@ from hypothesis import settings
 from system_tools import find_tool
 
 settings.register_profile(
-    "vpnframe", deadline=None, max_examples=int(os.environ.get("VPNFRAME_EXAMPLES", "100"))
+    "vpnframe", deadline=None, max_examples=int(os.environ.get("VPNFRAME_EXAMPLES", "40"))
 )
 settings.load_profile("vpnframe")
 

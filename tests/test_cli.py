@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 import runpy
 import shlex
 import signal
@@ -194,7 +195,8 @@ def test_plan_prints_what_a_fetch_takes(cloud):
     table = pd.read_csv(io.BytesIO(done.stdout))
     assert table["n_connections"].sum() == 30
     assert set(table["allowed_per_window"]) == {250}
-    assert b"30 connections, 28 downloads: about 0 s; --downloads none:" in done.stderr
+    told = rb"30 connections, 28 downloads: about \d+ s; --downloads none: \d+ calls"
+    assert re.match(told, done.stderr)
     assert b"estimated_s" in vpnframe("plan", **keys_of(cloud)).stdout
 
 
@@ -355,12 +357,7 @@ def test_show_filters_selects_and_limits(inventory):
 )
 def test_show_refuses_an_expression_that_is_no_condition(inventory, where):
     """The message shows the expression; no traceback."""
-    done = subprocess.run(
-        [sys.executable, "-m", "vpnframe", "show", inventory, "tunnels", "--where", where],
-        capture_output=True,
-        check=False,
-    )
-    assert done.returncode in (1, 2)
+    done = vpnframe("show", inventory, "tunnels", "--where", where, code=1)
     assert b"Traceback" not in done.stderr
     assert b"where" in done.stderr
 

@@ -147,7 +147,7 @@ def check_end(done: Done, out: Path, way: str) -> None:
         assert ("coverage complete" in done.stdout) is is_complete
 
 
-@pytest.mark.proof
+@pytest.mark.long
 def test_interrupted_at_random_moments(
     cloud: Cloud, whole: Inventory, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -223,6 +223,15 @@ def test_the_lists_alone_are_not_complete(cloud: Cloud, whole: Inventory, tmp_pa
     check_outputs(tmp_path)
 
 
+@pytest.fixture
+def heard_interrupts() -> Iterator[None]:
+    """SIGINT as at a prompt; a shell in the background has it ignored."""
+    before = signal.signal(INT, signal.default_int_handler)
+    yield
+    signal.signal(INT, before)
+
+
+@pytest.mark.usefixtures("heard_interrupts")
 def test_without_a_folder_an_interrupt_is_an_interrupt(cloud: Cloud) -> None:
     """Nothing is kept, so nothing is waited for."""
     keys = vf.Credentials(cloud.running.access_key_id, cloud.running.access_key_secret)
@@ -238,6 +247,7 @@ def test_without_a_folder_an_interrupt_is_an_interrupt(cloud: Cloud) -> None:
     assert signal.getsignal(INT) is signal.default_int_handler
 
 
+@pytest.mark.usefixtures("heard_interrupts")
 def test_in_python_what_was_read_is_written_before_the_interrupt_is_raised(
     cloud: Cloud, whole: Inventory, tmp_path: Path
 ) -> None:
@@ -261,6 +271,7 @@ def test_in_python_what_was_read_is_written_before_the_interrupt_is_raised(
     check_claims(inventory, whole)
 
 
+@pytest.mark.long
 def test_a_journal_on_a_full_disk_is_one_line(
     cloud: Cloud, whole: Inventory, tmp_path: Path
 ) -> None:

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import re
 import unicodedata
+from typing import Any
+
+_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
 def printable(text: str) -> str:
@@ -24,6 +29,43 @@ def printable(text: str) -> str:
     >>> printable("a\x1b[2J\u202eb\u3000c")
     'a�[2J�b\u3000c'
     """
-    return "".join(
-        c if c.isprintable() or unicodedata.category(c) == "Zs" else "\ufffd" for c in text
-    )
+    return "".join(c if _is_harmless(c) else "\ufffd" for c in text)
+
+
+def printable_lines(text: str) -> str:
+    r"""Make a text of several lines harmless; colours are taken out.
+
+    Examples
+    --------
+    >>> printable_lines("a\x1b[31mb\x1b[2Jc\n\td")
+    'ab�[2Jc\n\td'
+    """
+    plain = _COLOUR.sub("", text)
+    return "".join(c if c in "\n\t" or _is_harmless(c) else "\ufffd" for c in plain)
+
+
+def json_text(value: Any, *, indent: int | None = None) -> str:
+    r"""Write JSON that a terminal can show; what it would obey is escaped, and reads back equal.
+
+    Examples
+    --------
+    >>> print(json_text({"name": "\u4e2d\x9b\u202e"}))
+    {"name": "中\u009b\u202e"}
+    """
+    text = json.dumps(value, ensure_ascii=False, indent=indent)
+    return "".join(c if c == "\n" or _is_harmless(c) else json.dumps(c)[1:-1] for c in text)
+
+
+def counted(n: int, noun: str) -> str:
+    """Say how many there are.
+
+    Examples
+    --------
+    >>> counted(1, "region"), counted(1200, "tunnel")
+    ('1 region', '1,200 tunnels')
+    """
+    return f"{n:,} {noun}{'' if n == 1 else 's'}"
+
+
+def _is_harmless(character: str) -> bool:
+    return character.isprintable() or unicodedata.category(character) == "Zs"

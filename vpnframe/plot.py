@@ -14,6 +14,7 @@ from matplotlib.patches import Patch
 
 from vpnframe import stats
 from vpnframe.checked import checked_table
+from vpnframe.display import printable
 from vpnframe.overlapping.asked import parse_all
 from vpnframe.overlapping.coding import encode, expand, rank_rows
 from vpnframe.overlapping.encoded import CONNECTION
@@ -95,7 +96,8 @@ def _label(column: str, value: str) -> str:
         return "no PFS"
     if column in ("ike_dh_group", "ipsec_pfs_group"):
         return f"group {value}"
-    return value.removeprefix("hmac-").removesuffix("-cbc")
+    # Two dollars would begin and end a formula.
+    return printable(value.removeprefix("hmac-").removesuffix("-cbc")).replace("$", r"\$")
 
 
 _SEVERITY_COLORS = {

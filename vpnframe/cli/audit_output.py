@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import enum
-import json
 import re
 import sys
 from dataclasses import replace
@@ -21,7 +20,7 @@ from vpnframe.auditing.review import Review
 from vpnframe.auditing.texts import texts
 from vpnframe.auditing.verdicts import SEVERITIES
 from vpnframe.cli.output import Format, encode_table, print_table, write_file
-from vpnframe.display import printable
+from vpnframe.display import json_text, printable
 from vpnframe.errors import InventoryError
 
 _BRIEF = [
@@ -175,7 +174,7 @@ def write_by_owner(
         path = folder / f"{name}.{_ENDINGS.get(style, str(style))}"
         body = encode(replace(review, findings=findings), style)
         write_file(path, body, is_private=is_private)
-        print(f"{path}: {len(findings):,} findings of {printable(owner) or 'no owner'}")
+        print(printable(f"{path}: {len(findings):,} findings of {owner or 'no owner'}"))
 
 
 def counts_sentence(findings: pd.DataFrame) -> str:
@@ -268,7 +267,7 @@ def _print_readable(review: Review, limit: int | None) -> None:
     shown = brief(findings, with_profile=len(review.profiles) > 1)
     print_table(shown, Format.TABLE, limit=_SHOWN if limit is None else limit)
     for note in review.notes:
-        print(f"Note: {note}")
+        print(printable(f"Note: {note}"))
 
 
 def _by_rule(summary: pd.DataFrame) -> pd.DataFrame:
@@ -282,7 +281,7 @@ def _by_rule(summary: pd.DataFrame) -> pd.DataFrame:
 
 
 def _json(tree: object) -> bytes:
-    return f"{json.dumps(tree, ensure_ascii=False, indent=1)}\n".encode()
+    return f"{json_text(tree, indent=1)}\n".encode()
 
 
 def _file_name(owner: str, taken: set[str]) -> str:

@@ -25,6 +25,7 @@ from vpnframe.cli.overlap_options import (
     saying_gaps,
 )
 from vpnframe.cli.reading import NOT_COMPLETE, read_snapshot
+from vpnframe.display import counted
 from vpnframe.errors import SchemaError
 from vpnframe.overlapping import ROUTING_DOMAIN, would_conflict
 from vpnframe.overlapping.meaning import NOT_READ
@@ -71,9 +72,8 @@ def run(
     else:
         print_table(hits, style, output=output)
     n_hits = int((hits["severity"] != "info").sum())
-    plural = "" if n_hits == 1 else "s"
     base = describe_base(inventory, settings)
-    print(f"{n_hits:,} collision{plural}, among {base}", file=sys.stderr)
+    print(f"{counted(n_hits, 'collision')}, among {base}", file=sys.stderr)
     say_ignored(inventory, settings)
     if n_hits:
         raise typer.Exit(COLLISION)

@@ -16,6 +16,7 @@ from vpnframe.cli.output import Format, print_table, print_text
 from vpnframe.cli.overlap_options import saying_gaps
 from vpnframe.cli.overlaps import as_text, worst_first
 from vpnframe.cli.report import write_and_report
+from vpnframe.cli.streams import drawing_stream
 from vpnframe.cloud.actions import ACTIONS, Limit
 from vpnframe.cloud.signing import Credentials
 from vpnframe.crawl.progress import ProgressBar
@@ -56,7 +57,7 @@ def _fetch_from_emulator() -> Inventory:
     limits = {name: Limit(action.limit.count, per_s=_WINDOW_S) for name, action in ACTIONS.items()}
     fleet = make_fleet(now_ms=int(time.time() * 1000))
     state = make_state(fleet, quota_window_s=_WINDOW_S)
-    with serve_in_thread(state) as cloud, ProgressBar(sys.stderr) as bar:
+    with serve_in_thread(state) as cloud, ProgressBar(drawing_stream()) as bar:
         return fetch(
             endpoint=cloud.endpoint,
             credentials=Credentials(cloud.access_key_id, cloud.access_key_secret),

@@ -33,6 +33,7 @@ from vpnframe.cli.options import (
 )
 from vpnframe.cli.reading import saying
 from vpnframe.cli.report import report
+from vpnframe.cli.streams import drawing_stream
 from vpnframe.crawl.journal import journal_path
 from vpnframe.crawl.progress import ProgressBar
 from vpnframe.errors import ClockWarning
@@ -89,7 +90,7 @@ def run(
     try:
         if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:  # and not ignored
             signal.signal(signal.SIGTERM, raise_interrupted)
-        with saying(ClockWarning), ProgressBar(sys.stderr) as bar:
+        with saying(ClockWarning), ProgressBar(drawing_stream()) as bar:
             inventory = fetch(
                 regions=region or None,
                 downloads=downloads,

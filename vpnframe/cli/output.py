@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import enum
 import io
-import json
 import shutil
 import sys
 from collections.abc import Callable
@@ -18,6 +17,7 @@ import typer
 
 from vpnframe.cli.spreadsheet import without_formulas
 from vpnframe.cli.text_table import as_markdown, as_text
+from vpnframe.display import json_text
 from vpnframe.errors import InventoryError
 from vpnframe.files import replace_file
 
@@ -130,7 +130,7 @@ def encode_table(table: pd.DataFrame, style: Format, width: int | None = None) -
         safe = without_formulas(joined_lists(table))
         return str(safe.to_csv(index=False, lineterminator="\n")).encode()
     if style is Format.JSONL:
-        lines = (json.dumps(row, ensure_ascii=False) for row in _plain_rows(table))
+        lines = (json_text(row) for row in _plain_rows(table))
         return "".join(f"{line}\n" for line in lines).encode()
     if style is Format.MARKDOWN:
         return as_markdown(table).encode()

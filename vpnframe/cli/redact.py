@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from vpnframe.cli.reading import NOT_COMPLETE
+from vpnframe.display import printable
 from vpnframe.redacting import redact
 
 
@@ -22,7 +23,7 @@ def run(
     and not copied; the exit code is 4 then.
     """
     done = redact(source, target)
-    print(f"{len(done.written):,} files without keys in {target}")
+    print(printable(f"{len(done.written):,} files without keys in {target}"))
     for line in done.refused:
         print(f"vpnframe: not copied: {line}", file=sys.stderr)
     if done.refused:

@@ -9,6 +9,7 @@ from pathlib import Path
 import typer
 
 from vpnframe.cli.reading import NOT_COMPLETE, mark, saying
+from vpnframe.display import counted, printable
 from vpnframe.errors import ClockWarning
 from vpnframe.inventory import Inventory, write_inventory
 from vpnframe.permissions import refused_sentence
@@ -52,11 +53,12 @@ def report(inventory: Inventory, out: Path) -> None:
         With code 4 when the fleet was not read completely.
     """
     print(
-        f"{len(inventory.connections):,} connections, {len(inventory.tunnels):,} tunnels, "
-        f"{inventory.coverage['region_id'].nunique()} regions"
+        f"{counted(len(inventory.connections), 'connection')}, "
+        f"{counted(len(inventory.tunnels), 'tunnel')}, "
+        f"{counted(inventory.coverage['region_id'].nunique(), 'region')}"
     )
-    print(inventory.coverage_sentence())
-    print(f"written to {out} as snapshot {inventory.snapshot}")
+    print(printable(inventory.coverage_sentence()))
+    print(printable(f"written to {out} as snapshot {inventory.snapshot}"))
     _mention_problems(inventory, out)
     _say_what_to_correct(inventory)
     if refused := refused_sentence(inventory.failures["message"]):
@@ -70,8 +72,7 @@ def _mention_problems(inventory: Inventory, out: Path) -> None:
     for name, what in (("failures", "failure"), ("disagreements", "disagreement")):
         n_rows = len(inventory.tables()[name])
         if n_rows:
-            plural = "" if n_rows == 1 else "s"
-            print(f"{n_rows:,} {what}{plural}: vpnframe show {out} {name}", file=sys.stderr)
+            print(f"{counted(n_rows, what)}: vpnframe show {out} {name}", file=sys.stderr)
 
 
 def _say_what_to_correct(inventory: Inventory) -> None:

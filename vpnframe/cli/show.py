@@ -18,6 +18,7 @@ from vpnframe.cli.options import (
 )
 from vpnframe.cli.output import Format, print_table
 from vpnframe.cli.reading import read_marked
+from vpnframe.cli.where import rows_where
 from vpnframe.errors import SchemaError
 from vpnframe.tables import RESTRICTED, STORED
 
@@ -80,7 +81,9 @@ def run(
         typer.Option(
             envvar="VPNFRAME_WHERE",
             metavar="EXPRESSION",
-            help="Rows to keep, as pandas' query: ike_version == 1 and ike_mode == 'aggressive'.",
+            help="Rows to keep: ike_version == 1 and ike_mode == 'aggressive'. Also or, not, in, "
+            "+ - * / // %, .isna(), .notna(), .isin([...]), .str.contains('a'), .str.startswith(), "
+            ".str.endswith(), .str.matches() with an RE2 pattern. A null fulfils no condition.",
         ),
     ] = None,
     columns: Annotated[
@@ -108,7 +111,7 @@ def run(
     if is_restricted and rows.empty:
         print(f"vpnframe: nothing is known of the keys of {folder}", file=sys.stderr)
     if where is not None:
-        rows = _where(rows, where)
+        rows = rows_where(rows, where)
     if columns is not None:
         rows = _columns(rows, [name.strip() for name in columns.split(",") if name.strip()])
     brief = _BRIEF.get(table) if style is Format.TABLE and columns is None else None
@@ -117,21 +120,6 @@ def run(
     if brief is not None:
         n_others = len(rows.columns) - len(brief)
         print(f"{n_others} more columns: --columns, or --format csv", file=sys.stderr)
-
-
-def _where(rows: pd.DataFrame, expression: str) -> pd.DataFrame:
-    """The rows for which an expression holds; a null holds for nothing."""
-    # An expression of columns and literals is enough; names from outside it are not.
-    if "@" in expression or "__" in expression:
-        raise typer.BadParameter("--where takes columns and literals alone")
-    try:
-        holds = rows.eval(expression, engine="python", global_dict={}, local_dict={})
-    except Exception as error:  # noqa: BLE001  the expression is the user's: anything may come
-        problem = str(error).partition("\n")[0]
-        raise SchemaError(f"--where {expression!r} cannot be evaluated: {problem}") from None
-    if not isinstance(holds, pd.Series) or not pd.api.types.is_bool_dtype(holds.dtype):
-        raise SchemaError(f"--where {expression!r} is no condition on rows")
-    return rows[holds.fillna(False).astype(bool)]
 
 
 def _columns(rows: pd.DataFrame, names: list[str]) -> pd.DataFrame:

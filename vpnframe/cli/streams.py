@@ -7,6 +7,8 @@ import os
 import sys
 from typing import Any, Self, TextIO, cast
 
+from vpnframe.display import printable_lines
+
 _FAILED = frozenset({1, 2, 130})
 _OUTPUT = "standard output cannot be written"
 
@@ -40,20 +42,32 @@ class _Output:
         return getattr(self._stream, name)
 
 
-class _Forgiving:
-    """A stream that loses what cannot be written: a full log must not stop a command."""
+class _Messages:
+    """Standard error: nothing on it is obeyed by a terminal, and what cannot be written is lost.
+
+    Messages hold texts of others: of servers, names, files. A full log must not stop a command.
+    """
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
         self.has_lost = False
 
     def write(self, text: str) -> int:
-        """Write, or lose it."""
+        """Write without control characters, or lose it."""
         try:
-            return self._stream.write(text)
+            self._stream.write(printable_lines(text))
         except OSError:
             self.has_lost = True
-            return len(text)
+        return len(text)
+
+    def isatty(self) -> bool:
+        """No: colours would be taken out again."""
+        return False
+
+    @property
+    def unfiltered(self) -> TextIO:
+        """The stream below, for what draws: a progress bar."""
+        return self._stream
 
     def flush(self) -> None:
         """Flush, or lose it."""
@@ -78,7 +92,7 @@ class Streams:
         # In this order: what is opened takes the lowest free number, so that no file of ours does.
         sys.stdin = sys.stdin or _null(os.O_WRONLY, "r")
         self._output = sys.stdout or _null(os.O_RDONLY, "w")
-        self._messages = _Forgiving(sys.stderr or _null(os.O_WRONLY, "w"))
+        self._messages = _Messages(sys.stderr or _null(os.O_WRONLY, "w"))
         sys.stdout = cast("TextIO", _Output(self._output))
         sys.stderr = cast("TextIO", self._messages)
         return self
@@ -105,6 +119,12 @@ class Streams:
             _silence(cast("TextIO", self._messages))
             code = code or 1
         return code
+
+
+def drawing_stream() -> TextIO:
+    """Standard error as a progress bar needs it."""
+    stream: TextIO = getattr(sys.stderr, "unfiltered", sys.stderr)
+    return stream
 
 
 def describe(error: OSError) -> str:

@@ -20,6 +20,7 @@ from vpnframe.cli.options import (
 )
 from vpnframe.cli.output import Format, print_table
 from vpnframe.cli.reading import NOT_COMPLETE, read_snapshot, saying
+from vpnframe.display import printable
 from vpnframe.errors import IncompleteWarning, SettingsError
 from vpnframe.files import MIB, read_file, read_stdin
 from vpnframe.inventory import Inventory
@@ -174,6 +175,7 @@ def _route(value: pd.Series[Any]) -> str:
 
 def _line(label: str, text: str, width: int | None) -> str:
     """A labelled line, folded where the terminal ends."""
+    text = printable(text)
     if width is None:
         return f"{label:<{_LABEL_WIDTH}}{text}"
     room = max(width - 1, 2 * _LABEL_WIDTH)

@@ -18,14 +18,15 @@ import msgspec
 from defusedxml import DefusedXmlException
 
 from vpnframe.cloud.messages import Response
+from vpnframe.cloud.server_text import MASK, safe_message
 from vpnframe.errors import ResponseError, StatusError
 
 Tree = Mapping[str, Any]
 _DONE_CODES = frozenset({"", "200", "OK", "Success"})
 _TOO_DEEP = "the answer is nested too deeply"
 _BOMS_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
-# Some errors repeat what was signed, a security token with it.
-_ECHO = re.compile(r"server (?:string|canonical)", re.IGNORECASE)
+_CODE = re.compile(r"[A-Za-z0-9_.:-]{1,100}")
+_REQUEST_ID = re.compile(r"[A-Za-z0-9-]{1,64}")
 
 
 def read_tree(response: Response) -> tuple[Tree, str | None]:
@@ -147,13 +148,15 @@ def _error_in(tree: Tree, status: int) -> StatusError | ResponseError | None:
     code, message = tree.get("Code"), tree.get("Message")
     code = code.strip() if isinstance(code, str) else ""
     if code not in _DONE_CODES:
+        code = code if _CODE.fullmatch(code) else MASK
         request_id = tree.get("RequestId")
-        said = _ECHO.split(message, maxsplit=1)[0].strip() if isinstance(message, str) else ""
+        if not isinstance(request_id, str) or not _REQUEST_ID.fullmatch(request_id):
+            request_id = None
         return StatusError(
-            f"{code[:100]}: {said[:500] or 'no message'}",
-            code=code[:100],
+            f"{code}: {safe_message(message) or 'no message'}",
+            code=code,
             http_status=status,
-            request_id=request_id if isinstance(request_id, str) else None,
+            request_id=request_id,
         )
     if status >= 400:
         return ResponseError(f"the answer has HTTP status {status} and no Code", http_status=status)

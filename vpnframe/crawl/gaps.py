@@ -9,6 +9,7 @@ import msgspec
 
 from vpnframe.crawl.caller import Caller, Place
 from vpnframe.crawl.listing import fetch_pass
+from vpnframe.display import counted
 from vpnframe.records import Failure, Statement
 
 _VPN, _CUSTOMER = "DescribeVpnGateways", "DescribeCustomerGateways"
@@ -100,6 +101,6 @@ class NamedGateways:
         """
         for gateway_id, n in sorted(self._n_naming[action].items()):
             if gateway_id not in listed:
-                by = f"{n:,} connection{'' if n == 1 else 's'}"
+                by = counted(n, "connection")
                 message = f"{gateway_id} is named by {by}, and the list of gateways lacks it"
                 yield Failure(kind="gone", message=message, action=action)

@@ -10,6 +10,7 @@ import pandas as pd
 
 from vpnframe import schema
 from vpnframe.checked import checked_table
+from vpnframe.display import counted
 from vpnframe.errors import SchemaError
 from vpnframe.tables import RESTRICTED, STORED
 
@@ -80,9 +81,9 @@ class Inventory:
         loose = f", {n_loose:,} attached to nothing" if n_loose else ""
         if self.is_complete:
             n_skipped = int((coverage["status"] == "skipped").sum())
-            skipped = f", {n_skipped} regions skipped" if n_skipped else ""
+            skipped = f", {counted(n_skipped, 'region')} skipped" if n_skipped else ""
             n_moved = int((~coverage["is_stable"]).sum())
-            moved = f", {n_moved} regions changed while they were read" if n_moved else ""
+            moved = f", {counted(n_moved, 'region')} changed while being read" if n_moved else ""
             return (
                 f"coverage complete, {n_read:,} of {n_expected:,} connections read"
                 f"{loose}{skipped}{moved}"
@@ -109,8 +110,9 @@ class Inventory:
     def __repr__(self) -> str:
         n_regions = self._coverage()["region_id"].nunique()
         return (
-            f"Inventory({len(self.connections)} connections, {len(self.tunnels)} tunnels, "
-            f"{n_regions} regions, {self.coverage_sentence()})"
+            f"Inventory({counted(len(self.connections), 'connection')}, "
+            f"{counted(len(self.tunnels), 'tunnel')}, {counted(n_regions, 'region')}, "
+            f"{self.coverage_sentence()})"
         )
 
 

@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from vpnframe import schema
 from vpnframe.checked import in_order
+from vpnframe.display import counted
 from vpnframe.errors import IncompleteWarning
 from vpnframe.inventory import Inventory, checked_inventory
 from vpnframe.overlapping.tracing.facts import Outcome
@@ -167,8 +168,7 @@ def _warn(inv: Inventory, fleet: Fleet) -> None:
     unjudged = sum(len(router.unjudged) for router in fleet.routers)
     said = [] if inv.is_complete else [inv.coverage_sentence()]
     if unjudged:
-        plural = "" if unjudged == 1 else "s"
-        said.append(f"not all routes into {unjudged:,} connection{plural} are known")
+        said.append(f"not all routes into {counted(unjudged, 'connection')} are known")
     if said:
         warnings.warn("; ".join(said), IncompleteWarning, stacklevel=3)
 

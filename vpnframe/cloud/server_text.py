@@ -1,0 +1,89 @@
+"""Messages of a server, with nothing in them that could be a key."""
+
+from __future__ import annotations
+
+import re
+
+MASK = "***"
+_LONGEST = 500
+# Some errors repeat what was signed, a security token with it.
+_ECHO = re.compile(r"server (?:string|canonical)", re.IGNORECASE)
+_QUOTED = re.compile(r"""(?<![^\s(\[{,:=])(["'`])(.*?)\1(?![A-Za-z0-9])""", re.DOTALL)
+_WORD = re.compile(r"[A-Za-z]+(?:['\u2019/-][A-Za-z]+)*")
+_NUMBER = re.compile(r"\d{1,6}(?:\.\d{1,3})?%?|\d{4}-\d\d-\d\d")
+_IDENTIFIER = re.compile(
+    r"(?:[A-Z][a-z]{1,14}){1,5}(?:\.(?:(?:[A-Z][a-z]{1,14}){1,5}|\d{1,3}))*"
+    r"|(?:vco|vpn|cgw|vpc|cen|tr|tr-attach|tun|vtb|rg|vsw|i)-[a-z0-9]{8,30}"
+    r"|(?:cn|ap|eu|us|me|na|sa|af)-[a-z]+(?:-\d|-[a-z]+)*"
+    r"|acs:[a-z]*:[a-z0-9*-]*:[0-9*]*:[A-Za-z]+/[A-Za-z0-9._@*/-]+"
+    r"|[a-z]{2,10}:[A-Z][A-Za-z*]+"
+)
+_LONGEST_WORD = 15
+# What stands between spaces, without the punctuation around it.
+_EDGE = r"""\s"'`()\[\]{}<>.,:;!?\u2018\u2019\u201c\u201d"""
+_TOKEN = re.compile(rf"[^{_EDGE}](?:\S*[^{_EDGE}])?")
+_NAMES_A_SECRET = re.compile(
+    r"psk|pre-?shared|key|secret|pass(?:word|phrase|wd)|token|credential", re.IGNORECASE
+)
+# What a message may say behind the name of a secret; any other word there could be the secret.
+_BESIDE_A_SECRET = frozenset(
+    re.findall(
+        r"\S+",
+        """a access action allowed an and api are authorized be been can cannot characters contain
+    contains could denied does doesn't empty exist exists expired failed find for format
+    found has have id illegal in incorrect inactive invalid is it length long longer malformed
+    mandatory match matched matches mismatch missing must no not of on operation or parameter
+    parameters please provided request required resource security service short shared should
+    specified sts supplied support supported that the this to too used user valid value was were
+    with wrong you your our calculation""",
+    )
+)
+
+
+def safe_message(message: object) -> str:
+    """The message, shortened, with a mask for all but plain words, numbers and cloud ids.
+
+    Quoted texts are kept where they are such an id or the name of a parameter. Behind a word that
+    names a secret, only the words of a fixed list are kept.
+
+    Examples
+    --------
+    >>> safe_message('The specified parameter "RegionId" of vpc-bp11eio5cqt535kom is not valid.')
+    'The specified parameter "RegionId" of vpc-bp11eio5cqt535kom is not valid.'
+    >>> safe_message("The Psk correcthorse is invalid: 'Gr3at Secret', t0p5ecret")
+    'The Psk *** is invalid: ***, ***'
+    """
+    if not isinstance(message, str):
+        return ""
+    said = _ECHO.split(message, maxsplit=1)[0].strip()[:_LONGEST]
+    said = _QUOTED.sub(lambda quoted: quoted[0] if _is_plain_name(quoted[2]) else MASK, said)
+    return _TOKEN.sub(_Masking(), said)
+
+
+class _Masking:
+    """Masks one token after the other; knows whether a secret was named before."""
+
+    def __init__(self) -> None:
+        self._is_beside_a_secret = False
+
+    def __call__(self, found: re.Match[str]) -> str:
+        token = found[0]
+        if token == MASK:
+            return token
+        is_name = bool(_NAMES_A_SECRET.search(token))
+        is_kept = _is_plain(token) and (
+            not self._is_beside_a_secret or is_name or token.lower() in _BESIDE_A_SECRET
+        )
+        self._is_beside_a_secret |= is_name
+        return token if is_kept else MASK
+
+
+def _is_plain_name(text: str) -> bool:
+    return len(text) <= 40 and bool(_IDENTIFIER.fullmatch(text))
+
+
+def _is_plain(word: str) -> bool:
+    if _NUMBER.fullmatch(word) or _IDENTIFIER.fullmatch(word):
+        return True
+    parts = re.split(r"['\u2019/-]", word)
+    return bool(_WORD.fullmatch(word)) and all(len(part) <= _LONGEST_WORD for part in parts)
