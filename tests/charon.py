@@ -20,7 +20,7 @@ from typing import IO
 
 from system_tools import find_tool, give_up
 
-from vpnframe.peers.options import CONN
+from vpnframe.peers.options import CONN, CONN_OTHERS
 
 _PLUGINS = (
     "random nonce aes sha1 sha2 md5 hmac kdf drbg gmp openssl gcm xcbc pem pkcs1 x509 pubkey "
@@ -196,7 +196,8 @@ class Starter(Charon):
         said = self.folder / "starter.log"
         known_to = said.stat().st_size
         # The last connection of the file is the last that is loaded. It inherits nothing.
-        emptied = "".join(f"\t{name}=\n" for name in sorted(CONN))
+        names = CONN | CONN_OTHERS.keys() - {"also"}
+        emptied = "".join(f"\t{name}=\n" for name in sorted(names))
         last = f"\nconn {mark}\n{emptied}\tright=203.0.113.9\n\tikelifetime=77m\n\tauto=add\n"
         (self.folder / "ipsec.conf").write_text(text + last, encoding="utf-8")
         os.kill(self.process_id, signal.SIGUSR1)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from vpnframe.peers.model import PeerChild, PeerConnection, Proposal
-from vpnframe.peers.selectors import parse_selector
+from vpnframe.peers.selectors import Selector
 
 _GROUPS = {
     "KE_NONE": 0,
@@ -39,6 +39,7 @@ _GROUPS = {
     "ECP_512_BP": 30,
     "CURVE_25519": 31,
     "CURVE_448": 32,
+    "MODP_NULL": 1024,
 }
 _INTEGRITY = {
     "HMAC_MD5_96": "hmac-md5",
@@ -69,6 +70,7 @@ _CIPHERS = {
     "3DES_CBC": "3des-cbc",
     "CAST_CBC_128": "cast-128-cbc",
     "CHACHA20_POLY1305": "chacha20-poly1305",
+    "CHACHA20_POLY1305_256": "chacha20-poly1305-256",
 }
 _CHECKED = {"8": "-8", "12": "-12", "16": ""}
 
@@ -153,19 +155,20 @@ def networks_told(text: str) -> set[Any]:
     for one in text.split():
         block = one.partition("[")[0]
         if ".." in block:
-            ends = [ipaddress.ip_address(end) for end in block.split("..")]
-            found += ipaddress.summarize_address_range(*ends)
+            first, last = (ipaddress.ip_address(end) for end in block.split(".."))
+            # A range from its end to its beginning holds nothing.
+            found += ipaddress.summarize_address_range(first, last) if first <= last else ()
         elif block != "dynamic":
-            found.append(ipaddress.ip_network(block))
+            whole = ipaddress.ip_interface(block)
+            # 0.0.0.1-0.0.0.0 is printed as 0.0.0.1/31, though it holds nothing, too.
+            found += [whole.network] if whole.ip == whole.network.network_address else ()
     return _set_of(found, is_dynamic="dynamic" in text)
 
 
-def networks_read(texts: Sequence[str]) -> set[Any]:
+def networks_read(selectors: Sequence[Selector]) -> set[Any]:
     """Selectors of ours in the same form."""
-    selectors = [parse_selector(text) for text in texts]
-    assert None not in selectors
-    found = [network for one in selectors if one for network in one.networks]
-    return _set_of(found, is_dynamic=any(one.is_dynamic for one in selectors if one))
+    found = [network for one in selectors for network in one.networks or ()]
+    return _set_of(found, is_dynamic=any(one.is_dynamic for one in selectors))
 
 
 def _set_of(found: list[Any], *, is_dynamic: bool) -> set[Any]:

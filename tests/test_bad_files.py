@@ -59,7 +59,7 @@ BESIDES = {
     ("audit", "out_dir"): {"by": "owner", "owner_tag": "env"},
 }
 NEW_FILES = {"output", "answer_key_file"}
-NEW_FOLDERS = {"out", "out_dir", "target"}
+NEW_FOLDERS = {"out", "out_dir", "sample_out", "target"}
 
 
 def takes_a_file(param: Any) -> bool:

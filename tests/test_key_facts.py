@@ -257,7 +257,7 @@ def test_both_halves_of_a_resumed_crawl_have_one_fingerprint_key(tmp_path: Path)
 def key_in(folder: Path) -> Path:
     """A key file that is not the crawl's."""
     path = folder / "other.key"
-    path.write_bytes(bytes(32))
+    path.write_bytes(bytes(range(100, 132)))
     path.chmod(0o600)
     return path
 

@@ -229,7 +229,6 @@ def test_a_route_that_two_files_hold_is_told(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("body", "action"),
     [
-        ({"VpnGatewayId": "vpn-1", "InternetIp": "47.1.2.3"}, "DescribeVpnGateway"),
         ({"AccountId": "1", "Arn": "acs:ram::1:root"}, "GetCallerIdentity"),
         ({"Regions": {"Region": []}}, "DescribeRegions"),
         ("<DescribeSslVpnServersResponse><A/></DescribeSslVpnServersResponse>", "DescribeSslVpn"),

@@ -98,8 +98,52 @@ def test_connections_that_the_other_end_does_not_know_are_left_out(tmp_path):
     assert set(found["vpn_connection_id"]) == {"vco-1"}
     second = found[found["tunnel_index"] == 2]
     assert second["result"].tolist() == ["mismatch"]
-    alone = vf.compare_peer(tunnels(*rows[2:], rows[1]), peer=write(tmp_path, swanctl()))
-    assert set(alone["vpn_connection_id"].dropna()) == {"vco-1", "vco-3"}
+
+
+def strangers(number):
+    """Tunnels of another gateway and of other customers."""
+    return tunnels(
+        *(
+            {"vpn_connection_id": f"vco-{n}", "vpn_gateway_ip": "203.0.113.9"}
+            | {"customer_gateway_ip": f"198.51.100.{100 + n}"}
+            for n in range(number)
+        )
+    )
+
+
+@pytest.mark.parametrize("number", [2, 50])
+def test_a_file_that_knows_none_of_the_tunnels_is_one_row(number, tmp_path):
+    """However many tunnels there are, and connections in the file."""
+    text = swanctl() + swanctl(name="other", connection={"remote_addrs": "203.0.113.8"})
+    found = vf.compare_peer(strangers(number), peer=write(tmp_path, text))
+    assert found[["field", "result"]].to_numpy().tolist() == [["peer_connection", "mismatch"]]
+    assert f"one of the {number} tunnels" in found["reason"].iloc[0]
+    assert found["vpn_connection_id"].isna().all()
+
+
+def test_tunnels_of_one_connection_that_the_file_does_not_know_are_one_row(tmp_path):
+    """Which names the connection, and none of its tunnels."""
+    away = {"vpn_gateway_ip": "203.0.113.9", "customer_gateway_ip": "198.51.100.9"}
+    both = tunnels(away, away | {"tunnel_index": 2, "vpn_gateway_ip": "203.0.113.8"})
+    found = vf.compare_peer(both, peer=write(tmp_path, swanctl()))
+    assert found["vpn_connection_id"].tolist() == ["vco-1"]
+    assert found["tunnel_index"].isna().all()
+
+
+def test_what_a_file_includes_may_know_the_tunnels(tmp_path):
+    """So that nothing is certain of one that knows none itself."""
+    path = write(tmp_path, "include more.conf\n" + swanctl())
+    found = vf.compare_peer(strangers(9), peer=path)
+    assert found["result"].tolist() == ["unverifiable"]
+    assert "include is not followed" in found["reason"].iloc[0]
+
+
+def test_a_sole_tunnel_that_the_file_does_not_know_is_named(tmp_path):
+    """Beside the connections of the file, which belong to none."""
+    text = swanctl() + swanctl(name="other", connection={"remote_addrs": "203.0.113.8"})
+    found = vf.compare_peer(strangers(1), peer=write(tmp_path, text))
+    assert found["vpn_connection_id"].dropna().tolist() == ["vco-0"]
+    assert found["result"].tolist() == ["mismatch", "info", "info"]
 
 
 def test_connections_of_the_file_that_belong_to_no_tunnel_are_told_of(tmp_path):
@@ -126,6 +170,9 @@ def test_what_was_not_followed_or_not_understood_is_told_of(tmp_path):
     (reason,) = found.loc[found["field"] == "peer_file", "reason"]
     assert "include is not followed" in reason
     assert "no option" in reason
+    (row,) = found[found["field"] == "peer_connection"].to_dict("records")
+    assert row["result"] == "unverifiable"
+    assert "depends on the words" in row["reason"]
 
 
 def test_a_connection_that_is_not_loaded_fails_whatever_it_says(tmp_path):

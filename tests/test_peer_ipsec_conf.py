@@ -5,12 +5,15 @@ That every value is read as strongSwan reads it, :mod:`test_peer_starter` holds 
 
 from __future__ import annotations
 
+from ipaddress import ip_network
+
 import pytest
 
 from vpnframe.peers.ipsec_conf import ipsec_connections
 from vpnframe.peers.ipsec_syntax import ConnFile, parse_ipsec_conf
 from vpnframe.peers.model import Lifetime
 from vpnframe.peers.reading import read_peer
+from vpnframe.peers.selectors import Selector
 
 
 def read(text):
@@ -54,6 +57,23 @@ def test_a_section_that_is_not_added_is_never_loaded():
         ("ike=default", "for swanctl.conf"),
         ("authby=magic", "authby cannot be read"),
         ("type=magic", "type cannot be read"),
+        ("type=iptfs", "type cannot be read"),
+        ("lifetime=3600 s", "lifetime cannot be read"),
+        ("ikelifetime=86400S", "ikelifetime cannot be read"),
+        ("dpddelay=1M", "dpddelay cannot be read"),
+        ("ike=aes128-sha1-modp1024,!", "ike has an IKE proposal without"),
+        ("ike=aes128-sha1-modp1024,", "ike has an IKE proposal without"),
+        ("esp=aes128-sha1-group2", "esp has a word"),
+        ("esp=aes128-sha1!,aes256-sha1", "esp has a word"),
+        ('esp="aes128-sha1! "', "esp has a word"),
+        ('ike=""', "ike has an IKE proposal without"),
+        ("leftprotoport=any", "leftprotoport cannot be read"),
+        ("keyingtries=many", "keyingtries cannot be read"),
+        ("mobike=Yes", "mobike cannot be read"),
+        ("reauth=perhaps", "reauth cannot be read"),
+        ("dpdtimeout=2 m", "dpdtimeout cannot be read"),
+        ("closeaction=start", "closeaction cannot be read"),
+        ("leftsendcert=perhaps", "leftsendcert cannot be read"),
     ],
 )
 def test_what_the_starter_refuses_says_why_and_in_which_line(setting, words):
@@ -103,8 +123,8 @@ def test_subnets_that_cannot_be_read_are_skipped_and_noted():
     """Ranges among them, which are for swanctl.conf alone."""
     found = one("leftsubnet=10.0.0.0/8,nonsense,10.0.0.1-10.0.0.9", "rightprotoport=tcp/80")
     (child,) = found.children
-    assert child.local_subnets == ("10.0.0.0/8",)
-    assert child.remote_subnets == ("dynamic[tcp/80]",)
+    assert child.local_subnets == (Selector((ip_network("10.0.0.0/8"),)),)
+    assert child.remote_subnets == (Selector(is_dynamic=True, is_restricted=True),)
     assert any("skips" in note for note in found.notes)
 
 

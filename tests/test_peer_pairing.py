@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_network
+
 import pytest
 from peer_builders import CLOUD, SITE, tunnels
 
 from vpnframe.peers.model import Peer, PeerChild, PeerConnection, PeerEnd
 from vpnframe.peers.pairing import pair, turned_round
+from vpnframe.peers.selectors import Selector
 from vpnframe.peers.tunnels import read_tunnels
 
 OTHER = "198.51.100.9"
@@ -125,8 +128,9 @@ def test_a_file_for_both_ends_is_turned_round():
 
 def test_turning_round_swaps_ends_ids_and_blocks():
     """What stood for any id stands for none, and the other way."""
-    child = PeerChild("c", (), ("10.0.0.0/8",), ("192.168.0.0/16",))
+    own, other = (Selector((ip_network(one),)) for one in ("10.0.0.0/8", "192.168.0.0/16"))
+    child = PeerChild("c", (), (own,), (other,))
     found = turned_round(connection("a", remote_id="%any", children=(child,)))
     assert (found.local.addresses, found.local.ike_id) == ((CLOUD,), None)
     assert (found.remote.addresses, found.remote.ike_id) == ((SITE,), "%any")
-    assert found.children[0].local_subnets == ("192.168.0.0/16",)
+    assert found.children[0].local_subnets == (other,)

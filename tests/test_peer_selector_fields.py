@@ -44,17 +44,47 @@ def test_ikev2_narrows(theirs, result, error, word):
         (["10.0.0.0/24"], "10.0.0.0/24, 10.1.0.0/24", "match"),
         (["10.0.0.0/24"], "10.0.0.0/25", "mismatch"),
         (["10.0.0.0/24"], "10.0.0.0/8", "mismatch"),
-        (["10.0.0.0/24", "10.1.0.0/24"], "10.1.0.0/24", "unverifiable"),
+        (["10.0.0.0/24", "10.0.0.0/24"], "10.0.0.0/24", "match"),
+        (["10.0.0.0/24", "10.1.0.0/24"], "10.0.0.0/24", "mismatch"),
+        (["10.0.0.0/24", "10.1.0.0/24"], "10.1.0.0/24", "mismatch"),
+        (["10.0.0.0/24", "10.1.0.0/24"], "10.0.0.0/24, 10.1.0.0/24", "mismatch"),
         (["10.0.0.0/24", "10.1.0.0/24"], "10.2.0.0/24", "mismatch"),
         (["10.0.0.0/24"], "10.0.0.0/24[tcp/80]", "mismatch"),
     ],
 )
 def test_ikev1_takes_one_block_as_it_is(ours, theirs, result):
-    """Of theirs the first; which of several of ours, nobody knows."""
+    """Of theirs the first; of several of ours all but one carry nothing."""
     row = {"ike_version": 1, "vpc_subnets": ours}
     found = verdict("vpc_subnets", row, child={"remote_ts": theirs})
     assert found.result == result
     assert result == "match" or found.ike_error == "INVALID_ID_INFORMATION"
+
+
+def test_ikev1_says_how_many_pairs_carry_nothing_at_least():
+    """One pair lives, whatever the other end has; a pair that is the only one needs no word."""
+    row = {"ike_version": 1, "vpc_subnets": [f"10.{n}.0.0/24" for n in range(5)]}
+    found = verdict("selectors", row)
+    assert (found.result, found.ike_error) == ("mismatch", "INVALID_ID_INFORMATION")
+    assert "at least 4 of our 5" in found.reason
+    with pytest.raises(KeyError):
+        verdict("selectors", {"ike_version": 1})
+
+
+@pytest.mark.parametrize(
+    ("theirs", "result", "networks"),
+    [
+        ("10.0.0.0/24 (office)", "match", "10.0.0.0/24"),
+        ("10.0.0.0/24 10.1.0.0/24", "match", "10.0.0.0/24"),
+        ("10.0.0.0/255.255.255.0", "info", "10.0.0.0/32"),
+        ("10.0.0.0/24;10.1.0.0/24", "match", "10.0.0.0/24"),
+        ("10.9.0.0/0x18", "info", "0.0.0.0/0"),
+    ],
+)
+def test_text_that_the_daemon_ignores_is_told_of(theirs, result, networks):
+    """What it reads is compared."""
+    found = verdict("vpc_subnets", child={"remote_ts": f'"{theirs}"'})
+    assert (found.result, found.theirs) == (result, networks)
+    assert "ignores the text after it" in found.reason
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,6 @@ from vpnframe.peers.selectors import (
     find_uncovered,
     narrow,
     parse_block,
-    parse_selector,
 )
 
 # Blocks of 16 addresses, or of 16 of IPv6, which never meet.
@@ -92,28 +91,3 @@ def test_blocks_addresses_and_ranges_are_read(text, networks):
 def test_what_is_no_block_is_none(text):
     """Backward ranges and ranges over two families, too."""
     assert parse_block(text) is None
-    assert parse_selector(text) is None
-
-
-@pytest.mark.parametrize(
-    ("text", "is_restricted"),
-    [
-        ("10.0.0.0/8[tcp/80]", True),
-        ("10.0.0.0/8[udp]", True),
-        ("10.0.0.0/8[/53]", True),
-        ("10.0.0.0/8[any/any]", False),
-        ("10.0.0.0/8[%any]", False),
-        ("10.0.0.0/8", False),
-    ],
-)
-def test_a_protocol_or_a_port_restricts(text, is_restricted):
-    """Any of either does not."""
-    found = parse_selector(text)
-    assert found.networks == (ipaddress.ip_network("10.0.0.0/8"),)
-    assert found.is_restricted is is_restricted
-
-
-@given(st.text(alphabet="0123456789./-:[]%adny ", max_size=24))
-def test_any_text_is_read_or_none(text):
-    """Nothing is raised."""
-    parse_selector(text)

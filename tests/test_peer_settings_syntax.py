@@ -15,7 +15,9 @@ from vpnframe.peers.settings_syntax import (
 )
 
 VOCABULARY = Vocabulary(
-    kept=frozenset({"id", "auth"}), known=frozenset({"certs"}), skipped=frozenset({"secrets"})
+    kept=frozenset({"id", "auth"}),
+    known={"certs": lambda text: text == "y"},
+    skipped=frozenset({"secrets"}),
 )
 
 
@@ -75,7 +77,7 @@ def test_nothing_else_is_kept():
     """Neither the value of another option, nor the name of an unknown one, nor a secret."""
     root = read("a {\n id = 1\n certs = Canary\n Canary = 2\n}\nsecrets { ike { id = Canary } }")
     assert "Canary" not in repr(root)
-    assert root.sections["a"].other_names == {"certs": 3}
+    assert root.sections["a"].others == {"certs": (False, 3)}
     assert root.sections["a"].unknown_lines == [4]
     assert list(root.sections) == ["a"]
 

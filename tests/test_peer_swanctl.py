@@ -9,6 +9,7 @@ import pytest
 from peer_builders import swanctl
 
 from vpnframe.peers.model import Lifetime
+from vpnframe.peers.selectors import DYNAMIC
 from vpnframe.peers.settings_syntax import Section
 from vpnframe.peers.swanctl import parse_swanctl, swanctl_connections
 
@@ -35,7 +36,7 @@ def test_a_connection_without_a_word_has_charons_defaults():
     assert [proposal.is_default for proposal in found.proposals] == [True]
     assert found.lifetime == Lifetime(14_400, 15_840)
     (child,) = found.children
-    assert child.local_subnets == child.remote_subnets == ("dynamic",)
+    assert child.local_subnets == child.remote_subnets == (DYNAMIC,)
     assert child.lifetime == Lifetime(3600, 3960)
 
 
@@ -55,9 +56,26 @@ def test_a_right_connection_is_neither_refused_nor_noted():
         ({"connection": {"auth": "psk"}}, "wrong section"),
         ({"local": {"proposals": "default"}}, "wrong section"),
         ({"local": {"auth": "magic"}}, "auth cannot be read"),
-        ({"child": {"local_ts": "10.0.0.0/33"}}, "local_ts has a selector"),
+        ({"child": {"local_ts": "10.0.0/24"}}, "local_ts has a selector"),
+        ({"child": {"local_ts": "%dynamic"}}, "local_ts has a selector"),
+        ({"child": {"local_ts": "10.0.0.0/24 \u2013 x"}}, "local_ts has a character"),
         ({"child": {"mode": "magic"}}, "mode cannot be read"),
+        ({"child": {"mode": '""'}}, "mode cannot be read"),
         ({"child": {"esp_proposals": "sha256"}}, "esp_proposals has an ESP proposal"),
+        ({"child": {"esp_proposals": "aes128-sha1-modp1024!"}}, "esp_proposals has a word"),
+        ({"child": {"esp_proposals": "aes128-sha1-group2"}}, "esp_proposals has a word"),
+        ({"child": {"esp_proposals": "aes128-sha1 aes256-sha1"}}, "esp_proposals has a word"),
+        ({"child": {"esp_proposals": "aes128-sha1;aes256-sha1"}}, "esp_proposals has a word"),
+        ({"child": {"ah_proposals": "SHA1"}}, "ah_proposals has a word"),
+        ({"connection": {"proposals": "AES128-sha1-modp1024"}}, "proposals has a word"),
+        ({"connection": {"keyingtries": "%forever"}}, "keyingtries cannot be read"),
+        ({"connection": {"mobike": "perhaps"}}, "mobike cannot be read"),
+        ({"connection": {"dpd_timeout": "1min"}}, "dpd_timeout cannot be read"),
+        ({"connection": {"unique": "yes"}}, "unique cannot be read"),
+        ({"child": {"dpd_action": "hold"}}, "dpd_action cannot be read"),
+        ({"child": {"start_action": "add"}}, "start_action cannot be read"),
+        ({"child": {"reqid": "09"}}, "reqid cannot be read"),
+        ({"connection": {"vips": "10.0.0.0/24"}}, "vips cannot be read"),
     ],
 )
 def test_what_charon_refuses_says_why_and_in_which_line(changes, words):
@@ -74,6 +92,29 @@ def test_an_unknown_option_is_noted_without_its_name(changes):
     assert found.refused is None
     assert "no option" in found.notes[0]
     assert "Canary" not in repr(found)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"connection": {"Canary": "x"}},
+        {"connection": {"proposals": "aes128-sha256-modp2048-ke1_mlkem768"}},
+        {"connection": {"proposals": "aes128-sha256-mlkem768"}},
+        {"connection": {"childless": "prefer"}},
+        {"child": {"mode": "iptfs"}},
+        {"child": {"mode": "IPTFS"}},
+        {"child": {"per_cpu_sas": "yes"}},
+        {"child": {"hw_offload": "packet"}},
+        {"child": {"esp_proposals": "aes128-sha256-ntru128"}},
+        {"child": {"local_ts": "10.0.0.0/24[magic]"}},
+        {"child": {"local_ts": "10.0.0.0/24[tcp/magic]"}},
+    ],
+)
+def test_what_some_versions_or_machines_take_is_noted_and_not_refused(changes):
+    """Whether the connection is loaded cannot be told then."""
+    found = one(**changes)
+    assert (found.refused, found.may_not_load) == (None, True)
+    assert "not loaded" in found.notes[0]
 
 
 def test_options_of_no_use_here_are_passed_over():
@@ -97,6 +138,14 @@ def test_the_first_round_of_authentication_counts():
     )
     (found,) = read(text)
     assert (found.local.ike_id, found.local.auth) == ("first", "psk")
+
+
+def test_the_second_round_is_read_too():
+    """One wrong word in it, and the connection is not loaded."""
+    text = "connections {\n a {\n local-a {\n auth = psk\n }\n local-b {\n auth = magic\n }\n }\n}"
+    (found,) = read(text)
+    assert found.local.auth == "psk"
+    assert "auth cannot be read" in found.refused
 
 
 def test_templates_are_inherited():

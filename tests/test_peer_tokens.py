@@ -124,7 +124,7 @@ def test_the_word_default_is_one_in_any_case():
 def test_any_text_is_read(text, protocol):
     """Every word lands in one place or is unknown; nothing is raised."""
     found = parse_proposal(text, protocol=protocol)
-    words = [word.strip() for word in text.split("-") if word.strip()]
+    words = [word.strip(" ") for word in text.split("-") if word.strip(" ")]
     odd = [word.lower() for word in words if word not in WORDS]
     if not found.is_default:
         assert [word for word in found.unknown if word not in tokens.ESN] == odd

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_network
+
 import pandas as pd
 import pytest
 from peer_builders import CLOUD, SITE, tunnels
@@ -48,7 +50,7 @@ def test_as_a_peer_the_cloud_is_the_local_end():
     assert (found.local.addresses, found.local.ike_id) == ((CLOUD,), "hq")
     assert (found.remote.addresses, found.remote.ike_id) == ((SITE,), SITE)
     (child,) = found.children
-    assert child.local_subnets == ("10.0.0.0/24",)
+    assert [one.networks for one in child.local_subnets] == [(ip_network("10.0.0.0/24"),)]
     assert found.proposals[0].dh_groups == (14,)
     assert found.proposals[0].unknown == ()
 

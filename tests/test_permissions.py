@@ -3,21 +3,64 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
+from typing import Any
 
 from helpers import action_of, crawl
+from typer.testing import CliRunner
 
+from vpnframe.cli import app
 from vpnframe.cloud.messages import Request
 from vpnframe.emulator import make_fleet, make_state
 from vpnframe.permissions import naming_permission, needed, policy, refused_sentence
 
 
-def test_the_policy_lists_the_reads_and_denies_every_change() -> None:
-    """As JSON to paste."""
-    allow, deny = json.loads(policy())["Statement"]
-    assert (allow["Effect"], deny["Effect"]) == ("Allow", "Deny")
+def test_the_policy_lists_the_reads_alone() -> None:
+    """As JSON to paste; a denial would bind everybody else who has the role."""
+    (allow,) = json.loads(policy())["Statement"]
+    assert allow["Effect"] == "Allow"
     assert all(name.startswith(("vpc:Describe", "vpc:Download")) for name in allow["Action"])
     assert allow["Action"] == [f"vpc:{name}" for name in needed()]
-    assert deny["Action"] == ["vpc:Create*", "vpc:Modify*", "vpc:Delete*"]
+
+
+def documents(text: str) -> list[Any]:
+    """JSON documents that follow each other."""
+    found, at = [], 0
+    while text[at:].strip():
+        one, at = json.JSONDecoder().raw_decode(text, at + len(text[at:]) - len(text[at:].lstrip()))
+        found.append(one)
+    return found
+
+
+def test_doctor_prints_what_roles_need_too(tmp_path: Path) -> None:
+    """The reads, whom each role trusts, and what the one who assumes them is allowed."""
+    path = tmp_path / "accounts.toml"
+    roles = ["acs:ram::1:role/audit", "acs:ram::2:role/audit"]
+    path.write_text(
+        "".join(f'[[account]]\nname = "{role}"\nrole_arn = "{role}"\n' for role in roles)
+        + '[[account]]\nname = "own"\nprofile = "own"\n'
+    )
+    done = CliRunner().invoke(app, ["doctor", "--policy", "--accounts", str(path)])
+    assert done.exit_code == 0
+    reads, *trusts, assumes = documents(done.stdout)
+    assert reads == json.loads(policy())
+    assert len(trusts) == 2
+    for trust in trusts:
+        assert trust["Version"] == "1"
+        (statement,) = trust["Statement"]
+        assert (statement["Effect"], statement["Action"]) == ("Allow", "sts:AssumeRole")
+        assert list(statement["Principal"]) == ["RAM"]
+    assert assumes["Statement"] == [
+        {"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": roles}
+    ]
+    assert all(role in done.stderr for role in roles)
+    assert "Deny" not in done.stdout
+
+
+def test_doctor_prints_the_reads_alone_without_roles() -> None:
+    """Only one document, so that it can be piped."""
+    done = CliRunner().invoke(app, ["doctor", "--policy"])
+    assert json.loads(done.stdout) == json.loads(policy())
 
 
 def test_what_refusals_name_is_said_once_each() -> None:

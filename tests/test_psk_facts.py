@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import io
 import os
@@ -158,6 +159,9 @@ def test_the_first_that_was_shown_counts() -> None:
     assert best_facts(None, None) is None
 
 
+RANDOM = hashlib.sha256(b"a key file of a test").digest()
+
+
 def key_file(folder: Path, body: bytes, mode: int = 0o600) -> Path:
     """A file with a mode."""
     path = folder / "psk.key"
@@ -166,11 +170,36 @@ def key_file(folder: Path, body: bytes, mode: int = 0o600) -> Path:
     return path
 
 
-@pytest.mark.parametrize("body", [bytes(32), b"\n" * 33, os.urandom(4096)])
+@pytest.mark.parametrize("body", [RANDOM, RANDOM + b"\n" * 33, os.urandom(4096)])
 def test_every_byte_of_a_key_file_counts(tmp_path: Path, body: bytes) -> None:
     """Line ends among them."""
     assert read_fingerprint_key(key_file(tmp_path, body)) == FingerprintKey(body)
     assert read_fingerprint_key(str(key_file(tmp_path, body, 0o400))) == FingerprintKey(body)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        RANDOM.hex().encode(),
+        base64.b64encode(RANDOM) + b"\n",
+        bytes(range(32)),
+        RANDOM.hex()[:32].encode(),
+    ],
+)
+def test_a_key_file_may_be_text(tmp_path: Path, body: bytes) -> None:
+    """As openssl rand writes it."""
+    assert read_fingerprint_key(key_file(tmp_path, body)).secret == body
+
+
+@pytest.mark.parametrize(
+    "body",
+    [bytes(32), bytes(4096), b"\n" * 33, b"\xff" * 64, b"password" * 4, b"ab" * 16, b"0101" * 20,
+     b"a" * 31 + b"\n", b"change me\n" * 10],
+)  # fmt: skip
+def test_a_key_file_that_is_not_random_is_refused(tmp_path: Path, body: bytes) -> None:
+    """Zeros, one character, a word again and again: whoever guesses it can try keys."""
+    with pytest.raises(SettingsError, match=r"is not random, its bytes repeat: head -c 32 /dev/ur"):
+        read_fingerprint_key(key_file(tmp_path, body))
 
 
 @pytest.mark.parametrize("size", [0, 31, 4097])

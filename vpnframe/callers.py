@@ -91,19 +91,24 @@ class Opened:
         if not outcome.failures:
             raise RequestError("the account has no regions")
         # The last one is what ended it; a refused identity before it did not.
-        last = outcome.failures[-1]
-        where = f" in {last.region_id}" if last.region_id else ""
+        last = {failure.account_id: failure for failure in outcome.failures}
         refused = refused_sentence(failure.message for failure in outcome.failures)
-        remedy = f"; {refused}" if refused else ""
-        remedy = ". Check the access key" if last.kind == "credentials" else remedy
-        raise RequestError(
-            f"nothing could be read: {last.action}{where}: {last.message.rstrip('.')}{remedy}"
-        )
+        told = "; ".join(map(_what_ended, last.values()))
+        raise RequestError(f"nothing could be read: {told}{f'; {refused}' if refused else ''}")
 
     def pacer_of(self, account_id: str | None) -> Pacer:
         """The pacer of an account that is read; of any for one that is not."""
         pacers = {crawl.caller.account_id: crawl.caller.lanes.pacer for crawl in self.crawls}
         return pacers.get(account_id) or next(iter(pacers.values()), Pacer())
+
+
+def _what_ended(failure: Failure) -> str:
+    """A failure with its call, region and account; a refused key with the remedy."""
+    where = f" in {failure.region_id}" if failure.region_id else ""
+    whose = f" of account {failure.account_id}" if failure.account_id else ""
+    is_refused = failure.kind == "credentials" and failure.code is not None
+    remedy = ". Check the access key" if is_refused else ""
+    return f"{failure.action}{where}{whose}: {failure.message.rstrip('.')}{remedy}"
 
 
 async def _beside_each_other(works: Iterable[Coroutine[Any, Any, None]]) -> None:

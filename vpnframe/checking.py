@@ -18,6 +18,7 @@ from vpnframe.cloud.endpoints import cloud_url
 from vpnframe.cloud.messages import Response
 from vpnframe.cloud.roles import Identity, clock_offset, decode_identity
 from vpnframe.crawl.caller import Caller, Place
+from vpnframe.crawl.crawl import unknown_skip
 from vpnframe.crawl.plan import Estimate, seconds_until_done
 from vpnframe.crawl.progress import duration
 from vpnframe.errors import RequestError, SettingsError
@@ -169,6 +170,8 @@ class _AccountCheck:
         else:
             hosts = {r.region_id: r.endpoint for r in found.rows if isinstance(r, Region)}
             self._note("regions", "ok", f"{len(hosts)} regions")
+            for region in sorted({*plan.skip_regions} - {*hosts, *(plan.regions or ())}):
+                self._note("regions", "unknown", unknown_skip(region, hosts), "correct the name")
         wanted = sorted(set(hosts if plan.regions is None else plan.regions) - {*plan.skip_regions})
         urls = {
             region: plan.endpoint

@@ -14,7 +14,8 @@
     └── FindingsError           an audit found what must not be there
 
 :class:`IncompleteWarning` is no error: an answer was made of what is known, and that is not all.
-Nor is :class:`ClockWarning`: the newest snapshot is dated in the future.
+Nor is :class:`ClockWarning`: the newest snapshot is dated in the future; nor
+:class:`InputWarning`: something in a file of the user's was not taken as it is written.
 
 No message holds a secret, a signed URL or a body. ``ValueError`` and ``TypeError`` stay for
 wrong arguments.
@@ -142,3 +143,7 @@ class IncompleteWarning(UserWarning):
 
 class ClockWarning(UserWarning):
     """A snapshot is dated in the future: it counts as the newest until then, and maybe is not."""
+
+
+class InputWarning(UserWarning):
+    """Rows of a file were not taken as they are written: it says which, and how they were."""

@@ -119,7 +119,8 @@ def policy() -> str:
     Returns
     -------
     str
-        JSON to paste: the reads, and an explicit denial of every change.
+        JSON to paste: the reads alone. What is not allowed is denied; an explicit denial would
+        bind everybody who has the role.
 
     References
     ----------
@@ -128,14 +129,56 @@ def policy() -> str:
     Examples
     --------
     >>> [statement["Effect"] for statement in json.loads(policy())["Statement"]]
-    ['Allow', 'Deny']
+    ['Allow']
     """
-    statements = [
-        {"Effect": "Allow", "Action": [f"vpc:{name}" for name in needed()], "Resource": "*"},
-        {
-            "Effect": "Deny",
-            "Action": ["vpc:Create*", "vpc:Modify*", "vpc:Delete*"],
-            "Resource": "*",
-        },
-    ]
-    return json.dumps({"Version": "1", "Statement": statements}, indent=2)
+    return _policy({"Action": [f"vpc:{name}" for name in needed()], "Resource": "*"})
+
+
+def trust_policy(principal: str) -> str:
+    """Write the trust policy of a role: who may assume it.
+
+    Parameters
+    ----------
+    principal : str
+        The Arn of a user or a role, or ``acs:ram::<account>:root`` for all of an account.
+
+    Returns
+    -------
+    str
+        JSON to paste.
+
+    References
+    ----------
+    Alibaba Cloud, "RAM: edit the trust policy of a RAM role".
+
+    Examples
+    --------
+    >>> json.loads(trust_policy("acs:ram::1:root"))["Statement"][0]["Action"]
+    'sts:AssumeRole'
+    """
+    return _policy({"Action": "sts:AssumeRole", "Principal": {"RAM": [principal]}})
+
+
+def assuming_policy(role_arns: Iterable[str]) -> str:
+    """Write the policy of who assumes roles.
+
+    Parameters
+    ----------
+    role_arns : iterable of str
+        ``acs:ram::<account>:role/<name>`` each.
+
+    Returns
+    -------
+    str
+        JSON to paste.
+
+    Examples
+    --------
+    >>> json.loads(assuming_policy(["acs:ram::1:role/audit"]))["Statement"][0]["Resource"]
+    ['acs:ram::1:role/audit']
+    """
+    return _policy({"Action": "sts:AssumeRole", "Resource": [*role_arns]})
+
+
+def _policy(allowed: dict[str, object]) -> str:
+    return json.dumps({"Version": "1", "Statement": [{"Effect": "Allow", **allowed}]}, indent=2)

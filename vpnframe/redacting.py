@@ -11,7 +11,8 @@ from vpnframe.cloud.messages import Response
 from vpnframe.cloud.redaction import redact_answer
 from vpnframe.errors import RequestError, SettingsError
 from vpnframe.files import create_file, read_file
-from vpnframe.saved import MAX_FILE_BYTES, REGION, SUFFIXES, split_answers
+from vpnframe.region_ids import is_region_id
+from vpnframe.saved import MAX_FILE_BYTES, SUFFIXES, split_answers
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +108,7 @@ def _place(source: Path, path: Path) -> Path:
     """Where a file goes; a folder that names its region is kept."""
     folder = source.absolute() if source.is_dir() else source.absolute().parent
     inside = path.absolute().relative_to(folder)
-    return Path(folder.name, inside) if REGION.fullmatch(folder.name) else inside
+    return Path(folder.name, inside) if is_region_id(folder.name) else inside
 
 
 def _redacted(path: Path) -> bytes:
@@ -118,9 +119,24 @@ def _redacted(path: Path) -> bytes:
     except OSError as error:
         raise RequestError(f"cannot be read: {error.strerror}") from None
     answers = split_answers(body)
-    redacted = [redact_answer(Response(200, {}, one)) for one in answers]
-    # Several answers stood on a line each.
-    return redacted[0] if len(redacted) == 1 else b"".join(map(_line, redacted))
+    redacted = [_redacted_one(one, _place_of(n, answers)) for n, one in enumerate(answers, 1)]
+    if len(answers) == 1:
+        return redacted[0]
+    if any(one.startswith(b"<") for one in redacted):
+        raise RequestError("holds several answers, one of them XML: save each in its own file")
+    return b"".join(map(_line, redacted))
+
+
+def _place_of(number: int, answers: list[bytes]) -> str:
+    return f"answer {number} of {len(answers)}: " if len(answers) > 1 else ""
+
+
+def _redacted_one(answer: bytes, place: str) -> bytes:
+    """One answer of a file that holds several, where a place says which."""
+    try:
+        return redact_answer(Response(200, {}, answer))
+    except RequestError as error:
+        raise RequestError(f"{place}{error}") from None
 
 
 def _line(body: bytes) -> bytes:

@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+import codecs
 import glob
+import json
 import os
 import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+import msgspec
+
 from vpnframe.errors import SettingsError
 from vpnframe.files import MIB
 
-REGION = re.compile(r"(cn|ap|us|eu|me|na|sa|af|rus)-[a-z0-9-]+")
 SUFFIXES = (".json", ".xml")
 # Some 20,000 answers on a line each, or all pages of as many connections put together.
 MAX_FILE_BYTES = 64 * MIB
 _OTHERS = 0o077
+_DECODER = json.JSONDecoder()
+# What may stand between two answers: also a byte order mark, the sign of RFC 7464, a list's signs.
+_BETWEEN = re.compile(r"[\s,\x1e\ufeff\[\]]*")
+_BEGINNING = re.compile(r"^\{", re.MULTILINE)
+_BODY = re.compile(rb'"body"\s*:', re.IGNORECASE)
 
 
 def find_files(paths: Iterable[str | Path]) -> Iterator[Path]:
@@ -57,28 +65,83 @@ def _below(path: str | Path) -> Iterator[Path]:
 
 
 def split_answers(body: bytes) -> list[bytes]:
-    r"""Split a file into its answers: one, or one per line.
+    r"""Split a file into its answers.
 
     Parameters
     ----------
     body : bytes
-        Of the whole file.
+        Of the whole file: one answer in JSON or XML, or several in JSON, one after the other in any
+        layout or in a list. Each may stand in an SDK's ``{headers, statusCode, body}``.
 
     Returns
     -------
     list of bytes
-        The lines where each begins an object and most end one: one may be cut off.
+        At least one. What is damaged is a part of its own, so that the others are read.
 
     Examples
     --------
-    >>> split_answers(b'{"a": 1}\n{"b": 2}\n')
+    >>> split_answers(b'{"a": 1}\n{"b": {\n}}\n')
+    [b'{"a": 1}', b'{"b": {\n}}']
+    >>> split_answers(b'[{"statusCode": 200, "body": {"a": 1}}, {"b": 2}]')
     [b'{"a": 1}', b'{"b": 2}']
     """
-    lines = [line.strip() for line in body.removeprefix(b"\xef\xbb\xbf").splitlines()]
-    lines = [line for line in lines if line]
-    n_whole = sum(line.startswith(b"{") and line.endswith(b"}") for line in lines)
-    is_lines = len(lines) > 1 and all(line.startswith(b"{") for line in lines)
-    return lines if is_lines and n_whole >= len(lines) - 1 else [body]
+    if _is_one_object(body):
+        return [_without_envelope(body)]
+    text = _as_text(body)
+    if not text.startswith(("{", "[")):
+        return [body]
+    values = [value.encode("utf-8", "surrogateescape") for value in _values(text)]
+    is_any = any(value.startswith(b"{") for value in values)
+    return [_without_envelope(value) for value in values] if is_any else [body]
+
+
+def _is_one_object(body: bytes) -> bool:
+    """Mostly it is, and nothing need be built to see it."""
+    try:
+        msgspec.json.decode(body, type=dict[str, msgspec.Raw])
+    except (msgspec.MsgspecError, RecursionError):
+        return False
+    return True
+
+
+def _as_text(body: bytes) -> str:
+    """Some shells save what they print as UTF-16."""
+    is_wide = body.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    text = body.decode("utf-16", "replace") if is_wide else body.decode(errors="surrogateescape")
+    return text.lstrip("\ufeff \t\r\n")
+
+
+def _values(text: str) -> Iterator[str]:
+    """The values in a text, lists taken apart; a damaged one ends where a line begins the next."""
+    begin = _after_signs(text, 0)
+    while begin < len(text):
+        try:
+            end = _DECODER.raw_decode(text, begin)[1]
+        except (ValueError, RecursionError):
+            following = _BEGINNING.search(text, begin + 1)
+            end = following.start() if following else len(text)
+        yield text[begin:end]
+        begin = _after_signs(text, end)
+
+
+def _after_signs(text: str, begin: int) -> int:
+    found = _BETWEEN.match(text, begin)
+    return found.end() if found else begin
+
+
+def _without_envelope(answer: bytes) -> bytes:
+    """The body alone of what an SDK returns; anything else as it is."""
+    if not _BODY.search(answer):
+        return answer
+    try:
+        members = msgspec.json.decode(answer, type=dict[str, msgspec.Raw])
+        named = {name.lower().replace("_", ""): bytes(value) for name, value in members.items()}
+        if "body" not in named or not named.keys() & {"headers", "statuscode"}:
+            return answer
+        body = named["body"]
+        return msgspec.json.decode(body, type=str).encode() if body.startswith(b'"') else body
+    except (msgspec.DecodeError, RecursionError, UnicodeError):
+        return answer
 
 
 def is_open_to_others(path: Path) -> bool:

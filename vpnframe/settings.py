@@ -110,6 +110,8 @@ def make_plan(
         raise TypeError(f"regions is one string; write [{regions!r}]")
     if regions is not None and not regions:
         raise SettingsError("regions is empty: leave it out to read all of them")
+    if not all(map(str.strip, [*(regions or ()), *settings.skip_regions])):
+        raise SettingsError("a region is empty (an unset variable?): leave it out, or name one")
     parse_downloads(downloads)
     if settings.deadline_s <= 0:
         raise SettingsError(f"the deadline of {settings.deadline_s} s leaves no time")
@@ -123,7 +125,7 @@ def make_plan(
         regions=regions,
         skip_regions=settings.skip_regions,
         downloads=downloads,
-        endpoint=named_url(endpoint) if endpoint else None,
+        endpoint=None if endpoint is None else named_url(endpoint),
         on_event=on_event,
         routes=settings.routes,
     )

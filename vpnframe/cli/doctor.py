@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from vpnframe.accounts import read_accounts
 from vpnframe.cli.options import (
     AccountsOption,
     CaFileOption,
@@ -23,7 +25,9 @@ from vpnframe.cli.options import (
 )
 from vpnframe.cli.output import Format, print_table
 from vpnframe.fetching import doctor
-from vpnframe.permissions import REVELATION, policy
+from vpnframe.permissions import REVELATION, assuming_policy, policy, trust_policy
+
+_WHO = "acs:ram::ACCOUNT_ID:user/NAME"
 
 
 def run(
@@ -39,9 +43,19 @@ def run(
         typer.Option(
             "--policy",
             envvar="VPNFRAME_POLICY",
-            help="Print the RAM policy that a fetch needs, ask nothing.",
+            help="Print the RAM policy that a fetch needs, ask nothing; with --accounts also who "
+            "may assume their roles, and what allows it.",
         ),
     ] = False,
+    sample_out: Annotated[
+        Path | None,
+        typer.Option(
+            envvar="VPNFRAME_SAMPLE_OUT",
+            metavar="DIR",
+            help="Write the shape of each answer to this new folder: fields and types, without "
+            "keys, names, ids, addresses or numbers. What you may send us.",
+        ),
+    ] = None,
     style: FormatOption = Format.TABLE,
     output: OutputOption = None,
     verbose: VerboseOption = False,
@@ -52,8 +66,7 @@ def run(
     missing.
     """
     if policy_only:
-        print(policy())
-        print(REVELATION, file=sys.stderr)
+        _print_policies(accounts)
         return
     log_to_stderr(verbose)
     settings = make_settings(
@@ -63,7 +76,12 @@ def run(
         ca_file=ca_file,
         skip_region=skip_region,
     )
-    table = doctor(regions=region or None, endpoint=endpoint, settings=settings)
+    table = doctor(
+        regions=region or None, endpoint=endpoint, settings=settings, sample_out=sample_out
+    )
+    if sample_out is not None:
+        n_files = len(list(sample_out.iterdir()))
+        print(f"shapes of answers, {n_files} in all, are in {sample_out}", file=sys.stderr)
     columns = ["status", "check", "region_id", "detail", "account_id"]
     print_table(table[columns] if style is Format.TABLE else table, style, output=output)
     for row in table[table["status"] != "ok"].itertuples():
@@ -71,3 +89,24 @@ def run(
         print(f"{row.check}{where}: {row.detail}\n  {row.remedy}", file=sys.stderr)
     if (table["status"] == "missing").any():
         raise typer.Exit(1)
+
+
+def _print_policies(accounts: Path | None) -> None:
+    """What reads; and of roles that are assumed, whom they trust and what the other side needs."""
+    named = read_accounts(accounts) if accounts else ()
+    roles = [account.role_arn for account in named if account.role_arn]
+    _print_policy("", policy())
+    for role in roles:
+        _print_policy(
+            f"the trust policy of {role}, with whoever fetches in place of {_WHO}:",
+            trust_policy(_WHO),
+        )
+    if roles:
+        _print_policy("the policy of whoever fetches, to assume them:", assuming_policy(roles))
+    print(REVELATION, file=sys.stderr)
+
+
+def _print_policy(heading: str, text: str) -> None:
+    if heading:
+        print(heading, file=sys.stderr, flush=True)
+    print(text, flush=True)

@@ -19,6 +19,8 @@ from vpnframe.cli.overlap_options import (
     TopologyOption,
     describe_base,
     make_overlap_settings,
+    read_block_file,
+    say_blocks,
     say_ignored,
     saying_gaps,
 )
@@ -53,7 +55,8 @@ def run(
             envvar="VPNFRAME_AVOID",
             metavar="FILE",
             help="More blocks to keep clear of than 100.64.0.0/10 (the cloud's own services) and "
-            "172.17.0.0/16 (Docker): one a line, or a .csv or .parquet with a column cidr.",
+            "172.17.0.0/16 (Docker): one a line, or a .csv or .parquet with a column cidr, "
+            "Prefix, or Subnet and Mask.",
         ),
     ] = None,
     only: OnlyOption = None,
@@ -77,6 +80,7 @@ def run(
         ignore=ignore,
         ignore_shorter_than=ignore_shorter_than,
     )
+    avoided = None if avoid is None else read_block_file(avoid)
     try:
         with saying_gaps() as gaps:
             found = free_subnets(
@@ -84,15 +88,17 @@ def run(
                 within=within,
                 prefix_length=prefix_length,
                 count=count,
-                avoid=avoid,
+                avoid=avoided,
                 settings=settings,
             )
     except ValueError as error:
         raise typer.BadParameter(str(error)) from None
     say_ignored(inventory, settings)
+    if avoided is not None:
+        say_blocks("kept clear of", avoided, avoid, is_all=False)
     filling = ""
     if len(found) < count:
-        taken = find_filling(inventory, within=within, avoid=avoid, settings=settings)
+        taken = find_filling(inventory, within=within, avoid=avoided, settings=settings)
         filling = _say_filling(taken, within)
     if found.empty:
         raise SettingsError(f"no /{prefix_length} is free in {within}: {filling}")

@@ -22,8 +22,9 @@ def run(
 ) -> None:
     """Read saved answers, JSON or XML, into an inventory folder.
 
-    Answers of DownloadVpnConnectionConfig and of the list calls are read. A download's connection
-    id is its file's name without ending, its region the folder's name where that is a region.
+    Answers of DownloadVpnConnectionConfig, of the list calls and of those for one connection or
+    gateway are read, one or more a file. A download's connection id is its file's name without
+    ending, its region the folder's name where that can be a region.
     """
     inventory = load(files, key_facts=not without_key_facts, psk_key_file=psk_key_file)
     write_and_report(inventory, out)

@@ -12,9 +12,10 @@ import pandas as pd
 import typer
 
 from vpnframe.cli.reading import saying
-from vpnframe.errors import IncompleteWarning
+from vpnframe.errors import IncompleteWarning, InputWarning
 from vpnframe.inventory import Inventory
-from vpnframe.overlapping import OverlapSettings, read_nat, read_topology
+from vpnframe.overlapping import OverlapSettings, read_blocks, read_nat, read_topology
+from vpnframe.overlapping.against import their_blocks
 from vpnframe.overlapping.filling import find_ignored
 from vpnframe.overlapping.tracing.wording import listed
 
@@ -164,6 +165,45 @@ def parse_scope(text: str, subnets: pd.DataFrame) -> str | None:
     if text not in known:
         raise typer.BadParameter(f"{text!r} is none of {', '.join(known)}", param_hint="--scope")
     return None if text == NOWHERE else text
+
+
+def read_block_file(path: Path) -> pd.DataFrame:
+    """Read a file of blocks; rows that were not taken as they are written are said.
+
+    Parameters
+    ----------
+    path : Path
+        As :func:`vpnframe.read_blocks` takes it.
+
+    Returns
+    -------
+    DataFrame
+        As that function gives it.
+    """
+    with saying(InputWarning):
+        return read_blocks(path)
+
+
+def say_blocks(verb: str, blocks: pd.DataFrame, path: Path | None, *, is_all: bool = True) -> None:
+    """Say on standard error how many blocks of a file were used.
+
+    Parameters
+    ----------
+    verb : str
+        For what.
+    blocks : DataFrame
+        Of the file.
+    path : Path or None
+        The file.
+    is_all : bool
+        Whether default routes were used, too.
+    """
+    cidrs = their_blocks(blocks)["cidr"]
+    n_default = 0 if is_all else int(cidrs.str.endswith("/0").sum())
+    n = len(cidrs) - n_default
+    left_out = f"; {n_default} default {'route is' if n_default == 1 else 'routes are'} left out"
+    more = left_out if n_default else ""
+    print(f"{verb} {n:,} block{'' if n == 1 else 's'} of {path}{more}", file=sys.stderr)
 
 
 def saying_gaps() -> AbstractContextManager[list[str]]:

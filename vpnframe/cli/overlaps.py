@@ -26,11 +26,13 @@ from vpnframe.cli.overlap_options import (
     TopologyOption,
     make_overlap_settings,
     parse_scope,
+    read_block_file,
+    say_blocks,
     saying_gaps,
 )
 from vpnframe.cli.reading import NOT_COMPLETE, read_snapshot
 from vpnframe.errors import SchemaError
-from vpnframe.overlapping import ROUTING_DOMAIN, overlaps, overlaps_per_block, read_blocks
+from vpnframe.overlapping import ROUTING_DOMAIN, overlaps, overlaps_per_block
 from vpnframe.overlapping.meaning import KINDS, SEVERITIES
 
 # What a terminal has room for comes first.
@@ -57,7 +59,8 @@ def run(
             envvar="VPNFRAME_AGAINST",
             metavar="FILE",
             help="Compare with the blocks in this file instead: one a line, or a .csv or "
-            ".parquet with a column cidr, cidrs or destination_cidr.",
+            ".parquet with a column cidr, cidrs, destination_cidr, Prefix (NetBox), or Subnet and "
+            "Mask (phpIPAM).",
         ),
     ] = None,
     counts: Annotated[
@@ -96,17 +99,19 @@ def run(
     inventory = read_snapshot(folder, snapshot)
     asked = parse_scope(scope, inventory.subnets)
     settings = make_overlap_settings(topology=topology, nat=nat, owner_tag=owner_tag, only=only)
+    others = None if against is None else read_block_file(against)
     try:
         with saying_gaps() as gaps:
             if counts:
                 found = overlaps_per_block(inventory, scope=asked, settings=settings)
             else:
-                others = None if against is None else read_blocks(against)
                 found = overlaps(
                     inventory, scope=asked, against=others, settings=settings, expand=expand
                 )
     except ValueError as error:
         raise SchemaError(str(error)) from None
+    if others is not None:
+        say_blocks("compared with", others, against)
     if counts:
         shown = found[_COUNTS] if style is Format.TABLE else found
         print_table(shown, style, output=output, limit=limit)

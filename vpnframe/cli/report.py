@@ -14,6 +14,8 @@ from vpnframe.errors import ClockWarning
 from vpnframe.inventory import Inventory, write_inventory
 from vpnframe.permissions import refused_sentence
 
+_MOST_TOLD = 5
+
 
 def write_and_report(inventory: Inventory, out: Path) -> None:
     """Write a snapshot and report it.
@@ -58,6 +60,7 @@ def report(inventory: Inventory, out: Path) -> None:
     print(printable(inventory.coverage_sentence()))
     print(printable(f"written to {out} as snapshot {inventory.snapshot}"))
     _mention_problems(inventory, out)
+    _say_what_to_correct(inventory)
     if refused := refused_sentence(inventory.failures["message"]):
         print(f"vpnframe: {refused}", file=sys.stderr)
     mark(inventory)
@@ -70,3 +73,12 @@ def _mention_problems(inventory: Inventory, out: Path) -> None:
         n_rows = len(inventory.tables()[name])
         if n_rows:
             print(f"{counted(n_rows, what)}: vpnframe show {out} {name}", file=sys.stderr)
+
+
+def _say_what_to_correct(inventory: Inventory) -> None:
+    """Name accounts whose credentials were refused or could not be had, and settings that fail."""
+    failures = inventory.failures
+    ours = failures[failures["kind"].isin(["credentials", "settings"])]
+    for row in ours.head(_MOST_TOLD).itertuples():
+        whose = f"account {row.account_id}: " if isinstance(row.account_id, str) else ""
+        print(f"vpnframe: {whose}{row.message}", file=sys.stderr)

@@ -109,10 +109,19 @@ ACTIONS = {action.name: action for action in _ALL}
 ACTION_BY_KEY = {action.list_path[0]: action.name for action in _ALL if action.list_path} | {
     "VpnConnectionConfig": "DownloadVpnConnectionConfig"
 }
-# Answers that are told from others in order to refuse them by name.
-OTHER_ACTIONS_BY_KEYS = (
+# The calls for one thing, and the list whose row their whole answer is.
+LIST_OF_ONE = {
+    "DescribeVpnConnection": "DescribeVpnConnections",
+    "DescribeCustomerGateway": "DescribeCustomerGateways",
+    "DescribeVpnGateway": "DescribeVpnGateways",
+}
+# Answers without a list, told by what stands in them; the first that fits.
+ACTION_BY_FIELDS = (
     (("VpnConnectionId", "IkeConfig"), "DescribeVpnConnection"),
+    (("VpnConnectionId", "TunnelOptionsSpecification"), "DescribeVpnConnection"),
+    (("VpnConnectionId", "Status"), "DescribeVpnConnection"),
     (("CustomerGatewayId", "IpAddress"), "DescribeCustomerGateway"),
+    (("VpnGatewayId", "Status"), "DescribeVpnGateway"),
     (("VpnGatewayId", "InternetIp"), "DescribeVpnGateway"),
     (("AccountId", "Arn"), "GetCallerIdentity"),
 )

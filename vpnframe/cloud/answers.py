@@ -107,14 +107,15 @@ def decode_any_download(
 
 
 def decode_page(response: Response, *, action: str, judge: KeyJudge | None = None) -> Page:
-    """Decode one page of a list call.
+    """Decode one page of a list call, or the answer of a call for one thing.
 
     Parameters
     ----------
     response : Response
         JSON or XML.
     action : str
-        A list call of :data:`vpnframe.cloud.actions.ACTIONS`.
+        A list call of :data:`vpnframe.cloud.actions.ACTIONS`, or one of
+        :data:`vpnframe.cloud.actions.LIST_OF_ONE`, whose answer is a page without a count.
     judge : KeyJudge, optional
         Makes facts of the keys; without it there are none. Its words of gateways are hints.
 
@@ -137,16 +138,13 @@ def decode_page(response: Response, *, action: str, judge: KeyJudge | None = Non
     'cn-shanghai'
     """
     answer = _fields(response, judge)
+    request_id = answer.text("RequestId")
     total_count, count_note = _total_count(answer.apart())
-    outer, inner = actions.ACTIONS[action].list_path
-    if not answer.holds(outer) and total_count != 0:
-        raise ResponseError(f"the answer has no {outer}: is it one of {action}?")
-    id_field, request_id = actions.ACTIONS[action].id_field, answer.text("RequestId")
     records: list[Row] = []
-    for row in answer.rows(outer, inner, mark=id_field):
-        record = rows.DECODERS[action](row.apart())
+    for row in rows_of(answer, action):
+        record = rows.DECODERS[actions.LIST_OF_ONE.get(action, action)](row.apart())
         if record is None:
-            row.note(id_field, "is missing: this row is left out")
+            row.note(_id_field(action), "is missing: this row is left out")
         elif isinstance(record, Statement):
             records.append(msgspec.structs.replace(record, request_id=request_id))
         else:
@@ -158,6 +156,22 @@ def decode_page(response: Response, *, action: str, judge: KeyJudge | None = Non
         notes=answer.notes,
         count_note=count_note,
     )
+
+
+def rows_of(answer: Fields, action: str) -> list[Fields]:
+    """Give the rows of a list call's answer; the answer itself where it is of one thing."""
+    if action in actions.LIST_OF_ONE:
+        if answer.text(_id_field(action)) is None:
+            raise ResponseError(f"the answer has no {_id_field(action)}: is it one of {action}?")
+        return [answer]
+    outer, inner = actions.ACTIONS[action].list_path
+    if not answer.holds(outer) and answer.apart().number("TotalCount", bits=_COUNT_BITS) != 0:
+        raise ResponseError(f"the answer has no {outer}: is it one of {action}?")
+    return answer.rows(outer, inner, mark=_id_field(action))
+
+
+def _id_field(action: str) -> str:
+    return actions.ACTIONS[actions.LIST_OF_ONE.get(action, action)].id_field
 
 
 def _total_count(answer: Fields) -> tuple[int | None, Note | None]:
@@ -228,9 +242,7 @@ def action_of(response: Response) -> str | None:
             return action
     if root is not None:
         return root.removesuffix("Response")
-    return next(
-        (name for keys, name in actions.OTHER_ACTIONS_BY_KEYS if set(keys) <= set(tree)), None
-    )
+    return next((name for keys, name in actions.ACTION_BY_FIELDS if set(keys) <= set(tree)), None)
 
 
 def _fields(response: Response, judge: KeyJudge | None = None) -> Fields:

@@ -10,10 +10,15 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any, Protocol
 
+from vpnframe.cloud.profiles import why_no_credentials, why_no_ini
 from vpnframe.cloud.signing import Credentials
 from vpnframe.errors import SettingsError
 
 _HELD_S = 15 * 60
+# What the chain says of the command line tool's profile, and no other of its parts.
+_OF_PROFILE = re.compile(
+    r"CLIProfileCredentialsProvider: (.*?)(?:ProfileCred|EcsRam|URLCred|$)", re.DOTALL
+)
 _PLAIN = re.compile(r"[!-~]+")
 REMEDY = (
     "set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET, run `aliyun configure`, "
@@ -144,14 +149,14 @@ def _resolve() -> Credentials:
     # Late: the library reads the environment when it is imported.
     from alibabacloud_credentials.client import Client  # noqa: PLC0415
 
-    try:
-        with _silenced():
-            found = Client().get_credential()
-    except Exception:  # noqa: BLE001  the library raises bare exceptions of many kinds
-        found = None
-    held = _held(found)
-    del found  # it shows what it holds
+    held, said = _asked(lambda: Client().get_credential())
     if held is None:
+        of_chain = _OF_PROFILE.search(said or "")
+        problems = [why_no_credentials(None, of_chain[1] if of_chain else ""), why_no_ini()]
+        del said, of_chain
+        told = "; ".join(filter(None, problems))
+        if told:
+            raise SettingsError(f"the Alibaba Cloud credentials cannot be used: {told}")
         raise SettingsError(f"no Alibaba Cloud credentials were found: {REMEDY}")
     check_credentials(held)
     return held
@@ -163,20 +168,25 @@ def _resolve_profile(profile: str) -> Credentials:
         CLIProfileCredentialsProvider,
     )
 
-    try:
-        with _silenced():
-            found = CLIProfileCredentialsProvider(profile_name=profile).get_credentials()
-    except Exception:  # noqa: BLE001  the library raises bare exceptions of many kinds
-        found = None
-    held = _held(found)
-    del found
+    provider = CLIProfileCredentialsProvider
+    held, said = _asked(lambda: provider(profile_name=profile).get_credentials())
     if held is None:
-        raise SettingsError(
-            f"the profile {profile!r} gives no credentials: is it in ~/.aliyun/config.json? "
-            f"`aliyun configure --profile {profile}` makes it"
-        )
+        why = why_no_credentials(profile, said or "")
+        del said
+        raise SettingsError(str(why))
     check_credentials(held)
     return held
+
+
+def _asked(ask: Callable[[], Any]) -> tuple[Credentials | None, str | None]:
+    """What a part of the library gives; or else what it raises, as text that nobody may show."""
+    said = None
+    try:
+        with _silenced():
+            found = ask()
+    except Exception as error:  # noqa: BLE001  the library raises bare exceptions of many kinds
+        found, said = None, f"{type(error).__name__} {error}"
+    return _held(found), said
 
 
 @contextlib.contextmanager

@@ -52,7 +52,7 @@ def named_url(endpoint: str) -> str:
     Raises
     ------
     SettingsError
-        It is no URL, has a path, or would send keys over plain HTTP.
+        It is empty or no URL, has a path, or would send keys over plain HTTP.
 
     Examples
     --------
@@ -67,20 +67,22 @@ def named_url(endpoint: str) -> str:
     # What stands before an @ may be a password, and behind a ? a signature.
     shown = endpoint.partition("?")[0].rpartition("@")[2]
     if parts.scheme not in ("http", "https") or not host:
+        unset = "" if endpoint.strip() else "; is a variable unset?"
         raise SettingsError(
-            f"the endpoint {shown!r} is no URL: write https://host or https://host:port"
+            f"the endpoint {shown!r} is no URL: write https://host or https://host:port{unset}"
         )
     is_bare = parts.path in ("", "/") and not parts.query and not parts.fragment
     if not is_bare or not _AUTHORITY.fullmatch(parts.netloc):
         raise SettingsError(f"the endpoint {shown!r} must be scheme, host and port alone")
-    if parts.scheme == "http" and not _is_loopback(host):
+    if parts.scheme == "http" and not is_loopback(host):
         raise SettingsError(
             f"plain HTTP to {host} is refused: answers hold pre-shared keys. Use https://"
         )
     return f"{parts.scheme}://{parts.netloc}"
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Say whether a host is this machine."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:

@@ -151,8 +151,9 @@ class Fields:
         return tuple(one.strip() for one in found if isinstance(one, str) and one.strip())
 
     def secret(self, name: str) -> KeyState | None:
-        """Give the state of a secret and nothing else of it; None in a block that was not read."""
-        return None if self._is_unread else key_state(self._tree.get(name))
+        """Give the state of a secret and nothing else of it; None where it may be unread."""
+        state = key_state(self._tree.get(name))
+        return None if self._is_unread and state == "absent" else state
 
     def key_facts(self, name: str, *, hints: Iterable[str]) -> KeyFacts | None:
         """Give what may be known of a key; None where keys are not judged."""
@@ -196,8 +197,12 @@ class Fields:
         if tree is not value:
             self._note_type(name, value, "an object")
         below = self._below(tree, f"{self._path}{name}.")
-        below._is_unread = tree is not value and is_filled_value(value)
+        below._is_unread = self._is_unread or (tree is not value and is_filled_value(value))
         return below
+
+    def doubt_secrets(self) -> None:
+        """Call no secret absent: one that is not here may stand in what was not read."""
+        self._is_unread = True
 
     def rows(self, outer: str, inner: str, *, mark: str) -> list[Fields]:
         """Give a list of objects: wrapped or bare, with one row as an object, or missing.

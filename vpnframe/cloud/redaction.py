@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from vpnframe.cloud import actions, rows
-from vpnframe.cloud.answers import action_of, decode_any_download, decode_page
+from vpnframe.cloud.answers import action_of, decode_any_download, decode_page, rows_of
 from vpnframe.cloud.fields import Fields, is_filled_value, is_zero
 from vpnframe.cloud.messages import Response
 from vpnframe.cloud.trees import read_tree, write_tree
@@ -20,7 +20,7 @@ from vpnframe.psk import REDACTED, key_state
 from vpnframe.records import Note
 
 _DOWNLOAD = "DownloadVpnConnectionConfig"
-_READABLE = (_DOWNLOAD, *rows.DECODERS)
+_READABLE = (_DOWNLOAD, *rows.DECODERS, *actions.LIST_OF_ONE)
 _MARK = "redacted"
 _STATES = {"present": REDACTED, "masked": "****"}
 # In JSON, in text of JSON inside it, and in XML; of any answer, whole or cut off.
@@ -66,7 +66,9 @@ def redact_answer(response: Response) -> bytes:
     asked = _Asked()
     _ask(_RecordingFields(tree, [], asked=asked), action)
     kept = asked.plain(tree)
-    if action != _DOWNLOAD:  # an empty list may be left out in XML, where the root tells the call
+    if (
+        action in actions.ACTIONS and action != _DOWNLOAD
+    ):  # an empty list may be left out in XML, where the root tells the call
         kept.setdefault(actions.ACTIONS[action].list_path[0], "")
     redacted = write_tree(kept, root)
     del tree, kept, asked  # a frame that raises must not hold them
@@ -95,10 +97,9 @@ def _ask(answer: Fields, action: str) -> None:
     if action == _DOWNLOAD:
         rows.downloaded_connection(answer, vpn_connection_id="-")
         return
-    spec = actions.ACTIONS[action]
     answer.number("TotalCount")
-    for row in answer.rows(*spec.list_path, mark=spec.id_field):
-        rows.DECODERS[action](row)
+    for row in rows_of(answer, action):
+        rows.DECODERS[actions.LIST_OF_ONE.get(action, action)](row)
 
 
 class _Asked:

@@ -155,7 +155,7 @@ def listed_connection(row: Fields) -> Statement | None:
         # Two tunnels have no health check: false is no setting of theirs.
         health_check_enabled=is_checked or (None if tunnels else is_checked),
         health_check_status=health.text("Status"),
-        tags=row.tags("Tag"),
+        tags=row.tags("Tag") or row.tags("Tags"),  # so in the answer of one connection
         notes=row.notes,
     )
 
@@ -268,6 +268,8 @@ DECODERS: Mapping[str, Callable[[Fields], Row | None]] = {
 def _told_tunnels(row: Fields, outer: str, inner: str, ike: str, ipsec: str) -> list[Fields]:
     """The tunnels in an answer; none where every one of them is unset."""
     rows = row.rows(outer, inner, mark="TunnelId")
+    if not rows and row.has(outer):
+        row.doubt_secrets()
     is_told = any(
         one.has("TunnelId") or one.has(ike, *_IKE) or one.has(ipsec, *_IPSEC) for one in rows
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import os
 import ssl
 import zlib
 from pathlib import Path
@@ -14,6 +15,7 @@ import aiohttp
 import yarl
 
 from vpnframe.cloud.messages import Request, Response
+from vpnframe.cloud.proxies import read_proxies
 from vpnframe.errors import SettingsError, TransportError
 from vpnframe.files import MIB, read_file
 
@@ -40,10 +42,12 @@ class _TooLongError(Exception):
 class Transport:
     """Keeps connections open for a crawl; use as an async context manager.
 
+    HTTPS_PROXY and NO_PROXY count, see :mod:`vpnframe.cloud.proxies`.
+
     Parameters
     ----------
     ca_file : str or path, optional
-        A certificate authority of its own, for an emulator or a proxy.
+        A certificate authority of its own, for an emulator or a gateway that opens TLS.
     timeout : aiohttp.ClientTimeout
         Connect, read and total time of one request.
     """
@@ -52,6 +56,7 @@ class Transport:
         self, *, ca_file: str | Path | None = None, timeout: aiohttp.ClientTimeout = _TIMEOUT
     ) -> None:
         self._tls = _tls_context(ca_file)
+        self._proxies = read_proxies(os.environ)
         self._timeout = timeout
         self._session: aiohttp.ClientSession | None = None
 
@@ -95,6 +100,11 @@ class Transport:
             return await self._send(request)
         except TimeoutError:
             problem, is_timeout = "did not answer in time", True
+        except aiohttp.ClientProxyConnectionError:
+            problem, is_timeout = f"cannot be asked: the proxy {self._proxies.host} is away", False
+        except aiohttp.ClientHttpProxyError as error:
+            why = f"the proxy {self._proxies.host} refuses it (HTTP {getattr(error, 'status', 0)})"
+            problem, is_timeout = f"cannot be asked: {why}", False
         except aiohttp.ClientConnectorCertificateError:
             problem, is_timeout = "shows a certificate that cannot be trusted", False
         # A label too long to be asked for is a UnicodeError of the IDNA codec.
@@ -121,6 +131,7 @@ class Transport:
             headers={**request.headers, "Accept-Encoding": ", ".join(_CODINGS)},
             data=request.body or None,
             allow_redirects=False,
+            proxy=self._proxies.proxy_for(request.url),
         ) as answer:
             headers = {name.lower(): value for name, value in answer.headers.items()}
             return Response(answer.status, headers, await _body_of(answer))

@@ -51,7 +51,7 @@ def read_tree(response: Response) -> tuple[Tree, str | None]:
     ResponseError
         The body is neither JSON nor XML, is cut off, or is an HTML page.
     """
-    parsed = _parsed(response.body)
+    parsed = parse_body(response.body)
     # A frame that raises must not hold the tree: tools that print locals would print keys.
     if isinstance(parsed, str):
         raise ResponseError(_with_status(parsed, response.status), http_status=response.status)
@@ -67,7 +67,7 @@ def _with_status(problem: str, status: int) -> str:
     return problem if status < 300 else f"{problem} (HTTP {status})"
 
 
-def _parsed(body: bytes) -> tuple[Tree, str | None] | str:
+def parse_body(body: bytes) -> tuple[Tree, str | None] | str:
     """The tree and its XML root, or what is wrong with the body, in words without the body."""
     if body.startswith(_BOMS_16):  # as some shells save what they print
         body = body.decode("utf-16", "replace").encode("utf-8", "replace")

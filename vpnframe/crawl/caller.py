@@ -27,6 +27,7 @@ from vpnframe.crawl.ending import Ending
 from vpnframe.crawl.journal import Journal
 from vpnframe.crawl.lanes import Clock, Lanes
 from vpnframe.crawl.outages import PATIENCE_S, Line
+from vpnframe.crawl.silence import Silence
 from vpnframe.errors import (
     RequestError,
     SettingsError,
@@ -141,6 +142,7 @@ class Caller:
     tallies: defaultdict[str | None, Tally] = field(default_factory=lambda: defaultdict(Tally))
     _clock_offset: timedelta = field(default=timedelta(0))
     _lines: dict[Place, Line] = field(default_factory=dict)
+    _silence: Silence = field(default_factory=Silence)
 
     async def ask(
         self,
@@ -265,14 +267,15 @@ class Caller:
 
     async def _send(self, request: Request, key: Key) -> Response:
         """Send a request, with both its times in the journal."""
-        if self.journal is None:
-            return await self.send(request)
-        number = self.journal.call_sent(key)
-        try:
-            await self.journal.settle()
-            return await self.send(request)
-        finally:
-            self.journal.call_answered(number, at=self.clock.utc_now().timestamp())
+        with self._silence.watching(request.host):
+            if self.journal is None:
+                return await self.send(request)
+            number = self.journal.call_sent(key)
+            try:
+                await self.journal.settle()
+                return await self.send(request)
+            finally:
+                self.journal.call_answered(number, at=self.clock.utc_now().timestamp())
 
     async def _prepare(
         self, remedy: Remedy, key: Key, response: Response | None, attempts: int

@@ -6,6 +6,7 @@ Whatever cannot be read becomes a failure and a coverage row; nothing ends the r
 from __future__ import annotations
 
 import asyncio
+import difflib
 import math
 import random
 import re
@@ -301,7 +302,7 @@ def _find_places(plan: Plan, listing: Listing) -> _Found:
     """One place per region: where DescribeRegions says, if that is a host of the cloud."""
     rows = [row for part in listing.rows.parts() for row in part.values()]
     known = {row.region_id: row.endpoint for row in rows if isinstance(row, Region)}
-    found = _Found()
+    found = _Found(failures=[_skip_failure(one, known) for one in _unknown_skips(plan, known)])
     for region_id in sorted(known if plan.regions is None else set(plan.regions)):
         if region_id in plan.skip_regions:
             found.not_asked.append((region_id, "skipped"))
@@ -317,6 +318,42 @@ def _find_places(plan: Plan, listing: Listing) -> _Found:
             what = f"has {told!r} as its endpoint, no host of the cloud: {usual} is asked instead"
             found.failures.append(_place_failure(region_id, what))
     return found
+
+
+def _unknown_skips(plan: Plan, known: Collection[str]) -> list[str]:
+    """Regions to leave out that are not there, where it is known which are."""
+    return sorted({*plan.skip_regions} - {*known, *(plan.regions or ())}) if known else []
+
+
+def _skip_failure(region_id: str, known: Collection[str]) -> Failure:
+    return Failure(
+        kind="settings", message=unknown_skip(region_id, known), action="DescribeRegions"
+    )
+
+
+def unknown_skip(region_id: str, known: Collection[str]) -> str:
+    """Say that a region to leave out is not there, and which may be meant.
+
+    Parameters
+    ----------
+    region_id : str
+        As it is named.
+    known : collection of str
+        The account's regions.
+
+    Returns
+    -------
+    str
+        One sentence.
+
+    Examples
+    --------
+    >>> unknown_skip("cn-shangai", ["cn-beijing", "cn-shanghai"])
+    "no region 'cn-shangai' is there to be skipped: did you mean cn-shanghai?"
+    """
+    near = difflib.get_close_matches(region_id, known, n=1)
+    meant = f"did you mean {near[0]}?" if near else f"there are {', '.join(sorted(known))}"
+    return f"no region {region_id!r} is there to be skipped: {meant}"
 
 
 def _place_failure(region_id: str, what: str) -> Failure:

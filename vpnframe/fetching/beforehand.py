@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Collection, Iterable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -19,6 +20,7 @@ from vpnframe.cloud.signing import Credentials
 from vpnframe.crawl.crawl import Plan
 from vpnframe.crawl.events import ignore
 from vpnframe.crawl.plan import Estimate
+from vpnframe.fetching.sampling import Samples
 from vpnframe.permissions import refused_sentence
 from vpnframe.settings import FetchSettings, find_provider, make_plan
 
@@ -65,7 +67,11 @@ async def aplan(
         opened = await open_accounts(access, provider)
         await opened.list_all()
     opened.raise_if_nothing()
-    if refused := refused_sentence(failure.message for failure in opened.outcome().failures):
+    failures = opened.outcome().failures
+    for failure in failures:
+        if failure.kind in ("credentials", "settings"):
+            log.warning("account %s: %s", failure.account_id, failure.message)
+    if refused := refused_sentence(failure.message for failure in failures):
         log.warning("%s", refused)
     return _plan_table(opened.estimates(downloads))
 
@@ -152,6 +158,7 @@ def doctor(
     endpoint: str | None = None,
     credentials: Credentials | None = None,
     settings: FetchSettings | None = None,
+    sample_out: str | Path | None = None,
 ) -> pd.DataFrame:
     """Check that a fetch can work, with the smallest calls; blocks.
 
@@ -165,6 +172,9 @@ def doctor(
         As :func:`fetch` takes them.
     settings : FetchSettings, optional
         The same as for the fetch; ``out`` is not looked at.
+    sample_out : str or Path, optional
+        A new folder for the shape of each answer: its documented fields with their types, and
+        words such as ``ikev2``; no key, name, id, address or number. It may be sent to anybody.
 
     Returns
     -------
@@ -175,7 +185,7 @@ def doctor(
     Raises
     ------
     SettingsError
-        An option is wrong. Missing credentials are a row.
+        An option is wrong, or the folder cannot be used. Missing credentials are a row.
 
     Examples
     --------
@@ -190,13 +200,19 @@ def doctor(
         settings, regions=regions, downloads="all", endpoint=endpoint, on_event=ignore
     )
     provider = find_provider(settings, credentials)
-    return run_in_thread(_check(settings, wanted, provider))
+    samples = None if sample_out is None else Samples(Path(sample_out))
+    return run_in_thread(_check(settings, wanted, provider, samples))
 
 
-async def _check(settings: FetchSettings, plan: Plan, provider: Provider | None) -> pd.DataFrame:
+async def _check(
+    settings: FetchSettings, plan: Plan, provider: Provider | None, samples: Samples | None
+) -> pd.DataFrame:
     patient_s = min(settings.deadline_s, _CHECK_DEADLINE_S)
     async with open_access(replace(settings, deadline_s=patient_s), plan) as access:
-        checks = await check_accounts(replace(access, patience_s=0.0), provider)
+        send = access.send if samples is None else samples.listening(access.send)
+        checks = await check_accounts(replace(access, send=send, patience_s=0.0), provider)
+    if samples is not None:
+        samples.write()
     return _table("doctor", [_check_row(check) for check in checks])
 
 

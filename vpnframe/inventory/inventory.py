@@ -89,9 +89,13 @@ class Inventory:
                 f"{loose}{skipped}{moved}"
             )
         bad = coverage[~coverage["status"].isin(_ACCOUNTED_FOR)]
+        first = bad.head(5)
+        whose = first["account_id"] if "account_id" in first else first["region_id"]
         places = ", ".join(
-            f"{region if isinstance(region, str) else 'the account'} {status}"
-            for region, status in zip(bad["region_id"].head(5), bad["status"].head(5), strict=True)
+            f"{_place(region, account)} {status}"
+            for region, account, status in zip(
+                first["region_id"], whose, first["status"], strict=True
+            )
         )
         more = f" and {len(bad) - 5} more" if len(bad) > 5 else ""
         return (
@@ -141,3 +145,10 @@ def checked_inventory(inventory: object, names: Iterable[str] | None = None) -> 
     return replace(
         inventory, **{name: checked_table(name, getattr(inventory, name)) for name in chosen}
     )
+
+
+def _place(region: object, account: object) -> str:
+    """Where something was not read: a region, or an account as a whole."""
+    if isinstance(region, str):
+        return region
+    return f"account {account}" if isinstance(account, str) else "the account"

@@ -1,18 +1,32 @@
-"""Blocks in a file of the user's: one or more a line, or a table."""
+"""Blocks in a file of the user's: one or more a line, or a table as an IPAM exports it."""
 
 from __future__ import annotations
 
 import io
+import warnings
+from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
-from vpnframe.addresses.cidr import parse_cidrs, split_cidrs
-from vpnframe.errors import AddressError, SettingsError
+from vpnframe.addresses.cidr import format_cidr, parse_cidrs, split_cidrs
+from vpnframe.errors import AddressError, InputWarning, SettingsError
 from vpnframe.files import MIB, read_file
+from vpnframe.overlapping.csv_rows import read_csv_rows
 
 _MAX_BYTES = 64 * MIB
-_TABLES = {".csv": pd.read_csv, ".parquet": pd.read_parquet}
+_CSV = (".csv", ".tsv")
+_LISTS = "cidrs"
+# By which names, in lower case, the blocks of a row go; the first that is there counts.
+_ALIASES = (
+    *("cidr", "destination_cidr", _LISTS, "prefix", "cidr_block", "cidrblock"),
+    *("subnet", "network"),
+)
+# Of these two the length may stand in a column of its own.
+_WITHOUT_LENGTH = ("subnet", "network")
+_LENGTHS = ("mask", "netmask", "subnet_mask", "prefix_length", "prefixlen")
+_SHOWN = 5
 
 
 def read_blocks(path: str | Path) -> pd.DataFrame:
@@ -21,21 +35,29 @@ def read_blocks(path: str | Path) -> pd.DataFrame:
     Parameters
     ----------
     path : str or Path
-        ``.csv`` or ``.parquet``: a table with a column ``cidr``, ``destination_cidr`` or
-        ``cidrs``. Any other: text, one block a line or several with commas between them; what
+        ``.csv``, ``.tsv`` or ``.parquet``: a table with a column ``cidr``, ``destination_cidr`` or
+        ``cidrs``, or as IPAMs name it ``Prefix`` (NetBox), ``Subnet`` and ``Mask`` (phpIPAM),
+        ``Network`` or ``CidrBlock``, upper or lower case; commas, semicolons or tabs separate.
+        Any other: text, one block a line or several with commas or semicolons between them; what
         follows a ``#`` is a remark.
 
     Returns
     -------
     DataFrame
-        The table; of text the column ``cidr``.
+        The table, its blocks in ``cidr``, ``destination_cidr`` or ``cidrs``; of text the column
+        ``cidr``. A block with host bits is the block around it.
 
     Raises
     ------
     SettingsError
-        The file cannot be read.
+        The file cannot be read, has no such column or no block, or a row of another length.
     AddressError
-        A line of text holds what is no CIDR block; it is named with its line.
+        A text is no CIDR block; it is named with its line.
+
+    Warns
+    -----
+    InputWarning
+        If blocks have host bits, or rows have no block; it says which.
 
     Examples
     --------
@@ -47,27 +69,153 @@ def read_blocks(path: str | Path) -> pd.DataFrame:
     ['10.0.0.0/24', '10.0.9.0/24']
     """
     path = Path(path)
-    read = _TABLES.get(path.suffix.lower())
     try:
         body = read_file(path, limit=_MAX_BYTES)
-        if read is not None:
-            return read(io.BytesIO(body))
-        lines = body.decode("utf-8-sig").splitlines()
+        if path.suffix.lower() == ".parquet":
+            table = pd.read_parquet(io.BytesIO(body))
+            return _of_table(path, table, None, [f"row {n}" for n in range(1, len(table) + 1)])
+        if path.suffix.lower() not in _CSV:
+            return _of_text(path, body.decode("utf-8-sig"))
+        read = read_csv_rows(body, find=_position)
     except OSError as error:
         raise SettingsError(f"{path} cannot be read: {error.strerror}") from None
-    except (ValueError, pd.errors.ParserError) as error:  # pyarrow's errors are ValueErrors, too
+    except ValueError as error:  # pyarrow's errors are ValueErrors, too
         problem = str(error).partition("\n")[0]
         raise SettingsError(f"{path} cannot be read: {problem}") from None
+    return _of_table(path, read.table, read.cells, [f"line {n}" for n in read.lines])
+
+
+def _of_text(path: Path, text: str) -> pd.DataFrame:
     found = [
-        (number, block)
-        for number, line in enumerate(lines, 1)
-        for block in split_cidrs(line.partition("#")[0])
+        (f"line {number}", block)
+        for number, line in enumerate(text.splitlines(), 1)
+        for block in split_cidrs(line.partition("#")[0].replace(";", ","))
     ]
-    blocks = [block for _, block in found]
-    parsed = parse_cidrs(blocks)
-    for row, text, reason in zip(
-        parsed.failed_rows.tolist(), parsed.failed_texts, parsed.failed_reasons, strict=True
-    ):
-        message = f"{path}, line {found[row][0]}: {text!r} is no CIDR block: {reason}"
-        raise AddressError(message, value=text)
+    if not found:
+        raise SettingsError(f"{path} holds no block")
+    blocks = _checked(path, [block for _, block in found], [place for place, _ in found])
     return pd.DataFrame({"cidr": pd.array(blocks, dtype="str")})
+
+
+def _of_table(
+    path: Path, table: pd.DataFrame, cells: list[list[str]] | None, places: list[str]
+) -> pd.DataFrame:
+    """The table with checked blocks under the name that the verbs know."""
+    names = [str(name) for name in table.columns]
+    name = _find(names, _ALIASES)
+    if name is None:
+        raise SettingsError(
+            f"{path} has no column cidr, cidrs, destination_cidr, Prefix or Subnet: there are "
+            f"{', '.join(names) or 'none'}; rename the one with the blocks to cidr"
+        )
+    values = _texts(table, names.index(name), cells)
+    if _plain(name) in _WITHOUT_LENGTH:
+        values = _with_length(path, table, names, values, cells, places)
+    there = [n for n, value in enumerate(values) if value is not None and len(value)]
+    if not there:
+        raise SettingsError(f"{path} holds no block: column {name} is empty in {_rows(len(table))}")
+    if len(there) < len(values):
+        _warn(path, f"{_rows(len(values) - len(there))} without a block in column {name}")
+    checked = _checked_cells(path, [values[n] for n in there], [places[n] for n in there], name)
+    known = _plain(name) if _plain(name) in _ALIASES[:3] else "cidr"
+    column = pd.Series([None] * len(table), index=table.index, dtype="object")
+    column.iloc[there] = pd.Series(checked, dtype="object").array
+    made = table.rename(columns={table.columns[names.index(name)]: known})
+    return made.assign(**{known: column if known == _LISTS else column.astype("str")})
+
+
+def _texts(table: pd.DataFrame, at: int, cells: list[list[str]] | None) -> list[Any]:
+    """A column's values, None where there is none; of CSV as they are written."""
+    values = table.iloc[:, at]
+    if cells is not None:
+        written = [row[at].strip() for row in cells]
+        return [
+            one if is_there else None for one, is_there in zip(written, values.notna(), strict=True)
+        ]
+    return [_present(value) for value in values]
+
+
+def _present(value: Any) -> Any:
+    """A list as it is, or text; None for what is missing."""
+    if not pd.api.types.is_scalar(value):
+        return list(value)
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))  # a column of numbers where some are missing
+    return str(value) if pd.notna(value) else None
+
+
+def _with_length(
+    path: Path,
+    table: pd.DataFrame,
+    names: list[str],
+    values: list[Any],
+    cells: list[list[str]] | None,
+    places: list[str],
+) -> list[Any]:
+    """Subnets with the length that stands beside them; one without any is no single address."""
+    name = _find(names, _LENGTHS)
+    lengths = [None] * len(values) if name is None else _texts(table, names.index(name), cells)
+    made = []
+    for value, length, place in zip(values, lengths, places, strict=True):
+        if value is None or "/" in str(value):
+            made.append(value)
+        elif length is None:
+            raise SettingsError(f"{path}, {place}: {value} has no length: add a column Mask")
+        else:
+            made.append(f"{value}/{length.removeprefix('/')}")
+    return made
+
+
+def _checked_cells(path: Path, values: list[Any], places: list[str], name: str) -> list[Any]:
+    """Blocks of the cells of a column, each one or a list."""
+    if _plain(name) != _LISTS:
+        return _checked(path, values, places)
+    lists = [split_cidrs(one) if isinstance(one, str) else list(one) for one in values]
+    owners = [place for place, one in zip(places, lists, strict=True) for _ in one]
+    flat = iter(_checked(path, [block for one in lists for block in one], owners))
+    return [[next(flat) for _ in one] for one in lists]
+
+
+def _checked(path: Path, texts: Sequence[Any], places: Sequence[str]) -> list[str]:
+    """The blocks, without host bits; what is none ends it."""
+    parsed = parse_cidrs(texts, mask_host_bits=True)
+    if parsed.failed_texts:
+        text, place = parsed.failed_texts[0], places[parsed.failed_rows[0]]
+        raise AddressError(
+            f"{path}, {place}: {text!r} is no CIDR block: {parsed.failed_reasons[0]}", value=text
+        )
+    blocks = [str(text) for text in texts]
+    masked = parsed.is_masked.nonzero()[0].tolist()
+    if not masked:
+        return blocks
+    of = parsed.is_masked
+    made = format_cidr(parsed.high[of], parsed.low[of], parsed.family[of], parsed.prefix_length[of])
+    for n, block in zip(masked, made, strict=True):
+        blocks[n] = block
+    shown = [f"{places[n]}: {texts[n]} is read as {blocks[n]}" for n in masked[:_SHOWN]]
+    more = f"; and {len(masked) - _SHOWN:,} more" if len(masked) > _SHOWN else ""
+    _warn(path, f"{_rows(len(masked))} with host bits; {'; '.join(shown)}{more}")
+    return blocks
+
+
+def _find(names: Sequence[str], wanted: Iterable[str]) -> str | None:
+    """The first of the wanted columns, however it is written."""
+    by_name = {_plain(name): name for name in reversed(names)}
+    return next((by_name[name] for name in wanted if name in by_name), None)
+
+
+def _position(names: list[str]) -> int | None:
+    name = _find(names, _ALIASES)
+    return None if name is None else names.index(name)
+
+
+def _plain(name: str) -> str:
+    return name.strip().lower().replace(" ", "_").replace("-", "_")
+
+
+def _rows(n: int) -> str:
+    return f"{n:,} row{'' if n == 1 else 's'}"
+
+
+def _warn(path: Path, text: str) -> None:
+    warnings.warn(f"{path}: {text}", InputWarning, stacklevel=3)

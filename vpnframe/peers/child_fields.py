@@ -51,7 +51,7 @@ def child_verdicts(ours: OurTunnel, theirs: PeerConnection) -> Iterator[Verdict]
             yield replace(found, child=child.name)
     yield from selector_verdicts(ours, replace(theirs, children=mine))
     for child in others:
-        reason = "its blocks are none of ours: it belongs to another connection"
+        reason = "its blocks are none of ours: it carries nothing of this connection"
         yield Verdict("peer_child", "info", None, None, reason, child=child.name)
 
 
@@ -69,7 +69,11 @@ def _child(ours: OurTunnel, child: PeerChild, n_children: int) -> Iterator[Verdi
         yield proposal_verdict(f"ipsec_{kind}", texts[kind], kind, choice, esp)
     if esp:
         nearest = esp[choice.number - 1]
-        yield _pfs_v1(ours, esp, nearest) if strips else _pfs(ours, wanted, esp, n_children)
+        group = _pfs_v1(ours, esp, nearest) if strips else _pfs(ours, wanted, esp, n_children)
+        if nearest.problem:
+            reason = "its daemon cannot read the nearest proposal"
+            group = Verdict(group.field, "unverifiable", group.ours, group.theirs, reason)
+        yield group
         if False not in nearest.esn:
             reason = "it insists on extended sequence numbers; of the cloud nobody says"
             yield Verdict("ipsec_esn", "unverifiable", None, "esn", reason, "NO_PROPOSAL_CHOSEN")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -45,8 +46,8 @@ def compare_peer(
     DataFrame
         Table ``peer_comparison``: one row per tunnel and field, with ``result`` and ``ike_error``
         (category), ``ours``, ``theirs`` and ``reason`` (str). A match comes up whichever end
-        begins. Tunnels that the other end does not know are left out where it knows others;
-        connections of a file that belong to no tunnel have rows of their own.
+        begins. Tunnels that the other end does not know are left out; if it knows none, one row
+        says so. Connections of a file that belong to no tunnel have rows of their own.
 
     Raises
     ------
@@ -71,15 +72,37 @@ def compare_peer(
     else:
         other = peer if isinstance(peer, Peer) else read_peer(peer)
     pairings = list(pair(ours, other))
-    rows = [*_rows(_relevant(pairings), other), *_unpaired(pairings, other)]
-    return _table(rows, other)
+    relevant = _relevant(pairings)
+    if len(pairings) > 1 and not relevant:
+        return _table([(_shared(pairings), None, _unknown_to(other, len(pairings)))], other)
+    return _table([*_rows(relevant or pairings, other), *_unpaired(pairings, other)], other)
 
 
 def _relevant(pairings: Iterable[Pairing]) -> list[Pairing]:
-    """Leave out connections of which the other end knows nothing, where it knows others."""
+    """Leave out connections of which the other end knows nothing."""
     listed = list(pairings)
     known = {_connection(one) for one in listed if one.connection is not None or one.rivals}
-    return [one for one in listed if not known or _connection(one) in known]
+    return [one for one in listed if _connection(one) in known]
+
+
+def _unknown_to(peer: Peer, n_tunnels: int) -> Verdict:
+    """What is said of another end that knows none of several tunnels: one sentence for all."""
+    reason = (
+        f"none of its connections ({len(peer.connections)}) goes to the address of one of the "
+        f"{n_tunnels} tunnels, or names their ids"
+    )
+    if peer.notes:
+        # What it does not hold may stand in a file that it includes.
+        reason = "; ".join((reason, *peer.notes))
+        return Verdict("peer_connection", "unverifiable", None, None, reason)
+    return Verdict("peer_connection", "mismatch", None, None, reason, "NO_PROPOSAL_CHOSEN")
+
+
+def _shared(pairings: Sequence[Pairing]) -> OurTunnel | None:
+    """What several tunnels of one connection share; None of several connections."""
+    if len({_connection(one) for one in pairings}) > 1:
+        return None
+    return replace(pairings[0].tunnel, tunnel_index=None, tunnel_id=None)
 
 
 def _connection(pairing: Pairing) -> tuple[str | None, str | None, str]:
@@ -115,6 +138,9 @@ def _belonging(pairing: Pairing) -> Verdict:
     if connection.refused:
         reason = f"its daemon does not load it: {connection.refused}"
         return Verdict(field, "mismatch", None, connection.name, reason, "NO_PROPOSAL_CHOSEN")
+    if connection.may_not_load:
+        reason = f"{pairing.reason}; whether its daemon loads it depends on the words that it knows"
+        return Verdict(field, "unverifiable", None, connection.name, reason)
     result: Result = "match" if pairing.is_certain else "unverifiable"
     return Verdict(field, result, None, connection.name, pairing.reason)
 

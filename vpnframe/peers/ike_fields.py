@@ -10,7 +10,8 @@ from vpnframe.peers.identities import accepts, parse_identity
 from vpnframe.peers.model import PeerConnection, PeerEnd
 from vpnframe.peers.negotiating import choose, first_group, wanted_of
 from vpnframe.peers.proposal_fields import ONE_WAY, lifetime_verdict, proposal_verdict
-from vpnframe.peers.selectors import Network, Networks, parse_block
+from vpnframe.peers.selector_syntax import read_address
+from vpnframe.peers.selectors import Network, Networks
 from vpnframe.peers.tunnels import OurTunnel, known
 from vpnframe.peers.verdicts import IkeError, Result, Verdict
 
@@ -72,10 +73,10 @@ def covers(addresses: Sequence[str], address: str) -> bool | None:
     >>> covers(["192.0.2.0/24"], "192.0.2.9"), covers(["hq.example"], "192.0.2.9")
     (True, None)
     """
-    block = parse_block(address)
+    block = read_address(address)
     found: bool | None = False
     for one in addresses:
-        networks = parse_block(one)
+        networks = read_address(one)
         if networks is None:
             found = found if one.startswith("%") else None
         elif block and any(_contains(network, block) for network in networks):

@@ -59,7 +59,7 @@ class Inheritance:
         found = Section(
             settings=dict(section.settings),
             sections={name: self.resolve(one) for name, one in section.sections.items()},
-            other_names=dict(section.other_names),
+            others=dict(section.others),
             unknown_lines=list(section.unknown_lines),
             included_lines=list(section.included_lines),
         )
@@ -89,7 +89,7 @@ def _overlay(upper: Section, lower: Section) -> Section:
     return Section(
         settings=lower.settings | upper.settings,
         sections=sections,
-        other_names=lower.other_names | upper.other_names,
+        others=lower.others | upper.others,
         unknown_lines=[*upper.unknown_lines, *lower.unknown_lines],
         included_lines=[*upper.included_lines, *lower.included_lines],
     )

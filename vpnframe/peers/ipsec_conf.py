@@ -22,9 +22,10 @@ from vpnframe.peers.model import (
     Proposal,
     Protocol,
 )
-from vpnframe.peers.selectors import parse_selector
+from vpnframe.peers.selector_syntax import ALL_TRAFFIC, IPSEC, read_selector, read_traffic
+from vpnframe.peers.selectors import DYNAMIC, Selector
 from vpnframe.peers.tokens import default_proposal
-from vpnframe.peers.values import Doubts, Values, parse_time, split_list
+from vpnframe.peers.values import Doubts, Values, split_list, starter_time
 
 _VERSIONS = {"ike": 0, "ikev1": 1, "ikev2": 2}
 _SWITCH = {"no": False, "yes": True}
@@ -99,12 +100,17 @@ def _connection(name: str, section: ConnSection) -> PeerConnection:
         f"line {line}: a keyword that strongSwan 5.9 does not know, and ignores"
         for line in section.unknown_lines
     )
+    doubts.refusals.extend(
+        f"line {line}: {name} cannot be read"
+        for name, (is_taken, line) in section.others.items()
+        if is_taken is False
+    )
     values = Values(section.settings, doubts)
     if (values.text("auto") or "ignore") not in _LOADED:
         doubts.refusals.append("without auto=add, route or start it is never loaded")
     child = _child(name, values)
     dpd_action = values.read("dpdaction", _DPD_ACTIONS.get, "none")
-    dpd_delay_s = values.read("dpddelay", parse_time, 30)
+    dpd_delay_s = values.read("dpddelay", starter_time, 30)
     return PeerConnection(
         name=name,
         ike_version=values.read("keyexchange", _VERSIONS.get, 0),
@@ -112,11 +118,12 @@ def _connection(name: str, section: ConnSection) -> PeerConnection:
         local=_end("left", values),
         remote=_end("right", values),
         proposals=_proposals(values, "ike", "ike"),
-        lifetime=_lifetime(values, "ikelifetime", 3 * 3600),
+        lifetime=_lifetime(values, "ikelifetime", 3 * 3600, bits=32),
         dpd_delay_s=0 if dpd_action == "none" else dpd_delay_s,
         forces_encap=values.read("forceencaps", _SWITCH.get, False),
         children=() if child.mode in _NO_TUNNEL else (child,),
         refused="; ".join(doubts.refusals) or None,
+        may_not_load=doubts.may_not_load,
         notes=tuple(doubts.notes),
     )
 
@@ -169,33 +176,40 @@ def _child(name: str, values: Values) -> PeerChild:
     )
 
 
-def _selectors(side: str, values: Values) -> tuple[str, ...]:
+def _selectors(side: str, values: Values) -> tuple[Selector, ...]:
     """Traffic selectors, by default the end's own address; strongSwan skips what it cannot read."""
-    name = f"{side}subnet"
-    listed = split_list(values.text(name) or "")
-    # Ranges are for swanctl.conf alone.
-    found = tuple(one for one in listed if parse_selector(one) and "-" not in one.partition("[")[0])
-    if len(found) < len(listed):
+    name, default = f"{side}subnet", f"{side}protoport"
+    traffic = read_traffic(values.text(default) or "", IPSEC)
+    if traffic is None:
+        values.refuse(default, "cannot be read")
+        traffic = ALL_TRAFFIC
+    texts = split_list(values.text(name) or "") or (IPSEC.dynamic,)
+    found = [one for one in (read_selector(text, IPSEC, traffic) for text in texts) if one]
+    if len(found) < len(texts):
         values.note(name, "has a block that cannot be read: strongSwan skips it")
-    protocol = values.text(f"{side}protoport")
-    return tuple(
-        f"{one}[{protocol}]" if protocol and "[" not in one else one
-        for one in found or ("dynamic",)
-    )
+    if any(one.has_unknown_name for one in found):
+        values.note(name, "names a protocol or a port that not every machine knows")
+    # A block that some machines skip is one that is not known.
+    known = tuple(replace(one, networks=None) if one.has_unknown_name else one for one in found)
+    return known or (DYNAMIC,)
 
 
 def _proposals(values: Values, name: str, protocol: Protocol) -> tuple[Proposal, ...]:
-    """Proposals: what the daemon offers of its own comes after them, without a !."""
-    text = (values.text(name) or _PROPOSALS.get(protocol, "")).strip()
-    found = values.proposals(text.removesuffix("!"), name, protocol)
+    """Proposals: what the daemon offers of its own comes after them, without a ! at the end."""
+    text = values.text(name)
+    if text is None:
+        text = _PROPOSALS.get(protocol, "")
+    # Unlike in swanctl.conf, nothing between two commas is a proposal too, and a wrong one.
+    found = values.proposals(text.removesuffix("!").split(","), name, protocol)
     if any(one.is_default for one in found):
         values.refuse(name, "has the word default, which is for swanctl.conf")
     return found if text.endswith("!") else (*found, default_proposal(protocol))
 
 
-def _lifetime(values: Values, name: str, default_s: int) -> Lifetime:
+def _lifetime(values: Values, name: str, default_s: int, *, bits: int = 64) -> Lifetime:
     """Keys are renewed so much before they end as margintime says, or not at all."""
-    hard_s = values.read(name, parse_time, default_s)
-    margin_s = values.read("margintime", parse_time, 9 * 60)
+    largest = 2**bits - 1
+    hard_s = values.read(name, starter_time, default_s) & largest
+    margin_s = values.read("margintime", starter_time, 9 * 60) & largest
     renews = values.read("rekey", _SWITCH.get, True)
     return Lifetime(max(0, hard_s - margin_s) if renews else 0, hard_s)

@@ -41,12 +41,15 @@ class ConnSection:
         Value and line; None where a setting was emptied, which is the system's default.
     also : list of (str, int)
         Sections that it inherits from, and the lines that say so; the last weighs most.
+    others : dict of str to (bool or None, int)
+        Keywords that are of no use here: whether strongSwan takes the value, and the line.
     unknown_lines : list of int
         Lines with a keyword that strongSwan does not have, and ignores.
     """
 
     settings: dict[str, tuple[str | None, int]] = field(default_factory=dict)
     also: list[tuple[str, int]] = field(default_factory=list)
+    others: dict[str, tuple[bool | None, int]] = field(default_factory=dict)
     unknown_lines: list[int] = field(default_factory=list)
 
 
@@ -169,7 +172,9 @@ def _keep(section: ConnSection, name: str, value: str | None, line: int) -> None
             section.also.append((value, line))
     elif name in options.CONN:
         section.settings[name] = (value, line)
-    elif name not in options.CONN_OTHERS:
+    elif name in options.CONN_OTHERS:
+        section.others[name] = value is None or options.CONN_OTHERS[name](value), line
+    else:
         section.unknown_lines.append(line)
 
 
@@ -181,11 +186,14 @@ def _inherited(file: ConnFile) -> ConnFile | Problem:
         if problem is not None:
             return problem
         sections = [file.conns[one] for one in orders[name]]
-        settings: dict[str, tuple[str | None, int]] = {}
+        inherited = ConnSection()
         for section in reversed(sections):
-            settings |= section.settings
-        lines = sorted(line for section in sections for line in section.unknown_lines)
-        found[name] = ConnSection(settings=settings, unknown_lines=lines)
+            inherited.settings.update(section.settings)
+            inherited.others.update(section.others)
+        inherited.unknown_lines.extend(
+            sorted(line for section in sections for line in section.unknown_lines)
+        )
+        found[name] = inherited
     found.pop(DEFAULT, None)
     return ConnFile(found, file.included_lines)
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
+from vpnframe.peers.selectors import DYNAMIC, Selector
+
 Protocol = Literal["ike", "esp", "ah"]
 
 
@@ -28,7 +30,7 @@ class Proposal:
     esn : tuple of bool
         Of ESP: whether extended sequence numbers are offered.
     unknown : tuple of str
-        Words that nobody knows: what they stand for cannot be judged.
+        Words that some versions know: what they stand for cannot be judged.
     problem : str or None
         Why an IKE daemon refuses it.
     is_default : bool
@@ -73,20 +75,20 @@ class PeerChild:
         Its name in the file.
     proposals : tuple of Proposal
         For ESP, or for AH.
-    local_subnets, remote_subnets : tuple of str
-        Traffic selectors as written; ``dynamic`` is the end's own address.
+    local_subnets, remote_subnets : tuple of Selector
+        Traffic selectors as the daemon reads them; by default the end's own address.
     lifetime : Lifetime
         Of its keys.
     mode : str
-        ``tunnel`` or ``transport``.
+        ``tunnel``, ``transport`` and others.
     has_sha256_96 : bool
         Whether HMAC-SHA-256 is cut to 96 bits, against the standard.
     """
 
     name: str
     proposals: tuple[Proposal, ...]
-    local_subnets: tuple[str, ...] = ("dynamic",)
-    remote_subnets: tuple[str, ...] = ("dynamic",)
+    local_subnets: tuple[Selector, ...] = (DYNAMIC,)
+    remote_subnets: tuple[Selector, ...] = (DYNAMIC,)
     lifetime: Lifetime = field(default_factory=Lifetime)
     mode: str = "tunnel"
     has_sha256_96: bool = False
@@ -140,6 +142,8 @@ class PeerConnection:
         In order.
     refused : str or None
         Why its daemon does not load it.
+    may_not_load : bool
+        Whether some versions of its daemon do not load it.
     notes : tuple of str
         What in it was not understood.
     psk_fingerprint, psk_fingerprint_key_id : str or None
@@ -157,6 +161,7 @@ class PeerConnection:
     forces_encap: bool = False
     children: tuple[PeerChild, ...] = ()
     refused: str | None = None
+    may_not_load: bool = False
     notes: tuple[str, ...] = ()
     psk_fingerprint: str | None = None
     psk_fingerprint_key_id: str | None = None

@@ -8,6 +8,7 @@ from vpnframe.peers.model import Lifetime, Proposal
 from vpnframe.peers.negotiating import Choice
 from vpnframe.peers.verdicts import Verdict
 
+_REFUSED = "its daemon cannot read it"
 ONE_WAY = "it comes up when the cloud begins, and not when the other end does"
 
 
@@ -41,6 +42,8 @@ def proposal_verdict(
     nearest = proposals[choice.number - 1]
     theirs = offered_text(nearest, kind)
     place = f"proposal {choice.number} of {len(proposals)}"
+    if nearest.problem:
+        return Verdict(field, "unverifiable", ours, theirs, f"{place} is not offered: {_REFUSED}")
     taken, begun = choice.taken[kind], choice.begun[kind]
     if taken and begun:
         return Verdict(field, "match", ours, theirs, f"{place} offers it")

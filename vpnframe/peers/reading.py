@@ -9,6 +9,7 @@ from vpnframe.errors import SettingsError
 from vpnframe.files import MIB, read_file
 from vpnframe.peers.ipsec_conf import ipsec_connections
 from vpnframe.peers.ipsec_syntax import ConnFile, parse_ipsec_conf
+from vpnframe.peers.libreswan import find_libreswan
 from vpnframe.peers.model import Peer, Problem
 from vpnframe.peers.settings_syntax import Section
 from vpnframe.peers.swanctl import parse_swanctl, swanctl_connections
@@ -38,7 +39,8 @@ def read_peer(path: str | Path) -> Peer:
     Raises
     ------
     SettingsError
-        The file cannot be read, or is none of the two; it names the line, and shows nothing of it.
+        The file cannot be read, or is none of the two (Libreswan's ipsec.conf among them); it
+        names the line, and shows nothing of it.
 
     Examples
     --------
@@ -91,7 +93,7 @@ def _parse(body: bytes) -> Section | ConnFile | Problem:
     """Read either syntax. Nothing is raised here: the frame holds the file's secrets."""
     text = body.decode("utf-8-sig", errors="replace")
     if _IPSEC_CONF.search(text):
-        return parse_ipsec_conf(text)
+        return find_libreswan(text) or parse_ipsec_conf(text)
     return parse_swanctl(text)
 
 

@@ -7,18 +7,22 @@ from dataclasses import dataclass, replace
 
 from vpnframe.peers.ike_fields import covers
 from vpnframe.peers.model import PeerChild, PeerConnection, PeerEnd
+from vpnframe.peers.selector_syntax import read_address
 from vpnframe.peers.selectors import (
     Networks,
+    Selector,
     collapse,
     find_uncovered,
     narrow,
     parse_block,
-    parse_selector,
 )
 from vpnframe.peers.tunnels import OurTunnel
-from vpnframe.peers.verdicts import Verdict
+from vpnframe.peers.verdicts import IkeError, Verdict
 
 MAX_SHOWN = 8
+
+_V1_ERROR: IkeError = "INVALID_ID_INFORMATION"
+_CUT = "its daemon reads a block and ignores the text after it, netmasks included"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +33,7 @@ class _Side:
     ours: Networks | None
     theirs: Networks | None
     is_restricted: bool
+    is_cut: bool
 
 
 def selector_verdicts(ours: OurTunnel, theirs: PeerConnection) -> Iterator[Verdict]:
@@ -45,16 +50,21 @@ def selector_verdicts(ours: OurTunnel, theirs: PeerConnection) -> Iterator[Verdi
     ------
     Verdict
         For each child of theirs the fields ``vpc_subnets`` and ``onprem_subnets``; where there
-        are several, ``selectors``: what of ours none of them carries.
+        are several, or several pairs of blocks under IKEv1, ``selectors``: what of ours none of
+        them carries.
     """
     carried = []
     for child in theirs.children:
         sides = [_vpc(ours, theirs, child), _onprem(ours, theirs, child)]
         for side in sides:
             found = _exact(side) if ours.ike_version == 1 else _narrowed(side)
+            if side.is_cut:
+                found = replace(found, reason=f"{found.reason}; {_CUT}")
             yield replace(found, child=child.name)
         carried.append([side.theirs for side in sides])
-    if len(theirs.children) > 1 and ours.ike_version != 1:
+    if ours.ike_version == 1:
+        yield from _one_pair(ours)
+    elif len(theirs.children) > 1:
         yield _together(ours, carried)
 
 
@@ -111,21 +121,15 @@ def _own(ours: OurTunnel, end: PeerEnd) -> tuple[str, ...]:
 
 
 def _side(
-    field: str, ours: Sequence[str] | None, theirs: Sequence[str], own: Sequence[str]
+    field: str, ours: Sequence[str] | None, theirs: Sequence[Selector], own: Sequence[str]
 ) -> _Side:
-    blocks = [parse_block(one) for one in ours or ()]
-    selectors = [parse_selector(one) for one in theirs]
-    networks: list[Networks | None] = []
-    for one in selectors:
-        if one is not None and one.is_dynamic:
-            networks.append(parse_block(own[0]) if len(own) == 1 else None)
-        else:
-            networks.append(one.networks if one else None)
+    address = read_address(own[0]) if len(own) == 1 else None
     return _Side(
         field=field,
-        ours=_joined(blocks),
-        theirs=_joined(networks),
-        is_restricted=any(one is not None and one.is_restricted for one in selectors),
+        ours=_joined([parse_block(one) for one in ours or ()]),
+        theirs=_joined([address if one.is_dynamic else one.networks for one in theirs]),
+        is_restricted=any(one.is_restricted for one in theirs),
+        is_cut=any(one.is_cut for one in theirs),
     )
 
 
@@ -160,17 +164,26 @@ def _exact(side: _Side) -> Verdict:
     """Under IKEv1 one block a side is negotiated, as it is; strongSwan takes its first."""
     theirs = side.theirs[:1] if side.theirs else None
     found = Verdict(side.field, "match", _text(side.ours), _text(theirs), "both have the same")
+    n_blocks = len(set(side.ours or ()))
+    if n_blocks > 1:
+        reason = f"IKEv1 negotiates one block a side: of our {n_blocks} at most one is carried"
+        return replace(found, result="mismatch", reason=reason, ike_error=_V1_ERROR)
     if side.ours is None or theirs is None:
         return replace(found, result="unverifiable", reason="not all blocks are known")
-    if side.ours == theirs and not side.is_restricted:
+    if set(side.ours) == set(theirs) and not side.is_restricted:
         return found
-    if theirs[0] in side.ours and not side.is_restricted:
-        reason = "IKEv1 negotiates one block a side: which of ours it is, is not known"
-        return replace(
-            found, result="unverifiable", reason=reason, ike_error="INVALID_ID_INFORMATION"
-        )
     reason = "IKEv1 takes blocks as they are; some ends narrow them, as strongSwan does"
-    return replace(found, result="mismatch", reason=reason, ike_error="INVALID_ID_INFORMATION")
+    return replace(found, result="mismatch", reason=reason, ike_error=_V1_ERROR)
+
+
+def _one_pair(ours: OurTunnel) -> Iterator[Verdict]:
+    """Under IKEv1, whatever the other end does, the cloud has one pair of blocks alone."""
+    n_pairs = len(set(ours.vpc_subnets or ())) * len(set(ours.onprem_subnets or ()))
+    if n_pairs > 1:
+        reason = (
+            f"IKEv1 negotiates one pair of blocks: at least {n_pairs - 1} of our {n_pairs} carry"
+        )
+        yield Verdict("selectors", "mismatch", None, None, f"{reason} nothing", _V1_ERROR)
 
 
 def _together(ours: OurTunnel, carried: Sequence[Sequence[Networks | None]]) -> Verdict:

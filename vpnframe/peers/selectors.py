@@ -9,7 +9,6 @@ RFC 7296, section 2.9: the responder narrows to a subset of what was proposed. R
 from __future__ import annotations
 
 import ipaddress
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -20,57 +19,24 @@ Rectangle = tuple[Network, Network]
 
 MAX_PIECES = 2_000
 
-_RESTRICTED = re.compile(r"([^\[]*)\[([^\[\]]*)\]")
-_ANY_PORT = re.compile(r"(%?any)?(/(%?any)?)?")
-
 
 @dataclass(frozen=True, slots=True)
 class Selector:
-    """One traffic selector.
+    """One traffic selector; of one with ``networks=None`` the addresses are not known.
 
-    Parameters
-    ----------
-    networks : tuple of network
-        The addresses, as blocks; none where it is dynamic.
-    is_dynamic : bool
-        Whether it stands for the end's own address.
-    is_restricted : bool
-        Whether it is for one protocol or port alone.
+    ``is_dynamic``: it stands for the end's own address. ``is_restricted``: it is for one protocol
+    or some ports alone. ``has_unknown_name``: it names one that only its machine may know.
+    ``is_cut``: its daemon reads a part of its text alone.
     """
 
-    networks: Networks = ()
+    networks: Networks | None = ()
     is_dynamic: bool = False
     is_restricted: bool = False
+    has_unknown_name: bool = False
+    is_cut: bool = False
 
 
-def parse_selector(text: str) -> Selector | None:
-    """Read a traffic selector.
-
-    Parameters
-    ----------
-    text : str
-        A block, an address, a range ``a-b`` or ``dynamic``, and ``[protocol/port]`` if it is
-        restricted.
-
-    Returns
-    -------
-    Selector or None
-        None for anything else. Host bits are masked, as strongSwan does.
-
-    Examples
-    --------
-    >>> parse_selector("10.1.2.3/16").networks
-    (IPv4Network('10.1.0.0/16'),)
-    >>> parse_selector("dynamic[tcp/80]")
-    Selector(networks=(), is_dynamic=True, is_restricted=True)
-    """
-    found = _RESTRICTED.fullmatch(text)
-    block = (found[1] if found else text).strip()
-    is_restricted = found is not None and _ANY_PORT.fullmatch(found[2].strip()) is None
-    if block.lower() in {"dynamic", "%dynamic"}:
-        return Selector(is_dynamic=True, is_restricted=is_restricted)
-    networks = parse_block(block)
-    return None if networks is None else Selector(networks, is_restricted=is_restricted)
+DYNAMIC = Selector(is_dynamic=True)
 
 
 @lru_cache(maxsize=4096)  # a fleet names the same addresses again and again

@@ -12,9 +12,11 @@ strongswan.conf(5) of strongSwan 5.9, "Syntax", "Referencing other sections", "I
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from vpnframe.peers.model import Problem
+from vpnframe.peers.option_values import Check
 
 MAX_DEPTH = 32
 
@@ -44,8 +46,9 @@ class Section:
         Sections inside it, in order.
     parents : list of tuple of str
         Paths of the sections that it inherits from, the first before the second.
-    other_names : dict of str to int
-        Settings of strongSwan that are of no use here, and their lines.
+    others : dict of str to (bool or None, int)
+        Settings of strongSwan that are of no use here: whether it takes the value, None where
+        that depends on its version, and the line.
     unknown_lines : list of int
         Lines with a setting that strongSwan does not have.
     included_lines : list of int
@@ -55,7 +58,7 @@ class Section:
     settings: dict[str, tuple[str | None, int]] = field(default_factory=dict)
     sections: dict[str, Section] = field(default_factory=dict)
     parents: list[tuple[str, ...]] = field(default_factory=list)
-    other_names: dict[str, int] = field(default_factory=dict)
+    others: dict[str, tuple[bool | None, int]] = field(default_factory=dict)
     unknown_lines: list[int] = field(default_factory=list)
     included_lines: list[int] = field(default_factory=list)
 
@@ -68,14 +71,14 @@ class Vocabulary:
     ----------
     kept : frozenset of str
         Settings to keep.
-    known : frozenset of str
-        Settings that strongSwan has besides: their values are dropped.
+    known : mapping of str to callable
+        Settings that strongSwan has besides: their values are checked, and dropped.
     skipped : frozenset of str
         Top-level sections of which nothing is kept.
     """
 
     kept: frozenset[str]
-    known: frozenset[str] = frozenset()
+    known: Mapping[str, Check] = field(default_factory=dict)
     skipped: frozenset[str] = frozenset()
 
 
@@ -211,7 +214,8 @@ def _keep(
     if name in vocabulary.kept:
         section.settings[name] = value, line
     elif name in vocabulary.known:
-        section.other_names[name] = line
+        check = vocabulary.known[name]
+        section.others[name] = value is None or check(value), line
     else:
         section.unknown_lines.append(line)
 

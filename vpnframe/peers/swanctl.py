@@ -7,7 +7,10 @@ swanctl.conf(5) of strongSwan 5.9: every option, and its default.
 
 from __future__ import annotations
 
+from collections.abc import Set
+
 from vpnframe.peers import options
+from vpnframe.peers.c_numbers import UINT64_MAX
 from vpnframe.peers.inheriting import Inheritance
 from vpnframe.peers.model import (
     Lifetime,
@@ -18,7 +21,9 @@ from vpnframe.peers.model import (
     Proposal,
     Protocol,
 )
-from vpnframe.peers.selectors import parse_selector
+from vpnframe.peers.option_values import is_printable, one_of
+from vpnframe.peers.selector_syntax import SWANCTL, read_host, read_selector
+from vpnframe.peers.selectors import DYNAMIC, Selector
 from vpnframe.peers.settings_syntax import Section, Vocabulary, parse_settings
 from vpnframe.peers.tokens import default_proposal
 from vpnframe.peers.values import (
@@ -26,8 +31,8 @@ from vpnframe.peers.values import (
     Values,
     parse_number,
     parse_switch,
-    parse_time,
     split_list,
+    swanctl_time,
 )
 
 _VOCABULARY = Vocabulary(
@@ -38,8 +43,9 @@ _VOCABULARY = Vocabulary(
     | options.CERTIFICATE,
     skipped=frozenset({"secrets", "authorities", "pools"}),
 )
+_ITEM_LENGTH = 511
 _NO_TUNNEL = frozenset({"pass", "drop"})
-_MODES = frozenset({"tunnel", "transport", "transport_proxy", "beet"}) | _NO_TUNNEL
+_MODES = one_of("tunnel transport transport_proxy beet pass drop ?iptfs")
 
 
 def parse_swanctl(text: str) -> Section | Problem:
@@ -89,32 +95,38 @@ def swanctl_connections(root: Section) -> tuple[PeerConnection, ...]:
     )
 
 
-def _values(section: Section, allowed: frozenset[str], doubts: Doubts) -> Values:
+def _values(section: Section, allowed: Set[str], doubts: Doubts) -> Values:
     """Take a section's settings; charon refuses any that is not of that section."""
-    lines = section.other_names | {
-        name: line for name, (value, line) in section.settings.items() if value is not None
-    }
-    doubts.refusals.extend(
-        f"line {line}: an option in the wrong section"
-        for name, line in lines.items()
-        if name not in allowed
-    )
-    doubts.notes.extend(
-        f"line {line}: no option of strongSwan 5.9, which loads no connection with one"
-        for line in section.unknown_lines
-    )
+    settings = {name: one for name, one in section.settings.items() if one[0] is not None}
+    values = Values(section.settings, doubts)
+    for name, (text, line) in settings.items():
+        if name not in allowed:
+            doubts.refusals.append(f"line {line}: an option in the wrong section")
+        elif not is_printable(text or ""):
+            values.refuse(name, "has a character that is not printable ASCII")
+    for name, (is_taken, line) in section.others.items():
+        if name not in allowed:
+            doubts.refusals.append(f"line {line}: an option in the wrong section")
+        elif is_taken is False:
+            doubts.refusals.append(f"line {line}: {name} cannot be read")
+        elif is_taken is None:
+            doubts.doubt(f"line {line}: {name} has a word of newer versions")
+    for line in section.unknown_lines:
+        doubts.doubt(f"line {line}: no option of strongSwan 5.9")
     doubts.notes.extend(f"line {line}: include is not followed" for line in section.included_lines)
-    return Values(section.settings, doubts)
+    return values
 
 
 def _connection(name: str, section: Section) -> PeerConnection:
     doubts = Doubts()
-    values = _values(section, options.CONNECTION | options.CONNECTION_OTHERS, doubts)
+    values = _values(section, options.CONNECTION | options.CONNECTION_OTHERS.keys(), doubts)
     children = section.sections.get("children", Section()).sections
     read = [_child(child, one, doubts) for child, one in children.items()]
     for other in section.sections:
         if not other.lower().startswith(("local", "remote")) and other.lower() != "children":
             doubts.refusals.append("a section that is none of local, remote and children")
+    if not all(map(read_host, split_list(values.text("vips") or ""))):
+        values.refuse("vips", "cannot be read")
     return PeerConnection(
         name=name,
         ike_version=_version(values),
@@ -123,10 +135,11 @@ def _connection(name: str, section: Section) -> PeerConnection:
         remote=_end("remote", section, values, doubts),
         proposals=_proposals(values, "proposals", "ike") or (default_proposal("ike"),),
         lifetime=_ike_lifetime(values),
-        dpd_delay_s=values.read("dpd_delay", parse_time, 0),
+        dpd_delay_s=values.read("dpd_delay", swanctl_time, 0),
         forces_encap=values.read("encap", parse_switch, False),
         children=tuple(child for child in read if child.mode not in _NO_TUNNEL),
         refused="; ".join(doubts.refusals) or None,
+        may_not_load=doubts.may_not_load,
         notes=tuple(doubts.notes),
     )
 
@@ -134,25 +147,34 @@ def _connection(name: str, section: Section) -> PeerConnection:
 def _end(side: str, section: Section, values: Values, doubts: Doubts) -> PeerEnd:
     """One end, by its first round of authentication."""
     rounds = [
-        _values(one, options.AUTH | options.AUTH_OTHERS, doubts)
+        _values(one, options.AUTH | options.AUTH_OTHERS.keys(), doubts)
         for name, one in section.sections.items()
         if name.lower().startswith(side)
     ]
-    first = min(rounds, key=lambda one: one.read("round", parse_number, 0), default=None)
     # Without a word on it charon authenticates itself by its key pair, and takes anything.
     auth = "pubkey" if side == "local" else "any"
+    ordered = sorted(
+        (
+            (one.read("round", parse_number, 0), one.read("auth", _auth, auth), one)
+            for one in rounds
+        ),
+        key=lambda one: one[0],
+    )
+    _, auth, first = ordered[0] if ordered else (0, auth, None)
     return PeerEnd(
         addresses=split_list(values.text(f"{side}_addrs") or "") or ("%any",),
         ike_id=first.text("id") if first else None,
-        auth=first.read("auth", _auth, auth) if first else auth,
+        auth=auth,
         has_virtual_ip=side == "local" and values.text("vips") is not None,
     )
 
 
 def _child(name: str, section: Section, doubts: Doubts) -> PeerChild:
-    values = _values(section, options.CHILD | options.CHILD_OTHERS, doubts)
-    rekey_s = values.read("rekey_time", parse_time, 3600)
-    hard_s = values.read("life_time", parse_time, rekey_s * 11 // 10)
+    values = _values(section, options.CHILD | options.CHILD_OTHERS.keys(), doubts)
+    rekey_s = values.read("rekey_time", swanctl_time, 3600)
+    hard_s = values.read("life_time", swanctl_time, UINT64_MAX)
+    if hard_s == UINT64_MAX:
+        hard_s = (rekey_s * 110 & UINT64_MAX) // 100
     esp = _proposals(values, "esp_proposals", "esp")
     ah = _proposals(values, "ah_proposals", "ah")
     return PeerChild(
@@ -161,31 +183,44 @@ def _child(name: str, section: Section, doubts: Doubts) -> PeerChild:
         local_subnets=_selectors(values, "local_ts"),
         remote_subnets=_selectors(values, "remote_ts"),
         lifetime=Lifetime(rekey_s, hard_s),
-        mode=values.read("mode", _mode, "tunnel"),
+        mode=_mode(values),
         has_sha256_96=values.read("sha256_96", parse_switch, False),
     )
 
 
 def _proposals(values: Values, name: str, protocol: Protocol) -> tuple[Proposal, ...]:
-    return values.proposals(values.text(name) or "", name, protocol)
+    return values.proposals(_items(values, name), name, protocol)
 
 
-def _selectors(values: Values, name: str) -> tuple[str, ...]:
+def _items(values: Values, name: str) -> list[str]:
+    """Items of a list, of which charon reads so many characters and overlooks the rest."""
+    return [one[:_ITEM_LENGTH] for one in split_list(values.text(name) or "")]
+
+
+def _selectors(values: Values, name: str) -> tuple[Selector, ...]:
     """Traffic selectors, by default the end's own address."""
-    found = split_list(values.text(name) or "dynamic")
-    if not all(map(parse_selector, found)):
+    found = [read_selector(one, SWANCTL) for one in _items(values, name)]
+    known = tuple(one for one in found if one)
+    if len(known) < len(found):
         values.refuse(name, "has a selector that cannot be read")
-    return found
+    if any(one.has_unknown_name for one in known):
+        values.doubt(name, "names a protocol or a port that not every machine knows")
+    return known or (DYNAMIC,)
 
 
 def _ike_lifetime(values: Values) -> Lifetime:
-    reauth_s = values.read("reauth_time", parse_time, 0)
-    # A reauth_time, be it 0, turns the default of rekey_time off.
-    is_set = values.text("reauth_time") is not None
-    rekey_s = values.read("rekey_time", parse_time, 0 if is_set else 4 * 3600)
-    longest_s = max(reauth_s, rekey_s)
-    over_s = values.read("over_time", parse_time, longest_s // 10)
-    soonest_s = min((one for one in (reauth_s, rekey_s) if one), default=0)
+    """The lifetime of the IKE SA; the largest number stands for a time that is not set."""
+    reauth_s, rekey_s, over_s = (
+        values.read(name, swanctl_time, UINT64_MAX)
+        for name in ("reauth_time", "rekey_time", "over_time")
+    )
+    if reauth_s == rekey_s == UINT64_MAX:
+        reauth_s, rekey_s = 0, 4 * 3600
+    times = [0 if one == UINT64_MAX else one for one in (reauth_s, rekey_s)]
+    longest_s = max(times)
+    if over_s == UINT64_MAX:
+        over_s = longest_s // 10
+    soonest_s = min((one for one in times if one), default=0)
     return Lifetime(soonest_s, longest_s + over_s if longest_s else 0)
 
 
@@ -197,8 +232,16 @@ def _version(values: Values) -> int | None:
     return version
 
 
-def _mode(text: str) -> str | None:
-    return text.lower() if text.lower() in _MODES else None
+def _mode(values: Values) -> str:
+    text = values.text("mode")
+    mode = "tunnel" if text is None else text.lower()
+    is_taken = _MODES(mode)
+    if is_taken is False:
+        values.refuse("mode", "cannot be read")
+        return "tunnel"
+    if is_taken is None:
+        values.doubt("mode", "has a word of newer versions")
+    return mode
 
 
 def _auth(text: str) -> str | None:

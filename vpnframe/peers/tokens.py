@@ -9,13 +9,14 @@ Transform Type 4.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from itertools import product
 
 from vpnframe.peers.model import Proposal, Protocol
 
 _SIZES = (128, 192, 256)
-# Octets or bits of the check value; 16 octets are what the bare name means.
+# Octets or bits of the check value; 16 octets are what the bare name means, which only AES has.
 _CHECK_SIZES = {"8": "-8", "64": "-8", "12": "-12", "96": "-12", "16": "", "128": ""}
 
 
@@ -23,6 +24,9 @@ def _sized_ciphers() -> Iterator[tuple[str, str]]:
     for cipher, size in product(("aes", "camellia"), _SIZES):
         yield f"{cipher}{size}", f"{cipher}-{size}-cbc"
         yield f"{cipher}{size}ctr", f"{cipher}-{size}-ctr"
+        if cipher == "aes":
+            yield f"aes{size}ccm", f"aes-{size}-ccm"
+            yield f"aes{size}gcm", f"aes-{size}-gcm"
         for octets, suffix in _CHECK_SIZES.items():
             yield f"{cipher}{size}ccm{octets}", f"{cipher}-{size}-ccm{suffix}"
             if cipher == "aes":
@@ -41,6 +45,8 @@ ENCRYPTION = dict(_sized_ciphers()) | {
     "3des": "3des-cbc",
     "cast128": "cast-128-cbc",
     "chacha20poly1305": "chacha20-poly1305",
+    # With a key length besides, as old versions sent it: other makes do not take it for the same.
+    "chacha20poly1305compat": "chacha20-poly1305-256",
 }
 INTEGRITY = {
     "md5": "hmac-md5",
@@ -71,7 +77,9 @@ PRF = {
     "prfcamelliaxcbc": "camellia-xcbc",
 }
 DH_GROUPS = {
+    "none": 0,
     "modpnone": 0,
+    "modpnull": 1024,
     "modp768": 1,
     "modp1024": 2,
     "modp1536": 5,
@@ -98,6 +106,10 @@ DH_GROUPS = {
     "x448": 32,
 }
 ESN = {"esn": True, "noesn": False}
+# Words that some versions have and others do not: additional key exchanges, and quantum-safe ones.
+_SOME_VERSIONS = re.compile(
+    r"ke[1-7]_\w+|(mlkem|kyber|frodo|bike|hqc|sntrup|classicmceliece|ntru|newhope|saber)[a-z0-9]*"
+)
 _AEAD_MARKS = ("-gcm", "-ccm", "-gmac", "chacha20-poly1305")
 # Where no PRF is named, that of the integrity algorithm is taken: the same word without its
 # length, but for two that have no PRF of their own.
@@ -204,9 +216,11 @@ def parse_proposal(text: str, *, protocol: Protocol) -> Proposal:
     >>> parse_proposal("aes128-sha256", protocol="ike").problem
     'an IKE proposal without a Diffie-Hellman group'
     """
-    if text.strip().lower() == "default":
+    if text.strip(" ").lower() == "default":
         return default_proposal(protocol)
-    words = [word for word in (part.strip() for part in text.split("-")) if word]
+    words = [word for word in (part.strip(" ") for part in text.split("-")) if word]
+    unknown = tuple(word for word in words if not _is_known(word, protocol))
+    newer = [word for word in unknown if _SOME_VERSIONS.fullmatch(word)]
     ciphers = tuple(ENCRYPTION[word] for word in words if word in ENCRYPTION)
     integrity = tuple(INTEGRITY[word] for word in words if word in INTEGRITY)
     esn = tuple(ESN[word] for word in words if word in ESN)
@@ -215,7 +229,11 @@ def parse_proposal(text: str, *, protocol: Protocol) -> Proposal:
     if protocol == "ike":
         prf = prf or _prf_of(integrity)
         groups = tuple(group for group in groups if group)
-    problem = _problem(ciphers, integrity, prf, groups, protocol)
+    if any(word not in newer and word not in ESN for word in unknown):
+        problem: str | None = "a word that strongSwan does not know"
+    else:
+        # What is newer may be whatever is missing.
+        problem = None if newer else _problem(ciphers, integrity, prf, groups, protocol)
     if ciphers and all(map(is_aead, ciphers)) and protocol != "ah":
         integrity = ()
     return Proposal(
@@ -225,8 +243,8 @@ def parse_proposal(text: str, *, protocol: Protocol) -> Proposal:
         integrity=integrity,
         prf=prf if protocol == "ike" else (),
         dh_groups=groups,
-        esn=() if protocol == "ike" else esn or (False,),
-        unknown=tuple(word.lower() for word in words if not _is_known(word, protocol)),
+        esn=esn if protocol == "ike" else esn or (False,),
+        unknown=tuple(word.lower() for word in unknown),
         problem=problem,
     )
 
@@ -273,7 +291,7 @@ def _prf_of(integrity: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _is_known(word: str, protocol: Protocol) -> bool:
-    # An IKE proposal with sequence numbers is read, and then matches nothing of other makes.
+    # An IKE proposal with sequence numbers is loaded; what other makes do with it is not known.
     known = (ENCRYPTION, INTEGRITY, PRF, DH_GROUPS) + (() if protocol == "ike" else (ESN,))
     return any(word in table for table in known)
 

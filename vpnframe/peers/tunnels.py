@@ -11,6 +11,7 @@ import pandas as pd
 from vpnframe import terms
 from vpnframe.checked import checked_table
 from vpnframe.peers.model import Lifetime, Peer, PeerChild, PeerConnection, PeerEnd, Proposal
+from vpnframe.peers.selectors import Selector, parse_block
 
 KEY = ("account_id", "region_id", "vpn_connection_id", "tunnel_index", "tunnel_id")
 _FINGERPRINT = ("psk_fingerprint", "psk_fingerprint_key_id")
@@ -24,7 +25,7 @@ class OurTunnel:
     account_id: str | None
     region_id: str | None
     vpn_connection_id: str
-    tunnel_index: int
+    tunnel_index: int | None
     tunnel_id: str | None
     connection_name: str | None
     vpn_gateway_ip: str | None
@@ -171,10 +172,14 @@ def _child(row: OurTunnel) -> PeerChild:
     return PeerChild(
         name=f"{row.vpn_connection_id}/{row.tunnel_index}",
         proposals=(proposal,),
-        local_subnets=row.vpc_subnets or (),
-        remote_subnets=row.onprem_subnets or (),
+        local_subnets=_selectors(row.vpc_subnets),
+        remote_subnets=_selectors(row.onprem_subnets),
         lifetime=Lifetime(row.ipsec_lifetime_s, row.ipsec_lifetime_s),
     )
+
+
+def _selectors(blocks: tuple[str, ...] | None) -> tuple[Selector, ...]:
+    return tuple(Selector(parse_block(one)) for one in blocks or ())
 
 
 def _one(word: str | None) -> tuple[str, ...]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+from vpnframe.peers.c_numbers import UINT64_MAX, as_unsigned, leading_int
 from vpnframe.peers.model import Proposal, Protocol
-from vpnframe.peers.tokens import parse_proposal
+from vpnframe.peers.tokens import ESN, parse_proposal
 
 T = TypeVar("T")
 D = TypeVar("D")
@@ -17,43 +17,24 @@ Settings = Mapping[str, tuple[str | None, int]]
 
 _YES = frozenset({"yes", "true", "enabled", "1"})
 _NO = frozenset({"no", "false", "disabled", "0"})
-_TIME = re.compile(r"([0-9]{1,9}) *([smhd]?)", re.IGNORECASE | re.ASCII)
 _SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86_400}
+# charon reads so much of a number or a time, and overlooks the rest.
+_NUMBER_LENGTH = 15
 
 
 def split_list(text: str) -> tuple[str, ...]:
-    """Split a comma list; empty items are left out.
-
-    Parameters
-    ----------
-    text : str
-        Items with commas between them.
-
-    Returns
-    -------
-    tuple of str
-        In order, without blanks around them.
+    """Split a comma list; spaces around items and empty items are left out.
 
     Examples
     --------
     >>> split_list("10.0.0.0/8 , 10.1.0.0/16,")
     ('10.0.0.0/8', '10.1.0.0/16')
     """
-    return tuple(item.strip() for item in text.split(",") if item.strip())
+    return tuple(item.strip(" ") for item in text.split(",") if item.strip(" "))
 
 
 def parse_switch(text: str) -> bool | None:
-    """Read yes or no.
-
-    Parameters
-    ----------
-    text : str
-        In any of the spellings.
-
-    Returns
-    -------
-    bool or None
-        None for anything else.
+    """Read yes or no of swanctl.conf; None for anything else.
 
     Examples
     --------
@@ -64,76 +45,61 @@ def parse_switch(text: str) -> bool | None:
     return True if word in _YES else False if word in _NO else None
 
 
-def parse_number(text: str) -> int | None:
-    """Read a whole number.
-
-    Parameters
-    ----------
-    text : str
-        Decimal digits.
-
-    Returns
-    -------
-    int or None
-        None for anything else.
+def parse_number(text: str, base: int = 0) -> int | None:
+    """Read a whole number of swanctl.conf; None for anything else.
 
     Examples
     --------
-    >>> parse_number("2"), parse_number("two")
-    (2, None)
+    >>> parse_number("2"), parse_number("0x10"), parse_number("two")
+    (2, 16, None)
     """
-    return int(text) if re.fullmatch(r"0|[1-9][0-9]{0,8}", text, re.ASCII) else None
+    number, rest = leading_int(text[:_NUMBER_LENGTH], base)
+    return None if rest else as_unsigned(number) & 0xFFFFFFFF
 
 
-def parse_time(text: str) -> int | None:
-    """Read a time in seconds.
-
-    Parameters
-    ----------
-    text : str
-        A number, and ``s``, ``m``, ``h`` or ``d`` if it is not in seconds.
-
-    Returns
-    -------
-    int or None
-        Seconds; None for anything else.
+def swanctl_time(text: str) -> int | None:
+    """Read a time of swanctl.conf in seconds; None for anything else.
 
     Examples
     --------
-    >>> parse_time("1h"), parse_time("90"), parse_time("1 d"), parse_time("1w")
+    >>> swanctl_time("1h"), swanctl_time("90"), swanctl_time("1 D"), swanctl_time("1w")
     (3600, 90, 86400, None)
     """
-    found = _TIME.fullmatch(text)
-    return int(found[1]) * _SECONDS[found[2].lower()] if found else None
+    number, rest = leading_int(text[:_NUMBER_LENGTH], 0)
+    size = _SECONDS.get(rest.lstrip(" ").lower())
+    return None if size is None else as_unsigned(number) * size & UINT64_MAX
 
 
-@dataclass(frozen=True, slots=True)
-class Doubts:
-    """What is wrong with one connection.
+def starter_time(text: str) -> int | None:
+    """Read a time of ipsec.conf in seconds: units are small letters, and follow at once.
 
-    Parameters
-    ----------
-    refusals : list of str
-        Why strongSwan does not load it.
-    notes : list of str
-        What was not followed or not understood.
+    Examples
+    --------
+    >>> starter_time("1h"), starter_time("90"), starter_time("1 d"), starter_time("1H")
+    (3600, 90, None, None)
     """
+    number, rest = leading_int(text)
+    return None if rest not in _SECONDS else as_unsigned(number) * _SECONDS[rest] & UINT64_MAX
+
+
+@dataclass(slots=True)
+class Doubts:
+    """What is wrong with one connection: why its daemon does not load it, and what is noted."""
 
     refusals: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    # Whether some versions of strongSwan do not load it, or some machines.
+    may_not_load: bool = False
+
+    def doubt(self, sentence: str) -> None:
+        """Note why not every daemon loads the connection."""
+        self.may_not_load = True
+        self.notes.append(f"{sentence}: where it is not known, the connection is not loaded")
 
 
 @dataclass(frozen=True, slots=True)
 class Values:
-    """The settings of one section, read one by one.
-
-    Parameters
-    ----------
-    settings : mapping of str to (str or None, int)
-        What may be kept of it: value and line by name.
-    doubts : Doubts
-        Where it is noted that a value cannot be read.
-    """
+    """The settings of one section, read one by one; what is wrong with them goes to ``doubts``."""
 
     settings: Settings
     doubts: Doubts
@@ -152,19 +118,25 @@ class Values:
             self.refuse(name, "cannot be read")
         return default
 
-    def proposals(self, text: str, name: str, protocol: Protocol) -> tuple[Proposal, ...]:
+    def proposals(
+        self, texts: Iterable[str], name: str, protocol: Protocol
+    ) -> tuple[Proposal, ...]:
         """Read proposals, none of which strongSwan lets be wrong."""
-        found = tuple(parse_proposal(one, protocol=protocol) for one in split_list(text))
+        found = tuple(parse_proposal(one, protocol=protocol) for one in texts)
         for one in found:
             if one.problem:
                 self.refuse(name, f"has {one.problem}")
-            if one.unknown:
-                self.note(name, "has a word that strongSwan 5.9 does not know: it loads none such")
+            elif set(one.unknown) - set(ESN):
+                self.doubt(name, "has a word that not every version of strongSwan knows")
         return found
 
     def refuse(self, name: str, why: str) -> None:
         """Note why strongSwan does not load the connection."""
         self.doubts.refusals.append(self._sentence(name, why))
+
+    def doubt(self, name: str, why: str) -> None:
+        """Note why not every daemon loads the connection."""
+        self.doubts.doubt(self._sentence(name, why))
 
     def note(self, name: str, what: str) -> None:
         """Note what is not as it seems."""

@@ -6,6 +6,7 @@ import hashlib
 import hmac
 import os
 import secrets
+import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -92,7 +93,7 @@ def read_fingerprint_key(path: str | Path) -> FingerprintKey:
     Parameters
     ----------
     path : str or Path
-        A file of 32 to 4096 bytes that its owner alone may read; every byte of it counts.
+        A file of 32 to 4096 random bytes that its owner alone may read; every byte of it counts.
 
     Returns
     -------
@@ -102,17 +103,18 @@ def read_fingerprint_key(path: str | Path) -> FingerprintKey:
     Raises
     ------
     SettingsError
-        It cannot be read, others may read it, or it is too short or too long.
+        It cannot be read, others may read it, it is too short or too long, or it is not random:
+        zeros, or the same bytes again and again.
 
     Examples
     --------
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     path = Path(folder, "psk.key")
-    ...     _ = path.write_bytes(bytes(32))
+    ...     _ = path.write_bytes(secrets.token_bytes(32))
     ...     path.chmod(0o600)
-    ...     read_fingerprint_key(path).key_id
-    'bfe79845'
+    ...     len(read_fingerprint_key(path).key_id)
+    8
     """
     try:
         with open_regular(path) as file:
@@ -125,6 +127,11 @@ def read_fingerprint_key(path: str | Path) -> FingerprintKey:
         raise SettingsError(
             f"the key file {path} must have {_MIN_BYTES} to {_MAX_BYTES} bytes: "
             f"head -c 32 /dev/urandom > {path}"
+        )
+    # Random bytes do not get shorter. Whoever can guess this key can try keys against fingerprints.
+    if len(zlib.compress(key.secret, 9)) < _MIN_BYTES:
+        raise SettingsError(
+            f"the key file {path} is not random, its bytes repeat: head -c 32 /dev/urandom > {path}"
         )
     return key
 

@@ -1,0 +1,111 @@
+"""Which proxy a request goes through, from HTTPS_PROXY and NO_PROXY.
+
+Of the proxy only a tunnel is asked (CONNECT): TLS is between this machine and the cloud, and the
+proxy sees the name of the host alone. Plain HTTP, and whatever goes to this machine, has none.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from vpnframe.cloud.endpoints import is_loopback
+from vpnframe.errors import SettingsError
+
+_SCHEMES = ("http", "https")
+
+
+@dataclass(frozen=True, slots=True)
+class Proxies:
+    """The proxy of this process, and the hosts that are asked without it.
+
+    Parameters
+    ----------
+    url : str or None
+        May hold a password: it is not shown.
+    exceptions : tuple of str
+        Hosts, suffixes, addresses and blocks; ``*`` for all.
+    """
+
+    url: str | None = None
+    exceptions: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        return f"Proxies({self.host}, exceptions={self.exceptions})"
+
+    @property
+    def host(self) -> str | None:
+        """Host and port of the proxy, to be shown."""
+        return self.url and urlsplit(self.url).netloc.rpartition("@")[2]
+
+    def proxy_for(self, url: str) -> str | None:
+        """Give the proxy for a URL, None where it is asked directly."""
+        parts = urlsplit(url)
+        host = parts.hostname or ""
+        if parts.scheme != "https" or is_loopback(host):
+            return None
+        names = (host, f"{host}:{parts.port or 443}")
+        is_excepted = any(_fits(one, name) for one in self.exceptions for name in names)
+        return None if is_excepted else self.url
+
+
+def read_proxies(environment: Mapping[str, str]) -> Proxies:
+    """Read the variables as curl does: the names in lower case count first.
+
+    Parameters
+    ----------
+    environment : mapping of str to str
+        The process's variables: ``https_proxy``, ``HTTPS_PROXY``, ``no_proxy``, ``NO_PROXY``.
+
+    Returns
+    -------
+    Proxies
+        Without a URL where none is named.
+
+    Raises
+    ------
+    SettingsError
+        The proxy is no URL of HTTP; a password in it is not shown.
+
+    Examples
+    --------
+    >>> found = read_proxies({"HTTPS_PROXY": "proxy:3128", "NO_PROXY": ".example.com"})
+    >>> found.proxy_for("https://vpc.aliyuncs.com/"), found.proxy_for("https://a.example.com/")
+    ('http://proxy:3128', None)
+    """
+    named = [environment.get(name, "").strip() for name in ("https_proxy", "HTTPS_PROXY")]
+    url = next(filter(None, named), None)
+    without = [environment.get(name, "") for name in ("no_proxy", "NO_PROXY")]
+    exceptions = re.split(r"[,\s]+", next(filter(str.strip, without), "").lower())
+    return Proxies(url and _checked(url), tuple(filter(None, exceptions)))
+
+
+def _checked(url: str) -> str:
+    url = url if "://" in url else f"http://{url}"
+    try:
+        parts = urlsplit(url)
+        is_good = parts.scheme in _SCHEMES and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        is_good = False
+    if not is_good:
+        shown = url.rpartition("@")[2][:100]
+        raise SettingsError(
+            f"HTTPS_PROXY names {shown!r}, which is no proxy: write http://host:port"
+        )
+    return url
+
+
+def _fits(exception: str, host: str) -> bool:
+    """Whether a host is excepted: by name, by what it ends with, by address or by block."""
+    if exception == "*":
+        return True
+    name = exception.removeprefix("*").removeprefix(".")
+    if host.lower() == name or host.lower().endswith(f".{name}"):
+        return True
+    try:
+        return ipaddress.ip_address(host) in ipaddress.ip_network(exception, strict=False)
+    except ValueError:
+        return False

@@ -1,0 +1,129 @@
+"""What saved answers say together, as records: the connections, and what of the fleet is there."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Set
+
+import msgspec
+
+from vpnframe.crawl.gaps import GATEWAY_LISTS, NamedGateways
+from vpnframe.crawl.notes import gateway_failures, route_failures, statement_failures, vpc_failures
+from vpnframe.crawl.routes import Weights, route_order
+from vpnframe.crawl.witnesses import join_statements, own_gateways, with_attachments
+from vpnframe.loading.gathered import CONNECTIONS, OF_REGION, Gathered, R
+from vpnframe.records import Connection, Coverage, Failure, Records, RouteEntry, Statement
+
+
+def records_of(known: Gathered) -> Records:
+    """Join what was gathered."""
+    statements = with_attachments(known.listed, known.attached)
+    weights = Weights()
+    for route in known.routes.values():
+        weights.add(route)
+    weighed = weights.find_weighed()
+    connections, disagreements = [], []
+    failures = [*_told_by_lists(known, statements), *_gaps(known, statements)]
+    # By region, as a crawl has them, and an inventory on disk.
+    keys = statements.keys() | known.downloads.keys()
+    for key in sorted(keys, key=lambda key: (known.regions.get(key) or "", key)):
+        download, listed = known.downloads.get(key), statements.get(key)
+        region_id = known.regions.get(key)
+        own = own_gateways(listed, known.gateways)
+        connection, differing = join_statements(download, listed, gateways=own)
+        leading = msgspec.structs.replace(connection, has_weighed_routes=key in weighed)
+        connections.append(_in_region(leading, region_id))
+        disagreements += [_in_region(one, region_id) for one in differing]
+        for statement in filter(None, (download, listed)):
+            failures += [_in_region(f, region_id) for f in statement_failures(statement)]
+    gateways = [_in_region(g, known.regions.get(i)) for i, g in known.gateways.items()]
+    connections = known.route_lists.mark_known(connections, statements, gateways)
+    for key, gateway in known.gateways.items():
+        failures += [_in_region(f, known.regions.get(key)) for f in gateway_failures(gateway)]
+    network = _network(known, keys)
+    return Records(
+        connections=tuple(connections),
+        gateways=tuple(sorted(gateways, key=lambda g: (g.region_id or "", g.gateway_id))),
+        routes=network.routes,
+        vpcs=network.vpcs,
+        failures=(*failures, *network.failures),
+        coverage=tuple(_coverage(known, connections, statements)),
+        disagreements=tuple(disagreements),
+    )
+
+
+def _network(known: Gathered, there: Set[str]) -> Records:
+    """The VPCs and the routes; a route stands where its connection does, if that is known."""
+    routes = [
+        _in_region(route, known.regions.get(route.vpn_connection_id or ""))
+        if route.vpn_connection_id in there
+        else _in_region(route, known.regions.get(key))
+        for key, route in known.routes.items()
+    ]
+    routes.sort(key=lambda route: _order(route, there))
+    vpcs = [_in_region(vpc, known.regions.get(key)) for key, vpc in sorted(known.vpcs.items())]
+    failures = [_in_region(f, one.region_id) for one in routes for f in route_failures(one)]
+    failures += [_in_region(f, one.region_id) for one in vpcs for f in vpc_failures(one)]
+    return Records(routes=tuple(routes), vpcs=tuple(vpcs), failures=tuple(failures))
+
+
+def _order(route: RouteEntry, there: Set[str]) -> tuple[str, str, str, str]:
+    """As a crawl has them: those that lead nowhere first, then by connection."""
+    connection_id = route.vpn_connection_id if route.vpn_connection_id in there else ""
+    return (route.region_id or "", connection_id or "", *route_order(route))
+
+
+def _in_region(record: R, region_id: str | None) -> R:
+    return msgspec.structs.replace(record, region_id=region_id)
+
+
+def _told_by_lists(known: Gathered, statements: Mapping[str, Statement]) -> Iterator[Failure]:
+    """The failures so far; what a saved list shows did not go away."""
+    for failure in known.failures:
+        if failure.kind == "gone" and failure.vpn_connection_id in statements:
+            message = f"{failure.message}; a saved list shows it"
+            yield msgspec.structs.replace(failure, kind="unavailable", message=message)
+        else:
+            yield failure
+
+
+def _gaps(known: Gathered, statements: Mapping[str, Statement]) -> Iterator[Failure]:
+    """What the saved lists lack, by their own counts and by what connections name."""
+    named: defaultdict[str | None, NamedGateways] = defaultdict(NamedGateways)
+    for key, statement in statements.items():
+        named[known.regions.get(key)].add(statement)
+    for (action, region_id), listed in known.lists.items():
+        is_short = action in OF_REGION and listed.n_rows < listed.total
+        if is_short or listed.has_odd_count:
+            known.gaps.add(region_id)
+        if is_short:
+            message = f"{listed.total} rows are counted, {listed.n_rows} were saved"
+            yield Failure(kind="malformed", message=message, action=action, region_id=region_id)
+        if action in GATEWAY_LISTS and listed.is_whole:
+            for failure in named[region_id].unlisted(action, known.gateways.keys()):
+                known.gaps.add(region_id)
+                yield _in_region(failure, region_id)
+
+
+def _coverage(
+    known: Gathered, connections: list[Connection], statements: Mapping[str, Statement]
+) -> Iterator[Coverage]:
+    """A row per region that a file is of; a file that could not be read counts as expected."""
+    there = {connection.vpn_connection_id: connection.region_id for connection in connections}
+    loose = {key for key in there if key in statements and statements[key].is_unattached}
+    n_there = Counter((there | known.lost).values())
+    n_loose = Counter(there[key] for key in loose)
+    n_read = Counter(there[key] for key in there.keys() - known.lost.keys() - loose)
+    for region_id in sorted(n_there.keys() | known.places, key=lambda region: region or ""):
+        read, listed = n_read[region_id], known.lists[CONNECTIONS, region_id]
+        expected = max(n_there[region_id], listed.total) - n_loose[region_id]
+        is_whole = read == expected and region_id not in known.gaps
+        yield Coverage(
+            status="complete" if is_whole else "partial",
+            region_id=region_id,
+            n_expected=expected,
+            n_read=read,
+            n_failed=expected - read,
+            n_unattached=n_loose[region_id],
+            is_stable=listed.total <= n_there[region_id] and not listed.has_odd_count,
+        )

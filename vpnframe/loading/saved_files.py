@@ -1,0 +1,142 @@
+"""Saved answers to an inventory, without a network."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from vpnframe import frames
+from vpnframe.cloud.answers import action_of
+from vpnframe.cloud.messages import Response
+from vpnframe.cloud.redaction import has_keys
+from vpnframe.errors import RequestError, ResponseError, SettingsError
+from vpnframe.files import read_file, read_stdin
+from vpnframe.inventory import Inventory
+from vpnframe.loading.gathered import READABLE, Gathered, Saved, learn_words, lose, refuse, take
+from vpnframe.loading.outcome import records_of
+from vpnframe.psk import KeyJudge, new_fingerprint_key, own_fingerprint_key
+from vpnframe.records import Failure
+from vpnframe.region_ids import is_region_id
+from vpnframe.saved import MAX_FILE_BYTES, find_files, is_open_to_others, split_answers
+
+log = logging.getLogger("vpnframe")
+
+
+def load(
+    paths: str | Path | Iterable[str | Path],
+    *,
+    key_facts: bool = True,
+    psk_key_file: str | Path | None = None,
+) -> Inventory:
+    """Load saved answers of the cloud, JSON or XML.
+
+    Parameters
+    ----------
+    paths : str, Path or iterable of them
+        Files, glob patterns, folders (every ``.json`` and ``.xml`` below), or ``-`` for standard
+        input. Answers of DownloadVpnConnectionConfig, of the list calls, and of
+        DescribeVpnConnection, DescribeVpnGateway and DescribeCustomerGateway are read; a
+        download's connection id is its file's stem, the region its folder's name where that can be
+        one. A file may hold several answers in JSON, one after the other in any layout or in
+        lists, each plain or in an SDK's ``{headers, statusCode, body}``.
+    key_facts : bool, default True
+        Whether to find out what the keys are worth; they themselves are never kept.
+    psk_key_file : str or Path, optional
+        Makes fingerprints of keys comparable, see
+        :func:`vpnframe.psk.facts.read_fingerprint_key`; otherwise they are within this inventory.
+
+    Returns
+    -------
+    Inventory
+        What could be read; ``failures`` has a row for every file that could not. Files with keys
+        that others may read are named in a warning to the log. The routes into a connection are
+        known (``has_known_routes``) where every list that could name one is there up to its
+        TotalCount: of its VPN gateway by destination and by policy, and by BGP where BGP is on;
+        of a connection on a transit router its own. An answer without routes does not say whose
+        it is: it counts for the id in its file's name, else only where a region has as many of
+        them as lists are missing.
+
+    Raises
+    ------
+    SettingsError
+        No file is there, or the key file cannot be used or is named beside ``key_facts=False``.
+    ResponseError
+        Not one of the files could be read.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> body = '{"VpnConnectionConfig": {"LocalSubnet": "192.168.0.0/24"}}'
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     _ = Path(folder, "vco-1.json").write_text(body)
+    ...     load(f"{folder}/*.json").connections["onprem_subnets"].tolist()
+    [['192.168.0.0/24']]
+    """
+    key = own_fingerprint_key(psk_key_file, is_wanted=key_facts) or new_fingerprint_key()
+    known = Gathered(judge=KeyJudge(key, is_saved=True) if key_facts else None)
+    files = list(find_files([paths] if isinstance(paths, str | Path) else paths))
+    if not files:
+        raise SettingsError("no file is named")
+    answers = _by_action((saved for path in files for saved in _read(path, known)), known)
+    for action in READABLE:
+        learn_words(action, known)
+        for saved in answers[action]:
+            take(saved, known, action)
+    _warn_of_unguarded(known)
+    if not known.places:
+        first = known.failures[0].message
+        raise ResponseError(f"none of {len(files)} files could be read: {first}")
+    return Inventory(**frames.make_tables(records_of(known)))
+
+
+def _read(path: Path, known: Gathered) -> Iterator[Saved]:
+    """The answers in a file; those of a file that holds several have their number in their name."""
+    is_stdin = str(path) == "-"
+    folder = path.absolute().parent.name
+    region = folder if not is_stdin and is_region_id(folder) else None
+    name, stem = ("standard input", "stdin") if is_stdin else (str(path), path.stem)
+    try:
+        limit = MAX_FILE_BYTES
+        body = read_stdin(limit=limit) if is_stdin else read_file(path, limit=limit)
+        at_ms = None if is_stdin else int(path.stat().st_mtime * 1000)
+        if not is_stdin and is_open_to_others(path) and has_keys(body):
+            known.unguarded.append(name)
+    except OSError as error:
+        message = f"{name} cannot be read: {error.strerror}"
+        known.failures.append(Failure(kind="file", message=message, region_id=region))
+        known.lost[stem] = region
+        return
+    bodies = split_answers(body)
+    for number, one in enumerate(bodies, 1):
+        suffix = f"-{number}" if len(bodies) > 1 else ""
+        yield Saved(name + suffix, stem + suffix, region, Response(200, {}, one), at_ms)
+
+
+def _warn_of_unguarded(known: Gathered) -> None:
+    """Name the files whose keys others can read, and what to do."""
+    names = known.unguarded
+    if names:
+        more = f" and {len(names) - 3:,} more" if len(names) > 3 else ""
+        log.warning(
+            "%s%s: pre-shared keys stand there, and others than you may read them: chmod 600, or "
+            "keep what `vpnframe redact` makes of them instead",
+            ", ".join(names[:3]),
+            more,
+        )
+
+
+def _by_action(answers: Iterable[Saved], known: Gathered) -> dict[str, list[Saved]]:
+    """Sort answers by their call; one of another call, or of none, is a failure."""
+    found: dict[str, list[Saved]] = {action: [] for action in READABLE}
+    for saved in answers:
+        try:
+            action = action_of(saved.response)
+        except RequestError as error:
+            lose(saved, known, error)
+            continue
+        if action in found:
+            found[action].append(saved)
+        else:
+            known.failures.append(refuse(saved, action))
+    return found

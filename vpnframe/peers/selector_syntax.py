@@ -1,0 +1,192 @@
+"""Traffic selectors as strongSwan reads them, which is more leniently than they look.
+
+What follows a prefix length is ignored, so ``10.0.0.0/16 10.1.0.0/16`` is the first block alone. A
+netmask is no prefix length: of ``10.0.0.0/255.255.0.0`` the first number counts, which is more than
+32 and so 32. swanctl.conf and ipsec.conf differ in words, and in whether there are ranges.
+
+``tests/data/peer_selectors.csv`` holds spellings with what the daemon makes of each.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import NamedTuple
+
+from vpnframe.peers.c_numbers import as_octet, leading_int
+from vpnframe.peers.selectors import Networks, Selector
+
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+_ANY_HOSTS = {"%any": "0.0.0.0", "%any4": "0.0.0.0", "%any6": "::"}  # noqa: S104  no socket
+_PREFIX = re.compile(r"[0-9]{1,3}", re.ASCII)
+_ALL_PORTS = (0, 0xFFFF)
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9.+_-]*", re.ASCII)
+# Names of protocols and services that every system has.
+_LOWER = frozenset({"icmp", "tcp", "udp", "gre", "esp", "ah", "sctp"})
+_PROTOCOLS = _LOWER | {name.upper() for name in _LOWER} | {"ipv6-icmp"}
+_SERVICES = {
+    "ftp": 21, "ssh": 22, "telnet": 23, "smtp": 25, "domain": 53, "http": 80, "ntp": 123,
+    "snmp": 161, "bgp": 179, "https": 443, "isakmp": 500, "ipsec-nat-t": 4500,
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """The words of one of the two files, and whether it has ranges of addresses."""
+
+    dynamic: str
+    any_word: str
+    opaque: str
+    has_ranges: bool
+
+
+SWANCTL = Dialect("dynamic", "any", "opaque", has_ranges=True)
+IPSEC = Dialect("%dynamic", "%any", "%opaque", has_ranges=False)
+
+
+class Traffic(NamedTuple):
+    """What a selector is restricted to; ``None`` and no ports stand for a name not known here."""
+
+    has_protocol: bool | None = False
+    ports: tuple[int, ...] = _ALL_PORTS
+
+    @property
+    def is_restricted(self) -> bool:
+        """Whether it is for one protocol or some ports alone."""
+        return self.has_protocol is not False or self.ports != _ALL_PORTS
+
+    @property
+    def has_unknown_name(self) -> bool:
+        """Whether only the other end's machine knows what a name stands for."""
+        return self.has_protocol is None or not self.ports
+
+
+ALL_TRAFFIC = Traffic()
+
+
+def read_selector(text: str, dialect: Dialect, traffic: Traffic = ALL_TRAFFIC) -> Selector | None:
+    """Read one selector as the daemon does; None if it refuses it.
+
+    Examples
+    --------
+    >>> read_selector("10.1.2.3/16;10.2.0.0/16", SWANCTL).networks
+    (IPv4Network('10.1.0.0/16'),)
+    >>> read_selector("10.0.0.0/255.255.0.0", IPSEC).networks
+    (IPv4Network('10.0.0.0/32'),)
+    """
+    block, bracket, restriction = text.partition("[")
+    tail = ""
+    if bracket:
+        inside, closing, tail = restriction.rpartition("]")
+        found = read_traffic(inside, dialect, traffic) if closing else None
+        if found is None:
+            return None
+        traffic = found
+    selector = Selector(
+        is_restricted=traffic.is_restricted, has_unknown_name=traffic.has_unknown_name
+    )
+    if block == dialect.dynamic:
+        return replace(selector, is_dynamic=True)
+    if dialect.has_ranges and "-" in block:
+        networks, is_cut = _read_range(block), bool(tail)
+    else:
+        networks, is_cut = _read_block(block), _is_cut(block) or bool(tail)
+    return None if networks is None else replace(selector, networks=networks, is_cut=is_cut)
+
+
+def read_traffic(text: str, dialect: Dialect, default: Traffic = ALL_TRAFFIC) -> Traffic | None:
+    """Read ``protocol/port``; None if the daemon refuses it.
+
+    Examples
+    --------
+    >>> read_traffic("tcp/80-90", SWANCTL), read_traffic("any", IPSEC)
+    (Traffic(has_protocol=True, ports=(80, 90)), None)
+    """
+    protocol, _, port = text.partition("/")
+    ports = _read_ports(port, dialect) if port else default.ports
+    if ports is None:
+        return None
+    if protocol == dialect.any_word:
+        return Traffic(False, ports)
+    if _is_name(protocol):
+        return Traffic(protocol in _PROTOCOLS or None, ports)
+    number, rest = leading_int(protocol, 0)
+    return None if rest or not 0 <= number <= 0xFF else Traffic(number != 0, ports)
+
+
+@lru_cache(maxsize=4096)  # a fleet names the same addresses again and again
+def read_address(text: str) -> Networks | None:
+    """Read an end's address, block or range as the daemon does; None for a name, and for any.
+
+    Examples
+    --------
+    >>> read_address("192.0.2.0/255.255.255.0"), read_address("hq.example")
+    ((IPv4Network('192.0.2.0/32'),), None)
+    """
+    found = _read_block(text) if "/" in text else None
+    if found is None and "-" in text:
+        found = _read_range(text)
+    return found if found is not None or text.startswith("%") else _read_block(text)
+
+
+def _read_ports(text: str, dialect: Dialect) -> tuple[int, ...] | None:
+    """Read a port or a range of them; the second defaults to 0 behind a dash, as in C."""
+    if text in (dialect.any_word, dialect.opaque):
+        return _ALL_PORTS if text == dialect.any_word else (0xFFFF, 0)
+    if text in _SERVICES:
+        return (_SERVICES[text],) * 2
+    if _is_name(text):
+        return ()
+    low, rest = leading_int(text, 0)
+    high, rest = leading_int(rest[1:], 0) if rest.startswith("-") else (low, rest)
+    is_right = not rest and 0 <= low <= 0xFFFF and 0 <= high <= 0xFFFF
+    return (low, high) if is_right else None
+
+
+def _is_name(text: str) -> bool:
+    """Whether a text may be a name that some machine knows; words of the other file are none."""
+    return bool(_NAME.fullmatch(text)) and text not in {"any", "opaque", "dynamic"}
+
+
+def read_host(text: str, version: int | None = None) -> Address | None:
+    """Read an address: one with a dot is of IPv4, unless the version is given."""
+    if version is None:
+        version = 4 if "." in _ANY_HOSTS.get(text, text) else 6
+    text = _ANY_HOSTS.get(f"%any{version}" if text == "%any" else text, text)
+    try:
+        if version == 4:
+            return ipaddress.IPv4Address(text)
+        return None if "%" in text else ipaddress.IPv6Address(text)
+    except ValueError:
+        return None
+
+
+def _read_block(text: str) -> Networks | None:
+    host, slash, prefix = text.partition("/")
+    address = read_host(host)
+    if address is None:
+        return None
+    longest = address.max_prefixlen
+    length = min(as_octet(leading_int(prefix)[0]), longest) if slash else longest
+    return (ipaddress.ip_network((address, length), strict=False),)
+
+
+def _is_cut(text: str) -> bool:
+    """Whether the daemon reads a prefix length that is not the whole text after the slash."""
+    host, slash, prefix = text.rstrip(" ").partition("/")
+    longest = 32 if "." in host else 128
+    return bool(slash) and not (_PREFIX.fullmatch(prefix) and int(prefix) <= longest)
+
+
+def _read_range(text: str) -> Networks | None:
+    """Read a range; its end says of which version both are."""
+    first, _, last = text.partition("-")
+    high = read_host(last.strip(" "))
+    low = None if high is None else read_host(first.strip(" "), high.version)
+    if low is None or high is None:
+        return None
+    # A range from its end to its beginning is loaded, and holds nothing.
+    return () if int(low) > int(high) else tuple(ipaddress.summarize_address_range(low, high))

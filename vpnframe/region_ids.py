@@ -1,0 +1,44 @@
+"""Which names can be ids of the cloud's regions: a folder of saved answers may name its region."""
+
+from __future__ import annotations
+
+import re
+
+# Abroad: a continent or country, a direction and a number. In China: a place, mostly a city.
+_DIRECTION = r"(?:(?:north|south)(?:east|west)?|east|west|central)-[0-9]{1,2}"
+_ABROAD = rf"(?:ap|us|eu|me|na|sa|af|rus)-{_DIRECTION}"
+# The places of today's regions, and capitals and large cities that may follow.
+_PLACES = """
+    beijing changchun changsha chengdu chongqing dalian dongguan foshan fujian fuzhou guangzhou
+    guiyang haerbin haidian haikou hangzhou hefei heyuan hongkong huhehaote jinan kunming lanzhou
+    lasa macau nanchang nanjing nanning nantong ningbo qingdao sanya shanghai shenyang shenzhen
+    shijiazhuang suzhou taiyuan tianjin wenzhou wuhan wulanchabu wulumuqi wuxi xiamen xian xining
+    xuzhou yinchuan yushanfang zhangbei zhangjiakou zhengzhou zhongwei zhuhai
+"""
+_CHINA = rf"cn-(?:{'|'.join(_PLACES.split())}|{_DIRECTION}|edge-[0-9]{{1,2}})"
+# What follows: zones of one industry, of a partner, of the vendor, or of one building.
+_KIND = r"finance|gov|acdr|gic|nebula|internal-prod|internal-test"
+_OWN = rf"lr|jva|finance|nebula|inner|oxs|pop|finance-pop|(?:{_KIND})-[0-9]{{1,3}}"
+_BUILDING = r"[a-z]{2}(?:[0-9]{1,2})?-[a-z][0-9]{2}"
+_REGION_ID = re.compile(rf"(?:{_ABROAD}|{_CHINA})(?:-(?:{_OWN}|{_BUILDING}))?")
+
+
+def is_region_id(name: str) -> bool:
+    """Say whether a name can be the id of a region.
+
+    Parameters
+    ----------
+    name : str
+        Of a folder.
+
+    Returns
+    -------
+    bool
+        By the form of the id: the vendor opens new regions, so there is no list of all.
+
+    Examples
+    --------
+    >>> [is_region_id(name) for name in ("cn-hangzhou", "us-southeast-1", "us-backup", "cn-old")]
+    [True, True, False, False]
+    """
+    return _REGION_ID.fullmatch(name) is not None
