@@ -128,9 +128,9 @@ def arrow(values: Any, kind: pa.DataType) -> pa.Array:
 
 
 def objects(values: Any) -> Texts:
-    """Give texts as plain objects."""
+    """Give texts as plain objects that may be changed; some versions of pandas give views."""
     found: Texts = np.asarray(values, dtype=object)
-    return found
+    return found if found.flags.writeable else found.copy()
 
 
 def none_for_empty(texts: Texts) -> Texts:
