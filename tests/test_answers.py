@@ -261,6 +261,7 @@ def test_vpn_gateway_row() -> None:
             status="active",
             business_status="Normal",
             vpc_id="vpc-bp1ub1yt9cvakoelj1y9c",
+            created_ms=1492753580000,
             expires_ms=1495382400000,
             bandwidth_mbps=5,
         ),
@@ -279,6 +280,7 @@ def test_customer_gateway_row() -> None:
             kind="customer",
             name="test",
             ip_address="139.196.32.xxx",
+            created_ms=1492747187000,
             bgp_auth_state="absent",
         ),
     )

@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from pandas.api.types import union_categoricals
 
 from vpnframe import schema
-from vpnframe.auditing.logic import Mask, Positions, Texts, codes_of, flags
+from vpnframe.auditing.logic import Mask, Positions, codes_of, flags
 from vpnframe.auditing.masks import equals
 from vpnframe.columns import SEVERITY
 from vpnframe.tables.columns import VERDICTS
@@ -64,65 +65,76 @@ def fold(findings: pd.DataFrame, *, n_connections: int) -> pd.DataFrame:
     """
     if findings.empty:
         return findings
-    causes = _live_causes(findings)
+    causes, rules = _live_causes(findings), findings["rule_id"].cat.categories
     rows, heads = [], []
     for members, head in _widespread(findings, causes, n_connections):
-        causes[members] = head["rule_id"]
+        causes[members] = rules.get_loc(head["rule_id"])
         rows.append(head)
         heads.append(int(members[0]))
-    findings = findings.assign(root_cause=pd.Categorical(causes))
+    findings = findings.assign(root_cause=_named(causes, rules))
     if not rows:
-        return schema.cast("findings", findings)
+        return findings
     made = schema.build("findings", {n: [r[n] for r in rows] for n in findings.columns})
-    joined = {
-        name: pd.concat([made[name].astype(kind), findings[name].astype(kind)])
-        for name, kind in _plain_kinds(findings).items()
-    }
-    table = schema.cast("findings", pd.DataFrame(joined).reset_index(drop=True))
+    table = pd.DataFrame({name: _stacked(made[name], findings[name]) for name in findings})
     is_open = np.append(np.ones(len(rows), bool), ~equals(findings["status"], "unknown"))
-    worst = table["severity"].cat.codes.to_numpy(np.int64)
     place = np.append(np.array(heads) - 0.5, np.arange(len(findings)))
-    return table.take(np.lexsort((place, -worst, ~is_open))).reset_index(drop=True)
+    order = np.lexsort((place, -_ranks(table), ~is_open))
+    return table.take(order).reset_index(drop=True)
 
 
-def _plain_kinds(findings: pd.DataFrame) -> dict[str, Any]:
-    """What each column is joined as: categories of two tables differ."""
-    return {
-        name: "str" if isinstance(kind, pd.CategoricalDtype) and kind != SEVERITY else kind
-        for name, kind in findings.dtypes.items()
-    }
+def _named(causes: Positions, rules: pd.Index) -> pd.Categorical:
+    """The names of those rules that occur; none for -1."""
+    used = np.unique(causes[causes >= 0])
+    places = np.full(len(rules) + 1, -1, np.int64)
+    places[used] = np.arange(len(used))
+    return pd.Categorical.from_codes(places[causes], categories=rules[used])
 
 
-def _live_causes(findings: pd.DataFrame) -> Texts:
-    """The root cause of each finding, where one of that rule is open on the same connection."""
-    causes: Texts = findings["root_cause"].astype("str").to_numpy(object, na_value=None)
+def _stacked(above: pd.Series, below: pd.Series) -> Any:
+    """Two columns of one kind as one, without a text for each row."""
+    if not isinstance(below.dtype, pd.CategoricalDtype):
+        return pd.concat([above, below], ignore_index=True).array
+    if below.dtype == SEVERITY:
+        codes = np.append(above.cat.codes, below.cat.codes)
+        return pd.Categorical.from_codes(codes, dtype=SEVERITY)
+    return union_categoricals([above, below], sort_categories=True)
+
+
+def _live_causes(findings: pd.DataFrame) -> Positions:
+    """The rule that each finding follows from, where it is open on the same connection; else -1.
+
+    Rules by their place among the categories of ``rule_id``.
+    """
     connection = codes_of([findings[name] for name in _CONNECTION])
-    rules = findings["rule_id"].cat.categories
-    rule, severity = findings["rule_id"].cat.codes.to_numpy(np.int64), _ranks(findings)
+    rules, given = findings["rule_id"].cat, findings["root_cause"].cat
+    rule, severity = rules.codes.to_numpy(np.int64), _ranks(findings)
     is_open = equals(findings["status"], "open")
-    worst = np.full((int(connection.max()) + 1) * len(rules), -1, np.int64)
-    key = connection * len(rules)
+    n = len(rules.categories)
+    worst = np.full((int(connection.max()) + 1) * n, -1, np.int64)
+    key = connection * n
     np.maximum.at(worst, (key + rule)[is_open], severity[is_open])
-    at = np.flatnonzero(findings["root_cause"].notna())
-    named = rules.get_indexer(causes[at])
-    is_live = (named >= 0) & (worst[key[at] + named] >= severity[at]) & is_open[at]
-    causes[at[~is_live]] = None
+    places = np.append(rules.categories.get_indexer(given.categories), -1)
+    causes: Positions = places[given.codes].astype(np.int64)
+    is_live = (causes >= 0) & (worst[key + np.maximum(causes, 0)] >= severity) & is_open
+    causes[~is_live] = -1
     return causes
 
 
 def _widespread(
-    findings: pd.DataFrame, causes: Texts, n_connections: int
+    findings: pd.DataFrame, causes: Positions, n_connections: int
 ) -> Iterator[tuple[Positions, dict[str, Any]]]:
     """For each rule that most connections fail: what is folded, and the finding of the fleet."""
     if n_connections < SMALLEST_FLEET:
         return
     is_of_one = flags(findings["vpn_connection_id"].notna())
     is_failing = is_of_one & ~equals(findings["status"], "unknown")
-    is_free = is_failing & equals(findings["status"], "open") & (causes == None)  # noqa: E711
+    is_free = is_failing & equals(findings["status"], "open") & (causes < 0)
     severity = _ranks(findings)
     connection = codes_of([findings[name] for name in _CONNECTION])
-    of_profile = findings["profile"].astype("str").where(is_of_profile(findings)).fillna("")
-    check = codes_of([findings["rule_id"], of_profile])
+    profiles = findings["profile"].cat
+    of_profile = np.where(is_of_profile(findings), profiles.codes.to_numpy(np.int64) + 1, 0)
+    check = findings["rule_id"].cat.codes.to_numpy(np.int64) * (len(profiles.categories) + 1)
+    check += of_profile
     for rows in _groups(check, is_failing):
         n = len(np.unique(connection[rows]))
         free = rows[is_free[rows]]
