@@ -7,6 +7,7 @@ import hashlib
 import io
 import os
 import pickle
+import random
 import traceback
 from pathlib import Path
 
@@ -170,7 +171,11 @@ def key_file(folder: Path, body: bytes, mode: int = 0o600) -> Path:
     return path
 
 
-@pytest.mark.parametrize("body", [RANDOM, RANDOM + b"\n" * 33, os.urandom(4096)])
+@pytest.mark.parametrize(
+    "body",
+    [RANDOM, RANDOM + b"\n" * 33, random.Random(1).randbytes(4096)],
+    ids=["short", "with line ends", "long"],
+)
 def test_every_byte_of_a_key_file_counts(tmp_path: Path, body: bytes) -> None:
     """Line ends among them."""
     assert read_fingerprint_key(key_file(tmp_path, body)) == FingerprintKey(body)
