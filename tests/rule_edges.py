@@ -461,7 +461,7 @@ SELECTORS: dict[str, list[Edge]] = {
     "vpn-selector-ikev1-multi": [
         Edge(blocks(["10.0.0.0/16", "10.2.0.0/16"], ["10.7.0.0/24"], ike_version=1, **DOWN), F,
              "high", ["IKEv1 with 2 VPC and 1 on-premises blocks"]),
-        Edge(blocks(["10.0.0.0/16", "10.2.0.0/16"], ["10.7.0.0/24"], ike_version=1), F, "medium", [
+        Edge(blocks(["10.0.0.0/16", "10.2.0.0/16"], ["10.7.0.0/24"], ike_version=1), F, "info", [
             "IKEv1 with 2 VPC and 1 on-premises blocks: a tunnel is up, but one pair of blocks at "
             "most is negotiated",
         ]),

@@ -150,7 +150,7 @@ def test_what_is_worse_than_the_pattern_stays() -> None:
     found = review(*rows).findings
     rows_of = found[(found["rule_id"] == "vpn-selector-ikev1-multi").to_numpy()]
     counted = rows_of[rows_of["root_cause"].isna().to_numpy()]
-    assert counted["severity"].astype("str").tolist() == ["high", "high", "medium"]
+    assert counted["severity"].astype("str").tolist() == ["high", "high", "info"]
     assert counted["vpn_connection_id"].isna().tolist() == [False, False, True]
 
 

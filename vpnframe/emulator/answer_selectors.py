@@ -75,7 +75,7 @@ def _list_faults(connection: Connection) -> Iterator[tuple[str, str]]:
         versions = {tunnel.proposal.ike_version for tunnel in connection.tunnels}
         if "ikev1" in versions:
             is_up = any(tunnel.status == UP for tunnel in connection.tunnels)
-            yield "vpn-selector-ikev1-multi", "medium" if is_up else "high"
+            yield "vpn-selector-ikev1-multi", "info" if is_up else "high"
         if "ikev2" in versions:
             yield "vpn-selector-multi-ts", "info"
 

@@ -77,7 +77,7 @@ def selector_ikev1_multi(fleet: Fleet) -> Verdicts:
     said[up] += ": a tunnel is up, but one pair of blocks at most is negotiated"
     return replace(
         verdicts,
-        severity=np.where(up, MEDIUM, HIGH).astype(np.uint8),
+        severity=np.where(up, INFO, HIGH).astype(np.uint8),
         facts={**verdicts.facts, "said": said},
     )
 
