@@ -160,6 +160,7 @@ CALLS: Mapping[str, Callable[[Held], Any]] = {
     "address_usage": lambda held: vf.address_usage(held.inv.subnets, groups="vpc_id"),
     "assert_no_findings": lambda held: str(vf.assert_no_findings(held.findings)),
     "audit": lambda held: vf.audit(held.inv, settings=SETTINGS, profiles=["ietf"]),
+    "audit_connections": lambda held: vf.audit_connections(held.inv, settings=SETTINGS),
     "audit_summary": lambda held: vf.audit_summary(held.inv, settings=SETTINGS),
     "clusters": lambda held: by_name(held, vf.clusters(held.inv.subnets)),
     "compare_peer": lambda held: sorted_rows(

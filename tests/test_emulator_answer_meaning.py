@@ -23,6 +23,7 @@ def connection(name: str, vpc: Any = VPC, onprem: Any = SITE, **changes: Any) ->
     """A connection on gateway g1, to a peer of its own; by default nothing speaks of failover."""
     like: Connection = changes.pop("like", SINGLE)
     peer, own = changes.pop("peer", f"peer-of-{name}"), changes.pop("own", f"own-of-{name}")
+    peer, own = (f"203.0.113.{sum(end.encode()) % 251}" for end in (peer, own))
     tunnels = tuple(replace(t, customer_ip=peer, cloud_ip=own) for t in like.tunnels)
     settings = {"vpn_gateway_id": "g1", "transit_router_id": None, "health_check": None}
     return replace(

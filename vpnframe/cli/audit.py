@@ -104,6 +104,7 @@ def run(
             style,
             owner_tag=owner_tag,
             folder=out_dir,
+            is_private=with_key_facts,
             with_folded=with_folded,
         )
     else:
@@ -112,6 +113,7 @@ def run(
             style,
             output=output,
             limit=limit,
+            is_private=with_key_facts,
             with_folded=with_folded,
         )
     n_bad = 0 if fail_on is None else int(at_or_over(review.findings, fail_on).sum())

@@ -107,6 +107,7 @@ def print_review(
     *,
     output: Path | None,
     limit: int | None,
+    is_private: bool = False,
     with_folded: bool = False,
 ) -> None:
     """Print a review, or write it into a file.
@@ -119,6 +120,8 @@ def print_review(
         Parquet is binary: it needs ``output`` or a pipe.
     output : Path or None
         A file instead of standard output.
+    is_private : bool
+        Whether a file is for its owner alone even where it holds no finding on a key.
     limit : int or None
         At most so many findings of a list, beside those on the fleet as a whole; a terminal gets
         the worst 20 otherwise. A page and what other programs read is never cut.
@@ -149,7 +152,7 @@ def print_review(
         sys.stdout.buffer.write(body)
         sys.stdout.buffer.flush()
     else:
-        write_file(output, body, is_private=holds_key_findings(review))
+        write_file(output, body, is_private=is_private or holds_key_findings(review))
         print(f"{output}: {counts_sentence(review.findings)}", file=sys.stderr)
     n_more = len(listed) - len(cut)
     if n_more:
@@ -163,6 +166,7 @@ def write_by_owner(
     *,
     owner_tag: str,
     folder: Path,
+    is_private: bool = False,
     with_folded: bool = False,
 ) -> None:
     """Write one file per owner.
@@ -179,6 +183,8 @@ def write_by_owner(
         The tag whose value is the owner.
     folder : Path
         Made when it is not there.
+    is_private : bool
+        As in :func:`print_review`.
     with_folded : bool
         As in :func:`encode`.
 
@@ -199,7 +205,7 @@ def write_by_owner(
         path = folder / f"{name}.{_ENDINGS.get(style, str(style))}"
         title = f"{TITLE}: {owner or 'no owner'}"
         body = encode(part, style, title=title, with_folded=with_folded)
-        write_file(path, body, is_private=holds_key_findings(part))
+        write_file(path, body, is_private=is_private or holds_key_findings(part))
         print(printable(f"{path}: {len(part.findings):,} findings of {owner or 'no owner'}"))
 
 
