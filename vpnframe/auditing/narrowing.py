@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from vpnframe import schema
+from vpnframe.auditing.joining import positions_of
 from vpnframe.auditing.logic import Mask, flags
 from vpnframe.auditing.masks import equals
 from vpnframe.auditing.owners import NOBODY, by_owner, owners_of
@@ -95,6 +96,7 @@ def reviews_by_owner(
         By owner; an empty name for the rest.
     """
     owners = np.array([one or NOBODY for one in owners_of(connections["tags"], owner_tag)], object)
+    told = owners[positions_of(review.connections, connections)]
     parts = by_owner(review.findings, connections, owner_tag=owner_tag)
     notes = () if review.is_whole and not review.notes else (_NOT_WHOLE,)
     found = {}
@@ -105,7 +107,7 @@ def reviews_by_owner(
             review,
             findings=findings,
             summary=count_rules(findings, n_connections=int(is_own.sum())),
-            connections=count_connections(_worth(review.connections[is_own]), findings),
+            connections=count_connections(_worth(review.connections[told == name]), findings),
             matrix=review.matrix[flags(review.matrix["vpn_connection_id"].isin(ids))],
             notes=notes,
         )

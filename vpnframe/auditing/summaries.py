@@ -74,7 +74,7 @@ def _numbers(findings: pd.DataFrame) -> pd.DataFrame:
 def connections(fleet: Fleet, findings: pd.DataFrame) -> pd.DataFrame:
     """Say of every connection how bad it is, and what it is worth.
 
-    Table ``audit_connections``, in the order of ``connections``; ``findings`` are folded.
+    Table ``audit_connections``, in the order of its key; ``findings`` are folded.
     """
     table = fleet.connections[[*CONNECTION, "connection_name"]].reset_index(drop=True)
     return count_connections(table.join(strength_facts(fleet)), findings)
@@ -94,6 +94,7 @@ def count_connections(table: pd.DataFrame, findings: pd.DataFrame) -> pd.DataFra
     table = table.reset_index(drop=True)
     table = table.assign(severity=severity, n_unknown=n_unknown)
     table[list(COUNTED)] = numbers[list(COUNTED)]
+    table = table.sort_values(list(CONNECTION), kind="stable", ignore_index=True)
     return schema.cast("audit_connections", table)
 
 
