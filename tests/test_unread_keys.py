@@ -101,7 +101,17 @@ def test_a_block_without_a_key(block: object, tmp_path: Path) -> None:
     assert states(listed(IkeConfig=block), tmp_path) == ["absent"]
 
 
-@pytest.mark.parametrize("rows", [None, {}, {"TunnelOptions": None}, {"TunnelOptions": []}, ""])
+@pytest.mark.parametrize(
+    "rows",
+    [
+        None,
+        {},
+        {"TunnelOptions": [], "FutureField": "x"},
+        {"TunnelOptions": None},
+        {"TunnelOptions": []},
+        "",
+    ],
+)
 def test_no_tunnels_leave_no_doubt(rows: object, tmp_path: Path) -> None:
     """An empty list is read."""
     assert states(tunnels(rows), tmp_path) == ["absent"]

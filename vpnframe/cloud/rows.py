@@ -268,7 +268,7 @@ DECODERS: Mapping[str, Callable[[Fields], Row | None]] = {
 def _told_tunnels(row: Fields, outer: str, inner: str, ike: str, ipsec: str) -> list[Fields]:
     """The tunnels in an answer; none where every one of them is unset."""
     rows = row.rows(outer, inner, mark="TunnelId")
-    if not rows and row.has(outer):
+    if not rows and row.has(outer, inner):
         row.doubt_secrets()
     is_told = any(
         one.has("TunnelId") or one.has(ike, *_IKE) or one.has(ipsec, *_IPSEC) for one in rows
