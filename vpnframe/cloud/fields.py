@@ -190,6 +190,11 @@ class Fields:
             return any(is_filled_value(one) and not is_zero(one) for one in told)
         return is_filled_value(value)
 
+    def shows(self, name: str, member: str) -> bool:
+        """Whether an object has a member of that name, whatever it holds."""
+        value = self._tree.get(name)
+        return isinstance(value, dict) and member in value
+
     def block(self, name: str) -> Fields:
         """Give an object below, empty where there is none."""
         value = self._tree.get(name)

@@ -268,7 +268,8 @@ DECODERS: Mapping[str, Callable[[Fields], Row | None]] = {
 def _told_tunnels(row: Fields, outer: str, inner: str, ike: str, ipsec: str) -> list[Fields]:
     """The tunnels in an answer; none where every one of them is unset."""
     rows = row.rows(outer, inner, mark="TunnelId")
-    if not rows and row.has(outer, inner):
+    # An empty list was read, whatever stands beside it.
+    if not rows and (row.has(outer, inner) or (row.has(outer) and not row.shows(outer, inner))):
         row.doubt_secrets()
     is_told = any(
         one.has("TunnelId") or one.has(ike, *_IKE) or one.has(ipsec, *_IPSEC) for one in rows
