@@ -19,7 +19,19 @@ from audit_helpers import (
     no_block,
     pair,
 )
-from rule_cases import OTHER_PEER, bgp, blocks, gateway, key, no_key, one, routed, two, unread
+from rule_cases import (
+    OTHER_PEER,
+    bgp,
+    blocks,
+    gateway,
+    key,
+    many_routes,
+    no_key,
+    one,
+    routed,
+    two,
+    unread,
+)
 
 from vpnframe.inventory import Inventory
 
@@ -119,6 +131,9 @@ AVAILABILITY: dict[str, list[Edge]] = {
         Edge(prepaid("prepaid", -1), F, "high", [
             "prepaid, has ended on 2026-02-28; auto-renewal is not visible in this API; "
             "connections: 1",
+        ]),
+        Edge(prepaid("prepaid", 0), F, "high", [
+            "prepaid, ends on 2026-03-01; auto-renewal is not visible in this API; connections: 1",
         ]),
         Edge(prepaid("Postpay", 3), P),
         Edge(prepaid("PostPaid", 3), P),
@@ -486,7 +501,61 @@ SELECTORS: dict[str, list[Edge]] = {
         Edge(listed("0.0.0.0/0"), P),
     ],
 }  # fmt: skip
+FIVE = "10.10.0.0/16, 10.11.0.0/16, 10.12.0.0/16, 10.13.0.0/16, 10.14.0.0/16"
+SAME = {"onprem_subnets": GOOD["onprem_subnets"], "vpc_subnets": GOOD["vpc_subnets"]}
+IN_CHANGE = ("init", "Provisioning", "updating", "upgrading", "deleting", "deleted")
+LOCKED = ("locked", "FinancialLocked", "SecurityLocked")
+STATES: dict[str, list[Edge]] = {
+    "vpn-gateway-not-active": [
+        *(Edge(gateway(status=word), F, "medium") for word in IN_CHANGE),
+        *(Edge(gateway(status=word), F, "high") for word in LOCKED),
+        Edge(gateway(status="odd"), U),
+        Edge(of({}, gateways=[{"kind": "customer", "status": "updating"}]), ""),
+    ],
+    "vpn-state-not-active": [
+        *(Edge(one(tunnel_state=word), F, "medium") for word in (*IN_CHANGE, "attaching")),
+        *(Edge(one(connection_state=word), F, "medium") for word in (*IN_CHANGE, "detaching")),
+        *(Edge(one(tunnel_state=word), F, "high") for word in LOCKED),
+        *(Edge(one(connection_state=word), F, "high") for word in LOCKED),
+        *(Edge(one(connection_state=word, tunnel_state=None), P)
+          for word in ("Active", "detached")),
+        Edge(one(connection_state="odd", tunnel_state="active"), U),
+        Edge(one(connection_state="odd", tunnel_state="updating"), F, "medium"),
+    ],
+    "vpn-no-live-path": [
+        Edge(of(FIRST, SECOND | DOWN), P),
+        Edge(of(FIRST | DOWN, SECOND | DOWN), F, "high", ["no live tunnel carries 192.168.7.0/24"]),
+        Edge(of(FIRST | DOWN, SECOND | {"tunnel_status": "odd"}), U),
+        Edge(of(DOWN, NEXT | OTHER_PEER | SAME), f"{P} {P}"),
+        Edge(of(DOWN, NEXT | OTHER_PEER | SAME | DOWN), f"{F} {F}"),
+        Edge(of(DOWN, NEXT | OTHER_PEER | SAME | {"tunnel_status": "odd"}), f"{U} {U}"),
+        Edge(of(DOWN, NEXT | OTHER_PEER | {"onprem_subnets": ["192.168.9.0/24"]}), f"{F} {P}"),
+        Edge(of(DOWN, NEXT | OTHER_PEER | SAME | {"vpc_subnets": ["10.77.0.0/16"]}), f"{F} {P}"),
+        Edge(of(DOWN, NEXT | OTHER_PEER | SAME | {"vpc_subnets": ["0.0.0.0/0"]}), f"{P} {P}"),
+        *(Edge(blocks(["10.0.0.0/16"], [f"10.{i}.0.0/16" for i in range(10, 10 + n)], **DOWN), F,
+               "high", [f"no live tunnel carries {FIVE}{more}"])
+          for n, more in ((5, ""), (6, " and 1 more"), (7, " and 2 more"))),
+        Edge(one(**LOOSE | DOWN), ""),
+    ],
+    "vpn-gateway-connections-quota": [
+        Edge(gateway(n_connections=9), F, "info", ["9 connections of 10, the default"]),
+        Edge(of({}, gateways=[{"kind": "customer", "n_connections": 90}]), ""),
+    ],
+    "vpn-gateway-routes-quota": [
+        *(Edge(lambda n=n, kind=kind: many_routes(n, kind), F, "info", [
+            f"{n} {kind} routes of {quota}, the default",
+        ]) for kind, n, quota in (("policy", 17, 20), ("destination", 17, 20), ("bgp", 41, 50))),
+        *(Edge(lambda n=n, kind=kind: many_routes(n, kind), P)
+          for kind, n in (("policy", 16), ("bgp", 40))),
+    ],
+    "vpn-subnets-quota": [
+        Edge(blocks([f"10.{i}.0.0/16" for i in (1, 3, 5, 7, 9)], ["172.16.0.0/16"]), F, "info", [
+            "5 VPC and 1 on-premises blocks of 5 a side",
+        ]),
+    ],
+}  # fmt: skip
 EDGES = {
+    **STATES,
     **AVAILABILITY, **ROUTING, **IDENTITY, **KEYS, **CRYPTO, **SELECTORS,
     "vpn-overlap-not-judged": [Edge(two({}, OTHER_PEER), f"{P} {P}")],
 }  # fmt: skip

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import time
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -30,7 +29,7 @@ SSO = {
     "access_token": CANARY,
 }
 OAUTH = {"mode": "OAuth", "oauth_access_token": CANARY, "oauth_refresh_token": CANARY}
-FUTURE, PAST = int(time.time()) + 10**8, 1_700_000_000
+FUTURE, PAST = 4_000_000_000, 1_700_000_000
 ENDED = "its login has ended, log in again: `aliyun configure --mode"
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from vpnframe.auditing.fleet import Fleet, sets_of_blocks
 from vpnframe.auditing.joining import positions_of
@@ -16,6 +18,7 @@ from vpnframe.auditing.logic import (
     Positions,
     Texts,
     Truth,
+    arrow,
     both,
     codes_of,
     flags,
@@ -23,7 +26,7 @@ from vpnframe.auditing.logic import (
 )
 from vpnframe.auditing.masks import equals
 from vpnframe.auditing.rules.availability import is_single, orphan
-from vpnframe.auditing.rules.routing import by_connection, carries, named_tunnels
+from vpnframe.auditing.rules.routing import by_connection
 from vpnframe.auditing.verdicts import Verdicts, judged
 
 _MOST_NAMED = 5
@@ -31,7 +34,7 @@ _MOST_NAMED = 5
 
 def no_live_path(fleet: Fleet) -> Verdicts:
     """A connection that is down, with a prefix that no other live connection carries."""
-    up = carries(fleet)
+    up = _carries(fleet)
     rows = _prefix_rows(fleet)
     owners = fleet.of_subnet[rows]
     is_dead = both(opposite(up)[owners], opposite(_has_other_path(fleet, rows, up)))
@@ -78,13 +81,32 @@ def route_next_hop_down(fleet: Fleet) -> Verdicts:
     owners = positions_of(routes, fleet.connections)
     is_down = np.full(len(routes), UNKNOWN, np.uint8)
     is_ours = owners >= 0
-    is_down[is_ours] = opposite(carries(fleet))[owners[is_ours]]
-    row, is_up = named_tunnels(fleet)
+    is_down[is_ours] = opposite(_carries(fleet))[owners[is_ours]]
+    row, is_up = _named_tunnels(fleet)
     is_down[row] = YES
     is_down[row[is_up == UNKNOWN]] = UNKNOWN
     is_down[row[is_up == YES]] = NO
     everywhere = np.ones(len(routes), bool)
     return by_connection(fleet, is_down, where=everywhere, column="routes.tunnel_ids")
+
+
+def _carries(fleet: Fleet) -> Truth:
+    """Which connections have a tunnel that is up."""
+    up = fleet.is_up
+    best = np.zeros((3, fleet.n_connections), bool)
+    for value in (NO, YES, UNKNOWN):
+        best[value, fleet.of_tunnel[up == value]] = True
+    return np.where(best[YES], YES, np.where(best[UNKNOWN], UNKNOWN, NO)).astype(np.uint8)
+
+
+def _named_tunnels(fleet: Fleet) -> tuple[Positions, Truth]:
+    """The tunnels that routes name: the route's row, and whether the tunnel is up."""
+    ids = arrow(fleet.routes["tunnel_ids"], pa.list_(pa.string()))
+    known = arrow(fleet.tunnels["tunnel_id"], pa.string())
+    at = pc.fill_null(pc.index_in(pc.list_flatten(ids), value_set=known.drop_null()), -1)
+    positions = np.append(np.flatnonzero(flags(fleet.tunnels["tunnel_id"].notna())), -1)
+    is_up = np.append(fleet.is_up, np.uint8(UNKNOWN))[positions[at.to_numpy()]]
+    return pc.list_parent_indices(ids).to_numpy().astype(np.int64), is_up
 
 
 def _is_attached(fleet: Fleet) -> Mask:

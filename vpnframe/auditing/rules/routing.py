@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
-import pyarrow.compute as pc
 
 from vpnframe.addresses.cidr import parse_cidrs
 from vpnframe.auditing.fleet import Fleet
@@ -17,7 +15,6 @@ from vpnframe.auditing.logic import (
     Mask,
     Positions,
     Truth,
-    arrow,
     both,
     codes_of,
     either,
@@ -138,25 +135,6 @@ def _is_used_twice(fleet: Fleet) -> Truth:
     codes = codes_of([tunnels["account_id"], tunnels["region_id"], gateway, cidr])
     counts = np.bincount(codes[is_there], minlength=int(codes.max(initial=-1)) + 1)
     return told(is_there & (counts[codes] > 1), cidr)
-
-
-def carries(fleet: Fleet) -> Truth:
-    """Which connections have a tunnel that is up."""
-    up = fleet.is_up
-    best = np.zeros((3, fleet.n_connections), bool)
-    for value in (NO, YES, UNKNOWN):
-        best[value, fleet.of_tunnel[up == value]] = True
-    return np.where(best[YES], YES, np.where(best[UNKNOWN], UNKNOWN, NO)).astype(np.uint8)
-
-
-def named_tunnels(fleet: Fleet) -> tuple[Positions, Truth]:
-    """The tunnels that routes name: the route's row, and whether the tunnel is up."""
-    ids = arrow(fleet.routes["tunnel_ids"], pa.list_(pa.string()))
-    known = arrow(fleet.tunnels["tunnel_id"], pa.string())
-    at = pc.fill_null(pc.index_in(pc.list_flatten(ids), value_set=known.drop_null()), -1)
-    positions = np.append(np.flatnonzero(flags(fleet.tunnels["tunnel_id"].notna())), -1)
-    is_up = np.append(fleet.is_up, np.uint8(UNKNOWN))[positions[at.to_numpy()]]
-    return pc.list_parent_indices(ids).to_numpy().astype(np.int64), is_up
 
 
 def by_connection(fleet: Fleet, is_bad: Truth, *, where: Mask, column: str) -> Verdicts:
