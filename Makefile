@@ -13,6 +13,8 @@ WORKERS ?= -n auto --dist loadfile
 PROVE_EXAMPLES ?= 20000
 PROVE_KILLS ?= 200
 LOWEST := build/lowest
+# Tests start many processes: each would compile every module again.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help demo test test-lowest prove lint types format bench notebook lock system-tools clean
 
@@ -22,7 +24,7 @@ help: ## list the targets
 demo: $(VENV)/core ## set up, then read a made-up fleet from a local emulator
 	$(BIN)/vpnframe demo
 
-test: $(VENV)/test ## set up, then run every test
+test: $(VENV)/test ## set up, then run the tests
 	VPNFRAME_REQUIRE_ALL=$(REQUIRE_ALL) $(BIN)/pytest $(WORKERS)
 
 test-lowest: ## the quick tests, with the oldest version of everything that pyproject.toml allows
@@ -31,10 +33,10 @@ test-lowest: ## the quick tests, with the oldest version of everything that pypr
 	$(LOWEST)/bin/uv pip install --quiet --python $(LOWEST)/bin/python \
 		--resolution lowest-direct --editable . --group test
 	$(LOWEST)/bin/python -m pytest $(WORKERS) -o filterwarnings=default \
-		-m 'not proof and not long and not system_tool'
+		-m 'not proof and not slow and not system_tool'
 
-prove: $(VENV)/test ## the same properties on PROVE_EXAMPLES random examples each
-	VPNFRAME_EXAMPLES=$(PROVE_EXAMPLES) VPNFRAME_ROUNDS=$(PROVE_KILLS) $(BIN)/pytest $(WORKERS) -m 'proof or long'
+prove: $(VENV)/test ## run the slow tests, and each property on PROVE_EXAMPLES random examples
+	VPNFRAME_EXAMPLES=$(PROVE_EXAMPLES) VPNFRAME_ROUNDS=$(PROVE_KILLS) $(BIN)/pytest $(WORKERS) -m 'proof or slow'
 
 lint: $(VENV)/lint ## style
 	$(BIN)/ruff check .

@@ -132,6 +132,8 @@ def pair(**changes: Any) -> list[dict[str, Any]]:
 def table(name: str, rows: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
     """A table of some rows; what they leave out is null, or 0 or "" where it may not be."""
     listed = list(rows)
+    if not listed:
+        return schema.empty(name)
     columns = {}
     for column in schema.find(name).columns:
         fill: Any = None

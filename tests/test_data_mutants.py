@@ -32,7 +32,7 @@ from vpnframe.auditing.texts import Text, texts
 from vpnframe.auditing.verdicts import SEVERITIES
 from vpnframe.errors import SettingsError
 
-pytestmark = pytest.mark.long
+pytestmark = pytest.mark.slow
 GOAL = 0.9
 AUDITING = files("vpnframe.auditing")
 WORDS = ("must", "should", "may", "should-not", "must-not", "legacy", "default", "n/a")

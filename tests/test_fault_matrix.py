@@ -222,7 +222,7 @@ def tried(place: str, action: str | None = None) -> tuple[int, list[str]]:
 
 @pytest.mark.proof
 @pytest.mark.parametrize(
-    "place", [pytest.param(p, marks=pytest.mark.long if p != "a tenth" else ()) for p in PLACES]
+    "place", [pytest.param(p, marks=pytest.mark.slow if p != "a tenth" else ()) for p in PLACES]
 )
 def test_no_fault_leaves_a_silent_gap(place: str, capsys: pytest.CaptureFixture[str]) -> None:
     """All kinds, among all calls of a crawl."""
@@ -233,7 +233,7 @@ def test_no_fault_leaves_a_silent_gap(place: str, capsys: pytest.CaptureFixture[
     assert n_tried == len(KINDS)
 
 
-@pytest.mark.long
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("action", "place"),
     list(product(ACTIONS, PLACES)) if IS_LONG else [("DescribeVpnConnections", "first")],

@@ -147,7 +147,7 @@ def check_end(done: Done, out: Path, way: str) -> None:
         assert ("coverage complete" in done.stdout) is is_complete
 
 
-@pytest.mark.long
+@pytest.mark.slow
 def test_interrupted_at_random_moments(
     cloud: Cloud, whole: Inventory, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -271,7 +271,7 @@ def test_in_python_what_was_read_is_written_before_the_interrupt_is_raised(
     check_claims(inventory, whole)
 
 
-@pytest.mark.long
+@pytest.mark.slow
 def test_a_journal_on_a_full_disk_is_one_line(
     cloud: Cloud, whole: Inventory, tmp_path: Path
 ) -> None:

@@ -30,7 +30,7 @@ from vpnframe.auditing.verdicts import SEVERITIES, Verdicts
 from vpnframe.emulator import make_fleet, make_state
 from vpnframe.emulator.answer_findings import find_findings
 
-pytestmark = pytest.mark.long
+pytestmark = pytest.mark.slow
 IS_WHOLE = int(os.environ.get("VPNFRAME_EXAMPLES", "100")) >= 500
 STEP = 1 if IS_WHOLE else 12  # `make prove` tries every mutant, `make test` every twelfth
 GOAL = 0.9

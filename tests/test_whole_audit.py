@@ -20,7 +20,7 @@ from vpnframe.inventory import Inventory
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 NOW_MS = int(NOW.timestamp()) * 1000
-SEEDS = [pytest.param(seed, marks=pytest.mark.long if seed > 4 else ()) for seed in range(20)]
+SEEDS = [pytest.param(seed, marks=pytest.mark.slow if seed > 4 else ()) for seed in range(20)]
 Key = tuple[str, str, str, str, tuple[str, ...], str]
 
 

@@ -15,7 +15,7 @@ from vpnframe.emulator import Fleet, answer_key, make_fleet, make_state, serve_i
 from vpnframe.emulator.unset import SHAPES
 
 KEYS = ["account_id", "region_id", "vpn_connection_id"]
-SEEDS = [pytest.param(seed, marks=pytest.mark.long if seed > 4 else ()) for seed in range(20)]
+SEEDS = [pytest.param(seed, marks=pytest.mark.slow if seed > 4 else ()) for seed in range(20)]
 
 
 def without_quotas(seed: int, **options: Any) -> vf.Inventory:

@@ -7,6 +7,7 @@ dtypes and its Parquet schema all come from here.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache
 from typing import Any
 
 import pandas as pd
@@ -118,6 +119,12 @@ def empty(name: str) -> pd.DataFrame:
     >>> empty("overlaps").shape[0]
     0
     """
+    return _empty(name).copy(deep=False)
+
+
+@cache
+def _empty(name: str) -> pd.DataFrame:
+    """The table without rows, made once."""
     return build(name, {column.name: [] for column in find(name).columns})
 
 

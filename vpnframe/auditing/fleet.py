@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import cached_property, partial
 
 import numpy as np
 import numpy.typing as npt
@@ -74,7 +75,7 @@ class Cidrs:
             yield Blocks(self.low[at], self.prefix_length[at], high, groups[at]), at
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Fleet:
     """Everything that rules look at. Nothing in it is changed by them.
 
@@ -87,17 +88,14 @@ class Fleet:
         ``psk_class psk_bits psk_fingerprint psk_fingerprint_key_id``, null where nothing is.
     strength : DataFrame
         The table of that name, row by row as in ``tunnels``.
-    overlaps : DataFrame
-        The table of that name, a row for each connection whose block a VPC holds, and a row of
-        kind ``not_judged`` for each connection whose prefixes are not known.
     key_facts : DataFrame or None
         The table of that name; None where nothing was kept of any key.
     parsed : ParsedCidrs
         The blocks of ``subnets``.
     cidrs : Cidrs
         The same, row by row.
-    of_tunnel, of_subnet, of_overlap : ndarray of int64
-        Position in ``connections`` of what each row belongs to; of a pair, its left side's.
+    of_tunnel, of_subnet : ndarray of int64
+        Position in ``connections`` of what each row belongs to.
     domain : ndarray of int64
         Number of each connection's routing domain; -1 where it hangs on nothing.
     is_unjudged : ndarray of bool
@@ -106,6 +104,8 @@ class Fleet:
         Which tunnels carry traffic: an IPsec SA stands.
     now : datetime
         The moment to judge by, in UTC.
+    find_overlaps : callable
+        Gives the overlaps, when a rule asks for them.
     shows_keys : bool
         Whether findings may show class and bits of a key.
     """
@@ -119,18 +119,30 @@ class Fleet:
     coverage: pd.DataFrame
     keys: pd.DataFrame
     strength: pd.DataFrame
-    overlaps: pd.DataFrame
     key_facts: pd.DataFrame | None
     parsed: ParsedCidrs
     cidrs: Cidrs
     of_tunnel: Positions
     of_subnet: Positions
-    of_overlap: Positions
     domain: Positions
     is_unjudged: Mask
     is_up: Truth
     now: datetime
+    find_overlaps: Callable[[], pd.DataFrame]
     shows_keys: bool = False
+
+    @cached_property
+    def overlaps(self) -> pd.DataFrame:
+        """The table of that name, a row for each connection whose block a VPC holds.
+
+        A row of kind ``not_judged`` stands for each connection whose prefixes are not known.
+        """
+        return self.find_overlaps()
+
+    @cached_property
+    def of_overlap(self) -> Positions:
+        """Position in ``connections`` of the left side of each of ``overlaps``."""
+        return positions_of(self.overlaps, self.connections, prefix="left_")
 
     @property
     def n_connections(self) -> int:
@@ -235,7 +247,6 @@ def gather(
     facts = _key_facts(inventory)
     parsed = parse_cidrs(inventory.subnets["cidr"])
     is_unjudged = _unjudged(inventory)
-    pairs = _pairs(inventory, is_unjudged, settings)
     return Fleet(
         tunnels=inventory.tunnels,
         connections=inventory.connections,
@@ -246,17 +257,16 @@ def gather(
         coverage=inventory.coverage,
         keys=_keys(inventory.tunnels, facts),
         strength=strength_of(inventory.tunnels, facts),
-        overlaps=pairs,
         key_facts=facts,
         parsed=parsed,
         cidrs=_cidrs(parsed, len(inventory.subnets)),
         of_tunnel=of_tunnel,
         of_subnet=_own_connections(inventory, "subnets"),
-        of_overlap=positions_of(pairs, inventory.connections, prefix="left_"),
         domain=_domains(inventory.connections, settings.topology),
         is_unjudged=is_unjudged,
         is_up=is_any(status(inventory.tunnels), {"ipsec_sa_established"}, known=STATUSES),
         now=datetime.now(UTC) if now is None else now,
+        find_overlaps=partial(_pairs, inventory, is_unjudged, settings),
     )
 
 
