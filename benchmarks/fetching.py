@@ -31,12 +31,12 @@ from alibabacloud_vpc20160428.client import Client
 from cloud import NO_LIMITS, Emulator, emulator, replay
 
 from vpnframe.cloud.credentials import GivenCredentials
-from vpnframe.cloud.quotas import Pacer
+from vpnframe.cloud.lanes import Clock, Lanes
+from vpnframe.cloud.rate_limits import Pacer
 from vpnframe.cloud.transport import Transport
 from vpnframe.crawl.caller import Caller, Place
 from vpnframe.crawl.events import ignore
 from vpnframe.crawl.journal import Journal, open_journal
-from vpnframe.crawl.lanes import Clock, Lanes
 from vpnframe.crawl.listing import fetch_listing
 from vpnframe.crawl.regions import RegionCrawl
 

@@ -20,12 +20,12 @@ from pandas.testing import assert_frame_equal
 
 from vpnframe.callers import Opened
 from vpnframe.cloud.credentials import GivenCredentials
+from vpnframe.cloud.lanes import Clock, Lanes
 from vpnframe.cloud.messages import Request, Response
-from vpnframe.cloud.quotas import Pacer
+from vpnframe.cloud.rate_limits import Pacer
 from vpnframe.cloud.signing import Credentials, authorization
 from vpnframe.crawl.caller import Caller, Send
 from vpnframe.crawl.crawl import AccountCrawl, Plan, merge_records
-from vpnframe.crawl.lanes import Clock, Lanes
 from vpnframe.emulator import State, handle
 from vpnframe.emulator.faults import deliver
 from vpnframe.errors import TransportError

@@ -19,12 +19,12 @@ from helpers import (
 )
 
 from vpnframe.cloud.actions import Limit
+from vpnframe.cloud.lanes import Lanes
 from vpnframe.cloud.messages import Response
-from vpnframe.cloud.quotas import Pacer
+from vpnframe.cloud.rate_limits import Pacer
 from vpnframe.cloud.signing import Credentials
 from vpnframe.cloud.trees import read_tree
 from vpnframe.crawl.caller import Caller, Place
-from vpnframe.crawl.lanes import Lanes
 from vpnframe.errors import ResponseError, SettingsError, StatusError, TransportError
 from vpnframe.records import Failure
 

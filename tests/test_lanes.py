@@ -8,8 +8,8 @@ import pytest
 from helpers import ManualClock, run_virtual
 
 from vpnframe.cloud.actions import Limit
-from vpnframe.cloud.quotas import Pacer
-from vpnframe.crawl.lanes import Lanes
+from vpnframe.cloud.lanes import Lanes
+from vpnframe.cloud.rate_limits import Pacer
 
 ACTION = "DescribeRegions"
 HERE, THERE = ("1234", "cn-shanghai", ACTION), ("1234", "cn-beijing", ACTION)

@@ -10,7 +10,7 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "vpnframe"
 LEVELS = {
     "_version": 0, "blocking": 0, "display": 0, "errors": 0, "files": 0, "masked": 0, "memory": 0,
-    "permissions": 0, "region_ids": 0, "records": 0, "tables": 0, "terms": 0,
+    "records": 0, "tables": 0, "terms": 0,
     "psk": 1, "columns": 1, "addresses": 1, "saved": 1, "toml_tables": 1,
     "accounts": 2, "checked": 2, "cloud": 2, "connection_blocks": 2, "schema": 2,
     "crawl": 3, "frames": 3, "inventory": 3, "redacting": 3,

@@ -22,12 +22,12 @@ from helpers import (
 )
 
 from vpnframe.cloud.actions import Limit
+from vpnframe.cloud.lanes import Clock, Lanes
 from vpnframe.cloud.messages import Request, Response
-from vpnframe.cloud.quotas import Pacer
+from vpnframe.cloud.rate_limits import Pacer
 from vpnframe.cloud.transport import Transport
 from vpnframe.crawl.caller import Caller
 from vpnframe.crawl.crawl import Plan
-from vpnframe.crawl.lanes import Clock, Lanes
 from vpnframe.emulator import Fleet, State, handle, make_fleet, make_state, serve_in_thread
 from vpnframe.records import Records
 

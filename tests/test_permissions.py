@@ -11,8 +11,8 @@ from typer.testing import CliRunner
 
 from vpnframe.cli import app
 from vpnframe.cloud.messages import Request
+from vpnframe.cloud.permissions import naming_permission, needed, policy, refused_sentence
 from vpnframe.emulator import make_fleet, make_state
-from vpnframe.permissions import naming_permission, needed, policy, refused_sentence
 
 
 def test_the_policy_lists_the_reads_alone() -> None:

@@ -10,7 +10,7 @@ import pytest
 
 import vpnframe as vf
 from vpnframe import schema
-from vpnframe.cloud.quotas import Pacer
+from vpnframe.cloud.rate_limits import Pacer
 from vpnframe.crawl.events import (
     ConnectionRead,
     ConnectionsFound,

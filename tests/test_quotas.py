@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vpnframe.cloud.actions import Limit
-from vpnframe.cloud.quotas import Pacer
+from vpnframe.cloud.rate_limits import Pacer
 
 ACTION = "DescribeRegions"
 KEY = ("1234", "cn-shanghai", ACTION)

@@ -33,9 +33,9 @@ from helpers import (
 
 import vpnframe as vf
 from vpnframe.cloud.actions import Limit
+from vpnframe.cloud.lanes import Clock
 from vpnframe.cloud.messages import Request
 from vpnframe.crawl.journal import journal_path, open_journal
-from vpnframe.crawl.lanes import Clock
 from vpnframe.emulator import RunningEmulator, make_fleet, make_state, serve_in_thread
 from vpnframe.inventory import Inventory, read_inventory
 from vpnframe.records import Records, Rows

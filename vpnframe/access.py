@@ -10,15 +10,15 @@ from dataclasses import dataclass, field
 from vpnframe.accounts import Account
 from vpnframe.cloud.actions import STS_HOST
 from vpnframe.cloud.credentials import DefaultChain, ProfileChain, Provider
+from vpnframe.cloud.lanes import Clock, Lanes
 from vpnframe.cloud.messages import Request, Response
-from vpnframe.cloud.quotas import Pacer
+from vpnframe.cloud.rate_limits import Pacer
 from vpnframe.cloud.roles import AssumedRole
 from vpnframe.cloud.transport import Transport
 from vpnframe.crawl.caller import Caller, Place
 from vpnframe.crawl.crawl import Plan
 from vpnframe.crawl.ending import Ending
 from vpnframe.crawl.journal import Journal
-from vpnframe.crawl.lanes import Clock, Lanes
 from vpnframe.crawl.outages import PATIENCE_S
 from vpnframe.psk import FingerprintKey
 from vpnframe.settings import FetchSettings

@@ -11,7 +11,8 @@ from typing import Any
 from vpnframe.access import Access
 from vpnframe.accounts import Account
 from vpnframe.cloud.credentials import Provider
-from vpnframe.cloud.quotas import Pacer
+from vpnframe.cloud.permissions import refused_sentence
+from vpnframe.cloud.rate_limits import Pacer
 from vpnframe.crawl.caller import Caller
 from vpnframe.crawl.crawl import AccountCrawl, identify, merge_records, parse_downloads
 from vpnframe.crawl.events import EstimateMade, Event, Listener, Throttled, sentence
@@ -20,7 +21,6 @@ from vpnframe.crawl.plan import Estimate, Listed, estimate_regions
 from vpnframe.crawl.regions import status_of_nothing
 from vpnframe.crawl.whose import settle_identity
 from vpnframe.errors import RequestError
-from vpnframe.permissions import refused_sentence
 from vpnframe.records import Coverage, Failure, Records
 
 log = logging.getLogger("vpnframe")

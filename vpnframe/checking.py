@@ -16,13 +16,13 @@ from vpnframe.cloud.answers import Page, decode_download, decode_page
 from vpnframe.cloud.credentials import Provider
 from vpnframe.cloud.endpoints import cloud_url
 from vpnframe.cloud.messages import Response
+from vpnframe.cloud.permissions import DOWNLOAD, LISTED, needed, permission_of
 from vpnframe.cloud.roles import Identity, clock_offset, decode_identity
 from vpnframe.crawl.caller import Caller, Place
 from vpnframe.crawl.crawl import unknown_skip
 from vpnframe.crawl.plan import Estimate, seconds_until_done
 from vpnframe.crawl.progress import duration
 from vpnframe.errors import RequestError, SettingsError
-from vpnframe.permissions import DOWNLOAD, LISTED, needed, permission_of
 from vpnframe.records import Attachment, Failure, Gateway, Record, Region, Statement
 
 Status = Literal["ok", "missing", "unknown"]

@@ -24,8 +24,8 @@ from vpnframe.cli.options import (
     make_settings,
 )
 from vpnframe.cli.output import Format, print_table
+from vpnframe.cloud.permissions import REVELATION, assuming_policy, policy, trust_policy
 from vpnframe.fetching import doctor
-from vpnframe.permissions import REVELATION, assuming_policy, policy, trust_policy
 
 _WHO = "acs:ram::ACCOUNT_ID:user/NAME"
 

@@ -12,11 +12,11 @@ from email.utils import parsedate_to_datetime
 from vpnframe.cloud.credentials import Provider, check_credentials
 from vpnframe.cloud.fields import Fields
 from vpnframe.cloud.messages import Request, Response
+from vpnframe.cloud.permissions import naming_permission
 from vpnframe.cloud.retries import Remedy, classify
 from vpnframe.cloud.signing import Call, Credentials, sign
 from vpnframe.cloud.trees import read_tree
 from vpnframe.errors import RequestError, ResponseError, StatusError
-from vpnframe.permissions import naming_permission
 
 STS_VERSION = "2015-04-01"
 SESSION_S = 3600

@@ -18,14 +18,15 @@ import msgspec
 from vpnframe.cloud import retries
 from vpnframe.cloud.actions import ACTIONS
 from vpnframe.cloud.credentials import Provider
+from vpnframe.cloud.lanes import Clock, Lanes
 from vpnframe.cloud.messages import Request, Response
-from vpnframe.cloud.quotas import Key
+from vpnframe.cloud.permissions import naming_permission
+from vpnframe.cloud.rate_limits import Key
 from vpnframe.cloud.retries import Remedy, Verdict
+from vpnframe.cloud.retry_budget import RetryBudget
 from vpnframe.cloud.signing import Call, Credentials, sign
-from vpnframe.crawl.budget import RetryBudget
 from vpnframe.crawl.ending import Ending
 from vpnframe.crawl.journal import Journal
-from vpnframe.crawl.lanes import Clock, Lanes
 from vpnframe.crawl.outages import PATIENCE_S, Line
 from vpnframe.crawl.silence import Silence
 from vpnframe.errors import (
@@ -35,7 +36,6 @@ from vpnframe.errors import (
     TransportError,
     VpnframeError,
 )
-from vpnframe.permissions import naming_permission
 from vpnframe.psk import FingerprintKey
 from vpnframe.records import Failure
 

@@ -23,7 +23,7 @@ from typing import Any, Self
 
 import msgspec
 
-from vpnframe.cloud.quotas import Key
+from vpnframe.cloud.rate_limits import Key
 from vpnframe.crawl.aside import EMPTY, FOREIGN, files_of, put_aside
 from vpnframe.errors import InventoryError, SettingsError
 from vpnframe.records import Rows, Statement

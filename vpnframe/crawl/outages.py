@@ -6,8 +6,8 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
+from vpnframe.cloud.lanes import Clock
 from vpnframe.cloud.retries import backoff_s
-from vpnframe.crawl.lanes import Clock
 
 # Longer than most outages; a region that is silent for longer is given up, for now.
 PATIENCE_S = 45.0

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from vpnframe.cloud.actions import PAGE_SIZE
-from vpnframe.cloud.quotas import Pacer
+from vpnframe.cloud.rate_limits import Pacer
 from vpnframe.records import Coverage
 
 DOWNLOAD = "DownloadVpnConnectionConfig"

@@ -16,12 +16,12 @@ from vpnframe.blocking import run_in_thread
 from vpnframe.callers import open_accounts
 from vpnframe.checking import Check, check_accounts
 from vpnframe.cloud.credentials import Provider
+from vpnframe.cloud.permissions import refused_sentence
 from vpnframe.cloud.signing import Credentials
 from vpnframe.crawl.crawl import Plan
 from vpnframe.crawl.events import ignore
 from vpnframe.crawl.plan import Estimate
 from vpnframe.fetching.sampling import Samples
-from vpnframe.permissions import refused_sentence
 from vpnframe.settings import FetchSettings, find_provider, make_plan
 
 log = logging.getLogger("vpnframe")

@@ -10,6 +10,7 @@ from vpnframe import frames
 from vpnframe.cloud.answers import action_of
 from vpnframe.cloud.messages import Response
 from vpnframe.cloud.redaction import has_keys
+from vpnframe.cloud.region_ids import is_region_id
 from vpnframe.errors import RequestError, ResponseError, SettingsError
 from vpnframe.files import read_file, read_stdin
 from vpnframe.inventory import Inventory
@@ -17,7 +18,6 @@ from vpnframe.loading.gathered import READABLE, Gathered, Saved, learn_words, lo
 from vpnframe.loading.outcome import records_of
 from vpnframe.psk import KeyJudge, new_fingerprint_key, own_fingerprint_key
 from vpnframe.records import Failure
-from vpnframe.region_ids import is_region_id
 from vpnframe.saved import MAX_FILE_BYTES, find_files, is_open_to_others, split_answers
 
 log = logging.getLogger("vpnframe")

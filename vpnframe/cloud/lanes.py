@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from vpnframe.cloud.quotas import Key, Pacer
+from vpnframe.cloud.rate_limits import Key, Pacer
 
 
 @dataclass(frozen=True, slots=True)
