@@ -19,7 +19,7 @@ import vpnframe as vf
 from vpnframe import frames, schema
 from vpnframe.auditing.review import AuditSettings, examine
 from vpnframe.inventory import Inventory
-from vpnframe.records import Records
+from vpnframe.model.records import Records
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 Row = dict[str, Any]

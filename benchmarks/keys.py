@@ -15,7 +15,7 @@ import time
 from collections.abc import Iterable, Sequence
 
 from vpnframe.emulator import Fleet, make_fleet
-from vpnframe.psk import FingerprintKey, key_facts
+from vpnframe.model.psk import FingerprintKey, key_facts
 
 CONNECTIONS = 5000
 GOAL_MS = 0.2

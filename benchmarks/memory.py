@@ -29,7 +29,7 @@ from vpnframe.cloud import answers
 from vpnframe.fetching import afetch
 from vpnframe.frames import flatten, make_tables
 from vpnframe.inventory import Inventory
-from vpnframe.records import Records
+from vpnframe.model.records import Records
 from vpnframe.settings import FetchSettings
 
 CONNECTIONS = 100_000

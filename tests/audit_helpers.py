@@ -15,7 +15,7 @@ from vpnframe.auditing.fleet import Fleet, gather
 from vpnframe.auditing.rules import RULES
 from vpnframe.auditing.verdicts import Verdicts
 from vpnframe.inventory import Inventory
-from vpnframe.psk import FingerprintKey, key_facts
+from vpnframe.model.psk import FingerprintKey, key_facts
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 DAY_MS = 86_400_000

@@ -12,7 +12,7 @@ from hypothesis import settings
 
 from vpnframe import frames, schema
 from vpnframe.inventory import Inventory
-from vpnframe.records import Records
+from vpnframe.model.records import Records
 
 # For properties that ask for whole tables: a quarter of the examples that others are tried on.
 few = settings(max_examples=max(1, settings().max_examples // 4))

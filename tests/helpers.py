@@ -31,8 +31,8 @@ from vpnframe.emulator.faults import deliver
 from vpnframe.errors import TransportError
 from vpnframe.frames import make_tables
 from vpnframe.inventory import Inventory
-from vpnframe.psk import FingerprintKey
-from vpnframe.records import Records
+from vpnframe.model.psk import FingerprintKey
+from vpnframe.model.records import Records
 
 T = TypeVar("T")
 FINGERPRINT_KEY = FingerprintKey(bytes(range(32)))

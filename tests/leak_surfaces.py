@@ -42,7 +42,7 @@ from vpnframe.crawl.progress import Progress, ProgressBar
 from vpnframe.emulator import Fleet, make_fleet, make_state
 from vpnframe.errors import ResponseError
 from vpnframe.inventory import Inventory, write_inventory
-from vpnframe.psk import FingerprintKey, key_facts
+from vpnframe.model.psk import FingerprintKey, key_facts
 
 Shown = Mapping[str, bytes | str]
 FLEET = make_fleet(connections=40, regions=2, seed=9)

@@ -26,7 +26,7 @@ from vpnframe.cloud.messages import Request, Response
 from vpnframe.cloud.signing import Call, Credentials, authorization, sign
 from vpnframe.emulator import State, handle, make_fleet, make_state
 from vpnframe.errors import RequestError, ResponseError, StatusError
-from vpnframe.records import End, Gateway, Phases, Proposal, Region, Statement
+from vpnframe.model.records import End, Gateway, Phases, Proposal, Region, Statement
 
 DATA = Path(__file__).parent / "data"
 FILES = sorted([*(DATA / "answers").iterdir(), *(DATA / "samples").iterdir()])

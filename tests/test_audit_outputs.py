@@ -25,7 +25,7 @@ from vpnframe.auditing.owners import by_owner
 from vpnframe.auditing.review import AuditSettings, Review, examine
 from vpnframe.cli.audit_output import ReviewFormat, encode
 from vpnframe.cli.spreadsheet import without_formulas
-from vpnframe.display import printable
+from vpnframe.model.display import printable
 
 SCHEMA = json.loads((Path(__file__).parent / "data" / "sarif-schema-2.1.0.json").read_text())
 HOSTILE = ("<script>alert(1)</script>", '"><img src=x onerror=alert(1)>', "=cmd|' /C calc'!A0")

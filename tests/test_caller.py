@@ -26,7 +26,7 @@ from vpnframe.cloud.signing import Credentials
 from vpnframe.cloud.trees import read_tree
 from vpnframe.crawl.caller import Caller, Place
 from vpnframe.errors import ResponseError, SettingsError, StatusError, TransportError
-from vpnframe.records import Failure
+from vpnframe.model.records import Failure
 
 PLACE = Place("https://vpc.test", "cn-shanghai")
 GOOD = response({"ok": 1})

@@ -13,9 +13,9 @@ from audit_helpers import GOOD, NEXT, NOW, SM, inventory, pair
 from held_tables import CALLS, Held, held_as, sorted_rows
 
 import vpnframe as vf
-from vpnframe import records
 from vpnframe.errors import SchemaError
 from vpnframe.inventory import Inventory
+from vpnframe.model import records
 
 SETTINGS = vf.AuditSettings(now=NOW, with_key_facts=True)
 PUBLISHED = {"psk_class": "published", "psk_bits": 10}

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vpnframe.connection_blocks import has_ha_evidence, list_blocks
-from vpnframe.records import Connection, RouteEntry, Tunnel
+from vpnframe.model.blocks import has_ha_evidence, list_blocks
+from vpnframe.model.records import Connection, RouteEntry, Tunnel
 
 CIDRS = st.sampled_from(["10.0.0.0/8", "10.1.0.0/16", "0.0.0.0/0", "fd00::/8", "no block"])
 NUMBERS = st.sampled_from([None, 0, 10, 100])

@@ -24,7 +24,7 @@ from vpnframe.crawl.crawl import Plan, merge_records
 from vpnframe.crawl.events import Event, RegionRead, RegionsFound
 from vpnframe.emulator import make_fleet, make_state
 from vpnframe.errors import TransportError
-from vpnframe.records import Coverage, Failure, Records
+from vpnframe.model.records import Coverage, Failure, Records
 
 FLEET = make_fleet(connections=30, regions=3)
 REGIONS = sorted(region.region_id for region in FLEET.regions)

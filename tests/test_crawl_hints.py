@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from vpnframe.crawl.hints import connection_words, gateway_words, judge_of, pack_known
-from vpnframe.psk import FingerprintKey
-from vpnframe.records import Gateway, KeyFacts, Statement, TunnelStatement
+from vpnframe.model.key_hints import connection_words, gateway_words, judge_of, pack_known
+from vpnframe.model.psk import FingerprintKey
+from vpnframe.model.records import Gateway, KeyFacts, Statement, TunnelStatement
 
 KEY = FingerprintKey(bytes(32))
 SHOWN = KeyFacts(

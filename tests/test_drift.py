@@ -13,7 +13,7 @@ from helpers import Answer, FakeSend, caller_of, params_of, response, run_virtua
 from vpnframe.cloud.messages import Request
 from vpnframe.crawl.caller import Place
 from vpnframe.crawl.listing import Listing, fetch_listing
-from vpnframe.records import Gateway
+from vpnframe.model.records import Gateway
 
 pytestmark = pytest.mark.proof
 PLACE = Place("https://vpc.test", "cn-shanghai")

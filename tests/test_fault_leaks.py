@@ -33,7 +33,7 @@ from vpnframe.crawl.progress import ProgressBar
 from vpnframe.emulator import make_fleet, make_state
 from vpnframe.emulator.faults import KINDS, fault
 from vpnframe.errors import RequestError
-from vpnframe.psk import KeyJudge
+from vpnframe.model.psk import KeyJudge
 
 FLEET = make_fleet(connections=6, regions=1, seed=9)
 SECRETS = secrets_of(FLEET)

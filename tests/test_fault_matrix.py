@@ -21,7 +21,7 @@ from helpers import DeliveringSend, ManualClock, caller_of, crawl_account, keys_
 from vpnframe.emulator import State, make_fleet, make_state
 from vpnframe.emulator.faults import KINDS, FaultPlan, Kind, fault
 from vpnframe.frames import make_tables
-from vpnframe.records import (
+from vpnframe.model.records import (
     Connection,
     Coverage,
     Disagreement,

@@ -10,8 +10,8 @@ from vpnframe.cloud.answers import decode_page
 from vpnframe.cloud.fields import Fields
 from vpnframe.cloud.messages import Response
 from vpnframe.errors import ResponseError
-from vpnframe.psk import FingerprintKey, KeyJudge
-from vpnframe.records import KeyFacts, Note
+from vpnframe.model.psk import FingerprintKey, KeyJudge
+from vpnframe.model.records import KeyFacts, Note
 
 ODD = [True, 1.5, [1], ["canary"], {"canary": "canary"}]
 NOTHING: list[Any] = [None, "", "  ", {}, [], {"a": None}, [""], {"a": {"b": []}}]

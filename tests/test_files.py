@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from vpnframe.files import create_file, open_regular, read_file, read_stream, replace_file
+from vpnframe.model.files import create_file, open_regular, read_file, read_stream, replace_file
 
 FULL = Path("/dev/full")
 

@@ -16,7 +16,7 @@ from vpnframe import frames, schema
 from vpnframe.emulator import make_fleet, make_state
 from vpnframe.errors import ClockWarning, InventoryError
 from vpnframe.inventory import Inventory, list_snapshots, read_inventory, write_inventory
-from vpnframe.records import Connection, Coverage, Failure, Records, Tunnel
+from vpnframe.model.records import Connection, Coverage, Failure, Records, Tunnel
 
 NOW = datetime(2024, 11, 23, 6, 24, tzinfo=UTC)
 FLEET = inventory_of(make_state(make_fleet(connections=40, regions=4), quotas=False))

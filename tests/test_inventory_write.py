@@ -20,7 +20,7 @@ from vpnframe import frames, schema
 from vpnframe.emulator import make_fleet, make_state
 from vpnframe.errors import InventoryError, SchemaError
 from vpnframe.inventory import Inventory, list_snapshots, write_inventory
-from vpnframe.records import Connection, Coverage, Records, Tunnel
+from vpnframe.model.records import Connection, Coverage, Records, Tunnel
 from vpnframe.tables import STORED
 
 NOW = datetime(2024, 11, 23, 6, 24, tzinfo=UTC)

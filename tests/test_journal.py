@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from vpnframe.crawl.journal import Journal, journal_path, open_journal
 from vpnframe.errors import InventoryError, SettingsError
-from vpnframe.records import Gateway, Rows, Statement
+from vpnframe.model.records import Gateway, Rows, Statement
 
 PURPOSE = {"regions": "all", "downloads": "all"}
 KEY = ("1234", "cn-shanghai", "DescribeRegions")

@@ -9,10 +9,9 @@ import pytest
 
 PACKAGE = Path(__file__).parents[1] / "vpnframe"
 LEVELS = {
-    "_version": 0, "blocking": 0, "display": 0, "errors": 0, "files": 0, "masked": 0, "memory": 0,
-    "records": 0, "tables": 0, "terms": 0,
-    "psk": 1, "columns": 1, "addresses": 1, "saved": 1, "toml_tables": 1,
-    "accounts": 2, "checked": 2, "cloud": 2, "connection_blocks": 2, "schema": 2,
+    "_version": 0, "blocking": 0, "errors": 0, "memory": 0, "tables": 0,
+    "model": 1, "columns": 1, "addresses": 1,
+    "accounts": 2, "checked": 2, "cloud": 2, "saved": 2, "schema": 2,
     "crawl": 3, "frames": 3, "inventory": 3, "redacting": 3,
     "loading": 4, "overlapping": 4, "peers": 4, "settings": 4,
     "access": 5, "auditing": 5, "stats": 5, "emulator": 5,
@@ -71,7 +70,7 @@ def test_the_two_halves_meet_in_fetching_and_loading_alone():
 def test_the_network_half_knows_no_frames_and_only_plot_draws(path):
     """Pandas stays out of cloud, crawl and addresses; matplotlib stays in plot."""
     outside = {name.split(".")[0] for name in imports_of(path)}
-    if room(path) in NETWORK_HALF | {"addresses", "emulator", "records", "psk", "terms"}:
+    if room(path) in NETWORK_HALF | {"addresses", "emulator", "model"}:
         assert "pandas" not in outside
     if room(path) != "plot":
         assert "matplotlib" not in outside

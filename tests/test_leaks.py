@@ -39,7 +39,7 @@ from vpnframe.cloud.messages import Request, Response
 from vpnframe.emulator import Fleet, handle, make_fleet, make_state, serve_in_thread
 from vpnframe.inventory import Inventory, read_inventory, write_inventory
 from vpnframe.loading import load
-from vpnframe.psk import KeyJudge
+from vpnframe.model.psk import KeyJudge
 from vpnframe.tables import STORED
 
 PACKAGE = str(Path(vf.__file__).parent)
@@ -311,7 +311,7 @@ def test_a_key_that_cannot_be_judged_leaves_no_trace(
         raise RuntimeError(key)
 
     caplog.set_level(logging.DEBUG)
-    monkeypatch.setattr("vpnframe.psk.facts.judge_key", fail)
+    monkeypatch.setattr("vpnframe.model.psk.facts.judge_key", fail)
     inventory = inventory_of(make_state(FLEET, quotas=False))
     told = inventory.failures[inventory.failures["message"].str.contains("cannot be judged")]
     assert len(told) > 80

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from vpnframe.crawl.notes import gateway_failures, note_failure, statement_failures
-from vpnframe.records import Gateway, Note, Statement
+from vpnframe.model.notes import gateway_failures, note_failure, statement_failures
+from vpnframe.model.records import Gateway, Note, Statement
 
 NOTE = Note(field="IkeConfig.IkeEncAlg", message="'twofish' is no value we know")
 

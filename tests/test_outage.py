@@ -21,7 +21,7 @@ from vpnframe.emulator import make_fleet, make_state
 from vpnframe.emulator.faults import KINDS, Fault, FaultPlan, fault
 from vpnframe.frames import make_tables
 from vpnframe.inventory import Inventory
-from vpnframe.records import Records
+from vpnframe.model.records import Records
 
 FLEET = make_fleet(connections=150, regions=3, seed=8)
 # Of the others nothing is downloaded.

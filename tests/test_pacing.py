@@ -29,7 +29,7 @@ from vpnframe.cloud.transport import Transport
 from vpnframe.crawl.caller import Caller
 from vpnframe.crawl.crawl import Plan
 from vpnframe.emulator import Fleet, State, handle, make_fleet, make_state, serve_in_thread
-from vpnframe.records import Records
+from vpnframe.model.records import Records
 
 DOWNLOAD = "DownloadVpnConnectionConfig"
 IS_LONG = int(os.environ.get("VPNFRAME_EXAMPLES", "100")) > 100

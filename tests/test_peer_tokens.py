@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vpnframe import terms
+from vpnframe.model import terms
 from vpnframe.peers import tokens
 from vpnframe.peers.tokens import default_proposal, is_aead, offers, parse_proposal
 

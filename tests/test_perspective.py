@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from vpnframe.crawl.perspective import decide_perspective, networks
-from vpnframe.records import End, Gateway, Statement, TunnelStatement
+from vpnframe.model.perspective import decide_perspective, networks
+from vpnframe.model.records import End, Gateway, Statement, TunnelStatement
 
 CLOUD, DEVICE, OTHER = "47.1.1.1", "120.2.2.2", "8.8.4.4"
 VPN = Gateway(gateway_id="vpn-1", kind="vpn", ip_address=CLOUD, second_ip_address="47.1.1.2")

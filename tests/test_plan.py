@@ -27,7 +27,7 @@ from vpnframe.crawl.plan import Estimate, Listed, estimate_regions, seconds_unti
 from vpnframe.crawl.progress import Progress, ProgressBar, duration
 from vpnframe.emulator import make_fleet, make_state, serve_in_thread
 from vpnframe.emulator.faults import fault
-from vpnframe.records import Coverage
+from vpnframe.model.records import Coverage
 
 
 def region(n: int, *, allowed: int = 15, **changes: Any) -> Estimate:

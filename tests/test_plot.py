@@ -12,7 +12,7 @@ from fleet_helpers import site, subnets_of
 
 from vpnframe import frames, plot, schema, stats
 from vpnframe.errors import AddressError
-from vpnframe.records import Connection, Phases, Proposal, Records, Tunnel
+from vpnframe.model.records import Connection, Phases, Proposal, Records, Tunnel
 from vpnframe.tables.audit import FINDINGS
 
 

@@ -16,14 +16,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vpnframe.errors import ResponseError, SettingsError
-from vpnframe.psk.facts import (
+from vpnframe.model.psk.facts import (
     FingerprintKey,
     best_facts,
     key_facts,
     new_fingerprint_key,
     read_fingerprint_key,
 )
-from vpnframe.records import KeyFacts
+from vpnframe.model.records import KeyFacts
 
 KEY = FingerprintKey(bytes(range(32)))
 CANARY = "Sunshine#Dragon57"

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from zxcvbn import zxcvbn
 
-from vpnframe.psk.guessing import PUBLISHED, judge_key
+from vpnframe.model.psk.guessing import PUBLISHED, judge_key
 
 LOWER, UPPER, DIGITS = string.ascii_lowercase, string.ascii_uppercase, string.digits
 ALPHABETS = {
@@ -220,7 +220,7 @@ def test_a_hint_never_makes_a_key_stronger(key: str) -> None:
 def test_importing_it_loads_no_words() -> None:
     """They come with the first key."""
     code = (
-        "import sys, vpnframe.psk as psk; print('zxcvbn' in sys.modules);"
+        "import sys, vpnframe.model.psk as psk; print('zxcvbn' in sys.modules);"
         "psk.key_facts('x', fingerprint_key=psk.new_fingerprint_key());"
         "print('zxcvbn' in sys.modules)"
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from vpnframe.psk.states import best_state, key_state
+from vpnframe.model.psk.states import best_state, key_state
 
 
 @pytest.mark.parametrize(

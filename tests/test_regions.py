@@ -26,7 +26,7 @@ from vpnframe.crawl.events import ConnectionRead, ConnectionsFound, Event
 from vpnframe.emulator import make_fleet, make_state
 from vpnframe.emulator.faults import fault as strike
 from vpnframe.errors import TransportError
-from vpnframe.records import Coverage, Records
+from vpnframe.model.records import Coverage, Records
 
 FLEET = make_fleet(connections=60, regions=1, seed=3)
 REGION = FLEET.regions[0].region_id

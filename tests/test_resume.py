@@ -38,7 +38,7 @@ from vpnframe.cloud.messages import Request
 from vpnframe.crawl.journal import journal_path, open_journal
 from vpnframe.emulator import RunningEmulator, make_fleet, make_state, serve_in_thread
 from vpnframe.inventory import Inventory, read_inventory
-from vpnframe.records import Records, Rows
+from vpnframe.model.records import Records, Rows
 
 IS_LONG = int(os.environ.get("VPNFRAME_EXAMPLES", "100")) > 100
 # How often a crawl is killed, in both kinds of window together.

@@ -12,7 +12,7 @@ from vpnframe.cloud.answers import action_of, decode_page
 from vpnframe.cloud.fields import Fields
 from vpnframe.cloud.route_rows import destination_route, policy_route, vpc
 from vpnframe.emulator import handle, make_fleet, make_state
-from vpnframe.records import Note, RouteEntry, Vpc
+from vpnframe.model.records import Note, RouteEntry, Vpc
 
 POLICY = {
     "VpnInstanceId": "vpn-1",

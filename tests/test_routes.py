@@ -30,7 +30,7 @@ from vpnframe.crawl.crawl import Plan
 from vpnframe.crawl.journal import open_journal
 from vpnframe.crawl.routes import Holders, RegionRoutes, Weights, find_lists, holder_of
 from vpnframe.emulator import Connection, handle, make_fleet, make_state
-from vpnframe.records import Records, RouteEntry, RoutesInto, Statement
+from vpnframe.model.records import Records, RouteEntry, RoutesInto, Statement
 
 FLEET = make_fleet(connections=60, regions=1, seed=3)
 ROUTES = [route for route in FLEET.routes if route.learned_from != "CLOUD"]

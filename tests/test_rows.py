@@ -8,7 +8,7 @@ import pytest
 
 from vpnframe.cloud import rows
 from vpnframe.cloud.fields import Fields
-from vpnframe.records import End, Phases, Proposal, Statement
+from vpnframe.model.records import End, Phases, Proposal, Statement
 
 IKE = {
     "IkeVersion": "ikev2",

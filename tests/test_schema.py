@@ -13,7 +13,7 @@ from vpnframe import schema
 from vpnframe.errors import SchemaError
 from vpnframe.frames import make_tables
 from vpnframe.inventory import Inventory
-from vpnframe.records import CoverageStatus, FailureKind, Records
+from vpnframe.model.records import CoverageStatus, FailureKind, Records
 from vpnframe.tables import STORED, TABLES
 
 EVERY_TABLE = pytest.mark.parametrize("name", sorted(TABLES))

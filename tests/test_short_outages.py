@@ -35,7 +35,7 @@ from vpnframe.crawl.journal import Journal, open_journal
 from vpnframe.emulator import Fleet, make_fleet, make_state, serve_in_thread
 from vpnframe.emulator.faults import FaultyResponse, Wire
 from vpnframe.inventory import read_inventory
-from vpnframe.records import Records
+from vpnframe.model.records import Records
 
 IS_LONG = int(os.environ.get("VPNFRAME_EXAMPLES", "100")) > 100
 N_OUTAGES = min(50, int(os.environ.get("VPNFRAME_ROUNDS", "50" if IS_LONG else "12")))

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from vpnframe.crawl import store
 from vpnframe.crawl.store import Shelf, side_by_side
-from vpnframe.records import (
+from vpnframe.model.records import (
     Attachment,
     End,
     Gateway,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from vpnframe import terms
+from vpnframe.model import terms
 
 ENCRYPTION = [
     ("aes", "aes-128-cbc"),

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from vpnframe.errors import SettingsError
-from vpnframe.toml_tables import Form, is_list_of_texts, is_text, read_toml_tables
+from vpnframe.model.toml_tables import Form, is_list_of_texts, is_text, read_toml_tables
 
 FORM = Form(
     "site",

@@ -13,9 +13,9 @@ from vpnframe.cloud.answers import decode_download, decode_page
 from vpnframe.cloud.fields import Fields
 from vpnframe.cloud.redaction import redact_answer
 from vpnframe.cloud.trees import write_tree
-from vpnframe.crawl.witnesses import join_statements, with_attachments
 from vpnframe.frames import make_tables
-from vpnframe.records import Gateway, Records, Statement
+from vpnframe.model.records import Gateway, Records, Statement
+from vpnframe.model.sources import join_statements, with_attachments
 
 IKE = {
     "IkeVersion": "ikev2", "IkeMode": "main", "IkeEncAlg": "aes256", "IkeAuthAlg": "sha256",

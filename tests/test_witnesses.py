@@ -9,8 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vpnframe.crawl.witnesses import join_statements, overlay, own_gateways, with_attachments
-from vpnframe.records import (
+from vpnframe.model.records import (
     Attachment,
     End,
     Gateway,
@@ -20,6 +19,7 @@ from vpnframe.records import (
     Statement,
     TunnelStatement,
 )
+from vpnframe.model.sources import join_statements, overlay, own_gateways, with_attachments
 
 AES = Phases(ike_version=2, ike_mode="main", ike=Proposal(encryption="aes-256-cbc", dh_group=14))
 DES = Phases(ike_version=1, ike_mode="main", ike=Proposal(encryption="des-cbc", dh_group=0))

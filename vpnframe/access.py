@@ -20,7 +20,7 @@ from vpnframe.crawl.crawl import Plan
 from vpnframe.crawl.ending import Ending
 from vpnframe.crawl.journal import Journal
 from vpnframe.crawl.outages import PATIENCE_S
-from vpnframe.psk import FingerprintKey
+from vpnframe.model.psk import FingerprintKey
 from vpnframe.settings import FetchSettings
 
 

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from vpnframe.errors import SettingsError
-from vpnframe.toml_tables import Form, is_list_of_texts, is_text, read_toml_tables
+from vpnframe.model.toml_tables import Form, is_list_of_texts, is_text, read_toml_tables
 
 _ROLE = re.compile(r"acs:ram::[0-9]{1,20}:role/[A-Za-z0-9._/-]{1,128}")
 

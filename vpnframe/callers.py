@@ -21,7 +21,7 @@ from vpnframe.crawl.plan import Estimate, Listed, estimate_regions
 from vpnframe.crawl.regions import status_of_nothing
 from vpnframe.crawl.whose import settle_identity
 from vpnframe.errors import RequestError
-from vpnframe.records import Coverage, Failure, Records
+from vpnframe.model.records import Coverage, Failure, Records
 
 log = logging.getLogger("vpnframe")
 

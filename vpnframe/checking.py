@@ -23,7 +23,7 @@ from vpnframe.crawl.crawl import unknown_skip
 from vpnframe.crawl.plan import Estimate, seconds_until_done
 from vpnframe.crawl.progress import duration
 from vpnframe.errors import RequestError, SettingsError
-from vpnframe.records import Attachment, Failure, Gateway, Record, Region, Statement
+from vpnframe.model.records import Attachment, Failure, Gateway, Record, Region, Statement
 
 Status = Literal["ok", "missing", "unknown"]
 # What a call is about, and the parameter that names it.

@@ -12,10 +12,10 @@ import pandas as pd
 
 from vpnframe import schema
 from vpnframe.addresses.cidr import ParsedCidrs, format_cidr, parse_cidrs
-from vpnframe.connection_blocks import Block, has_ha_evidence, list_blocks
-from vpnframe.records import Connection, Failure, Gateway, Records, RouteEntry, Tunnel
+from vpnframe.model.blocks import Block, has_ha_evidence, list_blocks
+from vpnframe.model.records import Connection, Failure, Gateway, Records, RouteEntry, Tunnel
+from vpnframe.model.terms import DEFAULT_ROUTES
 from vpnframe.tables import RESTRICTED, STORED
-from vpnframe.terms import DEFAULT_ROUTES
 
 Tables = dict[str, pd.DataFrame]
 

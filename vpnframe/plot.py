@@ -16,7 +16,7 @@ from vpnframe import stats
 from vpnframe.auditing.folding import is_counted
 from vpnframe.auditing.masks import equals
 from vpnframe.checked import checked_table
-from vpnframe.display import printable
+from vpnframe.model.display import printable
 from vpnframe.overlapping.asked import parse_all
 from vpnframe.overlapping.coding import encode, expand, rank_rows
 from vpnframe.overlapping.encoded import CONNECTION

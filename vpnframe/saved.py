@@ -13,7 +13,7 @@ from pathlib import Path
 import msgspec
 
 from vpnframe.errors import SettingsError
-from vpnframe.files import MIB
+from vpnframe.model.files import MIB
 
 SUFFIXES = (".json", ".xml")
 # Some 20,000 answers on a line each, or all pages of as many connections put together.

@@ -54,8 +54,8 @@ class FetchSettings:
         Whether to find out what pre-shared keys are worth; they themselves are never kept.
     psk_key_file : str or Path or None
         A key of the user's own, which makes fingerprints of pre-shared keys comparable across
-        snapshots, see :func:`vpnframe.psk.facts.read_fingerprint_key`; otherwise they are within
-        one crawl.
+        snapshots, see :func:`vpnframe.model.psk.facts.read_fingerprint_key`; otherwise they are
+        within one crawl.
 
     Examples
     --------

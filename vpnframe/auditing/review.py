@@ -138,7 +138,7 @@ def audit(
     Examples
     --------
     >>> from vpnframe import frames
-    >>> from vpnframe.records import Coverage, Records
+    >>> from vpnframe.model.records import Coverage, Records
     >>> read = Records(coverage=(Coverage(status="complete", region_id="cn-beijing"),))
     >>> audit(Inventory(**frames.make_tables(read))).empty
     True
@@ -178,7 +178,7 @@ def audit_summary(
     Examples
     --------
     >>> from vpnframe import frames
-    >>> from vpnframe.records import Records
+    >>> from vpnframe.model.records import Records
     >>> with warnings.catch_warnings():
     ...     warnings.simplefilter("ignore", IncompleteWarning)
     ...     audit_summary(Inventory(**frames.make_tables(Records())))["n_failed"].sum()
@@ -218,7 +218,7 @@ def audit_connections(
     Examples
     --------
     >>> from vpnframe import frames
-    >>> from vpnframe.records import Records
+    >>> from vpnframe.model.records import Records
     >>> with warnings.catch_warnings():
     ...     warnings.simplefilter("ignore", IncompleteWarning)
     ...     audit_connections(Inventory(**frames.make_tables(Records()))).empty
@@ -257,7 +257,7 @@ def profile_matrix(
     Examples
     --------
     >>> from vpnframe import frames
-    >>> from vpnframe.records import Records
+    >>> from vpnframe.model.records import Records
     >>> with warnings.catch_warnings():
     ...     warnings.simplefilter("ignore", IncompleteWarning)
     ...     profile_matrix(Inventory(**frames.make_tables(Records()))).empty

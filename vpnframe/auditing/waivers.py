@@ -16,7 +16,7 @@ from vpnframe.auditing.logic import Mask
 from vpnframe.auditing.masks import equals
 from vpnframe.auditing.texts import texts
 from vpnframe.errors import SettingsError
-from vpnframe.toml_tables import Form, is_text, problems_of, read_toml_tables
+from vpnframe.model.toml_tables import Form, is_text, problems_of, read_toml_tables
 
 LONGEST_DAYS = 365
 _SELECTORS = ("connection", "gateway", "customer_gateway", "tag", "region", "account")

@@ -23,8 +23,8 @@ from vpnframe.auditing.review import Review
 from vpnframe.auditing.texts import Text, texts
 from vpnframe.auditing.verdicts import SEVERITIES
 from vpnframe.cli.output import Format, encode_table, print_table, write_file
-from vpnframe.display import json_text, printable
 from vpnframe.errors import InventoryError
+from vpnframe.model.display import json_text, printable
 
 _BRIEF = [
     *("severity", "rule_id", "connection", "evidence", "status", "owner", "root_cause"),

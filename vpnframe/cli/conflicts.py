@@ -25,8 +25,8 @@ from vpnframe.cli.overlap_options import (
     saying_gaps,
 )
 from vpnframe.cli.reading import NOT_COMPLETE, read_snapshot
-from vpnframe.display import counted
 from vpnframe.errors import SchemaError
+from vpnframe.model.display import counted
 from vpnframe.overlapping import ROUTING_DOMAIN, would_conflict
 from vpnframe.overlapping.meaning import NOT_READ
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from vpnframe.cli.text_table import cut, text_width
-from vpnframe.display import printable
+from vpnframe.model.display import printable
 
 _INDENT = "  "
 _GAP = "  "

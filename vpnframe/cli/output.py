@@ -17,9 +17,9 @@ import typer
 
 from vpnframe.cli.spreadsheet import without_formulas
 from vpnframe.cli.text_table import as_markdown, as_text
-from vpnframe.display import json_text
 from vpnframe.errors import InventoryError
-from vpnframe.files import replace_file
+from vpnframe.model.display import json_text
+from vpnframe.model.files import replace_file
 
 
 class Format(enum.StrEnum):

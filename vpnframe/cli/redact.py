@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from vpnframe.cli.reading import NOT_COMPLETE
-from vpnframe.display import printable
+from vpnframe.model.display import printable
 from vpnframe.redacting import redact
 
 

@@ -10,9 +10,9 @@ import typer
 
 from vpnframe.cli.reading import NOT_COMPLETE, mark, saying
 from vpnframe.cloud.permissions import refused_sentence
-from vpnframe.display import counted, printable
 from vpnframe.errors import ClockWarning
 from vpnframe.inventory import Inventory, write_inventory
+from vpnframe.model.display import counted, printable
 
 _MOST_TOLD = 5
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from vpnframe.display import printable
+from vpnframe.model.display import printable
 
 # The last four as some East Asian locales write them.
 _STARTS = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")

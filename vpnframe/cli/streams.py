@@ -7,7 +7,7 @@ import os
 import sys
 from typing import Any, Self, TextIO, cast
 
-from vpnframe.display import printable_lines
+from vpnframe.model.display import printable_lines
 
 _FAILED = frozenset({1, 2, 130})
 _OUTPUT = "standard output cannot be written"

@@ -8,7 +8,7 @@ from html import escape
 
 import pandas as pd
 
-from vpnframe.display import printable
+from vpnframe.model.display import printable
 
 _GAP = "  "
 _LONGEST = 40

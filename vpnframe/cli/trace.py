@@ -20,10 +20,10 @@ from vpnframe.cli.options import (
 )
 from vpnframe.cli.output import Format, print_table
 from vpnframe.cli.reading import NOT_COMPLETE, read_snapshot, saying
-from vpnframe.display import printable
 from vpnframe.errors import IncompleteWarning, SettingsError
-from vpnframe.files import MIB, read_file, read_stdin
 from vpnframe.inventory import Inventory
+from vpnframe.model.display import printable
+from vpnframe.model.files import MIB, read_file, read_stdin
 from vpnframe.overlapping import trace
 
 _CERTAINTY = {"certain": "certain", "unknown": "not certain"}

@@ -2,7 +2,7 @@
 
 With :mod:`~vpnframe.cloud.trees` and :mod:`~vpnframe.cloud.fields` below it, this is the only place
 where a pre-shared key passes through; what leaves it is the key's state and, where a
-:class:`~vpnframe.psk.KeyJudge` is given, the facts that it makes of the key.
+:class:`~vpnframe.model.psk.KeyJudge` is given, the facts that it makes of the key.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from vpnframe.cloud.fields import Fields
 from vpnframe.cloud.messages import Response
 from vpnframe.cloud.trees import read_tree
 from vpnframe.errors import ResponseError
-from vpnframe.psk import KeyJudge
-from vpnframe.records import Note, Row, Statement
+from vpnframe.model.psk import KeyJudge
+from vpnframe.model.records import Note, Row, Statement
 
 # No region has 16 million of anything: a larger TotalCount makes no sense.
 _COUNT_BITS = 25

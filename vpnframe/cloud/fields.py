@@ -13,8 +13,8 @@ from typing import Any
 
 from vpnframe.addresses.cidr import split_cidrs
 from vpnframe.errors import ResponseError
-from vpnframe.psk import REDACTED, KeyJudge, key_facts, key_state
-from vpnframe.records import FailureKind, KeyFacts, KeyState, Note
+from vpnframe.model.psk import REDACTED, KeyJudge, key_facts, key_state
+from vpnframe.model.records import FailureKind, KeyFacts, KeyState, Note
 
 _ZERO = re.compile(r"0+(\.0+){0,3}(/0)?|::(/0)?", re.ASCII)
 # A saved answer may have all pages of a fleet; each row takes some KiB once it is read.
@@ -30,8 +30,8 @@ _FLAGS = {
 class Fields:
     """One object of an answer.
 
-    A value of the wrong type becomes None and a :class:`~vpnframe.records.Note`, so that one odd
-    field never costs the connection. A missing, null or empty value is None without a note.
+    A value of the wrong type becomes None and a :class:`~vpnframe.model.records.Note`, so that
+    one odd field never costs the connection. A missing, null or empty value is None without a note.
 
     Parameters
     ----------

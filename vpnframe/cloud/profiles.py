@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from vpnframe.files import MIB, read_file
+from vpnframe.model.files import MIB, read_file
 
 CONFIG = "~/.aliyun/config.json"
 _MAX_BYTES = 4 * MIB

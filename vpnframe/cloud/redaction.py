@@ -16,8 +16,8 @@ from vpnframe.cloud.fields import Fields, is_filled_value, is_zero
 from vpnframe.cloud.messages import Response
 from vpnframe.cloud.trees import read_tree, write_tree
 from vpnframe.errors import ResponseError, StatusError
-from vpnframe.psk import REDACTED, key_state
-from vpnframe.records import Note
+from vpnframe.model.psk import REDACTED, key_state
+from vpnframe.model.records import Note
 
 _DOWNLOAD = "DownloadVpnConnectionConfig"
 _READABLE = (_DOWNLOAD, *rows.DECODERS, *actions.LIST_OF_ONE)

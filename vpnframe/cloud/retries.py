@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 
 from vpnframe.errors import RequestError, ResponseError, StatusError, TransportError
-from vpnframe.records import FailureKind
+from vpnframe.model.records import FailureKind
 
 # Kinds of failure that may be gone a while later.
 PASSING: frozenset[FailureKind] = frozenset(("network", "timeout", "server", "throttled"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from vpnframe.cloud.fields import Fields
-from vpnframe.records import RouteEntry, RouteType, Row, Vpc
+from vpnframe.model.records import RouteEntry, RouteType, Row, Vpc
 
 
 def vpc(row: Fields) -> Vpc | None:

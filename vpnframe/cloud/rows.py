@@ -7,12 +7,12 @@ from typing import NamedTuple
 
 import msgspec
 
-from vpnframe import terms
 from vpnframe.cloud import route_rows
 from vpnframe.cloud.bgp import BGP_FIELDS, BGP_LINK, bgp_is_enabled, bgp_status
 from vpnframe.cloud.fields import Fields
 from vpnframe.cloud.hints import HintsOfDownload, HintsOfRow
-from vpnframe.records import (
+from vpnframe.model import terms
+from vpnframe.model.records import (
     Attachment,
     End,
     Gateway,

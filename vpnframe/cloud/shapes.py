@@ -14,7 +14,7 @@ from typing import Any
 from vpnframe.addresses.cidr import split_cidrs
 from vpnframe.cloud.messages import Response
 from vpnframe.cloud.trees import parse_body
-from vpnframe.psk import key_state
+from vpnframe.model.psk import key_state
 
 _NAMES = frozenset(
     """

@@ -17,7 +17,7 @@ import yarl
 from vpnframe.cloud.messages import Request, Response
 from vpnframe.cloud.proxies import read_proxies
 from vpnframe.errors import SettingsError, TransportError
-from vpnframe.files import MIB, read_file
+from vpnframe.model.files import MIB, read_file
 
 try:
     import resource

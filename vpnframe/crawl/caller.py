@@ -36,8 +36,8 @@ from vpnframe.errors import (
     TransportError,
     VpnframeError,
 )
-from vpnframe.psk import FingerprintKey
-from vpnframe.records import Failure
+from vpnframe.model.psk import FingerprintKey
+from vpnframe.model.records import Failure
 
 log = logging.getLogger("vpnframe")
 T = TypeVar("T")

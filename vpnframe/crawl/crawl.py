@@ -23,11 +23,11 @@ from vpnframe.cloud.retries import PASSING
 from vpnframe.crawl.caller import Caller, Place
 from vpnframe.crawl.events import ConnectionsFound, Listener, RegionsFound, ignore
 from vpnframe.crawl.listing import Listing, recall_listing
-from vpnframe.crawl.notes import note_failure
 from vpnframe.crawl.plan import Listed
 from vpnframe.crawl.regions import RegionCrawl, status_of_nothing
 from vpnframe.errors import SettingsError
-from vpnframe.records import Coverage, CoverageStatus, Failure, Records, Region
+from vpnframe.model.notes import note_failure
+from vpnframe.model.records import Coverage, CoverageStatus, Failure, Records, Region
 
 _SHARE = re.compile(r"(100|[1-9]?[0-9])(?:\.[0-9]+)?%")
 

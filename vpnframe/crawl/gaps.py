@@ -9,8 +9,8 @@ import msgspec
 
 from vpnframe.crawl.caller import Caller, Place
 from vpnframe.crawl.listing import fetch_pass
-from vpnframe.display import counted
-from vpnframe.records import Failure, Statement
+from vpnframe.model.display import counted
+from vpnframe.model.records import Failure, Statement
 
 _VPN, _CUSTOMER = "DescribeVpnGateways", "DescribeCustomerGateways"
 GATEWAY_LISTS = (_VPN, _CUSTOMER)

@@ -26,7 +26,7 @@ import msgspec
 from vpnframe.cloud.rate_limits import Key
 from vpnframe.crawl.aside import EMPTY, FOREIGN, files_of, put_aside
 from vpnframe.errors import InventoryError, SettingsError
-from vpnframe.records import Rows, Statement
+from vpnframe.model.records import Rows, Statement
 
 log = logging.getLogger("vpnframe")
 Answer = Statement | Rows

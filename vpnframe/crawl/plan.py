@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from vpnframe.cloud.actions import PAGE_SIZE
 from vpnframe.cloud.rate_limits import Pacer
-from vpnframe.records import Coverage
+from vpnframe.model.records import Coverage
 
 DOWNLOAD = "DownloadVpnConnectionConfig"
 

@@ -16,15 +16,14 @@ from vpnframe.cloud.retries import PASSING
 from vpnframe.crawl.caller import Caller, Place
 from vpnframe.crawl.events import ConnectionRead, Listener, RegionRead
 from vpnframe.crawl.gaps import GATEWAY_LISTS, NamedGateways, explain_gone
-from vpnframe.crawl.hints import Words, gateway_words, judge_of, pack_known
 from vpnframe.crawl.listing import Listing, recall_listing
-from vpnframe.crawl.notes import gateway_failures, statement_failures, vpc_failures
 from vpnframe.crawl.plan import Listed
 from vpnframe.crawl.routes import Holders, RegionRoutes
 from vpnframe.crawl.store import Shelf, side_by_side
-from vpnframe.crawl.witnesses import join_statements, own_gateways, with_attachments
-from vpnframe.psk import KeyJudge
-from vpnframe.records import (
+from vpnframe.model.key_hints import Words, gateway_words, judge_of, pack_known
+from vpnframe.model.notes import gateway_failures, statement_failures, vpc_failures
+from vpnframe.model.psk import KeyJudge
+from vpnframe.model.records import (
     Attachment,
     Coverage,
     CoverageStatus,
@@ -38,6 +37,7 @@ from vpnframe.records import (
     Statement,
     Vpc,
 )
+from vpnframe.model.sources import join_statements, own_gateways, with_attachments
 
 T = TypeVar("T", bound=Record)
 Queue = Iterator[tuple[str, KeyJudge | None]]

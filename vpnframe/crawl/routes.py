@@ -18,10 +18,10 @@ from vpnframe.crawl.caller import Caller, Place
 from vpnframe.crawl.events import Listener, RouteListRead, RouteListsFound, ignore
 from vpnframe.crawl.gaps import explain_gone
 from vpnframe.crawl.listing import Listing, recall_listing
-from vpnframe.crawl.notes import route_failures
 from vpnframe.crawl.plan import list_calls
 from vpnframe.crawl.store import Shelf
-from vpnframe.records import Failure, RouteEntry, RoutesInto, Statement
+from vpnframe.model.notes import route_failures
+from vpnframe.model.records import Failure, RouteEntry, RoutesInto, Statement
 
 _LISTS_AT_ONCE = 16
 _BY_DESTINATION = "DescribeVpnRouteEntries"

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 import msgspec
 
 from vpnframe.crawl.routes import holder_of
-from vpnframe.records import Connection, Gateway, RouteEntry, RouteType, Statement
+from vpnframe.model.records import Connection, Gateway, RouteEntry, RouteType, Statement
 
 _KINDS: dict[str, tuple[RouteType, ...]] = {
     "DescribeVpnRouteEntries": ("destination", "bgp"),

@@ -14,7 +14,7 @@ from typing import TypeVar
 
 import msgspec
 
-from vpnframe.records import Row
+from vpnframe.model.records import Row
 
 A = TypeVar("A")
 B = TypeVar("B")
@@ -32,7 +32,7 @@ class Shelf:
 
     Examples
     --------
-    >>> from vpnframe.records import Region
+    >>> from vpnframe.model.records import Region
     >>> shelf = Shelf()
     >>> for name in ("cn-shanghai", "cn-beijing"):
     ...     shelf.put(name, Region(region_id=name))

@@ -7,7 +7,7 @@ import hashlib
 from vpnframe.crawl.caller import Caller
 from vpnframe.crawl.journal import Journal
 from vpnframe.errors import RequestError, SettingsError
-from vpnframe.records import Failure
+from vpnframe.model.records import Failure
 
 
 async def settle_identity(caller: Caller, found: str | Failure) -> str | Failure:

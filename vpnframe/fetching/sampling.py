@@ -9,7 +9,7 @@ from pathlib import Path
 from vpnframe.cloud.messages import Request, Response
 from vpnframe.cloud.shapes import shape_of
 from vpnframe.errors import SettingsError
-from vpnframe.files import create_file
+from vpnframe.model.files import create_file
 
 Send = Callable[[Request], Awaitable[Response]]
 

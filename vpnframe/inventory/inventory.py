@@ -10,8 +10,8 @@ import pandas as pd
 
 from vpnframe import schema
 from vpnframe.checked import checked_table
-from vpnframe.display import counted
 from vpnframe.errors import SchemaError
+from vpnframe.model.display import counted
 from vpnframe.tables import RESTRICTED, STORED
 
 # Absent, of older snapshots: the region had no such product. Skipped: asked for to leave it out.
@@ -37,7 +37,7 @@ class Inventory:
     Examples
     --------
     >>> from vpnframe import frames
-    >>> from vpnframe.records import Records
+    >>> from vpnframe.model.records import Records
     >>> Inventory(**frames.make_tables(Records()))
     Inventory(0 connections, 0 tunnels, 0 regions, nothing was read)
     """

@@ -16,10 +16,10 @@ import pyarrow.parquet as pq
 
 from vpnframe import schema
 from vpnframe.errors import ClockWarning, InventoryError
-from vpnframe.files import MIB, open_regular, read_file
 from vpnframe.inventory import layout
 from vpnframe.inventory.inventory import Inventory
 from vpnframe.inventory.record import CommitRecord, Completion, Layout, Part
+from vpnframe.model.files import MIB, open_regular, read_file
 from vpnframe.tables import RESTRICTED, STORED
 
 log = logging.getLogger("vpnframe")

@@ -24,12 +24,12 @@ import pyarrow.parquet as pq
 from vpnframe import schema
 from vpnframe._version import __version__
 from vpnframe.errors import ClockWarning, InventoryError
-from vpnframe.files import create_file
 from vpnframe.inventory import layout
 from vpnframe.inventory.inventory import Inventory, checked_inventory
 from vpnframe.inventory.read import newest_after
 from vpnframe.inventory.record import CommitRecord, Part
 from vpnframe.memory import give_back_memory
+from vpnframe.model.files import create_file
 from vpnframe.tables import RESTRICTED
 
 # What file systems without hard links say.

@@ -13,13 +13,12 @@ from vpnframe.cloud.actions import ACTIONS, LIST_OF_ONE
 from vpnframe.cloud.answers import decode_download, decode_page
 from vpnframe.cloud.messages import Response
 from vpnframe.cloud.permissions import naming_permission
-from vpnframe.crawl.hints import connection_words, gateway_words
-from vpnframe.crawl.notes import note_failure, odd_count
 from vpnframe.crawl.saved_routes import ROUTE_LISTS, SavedLists
-from vpnframe.crawl.witnesses import with_attachments
 from vpnframe.errors import RequestError, StatusError
-from vpnframe.psk import KeyJudge
-from vpnframe.records import (
+from vpnframe.model.key_hints import connection_words, gateway_words
+from vpnframe.model.notes import note_failure, odd_count
+from vpnframe.model.psk import KeyJudge
+from vpnframe.model.records import (
     Attachment,
     Failure,
     Gateway,
@@ -28,6 +27,7 @@ from vpnframe.records import (
     Statement,
     Vpc,
 )
+from vpnframe.model.sources import with_attachments
 
 R = TypeVar("R", bound=Record)
 

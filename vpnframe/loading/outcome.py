@@ -8,11 +8,11 @@ from collections.abc import Iterator, Mapping, Set
 import msgspec
 
 from vpnframe.crawl.gaps import GATEWAY_LISTS, NamedGateways
-from vpnframe.crawl.notes import gateway_failures, route_failures, statement_failures, vpc_failures
 from vpnframe.crawl.routes import Weights, route_order
-from vpnframe.crawl.witnesses import join_statements, own_gateways, with_attachments
 from vpnframe.loading.gathered import CONNECTIONS, OF_REGION, Gathered, R
-from vpnframe.records import Connection, Coverage, Failure, Records, RouteEntry, Statement
+from vpnframe.model.notes import gateway_failures, route_failures, statement_failures, vpc_failures
+from vpnframe.model.records import Connection, Coverage, Failure, Records, RouteEntry, Statement
+from vpnframe.model.sources import join_statements, own_gateways, with_attachments
 
 
 def records_of(known: Gathered) -> Records:

@@ -12,12 +12,12 @@ from vpnframe.cloud.messages import Response
 from vpnframe.cloud.redaction import has_keys
 from vpnframe.cloud.region_ids import is_region_id
 from vpnframe.errors import RequestError, ResponseError, SettingsError
-from vpnframe.files import read_file, read_stdin
 from vpnframe.inventory import Inventory
 from vpnframe.loading.gathered import READABLE, Gathered, Saved, learn_words, lose, refuse, take
 from vpnframe.loading.outcome import records_of
-from vpnframe.psk import KeyJudge, new_fingerprint_key, own_fingerprint_key
-from vpnframe.records import Failure
+from vpnframe.model.files import read_file, read_stdin
+from vpnframe.model.psk import KeyJudge, new_fingerprint_key, own_fingerprint_key
+from vpnframe.model.records import Failure
 from vpnframe.saved import MAX_FILE_BYTES, find_files, is_open_to_others, split_answers
 
 log = logging.getLogger("vpnframe")
@@ -44,7 +44,8 @@ def load(
         Whether to find out what the keys are worth; they themselves are never kept.
     psk_key_file : str or Path, optional
         Makes fingerprints of keys comparable, see
-        :func:`vpnframe.psk.facts.read_fingerprint_key`; otherwise they are within this inventory.
+        :func:`vpnframe.model.psk.facts.read_fingerprint_key`; otherwise they are within this
+        inventory.
 
     Returns
     -------

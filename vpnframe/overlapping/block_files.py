@@ -12,7 +12,7 @@ import pandas as pd
 
 from vpnframe.addresses.cidr import format_cidr, parse_cidrs, split_cidrs
 from vpnframe.errors import AddressError, InputWarning, SettingsError
-from vpnframe.files import MIB, read_file
+from vpnframe.model.files import MIB, read_file
 from vpnframe.overlapping.csv_rows import read_csv_rows
 
 _MAX_BYTES = 64 * MIB

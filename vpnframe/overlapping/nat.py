@@ -21,8 +21,8 @@ import numpy as np
 import pandas as pd
 
 from vpnframe.errors import SettingsError
+from vpnframe.model.toml_tables import Form, is_text, read_toml_tables
 from vpnframe.overlapping.coding import NULL
-from vpnframe.toml_tables import Form, is_text, read_toml_tables
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 

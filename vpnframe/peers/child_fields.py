@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from vpnframe import terms
+from vpnframe.model import terms
 from vpnframe.peers.model import PeerChild, PeerConnection, Proposal
 from vpnframe.peers.negotiating import (
     Wanted,

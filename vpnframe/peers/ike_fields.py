@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from vpnframe import terms
+from vpnframe.model import terms
 from vpnframe.peers.identities import accepts, parse_identity
 from vpnframe.peers.model import PeerConnection, PeerEnd
 from vpnframe.peers.negotiating import choose, first_group, wanted_of

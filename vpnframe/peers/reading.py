@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from vpnframe.errors import SettingsError
-from vpnframe.files import MIB, read_file
+from vpnframe.model.files import MIB, read_file
 from vpnframe.peers.ipsec_conf import ipsec_connections
 from vpnframe.peers.ipsec_syntax import ConnFile, parse_ipsec_conf
 from vpnframe.peers.libreswan import find_libreswan

@@ -8,8 +8,8 @@ from typing import Any
 
 import pandas as pd
 
-from vpnframe import terms
 from vpnframe.checked import checked_table
+from vpnframe.model import terms
 from vpnframe.peers.model import Lifetime, Peer, PeerChild, PeerConnection, PeerEnd, Proposal
 from vpnframe.peers.selectors import Selector, parse_block
 

@@ -13,7 +13,7 @@ from vpnframe.auditing.outputs.page_style import STYLE
 from vpnframe.auditing.review import Review
 from vpnframe.auditing.texts import SEPARATOR, Text, texts
 from vpnframe.auditing.verdicts import SEVERITIES
-from vpnframe.display import printable
+from vpnframe.model.display import printable
 
 MOST_ROWS = 500
 TITLE = "IPsec VPN security review"
@@ -51,7 +51,7 @@ def as_page(review: Review, *, title: str = TITLE, with_folded: bool = False) ->
     >>> from vpnframe import frames
     >>> from vpnframe.auditing.review import examine
     >>> from vpnframe.inventory import Inventory
-    >>> from vpnframe.records import Records
+    >>> from vpnframe.model.records import Records
     >>> page = as_page(examine(Inventory(**frames.make_tables(Records()))), title="<fleet>")
     >>> "&lt;fleet&gt;" in page, "<fleet>" in page
     (True, False)

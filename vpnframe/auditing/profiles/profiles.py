@@ -17,9 +17,9 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal, get_args
 
-from vpnframe import terms
 from vpnframe.errors import SettingsError
-from vpnframe.files import MIB, read_file
+from vpnframe.model import terms
+from vpnframe.model.files import MIB, read_file
 
 Verdict = Literal["must", "should", "may", "should-not", "must-not", "legacy", "default", "n/a"]
 Basis = Literal["verified", "secondary", "unverified", "own"]

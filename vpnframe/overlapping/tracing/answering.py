@@ -14,9 +14,9 @@ import pyarrow as pa
 
 from vpnframe import schema
 from vpnframe.checked import in_order
-from vpnframe.display import counted
 from vpnframe.errors import IncompleteWarning
 from vpnframe.inventory import Inventory, checked_inventory
+from vpnframe.model.display import counted
 from vpnframe.overlapping.tracing.facts import Outcome
 from vpnframe.overlapping.tracing.fleet import Fleet, read_fleet, start_at
 from vpnframe.overlapping.tracing.following import Followed, follow
@@ -128,7 +128,7 @@ def trace(
     Examples
     --------
     >>> from vpnframe.frames import make_tables
-    >>> from vpnframe.records import Connection, Coverage, Records, Tunnel
+    >>> from vpnframe.model.records import Connection, Coverage, Records, Tunnel
     >>> site = Connection(
     ...     vpn_connection_id="vco-1",
     ...     vpn_gateway_id="vpn-1",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from vpnframe.model.terms import DEFAULT_ROUTES
 from vpnframe.overlapping.tracing.facts import (
     POLICY_KINDS,
     Case,
@@ -15,7 +16,6 @@ from vpnframe.overlapping.tracing.facts import (
 )
 from vpnframe.overlapping.tracing.picking import Carrier, Pick, carry, is_up, pick
 from vpnframe.overlapping.tracing.wording import listed
-from vpnframe.terms import DEFAULT_ROUTES
 
 _LOCAL_REACH = 129  # over every prefix length
 _KINDS = {"policy": "policy route", "destination": "destination route", "bgp": "BGP route"}

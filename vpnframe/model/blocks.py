@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from vpnframe.records import Connection, RouteEntry
+from vpnframe.model.records import Connection, RouteEntry
 
 
 class Block(NamedTuple):

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
-from vpnframe.crawl.perspective import networks
-from vpnframe.masked import is_masked_value
-from vpnframe.records import (
+from vpnframe.model.masked import is_masked_value
+from vpnframe.model.perspective import networks
+from vpnframe.model.records import (
     Connection,
     Disagreement,
     KeyFacts,

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
-from vpnframe.psk import FingerprintKey, KeyJudge
-from vpnframe.records import Gateway, KeyFacts, Record, Statement
+from vpnframe.model.psk import FingerprintKey, KeyJudge
+from vpnframe.model.records import Gateway, KeyFacts, Record, Statement
 
 Words = Mapping[str, Sequence[str]]
 

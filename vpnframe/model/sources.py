@@ -7,7 +7,7 @@ from typing import TypeVar
 
 import msgspec
 
-from vpnframe.crawl.disagreements import (
+from vpnframe.model.disagreements import (
     TunnelKey,
     conflict,
     find_differences,
@@ -15,10 +15,10 @@ from vpnframe.crawl.disagreements import (
     shows_bgp,
     tunnels_by_id,
 )
-from vpnframe.crawl.perspective import View, decide_perspective
-from vpnframe.masked import is_masked_value
-from vpnframe.psk import best_facts, best_state
-from vpnframe.records import (
+from vpnframe.model.masked import is_masked_value
+from vpnframe.model.perspective import View, decide_perspective
+from vpnframe.model.psk import best_facts, best_state
+from vpnframe.model.records import (
     Attachment,
     Connection,
     Disagreement,

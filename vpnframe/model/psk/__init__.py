@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from vpnframe.psk.facts import (
+from vpnframe.model.psk.facts import (
     FingerprintKey,
     KeyJudge,
     best_facts,
@@ -11,7 +11,7 @@ from vpnframe.psk.facts import (
     own_fingerprint_key,
     read_fingerprint_key,
 )
-from vpnframe.psk.states import REDACTED, best_state, key_state
+from vpnframe.model.psk.states import REDACTED, best_state, key_state
 
 __all__ = [
     "REDACTED",

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from vpnframe.masked import is_masked_key
-from vpnframe.records import KeyState
+from vpnframe.model.masked import is_masked_key
+from vpnframe.model.records import KeyState
 
 # What stands for a key in an answer that was made safe to keep.
 REDACTED = "present"

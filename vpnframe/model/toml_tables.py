@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from vpnframe.errors import SettingsError
-from vpnframe.files import MIB, read_file
+from vpnframe.model.files import MIB, read_file
 
 _MAX_BYTES = 1 * MIB
 # A dotted key of as many parts: tomllib takes minutes for some ten thousand.

@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from vpnframe.errors import ResponseError, SettingsError
-from vpnframe.files import open_regular
-from vpnframe.psk.guessing import judge_key
-from vpnframe.psk.states import key_state
-from vpnframe.records import KeyFacts
+from vpnframe.model.files import open_regular
+from vpnframe.model.psk.guessing import judge_key
+from vpnframe.model.psk.states import key_state
+from vpnframe.model.records import KeyFacts
 
 _LABEL = b"vpnframe/psk/v1|"
 _ID_LABEL = b"vpnframe/psk/key-id/v1"

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from vpnframe.records import Failure, Gateway, Note, RouteEntry, Statement, Vpc
+from vpnframe.model.records import Failure, Gateway, Note, RouteEntry, Statement, Vpc
 
 
 def note_failure(

@@ -17,7 +17,7 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 from types import MappingProxyType
 
-from vpnframe.records import KeyClass
+from vpnframe.model.records import KeyClass
 
 # Printed in public documentation, most of it the vendor's and the Terraform provider's examples.
 PUBLISHED = frozenset(

@@ -16,8 +16,8 @@ import ipaddress
 from collections.abc import Iterable, Sequence
 from typing import Literal
 
-from vpnframe.masked import is_masked_value
-from vpnframe.records import Gateway, Perspective, Statement
+from vpnframe.model.masked import is_masked_value
+from vpnframe.model.records import Gateway, Perspective, Statement
 
 View = Literal["device", "cloud"]
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
