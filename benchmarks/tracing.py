@@ -21,7 +21,7 @@ import pandas as pd
 from vpnframe import schema
 from vpnframe.inventory import Inventory
 from vpnframe.overlapping import trace
-from vpnframe.tables import STORED
+from vpnframe.schema.tables import STORED
 
 N_CONNECTIONS = 10_000
 N_PACKETS = 100_000

@@ -24,7 +24,7 @@ from pandas.testing import assert_frame_equal
 import vpnframe as vf
 from vpnframe.emulator import make_fleet, make_state
 from vpnframe.inventory import Inventory
-from vpnframe.tables import TABLES
+from vpnframe.schema.tables import TABLES
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 SETTINGS = vf.AuditSettings(now=NOW, owner_tag="owner")

@@ -25,7 +25,7 @@ from vpnframe.cli import app
 from vpnframe.cloud.messages import Response
 from vpnframe.emulator import ServerSettings, make_fleet, make_state, serve_in_thread
 from vpnframe.emulator.faults import answer_when, asking_for, fault
-from vpnframe.tables import STORED
+from vpnframe.schema.tables import STORED
 
 COMMANDS = (
     *("demo", "doctor", "plan", "fetch", "load", "redact", "show", "stats", "overlaps"),

@@ -19,7 +19,7 @@ from typer.testing import CliRunner
 from vpnframe.cli import app
 from vpnframe.emulator import serve_in_thread
 from vpnframe.inventory import read_inventory
-from vpnframe.tables import STORED
+from vpnframe.schema.tables import STORED
 
 
 def run(*arguments: object) -> Any:

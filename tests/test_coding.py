@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vpnframe import schema
-from vpnframe.overlapping import coding
-from vpnframe.overlapping.coding import code_sets, encode, encode_lists, expand, rank_rows
+from vpnframe.schema import codes as coding
+from vpnframe.schema.codes import code_sets, encode, encode_lists, expand, rank_rows
 
 texts = st.lists(st.sampled_from(["a", "b", "ab", "é", "\U0001f600", "Z", "", None]), max_size=12)
 numbers = st.lists(st.tuples(st.integers(0, 4), st.integers(0, 5)), max_size=20)

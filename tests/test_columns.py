@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pandas.testing import assert_series_equal
 
-from vpnframe.columns import DTYPES, join_columns, make_column
-from vpnframe.tables import Kind
+from vpnframe.schema.columns import DTYPES, join_columns, make_column
+from vpnframe.schema.tables import Kind
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=5)
 VALUES: dict[Kind, st.SearchStrategy[Any]] = {

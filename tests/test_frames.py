@@ -30,7 +30,7 @@ from vpnframe.model.records import (
     Tunnel,
     Vpc,
 )
-from vpnframe.tables import RESTRICTED, STORED
+from vpnframe.schema.tables import RESTRICTED, STORED
 
 PLACE: dict[str, Any] = {"account_id": "1234", "region_id": "cn-shanghai"}
 

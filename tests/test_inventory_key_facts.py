@@ -20,7 +20,7 @@ from test_inventory_write import ENGINES
 from vpnframe import schema
 from vpnframe.errors import InventoryError, SchemaError
 from vpnframe.inventory import Inventory, read_inventory, write_inventory
-from vpnframe.tables import RESTRICTED, STORED
+from vpnframe.schema.tables import RESTRICTED, STORED
 
 NOW = datetime(2024, 11, 23, 6, 24, tzinfo=UTC)
 # In an order of their own, which is to be kept.

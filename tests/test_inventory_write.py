@@ -21,7 +21,7 @@ from vpnframe.emulator import make_fleet, make_state
 from vpnframe.errors import InventoryError, SchemaError
 from vpnframe.inventory import Inventory, list_snapshots, write_inventory
 from vpnframe.model.records import Connection, Coverage, Records, Tunnel
-from vpnframe.tables import STORED
+from vpnframe.schema.tables import STORED
 
 NOW = datetime(2024, 11, 23, 6, 24, tzinfo=UTC)
 FLEET = inventory_of(make_state(make_fleet(connections=30, regions=3), quotas=False))

@@ -9,9 +9,9 @@ import pytest
 
 PACKAGE = Path(__file__).parents[1] / "vpnframe"
 LEVELS = {
-    "_version": 0, "blocking": 0, "errors": 0, "memory": 0, "tables": 0,
-    "model": 1, "columns": 1, "addresses": 1,
-    "accounts": 2, "checked": 2, "cloud": 2, "saved": 2, "schema": 2,
+    "_version": 0, "errors": 0,
+    "model": 1, "addresses": 1,
+    "accounts": 2, "cloud": 2, "saved": 2, "schema": 2, "blocking": 2,
     "crawl": 3, "frames": 3, "inventory": 3, "redacting": 3,
     "loading": 4, "overlapping": 4, "peers": 4, "settings": 4,
     "access": 5, "auditing": 5, "stats": 5, "emulator": 5,
@@ -20,7 +20,7 @@ LEVELS = {
 }  # fmt: skip
 NETWORK_HALF = {"cloud", "crawl"}
 TABLE_HALF = {
-    "checked", "columns", "schema", "tables", "frames", "inventory", "overlapping", "peers",
+    "schema", "frames", "inventory", "overlapping", "peers",
     "stats", "plot", "auditing",
 }  # fmt: skip
 MODULES = sorted(p for p in PACKAGE.rglob("*.py") if p != PACKAGE / "__init__.py")

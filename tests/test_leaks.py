@@ -40,7 +40,7 @@ from vpnframe.emulator import Fleet, handle, make_fleet, make_state, serve_in_th
 from vpnframe.inventory import Inventory, read_inventory, write_inventory
 from vpnframe.loading import load
 from vpnframe.model.psk import KeyJudge
-from vpnframe.tables import STORED
+from vpnframe.schema.tables import STORED
 
 PACKAGE = str(Path(vf.__file__).parent)
 CANARY = 'Canary/unique+"key'

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from vpnframe.columns import make_column
-from vpnframe.memory import give_back_memory
+from vpnframe.schema.columns import make_column
+from vpnframe.schema.memory import give_back_memory
 
 FREED = """
 from pathlib import Path
 import numpy as np
-from vpnframe.memory import give_back_memory
+from vpnframe.schema.memory import give_back_memory
 
 def resident_kib():
     lines = Path("/proc/self/status").read_text().splitlines()

@@ -21,7 +21,7 @@ from vpnframe.cli import app
 from vpnframe.inventory import Inventory
 from vpnframe.peers import reading
 from vpnframe.schema import empty
-from vpnframe.tables import STORED
+from vpnframe.schema.tables import STORED
 
 CANARY = "Canary/unique+key"
 FORMS = {

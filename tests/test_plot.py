@@ -13,7 +13,7 @@ from fleet_helpers import site, subnets_of
 from vpnframe import frames, plot, schema, stats
 from vpnframe.errors import AddressError
 from vpnframe.model.records import Connection, Phases, Proposal, Records, Tunnel
-from vpnframe.tables.audit import FINDINGS
+from vpnframe.schema.tables.audit import FINDINGS
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import sys
 import pytest
 
 import vpnframe as vf
-from vpnframe.tables import TABLES
+from vpnframe.schema.tables import TABLES
 
 
 def python(code: str) -> str:

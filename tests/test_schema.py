@@ -14,7 +14,7 @@ from vpnframe.errors import SchemaError
 from vpnframe.frames import make_tables
 from vpnframe.inventory import Inventory
 from vpnframe.model.records import CoverageStatus, FailureKind, Records
-from vpnframe.tables import STORED, TABLES
+from vpnframe.schema.tables import STORED, TABLES
 
 EVERY_TABLE = pytest.mark.parametrize("name", sorted(TABLES))
 ROW: dict[str, Any] = {

@@ -13,8 +13,8 @@ from overlap_oracle import ROUTERS, domain_of
 
 from vpnframe.errors import SettingsError
 from vpnframe.overlapping import Domain, OverlapSettings, Topology, overlaps, read_topology
-from vpnframe.overlapping.coding import encode_together
 from vpnframe.overlapping.scopes import routing_domains
+from vpnframe.schema.codes import encode_together
 
 CORE = """
 [[domain]]

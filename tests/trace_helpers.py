@@ -13,7 +13,7 @@ from vpnframe import schema
 from vpnframe.errors import IncompleteWarning
 from vpnframe.inventory import Inventory
 from vpnframe.overlapping import trace
-from vpnframe.tables import STORED
+from vpnframe.schema.tables import STORED
 
 Row = dict[str, Any]
 

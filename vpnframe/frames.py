@@ -15,7 +15,7 @@ from vpnframe.addresses.cidr import ParsedCidrs, format_cidr, parse_cidrs
 from vpnframe.model.blocks import Block, has_ha_evidence, list_blocks
 from vpnframe.model.records import Connection, Failure, Gateway, Records, RouteEntry, Tunnel
 from vpnframe.model.terms import DEFAULT_ROUTES
-from vpnframe.tables import RESTRICTED, STORED
+from vpnframe.schema.tables import RESTRICTED, STORED
 
 Tables = dict[str, pd.DataFrame]
 
@@ -52,8 +52,8 @@ def make_tables(records: Records) -> Tables:
     Returns
     -------
     dict of str to DataFrame
-        By table name; all of :data:`vpnframe.tables.STORED`, and ``key_facts`` with a row for each
-        tunnel of which keys were judged. A block that is none has a row in
+        By table name; all of :data:`vpnframe.schema.tables.STORED`, and ``key_facts`` with a row for
+        each tunnel of which keys were judged. A block that is none has a row in
         ``subnets`` with a null ``cidr`` and a row in ``failures``.
 
     Examples

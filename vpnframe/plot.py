@@ -15,11 +15,11 @@ from matplotlib.patches import Patch
 from vpnframe import stats
 from vpnframe.auditing.folding import is_counted
 from vpnframe.auditing.masks import equals
-from vpnframe.checked import checked_table
 from vpnframe.model.display import printable
 from vpnframe.overlapping.asked import parse_all
-from vpnframe.overlapping.coding import encode, expand, rank_rows
 from vpnframe.overlapping.encoded import CONNECTION
+from vpnframe.schema.checked import checked_table
+from vpnframe.schema.codes import encode, expand, rank_rows
 
 _TITLES = {
     "ike_version": "IKE version",

@@ -8,8 +8,8 @@ from typing import Any
 import pandas as pd
 
 from vpnframe import schema
-from vpnframe.checked import checked_table
 from vpnframe.overlapping import address_usage
+from vpnframe.schema.checked import checked_table
 
 ALGORITHM_COLUMNS = (
     "ike_version",

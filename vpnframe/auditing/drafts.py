@@ -14,7 +14,7 @@ from vpnframe.auditing.fleet import Fleet
 from vpnframe.auditing.logic import UNKNOWN, YES, Mask, Positions, Texts, none_for_empty
 from vpnframe.auditing.texts import SEPARATOR, Text
 from vpnframe.auditing.verdicts import SEVERITIES, Severities, Verdicts
-from vpnframe.tables import columns
+from vpnframe.schema.tables import parts as columns
 
 OPEN, NOT_KNOWN = "open", "unknown"
 VERDICTS = columns.VERDICTS  # against a value, the mildest first

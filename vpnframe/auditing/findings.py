@@ -17,7 +17,7 @@ from vpnframe.auditing.fleet import Fleet
 from vpnframe.auditing.logic import YES, Positions, Texts, arrow, flags, objects
 from vpnframe.auditing.masks import equals
 from vpnframe.auditing.owners import owners_of
-from vpnframe.columns import LISTS, SEVERITY
+from vpnframe.schema.columns import LISTS, SEVERITY
 
 _SUBJECT = (
     *("account_id", "region_id", "vpn_connection_id", "connection_name", "vpn_gateway_id"),

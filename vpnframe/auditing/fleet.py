@@ -27,10 +27,10 @@ from vpnframe.auditing.masks import equals
 from vpnframe.auditing.strength import TUNNEL_KEY, strength_of
 from vpnframe.errors import SchemaError
 from vpnframe.inventory import Inventory
-from vpnframe.overlapping.coding import code_sets, encode_together
 from vpnframe.overlapping.fleet import overlaps_by_site
 from vpnframe.overlapping.scopes import ROUTERS, Topology, routing_domains
 from vpnframe.overlapping.settings import OverlapSettings
+from vpnframe.schema.codes import code_sets, encode_together
 
 STATUSES = (
     "ike_sa_not_established",

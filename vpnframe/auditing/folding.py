@@ -13,8 +13,8 @@ from pandas.api.types import union_categoricals
 from vpnframe import schema
 from vpnframe.auditing.logic import Mask, Positions, codes_of, flags
 from vpnframe.auditing.masks import equals
-from vpnframe.columns import SEVERITY
-from vpnframe.tables.columns import VERDICTS
+from vpnframe.schema.columns import SEVERITY
+from vpnframe.schema.tables.parts import VERDICTS
 
 _FAILS = "fails on "
 SMALLEST_FLEET = 5  # of fewer connections most is no pattern

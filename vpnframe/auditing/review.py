@@ -29,10 +29,10 @@ from vpnframe.auditing.waivers import (
     idle,
     read_waivers,
 )
-from vpnframe.checked import checked_table
 from vpnframe.errors import FindingsError, IncompleteWarning
 from vpnframe.inventory import Inventory, checked_inventory
 from vpnframe.overlapping.settings import OverlapSettings
+from vpnframe.schema.checked import checked_table
 
 Waivers = str | Path | Sequence[Waiver] | None
 Profiles = str | Path | Iterable[str | Path]

@@ -17,7 +17,7 @@ import pandas as pd
 from vpnframe import schema
 from vpnframe.auditing.components import components
 from vpnframe.auditing.masks import equals
-from vpnframe.checked import checked_table
+from vpnframe.schema.checked import checked_table
 
 Bits = npt.NDArray[np.float64]  # not a number where it is not known
 Whole = npt.NDArray[np.int64]

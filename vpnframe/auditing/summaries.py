@@ -19,8 +19,8 @@ from vpnframe.auditing.masks import equals
 from vpnframe.auditing.profiling import Opinion, matrix_of, standing_columns
 from vpnframe.auditing.verdicts import SEVERITIES
 from vpnframe.auditing.worth import strength_facts
-from vpnframe.columns import SEVERITY
 from vpnframe.inventory import Inventory
+from vpnframe.schema.columns import SEVERITY
 
 
 def summary(fleet: Fleet, found: Evaluation, findings: pd.DataFrame) -> pd.DataFrame:

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from vpnframe.auditing.logic import NO, UNKNOWN, YES, Mask, Positions, Truth
-from vpnframe.tables import columns
+from vpnframe.schema.tables import parts as columns
 
 PASS, FAIL = NO, YES  # the condition of a rule is a fault: where it holds, the rule fails
 

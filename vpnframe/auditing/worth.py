@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 from vpnframe.auditing.fleet import Fleet
 from vpnframe.auditing.logic import Mask, Positions, arrow, codes_of, flags
 from vpnframe.auditing.masks import equals
-from vpnframe.tables.columns import COMPONENTS
+from vpnframe.schema.tables.parts import COMPONENTS
 
 ENOUGH_BITS = 112
 CEILING_BITS = 128

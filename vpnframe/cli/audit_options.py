@@ -10,7 +10,7 @@ import typer
 
 from vpnframe.auditing.profiles.profiles import BASELINE
 from vpnframe.cli.audit_output import ReviewFormat
-from vpnframe.tables.columns import FAMILIES
+from vpnframe.schema.tables.parts import FAMILIES
 
 Severity = Literal["critical", "high", "medium", "low", "info"]
 FolderOrNothing = Annotated[

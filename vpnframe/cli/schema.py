@@ -10,7 +10,7 @@ import typer
 from vpnframe import schema
 from vpnframe.cli.options import FormatOption, OutputOption
 from vpnframe.cli.output import Format, print_table
-from vpnframe.tables import TABLES
+from vpnframe.schema.tables import TABLES
 
 
 def run(

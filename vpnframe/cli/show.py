@@ -20,7 +20,7 @@ from vpnframe.cli.output import Format, print_table
 from vpnframe.cli.reading import read_marked
 from vpnframe.cli.where import rows_where
 from vpnframe.errors import SchemaError
-from vpnframe.tables import RESTRICTED, STORED
+from vpnframe.schema.tables import RESTRICTED, STORED
 
 _TABLES = (*STORED, *RESTRICTED)
 

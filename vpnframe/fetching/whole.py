@@ -25,9 +25,9 @@ from vpnframe.crawl.events import EstimateMade, Listener, ignore
 from vpnframe.crawl.journal import Journal, open_journal
 from vpnframe.errors import RequestError, SettingsError, VpnframeError
 from vpnframe.inventory import Inventory, write_inventory
-from vpnframe.memory import give_back_memory
 from vpnframe.model.psk import FingerprintKey, new_fingerprint_key, own_fingerprint_key
 from vpnframe.model.records import Records
+from vpnframe.schema.memory import give_back_memory
 from vpnframe.settings import FetchSettings, find_provider, make_plan
 
 

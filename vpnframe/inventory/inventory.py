@@ -9,10 +9,10 @@ from functools import partial
 import pandas as pd
 
 from vpnframe import schema
-from vpnframe.checked import checked_table
 from vpnframe.errors import SchemaError
 from vpnframe.model.display import counted
-from vpnframe.tables import RESTRICTED, STORED
+from vpnframe.schema.checked import checked_table
+from vpnframe.schema.tables import RESTRICTED, STORED
 
 # Absent, of older snapshots: the region had no such product. Skipped: asked for to leave it out.
 _ACCOUNTED_FOR = ["complete", "absent", "skipped"]

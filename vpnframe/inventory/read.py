@@ -20,7 +20,7 @@ from vpnframe.inventory import layout
 from vpnframe.inventory.inventory import Inventory
 from vpnframe.inventory.record import CommitRecord, Completion, Layout, Part
 from vpnframe.model.files import MIB, open_regular, read_file
-from vpnframe.tables import RESTRICTED, STORED
+from vpnframe.schema.tables import RESTRICTED, STORED
 
 log = logging.getLogger("vpnframe")
 _MAX_BYTES = 1024 * MIB  # a part holds at most a table of one account in one region

@@ -28,9 +28,9 @@ from vpnframe.inventory import layout
 from vpnframe.inventory.inventory import Inventory, checked_inventory
 from vpnframe.inventory.read import newest_after
 from vpnframe.inventory.record import CommitRecord, Part
-from vpnframe.memory import give_back_memory
 from vpnframe.model.files import create_file
-from vpnframe.tables import RESTRICTED
+from vpnframe.schema.memory import give_back_memory
+from vpnframe.schema.tables import RESTRICTED
 
 # What file systems without hard links say.
 _NO_LINKS = {errno.EPERM, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS}

@@ -9,14 +9,14 @@ import numpy as np
 import pandas as pd
 
 from vpnframe.addresses.cidr import parse_cidrs
-from vpnframe.checked import cast_columns
-from vpnframe.columns import cast_column, with_plain_index
 from vpnframe.overlapping.asked import parse_all
-from vpnframe.overlapping.coding import encode_lists
 from vpnframe.overlapping.known import Known
 from vpnframe.overlapping.nat import with_mapped
 from vpnframe.overlapping.settings import OverlapSettings
-from vpnframe.tables import TABLES
+from vpnframe.schema.checked import cast_columns
+from vpnframe.schema.codes import encode_lists
+from vpnframe.schema.columns import cast_column, with_plain_index
+from vpnframe.schema.tables import TABLES
 
 _LISTS = {"cidrs": "vpc", "secondary_cidrs": "vpc", "user_cidrs": "user_cidr"}
 _FROM_VPCS = ("account_id", "region_id", "vpc_id", "cidr", "origin")

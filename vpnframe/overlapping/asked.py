@@ -12,8 +12,8 @@ import pandas as pd
 
 from vpnframe.addresses.cidr import ParsedCidrs, format_cidr, parse_cidrs
 from vpnframe.addresses.ordering import Blocks
-from vpnframe.columns import as_words
 from vpnframe.errors import AddressError, SchemaError
+from vpnframe.schema.columns import as_words
 
 Codes = npt.NDArray[np.int64]
 Cidrs: TypeAlias = "Iterable[object] | pd.DataFrame"

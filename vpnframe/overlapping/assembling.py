@@ -9,10 +9,10 @@ import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 
-from vpnframe.columns import SEVERITY
 from vpnframe.errors import SchemaError
 from vpnframe.overlapping.encoded import CONNECTION
 from vpnframe.overlapping.scopes import ROUTERS, ROUTING_DOMAIN
+from vpnframe.schema.columns import SEVERITY
 
 
 def check_columns(subnets: pd.DataFrame, scope: str | None) -> None:

@@ -21,7 +21,6 @@ from vpnframe.overlapping.assembling import (
     check_columns,
     positions,
 )
-from vpnframe.overlapping.coding import NULL, Mask, take_words
 from vpnframe.overlapping.encoded import Fleet, encode_fleet
 from vpnframe.overlapping.facts import PairFacts
 from vpnframe.overlapping.known import warn_of_gaps, what_is_known
@@ -30,6 +29,7 @@ from vpnframe.overlapping.pairing import TURNED, FleetPairs, pairs_with_asked
 from vpnframe.overlapping.reasons import write_reasons
 from vpnframe.overlapping.scopes import ROUTING_DOMAIN
 from vpnframe.overlapping.settings import OverlapSettings
+from vpnframe.schema.codes import NULL, Mask, take_words
 
 # What is open of a new site (its gateway, its mode, its owner) is taken to be the worst.
 _CASES = {

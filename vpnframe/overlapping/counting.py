@@ -12,11 +12,11 @@ from vpnframe.overlapping import roles
 from vpnframe.overlapping.against import our_rows
 from vpnframe.overlapping.assembling import as_category, as_text, check_columns
 from vpnframe.overlapping.blocks import take_blocks
-from vpnframe.overlapping.coding import Codes, Mask, rank_rows, take_words
 from vpnframe.overlapping.encoded import Fleet, encode_fleet
 from vpnframe.overlapping.known import warn_of_gaps, what_is_known
 from vpnframe.overlapping.scopes import ROUTING_DOMAIN
 from vpnframe.overlapping.settings import OverlapSettings
+from vpnframe.schema.codes import Codes, Mask, rank_rows, take_words
 
 _FAMILIES = (4, 6)
 

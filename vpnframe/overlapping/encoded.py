@@ -17,7 +17,11 @@ from vpnframe.errors import SettingsError
 from vpnframe.overlapping import roles
 from vpnframe.overlapping.asked import parse_all
 from vpnframe.overlapping.blocks import runs_by_family, take_blocks
-from vpnframe.overlapping.coding import (
+from vpnframe.overlapping.mirrors import Links
+from vpnframe.overlapping.scopes import ROUTERS, ROUTING_DOMAIN, routing_domains
+from vpnframe.overlapping.settings import OverlapSettings
+from vpnframe.overlapping.translations import Translation, translations_of
+from vpnframe.schema.codes import (
     NULL,
     Coded,
     CodedSets,
@@ -29,10 +33,6 @@ from vpnframe.overlapping.coding import (
     encode_together,
     rank_rows,
 )
-from vpnframe.overlapping.mirrors import Links
-from vpnframe.overlapping.scopes import ROUTERS, ROUTING_DOMAIN, routing_domains
-from vpnframe.overlapping.settings import OverlapSettings
-from vpnframe.overlapping.translations import Translation, translations_of
 
 CONNECTION = ("account_id", "region_id", "vpn_connection_id")
 

@@ -13,10 +13,10 @@ import pandas as pd
 from vpnframe.addresses.cidr import ParsedCidrs
 from vpnframe.addresses.nesting import EQUAL, WITHIN
 from vpnframe.overlapping.blocks import runs_by_family
-from vpnframe.overlapping.coding import CodedSets, Codes, Mask
 from vpnframe.overlapping.encoded import Fleet, blocks_at
 from vpnframe.overlapping.pairing import TURNED, FleetPairs
 from vpnframe.overlapping.roles import REAL
+from vpnframe.schema.codes import CodedSets, Codes, Mask
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,6 @@ import pandas as pd
 
 from vpnframe.inventory import Inventory
 from vpnframe.overlapping.asked import format_blocks
-from vpnframe.overlapping.coding import Codes, take_words
 from vpnframe.overlapping.encoded import Fleet, are_ignored
 from vpnframe.overlapping.free_space import (
     DEFAULT_AVOID,
@@ -24,6 +23,7 @@ from vpnframe.overlapping.known import what_is_known
 from vpnframe.overlapping.roles import ORIGINS
 from vpnframe.overlapping.settings import OverlapSettings
 from vpnframe.overlapping.tracing.wording import listed
+from vpnframe.schema.codes import Codes, take_words
 
 
 @dataclass(frozen=True, slots=True)

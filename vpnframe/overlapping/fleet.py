@@ -11,7 +11,6 @@ import pyarrow.compute as pc
 
 from vpnframe import schema
 from vpnframe.addresses.nesting import DEFAULT_MAX_PAIRS
-from vpnframe.checked import in_order
 from vpnframe.inventory import Inventory
 from vpnframe.overlapping.against import our_rows, their_blocks
 from vpnframe.overlapping.assembling import (
@@ -23,8 +22,6 @@ from vpnframe.overlapping.assembling import (
     positions,
 )
 from vpnframe.overlapping.blocks import as_relations
-from vpnframe.overlapping.coding import NULL, Codes, take_words
-from vpnframe.overlapping.coding import expand as expand_ranges
 from vpnframe.overlapping.encoded import CONNECTION, Connections, Fleet, encode_fleet
 from vpnframe.overlapping.facts import PairFacts
 from vpnframe.overlapping.grouping import Groups, every_pair, find_groups
@@ -35,6 +32,9 @@ from vpnframe.overlapping.reasons import write_reasons
 from vpnframe.overlapping.roles import REAL, STAND_IN, USER
 from vpnframe.overlapping.scopes import ROUTERS, ROUTING_DOMAIN
 from vpnframe.overlapping.settings import OverlapSettings
+from vpnframe.schema.checked import in_order
+from vpnframe.schema.codes import NULL, Codes, take_words
+from vpnframe.schema.codes import expand as expand_ranges
 
 MOST_IDS = 20
 """Connections of a group that are named; the others are counted."""

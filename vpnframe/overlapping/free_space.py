@@ -18,11 +18,11 @@ from vpnframe.overlapping.against import our_rows, their_blocks
 from vpnframe.overlapping.asked import format_blocks, parse_all
 from vpnframe.overlapping.block_files import read_blocks
 from vpnframe.overlapping.blocks import take_blocks
-from vpnframe.overlapping.coding import Codes
 from vpnframe.overlapping.encoded import Fleet, blocks_at, encode_fleet
 from vpnframe.overlapping.known import Known
 from vpnframe.overlapping.roles import AGGREGATE
 from vpnframe.overlapping.settings import OverlapSettings
+from vpnframe.schema.codes import Codes
 
 DEFAULT_AVOID = {
     "100.64.0.0/10": "the cloud's own services",  # in the shared address space of RFC 6598

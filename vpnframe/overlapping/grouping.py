@@ -8,12 +8,12 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from vpnframe.overlapping.coding import Codes, rank_rows
 from vpnframe.overlapping.encoded import Fleet
 from vpnframe.overlapping.facts import PairFacts
 from vpnframe.overlapping.meaning import CASES, KINDS, SEVERITIES, find_cases
 from vpnframe.overlapping.pairing import Candidates, FleetPairs, pairs_at
 from vpnframe.overlapping.roles import ONPREM
+from vpnframe.schema.codes import Codes, rank_rows
 
 MOST_JUDGED = 100_000_000
 """The most pairs to judge, which takes about half a minute."""

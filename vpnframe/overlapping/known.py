@@ -9,12 +9,12 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from vpnframe.checked import checked_table, in_order
 from vpnframe.errors import IncompleteWarning
 from vpnframe.inventory import Inventory, checked_inventory
-from vpnframe.overlapping.coding import Mask, encode, rank_rows
 from vpnframe.overlapping.encoded import CONNECTION, column_of
-from vpnframe.tables import TABLES
+from vpnframe.schema.checked import checked_table, in_order
+from vpnframe.schema.codes import Mask, encode, rank_rows
+from vpnframe.schema.tables import TABLES
 
 
 @dataclass(frozen=True, slots=True)

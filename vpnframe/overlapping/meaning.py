@@ -14,8 +14,8 @@ import numpy.typing as npt
 
 from vpnframe.addresses.nesting import CONTAINS
 from vpnframe.overlapping import roles
-from vpnframe.overlapping.coding import NULL, Mask
 from vpnframe.overlapping.facts import PairFacts
+from vpnframe.schema.codes import NULL, Mask
 
 KINDS = (
     *("duplicate", "ecmp", "ha_pair", "mirrored", "natted", "onprem", "other_vpc", "own_sides"),

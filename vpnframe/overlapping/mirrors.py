@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from vpnframe.overlapping.coding import CodedSets, Codes, Mask
+from vpnframe.schema.codes import CodedSets, Codes, Mask
 
 
 @dataclass(frozen=True, slots=True)

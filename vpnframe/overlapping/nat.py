@@ -22,7 +22,7 @@ import pandas as pd
 
 from vpnframe.errors import SettingsError
 from vpnframe.model.toml_tables import Form, is_text, read_toml_tables
-from vpnframe.overlapping.coding import NULL
+from vpnframe.schema.codes import NULL
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 

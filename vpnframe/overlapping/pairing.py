@@ -19,8 +19,8 @@ from vpnframe.addresses.nesting import (
 )
 from vpnframe.overlapping import roles
 from vpnframe.overlapping.blocks import runs_by_family, take_blocks
-from vpnframe.overlapping.coding import Codes, Mask
 from vpnframe.overlapping.encoded import Fleet
+from vpnframe.schema.codes import Codes, Mask
 
 TURNED = np.array([WITHIN, EQUAL, CONTAINS], np.uint8)
 """Each relation, seen from the other block."""

@@ -11,9 +11,9 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from vpnframe.overlapping.coding import CodedSets, Codes, take_words
 from vpnframe.overlapping.facts import PairFacts
 from vpnframe.overlapping.nat import Nat
+from vpnframe.schema.codes import CodedSets, Codes, take_words
 
 Field = Callable[[Codes], pa.Array]
 

@@ -13,7 +13,6 @@ from vpnframe import schema
 from vpnframe.inventory import Inventory
 from vpnframe.overlapping.against import our_rows
 from vpnframe.overlapping.assembling import as_category, as_text, check_columns
-from vpnframe.overlapping.coding import Codes, Mask, take_words
 from vpnframe.overlapping.covers import find_cover
 from vpnframe.overlapping.encoded import Fleet, encode_fleet
 from vpnframe.overlapping.facts import PairFacts
@@ -23,6 +22,7 @@ from vpnframe.overlapping.meaning import CASES, find_cases
 from vpnframe.overlapping.pairing import FleetPairs, pairs_within
 from vpnframe.overlapping.scopes import ROUTING_DOMAIN, connected
 from vpnframe.overlapping.settings import OverlapSettings
+from vpnframe.schema.codes import Codes, Mask, take_words
 
 _ONE_SITE = ("duplicate", "ecmp", "ha_pair")
 _BAD = ("medium", "high")

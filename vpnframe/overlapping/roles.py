@@ -15,7 +15,7 @@ import pandas as pd
 from vpnframe.addresses.cidr import ParsedCidrs
 from vpnframe.addresses.nesting import CONTAINS, WITHIN, make_pairs
 from vpnframe.overlapping.blocks import runs_by_family, take_blocks
-from vpnframe.overlapping.coding import Codes, Mask, rank_rows
+from vpnframe.schema.codes import Codes, Mask, rank_rows
 
 ONPREM = 0
 REAL = 1  # a VPC's own block: it has a local route

@@ -19,7 +19,7 @@ import pyarrow as pa
 
 from vpnframe.errors import SettingsError
 from vpnframe.model.toml_tables import Form, is_list_of_texts, is_text, read_toml_tables
-from vpnframe.overlapping.coding import NULL, Coded, Codes, rank_rows
+from vpnframe.schema.codes import NULL, Coded, Codes, rank_rows
 
 ROUTING_DOMAIN = "routing_domain"
 ROUTERS = ("vpn_gateway_id", "vpc_id", "transit_router_id")

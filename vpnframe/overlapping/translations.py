@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from vpnframe.addresses.cidr import ParsedCidrs, parse_cidrs
-from vpnframe.overlapping.coding import Coded, Codes, Mask
 from vpnframe.overlapping.nat import Nat
+from vpnframe.schema.codes import Coded, Codes, Mask
 
 
 @dataclass(frozen=True, slots=True)

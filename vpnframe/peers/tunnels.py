@@ -8,10 +8,10 @@ from typing import Any
 
 import pandas as pd
 
-from vpnframe.checked import checked_table
 from vpnframe.model import terms
 from vpnframe.peers.model import Lifetime, Peer, PeerChild, PeerConnection, PeerEnd, Proposal
 from vpnframe.peers.selectors import Selector, parse_block
+from vpnframe.schema.checked import checked_table
 
 KEY = ("account_id", "region_id", "vpn_connection_id", "tunnel_index", "tunnel_id")
 _FINGERPRINT = ("psk_fingerprint", "psk_fingerprint_key_id")

@@ -13,7 +13,6 @@ import pandas as pd
 import pyarrow as pa
 
 from vpnframe import schema
-from vpnframe.checked import in_order
 from vpnframe.errors import IncompleteWarning
 from vpnframe.inventory import Inventory, checked_inventory
 from vpnframe.model.display import counted
@@ -22,6 +21,7 @@ from vpnframe.overlapping.tracing.fleet import Fleet, read_fleet, start_at
 from vpnframe.overlapping.tracing.following import Followed, follow
 from vpnframe.overlapping.tracing.matching import Codes, TooManyPairs, number_rows
 from vpnframe.overlapping.tracing.packets import Packets, read_packets
+from vpnframe.schema.checked import in_order
 
 _MOST_PAIRS = 5_000_000  # held at once: some 200 MB
 _TABLES = ("tunnels", "subnets", "gateways", "routes", "vpcs", "coverage")

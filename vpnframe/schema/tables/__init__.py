@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from vpnframe.tables.audit import AUDIT_TABLES
-from vpnframe.tables.blocks import BLOCK_TABLES
-from vpnframe.tables.columns import CONNECTION_ID as _CONNECTION_ID
-from vpnframe.tables.columns import COUNTS as _COUNTS
-from vpnframe.tables.columns import KEY_STATES as _KEY_STATES
-from vpnframe.tables.columns import PLACE as _PLACE
-from vpnframe.tables.columns import SIDES as _SIDES
-from vpnframe.tables.columns import TUNNEL as _TUNNEL
-from vpnframe.tables.columns import Column, Kind, Table
-from vpnframe.tables.overlaps import OVERLAP_TABLES
-from vpnframe.tables.tracing import TRACE
+from vpnframe.schema.tables.audit import AUDIT_TABLES
+from vpnframe.schema.tables.blocks import BLOCK_TABLES
+from vpnframe.schema.tables.overlaps import OVERLAP_TABLES
+from vpnframe.schema.tables.parts import CONNECTION_ID as _CONNECTION_ID
+from vpnframe.schema.tables.parts import COUNTS as _COUNTS
+from vpnframe.schema.tables.parts import KEY_STATES as _KEY_STATES
+from vpnframe.schema.tables.parts import PLACE as _PLACE
+from vpnframe.schema.tables.parts import SIDES as _SIDES
+from vpnframe.schema.tables.parts import TUNNEL as _TUNNEL
+from vpnframe.schema.tables.parts import Column, Kind, Table
+from vpnframe.schema.tables.tracing import TRACE
 
 __all__ = ["RESTRICTED", "STORED", "TABLES", "Column", "Kind", "Table"]
 

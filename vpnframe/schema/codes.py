@@ -16,7 +16,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from vpnframe.columns import as_words
+from vpnframe.schema.columns import as_words
 
 Codes = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]

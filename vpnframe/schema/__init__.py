@@ -13,7 +13,8 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 
-from vpnframe.columns import (
+from vpnframe.errors import SchemaError
+from vpnframe.schema.columns import (
     DTYPES,
     LISTS,
     OddValueError,
@@ -23,10 +24,9 @@ from vpnframe.columns import (
     make_column,
     with_plain_index,
 )
-from vpnframe.errors import SchemaError
-from vpnframe.memory import give_back_memory
-from vpnframe.tables import TABLES, Column, Kind, Table
-from vpnframe.tables.columns import SEVERITIES
+from vpnframe.schema.memory import give_back_memory
+from vpnframe.schema.tables import TABLES, Column, Kind, Table
+from vpnframe.schema.tables.parts import SEVERITIES
 
 # Bytes of freed pieces that are worth the time to give them back.
 _MUCH = 4 * 1024 * 1024
@@ -50,7 +50,7 @@ def describe(name: str) -> pd.DataFrame:
     Parameters
     ----------
     name : str
-        A table of :data:`vpnframe.tables.TABLES`.
+        A table of :data:`vpnframe.schema.tables.TABLES`.
 
     Returns
     -------

@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from vpnframe.tables import Kind
-from vpnframe.tables.columns import SEVERITIES
+from vpnframe.schema.tables import Kind
+from vpnframe.schema.tables.parts import SEVERITIES
 
 LISTS = pd.ArrowDtype(pa.list_(pa.string()))
 DTYPES: Mapping[Kind, str] = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from vpnframe.tables.columns import (
+from vpnframe.schema.tables.parts import (
     COMPONENTS,
     CONNECTION_ID,
     COUNTS,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from vpnframe.tables.columns import Column, Table
+from vpnframe.schema.tables.parts import Column, Table
 
 TRACE = Table(
     "trace",

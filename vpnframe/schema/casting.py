@@ -20,9 +20,9 @@ import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 
-from vpnframe.columns.making import DTYPES, LISTS, SEVERITY, make_column
-from vpnframe.tables import Kind
-from vpnframe.tables.columns import SEVERITIES
+from vpnframe.schema.making import DTYPES, LISTS, SEVERITY, make_column
+from vpnframe.schema.tables import Kind
+from vpnframe.schema.tables.parts import SEVERITIES
 
 _TEXTS = (
     str,  # and what is written as addresses are

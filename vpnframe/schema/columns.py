@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from vpnframe.columns.casting import (
+from vpnframe.schema.casting import (
     OddValueError,
     as_words,
     cast_column,
     is_cast,
     with_plain_index,
 )
-from vpnframe.columns.making import (
+from vpnframe.schema.making import (
     DTYPES,
     LISTS,
     SEVERITY,

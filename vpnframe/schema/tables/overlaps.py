@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from vpnframe.tables.columns import CONNECTION_ID, PLACE, Column, Table
+from vpnframe.schema.tables.parts import CONNECTION_ID, PLACE, Column, Table
 
 _PAIR_SIDES = tuple(
     column

@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from vpnframe.columns import OddValueError, as_words, cast_column, is_cast, with_plain_index
 from vpnframe.errors import SchemaError
-from vpnframe.tables import TABLES, Column, Table
+from vpnframe.schema.columns import OddValueError, as_words, cast_column, is_cast, with_plain_index
+from vpnframe.schema.tables import TABLES, Column, Table
 
 _MOST_SHOWN = 40  # characters of a value in a message
 _SECRETIVE = ("psk", "bgp_auth")  # a value that is no word of theirs is not shown
