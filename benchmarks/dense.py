@@ -16,9 +16,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 import vpnframe as vf
-from vpnframe import frames, schema
+from vpnframe import schema
 from vpnframe.auditing.review import AuditSettings, examine
 from vpnframe.inventory import Inventory
+from vpnframe.inventory import flattening as frames
 from vpnframe.model.records import Records
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)

@@ -34,11 +34,11 @@ from vpnframe.cloud.credentials import GivenCredentials
 from vpnframe.cloud.lanes import Clock, Lanes
 from vpnframe.cloud.rate_limits import Pacer
 from vpnframe.cloud.transport import Transport
-from vpnframe.crawl.caller import Caller, Place
-from vpnframe.crawl.events import ignore
-from vpnframe.crawl.journal import Journal, open_journal
-from vpnframe.crawl.listing import fetch_listing
-from vpnframe.crawl.regions import RegionCrawl
+from vpnframe.fetching.caller import Caller, Place
+from vpnframe.fetching.checkpoint import Journal, open_journal
+from vpnframe.fetching.events import ignore
+from vpnframe.fetching.listing import fetch_listing
+from vpnframe.fetching.regions import RegionCrawl
 
 REGIONS = 4  # the crawl has 16 calls under way in each
 ROUNDS = 5

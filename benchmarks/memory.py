@@ -27,10 +27,10 @@ from cloud import NO_LIMITS, Emulator, emulator
 
 from vpnframe.cloud import answers
 from vpnframe.fetching import afetch
-from vpnframe.frames import flatten, make_tables
+from vpnframe.fetching.settings import FetchSettings
 from vpnframe.inventory import Inventory
+from vpnframe.inventory.flattening import flatten, make_tables
 from vpnframe.model.records import Records
-from vpnframe.settings import FetchSettings
 
 CONNECTIONS = 100_000
 REGIONS = 30
@@ -66,8 +66,8 @@ def measure(cloud: Emulator, out: str | None, *, routes: bool) -> Inventory:
     decoding, flattening = Stopwatch(answers.decode_download), Stopwatch(flatten)
     before, started = resident_kib(), time.perf_counter()
     with (
-        mock.patch("vpnframe.crawl.regions.decode_download", decoding),
-        mock.patch("vpnframe.frames.flatten", flattening),
+        mock.patch("vpnframe.fetching.regions.decode_download", decoding),
+        mock.patch("vpnframe.inventory.flattening.flatten", flattening),
     ):
         work = afetch(endpoint=cloud.endpoint, credentials=cloud.credentials, settings=settings)
         inventory = asyncio.run(work)

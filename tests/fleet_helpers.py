@@ -10,8 +10,9 @@ from typing import Any
 import pandas as pd
 from hypothesis import settings
 
-from vpnframe import frames, schema
+from vpnframe import schema
 from vpnframe.inventory import Inventory
+from vpnframe.inventory import flattening as frames
 from vpnframe.model.records import Records
 
 # For properties that ask for whole tables: a quarter of the examples that others are tried on.

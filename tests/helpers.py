@@ -18,19 +18,19 @@ from urllib.parse import parse_qsl
 import pytest
 from pandas.testing import assert_frame_equal
 
-from vpnframe.callers import Opened
 from vpnframe.cloud.credentials import GivenCredentials
 from vpnframe.cloud.lanes import Clock, Lanes
 from vpnframe.cloud.messages import Request, Response
 from vpnframe.cloud.rate_limits import Pacer
 from vpnframe.cloud.signing import Credentials, authorization
-from vpnframe.crawl.caller import Caller, Send
-from vpnframe.crawl.crawl import AccountCrawl, Plan, merge_records
 from vpnframe.emulator import State, handle
 from vpnframe.emulator.faults import deliver
 from vpnframe.errors import TransportError
-from vpnframe.frames import make_tables
+from vpnframe.fetching.caller import Caller, Send
+from vpnframe.fetching.callers import Opened
+from vpnframe.fetching.crawl import AccountCrawl, Plan, merge_records
 from vpnframe.inventory import Inventory
+from vpnframe.inventory.flattening import make_tables
 from vpnframe.model.psk import FingerprintKey
 from vpnframe.model.records import Records
 

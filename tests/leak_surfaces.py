@@ -35,12 +35,12 @@ from vpnframe.cli.audit_output import ReviewFormat, encode
 from vpnframe.cloud.answers import decode_download
 from vpnframe.cloud.credentials import GivenCredentials
 from vpnframe.cloud.messages import Request, Response
-from vpnframe.crawl.crawl import Plan
-from vpnframe.crawl.events import Event, RegionRead
-from vpnframe.crawl.journal import journal_path, open_journal
-from vpnframe.crawl.progress import Progress, ProgressBar
 from vpnframe.emulator import Fleet, make_fleet, make_state
 from vpnframe.errors import ResponseError
+from vpnframe.fetching.checkpoint import journal_path, open_journal
+from vpnframe.fetching.crawl import Plan
+from vpnframe.fetching.events import Event, RegionRead
+from vpnframe.fetching.progress import Progress, ProgressBar
 from vpnframe.inventory import Inventory, write_inventory
 from vpnframe.model.psk import FingerprintKey, key_facts
 

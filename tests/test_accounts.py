@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from vpnframe.accounts import Account, read_accounts
 from vpnframe.errors import SettingsError
+from vpnframe.fetching.accounts import Account, read_accounts
 
 WHOLE = """
 [[account]]

@@ -26,7 +26,7 @@ from vpnframe.cli import app, demo, main
 from vpnframe.cloud.credentials import DefaultChain
 from vpnframe.cloud.signing import Credentials
 from vpnframe.emulator import make_fleet, make_state, serve_in_thread
-from vpnframe.fetching import fetch
+from vpnframe.fetching.fetch import fetch
 from vpnframe.inventory import read_inventory, write_inventory
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="devices as Linux has them")

@@ -24,8 +24,8 @@ from vpnframe.cloud.messages import Response
 from vpnframe.cloud.rate_limits import Pacer
 from vpnframe.cloud.signing import Credentials
 from vpnframe.cloud.trees import read_tree
-from vpnframe.crawl.caller import Caller, Place
 from vpnframe.errors import ResponseError, SettingsError, StatusError, TransportError
+from vpnframe.fetching.caller import Caller, Place
 from vpnframe.model.records import Failure
 
 PLACE = Place("https://vpc.test", "cn-shanghai")

@@ -12,11 +12,11 @@ from helpers import DeliveringSend, ManualClock, caller_of, crawl_account, keys_
 
 from vpnframe.cloud.actions import Limit
 from vpnframe.cloud.transport import Transport
-from vpnframe.crawl.caller import Caller
-from vpnframe.crawl.crawl import Plan
-from vpnframe.crawl.journal import journal_path, open_journal
 from vpnframe.emulator import RunningEmulator, State, make_fleet, make_state, serve_in_thread
 from vpnframe.emulator.faults import fault
+from vpnframe.fetching.caller import Caller
+from vpnframe.fetching.checkpoint import journal_path, open_journal
+from vpnframe.fetching.crawl import Plan
 
 FLEET = make_fleet(connections=9, regions=2, seed=4)
 DOWNLOAD = "DownloadVpnConnectionConfig"

@@ -20,10 +20,10 @@ from helpers import (
 )
 
 from vpnframe.cloud.messages import Request
-from vpnframe.crawl.crawl import Plan, merge_records
-from vpnframe.crawl.events import Event, RegionRead, RegionsFound
 from vpnframe.emulator import make_fleet, make_state
 from vpnframe.errors import TransportError
+from vpnframe.fetching.crawl import Plan, merge_records
+from vpnframe.fetching.events import Event, RegionRead, RegionsFound
 from vpnframe.model.records import Coverage, Failure, Records
 
 FLEET = make_fleet(connections=30, regions=3)

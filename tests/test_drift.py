@@ -11,8 +11,8 @@ import pytest
 from helpers import Answer, FakeSend, caller_of, params_of, response, run_virtual
 
 from vpnframe.cloud.messages import Request
-from vpnframe.crawl.caller import Place
-from vpnframe.crawl.listing import Listing, fetch_listing
+from vpnframe.fetching.caller import Place
+from vpnframe.fetching.listing import Listing, fetch_listing
 from vpnframe.model.records import Gateway
 
 pytestmark = pytest.mark.proof
@@ -83,7 +83,7 @@ def listed(server: DriftingServer) -> Listing:
 @pytest.fixture(autouse=True)
 def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
     """Many pages of few rows."""
-    monkeypatch.setattr("vpnframe.crawl.listing.PAGE_SIZE", PAGE_SIZE)
+    monkeypatch.setattr("vpnframe.fetching.listing.PAGE_SIZE", PAGE_SIZE)
 
 
 def drifting(rates: Iterable[float]) -> Iterable[tuple[DriftingServer, Listing]]:

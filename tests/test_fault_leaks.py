@@ -26,13 +26,13 @@ from test_leaks import find_facts, find_leaks, forms, secrets_of, story_of
 
 from vpnframe.cloud.answers import decode_account_id, decode_download, decode_page
 from vpnframe.cloud.messages import Request, Response
-from vpnframe.crawl.crawl import Plan
-from vpnframe.crawl.events import Event
-from vpnframe.crawl.journal import journal_path, open_journal
-from vpnframe.crawl.progress import ProgressBar
 from vpnframe.emulator import make_fleet, make_state
 from vpnframe.emulator.faults import KINDS, fault
 from vpnframe.errors import RequestError
+from vpnframe.fetching.checkpoint import journal_path, open_journal
+from vpnframe.fetching.crawl import Plan
+from vpnframe.fetching.events import Event
+from vpnframe.fetching.progress import ProgressBar
 from vpnframe.model.psk import KeyJudge
 
 FLEET = make_fleet(connections=6, regions=1, seed=9)

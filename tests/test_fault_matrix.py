@@ -20,7 +20,7 @@ from helpers import DeliveringSend, ManualClock, caller_of, crawl_account, keys_
 
 from vpnframe.emulator import State, make_fleet, make_state
 from vpnframe.emulator.faults import KINDS, FaultPlan, Kind, fault
-from vpnframe.frames import make_tables
+from vpnframe.inventory.flattening import make_tables
 from vpnframe.model.records import (
     Connection,
     Coverage,
@@ -56,7 +56,7 @@ Thing = Connection | Gateway | Vpc | frozenset[RouteEntry]
 @pytest.fixture(autouse=True)
 def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
     """A small fleet has listings of several pages, too."""
-    monkeypatch.setattr("vpnframe.crawl.listing.PAGE_SIZE", 4)
+    monkeypatch.setattr("vpnframe.fetching.listing.PAGE_SIZE", 4)
 
 
 @dataclass(frozen=True)

@@ -13,11 +13,10 @@ import pytest
 from helpers import assert_same_inventory
 
 import vpnframe as vf
-from vpnframe import blocking, schema
+from vpnframe import schema
 from vpnframe.cloud.actions import Limit
 from vpnframe.cloud.messages import Request, Response
 from vpnframe.cloud.transport import Transport
-from vpnframe.crawl.events import ConnectionRead, ConnectionsFound, Event, RegionRead, RegionsFound
 from vpnframe.emulator import (
     RunningEmulator,
     ServerSettings,
@@ -25,6 +24,14 @@ from vpnframe.emulator import (
     make_fleet,
     make_state,
     serve_in_thread,
+)
+from vpnframe.fetching import blocking
+from vpnframe.fetching.events import (
+    ConnectionRead,
+    ConnectionsFound,
+    Event,
+    RegionRead,
+    RegionsFound,
 )
 
 FLEET = make_fleet(connections=20, regions=3)
@@ -195,7 +202,7 @@ def test_an_interrupt_ends_the_crawl(monkeypatch: pytest.MonkeyPatch) -> None:
         assert begun.wait(10)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("vpnframe.blocking.wait", interrupted)
+    monkeypatch.setattr("vpnframe.fetching.blocking.wait", interrupted)
     started = time.monotonic()
     with pytest.raises(KeyboardInterrupt):
         blocking.run_in_thread(long_crawl())

@@ -14,7 +14,7 @@ from pandas.testing import assert_frame_equal
 
 from vpnframe import schema
 from vpnframe.emulator import make_fleet, make_state
-from vpnframe.frames import flatten, make_tables
+from vpnframe.inventory.flattening import flatten, make_tables
 from vpnframe.model.records import (
     Connection,
     Coverage,

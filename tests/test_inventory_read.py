@@ -12,10 +12,11 @@ import pandas as pd
 import pytest
 from helpers import assert_same_inventory, inventory_of
 
-from vpnframe import frames, schema
+from vpnframe import schema
 from vpnframe.emulator import make_fleet, make_state
 from vpnframe.errors import ClockWarning, InventoryError
 from vpnframe.inventory import Inventory, list_snapshots, read_inventory, write_inventory
+from vpnframe.inventory import flattening as frames
 from vpnframe.model.records import Connection, Coverage, Failure, Records, Tunnel
 
 NOW = datetime(2024, 11, 23, 6, 24, tzinfo=UTC)

@@ -16,10 +16,11 @@ import pyarrow.parquet as pq
 import pytest
 from helpers import inventory_of
 
-from vpnframe import frames, schema
+from vpnframe import schema
 from vpnframe.emulator import make_fleet, make_state
 from vpnframe.errors import InventoryError, SchemaError
 from vpnframe.inventory import Inventory, list_snapshots, write_inventory
+from vpnframe.inventory import flattening as frames
 from vpnframe.model.records import Connection, Coverage, Records, Tunnel
 from vpnframe.schema.tables import STORED
 

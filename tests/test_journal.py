@@ -15,8 +15,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from vpnframe.crawl.journal import Journal, journal_path, open_journal
 from vpnframe.errors import InventoryError, SettingsError
+from vpnframe.fetching.checkpoint import Journal, journal_path, open_journal
 from vpnframe.model.records import Gateway, Rows, Statement
 
 PURPOSE = {"regions": "all", "downloads": "all"}

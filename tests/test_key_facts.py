@@ -24,8 +24,6 @@ from test_many_accounts import LIMITS
 import vpnframe as vf
 from vpnframe import schema
 from vpnframe.cloud.messages import Request, Response
-from vpnframe.crawl.events import ConnectionRead, Event
-from vpnframe.crawl.journal import journal_path
 from vpnframe.emulator import (
     Fleet,
     RunningEmulator,
@@ -37,8 +35,10 @@ from vpnframe.emulator import (
     serve_in_thread,
 )
 from vpnframe.errors import SettingsError
+from vpnframe.fetching.checkpoint import journal_path
+from vpnframe.fetching.events import ConnectionRead, Event
 from vpnframe.inventory import Inventory
-from vpnframe.loading import load
+from vpnframe.inventory.loading import load
 
 FLEET = make_fleet(connections=60, regions=3, seed=4)
 KEYS = ["vpn_connection_id", "tunnel_id"]

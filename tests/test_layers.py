@@ -11,17 +11,16 @@ PACKAGE = Path(__file__).parents[1] / "vpnframe"
 LEVELS = {
     "_version": 0, "errors": 0,
     "model": 1, "addresses": 1,
-    "accounts": 2, "cloud": 2, "saved": 2, "schema": 2, "blocking": 2,
-    "crawl": 3, "frames": 3, "inventory": 3, "redacting": 3,
-    "loading": 4, "overlapping": 4, "peers": 4, "settings": 4,
-    "access": 5, "auditing": 5, "stats": 5, "emulator": 5,
-    "callers": 6, "checking": 6, "plot": 6,
-    "fetching": 7, "cli": 8, "__main__": 9,
+    "schema": 2, "cloud": 3,
+    "fetching": 5, "inventory": 4,
+    "overlapping": 5, "peers": 5,
+    "auditing": 6, "stats": 6, "emulator": 5,
+    "plot": 7,
+    "cli": 8, "__main__": 9,
 }  # fmt: skip
-NETWORK_HALF = {"cloud", "crawl"}
+NETWORK_HALF = {"cloud"}
 TABLE_HALF = {
-    "schema", "frames", "inventory", "overlapping", "peers",
-    "stats", "plot", "auditing",
+    "schema", "overlapping", "peers", "stats", "plot", "auditing",
 }  # fmt: skip
 MODULES = sorted(p for p in PACKAGE.rglob("*.py") if p != PACKAGE / "__init__.py")
 
@@ -56,19 +55,19 @@ def test_imports_go_down_the_levels_only(path):
     assert not wrong
 
 
-def test_the_two_halves_meet_in_fetching_and_loading_alone():
+def test_the_two_halves_meet_in_fetching_and_inventory_alone():
     """Below the command line, nobody else knows both the network and the tables."""
     both = {
         room(p)
         for p in MODULES
         if rooms_imported(p) & NETWORK_HALF and rooms_imported(p) & TABLE_HALF
     }
-    assert both - {"cli"} == {"fetching", "loading"}
+    assert both - {"cli"} == {"fetching", "inventory"}
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(PACKAGE)))
 def test_the_network_half_knows_no_frames_and_only_plot_draws(path):
-    """Pandas stays out of cloud, crawl and addresses; matplotlib stays in plot."""
+    """Pandas stays out of cloud, model and addresses; matplotlib stays in plot."""
     outside = {name.split(".")[0] for name in imports_of(path)}
     if room(path) in NETWORK_HALF | {"addresses", "emulator", "model"}:
         assert "pandas" not in outside

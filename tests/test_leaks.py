@@ -38,7 +38,7 @@ from vpnframe.cloud.credentials import GivenCredentials
 from vpnframe.cloud.messages import Request, Response
 from vpnframe.emulator import Fleet, handle, make_fleet, make_state, serve_in_thread
 from vpnframe.inventory import Inventory, read_inventory, write_inventory
-from vpnframe.loading import load
+from vpnframe.inventory.loading import load
 from vpnframe.model.psk import KeyJudge
 from vpnframe.schema.tables import STORED
 

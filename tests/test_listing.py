@@ -8,8 +8,8 @@ import pytest
 from helpers import Answer, FakeSend, caller_of, error_response, params_of, response, run_virtual
 
 from vpnframe.cloud.messages import Request
-from vpnframe.crawl.caller import Place
-from vpnframe.crawl.listing import Listing, fetch_listing, fetch_pass
+from vpnframe.fetching.caller import Place
+from vpnframe.fetching.listing import Listing, fetch_listing, fetch_pass
 
 PLACE = Place("https://vpc.test", "cn-shanghai")
 

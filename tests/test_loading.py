@@ -20,12 +20,13 @@ from helpers import (
     refuse_to_open,
 )
 
-from vpnframe import frames, schema
+from vpnframe import schema
 from vpnframe.cloud.messages import Request
 from vpnframe.emulator import handle, make_fleet, make_state
 from vpnframe.errors import ResponseError, SettingsError
 from vpnframe.inventory import Inventory
-from vpnframe.loading import load
+from vpnframe.inventory import flattening as frames
+from vpnframe.inventory.loading import load
 
 SAMPLES = Path(__file__).parent / "data" / "samples"
 DOWNLOAD = {"VpnConnectionConfig": {"LocalSubnet": "192.168.0.0/24", "RemoteSubnet": "10.0.0.0/8"}}

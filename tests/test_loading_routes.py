@@ -11,7 +11,7 @@ import pytest
 
 from vpnframe.errors import IncompleteWarning
 from vpnframe.inventory import Inventory
-from vpnframe.loading import load
+from vpnframe.inventory.loading import load
 from vpnframe.overlapping import overlaps, trace
 
 Answer = dict[str, Any]

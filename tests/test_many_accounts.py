@@ -14,7 +14,6 @@ from cli_helpers import FAST, vpnframe
 from helpers import action_of, assert_same_inventory, error_response
 
 import vpnframe as vf
-from vpnframe.accounts import Account
 from vpnframe.cloud.messages import Request, Response
 from vpnframe.emulator import (
     Fleet,
@@ -25,6 +24,7 @@ from vpnframe.emulator import (
     serve_in_thread,
 )
 from vpnframe.emulator.faults import fault
+from vpnframe.fetching.accounts import Account
 from vpnframe.inventory import list_snapshots
 
 FLEET = make_fleet(connections=45, regions=2, accounts=3, seed=3)

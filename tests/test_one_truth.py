@@ -18,9 +18,9 @@ from helpers import inventory_of
 from test_overlap_fleets import DRAWN, FLEETS_AT_ONCE, random_fleet
 
 import vpnframe as vf
-from vpnframe.crawl.crawl import Plan
 from vpnframe.emulator import Fleet, make_state
 from vpnframe.errors import IncompleteWarning
+from vpnframe.fetching.crawl import Plan
 
 pytestmark = pytest.mark.proof
 N_FLEETS = 500 if os.environ.get("VPNFRAME_EXAMPLES") else 2 * FLEETS_AT_ONCE

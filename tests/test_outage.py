@@ -19,8 +19,8 @@ from helpers import (
 from vpnframe.cloud.messages import Request, Response
 from vpnframe.emulator import make_fleet, make_state
 from vpnframe.emulator.faults import KINDS, Fault, FaultPlan, fault
-from vpnframe.frames import make_tables
 from vpnframe.inventory import Inventory
+from vpnframe.inventory.flattening import make_tables
 from vpnframe.model.records import Records
 
 FLEET = make_fleet(connections=150, regions=3, seed=8)

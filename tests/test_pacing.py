@@ -26,9 +26,9 @@ from vpnframe.cloud.lanes import Clock, Lanes
 from vpnframe.cloud.messages import Request, Response
 from vpnframe.cloud.rate_limits import Pacer
 from vpnframe.cloud.transport import Transport
-from vpnframe.crawl.caller import Caller
-from vpnframe.crawl.crawl import Plan
 from vpnframe.emulator import Fleet, State, handle, make_fleet, make_state, serve_in_thread
+from vpnframe.fetching.caller import Caller
+from vpnframe.fetching.crawl import Plan
 from vpnframe.model.records import Records
 
 DOWNLOAD = "DownloadVpnConnectionConfig"

@@ -11,7 +11,10 @@ import pytest
 import vpnframe as vf
 from vpnframe import schema
 from vpnframe.cloud.rate_limits import Pacer
-from vpnframe.crawl.events import (
+from vpnframe.emulator import make_fleet, make_state, serve_in_thread
+from vpnframe.emulator.faults import fault
+from vpnframe.fetching.call_counts import Estimate, Listed, estimate_regions, seconds_until_done
+from vpnframe.fetching.events import (
     ConnectionRead,
     ConnectionsFound,
     EstimateMade,
@@ -23,10 +26,7 @@ from vpnframe.crawl.events import (
     Throttled,
     sentence,
 )
-from vpnframe.crawl.plan import Estimate, Listed, estimate_regions, seconds_until_done
-from vpnframe.crawl.progress import Progress, ProgressBar, duration
-from vpnframe.emulator import make_fleet, make_state, serve_in_thread
-from vpnframe.emulator.faults import fault
+from vpnframe.fetching.progress import Progress, ProgressBar, duration
 from vpnframe.model.records import Coverage
 
 

@@ -10,8 +10,9 @@ mpl.use("Agg")
 import matplotlib.pyplot as plt
 from fleet_helpers import site, subnets_of
 
-from vpnframe import frames, plot, schema, stats
+from vpnframe import plot, schema, stats
 from vpnframe.errors import AddressError
+from vpnframe.inventory import flattening as frames
 from vpnframe.model.records import Connection, Phases, Proposal, Records, Tunnel
 from vpnframe.schema.tables.audit import FINDINGS
 

@@ -20,7 +20,7 @@ from vpnframe.cloud.redaction import has_keys, redact_answer
 from vpnframe.cloud.trees import read_tree, write_tree
 from vpnframe.emulator import handle, make_fleet, make_state
 from vpnframe.errors import ResponseError, SettingsError
-from vpnframe.redacting import redact
+from vpnframe.inventory.redacting import redact
 
 DATA = Path(__file__).parent / "data"
 FLEET = make_fleet(connections=120, regions=2, seed=13)

@@ -21,11 +21,11 @@ from helpers import (
 )
 
 from vpnframe.cloud.messages import Request
-from vpnframe.crawl.crawl import AccountCrawl, Plan
-from vpnframe.crawl.events import ConnectionRead, ConnectionsFound, Event
 from vpnframe.emulator import make_fleet, make_state
 from vpnframe.emulator.faults import fault as strike
 from vpnframe.errors import TransportError
+from vpnframe.fetching.crawl import AccountCrawl, Plan
+from vpnframe.fetching.events import ConnectionRead, ConnectionsFound, Event
 from vpnframe.model.records import Coverage, Records
 
 FLEET = make_fleet(connections=60, regions=1, seed=3)
@@ -258,8 +258,8 @@ def test_gateways_fewer_than_counted_are_told() -> None:
 
 def test_the_parts_of_a_crawl_are_small_and_in_order(monkeypatch: pytest.MonkeyPatch) -> None:
     """What stands as objects at a time is bounded; together they are everything, by id."""
-    monkeypatch.setattr("vpnframe.crawl.store._BLOCK", 4)
-    monkeypatch.setattr("vpnframe.crawl.store._PART", 10)
+    monkeypatch.setattr("vpnframe.fetching.packed._BLOCK", 4)
+    monkeypatch.setattr("vpnframe.fetching.packed._PART", 10)
     state = make_state(FLEET, quotas=False)
     manual = ManualClock()
     caller = caller_of(emulated(state, manual), manual, provider=keys_of(state))

@@ -35,8 +35,8 @@ import vpnframe as vf
 from vpnframe.cloud.actions import Limit
 from vpnframe.cloud.lanes import Clock
 from vpnframe.cloud.messages import Request
-from vpnframe.crawl.journal import journal_path, open_journal
 from vpnframe.emulator import RunningEmulator, make_fleet, make_state, serve_in_thread
+from vpnframe.fetching.checkpoint import journal_path, open_journal
 from vpnframe.inventory import Inventory, read_inventory
 from vpnframe.model.records import Records, Rows
 

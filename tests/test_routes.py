@@ -25,12 +25,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vpnframe.cloud.messages import Request
-from vpnframe.crawl.caller import Place
-from vpnframe.crawl.crawl import Plan
-from vpnframe.crawl.journal import open_journal
-from vpnframe.crawl.routes import Holders, RegionRoutes, Weights, find_lists, holder_of
 from vpnframe.emulator import Connection, handle, make_fleet, make_state
+from vpnframe.fetching.caller import Place
+from vpnframe.fetching.checkpoint import open_journal
+from vpnframe.fetching.crawl import Plan
+from vpnframe.fetching.routes import Holders, RegionRoutes, find_lists
 from vpnframe.model.records import Records, RouteEntry, RoutesInto, Statement
+from vpnframe.model.routes import Weights, holder_of
 
 FLEET = make_fleet(connections=60, regions=1, seed=3)
 ROUTES = [route for route in FLEET.routes if route.learned_from != "CLOUD"]

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 import vpnframe as vf
 from vpnframe.errors import ResponseError
-from vpnframe.redacting import redact
-from vpnframe.saved import split_answers
+from vpnframe.inventory.redacting import redact
+from vpnframe.inventory.saved import split_answers
 
 DATA = Path(__file__).parent / "data"
 CASE = DATA / "cases" / "35-saved-forms"

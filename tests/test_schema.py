@@ -11,8 +11,8 @@ import pytest
 
 from vpnframe import schema
 from vpnframe.errors import SchemaError
-from vpnframe.frames import make_tables
 from vpnframe.inventory import Inventory
+from vpnframe.inventory.flattening import make_tables
 from vpnframe.model.records import CoverageStatus, FailureKind, Records
 from vpnframe.schema.tables import STORED, TABLES
 

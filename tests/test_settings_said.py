@@ -13,15 +13,15 @@ import pytest
 from typer.testing import CliRunner
 
 import vpnframe as vf
-from vpnframe.accounts import Account
 from vpnframe.cli import app
 from vpnframe.cloud.actions import Limit
 from vpnframe.cloud.messages import Request, Response
 from vpnframe.cloud.transport import Transport
-from vpnframe.crawl import silence
 from vpnframe.emulator import RunningEmulator, make_fleet, make_state, serve_in_thread
 from vpnframe.errors import TransportError
-from vpnframe.fetching import doctor
+from vpnframe.fetching import silence
+from vpnframe.fetching.accounts import Account
+from vpnframe.fetching.doctor import doctor
 
 FLEET = make_fleet(connections=4, regions=2)
 REGION = FLEET.regions[0].region_id

@@ -20,7 +20,7 @@ from vpnframe.cloud.messages import Response
 from vpnframe.cloud.shapes import shape_of
 from vpnframe.emulator import make_fleet, make_state, serve_in_thread
 from vpnframe.errors import SettingsError
-from vpnframe.fetching import doctor
+from vpnframe.fetching.doctor import doctor
 
 DATA = Path(__file__).parent / "data"
 FLEET = make_fleet(connections=30, regions=2, seed=5)

@@ -29,11 +29,11 @@ from helpers import (
 
 from vpnframe.cloud.actions import Limit
 from vpnframe.cloud.messages import Request, Response
-from vpnframe.crawl.crawl import Plan
-from vpnframe.crawl.events import Event, RegionRead
-from vpnframe.crawl.journal import Journal, open_journal
 from vpnframe.emulator import Fleet, make_fleet, make_state, serve_in_thread
 from vpnframe.emulator.faults import FaultyResponse, Wire
+from vpnframe.fetching.checkpoint import Journal, open_journal
+from vpnframe.fetching.crawl import Plan
+from vpnframe.fetching.events import Event, RegionRead
 from vpnframe.inventory import read_inventory
 from vpnframe.model.records import Records
 

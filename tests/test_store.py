@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vpnframe.crawl import store
-from vpnframe.crawl.store import Shelf, side_by_side
+from vpnframe.fetching import packed as store
+from vpnframe.fetching.packed import Shelf, side_by_side
 from vpnframe.model.records import (
     Attachment,
     End,

@@ -13,9 +13,9 @@ from test_tracing_oracle import as_fate
 from trace_helpers import Row
 from trace_oracle import Plain, is_block
 
-from vpnframe.crawl.crawl import Plan
 from vpnframe.emulator import Fleet, make_fleet, make_state
 from vpnframe.errors import IncompleteWarning
+from vpnframe.fetching.crawl import Plan
 from vpnframe.overlapping import trace
 
 ROLES = {"master": "active", "slave": "standby"}

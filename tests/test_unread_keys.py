@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 import vpnframe as vf
-from vpnframe.redacting import redact
+from vpnframe.inventory.redacting import redact
 
 KEY = "Tr1al-Key-4-Tests-0815xQ"
 IKE = {"IkeVersion": "ikev2", "IkeEncAlg": "aes", "Psk": KEY}

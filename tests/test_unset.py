@@ -13,7 +13,7 @@ from vpnframe.cloud.answers import decode_download, decode_page
 from vpnframe.cloud.fields import Fields
 from vpnframe.cloud.redaction import redact_answer
 from vpnframe.cloud.trees import write_tree
-from vpnframe.frames import make_tables
+from vpnframe.inventory.flattening import make_tables
 from vpnframe.model.records import Gateway, Records, Statement
 from vpnframe.model.sources import join_statements, with_attachments
 

@@ -12,10 +12,10 @@ from audit_helpers import with_key_facts
 from helpers import in_xml, inventory_of
 
 from vpnframe.auditing.review import AuditSettings, examine
-from vpnframe.crawl.crawl import Plan
 from vpnframe.emulator import make_fleet, make_state
 from vpnframe.emulator.answer_findings import find_findings
 from vpnframe.emulator.unset import SHAPES
+from vpnframe.fetching.crawl import Plan
 from vpnframe.inventory import Inventory
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)

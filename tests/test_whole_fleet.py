@@ -10,9 +10,9 @@ from helpers import assert_same_inventory, in_xml, inventory_of
 
 import vpnframe as vf
 from vpnframe.cloud.actions import Limit
-from vpnframe.crawl.crawl import Plan
 from vpnframe.emulator import Fleet, answer_key, make_fleet, make_state, serve_in_thread
 from vpnframe.emulator.unset import SHAPES
+from vpnframe.fetching.crawl import Plan
 
 KEYS = ["account_id", "region_id", "vpn_connection_id"]
 SEEDS = [pytest.param(seed, marks=pytest.mark.slow if seed > 4 else ()) for seed in range(20)]

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from vpnframe import plot as plot
     from vpnframe import schema as schema
     from vpnframe import stats as stats
-    from vpnframe.accounts import Account, read_accounts
     from vpnframe.auditing.review import (
         AuditSettings,
         assert_no_findings,
@@ -45,9 +44,14 @@ if TYPE_CHECKING:
         TransportError,
         VpnframeError,
     )
-    from vpnframe.fetching import afetch, aplan, doctor, fetch, plan
+    from vpnframe.fetching.accounts import Account, read_accounts
+    from vpnframe.fetching.doctor import doctor
+    from vpnframe.fetching.fetch import afetch, fetch
+    from vpnframe.fetching.plan import aplan, plan
+    from vpnframe.fetching.settings import FetchSettings
     from vpnframe.inventory import Inventory, read_inventory, write_inventory
-    from vpnframe.loading import load
+    from vpnframe.inventory.loading import load
+    from vpnframe.inventory.redacting import Redaction, redact
     from vpnframe.overlapping import (
         Domain,
         Nat,
@@ -70,17 +74,15 @@ if TYPE_CHECKING:
         would_conflict,
     )
     from vpnframe.peers import Peer, compare_peer, read_peer
-    from vpnframe.redacting import Redaction, redact
-    from vpnframe.settings import FetchSettings
 
 _HOMES = {
-    "Account": "accounts",
+    "Account": "fetching.accounts",
     "AddressError": "errors",
     "AuditSettings": "auditing.review",
     "ClockWarning": "errors",
     "Credentials": "cloud.signing",
     "Domain": "overlapping",
-    "FetchSettings": "settings",
+    "FetchSettings": "fetching.settings",
     "FindingsError": "errors",
     "IncompleteWarning": "errors",
     "InputWarning": "errors",
@@ -90,7 +92,7 @@ _HOMES = {
     "Nat": "overlapping",
     "OverlapSettings": "overlapping",
     "Peer": "peers",
-    "Redaction": "redacting",
+    "Redaction": "inventory.redacting",
     "RequestError": "errors",
     "ResponseError": "errors",
     "SchemaError": "errors",
@@ -101,8 +103,8 @@ _HOMES = {
     "VpnframeError": "errors",
     "Waiver": "auditing.waivers",
     "address_usage": "overlapping",
-    "afetch": "fetching",
-    "aplan": "fetching",
+    "afetch": "fetching.fetch",
+    "aplan": "fetching.plan",
     "assert_no_findings": "auditing.review",
     "audit": "auditing.review",
     "audit_connections": "auditing.review",
@@ -110,26 +112,26 @@ _HOMES = {
     "clusters": "overlapping",
     "compare_peer": "peers",
     "connection_strength": "auditing.strength",
-    "doctor": "fetching",
+    "doctor": "fetching.doctor",
     "enclosing": "overlapping",
-    "fetch": "fetching",
+    "fetch": "fetching.fetch",
     "find_overlaps": "overlapping",
     "free_subnets": "overlapping",
-    "load": "loading",
+    "load": "inventory.loading",
     "merge": "overlapping",
     "overlap_counts": "overlapping",
     "overlaps": "overlapping",
     "overlaps_per_block": "overlapping",
-    "plan": "fetching",
+    "plan": "fetching.plan",
     "profile_matrix": "auditing.review",
-    "read_accounts": "accounts",
+    "read_accounts": "fetching.accounts",
     "read_blocks": "overlapping",
     "read_inventory": "inventory",
     "read_nat": "overlapping",
     "read_peer": "peers",
     "read_topology": "overlapping",
     "read_waivers": "auditing.waivers",
-    "redact": "redacting",
+    "redact": "inventory.redacting",
     "rules": "auditing.review",
     "strength": "auditing.strength",
     "strength_counts": "auditing.strength",

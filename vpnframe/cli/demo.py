@@ -19,12 +19,12 @@ from vpnframe.cli.report import write_and_report
 from vpnframe.cli.streams import drawing_stream
 from vpnframe.cloud.actions import ACTIONS, Limit
 from vpnframe.cloud.signing import Credentials
-from vpnframe.crawl.progress import ProgressBar
 from vpnframe.emulator import make_fleet, make_state, serve_in_thread
-from vpnframe.fetching import fetch
+from vpnframe.fetching.fetch import fetch
+from vpnframe.fetching.progress import ProgressBar
+from vpnframe.fetching.settings import FetchSettings
 from vpnframe.inventory import Inventory
 from vpnframe.overlapping import overlaps
-from vpnframe.settings import FetchSettings
 
 _WINDOW_S = 2.0
 

@@ -8,7 +8,6 @@ from typing import Annotated
 
 import typer
 
-from vpnframe.accounts import read_accounts
 from vpnframe.cli.options import (
     AccountsOption,
     CaFileOption,
@@ -25,7 +24,8 @@ from vpnframe.cli.options import (
 )
 from vpnframe.cli.output import Format, print_table
 from vpnframe.cloud.permissions import REVELATION, assuming_policy, policy, trust_policy
-from vpnframe.fetching import doctor
+from vpnframe.fetching.accounts import read_accounts
+from vpnframe.fetching.doctor import doctor
 
 _WHO = "acs:ram::ACCOUNT_ID:user/NAME"
 

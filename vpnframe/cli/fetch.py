@@ -12,7 +12,6 @@ from typing import Annotated
 
 import typer
 
-from vpnframe.blocking import Interrupted, raise_interrupted
 from vpnframe.cli.options import (
     AccountsOption,
     CaFileOption,
@@ -34,10 +33,11 @@ from vpnframe.cli.options import (
 from vpnframe.cli.reading import saying
 from vpnframe.cli.report import report
 from vpnframe.cli.streams import drawing_stream
-from vpnframe.crawl.journal import journal_path
-from vpnframe.crawl.progress import ProgressBar
 from vpnframe.errors import ClockWarning
-from vpnframe.fetching import fetch
+from vpnframe.fetching.blocking import Interrupted, raise_interrupted
+from vpnframe.fetching.checkpoint import journal_path
+from vpnframe.fetching.fetch import fetch
+from vpnframe.fetching.progress import ProgressBar
 from vpnframe.inventory import Inventory
 
 

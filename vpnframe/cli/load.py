@@ -8,7 +8,7 @@ import typer
 
 from vpnframe.cli.options import OutOption, PskKeyFileOption, WithoutKeyFactsOption
 from vpnframe.cli.report import write_and_report
-from vpnframe.loading import load
+from vpnframe.inventory.loading import load
 
 
 def run(

@@ -11,10 +11,10 @@ from typing import Annotated
 
 import typer
 
-from vpnframe.accounts import read_accounts
 from vpnframe.cli.output import Format
 from vpnframe.cloud.actions import Limit
-from vpnframe.settings import FetchSettings
+from vpnframe.fetching.accounts import read_accounts
+from vpnframe.fetching.settings import FetchSettings
 
 FolderArgument = Annotated[
     Path, typer.Argument(metavar="DIR", help="An inventory folder, as fetch and load write it.")

@@ -26,8 +26,8 @@ from vpnframe.cli.options import (
 )
 from vpnframe.cli.output import Format, print_table
 from vpnframe.cli.reading import NOT_COMPLETE
-from vpnframe.crawl.progress import duration
-from vpnframe.fetching import plan
+from vpnframe.fetching.plan import plan
+from vpnframe.fetching.progress import duration
 
 _BRIEF = [
     "region_id",

@@ -9,8 +9,8 @@ from typing import Annotated
 import typer
 
 from vpnframe.cli.reading import NOT_COMPLETE
+from vpnframe.inventory.redacting import redact
 from vpnframe.model.display import printable
-from vpnframe.redacting import redact
 
 
 def run(

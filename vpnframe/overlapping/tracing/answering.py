@@ -127,7 +127,7 @@ def trace(
 
     Examples
     --------
-    >>> from vpnframe.frames import make_tables
+    >>> from vpnframe.inventory.flattening import make_tables
     >>> from vpnframe.model.records import Connection, Coverage, Records, Tunnel
     >>> site = Connection(
     ...     vpn_connection_id="vco-1",

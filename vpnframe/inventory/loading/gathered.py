@@ -13,8 +13,8 @@ from vpnframe.cloud.actions import ACTIONS, LIST_OF_ONE
 from vpnframe.cloud.answers import decode_download, decode_page
 from vpnframe.cloud.messages import Response
 from vpnframe.cloud.permissions import naming_permission
-from vpnframe.crawl.saved_routes import ROUTE_LISTS, SavedLists
 from vpnframe.errors import RequestError, StatusError
+from vpnframe.inventory.loading.saved_routes import ROUTE_LISTS, SavedLists
 from vpnframe.model.key_hints import connection_words, gateway_words
 from vpnframe.model.notes import note_failure, odd_count
 from vpnframe.model.psk import KeyJudge

@@ -11,8 +11,8 @@ from vpnframe.cloud.messages import Response
 from vpnframe.cloud.redaction import redact_answer
 from vpnframe.cloud.region_ids import is_region_id
 from vpnframe.errors import RequestError, SettingsError
+from vpnframe.inventory.saved import MAX_FILE_BYTES, SUFFIXES, split_answers
 from vpnframe.model.files import create_file, read_file
-from vpnframe.saved import MAX_FILE_BYTES, SUFFIXES, split_answers
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,9 +13,9 @@ import msgspec
 from vpnframe.cloud.actions import ACTIONS, PAGE_SIZE
 from vpnframe.cloud.answers import Page, decode_page
 from vpnframe.cloud.messages import Response
-from vpnframe.crawl.caller import Caller, Place
-from vpnframe.crawl.store import Shelf
 from vpnframe.errors import ResponseError
+from vpnframe.fetching.caller import Caller, Place
+from vpnframe.fetching.packed import Shelf
 from vpnframe.model.notes import note_failure, odd_count
 from vpnframe.model.psk import KeyJudge
 from vpnframe.model.records import Failure, Note, Row, Rows

@@ -52,8 +52,8 @@ def make_tables(records: Records) -> Tables:
     Returns
     -------
     dict of str to DataFrame
-        By table name; all of :data:`vpnframe.schema.tables.STORED`, and ``key_facts`` with a row for
-        each tunnel of which keys were judged. A block that is none has a row in
+        By table name; all of :data:`vpnframe.schema.tables.STORED`, and ``key_facts`` with a
+        row for each tunnel of which keys were judged. A block that is none has a row in
         ``subnets`` with a null ``cidr`` and a row in ``failures``.
 
     Examples

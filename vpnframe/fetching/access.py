@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
-from vpnframe.accounts import Account
 from vpnframe.cloud.actions import STS_HOST
 from vpnframe.cloud.credentials import DefaultChain, ProfileChain, Provider
 from vpnframe.cloud.lanes import Clock, Lanes
@@ -15,13 +14,14 @@ from vpnframe.cloud.messages import Request, Response
 from vpnframe.cloud.rate_limits import Pacer
 from vpnframe.cloud.roles import AssumedRole
 from vpnframe.cloud.transport import Transport
-from vpnframe.crawl.caller import Caller, Place
-from vpnframe.crawl.crawl import Plan
-from vpnframe.crawl.ending import Ending
-from vpnframe.crawl.journal import Journal
-from vpnframe.crawl.outages import PATIENCE_S
+from vpnframe.fetching.accounts import Account
+from vpnframe.fetching.caller import Caller, Place
+from vpnframe.fetching.checkpoint import Journal
+from vpnframe.fetching.crawl import Plan
+from vpnframe.fetching.ending import Ending
+from vpnframe.fetching.outages import PATIENCE_S
+from vpnframe.fetching.settings import FetchSettings
 from vpnframe.model.psk import FingerprintKey
-from vpnframe.settings import FetchSettings
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from vpnframe.crawl.plan import Estimate, seconds_until_done
+from vpnframe.fetching.call_counts import Estimate, seconds_until_done
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,8 +14,8 @@ from dataclasses import dataclass, field, replace
 
 import msgspec
 
-from vpnframe.crawl.routes import holder_of
 from vpnframe.model.records import Connection, Gateway, RouteEntry, RouteType, Statement
+from vpnframe.model.routes import holder_of
 
 _KINDS: dict[str, tuple[RouteType, ...]] = {
     "DescribeVpnRouteEntries": ("destination", "bgp"),

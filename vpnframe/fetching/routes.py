@@ -14,14 +14,15 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from vpnframe.crawl.caller import Caller, Place
-from vpnframe.crawl.events import Listener, RouteListRead, RouteListsFound, ignore
-from vpnframe.crawl.gaps import explain_gone
-from vpnframe.crawl.listing import Listing, recall_listing
-from vpnframe.crawl.plan import list_calls
-from vpnframe.crawl.store import Shelf
+from vpnframe.fetching.call_counts import list_calls
+from vpnframe.fetching.caller import Caller, Place
+from vpnframe.fetching.events import Listener, RouteListRead, RouteListsFound, ignore
+from vpnframe.fetching.gaps import explain_gone
+from vpnframe.fetching.listing import Listing, recall_listing
+from vpnframe.fetching.packed import Shelf
 from vpnframe.model.notes import route_failures
 from vpnframe.model.records import Failure, RouteEntry, RoutesInto, Statement
+from vpnframe.model.routes import Weights, holder_of, route_order
 
 _LISTS_AT_ONCE = 16
 _BY_DESTINATION = "DescribeVpnRouteEntries"
@@ -101,24 +102,6 @@ def find_lists(holders: Holders) -> Iterator[RouteList]:
         for kind in ("custom", "bgp"):
             about = {"VpnConnectionId": connection_id, "RouteEntryType": kind}
             yield RouteList(_ON_ROUTER, connection_id, about)
-
-
-def holder_of(statement: Statement) -> str | None:
-    """Give what lists the routes into a connection.
-
-    Parameters
-    ----------
-    statement : Statement
-        Its row.
-
-    Returns
-    -------
-    str or None
-        Its VPN gateway, or itself on a transit router; None where nothing leads into it.
-    """
-    if statement.vpn_gateway_id is not None:
-        return statement.vpn_gateway_id
-    return None if statement.is_unattached else statement.vpn_connection_id
 
 
 @dataclass(slots=True)
@@ -249,59 +232,3 @@ class RegionRoutes:
     def are_known(self, statement: Statement) -> bool:
         """Whether every list that could name a route into a connection was read to its end."""
         return holder_of(statement) not in self.lost
-
-
-class Weights:
-    """Which connections share a route of one gateway under different weights.
-
-    One of them is active where another one stands by. Routes of a transit router have no weight
-    that counts.
-
-    Examples
-    --------
-    >>> weights = Weights()
-    >>> for name, weight in (("vco-1", 100), ("vco-2", 0), ("vco-3", None)):
-    ...     weights.add(
-    ...         RouteEntry(
-    ...             route_type="destination", destination_cidr="10.0.0.0/8", weight=weight,
-    ...             vpn_gateway_id="vpn-1", vpn_connection_id=name,
-    ...         )
-    ...     )
-    >>> sorted(weights.find_weighed())
-    ['vco-1', 'vco-2']
-    """
-
-    def __init__(self) -> None:
-        self._of: defaultdict[tuple[str | None, ...], set[tuple[str, int]]] = defaultdict(set)
-
-    def add(self, route: RouteEntry) -> None:
-        """Look at one more route."""
-        if route.vpn_gateway_id and route.vpn_connection_id and route.weight is not None:
-            place = (route.account_id, route.region_id, route.vpn_gateway_id, route.route_type)
-            key = (*place, route.source_cidr, route.destination_cidr)
-            self._of[key].add((route.vpn_connection_id, route.weight))
-
-    def find_weighed(self) -> set[str]:
-        """Find the ids of those connections."""
-        return {
-            connection_id
-            for shared in self._of.values()
-            if len({name for name, _ in shared}) > 1 and len({weight for _, weight in shared}) > 1
-            for connection_id, _ in shared
-        }
-
-
-def route_order(route: RouteEntry) -> tuple[str, str]:
-    """Give what the routes into one connection are sorted by.
-
-    Parameters
-    ----------
-    route : RouteEntry
-        One route.
-
-    Returns
-    -------
-    tuple of str
-        Its gateway and all that it says.
-    """
-    return (route.vpn_gateway_id or "", route.entry_id)

@@ -1,5 +1,5 @@
 """Saved answers to an inventory, without a network."""
 
-from vpnframe.loading.saved_files import load
+from vpnframe.inventory.loading.saved_files import load
 
 __all__ = ["load"]

@@ -24,8 +24,8 @@ from typing import Any, Self
 import msgspec
 
 from vpnframe.cloud.rate_limits import Key
-from vpnframe.crawl.aside import EMPTY, FOREIGN, files_of, put_aside
 from vpnframe.errors import InventoryError, SettingsError
+from vpnframe.fetching.set_aside import EMPTY, FOREIGN, files_of, put_aside
 from vpnframe.model.records import Rows, Statement
 
 log = logging.getLogger("vpnframe")

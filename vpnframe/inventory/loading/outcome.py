@@ -7,11 +7,11 @@ from collections.abc import Iterator, Mapping, Set
 
 import msgspec
 
-from vpnframe.crawl.gaps import GATEWAY_LISTS, NamedGateways
-from vpnframe.crawl.routes import Weights, route_order
-from vpnframe.loading.gathered import CONNECTIONS, OF_REGION, Gathered, R
+from vpnframe.inventory.loading.gathered import CONNECTIONS, OF_REGION, Gathered, R
+from vpnframe.model.named_gateways import GATEWAY_LISTS, NamedGateways
 from vpnframe.model.notes import gateway_failures, route_failures, statement_failures, vpc_failures
 from vpnframe.model.records import Connection, Coverage, Failure, Records, RouteEntry, Statement
+from vpnframe.model.routes import Weights, route_order
 from vpnframe.model.sources import join_statements, own_gateways, with_attachments
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 
-from vpnframe.crawl.caller import Caller
-from vpnframe.crawl.journal import Journal
 from vpnframe.errors import RequestError, SettingsError
+from vpnframe.fetching.caller import Caller
+from vpnframe.fetching.checkpoint import Journal
 from vpnframe.model.records import Failure
 
 

@@ -25,10 +25,6 @@ from vpnframe.cloud.rate_limits import Key
 from vpnframe.cloud.retries import Remedy, Verdict
 from vpnframe.cloud.retry_budget import RetryBudget
 from vpnframe.cloud.signing import Call, Credentials, sign
-from vpnframe.crawl.ending import Ending
-from vpnframe.crawl.journal import Journal
-from vpnframe.crawl.outages import PATIENCE_S, Line
-from vpnframe.crawl.silence import Silence
 from vpnframe.errors import (
     RequestError,
     SettingsError,
@@ -36,6 +32,10 @@ from vpnframe.errors import (
     TransportError,
     VpnframeError,
 )
+from vpnframe.fetching.checkpoint import Journal
+from vpnframe.fetching.ending import Ending
+from vpnframe.fetching.outages import PATIENCE_S, Line
+from vpnframe.fetching.silence import Silence
 from vpnframe.model.psk import FingerprintKey
 from vpnframe.model.records import Failure
 

@@ -1,7 +1,7 @@
 """The whole fleet, from the cloud to an inventory.
 
-Records are packed as they are read (:mod:`vpnframe.crawl.store`) and become tables part by part
-(:func:`vpnframe.frames.flatten`), so that a large fleet never stands as objects.
+Records are packed as they are read (:mod:`vpnframe.fetching.packed`) and become tables part by part
+(:func:`vpnframe.inventory.flattening.flatten`), so that a large fleet never stands as objects.
 """
 
 from __future__ import annotations
@@ -13,22 +13,22 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from vpnframe import frames
-from vpnframe.access import Access, open_access
-from vpnframe.blocking import run_in_thread
-from vpnframe.callers import Opened, open_accounts, tell
 from vpnframe.cloud.retries import PASSING
 from vpnframe.cloud.signing import Credentials
-from vpnframe.crawl.crawl import Plan, parse_downloads
-from vpnframe.crawl.ending import Ending
-from vpnframe.crawl.events import EstimateMade, Listener, ignore
-from vpnframe.crawl.journal import Journal, open_journal
 from vpnframe.errors import RequestError, SettingsError, VpnframeError
+from vpnframe.fetching.access import Access, open_access
+from vpnframe.fetching.blocking import run_in_thread
+from vpnframe.fetching.callers import Opened, open_accounts, tell
+from vpnframe.fetching.checkpoint import Journal, open_journal
+from vpnframe.fetching.crawl import Plan, parse_downloads
+from vpnframe.fetching.ending import Ending
+from vpnframe.fetching.events import EstimateMade, Listener, ignore
+from vpnframe.fetching.settings import FetchSettings, find_provider, make_plan
 from vpnframe.inventory import Inventory, write_inventory
+from vpnframe.inventory import flattening as frames
 from vpnframe.model.psk import FingerprintKey, new_fingerprint_key, own_fingerprint_key
 from vpnframe.model.records import Records
 from vpnframe.schema.memory import give_back_memory
-from vpnframe.settings import FetchSettings, find_provider, make_plan
 
 
 async def afetch(
@@ -57,7 +57,7 @@ async def afetch(
     settings : FetchSettings, optional
         Accounts, pace, folder and trust.
     on_event : callable, optional
-        Told what happens, see :mod:`vpnframe.crawl.events`.
+        Told what happens, see :mod:`vpnframe.fetching.events`.
 
     Returns
     -------

@@ -8,7 +8,8 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Any, Self, TextIO
 
-from vpnframe.crawl.events import (
+from vpnframe.fetching.call_counts import Estimate
+from vpnframe.fetching.events import (
     ConnectionRead,
     ConnectionsFound,
     EstimateMade,
@@ -19,7 +20,6 @@ from vpnframe.crawl.events import (
     RouteListsFound,
     Throttled,
 )
-from vpnframe.crawl.plan import Estimate
 
 _Place = tuple[str | None, str | None]
 

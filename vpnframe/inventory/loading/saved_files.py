@@ -6,19 +6,27 @@ import logging
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from vpnframe import frames
 from vpnframe.cloud.answers import action_of
 from vpnframe.cloud.messages import Response
 from vpnframe.cloud.redaction import has_keys
 from vpnframe.cloud.region_ids import is_region_id
 from vpnframe.errors import RequestError, ResponseError, SettingsError
 from vpnframe.inventory import Inventory
-from vpnframe.loading.gathered import READABLE, Gathered, Saved, learn_words, lose, refuse, take
-from vpnframe.loading.outcome import records_of
+from vpnframe.inventory import flattening as frames
+from vpnframe.inventory.loading.gathered import (
+    READABLE,
+    Gathered,
+    Saved,
+    learn_words,
+    lose,
+    refuse,
+    take,
+)
+from vpnframe.inventory.loading.outcome import records_of
+from vpnframe.inventory.saved import MAX_FILE_BYTES, find_files, is_open_to_others, split_answers
 from vpnframe.model.files import read_file, read_stdin
 from vpnframe.model.psk import KeyJudge, new_fingerprint_key, own_fingerprint_key
 from vpnframe.model.records import Failure
-from vpnframe.saved import MAX_FILE_BYTES, find_files, is_open_to_others, split_answers
 
 log = logging.getLogger("vpnframe")
 

@@ -13,14 +13,15 @@ import msgspec
 
 from vpnframe.cloud.answers import decode_download
 from vpnframe.cloud.retries import PASSING
-from vpnframe.crawl.caller import Caller, Place
-from vpnframe.crawl.events import ConnectionRead, Listener, RegionRead
-from vpnframe.crawl.gaps import GATEWAY_LISTS, NamedGateways, explain_gone
-from vpnframe.crawl.listing import Listing, recall_listing
-from vpnframe.crawl.plan import Listed
-from vpnframe.crawl.routes import Holders, RegionRoutes
-from vpnframe.crawl.store import Shelf, side_by_side
+from vpnframe.fetching.call_counts import Listed
+from vpnframe.fetching.caller import Caller, Place
+from vpnframe.fetching.events import ConnectionRead, Listener, RegionRead
+from vpnframe.fetching.gaps import explain_gone
+from vpnframe.fetching.listing import Listing, recall_listing
+from vpnframe.fetching.packed import Shelf, side_by_side
+from vpnframe.fetching.routes import Holders, RegionRoutes
 from vpnframe.model.key_hints import Words, gateway_words, judge_of, pack_known
+from vpnframe.model.named_gateways import GATEWAY_LISTS, NamedGateways
 from vpnframe.model.notes import gateway_failures, statement_failures, vpc_failures
 from vpnframe.model.psk import KeyJudge
 from vpnframe.model.records import (

@@ -7,14 +7,14 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from vpnframe.accounts import Account
 from vpnframe.cloud.actions import ACTIONS, Limit
 from vpnframe.cloud.credentials import DefaultChain, GivenCredentials, Provider
 from vpnframe.cloud.endpoints import named_url
 from vpnframe.cloud.signing import Credentials
-from vpnframe.crawl.crawl import Plan, parse_downloads
-from vpnframe.crawl.events import Listener
 from vpnframe.errors import SettingsError
+from vpnframe.fetching.accounts import Account
+from vpnframe.fetching.crawl import Plan, parse_downloads
+from vpnframe.fetching.events import Listener
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +29,9 @@ class FetchSettings:
     quotas : mapping of str to Limit
         Overrides published quotas by action.
     accounts : sequence of Account
-        Accounts to read beside each other, see :func:`vpnframe.accounts.read_accounts`; the one
-        that the credentials belong to when it is empty. A second profile of an account that is
+        Accounts to read beside each other, see
+        :func:`vpnframe.fetching.accounts.read_accounts`; the one that the credentials belong to
+        when it is empty. A second profile of an account that is
         read already is not read again; the smallest share of them counts.
     ca_file : str or Path or None
         A certificate authority of its own, for an emulator or a proxy.

@@ -20,12 +20,12 @@ from vpnframe.cloud.actions import STS_HOST, VPC_HOST
 from vpnframe.cloud.answers import decode_account_id
 from vpnframe.cloud.endpoints import cloud_url
 from vpnframe.cloud.retries import PASSING
-from vpnframe.crawl.caller import Caller, Place
-from vpnframe.crawl.events import ConnectionsFound, Listener, RegionsFound, ignore
-from vpnframe.crawl.listing import Listing, recall_listing
-from vpnframe.crawl.plan import Listed
-from vpnframe.crawl.regions import RegionCrawl, status_of_nothing
 from vpnframe.errors import SettingsError
+from vpnframe.fetching.call_counts import Listed
+from vpnframe.fetching.caller import Caller, Place
+from vpnframe.fetching.events import ConnectionsFound, Listener, RegionsFound, ignore
+from vpnframe.fetching.listing import Listing, recall_listing
+from vpnframe.fetching.regions import RegionCrawl, status_of_nothing
 from vpnframe.model.notes import note_failure
 from vpnframe.model.records import Coverage, CoverageStatus, Failure, Records, Region
 

@@ -8,19 +8,19 @@ from collections.abc import Coroutine, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from vpnframe.access import Access
-from vpnframe.accounts import Account
 from vpnframe.cloud.credentials import Provider
 from vpnframe.cloud.permissions import refused_sentence
 from vpnframe.cloud.rate_limits import Pacer
-from vpnframe.crawl.caller import Caller
-from vpnframe.crawl.crawl import AccountCrawl, identify, merge_records, parse_downloads
-from vpnframe.crawl.events import EstimateMade, Event, Listener, Throttled, sentence
-from vpnframe.crawl.journal import Journal
-from vpnframe.crawl.plan import Estimate, Listed, estimate_regions
-from vpnframe.crawl.regions import status_of_nothing
-from vpnframe.crawl.whose import settle_identity
 from vpnframe.errors import RequestError
+from vpnframe.fetching.access import Access
+from vpnframe.fetching.accounts import Account
+from vpnframe.fetching.call_counts import Estimate, Listed, estimate_regions
+from vpnframe.fetching.caller import Caller
+from vpnframe.fetching.checkpoint import Journal
+from vpnframe.fetching.checkpoint_owner import settle_identity
+from vpnframe.fetching.crawl import AccountCrawl, identify, merge_records, parse_downloads
+from vpnframe.fetching.events import EstimateMade, Event, Listener, Throttled, sentence
+from vpnframe.fetching.regions import status_of_nothing
 from vpnframe.model.records import Coverage, Failure, Records
 
 log = logging.getLogger("vpnframe")

@@ -1,63 +1,15 @@
-"""What a list shows and does not show, where other answers say otherwise."""
+"""Gateways that connections name and that no list shows."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterator
 
-import msgspec
-
-from vpnframe.crawl.caller import Caller, Place
-from vpnframe.crawl.listing import fetch_pass
 from vpnframe.model.display import counted
 from vpnframe.model.records import Failure, Statement
 
 _VPN, _CUSTOMER = "DescribeVpnGateways", "DescribeCustomerGateways"
 GATEWAY_LISTS = (_VPN, _CUSTOMER)
-# The lists that show a thing, by the parameter that names it.
-_SHOWN_BY = {
-    "VpnConnectionId": ("DescribeVpnConnections", "DescribeVpnAttachments"),
-    "VpnGatewayId": (_VPN,),
-}
-
-
-async def explain_gone(
-    failure: Failure, caller: Caller, place: Place, *, parameter: str, thing_id: str
-) -> Failure:
-    """Tell a thing that went away from one that a call does not find though a list shows it.
-
-    Its list is asked for this thing alone, after the call: one row, of a large quota.
-
-    Parameters
-    ----------
-    failure : Failure
-        Of a call about one thing.
-    caller : Caller
-        Of the account.
-    place : Place
-        Host and region.
-    parameter, thing_id : str
-        What the call was about.
-
-    Returns
-    -------
-    Failure
-        Of kind ``unavailable`` unless its lists were read and do not show it; another kind stays.
-    """
-    if failure.kind != "gone":
-        return failure
-    for action in _SHOWN_BY[parameter]:
-        listing = await fetch_pass(caller, action, place, about={parameter: thing_id})
-        if thing_id in listing.seen:
-            return _unavailable(failure, f"{action} still shows it")
-        if listing.failure is not None:
-            return _unavailable(failure, f"{action} could not be asked whether it still shows it")
-    return failure
-
-
-def _unavailable(failure: Failure, why: str) -> Failure:
-    message = f"{failure.message.rstrip('.')}; {why}"
-    return msgspec.structs.replace(failure, kind="unavailable", message=message)
 
 
 class NamedGateways:

@@ -9,8 +9,6 @@ from datetime import timedelta
 from functools import partial
 from typing import Literal
 
-from vpnframe.access import Access
-from vpnframe.accounts import Account
 from vpnframe.cloud.actions import VPC_HOST
 from vpnframe.cloud.answers import Page, decode_download, decode_page
 from vpnframe.cloud.credentials import Provider
@@ -18,11 +16,13 @@ from vpnframe.cloud.endpoints import cloud_url
 from vpnframe.cloud.messages import Response
 from vpnframe.cloud.permissions import DOWNLOAD, LISTED, needed, permission_of
 from vpnframe.cloud.roles import Identity, clock_offset, decode_identity
-from vpnframe.crawl.caller import Caller, Place
-from vpnframe.crawl.crawl import unknown_skip
-from vpnframe.crawl.plan import Estimate, seconds_until_done
-from vpnframe.crawl.progress import duration
 from vpnframe.errors import RequestError, SettingsError
+from vpnframe.fetching.access import Access
+from vpnframe.fetching.accounts import Account
+from vpnframe.fetching.call_counts import Estimate, seconds_until_done
+from vpnframe.fetching.caller import Caller, Place
+from vpnframe.fetching.crawl import unknown_skip
+from vpnframe.fetching.progress import duration
 from vpnframe.model.records import Attachment, Failure, Gateway, Record, Region, Statement
 
 Status = Literal["ok", "missing", "unknown"]

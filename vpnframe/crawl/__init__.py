@@ -1,1 +1,0 @@
-"""The crawl: regions, pages and downloads; failures become rows."""
