@@ -20,8 +20,8 @@ import pandas as pd
 
 from vpnframe import schema
 from vpnframe.inventory import Inventory
-from vpnframe.overlapping import trace
 from vpnframe.schema.tables import STORED
+from vpnframe.tracing.trace import trace
 
 N_CONNECTIONS = 10_000
 N_PACKETS = 100_000

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from vpnframe.emulator import Connection, Fleet, answer_key, make_fleet
-from vpnframe.emulator.drawing import Draw
-from vpnframe.emulator.model import HealthCheck, Route
-from vpnframe.emulator.routes import make_route
+from vpnframe.emulator.fleet.drawing import Draw
+from vpnframe.emulator.fleet.model import HealthCheck, Route
+from vpnframe.emulator.fleet.routes import make_route
 
 DRAWN = make_fleet(connections=60, regions=1)
 SINGLE = next(c for c in DRAWN.connections if not c.is_dual and c.tunnels[0].bgp is None)

@@ -14,7 +14,7 @@ from vpnframe.emulator import Connection, make_fleet
 from vpnframe.emulator.connection_rows import connection_row
 from vpnframe.emulator.downloads import download_config
 from vpnframe.emulator.encoding import encode_xml
-from vpnframe.emulator.quirks import CONNECTION_LEVEL_SHAPES, NO_TUNNEL_SHAPES
+from vpnframe.emulator.fleet.quirks import CONNECTION_LEVEL_SHAPES, NO_TUNNEL_SHAPES
 from vpnframe.emulator.rows import attachment_row, customer_gateway_row, vpn_gateway_row
 
 FLEET = make_fleet()

@@ -8,7 +8,7 @@ from ipaddress import ip_network
 import pytest
 
 from vpnframe.emulator import make_fleet
-from vpnframe.emulator.places import list_regions
+from vpnframe.emulator.fleet.places import list_regions
 
 FLEET = make_fleet()
 TUNNELS = [tunnel for connection in FLEET.connections for tunnel in connection.tunnels]

@@ -11,7 +11,7 @@ from defusedxml import ElementTree
 from test_emulator_client import NOW, Signer, ask, code_of, signer_of
 
 from vpnframe.emulator import State, handle, make_fleet, make_state
-from vpnframe.emulator.model import Route
+from vpnframe.emulator.fleet.model import Route
 from vpnframe.emulator.route_rows import policy_route_row, vpn_route_row
 
 FLEET = make_fleet(connections=150, regions=2)

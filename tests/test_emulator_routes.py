@@ -9,9 +9,9 @@ from ipaddress import ip_network
 import pytest
 
 from vpnframe.emulator import Connection, make_fleet
-from vpnframe.emulator.drawing import Draw
-from vpnframe.emulator.model import Route
-from vpnframe.emulator.routes import has_priorities, make_route
+from vpnframe.emulator.fleet.drawing import Draw
+from vpnframe.emulator.fleet.model import Route
+from vpnframe.emulator.fleet.routes import has_priorities, make_route
 
 FLEET = make_fleet()
 BY_ID = {c.vpn_connection_id: c for c in FLEET.connections}

@@ -13,7 +13,7 @@ from alibabacloud_vpc20160428.client import Client
 from darabonba.exceptions import DaraException
 
 from vpnframe.emulator import RunningEmulator, make_fleet, make_state, serve_in_thread
-from vpnframe.emulator.model import Tag
+from vpnframe.emulator.fleet.model import Tag
 
 FLEET = make_fleet(connections=60, regions=2)
 SCHEMES = pytest.mark.parametrize("scheme", [None, "v2"], ids=["acs3", "v1"])

@@ -15,7 +15,7 @@ from test_emulator_client import NOW, signer_of
 
 from vpnframe.emulator import handle, make_fleet, make_state
 from vpnframe.emulator.connection_rows import connection_row
-from vpnframe.emulator.drawing import DEFAULT_NOW_MS
+from vpnframe.emulator.fleet.drawing import DEFAULT_NOW_MS
 from vpnframe.emulator.rows import attachment_row, vpn_gateway_row
 from vpnframe.emulator.unset import FIELDS, SHAPES, fill
 

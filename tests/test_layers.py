@@ -11,12 +11,10 @@ PACKAGE = Path(__file__).parents[1] / "vpnframe"
 LEVELS = {
     "_version": 0, "errors": 0,
     "model": 1, "addresses": 1,
-    "schema": 2, "cloud": 3,
-    "fetching": 5, "inventory": 4,
-    "overlapping": 5, "peers": 5,
-    "auditing": 6, "stats": 6, "emulator": 5,
-    "plot": 7,
-    "cli": 8, "__main__": 9,
+    "schema": 2, "cloud": 3, "inventory": 4,
+    "fetching": 5, "overlapping": 5, "tracing": 6, "peers": 6, "emulator": 6,
+    "auditing": 7, "stats": 7,
+    "plot": 8, "cli": 9, "__main__": 10,
 }  # fmt: skip
 NETWORK_HALF = {"cloud"}
 TABLE_HALF = {
@@ -55,14 +53,24 @@ def test_imports_go_down_the_levels_only(path):
     assert not wrong
 
 
-def test_the_two_halves_meet_in_fetching_and_inventory_alone():
-    """Below the command line, nobody else knows both the network and the tables."""
+def test_the_two_halves_meet_in_fetching_alone():
+    """Below the command line, no other file knows both the network and the tables."""
     both = {
         room(p)
         for p in MODULES
         if rooms_imported(p) & NETWORK_HALF and rooms_imported(p) & TABLE_HALF
     }
-    assert both - {"cli"} == {"fetching", "inventory"}
+    assert both - {"cli"} == {"fetching"}
+
+
+def test_of_the_inventory_saved_answers_alone_know_the_cloud():
+    """They are decoded as answers of the network are."""
+    knowing = {
+        path.relative_to(PACKAGE).parts[1]
+        for path in MODULES
+        if room(path) == "inventory" and rooms_imported(path) & NETWORK_HALF
+    }
+    assert knowing == {"loading", "redacting.py"}
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(PACKAGE)))

@@ -12,7 +12,8 @@ import pytest
 from vpnframe.errors import IncompleteWarning
 from vpnframe.inventory import Inventory
 from vpnframe.inventory.loading import load
-from vpnframe.overlapping import overlaps, trace
+from vpnframe.overlapping import overlaps
+from vpnframe.tracing.trace import trace
 
 Answer = dict[str, Any]
 SITE = "172.16.5.9"

@@ -28,7 +28,7 @@ from vpnframe.auditing.fleet import Fleet, gather
 from vpnframe.auditing.rules import RULES
 from vpnframe.auditing.verdicts import SEVERITIES, Verdicts
 from vpnframe.emulator import make_fleet, make_state
-from vpnframe.emulator.answer_findings import find_findings
+from vpnframe.emulator.answers.findings import find_findings
 
 pytestmark = pytest.mark.slow
 IS_WHOLE = int(os.environ.get("VPNFRAME_EXAMPLES", "100")) >= 500

@@ -18,9 +18,9 @@ from vpnframe.auditing.findings import assemble
 from vpnframe.auditing.fleet import gather
 from vpnframe.auditing.rules import RULES
 from vpnframe.emulator import Connection, Fleet, make_fleet
-from vpnframe.emulator.answer_findings import find_findings
-from vpnframe.emulator.answer_parties import Party, list_parties
-from vpnframe.emulator.model import HealthCheck, Route, Tunnel, Vpc, VpnGateway
+from vpnframe.emulator.answers.findings import find_findings
+from vpnframe.emulator.answers.parties import Party, list_parties
+from vpnframe.emulator.fleet.model import HealthCheck, Route, Tunnel, Vpc, VpnGateway
 from vpnframe.inventory import Inventory
 
 FLEETS_AT_ONCE = 50

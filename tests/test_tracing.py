@@ -22,8 +22,8 @@ from trace_helpers import (
 )  # fmt: skip
 
 from vpnframe.errors import AddressError, IncompleteWarning
-from vpnframe.overlapping import trace
-from vpnframe.overlapping.tracing import answering
+from vpnframe.tracing import trace as answering
+from vpnframe.tracing.trace import trace
 
 
 def test_many_packets_keep_the_order_and_index_of_their_series():

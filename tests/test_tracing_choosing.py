@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from vpnframe.overlapping.tracing.choosing import choose
-from vpnframe.overlapping.tracing.facts import Journey, Outcome
+from vpnframe.tracing.choosing import choose
+from vpnframe.tracing.facts import Journey, Outcome
 
 
 def ambiguous(place: str, *rivals: str) -> Outcome:

@@ -16,7 +16,7 @@ from trace_oracle import Plain, is_block
 from vpnframe.emulator import Fleet, make_fleet, make_state
 from vpnframe.errors import IncompleteWarning
 from vpnframe.fetching.crawl import Plan
-from vpnframe.overlapping import trace
+from vpnframe.tracing.trace import trace
 
 ROLES = {"master": "active", "slave": "standby"}
 N_PACKETS = 150

@@ -8,7 +8,7 @@ from address_helpers import listed_blocks
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vpnframe.overlapping.tracing.matching import (
+from vpnframe.tracing.matching import (
     Prefixes,
     TooManyPairs,
     find_holding,

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vpnframe.errors import AddressError
-from vpnframe.overlapping.tracing.packets import read_packets
+from vpnframe.tracing.packets import read_packets
 
 ADDRESSES = st.ip_addresses().map(str)
 TEXTS = ADDRESSES | st.sampled_from(

@@ -13,7 +13,7 @@ from helpers import in_xml, inventory_of
 
 from vpnframe.auditing.review import AuditSettings, examine
 from vpnframe.emulator import make_fleet, make_state
-from vpnframe.emulator.answer_findings import find_findings
+from vpnframe.emulator.answers.findings import find_findings
 from vpnframe.emulator.unset import SHAPES
 from vpnframe.fetching.crawl import Plan
 from vpnframe.inventory import Inventory

@@ -12,8 +12,8 @@ import pandas as pd
 from vpnframe import schema
 from vpnframe.errors import IncompleteWarning
 from vpnframe.inventory import Inventory
-from vpnframe.overlapping import trace
 from vpnframe.schema.tables import STORED
+from vpnframe.tracing.trace import trace
 
 Row = dict[str, Any]
 

@@ -70,10 +70,10 @@ if TYPE_CHECKING:
         read_nat,
         read_topology,
         suggest_renumbering,
-        trace,
         would_conflict,
     )
     from vpnframe.peers import Peer, compare_peer, read_peer
+    from vpnframe.tracing.trace import trace
 
 _HOMES = {
     "Account": "fetching.accounts",
@@ -136,7 +136,7 @@ _HOMES = {
     "strength": "auditing.strength",
     "strength_counts": "auditing.strength",
     "suggest_renumbering": "overlapping",
-    "trace": "overlapping",
+    "trace": "tracing.trace",
     "would_conflict": "overlapping",
     "write_inventory": "inventory",
 }

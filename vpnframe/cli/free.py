@@ -26,10 +26,10 @@ from vpnframe.cli.overlap_options import (
 )
 from vpnframe.cli.reading import NOT_COMPLETE, read_snapshot
 from vpnframe.errors import SettingsError
+from vpnframe.model.display import listed
 from vpnframe.overlapping import free_subnets
 from vpnframe.overlapping.filling import Taken, find_filling
 from vpnframe.overlapping.free_space import DEFAULT_AVOID
-from vpnframe.overlapping.tracing.wording import listed
 
 _AVOIDED = " nor ".join(f"{block} ({why})" for block, why in DEFAULT_AVOID.items())
 

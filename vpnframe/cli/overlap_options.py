@@ -14,10 +14,10 @@ import typer
 from vpnframe.cli.reading import saying
 from vpnframe.errors import IncompleteWarning, InputWarning
 from vpnframe.inventory import Inventory
+from vpnframe.model.display import listed
 from vpnframe.overlapping import OverlapSettings, read_blocks, read_nat, read_topology
 from vpnframe.overlapping.against import their_blocks
 from vpnframe.overlapping.filling import find_ignored
-from vpnframe.overlapping.tracing.wording import listed
 
 NOWHERE = "none"
 

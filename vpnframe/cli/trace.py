@@ -24,7 +24,7 @@ from vpnframe.errors import IncompleteWarning, SettingsError
 from vpnframe.inventory import Inventory
 from vpnframe.model.display import printable
 from vpnframe.model.files import MIB, read_file, read_stdin
-from vpnframe.overlapping import trace
+from vpnframe.tracing.trace import trace
 
 _CERTAINTY = {"certain": "certain", "unknown": "not certain"}
 _PLACES = ["vpc_id", "vpn_gateway_id", "transit_router_id"]

@@ -7,9 +7,9 @@ Of the rest of the package it uses the request and response classes alone.
 
 from __future__ import annotations
 
-from vpnframe.emulator.answer_key import answer_key
-from vpnframe.emulator.fleet import make_fleet
-from vpnframe.emulator.model import Account, Connection, Fleet, Tunnel
+from vpnframe.emulator.answers.answer_key import answer_key
+from vpnframe.emulator.fleet.making import make_fleet
+from vpnframe.emulator.fleet.model import Account, Connection, Fleet, Tunnel
 from vpnframe.emulator.server import (
     RunningEmulator,
     ServerSettings,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from vpnframe.emulator.encoding import Json
-from vpnframe.emulator.model import Bgp, Connection, HealthCheck, Tunnel
-from vpnframe.emulator.quirks import (
+from vpnframe.emulator.fleet.model import Bgp, Connection, HealthCheck, Tunnel
+from vpnframe.emulator.fleet.quirks import (
     connection_level_shape,
     joined,
     no_tunnel_shape,

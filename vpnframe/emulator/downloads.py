@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from vpnframe.emulator.encoding import Json
-from vpnframe.emulator.model import Connection, Tunnel
-from vpnframe.emulator.quirks import (
+from vpnframe.emulator.fleet.model import Connection, Tunnel
+from vpnframe.emulator.fleet.quirks import (
     connection_level_shape,
     joined,
     no_tunnel_shape,

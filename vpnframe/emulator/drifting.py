@@ -9,7 +9,7 @@ from typing import Any
 
 from vpnframe.cloud.messages import Request
 from vpnframe.emulator.faults.effects import Drift
-from vpnframe.emulator.model import Connection
+from vpnframe.emulator.fleet.model import Connection
 from vpnframe.emulator.parameters import Call
 from vpnframe.emulator.refusals import Refusal
 from vpnframe.emulator.route_listing import ROUTE_CALLS

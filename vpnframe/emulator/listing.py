@@ -9,7 +9,7 @@ from typing import Generic, TypeAlias, TypeVar
 
 from vpnframe.emulator.connection_rows import connection_row
 from vpnframe.emulator.encoding import Json
-from vpnframe.emulator.model import Connection, CustomerGateway, Tag, Vpc, VpnGateway
+from vpnframe.emulator.fleet.model import Connection, CustomerGateway, Tag, Vpc, VpnGateway
 from vpnframe.emulator.refusals import Refusal, invalid_parameter
 from vpnframe.emulator.rows import attachment_row, customer_gateway_row, vpc_row, vpn_gateway_row
 from vpnframe.emulator.state import Holdings

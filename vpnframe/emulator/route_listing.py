@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
+from vpnframe.emulator.fleet.model import Route
 from vpnframe.emulator.listing import ListCall, Parameters
-from vpnframe.emulator.model import Route
 from vpnframe.emulator.refusals import (
     UNKNOWN_CONNECTION,
     UNKNOWN_GATEWAY,

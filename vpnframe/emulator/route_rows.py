@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from vpnframe.emulator.encoding import Json
-from vpnframe.emulator.model import Route
-from vpnframe.emulator.quirks import pick
+from vpnframe.emulator.fleet.model import Route
+from vpnframe.emulator.fleet.quirks import pick
 
 # A BGP route has no weight; whether one is sent all the same, nobody documents.
 _BGP_WEIGHTS: tuple[dict[str, Json], ...] = ({}, {"Weight": 0}, {"Weight": 100})

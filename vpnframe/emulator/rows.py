@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from vpnframe.emulator.connection_rows import tunnel_bandwidth
 from vpnframe.emulator.encoding import Json, encode_json
-from vpnframe.emulator.model import Connection, CustomerGateway, Region, Vpc, VpnGateway
-from vpnframe.emulator.quirks import pick, tag_list
-from vpnframe.emulator.routes import has_priorities
+from vpnframe.emulator.fleet.model import Connection, CustomerGateway, Region, Vpc, VpnGateway
+from vpnframe.emulator.fleet.quirks import pick, tag_list
+from vpnframe.emulator.fleet.routes import has_priorities
 
 
 def region_row(region: Region) -> dict[str, Json]:

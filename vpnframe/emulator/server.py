@@ -20,10 +20,10 @@ from aiohttp import web
 
 from vpnframe.cloud.messages import Request
 from vpnframe.emulator.faults import FaultyResponse
-from vpnframe.emulator.model import Account
+from vpnframe.emulator.faults.acting import WireAnswer
+from vpnframe.emulator.fleet.model import Account
 from vpnframe.emulator.service import handle
 from vpnframe.emulator.state import State
-from vpnframe.emulator.wiring import WireAnswer
 
 log = logging.getLogger("vpnframe")
 _HOST = "127.0.0.1"
@@ -165,7 +165,7 @@ def serve_in_thread(
 
     Examples
     --------
-    >>> from vpnframe.emulator.fleet import make_fleet
+    >>> from vpnframe.emulator.fleet.making import make_fleet
     >>> from vpnframe.emulator.state import make_state
     >>> with serve_in_thread(make_state(make_fleet(connections=1))) as running:
     ...     print(running.endpoint.rpartition(":")[0])

@@ -11,8 +11,8 @@ from typing import TypeAlias
 
 from vpnframe.cloud.messages import Request, Response
 from vpnframe.emulator.downloads import download_config
-from vpnframe.emulator.faulting import answer_faultily, find_kind
 from vpnframe.emulator.faults import FaultPlan
+from vpnframe.emulator.faults.striking import answer_faultily, find_kind
 from vpnframe.emulator.gate import Credential, authenticate
 from vpnframe.emulator.listing import (
     CUSTOMER_GATEWAYS,
@@ -100,7 +100,7 @@ def handle(state: State, request: Request, now: float) -> Response:
 
     Examples
     --------
-    >>> from vpnframe.emulator.fleet import make_fleet
+    >>> from vpnframe.emulator.fleet.making import make_fleet
     >>> from vpnframe.emulator.state import make_state
     >>> state = make_state(make_fleet(connections=0, regions=1))
     >>> handle(state, Request("GET", "http://127.0.0.1/?Action=DescribeRegions"), 0.0).status

@@ -9,8 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from vpnframe.emulator.faults import Fault, FaultPlan
-from vpnframe.emulator.gate import Credential, NonceLedger
-from vpnframe.emulator.model import (
+from vpnframe.emulator.fleet.model import (
     Account,
     Connection,
     CustomerGateway,
@@ -19,6 +18,7 @@ from vpnframe.emulator.model import (
     Vpc,
     VpnGateway,
 )
+from vpnframe.emulator.gate import Credential, NonceLedger
 from vpnframe.emulator.quotas import Key, QuotaMeter, QuotaSettings
 from vpnframe.emulator.unset import SHAPES
 
@@ -187,7 +187,7 @@ def make_state(
 
     Examples
     --------
-    >>> from vpnframe.emulator.fleet import make_fleet
+    >>> from vpnframe.emulator.fleet.making import make_fleet
     >>> make_state(make_fleet(connections=0, regions=1), quotas=False)
     State(Fleet(seed=7, 1 accounts, 1 regions, 0 connections), 0 requests)
     """

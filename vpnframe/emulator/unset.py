@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import TypeAlias
 
 from vpnframe.emulator.encoding import Json
-from vpnframe.emulator.quirks import pick
+from vpnframe.emulator.fleet.quirks import pick
 
 # Each field with its value where it is unset; a block with its own fields.
 Fields: TypeAlias = Mapping[str, Json]

@@ -1,13 +1,15 @@
-"""Texts of others made safe to show."""
+"""Texts for people: safe to show, counted and listed."""
 
 from __future__ import annotations
 
 import json
 import re
 import unicodedata
+from collections.abc import Iterable
 from typing import Any
 
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+_MOST_LISTED = 3
 
 
 def printable(text: str) -> str:
@@ -65,6 +67,21 @@ def counted(n: int, noun: str) -> str:
     ('1 region', '1,200 tunnels')
     """
     return f"{n:,} {noun}{'' if n == 1 else 's'}"
+
+
+def listed(names: Iterable[str]) -> str:
+    """Write names as a sentence has them: three at most, the others counted.
+
+    Examples
+    --------
+    >>> listed(["vco-1", "vco-2", "vco-3", "vco-4", "vco-5"])
+    'vco-1, vco-2, vco-3 and 2 more'
+    """
+    every = list(names)
+    shown = every[:_MOST_LISTED] if len(every) > _MOST_LISTED + 1 else every
+    if len(shown) < len(every):
+        return f"{', '.join(shown)} and {len(every) - len(shown)} more"
+    return " and ".join(filter(None, [", ".join(shown[:-1]), *shown[-1:]]))
 
 
 def _is_harmless(character: str) -> bool:

@@ -1,8 +1,7 @@
 """Overlapping address blocks, as tables.
 
 ``blocks``, ``nested`` and ``space`` ask of any list, column or table of blocks; ``fleet`` of a
-fleet's subnets, and what it means; ``conflicts``, ``free`` and ``renumbering`` of what could be;
-``tracing`` follows a packet.
+fleet's subnets, and what it means; ``conflicts``, ``free`` and ``renumbering`` of what could be.
 """
 
 from __future__ import annotations
@@ -19,7 +18,6 @@ from vpnframe.overlapping.renumbering import suggest_renumbering
 from vpnframe.overlapping.scopes import ROUTING_DOMAIN, Domain, Topology, read_topology
 from vpnframe.overlapping.settings import OverlapSettings
 from vpnframe.overlapping.space import address_usage, merge
-from vpnframe.overlapping.tracing import trace
 
 __all__ = [
     "ROUTING_DOMAIN",
@@ -40,6 +38,5 @@ __all__ = [
     "read_nat",
     "read_topology",
     "suggest_renumbering",
-    "trace",
     "would_conflict",
 ]

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from vpnframe.inventory import Inventory
+from vpnframe.model.display import listed
 from vpnframe.overlapping.asked import format_blocks
 from vpnframe.overlapping.encoded import Fleet, are_ignored
 from vpnframe.overlapping.free_space import (
@@ -22,7 +23,6 @@ from vpnframe.overlapping.free_space import (
 from vpnframe.overlapping.known import what_is_known
 from vpnframe.overlapping.roles import ORIGINS
 from vpnframe.overlapping.settings import OverlapSettings
-from vpnframe.overlapping.tracing.wording import listed
 from vpnframe.schema.codes import Codes, take_words
 
 

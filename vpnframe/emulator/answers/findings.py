@@ -1,0 +1,104 @@
+"""What a review of the fleet should find: the answer key's own rules, in plain loops.
+
+A finding stands once for a rule and what it is about, with the tunnels that show it and the worst
+severity among them. Fleets are taken as read completely, with their keys.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+
+from vpnframe.emulator.answers.crypto import crypto_faults
+from vpnframe.emulator.answers.overlaps import find_groups, find_overlaps
+from vpnframe.emulator.answers.secrets import at_ceiling, key_faults
+from vpnframe.emulator.answers.selectors import selector_faults
+from vpnframe.emulator.answers.service import service_faults
+from vpnframe.emulator.answers.sightings import SEVERITIES, Sighting
+from vpnframe.emulator.answers.wiring import wiring_faults
+from vpnframe.emulator.fleet.model import Fleet
+
+_OVERLAP_RULES = {
+    "own_sides": "vpn-overlap-own-sides",
+    "onprem": "vpn-overlap-onprem",
+    "selector_pair": "vpn-overlap-selector-pair",
+    "duplicate": "vpn-overlap-duplicate",
+    "route_domain": "vpn-overlap-route-domain",
+    "other_vpc": "vpn-overlap-other-vpc",
+}
+
+
+def find_findings(
+    fleet: Fleet, *, now_ms: int, are_routes_known: bool = True
+) -> list[dict[str, object]]:
+    """Find what a review of a fleet should find.
+
+    Parameters
+    ----------
+    fleet : Fleet
+        Finished, with all that was planted.
+    now_ms : int
+        The moment to judge by.
+    are_routes_known : bool
+        Whether the reader asked for routes.
+
+    Returns
+    -------
+    list of dict
+        ``rule_id``, ``status`` (open or unknown), ``subject`` (the id of a connection or gateway;
+        empty for the fleet), ``other`` (the others of a group, joined by commas), ``tunnels``
+        (their ids) and ``severity``; sorted.
+    """
+    seen = fleet if are_routes_known else replace(fleet, routes=(), vpcs=())
+    sightings = [
+        *crypto_faults(seen),
+        *key_faults(seen),
+        *wiring_faults(seen, are_routes_known=are_routes_known),
+        *service_faults(seen, now_ms=now_ms, are_routes_known=are_routes_known),
+        *selector_faults(seen),
+        *_overlap_faults(seen),
+    ]
+    if at_ceiling(seen):
+        sightings.append(Sighting("platform-ceiling", "", "info"))
+    if not are_routes_known:  # said once, for all connections
+        sightings += [
+            Sighting("vpn-route-unpublished", "", "medium", status="unknown"),
+            Sighting("vpn-route-next-hop-down", "", "medium", status="unknown"),
+            Sighting("vpn-gateway-routes-quota", "", "info", status="unknown"),
+        ]
+    return _gathered(sightings)
+
+
+def _overlap_faults(fleet: Fleet) -> Iterator[Sighting]:
+    """A finding for each site that a VPC takes addresses from, and for each group of sites."""
+    groups = find_groups(fleet)
+    held = [[row] for row in find_overlaps(fleet) if row["kind"] in ("own_sides", "other_vpc")]
+    for rows in [*held, *groups]:
+        if rule := _OVERLAP_RULES.get(str(rows[0]["kind"])):
+            ids = [str(_id_of(row, end)) for row in rows for end in ("left", "right")]
+            others = ",".join(sorted({one for one in ids if one != ids[0]}))
+            yield Sighting(rule, ids[0], str(rows[0]["severity"]), other=others)
+
+
+def _id_of(row: Mapping[str, object], end: str) -> object:
+    half = row[end]
+    return half["vpn_connection_id"] if isinstance(half, dict) else None
+
+
+def _gathered(sightings: Iterable[Sighting]) -> list[dict[str, object]]:
+    """One finding for all sightings of one thing."""
+    gathered: dict[tuple[str, str, str, str], list[Sighting]] = {}
+    for one in sightings:
+        key = (one.rule_id, one.subject, one.other, one.status)
+        gathered.setdefault(key, []).append(one)
+    return [
+        {
+            "rule_id": rule_id,
+            "status": status,
+            "subject": subject,
+            "other": other,
+            "tunnels": sorted({one.tunnel_id for one in found if one.tunnel_id}),
+            "severity": max((one.severity for one in found), key=SEVERITIES.index),
+        }
+        for (rule_id, subject, other, status), found in sorted(gathered.items())
+    ]

@@ -1,0 +1,167 @@
+"""What is wrong with keys, and what tunnels are worth with them. No key leaves this room."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Iterator
+
+from vpnframe.emulator.answers.overlaps import routing_domains
+from vpnframe.emulator.answers.parties import list_parties
+from vpnframe.emulator.answers.sightings import Sighting, sm_gateways, tunnels_of
+from vpnframe.emulator.fleet.model import Connection, Fleet, Tunnel
+
+_PUBLISHED = frozenset({"pgw6dy7d1i8in7x5", "tf-testvpn1", "tf-testvpn2", "Test@123", "12345678"})
+_GUESSED = {"key-derived-from-name": "derived", "key-dictionary": "words", "key-short": "short"}
+_EVERYTHING = ("0.0.0.0/0", "::/0")
+# Bits of what can be the weakest part.
+_CIPHER_BITS = {"des": 56, "3des": 112, "aes": 128, "aes192": 192, "aes256": 256}
+_GROUP_BITS = {"group1": 70, "group2": 80, "group5": 97, "group14": 112, "group24": 112}
+
+
+def key_faults(fleet: Fleet) -> Iterator[Sighting]:
+    """Give every fault of a key, and every hash of one in the clear."""
+    planted = _planted(fleet)
+    for connection, tunnel in tunnels_of(fleet):
+        if tunnel.psk is None:
+            continue
+        origin = planted.get(connection.vpn_connection_id, "")
+        bits = _bits(tunnel.psk, origin)
+        is_open = tunnel.proposal.ike_version == "ikev1" and tunnel.proposal.ike_mode != "main"
+        faults = []
+        if tunnel.psk in _PUBLISHED:
+            faults.append(("vpn-psk-published", "critical"))
+        if origin == "derived":
+            faults.append(("vpn-psk-derived", "critical"))
+        if bits < 80:
+            faults.append(("vpn-psk-weak", _severity(bits, is_open=is_open)))
+        elif bits < 112:  # the baseline asks for more: no risk, a wish
+            faults.append(("profile-psk-bits", "info"))
+        if is_open:
+            faults.append(("vpn-ike-aggressive-mode", "critical" if bits < 80 else "high"))
+        for rule_id, severity in faults:
+            yield Sighting(
+                rule_id, connection.vpn_connection_id, severity, tunnel_id=tunnel.tunnel_id
+            )
+    yield from _reused(fleet)
+
+
+def at_ceiling(fleet: Fleet) -> bool:
+    """Whether group 14, the best on offer, alone holds a tunnel under 128 bits."""
+    planted, sm = _planted(fleet), sm_gateways(fleet)
+    return any(
+        connection.vpn_gateway_id not in sm
+        and tunnel.psk is not None
+        and tunnel.proposal.ike_pfs == "group14"
+        and _worth(tunnel) == 112
+        and _bits(tunnel.psk, planted.get(connection.vpn_connection_id, "")) > 112
+        for connection, tunnel in tunnels_of(fleet)
+    )
+
+
+def _planted(fleet: Fleet) -> dict[str, str]:
+    """What was done to the keys of connections."""
+    return {
+        connection_id: _GUESSED[plant.plant_id]
+        for plant in fleet.planted
+        if plant.plant_id in _GUESSED
+        for connection_id in plant.vpn_connection_ids
+    }
+
+
+def _bits(key: str, origin: str) -> float:
+    """What a key is worth, as far as verdicts tell apart; all others are drawn at random."""
+    if key in _PUBLISHED:
+        return 0
+    if origin:
+        return 40
+    kinds = (str.isdigit, str.islower, str.isupper)
+    sizes = [size for is_kind, size in zip(kinds, (10, 26, 26), strict=True) if _any(is_kind, key)]
+    return min(256, math.floor(len(key) * math.log2(sum(sizes))))
+
+
+def _any(is_kind: object, key: str) -> bool:
+    assert callable(is_kind)  # noqa: S101  for the reader of types
+    return any(map(is_kind, key))
+
+
+def _severity(bits: float, *, is_open: bool) -> str:
+    if bits < 64:
+        return "critical" if is_open else "high"
+    return "medium"
+
+
+def _worth(tunnel: Tunnel) -> int:
+    """The bits of a tunnel without its key; no hash on offer has under 128."""
+    cipher = _CIPHER_BITS.get(tunnel.proposal.ipsec_enc, 128)
+    return min(cipher, _GROUP_BITS[tunnel.proposal.ike_pfs], 128)
+
+
+def _reused(fleet: Fleet) -> Iterator[Sighting]:
+    """Give the tunnels whose key is at several peers that are no two ends of one tunnel."""
+    holders: defaultdict[str, list[tuple[Connection, Tunnel]]] = defaultdict(list)
+    for connection, tunnel in tunnels_of(fleet):
+        if tunnel.psk is not None:
+            holders[tunnel.psk].append((connection, tunnel))
+    sites = _sites(fleet)
+    for group in holders.values():
+        severity = _spread(group, sites)
+        if severity:
+            for connection, tunnel in group:
+                yield Sighting(
+                    "vpn-psk-reused",
+                    connection.vpn_connection_id,
+                    severity,
+                    tunnel_id=tunnel.tunnel_id,
+                )
+
+
+def _spread(group: list[tuple[Connection, Tunnel]], sites: dict[str, object]) -> str:
+    """How bad it is that some tunnels share a key; empty where they may."""
+    if len({tunnel.customer_ip for _, tunnel in group}) == 1:
+        return ""
+    ids = {connection.vpn_connection_id for connection, _ in group}
+    links = [(c.vpn_connection_id, t, u, d.vpn_connection_id) for c, t in group for d, u in group]
+    mirrored = {(c, d) for c, t, u, d in links if _are_ends(t, u)}
+    is_all_mirrored = all(any(_are_ends(t, u) for _, u in group) for _, t in group)
+    joined = _components(ids, mirrored)
+    same_site = {
+        (c, d) for c in ids for d in ids if c in sites and sites[c] == sites.get(d) and c != d
+    }
+    if len(_components(ids, mirrored | same_site)) > 1:
+        return "high"
+    peers: defaultdict[str, set[str]] = defaultdict(set)
+    for connection, tunnel in group:
+        peers[connection.vpn_connection_id].add(tunnel.customer_ip)
+    if len(joined) == 1 and is_all_mirrored and all(len(own) == 1 for own in peers.values()):
+        return ""
+    return "low"
+
+
+def _are_ends(one: Tunnel, other: Tunnel) -> bool:
+    """Whether two tunnels are the two ends of one, by address or by identity."""
+    by_address = (one.cloud_ip, one.customer_ip) == (other.customer_ip, other.cloud_ip)
+    by_id = (one.cloud_ike_id, one.customer_ike_id) == (other.customer_ike_id, other.cloud_ike_id)
+    return (by_address and one.cloud_ip != one.customer_ip) or (
+        by_id and one.cloud_ike_id != one.customer_ike_id
+    )
+
+
+def _components(nodes: set[str], edges: set[tuple[str, str]]) -> list[set[str]]:
+    parts: list[set[str]] = [{node} for node in sorted(nodes)]
+    for one, other in edges:
+        touched = [part for part in parts if one in part or other in part]
+        parts = [part for part in parts if part not in touched] + [set().union(*touched)]
+    return parts
+
+
+def _sites(fleet: Fleet) -> dict[str, object]:
+    """What each connection reaches, and from where; those that say nothing are left out."""
+    parties = list_parties(fleet)
+    found: dict[str, object] = {}
+    for number, domain in enumerate(routing_domains(fleet)):
+        for connection in domain:
+            reached = parties[connection.vpn_connection_id].cidrs("onprem").difference(_EVERYTHING)
+            if reached and connection.attach_type != "NO_ASSOCIATED":
+                found[connection.vpn_connection_id] = (number, reached)
+    return found

@@ -1,0 +1,1 @@
+"""A made-up fleet: the same arguments always give the same cloud."""

@@ -1,0 +1,112 @@
+"""The private networks of the emulated fleet: where VPCs and sites take their blocks from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from ipaddress import IPv4Network, IPv6Network, ip_network
+
+from vpnframe.emulator.fleet.drawing import Draw
+
+HOT_SPOTS = ("192.168.0.0/24", "192.168.1.0/24", "10.0.0.0/16")
+EVERYTHING = "0.0.0.0/0"
+
+# The cloud proposes 192.168.0.0/16, 172.16.0.0/12 and 10.0.0.0/8 when a VPC is made.
+_VPC_DEFAULTS = ("192.168.0.0/16", "172.16.0.0/12", "10.0.0.0/8")
+_PREFIX_LENGTHS = {
+    24: 50.0,
+    16: 16.0,
+    22: 8.0,
+    20: 6.0,
+    23: 4.0,
+    27: 3.0,
+    28: 3.0,
+    32: 4.0,
+    19: 2.0,
+}
+_N_BLOCKS = {1: 74.0, 2: 14.0, 3: 6.0, 4: 3.0, 6: 2.0, 19: 1.0}
+_TRIES = 40
+
+
+def draw_vpc_cidr(draw: Draw) -> str:
+    """Draw the block of a VPC: often one of the cloud's own proposals, else a /16."""
+    if draw.chance(0.12):
+        return draw.rng.choice(_VPC_DEFAULTS)
+    if draw.chance(0.7):
+        return f"10.{draw.rng.randint(0, 255)}.0.0/16"
+    return f"172.{draw.rng.randint(16, 31)}.0.0/16"
+
+
+def draw_vpc_subnets(draw: Draw, vpc_cidr: str) -> tuple[str, ...]:
+    """Draw what a connection carries of its VPC: all of it, or some of its switches."""
+    if draw.chance(0.55):
+        return (vpc_cidr,)
+    n_blocks = min(draw.weighted(_N_BLOCKS), 6)
+    return tuple(dict.fromkeys(draw_inside(draw, vpc_cidr, 24) for _ in range(n_blocks)))
+
+
+def draw_inside(draw: Draw, cidr: str, prefix_length: int) -> str:
+    """Draw a block of the given prefix length inside another one."""
+    outer = ip_network(cidr)
+    step = 1 << (outer.max_prefixlen - prefix_length)
+    offset = draw.rng.randrange(outer.num_addresses // step) * step
+    return str(ip_network((int(outer.network_address) + offset, prefix_length)))
+
+
+def draw_onprem_subnets(draw: Draw, avoided: Sequence[str]) -> tuple[str, ...]:
+    """Draw the blocks of a site, clear of ``avoided`` where a sane administrator could be."""
+    others = [ip_network(cidr) for cidr in avoided]
+    n_blocks = draw.weighted(_N_BLOCKS)
+    return tuple(dict.fromkeys(_draw_clear(draw, others) for _ in range(n_blocks)))
+
+
+def draw_further_blocks(draw: Draw, vpc_cidr: str) -> tuple[str, ...]:
+    """Draw the secondary blocks of a VPC: none as a rule, else one or two clear of its own."""
+    n_blocks = draw.weighted({0: 84.0, 1: 11.0, 2: 5.0})
+    outer = "172.16.0.0/12" if vpc_cidr.startswith("10.") else "10.0.0.0/8"
+    return tuple(dict.fromkeys(draw_inside(draw, outer, 20) for _ in range(n_blocks)))
+
+
+def draw_user_cidrs(draw: Draw) -> tuple[str, ...]:
+    """Draw what a VPC takes for private though it is not: public blocks used inside."""
+    if draw.chance(0.93):
+        return ()
+    return (draw.rng.choice(("9.0.0.0/8", "30.0.0.0/12", "192.16.0.0/16")),)
+
+
+def draw_ipv6_pair(draw: Draw) -> tuple[str, str]:
+    """Draw a VPC's /56 of public IPv6 space and a site's unique local /48."""
+    vpc = ip_network(((0x24084002 << 96) | (draw.rng.getrandbits(24) << 72), 56))
+    site = ip_network(((0xFD << 120) | (draw.rng.getrandbits(40) << 80), 48))
+    return str(vpc), str(site)
+
+
+def host_in(blocks: Sequence[str]) -> str | None:
+    """Give an address of the first IPv4 block that is not everything; None without one."""
+    for block in blocks:
+        if ":" not in block and block != EVERYTHING:
+            network = ip_network(block, strict=False)
+            return str(network[min(10, network.num_addresses - 1)])
+    return None
+
+
+def _draw_clear(draw: Draw, others: Sequence[IPv4Network | IPv6Network]) -> str:
+    """Draw blocks until one is clear of the others, or patience ends."""
+    block = _draw_block(draw)
+    for _ in range(_TRIES):
+        if not any(_overlap(ip_network(block), other) for other in others):
+            break
+        block = _draw_block(draw)
+    return block
+
+
+def _overlap(left: IPv4Network | IPv6Network, right: IPv4Network | IPv6Network) -> bool:
+    """Say whether two blocks of one family share an address."""
+    return left.version == right.version and left.overlaps(right)
+
+
+def _draw_block(draw: Draw) -> str:
+    if draw.chance(0.25):
+        return draw.rng.choice(HOT_SPOTS)
+    prefix_length = draw.weighted(_PREFIX_LENGTHS)
+    outer = draw.weighted({"10.0.0.0/8": 5.0, "172.16.0.0/12": 2.0, "192.168.0.0/16": 3.0})
+    return draw_inside(draw, outer, max(prefix_length, int(outer.split("/")[1])))

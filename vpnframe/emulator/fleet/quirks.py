@@ -1,0 +1,83 @@
+"""What real answers do differently from row to row, decided by the id of the thing."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Mapping, Sequence
+
+from vpnframe.emulator.encoding import Json
+from vpnframe.emulator.fleet.model import Connection, Tag
+
+CONNECTION_LEVEL_SHAPES = ("absent", "null", "empty", "blank", "zeros", "copy")
+NO_TUNNEL_SHAPES = ("absent", "null", "empty")
+
+
+def pick(thing_id: str, what: str, n_ways: int) -> int:
+    """Pick one of ``n_ways`` for a thing, always the same one.
+
+    Examples
+    --------
+    >>> pick("vco-1", "shape", 5) == pick("vco-1", "shape", 5)
+    True
+    """
+    return zlib.crc32(f"{what}:{thing_id}".encode()) % n_ways
+
+
+def connection_level_shape(connection: Connection, call: str) -> str:
+    """Name the shape of the connection-level blocks of a dual-tunnel connection in a call.
+
+    Nobody documents which of them comes, so every one does.
+    """
+    at = pick(connection.vpn_connection_id, f"level-{call}", len(CONNECTION_LEVEL_SHAPES))
+    return CONNECTION_LEVEL_SHAPES[at]
+
+
+def no_tunnel_shape(connection: Connection, call: str) -> str:
+    """Name the shape of the tunnel list of a single-tunnel connection in a call."""
+    at = pick(connection.vpn_connection_id, f"tunnels-{call}", len(NO_TUNNEL_SHAPES))
+    return NO_TUNNEL_SHAPES[at]
+
+
+def shaped(name: str, shape: str, filled: Mapping[str, Json]) -> dict[str, Json]:
+    """Put a block into its shape, under its name.
+
+    Examples
+    --------
+    >>> for shape in CONNECTION_LEVEL_SHAPES:
+    ...     print(shaped("IkeConfig", shape, {"IkeVersion": "ikev2"}))
+    {}
+    {'IkeConfig': None}
+    {'IkeConfig': {}}
+    {'IkeConfig': {'IkeVersion': ''}}
+    {'IkeConfig': {'IkeVersion': ''}}
+    {'IkeConfig': {'IkeVersion': 'ikev2'}}
+    """
+    if shape == "absent":
+        return {}
+    if shape == "null":
+        return {name: None}
+    if shape == "empty":
+        return {name: {}}
+    if shape == "zeros":
+        return {name: {n: 0 if isinstance(value, int) else "" for n, value in filled.items()}}
+    return {name: dict.fromkeys(filled, "") if shape == "blank" else filled}
+
+
+def no_tunnels(outer: str, inner: str, shape: str) -> dict[str, Json]:
+    """Write the tunnel list of a connection that has none."""
+    contents: dict[str, dict[str, Json]] = {
+        "absent": {},
+        "null": {outer: None},
+        "empty": {outer: {inner: []}},
+    }
+    return contents[shape]
+
+
+def tag_list(tags: Sequence[Tag]) -> list[Json]:
+    """Write tags as objects."""
+    return [{"Key": tag.key, "Value": tag.value} for tag in tags]
+
+
+def joined(blocks: Sequence[str], *, is_turned: bool = False) -> str:
+    """Join CIDRs by commas, in the configured order or in the other one."""
+    return ",".join(reversed(blocks) if is_turned else blocks)

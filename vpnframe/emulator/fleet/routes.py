@@ -1,0 +1,243 @@
+"""Drawing route entries: what leads into each connection, whatever its selectors say.
+
+They are drawn from a stream of their own, so that fleets keep the connections that they had
+before there were routes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import islice, product
+
+from vpnframe.emulator.fleet.drawing import Draw
+from vpnframe.emulator.fleet.gateways import Draft
+from vpnframe.emulator.fleet.model import Connection, Route, VpnGateway
+from vpnframe.emulator.fleet.networks import (
+    EVERYTHING,
+    draw_further_blocks,
+    draw_onprem_subnets,
+    draw_user_cidrs,
+)
+from vpnframe.emulator.fleet.quirks import pick
+
+DEFAULT_PRIORITY = 10
+ACTIVE, STANDBY = 100, 0
+
+# A gateway takes no more of them.
+_MOST_POLICIES = 60
+_POLICY_MODE = {"policy": 75.0, "custom": 15.0, "none": 10.0}
+_ROUTE_MODE = {"custom": 88.0, "policy": 12.0}
+_STATES = {"published": 85.0, "normal": 15.0}
+
+
+def lay_routes(draft: Draft, draw: Draw) -> None:
+    """Draw further blocks of every VPC, and the routes of every connection.
+
+    Parameters
+    ----------
+    draft : Draft
+        With connections that carry what they will carry; changed in place.
+    draw : Draw
+        A stream of its own.
+    """
+    draft.vpcs = [
+        replace(
+            vpc,
+            secondary_cidrs=draw_further_blocks(draw, vpc.cidr),
+            user_cidrs=draw_user_cidrs(draw),
+        )
+        for vpc in draft.vpcs
+    ]
+    planted = {i for plant in draft.planted for i in plant.vpn_connection_ids}
+    surveyor = _Surveyor(draft, draw)
+    for connection in draft.connections:
+        is_plain = connection.vpn_connection_id in planted
+        routes = tuple(surveyor.routes_of(connection))
+        draft.routes[connection.vpn_connection_id] = (
+            routes if is_plain else tuple(_vary(draw, connection, routes))
+        )
+    for gateway in draft.vpn_gateways:
+        draft.routes[gateway.vpn_gateway_id] = tuple(surveyor.announced_by(gateway))
+
+
+def make_route(draw: Draw, connection: Connection, kind: str, destination: str) -> Route:
+    """Make a published route that leads into a connection.
+
+    Parameters
+    ----------
+    draw : Draw
+        For its time of creation.
+    connection : Connection
+        Its next hop.
+    kind : str
+        policy, custom or bgp. A policy route still needs its source.
+    destination : str
+        The block that packets go to.
+
+    Returns
+    -------
+    Route
+        Active, and bound to the first tunnel where there are two.
+    """
+    is_on_gateway = connection.vpn_gateway_id is not None
+    tunnel_ids = tuple(tunnel.tunnel_id for tunnel in connection.tunnels if tunnel.tunnel_id)
+    return Route(
+        account_id=connection.account_id,
+        region_id=connection.region_id,
+        kind=kind,
+        vpn_gateway_id=connection.vpn_gateway_id,
+        vpn_connection_id=connection.vpn_connection_id,
+        next_hop=connection.vpn_connection_id,
+        source=None,
+        destination=destination,
+        weight=None if kind == "bgp" else ACTIVE,
+        priority=_default_priority(connection) if kind == "policy" else None,
+        state="published",
+        tunnel_ids=tunnel_ids[:1] if is_on_gateway else tunnel_ids,
+        as_path=None,
+        community=None,
+        learned_from="VPN_BGP" if kind == "bgp" else None,
+        created_ms=draw.created_ms(),
+    )
+
+
+def has_priorities(gateway_id: str) -> bool:
+    """Whether a gateway is new enough for policy routes with priorities."""
+    return pick(gateway_id, "priorities", 4) != 0
+
+
+def _default_priority(connection: Connection) -> int | None:
+    """The priority that the cloud gives when none is asked for."""
+    return DEFAULT_PRIORITY if has_priorities(connection.vpn_gateway_id or "") else None
+
+
+class _Surveyor:
+    """Draws the routes of a draft, one connection after the other."""
+
+    def __init__(self, draft: Draft, draw: Draw) -> None:
+        self._draft = draft
+        self._draw = draw
+        vpcs = {vpc.vpc_id: vpc for vpc in draft.vpcs}
+        self._vpc_cidr = {
+            gateway.vpn_gateway_id: vpcs[gateway.vpc_id].cidr for gateway in draft.vpn_gateways
+        }
+        self._speaking = {
+            c.vpn_gateway_id: c.vpn_connection_id for c in draft.connections if c.tunnels[0].bgp
+        }
+
+    def routes_of(self, connection: Connection) -> Iterator[Route]:
+        """Draw the routes of a connection; one that hangs on nothing has none."""
+        if connection.attach_type == "NO_ASSOCIATED":
+            return
+        destinations = self._destinations(connection)
+        if connection.tunnels[0].bgp is not None:
+            for destination in destinations:
+                yield from self._learned(connection, destination)
+            if connection.vpn_gateway_id is None:
+                yield self._announced_on_router(connection)
+            return
+        kind = self._kind_of(connection)
+        if kind == "custom":
+            for destination in destinations:
+                yield make_route(self._draw, connection, kind, destination)
+        elif kind == "policy":
+            pairs = product(self._sources(connection), destinations)
+            for source, destination in islice(pairs, _MOST_POLICIES):
+                route = make_route(self._draw, connection, kind, destination)
+                yield replace(route, source=source)
+
+    def announced_by(self, gateway: VpnGateway) -> Iterator[Route]:
+        """Draw what a gateway with BGP tells its peers: the blocks of its VPC."""
+        speaker = self._speaking.get(gateway.vpn_gateway_id)
+        if speaker is None:
+            return
+        # Nobody documents what the next hop of such a route is, so every one occurs.
+        hops = ("", gateway.vpc_id, gateway.vpn_gateway_id, speaker)
+        yield Route(
+            account_id=gateway.account_id,
+            region_id=gateway.region_id,
+            kind="bgp",
+            vpn_gateway_id=gateway.vpn_gateway_id,
+            vpn_connection_id=None,
+            next_hop=hops[pick(gateway.vpn_gateway_id, "cloud-hop", len(hops))],
+            source=None,
+            destination=self._vpc_cidr[gateway.vpn_gateway_id],
+            weight=None,
+            priority=None,
+            state="published",
+            tunnel_ids=(),
+            as_path="45104",
+            community=None,
+            learned_from="CLOUD",
+            created_ms=self._draw.created_ms(),
+        )
+
+    def _destinations(self, connection: Connection) -> Sequence[str]:
+        """The selectors' IPv4 blocks; where they say everything, blocks of a site."""
+        blocks = list(dict.fromkeys(b for b in connection.onprem_subnets if ":" not in b))
+        if EVERYTHING not in blocks:
+            return blocks
+        gateway_id = connection.vpn_gateway_id
+        avoided = [self._vpc_cidr[gateway_id]] if gateway_id else []
+        return draw_onprem_subnets(self._draw, avoided)
+
+    def _sources(self, connection: Connection) -> Sequence[str]:
+        blocks = [block for block in connection.vpc_subnets if ":" not in block]
+        if EVERYTHING not in blocks:
+            return blocks
+        return [self._vpc_cidr[connection.vpn_gateway_id or ""]]
+
+    def _kind_of(self, connection: Connection) -> str:
+        """Policy routes are made with the selectors, unless somebody chose otherwise."""
+        if connection.vpn_gateway_id is None:
+            return "custom"
+        is_everything = EVERYTHING in connection.vpc_subnets + connection.onprem_subnets
+        return self._draw.weighted(_ROUTE_MODE if is_everything else _POLICY_MODE)
+
+    def _learned(self, connection: Connection, destination: str) -> Iterator[Route]:
+        """A route that the peer announced: over each tunnel on a gateway, at once on a router."""
+        route = make_route(self._draw, connection, "bgp", destination)
+        bgp = connection.tunnels[0].bgp
+        asn = bgp.customer_asn if bgp else 0
+        paths = [f"{asn}", f"{asn},{asn}", f"{asn},65010,65020"]
+        route = replace(
+            route,
+            as_path=self._draw.rng.choice(paths),
+            community=f"{asn % 65536}:1000" if self._draw.chance(0.3) else None,
+        )
+        if connection.vpn_gateway_id is None:
+            yield replace(route, as_path=f"[{route.as_path}]", state="Active")
+            return
+        for tunnel in connection.tunnels:
+            yield replace(route, tunnel_ids=(tunnel.tunnel_id,) if tunnel.tunnel_id else ())
+
+    def _announced_on_router(self, connection: Connection) -> Route:
+        """What a transit router tells the peer of a connection."""
+        block = f"10.{self._draw.rng.randint(0, 255)}.0.0/16"
+        route = make_route(self._draw, connection, "bgp", block)
+        # On a transit router the path stands in brackets.
+        return replace(
+            route,
+            learned_from="CLOUD",
+            as_path="[45104]",
+            community="45104:1000",
+            state="Active",
+        )
+
+
+def _vary(draw: Draw, connection: Connection, routes: Sequence[Route]) -> Iterator[Route]:
+    """Let some be unpublished, a standby, or looked at earlier or later than usual."""
+    priority = draw.rng.choice((5, 20, 100)) if draw.chance(0.12) else None
+    weight = STANDBY if draw.chance(0.06) and not connection.is_dual else ACTIVE
+    for route in routes:
+        if route.kind == "bgp":
+            yield route
+            continue
+        is_ranked = priority is not None and route.priority is not None
+        yield replace(
+            route,
+            priority=priority if is_ranked else route.priority,
+            weight=weight,
+            state=draw.weighted(_STATES),
+        )

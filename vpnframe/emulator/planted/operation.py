@@ -1,0 +1,30 @@
+"""Planted faults of what is neither a proposal nor a block: certificates and BGP."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from vpnframe.emulator.fleet.model import Tunnel
+from vpnframe.emulator.planted.planting import Garden
+
+_CLOUD_ASN = 45104
+
+
+def plant_missing_certificate(garden: Garden) -> None:
+    """Let one connection of an SM gateway have no CA certificate of its peer."""
+    if connection := garden.take(lambda c: c.tunnels[0].peer_ca is not None):
+        garden.set_tunnels(connection, lambda tunnel: replace(tunnel, peer_ca=None))
+        garden.record("sm-without-certificate", connection)
+
+
+def plant_own_asn(garden: Garden) -> None:
+    """Let one connection speak BGP with a peer that has the cloud's own number."""
+    if connection := garden.take(lambda c: c.tunnels[0].bgp is not None):
+        garden.set_tunnels(connection, _with_own_asn)
+        garden.record("bgp-own-asn", connection)
+
+
+def _with_own_asn(tunnel: Tunnel) -> Tunnel:
+    if tunnel.bgp is None:
+        return tunnel
+    return replace(tunnel, bgp=replace(tunnel.bgp, customer_asn=_CLOUD_ASN))

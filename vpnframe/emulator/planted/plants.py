@@ -1,0 +1,73 @@
+"""Everything that is planted, in the order in which it takes its connections."""
+
+from __future__ import annotations
+
+from vpnframe.emulator.planted.crypto import (
+    plant_identities,
+    plant_keys,
+    plant_locked_gateway,
+    plant_mismatch,
+    plant_nameless_tunnels,
+    plant_proposals,
+)
+from vpnframe.emulator.planted.operation import plant_missing_certificate, plant_own_asn
+from vpnframe.emulator.planted.overlap import (
+    plant_across_gateways,
+    plant_mirror,
+    plant_odd_blocks,
+    plant_on_one_gateway,
+    plant_other_vpc,
+    plant_own_sides,
+    plant_peer_in_two_regions,
+    plant_twins,
+)
+from vpnframe.emulator.planted.planting import Garden
+from vpnframe.emulator.planted.routes import (
+    plant_across_vpc,
+    plant_by_destination,
+    plant_by_policy,
+    plant_into_vpcs,
+    plant_mirror_on_one_router,
+)
+
+# The scarcest places first: pairs on one thing, then anything.
+_PLANTERS = (
+    plant_across_gateways,
+    plant_on_one_gateway,
+    plant_other_vpc,
+    plant_twins,
+    plant_mirror,
+    plant_own_sides,
+    plant_odd_blocks,
+    plant_nameless_tunnels,
+    plant_mismatch,
+    plant_peer_in_two_regions,
+    plant_identities,
+    plant_keys,
+    plant_proposals,
+    plant_locked_gateway,
+    plant_missing_certificate,
+    plant_own_asn,
+)
+# These take what the others left, and set routes besides.
+_ROUTE_PLANTERS = (
+    plant_across_vpc,
+    plant_by_destination,
+    plant_by_policy,
+    plant_into_vpcs,
+    plant_mirror_on_one_router,
+)
+
+
+def plant_everything(garden: Garden) -> None:
+    """Plant every defect and trap; one that finds no place in a small fleet is left out."""
+    for _ in range(garden.n_rounds):
+        for planter in _PLANTERS:
+            planter(garden)
+
+
+def plant_routes(garden: Garden) -> None:
+    """Plant what only routes show; likewise."""
+    for _ in range(garden.n_rounds):
+        for planter in _ROUTE_PLANTERS:
+            planter(garden)

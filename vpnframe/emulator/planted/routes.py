@@ -1,0 +1,155 @@
+"""Planted overlaps that only routes show, and the look-alikes among them that are no defect."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
+
+from vpnframe.emulator.fleet.model import Connection, Route
+from vpnframe.emulator.fleet.networks import EVERYTHING, draw_inside
+from vpnframe.emulator.fleet.routes import STANDBY, has_priorities, make_route
+from vpnframe.emulator.planted.pairing import (
+    Pair,
+    halves,
+    mirror,
+    share_customer,
+    take_gateway_pair,
+    take_router_pair,
+    take_vpc_pair,
+    vpc_cidr,
+)
+from vpnframe.emulator.planted.planting import Garden, is_static
+
+
+def plant_by_destination(garden: Garden) -> None:
+    """Let destination routes meet on one gateway: equal, nested, and as a pair for failover."""
+    if pair := _plain_pair(garden):
+        for connection in pair:
+            _lead(garden, connection, ["10.221.0.0/24"])
+        garden.record("routes-equal-on-one-gateway", *pair)
+    if pair := _plain_pair(garden):
+        _lead(garden, pair[0], ["192.168.222.0/24"])
+        _lead(garden, pair[1], ["192.168.222.0/24"], weight=STANDBY)
+        garden.record("routes-active-and-standby", *pair)
+    if pair := _plain_pair(garden):
+        _lead(garden, pair[0], ["10.223.0.0/16"])
+        _lead(garden, pair[1], ["10.223.1.0/24", "10.223.2.0/24"])
+        garden.record("routes-aggregate-and-branches", *pair)
+
+
+def plant_by_policy(garden: Garden) -> None:
+    """Let policy routes of one gateway meet: at one priority, ranked, and split by their source."""
+    if pair := _plain_pair(garden):
+        for connection in pair:
+            _steer(garden, connection, vpc_cidr(garden, connection), "172.28.1.0/24")
+        garden.record("policies-of-one-priority", *pair)
+    if pair := take_gateway_pair(garden, _is_ranked, n_tunnels=1):
+        for priority, connection in zip((10, 20), pair, strict=True):
+            _make_plain(garden, connection)
+            source = vpc_cidr(garden, connection)
+            _steer(garden, connection, source, "172.28.2.0/24", priority=priority)
+        garden.record("policies-ranked", *pair)
+    if pair := _plain_pair(garden):
+        for source, connection in zip(halves(vpc_cidr(garden, pair[0])), pair, strict=True):
+            _steer(garden, connection, source, "172.28.3.0/24")
+        garden.record("policies-split-by-source", *pair)
+
+
+def plant_into_vpcs(garden: Garden) -> None:
+    """Let a route lead into the own VPC: by a policy, and by a destination route."""
+    if connection := garden.take(_is_on_gateway):
+        cidr = vpc_cidr(garden, connection)
+        _steer(garden, connection, cidr, draw_inside(garden.draw, cidr, 28))
+        garden.record("policy-into-own-vpc", connection)
+    if pair := take_gateway_pair(garden, _is_on_gateway):
+        lower, _ = halves(vpc_cidr(garden, pair[0]))
+        _steer(garden, pair[0], lower, "172.28.4.0/24")
+        _lead(garden, pair[1], [draw_inside(garden.draw, lower, 28)])
+        garden.record("route-into-own-vpc", *pair)
+
+
+def plant_across_vpc(garden: Garden) -> None:
+    """Let routes of two gateways of one VPC meet: by mistake, and while one replaces the other."""
+    if pair := take_vpc_pair(garden, _is_single, is_one_peer_fine=False):
+        for connection in pair:
+            _make_plain(garden, connection)
+            _lead(garden, connection, ["192.168.225.0/24"])
+        garden.record("routes-equal-behind-gateways-of-one-vpc", *pair)
+    if pair := take_vpc_pair(garden):
+        share_customer(garden, *pair)
+        for connection in pair:
+            _lead(garden, connection, ["192.168.226.0/24"])
+        garden.record("migration-between-gateways", *pair)
+
+
+def plant_mirror_on_one_router(garden: Garden) -> None:
+    """Join two attachments of one router with each other: each one's peer is the other one."""
+    for n_tunnels in (1, 2):
+        if pair := take_router_pair(garden, partial(_can_mirror, n_tunnels=n_tunnels)):
+            mirror(garden, pair)
+            blocks = ("172.27.0.0/17", "172.27.128.0/17")
+            for connection, vpc, onprem in zip(pair, blocks, blocks[::-1], strict=True):
+                now = garden.get(connection.vpn_connection_id)
+                garden.set_blocks(now, vpc=[vpc], onprem=[onprem])
+                garden.set_routes(now, [make_route(garden.draw, now, "custom", onprem)])
+            garden.record("mirrored-on-one-router", *pair)
+            return
+
+
+def _is_on_gateway(connection: Connection) -> bool:
+    return connection.attach_type == "VPNGW" and is_static(connection)
+
+
+def _is_single(connection: Connection) -> bool:
+    return is_static(connection) and len(connection.tunnels) == 1
+
+
+def _is_ranked(connection: Connection) -> bool:
+    """Whether it stands on a gateway whose policy routes have priorities."""
+    return _is_on_gateway(connection) and has_priorities(connection.vpn_gateway_id or "")
+
+
+def _can_mirror(connection: Connection, *, n_tunnels: int) -> bool:
+    is_public = connection.network_type == "public"
+    return is_public and is_static(connection) and len(connection.tunnels) == n_tunnels
+
+
+def _plain_pair(garden: Garden) -> Pair | None:
+    """Take two single tunnels of one gateway, and leave them nothing that speaks of failover."""
+    pair = take_gateway_pair(garden, _is_on_gateway, n_tunnels=1)
+    for connection in pair or ():
+        _make_plain(garden, connection)
+    return pair
+
+
+def _make_plain(garden: Garden, connection: Connection) -> None:
+    garden.put(replace(garden.get(connection.vpn_connection_id), health_check=None))
+
+
+def _lead(
+    garden: Garden, connection: Connection, destinations: Sequence[str], *, weight: int = 100
+) -> None:
+    """Make a connection route-based, with destination routes alone."""
+    routes = [make_route(garden.draw, connection, "custom", block) for block in destinations]
+    _set_routes(garden, connection, [replace(route, weight=weight) for route in routes])
+
+
+def _steer(
+    garden: Garden,
+    connection: Connection,
+    source: str,
+    destination: str,
+    *,
+    priority: int | None = None,
+) -> None:
+    """Make a connection route-based, with one policy route."""
+    route = make_route(garden.draw, connection, "policy", destination)
+    ranked = replace(route, source=source, priority=priority or route.priority)
+    _set_routes(garden, connection, [ranked])
+
+
+def _set_routes(garden: Garden, connection: Connection, routes: Sequence[Route]) -> None:
+    now = garden.get(connection.vpn_connection_id)
+    garden.set_blocks(now, vpc=[EVERYTHING], onprem=[EVERYTHING])
+    garden.set_routes(now, routes)

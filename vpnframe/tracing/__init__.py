@@ -1,0 +1,1 @@
+"""Which tunnel takes a packet, and why."""

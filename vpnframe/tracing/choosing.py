@@ -1,0 +1,128 @@
+"""What comes of a packet in the whole fleet: one outcome of those at its routers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from msgspec.structs import replace
+
+from vpnframe.model.display import listed
+from vpnframe.tracing.facts import Journey, Outcome
+
+
+def choose(journey: Journey) -> Outcome:
+    """Choose what comes of a packet.
+
+    Parameters
+    ----------
+    journey : Journey
+        The packet at every router that could carry it.
+
+    Returns
+    -------
+    Outcome
+        Where the source lies in a VPC, what that VPC's routers do with it; the longest published
+        route decides between them. Where they do nothing, what other routers might do.
+
+    Examples
+    --------
+    >>> journey = Journey((), False, None)
+    >>> choose(journey).verdict, choose(journey).reason
+    ('none', 'the source lies in no VPC that was read, and no route leads there')
+    """
+    unknown = [one for one in journey.outcomes if one.verdict == "unknown" and one.tier == 0]
+    carrying = [one for one in journey.outcomes if one.is_carrying]
+    tier = min((one.tier for one in carrying), default=None)
+    if tier is None:
+        return _unknown(unknown) if unknown else _nowhere(journey)
+    if tier > 0 and unknown:
+        return _unknown(unknown)
+    by_place: dict[str | None, list[Outcome]] = {}
+    for one in carrying:
+        if one.tier == tier:
+            by_place.setdefault(one.place, []).append(one)
+    answer = _agreed([_longest(ones) for ones in by_place.values()])
+    if not unknown:
+        return answer
+    reason = f"{answer.reason}; {_unknown(unknown).reason}"
+    return replace(answer, certainty="unknown", reason=reason)
+
+
+def _longest(outcomes: Sequence[Outcome]) -> Outcome:
+    """Of several routers of one VPC, the one with the longest published route."""
+    longest = max(one.reach for one in outcomes)
+    return _agreed([one for one in outcomes if one.reach == longest])
+
+
+def _agreed(outcomes: Sequence[Outcome]) -> Outcome:
+    """The one outcome, or that there are several."""
+    first = outcomes[0]
+    fates = {
+        (one.verdict, _name(one), one.tunnel and one.tunnel.index, frozenset(one.rivals))
+        for one in outcomes
+    }
+    if len(fates) == 1:
+        return min(outcomes, key=lambda one: (one.certainty, -len(one.reason)))
+    names = {name for one in outcomes for name in (*one.rivals, _name(one)) if name}
+    is_one_place = len({one.place for one in outcomes}) == 1
+    if is_one_place:
+        why = f"several routers of {first.place} have an equally long route there"
+    elif first.tier == 0:
+        why = "the source lies in several VPCs, and what comes of it differs"
+    else:
+        why = "where the packet starts is not known, and what comes of it differs"
+    return Outcome(
+        verdict="ambiguous",
+        certainty="unknown",
+        reason=f"{why}: {_fates(outcomes)}",
+        rivals=tuple(sorted(names)),
+        vpc_id=first.vpc_id if is_one_place else None,
+        place=first.place,
+        tier=first.tier,
+        reach=first.reach,
+    )
+
+
+def _fates(outcomes: Sequence[Outcome]) -> str:
+    fates: dict[str, None] = {}
+    for one in outcomes:
+        where = one.router.router_id if one.router else one.place
+        fates[f"{where} {_name(one) or listed(one.rivals) or one.verdict}"] = None
+    return listed(fates)
+
+
+def _name(outcome: Outcome) -> str | None:
+    return outcome.connection.vpn_connection_id if outcome.connection else None
+
+
+def _unknown(outcomes: Sequence[Outcome]) -> Outcome:
+    first = outcomes[0]
+    if len(outcomes) == 1:
+        return first
+    reason = "; ".join(dict.fromkeys(one.reason for one in outcomes[:3]))
+    more = f"; and so at {len(outcomes) - 3} more" if len(outcomes) > 3 else ""
+    return replace(first, reason=reason + more, router=None)
+
+
+def _nowhere(journey: Journey) -> Outcome:
+    """No tunnel takes it, as far as is known."""
+    unread = f"not all routes into {listed(journey.unread)} were read" if journey.unread else ""
+    if journey.is_placed:
+        idle = [one for one in journey.outcomes if one.tier == 0]
+        reason = listed(dict.fromkeys(one.reason for one in idle))
+        if not unread:
+            return replace(idle[0], reason=reason)
+        reason += f"; {unread}, and whether it reaches them is not known"
+        return replace(idle[0], certainty="unknown", reason=reason)
+    if journey.destination_vpc is not None:
+        reason = (
+            f"the source lies in no VPC that was read and the destination in "
+            f"{journey.destination_vpc}: on the way into the cloud the peer's routes decide"
+        )
+    else:
+        reason = "the source lies in no VPC that was read, and no route leads there"
+    return Outcome(
+        verdict="unknown" if unread else "none",
+        certainty="unknown" if unread else "certain",
+        reason=f"{reason}; {unread}" if unread else reason,
+    )

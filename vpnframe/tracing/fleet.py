@@ -1,0 +1,212 @@
+"""A fleet as what packets are looked up in: routers, their routes, and where packets start."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+
+from vpnframe.errors import SettingsError
+from vpnframe.inventory import Inventory
+from vpnframe.tracing.facts import Router
+from vpnframe.tracing.matching import Codes, Mask, Prefixes, first_rows
+from vpnframe.tracing.reading import (
+    Connections,
+    Selectors,
+    number_connections,
+    plain,
+    read_connections,
+    read_selectors,
+)
+from vpnframe.tracing.routes import (
+    RouteTable,
+    are_readable,
+    listed_routes,
+    make_route_table,
+    selector_routes,
+)
+
+_JUDGED_MODES = ("policy", "mixed")
+
+
+@dataclass(frozen=True, slots=True)
+class Fleet:
+    """What packets are looked up in.
+
+    Parameters
+    ----------
+    routers : tuple of Router
+        VPN gateways and transit routers that have a connection or a route.
+    connections : Connections
+        What hangs on them.
+    table : RouteTable
+        Their routes.
+    selectors : Selectors
+        What the connections admit.
+    vpc_ids : tuple of str
+        VPCs whose blocks were read.
+    vpc_blocks, block_vpc : Prefixes, ndarray of int64
+        Their blocks, and whose each is.
+    served_vpc, serving_router : ndarray of int64
+        Which routers a packet can reach from which of these VPCs, in pairs. A router in none
+        (its VPC was not read, or it is a transit router) might be reached from anywhere.
+    is_start_given : bool
+        Whether packets start in the one VPC, wherever their source lies.
+    """
+
+    routers: tuple[Router, ...]
+    connections: Connections
+    table: RouteTable
+    selectors: Selectors
+    vpc_ids: tuple[str, ...]
+    vpc_blocks: Prefixes
+    block_vpc: Codes
+    served_vpc: Codes
+    serving_router: Codes
+    is_start_given: bool = False
+
+    @property
+    def is_free(self) -> Mask:
+        """Which routers might be reached from anywhere, shape (number of routers,)."""
+        free = np.ones(len(self.routers), bool)
+        free[self.serving_router] = False
+        return free
+
+
+def read_fleet(inv: Inventory) -> Fleet:
+    """Read a fleet from its tables.
+
+    Parameters
+    ----------
+    inv : Inventory
+        Its ``tunnels``, ``subnets``, ``routes``, ``gateways`` and ``vpcs``.
+
+    Returns
+    -------
+    Fleet
+        A connection whose routes were not read is judged by its selectors where they say
+        something; where they do not, it is among the ``unjudged`` of its router.
+    """
+    # A route without a connection leads elsewhere, or is what the cloud announces.
+    routes = inv.routes[inv.routes["vpn_connection_id"].notna()]
+    keys, (tunnel_codes, subnet_codes, route_codes) = number_connections(
+        [inv.tunnels, inv.subnets, routes]
+    )
+    connections = read_connections(inv.tunnels, tunnel_codes, keys)
+    selectors = read_selectors(inv.subnets, subnet_codes, len(keys))
+    listed = listed_routes(routes, route_codes, connections)
+    is_readable, has_router = are_readable(routes), connections.router_id != np.array(None)
+    is_routed = np.bincount(route_codes, minlength=len(keys)) > 0
+    is_judged = ~is_routed & selectors.speaks & np.isin(connections.routing_mode, _JUDGED_MODES)
+    is_unread = has_router & ~selectors.has_known_routes & ~is_judged
+    is_unread[route_codes[~is_readable]] = True
+    stands_in = has_router & ~selectors.has_known_routes & is_judged
+    listed = listed[is_readable & listed["router_id"].notna().to_numpy()]
+    if stands_in.any():
+        made = selector_routes(selectors, connections, stands_in)
+        listed = pd.concat([listed.astype(object), made.astype(object)], ignore_index=True)
+    routers, router_of_route = _routers(inv.gateways, connections, listed, is_unread)
+    vpc_ids, vpc_blocks, block_vpc = _vpc_blocks(inv.vpcs)
+    vpc_codes = {vpc_id: i for i, vpc_id in enumerate(vpc_ids)}
+    router_vpc = np.array([vpc_codes.get(r.vpc_id or "", -1) for r in routers], np.int64)
+    serving = np.flatnonzero(router_vpc >= 0)
+    return Fleet(
+        routers,
+        connections,
+        make_route_table(listed, router_of_route),
+        selectors,
+        vpc_ids,
+        vpc_blocks,
+        block_vpc,
+        router_vpc[serving],
+        serving,
+    )
+
+
+def start_at(fleet: Fleet, start: str) -> Fleet:
+    """Let every packet start in one VPC or at one router, wherever its source lies.
+
+    Parameters
+    ----------
+    fleet : Fleet
+        As read.
+    start : str
+        The id of a VPC, a VPN gateway or a transit router.
+
+    Returns
+    -------
+    Fleet
+        With that VPC alone, and what is reached from there.
+
+    Raises
+    ------
+    SettingsError
+        If the fleet has no such VPC or router.
+    """
+    vpcs = {*fleet.vpc_ids, *(router.vpc_id for router in fleet.routers)}
+    serving = [i for i, one in enumerate(fleet.routers) if start in (one.router_id, one.vpc_id)]
+    if start not in vpcs and not serving:
+        raise SettingsError(f"{start!r} is no VPC, VPN gateway or transit router of this fleet")
+    vpc_id = start if start in vpcs else fleet.routers[serving[0]].vpc_id or start
+    code = fleet.vpc_ids.index(vpc_id) if vpc_id in fleet.vpc_ids else -1
+    own = np.flatnonzero(fleet.block_vpc == code)
+    return replace(
+        fleet,
+        vpc_ids=(vpc_id,),
+        vpc_blocks=fleet.vpc_blocks.take(own),
+        block_vpc=np.zeros(len(own), np.int64),
+        served_vpc=np.zeros(len(serving), np.int64),
+        serving_router=np.array(serving, np.int64),
+        is_start_given=True,
+    )
+
+
+def _routers(
+    gateways: pd.DataFrame, connections: Connections, routes: pd.DataFrame, is_unread: Mask
+) -> tuple[tuple[Router, ...], Codes]:
+    """Routers by first appearance, and that of each route."""
+    names = [*connections.router_id.tolist(), *plain(routes["router_id"])]
+    codes, ids = pd.factorize(np.array(names, object))
+    is_transit = [*connections.is_transit.tolist(), *routes["is_transit"].tolist()]
+    owners = np.append(np.arange(len(connections)), routes["connection"].to_numpy(np.int64))
+    unjudged: dict[int, list[str]] = {}
+    for connection in np.flatnonzero(is_unread).tolist():
+        unjudged.setdefault(int(codes[connection]), []).append(connections.keys[connection][2])
+    is_vpn = (gateways["kind"] == "vpn").to_numpy(bool)
+    vpcs = dict(
+        zip(*(plain(gateways[is_vpn][name]) for name in ("gateway_id", "vpc_id")), strict=True)
+    )
+    routers = []
+    for code, row in enumerate(first_rows(codes, len(ids)).tolist()):
+        account_id, region_id, _ = connections.keys[owners[row]]
+        vpc_id = None
+        if not is_transit[row]:
+            vpc_id = connections.vpc_id[owners[row]] or vpcs.get(ids[code])
+        routers.append(
+            Router(
+                ids[code],
+                is_transit[row],
+                vpc_id,
+                account_id,
+                region_id,
+                tuple(unjudged.get(code, ())),
+            )
+        )
+    return tuple(routers), codes[len(connections) :].astype(np.int64)
+
+
+def _vpc_blocks(vpcs: pd.DataFrame) -> tuple[tuple[str, ...], Prefixes, Codes]:
+    """VPCs with blocks that can all be read, these blocks, and whose each is.
+
+    User-defined blocks are none of them: they have no local route.
+    """
+    rows = zip(*(plain(vpcs[name]) for name in ("vpc_id", "cidrs", "secondary_cidrs")), strict=True)
+    listed = [(vpc_id, cidr) for vpc_id, *lists in rows for some in lists for cidr in some or ()]
+    blocks = Prefixes.read([cidr for _, cidr in listed])
+    bad = {listed[i][0] for i in np.flatnonzero(blocks.family == 0).tolist()}
+    vpc_ids = tuple(dict.fromkeys(vpc_id for vpc_id, _ in listed if vpc_id not in bad))
+    codes = {vpc_id: i for i, vpc_id in enumerate(vpc_ids)}
+    block_vpc = np.array([codes.get(vpc_id, -1) for vpc_id, _ in listed], np.int64)
+    good = np.flatnonzero(block_vpc >= 0)
+    return vpc_ids, blocks.take(good), block_vpc[good]

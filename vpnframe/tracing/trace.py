@@ -1,0 +1,257 @@
+"""Which tunnel takes a packet: the question and its answer, as tables."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from dataclasses import replace
+from operator import attrgetter
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from vpnframe import schema
+from vpnframe.errors import IncompleteWarning
+from vpnframe.inventory import Inventory, checked_inventory
+from vpnframe.model.display import counted
+from vpnframe.schema.checked import in_order
+from vpnframe.tracing.facts import Outcome
+from vpnframe.tracing.fleet import Fleet, read_fleet, start_at
+from vpnframe.tracing.following import Followed, follow
+from vpnframe.tracing.matching import Codes, TooManyPairs, number_rows
+from vpnframe.tracing.packets import Packets, read_packets
+
+_MOST_PAIRS = 5_000_000  # held at once: some 200 MB
+_TABLES = ("tunnels", "subnets", "gateways", "routes", "vpcs", "coverage")
+_KEY = ("account_id", "region_id")
+# What is found does not depend on the order of rows; texts tell apart what numbers do not.
+_ORDER = {
+    **{name: schema.find(name).key for name in ("tunnels", "subnets", "gateways", "vpcs")},
+    "routes": (
+        *(*_KEY, "vpn_gateway_id", "transit_router_id", "vpn_connection_id", "route_type"),
+        *("source_cidr", "destination_cidr", "priority", "weight", "state", "as_path"),
+    ),
+}
+_ASKED = ("source", "destination")
+_OWN = ("verdict", "certainty", "reason", "standby", "rivals", "vpc_id")
+# Where a column stands in an outcome: the part, and the field of that part.
+_PARTS = {
+    "connection": {"vpn_connection_id": "vpn_connection_id", "connection_name": "name"},
+    "tunnel": {"tunnel_index": "index", "tunnel_id": "tunnel_id", "tunnel_status": "status"},
+    "route": {
+        "route_type": "kind", "source_cidr": "source", "destination_cidr": "destination",
+        "priority": "priority", "weight": "weight",
+    },
+    "router": {
+        "account_id": "account_id", "region_id": "region_id",
+        "vpn_gateway_id": "vpn_gateway_id", "transit_router_id": "transit_router_id",
+    },
+}  # fmt: skip
+_MISSING = Outcome(
+    verdict="unknown", certainty="unknown", reason="an address of the packet is missing"
+)
+
+
+def trace(
+    inv: Inventory,
+    *,
+    source: object,
+    destination: object,
+    start: str | None = None,
+    all_candidates: bool = False,
+) -> pd.DataFrame:
+    """Find which tunnel takes a packet that leaves the cloud, which stands by, and why.
+
+    A packet starts in the VPC whose blocks hold its source, and what the VPN gateways of that VPC
+    do with it is looked up as they do: policy routes first, on source and destination, by
+    priority; then the longest destination route; then the longest BGP route; routes to one block
+    by weight, the standby only while the active one is down. A block of the VPC's own goes before
+    all of them; its user CIDRs have no local route, and packets to and from them follow the
+    routes.
+    Where a VPC's gateways have no route, transit routers that have one are named, as unknown:
+    which VPCs are attached to them is not read. What comes back, from the premises into the
+    cloud, is routed by the peer's device, of which nothing is known here.
+
+    Parameters
+    ----------
+    inv : Inventory
+        The fleet. Connections whose routes were not read are judged by their selectors alone;
+        where these are default routes the answer is unknown.
+    source, destination : str, ipaddress object, or a list or Series of them
+        Addresses of one packet or of n; one of them goes with each of n others. A missing value
+        gives an unknown row.
+    start : str, optional
+        The id of the VPC, VPN gateway or transit router where the packets start, wherever their
+        sources lie. For a block that several VPCs use, or a source that is none of theirs.
+    all_candidates : bool
+        Show what comes of each packet at every router that could carry it, likeliest first,
+        instead of the one answer.
+
+    Returns
+    -------
+    DataFrame
+        Table ``trace``, one row per packet in the order asked, with the index of a Series that
+        was given (with ``all_candidates`` one row per packet and router, at least one). Of
+        ``verdict``: ``tunnel`` (``vpn_connection_id`` takes it, down or not), ``local`` (the VPC
+        keeps it), ``dropped`` (a route leads into a connection whose selectors refuse it),
+        ``none`` (no route), ``ambiguous`` (``rivals`` may take it, or share its flows) and
+        ``unknown``. ``standby`` is who takes over, in order, as connection/tunnel index;
+        ``certainty`` is unknown where routes, priorities, states or the start are, and
+        ``reason`` says which.
+
+    Raises
+    ------
+    AddressError
+        If a text is no address, or the two of a packet are of two families; it names the first
+        with its position.
+    SettingsError
+        If ``start`` is nothing of this fleet.
+    SchemaError
+        If it is no inventory, or a table is not what its schema says.
+    ValueError
+        If there are not as many sources as destinations.
+
+    Warns
+    -----
+    IncompleteWarning
+        If the fleet was not read completely, or routes of connections are not known.
+
+    References
+    ----------
+    "Configure routes for a VPN gateway", section "Route priority":
+    https://help.aliyun.com/en/vpn/sub-product-ipsec-vpn/user-guide/manage-destination-based-routes
+    https://www.alibabacloud.com/help/en/vpn/user-guide/manage-policy-based-routes
+    Of user CIDRs: "What is a customer CIDR block?" in the FAQ of VPC.
+
+    Examples
+    --------
+    >>> from vpnframe.inventory.flattening import make_tables
+    >>> from vpnframe.model.records import Connection, Coverage, Records, Tunnel
+    >>> site = Connection(
+    ...     vpn_connection_id="vco-1",
+    ...     vpn_gateway_id="vpn-1",
+    ...     vpc_subnets=("10.0.0.0/16",),
+    ...     onprem_subnets=("192.168.0.0/16",),
+    ...     tunnels=(Tunnel(tunnel_index=1, status="ipsec_sa_established"),),
+    ... )
+    >>> whole = Coverage(status="complete", n_expected=1, n_read=1)
+    >>> inv = Inventory(**make_tables(Records(connections=(site,), coverage=(whole,))))
+    >>> found = trace(inv, source="10.0.1.2", destination=["192.168.7.9", "172.16.0.1"])
+    >>> found[["destination", "verdict", "certainty", "vpn_connection_id"]]
+       destination verdict certainty vpn_connection_id
+    0  192.168.7.9  tunnel   certain             vco-1
+    1   172.16.0.1    none   certain               NaN
+    >>> found["reason"][0]
+    'the selectors of vco-1 on vpn-1, 10.0.0.0/16 to 192.168.0.0/16, admit it'
+    """
+    packets = read_packets(source, destination)
+    inv = checked_inventory(inv, _TABLES)
+    inv = replace(inv, **{name: in_order(getattr(inv, name), by) for name, by in _ORDER.items()})
+    fleet = read_fleet(inv)
+    _warn(inv, fleet)
+    if start is not None:
+        fleet = start_at(fleet, start)
+    there = np.flatnonzero((packets.source.family > 0) & (packets.destination.family > 0))
+    followed = _follow_in_parts(fleet, packets, there)
+    if all_candidates:
+        return _candidates(packets, there, followed)
+    answer_of = np.full(len(packets), len(followed.outcomes))
+    answer_of[there] = followed.answer_of
+    table = _table([*followed.outcomes, _MISSING], answer_of, packets, np.arange(len(packets)))
+    return table if packets.index is None else table.set_axis(packets.index)
+
+
+def _warn(inv: Inventory, fleet: Fleet) -> None:
+    """Say that the answer is made of less than the whole fleet."""
+    unjudged = sum(len(router.unjudged) for router in fleet.routers)
+    said = [] if inv.is_complete else [inv.coverage_sentence()]
+    if unjudged:
+        said.append(f"not all routes into {counted(unjudged, 'connection')} are known")
+    if said:
+        warnings.warn("; ".join(said), IncompleteWarning, stacklevel=3)
+
+
+def _follow_in_parts(fleet: Fleet, packets: Packets, there: Codes) -> Followed:
+    """Follow as many packets at once as memory has room for."""
+    none = np.empty(0, np.int64)
+    done = Followed([], none, none, none)
+    ahead = [there] if len(there) else []
+    while ahead:
+        rows = ahead.pop()
+        limit = _MOST_PAIRS if len(rows) > 1 else np.iinfo(np.int64).max
+        try:
+            part = follow(
+                fleet, packets.source.take(rows), packets.destination.take(rows), max_pairs=limit
+            )
+        except TooManyPairs as many:
+            n_parts = min(len(rows), many.n_pairs // _MOST_PAIRS + 2)
+            ahead += np.array_split(rows, n_parts)[::-1]
+        else:
+            done = _joined(done, part)
+    return done
+
+
+def _joined(done: Followed, part: Followed) -> Followed:
+    n = len(done.outcomes)
+    return Followed(
+        done.outcomes + part.outcomes,
+        np.concatenate([done.answer_of, part.answer_of + n]),
+        np.concatenate([done.packet_of, part.packet_of + len(done.answer_of)]),
+        np.concatenate([done.outcome_of, part.outcome_of + n]),
+    )
+
+
+def _candidates(packets: Packets, there: Codes, followed: Followed) -> pd.DataFrame:
+    """Every packet at every router that could carry it; the answer where there is none."""
+    outcomes = [*followed.outcomes, _MISSING]
+    rank = np.array([_rank(one) for one in outcomes], np.int64)
+    is_shown = np.array([one.tier == 0 or one.is_carrying for one in outcomes], bool)
+    # A VPC that keeps a packet does so at each of its gateways: once is enough.
+    seen: dict[Outcome, int] = {}
+    same = np.array([seen.setdefault(one, i) for i, one in enumerate(outcomes)], np.int64)
+    visits = np.flatnonzero(is_shown[followed.outcome_of])
+    packet, outcome = there[followed.packet_of[visits]], same[followed.outcome_of[visits]]
+    _, first = number_rows(packet, outcome)
+    packet, outcome = packet[first], outcome[first]
+    answer_of = np.full(len(packets), len(followed.outcomes))
+    answer_of[there] = followed.answer_of
+    alone = np.setdiff1d(np.arange(len(packets)), packet)
+    packet, outcome = np.append(packet, alone), np.append(outcome, answer_of[alone])
+    order = np.lexsort((rank[outcome], packet))
+    return _table(outcomes, outcome[order], packets, packet[order])
+
+
+def _rank(outcome: Outcome) -> int:
+    """Smaller is likelier: by where the packet starts, what carries it, the longer route."""
+    is_idle = outcome.verdict in ("none", "unknown")
+    return (outcome.tier * 2 + is_idle) * 1000 - outcome.reach
+
+
+def _table(outcomes: list[Outcome], codes: Codes, packets: Packets, rows: Codes) -> pd.DataFrame:
+    """Rows of packets with the outcome of each: distinct outcomes as a table, taken by number."""
+    used, codes = np.unique(codes, return_inverse=True)
+    values = _columns([outcomes[i] for i in used.tolist()])
+    values |= {"packet": [0] * len(used)} | dict.fromkeys(_ASKED, [None] * len(used))
+    table = schema.build("trace", values).take(codes).reset_index(drop=True)
+    return table.assign(
+        packet=pd.array(rows, dtype="Int64"),
+        source=_as_text(packets.source_texts).take(rows),
+        destination=_as_text(packets.destination_texts).take(rows),
+    )
+
+
+def _columns(outcomes: Sequence[Outcome]) -> dict[str, list[Any]]:
+    """Columns of the table ``trace`` but for the packets."""
+    columns = {name: list(map(attrgetter(name), outcomes)) for name in _OWN}
+    for part, fields in _PARTS.items():
+        parts = list(map(attrgetter(part), outcomes))
+        for name, field in fields.items():
+            value = attrgetter(field)
+            columns[name] = [None if one is None else value(one) for one in parts]
+    return columns
+
+
+def _as_text(values: list[str | None]) -> pd.api.extensions.ExtensionArray:
+    return pd.array(pa.array(values, type=pa.large_string()), dtype="str")

@@ -1,0 +1,159 @@
+"""Where packets start, and which routers could carry them from there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from vpnframe.tracing.facts import Placing
+from vpnframe.tracing.fleet import Fleet
+from vpnframe.tracing.matching import (
+    Codes,
+    Mask,
+    Prefixes,
+    find_holding,
+    find_most_specific,
+    number_rows,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Visits:
+    """Packets at routers that could carry them, m in all, sorted by packet.
+
+    Parameters
+    ----------
+    packet, router, vpc : ndarray of int64
+        Which packet at which router, and in which VPC its source lies; router -1 where that VPC
+        has none, vpc -1 where it does not speak for this router.
+    placing : ndarray of int64
+        See :class:`~vpnframe.tracing.facts.Placing`.
+    is_local : ndarray of bool
+        Whether the VPC holds the destination too.
+    """
+
+    packet: Codes
+    router: Codes
+    vpc: Codes
+    placing: Codes
+    is_local: Mask
+
+
+def find_visits(
+    fleet: Fleet, source: Prefixes, destination: Prefixes, *, max_pairs: int
+) -> tuple[Visits, Mask]:
+    """Find every router that could carry a packet.
+
+    Parameters
+    ----------
+    fleet : Fleet
+        Its VPCs and routers.
+    source, destination : Prefixes
+        Addresses of n packets, none missing.
+    max_pairs : int
+        The most pairs of packet and block to hold at once.
+
+    Returns
+    -------
+    tuple of Visits and ndarray of bool
+        The visits, and which of the n packets start in a VPC.
+
+    Raises
+    ------
+    TooManyPairs
+        If there are more.
+    """
+    inside = _inside(fleet, source, destination, max_pairs)
+    is_placed = np.zeros(len(source), bool)
+    is_placed[inside.packet] = True
+    if fleet.is_start_given:
+        return inside, is_placed
+    outside = _outside(fleet, destination, is_placed, max_pairs)
+    packet = np.concatenate([inside.packet, outside.packet])
+    order = np.argsort(packet, kind="stable")
+    return Visits(
+        packet[order],
+        *(
+            np.concatenate([getattr(inside, name), getattr(outside, name)])[order]
+            for name in ("router", "vpc", "placing", "is_local")
+        ),
+    ), is_placed
+
+
+def _inside(fleet: Fleet, source: Prefixes, destination: Prefixes, max_pairs: int) -> Visits:
+    """Packets at the routers of the VPCs that their sources lie in."""
+    if fleet.is_start_given:
+        packet, vpc = np.arange(len(source)), np.zeros(len(source), np.int64)
+    else:
+        packet, block = find_holding(source, fleet.vpc_blocks, max_pairs=max_pairs)
+        _, first = number_rows(packet * max(len(fleet.vpc_ids), 1) + fleet.block_vpc[block])
+        packet, vpc = packet[first], fleet.block_vpc[block[first]]
+    is_local = _is_local(fleet, destination, packet, vpc)
+    visit, router = _expand(vpc, fleet.served_vpc, fleet.serving_router, len(fleet.vpc_ids))
+    placing = np.full(len(visit), Placing.INSIDE, np.int64)
+    return Visits(packet[visit], router, vpc[visit], placing, is_local[visit])
+
+
+def _is_local(fleet: Fleet, destination: Prefixes, packet: Codes, vpc: Codes) -> Mask:
+    """Whether the VPC that a packet starts in holds its destination too."""
+    in_any = np.zeros(len(destination), bool)
+    in_any[find_most_specific(destination, fleet.vpc_blocks)[0]] = True
+    maybe = np.flatnonzero(in_any[packet])
+    rows, _ = find_most_specific(
+        destination.take(packet[maybe]),
+        fleet.vpc_blocks,
+        address_groups=vpc[maybe],
+        prefix_groups=fleet.block_vpc,
+    )
+    is_local = np.zeros(len(packet), bool)
+    is_local[maybe[rows]] = True
+    return is_local
+
+
+def _expand(codes: Codes, keys: Codes, values: Codes, n_keys: int) -> tuple[Codes, Codes]:
+    """Each code with every value of its key, with -1 where there is none."""
+    order = np.argsort(keys, kind="stable")
+    counts = np.bincount(keys, minlength=n_keys)
+    starts = np.cumsum(counts) - counts
+    n_each = np.maximum(counts[codes], 1)
+    rows = np.repeat(np.arange(len(codes)), n_each)
+    within = np.arange(len(rows)) - np.repeat(np.cumsum(n_each) - n_each, n_each)
+    places = np.append(values[order], -1)
+    has_any = counts[codes][rows] > 0
+    return rows, places[np.where(has_any, starts[codes][rows] + within, -1)]
+
+
+def _outside(fleet: Fleet, destination: Prefixes, is_placed: Mask, max_pairs: int) -> Visits:
+    """Packets at routers for which no VPC speaks, where one of their routes leads there."""
+    table = fleet.table
+    is_free_route = fleet.is_free[table.router]
+    found = []
+    for packets, routes in (
+        (np.arange(len(destination)), np.flatnonzero(is_free_route)),
+        (np.flatnonzero(~is_placed), np.flatnonzero(~is_free_route)),
+    ):
+        rows, held = find_holding(
+            destination.take(packets), table.destination.take(routes), max_pairs=max_pairs
+        )
+        found.append((packets[rows], table.router[routes[held]]))
+    packet, router = (np.concatenate(part) for part in zip(*found, strict=True))
+    _, first = number_rows(packet * max(len(fleet.routers), 1) + router)
+    packet, router = packet[first], router[first]
+    return Visits(
+        packet,
+        router,
+        np.full(len(packet), -1),
+        _placing(fleet, router, is_placed[packet]),
+        np.zeros(len(packet), bool),
+    )
+
+
+def _placing(fleet: Fleet, router: Codes, is_placed: Mask) -> Codes:
+    """What is known of where packets start, for routers that no VPC speaks for."""
+    is_transit = np.array([one.is_transit for one in fleet.routers], bool)[router]
+    is_unread = ~is_transit & fleet.is_free[router]
+    if not fleet.vpc_ids:
+        is_unread[:] = True
+    placing = np.where(is_placed, Placing.ELSEWHERE, Placing.OUTSIDE)
+    return np.where(is_unread, Placing.UNREAD, placing).astype(np.int64)
