@@ -12,32 +12,16 @@ from types import MappingProxyType
 
 @dataclass(frozen=True, slots=True)
 class Component:
-    """What one value of one component is worth.
+    """What one value of one component is worth."""
 
-    Parameters
-    ----------
-    bits : int
-        Against today's computers.
-    quantum_bits : int
-        Against a quantum computer.
-    is_approved : bool
-        By NIST.
-    """
-
-    bits: int
-    quantum_bits: int
-    is_approved: bool
+    bits: int  # against today's computers
+    quantum_bits: int  # against a quantum computer
+    is_approved: bool  # by NIST
 
 
 @cache
 def components() -> Mapping[str, Mapping[str, Component]]:
     """Give what every value is worth.
-
-    Returns
-    -------
-    mapping of str to mapping of str to Component
-        By component (``enc``, ``prf``, ``integ``, ``dh``) and value; without PFS (group 0) there
-        is nothing of its own to be worth anything.
 
     Examples
     --------
@@ -50,17 +34,7 @@ def components() -> Mapping[str, Mapping[str, Component]]:
 
 
 def parse_components(text: str) -> Mapping[str, Mapping[str, Component]]:
-    """Read the table of what values are worth.
-
-    Parameters
-    ----------
-    text : str
-        CSV with a header: ``component value bits quantum_bits nist_approved note``.
-
-    Returns
-    -------
-    mapping of str to mapping of str to Component
-    """
+    """Read the table of what values are worth."""
     found: dict[str, dict[str, Component]] = {}
     for row in csv.DictReader(text.splitlines()):
         if row["bits"] != "inherit":

@@ -23,68 +23,36 @@ Rank = TypeVar("Rank", np.uint8, np.int64)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
-    """Findings of one rule, m of them, before they are a table.
+    """Findings of one rule, m of them, before they are a table."""
 
-    Parameters
-    ----------
-    text : Text
-        What the rule says.
-    column : str
-        What was looked at.
-    profile : ndarray of str or None, shape (m,)
-        The profiles that judge the same values.
-    connection, gateway : ndarray of int64, shape (m,)
-        Positions in the fleet's tables; -1 where it is about none.
-    region : ndarray of int64, shape (m,)
-        Position in ``coverage`` for what is about neither; -1 elsewhere.
-    severity : ndarray of uint8, shape (m,)
-        Index into ``SEVERITIES``.
-    is_open : ndarray of bool, shape (m,)
-        A fault; otherwise something that can't be judged.
-    verdict : ndarray of int64, shape (m,)
-        The worst that those profiles say, a place in ``VERDICTS``; -1 where none judges it.
-    value, evidence, references, cause, what : ndarray of str or None, shape (m,)
-        ``cause`` is the rule that this follows from; ``what`` tells findings of one rule on one
-        connection apart.
-    tunnel_rows, n_tunnels : ndarray of int64
-        Positions in ``tunnels``, finding by finding, and how many each has.
-    of_profile : str
-        The profile that alone found them; empty for a rule's.
-    """
-
-    text: Text
-    column: str
-    profile: Texts
+    text: Text  # what the rule says
+    column: str  # what was looked at
+    profile: Texts  # the profiles that judge the same values
+    # The worst that those profiles say, a place in ``VERDICTS``; -1 where none judges it
     verdict: Positions
+    # connection, gateway: positions in the fleet's tables; -1 where it is about none
     connection: Positions
     gateway: Positions
-    region: Positions
-    severity: Severities
-    is_open: Mask
+    region: Positions  # position in ``coverage`` for what is about neither; -1 elsewhere
+    severity: Severities  # index into ``SEVERITIES``
+    is_open: Mask  # a fault; otherwise something that can't be judged
+    # value, evidence, references, cause, what: ``cause`` is the rule that this follows from;
+    # ``what`` tells findings of one rule on one connection apart
     value: Texts
     evidence: Texts
     references: Texts
     cause: Texts
     what: Texts
+    # tunnel_rows, n_tunnels: positions in ``tunnels``, finding by finding, and how many each has
     tunnel_rows: Positions
     n_tunnels: npt.NDArray[np.int64]
-    of_profile: str = ""
+    of_profile: str = ""  # the profile that alone found them; empty for a rule's
 
     def __len__(self) -> int:
         return len(self.connection)
 
     def keep(self, mask: Mask) -> Draft:
-        """Keep some of the findings.
-
-        Parameters
-        ----------
-        mask : ndarray of bool, shape (m,)
-            Which.
-
-        Returns
-        -------
-        Draft
-        """
+        """Keep some of the findings."""
         rows = np.flatnonzero(mask)
         taken: dict[str, Any] = {name: getattr(self, name)[rows] for name in _PER_FINDING}
         is_kept = np.repeat(mask, self.n_tunnels)
@@ -99,42 +67,17 @@ _PER_FINDING = (
 
 @dataclass(frozen=True, slots=True)
 class Cited:
-    """What profiles say of the value in each row that a rule judges.
+    """What profiles say of the value in each row that a rule judges."""
 
-    Parameters
-    ----------
-    code : ndarray of int64, shape (n,)
-        Place in the next two; every row has one.
-    profiles, clauses : tuple of str or None
-        The profiles that have something against a value, and what.
-    verdicts : tuple of int
-        The worst of them, a place in ``VERDICTS``; -1 for none.
-    """
-
-    code: Positions
+    code: Positions  # place in the next two; every row has one
+    # profiles, clauses: the profiles that have something against a value, and what
     profiles: tuple[str | None, ...]
     clauses: tuple[str | None, ...]
-    verdicts: tuple[int, ...]
+    verdicts: tuple[int, ...]  # the worst of them, a place in ``VERDICTS``; -1 for none
 
 
 def draft(fleet: Fleet, verdicts: Verdicts, text: Text, *, cited: Cited | None = None) -> Draft:
-    """Gather the rows of a rule that fail, or can't be judged, into findings.
-
-    Parameters
-    ----------
-    fleet : Fleet
-        That was judged.
-    verdicts : Verdicts
-        Of the rule; passes are left out.
-    text : Text
-        What the rule says.
-    cited : Cited, optional
-        What profiles say of each row's value.
-
-    Returns
-    -------
-    Draft
-    """
+    """Gather the rows of a rule that fail, or can't be judged, into findings."""
     rows = np.flatnonzero(verdicts.result != 0)
     subject = _subjects(fleet, verdicts, rows)
     is_open = verdicts.result[rows] == YES
@@ -179,22 +122,7 @@ def single(
     profile: str | None = None,
     is_open: bool = True,
 ) -> Draft:
-    """Make one finding that is about no connection and no gateway.
-
-    Parameters
-    ----------
-    text : Text
-        What the rule says.
-    column, evidence, value, profile
-        As in :class:`Draft`; the column tells it from its likes.
-    is_open : bool
-        A fault; otherwise something that can't be judged.
-
-    Returns
-    -------
-    Draft
-        Of one finding.
-    """
+    """Make one finding that is about no connection and no gateway."""
 
     def one(item: object) -> npt.NDArray[np.object_]:
         return np.array([item], dtype=object)

@@ -22,40 +22,21 @@ _READ = ("complete", "absent", "skipped")
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What one rule came to.
+    """What one rule came to."""
 
-    Parameters
-    ----------
-    rule : Rule
-        Which one.
-    counts : tuple of int
-        How many rows pass, fail, and can't be judged.
-    draft : Draft
-        Its findings, without those that can't be judged for a cause that is listed itself.
-    """
-
-    rule: Rule
-    counts: tuple[int, int, int]
+    rule: Rule  # which one
+    counts: tuple[int, int, int]  # how many rows pass, fail, and can't be judged
+    # Its findings, without those that can't be judged for a cause that is listed itself
     draft: Draft
 
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """Everything that rules and profiles say of a fleet.
+    """Everything that rules and profiles say of a fleet."""
 
-    Parameters
-    ----------
-    results : tuple of Result
-        In the order of the rules.
-    opinions : tuple of Opinion
-        In the order of the profiles.
-    others : tuple of Draft
-        Findings of profiles, ceilings, and regions that were not read.
-    """
-
-    results: tuple[Result, ...]
-    opinions: tuple[Opinion, ...]
-    others: tuple[Draft, ...]
+    results: tuple[Result, ...]  # in the order of the rules
+    opinions: tuple[Opinion, ...]  # in the order of the profiles
+    others: tuple[Draft, ...]  # findings of profiles, ceilings, and regions that were not read
 
     def drafts(self) -> list[Draft]:
         """Give all findings, those of rules first."""
@@ -65,21 +46,7 @@ class Evaluation:
 def evaluate(
     fleet: Fleet, *, profiles: Sequence[Profile] = (), rules: Sequence[Rule] = RULES
 ) -> Evaluation:
-    """Judge a fleet by every rule and some profiles.
-
-    Parameters
-    ----------
-    fleet : Fleet
-        To judge.
-    profiles : sequence of Profile
-        None by default.
-    rules : sequence of Rule
-        All by default.
-
-    Returns
-    -------
-    Evaluation
-    """
+    """Judge a fleet by every rule and some profiles."""
     heard = opinions(fleet, profiles)
     verdicts = {rule.rule_id: rule.judge(fleet) for rule in rules}
     failing = {name: _by_connection(fleet, one, YES) for name, one in verdicts.items()}

@@ -17,22 +17,7 @@ _MOST_PARTS = 5
 
 
 def render(template: str, fleet: Fleet, verdicts: Verdicts) -> Texts:
-    """Fill a template for every row.
-
-    Parameters
-    ----------
-    template : str
-        Names facts of the verdicts and columns of the judged table, each in braces; ``column``
-        and ``value`` are what was looked at and what stood there.
-    fleet : Fleet
-        Whose tables are judged.
-    verdicts : Verdicts
-        n rows.
-
-    Returns
-    -------
-    ndarray of str, shape (n,)
-    """
+    """Fill a template for every row."""
     names = [name for _, name, _, _ in Formatter().parse(template) if name]
     if not names:
         return np.full(len(verdicts.position), template, dtype=object)
@@ -63,20 +48,7 @@ def value_of(name: str, fleet: Fleet, verdicts: Verdicts) -> pd.Series:
 
 
 def values_of(fleet: Fleet, verdicts: Verdicts) -> Texts:
-    """Write what stood in the columns that were looked at, row by row.
-
-    Parameters
-    ----------
-    fleet : Fleet
-        Whose tables are judged.
-    verdicts : Verdicts
-        n rows.
-
-    Returns
-    -------
-    ndarray of str or None, shape (n,)
-        None where nothing stood there.
-    """
+    """Write what stood in the columns that were looked at, row by row."""
     if "value" in verdicts.facts:
         return none_for_empty(objects(verdicts.facts["value"]))
     columns = verdicts.column.split(", ")
@@ -92,19 +64,6 @@ def values_of(fleet: Fleet, verdicts: Verdicts) -> Texts:
 
 def joined(texts: Texts, starts: Positions, *, separator: str = "; ") -> Texts:
     """Join the different texts of each run of rows.
-
-    Parameters
-    ----------
-    texts : ndarray of str or None, shape (n,)
-        Sorted by run.
-    starts : ndarray of int64, shape (m,)
-        Where each run begins; the first is 0.
-    separator : str
-        What stands between them.
-
-    Returns
-    -------
-    ndarray of str or None, shape (m,)
 
     Examples
     --------

@@ -28,22 +28,7 @@ _AT_ONCE = 65_536  # ids as Python texts, before they are packed
 
 
 def assemble(fleet: Fleet, drafts: Sequence[Draft], *, owner_tag: str | None) -> pd.DataFrame:
-    """Make one table of findings.
-
-    Parameters
-    ----------
-    fleet : Fleet
-        That was judged.
-    drafts : sequence of Draft
-        Of rules and profiles, in the order in which equally bad ones are listed.
-    owner_tag : str or None
-        The tag whose value is the owner.
-
-    Returns
-    -------
-    DataFrame
-        Table ``findings``: open ones first, the worst first, then by place.
-    """
+    """Make one table of findings."""
     made = [one for one in drafts if len(one)]
     if not made:
         return schema.empty("findings")

@@ -44,31 +44,17 @@ _READ = ("complete", "absent", "skipped")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Cidrs:
-    """The blocks of ``subnets`` as numbers, row by row; zeros where there is none.
+    """The blocks of ``subnets`` as numbers, row by row; zeros where there is none."""
 
-    Parameters
-    ----------
-    family, prefix_length : ndarray of uint8, shape (n,)
-        Family 0 where there is no block.
-    high, low : ndarray of uint64, shape (n,)
-        First addresses; IPv4 has all of it in ``low``.
-    """
-
+    # family, prefix_length: family 0 where there is no block
     family: npt.NDArray[np.uint8]
     prefix_length: npt.NDArray[np.uint8]
+    # high, low: first addresses; IPv4 has all of it in ``low``
     high: npt.NDArray[np.uint64]
     low: npt.NDArray[np.uint64]
 
     def blocks(self, rows: Positions, groups: Positions) -> Iterator[tuple[Blocks, Positions]]:
-        """Give the blocks of some rows, IPv4 and then IPv6, with the rows that they stand in.
-
-        Parameters
-        ----------
-        rows : ndarray of int64
-            Which.
-        groups : ndarray of int64, shape (n,)
-            Of every row of ``subnets``: blocks of different groups have nothing in common.
-        """
+        """Give the blocks of some rows, IPv4 and then IPv6, with the rows that they stand in."""
         for family in (4, 6):
             at = rows[self.family[rows] == family]
             high = self.high[at] if family == 6 else None
@@ -77,39 +63,10 @@ class Cidrs:
 
 @dataclass(frozen=True, eq=False)
 class Fleet:
-    """Everything that rules look at. Nothing in it is changed by them.
+    """Everything that rules look at. Nothing in it is changed by them."""
 
-    Parameters
-    ----------
-    tunnels, connections, subnets, gateways, routes, disagreements, coverage : DataFrame
-        Tables of one inventory.
-    keys : DataFrame
-        What is known of each tunnel's pre-shared key, row by row as in ``tunnels``:
-        ``psk_class psk_bits psk_fingerprint psk_fingerprint_key_id``, null where nothing is.
-    strength : DataFrame
-        The table of that name, row by row as in ``tunnels``.
-    key_facts : DataFrame or None
-        The table of that name; None where nothing was kept of any key.
-    parsed : ParsedCidrs
-        The blocks of ``subnets``.
-    cidrs : Cidrs
-        The same, row by row.
-    of_tunnel, of_subnet : ndarray of int64
-        Position in ``connections`` of what each row belongs to.
-    domain : ndarray of int64
-        Number of each connection's routing domain; -1 where it hangs on nothing.
-    is_unjudged : ndarray of bool
-        Connections whose prefixes are not known.
-    is_up : ndarray of uint8
-        Which tunnels carry traffic: an IPsec SA stands.
-    now : datetime
-        The moment to judge by, in UTC.
-    find_overlaps : callable
-        Gives the overlaps, when a rule asks for them.
-    shows_keys : bool
-        Whether findings may show class and bits of a key.
-    """
-
+    # tunnels, connections, subnets, gateways, routes, disagreements, coverage: tables of one
+    # inventory
     tunnels: pd.DataFrame
     connections: pd.DataFrame
     subnets: pd.DataFrame
@@ -117,19 +74,22 @@ class Fleet:
     routes: pd.DataFrame
     disagreements: pd.DataFrame
     coverage: pd.DataFrame
+    # What is known of each tunnel's pre-shared key, row by row as in ``tunnels``: ``psk_class
+    # psk_bits psk_fingerprint psk_fingerprint_key_id``, null where nothing is
     keys: pd.DataFrame
-    strength: pd.DataFrame
-    key_facts: pd.DataFrame | None
-    parsed: ParsedCidrs
-    cidrs: Cidrs
+    strength: pd.DataFrame  # the table of that name, row by row as in ``tunnels``
+    key_facts: pd.DataFrame | None  # the table of that name; None where nothing was kept of any key
+    parsed: ParsedCidrs  # the blocks of ``subnets``
+    cidrs: Cidrs  # the same, row by row
+    # of_tunnel, of_subnet: position in ``connections`` of what each row belongs to
     of_tunnel: Positions
     of_subnet: Positions
-    domain: Positions
-    is_unjudged: Mask
-    is_up: Truth
-    now: datetime
-    find_overlaps: Callable[[], pd.DataFrame]
-    shows_keys: bool = False
+    domain: Positions  # number of each connection's routing domain; -1 where it hangs on nothing
+    is_unjudged: Mask  # connections whose prefixes are not known
+    is_up: Truth  # which tunnels carry traffic: an IPsec SA stands
+    now: datetime  # the moment to judge by, in UTC
+    find_overlaps: Callable[[], pd.DataFrame]  # gives the overlaps, when a rule asks for them
+    shows_keys: bool = False  # whether findings may show class and bits of a key
 
     @cached_property
     def overlaps(self) -> pd.DataFrame:
@@ -177,36 +137,13 @@ class Fleet:
         return first
 
     def order_within(self, name: str, rows: Positions) -> list[Positions]:
-        """Give what rows are sorted by within one connection, whatever the table's own order.
-
-        Parameters
-        ----------
-        name : str
-            For example ``tunnels``.
-        rows : ndarray of int64, shape (n,)
-            Positions in it.
-
-        Returns
-        -------
-        list of ndarray of int64, each of shape (n,)
-            As :func:`numpy.lexsort` takes keys: the last counts most.
-        """
+        """Give what rows are sorted by within one connection, whatever the table's own order."""
         columns = ("cidr_raw", "origin", "side") if name == "subnets" else ()
         taken = [self.subnets[column].iloc[rows] for column in columns]
         return [rows, *(pd.factorize(values, sort=True)[0] for values in taken)]
 
     def is_region_read(self, table: pd.DataFrame) -> Mask:
-        """Say for each row of a table whether all of its account and region was read.
-
-        Parameters
-        ----------
-        table : DataFrame, n rows
-            With ``account_id`` and ``region_id``.
-
-        Returns
-        -------
-        ndarray of bool, shape (n,)
-        """
+        """Say for each row of a table whether all of its account and region was read."""
         return is_place_in(table, self.coverage[self.coverage["status"].isin(_READ)])
 
 
@@ -216,28 +153,7 @@ def gather(
     now: datetime | None = None,
     settings: OverlapSettings | None = None,
 ) -> Fleet:
-    """Join the tables of an inventory for the rules.
-
-    Parameters
-    ----------
-    inventory : Inventory
-        Whole: its tables name each other.
-    now : datetime, optional
-        The moment to judge by, in UTC; the present by default.
-    settings : OverlapSettings, optional
-        What is known of overlaps beyond the tables.
-
-    Returns
-    -------
-    Fleet
-
-    Raises
-    ------
-    SchemaError
-        A tunnel or a block is of a connection that ``connections`` does not have.
-    SettingsError
-        The settings name what is not in the fleet.
-    """
+    """Join the tables of an inventory for the rules."""
     settings = settings or OverlapSettings()
     of_tunnel = _own_connections(inventory, "tunnels")
     order = _order_of_tunnels(inventory.tunnels, of_tunnel)
@@ -271,36 +187,13 @@ def gather(
 
 
 def status(tunnels: pd.DataFrame) -> pd.Series:
-    """Give each tunnel's status: a single tunnel's may stand on its connection alone.
-
-    Parameters
-    ----------
-    tunnels : DataFrame
-        The ``tunnels`` table.
-
-    Returns
-    -------
-    Series of str
-    """
+    """Give each tunnel's status: a single tunnel's may stand on its connection alone."""
     own = tunnels["tunnel_status"].astype("str")
     return own.fillna(tunnels["connection_status"].astype("str"))
 
 
 def sets_of_blocks(fleet: Fleet, rows: Mask) -> Positions:
-    """Number the sets of (side, block) that connections carry; equal numbers are equal sets.
-
-    Parameters
-    ----------
-    fleet : Fleet
-        With its subnets.
-    rows : ndarray of bool
-        The rows of ``subnets`` that count.
-
-    Returns
-    -------
-    ndarray of int64, shape (n_connections,)
-        -1 for a connection without such a row.
-    """
+    """Number the sets of (side, block) that connections carry; equal numbers are equal sets."""
     chosen = np.flatnonzero(rows)
     blocks = fleet.subnets.iloc[chosen]
     codes = codes_of([blocks["side"], blocks["cidr"]])

@@ -49,19 +49,6 @@ def fold(findings: pd.DataFrame, *, n_connections: int) -> pd.DataFrame:
 
     What fails on more than half of the connections is one finding more, of no connection, with
     the severity that most of them have; those that are no worse name their own rule as cause.
-
-    Parameters
-    ----------
-    findings : DataFrame
-        Table ``findings``, with its waivers.
-    n_connections : int
-        Of the fleet.
-
-    Returns
-    -------
-    DataFrame
-        Table ``findings``. A root cause is kept where an open finding of that rule, no milder,
-        is on the same connection; what has none is counted itself.
     """
     if findings.empty:
         return findings

@@ -15,42 +15,13 @@ CONNECTION = ("account_id", "region_id", "vpn_connection_id")
 
 
 def positions_of(table: pd.DataFrame, connections: pd.DataFrame, *, prefix: str = "") -> Positions:
-    """Find the connection that each row of a table names.
-
-    Parameters
-    ----------
-    table : DataFrame, n rows
-        With the columns of a connection's key, each behind the prefix.
-    connections : DataFrame
-        The table of that name.
-    prefix : str
-        For example ``left_``.
-
-    Returns
-    -------
-    ndarray of int64, shape (n,)
-        Positions in ``connections``; -1 for what it does not have.
-    """
+    """Find the connection that each row of a table names."""
     named = joined_keys(table, [f"{prefix}{name}" for name in CONNECTION])
     return places_of(named, joined_keys(connections, CONNECTION))
 
 
 def gateway_positions(table: pd.DataFrame, gateways: pd.DataFrame, *, column: str) -> Positions:
-    """Find the gateway that each row of a table names; -1 where there is none.
-
-    Parameters
-    ----------
-    table : DataFrame, n rows
-        With ``account_id``, ``region_id`` and the column.
-    gateways : DataFrame
-        The table of that name.
-    column : str
-        Where the gateway's id stands.
-
-    Returns
-    -------
-    ndarray of int64, shape (n,)
-    """
+    """Find the gateway that each row of a table names; -1 where there is none."""
     place = ["account_id", "region_id"]
     found = places_of(
         joined_keys(table, [*place, column]), joined_keys(gateways, [*place, "gateway_id"])
@@ -59,17 +30,7 @@ def gateway_positions(table: pd.DataFrame, gateways: pd.DataFrame, *, column: st
 
 
 def is_place_in(table: pd.DataFrame, other: pd.DataFrame) -> Mask:
-    """Say which rows of a table are of an account and region that another one has a row of.
-
-    Parameters
-    ----------
-    table, other : DataFrame
-        With ``account_id`` and ``region_id``.
-
-    Returns
-    -------
-    ndarray of bool, one per row of ``table``
-    """
+    """Say which rows of a table are of an account and region that another one has a row of."""
     place = ["account_id", "region_id"]
     return places_of(joined_keys(table, place), joined_keys(other, place)) >= 0
 

@@ -19,31 +19,15 @@ _NAMED = 5
 
 @dataclass(frozen=True, slots=True)
 class Sharing:
-    """How each tunnel's key is shared.
+    """How each tunnel's key is shared."""
 
-    Parameters
-    ----------
-    how : ndarray of uint8, shape (n_tunnels,)
-        ``ALONE``, ``FEW`` or ``MANY``; ``ALONE`` where nothing is known of the key.
-    others : ndarray of str, shape (n_tunnels,)
-        The connections that share it, where they may not.
-    """
-
+    # ``ALONE``, ``FEW`` or ``MANY``; ``ALONE`` where nothing is known of the key
     how: npt.NDArray[np.uint8]
-    others: npt.NDArray[np.object_]
+    others: npt.NDArray[np.object_]  # the connections that share it, where they may not
 
 
 def how_shared(fleet: Fleet) -> Sharing:
     """Group tunnels by their key's fingerprint, under one fingerprint key, and judge each group.
-
-    Parameters
-    ----------
-    fleet : Fleet
-        With what is known of its keys.
-
-    Returns
-    -------
-    Sharing
 
     Notes
     -----

@@ -27,22 +27,6 @@ def is_any(
 ) -> Truth:
     """Say which values are among the wanted ones.
 
-    Parameters
-    ----------
-    values : Series, length n
-        Category, text or numbers.
-    wanted : collection
-        Of the column's values.
-    known : collection, optional
-        What else can be told apart; every other value is not known. All by default.
-    is_folded : bool
-        Whether capital letters make no difference; ``wanted`` and ``known`` are small then.
-
-    Returns
-    -------
-    ndarray of uint8, shape (n,)
-        ``YES``, ``NO``, or ``UNKNOWN`` for a null and for a value that nobody knows.
-
     Examples
     --------
     >>> ciphers = pd.Series(["des-cbc", "aes-128-cbc", "kuznyechik", None], dtype="category")
@@ -60,32 +44,13 @@ def is_any(
 
 
 def flags(values: pd.Series) -> Mask:
-    """Give a column of flags as plain ones, to be changed at will; a null is none.
-
-    Parameters
-    ----------
-    values : Series of bool or boolean, length n
-        With nulls.
-
-    Returns
-    -------
-    ndarray of bool, shape (n,)
-    """
+    """Give a column of flags as plain ones, to be changed at will; a null is none."""
     found: Mask = values.fillna(False).to_numpy(bool, copy=True)
     return found
 
 
 def is_on(values: pd.Series) -> Truth:
     """Say which flags are true.
-
-    Parameters
-    ----------
-    values : Series of boolean, length n
-        With nulls.
-
-    Returns
-    -------
-    ndarray of uint8, shape (n,)
 
     Examples
     --------
@@ -96,19 +61,7 @@ def is_on(values: pd.Series) -> Truth:
 
 
 def told(holds: Mask, *columns: pd.Series) -> Truth:
-    """Take a condition for what it is where every column it was reckoned from has a value.
-
-    Parameters
-    ----------
-    holds : ndarray of bool, shape (n,)
-        The condition; what stands there beside a null does not count.
-    *columns : Series, length n
-        What it was reckoned from.
-
-    Returns
-    -------
-    ndarray of uint8, shape (n,)
-    """
+    """Take a condition for what it is where every column it was reckoned from has a value."""
     truth = holds.astype(np.uint8)
     for column in columns:
         truth[flags(column.isna())] = UNKNOWN
@@ -178,19 +131,7 @@ def opposite(truth: Truth) -> Truth:
 
 
 def coded(values: pd.Series) -> tuple[Positions, list[Any]]:
-    """Give every row the number of its value, -1 for a null, and the values by number.
-
-    Parameters
-    ----------
-    values : Series, length n
-        Of any kind.
-
-    Returns
-    -------
-    codes : ndarray of int64, shape (n,)
-    found : list
-        Plain Python values.
-    """
+    """Give every row the number of its value, -1 for a null, and the values by number."""
     if isinstance(values.dtype, pd.CategoricalDtype):
         return values.cat.codes.to_numpy(np.int64), values.cat.categories.tolist()
     codes, found = pd.factorize(values)
@@ -199,16 +140,6 @@ def coded(values: pd.Series) -> tuple[Positions, list[Any]]:
 
 def codes_of(columns: Iterable[pd.Series]) -> Positions:
     """Number the combinations of several columns; a null is a value like any other.
-
-    Parameters
-    ----------
-    columns : iterable of Series, each of length n
-        At least one.
-
-    Returns
-    -------
-    ndarray of int64, shape (n,)
-        Equal where all columns are; from 0, without gaps.
 
     Examples
     --------
@@ -231,16 +162,6 @@ def codes_of(columns: Iterable[pd.Series]) -> Positions:
 def named(flags_by_name: Mapping[str, Mask]) -> Texts:
     """Write for each row which of some flags are set.
 
-    Parameters
-    ----------
-    flags_by_name : mapping of str to ndarray of bool, shape (n,)
-        At most 60.
-
-    Returns
-    -------
-    ndarray of str, shape (n,)
-        Names joined by ``, ``; an empty text where none is set.
-
     Examples
     --------
     >>> named({"a": np.array([True, False]), "b": np.array([True, False])}).tolist()
@@ -262,16 +183,6 @@ def named(flags_by_name: Mapping[str, Mask]) -> Texts:
 def n_distinct(groups: Positions, values: Positions) -> Positions:
     """Count the different values of each group.
 
-    Parameters
-    ----------
-    groups, values : ndarray of int64, shape (n,)
-        From 0.
-
-    Returns
-    -------
-    ndarray of int64
-        By group, up to the last one that occurs.
-
     Examples
     --------
     >>> n_distinct(np.array([0, 0, 1, 0]), np.array([5, 6, 5, 5])).tolist()
@@ -283,19 +194,6 @@ def n_distinct(groups: Positions, values: Positions) -> Positions:
 
 def differs_within(groups: Positions, *columns: pd.Series, n_groups: int) -> Truth:
     """Say in which groups the values of any column differ.
-
-    Parameters
-    ----------
-    groups : ndarray of int64, shape (n,)
-        Group of each row, from 0.
-    *columns : Series, length n
-        What is compared; two values that are known decide it, nulls leave it open.
-    n_groups : int
-        How many groups there are.
-
-    Returns
-    -------
-    ndarray of uint8, shape (n_groups,)
 
     Examples
     --------

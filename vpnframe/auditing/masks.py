@@ -12,18 +12,6 @@ Mask = npt.NDArray[np.bool_]
 def equals(values: pd.Series, value: object) -> Mask:
     """Say where a column has a value.
 
-    Parameters
-    ----------
-    values : Series, of n rows
-        Of any dtype.
-    value : object
-        Of the column's kind; a category that does not occur is equal to nothing.
-
-    Returns
-    -------
-    array of bool, shape (n,)
-        False for a null.
-
     Examples
     --------
     >>> equals(pd.Series([1, None], dtype="Int16"), 1).tolist()

@@ -30,22 +30,7 @@ def narrow(
     families: Collection[str] = (),
     severity: str | None = None,
 ) -> Review:
-    """Keep some findings of a review, and count anew.
-
-    Parameters
-    ----------
-    review : Review
-        Of one fleet.
-    rules, families : collection of str
-        Which; all where there is none.
-    severity : str, optional
-        The mildest that is kept. What could not be judged has none and is kept.
-
-    Returns
-    -------
-    Review
-        With those findings, and always with what was not read.
-    """
+    """Keep some findings of a review, and count anew."""
     findings = review.findings
     is_kept = np.ones(len(findings), bool)
     if rules:
@@ -79,22 +64,7 @@ def _recounted(review: Review, is_kept: Mask) -> Review:
 def reviews_by_owner(
     review: Review, connections: pd.DataFrame, *, owner_tag: str
 ) -> dict[str, Review]:
-    """Part a review by owner: each one's findings, numbers and shares are of its own connections.
-
-    Parameters
-    ----------
-    review : Review
-        Of one fleet.
-    connections : DataFrame
-        The ``connections`` table.
-    owner_tag : str
-        The tag whose value is the owner.
-
-    Returns
-    -------
-    dict of str to Review
-        By owner; an empty name for the rest.
-    """
+    """Split a review by owner: findings, numbers and shares of its own connections alone."""
     owners = np.array([one or NOBODY for one in owners_of(connections["tags"], owner_tag)], object)
     told = owners[positions_of(review.connections, connections)]
     parts = by_owner(review.findings, connections, owner_tag=owner_tag)

@@ -35,17 +35,6 @@ _FLEET_SIZE = re.compile(r" \(all [\d,]+ \w+\)$|; connections: [\d,]+$")
 def owners_of(tags: pd.Series, owner_tag: str | None) -> Texts:
     """Give the value of one tag of each row.
 
-    Parameters
-    ----------
-    tags : Series of lists, length n
-        Each as ``key=value``.
-    owner_tag : str or None
-        The key; None gives no owner to anybody.
-
-    Returns
-    -------
-    ndarray of str or None, shape (n,)
-
     Examples
     --------
     >>> lists = pd.ArrowDtype(pa.list_(pa.string()))
@@ -65,25 +54,7 @@ def owners_of(tags: pd.Series, owner_tag: str | None) -> Texts:
 def by_owner(
     findings: pd.DataFrame, connections: pd.DataFrame, *, owner_tag: str
 ) -> dict[str, pd.DataFrame]:
-    """Part findings by owner, so that each part holds nothing of another owner's.
-
-    Parameters
-    ----------
-    findings : DataFrame
-        Table ``findings``.
-    connections : DataFrame
-        The ``connections`` table.
-    owner_tag : str
-        The tag whose value is the owner.
-
-    Returns
-    -------
-    dict of str to DataFrame
-        Table ``findings`` for each owner, in the order of their names; an empty name for the rest.
-        An overlap of connections of different owners is given to each of them, as one of its own
-        connection with "a connection of another owner". What most of the connections have is
-        counted anew for each owner, and what could not be judged at all is given to everybody.
-    """
+    """Part findings by owner, so that each part holds nothing of another owner's."""
     rows = findings[~is_share(findings)].reset_index(drop=True)
     fleet = _Owners.of(connections, owner_tag)
     first = _first_owners(rows, fleet)
@@ -223,17 +194,7 @@ def _half(pair: re.Match[str], left: str, mine: list[str], by_id: dict[str, str]
 
 
 def is_on_fleet(findings: pd.DataFrame) -> Mask:
-    """Say which findings are about what of the fleet could not be read or judged at all.
-
-    Parameters
-    ----------
-    findings : DataFrame
-        Table ``findings``.
-
-    Returns
-    -------
-    ndarray of bool, one per row
-    """
+    """Say which findings are about what of the fleet could not be read or judged at all."""
     is_of_none = findings["vpn_connection_id"].isna() & findings["vpn_gateway_id"].isna()
     is_of_customer = findings["customer_gateway_id"].notna()
     return flags(is_of_none & ~is_of_customer) & equals(findings["status"], "unknown")

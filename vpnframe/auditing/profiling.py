@@ -38,21 +38,11 @@ _BADNESS = np.array([SEVERITIES.index(OF_VERDICT.get(one, "info")) for one in VE
 
 @dataclass(frozen=True, slots=True)
 class Opinion:
-    """What one profile says of a fleet.
+    """What one profile says of a fleet."""
 
-    Parameters
-    ----------
-    profile : Profile
-        Which one.
-    judged : mapping of str to Judged
-        By column that it speaks of, one code per tunnel.
-    n_tunnels : int
-        How many tunnels there are.
-    """
-
-    profile: Profile
-    judged: Mapping[str, Judged]
-    n_tunnels: int
+    profile: Profile  # which one
+    judged: Mapping[str, Judged]  # by column that it speaks of, one code per tunnel
+    n_tunnels: int  # how many tunnels there are
 
     def results(self, column: str) -> Truth:
         """Say which tunnels' values it is against; of a column that it leaves out, none."""
@@ -62,19 +52,7 @@ class Opinion:
 
 
 def opinions(fleet: Fleet, profiles: Iterable[Profile]) -> list[Opinion]:
-    """Judge a fleet by several profiles.
-
-    Parameters
-    ----------
-    fleet : Fleet
-        To judge.
-    profiles : iterable of Profile
-        By which.
-
-    Returns
-    -------
-    list of Opinion
-    """
+    """Judge a fleet by several profiles."""
     found = []
     for profile in profiles:
         judged = judge(fleet.tunnels, profile=profile, key_facts=fleet.key_facts)
@@ -84,22 +62,7 @@ def opinions(fleet: Fleet, profiles: Iterable[Profile]) -> list[Opinion]:
 
 
 def cite(heard: Sequence[Opinion], columns: Iterable[str], rows: npt.NDArray[np.int64]) -> Cited:
-    """Gather what profiles have against the values of some columns.
-
-    Parameters
-    ----------
-    heard : sequence of Opinion
-        Of one fleet.
-    columns : iterable of str
-        That a rule judges.
-    rows : ndarray of int64, shape (n,)
-        Tunnels.
-
-    Returns
-    -------
-    Cited
-        For each of them.
-    """
+    """Gather what profiles have against the values of some columns."""
     pairs = [(one, column) for one in heard for column in columns if column in one.judged]
     if not pairs or not len(rows):
         return Cited(np.zeros(len(rows), np.int64), (None,), (None,), (-1,))
@@ -132,22 +95,7 @@ def clause_of(entry: Entry) -> str:
 
 
 def profile_drafts(fleet: Fleet, opinion: Opinion, covered: Mapping[str, Mask]) -> list[Draft]:
-    """Make findings of what a profile alone has against a fleet, and of its ceilings.
-
-    Parameters
-    ----------
-    fleet : Fleet
-        That was judged.
-    opinion : Opinion
-        On it.
-    covered : mapping of str to ndarray of bool
-        By column, the tunnels of which a rule says something already.
-
-    Returns
-    -------
-    list of Draft
-        One per column that has any.
-    """
+    """Make findings of what a profile alone has against a fleet, and of its ceilings."""
     best = ceilings(opinion.profile)
     drafts = []
     for column in opinion.judged:
@@ -173,20 +121,7 @@ def rule_of(column: str) -> str:
 
 
 def matrix_of(fleet: Fleet, opinion: Opinion) -> npt.NDArray[np.object_]:
-    """Say for each connection how it stands with a profile: its worst value decides.
-
-    Parameters
-    ----------
-    fleet : Fleet
-        That was judged.
-    opinion : Opinion
-        On it.
-
-    Returns
-    -------
-    ndarray of str, shape (n_connections,)
-        ``fail``, ``legacy``, ``unknown``, ``ceiling``, ``pass`` or ``not-judged``.
-    """
+    """Say for each connection how it stands with a profile: its worst value decides."""
     rank = np.array([_RANKS[_STANDING.get(one, "pass")] for one in VERDICTS], np.uint8)
     worst = np.zeros(fleet.n_connections, np.uint8)
     for judged in opinion.judged.values():
@@ -195,19 +130,7 @@ def matrix_of(fleet: Fleet, opinion: Opinion) -> npt.NDArray[np.object_]:
 
 
 def standing_columns(fleet: Fleet, opinion: Opinion) -> dict[str, Mask]:
-    """Say for each connection which columns fail, are legacy, or are unknown.
-
-    Parameters
-    ----------
-    fleet : Fleet
-        That was judged.
-    opinion : Opinion
-        On it.
-
-    Returns
-    -------
-    dict of str to ndarray of bool, shape (n_connections,)
-    """
+    """Say for each connection which columns fail, are legacy, or are unknown."""
     flagged = {}
     for column in opinion.judged:
         is_bad = np.zeros(fleet.n_connections, bool)

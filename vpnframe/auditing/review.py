@@ -67,30 +67,19 @@ class AuditSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Review:
-    """What an audit came to.
+    """What an audit came to."""
 
-    Parameters
-    ----------
-    findings, summary, connections, matrix : DataFrame
-        Tables ``findings``, ``audit_summary``, ``audit_connections`` and ``profile_matrix``.
-    profiles : tuple of str
-        The profiles that were asked for.
-    notes : tuple of str
-        What was not read, or could not be judged at all, in sentences.
-    is_whole : bool
-        Whether the fleet was read completely, the routes that overlaps are judged by included.
-    now : datetime
-        The moment that was judged by.
-    """
-
+    # findings, summary, connections, matrix: tables ``findings``, ``audit_summary``,
+    # ``audit_connections`` and ``profile_matrix``
     findings: pd.DataFrame
     summary: pd.DataFrame
     connections: pd.DataFrame
     matrix: pd.DataFrame
-    profiles: tuple[str, ...]
-    notes: tuple[str, ...]
+    profiles: tuple[str, ...]  # the profiles that were asked for
+    notes: tuple[str, ...]  # what was not read, or could not be judged at all, in sentences
+    # Whether the fleet was read completely, the routes that overlaps are judged by included
     is_whole: bool
-    now: datetime
+    now: datetime  # the moment that was judged by
 
 
 def audit(
@@ -318,24 +307,7 @@ def assert_no_findings(found: Inventory | pd.DataFrame, *, at_least: str = "high
 
 
 def at_or_over(findings: pd.DataFrame, severity: str) -> Mask:
-    """Say which findings are counted and as bad as that, or worse.
-
-    Parameters
-    ----------
-    findings : DataFrame
-        Table ``findings``.
-    severity : str
-        The mildest that counts.
-
-    Returns
-    -------
-    ndarray of bool, one per row
-
-    Raises
-    ------
-    ValueError
-        There is no such severity.
-    """
+    """Say which findings are counted and as bad as that, or worse."""
     if severity not in SEVERITIES:
         raise ValueError(f"{severity!r} is no severity: {', '.join(reversed(SEVERITIES))}")
     return is_counted(findings) & flags(findings["severity"] >= severity)
@@ -389,24 +361,7 @@ def examine(
     waivers: Waivers = None,
     settings: AuditSettings | None = None,
 ) -> Review:
-    """Audit a fleet, and keep everything that came of it.
-
-    Parameters
-    ----------
-    inv, profiles, waivers, settings
-        As in :func:`audit`.
-
-    Returns
-    -------
-    Review
-
-    Raises
-    ------
-    SettingsError
-        There is no such profile, or a waiver is wrong.
-    SchemaError
-        It is no inventory, or a table is not what its schema says.
-    """
+    """Audit a fleet, and keep everything that came of it."""
     return _examine(checked_inventory(inv), profiles=profiles, waivers=waivers, settings=settings)
 
 

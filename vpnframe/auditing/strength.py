@@ -195,20 +195,7 @@ def strength_counts(strengths: pd.DataFrame) -> pd.DataFrame:
 
 
 def psk_bits(tunnels: pd.DataFrame, key_facts: pd.DataFrame) -> pd.Series:
-    """Look up the bits of each tunnel's key.
-
-    Parameters
-    ----------
-    tunnels : DataFrame
-        The ``tunnels`` table.
-    key_facts : DataFrame
-        The ``key_facts`` table; rows of other tunnels are not looked at.
-
-    Returns
-    -------
-    Series
-        Int16 in the order of ``tunnels``, null where nothing is known of the key.
-    """
+    """Look up the bits of each tunnel's key."""
     keys = list(TUNNEL_KEY)
     return tunnels[keys].merge(key_facts[[*keys, "psk_bits"]], on=keys, how="left")["psk_bits"]
 

@@ -24,22 +24,7 @@ from vpnframe.schema.columns import SEVERITY
 
 
 def summary(fleet: Fleet, found: Evaluation, findings: pd.DataFrame) -> pd.DataFrame:
-    """Count what every rule came to.
-
-    Parameters
-    ----------
-    fleet : Fleet
-        That was judged.
-    found : Evaluation
-        Of it.
-    findings : DataFrame
-        Table ``findings``, with its waivers.
-
-    Returns
-    -------
-    DataFrame
-        Table ``audit_summary``, in the order of the rules.
-    """
+    """Count what every rule came to."""
     rows = [
         _row(result.draft, fleet) | dict(zip(_COUNTS, result.counts, strict=True))
         for result in found.results
@@ -170,20 +155,7 @@ def _drafted(draft: Draft) -> dict[str, Any]:
 
 
 def matrix(fleet: Fleet, opinions: Sequence[Opinion]) -> pd.DataFrame:
-    """Say how every connection stands with every profile.
-
-    Parameters
-    ----------
-    fleet : Fleet
-        That was judged.
-    opinions : sequence of Opinion
-        On it.
-
-    Returns
-    -------
-    DataFrame
-        Table ``profile_matrix``, connection by connection.
-    """
+    """Say how every connection stands with every profile."""
     names = ["account_id", "region_id", "vpn_connection_id", "connection_name"]
     parts = []
     for opinion in opinions:
@@ -208,20 +180,7 @@ def _as_lists(columns: dict[str, Mask]) -> pd.Series:
 
 
 def notes(inv: Inventory, fleet: Fleet) -> Iterator[str]:
-    """Say what was not read, so that nobody takes silence for a pass.
-
-    Parameters
-    ----------
-    inv : Inventory
-        That was audited.
-    fleet : Fleet
-        Its tables, joined.
-
-    Yields
-    ------
-    str
-        Sentences; none where all was read.
-    """
+    """Say what was not read, so that nobody takes silence for a pass."""
     if not inv.is_complete:
         yield inv.coverage_sentence()
     has_key = fleet.may_have_psk

@@ -23,44 +23,20 @@ Severities = npt.NDArray[np.uint8]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdicts:
-    """The results of one rule, one row per thing that it judges.
+    """The results of one rule, one row per thing that it judges."""
 
-    Parameters
-    ----------
-    table : str
-        Of which table the judged rows are.
-    position : ndarray of int64, shape (n,)
-        Their positions in that table; rows that are not there were not judged.
-    result : ndarray of uint8, shape (n,)
-        ``PASS``, ``FAIL`` or ``UNKNOWN``.
-    column : str
-        The columns that were looked at, joined by ``, ``.
-    severity : ndarray of uint8, shape (n,), optional
-        Index into :data:`SEVERITIES` where the rule's own does not hold for every row.
-    facts : mapping of str to sequence, each of length n
-        What the evidence names that is no column of the table. ``value`` and ``cause`` (a rule's
-        id) stand for those columns of the finding.
-    """
-
-    table: TableName
-    position: Positions
-    result: Truth
-    column: str
+    table: TableName  # of which table the judged rows are
+    position: Positions  # their positions in that table; rows that are not there were not judged
+    result: Truth  # ``PASS``, ``FAIL`` or ``UNKNOWN``
+    column: str  # the columns that were looked at, joined by ``, ``
+    # Index into :data:`SEVERITIES` where the rule's own does not hold for every row
     severity: Severities | None = None
+    # What the evidence names that is no column of the table. ``value`` and ``cause`` (a rule's id)
+    # stand for those columns of the finding
     facts: Mapping[str, Any] = field(default_factory=dict)
 
     def take(self, rows: Mask | Positions) -> Verdicts:
-        """Keep some of the rows.
-
-        Parameters
-        ----------
-        rows : ndarray of bool or int64
-            A mask, or positions.
-
-        Returns
-        -------
-        Verdicts
-        """
+        """Keep some of the rows."""
         return Verdicts(
             table=self.table,
             position=self.position[rows],
@@ -86,23 +62,6 @@ def judged(
     facts: Mapping[str, Any] | None = None,
 ) -> Verdicts:
     """Make verdicts of one result per row of a table.
-
-    Parameters
-    ----------
-    table : str
-        Which one.
-    result : ndarray of uint8, shape (n,)
-        Whether the fault is there, for every row.
-    column : str
-        What was looked at.
-    where : ndarray of bool, shape (n,), optional
-        The rows that are judged at all; every one by default.
-    severity, facts : optional
-        As in :class:`Verdicts`, for every row of the table.
-
-    Returns
-    -------
-    Verdicts
 
     Examples
     --------

@@ -154,25 +154,7 @@ def read_waivers(path: str | Path, *, now: datetime) -> tuple[Waiver, ...]:
 
 
 def checked_waivers(waivers: Iterable[Waiver], *, now: datetime) -> tuple[Waiver, ...]:
-    """Check waivers that were made in Python as those of a file are.
-
-    Parameters
-    ----------
-    waivers : iterable of Waiver
-        Any.
-    now : datetime
-        The moment to judge by; a waiver begins and ends by its local date.
-
-    Returns
-    -------
-    tuple of Waiver
-        The same.
-
-    Raises
-    ------
-    SettingsError
-        As :func:`read_waivers` has it; the message names the waiver by its place, from 1.
-    """
+    """Check waivers that were made in Python as those of a file are."""
     found = tuple(waivers)
     for number, waiver in enumerate(found, 1):
         if not isinstance(waiver, Waiver):
@@ -211,22 +193,7 @@ def _problems(waiver: Waiver, now: datetime) -> Iterable[str]:
 def apply_waivers(
     findings: pd.DataFrame, waivers: Sequence[Waiver], *, now: datetime
 ) -> pd.DataFrame:
-    """Mark accepted findings: they are shown as waived, never left out.
-
-    Parameters
-    ----------
-    findings : DataFrame
-        Table ``findings``.
-    waivers : sequence of Waiver
-        Where several fit, the first one counts; those that ended do nothing.
-    now : datetime
-        The moment to judge by, in UTC.
-
-    Returns
-    -------
-    DataFrame
-        Table ``findings`` in the same order, with ``status``, ``waived_by`` and ``waived_until``.
-    """
+    """Mark accepted findings: they are shown as waived, never left out."""
     if not any(not waiver.is_over(now) for waiver in waivers):
         return findings
     by = findings["waived_by"].to_numpy(dtype=object, na_value=None).copy()
@@ -248,19 +215,7 @@ def apply_waivers(
 
 
 def expired(waivers: Iterable[Waiver], *, now: datetime) -> list[Draft]:
-    """Make a finding of every waiver that ended.
-
-    Parameters
-    ----------
-    waivers : iterable of Waiver
-        All of them.
-    now : datetime
-        The moment to judge by, in UTC.
-
-    Returns
-    -------
-    list of Draft
-    """
+    """Make a finding of every waiver that ended."""
     text = texts()["vpn-waiver-expired"]
     return [
         single(
@@ -277,22 +232,7 @@ def expired(waivers: Iterable[Waiver], *, now: datetime) -> list[Draft]:
 
 
 def idle(waivers: Iterable[Waiver], findings: pd.DataFrame, *, now: datetime) -> Iterator[str]:
-    """Say which waivers accept nothing: a name may be misspelt, or the fault is mended.
-
-    Parameters
-    ----------
-    waivers : iterable of Waiver
-        All of them; those that ended are findings of their own.
-    findings : DataFrame
-        Table ``findings``.
-    now : datetime
-        The moment to judge by, in UTC.
-
-    Yields
-    ------
-    str
-        A sentence for each.
-    """
+    """Say which waivers accept nothing: a name may be misspelt, or the fault is mended."""
     is_judged = ~equals(findings["status"], "unknown")
     for waiver in waivers:
         if not waiver.is_over(now) and not (_selected(findings, waiver) & is_judged).any():

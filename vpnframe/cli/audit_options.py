@@ -104,20 +104,7 @@ StyleOption = Annotated[
 def check_owners(
     *, by: str | None, owner_tag: str | None, out_dir: Path | None, single: object | None
 ) -> None:
-    """Refuse half of what ``--by owner`` needs, and what it has no use for.
-
-    Parameters
-    ----------
-    by, owner_tag, out_dir
-        As given on the command line.
-    single : object or None
-        Anything that is about one file alone.
-
-    Raises
-    ------
-    typer.BadParameter
-        They do not go together.
-    """
+    """Refuse half of what ``--by owner`` needs, and what it has no use for."""
     if (by is None) != (out_dir is None) or (by and owner_tag is None):
         raise typer.BadParameter("--by owner needs --owner-tag TAG and --out-dir DIR")
     if by and single is not None:
@@ -125,22 +112,7 @@ def check_owners(
 
 
 def known_families(families: Iterable[str]) -> list[str]:
-    """Give the families that were asked for, and refuse one that there is not.
-
-    Parameters
-    ----------
-    families : iterable of str
-        As given on the command line.
-
-    Returns
-    -------
-    list of str
-
-    Raises
-    ------
-    typer.BadParameter
-        There is no such family.
-    """
+    """Give the families that were asked for, and refuse one that there is not."""
     found = list(families)
     for one in found:
         if one not in FAMILIES:

@@ -58,25 +58,7 @@ _ENDINGS = {
 def encode(
     review: Review, style: ReviewFormat, *, title: str = TITLE, with_folded: bool = False
 ) -> bytes:
-    """Write a review in a format.
-
-    Parameters
-    ----------
-    review : Review
-        Of one fleet.
-    style : ReviewFormat
-        Which one.
-    title : str
-        Of a page.
-    with_folded : bool
-        Whether what people read lists findings that follow from others, too. What programs read
-        always holds them, with their ``root_cause``.
-
-    Returns
-    -------
-    bytes
-        UTF-8, but for Parquet.
-    """
+    """Write a review in a format."""
     if style is ReviewFormat.SARIF:
         return _json(as_sarif(review))
     if style is ReviewFormat.OCSF:
@@ -110,31 +92,7 @@ def print_review(
     is_private: bool = False,
     with_folded: bool = False,
 ) -> None:
-    """Print a review, or write it into a file.
-
-    Parameters
-    ----------
-    review : Review
-        Of one fleet.
-    style : ReviewFormat
-        Parquet is binary: it needs ``output`` or a pipe.
-    output : Path or None
-        A file instead of standard output.
-    is_private : bool
-        Whether a file is for its owner alone even where it holds no finding on a key.
-    limit : int or None
-        At most so many findings of a list, beside those on the fleet as a whole; a terminal gets
-        the worst 20 otherwise. A page and what other programs read is never cut.
-    with_folded : bool
-        As in :func:`encode`.
-
-    Raises
-    ------
-    typer.BadParameter
-        Parquet to a terminal.
-    InventoryError
-        The file cannot be written.
-    """
+    """Print a review, or write it into a file."""
     for note in review.notes:
         print(f"vpnframe: {note}", file=sys.stderr)
     if style is ReviewFormat.PARQUET and output is None and sys.stdout.isatty():
@@ -169,30 +127,7 @@ def write_by_owner(
     is_private: bool = False,
     with_folded: bool = False,
 ) -> None:
-    """Write one file per owner.
-
-    Parameters
-    ----------
-    review : Review
-        Of one fleet.
-    connections : DataFrame
-        The ``connections`` table.
-    style : ReviewFormat
-        Of the files.
-    owner_tag : str
-        The tag whose value is the owner.
-    folder : Path
-        Made when it is not there.
-    is_private : bool
-        As in :func:`print_review`.
-    with_folded : bool
-        As in :func:`encode`.
-
-    Raises
-    ------
-    InventoryError
-        The folder cannot be written.
-    """
+    """Write one file per owner."""
     for note in review.notes:
         print(f"vpnframe: {note}", file=sys.stderr)
     try:
@@ -210,17 +145,7 @@ def write_by_owner(
 
 
 def headline(connections: pd.DataFrame) -> str:
-    """Say how many connections there are by their worst finding.
-
-    Parameters
-    ----------
-    connections : DataFrame
-        Table ``audit_connections``.
-
-    Returns
-    -------
-    str
-    """
+    """Say how many connections there are by their worst finding."""
     counts = connections["severity"].value_counts()
     parts = [f"{word} {counts.get(word, 0):,}" for word in reversed(SEVERITIES)]
     n_none = int(connections["severity"].isna().sum())
@@ -228,17 +153,7 @@ def headline(connections: pd.DataFrame) -> str:
 
 
 def counts_sentence(findings: pd.DataFrame) -> str:
-    """Say how many findings there are, by severity and status.
-
-    Parameters
-    ----------
-    findings : DataFrame
-        Table ``findings``.
-
-    Returns
-    -------
-    str
-    """
+    """Say how many findings there are, by severity and status."""
     is_top = is_counted(findings)
     counts = findings[is_top]["severity"].value_counts()
     parts = [f"{word} {counts.get(word, 0):,}" for word in reversed(SEVERITIES)]
@@ -257,18 +172,7 @@ def _cut(findings: pd.DataFrame, limit: int | None) -> pd.DataFrame:
 
 
 def explain(rule_id: str) -> None:
-    """Print what one rule says.
-
-    Parameters
-    ----------
-    rule_id : str
-        Its name.
-
-    Raises
-    ------
-    typer.BadParameter
-        There is no such rule.
-    """
+    """Print what one rule says."""
     text = _text_of(rule_id, "--explain")
     print(f"{text.rule_id}: {text.title}\n")
     for label, line in (
@@ -285,22 +189,7 @@ def explain(rule_id: str) -> None:
 
 
 def known_rules(rule_ids: Iterable[str]) -> list[str]:
-    """Give the rules that were asked for, and refuse one that there is not.
-
-    Parameters
-    ----------
-    rule_ids : iterable of str
-        As given on the command line.
-
-    Returns
-    -------
-    list of str
-
-    Raises
-    ------
-    typer.BadParameter
-        There is no such rule.
-    """
+    """Give the rules that were asked for, and refuse one that there is not."""
     return [_text_of(rule_id, "--rule").rule_id for rule_id in rule_ids]
 
 
@@ -314,20 +203,7 @@ def _text_of(rule_id: str, option: str) -> Text:
 
 
 def brief(findings: pd.DataFrame, *, with_profile: bool = False) -> pd.DataFrame:
-    """Put findings as a person reads them: what matters first.
-
-    Parameters
-    ----------
-    findings : DataFrame
-        Table ``findings``.
-    with_profile : bool
-        Whether it matters which standard says so.
-
-    Returns
-    -------
-    DataFrame
-        Fewer columns; ``connection`` is its name, or what else it is about.
-    """
+    """Put findings as a person reads them: what matters first."""
     name = findings["connection_name"].fillna(findings["vpn_connection_id"])
     name = name.fillna(findings["vpn_gateway_id"]).fillna(findings["customer_gateway_name"])
     names = ["severity", "rule_id", "profile", *_BRIEF[2:]] if with_profile else _BRIEF

@@ -17,38 +17,15 @@ _SENTENCE = 100  # columns, where there is no limit
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One finding.
+    """One finding."""
 
-    Parameters
-    ----------
-    heading : str
-        One line.
-    rows : sequence of sequence of str
-        Cells, aligned with those of all other entries.
-    note : str
-        A sentence below, wrapped.
-    """
-
-    heading: str
-    rows: Sequence[Sequence[str]]
-    note: str = ""
+    heading: str  # one line
+    rows: Sequence[Sequence[str]]  # cells, aligned with those of all other entries
+    note: str = ""  # a sentence below, wrapped
 
 
 def as_entries(entries: Sequence[Entry], *, width: int | None) -> str:
     """Lay findings out, one below the other.
-
-    Parameters
-    ----------
-    entries : sequence of Entry
-        All rows have as many cells.
-    width : int or None
-        Columns of the terminal; what does not fit is left out from the right, and the last
-        cell that is shown is cut. None for no limit.
-
-    Returns
-    -------
-    str
-        Lines, with a blank one between two entries.
 
     Examples
     --------

@@ -163,21 +163,6 @@ VerboseOption = Annotated[
 def parse_quota(text: str) -> tuple[str, Limit]:
     """Read a quota as it is written on the command line.
 
-    Parameters
-    ----------
-    text : str
-        ``ACTION=COUNT/SECONDS``.
-
-    Returns
-    -------
-    tuple of str and Limit
-        The action and its limit.
-
-    Raises
-    ------
-    typer.BadParameter
-        It is written otherwise.
-
     Examples
     --------
     >>> parse_quota("DownloadVpnConnectionConfig=60/60")
@@ -198,25 +183,7 @@ def make_settings(
     skip_region: list[str] | None,
     deadline: float | None = None,
 ) -> FetchSettings:
-    """Make settings of the options that every command which asks the cloud has.
-
-    Parameters
-    ----------
-    accounts, quota, quota_share, ca_file, skip_region, deadline
-        As given on the command line.
-
-    Returns
-    -------
-    FetchSettings
-        Without a folder.
-
-    Raises
-    ------
-    typer.BadParameter
-        A quota is written wrong.
-    SettingsError
-        The accounts cannot be read.
-    """
+    """Make settings of the options that every command which asks the cloud has."""
     return FetchSettings(
         quota_share=quota_share,
         quotas=dict(map(parse_quota, quota or [])),

@@ -40,28 +40,7 @@ def print_table(
     limit: int | None = None,
     is_private: bool = False,
 ) -> None:
-    """Print a table.
-
-    Parameters
-    ----------
-    table : DataFrame
-        Any.
-    style : Format
-        Parquet is binary: it needs ``output`` or a pipe.
-    output : Path, optional
-        A file instead of standard output.
-    limit : int, optional
-        At most so many rows; how many are left out is said on standard error.
-    is_private : bool, default False
-        Whether a file is for its owner alone.
-
-    Raises
-    ------
-    typer.BadParameter
-        Parquet to a terminal.
-    InventoryError
-        The file cannot be written.
-    """
+    """Print a table."""
     shown = table if limit is None else table.head(limit)
     if style is Format.PARQUET and output is None and sys.stdout.isatty():
         raise typer.BadParameter("parquet is binary: add --output FILE, or a pipe")
@@ -71,20 +50,7 @@ def print_table(
 
 
 def print_text(write: Callable[[int | None], str], *, output: Path | None = None) -> None:
-    """Print a text that is laid out for the terminal.
-
-    Parameters
-    ----------
-    write : callable
-        Columns of the terminal, None for no limit, to the text.
-    output : Path, optional
-        A file instead of standard output.
-
-    Raises
-    ------
-    InventoryError
-        The file cannot be written.
-    """
+    """Print a text that is laid out for the terminal."""
     _put(write(_terminal_width(output)).encode(), output)
 
 
@@ -104,22 +70,7 @@ def _put(body: bytes, output: Path | None, *, is_private: bool = False) -> None:
 
 
 def encode_table(table: pd.DataFrame, style: Format, width: int | None = None) -> bytes:
-    """Write a table in a format.
-
-    Parameters
-    ----------
-    table : DataFrame
-        Any.
-    style : Format
-        Which one.
-    width : int, optional
-        Columns of the terminal; without a limit otherwise.
-
-    Returns
-    -------
-    bytes
-        UTF-8, but for Parquet.
-    """
+    """Write a table in a format."""
     if style is Format.PARQUET:
         buffer = io.BytesIO()
         # Without pandas' metadata, that other readers, and its own, trip over.
@@ -138,18 +89,7 @@ def encode_table(table: pd.DataFrame, style: Format, width: int | None = None) -
 
 
 def joined_lists(table: pd.DataFrame) -> pd.DataFrame:
-    """Join lists to one text each: a spreadsheet has no lists.
-
-    Parameters
-    ----------
-    table : DataFrame
-        Any.
-
-    Returns
-    -------
-    DataFrame
-        With text in place of lists.
-    """
+    """Join lists to one text each: a spreadsheet has no lists."""
     texts = {
         name: [None if value is None else ",".join(value) for value in _plain(table[name])]
         for name in table.columns
@@ -177,22 +117,7 @@ def _plain(values: pd.Series) -> list[Any]:
 
 
 def write_file(output: Path, body: bytes, *, is_private: bool = False) -> None:
-    """Write a file; an old one is replaced when the new one is whole.
-
-    Parameters
-    ----------
-    output : Path
-        Where.
-    body : bytes
-        What.
-    is_private : bool, default False
-        Whether it is for its owner alone.
-
-    Raises
-    ------
-    InventoryError
-        It cannot be written.
-    """
+    """Write a file; an old one is replaced when the new one is whole."""
     try:
         replace_file(output, body, mode=0o600 if is_private else None)
     except OSError as error:

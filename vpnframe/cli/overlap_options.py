@@ -95,23 +95,7 @@ def make_overlap_settings(
     ignore: Sequence[str] | None = None,
     ignore_shorter_than: int | None = None,
 ) -> OverlapSettings:
-    """Make settings of the options.
-
-    Parameters
-    ----------
-    topology, nat, owner_tag, only, ignore, ignore_shorter_than
-        As given on the command line.
-
-    Returns
-    -------
-    OverlapSettings
-        The files read.
-
-    Raises
-    ------
-    SettingsError
-        A file cannot be read, or something in it is wrong.
-    """
+    """Make settings of the options."""
     return OverlapSettings(
         topology=read_topology(topology) if topology else None,
         nat=read_nat(nat) if nat else (),
@@ -127,40 +111,14 @@ def _sets_aside(settings: OverlapSettings) -> bool:
 
 
 def say_ignored(inventory: Inventory, settings: OverlapSettings) -> None:
-    """Say on standard error which blocks were set aside, if any should be.
-
-    Parameters
-    ----------
-    inventory : Inventory
-        As read.
-    settings : OverlapSettings
-        As made of the options.
-    """
+    """Say on standard error which blocks were set aside, if any should be."""
     if _sets_aside(settings):
         said = listed(map(str, find_ignored(inventory, settings)))
         print(f"set aside: {said or 'no block is as large'}", file=sys.stderr)
 
 
 def parse_scope(text: str, subnets: pd.DataFrame) -> str | None:
-    """Read a scope as it is written on the command line.
-
-    Parameters
-    ----------
-    text : str
-        ``routing_domain``, a column, or ``none``.
-    subnets : DataFrame
-        The table that must have the column.
-
-    Returns
-    -------
-    str or None
-        As the Python API takes it.
-
-    Raises
-    ------
-    typer.BadParameter
-        There is no such column.
-    """
+    """Read a scope as it is written on the command line."""
     known = ["routing_domain", NOWHERE, *subnets.columns]
     if text not in known:
         raise typer.BadParameter(f"{text!r} is none of {', '.join(known)}", param_hint="--scope")
@@ -168,36 +126,13 @@ def parse_scope(text: str, subnets: pd.DataFrame) -> str | None:
 
 
 def read_block_file(path: Path) -> pd.DataFrame:
-    """Read a file of blocks; rows that were not taken as they are written are said.
-
-    Parameters
-    ----------
-    path : Path
-        As :func:`vpnframe.read_blocks` takes it.
-
-    Returns
-    -------
-    DataFrame
-        As that function gives it.
-    """
+    """Read a file of blocks; rows that were not taken as they are written are said."""
     with saying(InputWarning):
         return read_blocks(path)
 
 
 def say_blocks(verb: str, blocks: pd.DataFrame, path: Path | None, *, is_all: bool = True) -> None:
-    """Say on standard error how many blocks of a file were used.
-
-    Parameters
-    ----------
-    verb : str
-        For what.
-    blocks : DataFrame
-        Of the file.
-    path : Path or None
-        The file.
-    is_all : bool
-        Whether default routes were used, too.
-    """
+    """Say on standard error how many blocks of a file were used."""
     cidrs = their_blocks(blocks)["cidr"]
     n_default = 0 if is_all else int(cidrs.str.endswith("/0").sum())
     n = len(cidrs) - n_default
@@ -212,20 +147,7 @@ def saying_gaps() -> AbstractContextManager[list[str]]:
 
 
 def describe_base(inventory: Inventory, settings: OverlapSettings) -> str:
-    """Say what an answer was made from.
-
-    Parameters
-    ----------
-    inventory : Inventory
-        As read.
-    settings : OverlapSettings
-        Which routing domain was looked at, and whether blocks were set aside.
-
-    Returns
-    -------
-    str
-        Without a full stop.
-    """
+    """Say what an answer was made from."""
     subnets = inventory.subnets
     n_blocks, n_regions = len(subnets), subnets["region_id"].nunique()
     only = settings.only

@@ -145,39 +145,13 @@ def _check_kinds(kinds: list[str] | None) -> None:
 
 
 def worst_first(pairs: pd.DataFrame) -> pd.DataFrame:
-    """Sort by severity, high first, and leave the order as it is otherwise.
-
-    Parameters
-    ----------
-    pairs : DataFrame
-        With a column ``severity``.
-
-    Returns
-    -------
-    DataFrame
-        The same rows.
-    """
+    """Sort by severity, high first, and leave the order as it is otherwise."""
     rank = pairs["severity"].astype("str").map({word: -i for i, word in enumerate(SEVERITIES)})
     return pairs.iloc[rank.argsort(kind="stable")].reset_index(drop=True)
 
 
 def as_text(pairs: pd.DataFrame, connections: pd.DataFrame, width: int | None) -> str:
-    """Put pairs of blocks as a person reads them: what it is, both ends, and why.
-
-    Parameters
-    ----------
-    pairs : DataFrame
-        The ``overlaps`` table.
-    connections : DataFrame
-        The ``connections`` table, for their names.
-    width : int or None
-        Columns of the terminal.
-
-    Returns
-    -------
-    str
-        Lines.
-    """
+    """Put pairs of blocks as a person reads them: what it is, both ends, and why."""
     if pairs.empty:
         return "no overlaps\n"
     names = dict(zip(connections["vpn_connection_id"], connections["connection_name"], strict=True))

@@ -16,13 +16,7 @@ NOT_COMPLETE = 4
 
 @contextmanager
 def saying(category: type[Warning]) -> Iterator[list[str]]:
-    """Say warnings of a kind on standard error, one line each, and leave others as they are.
-
-    Yields
-    ------
-    list of str
-        What was said; complete once the block is left.
-    """
+    """Say warnings of a kind on standard error, one line each, and leave others as they are."""
     said: list[str] = []
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
@@ -45,20 +39,7 @@ def read_snapshot(folder: Path, snapshot: str) -> Inventory:
 
 
 def read_marked(folder: Path, snapshot: str) -> Inventory:
-    """Read an inventory; one that is not complete says so on standard error.
-
-    Parameters
-    ----------
-    folder : Path
-        The inventory folder.
-    snapshot : str
-        An id, or ``latest``.
-
-    Returns
-    -------
-    Inventory
-        As read.
-    """
+    """Read an inventory; one that is not complete says so on standard error."""
     inventory = read_snapshot(folder, snapshot)
     mark(inventory)
     return inventory

@@ -18,40 +18,14 @@ _MOST_TOLD = 5
 
 
 def write_and_report(inventory: Inventory, out: Path) -> None:
-    """Write a snapshot and report it.
-
-    Parameters
-    ----------
-    inventory : Inventory
-        To write.
-    out : Path
-        The inventory folder.
-
-    Raises
-    ------
-    typer.Exit
-        With code 4 when the fleet was not read completely.
-    """
+    """Write a snapshot and report it."""
     with saying(ClockWarning):
         snapshot = write_inventory(inventory, out)
     report(replace(inventory, snapshot=snapshot), out)
 
 
 def report(inventory: Inventory, out: Path) -> None:
-    """Say what a snapshot holds, and exit by its coverage.
-
-    Parameters
-    ----------
-    inventory : Inventory
-        As it was written.
-    out : Path
-        The inventory folder.
-
-    Raises
-    ------
-    typer.Exit
-        With code 4 when the fleet was not read completely.
-    """
+    """Say what a snapshot holds, and exit by its coverage."""
     print(
         f"{counted(len(inventory.connections), 'connection')}, "
         f"{counted(len(inventory.tunnels), 'tunnel')}, "

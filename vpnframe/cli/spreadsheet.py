@@ -13,17 +13,6 @@ _STARTS = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 def without_formulas(table: pd.DataFrame) -> pd.DataFrame:
     """Put an apostrophe before every text that a spreadsheet would reckon.
 
-    Parameters
-    ----------
-    table : DataFrame
-        Any; lists must be joined already.
-
-    Returns
-    -------
-    DataFrame
-        The same with texts that begin with none of ``= + - @``; where a control character stood
-        there is a mark, since a terminal, too, may show the file.
-
     References
     ----------
     OWASP, CSV Injection.

@@ -20,18 +20,6 @@ _MARKS = str.maketrans({mark: f"\\{mark}" for mark in "\\|[]`"})
 def as_text(table: pd.DataFrame, *, width: int | None) -> str:
     """Lay a table out in columns.
 
-    Parameters
-    ----------
-    table : DataFrame
-        Any.
-    width : int or None
-        Columns of the terminal; what does not fit is left out and named. None for no limit.
-
-    Returns
-    -------
-    str
-        Lines; a column that is null in every row is left out and named too.
-
     Examples
     --------
     >>> print(as_text(pd.DataFrame({"value": ["aes"], "n": [12]}), width=None), end="")
@@ -65,16 +53,6 @@ def as_text(table: pd.DataFrame, *, width: int | None) -> str:
 
 def as_markdown(table: pd.DataFrame) -> str:
     r"""Write a table as Markdown.
-
-    Parameters
-    ----------
-    table : DataFrame
-        Any.
-
-    Returns
-    -------
-    str
-        Lines; what Markdown or HTML would take for a mark is escaped in values.
 
     Examples
     --------
@@ -128,18 +106,6 @@ def _cell(value: object, *, longest: int | None) -> str:
 def cut(text: str, width: int) -> str:
     """Take the beginning of a text, so that it takes so many columns at most.
 
-    Parameters
-    ----------
-    text : str
-        Any.
-    width : int
-        Columns of the terminal.
-
-    Returns
-    -------
-    str
-        With an ellipsis where something is left out.
-
     Examples
     --------
     >>> cut("to-seoul-factory", 9)
@@ -159,16 +125,6 @@ def _escaped(cell: str) -> str:
 
 def text_width(text: str) -> int:
     """Count the columns that a text takes on a terminal: East Asian characters take two.
-
-    Parameters
-    ----------
-    text : str
-        Any.
-
-    Returns
-    -------
-    int
-        Columns.
 
     Examples
     --------

@@ -93,22 +93,7 @@ def run(
 
 
 def brief(found: pd.DataFrame, *, has_router: bool) -> pd.DataFrame:
-    """Keep of answers what a terminal has room for.
-
-    Parameters
-    ----------
-    found : DataFrame
-        The ``trace`` table.
-    has_router : bool
-        Whether to name the router, or the VPC that keeps the packet.
-
-    Returns
-    -------
-    DataFrame
-        ``source destination verdict certainty [at] connection reason``, all text; the
-        connection has its tunnel behind a slash, and several that may take the packet have "or"
-        between them.
-    """
+    """Keep of answers what a terminal has room for."""
     tunnel = found["tunnel_index"].astype("str").radd("/").where(found["tunnel_index"].notna(), "")
     rivals = pd.Series([" or ".join(names) for names in found["rivals"]], found.index, dtype="str")
     connection = (found["vpn_connection_id"] + tunnel).fillna(rivals)
@@ -120,18 +105,6 @@ def brief(found: pd.DataFrame, *, has_router: bool) -> pd.DataFrame:
 
 def sheet(row: pd.Series[Any], *, width: int | None) -> str:
     """Lay one answer out as a person reads it.
-
-    Parameters
-    ----------
-    row : Series
-        A row of the ``trace`` table.
-    width : int or None
-        Columns of the terminal, None for no limit.
-
-    Returns
-    -------
-    str
-        Lines: what is asked, what comes of it and how sure that is, why, and the details.
 
     Examples
     --------

@@ -70,11 +70,6 @@ def rows_where(rows: pd.DataFrame, expression: str) -> pd.DataFrame:
     A time is compared with a text such as ``'2027-01-31'``, in UTC. A list is its values, joined
     by commas.
 
-    Raises
-    ------
-    SchemaError
-        It is anything else, longer than 1,000 characters or nested more than 50 deep.
-
     Examples
     --------
     >>> rows = pd.DataFrame({"ike_version": [1, 2], "ike_mode": ["aggressive", None]})

@@ -23,30 +23,15 @@ class Limit:
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """One call of the cloud's API.
+    """One call of the cloud's API."""
 
-    Parameters
-    ----------
-    name : str
-        For example ``DescribeVpnConnections``.
-    version : str
-        The API version of its product.
-    list_path : tuple of str
-        Outer and inner name of the list in the answer; empty when it is no list.
-    id_field : str
-        The field that a row cannot be without; mostly it identifies the row.
-    is_paged : bool
-        Whether it takes ``PageNumber`` and ``PageSize``.
-    limit : Limit
-        Per main account and region.
-    """
-
-    name: str
-    version: str = "2016-04-28"
+    name: str  # for example ``DescribeVpnConnections``
+    version: str = "2016-04-28"  # the API version of its product
+    # Outer and inner name of the list in the answer; empty when it is no list
     list_path: tuple[str, ...] = ()
-    id_field: str = ""
-    is_paged: bool = False
-    limit: Limit = Limit(600)
+    id_field: str = ""  # the field that a row cannot be without; mostly it identifies the row
+    is_paged: bool = False  # whether it takes ``PageNumber`` and ``PageSize``
+    limit: Limit = Limit(600)  # per main account and region
 
 
 VPC_HOST = "vpc.aliyuncs.com"

@@ -25,26 +25,13 @@ _COUNT_BITS = 25
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One page of a list call.
+    """One page of a list call."""
 
-    Parameters
-    ----------
-    rows : tuple of Row
-        Statements, attachments, gateways or regions.
-    total_count : int or None
-        How many rows there are in all, as the answer says.
-    request_id : str or None
-        For a support ticket.
-    notes : tuple of Note
-        Rows that could not be read at all.
-    count_note : Note or None
-        Why ``total_count`` is None though the answer has one: it makes no sense.
-    """
-
-    rows: tuple[Row, ...]
-    total_count: int | None = None
-    request_id: str | None = None
-    notes: tuple[Note, ...] = ()
+    rows: tuple[Row, ...]  # statements, attachments, gateways or regions
+    total_count: int | None = None  # how many rows there are in all, as the answer says
+    request_id: str | None = None  # for a support ticket
+    notes: tuple[Note, ...] = ()  # rows that could not be read at all
+    # Why ``total_count`` is None though the answer has one: it makes no sense
     count_note: Note | None = None
 
 
@@ -52,27 +39,6 @@ def decode_download(
     response: Response, *, vpn_connection_id: str, judge: KeyJudge | None = None
 ) -> Statement:
     """Decode an answer of DownloadVpnConnectionConfig.
-
-    Parameters
-    ----------
-    response : Response
-        JSON or XML.
-    vpn_connection_id : str
-        The connection asked for: the answer does not name it.
-    judge : KeyJudge, optional
-        Makes facts of the keys; without it there are none. Its words of this connection are hints.
-
-    Returns
-    -------
-    Statement
-        In the answer's own words: its ``local`` is the customer's device.
-
-    Raises
-    ------
-    StatusError
-        The answer is an error of the cloud.
-    ResponseError
-        The body cannot be read, or holds no ``VpnConnectionConfig``, or nothing of it can be read.
 
     References
     ----------
@@ -108,28 +74,6 @@ def decode_any_download(
 
 def decode_page(response: Response, *, action: str, judge: KeyJudge | None = None) -> Page:
     """Decode one page of a list call, or the answer of a call for one thing.
-
-    Parameters
-    ----------
-    response : Response
-        JSON or XML.
-    action : str
-        A list call of :data:`vpnframe.cloud.actions.ACTIONS`, or one of
-        :data:`vpnframe.cloud.actions.LIST_OF_ONE`, whose answer is a page without a count.
-    judge : KeyJudge, optional
-        Makes facts of the keys; without it there are none. Its words of gateways are hints.
-
-    Returns
-    -------
-    Page
-        A row that cannot be read is a note, never the end of the page.
-
-    Raises
-    ------
-    StatusError
-        The answer is an error of the cloud.
-    ResponseError
-        The body cannot be read or does not hold the action's list.
 
     Examples
     --------
@@ -183,23 +127,6 @@ def _total_count(answer: Fields) -> tuple[int | None, Note | None]:
 def decode_account_id(response: Response) -> str:
     """Decode an answer of GetCallerIdentity.
 
-    Parameters
-    ----------
-    response : Response
-        JSON or XML.
-
-    Returns
-    -------
-    str
-        The main account's id.
-
-    Raises
-    ------
-    StatusError
-        The answer is an error of the cloud.
-    ResponseError
-        The body cannot be read or holds no ``AccountId``.
-
     Examples
     --------
     >>> decode_account_id(Response(200, {}, b'{"AccountId": "1234567890123456"}'))
@@ -213,23 +140,6 @@ def decode_account_id(response: Response) -> str:
 
 def action_of(response: Response) -> str | None:
     """Tell which action a saved answer belongs to, by its shape.
-
-    Parameters
-    ----------
-    response : Response
-        JSON or XML.
-
-    Returns
-    -------
-    str or None
-        The action; None when the answer holds nothing that we know.
-
-    Raises
-    ------
-    StatusError
-        The answer is an error of the cloud.
-    ResponseError
-        The body cannot be read.
 
     Examples
     --------

@@ -35,18 +35,7 @@ class Provider(Protocol):
 
 
 class GivenCredentials:
-    """Credentials that the caller has in hand.
-
-    Parameters
-    ----------
-    credentials : Credentials
-        Used as they are; nothing can renew them.
-
-    Raises
-    ------
-    SettingsError
-        They could not stand in a request: see :func:`check_credentials`.
-    """
+    """Credentials that the caller has in hand."""
 
     def __init__(self, credentials: Credentials) -> None:
         check_credentials(credentials)
@@ -63,11 +52,6 @@ class DefaultChain:
     The chain's own asynchronous refresh holds a thread lock across an ``await``: concurrent first
     calls stall for seconds and refresh several times. So its blocking form runs in a thread here,
     once, and everybody else waits for that.
-
-    Parameters
-    ----------
-    clock : callable, default time.monotonic
-        Seconds.
     """
 
     def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
@@ -77,13 +61,7 @@ class DefaultChain:
         self._held_until = 0.0
 
     async def get(self, *, renew: bool = False) -> Credentials:
-        """Give the access key to sign with.
-
-        Raises
-        ------
-        SettingsError
-            Nothing in the chain gives credentials.
-        """
+        """Give the access key to sign with."""
         refused = self._held if renew else None
         async with self._lock:
             # Of many calls refused together, the first renews and the others take what it got.
@@ -99,15 +77,7 @@ class DefaultChain:
 
 
 class ProfileChain(DefaultChain):
-    """One profile of the vendor's ``~/.aliyun/config.json``, held like the default chain.
-
-    Parameters
-    ----------
-    profile : str
-        Its name.
-    clock : callable, default time.monotonic
-        Seconds.
-    """
+    """One profile of the vendor's ``~/.aliyun/config.json``, held like the default chain."""
 
     def __init__(self, profile: str, *, clock: Callable[[], float] = time.monotonic) -> None:
         super().__init__(clock=clock)
@@ -119,16 +89,6 @@ class ProfileChain(DefaultChain):
 
 def check_credentials(credentials: Credentials) -> None:
     """Check that credentials can stand in a request.
-
-    Parameters
-    ----------
-    credentials : Credentials
-        As given.
-
-    Raises
-    ------
-    SettingsError
-        A part is empty, or holds a space, a line end or a character beyond ASCII; it says which.
 
     Examples
     --------

@@ -15,16 +15,6 @@ _CLOUD_HOST = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)*\.aliyuncs\.com")
 def cloud_url(host: str | None) -> str | None:
     """Give the URL of a cloud host, None for a host that is not the cloud's.
 
-    Parameters
-    ----------
-    host : str or None
-        As ``DescribeRegions`` names it. A signed request must not go to a stranger.
-
-    Returns
-    -------
-    str or None
-        Scheme and host.
-
     Examples
     --------
     >>> cloud_url("vpc.cn-shanghai.aliyuncs.com")
@@ -38,21 +28,6 @@ def cloud_url(host: str | None) -> str | None:
 
 def named_url(endpoint: str) -> str:
     """Check an endpoint that the user names.
-
-    Parameters
-    ----------
-    endpoint : str
-        ``https://host[:port]``; plain HTTP to a loopback address alone.
-
-    Returns
-    -------
-    str
-        Scheme, host and port.
-
-    Raises
-    ------
-    SettingsError
-        It is empty or no URL, has a path, or would send keys over plain HTTP.
 
     Examples
     --------

@@ -32,17 +32,6 @@ class Fields:
 
     A value of the wrong type becomes None and a :class:`~vpnframe.model.records.Note`, so that
     one odd field never costs the connection. A missing, null or empty value is None without a note.
-
-    Parameters
-    ----------
-    tree : mapping
-        The object; its ``repr`` is never shown.
-    notes : list of Note
-        What could not be understood is appended here.
-    path : str
-        Where the object stands in the answer, for the notes.
-    judge : KeyJudge or None
-        How keys are judged; None for not at all.
     """
 
     __slots__ = ("_is_unread", "_notes", "_path", "_tree", "judge")

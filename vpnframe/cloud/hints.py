@@ -17,15 +17,7 @@ _NAMES = (
 
 
 class HintsOfRow:
-    """What a list row, and whoever it names, tell of whose keys stand in it.
-
-    Parameters
-    ----------
-    row : Fields
-        The row.
-    tunnels : list of Fields
-        Its tunnels.
-    """
+    """What a list row, and whoever it names, tell of whose keys stand in it."""
 
     def __init__(self, row: Fields, tunnels: list[Fields]) -> None:
         self._row = row
@@ -40,17 +32,7 @@ class HintsOfRow:
 
 
 class HintsOfDownload:
-    """The same of a download, which names its two ends alone.
-
-    Parameters
-    ----------
-    config : Fields
-        The configuration.
-    tunnels : list of Fields
-        Its tunnels.
-    vpn_connection_id : str
-        Which was asked for.
-    """
+    """The same of a download, which names its two ends alone."""
 
     def __init__(self, config: Fields, tunnels: list[Fields], vpn_connection_id: str) -> None:
         self._parts = (config, *tunnels)

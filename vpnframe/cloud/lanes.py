@@ -22,15 +22,7 @@ class Clock:
 
 
 class Lanes:
-    """Lets calls of one key out one after the other, as soon as its pace allows.
-
-    Parameters
-    ----------
-    pacer : Pacer
-        Says when.
-    clock : Clock
-        The time.
-    """
+    """Lets calls of one key out one after the other, as soon as its pace allows."""
 
     def __init__(self, pacer: Pacer, clock: Clock) -> None:
         self.pacer = pacer

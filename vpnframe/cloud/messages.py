@@ -15,27 +15,16 @@ from urllib.parse import urlsplit
 class Request:
     """One HTTP request, complete: its URL is already percent-encoded.
 
-    Parameters
-    ----------
-    method : str
-        ``GET`` or ``POST``.
-    url : str
-        Scheme, host, path and encoded query.
-    headers : mapping of str to str
-        Names in lower case.
-    body : bytes
-        Empty for every call of our own.
-
     Examples
     --------
     >>> Request("GET", "https://vpc.aliyuncs.com/?Signature=abc")
     Request(GET vpc.aliyuncs.com)
     """
 
-    method: str
-    url: str
-    headers: Mapping[str, str] = field(default_factory=dict)
-    body: bytes = b""
+    method: str  # ``GET`` or ``POST``
+    url: str  # scheme, host, path and encoded query
+    headers: Mapping[str, str] = field(default_factory=dict)  # names in lower case
+    body: bytes = b""  # empty for every call of our own
 
     def __repr__(self) -> str:
         return f"Request({self.method} {self.host})"
@@ -60,24 +49,15 @@ class Request:
 class Response:
     """One HTTP response with its whole body.
 
-    Parameters
-    ----------
-    status : int
-        HTTP status.
-    headers : mapping of str to str
-        Names in lower case.
-    body : bytes
-        As received, decompressed.
-
     Examples
     --------
     >>> Response(200, {}, b'{"Psk":"hidden"}')
     Response(200, 16 bytes)
     """
 
-    status: int
-    headers: Mapping[str, str] = field(default_factory=dict)
-    body: bytes = b""
+    status: int  # HTTP status
+    headers: Mapping[str, str] = field(default_factory=dict)  # names in lower case
+    body: bytes = b""  # as received, decompressed
 
     def __repr__(self) -> str:
         return f"Response({self.status}, {len(self.body)} bytes)"

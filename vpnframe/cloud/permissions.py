@@ -28,16 +28,6 @@ _NAMED = re.compile(r"needs the permission ([a-z]+:[A-Za-z]+)")
 def permission_of(action: str) -> str:
     """Give the permission that a call needs.
 
-    Parameters
-    ----------
-    action : str
-        Its name.
-
-    Returns
-    -------
-    str
-        As a policy writes it.
-
     Examples
     --------
     >>> permission_of("DescribeVpcs")
@@ -47,35 +37,12 @@ def permission_of(action: str) -> str:
 
 
 def naming_permission(message: str, action: str) -> str:
-    """Add the permission that a refused call needs to what the cloud says.
-
-    Parameters
-    ----------
-    message : str
-        Of the refusal.
-    action : str
-        The call.
-
-    Returns
-    -------
-    str
-        From which :func:`refused_sentence` takes it again.
-    """
+    """Add the permission that a refused call needs to what the cloud says."""
     return f"{message.rstrip('.')}; {action} needs the permission {permission_of(action)}"
 
 
 def refused_sentence(messages: Iterable[str]) -> str | None:
     """Say which permissions refused calls need, and where to get them.
-
-    Parameters
-    ----------
-    messages : iterable of str
-        Of failures, as :func:`naming_permission` writes them.
-
-    Returns
-    -------
-    str or None
-        None where none is named.
 
     Examples
     --------
@@ -95,16 +62,6 @@ def refused_sentence(messages: Iterable[str]) -> str | None:
 def needed(*, routes: bool = True) -> tuple[str, ...]:
     """Give the calls that need a permission.
 
-    Parameters
-    ----------
-    routes : bool
-        Whether routes and VPCs are read, too.
-
-    Returns
-    -------
-    tuple of str
-        The lists first, the download last.
-
     Examples
     --------
     >>> len(needed()), len(needed(routes=False))
@@ -115,12 +72,6 @@ def needed(*, routes: bool = True) -> tuple[str, ...]:
 
 def policy() -> str:
     """Write the RAM policy that a fetch needs, and no more.
-
-    Returns
-    -------
-    str
-        JSON to paste: the reads alone. What is not allowed is denied; an explicit denial would
-        bind everybody who has the role.
 
     References
     ----------
@@ -137,16 +88,6 @@ def policy() -> str:
 def trust_policy(principal: str) -> str:
     """Write the trust policy of a role: who may assume it.
 
-    Parameters
-    ----------
-    principal : str
-        The Arn of a user or a role, or ``acs:ram::<account>:root`` for all of an account.
-
-    Returns
-    -------
-    str
-        JSON to paste.
-
     References
     ----------
     Alibaba Cloud, "RAM: edit the trust policy of a RAM role".
@@ -161,16 +102,6 @@ def trust_policy(principal: str) -> str:
 
 def assuming_policy(role_arns: Iterable[str]) -> str:
     """Write the policy of who assumes roles.
-
-    Parameters
-    ----------
-    role_arns : iterable of str
-        ``acs:ram::<account>:role/<name>`` each.
-
-    Returns
-    -------
-    str
-        JSON to paste.
 
     Examples
     --------

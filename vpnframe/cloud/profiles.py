@@ -62,20 +62,7 @@ _UNREACHED = re.compile(
 
 
 def why_no_credentials(profile: str | None, said: str) -> str | None:
-    """Say why a profile gives no credentials.
-
-    Parameters
-    ----------
-    profile : str or None
-        Of ``~/.aliyun/config.json``; None for the current one.
-    said : str
-        What the vendor's library says; nothing of it is shown but what is known to be harmless.
-
-    Returns
-    -------
-    str or None
-        Names the profile and its type; None without a name where there is no such file.
-    """
+    """Say why a profile gives no credentials."""
     from alibabacloud_credentials.utils import auth_util  # noqa: PLC0415
 
     path = _home() / ".aliyun" / "config.json"

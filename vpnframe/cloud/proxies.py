@@ -20,18 +20,10 @@ _SCHEMES = ("http", "https")
 
 @dataclass(frozen=True, slots=True)
 class Proxies:
-    """The proxy of this process, and the hosts that are asked without it.
+    """The proxy of this process, and the hosts that are asked without it."""
 
-    Parameters
-    ----------
-    url : str or None
-        May hold a password: it is not shown.
-    exceptions : tuple of str
-        Hosts, suffixes, addresses and blocks; ``*`` for all.
-    """
-
-    url: str | None = None
-    exceptions: tuple[str, ...] = ()
+    url: str | None = None  # may hold a password: it is not shown
+    exceptions: tuple[str, ...] = ()  # hosts, suffixes, addresses and blocks; ``*`` for all
 
     def __repr__(self) -> str:
         return f"Proxies({self.host}, exceptions={self.exceptions})"
@@ -54,21 +46,6 @@ class Proxies:
 
 def read_proxies(environment: Mapping[str, str]) -> Proxies:
     """Read the variables as curl does: the names in lower case count first.
-
-    Parameters
-    ----------
-    environment : mapping of str to str
-        The process's variables: ``https_proxy``, ``HTTPS_PROXY``, ``no_proxy``, ``NO_PROXY``.
-
-    Returns
-    -------
-    Proxies
-        Without a URL where none is named.
-
-    Raises
-    ------
-    SettingsError
-        The proxy is no URL of HTTP; a password in it is not shown.
 
     Examples
     --------

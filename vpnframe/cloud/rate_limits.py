@@ -33,13 +33,6 @@ class _Lane:
 class Pacer:
     """Says when a call may go out.
 
-    Parameters
-    ----------
-    limits : mapping of str to Limit, optional
-        Overrides the published quota of an action.
-    share : float, default 0.5
-        The part of each quota to use, above 0 and at most 1: production shares it.
-
     Examples
     --------
     >>> pacer = Pacer(limits={"DescribeRegions": Limit(2, per_s=60)}, share=0.5)

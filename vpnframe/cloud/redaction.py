@@ -33,21 +33,6 @@ _KEY = re.compile(
 def redact_answer(response: Response) -> bytes:
     """Write an answer again without its secrets and without whatever nobody asks for.
 
-    Parameters
-    ----------
-    response : Response
-        JSON or XML, of DownloadVpnConnectionConfig or of a list call, or an error of the cloud.
-
-    Returns
-    -------
-    bytes
-        In the same format, UTF-8. It decodes to the same records.
-
-    Raises
-    ------
-    ResponseError
-        It is of another call, cannot be read, or would not decode to the same.
-
     Examples
     --------
     >>> body = b'{"VpnConnectionConfig": {"Local": "47.1.2.3", "IkeConfig": {"Psk": "a secret"}}}'
@@ -256,16 +241,6 @@ def _stand_in(value: Any) -> Any:
 
 def has_keys(body: bytes) -> bool:
     """Say whether a saved answer shows a key, be it cut off; a key's state alone is none.
-
-    Parameters
-    ----------
-    body : bytes
-        A file's.
-
-    Returns
-    -------
-    bool
-        False for an answer that was redacted, or masked by the cloud.
 
     Examples
     --------

@@ -26,16 +26,6 @@ _REGION_ID = re.compile(rf"(?:{_ABROAD}|{_CHINA})(?:-(?:{_OWN}|{_BUILDING}))?")
 def is_region_id(name: str) -> bool:
     """Say whether a name can be the id of a region.
 
-    Parameters
-    ----------
-    name : str
-        Of a folder.
-
-    Returns
-    -------
-    bool
-        By the form of the id: the vendor opens new regions, so there is no list of all.
-
     Examples
     --------
     >>> [is_region_id(name) for name in ("cn-hangzhou", "us-southeast-1", "us-backup", "cn-old")]

@@ -26,18 +26,10 @@ class Remedy(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What a failure is, and what to do about it.
+    """What a failure is, and what to do about it."""
 
-    Parameters
-    ----------
-    remedy : Remedy
-        What to do.
-    kind : str
-        The ``kind`` column of the ``failures`` table, when it is given up.
-    """
-
-    remedy: Remedy
-    kind: FailureKind
+    remedy: Remedy  # what to do
+    kind: FailureKind  # the ``kind`` column of the ``failures`` table, when it is given up
 
     @property
     def is_silence(self) -> bool:
@@ -80,16 +72,6 @@ _CODES = tuple((re.compile(pattern), verdict) for pattern, verdict in _BY_CODE)
 def classify(error: RequestError) -> Verdict:
     """Say what a failed call means.
 
-    Parameters
-    ----------
-    error : RequestError
-        Of the transport, of the cloud, or of decoding.
-
-    Returns
-    -------
-    Verdict
-        What to do, and the kind of failure it is when given up.
-
     Examples
     --------
     >>> classify(StatusError("slow", code="Throttling.User", http_status=200)).remedy.name
@@ -125,20 +107,6 @@ def backoff_s(
     attempt: int, *, jitter: float, base_s: float = 0.5, floor_s: float = 0.05, cap_s: float = 20.0
 ) -> float:
     """Pause before the next attempt: exponential with full jitter and a floor.
-
-    Parameters
-    ----------
-    attempt : int
-        How many attempts failed, from 1.
-    jitter : float
-        From 0 up to 1, drawn by the caller.
-    base_s, floor_s, cap_s : float
-        Seconds.
-
-    Returns
-    -------
-    float
-        Seconds.
 
     References
     ----------

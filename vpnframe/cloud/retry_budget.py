@@ -11,13 +11,6 @@ class RetryBudget:
 
     Throttled calls do not draw on it: their pace falls instead.
 
-    Parameters
-    ----------
-    balance : float
-        Repeats allowed before anything was asked.
-    per_call : float
-        Repeats that every wanted answer adds.
-
     References
     ----------
     Google, "Site Reliability Engineering", chapter 22, retry budgets.
@@ -29,8 +22,8 @@ class RetryBudget:
     (True, False)
     """
 
-    balance: float = 5.0
-    per_call: float = 0.15
+    balance: float = 5.0  # repeats allowed before anything was asked
+    per_call: float = 0.15  # repeats that every wanted answer adds
 
     def earn(self) -> None:
         """Count a wanted answer."""

@@ -25,37 +25,14 @@ _EARLY = timedelta(minutes=15)
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Who signs.
+    """Who signs."""
 
-    Parameters
-    ----------
-    account_id : str
-        The main account.
-    arn : str or None
-        The user or the assumed role.
-    """
-
-    account_id: str
-    arn: str | None = None
+    account_id: str  # the main account
+    arn: str | None = None  # the user or the assumed role
 
 
 def decode_identity(response: Response) -> Identity:
     """Decode an answer of GetCallerIdentity.
-
-    Parameters
-    ----------
-    response : Response
-        JSON or XML.
-
-    Returns
-    -------
-    Identity
-        Account and Arn.
-
-    Raises
-    ------
-    RequestError
-        The answer is an error, or cannot be read.
 
     Examples
     --------
@@ -71,37 +48,14 @@ def decode_identity(response: Response) -> Identity:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """Credentials of an assumed role.
+    """Credentials of an assumed role."""
 
-    Parameters
-    ----------
-    credentials : Credentials
-        With a security token.
-    ends_at : datetime
-        In UTC.
-    """
-
-    credentials: Credentials
-    ends_at: datetime
+    credentials: Credentials  # with a security token
+    ends_at: datetime  # in UTC
 
 
 def decode_session(response: Response) -> Session:
     """Decode an answer of AssumeRole.
-
-    Parameters
-    ----------
-    response : Response
-        JSON or XML.
-
-    Returns
-    -------
-    Session
-        The only value of an answer that keeps a secret; its repr shows none.
-
-    Raises
-    ------
-    RequestError
-        The answer is an error, or lacks a part; it says which and shows nothing.
 
     References
     ----------
@@ -127,23 +81,7 @@ def _time(text: str) -> datetime:
 
 
 class AssumedRole:
-    """Credentials of a role, assumed behind one lock and renewed 15 minutes before they end.
-
-    Parameters
-    ----------
-    role_arn : str
-        ``acs:ram::<account>:role/<name>``.
-    base : Provider
-        Who assumes it.
-    send : callable
-        The crawl's own transport.
-    base_url : str
-        Of Sts, or the endpoint that the user names.
-    utc_now : callable
-        The time of day.
-    nonce : callable
-        Text never used before.
-    """
+    """Credentials of a role, assumed behind one lock and renewed 15 minutes before they end."""
 
     def __init__(
         self,
@@ -169,15 +107,7 @@ class AssumedRole:
         return f"AssumedRole({self._role_arn!r})"
 
     async def get(self, *, renew: bool = False) -> Credentials:
-        """Give the access key to sign with.
-
-        Raises
-        ------
-        SettingsError
-            There are no credentials to assume the role with.
-        RequestError
-            The cloud refuses the role, or gives no readable answer.
-        """
+        """Give the access key to sign with."""
         refused = self._held if renew else None
         async with self._lock:
             # Of many calls refused together, the first renews and the others take what it got.
@@ -232,18 +162,6 @@ def _refusal(error: StatusError, role_arn: str) -> StatusError:
 
 def clock_offset(response: Response, now: datetime) -> timedelta | None:
     """Say how far the server's clock is ahead of ours, by the answer's ``Date``.
-
-    Parameters
-    ----------
-    response : Response
-        Of any call.
-    now : datetime
-        Our time when it came.
-
-    Returns
-    -------
-    timedelta or None
-        None when the answer does not tell.
 
     Examples
     --------

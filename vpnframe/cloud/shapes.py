@@ -77,17 +77,6 @@ _KINDS = {dict: "object", list: "list", str: "text", bool: "flag", int: "number"
 def shape_of(response: Response) -> bytes:
     """Write what an answer looks like.
 
-    Parameters
-    ----------
-    response : Response
-        As received.
-
-    Returns
-    -------
-    bytes
-        JSON: ``http_status``, ``format``, and ``body`` with types in place of values; of the rows
-        of a list each shape once.
-
     Examples
     --------
     >>> body = b'{"VpnConnections": {"VpnConnection": [{"Name": "lima", "Status": "init"}]}}'

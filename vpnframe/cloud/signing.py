@@ -54,38 +54,16 @@ class Credentials:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One call before it is signed.
+    """One call before it is signed."""
 
-    Parameters
-    ----------
-    base_url : str
-        Scheme and host, for example ``https://vpc.cn-shanghai.aliyuncs.com``.
-    action : str
-        The API action.
-    version : str
-        The API version of its product.
-    params : mapping of str to str
-        All go into the query string.
-    """
-
-    base_url: str
-    action: str
-    version: str
-    params: Mapping[str, str]
+    base_url: str  # scheme and host, for example ``https://vpc.cn-shanghai.aliyuncs.com``
+    action: str  # the API action
+    version: str  # the API version of its product
+    params: Mapping[str, str]  # all go into the query string
 
 
 def percent_encode(text: str) -> str:
     """Encode by RFC 3986: all but letters, digits and ``-_.~``.
-
-    Parameters
-    ----------
-    text : str
-        Any text.
-
-    Returns
-    -------
-    str
-        ASCII.
 
     Examples
     --------
@@ -98,16 +76,6 @@ def percent_encode(text: str) -> str:
 def canonical_query(params: Mapping[str, str]) -> str:
     """Join parameters as the signature and the URL both need them: sorted and encoded.
 
-    Parameters
-    ----------
-    params : mapping of str to str
-        Names and values, not encoded.
-
-    Returns
-    -------
-    str
-        The query without a question mark.
-
     Examples
     --------
     >>> canonical_query({"b": "2 3", "a": "1"})
@@ -118,19 +86,6 @@ def canonical_query(params: Mapping[str, str]) -> str:
 
 def authorization(request: Request, *, credentials: Credentials) -> str:
     """Compute the ``Authorization`` header of a request whose other headers are all set.
-
-    Parameters
-    ----------
-    request : Request
-        Its header names are lower-case and include ``host`` and ``x-acs-content-sha256``; every
-        header is signed.
-    credentials : Credentials
-        The access key to sign with.
-
-    Returns
-    -------
-    str
-        The header's value.
 
     References
     ----------
@@ -158,22 +113,6 @@ def _authorization(start: str, headers: Mapping[str, str], credentials: Credenti
 
 def sign(call: Call, *, credentials: Credentials, now: datetime, nonce: str) -> Request:
     """Sign a call; the request is to be sent once, exactly as it is.
-
-    Parameters
-    ----------
-    call : Call
-        What to ask.
-    credentials : Credentials
-        The access key to sign with.
-    now : datetime
-        In UTC; the cloud accepts 15 minutes either way.
-    nonce : str
-        Never used before.
-
-    Returns
-    -------
-    Request
-        A POST with an empty body and all parameters in the query.
 
     Examples
     --------
@@ -209,20 +148,6 @@ def rpc_v1_signature(method: str, params: Mapping[str, str], *, access_key_secre
     """Compute the ``Signature`` parameter of the older RPC scheme.
 
     Our crawl signs with :func:`sign`; this one is for captures and tools of the older scheme.
-
-    Parameters
-    ----------
-    method : str
-        ``GET`` or ``POST``.
-    params : mapping of str to str
-        Every parameter but ``Signature`` itself.
-    access_key_secret : str
-        The secret part of the access key.
-
-    Returns
-    -------
-    str
-        Base64.
 
     References
     ----------

@@ -43,13 +43,6 @@ class Transport:
     """Keeps connections open for a crawl; use as an async context manager.
 
     HTTPS_PROXY and NO_PROXY count, see :mod:`vpnframe.cloud.proxies`.
-
-    Parameters
-    ----------
-    ca_file : str or path, optional
-        A certificate authority of its own, for an emulator or a gateway that opens TLS.
-    timeout : aiohttp.ClientTimeout
-        Connect, read and total time of one request.
     """
 
     def __init__(
@@ -79,23 +72,7 @@ class Transport:
             await self._session.close()
 
     async def send(self, request: Request) -> Response:
-        """Send a request and read its whole answer.
-
-        Parameters
-        ----------
-        request : Request
-            Signed; its URL is sent as it is.
-
-        Returns
-        -------
-        Response
-            Whatever the server answered; redirects are not followed.
-
-        Raises
-        ------
-        TransportError
-            No whole answer came.
-        """
+        """Send a request and read its whole answer."""
         try:
             return await self._send(request)
         except TimeoutError:

@@ -30,27 +30,7 @@ _REQUEST_ID = re.compile(r"[A-Za-z0-9-]{1,64}")
 
 
 def read_tree(response: Response) -> tuple[Tree, str | None]:
-    """Read a response's body.
-
-    Parameters
-    ----------
-    response : Response
-        As received; a saved answer is a response with status 200.
-
-    Returns
-    -------
-    tree : mapping
-        The answer; an XML scalar is text, and a list of one looks like an object.
-    root : str or None
-        The name of the XML root element, None for JSON.
-
-    Raises
-    ------
-    StatusError
-        The body is an error of the cloud.
-    ResponseError
-        The body is neither JSON nor XML, is cut off, or is an HTML page.
-    """
+    """Read a response's body."""
     parsed = parse_body(response.body)
     # A frame that raises must not hold the tree: tools that print locals would print keys.
     if isinstance(parsed, str):
@@ -165,18 +145,6 @@ def _error_in(tree: Tree, status: int) -> StatusError | ResponseError | None:
 
 def write_tree(tree: Tree, root: str | None) -> bytes:
     """Write a tree in the form that it was read from.
-
-    Parameters
-    ----------
-    tree : mapping
-        Objects, lists, text and, in JSON, numbers and flags.
-    root : str or None
-        The name of the XML root element, None for JSON.
-
-    Returns
-    -------
-    bytes
-        UTF-8; :func:`read_tree` gives an equal tree.
 
     Examples
     --------

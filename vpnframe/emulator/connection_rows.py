@@ -26,18 +26,7 @@ _STATES = ("updating", "provisioning", "financialLocked")
 
 
 def connection_row(connection: Connection) -> dict[str, Json]:
-    """Write one row of DescribeVpnConnections.
-
-    Parameters
-    ----------
-    connection : Connection
-        With one tunnel or two, on a VPN gateway, a transit router or nothing.
-
-    Returns
-    -------
-    dict
-        With pre-shared keys, as the API answers.
-    """
+    """Write one row of DescribeVpnConnections."""
     row: dict[str, Json] = {
         "VpnConnectionId": connection.vpn_connection_id,
         "Name": connection.name,

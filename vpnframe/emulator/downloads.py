@@ -17,18 +17,7 @@ _CALL = "download"
 
 
 def download_config(connection: Connection) -> dict[str, Json]:
-    """Write the configuration that a customer's device would load.
-
-    Parameters
-    ----------
-    connection : Connection
-        Of any kind; names, status and ids of gateways mostly do not stand in the answer.
-
-    Returns
-    -------
-    dict
-        With pre-shared keys, as the API answers.
-    """
+    """Write the configuration that a customer's device would load."""
     connection_id = connection.vpn_connection_id
     # The order of blocks is not the configured one in every third answer.
     is_turned = pick(connection_id, "order", 3) == 0

@@ -26,18 +26,6 @@ def encode_json(tree: Mapping[str, Json]) -> bytes:
 def encode_xml(root: str, tree: Mapping[str, Json]) -> bytes:
     """Write a tree as XML: every scalar is text, a list repeats its element, null is left out.
 
-    Parameters
-    ----------
-    root : str
-        Name of the root element.
-    tree : mapping of str to Json
-        Its content.
-
-    Returns
-    -------
-    bytes
-        UTF-8 with a declaration.
-
     Examples
     --------
     >>> encode_xml("Answer", {"Tags": {"Tag": [{"Key": "a<b"}]}, "On": True, "No": None})[38:]

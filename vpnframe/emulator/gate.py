@@ -73,24 +73,7 @@ class NonceLedger:
 def authenticate(
     request: Request, credentials: Mapping[str, Credential], nonces: NonceLedger, *, now: float
 ) -> Credential | Refusal:
-    """Say who signed a request, or why it is refused.
-
-    Parameters
-    ----------
-    request : Request
-        As received.
-    credentials : mapping of str to Credential
-        By access key id.
-    nonces : NonceLedger
-        Takes the nonce of a request that is otherwise in order.
-    now : float
-        Seconds since the epoch.
-
-    Returns
-    -------
-    Credential or Refusal
-        The refusals are the documented ones.
-    """
+    """Say who signed a request, or why it is refused."""
     claim = read_claim(request)
     if isinstance(claim, Refusal):
         return claim

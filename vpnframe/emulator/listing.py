@@ -28,30 +28,17 @@ Thing = TypeVar("Thing")
 
 @dataclass(frozen=True)
 class ListCall(Generic[Thing]):
-    """One list call.
+    """One list call."""
 
-    Parameters
-    ----------
-    path : tuple of str
-        Where the list stands in the answer; one name makes a bare array.
-    held : callable
-        Holdings and parameters -> the things listed, or why there is no such list.
-    write : callable
-        One thing -> its row.
-    filters : mapping of str to callable
-        Parameter -> thing -> the values of which one must equal it.
-    tags_of : callable, optional
-        The tags of a thing; without it the call takes no tags as a filter.
-    required : tuple of str
-        Mandatory parameters besides ``RegionId``.
-    """
-
-    path: tuple[str, ...]
+    path: tuple[str, ...]  # where the list stands in the answer; one name makes a bare array
+    # Holdings and parameters -> the things listed, or why there is no such list
     held: Callable[[Holdings, Parameters], Sequence[Thing] | Refusal]
-    write: Callable[[Thing], Tree]
+    write: Callable[[Thing], Tree]  # one thing -> its row
+    # Parameter -> thing -> the values of which one must equal it
     filters: Mapping[str, Callable[[Thing], Collection[str | None]]] = field(default_factory=dict)
+    # The tags of a thing; without it the call takes no tags as a filter
     tags_of: Callable[[Thing], Sequence[Tag]] | None = None
-    required: tuple[str, ...] = ()
+    required: tuple[str, ...] = ()  # mandatory parameters besides ``RegionId``
 
     def answer(
         self, holdings: Holdings, parameters: Parameters, *, finish: Callable[[Tree], Tree]

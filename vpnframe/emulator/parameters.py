@@ -15,22 +15,13 @@ _FORM = "application/x-www-form-urlencoded"
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One call as asked for.
+    """One call as asked for."""
 
-    Parameters
-    ----------
-    action, version : str
-        Empty when the request names none.
-    parameters : mapping of str to str
-        Query and form body together.
-    wants_json : bool
-        XML is what the API answers unless asked for JSON.
-    """
-
+    # action, version: empty when the request names none
     action: str
     version: str
-    parameters: MappingProxyType[str, str]
-    wants_json: bool
+    parameters: MappingProxyType[str, str]  # query and form body together
+    wants_json: bool  # XML is what the API answers unless asked for JSON
 
     @property
     def region_id(self) -> str:

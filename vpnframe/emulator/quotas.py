@@ -15,35 +15,17 @@ Key = tuple[str, str, str]
 
 @dataclass(frozen=True, slots=True)
 class QuotaSettings:
-    """How much is allowed in which window.
+    """How much is allowed in which window."""
 
-    Parameters
-    ----------
-    window_s : float
-        Length of the window in seconds; the published one is 60.
-    mode : str
-        ``sliding`` counts the last ``window_s`` seconds, ``fixed`` starts anew at each multiple
-        of ``window_s``.
-    limits : mapping of str to int
-        Calls per window by action, over the published ones.
-    default_limit : int
-        Calls per window of every other action.
-    is_on : bool
-        Whether anything is counted at all.
-    has_retry_after : bool
-        Whether a refusal says, in ``x-acs-retry-after``, when the next call would be admitted.
-
-    Raises
-    ------
-    ValueError
-        When ``mode`` is another word or ``window_s`` is not above 0.
-    """
-
-    window_s: float = 60.0
+    window_s: float = 60.0  # length of the window in seconds; the published one is 60
+    # ``sliding`` counts the last ``window_s`` seconds, ``fixed`` starts anew at each multiple of
+    # ``window_s``
     mode: str = "sliding"
+    # Calls per window by action, over the published ones
     limits: Mapping[str, int] = field(default_factory=dict)
-    default_limit: int = DEFAULT_LIMIT
-    is_on: bool = True
+    default_limit: int = DEFAULT_LIMIT  # calls per window of every other action
+    is_on: bool = True  # whether anything is counted at all
+    # Whether a refusal says, in ``x-acs-retry-after``, when the next call would be admitted
     has_retry_after: bool = False
 
     def __post_init__(self) -> None:

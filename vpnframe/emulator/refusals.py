@@ -7,24 +7,12 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """One error answer before it is written out.
+    """One error answer before it is written out."""
 
-    Parameters
-    ----------
-    code : str
-        The vendor's error code.
-    status : int
-        HTTP status.
-    message : str
-        The documented text.
-    retry_after_ms : int, optional
-        Sent as ``x-acs-retry-after``.
-    """
-
-    code: str
-    status: int
-    message: str
-    retry_after_ms: int | None = None
+    code: str  # the vendor's error code
+    status: int  # HTTP status
+    message: str  # the documented text
+    retry_after_ms: int | None = None  # sent as ``x-acs-retry-after``
 
 
 SIGNATURE_DOES_NOT_MATCH = Refusal(

@@ -32,24 +32,13 @@ _STARTUP_S = 30.0
 
 @dataclass(frozen=True, slots=True)
 class ServerSettings:
-    """How the emulator is served.
+    """How the emulator is served."""
 
-    Parameters
-    ----------
-    port : int
-        0 takes a free one.
-    latency_ms : float
-        Added to each answer.
-    is_tls : bool
-        Whether to serve HTTPS, under a certificate authority made for the occasion.
-    clock : callable
-        Seconds since the epoch.
-    """
-
-    port: int = 0
-    latency_ms: float = 0.0
+    port: int = 0  # 0 takes a free one
+    latency_ms: float = 0.0  # added to each answer
+    # Whether to serve HTTPS, under a certificate authority made for the occasion
     is_tls: bool = False
-    clock: Callable[[], float] = time.time
+    clock: Callable[[], float] = time.time  # seconds since the epoch
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,19 +62,7 @@ class RunningEmulator:
 
 
 def announcement(running: RunningEmulator) -> dict[str, object]:
-    """Write what a caller has to know, secrets included, to be printed as one line of JSON.
-
-    Parameters
-    ----------
-    running : RunningEmulator
-        As served.
-
-    Returns
-    -------
-    dict
-        ``endpoint``, ``access_key_id`` and ``access_key_secret`` of the first account,
-        ``accounts`` with those of all, and ``ca_file`` under TLS.
-    """
+    """Write what a caller has to know, secrets included, to be printed as one line of JSON."""
     line: dict[str, object] = {
         "endpoint": running.endpoint,
         "access_key_id": running.access_key_id,
@@ -106,20 +83,7 @@ def announcement(running: RunningEmulator) -> dict[str, object]:
 async def serving(
     state: State, settings: ServerSettings | None = None
 ) -> AsyncIterator[RunningEmulator]:
-    """Serve an emulator on 127.0.0.1 while the block runs.
-
-    Parameters
-    ----------
-    state : State
-        Of the emulator.
-    settings : ServerSettings, optional
-        A free port, no latency and plain HTTP by default.
-
-    Yields
-    ------
-    RunningEmulator
-        Ready to be called.
-    """
+    """Serve an emulator on 127.0.0.1 while the block runs."""
     settings = settings or ServerSettings()
     runner = web.AppRunner(_application(state, settings), access_log=None, shutdown_timeout=1.0)
     with tempfile.TemporaryDirectory(prefix="vpnframe-ca-") as folder:
@@ -145,23 +109,6 @@ def serve_in_thread(
     state: State, settings: ServerSettings | None = None
 ) -> Iterator[RunningEmulator]:
     """Serve an emulator from a thread of its own, for code that blocks.
-
-    Parameters
-    ----------
-    state : State
-        Of the emulator; the thread changes it.
-    settings : ServerSettings, optional
-        As for ``serving``.
-
-    Yields
-    ------
-    RunningEmulator
-        Ready to be called.
-
-    Raises
-    ------
-    OSError
-        When the port is taken.
 
     Examples
     --------

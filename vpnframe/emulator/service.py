@@ -83,21 +83,6 @@ class _Action:
 def handle(state: State, request: Request, now: float) -> Response:
     """Answer one request.
 
-    Parameters
-    ----------
-    state : State
-        Changed: nonces, quotas and counters; by some faults the clock and the fleet.
-    request : Request
-        As received; header names in lower case.
-    now : float
-        Seconds since the epoch: the clock of signatures and quotas.
-
-    Returns
-    -------
-    Response
-        With the status, headers and body of the documentation; a ``FaultyResponse`` for a call
-        that a fault kind strikes.
-
     Examples
     --------
     >>> from vpnframe.emulator.fleet.making import make_fleet

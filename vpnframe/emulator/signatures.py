@@ -35,18 +35,7 @@ class Claim:
 
 
 def read_claim(request: Request) -> Claim | Refusal:
-    """Read what a request claims, or why it claims nothing.
-
-    Parameters
-    ----------
-    request : Request
-        Signed in either way.
-
-    Returns
-    -------
-    Claim or Refusal
-        A claim is not checked yet.
-    """
+    """Read what a request claims, or why it claims nothing."""
     authorization = request.headers.get("authorization", "")
     if authorization:
         return _read_acs3_claim(request, authorization)
@@ -57,18 +46,6 @@ def is_signed_by(request: Request, secret: str) -> bool:
     """Say whether the signature of a request was made with a secret.
 
     Looks at neither clock nor nonce nor access key id.
-
-    Parameters
-    ----------
-    request : Request
-        With an ``authorization`` header (ACS3), or a parameter ``Signature`` (v1).
-    secret : str
-        The access key secret.
-
-    Returns
-    -------
-    bool
-        False also for a request that bears no signature.
 
     Examples
     --------

@@ -53,34 +53,7 @@ class Holdings:
 
 
 class State:
-    """The fleet, who may ask for it, and what was asked so far.
-
-    Parameters
-    ----------
-    fleet : Fleet
-        Never changed.
-    settings : QuotaSettings
-        What is counted, and how.
-    shape : str, optional
-        What stands in answers for what nobody set; by default every row has a shape of its own.
-
-    Attributes
-    ----------
-    calls, throttled : Counter of (account id, region id, action)
-        Admitted calls and calls beyond the quota. The region is empty for calls that take none.
-    n_requests : int
-        All requests, refused ones too.
-    faults : list of Fault and FaultPlan
-        Callables are asked in their order before anything else, plans then.
-    n_matched : Counter of FaultPlan
-        Calls that a plan could have struck.
-    struck : Counter of str
-        Calls that were, by the name of the fault kind.
-    clock_offset_s : float
-        How far the clock that judges signatures is off.
-    created_ids, deleted_ids : list of str
-        What faults did to the fleet, in their order.
-    """
+    """The fleet, who may ask for it, and what was asked so far."""
 
     def __init__(self, fleet: Fleet, settings: QuotaSettings, *, shape: str | None = None) -> None:
         self.fleet = fleet
@@ -121,20 +94,7 @@ class State:
         return str(uuid.UUID(bytes=digest[:16], version=4)).upper()
 
     def add_session(self, account_id: str, *, expires_at: float) -> Credential:
-        """Issue temporary credentials with a security token.
-
-        Parameters
-        ----------
-        account_id : str
-            One of the fleet's.
-        expires_at : float
-            Seconds since the epoch.
-
-        Returns
-        -------
-        Credential
-            Valid from now on.
-        """
+        """Issue temporary credentials with a security token."""
         text = f"{self.accounts[account_id].access_key_secret}/{len(self.credentials)}"
         digest = hashlib.sha256(text.encode()).hexdigest()
         credential = Credential(
@@ -158,32 +118,6 @@ def make_state(
     shape: str | None = None,
 ) -> State:
     """Make the state of an emulator that nobody has called yet.
-
-    Parameters
-    ----------
-    fleet : Fleet
-        What it holds.
-    quota_window_s : float
-        Length of the quota window in seconds. A shorter one admits as many calls, in less time.
-    quota_mode : str
-        ``sliding`` or ``fixed``.
-    quotas : bool or mapping of str to int
-        Whether there are any; or calls per window by action, over the published ones.
-    has_retry_after : bool
-        Whether a call over its quota is told when to come again (``x-acs-retry-after``).
-    shape : str, optional
-        What stands in answers for what nobody set: ``plain`` for nothing, ``blank`` for empty
-        text, ``zeros`` for 0, false and empty text; by default every row has one of the three.
-
-    Returns
-    -------
-    State
-        To be given to ``handle`` with each request.
-
-    Raises
-    ------
-    ValueError
-        There is no such shape.
 
     Examples
     --------

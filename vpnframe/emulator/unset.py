@@ -144,21 +144,6 @@ def shape_of(thing_id: str, shape: str | None) -> str:
 def fill(row: Mapping[str, Json], action: str, shape: str) -> dict[str, Json]:
     """Fill in what a row of an answer lacks.
 
-    Parameters
-    ----------
-    row : mapping of str to Json
-        One row of a list, or a downloaded configuration.
-    action : str
-        The call.
-    shape : str
-        plain (nothing is filled in), blank (empty text for everything) or zeros (0 for numbers,
-        false for truth values, empty text for the rest).
-
-    Returns
-    -------
-    dict
-        The row with every field that the API knows.
-
     Examples
     --------
     >>> fill({"RouteDest": "10.0.0.0/8"}, "DescribeVpnPbrRouteEntries", "zeros")["Priority"]

@@ -17,26 +17,7 @@ STS_VERSION = "2015-04-01"
 def write_response(
     outcome: Tree | Refusal, call: Call, *, request_id: str, now: float, host_id: str
 ) -> Response:
-    """Write the response of a call.
-
-    Parameters
-    ----------
-    outcome : Tree or Refusal
-        What the service says.
-    call : Call
-        Its ``wants_json`` decides about the format.
-    request_id : str
-        Told in a header and in the body.
-    now : float
-        Seconds since the epoch, for the ``Date`` header.
-    host_id : str
-        The host that was asked, named in errors.
-
-    Returns
-    -------
-    Response
-        As the documentation has it.
-    """
+    """Write the response of a call."""
     headers = {"date": formatdate(now, usegmt=True), "x-acs-request-id": request_id}
     if isinstance(outcome, Refusal):
         return _write_refusal(outcome, call, headers, host_id=host_id)

@@ -26,39 +26,18 @@ from vpnframe.model.psk import FingerprintKey
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """What all calls of one run share.
+    """What all calls of one run share."""
 
-    Parameters
-    ----------
-    settings : FetchSettings
-        Shares and quotas.
-    plan : Plan
-        What to read.
-    send : callable
-        The transport.
-    journal : Journal or None
-        Where calls and answers are kept.
-    clock : Clock
-        The time.
-    deadline : float
-        Of the run, by the clock's monotonic seconds.
-    fingerprint_key : FingerprintKey or None
-        Of the facts that are made of keys; None where none are.
-    ending : Ending
-        Ends the run before its deadline.
-    patience_s : float
-        How long calls wait for a region that does not answer at all.
-    """
-
-    settings: FetchSettings
-    plan: Plan
-    send: Callable[[Request], Awaitable[Response]]
-    journal: Journal | None = None
-    clock: Clock = field(default_factory=Clock)
-    deadline: float = math.inf
+    settings: FetchSettings  # shares and quotas
+    plan: Plan  # what to read
+    send: Callable[[Request], Awaitable[Response]]  # the transport
+    journal: Journal | None = None  # where calls and answers are kept
+    clock: Clock = field(default_factory=Clock)  # the time
+    deadline: float = math.inf  # of the run, by the clock's monotonic seconds
+    # Of the facts that are made of keys; None where none are
     fingerprint_key: FingerprintKey | None = None
-    ending: Ending = field(default_factory=Ending)
-    patience_s: float = PATIENCE_S
+    ending: Ending = field(default_factory=Ending)  # ends the run before its deadline
+    patience_s: float = PATIENCE_S  # how long calls wait for a region that does not answer at all
 
     def caller(self, provider: Provider, *, share: float | None = None) -> Caller:
         """Give somebody who asks, at a pace of his own."""
@@ -106,24 +85,7 @@ async def open_access(
     *,
     fingerprint_key: FingerprintKey | None = None,
 ) -> AsyncIterator[Access]:
-    """Open a transport, and what all calls of a run share with it.
-
-    Parameters
-    ----------
-    settings : FetchSettings
-        Shares, quotas, deadline and trust.
-    plan : Plan
-        What to read.
-    journal : Journal, optional
-        Where calls and answers are kept.
-    fingerprint_key : FingerprintKey, optional
-        Makes facts of keys.
-
-    Yields
-    ------
-    Access
-        Its deadline begins now.
-    """
+    """Open a transport, and what all calls of a run share with it."""
     clock = Clock()
     deadline = clock.monotonic() + settings.deadline_s
     async with Transport(ca_file=settings.ca_file) as transport:

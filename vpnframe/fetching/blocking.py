@@ -16,15 +16,7 @@ _LOOK_AGAIN_S = 0.1
 
 
 class Interrupted(KeyboardInterrupt):
-    """An interrupt, raised once the work that it stopped has come to its end.
-
-    Parameters
-    ----------
-    number : int
-        Of the signal.
-    result : object
-        What the work returned all the same, None when it did not.
-    """
+    """An interrupt, raised once the work that it stopped has come to its end."""
 
     def __init__(self, number: int, result: object = None) -> None:
         super().__init__(f"stopped by {signal.Signals(number).name}")
@@ -38,26 +30,7 @@ def raise_interrupted(number: int, frame: object) -> None:
 
 
 def run_in_thread(work: Coroutine[Any, Any, T], *, stop: Callable[[], object] | None = None) -> T:
-    """Run a coroutine in an event loop of its own, in a thread; wait for it, also in a notebook.
-
-    Parameters
-    ----------
-    work : coroutine
-        An interrupt stops it: a crawl of an hour must not go on behind one's back.
-    stop : callable, optional
-        How: called in the loop's thread, for work that has to be brought to an end. It is cancelled
-        otherwise.
-
-    Returns
-    -------
-    object
-        What it returned; what it raised is raised.
-
-    Raises
-    ------
-    Interrupted
-        It was interrupted, and has ended since. Further interrupts do not cut that short.
-    """
+    """Run a coroutine in an event loop of its own, in a thread; wait for it, also in a notebook."""
     started: Future[Callable[[], object]] = Future()
 
     async def run() -> T:

@@ -17,27 +17,6 @@ DOWNLOAD = "DownloadVpnConnectionConfig"
 class Estimate:
     """What one region of one account takes.
 
-    Parameters
-    ----------
-    account_id, region_id : str or None
-        Where; the region is None for an account whose regions cannot be listed.
-    status : str
-        What its lists came to, as in ``coverage``.
-    n_connections, n_downloads : int
-        Connections that there are, and configurations to download.
-    calls : mapping of str to int
-        Calls by action: lists as their rows need them, and the downloads.
-    allowed : int
-        Downloads that may go out in one window.
-    window_s : float
-        Its length in seconds.
-    latency_s : float
-        Seconds that an answer took on average, 0 where none was measured.
-    n_list_calls : int
-        Calls that the lists took, measured.
-    lists_s : float
-        Seconds that they took, measured.
-
     Examples
     --------
     >>> region = Estimate(None, "cn-shanghai", "complete", 40, 40, {}, allowed=15)
@@ -45,17 +24,19 @@ class Estimate:
     (120.0, 0.0, 60.0)
     """
 
+    # account_id, region_id: where; the region is None for an account whose regions cannot be listed
     account_id: str | None
     region_id: str | None
-    status: str
+    status: str  # what its lists came to, as in ``coverage``
+    # n_connections, n_downloads: connections that there are, and configurations to download
     n_connections: int
     n_downloads: int
-    calls: Mapping[str, int]
-    allowed: int
-    window_s: float = 60.0
-    latency_s: float = 0.0
-    n_list_calls: int = 0
-    lists_s: float = 0.0
+    calls: Mapping[str, int]  # calls by action: lists as their rows need them, and the downloads
+    allowed: int  # downloads that may go out in one window
+    window_s: float = 60.0  # its length in seconds
+    latency_s: float = 0.0  # seconds that an answer took on average, 0 where none was measured
+    n_list_calls: int = 0  # calls that the lists took, measured
+    lists_s: float = 0.0  # seconds that they took, measured
 
     def seconds_for(self, n_downloads: int) -> float:
         """Seconds until so many downloads are read: a window for each full share but the last."""
@@ -87,62 +68,26 @@ class Estimate:
 
 
 def seconds_until_done(estimates: Iterable[Estimate]) -> float:
-    """Give the seconds that all downloads take: regions run beside each other.
-
-    Parameters
-    ----------
-    estimates : iterable of Estimate
-        One per account and region.
-
-    Returns
-    -------
-    float
-        Of the slowest; 0 without any.
-    """
+    """Give the seconds that all downloads take: regions run beside each other."""
     return max((one.downloads_s for one in estimates), default=0.0)
 
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """What the lists of one region came to.
+    """What the lists of one region came to."""
 
-    Parameters
-    ----------
-    coverage : Coverage
-        Its row.
-    n_connections : int
-        Connections that the lists name.
-    n_rows : mapping of str to int
-        Rows by list call; none for a region that is not asked.
-    route_calls : mapping of str to int
-        Calls that the lists of routes take; none where they are not read.
-    """
-
-    coverage: Coverage
-    n_connections: int = 0
+    coverage: Coverage  # its row
+    n_connections: int = 0  # connections that the lists name
+    # Rows by list call; none for a region that is not asked
     n_rows: Mapping[str, int] = field(default_factory=dict)
+    # Calls that the lists of routes take; none where they are not read
     route_calls: Mapping[str, int] = field(default_factory=dict)
 
 
 def estimate_regions(
     listed: Iterable[Listed], *, share: float, pacer_of: Callable[[str | None], Pacer]
 ) -> Iterator[Estimate]:
-    """Reckon what each region takes, from what its lists say.
-
-    Parameters
-    ----------
-    listed : iterable of Listed
-        One per region, or per account whose regions cannot be listed.
-    share : float
-        The part of the configurations to download, from 0 to 1.
-    pacer_of : callable
-        The pacer of an account id.
-
-    Yields
-    ------
-    Estimate
-        One each, in their order.
-    """
+    """Reckon what each region takes, from what its lists say."""
     for one in listed:
         row = one.coverage
         n_downloads = math.ceil(share * (one.n_connections - row.n_unattached))
@@ -172,16 +117,6 @@ def _estimate(
 
 def list_calls(n_rows: int) -> int:
     """Give the calls that a listing takes: of one page it is read once, a longer one twice.
-
-    Parameters
-    ----------
-    n_rows : int
-        Its rows.
-
-    Returns
-    -------
-    int
-        At least one.
 
     Examples
     --------

@@ -57,18 +57,10 @@ _LATE = "the run's deadline has passed"
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a call goes.
+    """Where a call goes."""
 
-    Parameters
-    ----------
-    base_url : str
-        Scheme and host.
-    region_id : str or None
-        None for the calls that no region answers.
-    """
-
-    base_url: str
-    region_id: str | None = None
+    base_url: str  # scheme and host
+    region_id: str | None = None  # None for the calls that no region answers
 
 
 @dataclass(slots=True)
@@ -90,53 +82,29 @@ class _Last:
 
 @dataclass(slots=True)
 class Caller:
-    """Asks the cloud on behalf of one account.
+    """Asks the cloud on behalf of one account."""
 
-    Parameters
-    ----------
-    send : callable
-        Request to Response; a coroutine function.
-    provider : Provider
-        The access key.
-    lanes : Lanes
-        The pace; shared by all callers of one main account.
-    clock : Clock
-        The time.
-    account_id : str or None
-        Filled in once it is known.
-    name : str
-        What the journal and the pace know the account by, whether or not its id is known.
-    budget : RetryBudget
-        How many requests may be repeated.
-    journal : Journal or None
-        Told of every call, so that a crawl that goes on keeps the quota.
-    deadline_s : float
-        Of one call, in seconds: sending and pausing, but not waiting for its turn.
-    run_deadline : float
-        Of the whole run, by the clock's monotonic seconds; nothing is sent or waited for after it.
-    ending : Ending
-        Ends the run before that, when it is interrupted.
-    patience_s : float
-        How long calls wait for a region that does not answer at all.
-    fingerprint_key : FingerprintKey or None
-        Of the facts that are made of keys; None where none are.
-    jitter, nonce : callable
-        Where chance comes from: a part from 0 up to 1 of each pause, and text never used before.
-    """
-
-    send: Send
-    provider: Provider
-    lanes: Lanes
-    clock: Clock = field(default_factory=Clock)
-    account_id: str | None = None
+    send: Send  # request to Response; a coroutine function
+    provider: Provider  # the access key
+    lanes: Lanes  # the pace; shared by all callers of one main account
+    clock: Clock = field(default_factory=Clock)  # the time
+    account_id: str | None = None  # filled in once it is known
+    # What the journal and the pace know the account by, whether or not its id is known
     name: str = ""
-    budget: RetryBudget = field(default_factory=RetryBudget)
+    budget: RetryBudget = field(default_factory=RetryBudget)  # how many requests may be repeated
+    # Told of every call, so that a crawl that goes on keeps the quota
     journal: Journal | None = None
+    # Of one call, in seconds: sending and pausing, but not waiting for its turn
     deadline_s: float = 300.0
+    # Of the whole run, by the clock's monotonic seconds; nothing is sent or waited for after it
     run_deadline: float = math.inf
+    # Ends the run before that, when it is interrupted
     ending: Ending = field(default_factory=Ending)
-    patience_s: float = PATIENCE_S
+    patience_s: float = PATIENCE_S  # how long calls wait for a region that does not answer at all
+    # Of the facts that are made of keys; None where none are
     fingerprint_key: FingerprintKey | None = None
+    # jitter, nonce: where chance comes from: a part from 0 up to 1 of each pause, and text never
+    # used before
     jitter: Callable[[], float] = random.random
     nonce: Callable[[], str] = secrets.token_hex
     tallies: defaultdict[str | None, Tally] = field(default_factory=lambda: defaultdict(Tally))
@@ -151,24 +119,7 @@ class Caller:
         params: Mapping[str, str],
         decode: Callable[[Response], T],
     ) -> T | Failure:
-        """Ask until there is an answer that can be read, or no hope of one.
-
-        Parameters
-        ----------
-        action : str
-            Of :data:`vpnframe.cloud.actions.ACTIONS`.
-        place : Place
-            Host and region.
-        params : mapping of str to str
-            Of the call; the region is added.
-        decode : callable
-            Response to answer; raises RequestError.
-
-        Returns
-        -------
-        T or Failure
-            What ``decode`` gave, or why there is nothing.
-        """
+        """Ask until there is an answer that can be read, or no hope of one."""
         left_s = self.run_deadline - self.clock.monotonic()
         if not self.is_over():  # a timeout of nothing would still let the request out
             try:

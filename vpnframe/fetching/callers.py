@@ -28,18 +28,10 @@ log = logging.getLogger("vpnframe")
 
 @dataclass(slots=True)
 class Opened:
-    """The accounts of a run.
+    """The accounts of a run."""
 
-    Parameters
-    ----------
-    crawls : list of AccountCrawl
-        Those that are read.
-    others : Records
-        Failures and coverage of those that are not.
-    """
-
-    crawls: list[AccountCrawl] = field(default_factory=list)
-    others: Records = field(default_factory=Records)
+    crawls: list[AccountCrawl] = field(default_factory=list)  # those that are read
+    others: Records = field(default_factory=Records)  # failures and coverage of those that are not
 
     async def list_all(self) -> None:
         """Read every list of every account beside each other."""
@@ -118,25 +110,7 @@ async def _beside_each_other(works: Iterable[Coroutine[Any, Any, None]]) -> None
 
 
 async def open_accounts(access: Access, provider: Provider | None) -> Opened:
-    """Make a crawl for each account, and remember what an earlier run asked of them.
-
-    Parameters
-    ----------
-    access : Access
-        Of the run.
-    provider : Provider or None
-        Of the one account; None to open those that the settings name.
-
-    Returns
-    -------
-    Opened
-        One crawl per main account.
-
-    Raises
-    ------
-    SettingsError
-        The journal's answers are of another account, or may be.
-    """
+    """Make a crawl for each account, and remember what an earlier run asked of them."""
     if provider is not None:
         opened = Opened([_crawl(access, access.caller(provider))])
     else:
@@ -244,15 +218,7 @@ def _reporting(listener: Listener, caller: Caller) -> Listener:
 
 
 def tell(listener: Listener, event: Event) -> None:
-    """Hand an event to a listener and to the log.
-
-    Parameters
-    ----------
-    listener : callable
-        As the caller of the package gives it.
-    event : Event
-        Without secrets, as all of them are.
-    """
+    """Hand an event to a listener and to the log."""
     if log.isEnabledFor(logging.INFO):
         log.info("%s", sentence(event))
     listener(event)

@@ -39,45 +39,19 @@ _POLICY = "`vpnframe doctor --policy` prints a policy that does"
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One thing that was looked at.
+    """One thing that was looked at."""
 
-    Parameters
-    ----------
-    check : str
-        What.
-    status : {"ok", "missing", "unknown"}
-        Unknown where it could not be tried.
-    detail : str
-        What was found.
-    remedy : str or None
-        What to do about it.
-    account_id, region_id : str or None
-        Where.
-    """
-
-    check: str
-    status: Status
-    detail: str
-    remedy: str | None = None
+    check: str  # what
+    status: Status  # unknown where it could not be tried
+    detail: str  # what was found
+    remedy: str | None = None  # what to do about it
+    # account_id, region_id: where
     account_id: str | None = None
     region_id: str | None = None
 
 
 async def check_accounts(access: Access, provider: Provider | None) -> list[Check]:
-    """Look at everything that a fetch of these accounts needs.
-
-    Parameters
-    ----------
-    access : Access
-        Of the run.
-    provider : Provider or None
-        Of the one account; None for those that the settings name.
-
-    Returns
-    -------
-    list of Check
-        By account, in the order of looking.
-    """
+    """Look at everything that a fetch of these accounts needs."""
     if provider is not None:
         return await _AccountCheck(access, access.caller(provider)).run()
     checks = [_of_account(access, account) for account in access.settings.accounts]

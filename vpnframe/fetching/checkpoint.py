@@ -56,22 +56,7 @@ _ANSWERED = "UPDATE calls SET answered_at = ? WHERE number = ?"
 
 
 class Journal:
-    """The journal of one crawl; use as a context manager.
-
-    Parameters
-    ----------
-    connection : sqlite3.Connection
-        Open, with its tables.
-    path : Path
-        Where it lies.
-    is_resumed : bool
-        Whether it holds what an earlier run read.
-
-    Attributes
-    ----------
-    has_answers : bool
-        Whether there is anything to go on with.
-    """
+    """The journal of one crawl; use as a context manager."""
 
     def __init__(self, connection: sqlite3.Connection, path: Path, *, is_resumed: bool) -> None:
         self._db = connection
@@ -227,45 +212,12 @@ class Journal:
 
 
 def journal_path(folder: Path) -> Path:
-    """Give the place of an inventory folder's journal.
-
-    Parameters
-    ----------
-    folder : Path
-        The inventory folder.
-
-    Returns
-    -------
-    Path
-        In a folder of its own.
-    """
+    """Give the place of an inventory folder's journal."""
     return folder / "_journal" / "crawl.sqlite"
 
 
 def open_journal(folder: Path, *, purpose: Mapping[str, str], resume: bool) -> Journal:
-    """Open the journal of an inventory folder, or begin one.
-
-    Parameters
-    ----------
-    folder : Path
-        The inventory folder.
-    purpose : mapping of str to str
-        What the crawl is to read: one that goes on must be to read the same.
-    resume : bool
-        Whether to go on with what is there. What cannot be trusted is set aside, not used.
-
-    Returns
-    -------
-    Journal
-        With ``is_resumed`` set when it holds something.
-
-    Raises
-    ------
-    SettingsError
-        An unfinished crawl lies there and was not asked for, or it was to read something else.
-    InventoryError
-        The folder cannot be written.
-    """
+    """Open the journal of an inventory folder, or begin one."""
     path = journal_path(folder)
     _refuse_links(path)
     found = _open_existing(path) if path.exists() else None

@@ -15,23 +15,6 @@ async def settle_identity(caller: Caller, found: str | Failure) -> str | Failure
 
     Where the cloud does not say whose the credentials are, the account's name in accounts.toml
     stands in, or the access key: the journal keeps a digest of its id, never the id.
-
-    Parameters
-    ----------
-    caller : Caller
-        Of the account.
-    found : str or Failure
-        What the cloud says of its credentials now.
-
-    Returns
-    -------
-    str or Failure
-        The same; or what the journal knows of an access key of which the cloud does not say it now.
-
-    Raises
-    ------
-    SettingsError
-        The journal's answers are of another account, or may be.
     """
     journal = caller.journal
     if journal is None:

@@ -34,34 +34,17 @@ _SHARE = re.compile(r"(100|[1-9]?[0-9])(?:\.[0-9]+)?%")
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a crawl is to read.
+    """What a crawl is to read."""
 
-    Parameters
-    ----------
-    regions : collection of str or None
-        Region ids; None for all that the account has.
-    skip_regions : collection of str
-        Regions that are not asked at all; their coverage says so.
-    downloads : str
-        ``all``: every connection's configuration; ``none``: the list rows alone; a share such as
-        ``5%``: so many, drawn at random.
-    seed : str
-        Of that draw; the same draws the same.
-    endpoint : str or None
-        One URL for every call, instead of the cloud's own hosts.
-    on_event : callable
-        Told what happens.
-    routes : bool
-        Whether VPCs and routes are read, too.
-    """
-
-    regions: Collection[str] | None = None
-    skip_regions: Collection[str] = ()
+    regions: Collection[str] | None = None  # region ids; None for all that the account has
+    skip_regions: Collection[str] = ()  # regions that are not asked at all; their coverage says so
+    # ``all``: every connection's configuration; ``none``: the list rows alone; a share such as
+    # ``5%``: so many, drawn at random
     downloads: str = "all"
-    seed: str = ""
-    endpoint: str | None = None
-    on_event: Listener = field(default=ignore)
-    routes: bool = True
+    seed: str = ""  # of that draw; the same draws the same
+    endpoint: str | None = None  # one URL for every call, instead of the cloud's own hosts
+    on_event: Listener = field(default=ignore)  # told what happens
+    routes: bool = True  # whether VPCs and routes are read, too
 
     def chosen(self, region_id: str | None, connection_ids: list[str]) -> list[str]:
         """The connections of a region whose configurations are to be downloaded."""
@@ -77,21 +60,6 @@ class Plan:
 def parse_downloads(text: str) -> float:
     """Read how many configurations are to be downloaded.
 
-    Parameters
-    ----------
-    text : str
-        ``all``, ``none`` or a share such as ``5%``.
-
-    Returns
-    -------
-    float
-        From 0 to 1.
-
-    Raises
-    ------
-    SettingsError
-        It is written otherwise.
-
     Examples
     --------
     >>> parse_downloads("all"), parse_downloads("5%")
@@ -106,21 +74,11 @@ def parse_downloads(text: str) -> float:
 
 @dataclass(slots=True)
 class AccountCrawl:
-    """One account while it is read.
+    """One account while it is read."""
 
-    Parameters
-    ----------
-    caller : Caller
-        Of the account; its ``account_id`` is filled in by :meth:`list_all`.
-    plan : Plan
-        What to read.
-    identity : str, Failure or None
-        What GetCallerIdentity gave, where it was asked already.
-    """
-
-    caller: Caller
-    plan: Plan
-    identity: str | Failure | None = None
+    caller: Caller  # of the account; its ``account_id`` is filled in by :meth:`list_all`
+    plan: Plan  # what to read
+    identity: str | Failure | None = None  # what GetCallerIdentity gave, where it was asked already
     regions: list[RegionCrawl] = field(default_factory=list)
     failures: list[Failure] = field(default_factory=list)
     coverage: list[Coverage] = field(default_factory=list)
@@ -239,16 +197,6 @@ async def _for_each(works: Iterable[Coroutine[Any, Any, None]]) -> None:
 def merge_records(parts: Iterable[Records]) -> Records:
     """Join records of several regions or accounts, in their order.
 
-    Parameters
-    ----------
-    parts : iterable of Records
-        Nothing in them is compared or dropped.
-
-    Returns
-    -------
-    Records
-        All of them.
-
     Examples
     --------
     >>> one = Records(coverage=(Coverage(status="complete"),))
@@ -268,20 +216,7 @@ def merge_records(parts: Iterable[Records]) -> Records:
 
 
 async def identify(caller: Caller, plan: Plan) -> str | Failure:
-    """Ask for the main account's id.
-
-    Parameters
-    ----------
-    caller : Caller
-        Whose credentials it is asked with.
-    plan : Plan
-        Says where.
-
-    Returns
-    -------
-    str or Failure
-        The account's id, or why it is not known.
-    """
+    """Ask for the main account's id."""
     return await caller.ask("GetCallerIdentity", _place(plan, STS_HOST), {}, decode_account_id)
 
 
@@ -333,18 +268,6 @@ def _skip_failure(region_id: str, known: Collection[str]) -> Failure:
 
 def unknown_skip(region_id: str, known: Collection[str]) -> str:
     """Say that a region to leave out is not there, and which may be meant.
-
-    Parameters
-    ----------
-    region_id : str
-        As it is named.
-    known : collection of str
-        The account's regions.
-
-    Returns
-    -------
-    str
-        One sentence.
 
     Examples
     --------

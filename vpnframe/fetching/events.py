@@ -95,16 +95,6 @@ def ignore(event: Event) -> None:
 def sentence(event: Event) -> str:
     """Say an event in words, for a log.
 
-    Parameters
-    ----------
-    event : Event
-        Any.
-
-    Returns
-    -------
-    str
-        Names accounts and regions; no event holds a key.
-
     Examples
     --------
     >>> sentence(ConnectionsFound("cn-shanghai", 12, account_id="1234"))

@@ -21,22 +21,6 @@ async def explain_gone(
     """Tell a thing that went away from one that a call does not find though a list shows it.
 
     Its list is asked for this thing alone, after the call: one row, of a large quota.
-
-    Parameters
-    ----------
-    failure : Failure
-        Of a call about one thing.
-    caller : Caller
-        Of the account.
-    place : Place
-        Host and region.
-    parameter, thing_id : str
-        What the call was about.
-
-    Returns
-    -------
-    Failure
-        Of kind ``unavailable`` unless its lists were read and do not show it; another kind stays.
     """
     if failure.kind != "gone":
         return failure

@@ -40,41 +40,20 @@ _decode_row = msgspec.msgpack.Decoder(Row).decode
 
 @dataclass(slots=True)
 class Listing:
-    """What one list call gave in all its pages.
+    """What one list call gave in all its pages."""
 
-    Parameters
-    ----------
-    rows : Shelf
-        By id.
-    seen : set of str
-        Their ids, while pages come.
-    n_expected : int
-        Rows that there are, as the cloud counts them.
-    failure : Failure or None
-        Why it ended early.
-    doubt : Failure or None
-        Why a further pass ended early: no row is missing, and nothing confirms that.
-    notes : list of Note
-        Rows that could not be read.
-    n_pages : int
-        Pages of one pass.
-    is_agreed : bool
-        Whether a second pass gave the same ids, where there was need for one.
-    counts : set of int
-        The counts that its pages name; a page may name none.
-    count_note : Note or None
-        A count that makes no sense: nothing tells then whether these are all rows.
-    """
-
-    rows: Shelf = field(default_factory=Shelf)
-    seen: set[str] = field(default_factory=set)
-    n_expected: int = 0
-    failure: Failure | None = None
+    rows: Shelf = field(default_factory=Shelf)  # by id
+    seen: set[str] = field(default_factory=set)  # their ids, while pages come
+    n_expected: int = 0  # rows that there are, as the cloud counts them
+    failure: Failure | None = None  # why it ended early
+    # Why a further pass ended early: no row is missing, and nothing confirms that
     doubt: Failure | None = None
-    notes: list[Note] = field(default_factory=list)
-    n_pages: int = 0
-    is_agreed: bool = True
+    notes: list[Note] = field(default_factory=list)  # rows that could not be read
+    n_pages: int = 0  # pages of one pass
+    is_agreed: bool = True  # whether a second pass gave the same ids, where there was need for one
+    # The counts that its pages name; a page may name none
     counts: set[int] = field(default_factory=set)
+    # A count that makes no sense: nothing tells then whether these are all rows
     count_note: Note | None = None
 
     @property
@@ -128,25 +107,6 @@ async def fetch_listing(
 
     A deletion and a creation between two pages hide a row while every count agrees, and rows may
     be fewer than counted. Lists are cheap.
-
-    Parameters
-    ----------
-    caller : Caller
-        Of one account.
-    action : str
-        A list call.
-    place : Place
-        Host and region.
-    about : mapping of str to str
-        Parameters that say of what the list is, where there is one of many things.
-    judge : KeyJudge, optional
-        Makes facts of the keys that it shows.
-
-    Returns
-    -------
-    Listing
-        Stable when two passes give the same ids. Otherwise it holds every row that any pass gave,
-        and ``is_stable`` is false.
     """
     passes = [await fetch_pass(caller, action, place, about=about, judge=judge)]
     is_sure = passes[0].n_pages <= 1 and passes[0].is_stable
@@ -193,26 +153,7 @@ async def fetch_pass(
     about: Mapping[str, str] = _NOTHING,
     judge: KeyJudge | None = None,
 ) -> Listing:
-    """Fetch every page of a list call once.
-
-    Parameters
-    ----------
-    caller : Caller
-        Of one account.
-    action : str
-        A list call.
-    place : Place
-        Host and region.
-    about : mapping of str to str
-        Parameters that say of what the list is, where there is one of many things.
-    judge : KeyJudge, optional
-        Makes facts of the keys that it shows.
-
-    Returns
-    -------
-    Listing
-        Doubles are dropped; pages are asked for until the count is reached or one has nothing new.
-    """
+    """Fetch every page of a list call once."""
     listing, number, n_idle = Listing(), 1, 0
     while True:
         paging = {"PageNumber": str(number), "PageSize": str(PAGE_SIZE)}
@@ -281,27 +222,7 @@ async def recall_listing(
     about: Mapping[str, str] = _NOTHING,
     judge: KeyJudge | None = None,
 ) -> Listing:
-    """Give a listing from the journal where an earlier run read it, and fetch it otherwise.
-
-    Parameters
-    ----------
-    caller : Caller
-        Of one account; its journal may be None.
-    action : str
-        A list call.
-    place : Place
-        Host and region.
-    about : mapping of str to str
-        Parameters that say of what the list is, where there is one of many things.
-    judge : KeyJudge, optional
-        Makes facts of the keys that it shows; in the journal they stand already.
-
-    Returns
-    -------
-    Listing
-        In the order of the ids. One that was read to its end, and beyond doubt, lies in the journal
-        before this returns.
-    """
+    """Give a listing from the journal where an earlier run read it, and fetch it otherwise."""
     listing = await _recall_or_fetch(caller, action, place, about, judge)
     listing.rows, listing.seen = listing.rows.in_order(), set()
     return listing

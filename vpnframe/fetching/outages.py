@@ -19,15 +19,6 @@ class Line:
     """The line to one region. It breaks down when a few calls in a row get no answer.
 
     A line that never gave an answer is no outage: nobody waits for a region that is unreachable.
-
-    Parameters
-    ----------
-    clock : Clock
-        The time.
-    jitter : callable
-        A part from 0 up to 1 of each pause.
-    patience_s : float
-        How long calls wait for it. After that each is sent once, until one is answered.
     """
 
     def __init__(self, clock: Clock, jitter: Callable[[], float], patience_s: float) -> None:

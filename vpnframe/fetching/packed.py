@@ -49,15 +49,7 @@ class Shelf:
         return self._n_packed + len(self._open)
 
     def put(self, key: str, record: Row | msgspec.Raw) -> None:
-        """Put in a record, or one that is encoded already.
-
-        Parameters
-        ----------
-        key : str
-            Its id; none comes twice.
-        record : Row or msgspec.Raw
-            Any row or download.
-        """
+        """Put in a record, or one that is encoded already."""
         self._open[key] = msgspec.Raw(_encode(record))
         if len(self._open) == _BLOCK:
             self._blocks.append(zlib.compress(_encode(self._open), 1))
@@ -65,13 +57,7 @@ class Shelf:
             self._open = {}
 
     def parts(self) -> Iterator[dict[str, Row]]:
-        """Unpack part by part, in the order in which the records came.
-
-        Yields
-        ------
-        dict of str to Row
-            By id; never empty.
-        """
+        """Unpack part by part, in the order in which the records came."""
         part: dict[str, Row] = {}
         for body in self._bodies():
             part |= _decode(body)
@@ -108,17 +94,6 @@ def side_by_side(
     left: Iterable[Mapping[str, A]], right: Iterable[Mapping[str, B]]
 ) -> Iterator[tuple[dict[str, A], dict[str, B]]]:
     """Look through two shelves together, part by part.
-
-    Parameters
-    ----------
-    left, right : iterable of mapping
-        Parts in the order of their ids, as :meth:`Shelf.parts` of a shelf in order gives them.
-
-    Yields
-    ------
-    tuple of dict
-        A part of the left and what of the right has its ids, or ids of its own between those; at
-        the end, what of the right is behind them all.
 
     Examples
     --------

@@ -27,11 +27,6 @@ _Place = tuple[str | None, str | None]
 class Progress:
     """What the events of a crawl come to, and the time that is left.
 
-    Parameters
-    ----------
-    clock : callable
-        Seconds that only grow.
-
     Examples
     --------
     >>> progress = Progress(clock=lambda: 0.0)
@@ -95,16 +90,6 @@ class Progress:
 def duration(seconds: float) -> str:
     """Write seconds for people.
 
-    Parameters
-    ----------
-    seconds : float
-        From 0 on.
-
-    Returns
-    -------
-    str
-        Two units at most.
-
     Examples
     --------
     >>> duration(41.6), duration(754), duration(7300)
@@ -120,13 +105,6 @@ def duration(seconds: float) -> str:
 
 class ProgressBar:
     """Shows regions and connections read; on anything but a terminal it shows nothing.
-
-    Parameters
-    ----------
-    stream : text file
-        Usually standard error.
-    clock : callable
-        Seconds that only grow.
 
     Examples
     --------

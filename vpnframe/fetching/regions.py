@@ -63,24 +63,12 @@ class _Answers(NamedTuple):
 
 @dataclass(slots=True)
 class RegionCrawl:
-    """One region of one account while it is read: first its lists, then its downloads.
+    """One region of one account while it is read: first its lists, then its downloads."""
 
-    Parameters
-    ----------
-    caller : Caller
-        Of the account.
-    place : Place
-        Host and region.
-    on_event : callable
-        Told what happens.
-    has_routes : bool
-        Whether VPCs and routes are read, too.
-    """
-
-    caller: Caller
-    place: Place
-    on_event: Listener
-    has_routes: bool = True
+    caller: Caller  # of the account
+    place: Place  # host and region
+    on_event: Listener  # told what happens
+    has_routes: bool = True  # whether VPCs and routes are read, too
     listings: dict[str, Listing] = field(default_factory=dict)
     connection_ids: list[str] = field(default_factory=list)
     unattached_ids: set[str] = field(default_factory=set)
@@ -439,18 +427,7 @@ def _status(region: RegionCrawl, *, is_all_read: bool) -> CoverageStatus:
 
 
 def status_of_nothing(failure: Failure) -> CoverageStatus:
-    """Give the status of a region or an account of which nothing could be read.
-
-    Parameters
-    ----------
-    failure : Failure
-        Why.
-
-    Returns
-    -------
-    {"denied", "unreachable"}
-        Denied where the account may not ask, or its credentials are refused.
-    """
+    """Give the status of a region or an account of which nothing could be read."""
     return "denied" if failure.kind in ("denied", "credentials") else "unreachable"
 
 

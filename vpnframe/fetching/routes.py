@@ -33,37 +33,20 @@ _decode = msgspec.msgpack.Decoder(RouteEntry).decode
 
 @dataclass(frozen=True, slots=True)
 class RouteList:
-    """One list of routes.
+    """One list of routes."""
 
-    Parameters
-    ----------
-    action : str
-        The call.
-    holder : str
-        The VPN gateway or the connection whose routes it lists.
-    about : mapping of str to str
-        The parameters that say so.
-    """
-
-    action: str
-    holder: str
-    about: Mapping[str, str]
+    action: str  # the call
+    holder: str  # the VPN gateway or the connection whose routes it lists
+    about: Mapping[str, str]  # the parameters that say so
 
 
 @dataclass(slots=True)
 class Holders:
-    """What routes are listed under.
+    """What routes are listed under."""
 
-    Parameters
-    ----------
-    gateway_ids : set of str
-        VPN gateways: those that are listed, and those that connections name.
-    attached_ids : set of str
-        Connections on transit routers.
-    """
-
+    # VPN gateways: those that are listed, and those that connections name
     gateway_ids: set[str] = field(default_factory=set)
-    attached_ids: set[str] = field(default_factory=set)
+    attached_ids: set[str] = field(default_factory=set)  # connections on transit routers
 
     def add(self, statement: Statement) -> None:
         """See to it that the routes into a connection are listed."""
@@ -75,16 +58,6 @@ class Holders:
 
 def find_lists(holders: Holders) -> Iterator[RouteList]:
     """Find the lists that name every route of a region.
-
-    Parameters
-    ----------
-    holders : Holders
-        Of the region.
-
-    Yields
-    ------
-    RouteList
-        Three for each gateway, two for each of those connections.
 
     Examples
     --------
@@ -106,42 +79,19 @@ def find_lists(holders: Holders) -> Iterator[RouteList]:
 
 @dataclass(slots=True)
 class RegionRoutes:
-    """The routes of one region while they are read.
+    """The routes of one region while they are read."""
 
-    Parameters
-    ----------
-    caller : Caller
-        Of the account.
-    place : Place
-        Host and region.
-    on_event : callable
-        Told what happens.
-    holders : Holders
-        Whose lists are read.
-    into : Shelf
-        RoutesInto by connection id, in order.
-    strays : list of RouteEntry
-        Those that lead into no connection of the region.
-    lost : set of str
-        Holders of which a list was not read to its end.
-    failures : list of Failure
-        What was not read or not understood.
-    is_stable : bool
-        Whether every list agrees with its own count.
-    n_calls : Counter of str
-        Calls that these lists take, by action.
-    """
-
-    caller: Caller
-    place: Place
-    on_event: Listener = ignore
-    holders: Holders = field(default_factory=Holders)
-    into: Shelf = field(default_factory=Shelf)
+    caller: Caller  # of the account
+    place: Place  # host and region
+    on_event: Listener = ignore  # told what happens
+    holders: Holders = field(default_factory=Holders)  # whose lists are read
+    into: Shelf = field(default_factory=Shelf)  # routesInto by connection id, in order
+    # Those that lead into no connection of the region
     strays: list[RouteEntry] = field(default_factory=list)
-    lost: set[str] = field(default_factory=set)
-    failures: list[Failure] = field(default_factory=list)
-    is_stable: bool = True
-    n_calls: Counter[str] = field(default_factory=Counter)
+    lost: set[str] = field(default_factory=set)  # holders of which a list was not read to its end
+    failures: list[Failure] = field(default_factory=list)  # what was not read or not understood
+    is_stable: bool = True  # whether every list agrees with its own count
+    n_calls: Counter[str] = field(default_factory=Counter)  # calls that these lists take, by action
     _read: Shelf = field(default_factory=Shelf)
 
     async def read_all(self, holders: Holders) -> None:
@@ -205,13 +155,7 @@ class RegionRoutes:
         self._read.put(str(len(self._read)), here)
 
     def arrange(self, connection_ids: Iterable[str]) -> None:
-        """Put all that was read in order by the connection that it leads into.
-
-        Parameters
-        ----------
-        connection_ids : iterable of str
-            Those of the region.
-        """
+        """Put all that was read in order by the connection that it leads into."""
         known = set(connection_ids)
         by_connection: defaultdict[str, list[msgspec.Raw]] = defaultdict(list)
         weights = Weights()

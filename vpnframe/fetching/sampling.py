@@ -15,18 +15,7 @@ Send = Callable[[Request], Awaitable[Response]]
 
 
 class Samples:
-    """Shapes by call, each once.
-
-    Parameters
-    ----------
-    folder : Path
-        New, or empty.
-
-    Raises
-    ------
-    SettingsError
-        The folder cannot be used.
-    """
+    """Shapes by call, each once."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder

@@ -86,27 +86,7 @@ def make_plan(
     endpoint: str | None,
     on_event: Listener,
 ) -> Plan:
-    """Check the options before anything is sent.
-
-    Parameters
-    ----------
-    settings : FetchSettings
-        Shares, quotas, deadline and regions to leave out.
-    regions, downloads, endpoint, on_event
-        As :func:`vpnframe.fetching.afetch` takes them.
-
-    Returns
-    -------
-    Plan
-        What to read.
-
-    Raises
-    ------
-    SettingsError
-        An option is wrong; it is named with its value.
-    TypeError
-        ``regions`` is one string.
-    """
+    """Check the options before anything is sent."""
     if isinstance(regions, str):
         raise TypeError(f"regions is one string; write [{regions!r}]")
     if regions is not None and not regions:
@@ -133,25 +113,7 @@ def make_plan(
 
 
 def find_provider(settings: FetchSettings, credentials: Credentials | None) -> Provider | None:
-    """Say whose credentials one account is read with.
-
-    Parameters
-    ----------
-    settings : FetchSettings
-        Names the accounts, if there are several.
-    credentials : Credentials or None
-        As the caller of the package gives them.
-
-    Returns
-    -------
-    Provider or None
-        None when the settings name accounts.
-
-    Raises
-    ------
-    SettingsError
-        Both are given, or the credentials could not stand in a request.
-    """
+    """Say whose credentials one account is read with."""
     if not settings.accounts:
         return GivenCredentials(credentials) if credentials else DefaultChain()
     if credentials is not None:

@@ -44,18 +44,6 @@ class _Placed(NamedTuple):
 def make_tables(records: Records) -> Tables:
     """Flatten records into every table of an inventory.
 
-    Parameters
-    ----------
-    records : Records
-        Of a crawl, or of saved answers.
-
-    Returns
-    -------
-    dict of str to DataFrame
-        By table name; all of :data:`vpnframe.schema.tables.STORED`, and ``key_facts`` with a
-        row for each tunnel of which keys were judged. A block that is none has a row in
-        ``subnets`` with a null ``cidr`` and a row in ``failures``.
-
     Examples
     --------
     >>> sorted(make_tables(Records()))[:3]
@@ -65,18 +53,7 @@ def make_tables(records: Records) -> Tables:
 
 
 def flatten(parts: Iterable[Records]) -> Tables:
-    """Flatten records that come part by part: objects of one part stand at a time.
-
-    Parameters
-    ----------
-    parts : iterable of Records
-        The gateways of connections come with them, or with the nearest part before that has some.
-
-    Returns
-    -------
-    dict of str to DataFrame
-        As :func:`make_tables` gives them of all parts together.
-    """
+    """Flatten records that come part by part: objects of one part stand at a time."""
     fleet = _Fleet()
     for part in parts:
         fleet.add(part)

@@ -117,25 +117,7 @@ class Inventory:
 
 
 def checked_inventory(inventory: object, names: Iterable[str] | None = None) -> Inventory:
-    """Give an inventory with its tables as their schemas have them, however they are held.
-
-    Parameters
-    ----------
-    inventory : Inventory
-        With tables as :func:`checked_table` takes them.
-    names : iterable of str, optional
-        Only these tables; all by default.
-
-    Returns
-    -------
-    Inventory
-        With as many rows in the same order.
-
-    Raises
-    ------
-    SchemaError
-        It is no inventory, or a table is not what its schema says.
-    """
+    """Give an inventory with its tables as their schemas have them, however they are held."""
     if not isinstance(inventory, Inventory):
         raise SchemaError(
             f"this takes an Inventory, not {type(inventory).__name__}: give what vf.fetch, vf.load "

@@ -27,18 +27,6 @@ NO_REGION = "none"
 def snapshot_id(now: datetime, *, suffix: str) -> str:
     """Name a snapshot.
 
-    Parameters
-    ----------
-    now : datetime
-        In UTC.
-    suffix : str
-        Six random hex digits.
-
-    Returns
-    -------
-    str
-        Sorts by time.
-
     Examples
     --------
     >>> from datetime import UTC
@@ -58,20 +46,6 @@ def part_path(
 ) -> Path:
     """Give a part's path inside the inventory folder.
 
-    Parameters
-    ----------
-    table, snapshot : str
-        Which table of which snapshot.
-    region, account : str or None
-        None where nobody told.
-    number : int, default 0
-        Tells parts apart whose region or account would have one name.
-
-    Returns
-    -------
-    Path
-        Relative.
-
     Examples
     --------
     >>> part_path("tunnels", "S", "cn-shanghai", "1234").as_posix()
@@ -84,16 +58,6 @@ def part_path(
 
 def restricted_path(table: str, snapshot: str) -> Path:
     """Give the path of a table that is kept apart, inside the inventory folder.
-
-    Parameters
-    ----------
-    table, snapshot : str
-        Which table of which snapshot.
-
-    Returns
-    -------
-    Path
-        Relative; one file for all regions.
 
     Examples
     --------

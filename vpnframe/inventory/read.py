@@ -66,23 +66,7 @@ def read_inventory(
 
 
 def list_snapshots(folder: str | Path) -> list[str]:
-    """List the committed snapshots of an inventory folder.
-
-    Parameters
-    ----------
-    folder : str or Path
-        As :func:`write_inventory` made it.
-
-    Returns
-    -------
-    list of str
-        Oldest first, without those that a later one completes.
-
-    Raises
-    ------
-    InventoryError
-        The folder is no inventory.
-    """
+    """List the committed snapshots of an inventory folder."""
     records = layout.records_folder(Path(folder))
     if not records.is_dir():
         raise InventoryError(

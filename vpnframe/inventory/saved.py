@@ -27,24 +27,7 @@ _BODY = re.compile(rb'"body"\s*:', re.IGNORECASE)
 
 
 def find_files(paths: Iterable[str | Path]) -> Iterator[Path]:
-    """Find every file that the paths name.
-
-    Parameters
-    ----------
-    paths : iterable of str or Path
-        Files, glob patterns, folders (every ``.json`` and ``.xml`` below), or ``-``.
-
-    Yields
-    ------
-    Path
-        In the order of the paths; below one, sorted. What is no regular file is among them:
-        reading it says so.
-
-    Raises
-    ------
-    SettingsError
-        A path names none.
-    """
+    """Find every file that the paths name."""
     for path in paths:
         found = [Path(path)] if str(path) == "-" else list(_below(path))
         if not found:
@@ -66,17 +49,6 @@ def _below(path: str | Path) -> Iterator[Path]:
 
 def split_answers(body: bytes) -> list[bytes]:
     r"""Split a file into its answers.
-
-    Parameters
-    ----------
-    body : bytes
-        Of the whole file: one answer in JSON or XML, or several in JSON, one after the other in any
-        layout or in a list. Each may stand in an SDK's ``{headers, statusCode, body}``.
-
-    Returns
-    -------
-    list of bytes
-        At least one. What is damaged is a part of its own, so that the others are read.
 
     Examples
     --------

@@ -9,42 +9,19 @@ from vpnframe.model.records import Connection, RouteEntry
 
 
 class Block(NamedTuple):
-    """One block of one side of a connection, by where it comes from.
+    """One block of one side of a connection, by where it comes from."""
 
-    Parameters
-    ----------
-    side : str
-        vpc or onprem.
-    origin : str
-        selector, or the route: policy, destination, bgp.
-    text : str
-        As the answer writes it.
-    priority, weight : int or None
-        Of routes: the smallest priority and the largest weight of those that have the block.
-    """
-
-    side: str
-    origin: str
-    text: str
+    side: str  # vpc or onprem
+    origin: str  # selector, or the route: policy, destination, bgp
+    text: str  # as the answer writes it
+    # priority, weight: of routes: the smallest priority and the largest weight of those that have
+    # the block
     priority: int | None = None
     weight: int | None = None
 
 
 def list_blocks(connection: Connection, routes: Iterable[RouteEntry]) -> list[Block]:
     """List what stands on both sides of a connection, each block once for each origin.
-
-    Parameters
-    ----------
-    connection : Connection
-        Its selectors are read.
-    routes : iterable of RouteEntry
-        Those that lead into it.
-
-    Returns
-    -------
-    list of Block
-        A policy route gives its source to the VPC side and its destination to the other one;
-        every other route its destination alone.
 
     Examples
     --------
@@ -73,19 +50,7 @@ def list_blocks(connection: Connection, routes: Iterable[RouteEntry]) -> list[Bl
 
 
 def has_ha_evidence(connection: Connection) -> bool:
-    """Say whether anything speaks of failover to or from a connection.
-
-    Parameters
-    ----------
-    connection : Connection
-        With what its routes say.
-
-    Returns
-    -------
-    bool
-        Several tunnels, BGP, a health check, or a route that it shares with another connection
-        under another weight.
-    """
+    """Say whether anything speaks of failover to or from a connection."""
     return bool(
         len(connection.tunnels) > 1
         or connection.bgp_enabled

@@ -23,18 +23,7 @@ TunnelKey = tuple[str, int]  # its id, empty where there is none, and its number
 
 
 def find_differences(download: Statement, describe: Statement) -> Iterator[Disagreement]:
-    """Find every field on which two answers about one connection both speak and differ.
-
-    Parameters
-    ----------
-    download, describe : Statement
-        Both with the cloud's end as ``local``.
-
-    Yields
-    ------
-    Disagreement
-        In a fixed order, without account and region.
-    """
+    """Find every field on which two answers about one connection both speak and differ."""
     connection_id = describe.vpn_connection_id
     for field, ours, theirs in (
         ("vpc_subnets", download.local_subnets, describe.local_subnets),
@@ -151,20 +140,7 @@ def _phase_values(phases: Phases) -> list[tuple[str, object]]:
 def find_strays(
     statement: Statement | None, tunnels: Iterable[TunnelStatement]
 ) -> Iterator[Disagreement]:
-    """Find a connection-level block beside tunnels that is none of theirs.
-
-    Parameters
-    ----------
-    statement : Statement or None
-        One answer.
-    tunnels : iterable of TunnelStatement
-        What both answers say of the tunnels.
-
-    Yields
-    ------
-    Disagreement
-        It is kept here and used nowhere.
-    """
+    """Find a connection-level block beside tunnels that is none of theirs."""
     stray = statement.stray_tunnel if statement else None
     if statement is None or stray is None:
         return

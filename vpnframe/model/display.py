@@ -15,17 +15,6 @@ _MOST_LISTED = 3
 def printable(text: str) -> str:
     r"""Make a text harmless: a name may hold control characters, and a terminal would obey them.
 
-    Parameters
-    ----------
-    text : str
-        Any.
-
-    Returns
-    -------
-    str
-        With a mark for each character that is neither to be seen nor a space: control characters,
-        line ends, and those that turn the direction of writing.
-
     Examples
     --------
     >>> printable("a\x1b[2J\u202eb\u3000c")

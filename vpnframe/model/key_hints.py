@@ -26,16 +26,6 @@ _decode = msgspec.msgpack.Decoder(_Known).decode
 def gateway_words(gateways: Iterable[Gateway]) -> Words:
     """Give what is known of gateways.
 
-    Parameters
-    ----------
-    gateways : iterable of Gateway
-        Of one account and region.
-
-    Returns
-    -------
-    mapping of str to sequence of str
-        By gateway id: its name, addresses and tags.
-
     Examples
     --------
     >>> gateway_words([Gateway(gateway_id="cgw-1", kind="customer", name="office", tags=("a=b",))])
@@ -59,18 +49,6 @@ def gateway_words(gateways: Iterable[Gateway]) -> Words:
 def connection_words(statement: Statement | None, gateways: Words) -> tuple[str, ...]:
     """Give what is known of a connection, for the keys of its download.
 
-    Parameters
-    ----------
-    statement : Statement or None
-        Its list row.
-    gateways : mapping of str to sequence of str
-        As :func:`gateway_words` gives it.
-
-    Returns
-    -------
-    tuple of str
-        Its name, ids and tags, and what is known of the gateways that it names.
-
     Examples
     --------
     >>> row = Statement(witness="describe", vpn_connection_id="vco-1", customer_gateway_id="cgw-1")
@@ -91,20 +69,7 @@ def connection_words(statement: Statement | None, gateways: Words) -> tuple[str,
 
 
 def pack_known(statement: Statement, gateways: Words) -> bytes:
-    """Pack what a list row says of the keys of a connection, until its download is read.
-
-    Parameters
-    ----------
-    statement : Statement
-        The list row, with facts about keys.
-    gateways : mapping of str to sequence of str
-        As :func:`gateway_words` gives it.
-
-    Returns
-    -------
-    bytes
-        The facts; and words only where a key was not shown: the others need not be judged again.
-    """
+    """Pack what a list row says of the keys of a connection, until its download is read."""
     facts = [tunnel.key_facts for tunnel in statement.tunnels]
     shown = tuple(one for one in facts if one is not None and one.length is not None)
     words = () if facts and len(shown) == len(facts) else connection_words(statement, gateways)
@@ -113,20 +78,6 @@ def pack_known(statement: Statement, gateways: Words) -> bytes:
 
 def judge_of(packed: bytes, *, connection_id: str, key: FingerprintKey) -> KeyJudge:
     """Give the judge of the keys in a connection's download.
-
-    Parameters
-    ----------
-    packed : bytes
-        As :func:`pack_known` gives it.
-    connection_id : str
-        Of the connection.
-    key : FingerprintKey
-        Of the crawl.
-
-    Returns
-    -------
-    KeyJudge
-        Which knows what the list says.
 
     Examples
     --------

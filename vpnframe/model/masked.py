@@ -21,17 +21,6 @@ _MASKED_VALUE = re.compile(
 def is_masked_key(text: str) -> bool:
     """Say whether a key is masked.
 
-    Parameters
-    ----------
-    text : str
-        The value of a ``Psk`` or ``AuthKey`` field.
-
-    Returns
-    -------
-    bool
-        True where stars or x stand for the key: three stars in a row, two at both ends, nothing
-        but stars, or four or more trailing x that are at least half of it.
-
     Examples
     --------
     >>> [is_masked_key(text) for text in ("***", "**hidden**", "123456****", "pgw6dyxxxxxxxx")]
@@ -46,17 +35,6 @@ def is_masked_key(text: str) -> bool:
 
 def is_masked_value(value: Any) -> bool:
     """Say whether an address, a block or an id is masked: it may stand for several.
-
-    Parameters
-    ----------
-    value : Any
-        Text, or a tuple of texts; anything else is not masked.
-
-    Returns
-    -------
-    bool
-        True for two stars in a row, four or more trailing x, and an IPv4 address or block with a
-        star or x in place of a part.
 
     Examples
     --------

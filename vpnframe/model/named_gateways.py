@@ -37,20 +37,7 @@ class NamedGateways:
         self._n_naming[_VPN].update(filter(None, [statement.vpn_gateway_id]))
 
     def unlisted(self, action: str, listed: Collection[str]) -> Iterator[Failure]:
-        """Give a failure row for each that is named and not listed.
-
-        Parameters
-        ----------
-        action : str
-            The list of one kind of gateways.
-        listed : collection of str
-            Their ids.
-
-        Yields
-        ------
-        Failure
-            Without account and region.
-        """
+        """Give a failure row for each that is named and not listed."""
         for gateway_id, n in sorted(self._n_naming[action].items()):
             if gateway_id not in listed:
                 by = counted(n, "connection")

@@ -12,24 +12,7 @@ from vpnframe.model.records import Failure, Gateway, Note, RouteEntry, Statement
 def note_failure(
     note: Note, *, action: str, vpn_connection_id: str | None = None, at_ms: int | None = None
 ) -> Failure:
-    """Make a failure row of a note.
-
-    Parameters
-    ----------
-    note : Note
-        What could not be understood.
-    action : str
-        The call whose answer it stands in.
-    vpn_connection_id : str, optional
-        The connection, where it is about one.
-    at_ms : int, optional
-        When, in UTC milliseconds.
-
-    Returns
-    -------
-    Failure
-        Without account and region.
-    """
+    """Make a failure row of a note."""
     return Failure(
         kind=note.kind,
         message=f"{note.field} {note.message}",
@@ -40,35 +23,13 @@ def note_failure(
 
 
 def odd_count(note: Note) -> Note:
-    """Say of a count that makes no sense what follows from it.
-
-    Parameters
-    ----------
-    note : Note
-        What is wrong with it.
-
-    Returns
-    -------
-    Note
-        The same, and what was done without the count.
-    """
+    """Say of a count that makes no sense what follows from it."""
     so = "it makes no sense, and all that pages gave was read until one had nothing new"
     return msgspec.structs.replace(note, message=f"{note.message}: {so}")
 
 
 def statement_failures(statement: Statement) -> Iterator[Failure]:
-    """Give a failure row for everything in a statement that could not be understood.
-
-    Parameters
-    ----------
-    statement : Statement
-        A list row or a download.
-
-    Yields
-    ------
-    Failure
-        Without account and region.
-    """
+    """Give a failure row for everything in a statement that could not be understood."""
     is_download = statement.witness == "download"
     for note in statement.notes:
         failure = note_failure(
@@ -81,18 +42,7 @@ def statement_failures(statement: Statement) -> Iterator[Failure]:
 
 
 def gateway_failures(gateway: Gateway) -> Iterator[Failure]:
-    """Give a failure row for everything in a gateway that could not be understood.
-
-    Parameters
-    ----------
-    gateway : Gateway
-        A VPN gateway or a customer gateway.
-
-    Yields
-    ------
-    Failure
-        Without account and region.
-    """
+    """Give a failure row for everything in a gateway that could not be understood."""
     is_vpn = gateway.kind == "vpn"
     for note in gateway.notes:
         yield note_failure(
@@ -102,36 +52,14 @@ def gateway_failures(gateway: Gateway) -> Iterator[Failure]:
 
 
 def vpc_failures(vpc: Vpc) -> Iterator[Failure]:
-    """Give a failure row for everything in a VPC that could not be understood.
-
-    Parameters
-    ----------
-    vpc : Vpc
-        One VPC.
-
-    Yields
-    ------
-    Failure
-        Without account and region.
-    """
+    """Give a failure row for everything in a VPC that could not be understood."""
     for note in vpc.notes:
         named = msgspec.structs.replace(note, field=f"{vpc.vpc_id} {note.field}")
         yield note_failure(named, action="DescribeVpcs")
 
 
 def route_failures(route: RouteEntry) -> Iterator[Failure]:
-    """Give a failure row for everything in a route that could not be understood.
-
-    Parameters
-    ----------
-    route : RouteEntry
-        One route.
-
-    Yields
-    ------
-    Failure
-        Without account and region.
-    """
+    """Give a failure row for everything in a route that could not be understood."""
     by_destination = (
         "DescribeVpnRouteEntries" if route.vpn_gateway_id else "DescribeVcoRouteEntries"
     )

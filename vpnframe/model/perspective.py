@@ -28,22 +28,7 @@ _CLOUD_ASN = 45104
 def decide_perspective(
     download: Statement | None, describe: Statement | None, *, gateways: Sequence[Gateway] = ()
 ) -> tuple[View, Perspective | None]:
-    """Decide from whose end a download is written.
-
-    Parameters
-    ----------
-    download, describe : Statement or None
-        Of one connection.
-    gateways : sequence of Gateway
-        This connection's own.
-
-    Returns
-    -------
-    view : {"device", "cloud"}
-        Whose ``Local`` it is.
-    perspective : {"verified", "assumed", "conflict"} or None
-        How sure: evidence one way, none, or both ways. None without a download.
-    """
+    """Decide from whose end a download is written."""
     if download is None:
         return "device", None
     votes = set(_endpoint_votes(download, describe, gateways))

@@ -8,18 +8,7 @@ from vpnframe.model.records import RouteEntry, Statement
 
 
 def holder_of(statement: Statement) -> str | None:
-    """Give what lists the routes into a connection.
-
-    Parameters
-    ----------
-    statement : Statement
-        Its row.
-
-    Returns
-    -------
-    str or None
-        Its VPN gateway, or itself on a transit router; None where nothing leads into it.
-    """
+    """Give what lists the routes into a connection."""
     if statement.vpn_gateway_id is not None:
         return statement.vpn_gateway_id
     return None if statement.is_unattached else statement.vpn_connection_id
@@ -66,16 +55,5 @@ class Weights:
 
 
 def route_order(route: RouteEntry) -> tuple[str, str]:
-    """Give what the routes into one connection are sorted by.
-
-    Parameters
-    ----------
-    route : RouteEntry
-        One route.
-
-    Returns
-    -------
-    tuple of str
-        Its gateway and all that it says.
-    """
+    """Give what the routes into one connection are sorted by."""
     return (route.vpn_gateway_id or "", route.entry_id)

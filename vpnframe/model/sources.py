@@ -42,26 +42,6 @@ def join_statements(
 ) -> tuple[Connection, list[Disagreement]]:
     """Join what the two calls say of one connection.
 
-    Parameters
-    ----------
-    download, describe : Statement or None
-        At least one of them; both of the same connection.
-    gateways : sequence of Gateway
-        This connection's own VPN and customer gateways, nobody else's: in a VPC-to-VPC VPN both
-        ends are gateways of the fleet.
-
-    Returns
-    -------
-    connection : Connection
-        The list's value stands; the download fills what the list leaves out.
-    disagreements : list of Disagreement
-        Every field on which both speak and differ.
-
-    Raises
-    ------
-    ValueError
-        Both are None.
-
     Examples
     --------
     >>> download = Statement(witness="download", vpn_connection_id="vco-1",
@@ -89,20 +69,7 @@ def join_statements(
 def own_gateways(
     statement: Statement | None, gateways_by_id: Mapping[str, Gateway]
 ) -> list[Gateway]:
-    """Pick the gateways that a list row names, at the connection or at its tunnels.
-
-    Parameters
-    ----------
-    statement : Statement or None
-        A list row; a download names no gateway.
-    gateways_by_id : mapping
-        All gateways of the account and region.
-
-    Returns
-    -------
-    list of Gateway
-        Those of this connection alone.
-    """
+    """Pick the gateways that a list row names, at the connection or at its tunnels."""
     if statement is None:
         return []
     ids = [statement.vpn_gateway_id, statement.customer_gateway_id]
@@ -113,20 +80,7 @@ def own_gateways(
 def with_attachments(
     listed: Mapping[str, Statement], attachments: Mapping[str, Attachment]
 ) -> dict[str, Statement]:
-    """Complete list rows from the attachments to transit routers.
-
-    Parameters
-    ----------
-    listed : mapping of str to Statement
-        Rows of DescribeVpnConnections by connection id.
-    attachments : mapping of str to Attachment
-        Rows of DescribeVpnAttachments by connection id; they may name connections of their own.
-
-    Returns
-    -------
-    dict of str to Statement
-        What a list row says stands.
-    """
+    """Complete list rows from the attachments to transit routers."""
     statements = dict(listed)
     for connection_id, row in attachments.items():
         attached = Statement(
@@ -151,17 +105,6 @@ def with_attachments(
 
 def overlay(below: R, above: R) -> R:
     """Lay one record over another: what the upper one does not say shows through.
-
-    Parameters
-    ----------
-    below, above : Record
-        Of one type; None and empty tuples say nothing, nor does a masked text over a whole one;
-        nested records are laid over likewise.
-
-    Returns
-    -------
-    Record
-        Of the same type.
 
     Examples
     --------

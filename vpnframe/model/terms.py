@@ -82,16 +82,6 @@ def _squeezed(token: str) -> str:
 def encryption(token: str) -> str:
     """Name an encryption algorithm by its standard word.
 
-    Parameters
-    ----------
-    token : str
-        As an answer spells it.
-
-    Returns
-    -------
-    str
-        The standard word, or the token itself, stripped and lower-cased.
-
     Examples
     --------
     >>> encryption("aes"), encryption("AES-256"), encryption("Twofish")
@@ -104,16 +94,6 @@ def encryption(token: str) -> str:
 def integrity(token: str) -> str:
     """Name an integrity algorithm by its standard word.
 
-    Parameters
-    ----------
-    token : str
-        As an answer spells it.
-
-    Returns
-    -------
-    str
-        The standard word, or the token itself, stripped and lower-cased.
-
     Examples
     --------
     >>> integrity("MD5"), integrity("SHA-1"), integrity("hmac-sha256"), integrity("whirlpool")
@@ -125,16 +105,6 @@ def integrity(token: str) -> str:
 @_known
 def dh_group(token: str) -> int | None:
     """Give a Diffie-Hellman group by its IANA number, 0 for none.
-
-    Parameters
-    ----------
-    token : str
-        As an answer spells it.
-
-    Returns
-    -------
-    int or None
-        The number; None for a token nobody knows.
 
     Examples
     --------
@@ -152,16 +122,6 @@ def dh_group(token: str) -> int | None:
 def ike_version(token: str) -> int | None:
     """Give the major version of IKE.
 
-    Parameters
-    ----------
-    token : str
-        As an answer spells it.
-
-    Returns
-    -------
-    int or None
-        1 or 2; None for anything else.
-
     Examples
     --------
     >>> ike_version("ikev2"), ike_version("IKE v1"), ike_version("ikev3")
@@ -174,16 +134,6 @@ def ike_version(token: str) -> int | None:
 def ike_mode(token: str) -> str:
     """Name the IKEv1 exchange of phase 1: main or aggressive.
 
-    Parameters
-    ----------
-    token : str
-        As an answer spells it.
-
-    Returns
-    -------
-    str
-        The word, or the token itself, stripped and lower-cased.
-
     Examples
     --------
     >>> ike_mode("Main"), ike_mode("aggressive")
@@ -194,17 +144,6 @@ def ike_mode(token: str) -> str:
 
 def bandwidth(token: str | int) -> int | None:
     """Read a bandwidth.
-
-    Parameters
-    ----------
-    token : str or int
-        ``200M``, ``1 Gbps``, a bare number of megabits per second, or the name of one of the two
-        specifications of a tunnel on a transit router: ``Standard`` or ``Large``.
-
-    Returns
-    -------
-    int or None
-        Megabits per second; None for a word nobody knows.
 
     References
     ----------
@@ -224,16 +163,6 @@ def bandwidth(token: str | int) -> int | None:
 
 def asn(token: str | int) -> int | None:
     """Read an autonomous system number, plain or in dotted form.
-
-    Parameters
-    ----------
-    token : str or int
-        ``65530``, ``"65530"`` or ``"1.10"``.
-
-    Returns
-    -------
-    int or None
-        The number; None for text that is none.
 
     References
     ----------

@@ -21,46 +21,16 @@ Rule = tuple[Callable[[object], bool], str]
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """What a file may hold: tables of one name.
+    """What a file may hold: tables of one name."""
 
-    Parameters
-    ----------
-    name : str
-        Of the tables, as between the double brackets.
-    rules : mapping of str to (predicate, text)
-        Each key that there is, when its value is good, and what it must be.
-    required : tuple of str
-        Keys that every table must have.
-    hint : str
-        Added where a key is unknown.
-    """
-
-    name: str
-    rules: Mapping[str, Rule]
-    required: tuple[str, ...] = ()
-    hint: str = ""
+    name: str  # of the tables, as between the double brackets
+    rules: Mapping[str, Rule]  # each key that there is, when its value is good, and what it must be
+    required: tuple[str, ...] = ()  # keys that every table must have
+    hint: str = ""  # added where a key is unknown
 
 
 def read_toml_tables(path: str | Path, form: Form) -> list[dict[str, Any]]:
     r"""Read the tables of a file.
-
-    Parameters
-    ----------
-    path : str or Path
-        A TOML file with tables of one name and nothing else.
-    form : Form
-        What they may hold.
-
-    Returns
-    -------
-    list of dict
-        In the file's order, at least one, every key known, every value good.
-
-    Raises
-    ------
-    SettingsError
-        The file cannot be read, or something in it is unknown, missing or of another type; it
-        names the file, the table and the key, never a value that may be a secret.
 
     Examples
     --------

@@ -53,29 +53,6 @@ def _in_form_of(rows: pd.DataFrame, blocks: pd.DataFrame) -> pd.DataFrame:
 def their_blocks(blocks: pd.DataFrame | Iterable[object]) -> pd.DataFrame:
     """Bring another table into the form of ``subnets``.
 
-    Parameters
-    ----------
-    blocks : DataFrame or iterable of str
-        A list or column of CIDR blocks, or a table with a column ``cidr``, ``destination_cidr``
-        (as ``routes`` has) or ``cidrs`` (lists, as ``vpcs`` has; with
-        ``secondary_cidrs`` and ``user_cidrs``).
-
-    Returns
-    -------
-    DataFrame
-        One row per block: the table's own columns, ``cidr``, ``side`` and ``is_theirs``. Where
-        the table tells no ``side``, its blocks are VPC blocks if it names VPCs and no connections,
-        else on-premises blocks.
-
-    Raises
-    ------
-    AddressError
-        A text is no CIDR block.
-    ValueError
-        The table has none of these columns.
-    TypeError
-        It is one text.
-
     Examples
     --------
     >>> their_blocks(["10.0.0.0/8"])[["side", "cidr"]].to_dict("records")

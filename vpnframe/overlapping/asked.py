@@ -22,25 +22,15 @@ Groups: TypeAlias = "Iterable[Hashable] | str"
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """Blocks that were asked for.
+    """Blocks that were asked for."""
 
-    Parameters
-    ----------
-    parsed : ParsedCidrs
-        The blocks as numbers.
-    codes : ndarray of int64, shape (n,), or None
-        Group of each value. A missing group equals nothing: each value without one has a code
-        of its own.
-    labels : list of str or None
-        What the group codes stand for, as they first appear; None for a missing group.
-    index : Index
-        Of the series or table; positions for anything else.
-    """
-
-    parsed: ParsedCidrs
+    parsed: ParsedCidrs  # the blocks as numbers
+    # Group of each value. A missing group equals nothing: each value without one has a code of its
+    # own
     codes: Codes | None
+    # What the group codes stand for, as they first appear; None for a missing group
     labels: list[str | None]
-    index: pd.Index[Hashable]
+    index: pd.Index[Hashable]  # of the series or table; positions for anything else
 
     def by_family(self) -> Iterator[tuple[int, Codes, Blocks]]:
         """Each family with the positions of its blocks, and the blocks."""
@@ -53,31 +43,7 @@ class Asked:
 
 
 def read_asked(cidrs: Cidrs, groups: Groups | None) -> Asked:
-    """Read what a verb was given.
-
-    Parameters
-    ----------
-    cidrs : iterable of str or DataFrame
-        n blocks, or a table with a column ``cidr``.
-    groups : iterable or str, optional
-        n keys, or of a table the name of a column.
-
-    Returns
-    -------
-    Asked
-        As numbers.
-
-    Raises
-    ------
-    AddressError
-        If a text is no CIDR block; it names the first, with its position.
-    ValueError
-        If there are not as many groups as blocks.
-    SchemaError
-        If the table has no such column, or what is given is no list, column or table.
-    TypeError
-        If ``cidrs`` is one text, or ``groups`` is one without a table.
-    """
+    """Read what a verb was given."""
     _check_form("cidrs", cidrs)
     _check_form("groups", groups)
     if isinstance(cidrs, pd.DataFrame):

@@ -16,22 +16,7 @@ from vpnframe.schema.columns import SEVERITY
 
 
 def check_columns(subnets: pd.DataFrame, scope: str | None) -> None:
-    """Refuse a table without the columns that are needed.
-
-    Parameters
-    ----------
-    subnets : DataFrame
-        Table ``subnets``.
-    scope : str or None
-        As for :func:`vpnframe.overlaps`.
-
-    Raises
-    ------
-    SchemaError
-        A column is not there.
-    ValueError
-        The scope is no column.
-    """
+    """Refuse a table without the columns that are needed."""
     routers = ROUTERS if scope == ROUTING_DOMAIN else ()
     needed = [*CONNECTION, "side", "cidr", *routers]
     missing = [column for column in needed if column not in subnets.columns]
@@ -41,20 +26,7 @@ def check_columns(subnets: pd.DataFrame, scope: str | None) -> None:
 
 
 def check_scope(table: pd.DataFrame, scope: str | None) -> None:
-    """Refuse a scope that a table does not have.
-
-    Parameters
-    ----------
-    table : DataFrame
-        Any.
-    scope : str or None
-        As for :func:`vpnframe.overlaps`.
-
-    Raises
-    ------
-    ValueError
-        It is no column.
-    """
+    """Refuse a scope that a table does not have."""
     if scope not in (None, ROUTING_DOMAIN, *table.columns):
         raise ValueError(
             f"no column {scope!r} to take as scope: give {ROUTING_DOMAIN!r}, None or one of "

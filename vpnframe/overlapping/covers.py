@@ -14,20 +14,6 @@ EXACT_UP_TO = 30
 def find_cover(edges: Iterable[tuple[int, int]], weights: Mapping[int, int]) -> set[int]:
     """Find a light set of nodes such that every edge has one of them.
 
-    Parameters
-    ----------
-    edges : iterable of (int, int)
-        Between different nodes, repeated or not.
-    weights : mapping of int to int
-        What each node costs, above 0.
-
-    Returns
-    -------
-    set of int
-        The lightest there is in each connected part of at most :data:`EXACT_UP_TO` nodes. In
-        larger ones nodes are taken by the most open edges for their weight, and those that turn
-        out not to be needed given back: never more than twice as good as nothing is promised.
-
     References
     ----------
     R. M. Karp, Reducibility among combinatorial problems (1972): node cover is NP-complete.

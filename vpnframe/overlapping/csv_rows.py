@@ -27,27 +27,7 @@ class CsvTable:
 
 
 def read_csv_rows(body: bytes, *, find: Callable[[list[str]], int | None]) -> CsvTable:
-    """Read a CSV file.
-
-    Parameters
-    ----------
-    body : bytes
-        UTF-8, or UTF-16 with its mark; of other texts only ASCII is understood.
-    find : callable
-        Gives the position of the column that is looked for in a header, None where it is not
-        there: so the separator is found, and no row may end before that column.
-
-    Returns
-    -------
-    CsvTable
-        Columns in pandas' dtypes, and all as text.
-
-    Raises
-    ------
-    ValueError
-        There is no header, two columns have one name, a row has another length, or a quotation
-        mark is not closed.
-    """
+    """Read a CSV file."""
     wide = body.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
     text = body.decode("utf-16" if wide else "utf-8-sig", "replace")
     first, _, rest = text.partition("\n")

@@ -122,32 +122,7 @@ class _Rows:
 
 
 def encode_fleet(subnets: pd.DataFrame, *, scope: str | None, settings: OverlapSettings) -> Fleet:
-    """Make numbers of a fleet's subnets.
-
-    Parameters
-    ----------
-    subnets : DataFrame
-        Table ``subnets``, where columns that are not needed to tell connections, sides and
-        blocks may be missing; with ``nat`` and ``is_mapped`` as :func:`with_mapped` gives them
-        and ``is_theirs`` (bool), or without.
-    scope : str or None
-        As for :func:`vpnframe.overlaps`.
-    settings : OverlapSettings
-        What else is known.
-
-    Returns
-    -------
-    Fleet
-        Without default routes and rows that have no block.
-
-    Raises
-    ------
-    AddressError
-        A text is no CIDR block.
-    SettingsError
-        The topology names what is not there, no connection has the owner tag, there is no such
-        routing domain, or a block to be ignored is none of the fleet.
-    """
+    """Make numbers of a fleet's subnets."""
     cidr, cidrs = _encode_cidrs(column_of(subnets, "cidr"))
     connection, first = _encode_connections(subnets)
     rows = _rows(subnets, connection, cidr)

@@ -44,18 +44,7 @@ class Taken:
 def find_filling(
     subnets: pd.DataFrame | Inventory, *, within: str, avoid: Avoid, settings: OverlapSettings
 ) -> list[Taken]:
-    """Find which blocks take what is in use of a space, the largest first.
-
-    Parameters
-    ----------
-    subnets, within, avoid, settings
-        As for :func:`vpnframe.free_subnets`.
-
-    Returns
-    -------
-    list of Taken
-        None of them inside another one, each once with all whose it is.
-    """
+    """Find which blocks take what is in use of a space, the largest first."""
     fleet, rows = taken_by_fleet(what_is_known(subnets), settings)
     space = ipaddress.ip_network(within)
     avoided = read_avoided(avoid)

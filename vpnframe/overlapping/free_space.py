@@ -37,11 +37,6 @@ _Piece = tuple[int, Network, Network]  # first address, free piece, gap it was c
 class FreeSpace:
     """What is free; each block that is taken is gone.
 
-    Parameters
-    ----------
-    gaps : iterable of IPv4Network and IPv6Network
-        The largest free blocks, disjoint.
-
     Examples
     --------
     >>> space = FreeSpace(map(ipaddress.ip_network, ["10.0.0.0/22", "10.9.0.0/24"]))
@@ -55,20 +50,7 @@ class FreeSpace:
             self._put(gap, gap)
 
     def take(self, prefix_length: int, *, version: int) -> tuple[Network, Network] | None:
-        """Take a block from the smallest piece that holds one, the lowest of several.
-
-        Parameters
-        ----------
-        prefix_length : int
-            Of the block.
-        version : int
-            4 or 6.
-
-        Returns
-        -------
-        tuple of two networks, or None
-            The block, and the gap that it was cut from; None where no piece is large enough.
-        """
+        """Take a block from the smallest piece that holds one, the lowest of several."""
         for length in range(prefix_length, -1, -1):
             if pieces := self._pieces.get((version, length)):
                 _, piece, gap = heapq.heappop(pieces)
@@ -90,34 +72,7 @@ def find_free_space(
     avoid: Avoid,
     settings: OverlapSettings,
 ) -> FreeSpace:
-    """Find what no known block takes.
-
-    Parameters
-    ----------
-    known : Known
-        The fleet; every block of it is taken, and so are the VPCs' own blocks, their user CIDRs
-        and the blocks that others see of what is translated. Not taken are default routes, and
-        selectors around what a VPC holds. With ``settings.only`` those of one routing domain
-        alone.
-    within : str or iterable of str
-        The blocks to look in.
-    avoid : str, Path, iterable, DataFrame or None
-        A file or blocks, taken besides :data:`DEFAULT_AVOID`.
-    settings : OverlapSettings
-        For what is translated, and what is asked about.
-
-    Returns
-    -------
-    FreeSpace
-        Nothing taken from it yet.
-
-    Raises
-    ------
-    AddressError
-        A text is no CIDR block.
-    SettingsError
-        The file cannot be read.
-    """
+    """Find what no known block takes."""
     fleet, rows = taken_by_fleet(known, settings)
     spaces = parse_all([within] if isinstance(within, str) else list(within))
     used = blocks_at(fleet.cidrs.parsed, np.unique(fleet.cidr[rows]))

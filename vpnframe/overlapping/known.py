@@ -19,41 +19,15 @@ from vpnframe.schema.tables import TABLES
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What an answer is made from.
+    """What an answer is made from."""
 
-    Parameters
-    ----------
-    subnets : DataFrame
-        Table ``subnets``.
-    vpcs : DataFrame or None
-        Table ``vpcs``; None where it was not given.
-    gaps : tuple of str
-        What is not known, a sentence each.
-    """
-
-    subnets: pd.DataFrame
-    vpcs: pd.DataFrame | None
-    gaps: tuple[str, ...]
+    subnets: pd.DataFrame  # table ``subnets``
+    vpcs: pd.DataFrame | None  # table ``vpcs``; None where it was not given
+    gaps: tuple[str, ...]  # what is not known, a sentence each
 
 
 def what_is_known(fleet: pd.DataFrame | Inventory) -> Known:
-    """Take a fleet as its subnets or as an inventory, and see what is missing.
-
-    Parameters
-    ----------
-    fleet : DataFrame or Inventory
-        Table ``subnets``, or all tables.
-
-    Returns
-    -------
-    Known
-        With the sentences that :func:`warn_of_gaps` says.
-
-    Raises
-    ------
-    SchemaError
-        A table is not what its schema says; columns of ``subnets`` may be missing.
-    """
+    """Take a fleet as its subnets or as an inventory, and see what is missing."""
     if isinstance(fleet, Inventory):
         fleet = checked_inventory(fleet, ("subnets", "vpcs", "coverage"))
         vpcs = in_order(fleet.vpcs, TABLES["vpcs"].key)
@@ -66,13 +40,7 @@ def what_is_known(fleet: pd.DataFrame | Inventory) -> Known:
 
 
 def warn_of_gaps(known: Known) -> None:
-    """Warn whoever called the function that calls this.
-
-    Parameters
-    ----------
-    known : Known
-        Nothing is said where nothing is missing.
-    """
+    """Warn whoever called the function that calls this."""
     for sentence in known.gaps:
         warnings.warn(sentence, IncompleteWarning, stacklevel=3)
 

@@ -128,27 +128,7 @@ def read_nat(path: str | Path) -> tuple[Nat, ...]:
 
 
 def with_mapped(subnets: pd.DataFrame, nats: Sequence[Nat]) -> pd.DataFrame:
-    """Add to a fleet's blocks what the other side sees of those that are translated.
-
-    Parameters
-    ----------
-    subnets : DataFrame
-        Table ``subnets``.
-    nats : sequence of Nat
-        What is declared. Of several that hold a block, the smallest counts, then the first.
-
-    Returns
-    -------
-    DataFrame
-        Where nothing is declared, the table itself. Else the same rows, then one for each
-        translated block with its mapped ``cidr``, and two more columns: ``nat`` (int64, position
-        in ``nats`` of what translates the block, -1 for none) and ``is_mapped`` (bool).
-
-    Raises
-    ------
-    SettingsError
-        A connection or VPN gateway stands in no row.
-    """
+    """Add to a fleet's blocks what the other side sees of those that are translated."""
     if not nats:
         return subnets
     nat_of = np.full(len(subnets), NULL)

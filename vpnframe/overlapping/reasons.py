@@ -25,24 +25,7 @@ def write_reasons(
     *,
     nats: Sequence[Nat] = (),
 ) -> pa.Array:
-    """Write the sentence of each pair.
-
-    Parameters
-    ----------
-    facts : PairFacts
-        Of k pairs.
-    cases : ndarray of int, shape (k,)
-        Position in ``templates`` of each pair's sentence.
-    templates : sequence of str
-        Sentences with places for the facts.
-    nats : sequence of Nat
-        What ``{nat}`` speaks of.
-
-    Returns
-    -------
-    pyarrow.LargeStringArray
-        k sentences; a fact that is not known is "?".
-    """
+    """Write the sentence of each pair."""
     fields = _fields(facts, nats)
     order = np.argsort(cases, kind="stable")
     bounds = np.searchsorted(cases[order], np.arange(len(templates) + 1))

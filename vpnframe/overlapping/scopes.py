@@ -110,27 +110,7 @@ def read_topology(path: str | Path) -> Topology:
 
 
 def routing_domains(routers: Sequence[Coded], topology: Topology | None = None) -> Coded:
-    """Find the routing domain of each row: the connected part that its routers belong to.
-
-    Parameters
-    ----------
-    routers : sequence of Coded
-        VPN gateway, VPC and transit router of each of n rows, all with the same words.
-    topology : Topology, optional
-        What else is joined.
-
-    Returns
-    -------
-    Coded
-        The domain of each row, -1 where it names no router. A domain is named by its topology's
-        name (the smallest of several), else by its smallest id; no two have one name.
-
-    Raises
-    ------
-    SettingsError
-        A member of the topology stands in no row, or a domain's name is the id of something
-        that is not in it.
-    """
+    """Find the routing domain of each row: the connected part that its routers belong to."""
     words = routers[0].words.to_pylist()
     given = () if topology is None else topology.domains
     joined = [_members(domain, words) for domain in given]
@@ -172,18 +152,6 @@ def _edges(routers: Sequence[Coded]) -> Iterable[tuple[int, int]]:
 
 def connected(n: int, edges: Iterable[tuple[int, int]]) -> Codes:
     """Find the smallest node that each is connected with.
-
-    Parameters
-    ----------
-    n : int
-        Nodes, from 0.
-    edges : iterable of (int, int)
-        What is joined.
-
-    Returns
-    -------
-    ndarray of int64, shape (n,)
-        Equal for two nodes when and only when they are connected.
 
     Examples
     --------

@@ -28,20 +28,7 @@ from vpnframe.peers.verdicts import Verdict
 
 
 def child_verdicts(ours: OurTunnel, theirs: PeerConnection) -> Iterator[Verdict]:
-    """Compare everything that the child SAs need.
-
-    Parameters
-    ----------
-    ours : OurTunnel
-        A tunnel: one child SA.
-    theirs : PeerConnection
-        The connection at its other end, with any number of them.
-
-    Yields
-    ------
-    Verdict
-        One for each field and child of theirs; ``child`` says which.
-    """
+    """Compare everything that the child SAs need."""
     if not theirs.children:
         reason = "it has no child SA: nothing can be carried"
         yield Verdict("peer_child", "mismatch", None, None, reason, "TS_UNACCEPTABLE")

@@ -28,18 +28,10 @@ _PREFIXES: dict[str, Kind] = {
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """An identity.
+    """An identity."""
 
-    Parameters
-    ----------
-    kind : {"any", "address", "fqdn", "email", "dn", "keyid"}
-        ``any`` stands for all of them.
-    value : str
-        In one spelling.
-    """
-
-    kind: Kind
-    value: str
+    kind: Kind  # ``any`` stands for all of them
+    value: str  # in one spelling
 
     def __str__(self) -> str:
         return self.value or "%any"
@@ -48,16 +40,6 @@ class Identity:
 @lru_cache(maxsize=4096)  # a fleet names the same ends again and again
 def parse_identity(text: str) -> Identity:
     """Read an identity.
-
-    Parameters
-    ----------
-    text : str
-        As a configuration writes it.
-
-    Returns
-    -------
-    Identity
-        Every text is one.
 
     Examples
     --------
@@ -88,18 +70,6 @@ def parse_identity(text: str) -> Identity:
 
 def accepts(expected: Identity, presented: Identity) -> bool | None:
     """Say whether an end that expects one identity takes another.
-
-    Parameters
-    ----------
-    expected : Identity
-        May hold wildcards: ``%any``, ``*.example``, ``*@example``.
-    presented : Identity
-        As the other end sends it.
-
-    Returns
-    -------
-    bool or None
-        None where the texts alone do not tell: distinguished names, and an end that may send any.
 
     Examples
     --------

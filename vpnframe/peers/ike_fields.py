@@ -25,20 +25,7 @@ _FIELDS = {
 
 
 def ike_verdicts(ours: OurTunnel, theirs: PeerConnection) -> Iterator[Verdict]:
-    """Compare everything that the IKE SA needs.
-
-    Parameters
-    ----------
-    ours : OurTunnel
-        A tunnel.
-    theirs : PeerConnection
-        The connection at its other end.
-
-    Yields
-    ------
-    Verdict
-        One for each field.
-    """
+    """Compare everything that the IKE SA needs."""
     yield from _addresses(ours, theirs)
     yield _version(ours, theirs)
     if ours.ike_version == 1 and theirs.ike_version != 2:
@@ -55,18 +42,6 @@ def ike_verdicts(ours: OurTunnel, theirs: PeerConnection) -> Iterator[Verdict]:
 
 def covers(addresses: Sequence[str], address: str) -> bool | None:
     """Say whether an address is among those that an end names.
-
-    Parameters
-    ----------
-    addresses : sequence of str
-        Addresses, blocks, ranges and names; ``%any`` is none of them.
-    address : str
-        One address.
-
-    Returns
-    -------
-    bool or None
-        None where a name may stand for it.
 
     Examples
     --------
@@ -93,16 +68,6 @@ def _contains(network: Network, blocks: Networks) -> bool:
 
 def is_private(addresses: Sequence[str]) -> bool:
     """Say whether an end names private addresses alone: it stands behind NAT then.
-
-    Parameters
-    ----------
-    addresses : sequence of str
-        Addresses, blocks, ranges and names.
-
-    Returns
-    -------
-    bool
-        True if all of them lie in the private ranges.
 
     References
     ----------

@@ -14,13 +14,7 @@ MAX_REFERENCES = 64
 
 
 class Inheritance:
-    """Resolves the references of one file.
-
-    Parameters
-    ----------
-    root : Section
-        The whole file.
-    """
+    """Resolves the references of one file."""
 
     def __init__(self, root: Section) -> None:
         self._root = root
@@ -32,21 +26,6 @@ class Inheritance:
 
         Its own settings come first, then those of the first section that it names, and so on. What
         it names and what is not there is nothing.
-
-        Parameters
-        ----------
-        section : Section
-            Of this file.
-
-        Returns
-        -------
-        Section
-            Without parents.
-
-        Raises
-        ------
-        SettingsError
-            Sections inherit from each other in a circle, or through too many steps.
         """
         if id(section) in self._done:
             return self._done[id(section)]

@@ -58,16 +58,6 @@ def ipsec_connections(file: ConnFile) -> tuple[PeerConnection, ...]:
     Sections that agree in all but the name and phase 2 share one IKE SA, as in charon: they are
     one connection with several children.
 
-    Parameters
-    ----------
-    file : ConnFile
-        The file.
-
-    Returns
-    -------
-    tuple of PeerConnection
-        In order; those that strongSwan would not load say why.
-
     Examples
     --------
     >>> from vpnframe.peers.ipsec_syntax import parse_ipsec_conf

@@ -33,23 +33,15 @@ _ESCAPED = {"n": "\n", "r": "\r", "t": "\t", "\n": ""}
 
 @dataclass(frozen=True, slots=True)
 class ConnSection:
-    """One section of one kind, reduced to what may be kept of it.
+    """One section of one kind, reduced to what may be kept of it."""
 
-    Parameters
-    ----------
-    settings : dict of str to (str or None, int)
-        Value and line; None where a setting was emptied, which is the system's default.
-    also : list of (str, int)
-        Sections that it inherits from, and the lines that say so; the last weighs most.
-    others : dict of str to (bool or None, int)
-        Keywords that are of no use here: whether strongSwan takes the value, and the line.
-    unknown_lines : list of int
-        Lines with a keyword that strongSwan does not have, and ignores.
-    """
-
+    # Value and line; None where a setting was emptied, which is the system's default
     settings: dict[str, tuple[str | None, int]] = field(default_factory=dict)
+    # Sections that it inherits from, and the lines that say so; the last weighs most
     also: list[tuple[str, int]] = field(default_factory=list)
+    # Keywords that are of no use here: whether strongSwan takes the value, and the line
     others: dict[str, tuple[bool | None, int]] = field(default_factory=dict)
+    # Lines with a keyword that strongSwan does not have, and ignores
     unknown_lines: list[int] = field(default_factory=list)
 
 
@@ -63,16 +55,6 @@ class ConnFile:
 
 def parse_ipsec_conf(text: str) -> ConnFile | Problem:
     r"""Read the conn sections of an ipsec.conf.
-
-    Parameters
-    ----------
-    text : str
-        The file.
-
-    Returns
-    -------
-    ConnFile or Problem
-        The sections with everything that they inherit; or the line that cannot be read, and why.
 
     Examples
     --------

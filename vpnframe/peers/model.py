@@ -15,154 +15,78 @@ Protocol = Literal["ike", "esp", "ah"]
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """One proposal: what it offers of each kind of transform, in order.
+    """One proposal: what it offers of each kind of transform, in order."""
 
-    Parameters
-    ----------
-    text : str
-        As it was written.
-    protocol : {"ike", "esp", "ah"}
-        For which SA.
-    encryption, integrity, prf : tuple of str
-        In the field's words, for example ``aes-256-cbc`` and ``hmac-sha256``.
-    dh_groups : tuple of int
-        IANA numbers; 0 is none. ESP and AH without any offer none, too.
-    esn : tuple of bool
-        Of ESP: whether extended sequence numbers are offered.
-    unknown : tuple of str
-        Words that some versions know: what they stand for cannot be judged.
-    problem : str or None
-        Why an IKE daemon refuses it.
-    is_default : bool
-        Whether it stands for what a daemon offers of its own; that depends on how it was built.
-    """
-
-    text: str
-    protocol: Protocol
+    text: str  # as it was written
+    protocol: Protocol  # for which SA
+    # encryption, integrity, prf: in the field's words, for example ``aes-256-cbc`` and ``hmac-
+    # sha256``
     encryption: tuple[str, ...] = ()
     integrity: tuple[str, ...] = ()
     prf: tuple[str, ...] = ()
+    # IANA numbers; 0 is none. ESP and AH without any offer none, too
     dh_groups: tuple[int, ...] = ()
-    esn: tuple[bool, ...] = ()
+    esn: tuple[bool, ...] = ()  # of ESP: whether extended sequence numbers are offered
+    # Words that some versions know: what they stand for cannot be judged
     unknown: tuple[str, ...] = ()
-    problem: str | None = None
+    problem: str | None = None  # why an IKE daemon refuses it
+    # Whether it stands for what a daemon offers of its own; that depends on how it was built
     is_default: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Lifetime:
-    """How long the keys of an SA live, in seconds; None where nothing is said.
+    """How long the keys of an SA live, in seconds; None where nothing is said."""
 
-    Parameters
-    ----------
-    rekey_s : int or None
-        When they are renewed; 0 never.
-    hard_s : int or None
-        When they end if that fails.
-    """
-
-    rekey_s: int | None = None
-    hard_s: int | None = None
+    rekey_s: int | None = None  # when they are renewed; 0 never
+    hard_s: int | None = None  # when they end if that fails
 
 
 @dataclass(frozen=True, slots=True)
 class PeerChild:
-    """One child SA of a connection.
+    """One child SA of a connection."""
 
-    Parameters
-    ----------
-    name : str
-        Its name in the file.
-    proposals : tuple of Proposal
-        For ESP, or for AH.
-    local_subnets, remote_subnets : tuple of Selector
-        Traffic selectors as the daemon reads them; by default the end's own address.
-    lifetime : Lifetime
-        Of its keys.
-    mode : str
-        ``tunnel``, ``transport`` and others.
-    has_sha256_96 : bool
-        Whether HMAC-SHA-256 is cut to 96 bits, against the standard.
-    """
-
-    name: str
-    proposals: tuple[Proposal, ...]
+    name: str  # its name in the file
+    proposals: tuple[Proposal, ...]  # for ESP, or for AH
+    # local_subnets, remote_subnets: traffic selectors as the daemon reads them; by default the
+    # end's own address
     local_subnets: tuple[Selector, ...] = (DYNAMIC,)
     remote_subnets: tuple[Selector, ...] = (DYNAMIC,)
-    lifetime: Lifetime = field(default_factory=Lifetime)
-    mode: str = "tunnel"
-    has_sha256_96: bool = False
+    lifetime: Lifetime = field(default_factory=Lifetime)  # of its keys
+    mode: str = "tunnel"  # ``tunnel``, ``transport`` and others
+    has_sha256_96: bool = False  # whether HMAC-SHA-256 is cut to 96 bits, against the standard
 
 
 @dataclass(frozen=True, slots=True)
 class PeerEnd:
-    """One end of a connection, as the peer's file has it.
+    """One end of a connection, as the peer's file has it."""
 
-    Parameters
-    ----------
-    addresses : tuple of str
-        Addresses, blocks, ranges or names; ``%any`` is any.
-    ike_id : str or None
-        How it identifies itself; None is the default.
-    auth : str
-        ``psk``, ``pubkey`` and others; ``any`` takes what comes.
-    has_virtual_ip : bool
-        Whether it asks for an address to be assigned.
-    """
-
-    addresses: tuple[str, ...] = ("%any",)
-    ike_id: str | None = None
-    auth: str = "pubkey"
-    has_virtual_ip: bool = False
+    addresses: tuple[str, ...] = ("%any",)  # addresses, blocks, ranges or names; ``%any`` is any
+    ike_id: str | None = None  # how it identifies itself; None is the default
+    auth: str = "pubkey"  # ``psk``, ``pubkey`` and others; ``any`` takes what comes
+    has_virtual_ip: bool = False  # whether it asks for an address to be assigned
 
 
 @dataclass(frozen=True, slots=True)
 class PeerConnection:
-    """One connection of the other end: an IKE SA and its child SAs.
+    """One connection of the other end: an IKE SA and its child SAs."""
 
-    Parameters
-    ----------
-    name : str
-        Its name in the file.
-    ike_version : int or None
-        1, 2, or 0 for both; None where it is not known.
-    is_aggressive : bool or None
-        IKEv1's aggressive mode; None where it is not known.
-    local, remote : PeerEnd
-        Its own end, and ours as it sees it.
-    proposals : tuple of Proposal
-        For IKE, in order.
-    lifetime : Lifetime
-        Of the IKE SA.
-    dpd_delay_s : int or None
-        Seconds between dead peer checks; 0 is none.
-    forces_encap : bool
-        Whether ESP is put into UDP always.
-    children : tuple of PeerChild
-        In order.
-    refused : str or None
-        Why its daemon does not load it.
-    may_not_load : bool
-        Whether some versions of its daemon do not load it.
-    notes : tuple of str
-        What in it was not understood.
-    psk_fingerprint, psk_fingerprint_key_id : str or None
-        Of a connection of the fleet: the keyed fingerprint of its key, and under which key.
-    """
-
-    name: str
-    ike_version: int | None = 0
-    is_aggressive: bool | None = False
+    name: str  # its name in the file
+    ike_version: int | None = 0  # 1, 2, or 0 for both; None where it is not known
+    is_aggressive: bool | None = False  # IKEv1's aggressive mode; None where it is not known
+    # local, remote: its own end, and ours as it sees it
     local: PeerEnd = field(default_factory=PeerEnd)
     remote: PeerEnd = field(default_factory=PeerEnd)
-    proposals: tuple[Proposal, ...] = ()
-    lifetime: Lifetime = field(default_factory=Lifetime)
-    dpd_delay_s: int | None = 0
-    forces_encap: bool = False
-    children: tuple[PeerChild, ...] = ()
-    refused: str | None = None
-    may_not_load: bool = False
-    notes: tuple[str, ...] = ()
+    proposals: tuple[Proposal, ...] = ()  # for IKE, in order
+    lifetime: Lifetime = field(default_factory=Lifetime)  # of the IKE SA
+    dpd_delay_s: int | None = 0  # seconds between dead peer checks; 0 is none
+    forces_encap: bool = False  # whether ESP is put into UDP always
+    children: tuple[PeerChild, ...] = ()  # in order
+    refused: str | None = None  # why its daemon does not load it
+    may_not_load: bool = False  # whether some versions of its daemon do not load it
+    notes: tuple[str, ...] = ()  # what in it was not understood
+    # psk_fingerprint, psk_fingerprint_key_id: of a connection of the fleet: the keyed fingerprint
+    # of its key, and under which key
     psk_fingerprint: str | None = None
     psk_fingerprint_key_id: str | None = None
 

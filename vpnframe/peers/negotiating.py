@@ -24,37 +24,15 @@ Wanted = dict[str, object]
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """The proposal that comes nearest to ours, and how near.
+    """The proposal that comes nearest to ours, and how near."""
 
-    Parameters
-    ----------
-    number : int
-        Its place in the list, from 1; 0 where there is none.
-    taken : dict of str to (bool or None)
-        Of each kind, whether it offers ours; None where that cannot be told.
-    begun : dict of str to (bool or None)
-        Of each kind, whether the other end, beginning, offers ours in it.
-    """
-
-    number: int
-    taken: dict[str, Answer]
-    begun: dict[str, Answer]
+    number: int  # its place in the list, from 1; 0 where there is none
+    taken: dict[str, Answer]  # of each kind, whether it offers ours; None where that cannot be told
+    begun: dict[str, Answer]  # of each kind, whether the other end, beginning, offers ours in it
 
 
 def wanted_of(encryption: str | None, integrity: str | None, **others: object) -> Wanted:
     """Give what ours needs of a proposal, by kind; None is not known.
-
-    Parameters
-    ----------
-    encryption, integrity : str or None
-        Ours, in the field's words.
-    **others : object
-        Further kinds.
-
-    Returns
-    -------
-    dict
-        Without integrity, where the cipher brings its own.
 
     Examples
     --------
@@ -69,20 +47,6 @@ def wanted_of(encryption: str | None, integrity: str | None, **others: object) -
 
 def choose(proposals: Sequence[Proposal], wanted: Wanted, *, strips: bool) -> Choice:
     """Find the proposal that comes nearest to ours.
-
-    Parameters
-    ----------
-    proposals : sequence of Proposal
-        Of the other end, in order.
-    wanted : dict
-        Ours by kind, see :func:`wanted_of`.
-    strips : bool
-        Whether the other end, beginning, offers the first of each kind alone (IKEv1).
-
-    Returns
-    -------
-    Choice
-        Of the first of those that are equally near.
 
     Examples
     --------
@@ -103,16 +67,6 @@ def choose(proposals: Sequence[Proposal], wanted: Wanted, *, strips: bool) -> Ch
 def both(answers: dict[str, Answer]) -> Answer:
     """Join the answers of all kinds: one no is no, one doubt is doubt.
 
-    Parameters
-    ----------
-    answers : dict of str to (bool or None)
-        By kind.
-
-    Returns
-    -------
-    bool or None
-        True if all are.
-
     Examples
     --------
     >>> both({"a": True, "b": None}), both({"a": None, "b": False}), both({})
@@ -124,17 +78,6 @@ def both(answers: dict[str, Answer]) -> Answer:
 
 def first_group(proposals: Sequence[Proposal]) -> int | None:
     """Give the group with which the other end begins.
-
-    Parameters
-    ----------
-    proposals : sequence of Proposal
-        Of the other end, in order.
-
-    Returns
-    -------
-    int or None
-        Of the first proposal that names one; None where none does, or where a default stands
-        first: what that begins with depends on how it was built.
 
     Examples
     --------
@@ -152,18 +95,6 @@ def first_group(proposals: Sequence[Proposal]) -> int | None:
 
 def phase2_group(proposals: Sequence[Proposal], ike_group: int | None) -> int:
     """Give the one group that strongSwan, beginning, offers in phase 2 of IKEv1.
-
-    Parameters
-    ----------
-    proposals : sequence of Proposal
-        For ESP, in order.
-    ike_group : int or None
-        The group of phase 1, which it prefers.
-
-    Returns
-    -------
-    int
-        IANA number; 0 is none.
 
     Examples
     --------

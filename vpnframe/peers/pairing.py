@@ -15,27 +15,13 @@ from vpnframe.peers.tunnels import OurTunnel
 
 @dataclass(frozen=True, slots=True)
 class Pairing:
-    """A tunnel and what was found for it.
+    """A tunnel and what was found for it."""
 
-    Parameters
-    ----------
-    tunnel : OurTunnel
-        Ours.
-    connection : PeerConnection or None
-        Theirs, with the end that faces us as its remote one.
-    reason : str
-        By what it was found, or why not.
-    rivals : tuple of str
-        Names of those between which nothing decides.
-    is_certain : bool
-        Whether an address or an id says so.
-    """
-
-    tunnel: OurTunnel
-    connection: PeerConnection | None
-    reason: str
-    rivals: tuple[str, ...] = ()
-    is_certain: bool = True
+    tunnel: OurTunnel  # ours
+    connection: PeerConnection | None  # theirs, with the end that faces us as its remote one
+    reason: str  # by what it was found, or why not
+    rivals: tuple[str, ...] = ()  # names of those between which nothing decides
+    is_certain: bool = True  # whether an address or an id says so
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,19 +55,6 @@ def pair(tunnels: Sequence[OurTunnel], peer: Peer) -> Iterator[Pairing]:
     Many tunnels have one VPN gateway, and several may have one customer gateway. So a connection
     belongs to those tunnels that it fits best: first by the address from which it comes, then by
     the ids. Where it fits tunnels of several customer gateways alike, nothing is taken for sure.
-
-    Parameters
-    ----------
-    tunnels : sequence of OurTunnel
-        Ours.
-    peer : Peer
-        The other end.
-
-    Yields
-    ------
-    Pairing
-        In order. A connection that goes to our address beats one that names our id, and that one
-        that takes any address; one that is never loaded comes last.
     """
     index = _index(peer)
     by_address = [_by_address(tunnel, index) for tunnel in tunnels]

@@ -15,26 +15,7 @@ ONE_WAY = "it comes up when the cloud begins, and not when the other end does"
 def proposal_verdict(
     field: str, value: object, kind: str, choice: Choice, proposals: Sequence[Proposal]
 ) -> Verdict:
-    """Say how one of our algorithms fares among the other end's proposals.
-
-    Parameters
-    ----------
-    field : str
-        Its column.
-    value : str, int or None
-        Ours as it stands in the table.
-    kind : str
-        Which kind of transform it is.
-    choice : Choice
-        The proposal that comes nearest to all of ours.
-    proposals : sequence of Proposal
-        Of the other end.
-
-    Returns
-    -------
-    Verdict
-        A mismatch where the nearest proposal lacks it.
-    """
+    """Say how one of our algorithms fares among the other end's proposals."""
     ours = None if value is None else str(value)
     if not choice.number:
         reason = "it has no proposal"
@@ -65,24 +46,7 @@ def proposal_verdict(
 def lifetime_verdict(
     field: str, ours_s: int | None, theirs: Lifetime, *, ike_version: int | None
 ) -> Verdict:
-    """Put two lifetimes side by side: they break nothing.
-
-    Parameters
-    ----------
-    field : str
-        Its column.
-    ours_s : int or None
-        Ours in seconds.
-    theirs : Lifetime
-        Theirs.
-    ike_version : int or None
-        1 or 2.
-
-    Returns
-    -------
-    Verdict
-        Info.
-    """
+    """Put two lifetimes side by side: they break nothing."""
     parts = []
     if theirs.rekey_s is not None:
         parts.append(f"renewed after {theirs.rekey_s} s" if theirs.rekey_s else "never renewed")

@@ -37,22 +37,7 @@ class _Side:
 
 
 def selector_verdicts(ours: OurTunnel, theirs: PeerConnection) -> Iterator[Verdict]:
-    """Compare the blocks behind both ends.
-
-    Parameters
-    ----------
-    ours : OurTunnel
-        A tunnel.
-    theirs : PeerConnection
-        The connection at its other end.
-
-    Yields
-    ------
-    Verdict
-        For each child of theirs the fields ``vpc_subnets`` and ``onprem_subnets``; where there
-        are several, or several pairs of blocks under IKEv1, ``selectors``: what of ours none of
-        them carries.
-    """
+    """Compare the blocks behind both ends."""
     carried = []
     for child in theirs.children:
         sides = [_vpc(ours, theirs, child), _onprem(ours, theirs, child)]
@@ -71,20 +56,7 @@ def selector_verdicts(ours: OurTunnel, theirs: PeerConnection) -> Iterator[Verdi
 def children_of_ours(
     ours: OurTunnel, theirs: PeerConnection
 ) -> tuple[tuple[PeerChild, ...], tuple[PeerChild, ...]]:
-    """Part the children whose blocks are ours from those that serve another connection.
-
-    Parameters
-    ----------
-    ours : OurTunnel
-        A tunnel.
-    theirs : PeerConnection
-        The connection at its other end, which several of ours may share.
-
-    Returns
-    -------
-    tuple of PeerChild, tuple of PeerChild
-        Those of ours, and the others; where none is ours, all are held against it.
-    """
+    """Part the children whose blocks are ours from those that serve another connection."""
     mine = [child for child in theirs.children if _has_ours(ours, theirs, child)]
     if not mine:
         return theirs.children, ()

@@ -43,16 +43,6 @@ DYNAMIC = Selector(is_dynamic=True)
 def parse_block(text: str) -> Networks | None:
     """Read a block, an address or a range.
 
-    Parameters
-    ----------
-    text : str
-        For example ``10.0.0.0/8``, ``10.1.2.3`` or ``10.0.0.1-10.0.0.9``.
-
-    Returns
-    -------
-    tuple of network or None
-        None for anything else.
-
     Examples
     --------
     >>> parse_block("10.0.0.1-10.0.0.3")
@@ -71,16 +61,6 @@ def parse_block(text: str) -> Networks | None:
 def collapse(networks: Iterable[Network]) -> Networks:
     """Give the same addresses by as few blocks as possible, sorted.
 
-    Parameters
-    ----------
-    networks : iterable of network
-        IPv4 and IPv6 mixed at will.
-
-    Returns
-    -------
-    tuple of network
-        IPv4 first.
-
     Examples
     --------
     >>> collapse(map(ipaddress.ip_network, ["10.0.1.0/24", "10.0.0.0/24", "10.0.0.0/25"]))
@@ -94,16 +74,6 @@ def collapse(networks: Iterable[Network]) -> Networks:
 
 def narrow(left: Iterable[Network], right: Iterable[Network]) -> Networks:
     """Give what two sets of blocks have in common.
-
-    Parameters
-    ----------
-    left, right : iterable of network
-        The selectors of both ends.
-
-    Returns
-    -------
-    tuple of network
-        As :func:`collapse` gives them.
 
     Examples
     --------
@@ -120,18 +90,6 @@ def find_uncovered(
     ours: Sequence[Rectangle], carried: Iterable[Rectangle]
 ) -> list[Rectangle] | None:
     """Find the pairs of blocks that nothing carries.
-
-    Parameters
-    ----------
-    ours : sequence of (network, network)
-        Pairs of blocks, one of each side, that ought to reach each other.
-    carried : iterable of (network, network)
-        Pairs that child SAs carry.
-
-    Returns
-    -------
-    list of (network, network) or None
-        What is left; None where that falls into more than :data:`MAX_PIECES` pieces.
 
     Examples
     --------

@@ -36,66 +36,33 @@ _ESCAPED = {"n": "\n", "r": "\r", "t": "\t", "\n": "", "\r\n": ""}
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A section, reduced to what may be kept of it.
+    """A section, reduced to what may be kept of it."""
 
-    Parameters
-    ----------
-    settings : dict of str to (str or None, int)
-        Value and line; None where a setting was emptied, so that nothing is inherited either.
-    sections : dict of str to Section
-        Sections inside it, in order.
-    parents : list of tuple of str
-        Paths of the sections that it inherits from, the first before the second.
-    others : dict of str to (bool or None, int)
-        Settings of strongSwan that are of no use here: whether it takes the value, None where
-        that depends on its version, and the line.
-    unknown_lines : list of int
-        Lines with a setting that strongSwan does not have.
-    included_lines : list of int
-        Lines that include another file.
-    """
-
+    # Value and line; None where a setting was emptied, so that nothing is inherited either
     settings: dict[str, tuple[str | None, int]] = field(default_factory=dict)
-    sections: dict[str, Section] = field(default_factory=dict)
+    sections: dict[str, Section] = field(default_factory=dict)  # sections inside it, in order
+    # Paths of the sections that it inherits from, the first before the second
     parents: list[tuple[str, ...]] = field(default_factory=list)
+    # Settings of strongSwan that are of no use here: whether it takes the value, None where that
+    # depends on its version, and the line
     others: dict[str, tuple[bool | None, int]] = field(default_factory=dict)
+    # Lines with a setting that strongSwan does not have
     unknown_lines: list[int] = field(default_factory=list)
-    included_lines: list[int] = field(default_factory=list)
+    included_lines: list[int] = field(default_factory=list)  # lines that include another file
 
 
 @dataclass(frozen=True, slots=True)
 class Vocabulary:
-    """What may be kept of a file.
+    """What may be kept of a file."""
 
-    Parameters
-    ----------
-    kept : frozenset of str
-        Settings to keep.
-    known : mapping of str to callable
-        Settings that strongSwan has besides: their values are checked, and dropped.
-    skipped : frozenset of str
-        Top-level sections of which nothing is kept.
-    """
-
-    kept: frozenset[str]
+    kept: frozenset[str]  # settings to keep
+    # Settings that strongSwan has besides: their values are checked, and dropped
     known: Mapping[str, Check] = field(default_factory=dict)
-    skipped: frozenset[str] = frozenset()
+    skipped: frozenset[str] = frozenset()  # top-level sections of which nothing is kept
 
 
 def parse_settings(text: str, vocabulary: Vocabulary) -> Section | Problem:
     r"""Read a file's sections.
-
-    Parameters
-    ----------
-    text : str
-        The file.
-    vocabulary : Vocabulary
-        What to keep.
-
-    Returns
-    -------
-    Section or Problem
-        The root; or the line that cannot be read, and why.
 
     Examples
     --------

@@ -49,38 +49,12 @@ _MODES = one_of("tunnel transport transport_proxy beet pass drop ?iptfs")
 
 
 def parse_swanctl(text: str) -> Section | Problem:
-    """Read a swanctl.conf; of its secrets nothing is kept.
-
-    Parameters
-    ----------
-    text : str
-        The file.
-
-    Returns
-    -------
-    Section or Problem
-        Its root, for :func:`swanctl_connections`.
-    """
+    """Read a swanctl.conf; of its secrets nothing is kept."""
     return parse_settings(text, _VOCABULARY)
 
 
 def swanctl_connections(root: Section) -> tuple[PeerConnection, ...]:
     r"""Give the connections of a swanctl.conf.
-
-    Parameters
-    ----------
-    root : Section
-        The file.
-
-    Returns
-    -------
-    tuple of PeerConnection
-        In order; those that charon would refuse say why.
-
-    Raises
-    ------
-    SettingsError
-        Sections inherit from each other in a circle.
 
     Examples
     --------

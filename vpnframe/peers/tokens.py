@@ -151,16 +151,6 @@ _NEVER_DEFAULT = frozenset({"des-cbc", "null", "hmac-md5", 1, 2, 5, 22, 23, 24, 
 def is_aead(word: str) -> bool:
     """Say whether a cipher brings its own integrity.
 
-    Parameters
-    ----------
-    word : str
-        In the field's words.
-
-    Returns
-    -------
-    bool
-        True for GCM, CCM, GMAC and ChaCha20-Poly1305.
-
     Examples
     --------
     >>> is_aead("aes-256-gcm"), is_aead("aes-256-cbc")
@@ -170,37 +160,12 @@ def is_aead(word: str) -> bool:
 
 
 def default_proposal(protocol: Protocol) -> Proposal:
-    """Give what strongSwan offers where a file names nothing.
-
-    Parameters
-    ----------
-    protocol : {"ike", "esp", "ah"}
-        Of which SA.
-
-    Returns
-    -------
-    Proposal
-        With ``is_default``; see :func:`offers` for what it is certain of.
-    """
+    """Give what strongSwan offers where a file names nothing."""
     return _DEFAULTS[protocol]
 
 
 def parse_proposal(text: str, *, protocol: Protocol) -> Proposal:
     """Read one proposal, as the daemon completes it.
-
-    Parameters
-    ----------
-    text : str
-        Words joined by ``-``, or ``default``.
-    protocol : {"ike", "esp", "ah"}
-        Of which SA.
-
-    Returns
-    -------
-    Proposal
-        With a PRF for each integrity algorithm where none is named (IKE), and no extended
-        sequence numbers where nothing is said (ESP, AH). ``problem`` says why a daemon would
-        refuse it, ``unknown`` what nobody knows.
 
     References
     ----------
@@ -251,21 +216,6 @@ def parse_proposal(text: str, *, protocol: Protocol) -> Proposal:
 
 def offers(proposal: Proposal, kind: str, value: object) -> bool | None:
     """Say whether a proposal offers a value.
-
-    Parameters
-    ----------
-    proposal : Proposal
-        Of the other end.
-    kind : {"encryption", "integrity", "prf", "dh_groups", "esn"}
-        Which kind of transform.
-    value : str, int or bool
-        In the field's words.
-
-    Returns
-    -------
-    bool or None
-        None where that cannot be told: a default depends on how the daemon was built, and an
-        unknown word may stand for anything.
 
     Examples
     --------

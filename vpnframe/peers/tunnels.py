@@ -57,25 +57,7 @@ _COLUMNS = [name for name in OurTunnel.__slots__ if name not in _FINGERPRINT]
 def read_tunnels(
     tunnels: pd.DataFrame, *, key_facts: pd.DataFrame | None = None
 ) -> Iterator[OurTunnel]:
-    """Give the rows of a tunnels table, with the fingerprints of their keys if they are known.
-
-    Parameters
-    ----------
-    tunnels : DataFrame
-        Table ``tunnels``.
-    key_facts : DataFrame, optional
-        Table ``key_facts``.
-
-    Yields
-    ------
-    OurTunnel
-        In the table's order.
-
-    Raises
-    ------
-    SchemaError
-        A table is not what its schema says.
-    """
+    """Give the rows of a tunnels table, with the fingerprints of their keys if they are known."""
     tunnels = checked_table("tunnels", tunnels, needs=_COLUMNS)
     fingerprints = {} if key_facts is None else _fingerprints(key_facts)
     columns = [_plain(tunnels[name]) for name in _COLUMNS]
@@ -88,25 +70,7 @@ def read_tunnels(
 
 
 def tunnels_as_peer(tunnels: pd.DataFrame, *, key_facts: pd.DataFrame | None = None) -> Peer:
-    """Give connections of the fleet as the other end of others: one VPC to another.
-
-    Parameters
-    ----------
-    tunnels : DataFrame
-        Table ``tunnels``.
-    key_facts : DataFrame, optional
-        Table ``key_facts``.
-
-    Returns
-    -------
-    Peer
-        One connection a tunnel: its local end is that of the cloud.
-
-    Raises
-    ------
-    SchemaError
-        A table is not what its schema says.
-    """
+    """Give connections of the fleet as the other end of others: one VPC to another."""
     rows = read_tunnels(tunnels, key_facts=key_facts)
     return Peer("fleet", "fleet", tuple(_as_connection(row) for row in rows))
 

@@ -18,28 +18,13 @@ IkeError = Literal[
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """One field of one tunnel, held against the other end.
+    """One field of one tunnel, held against the other end."""
 
-    Parameters
-    ----------
-    field : str
-        The column of ``tunnels``, or what else was looked at.
-    result : str
-        match, mismatch, works-until-rekey, unverifiable or info.
-    ours, theirs : str or None
-        Both values, as text.
-    reason : str
-        Why, in a sentence.
-    ike_error : str
-        What IKE would answer; none where it would not notice.
-    child : str or None
-        The child SA of the other end that it is about.
-    """
-
-    field: str
-    result: Result
+    field: str  # the column of ``tunnels``, or what else was looked at
+    result: Result  # match, mismatch, works-until-rekey, unverifiable or info
+    # ours, theirs: both values, as text
     ours: str | None
     theirs: str | None
-    reason: str
-    ike_error: IkeError = "none"
-    child: str | None = None
+    reason: str  # why, in a sentence
+    ike_error: IkeError = "none"  # what IKE would answer; none where it would not notice
+    child: str | None = None  # the child SA of the other end that it is about

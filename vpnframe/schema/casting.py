@@ -41,17 +41,7 @@ _LIST = re.compile(rf"\[\s*(?:(?:{_QUOTED})(?:\s*,\s*|\s*(?=\])|\s+))*\]")
 
 
 class OddValueError(ValueError):
-    """A value that a column cannot hold.
-
-    Parameters
-    ----------
-    value : object
-        As it came.
-    wanted : str
-        What should stand there.
-    position : int
-        Of the first such value, from 0.
-    """
+    """A value that a column cannot hold."""
 
     def __init__(self, value: object, wanted: str, position: int = 0) -> None:
         super().__init__(f"{value!r} at position {position}: {wanted}")
@@ -62,24 +52,6 @@ class OddValueError(ValueError):
 
 def cast_column(kind: Kind, values: pd.Series[Any]) -> Any:
     """Cast a column to a kind.
-
-    Parameters
-    ----------
-    kind : str
-        See :data:`DTYPES`.
-    values : Series
-        Of any dtype: whole numbers as integers, floats or text, text as categories, flags and
-        times as text, lists as text. Times without a zone are in UTC.
-
-    Returns
-    -------
-    array or Series
-        Of the kind's dtype; the column's own array where it is cast already.
-
-    Raises
-    ------
-    OddValueError
-        A value does not stand for one of the kind.
 
     Examples
     --------
@@ -115,18 +87,6 @@ def is_cast(kind: Kind, values: pd.Series[Any]) -> bool:
 def with_plain_index(frame: pd.DataFrame, names: Collection[str]) -> pd.DataFrame:
     """Number the rows of a table from 0; columns that were made the index are columns again.
 
-    Parameters
-    ----------
-    frame : DataFrame
-        With any index.
-    names : collection of str
-        The columns of its schema.
-
-    Returns
-    -------
-    DataFrame
-        The very frame where its index is so already.
-
     Examples
     --------
     >>> with_plain_index(pd.DataFrame({"a": [1], "b": [2]}, index=[7]).set_index("a"), ["a", "b"])
@@ -143,16 +103,6 @@ def with_plain_index(frame: pd.DataFrame, names: Collection[str]) -> pd.DataFram
 
 def as_words(values: pd.Series[Any]) -> pd.Series[Any]:
     """Write values of any dtype as text, whole numbers alike in every dtype.
-
-    Parameters
-    ----------
-    values : Series
-        Of any dtype.
-
-    Returns
-    -------
-    Series of str
-        Null where the value is.
 
     Examples
     --------

@@ -25,30 +25,6 @@ def checked_table(
 ) -> pd.DataFrame:
     """Give a table as its schema has it, however it is held.
 
-    Parameters
-    ----------
-    name : str
-        For example ``tunnels``.
-    frame : DataFrame
-        With any index, rows in any order, other columns too.
-    needs : iterable of str, optional
-        The columns that must be there; all of the schema by default. Others of the schema are
-        cast where they stand.
-    or_else : str
-        What might be given instead of the table, for the message: " or an Inventory".
-
-    Returns
-    -------
-    DataFrame
-        The same rows in the same order, their index from 0; the very frame where nothing is to
-        be done. Columns that the schema does not have are kept as they are.
-
-    Raises
-    ------
-    SchemaError
-        It is no table, a column is missing, doubled or holds what it cannot hold, a word is none
-        of a closed list, or two rows have one key. It names the column and what to do.
-
     Examples
     --------
     >>> held = pd.DataFrame({"account_id": [1, 2], "status": ["complete", "absent"]}, index=[5, 5])
@@ -71,20 +47,7 @@ def checked_table(
 
 
 def in_order(table: pd.DataFrame, by: Iterable[str]) -> pd.DataFrame:
-    """Sort a table, so that an answer does not depend on the order of its rows.
-
-    Parameters
-    ----------
-    table : DataFrame
-        Of plain values in those columns.
-    by : iterable of str
-        Columns; those that are not there are passed over.
-
-    Returns
-    -------
-    DataFrame
-        By their texts, nulls first; the very frame where it is sorted so.
-    """
+    """Sort a table, so that an answer does not depend on the order of its rows."""
     codes = [
         pd.factorize(as_words(table[name]), sort=True)[0] for name in by if name in table.columns
     ]
@@ -110,27 +73,7 @@ def _missing(table: Table, frame: pd.DataFrame, wanted: Sequence[str]) -> Iterat
 
 
 def cast_columns(name: str, frame: pd.DataFrame, names: Collection[str]) -> pd.DataFrame:
-    """Cast some columns of a frame as those of a table, where they are there.
-
-    Parameters
-    ----------
-    name : str
-        For example ``subnets``.
-    frame : DataFrame
-        Any.
-    names : collection of str
-        Columns of that table; others are left as they are.
-
-    Returns
-    -------
-    DataFrame
-        The very frame where nothing is to be done.
-
-    Raises
-    ------
-    SchemaError
-        One holds what it cannot hold.
-    """
+    """Cast some columns of a frame as those of a table, where they are there."""
     made: dict[str, Any] = {}
     for column in TABLES[name].columns:
         if column.name not in names or column.name not in frame.columns:

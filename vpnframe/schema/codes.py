@@ -26,18 +26,10 @@ NULL = -1
 
 @dataclass(frozen=True, slots=True)
 class Coded:
-    """A column of texts as codes.
+    """A column of texts as codes."""
 
-    Parameters
-    ----------
-    codes : ndarray of int64, shape (n,)
-        Positions in ``words``, -1 for null.
-    words : pyarrow.LargeStringArray
-        The distinct texts.
-    """
-
-    codes: Codes
-    words: pa.Array
+    codes: Codes  # positions in ``words``, -1 for null
+    words: pa.Array  # the distinct texts
 
     def texts(self, rows: Codes) -> pa.Array:
         """Give the texts of some rows; null where there is none."""
@@ -50,21 +42,11 @@ class Coded:
 
 @dataclass(frozen=True, slots=True)
 class CodedSets:
-    """A set of codes for each of n owners; equal sets have one number.
+    """A set of codes for each of n owners; equal sets have one number."""
 
-    Parameters
-    ----------
-    codes : ndarray of int64, shape (n,)
-        Number of each owner's set, -1 for the empty one.
-    starts : ndarray of int64, shape (m + 1,)
-        Where the members of each of the m distinct sets begin, and their end.
-    members : ndarray of int64
-        Sorted in each set.
-    """
-
-    codes: Codes
-    starts: Codes
-    members: Codes
+    codes: Codes  # number of each owner's set, -1 for the empty one
+    starts: Codes  # where the members of each of the m distinct sets begin, and their end
+    members: Codes  # sorted in each set
 
     def hold(self, sets: Codes, members: Codes) -> Mask:
         """Tell for each pair of a set and a code whether the set holds it; -1 holds nothing."""
@@ -85,16 +67,6 @@ class CodedSets:
 def encode(values: pd.Series[Any]) -> Coded:
     """Make a column of texts codes.
 
-    Parameters
-    ----------
-    values : Series
-        Text, categories or anything that is taken as its text; nulls allowed.
-
-    Returns
-    -------
-    Coded
-        With sorted words.
-
     Examples
     --------
     >>> encode(pd.Series(["b", None, "a"])).codes.tolist()
@@ -104,18 +76,7 @@ def encode(values: pd.Series[Any]) -> Coded:
 
 
 def encode_together(columns: Sequence[pd.Series[Any]]) -> list[Coded]:
-    """Make several columns codes of the same words.
-
-    Parameters
-    ----------
-    columns : sequence of Series
-        As for :func:`encode`.
-
-    Returns
-    -------
-    list of Coded
-        One for each column; equal texts have equal codes wherever they stand.
-    """
+    """Make several columns codes of the same words."""
     text = pa.large_string()
     chunks = [_whole(pa.array(as_words(column), type=text)) for column in columns]
     codes, words = _encode_texts(pa.concat_arrays(chunks))
@@ -125,16 +86,6 @@ def encode_together(columns: Sequence[pd.Series[Any]]) -> list[Coded]:
 
 def encode_lists(values: pd.Series[Any]) -> tuple[Codes, Coded]:
     """Make a column of lists of texts codes, one for each text in a list.
-
-    Parameters
-    ----------
-    values : Series
-        Lists of texts; a null is an empty list.
-
-    Returns
-    -------
-    tuple of ndarray of int64 and Coded
-        The row that each text comes from, and the texts.
 
     Examples
     --------
@@ -157,16 +108,6 @@ def take_words(words: pa.Array, codes: Codes) -> pa.Array:
 def rank_rows(columns: Sequence[Codes]) -> Codes:
     """Rank rows by several columns at once, in that order, nulls last.
 
-    Parameters
-    ----------
-    columns : sequence of ndarray of int64, shape (n,)
-        Codes, -1 for null.
-
-    Returns
-    -------
-    ndarray of int64, shape (n,)
-        Ranks from 0 without gaps; equal rows have equal ranks.
-
     Examples
     --------
     >>> rank_rows([np.array([0, 0, -1]), np.array([5, 3, 9])]).tolist()
@@ -185,18 +126,6 @@ def rank_rows(columns: Sequence[Codes]) -> Codes:
 
 def code_sets(owners: Codes, members: Codes, *, n_owners: int) -> CodedSets:
     """Give equal sets equal numbers.
-
-    Parameters
-    ----------
-    owners, members : ndarray of int64, shape (k,)
-        Each member of the set of each owner, in any order, repeated or not.
-    n_owners : int
-        How many owners there are.
-
-    Returns
-    -------
-    CodedSets
-        One set for each owner.
 
     Examples
     --------
@@ -224,16 +153,6 @@ def code_sets(owners: Codes, members: Codes, *, n_owners: int) -> CodedSets:
 
 def expand(starts: Codes, counts: Codes) -> tuple[Codes, Codes]:
     """Write ranges out.
-
-    Parameters
-    ----------
-    starts, counts : ndarray of int64, shape (n,)
-        Where each range begins, and how long it is.
-
-    Returns
-    -------
-    tuple of ndarray of int64
-        The range that each element is of, and the element.
 
     Examples
     --------

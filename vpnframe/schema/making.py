@@ -36,19 +36,6 @@ _POOL = pa.system_memory_pool()
 def make_column(kind: Kind, values: Iterable[Any]) -> Any:
     """Make a column of plain values.
 
-    Parameters
-    ----------
-    kind : str
-        See :data:`DTYPES`.
-    values : iterable
-        None is null, times are UTC milliseconds. An array that has the kind's dtype is the
-        column as it is.
-
-    Returns
-    -------
-    array or Series
-        Of the kind's dtype.
-
     Examples
     --------
     >>> make_column("int16", [1, None]).dtype
@@ -74,36 +61,13 @@ def make_column(kind: Kind, values: Iterable[Any]) -> Any:
 
 
 def make_categories(values: list[str | None]) -> pd.Categorical:
-    """Make a categorical column.
-
-    Parameters
-    ----------
-    values : list of str or None
-        None is null.
-
-    Returns
-    -------
-    Categorical
-        Sorted categories of those values that occur, as text also when there are none.
-    """
+    """Make a categorical column."""
     found = pd.Index(sorted({value for value in values if value is not None}), dtype="str")
     return pd.Categorical(values, categories=found)
 
 
 def join_columns(kind: Kind, pieces: Sequence[Any]) -> Any:
     """Join the pieces of a column into one, in one block of memory.
-
-    Parameters
-    ----------
-    kind : str
-        See :data:`DTYPES`.
-    pieces : sequence of array or Series
-        As :func:`make_column` makes them; at least one.
-
-    Returns
-    -------
-    array or Series
-        Equal to what :func:`make_column` makes of all their values.
 
     Examples
     --------

@@ -13,17 +13,6 @@ from vpnframe.tracing.facts import Journey, Outcome
 def choose(journey: Journey) -> Outcome:
     """Choose what comes of a packet.
 
-    Parameters
-    ----------
-    journey : Journey
-        The packet at every router that could carry it.
-
-    Returns
-    -------
-    Outcome
-        Where the source lies in a VPC, what that VPC's routers do with it; the longest published
-        route decides between them. Where they do nothing, what other routers might do.
-
     Examples
     --------
     >>> journey = Journey((), False, None)

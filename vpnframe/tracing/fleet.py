@@ -32,39 +32,23 @@ _JUDGED_MODES = ("policy", "mixed")
 
 @dataclass(frozen=True, slots=True)
 class Fleet:
-    """What packets are looked up in.
+    """What packets are looked up in."""
 
-    Parameters
-    ----------
-    routers : tuple of Router
-        VPN gateways and transit routers that have a connection or a route.
-    connections : Connections
-        What hangs on them.
-    table : RouteTable
-        Their routes.
-    selectors : Selectors
-        What the connections admit.
-    vpc_ids : tuple of str
-        VPCs whose blocks were read.
-    vpc_blocks, block_vpc : Prefixes, ndarray of int64
-        Their blocks, and whose each is.
-    served_vpc, serving_router : ndarray of int64
-        Which routers a packet can reach from which of these VPCs, in pairs. A router in none
-        (its VPC was not read, or it is a transit router) might be reached from anywhere.
-    is_start_given : bool
-        Whether packets start in the one VPC, wherever their source lies.
-    """
-
+    # VPN gateways and transit routers that have a connection or a route
     routers: tuple[Router, ...]
-    connections: Connections
-    table: RouteTable
-    selectors: Selectors
-    vpc_ids: tuple[str, ...]
+    connections: Connections  # what hangs on them
+    table: RouteTable  # their routes
+    selectors: Selectors  # what the connections admit
+    vpc_ids: tuple[str, ...]  # VPCs whose blocks were read
+    # vpc_blocks, block_vpc: their blocks, and whose each is
     vpc_blocks: Prefixes
     block_vpc: Codes
+    # served_vpc, serving_router: which routers a packet can reach from which of these VPCs, in
+    # pairs. A router in none (its VPC was not read, or it is a transit router) might be reached
+    # from anywhere
     served_vpc: Codes
     serving_router: Codes
-    is_start_given: bool = False
+    is_start_given: bool = False  # whether packets start in the one VPC, wherever their source lies
 
     @property
     def is_free(self) -> Mask:
@@ -75,19 +59,7 @@ class Fleet:
 
 
 def read_fleet(inv: Inventory) -> Fleet:
-    """Read a fleet from its tables.
-
-    Parameters
-    ----------
-    inv : Inventory
-        Its ``tunnels``, ``subnets``, ``routes``, ``gateways`` and ``vpcs``.
-
-    Returns
-    -------
-    Fleet
-        A connection whose routes were not read is judged by its selectors where they say
-        something; where they do not, it is among the ``unjudged`` of its router.
-    """
+    """Read a fleet from its tables."""
     # A route without a connection leads elsewhere, or is what the cloud announces.
     routes = inv.routes[inv.routes["vpn_connection_id"].notna()]
     keys, (tunnel_codes, subnet_codes, route_codes) = number_connections(
@@ -125,25 +97,7 @@ def read_fleet(inv: Inventory) -> Fleet:
 
 
 def start_at(fleet: Fleet, start: str) -> Fleet:
-    """Let every packet start in one VPC or at one router, wherever its source lies.
-
-    Parameters
-    ----------
-    fleet : Fleet
-        As read.
-    start : str
-        The id of a VPC, a VPN gateway or a transit router.
-
-    Returns
-    -------
-    Fleet
-        With that VPC alone, and what is reached from there.
-
-    Raises
-    ------
-    SettingsError
-        If the fleet has no such VPC or router.
-    """
+    """Let every packet start in one VPC or at one router, wherever its source lies."""
     vpcs = {*fleet.vpc_ids, *(router.vpc_id for router in fleet.routers)}
     serving = [i for i, one in enumerate(fleet.routers) if start in (one.router_id, one.vpc_id)]
     if start not in vpcs and not serving:

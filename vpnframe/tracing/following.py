@@ -33,20 +33,11 @@ _LENGTHS = 130  # of prefixes, and -1 for none
 
 @dataclass(frozen=True, slots=True)
 class Followed:
-    """What comes of n packets.
+    """What comes of n packets."""
 
-    Parameters
-    ----------
-    outcomes : list of Outcome
-        Distinct ones, at single routers and of whole packets.
-    answer_of : ndarray of int64, shape (n,)
-        What comes of each packet, by position in ``outcomes``.
-    packet_of, outcome_of : ndarray of int64, shape (m,)
-        Packets at routers that could carry them, and what comes of each there.
-    """
-
-    outcomes: list[Outcome]
-    answer_of: Codes
+    outcomes: list[Outcome]  # distinct ones, at single routers and of whole packets
+    answer_of: Codes  # what comes of each packet, by position in ``outcomes``
+    # packet_of, outcome_of: packets at routers that could carry them, and what comes of each there
     packet_of: Codes
     outcome_of: Codes
 
@@ -66,27 +57,7 @@ class _Matches:
 
 
 def follow(fleet: Fleet, source: Prefixes, destination: Prefixes, *, max_pairs: int) -> Followed:
-    """Follow packets through a fleet.
-
-    Parameters
-    ----------
-    fleet : Fleet
-        Where they are looked up.
-    source, destination : Prefixes
-        Addresses of n packets, none missing.
-    max_pairs : int
-        The most pairs of packet and block to hold at once.
-
-    Returns
-    -------
-    Followed
-        What comes of each.
-
-    Raises
-    ------
-    TooManyPairs
-        If there are more: ask for fewer packets at once.
-    """
+    """Follow packets through a fleet."""
     visits, is_placed = find_visits(fleet, source, destination, max_pairs=max_pairs)
     here = source.take(visits.packet), destination.take(visits.packet)
     matches = _matches(fleet, visits.router, *here, max_pairs)

@@ -24,16 +24,6 @@ _KINDS = {"policy": "policy route", "destination": "destination route", "bgp": "
 def judge(case: Case) -> Outcome:
     """Say what a router does with a packet.
 
-    Parameters
-    ----------
-    case : Case
-        The packet at this router.
-
-    Returns
-    -------
-    Outcome
-        With its reason; ``certainty`` is unknown where something that decides is not known.
-
     Examples
     --------
     >>> router = Router("vpn-1", False, "vpc-1", "1", "cn-hangzhou")

@@ -23,13 +23,7 @@ _MOST_STEPS = 8  # sequences are shorter as a rule; the rest of a longer one is 
 
 
 class TooManyPairs(Exception):  # noqa: N818  it is no error: fewer packets at once are asked then
-    """More pairs than should stand in memory at once.
-
-    Parameters
-    ----------
-    n_pairs : int
-        How many there are.
-    """
+    """More pairs than should stand in memory at once."""
 
     def __init__(self, n_pairs: int) -> None:
         super().__init__(f"{n_pairs:,} pairs")
@@ -38,17 +32,11 @@ class TooManyPairs(Exception):  # noqa: N818  it is no error: fewer packets at o
 
 @dataclass(frozen=True, slots=True)
 class Prefixes:
-    """n CIDR blocks; family 0 where there is none.
+    """n CIDR blocks; family 0 where there is none."""
 
-    Parameters
-    ----------
-    family, prefix_length : ndarray of uint8, shape (n,)
-        4, 6 or 0; 0 to 32, or 0 to 128.
-    high, low : ndarray of uint64, shape (n,)
-        Upper and lower 64 bits of the first address; IPv4 has all of it in ``low``.
-    """
-
+    # family, prefix_length: 4, 6 or 0; 0 to 32, or 0 to 128
     family: npt.NDArray[np.uint8]
+    # high, low: upper and lower 64 bits of the first address; IPv4 has all of it in ``low``
     high: Words
     low: Words
     prefix_length: npt.NDArray[np.uint8]
@@ -88,25 +76,6 @@ def find_holding(
 ) -> tuple[Codes, Codes]:
     """Find every prefix that holds an address, in the same group.
 
-    Parameters
-    ----------
-    addresses, prefixes : Prefixes
-        m addresses and n prefixes.
-    address_groups, prefix_groups : ndarray of int64, optional
-        Both or neither; codes from 0.
-    max_pairs : int
-        The most pairs to make.
-
-    Returns
-    -------
-    tuple of ndarray of int64
-        Rows of addresses, ascending, and of the prefixes that hold them.
-
-    Raises
-    ------
-    TooManyPairs
-        If there are more; none is made.
-
     Examples
     --------
     >>> prefixes = Prefixes.read(["10.0.0.0/8", "10.1.0.0/16", "::/0"])
@@ -136,18 +105,6 @@ def find_most_specific(
 ) -> tuple[Codes, Codes]:
     """Find the longest prefix that holds an address, in the same group; equal ones are all found.
 
-    Parameters
-    ----------
-    addresses, prefixes : Prefixes
-        m addresses and n prefixes.
-    address_groups, prefix_groups : ndarray of int64, optional
-        Both or neither; codes from 0.
-
-    Returns
-    -------
-    tuple of ndarray of int64
-        Rows of addresses, ascending, and of the prefixes.
-
     Examples
     --------
     >>> prefixes = Prefixes.read(["10.0.0.0/8", "10.1.0.0/16", "10.1.0.0/16"])
@@ -169,16 +126,6 @@ def find_most_specific(
 def holds(prefixes: Prefixes, addresses: Prefixes) -> Mask:
     """Tell row by row whether a prefix holds an address.
 
-    Parameters
-    ----------
-    prefixes, addresses : Prefixes
-        n of each.
-
-    Returns
-    -------
-    ndarray of bool, shape (n,)
-        False where either is missing.
-
     Examples
     --------
     >>> holds(Prefixes.read(["10.0.0.0/8", "::/0"]), Prefixes.read(["10.1.2.3/32"] * 2)).tolist()
@@ -197,16 +144,6 @@ def holds(prefixes: Prefixes, addresses: Prefixes) -> Mask:
 def number_rows(*columns: Codes) -> tuple[Codes, Codes]:
     """Number distinct rows of several columns.
 
-    Parameters
-    ----------
-    *columns : ndarray of int64, shape (n,)
-        At least one.
-
-    Returns
-    -------
-    tuple of ndarray of int64
-        The number of each row, from 0 by first appearance, and the first row of each number.
-
     Examples
     --------
     >>> number_rows(np.array([7, 7, 8]), np.array([1, 1, 1]))[0].tolist()
@@ -222,18 +159,6 @@ def number_rows(*columns: Codes) -> tuple[Codes, Codes]:
 def first_rows(codes: Codes, n_codes: int) -> Codes:
     """Give the first row of each code.
 
-    Parameters
-    ----------
-    codes : ndarray of int64
-        From 0, each of them somewhere; negative ones are passed over.
-    n_codes : int
-        How many there are.
-
-    Returns
-    -------
-    ndarray of int64, shape (n_codes,)
-        Rows.
-
     Examples
     --------
     >>> first_rows(np.array([0, 1, -1, 0]), 2).tolist()
@@ -247,20 +172,6 @@ def first_rows(codes: Codes, n_codes: int) -> Codes:
 
 def number_sequences(codes: Codes, starts: Codes, items: Codes) -> tuple[Codes, Codes]:
     """Number distinct sequences, each with a code of its own before it.
-
-    Parameters
-    ----------
-    codes : ndarray of int64, shape (n,)
-        What stands before each sequence, from 0.
-    starts : ndarray of int64, shape (n + 1,)
-        Sequence i is ``items[starts[i] : starts[i + 1]]``.
-    items : ndarray of int64
-        From 0.
-
-    Returns
-    -------
-    tuple of ndarray of int64
-        The number of each sequence, from 0, and the first sequence of each number.
 
     Examples
     --------

@@ -20,23 +20,15 @@ _SINGLE = (str, bytes, ipaddress.IPv4Network, ipaddress.IPv6Network)
 
 @dataclass(frozen=True, slots=True)
 class Packets:
-    """n packets; an address that is missing has family 0.
+    """n packets; an address that is missing has family 0."""
 
-    Parameters
-    ----------
-    source_texts, destination_texts : list of str or None, length n
-        As they came.
-    source, destination : Prefixes
-        The same as blocks of one address.
-    index : pandas.Index or None
-        Of the Series that they came in.
-    """
-
+    # source_texts, destination_texts: as they came
     source_texts: list[str | None]
     destination_texts: list[str | None]
+    # source, destination: the same as blocks of one address
     source: Prefixes
     destination: Prefixes
-    index: pd.Index | None
+    index: pd.Index | None  # of the Series that they came in
 
     def __len__(self) -> int:
         return len(self.source_texts)
@@ -44,24 +36,6 @@ class Packets:
 
 def read_packets(source: object, destination: object) -> Packets:
     """Read the addresses of packets.
-
-    Parameters
-    ----------
-    source, destination : str, ipaddress object, or a list or Series of them
-        One address, or n; one goes with each of the other side's n. None, NaN and NA are missing.
-
-    Returns
-    -------
-    Packets
-        n packets, or one.
-
-    Raises
-    ------
-    AddressError
-        If a text is no IPv4 or IPv6 address, or the two of one packet are of two families; it
-        names the first with its position.
-    ValueError
-        If there are not as many sources as destinations, or two Series have different indexes.
 
     Examples
     --------

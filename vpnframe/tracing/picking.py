@@ -46,18 +46,6 @@ class Carrier(msgspec.Struct, frozen=True, gc=False):
 def pick(found: Sequence[Found], *, is_transit: bool) -> Pick:
     """Let the matching routes of one router compete.
 
-    Parameters
-    ----------
-    found : sequence of Found
-        At least one; see :class:`~vpnframe.tracing.facts.Case`.
-    is_transit : bool
-        A transit router spreads flows over equal routes; a VPN gateway does not.
-
-    Returns
-    -------
-    Pick
-        The winner, who stands by in order, and what is not known about it.
-
     Examples
     --------
     >>> from vpnframe.tracing.facts import Connection
@@ -84,18 +72,6 @@ def pick(found: Sequence[Found], *, is_transit: bool) -> Pick:
 
 def carry(route: Route, *, is_transit: bool) -> Carrier:
     """Find the tunnel of a route's connection that takes the packet.
-
-    Parameters
-    ----------
-    route : Route
-        The winner.
-    is_transit : bool
-        On a transit router all tunnels of a connection are active.
-
-    Returns
-    -------
-    Carrier
-        The tunnel, and the others of the connection.
 
     Examples
     --------

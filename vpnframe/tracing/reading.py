@@ -32,28 +32,18 @@ _TUNNEL_COLUMNS = (
 
 @dataclass(frozen=True, slots=True)
 class Connections:
-    """K connections, each by its code from 0; those that only a route names are the last.
+    """K connections, each by its code from 0; those that only a route names are the last."""
 
-    Parameters
-    ----------
-    keys : list of tuple
-        Account, region and id of each.
-    router_id, vpc_id, routing_mode : ndarray of object, shape (K,)
-        What it hangs on (a VPN gateway, or else a transit router) and how it is routed, or None.
-    is_transit : ndarray of bool, shape (K,)
-        Whether it hangs on a transit router.
-    tunnels : list of tuple
-        Rows of the table ``tunnels`` by connection, of its columns ``_TUNNEL_COLUMNS``.
-    tunnel_starts : list of int, length K + 1
-        Connection c has ``tunnels[tunnel_starts[c] : tunnel_starts[c + 1]]``.
-    """
-
-    keys: list[tuple[Any, ...]]
+    keys: list[tuple[Any, ...]]  # account, region and id of each
+    # router_id, vpc_id, routing_mode: what it hangs on (a VPN gateway, or else a transit router)
+    # and how it is routed, or None
     router_id: Texts
     vpc_id: Texts
     routing_mode: Texts
-    is_transit: Mask
+    is_transit: Mask  # whether it hangs on a transit router
+    # Rows of the table ``tunnels`` by connection, of its columns ``_TUNNEL_COLUMNS``
     tunnels: list[tuple[Any, ...]]
+    # Connection c has ``tunnels[tunnel_starts[c] : tunnel_starts[c + 1]]``
     tunnel_starts: list[int]
 
     def __len__(self) -> int:
@@ -70,44 +60,21 @@ class Connections:
 
 @dataclass(frozen=True, slots=True)
 class Selectors:
-    """What K connections admit.
+    """What K connections admit."""
 
-    Parameters
-    ----------
-    vpc, onprem : Prefixes
-        Blocks of each side.
-    vpc_connection, onprem_connection : ndarray of int64
-        Whose they are.
-    is_known : ndarray of bool, shape (K,)
-        Whether both sides have blocks, and no text among them is none.
-    speaks : ndarray of bool, shape (K,)
-        Whether, besides, they tell what is on the premises: a default route does not.
-    has_known_routes : ndarray of bool, shape (K,)
-        Whether every route into the connection was read.
-    """
-
+    # vpc, onprem: blocks of each side
     vpc: Prefixes
+    # vpc_connection, onprem_connection: whose they are
     vpc_connection: Codes
     onprem: Prefixes
     onprem_connection: Codes
-    is_known: Mask
-    speaks: Mask
-    has_known_routes: Mask
+    is_known: Mask  # whether both sides have blocks, and no text among them is none
+    speaks: Mask  # whether, besides, they tell what is on the premises: a default route does not
+    has_known_routes: Mask  # whether every route into the connection was read
 
 
 def number_connections(tables: Sequence[pd.DataFrame]) -> tuple[list[tuple[Any, ...]], list[Codes]]:
-    """Number the connections that tables name.
-
-    Parameters
-    ----------
-    tables : sequence of DataFrame
-        Tables with ``account_id``, ``region_id`` and ``vpn_connection_id``.
-
-    Returns
-    -------
-    tuple of list of tuple and list of ndarray
-        These three by number, and the numbers of each table's rows, in order of appearance.
-    """
+    """Number the connections that tables name."""
     keys = pd.concat([table[KEY] for table in tables], ignore_index=True)
     codes, first = number_rows(*(pd.factorize(keys[name])[0].astype(np.int64) for name in KEY))
     named = zip(*(plain(keys[name].iloc[first]) for name in KEY), strict=True)
@@ -117,22 +84,7 @@ def number_connections(tables: Sequence[pd.DataFrame]) -> tuple[list[tuple[Any, 
 def read_connections(
     tunnels: pd.DataFrame, codes: Codes, keys: list[tuple[Any, ...]]
 ) -> Connections:
-    """Read connections from their tunnels.
-
-    Parameters
-    ----------
-    tunnels : DataFrame
-        Table ``tunnels``.
-    codes : ndarray of int64
-        The connection of each row.
-    keys : list of tuple
-        Account, region and id by number.
-
-    Returns
-    -------
-    Connections
-        All K that ``keys`` has.
-    """
+    """Read connections from their tunnels."""
     order = np.argsort(codes, kind="stable")
     starts = np.searchsorted(codes[order], np.arange(len(keys) + 1))
     has_row = np.flatnonzero(starts[1:] > starts[:-1])
@@ -158,22 +110,7 @@ def read_connections(
 
 
 def read_selectors(subnets: pd.DataFrame, codes: Codes, n_connections: int) -> Selectors:
-    """Read what the selectors of connections admit.
-
-    Parameters
-    ----------
-    subnets : DataFrame
-        Table ``subnets``.
-    codes : ndarray of int64
-        The connection of each row.
-    n_connections : int
-        K.
-
-    Returns
-    -------
-    Selectors
-        Of the rows whose origin is a selector; ``has_known_routes`` of all.
-    """
+    """Read what the selectors of connections admit."""
     known = np.zeros(n_connections, bool)
     known[codes[subnets["has_known_routes"].fillna(False).to_numpy(bool)]] = True
     is_selector = (subnets["origin"] == "selector").to_numpy(bool)
@@ -214,16 +151,6 @@ def _tunnel(
 
 def plain(values: pd.Series[Any]) -> list[Any]:
     """Give values as Python has them, None for nulls.
-
-    Parameters
-    ----------
-    values : Series
-        Of any dtype that a table has.
-
-    Returns
-    -------
-    list
-        As long.
 
     Examples
     --------

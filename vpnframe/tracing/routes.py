@@ -24,32 +24,23 @@ _COLUMNS = [
 
 @dataclass(frozen=True, slots=True)
 class RouteTable:
-    """n routes; every array has one value for each.
+    """n routes; every array has one value for each."""
 
-    Parameters
-    ----------
-    rows : list of tuple
-        What the table ``routes`` says of them, by ``_COLUMNS``, and the destination's length;
-        selectors that stand for routes have a type of their own.
-    router, connection : ndarray of int64
-        Whose they are, and where they lead.
-    source, destination : Prefixes
-        Policy routes and selectors alone have a source.
-    is_policy, is_bgp, is_published : ndarray of bool
-        Their kinds, selectors counting as policy, and whether the VPC knows them.
-    priority : ndarray of float64
-        NaN where it is not known.
-    """
-
+    # What the table ``routes`` says of them, by ``_COLUMNS``, and the destination's length;
+    # selectors that stand for routes have a type of their own
     rows: list[tuple[Any, ...]]
+    # router, connection: whose they are, and where they lead
     router: Codes
     connection: Codes
+    # source, destination: policy routes and selectors alone have a source
     source: Prefixes
     destination: Prefixes
+    # is_policy, is_bgp, is_published: their kinds, selectors counting as policy, and whether the
+    # VPC knows them
     is_policy: Mask
     is_bgp: Mask
     is_published: Mask
-    priority: npt.NDArray[np.float64]
+    priority: npt.NDArray[np.float64]  # naN where it is not known
 
     def fact(self, row: int, connection: Connection) -> Route:
         """Give one route, which leads into that connection."""
@@ -71,22 +62,7 @@ class RouteTable:
 
 
 def listed_routes(routes: pd.DataFrame, codes: Codes, connections: Connections) -> pd.DataFrame:
-    """Tell whose each route is.
-
-    Parameters
-    ----------
-    routes : DataFrame
-        Table ``routes``.
-    codes : ndarray of int64
-        The connection that each leads into.
-    connections : Connections
-        A route that names no router stands in that of its connection.
-
-    Returns
-    -------
-    DataFrame
-        With ``router_id``, ``is_transit`` and ``connection`` besides what a fact is made of.
-    """
+    """Tell whose each route is."""
     gateway, transit = routes["vpn_gateway_id"], routes["transit_router_id"]
     own = pd.Series(connections.router_id[codes], index=routes.index, dtype="str")
     is_transit = np.where(transit.isna(), connections.is_transit[codes], True)
@@ -98,22 +74,7 @@ def listed_routes(routes: pd.DataFrame, codes: Codes, connections: Connections) 
 
 
 def selector_routes(selectors: Selectors, connections: Connections, wanted: Mask) -> pd.DataFrame:
-    """Make routes of selectors: from each VPC block to each on-premises block of a connection.
-
-    Parameters
-    ----------
-    selectors : Selectors
-        Blocks of all connections.
-    connections : Connections
-        Whose they are.
-    wanted : ndarray of bool, shape (number of connections,)
-        For which of them.
-
-    Returns
-    -------
-    DataFrame
-        As :func:`listed_routes` gives it.
-    """
+    """Make routes of selectors: from each VPC block to each on-premises block of a connection."""
     sides = []
     for side, blocks, codes in (
         ("source_cidr", selectors.vpc, selectors.vpc_connection),
@@ -131,20 +92,7 @@ def selector_routes(selectors: Selectors, connections: Connections, wanted: Mask
 
 
 def make_route_table(routes: pd.DataFrame, router: Codes) -> RouteTable:
-    """Put routes into numbers.
-
-    Parameters
-    ----------
-    routes : DataFrame
-        As :func:`listed_routes` gives it, all of them readable.
-    router : ndarray of int64
-        Whose each is.
-
-    Returns
-    -------
-    RouteTable
-        In the same order.
-    """
+    """Put routes into numbers."""
     kind = routes["route_type"]
     is_selector = (kind == "selector").to_numpy(bool)
     is_policy = is_selector | (kind == "policy").to_numpy(bool)

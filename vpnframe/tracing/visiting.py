@@ -20,50 +20,21 @@ from vpnframe.tracing.matching import (
 
 @dataclass(frozen=True, slots=True)
 class Visits:
-    """Packets at routers that could carry them, m in all, sorted by packet.
+    """Packets at routers that could carry them, m in all, sorted by packet."""
 
-    Parameters
-    ----------
-    packet, router, vpc : ndarray of int64
-        Which packet at which router, and in which VPC its source lies; router -1 where that VPC
-        has none, vpc -1 where it does not speak for this router.
-    placing : ndarray of int64
-        See :class:`~vpnframe.tracing.facts.Placing`.
-    is_local : ndarray of bool
-        Whether the VPC holds the destination too.
-    """
-
+    # packet, router, vpc: which packet at which router, and in which VPC its source lies; router -1
+    # where that VPC has none, vpc -1 where it does not speak for this router
     packet: Codes
     router: Codes
     vpc: Codes
-    placing: Codes
-    is_local: Mask
+    placing: Codes  # see :class:`~vpnframe.tracing.facts.Placing`
+    is_local: Mask  # whether the VPC holds the destination too
 
 
 def find_visits(
     fleet: Fleet, source: Prefixes, destination: Prefixes, *, max_pairs: int
 ) -> tuple[Visits, Mask]:
-    """Find every router that could carry a packet.
-
-    Parameters
-    ----------
-    fleet : Fleet
-        Its VPCs and routers.
-    source, destination : Prefixes
-        Addresses of n packets, none missing.
-    max_pairs : int
-        The most pairs of packet and block to hold at once.
-
-    Returns
-    -------
-    tuple of Visits and ndarray of bool
-        The visits, and which of the n packets start in a VPC.
-
-    Raises
-    ------
-    TooManyPairs
-        If there are more.
-    """
+    """Find every router that could carry a packet."""
     inside = _inside(fleet, source, destination, max_pairs)
     is_placed = np.zeros(len(source), bool)
     is_placed[inside.packet] = True

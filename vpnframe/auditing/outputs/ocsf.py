@@ -30,23 +30,7 @@ _CREATE = 1
 
 
 def as_ocsf(review: Review) -> list[dict[str, Any]]:
-    """Write a review as OCSF events, one per finding.
-
-    Parameters
-    ----------
-    review : Review
-        Of one fleet.
-
-    Returns
-    -------
-    list of dict
-        Ready for JSON. What was not read stands in ``unmapped.notes`` of every event.
-
-    Raises
-    ------
-    SettingsError
-        The extra ``ocsf`` is not installed.
-    """
+    """Write a review as OCSF events, one per finding."""
     try:
         from py_ocsf_models.events.findings.compliance_finding import (  # noqa: PLC0415  heavy
             ComplianceFinding,

@@ -32,20 +32,6 @@ _COLUMNS = (
 def as_page(review: Review, *, title: str = TITLE, with_folded: bool = False) -> str:
     """Write a review as a page.
 
-    Parameters
-    ----------
-    review : Review
-        Of one fleet.
-    title : str
-        Of the page.
-    with_folded : bool
-        Whether findings that follow from others are listed, too.
-
-    Returns
-    -------
-    str
-        HTML that needs no other file and runs no script; a content security policy says so, too.
-
     Examples
     --------
     >>> from vpnframe import frames

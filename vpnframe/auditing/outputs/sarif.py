@@ -34,17 +34,6 @@ _PLACE = ("account_id", "region_id", "vpn_connection_id", "vpn_gateway_id")
 def as_sarif(review: Review) -> dict[str, Any]:
     """Write a review as a SARIF log.
 
-    Parameters
-    ----------
-    review : Review
-        Of one fleet.
-
-    Returns
-    -------
-    dict
-        Ready for JSON. What could not be judged has the kind ``open``; waived findings are
-        suppressed with their reason; what was not read stands among the notifications of the run.
-
     Examples
     --------
     >>> from vpnframe import frames

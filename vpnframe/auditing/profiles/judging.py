@@ -48,17 +48,10 @@ _FIXED_ON_SM = ("ike_version", "ike_mode", "ike_dh_group", "ipsec_pfs_group")
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """What a profile says of one column of a fleet.
+    """What a profile says of one column of a fleet."""
 
-    Parameters
-    ----------
-    verdict : array of uint8, shape (n,)
-        Places in :data:`VERDICTS`.
-    entry : array of int32, shape (n,)
-        Places in the profile's ``entries``; -1 where none of them judged.
-    """
-
-    verdict: npt.NDArray[np.uint8]
+    verdict: npt.NDArray[np.uint8]  # places in :data:`VERDICTS`
+    # Places in the profile's ``entries``; -1 where none of them judged
     entry: npt.NDArray[np.int32]
 
 
@@ -66,22 +59,6 @@ def judge(
     tunnels: pd.DataFrame, *, profile: Profile, key_facts: pd.DataFrame | None = None
 ) -> dict[str, Judged]:
     """Judge every value of a fleet by one profile.
-
-    Parameters
-    ----------
-    tunnels : DataFrame
-        The ``tunnels`` table, of n rows.
-    profile : Profile
-        See :func:`vpnframe.auditing.profiles.profiles.find_profiles`.
-    key_facts : DataFrame, optional
-        The ``key_facts`` table; without it the bits of every pre-shared key are unknown.
-
-    Returns
-    -------
-    dict of str to Judged
-        By column, in the order of ``COLUMNS``. A null and a value that the profile does not name
-        are ``unknown``. Not judged are the mode under IKEv2, the key of a tunnel that has none,
-        and, unless the profile demands SM4, what an SM gateway leaves no choice of.
 
     Examples
     --------
@@ -104,17 +81,6 @@ def judge(
 
 def ceilings(profile: Profile) -> dict[str, str]:
     """Name the best value that the platform offers, where a profile wants a better one.
-
-    Parameters
-    ----------
-    profile : Profile
-        Any.
-
-    Returns
-    -------
-    dict of str to str
-        Column to value, for the columns of which no value passes and one at least must not be.
-        PFS off takes no part.
 
     Examples
     --------

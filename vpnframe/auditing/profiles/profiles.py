@@ -48,49 +48,23 @@ COLUMNS: Mapping[str, frozenset[str] | None] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One line of a profile.
+    """One line of a profile."""
 
-    Parameters
-    ----------
-    column : str
-        Of :data:`COLUMNS`.
-    value : str or None
-        The value judged; None for a range of numbers.
-    smallest : int
-        The first number of the range, included; 0 where a value is judged.
-    largest : int or None
-        The last one, included; None for any number from the smallest on.
-    verdict : str
-        What the standard says of it.
-    clause : str
-        Where it says so.
-    basis : str
-        How sure that is: only a ``verified`` clause may be shown as proof.
-    """
-
-    column: str
-    value: str | None
-    smallest: int
-    largest: int | None
-    verdict: Verdict
-    clause: str
-    basis: Basis
+    column: str  # of :data:`COLUMNS`
+    value: str | None  # the value judged; None for a range of numbers
+    smallest: int  # the first number of the range, included; 0 where a value is judged
+    largest: int | None  # the last one, included; None for any number from the smallest on
+    verdict: Verdict  # what the standard says of it
+    clause: str  # where it says so
+    basis: Basis  # how sure that is: only a ``verified`` clause may be shown as proof
 
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """One standard.
+    """One standard."""
 
-    Parameters
-    ----------
-    name : str
-        For example ``nist-800-77r1``.
-    entries : tuple of Entry
-        In the order of the file.
-    """
-
-    name: str
-    entries: tuple[Entry, ...]
+    name: str  # for example ``nist-800-77r1``
+    entries: tuple[Entry, ...]  # in the order of the file
 
     def of(self, column: str) -> tuple[Entry, ...]:
         """Give the entries on one column."""
@@ -100,11 +74,6 @@ class Profile:
 @cache
 def shipped_profiles() -> Mapping[str, Profile]:
     """Give the profiles that come with the package.
-
-    Returns
-    -------
-    mapping of str to Profile
-        By name.
 
     Examples
     --------
@@ -117,21 +86,6 @@ def shipped_profiles() -> Mapping[str, Profile]:
 
 def find_profiles(wanted: str | Path | Iterable[str | Path]) -> tuple[Profile, ...]:
     """Find profiles by name, or read them from files of the user's own.
-
-    Parameters
-    ----------
-    wanted : iterable of str or Path
-        Names of shipped profiles, and CSV files; a single one may stand alone.
-
-    Returns
-    -------
-    tuple of Profile
-        In the order asked for; those of one file in its order.
-
-    Raises
-    ------
-    SettingsError
-        There is no such profile, or a file cannot be read, or a name comes twice.
 
     Examples
     --------
@@ -153,23 +107,7 @@ def find_profiles(wanted: str | Path | Iterable[str | Path]) -> tuple[Profile, .
 
 
 def read_profiles(path: str | Path) -> tuple[Profile, ...]:
-    """Read profiles of the user's own.
-
-    Parameters
-    ----------
-    path : str or Path
-        A CSV file in UTF-8.
-
-    Returns
-    -------
-    tuple of Profile
-        At least one.
-
-    Raises
-    ------
-    SettingsError
-        There is no such file, or it is not as it must be: the message names file and line.
-    """
+    """Read profiles of the user's own."""
     try:
         text = read_file(path, limit=_MAX_BYTES).decode("utf-8-sig")
     except FileNotFoundError:
@@ -183,24 +121,6 @@ def read_profiles(path: str | Path) -> tuple[Profile, ...]:
 
 def parse_profiles(text: str, *, name: str) -> tuple[Profile, ...]:
     r"""Read profiles from the text of a CSV file, and check them.
-
-    Parameters
-    ----------
-    text : str
-        Header and lines.
-    name : str
-        Of the file, for messages.
-
-    Returns
-    -------
-    tuple of Profile
-        In the order in which their names first stand.
-
-    Raises
-    ------
-    SettingsError
-        The header, a column, a value, a range, a verdict or a basis is not one we know; two lines
-        judge the same value; or ranges of numbers leave a gap.
 
     Examples
     --------

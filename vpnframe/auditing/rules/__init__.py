@@ -24,23 +24,13 @@ from vpnframe.auditing.verdicts import Verdicts
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One rule.
+    """One rule."""
 
-    Parameters
-    ----------
-    rule_id : str
-        Its name, under which its text stands.
-    judge : callable
-        Fleet to verdicts.
-    columns : tuple of str
-        The columns of profiles whose values it judges: what both judge is one finding.
-    implied_by : tuple of str
-        Rules that it follows from where they fail, or can't judge, on the same connection.
-    """
-
-    rule_id: str
-    judge: Callable[[Fleet], Verdicts]
+    rule_id: str  # its name, under which its text stands
+    judge: Callable[[Fleet], Verdicts]  # fleet to verdicts
+    # The columns of profiles whose values it judges: what both judge is one finding
     columns: tuple[str, ...] = ()
+    # Rules that it follows from where they fail, or can't judge, on the same connection
     implied_by: tuple[str, ...] = ()
 
 

@@ -29,42 +29,26 @@ _OF_PROFILE = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Text:
-    """What one rule says.
+    """What one rule says."""
 
-    Parameters
-    ----------
-    rule_id, family : str
-        Its name, and one of ``FAMILIES``.
-    title : str
-        In a few words, what is wrong.
-    severity : str
-        One of ``SEVERITIES``; a row may have another one.
-    severity_reason, why, expected, remediation : str
-        In sentences.
-    evidence, unknown : str
-        Templates for a row that fails, and for one that can't be judged.
-    console, api : str
-        Where to change it: the console's field, the API's parameter.
-    references : tuple of str
-        Clauses.
-    basis : str
-        How well those are known: verified, secondary, unverified or own.
-    """
-
+    # rule_id, family: its name, and one of ``FAMILIES``
     rule_id: str
     family: str
-    title: str
-    severity: str
+    title: str  # in a few words, what is wrong
+    severity: str  # one of ``SEVERITIES``; a row may have another one
+    # severity_reason, why, expected, remediation: in sentences
     severity_reason: str
     why: str
     expected: str
     remediation: str
+    # console, api: where to change it: the console's field, the API's parameter
     console: str
     api: str
-    basis: str
+    basis: str  # how well those are known: verified, secondary, unverified or own
+    # evidence, unknown: templates for a row that fails, and for one that can't be judged
     evidence: str = "{column} is {value}"
     unknown: str = _UNKNOWN
-    references: tuple[str, ...] = field(default=())
+    references: tuple[str, ...] = field(default=())  # clauses
 
     @property
     def advice(self) -> str:
@@ -84,11 +68,6 @@ class Text:
 def texts() -> Mapping[str, Text]:
     """Give what every rule says.
 
-    Returns
-    -------
-    mapping of str to Text
-        By rule id, in the order of the files.
-
     Examples
     --------
     >>> texts()["vpn-ike-des"].severity
@@ -99,24 +78,7 @@ def texts() -> Mapping[str, Text]:
 
 
 def parse_texts(source: str) -> list[Text]:
-    """Read the texts of one file, and check them.
-
-    Parameters
-    ----------
-    source : str
-        TOML: a table per rule.
-
-    Returns
-    -------
-    list of Text
-
-    Raises
-    ------
-    ValueError
-        A severity is none of ``SEVERITIES``, or a family none of ``FAMILIES``.
-    TypeError
-        A field is missing, or unknown.
-    """
+    """Read the texts of one file, and check them."""
     read = [_text(name, table) for name, table in tomllib.loads(source).items()]
     for text in read:
         if text.severity not in SEVERITIES:

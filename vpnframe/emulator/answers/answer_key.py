@@ -56,25 +56,6 @@ Counts = dict[str, dict[str | int | None, int]]
 def answer_key(fleet: Fleet, *, now_ms: int | None = None) -> dict[str, object]:
     """Reckon what is to be found in a fleet.
 
-    Parameters
-    ----------
-    fleet : Fleet
-        Finished.
-    now_ms : int, optional
-        The moment that a review judges by, in milliseconds: gateways expire. By default the
-        fleet's own.
-
-    Returns
-    -------
-    dict
-        ``overlaps`` (pairs inside one routing domain, with kind and severity), ``algorithms`` and
-        ``lifetimes`` (column -> value -> number of tunnels), ``tunnels`` (what each one uses),
-        ``findings`` (what a review should find: rule, subject, tunnels, severity), ``routes`` and
-        ``vpcs`` (as the answers hold them), ``ha_evidence`` (connections that speak
-        of failover), ``shared_keys`` (groups of connection ids), ``planted`` (plant id and
-        connection ids) and ``counts``. It can be written as JSON, which turns the numbers that are
-        keys into text.
-
     Examples
     --------
     >>> from vpnframe.emulator.fleet.making import make_fleet

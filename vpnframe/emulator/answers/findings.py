@@ -31,24 +31,7 @@ _OVERLAP_RULES = {
 def find_findings(
     fleet: Fleet, *, now_ms: int, are_routes_known: bool = True
 ) -> list[dict[str, object]]:
-    """Find what a review of a fleet should find.
-
-    Parameters
-    ----------
-    fleet : Fleet
-        Finished, with all that was planted.
-    now_ms : int
-        The moment to judge by.
-    are_routes_known : bool
-        Whether the reader asked for routes.
-
-    Returns
-    -------
-    list of dict
-        ``rule_id``, ``status`` (open or unknown), ``subject`` (the id of a connection or gateway;
-        empty for the fleet), ``other`` (the others of a group, joined by commas), ``tunnels``
-        (their ids) and ``severity``; sorted.
-    """
+    """Find what a review of a fleet should find."""
     seen = fleet if are_routes_known else replace(fleet, routes=(), vpcs=())
     sightings = [
         *crypto_faults(seen),

@@ -10,23 +10,7 @@ Verdict = tuple[str, str]
 
 
 def judge_held(site: Block, held: Block, *, how: str, members: Iterable[Party]) -> Verdict:
-    """Say what it means that a site's block meets one that a VPC holds.
-
-    Parameters
-    ----------
-    site, held : Block
-        They overlap.
-    how : str
-        read (an own block of the VPC), user (a user CIDR), selector (the VPC was not read), or
-        outside (a selector that the VPC does not hold).
-    members : iterable of Party
-        The connections of that VPC.
-
-    Returns
-    -------
-    tuple of str
-        Kind and severity: info, low, medium or high.
-    """
+    """Say what it means that a site's block meets one that a VPC holds."""
     is_around = site.last - site.first > held.last - held.first
     severity = "low" if is_around or how == "outside" else "high"
     if site.party.cloud == held.party.cloud:
@@ -37,18 +21,7 @@ def judge_held(site: Block, held: Block, *, how: str, members: Iterable[Party]) 
 
 
 def judge_sites(left: Block, right: Block) -> Verdict:
-    """Say what it means that two sites lead to the same addresses.
-
-    Parameters
-    ----------
-    left, right : Block
-        They overlap, both on premises.
-
-    Returns
-    -------
-    tuple of str
-        Kind and severity.
-    """
+    """Say what it means that two sites lead to the same addresses."""
     a, b = left.party, right.party
     if _mirror(a, b):
         return "mirrored", "info"

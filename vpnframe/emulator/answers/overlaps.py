@@ -105,11 +105,6 @@ def routing_domains(fleet: Fleet) -> list[list[Connection]]:
 
     Gateways are joined to their VPC, connections to their gateway or transit router. A connection
     that hangs on nothing is alone.
-
-    Returns
-    -------
-    list of list of Connection
-        In the order of the fleet.
     """
     parent: dict[str, str] = {}
     for gateway in fleet.vpn_gateways:

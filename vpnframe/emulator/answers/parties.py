@@ -117,18 +117,7 @@ class Block:
 
 
 def list_parties(fleet: Fleet) -> dict[str, Party]:
-    """Gather what is known of each connection.
-
-    Parameters
-    ----------
-    fleet : Fleet
-        Finished.
-
-    Returns
-    -------
-    dict of str to Party
-        By connection id, in the order of the fleet.
-    """
+    """Gather what is known of each connection."""
     vpc_of = {gateway.vpn_gateway_id: gateway.vpc_id for gateway in fleet.vpn_gateways}
     own_of = {vpc.vpc_id: _own_cidrs(vpc) for vpc in fleet.vpcs}
     leading: defaultdict[str, list[Route]] = defaultdict(list)
@@ -149,20 +138,7 @@ def list_parties(fleet: Fleet) -> dict[str, Party]:
 
 
 def blocks_of(party: Party, wanted: str) -> Iterator[Block]:
-    """Give the distinct blocks of one side; default routes say nothing.
-
-    Parameters
-    ----------
-    party : Party
-        One connection.
-    wanted : str
-        vpc or onprem.
-
-    Yields
-    ------
-    Block
-        One per block, whatever it stands in; its priority is the smallest.
-    """
+    """Give the distinct blocks of one side; default routes say nothing."""
     gathered: defaultdict[tuple[str, str], list[tuple[str, int | None]]] = defaultdict(list)
     for side, cidr, origin, priority in party.entries:
         if side == wanted and cidr not in _DEFAULT_ROUTES:
@@ -174,20 +150,7 @@ def blocks_of(party: Party, wanted: str) -> Iterator[Block]:
 
 
 def held_blocks(members: list[Party], vpc: Vpc | None) -> list[tuple[str, Block]]:
-    """Give what a VPC holds, with how that is known.
-
-    Parameters
-    ----------
-    members : list of Party
-        The connections of the VPC, in order.
-    vpc : Vpc or None
-        None where it was not read: then the selectors of their VPC sides stand for it.
-
-    Returns
-    -------
-    list of (str, Block)
-        read, user, selector or outside, as :func:`judge_held` takes them.
-    """
+    """Give what a VPC holds, with how that is known."""
     told = [block for party in members for block in blocks_of(party, "vpc")]
     if vpc is None:
         return [("selector", block) for block in {b.end.cidr: b for b in told[::-1]}.values()]

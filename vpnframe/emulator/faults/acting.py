@@ -20,15 +20,7 @@ _LOOK_S = 0.05
 
 
 class WireAnswer(web.StreamResponse):
-    """A response of the server that writes its own bytes.
-
-    Parameters
-    ----------
-    response : FaultyResponse
-        What to answer, and how badly.
-    stopping : asyncio.Event
-        Set when the server stops: whatever hangs or trickles then ends.
-    """
+    """A response of the server that writes its own bytes."""
 
     def __init__(self, response: FaultyResponse, stopping: asyncio.Event) -> None:
         super().__init__(status=response.status)

@@ -105,31 +105,15 @@ Effect: TypeAlias = Refuse | Replace | Edit | Rewrite | AsXml | Wire | ShiftCloc
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """One kind of fault.
+    """One kind of fault."""
 
-    Parameters
-    ----------
-    name : str
-        Lower-case words joined by hyphens.
-    line : str
-        What happens, in one line.
-    effect : Effect
-        What the emulator does.
-    failure : str or None
-        The ``kind`` of the failure row, should there be one, of a call that meets nothing else:
-        some clients read more than others. None where a careful client reads the true answer.
-    shows_in : str or None
-        ``table.column`` that tells of it besides or instead of a failure row.
-    actions : frozenset of str
-        The calls it can happen to; empty for all.
-    is_for_later_pages : bool
-        Whether it happens from the second page of a listing on only.
-    """
-
-    name: str
-    line: str
-    effect: Effect
+    name: str  # lower-case words joined by hyphens
+    line: str  # what happens, in one line
+    effect: Effect  # what the emulator does
+    # The ``kind`` of the failure row, should there be one, of a call that meets nothing else: some
+    # clients read more than others. None where a careful client reads the true answer
     failure: FailureKind | None = None
+    # ``table.column`` that tells of it besides or instead of a failure row
     shows_in: str | None = None
-    actions: frozenset[str] = frozenset()
-    is_for_later_pages: bool = False
+    actions: frozenset[str] = frozenset()  # the calls it can happen to; empty for all
+    is_for_later_pages: bool = False  # whether it happens from the second page of a listing on only

@@ -22,28 +22,15 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
 # Two plans are never the same one: each counts its own calls.
 @dataclass(frozen=True, slots=True, eq=False)
 class FaultPlan:
-    """A fault kind and when it strikes. Made by ``fault``; how often it did, the state knows.
+    """A fault kind and when it strikes. Made by ``fault``; how often it did, the state knows."""
 
-    Parameters
-    ----------
-    kind : Kind
-        What happens.
-    rate : float
-        Part of the matching calls, from 0 to 1.
-    positions : frozenset of int
-        Numbers of matching calls, from 1.
-    action, region : str or None
-        Only calls of this action, and to this region, match.
-    seed : int
-        Another one strikes other calls.
-    """
-
-    kind: Kind
-    rate: float = 0.0
-    positions: frozenset[int] = frozenset()
+    kind: Kind  # what happens
+    rate: float = 0.0  # part of the matching calls, from 0 to 1
+    positions: frozenset[int] = frozenset()  # numbers of matching calls, from 1
+    # action, region: only calls of this action, and to this region, match
     action: str | None = None
     region: str | None = None
-    seed: int = 0
+    seed: int = 0  # another one strikes other calls
 
     def matches(self, call: Call) -> bool:
         """Say whether a call is one that the fault could strike, and so counts."""
@@ -80,31 +67,6 @@ def fault(
 ) -> FaultPlan:
     """Plan a fault, to be put into ``State.faults``.
 
-    Parameters
-    ----------
-    kind : str
-        A name in ``KINDS``.
-    rate : float, optional
-        Part of the matching calls that it strikes, from 0 to 1. The same seed strikes the same
-        ones, by their number.
-    positions : iterable of int, optional
-        The matching calls that it strikes, counted from 1. Either this or ``rate``.
-    action, region : str, optional
-        Only calls of this action, and to this region, match and are counted.
-    seed : int
-        For ``rate``.
-
-    Returns
-    -------
-    FaultPlan
-        Good for any number of states, each of which counts for itself.
-
-    Raises
-    ------
-    ValueError
-        When there is no such kind, or it cannot happen to the action; when not exactly one of
-        ``rate`` and ``positions`` is given; when a number is out of its range.
-
     Examples
     --------
     >>> fault("throttling-user-400", rate=0.1, action="DownloadVpnConnectionConfig").kind.failure
@@ -129,23 +91,6 @@ def fault(
 
 def parse_fault(text: str, *, seed: int = 0) -> FaultPlan:
     """Read a fault as the command line takes it.
-
-    Parameters
-    ----------
-    text : str
-        ``KIND=RATE``, or ``KIND@POSITION`` with positions joined by commas.
-    seed : int
-        For a rate.
-
-    Returns
-    -------
-    FaultPlan
-        For every call that the kind can happen to.
-
-    Raises
-    ------
-    ValueError
-        As ``fault`` does, and for text of another form.
 
     Examples
     --------

@@ -52,20 +52,7 @@ class Exchange(Protocol):
 
 
 def find_kind(state: State, call: Call) -> Kind | None:
-    """Count a call for every plan that it matches, and find the first that strikes it.
-
-    Parameters
-    ----------
-    state : State
-        Its counters are changed.
-    call : Call
-        As asked for.
-
-    Returns
-    -------
-    Kind or None
-        What is to happen.
-    """
+    """Count a call for every plan that it matches, and find the first that strikes it."""
     found: Kind | None = None
     for plan in state.faults:
         if not isinstance(plan, FaultPlan) or not plan.matches(call):
@@ -79,20 +66,7 @@ def find_kind(state: State, call: Call) -> Kind | None:
 
 
 def answer_faultily(kind: Kind, exchange: Exchange) -> FaultyResponse:
-    """Answer a call that a fault kind strikes.
-
-    Parameters
-    ----------
-    kind : Kind
-        What happens.
-    exchange : Exchange
-        The call.
-
-    Returns
-    -------
-    FaultyResponse
-        Whole, also when the wire is to lose some of it.
-    """
+    """Answer a call that a fault kind strikes."""
     response = _response(kind.effect, exchange)
     wire = kind.effect if isinstance(kind.effect, Wire) else Wire()
     return FaultyResponse(

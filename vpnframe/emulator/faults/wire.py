@@ -23,84 +23,43 @@ _EXCESS = 100
 
 @dataclass(frozen=True, slots=True)
 class Wire:
-    """How an answer is put on the wire; the defaults are a plain answer and an orderly end.
+    """How an answer is put on the wire; the defaults are a plain answer and an orderly end."""
 
-    Parameters
-    ----------
-    sent : str
-        How much of the answer leaves the server.
-    end : str
-        What happens then: an orderly close, a reset (RST), or nothing until the client gives up.
-    has_notice : bool
-        Whether ``connection: close`` announces the end.
-    coding : str
-        ``mislabelled`` says gzip and is not.
-    length : str
-        What ``content-length`` says: the truth, too much, too little, no number; or it is absent.
-    delay_s, headers_s, body_s : float
-        Seconds before the first byte, and over which headers and body trickle.
-    status_line : str
-        Instead of the true one.
-    """
-
-    sent: Sent = "all"
+    sent: Sent = "all"  # how much of the answer leaves the server
+    # What happens then: an orderly close, a reset (RST), or nothing until the client gives up
     end: End = "close"
-    has_notice: bool = True
-    coding: Coding = "identity"
+    has_notice: bool = True  # whether ``connection: close`` announces the end
+    coding: Coding = "identity"  # ``mislabelled`` says gzip and is not
+    # What ``content-length`` says: the truth, too much, too little, no number; or it is absent
     length: Length = "true"
+    # delay_s, headers_s, body_s: seconds before the first byte, and over which headers and body
+    # trickle
     delay_s: float = 0.0
     headers_s: float = 0.0
     body_s: float = 0.0
-    status_line: str = ""
+    status_line: str = ""  # instead of the true one
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class FaultyResponse(Response):
-    """The answer of a call that a fault kind struck: whole, with what the wire does to it.
+    """The answer of a call that a fault kind struck: whole, with what the wire does to it."""
 
-    Parameters
-    ----------
-    kind : str
-        Name of the fault kind.
-    wire : Wire
-        The defaults for a fault that a response can express.
-    """
-
-    kind: str = ""
-    wire: Wire = Wire()
+    kind: str = ""  # name of the fault kind
+    wire: Wire = Wire()  # the defaults for a fault that a response can express
 
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """What a client has after a while.
+    """What a client has after a while."""
 
-    Parameters
-    ----------
-    after_s : float
-        Seconds from the request on.
-    outcome : Response or OSError
-        ConnectionResetError, ConnectionAbortedError (the answer ended early, or is no HTTP) or
-        TimeoutError.
-    """
-
-    after_s: float
+    after_s: float  # seconds from the request on
+    # ConnectionResetError, ConnectionAbortedError (the answer ended early, or is no HTTP) or
+    # TimeoutError
     outcome: Response | OSError
 
 
 def deliver(response: Response, *, timeout_s: float) -> Delivery:
     """Say what a client gets of a response, for transports without a socket.
-
-    Parameters
-    ----------
-    response : Response
-        As ``handle`` gave it.
-    timeout_s : float
-        Seconds after which the client gives up.
-
-    Returns
-    -------
-    Delivery
-        A response that no fault struck comes at once.
 
     Examples
     --------

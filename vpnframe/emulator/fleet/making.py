@@ -36,30 +36,6 @@ def make_fleet(
 ) -> Fleet:
     """Make the emulated cloud's contents.
 
-    Parameters
-    ----------
-    connections : int
-        How many connections all accounts have together; 0 is allowed.
-    regions : int
-        How many regions the cloud has, from 1 to 30. Connections spread over them with a long
-        tail; the largest region holds a fifth of an account's, or its even share if that is more.
-    accounts : int
-        How many accounts share the connections.
-    seed : int
-        Everything else follows from it.
-    now_ms : int
-        The fleet's present, in UTC milliseconds: subscriptions end in the year after it.
-
-    Returns
-    -------
-    Fleet
-        With planted defects, recorded in ``Fleet.planted``.
-
-    Raises
-    ------
-    ValueError
-        When a number is out of range.
-
     Examples
     --------
     >>> fleet = make_fleet(connections=20, regions=3)

@@ -58,21 +58,6 @@ ENVIRONMENTS = ("prod", "prod", "prod", "staging", "test", "dr")
 def list_regions(n_regions: int) -> tuple[Region, ...]:
     """Return the first ``n_regions`` regions of the emulated cloud.
 
-    Parameters
-    ----------
-    n_regions : int
-        From 1 to 30.
-
-    Returns
-    -------
-    tuple of Region
-        Always the same ones, in the same order.
-
-    Raises
-    ------
-    ValueError
-        When fewer than one or more than 30 are asked for.
-
     Examples
     --------
     >>> [region.region_id for region in list_regions(2)]

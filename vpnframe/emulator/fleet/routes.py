@@ -32,15 +32,7 @@ _STATES = {"published": 85.0, "normal": 15.0}
 
 
 def lay_routes(draft: Draft, draw: Draw) -> None:
-    """Draw further blocks of every VPC, and the routes of every connection.
-
-    Parameters
-    ----------
-    draft : Draft
-        With connections that carry what they will carry; changed in place.
-    draw : Draw
-        A stream of its own.
-    """
+    """Draw further blocks of every VPC, and the routes of every connection."""
     draft.vpcs = [
         replace(
             vpc,
@@ -62,24 +54,7 @@ def lay_routes(draft: Draft, draw: Draw) -> None:
 
 
 def make_route(draw: Draw, connection: Connection, kind: str, destination: str) -> Route:
-    """Make a published route that leads into a connection.
-
-    Parameters
-    ----------
-    draw : Draw
-        For its time of creation.
-    connection : Connection
-        Its next hop.
-    kind : str
-        policy, custom or bgp. A policy route still needs its source.
-    destination : str
-        The block that packets go to.
-
-    Returns
-    -------
-    Route
-        Active, and bound to the first tunnel where there are two.
-    """
+    """Make a published route that leads into a connection."""
     is_on_gateway = connection.vpn_gateway_id is not None
     tunnel_ids = tuple(tunnel.tunnel_id for tunnel in connection.tunnels if tunnel.tunnel_id)
     return Route(

@@ -14,17 +14,7 @@ Wanted = Callable[[Connection], bool]
 
 
 class Garden:
-    """A drawn fleet with a record of which connections were already changed.
-
-    Parameters
-    ----------
-    draft : Draft
-        Changed in place.
-    places : sequence of Place
-        Every account and region of it.
-    draw : Draw
-        The source of what is planted.
-    """
+    """A drawn fleet with a record of which connections were already changed."""
 
     def __init__(self, draft: Draft, places: Sequence[Place], draw: Draw) -> None:
         self.draft = draft

@@ -62,21 +62,7 @@ class SavedLists:
         name: str,
         region_id: str | None,
     ) -> None:
-        """Learn of one answer, whole or a page of it.
-
-        Parameters
-        ----------
-        action : str
-            Of which call.
-        routes : iterable of RouteEntry
-            What it holds.
-        total : int or None
-            How many routes the list has, as the answer says.
-        name : str
-            Of the file.
-        region_id : str or None
-            As for connections.
-        """
+        """Learn of one answer, whole or a page of it."""
         names = frozenset(_ID.findall(name))
         self._answers.append(_Answer(action, tuple(routes), total, names, region_id))
 
@@ -86,22 +72,7 @@ class SavedLists:
         statements: Mapping[str, Statement],
         gateways: Iterable[Gateway],
     ) -> list[Connection]:
-        """Say of each connection whether every route into it was read.
-
-        Parameters
-        ----------
-        connections : sequence of Connection
-            Each in its region.
-        statements : mapping of str to Statement
-            List rows by connection id; what has none hangs on nothing that is known.
-        gateways : iterable of Gateway
-            Each in its region.
-
-        Returns
-        -------
-        list of Connection
-            ``has_known_routes`` is False where lists are missing, None where no answer is of them.
-        """
+        """Say of each connection whether every route into it was read."""
         if not self._answers:
             return list(connections)
         by_id = {gateway.gateway_id: gateway for gateway in gateways if gateway.kind == "vpn"}

@@ -27,15 +27,9 @@ _OTHERS = 0o077
 
 @dataclass(frozen=True, slots=True)
 class FingerprintKey:
-    """The key under which fingerprints are made. Without it they tell nothing about weak keys.
+    """The key under which fingerprints are made. Without it they tell nothing about weak keys."""
 
-    Parameters
-    ----------
-    secret : bytes
-        32 or more, random; not shown.
-    """
-
-    secret: bytes = field(repr=False)
+    secret: bytes = field(repr=False)  # 32 or more, random; not shown
 
     @property
     def key_id(self) -> str:
@@ -50,24 +44,15 @@ class FingerprintKey:
 
 @dataclass(frozen=True, slots=True)
 class KeyJudge:
-    """How keys are judged while answers are decoded.
+    """How keys are judged while answers are decoded."""
 
-    Parameters
-    ----------
-    fingerprint_key : FingerprintKey
-        Of the crawl.
-    words : mapping of str to sequence of str
-        What is known of a gateway or a connection, by its id: hints for the keys of whoever names
-        that id.
-    known : mapping of str to KeyFacts
-        Facts that were made already, by fingerprint: the same key is not judged again.
-    is_saved : bool
-        Whether the answers come from files, in which a key may have been redacted.
-    """
-
-    fingerprint_key: FingerprintKey
+    fingerprint_key: FingerprintKey  # of the crawl
+    # What is known of a gateway or a connection, by its id: hints for the keys of whoever names
+    # that id
     words: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    # Facts that were made already, by fingerprint: the same key is not judged again
     known: Mapping[str, KeyFacts] = field(default_factory=dict)
+    # Whether the answers come from files, in which a key may have been redacted
     is_saved: bool = False
 
     def words_of(self, *ids: str | None) -> list[str]:
@@ -77,34 +62,12 @@ class KeyJudge:
 
 
 def new_fingerprint_key() -> FingerprintKey:
-    """Make a key for one crawl.
-
-    Returns
-    -------
-    FingerprintKey
-        Random.
-    """
+    """Make a key for one crawl."""
     return FingerprintKey(secrets.token_bytes(_MIN_BYTES))
 
 
 def read_fingerprint_key(path: str | Path) -> FingerprintKey:
     """Read the user's own key, which makes fingerprints comparable across snapshots.
-
-    Parameters
-    ----------
-    path : str or Path
-        A file of 32 to 4096 random bytes that its owner alone may read; every byte of it counts.
-
-    Returns
-    -------
-    FingerprintKey
-        Of the whole file.
-
-    Raises
-    ------
-    SettingsError
-        It cannot be read, others may read it, it is too short or too long, or it is not random:
-        zeros, or the same bytes again and again.
 
     Examples
     --------
@@ -139,23 +102,6 @@ def read_fingerprint_key(path: str | Path) -> FingerprintKey:
 def own_fingerprint_key(path: str | Path | None, *, is_wanted: bool) -> FingerprintKey | None:
     """Read the user's own key where one is named.
 
-    Parameters
-    ----------
-    path : str, Path or None
-        See :func:`read_fingerprint_key`.
-    is_wanted : bool
-        Whether keys are judged at all.
-
-    Returns
-    -------
-    FingerprintKey or None
-        None where none is named.
-
-    Raises
-    ------
-    SettingsError
-        The file cannot be used, or nothing would be made with it.
-
     Examples
     --------
     >>> own_fingerprint_key(None, is_wanted=True) is None
@@ -174,29 +120,6 @@ def key_facts(
     known: Mapping[str, KeyFacts] | None = None,
 ) -> KeyFacts:
     """Say what may be known of a key.
-
-    Parameters
-    ----------
-    secret : object
-        The value of a ``Psk`` field.
-    fingerprint_key : FingerprintKey
-        Of the crawl.
-    hints : iterable of str
-        Names, ids, addresses and tags of the connection and its gateways; only looked at where
-        they are needed.
-    known : mapping of str to KeyFacts, optional
-        Facts that were made already under the same fingerprint key, by fingerprint.
-
-    Returns
-    -------
-    KeyFacts
-        Without anything in it when the key is masked or absent.
-
-    Raises
-    ------
-    ResponseError
-        The value is neither text nor a number, or something went wrong. No part of the key is in
-        the error, its causes or its traceback.
 
     References
     ----------
@@ -244,16 +167,6 @@ def _facts(
 
 def best_facts(*facts: KeyFacts | None) -> KeyFacts | None:
     """Join what several answers tell of one key: the first that was shown one.
-
-    Parameters
-    ----------
-    *facts : KeyFacts or None
-        None where an answer, or nobody, made any.
-
-    Returns
-    -------
-    KeyFacts or None
-        None when none were made.
 
     Examples
     --------

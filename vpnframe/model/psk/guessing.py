@@ -108,20 +108,6 @@ Span = tuple[int, int]
 def judge_key(key: str, *, hints: Iterable[str] = ()) -> tuple[KeyClass, int]:
     """Say what kind of key this is, and how many bits of guessing it is worth.
 
-    Parameters
-    ----------
-    key : str
-        Not empty.
-    hints : iterable of str
-        What is known of whose key it is: names, ids, addresses, tags.
-
-    Returns
-    -------
-    key_class : {"published", "derived", "dictionary", "patterned", "random"}
-        A key under twelve characters is never called random.
-    bits : int
-        0 to 256.
-
     Examples
     --------
     >>> judge_key("password"), judge_key("kX8vQ2mZ7bT4nR9c")

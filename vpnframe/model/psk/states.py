@@ -12,16 +12,6 @@ REDACTED = "present"
 def key_state(value: object) -> KeyState:
     """Say whether an answer holds a key, a masked key, or none.
 
-    Parameters
-    ----------
-    value : object
-        The value of a ``Psk`` or ``AuthKey`` field, None where the field is missing.
-
-    Returns
-    -------
-    {"present", "masked", "absent"}
-        Nothing of the value itself.
-
     Examples
     --------
     >>> key_state("an example"), key_state("an ****"), key_state(""), key_state(None)
@@ -36,16 +26,6 @@ def key_state(value: object) -> KeyState:
 
 def best_state(*states: KeyState | None) -> KeyState | None:
     """Join what several answers say of one key: present beats masked beats absent.
-
-    Parameters
-    ----------
-    *states : {"present", "masked", "absent"} or None
-        What each answer says; None where there is no answer.
-
-    Returns
-    -------
-    {"present", "masked", "absent"} or None
-        None when nobody says anything.
 
     Examples
     --------

@@ -12,54 +12,26 @@ Kind = Literal[
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column.
+    """One column."""
 
-    Parameters
-    ----------
-    name : str
-        A unit is its suffix.
-    kind : str
-        See :data:`vpnframe.schema.DTYPES`.
-    description : str
-        One line.
-    is_nullable : bool
-        Whether it may be null.
-    words : tuple of str
-        All values that there are, where the list is closed: ours, not the cloud's.
-    """
-
-    name: str
-    kind: Kind
-    description: str
-    is_nullable: bool = True
+    name: str  # a unit is its suffix
+    kind: Kind  # see :data:`vpnframe.schema.DTYPES`
+    description: str  # one line
+    is_nullable: bool = True  # whether it may be null
+    # All values that there are, where the list is closed: ours, not the cloud's
     words: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """One table.
+    """One table."""
 
-    Parameters
-    ----------
-    name : str
-        For example ``tunnels``.
-    description : str
-        What a row is.
-    key : tuple of str
-        Columns that identify a row; empty when none do.
-    columns : tuple of Column
-        In order.
-    is_stored : bool
-        Whether an inventory on disk holds it.
-    is_restricted : bool
-        Whether it is kept apart, and left out of whatever does not ask for it by name.
-    """
-
-    name: str
-    description: str
-    key: tuple[str, ...]
-    columns: tuple[Column, ...]
-    is_stored: bool = False
+    name: str  # for example ``tunnels``
+    description: str  # what a row is
+    key: tuple[str, ...]  # columns that identify a row; empty when none do
+    columns: tuple[Column, ...]  # in order
+    is_stored: bool = False  # whether an inventory on disk holds it
+    # Whether it is kept apart, and left out of whatever does not ask for it by name
     is_restricted: bool = False
 
     @property
