@@ -14,7 +14,7 @@ import sys
 import time
 from collections.abc import Iterable, Sequence
 
-from vpnframe.emulator import Fleet, make_fleet
+from vpnframe.emulator import EmulatedFleet, make_fleet
 from vpnframe.model.psk import FingerprintKey, key_facts
 
 CONNECTIONS = 5000
@@ -23,7 +23,7 @@ KEY = FingerprintKey(bytes(32))
 Known = tuple[str, Sequence[str]]  # a key, and what is known of whose it is
 
 
-def of_fleet(fleet: Fleet) -> list[Known]:
+def of_fleet(fleet: EmulatedFleet) -> list[Known]:
     """Every key of a fleet with hints as a crawl has them."""
     gateways = {gateway.vpn_gateway_id: gateway for gateway in fleet.vpn_gateways}
     customers = {gateway.customer_gateway_id: gateway for gateway in fleet.customer_gateways}

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from vpnframe.peers.model import PeerChild, PeerConnection, Proposal
+from vpnframe.peers.model import PeerChild, PeerConnection, PeerProposal
 from vpnframe.peers.selectors import Selector
 
 _GROUPS = {
@@ -109,7 +109,7 @@ def proposals_told(text: str) -> list[dict[str, list[Any]]]:
     return found
 
 
-def proposal_read(proposal: Proposal) -> dict[str, list[Any]]:
+def proposal_read(proposal: PeerProposal) -> dict[str, list[Any]]:
     """A proposal of ours in the same form."""
     kinds = ("encryption", "integrity", "prf", "dh_groups", "esn")
     return {kind: list(getattr(proposal, kind)) for kind in kinds if getattr(proposal, kind)}

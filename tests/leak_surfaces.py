@@ -35,7 +35,7 @@ from vpnframe.cli.audit_output import ReviewFormat, encode
 from vpnframe.cloud.answers import decode_download
 from vpnframe.cloud.credentials import GivenCredentials
 from vpnframe.cloud.messages import Request, Response
-from vpnframe.emulator import Fleet, make_fleet, make_state
+from vpnframe.emulator import EmulatedFleet, make_fleet, make_state
 from vpnframe.errors import ResponseError
 from vpnframe.fetching.checkpoint import journal_path, open_journal
 from vpnframe.fetching.crawl import Plan
@@ -48,7 +48,7 @@ Shown = Mapping[str, bytes | str]
 FLEET = make_fleet(connections=40, regions=2, seed=9)
 
 
-def canaries_of(fleet: Fleet) -> dict[str, str]:
+def canaries_of(fleet: EmulatedFleet) -> dict[str, str]:
     """A pre-shared key, a BGP key and an access key secret of the emulated cloud."""
     tunnels = [tunnel for connection in fleet.connections for tunnel in connection.tunnels]
     psk = next(t.psk for t in tunnels if t.psk and len(t.psk) >= 24 and t.psk.isalnum())

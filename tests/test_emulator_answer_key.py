@@ -11,12 +11,12 @@ from typing import Any
 
 import pytest
 
-from vpnframe.emulator import Connection, Fleet, answer_key, make_fleet
+from vpnframe.emulator import EmulatedConnection, EmulatedFleet, answer_key, make_fleet
 
 DRAWN = make_fleet(connections=60, regions=1)
 
 
-def connection(name: str, vpc: list[str], onprem: list[str], **changes: Any) -> Connection:
+def connection(name: str, vpc: list[str], onprem: list[str], **changes: Any) -> EmulatedConnection:
     """Take any drawn connection and make it the wanted one."""
     return replace(
         DRAWN.connections[0],
@@ -27,7 +27,7 @@ def connection(name: str, vpc: list[str], onprem: list[str], **changes: Any) -> 
     )
 
 
-def fleet_of(*connections: Connection) -> Fleet:
+def fleet_of(*connections: EmulatedConnection) -> EmulatedFleet:
     """Make a fleet of two gateways in one VPC, one in another, and some connections."""
     base = DRAWN.vpn_gateways[0]
     gateways = tuple(
@@ -37,7 +37,7 @@ def fleet_of(*connections: Connection) -> Fleet:
     return replace(DRAWN, vpn_gateways=gateways, connections=connections, planted=(), routes=())
 
 
-def pairs_of(fleet: Fleet) -> set[tuple[str, str, str]]:
+def pairs_of(fleet: EmulatedFleet) -> set[tuple[str, str, str]]:
     """Write the overlaps of the key in short."""
     overlaps: Any = answer_key(fleet)["overlaps"]
     return {(short(o["left"]), o["relation"], short(o["right"])) for o in overlaps}
@@ -136,7 +136,7 @@ def test_repeated_block_counts_once() -> None:
     assert len(overlaps) == 1
 
 
-def blocks_by_side(fleet: Fleet) -> set[tuple[str, str, str]]:
+def blocks_by_side(fleet: EmulatedFleet) -> set[tuple[str, str, str]]:
     """Every block of every connection: of its selectors, and of the routes that lead into it."""
     blocks = {
         (c.vpn_connection_id, side, cidr)
@@ -151,7 +151,7 @@ def blocks_by_side(fleet: Fleet) -> set[tuple[str, str, str]]:
     return {block for block in blocks if not block[2].endswith("/0")}
 
 
-def brute_force(fleet: Fleet) -> set[frozenset[tuple[str, str, str]]]:
+def brute_force(fleet: EmulatedFleet) -> set[frozenset[tuple[str, str, str]]]:
     """Compare everything with everything, the domain being a fixed point of shared holders.
 
     A block of a VPC stands for the asking connection where it is that one's own VPC, else for the
@@ -193,7 +193,7 @@ def brute_force(fleet: Fleet) -> set[frozenset[tuple[str, str, str]]]:
     return found
 
 
-def place_of(connection: Connection) -> tuple[str, str, str]:
+def place_of(connection: EmulatedConnection) -> tuple[str, str, str]:
     """Account, region and id."""
     return connection.account_id, connection.region_id, connection.vpn_connection_id
 

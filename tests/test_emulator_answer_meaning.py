@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from vpnframe.emulator import Connection, Fleet, answer_key, make_fleet
+from vpnframe.emulator import EmulatedConnection, EmulatedFleet, answer_key, make_fleet
 from vpnframe.emulator.fleet.drawing import Draw
-from vpnframe.emulator.fleet.model import HealthCheck, Route
+from vpnframe.emulator.fleet.model import EmulatedRoute, HealthCheck
 from vpnframe.emulator.fleet.routes import make_route
 
 DRAWN = make_fleet(connections=60, regions=1)
@@ -19,9 +19,9 @@ ALL = ("0.0.0.0/0",)
 VPC, SITE = ("172.16.0.0/16",), ("10.1.0.0/16",)
 
 
-def connection(name: str, vpc: Any = VPC, onprem: Any = SITE, **changes: Any) -> Connection:
+def connection(name: str, vpc: Any = VPC, onprem: Any = SITE, **changes: Any) -> EmulatedConnection:
     """A connection on gateway g1, to a peer of its own; by default nothing speaks of failover."""
-    like: Connection = changes.pop("like", SINGLE)
+    like: EmulatedConnection = changes.pop("like", SINGLE)
     peer, own = changes.pop("peer", f"peer-of-{name}"), changes.pop("own", f"own-of-{name}")
     peer, own = (f"203.0.113.{sum(end.encode()) % 251}" for end in (peer, own))
     tunnels = tuple(replace(t, customer_ip=peer, cloud_ip=own) for t in like.tunnels)
@@ -36,11 +36,15 @@ def connection(name: str, vpc: Any = VPC, onprem: Any = SITE, **changes: Any) ->
     )
 
 
-def route(leading: Connection, destination: str, kind: str = "custom", **changes: Any) -> Route:
+def route(
+    leading: EmulatedConnection, destination: str, kind: str = "custom", **changes: Any
+) -> EmulatedRoute:
     return replace(make_route(Draw.from_seed(1), leading, kind, destination), **changes)
 
 
-def fleet_of(connections: list[Connection], routes: list[Route] | None = None) -> Fleet:
+def fleet_of(
+    connections: list[EmulatedConnection], routes: list[EmulatedRoute] | None = None
+) -> EmulatedFleet:
     """Gateways g1 and g2 stand in one VPC, g3 in another one."""
     base = DRAWN.vpn_gateways[0]
     gateways = tuple(
@@ -56,7 +60,9 @@ def fleet_of(connections: list[Connection], routes: list[Route] | None = None) -
     )
 
 
-def verdicts(connections: list[Connection], routes: list[Route] | None = None) -> list[str]:
+def verdicts(
+    connections: list[EmulatedConnection], routes: list[EmulatedRoute] | None = None
+) -> list[str]:
     """Kind, severity and relation of each pair, in the key's order."""
     overlaps: Any = answer_key(fleet_of(connections, routes))["overlaps"]
     return [f"{o['kind']} {o['severity']} {o['relation']}" for o in overlaps]

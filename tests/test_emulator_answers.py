@@ -10,7 +10,7 @@ from xml.etree.ElementTree import Element
 import pytest
 from defusedxml import ElementTree
 
-from vpnframe.emulator import Connection, make_fleet
+from vpnframe.emulator import EmulatedConnection, make_fleet
 from vpnframe.emulator.connection_rows import connection_row
 from vpnframe.emulator.downloads import download_config
 from vpnframe.emulator.encoding import encode_xml
@@ -23,11 +23,11 @@ SINGLE = [c for c in FLEET.connections if not c.is_dual]
 LISTS = {"TunnelConfig", "TunnelOptions", "BgpConfig", "Tags"}
 
 
-def listed(connection: Connection) -> dict[str, Any]:
+def listed(connection: EmulatedConnection) -> dict[str, Any]:
     return dict(connection_row(connection))
 
 
-def downloaded(connection: Connection) -> dict[str, Any]:
+def downloaded(connection: EmulatedConnection) -> dict[str, Any]:
     return dict(download_config(connection))
 
 

@@ -11,7 +11,7 @@ from defusedxml import ElementTree
 from test_emulator_client import NOW, Signer, ask, code_of, signer_of
 
 from vpnframe.emulator import State, handle, make_fleet, make_state
-from vpnframe.emulator.fleet.model import Route
+from vpnframe.emulator.fleet.model import EmulatedRoute
 from vpnframe.emulator.route_rows import policy_route_row, vpn_route_row
 
 FLEET = make_fleet(connections=150, regions=2)
@@ -58,7 +58,7 @@ def keys_of(rows: list[dict[str, Any]]) -> Counter[tuple[str, ...]]:
     return Counter((row.get("RouteSource", ""), row["RouteDest"], row["NextHop"]) for row in rows)
 
 
-def held(wanted: Callable[[Route], bool]) -> Counter[tuple[str, ...]]:
+def held(wanted: Callable[[EmulatedRoute], bool]) -> Counter[tuple[str, ...]]:
     return Counter((r.source or "", r.destination, r.next_hop) for r in HERE if wanted(r))
 
 

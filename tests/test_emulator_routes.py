@@ -8,9 +8,9 @@ from ipaddress import ip_network
 
 import pytest
 
-from vpnframe.emulator import Connection, make_fleet
+from vpnframe.emulator import EmulatedConnection, make_fleet
 from vpnframe.emulator.fleet.drawing import Draw
-from vpnframe.emulator.fleet.model import Route
+from vpnframe.emulator.fleet.model import EmulatedRoute
 from vpnframe.emulator.fleet.routes import has_priorities, make_route
 
 FLEET = make_fleet()
@@ -19,7 +19,7 @@ EVERYTHING = "0.0.0.0/0"
 INTO = [route for route in FLEET.routes if route.learned_from != "CLOUD"]
 
 
-def routes_into(connection: Connection) -> list[Route]:
+def routes_into(connection: EmulatedConnection) -> list[EmulatedRoute]:
     return [route for route in INTO if route.vpn_connection_id == connection.vpn_connection_id]
 
 
@@ -120,7 +120,7 @@ def test_a_standby_is_a_single_tunnel() -> None:
             assert route.weight in (None, 100)
 
 
-def planted(plant_id: str) -> tuple[Connection, ...]:
+def planted(plant_id: str) -> tuple[EmulatedConnection, ...]:
     (plant,) = [plant for plant in FLEET.planted if plant.plant_id == plant_id]
     return tuple(BY_ID[i] for i in plant.vpn_connection_ids)
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from vpnframe.cli.entries import Entry, as_entries
+from vpnframe.cli.entries import FindingText, as_entries
 from vpnframe.cli.text_table import text_width
 
 ENTRIES = [
-    Entry("high", [["10.0.0.0/8", "onprem", "vco-1", "to-lima-office"]], "Because it is so."),
-    Entry("low", [["10.1.0.0/16", "vpc", "vco-22", "to-oslo"], ["10.1.0.0/17", "x", "y", "z"]]),
+    FindingText("high", [["10.0.0.0/8", "onprem", "vco-1", "to-lima-office"]], "Because it is so."),
+    FindingText(
+        "low", [["10.1.0.0/16", "vpc", "vco-22", "to-oslo"], ["10.1.0.0/17", "x", "y", "z"]]
+    ),
 ]
 
 
@@ -30,7 +32,7 @@ def test_cells_are_aligned_over_all_entries():
 def test_no_line_is_wider_than_the_terminal(width):
     """Notes are wrapped, the last cell that is shown is cut, others are left out."""
     note = "A sentence that is much longer than any of these terminals is wide. " * 3
-    entries = [Entry("high", ENTRIES[0].rows, note)]
+    entries = [FindingText("high", ENTRIES[0].rows, note)]
     lines = as_entries(entries, width=width).splitlines()
     assert max(map(text_width, lines)) <= width
     assert lines[1].startswith("  10.0.0.0/8")
@@ -45,10 +47,10 @@ def test_the_last_cell_is_cut_where_there_is_some_room():
 def test_east_asian_names_take_two_columns():
     """What stands after them stays aligned."""
     rows = [["深圳", "x"], ["lima", "x"]]
-    lines = as_entries([Entry("h", rows)], width=80).splitlines()[1:]
+    lines = as_entries([FindingText("h", rows)], width=80).splitlines()[1:]
     assert len({text_width(line) for line in lines}) == 1
 
 
 def test_control_characters_do_not_reach_the_terminal():
     """Neither from a name nor from a note."""
-    assert "\x1b" not in as_entries([Entry("h", [["a\x1b[2J"]], "b\x1b[2J")], width=80)
+    assert "\x1b" not in as_entries([FindingText("h", [["a\x1b[2J"]], "b\x1b[2J")], width=80)

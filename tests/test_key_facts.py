@@ -25,7 +25,7 @@ import vpnframe as vf
 from vpnframe import schema
 from vpnframe.cloud.messages import Request, Response
 from vpnframe.emulator import (
-    Fleet,
+    EmulatedFleet,
     RunningEmulator,
     State,
     answer_key,
@@ -45,7 +45,7 @@ KEYS = ["vpn_connection_id", "tunnel_id"]
 FACTS = ["psk_length", "psk_class", "psk_bits", "psk_fingerprint", "psk_fingerprint_key_id"]
 
 
-def state_of(fleet: Fleet = FLEET) -> State:
+def state_of(fleet: EmulatedFleet = FLEET) -> State:
     return make_state(fleet, quotas=False)
 
 
@@ -163,7 +163,7 @@ def by_fact(inventory: Inventory) -> dict[Any, tuple[Any, ...]]:
     return {key: tuple(row[name] for name in FACTS) for key, row in rows.items()}
 
 
-def save(fleet: Fleet, folder: Path) -> Path:
+def save(fleet: EmulatedFleet, folder: Path) -> Path:
     """Save every answer of a crawl, as a person would with the vendor's command line."""
     replay, now = state_of(fleet), ManualClock().start.timestamp()
 

@@ -36,7 +36,7 @@ from vpnframe.cli import app
 from vpnframe.cloud.answers import decode_download, decode_page
 from vpnframe.cloud.credentials import GivenCredentials
 from vpnframe.cloud.messages import Request, Response
-from vpnframe.emulator import Fleet, handle, make_fleet, make_state, serve_in_thread
+from vpnframe.emulator import EmulatedFleet, handle, make_fleet, make_state, serve_in_thread
 from vpnframe.inventory import Inventory, read_inventory, write_inventory
 from vpnframe.inventory.loading import load
 from vpnframe.model.psk import KeyJudge
@@ -81,7 +81,7 @@ def find_leaks(haystacks: Mapping[str, bytes | str], secrets: Iterable[str]) -> 
     return found
 
 
-def secrets_of(fleet: Fleet) -> set[str]:
+def secrets_of(fleet: EmulatedFleet) -> set[str]:
     """Every key that the emulated cloud holds."""
     tunnels = [tunnel for connection in fleet.connections for tunnel in connection.tunnels]
     found = {account.access_key_secret for account in fleet.accounts}

@@ -16,7 +16,7 @@ from helpers import action_of, assert_same_inventory, error_response
 import vpnframe as vf
 from vpnframe.cloud.messages import Request, Response
 from vpnframe.emulator import (
-    Fleet,
+    EmulatedFleet,
     RunningEmulator,
     State,
     make_fleet,
@@ -61,7 +61,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @contextmanager
-def served(fleet: Fleet = FLEET) -> Iterator[RunningEmulator]:
+def served(fleet: EmulatedFleet = FLEET) -> Iterator[RunningEmulator]:
     with serve_in_thread(make_state(fleet, quotas=False)) as cloud:
         yield cloud
 

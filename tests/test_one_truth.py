@@ -18,7 +18,7 @@ from helpers import inventory_of
 from test_overlap_fleets import DRAWN, FLEETS_AT_ONCE, random_fleet
 
 import vpnframe as vf
-from vpnframe.emulator import Fleet, make_state
+from vpnframe.emulator import EmulatedFleet, make_state
 from vpnframe.errors import IncompleteWarning
 from vpnframe.fetching.crawl import Plan
 
@@ -29,7 +29,7 @@ Network = Any
 Reach = dict[tuple[str, str], bool]  # connection and block: whether the tunnel gets its packets
 
 
-def one_account(fleet: Fleet) -> Fleet:
+def one_account(fleet: EmulatedFleet) -> EmulatedFleet:
     """The same small fleets, all in one account: their gateways and VPCs keep them apart."""
     account = DRAWN.accounts[0].account_id
     return replace(

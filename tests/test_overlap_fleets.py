@@ -17,10 +17,16 @@ from vpnframe.auditing.evaluation import evaluate
 from vpnframe.auditing.findings import assemble
 from vpnframe.auditing.fleet import gather
 from vpnframe.auditing.rules import RULES
-from vpnframe.emulator import Connection, Fleet, make_fleet
+from vpnframe.emulator import EmulatedConnection, EmulatedFleet, make_fleet
 from vpnframe.emulator.answers.findings import find_findings
 from vpnframe.emulator.answers.parties import Party, list_parties
-from vpnframe.emulator.fleet.model import HealthCheck, Route, Tunnel, Vpc, VpnGateway
+from vpnframe.emulator.fleet.model import (
+    EmulatedRoute,
+    EmulatedTunnel,
+    EmulatedVpc,
+    HealthCheck,
+    VpnGateway,
+)
 from vpnframe.inventory import Inventory
 
 FLEETS_AT_ONCE = 50
@@ -50,7 +56,9 @@ def random_blocks(rng: random.Random) -> tuple[str, ...]:
     return tuple(rng.choices(BLOCKS, k=rng.choice((1, 1, 1, 2, 2, 3, 4))))
 
 
-def random_tunnel(rng: random.Random, tunnel: Tunnel, connection_id: str, place: int) -> Tunnel:
+def random_tunnel(
+    rng: random.Random, tunnel: EmulatedTunnel, connection_id: str, place: int
+) -> EmulatedTunnel:
     """A tunnel between some two addresses."""
     return replace(
         tunnel,
@@ -62,7 +70,7 @@ def random_tunnel(rng: random.Random, tunnel: Tunnel, connection_id: str, place:
     )
 
 
-def random_connection(rng: random.Random, number: int, account: str) -> Connection:
+def random_connection(rng: random.Random, number: int, account: str) -> EmulatedConnection:
     """A connection on one of three gateways, on a router, or on nothing."""
     connection_id = f"vco-{account}-{number}"
     base = rng.choice((SINGLE, DUAL))
@@ -87,7 +95,7 @@ def random_connection(rng: random.Random, number: int, account: str) -> Connecti
     )
 
 
-def leftover(connection: Connection) -> Connection:
+def leftover(connection: EmulatedConnection) -> EmulatedConnection:
     """The same connection once more, under another id."""
     connection_id = f"{connection.vpn_connection_id}x"
     tunnels = tuple(
@@ -97,7 +105,7 @@ def leftover(connection: Connection) -> Connection:
     return replace(connection, vpn_connection_id=connection_id, tunnels=tunnels)
 
 
-def random_routes(rng: random.Random, connection: Connection) -> list[Route]:
+def random_routes(rng: random.Random, connection: EmulatedConnection) -> list[EmulatedRoute]:
     """Some routes into a connection; none where it hangs on nothing."""
     if connection.attach_type == "NO_ASSOCIATED":
         return []
@@ -140,7 +148,7 @@ def random_gateways(account: str) -> list[VpnGateway]:
     ]
 
 
-def random_vpcs(rng: random.Random, account: str) -> list[Vpc]:
+def random_vpcs(rng: random.Random, account: str) -> list[EmulatedVpc]:
     """The VPCs of these gateways, as far as they were read."""
     blocks = [cidr for cidr in BLOCKS if cidr not in EVERYTHING]
     return [
@@ -157,7 +165,7 @@ def random_vpcs(rng: random.Random, account: str) -> list[Vpc]:
     ]
 
 
-def random_fleet(seed: int) -> Fleet:
+def random_fleet(seed: int) -> EmulatedFleet:
     """Many small fleets in one, each in an account of its own: they have nothing in common."""
     rng = random.Random(seed)
     connections, gateways, routes, vpcs = [], [], [], []
@@ -180,7 +188,7 @@ def random_fleet(seed: int) -> Fleet:
     )
 
 
-def routing_mode(connection: Connection) -> str:
+def routing_mode(connection: EmulatedConnection) -> str:
     """Route: everything on both sides; policy: on none."""
     sides = [set(connection.vpc_subnets), set(connection.onprem_subnets)]
     if all(side <= EVERYTHING for side in sides):
@@ -242,7 +250,7 @@ def rows_of(party: Party) -> tuple[list[dict[str, Any]], dict[str, Any], list[di
     return tunnels, shared | lists | {"n_tunnels": len(tunnels)}, subnets
 
 
-def inventory_from(fleet: Fleet) -> Inventory:
+def inventory_from(fleet: EmulatedFleet) -> Inventory:
     """The tables that a crawl of the fleet would make, as far as these rules look at them."""
     rows = [rows_of(party) for party in list_parties(fleet).values()]
     empty = {name: schema.empty(name) for name in ("gateways", "routes", "failures")}

@@ -26,7 +26,7 @@ from vpnframe.cloud.lanes import Clock, Lanes
 from vpnframe.cloud.messages import Request, Response
 from vpnframe.cloud.rate_limits import Pacer
 from vpnframe.cloud.transport import Transport
-from vpnframe.emulator import Fleet, State, handle, make_fleet, make_state, serve_in_thread
+from vpnframe.emulator import EmulatedFleet, State, handle, make_fleet, make_state, serve_in_thread
 from vpnframe.fetching.caller import Caller
 from vpnframe.fetching.crawl import Plan
 from vpnframe.model.records import Records
@@ -40,7 +40,7 @@ LIMIT, WINDOW_S = 30, 60.0
 chance = random.Random(11)
 
 
-def ideal_s(fleet: Fleet, *, limit: int, window_s: float) -> float:
+def ideal_s(fleet: EmulatedFleet, *, limit: int, window_s: float) -> float:
     """The time that the quota allows for the busiest region."""
     (_, n_most), *_ = Counter(c.region_id for c in fleet.connections).most_common(1)
     return (math.ceil(n_most / limit) - 1) * window_s

@@ -23,7 +23,7 @@ from peer_spellings import (
 )
 from system_tools import find_tool
 
-from vpnframe.peers.model import PeerConnection, Proposal
+from vpnframe.peers.model import PeerConnection, PeerProposal
 from vpnframe.peers.selectors import Selector
 
 BATCH = 100
@@ -190,7 +190,7 @@ PROPOSAL_LISTS = st.builds(
 )
 
 
-def same_proposals(ours: Sequence[Proposal], text: str) -> bool:
+def same_proposals(ours: Sequence[PeerProposal], text: str) -> bool:
     """Whether both are the same, proposal by proposal; a default is two of the daemon's."""
     offered = proposals_told(text)
     for one in ours:

@@ -7,7 +7,7 @@ from itertools import product
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vpnframe.peers.model import Proposal
+from vpnframe.peers.model import PeerProposal
 from vpnframe.peers.negotiating import both, choose, first_group, phase2_group, wanted_of
 from vpnframe.peers.tokens import default_proposal, parse_proposal
 
@@ -15,7 +15,7 @@ CIPHERS = ["aes-128-cbc", "aes-256-cbc", "aes-128-gcm"]
 HASHES = ["hmac-md5", "hmac-sha1"]
 GROUPS = [2, 14]
 PROPOSALS = st.builds(
-    lambda ciphers, hashes, prfs, groups: Proposal(
+    lambda ciphers, hashes, prfs, groups: PeerProposal(
         "x",
         "ike",
         encryption=tuple(ciphers),
@@ -31,7 +31,7 @@ PROPOSALS = st.builds(
 OURS = st.tuples(*map(st.sampled_from, (CIPHERS, HASHES, GROUPS)))
 
 
-def concrete(proposal: Proposal, *, first_alone: bool) -> set[tuple[object, ...]]:
+def concrete(proposal: PeerProposal, *, first_alone: bool) -> set[tuple[object, ...]]:
     """Every single choice that a proposal stands for."""
     kinds = (proposal.encryption, proposal.integrity, proposal.prf, proposal.dh_groups)
     return set(product(*(kind[:1] if first_alone else kind for kind in kinds)))

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vpnframe.cloud.retries import Remedy, Verdict, backoff_s, classify
+from vpnframe.cloud.retries import FailureVerdict, Remedy, backoff_s, classify
 from vpnframe.errors import ResponseError, StatusError, TransportError
 
 CODES = [
@@ -83,15 +83,15 @@ def test_odd_casing_changes_nothing(code: str) -> None:
 @pytest.mark.parametrize(
     ("status", "verdict"),
     [
-        (None, Verdict(Remedy.AGAIN, "malformed")),
-        (200, Verdict(Remedy.AGAIN, "malformed")),
-        (404, Verdict(Remedy.AGAIN, "malformed")),
-        (403, Verdict(Remedy.GIVE_UP, "denied")),
-        (429, Verdict(Remedy.SLOW_DOWN, "throttled")),
-        (502, Verdict(Remedy.AGAIN, "server")),
+        (None, FailureVerdict(Remedy.AGAIN, "malformed")),
+        (200, FailureVerdict(Remedy.AGAIN, "malformed")),
+        (404, FailureVerdict(Remedy.AGAIN, "malformed")),
+        (403, FailureVerdict(Remedy.GIVE_UP, "denied")),
+        (429, FailureVerdict(Remedy.SLOW_DOWN, "throttled")),
+        (502, FailureVerdict(Remedy.AGAIN, "server")),
     ],
 )
-def test_unreadable_answers(status: int | None, verdict: Verdict) -> None:
+def test_unreadable_answers(status: int | None, verdict: FailureVerdict) -> None:
     """A load balancer's page is a fault of the server, a torn answer is asked for again."""
     assert classify(ResponseError("html", http_status=status)) == verdict
 
@@ -99,14 +99,14 @@ def test_unreadable_answers(status: int | None, verdict: Verdict) -> None:
 def test_a_whole_answer_that_holds_nothing_is_not_asked_for_again() -> None:
     """It would hold nothing again, and the quota of downloads is small."""
     error = ResponseError("nothing", http_status=200, is_empty=True)
-    assert classify(error) == Verdict(Remedy.GIVE_UP, "empty")
+    assert classify(error) == FailureVerdict(Remedy.GIVE_UP, "empty")
 
 
 @pytest.mark.parametrize(("is_timeout", "kind"), [(True, "timeout"), (False, "network")])
 def test_no_answer(is_timeout: bool, kind: str) -> None:
     """All our calls are reads: they may be asked again."""
     verdict = classify(TransportError("no", is_timeout=is_timeout))
-    assert verdict == Verdict(Remedy.AGAIN, kind)  # type: ignore[arg-type]
+    assert verdict == FailureVerdict(Remedy.AGAIN, kind)  # type: ignore[arg-type]
 
 
 @given(attempt=st.integers(1, 60), jitter=st.floats(0, 1))

@@ -25,7 +25,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vpnframe.cloud.messages import Request
-from vpnframe.emulator import Connection, handle, make_fleet, make_state
+from vpnframe.emulator import EmulatedConnection, handle, make_fleet, make_state
 from vpnframe.fetching.caller import Place
 from vpnframe.fetching.checkpoint import open_journal
 from vpnframe.fetching.crawl import Plan
@@ -310,7 +310,7 @@ def test_the_emulated_pair_of_active_and_standby_is_found() -> None:
     """Planted in the default fleet."""
     fleet = make_fleet()
     plant = next(p for p in fleet.planted if p.plant_id == "routes-active-and-standby")
-    pair: dict[str, Connection] = {
+    pair: dict[str, EmulatedConnection] = {
         c.vpn_connection_id: c
         for c in fleet.connections
         if c.vpn_connection_id in plant.vpn_connection_ids

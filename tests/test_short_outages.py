@@ -29,7 +29,7 @@ from helpers import (
 
 from vpnframe.cloud.actions import Limit
 from vpnframe.cloud.messages import Request, Response
-from vpnframe.emulator import Fleet, make_fleet, make_state, serve_in_thread
+from vpnframe.emulator import EmulatedFleet, make_fleet, make_state, serve_in_thread
 from vpnframe.emulator.faults import FaultyResponse, Wire
 from vpnframe.fetching.checkpoint import Journal, open_journal
 from vpnframe.fetching.crawl import Plan
@@ -82,7 +82,7 @@ class Crawls:
     """Crawls of one fleet in virtual time, at a tenth of a second per answer."""
 
     limit: Limit
-    fleet: Fleet = FLEET
+    fleet: EmulatedFleet = FLEET
     regions_read: list[str] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
     end_s: float = 0.0

@@ -13,7 +13,7 @@ from test_tracing_oracle import as_fate
 from trace_helpers import Row
 from trace_oracle import Plain, is_block
 
-from vpnframe.emulator import Fleet, make_fleet, make_state
+from vpnframe.emulator import EmulatedFleet, make_fleet, make_state
 from vpnframe.errors import IncompleteWarning
 from vpnframe.fetching.crawl import Plan
 from vpnframe.tracing.trace import trace
@@ -22,7 +22,7 @@ ROLES = {"master": "active", "slave": "standby"}
 N_PACKETS = 150
 
 
-def plain_of(fleet: Fleet, *, has_routes: bool = True) -> Plain:
+def plain_of(fleet: EmulatedFleet, *, has_routes: bool = True) -> Plain:
     """What the first account holds, as the oracle takes it."""
     account = fleet.accounts[0].account_id
     vpc_of = {gateway.vpn_gateway_id: gateway.vpc_id for gateway in fleet.vpn_gateways}

@@ -10,7 +10,7 @@ from helpers import assert_same_inventory, in_xml, inventory_of
 
 import vpnframe as vf
 from vpnframe.cloud.actions import Limit
-from vpnframe.emulator import Fleet, answer_key, make_fleet, make_state, serve_in_thread
+from vpnframe.emulator import EmulatedFleet, answer_key, make_fleet, make_state, serve_in_thread
 from vpnframe.emulator.unset import SHAPES
 from vpnframe.fetching.crawl import Plan
 
@@ -127,7 +127,7 @@ def moment(ms: int | None) -> pd.Timestamp | None:
     return None if ms is None else pd.Timestamp(ms, unit="ms", tz="UTC")
 
 
-def assert_settings(inventory: vf.Inventory, fleet: Fleet) -> None:
+def assert_settings(inventory: vf.Inventory, fleet: EmulatedFleet) -> None:
     """What may be unset is what the fleet has, or null: BGP, health checks, bandwidths, times."""
     names = ("bgp_enabled", "bandwidth_mbps", "health_check_enabled", "created_at")
     expected: dict[str, tuple[Any, ...]] = {

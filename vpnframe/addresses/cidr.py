@@ -270,7 +270,7 @@ def _is_missing(value: object) -> bool:
 def _read(texts: list[str]) -> Entries:
     """Read every text that can be read; the others have family 0."""
     entries = read_plain(texts)
-    known: dict[str, _Entry | None] = {}
+    known: dict[str, _ParsedBlock | None] = {}
     for i in np.flatnonzero(entries.family == 0).tolist():
         text = texts[i]
         if text not in known:
@@ -282,7 +282,7 @@ def _read(texts: list[str]) -> Entries:
     return entries
 
 
-class _Entry(NamedTuple):
+class _ParsedBlock(NamedTuple):
     """One block as the standard library reads it, host bits as they stand."""
 
     address: int
@@ -290,13 +290,13 @@ class _Entry(NamedTuple):
     prefix_length: int
 
 
-def _read_one(text: str) -> _Entry | None:
+def _read_one(text: str) -> _ParsedBlock | None:
     try:
         network = ipaddress.ip_network(text, strict=False)
     except ValueError:
         return None
     address = ipaddress.ip_address(text.split("/", maxsplit=1)[0])
-    return _Entry(int(address), network.version, network.prefixlen)
+    return _ParsedBlock(int(address), network.version, network.prefixlen)
 
 
 __all__ = ["ParsedCidrs", "format_cidr", "parse_cidrs", "split_cidrs"]

@@ -57,7 +57,7 @@ def how_shared(fleet: Fleet) -> Sharing:
 
 
 @dataclass(frozen=True, slots=True)
-class _Holders:
+class _KeyHolders:
     """What is asked of tunnels that hold one key, row by row, and of connections."""
 
     owner: Positions
@@ -67,7 +67,7 @@ class _Holders:
     connection_id: npt.NDArray[np.object_]
 
 
-def _holders(fleet: Fleet, peer: Positions) -> _Holders:
+def _holders(fleet: Fleet, peer: Positions) -> _KeyHolders:
     tunnels = fleet.tunnels
     ends = tuple(
         list(
@@ -80,7 +80,7 @@ def _holders(fleet: Fleet, peer: Positions) -> _Holders:
         for side in ("ip", "ike_id")
     )
     ids = objects(fleet.connections["vpn_connection_id"])
-    return _Holders(fleet.of_tunnel, peer, ends, _sites(fleet), ids)
+    return _KeyHolders(fleet.of_tunnel, peer, ends, _sites(fleet), ids)
 
 
 def peers_of(tunnels: pd.DataFrame) -> pd.Series:
@@ -106,7 +106,7 @@ def _sites(fleet: Fleet) -> Positions:
     return np.where((sets < 0) | (fleet.domain < 0), -1, sites)
 
 
-def _judge(holders: _Holders, members: Positions) -> int:
+def _judge(holders: _KeyHolders, members: Positions) -> int:
     """Say how far the key of some tunnels, of several connections and peers, is spread."""
     owners = holders.owner[members]
     groups = _Union(owners.tolist())
@@ -125,7 +125,7 @@ def _judge(holders: _Holders, members: Positions) -> int:
     return ALONE if is_mirrored_alone and not has_several else FEW
 
 
-def _join_mirrored(holders: _Holders, members: Positions, groups: _Union) -> int:
+def _join_mirrored(holders: _KeyHolders, members: Positions, groups: _Union) -> int:
     """Join connections of which each names the other's end; how many tunnels are such an end."""
     mirrored: set[int] = set()
     rows = members.tolist()
@@ -142,7 +142,7 @@ def _join_mirrored(holders: _Holders, members: Positions, groups: _Union) -> int
     return len(mirrored)
 
 
-def _name_others(holders: _Holders, members: Positions, others: npt.NDArray[np.object_]) -> None:
+def _name_others(holders: _KeyHolders, members: Positions, others: npt.NDArray[np.object_]) -> None:
     """Write down for each tunnel which other connections hold its key."""
     owners = holders.owner[members]
     different = np.unique(owners)

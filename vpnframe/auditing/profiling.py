@@ -23,7 +23,7 @@ from vpnframe.auditing.profiles.judging import (
 )
 from vpnframe.auditing.profiles.judging import SEVERITIES as OF_VERDICT
 from vpnframe.auditing.profiles.judging import UNKNOWN as NOT_IN_TABLE
-from vpnframe.auditing.profiles.profiles import BASELINE, Entry, Profile
+from vpnframe.auditing.profiles.profiles import BASELINE, Profile, ProfileLine
 from vpnframe.auditing.texts import SEPARATOR, Text, texts
 from vpnframe.auditing.verdicts import SEVERITIES, Severities, Verdicts
 
@@ -86,7 +86,7 @@ def cite(heard: Sequence[Opinion], columns: Iterable[str], rows: npt.NDArray[np.
     return Cited(code, tuple(names), tuple(clauses), tuple(verdicts))
 
 
-def clause_of(entry: Entry) -> str:
+def clause_of(entry: ProfileLine) -> str:
     """Write an entry's clause behind its verdict: one that was not checked is no proof."""
     if not entry.clause:
         return ""
@@ -197,7 +197,7 @@ def _badness(profile: Profile) -> Severities:
     return np.zeros_like(_BADNESS) if profile.name == BASELINE else _BADNESS
 
 
-def _range_of(entry: Entry) -> str:
+def _range_of(entry: ProfileLine) -> str:
     """What an entry speaks of."""
     if entry.value is not None:
         return entry.value

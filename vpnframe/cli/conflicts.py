@@ -8,7 +8,7 @@ from typing import Annotated
 import pandas as pd
 import typer
 
-from vpnframe.cli.entries import Entry, as_entries
+from vpnframe.cli.entries import FindingText, as_entries
 from vpnframe.cli.options import FolderArgument, FormatOption, OutputOption, SnapshotOption
 from vpnframe.cli.output import Format, print_table, print_text
 from vpnframe.cli.overlap_options import (
@@ -98,7 +98,7 @@ def _as_text(hits: pd.DataFrame, connections: pd.DataFrame, width: int | None) -
         note = _NOTES.get((kind, relation, severity), plain[0]["reason"] or "")
         if not is_read and not note.endswith(f"{NOT_READ}."):
             note = f"{note.removesuffix('.')}{NOT_READ}."
-        entries.append(Entry(heading, cells, note))
+        entries.append(FindingText(heading, cells, note))
     return as_entries(entries, width=width)
 
 

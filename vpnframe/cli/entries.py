@@ -16,7 +16,7 @@ _SENTENCE = 100  # columns, where there is no limit
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class FindingText:
     """One finding."""
 
     heading: str  # one line
@@ -24,7 +24,7 @@ class Entry:
     note: str = ""  # a sentence below, wrapped
 
 
-def as_entries(entries: Sequence[Entry], *, width: int | None) -> str:
+def as_entries(entries: Sequence[FindingText], *, width: int | None) -> str:
     """Lay findings out, one below the other.
 
     Examples
@@ -58,7 +58,7 @@ def _shown_widths(widths: Sequence[int], width: int | None) -> list[int]:
 
 
 def _as_text(
-    entry: Entry, rows: Sequence[Sequence[str]], widths: Sequence[int], width: int | None
+    entry: FindingText, rows: Sequence[Sequence[str]], widths: Sequence[int], width: int | None
 ) -> str:
     lines = [entry.heading]
     for row in rows:

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import pandas as pd
 import typer
 
-from vpnframe.cli.entries import Entry, as_entries
+from vpnframe.cli.entries import FindingText, as_entries
 from vpnframe.cli.options import (
     FolderArgument,
     FormatOption,
@@ -157,7 +157,7 @@ def as_text(pairs: pd.DataFrame, connections: pd.DataFrame, width: int | None) -
     names = dict(zip(connections["vpn_connection_id"], connections["connection_name"], strict=True))
     texts = pairs.astype(object).where(pairs.notna(), None).to_dict("records")
     entries = [
-        Entry(
+        FindingText(
             f"{row['severity']:<6}  {row['kind']:<13}  {row['scope_id'] or ''}",
             [_end(row, end, names) for end in ("left", "right")],
             f"{row['reason']}{_all_of(row)}",

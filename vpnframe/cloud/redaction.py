@@ -48,7 +48,7 @@ def redact_answer(response: Response) -> bytes:
         what = f"is an answer of {action}" if action else "is no answer we know"
         raise ResponseError(f"{what}; {', '.join(_READABLE)} can be redacted")
     tree, root = read_tree(response)
-    asked = _Asked()
+    asked = _FieldsRead()
     _ask(_RecordingFields(tree, [], asked=asked), action)
     kept = asked.plain(tree)
     if (
@@ -87,7 +87,7 @@ def _ask(answer: Fields, action: str) -> None:
         rows.DECODERS[actions.LIST_OF_ONE.get(action, action)](row)
 
 
-class _Asked:
+class _FieldsRead:
     """What was asked of each object of one answer, by the object's identity.
 
     A value that is an object of the answer stands for whatever was asked of that one.
@@ -119,7 +119,7 @@ class _RecordingFields(Fields):
     __slots__ = ("_asked",)
 
     def __init__(
-        self, tree: Mapping[str, Any], notes: list[Note], path: str = "", *, asked: _Asked
+        self, tree: Mapping[str, Any], notes: list[Note], path: str = "", *, asked: _FieldsRead
     ) -> None:
         super().__init__(tree, notes, path)
         self._asked = asked

@@ -25,7 +25,7 @@ class Remedy(enum.Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class FailureVerdict:
     """What a failure is, and what to do about it."""
 
     remedy: Remedy  # what to do
@@ -38,38 +38,41 @@ class Verdict:
 
 
 # First match wins. The misspelling is the cloud's own.
-_BY_CODE: tuple[tuple[str, Verdict], ...] = (
-    (r"(rejected\.)?throttling(\..*)?", Verdict(Remedy.SLOW_DOWN, "throttled")),
-    (r"signaturenonceused", Verdict(Remedy.AGAIN, "server")),
-    (r"invalidtimestamp\.expired|illegaltimestamp", Verdict(Remedy.SET_CLOCK, "credentials")),
-    (r"invalidsecuritytoken\.expired", Verdict(Remedy.RENEW_CREDENTIALS, "credentials")),
+_BY_CODE: tuple[tuple[str, FailureVerdict], ...] = (
+    (r"(rejected\.)?throttling(\..*)?", FailureVerdict(Remedy.SLOW_DOWN, "throttled")),
+    (r"signaturenonceused", FailureVerdict(Remedy.AGAIN, "server")),
+    (
+        r"invalidtimestamp\.expired|illegaltimestamp",
+        FailureVerdict(Remedy.SET_CLOCK, "credentials"),
+    ),
+    (r"invalidsecuritytoken\.expired", FailureVerdict(Remedy.RENEW_CREDENTIALS, "credentials")),
     (
         r"signaturedoesnotmatch|incompletesignature|invalidaccesskeyid.*|.*securitytoken.*",
-        Verdict(Remedy.GIVE_UP, "credentials"),
+        FailureVerdict(Remedy.GIVE_UP, "credentials"),
     ),
     (
         r".*(forb+id+en|nopermission|accessdenied|notauthorized|unauthorized).*",
-        Verdict(Remedy.GIVE_UP, "denied"),
+        FailureVerdict(Remedy.GIVE_UP, "denied"),
     ),
     (
         r"invalid(action|api|product|version)(\..*)?|invalidoperation\.notsupport.*"
         r"|(operation)?unsupported.*",
-        Verdict(Remedy.GIVE_UP, "unsupported"),
+        FailureVerdict(Remedy.GIVE_UP, "unsupported"),
     ),
     (
         r"invalid\w*(connection|gateway|instance)\w*\.notfound",
-        Verdict(Remedy.GIVE_UP, "gone"),
+        FailureVerdict(Remedy.GIVE_UP, "gone"),
     ),
-    (r"invalidregionid(\.notfound)?", Verdict(Remedy.ABSENT, "parameter")),
+    (r"invalidregionid(\.notfound)?", FailureVerdict(Remedy.ABSENT, "parameter")),
     (
         r"serviceunavailable.*|internalerror.*|systembusy.*|unknownerror.*",
-        Verdict(Remedy.AGAIN, "server"),
+        FailureVerdict(Remedy.AGAIN, "server"),
     ),
 )
 _CODES = tuple((re.compile(pattern), verdict) for pattern, verdict in _BY_CODE)
 
 
-def classify(error: RequestError) -> Verdict:
+def classify(error: RequestError) -> FailureVerdict:
     """Say what a failed call means.
 
     Examples
@@ -80,27 +83,27 @@ def classify(error: RequestError) -> Verdict:
     'denied'
     """
     if isinstance(error, TransportError):
-        return Verdict(Remedy.AGAIN, "timeout" if error.is_timeout else "network")
+        return FailureVerdict(Remedy.AGAIN, "timeout" if error.is_timeout else "network")
     if isinstance(error, StatusError):
         code = error.code.lower()
         known = next((verdict for pattern, verdict in _CODES if pattern.fullmatch(code)), None)
         if known is not None:
             return known
-        return _by_status(error.http_status) or Verdict(Remedy.GIVE_UP, "parameter")
+        return _by_status(error.http_status) or FailureVerdict(Remedy.GIVE_UP, "parameter")
     if isinstance(error, ResponseError):
         if error.is_empty:
-            return Verdict(Remedy.GIVE_UP, "empty")
-        return _by_status(error.http_status or 0) or Verdict(Remedy.AGAIN, "malformed")
-    return Verdict(Remedy.AGAIN, "malformed")
+            return FailureVerdict(Remedy.GIVE_UP, "empty")
+        return _by_status(error.http_status or 0) or FailureVerdict(Remedy.AGAIN, "malformed")
+    return FailureVerdict(Remedy.AGAIN, "malformed")
 
 
-def _by_status(status: int) -> Verdict | None:
+def _by_status(status: int) -> FailureVerdict | None:
     """What a status means where no code is known: as a rule a proxy or a load balancer spoke."""
     if status == 403:
-        return Verdict(Remedy.GIVE_UP, "denied")
+        return FailureVerdict(Remedy.GIVE_UP, "denied")
     if status == 429:
-        return Verdict(Remedy.SLOW_DOWN, "throttled")
-    return Verdict(Remedy.AGAIN, "server") if status >= 500 else None
+        return FailureVerdict(Remedy.SLOW_DOWN, "throttled")
+    return FailureVerdict(Remedy.AGAIN, "server") if status >= 500 else None
 
 
 def backoff_s(

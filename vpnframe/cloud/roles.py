@@ -24,14 +24,14 @@ _EARLY = timedelta(minutes=15)
 
 
 @dataclass(frozen=True, slots=True)
-class Identity:
+class SignerIdentity:
     """Who signs."""
 
     account_id: str  # the main account
     arn: str | None = None  # the user or the assumed role
 
 
-def decode_identity(response: Response) -> Identity:
+def decode_identity(response: Response) -> SignerIdentity:
     """Decode an answer of GetCallerIdentity.
 
     Examples
@@ -43,7 +43,7 @@ def decode_identity(response: Response) -> Identity:
     account_id = answer.text("AccountId")
     if account_id is None:
         raise ResponseError("the answer has no AccountId")
-    return Identity(account_id, answer.text("Arn"))
+    return SignerIdentity(account_id, answer.text("Arn"))
 
 
 @dataclass(frozen=True, slots=True)

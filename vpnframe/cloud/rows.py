@@ -32,7 +32,7 @@ _IPSEC = tuple(f"Ipsec{name}" for name in _PROPOSAL)
 _VPN_TYPES = {"normal": "normal", "nationalstandard": "sm"}
 
 
-class _Blocks(NamedTuple):
+class _TunnelParts(NamedTuple):
     """The names under which a list row holds the parts of a tunnel."""
 
     ike: str
@@ -40,8 +40,8 @@ class _Blocks(NamedTuple):
     bgp: str
 
 
-_OF_CONNECTION = _Blocks("IkeConfig", "IpsecConfig", "VpnBgpConfig")
-_OF_TUNNEL = _Blocks("TunnelIkeConfig", "TunnelIpsecConfig", "TunnelBgpConfig")
+_OF_CONNECTION = _TunnelParts("IkeConfig", "IpsecConfig", "VpnBgpConfig")
+_OF_TUNNEL = _TunnelParts("TunnelIkeConfig", "TunnelIpsecConfig", "TunnelBgpConfig")
 
 
 def downloaded_connection(answer: Fields, *, vpn_connection_id: str) -> Statement:
@@ -160,7 +160,7 @@ def listed_connection(row: Fields) -> Statement | None:
     )
 
 
-def _listed_tunnel(row: Fields, names: _Blocks, hints: Iterable[str]) -> TunnelStatement:
+def _listed_tunnel(row: Fields, names: _TunnelParts, hints: Iterable[str]) -> TunnelStatement:
     ike, bgp = row.block(names.ike), row.block(names.bgp)
     address, role = row.nonzero_text("InternetIp"), row.text("Role")
     return TunnelStatement(

@@ -9,7 +9,12 @@ from __future__ import annotations
 
 from vpnframe.emulator.answers.answer_key import answer_key
 from vpnframe.emulator.fleet.making import make_fleet
-from vpnframe.emulator.fleet.model import Account, Connection, Fleet, Tunnel
+from vpnframe.emulator.fleet.model import (
+    EmulatedAccount,
+    EmulatedConnection,
+    EmulatedFleet,
+    EmulatedTunnel,
+)
 from vpnframe.emulator.server import (
     RunningEmulator,
     ServerSettings,
@@ -21,13 +26,13 @@ from vpnframe.emulator.service import handle
 from vpnframe.emulator.state import State, make_state
 
 __all__ = [
-    "Account",
-    "Connection",
-    "Fleet",
+    "EmulatedAccount",
+    "EmulatedConnection",
+    "EmulatedFleet",
+    "EmulatedTunnel",
     "RunningEmulator",
     "ServerSettings",
     "State",
-    "Tunnel",
     "announcement",
     "answer_key",
     "handle",

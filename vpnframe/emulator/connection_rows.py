@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from vpnframe.emulator.encoding import Json
-from vpnframe.emulator.fleet.model import Bgp, Connection, HealthCheck, Tunnel
+from vpnframe.emulator.fleet.model import Bgp, EmulatedConnection, EmulatedTunnel, HealthCheck
 from vpnframe.emulator.fleet.quirks import (
     connection_level_shape,
     joined,
@@ -25,7 +25,7 @@ _CHECK: Mapping[str, Json] = {"Interval": 3, "Retry": 3, "Policy": "revoke_route
 _STATES = ("updating", "provisioning", "financialLocked")
 
 
-def connection_row(connection: Connection) -> dict[str, Json]:
+def connection_row(connection: EmulatedConnection) -> dict[str, Json]:
     """Write one row of DescribeVpnConnections."""
     row: dict[str, Json] = {
         "VpnConnectionId": connection.vpn_connection_id,
@@ -54,7 +54,7 @@ def connection_row(connection: Connection) -> dict[str, Json]:
     return row | (_dual_part(connection) if connection.is_dual else _single_part(connection))
 
 
-def _single_part(connection: Connection) -> dict[str, Json]:
+def _single_part(connection: EmulatedConnection) -> dict[str, Json]:
     """Write what a single-tunnel connection says at its own level."""
     (tunnel,) = connection.tunnels
     part: dict[str, Json] = {
@@ -78,7 +78,7 @@ def _single_part(connection: Connection) -> dict[str, Json]:
     return part | no_tunnels("TunnelOptionsSpecification", "TunnelOptions", shape)
 
 
-def _dual_part(connection: Connection) -> dict[str, Json]:
+def _dual_part(connection: EmulatedConnection) -> dict[str, Json]:
     """Write the tunnels, and what then stands at the connection's level."""
     first = connection.tunnels[0]
     shape = connection_level_shape(connection, _CALL)
@@ -98,7 +98,7 @@ def _dual_part(connection: Connection) -> dict[str, Json]:
     return part | {"TunnelOptionsSpecification": {"TunnelOptions": options}}
 
 
-def _tunnel_option(tunnel: Tunnel) -> dict[str, Json]:
+def _tunnel_option(tunnel: EmulatedTunnel) -> dict[str, Json]:
     """Write one tunnel, where numbers and flags are text."""
     option: dict[str, Json] = {
         "TunnelId": tunnel.tunnel_id,
@@ -122,7 +122,7 @@ def _tunnel_option(tunnel: Tunnel) -> dict[str, Json]:
     return option
 
 
-def _ike_config(tunnel: Tunnel) -> dict[str, Json]:
+def _ike_config(tunnel: EmulatedTunnel) -> dict[str, Json]:
     proposal = tunnel.proposal
     config: dict[str, Json] = {
         "IkeVersion": proposal.ike_version,
@@ -137,7 +137,7 @@ def _ike_config(tunnel: Tunnel) -> dict[str, Json]:
     return config if tunnel.psk is None else config | {"Psk": tunnel.psk}
 
 
-def _ipsec_config(tunnel: Tunnel) -> dict[str, Json]:
+def _ipsec_config(tunnel: EmulatedTunnel) -> dict[str, Json]:
     proposal = tunnel.proposal
     return {
         "IpsecEncAlg": proposal.ipsec_enc,
@@ -189,7 +189,7 @@ def _health_check(check: HealthCheck) -> dict[str, Json]:
     }
 
 
-def _state_of(connection: Connection) -> str:
+def _state_of(connection: EmulatedConnection) -> str:
     """Tell what is being done to a connection; that is no news of its tunnels."""
     at = pick(connection.vpn_connection_id, "state", 60)
     if connection.attach_type == "VPNGW":
@@ -199,14 +199,14 @@ def _state_of(connection: Connection) -> str:
     return "detaching" if at == 0 else "detached"
 
 
-def _attached_to(connection: Connection) -> str | None:
+def _attached_to(connection: EmulatedConnection) -> str | None:
     """Name the gateway, or the network that a transit router belongs to."""
     if connection.transit_router_id is None:
         return connection.vpn_gateway_id
     return f"cen-{connection.transit_router_id.partition('-')[2][::-1]}"
 
 
-def tunnel_bandwidth(connection: Connection) -> str:
+def tunnel_bandwidth(connection: EmulatedConnection) -> str:
     """Write what one tunnel of a connection without a VPN gateway carries."""
     word = "Standard" if connection.bandwidth_mbps <= 1000 else "Large"
     return word.lower() if pick(connection.vpn_connection_id, "case", 4) == 0 else word

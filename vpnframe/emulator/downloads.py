@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from vpnframe.emulator.encoding import Json
-from vpnframe.emulator.fleet.model import Connection, Tunnel
+from vpnframe.emulator.fleet.model import EmulatedConnection, EmulatedTunnel
 from vpnframe.emulator.fleet.quirks import (
     connection_level_shape,
     joined,
@@ -16,7 +16,7 @@ from vpnframe.emulator.fleet.quirks import (
 _CALL = "download"
 
 
-def download_config(connection: Connection) -> dict[str, Json]:
+def download_config(connection: EmulatedConnection) -> dict[str, Json]:
     """Write the configuration that a customer's device would load."""
     connection_id = connection.vpn_connection_id
     # The order of blocks is not the configured one in every third answer.
@@ -32,7 +32,7 @@ def download_config(connection: Connection) -> dict[str, Json]:
     return config | (_dual_part(connection) if connection.is_dual else _single_part(connection))
 
 
-def _single_part(connection: Connection) -> dict[str, Json]:
+def _single_part(connection: EmulatedConnection) -> dict[str, Json]:
     (tunnel,) = connection.tunnels
     part: dict[str, Json] = {
         "Local": tunnel.customer_ip,
@@ -44,7 +44,7 @@ def _single_part(connection: Connection) -> dict[str, Json]:
     return part | no_tunnels("TunnelsConfig", "TunnelConfig", shape)
 
 
-def _dual_part(connection: Connection) -> dict[str, Json]:
+def _dual_part(connection: EmulatedConnection) -> dict[str, Json]:
     """Write both tunnels, and what then stands at the connection's level."""
     first = connection.tunnels[0]
     shape = connection_level_shape(connection, _CALL)
@@ -60,7 +60,7 @@ def _dual_part(connection: Connection) -> dict[str, Json]:
     return part | {"TunnelsConfig": {"TunnelConfig": tunnels}}
 
 
-def _tunnel_config(tunnel: Tunnel, *, is_text: bool) -> dict[str, Json]:
+def _tunnel_config(tunnel: EmulatedTunnel, *, is_text: bool) -> dict[str, Json]:
     return {
         "TunnelId": tunnel.tunnel_id,
         "Local": tunnel.customer_ip,
@@ -70,7 +70,7 @@ def _tunnel_config(tunnel: Tunnel, *, is_text: bool) -> dict[str, Json]:
     }
 
 
-def _ike_config(tunnel: Tunnel, *, is_text: bool) -> dict[str, Json]:
+def _ike_config(tunnel: EmulatedTunnel, *, is_text: bool) -> dict[str, Json]:
     proposal = tunnel.proposal
     config: dict[str, Json] = {
         "IkeVersion": proposal.ike_version,
@@ -85,7 +85,7 @@ def _ike_config(tunnel: Tunnel, *, is_text: bool) -> dict[str, Json]:
     return config if tunnel.psk is None else config | {"Psk": tunnel.psk}
 
 
-def _ipsec_config(tunnel: Tunnel, *, is_text: bool) -> dict[str, Json]:
+def _ipsec_config(tunnel: EmulatedTunnel, *, is_text: bool) -> dict[str, Json]:
     proposal = tunnel.proposal
     return {
         "IpsecEncAlg": proposal.ipsec_enc,
@@ -99,14 +99,14 @@ def _number(value: int, *, is_text: bool) -> int | str:
     return str(value) if is_text else value
 
 
-def _bgp_configs(connection: Connection) -> list[Json]:
+def _bgp_configs(connection: EmulatedConnection) -> list[Json]:
     """Write BGP from the device's end; some regions do not send it yet."""
     if pick(connection.vpn_connection_id, "bgp", 4) == 0:
         return []
     return [_bgp_config(tunnel) for tunnel in connection.tunnels if tunnel.bgp is not None]
 
 
-def _bgp_config(tunnel: Tunnel) -> dict[str, Json]:
+def _bgp_config(tunnel: EmulatedTunnel) -> dict[str, Json]:
     bgp = tunnel.bgp
     if bgp is None:
         return {}
@@ -120,7 +120,7 @@ def _bgp_config(tunnel: Tunnel) -> dict[str, Json]:
     return config if tunnel.tunnel_id is None else {"TunnelId": tunnel.tunnel_id} | config
 
 
-def _older_keys(connection: Connection) -> dict[str, Json]:
+def _older_keys(connection: EmulatedConnection) -> dict[str, Json]:
     """Write keys that older answers had besides."""
     first = connection.tunnels[0]
     keys: dict[str, Json] = {"CustomerGatewayId": first.customer_gateway_id}

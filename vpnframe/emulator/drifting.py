@@ -9,8 +9,8 @@ from typing import Any
 
 from vpnframe.cloud.messages import Request
 from vpnframe.emulator.faults.effects import Drift
-from vpnframe.emulator.fleet.model import Connection
-from vpnframe.emulator.parameters import Call
+from vpnframe.emulator.fleet.model import EmulatedConnection
+from vpnframe.emulator.parameters import ReceivedCall
 from vpnframe.emulator.refusals import Refusal
 from vpnframe.emulator.route_listing import ROUTE_CALLS
 from vpnframe.emulator.signatures import read_claim
@@ -26,7 +26,7 @@ _ROWS = {
 _ID_LENGTH = 18
 
 
-def vanish(state: State, request: Request, call: Call) -> None:
+def vanish(state: State, request: Request, call: ReceivedCall) -> None:
     """Delete the connection that a call names, if the caller has it."""
     holdings = _holdings_of_caller(state, request, call)
     connection = holdings.connection_by_id.get(call.parameters.get("VpnConnectionId", ""))
@@ -34,7 +34,7 @@ def vanish(state: State, request: Request, call: Call) -> None:
         _delete_connection(state, holdings, connection)
 
 
-def drift(effect: Drift, state: State, request: Request, call: Call) -> None:
+def drift(effect: Drift, state: State, request: Request, call: ReceivedCall) -> None:
     """Delete the first row of the list that a call reads, create one, or both.
 
     A created row is the first one again, under an id of its own.
@@ -53,7 +53,7 @@ def drift(effect: Drift, state: State, request: Request, call: Call) -> None:
         _drift_connections(effect, state, holdings, is_attachments=is_attachments)
 
 
-def _holdings_of_caller(state: State, request: Request, call: Call) -> Holdings:
+def _holdings_of_caller(state: State, request: Request, call: ReceivedCall) -> Holdings:
     """What the account holds whose key a request names; nothing for a stranger."""
     claim = read_claim(request)
     key_id = "" if isinstance(claim, Refusal) else claim.access_key_id
@@ -76,12 +76,12 @@ def _drift_connections(
         _delete_connection(state, holdings, first)
 
 
-def _delete_connection(state: State, holdings: Holdings, connection: Connection) -> None:
+def _delete_connection(state: State, holdings: Holdings, connection: EmulatedConnection) -> None:
     holdings.remove_connection(connection)
     state.deleted_ids.append(connection.vpn_connection_id)
 
 
-def _created_connection(state: State, like: Connection) -> Connection:
+def _created_connection(state: State, like: EmulatedConnection) -> EmulatedConnection:
     tunnels = tuple(
         tunnel
         if tunnel.tunnel_id is None
@@ -93,7 +93,7 @@ def _created_connection(state: State, like: Connection) -> Connection:
     return replace(like, vpn_connection_id=connection_id, tunnels=tunnels)
 
 
-def _drift_routes(effect: Drift, state: State, holdings: Holdings, call: Call) -> None:
+def _drift_routes(effect: Drift, state: State, holdings: Holdings, call: ReceivedCall) -> None:
     """Change the list of one holder; routes have no id but where they lead to."""
     listed = ROUTE_CALLS[call.action].held(holdings, call.parameters)
     if isinstance(listed, Refusal) or not listed:

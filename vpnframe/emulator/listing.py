@@ -9,7 +9,13 @@ from typing import Generic, TypeAlias, TypeVar
 
 from vpnframe.emulator.connection_rows import connection_row
 from vpnframe.emulator.encoding import Json
-from vpnframe.emulator.fleet.model import Connection, CustomerGateway, Tag, Vpc, VpnGateway
+from vpnframe.emulator.fleet.model import (
+    CustomerGateway,
+    EmulatedConnection,
+    EmulatedVpc,
+    Tag,
+    VpnGateway,
+)
 from vpnframe.emulator.refusals import Refusal, invalid_parameter
 from vpnframe.emulator.rows import attachment_row, customer_gateway_row, vpc_row, vpn_gateway_row
 from vpnframe.emulator.state import Holdings
@@ -106,17 +112,17 @@ def _has_tag(tags: Sequence[Tag], wanted: Mapping[str, str]) -> bool:
     )
 
 
-def _attachments(holdings: Holdings, _: Parameters) -> list[Connection]:
+def _attachments(holdings: Holdings, _: Parameters) -> list[EmulatedConnection]:
     return [connection for connection in holdings.connections if connection.attach_type != "VPNGW"]
 
 
-def _vpcs(holdings: Holdings, parameters: Parameters) -> list[Vpc]:
+def _vpcs(holdings: Holdings, parameters: Parameters) -> list[EmulatedVpc]:
     """The VPCs; ``VpcId`` may name several, joined by commas."""
     named = parameters.get("VpcId", "")
     return [vpc for vpc in holdings.vpcs if not named or vpc.vpc_id in named.split(",")]
 
 
-VPN_CONNECTIONS: ListCall[Connection] = ListCall(
+VPN_CONNECTIONS: ListCall[EmulatedConnection] = ListCall(
     path=("VpnConnections", "VpnConnection"),
     held=lambda holdings, _: holdings.connections,
     tags_of=lambda thing: thing.tags,
@@ -150,7 +156,7 @@ CUSTOMER_GATEWAYS: ListCall[CustomerGateway] = ListCall(
         "ResourceGroupId": lambda g: [g.resource_group_id],
     },
 )
-VPN_ATTACHMENTS: ListCall[Connection] = ListCall(
+VPN_ATTACHMENTS: ListCall[EmulatedConnection] = ListCall(
     path=("VpnAttachments",),
     held=_attachments,
     tags_of=lambda connection: connection.tags,
@@ -160,7 +166,7 @@ VPN_ATTACHMENTS: ListCall[Connection] = ListCall(
         "AttachType": lambda c: [c.attach_type],
     },
 )
-VPCS: ListCall[Vpc] = ListCall(
+VPCS: ListCall[EmulatedVpc] = ListCall(
     path=("Vpcs", "Vpc"),
     held=_vpcs,
     write=vpc_row,

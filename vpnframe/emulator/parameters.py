@@ -14,7 +14,7 @@ _FORM = "application/x-www-form-urlencoded"
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class ReceivedCall:
     """One call as asked for."""
 
     # action, version: empty when the request names none
@@ -51,12 +51,12 @@ def form_pairs(request: Request) -> Pairs:
     return parse_qsl(text, keep_blank_values=True, errors="surrogateescape")
 
 
-def read_call(request: Request) -> Call:
+def read_call(request: Request) -> ReceivedCall:
     """Read what a request asks for; headers say it under ACS3, parameters under v1."""
     parameters = dict(query_pairs(request)) | dict(form_pairs(request))
     named_format = parameters.get("Format", "").lower()
     accepts_json = "application/json" in request.headers.get("accept", "").lower()
-    return Call(
+    return ReceivedCall(
         action=parameters.get("Action") or request.headers.get("x-acs-action", ""),
         version=parameters.get("Version") or request.headers.get("x-acs-version", ""),
         parameters=MappingProxyType(parameters),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
-from vpnframe.emulator.fleet.model import Route
+from vpnframe.emulator.fleet.model import EmulatedRoute
 from vpnframe.emulator.listing import ListCall, Parameters
 from vpnframe.emulator.refusals import (
     UNKNOWN_CONNECTION,
@@ -17,23 +17,23 @@ from vpnframe.emulator.route_rows import attachment_route_row, policy_route_row,
 from vpnframe.emulator.state import Holdings
 
 
-def _on_gateway(holdings: Holdings, parameters: Parameters) -> Sequence[Route] | Refusal:
+def _on_gateway(holdings: Holdings, parameters: Parameters) -> Sequence[EmulatedRoute] | Refusal:
     gateway_id = parameters["VpnGatewayId"]
     if not holdings.has_vpn_gateway(gateway_id):
         return UNKNOWN_GATEWAY
     return holdings.routes_by_holder.get(gateway_id, ())
 
 
-def _policies(holdings: Holdings, parameters: Parameters) -> Sequence[Route] | Refusal:
+def _policies(holdings: Holdings, parameters: Parameters) -> Sequence[EmulatedRoute] | Refusal:
     held = _on_gateway(holdings, parameters)
     return held if isinstance(held, Refusal) else [r for r in held if r.kind == "policy"]
 
 
-def _destinations(holdings: Holdings, parameters: Parameters) -> Sequence[Route] | Refusal:
+def _destinations(holdings: Holdings, parameters: Parameters) -> Sequence[EmulatedRoute] | Refusal:
     return _of_type(_on_gateway(holdings, parameters), parameters)
 
 
-def _on_attachment(holdings: Holdings, parameters: Parameters) -> Sequence[Route] | Refusal:
+def _on_attachment(holdings: Holdings, parameters: Parameters) -> Sequence[EmulatedRoute] | Refusal:
     """Routes of a connection; one on a VPN gateway has none of its own."""
     connection_id = parameters["VpnConnectionId"]
     if connection_id not in holdings.connection_by_id:
@@ -41,7 +41,9 @@ def _on_attachment(holdings: Holdings, parameters: Parameters) -> Sequence[Route
     return _of_type(holdings.routes_by_holder.get(connection_id, ()), parameters)
 
 
-def _of_type(held: Sequence[Route] | Refusal, parameters: Parameters) -> Sequence[Route] | Refusal:
+def _of_type(
+    held: Sequence[EmulatedRoute] | Refusal, parameters: Parameters
+) -> Sequence[EmulatedRoute] | Refusal:
     """The routes of the type that is asked for, custom by default."""
     kind = (parameters.get("RouteEntryType") or "custom").lower()
     if kind not in ("custom", "bgp"):
@@ -49,7 +51,7 @@ def _of_type(held: Sequence[Route] | Refusal, parameters: Parameters) -> Sequenc
     return held if isinstance(held, Refusal) else [route for route in held if route.kind == kind]
 
 
-ROUTE_CALLS: Mapping[str, ListCall[Route]] = MappingProxyType(
+ROUTE_CALLS: Mapping[str, ListCall[EmulatedRoute]] = MappingProxyType(
     {
         "DescribeVpnRouteEntries": ListCall(
             path=("VpnRouteEntries", "VpnRouteEntry"),

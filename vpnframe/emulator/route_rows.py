@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from vpnframe.emulator.encoding import Json
-from vpnframe.emulator.fleet.model import Route
+from vpnframe.emulator.fleet.model import EmulatedRoute
 from vpnframe.emulator.fleet.quirks import pick
 
 # A BGP route has no weight; whether one is sent all the same, nobody documents.
 _BGP_WEIGHTS: tuple[dict[str, Json], ...] = ({}, {"Weight": 0}, {"Weight": 100})
 
 
-def vpn_route_row(route: Route) -> dict[str, Json]:
+def vpn_route_row(route: EmulatedRoute) -> dict[str, Json]:
     """Write one row of DescribeVpnRouteEntries."""
     row = {"VpnInstanceId": route.vpn_gateway_id} | _destination_part(route)
     return row | ({"NextHopTunnelId": route.tunnel_ids[0]} if route.tunnel_ids else {})
 
 
-def policy_route_row(route: Route) -> dict[str, Json]:
+def policy_route_row(route: EmulatedRoute) -> dict[str, Json]:
     """Write one row of DescribeVpnPbrRouteEntries; an older gateway names no priority."""
     row: dict[str, Json] = {
         "VpnInstanceId": route.vpn_gateway_id,
@@ -32,13 +32,13 @@ def policy_route_row(route: Route) -> dict[str, Json]:
     return row | ({"NextHopTunnelId": route.tunnel_ids[0]} if route.tunnel_ids else {})
 
 
-def attachment_route_row(route: Route) -> dict[str, Json]:
+def attachment_route_row(route: EmulatedRoute) -> dict[str, Json]:
     """Write one row of DescribeVcoRouteEntries."""
     row: dict[str, Json] = {"VpnConnectionId": route.vpn_connection_id} | _destination_part(route)
     return row | ({"NextHopTunnelIdList": route.tunnel_ids} if route.tunnel_ids else {})
 
 
-def _destination_part(route: Route) -> dict[str, Json]:
+def _destination_part(route: EmulatedRoute) -> dict[str, Json]:
     """What routes by destination have, on a gateway and on a router."""
     part: dict[str, Json] = {
         "RouteDest": route.destination,
@@ -55,12 +55,12 @@ def _destination_part(route: Route) -> dict[str, Json]:
     return part | {"Weight": _number(route, route.weight)}
 
 
-def _type_of(route: Route) -> str:
+def _type_of(route: EmulatedRoute) -> str:
     """Older gateways capitalise it."""
     is_older = pick(route.vpn_gateway_id or "", "route-type", 4) == 0
     return route.kind.capitalize() if is_older else route.kind
 
 
-def _number(route: Route, value: int | None) -> Json:
+def _number(route: EmulatedRoute, value: int | None) -> Json:
     is_text = pick(f"{route.next_hop}/{route.destination}", "numbers", 3) == 0
     return value if value is None or not is_text else str(value)

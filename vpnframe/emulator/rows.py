@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from vpnframe.emulator.connection_rows import tunnel_bandwidth
 from vpnframe.emulator.encoding import Json, encode_json
-from vpnframe.emulator.fleet.model import Connection, CustomerGateway, Region, Vpc, VpnGateway
+from vpnframe.emulator.fleet.model import (
+    CustomerGateway,
+    EmulatedConnection,
+    EmulatedRegion,
+    EmulatedVpc,
+    VpnGateway,
+)
 from vpnframe.emulator.fleet.quirks import pick, tag_list
 from vpnframe.emulator.fleet.routes import has_priorities
 
 
-def region_row(region: Region) -> dict[str, Json]:
+def region_row(region: EmulatedRegion) -> dict[str, Json]:
     """Write one row of DescribeRegions.
 
     Examples
@@ -24,7 +30,7 @@ def region_row(region: Region) -> dict[str, Json]:
     }
 
 
-def vpc_row(vpc: Vpc) -> dict[str, Json]:
+def vpc_row(vpc: EmulatedVpc) -> dict[str, Json]:
     """Write one row of DescribeVpcs; a list without blocks is empty, or left out."""
     suffix = vpc.vpc_id.partition("-")[2]
     row: dict[str, Json] = {
@@ -107,7 +113,7 @@ def customer_gateway_row(gateway: CustomerGateway) -> dict[str, Json]:
     return row
 
 
-def attachment_row(connection: Connection) -> dict[str, Json]:
+def attachment_row(connection: EmulatedConnection) -> dict[str, Json]:
     """Write one row of DescribeVpnAttachments, where ``InstanceId`` is the connection's id."""
     return {
         "InstanceId": connection.vpn_connection_id,

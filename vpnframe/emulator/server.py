@@ -21,7 +21,7 @@ from aiohttp import web
 from vpnframe.cloud.messages import Request
 from vpnframe.emulator.faults import FaultyResponse
 from vpnframe.emulator.faults.acting import WireAnswer
-from vpnframe.emulator.fleet.model import Account
+from vpnframe.emulator.fleet.model import EmulatedAccount
 from vpnframe.emulator.service import handle
 from vpnframe.emulator.state import State
 
@@ -46,7 +46,7 @@ class RunningEmulator:
     """A served emulator: where it is and who may call it."""
 
     endpoint: str
-    accounts: tuple[Account, ...]
+    accounts: tuple[EmulatedAccount, ...]
     ca_file: Path | None
     state: State = field(repr=False)
 

@@ -24,7 +24,7 @@ from vpnframe.emulator.listing import (
     Thing,
     Tree,
 )
-from vpnframe.emulator.parameters import Call, read_call
+from vpnframe.emulator.parameters import ReceivedCall, read_call
 from vpnframe.emulator.quotas import Key
 from vpnframe.emulator.refusals import (
     UNKNOWN_ACTION,
@@ -54,7 +54,7 @@ class _Visit:
 
     state: State
     credential: Credential
-    call: Call
+    call: ReceivedCall
     now: float
 
     @property
@@ -72,7 +72,7 @@ _Answer: TypeAlias = Callable[[_Visit], Tree | Refusal]
 
 
 @dataclass(frozen=True)
-class _Action:
+class _ServedAction:
     """One call that the service knows."""
 
     answer: _Answer
@@ -95,18 +95,18 @@ def handle(state: State, request: Request, now: float) -> Response:
     for fault in state.faults:
         if not isinstance(fault, FaultPlan) and (response := fault(request, state.n_requests)):
             return response
-    exchange = _Exchange(state, request, read_call(request), now)
+    exchange = _ServedExchange(state, request, read_call(request), now)
     kind = find_kind(state, exchange.call)
     return exchange.write(exchange.serve()) if kind is None else answer_faultily(kind, exchange)
 
 
 @dataclass(frozen=True, slots=True)
-class _Exchange:
+class _ServedExchange:
     """One request on its way through the service."""
 
     state: State
     request: Request
-    call: Call
+    call: ReceivedCall
     now: float
 
     @property
@@ -219,27 +219,29 @@ def _caller_identity(visit: _Visit) -> Tree:
     }
 
 
-def _list_action(listed: ListCall[Thing]) -> _Action:
+def _list_action(listed: ListCall[Thing]) -> _ServedAction:
     """A list call, answered from what the account has in the region."""
-    return _Action(
+    return _ServedAction(
         lambda visit: listed.answer(visit.holdings, visit.call.parameters, finish=visit.finish),
         required=("RegionId", *listed.required),
     )
 
 
-_ACTIONS: Mapping[str, _Action] = MappingProxyType(
+_ACTIONS: Mapping[str, _ServedAction] = MappingProxyType(
     {
-        "DescribeRegions": _Action(_describe_regions, required=()),
+        "DescribeRegions": _ServedAction(_describe_regions, required=()),
         "DescribeVpcs": _list_action(VPCS),
         "DescribeVpnConnections": _list_action(VPN_CONNECTIONS),
         "DescribeVpnGateways": _list_action(VPN_GATEWAYS),
         "DescribeCustomerGateways": _list_action(CUSTOMER_GATEWAYS),
         "DescribeVpnAttachments": _list_action(VPN_ATTACHMENTS),
         **{name: _list_action(listed) for name, listed in ROUTE_CALLS.items()},
-        "DownloadVpnConnectionConfig": _Action(_download, required=("RegionId", "VpnConnectionId")),
-        "AssumeRole": _Action(
+        "DownloadVpnConnectionConfig": _ServedAction(
+            _download, required=("RegionId", "VpnConnectionId")
+        ),
+        "AssumeRole": _ServedAction(
             _assume_role, version=STS_VERSION, required=("RoleArn", "RoleSessionName")
         ),
-        "GetCallerIdentity": _Action(_caller_identity, version=STS_VERSION, required=()),
+        "GetCallerIdentity": _ServedAction(_caller_identity, version=STS_VERSION, required=()),
     }
 )

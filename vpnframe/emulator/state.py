@@ -10,12 +10,12 @@ from dataclasses import dataclass, field
 
 from vpnframe.emulator.faults import Fault, FaultPlan
 from vpnframe.emulator.fleet.model import (
-    Account,
-    Connection,
     CustomerGateway,
-    Fleet,
-    Route,
-    Vpc,
+    EmulatedAccount,
+    EmulatedConnection,
+    EmulatedFleet,
+    EmulatedRoute,
+    EmulatedVpc,
     VpnGateway,
 )
 from vpnframe.emulator.gate import Credential, NonceLedger
@@ -30,23 +30,23 @@ class Holdings:
     Routes stand under the id of their VPN gateway; on a transit router, of their connection.
     """
 
-    vpcs: list[Vpc] = field(default_factory=list)
+    vpcs: list[EmulatedVpc] = field(default_factory=list)
     vpn_gateways: list[VpnGateway] = field(default_factory=list)
     customer_gateways: list[CustomerGateway] = field(default_factory=list)
-    connections: list[Connection] = field(default_factory=list)
-    connection_by_id: dict[str, Connection] = field(default_factory=dict)
-    routes_by_holder: dict[str, list[Route]] = field(default_factory=dict)
+    connections: list[EmulatedConnection] = field(default_factory=list)
+    connection_by_id: dict[str, EmulatedConnection] = field(default_factory=dict)
+    routes_by_holder: dict[str, list[EmulatedRoute]] = field(default_factory=dict)
 
     def has_vpn_gateway(self, gateway_id: str) -> bool:
         """Whether there is such a VPN gateway."""
         return any(gateway.vpn_gateway_id == gateway_id for gateway in self.vpn_gateways)
 
-    def remove_connection(self, connection: Connection) -> None:
+    def remove_connection(self, connection: EmulatedConnection) -> None:
         """Forget a connection, for its list and for downloads."""
         self.connections.remove(connection)
         del self.connection_by_id[connection.vpn_connection_id]
 
-    def insert_connection(self, at: int, connection: Connection) -> None:
+    def insert_connection(self, at: int, connection: EmulatedConnection) -> None:
         """Hold one more connection, at a place in the list."""
         self.connections.insert(at, connection)
         self.connection_by_id[connection.vpn_connection_id] = connection
@@ -55,10 +55,12 @@ class Holdings:
 class State:
     """The fleet, who may ask for it, and what was asked so far."""
 
-    def __init__(self, fleet: Fleet, settings: QuotaSettings, *, shape: str | None = None) -> None:
+    def __init__(
+        self, fleet: EmulatedFleet, settings: QuotaSettings, *, shape: str | None = None
+    ) -> None:
         self.fleet = fleet
         self.shape = shape
-        self.accounts: dict[str, Account] = {a.account_id: a for a in fleet.accounts}
+        self.accounts: dict[str, EmulatedAccount] = {a.account_id: a for a in fleet.accounts}
         self.region_ids = frozenset(region.region_id for region in fleet.regions)
         self.credentials: dict[str, Credential] = {
             account.access_key_id: Credential(
@@ -109,7 +111,7 @@ class State:
 
 
 def make_state(
-    fleet: Fleet,
+    fleet: EmulatedFleet,
     *,
     quota_window_s: float = 60.0,
     quota_mode: str = "sliding",
@@ -138,7 +140,7 @@ def make_state(
     return State(fleet, settings, shape=shape)
 
 
-def _sort_out(fleet: Fleet) -> dict[tuple[str, str], Holdings]:
+def _sort_out(fleet: EmulatedFleet) -> dict[tuple[str, str], Holdings]:
     """Put everything of the fleet to its account and region."""
     holdings: defaultdict[tuple[str, str], Holdings] = defaultdict(Holdings)
     for vpc in fleet.vpcs:

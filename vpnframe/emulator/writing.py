@@ -8,14 +8,14 @@ from email.utils import formatdate
 from vpnframe.cloud.messages import Response
 from vpnframe.emulator.encoding import encode_json, encode_xml
 from vpnframe.emulator.listing import Tree
-from vpnframe.emulator.parameters import Call
+from vpnframe.emulator.parameters import ReceivedCall
 from vpnframe.emulator.refusals import Refusal
 
 STS_VERSION = "2015-04-01"
 
 
 def write_response(
-    outcome: Tree | Refusal, call: Call, *, request_id: str, now: float, host_id: str
+    outcome: Tree | Refusal, call: ReceivedCall, *, request_id: str, now: float, host_id: str
 ) -> Response:
     """Write the response of a call."""
     headers = {"date": formatdate(now, usegmt=True), "x-acs-request-id": request_id}
@@ -24,7 +24,7 @@ def write_response(
     return _write(200, {"RequestId": request_id} | outcome, call, headers)
 
 
-def _write(status: int, tree: Tree, call: Call, headers: Mapping[str, str]) -> Response:
+def _write(status: int, tree: Tree, call: ReceivedCall, headers: Mapping[str, str]) -> Response:
     """Write an answer in the format that was asked for."""
     if call.wants_json:
         kind, body = "application/json;charset=utf-8", encode_json(tree)
@@ -34,7 +34,7 @@ def _write(status: int, tree: Tree, call: Call, headers: Mapping[str, str]) -> R
 
 
 def _write_refusal(
-    refusal: Refusal, call: Call, headers: Mapping[str, str], *, host_id: str
+    refusal: Refusal, call: ReceivedCall, headers: Mapping[str, str], *, host_id: str
 ) -> Response:
     """Write an error as the documentation has it; the XML form names no remedy."""
     headers = dict(headers)

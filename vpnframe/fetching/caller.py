@@ -22,7 +22,7 @@ from vpnframe.cloud.lanes import Clock, Lanes
 from vpnframe.cloud.messages import Request, Response
 from vpnframe.cloud.permissions import naming_permission
 from vpnframe.cloud.rate_limits import Key
-from vpnframe.cloud.retries import Remedy, Verdict
+from vpnframe.cloud.retries import FailureVerdict, Remedy
 from vpnframe.cloud.retry_budget import RetryBudget
 from vpnframe.cloud.signing import Call, Credentials, sign
 from vpnframe.errors import (
@@ -174,7 +174,7 @@ class Caller:
                 key = self._key(action, place)
                 await self._prepare(verdict.remedy, key, last.response, attempts)
 
-    def _may_repeat(self, verdict: Verdict, n_tried: int, line: Line) -> bool:
+    def _may_repeat(self, verdict: FailureVerdict, n_tried: int, line: Line) -> bool:
         """Whether a call that failed is sent again; an outage uses up neither tries nor budget."""
         if verdict.is_silence and line.is_down:
             return line.is_awaited
@@ -277,11 +277,11 @@ def _tell(line: Line, outcome: object) -> None:
         line.answered()
 
 
-def _judge(error: VpnframeError) -> Verdict:
+def _judge(error: VpnframeError) -> FailureVerdict:
     """What a failed attempt means; credentials that are not there cannot be asked for again."""
     if isinstance(error, RequestError):
         return retries.classify(error)
-    return Verdict(Remedy.GIVE_UP, "credentials")
+    return FailureVerdict(Remedy.GIVE_UP, "credentials")
 
 
 def _retry_after_s(response: Response | None) -> float | None:

@@ -15,7 +15,7 @@ from vpnframe.cloud.credentials import Provider
 from vpnframe.cloud.endpoints import cloud_url
 from vpnframe.cloud.messages import Response
 from vpnframe.cloud.permissions import DOWNLOAD, LISTED, needed, permission_of
-from vpnframe.cloud.roles import Identity, clock_offset, decode_identity
+from vpnframe.cloud.roles import SignerIdentity, clock_offset, decode_identity
 from vpnframe.errors import RequestError, SettingsError
 from vpnframe.fetching.access import Access
 from vpnframe.fetching.accounts import Account
@@ -114,7 +114,7 @@ class _AccountCheck:
         self._note_clock(offset)
         return True
 
-    def _identified(self, response: Response) -> tuple[Identity, timedelta | None]:
+    def _identified(self, response: Response) -> tuple[SignerIdentity, timedelta | None]:
         return decode_identity(response), clock_offset(response, self.access.clock.utc_now())
 
     def _note_clock(self, offset: timedelta | None) -> None:

@@ -225,7 +225,7 @@ def _place(plan: Plan, host: str) -> Place:
 
 
 @dataclass(slots=True)
-class _Found:
+class _FoundRegions:
     """Where the regions are, and which of them cannot be asked at all."""
 
     places: list[Place] = field(default_factory=list)
@@ -233,11 +233,13 @@ class _Found:
     failures: list[Failure] = field(default_factory=list)
 
 
-def _find_places(plan: Plan, listing: Listing) -> _Found:
+def _find_places(plan: Plan, listing: Listing) -> _FoundRegions:
     """One place per region: where DescribeRegions says, if that is a host of the cloud."""
     rows = [row for part in listing.rows.parts() for row in part.values()]
     known = {row.region_id: row.endpoint for row in rows if isinstance(row, Region)}
-    found = _Found(failures=[_skip_failure(one, known) for one in _unknown_skips(plan, known)])
+    found = _FoundRegions(
+        failures=[_skip_failure(one, known) for one in _unknown_skips(plan, known)]
+    )
     for region_id in sorted(known if plan.regions is None else set(plan.regions)):
         if region_id in plan.skip_regions:
             found.not_asked.append((region_id, "skipped"))

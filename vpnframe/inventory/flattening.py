@@ -54,13 +54,13 @@ def make_tables(records: Records) -> Tables:
 
 def flatten(parts: Iterable[Records]) -> Tables:
     """Flatten records that come part by part: objects of one part stand at a time."""
-    fleet = _Fleet()
+    fleet = _GrowingTables()
     for part in parts:
         fleet.add(part)
     return fleet.tables()
 
 
-class _Fleet:
+class _GrowingTables:
     """The tables while they grow, and the gateways of the region that is read."""
 
     def __init__(self) -> None:

@@ -12,7 +12,7 @@ from vpnframe.model.records import Gateway, KeyFacts, Record, Statement
 Words = Mapping[str, Sequence[str]]
 
 
-class _Known(Record, frozen=True, kw_only=True, array_like=True):
+class _KnownKeys(Record, frozen=True, kw_only=True, array_like=True):
     """What the list says of the keys of one connection."""
 
     words: tuple[str, ...]
@@ -20,7 +20,7 @@ class _Known(Record, frozen=True, kw_only=True, array_like=True):
 
 
 _encode = msgspec.msgpack.Encoder().encode
-_decode = msgspec.msgpack.Decoder(_Known).decode
+_decode = msgspec.msgpack.Decoder(_KnownKeys).decode
 
 
 def gateway_words(gateways: Iterable[Gateway]) -> Words:
@@ -73,7 +73,7 @@ def pack_known(statement: Statement, gateways: Words) -> bytes:
     facts = [tunnel.key_facts for tunnel in statement.tunnels]
     shown = tuple(one for one in facts if one is not None and one.length is not None)
     words = () if facts and len(shown) == len(facts) else connection_words(statement, gateways)
-    return _encode(_Known(words=words, facts=shown))
+    return _encode(_KnownKeys(words=words, facts=shown))
 
 
 def judge_of(packed: bytes, *, connection_id: str, key: FingerprintKey) -> KeyJudge:

@@ -10,7 +10,7 @@ import pandas as pd
 
 from vpnframe.addresses.cidr import parse_cidrs
 from vpnframe.overlapping.asked import parse_all
-from vpnframe.overlapping.known import Known
+from vpnframe.overlapping.known import KnownFleet
 from vpnframe.overlapping.nat import with_mapped
 from vpnframe.overlapping.settings import OverlapSettings
 from vpnframe.schema.checked import cast_columns
@@ -23,7 +23,7 @@ _FROM_VPCS = ("account_id", "region_id", "vpc_id", "cidr", "origin")
 _CAST = ("peer_addresses", "has_ha_evidence", "has_known_routes", "tags")
 
 
-def our_rows(known: Known, settings: OverlapSettings) -> pd.DataFrame:
+def our_rows(known: KnownFleet, settings: OverlapSettings) -> pd.DataFrame:
     """Give all blocks of a fleet: those of its connections, and what its VPCs hold.
 
     A VPC's block is of no connection, and its ``origin`` is vpc or user_cidr; null where another

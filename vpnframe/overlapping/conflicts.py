@@ -21,10 +21,10 @@ from vpnframe.overlapping.assembling import (
     check_columns,
     positions,
 )
-from vpnframe.overlapping.encoded import Fleet, encode_fleet
+from vpnframe.overlapping.encoded import EncodedFleet, encode_fleet
 from vpnframe.overlapping.facts import PairFacts
 from vpnframe.overlapping.known import warn_of_gaps, what_is_known
-from vpnframe.overlapping.meaning import CASES, KINDS, NOT_READ, SEVERITIES, Case
+from vpnframe.overlapping.meaning import CASES, KINDS, NOT_READ, SEVERITIES, PairMeaning
 from vpnframe.overlapping.pairing import TURNED, FleetPairs, pairs_with_asked
 from vpnframe.overlapping.reasons import write_reasons
 from vpnframe.overlapping.scopes import ROUTING_DOMAIN
@@ -34,51 +34,51 @@ from vpnframe.schema.codes import NULL, Mask, take_words
 # What is open of a new site (its gateway, its mode, its owner) is taken to be the worst.
 _CASES = {
     "translated": CASES["translated"],
-    "apart": Case(
+    "apart": PairMeaning(
         *("unrelated", "info"), "{left_cidr} is in use where nothing known of the VPN leads."
     ),
-    "site_equal": Case(
+    "site_equal": PairMeaning(
         *("onprem", "high"), "The same block is in use on premises behind {left_place}."
     ),
-    "site_inside": Case(
+    "site_inside": PairMeaning(
         *("onprem", "medium"),
         "It lies within {left_cidr}, in use on premises behind {left_place}: fine for a branch of "
         "that site, no other.",
     ),
-    "site_around": Case(
+    "site_around": PairMeaning(
         *("onprem", "medium"),
         "It contains {left_cidr}, in use on premises behind {left_place}: fine for an aggregate "
         "above that site, no other.",
     ),
-    "vpc_around": Case(
+    "vpc_around": PairMeaning(
         *("other_vpc", "low"),
         "It contains {left_cidr} of {vpc}, as in hub and spoke: check the return path.",
     ),
-    "vpc_inside": Case(
+    "vpc_inside": PairMeaning(
         *("other_vpc", "high"),
         "It is inside {left_cidr} of {vpc}: there the VPC's own route wins, and the tunnel gets "
         "nothing.",
     ),
-    "not_read_around": Case(
+    "not_read_around": PairMeaning(
         *("other_vpc", "low"),
         "It contains {left_cidr} of {vpc}, as in hub and spoke: check the return path"
         f"{NOT_READ}.",
     ),
-    "not_read_inside": Case(
+    "not_read_inside": PairMeaning(
         *("other_vpc", "high"),
         "It is inside {left_cidr} of {vpc}: there the VPC's own route wins, and the tunnel gets "
         f"nothing{NOT_READ}.",
     ),
-    "user_cidr": Case(
+    "user_cidr": PairMeaning(
         *("user_cidr", "medium"),
         "It overlaps {left_cidr}, a user CIDR of {vpc}: outside its own blocks the VPC sends these "
         "addresses by its route table, so that they may be in use.",
     ),
-    "outside": Case(
+    "outside": PairMeaning(
         *("other_vpc", "medium"),
         "It overlaps {left_cidr} of the VPC side, which {vpc} does not hold: in use behind it.",
     ),
-    "aggregate": Case(
+    "aggregate": PairMeaning(
         *("other_vpc", "info"),
         "It overlaps {left_cidr}, a selector around what {vpc} holds: an aggregate is no block "
         "in use.",
@@ -200,7 +200,7 @@ def _conditions(facts: PairFacts) -> Iterator[tuple[str, Mask]]:
 
 
 def _table(
-    fleet: Fleet, pairs: FleetPairs, *, scope: str | None, settings: OverlapSettings
+    fleet: EncodedFleet, pairs: FleetPairs, *, scope: str | None, settings: OverlapSettings
 ) -> pd.DataFrame:
     facts = PairFacts(fleet, pairs)
     cases = _find_cases(facts)

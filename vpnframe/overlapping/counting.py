@@ -12,7 +12,7 @@ from vpnframe.overlapping import roles
 from vpnframe.overlapping.against import our_rows
 from vpnframe.overlapping.assembling import as_category, as_text, check_columns
 from vpnframe.overlapping.blocks import take_blocks
-from vpnframe.overlapping.encoded import Fleet, encode_fleet
+from vpnframe.overlapping.encoded import EncodedFleet, encode_fleet
 from vpnframe.overlapping.known import warn_of_gaps, what_is_known
 from vpnframe.overlapping.scopes import ROUTING_DOMAIN
 from vpnframe.overlapping.settings import OverlapSettings
@@ -85,7 +85,7 @@ def overlaps_per_block(
     return _table(fleet, counts[:, order], order)
 
 
-def _count(fleet: Fleet) -> Codes:
+def _count(fleet: EncodedFleet) -> Codes:
     """Equal, contained and containing blocks of each block, shape (3, n)."""
     site, scope, connection = fleet.role == roles.ONPREM, fleet.scope, fleet.connection
     held, outside = np.isin(fleet.role, roles.COMPARED), fleet.role == roles.OUTSIDE
@@ -101,13 +101,13 @@ def _count(fleet: Fleet) -> Codes:
     return counts + _between(fleet, site, outside, connection)
 
 
-def _between(fleet: Fleet, one: Mask, other: Mask, groups: Codes) -> Codes:
+def _between(fleet: EncodedFleet, one: Mask, other: Mask, groups: Codes) -> Codes:
     """Counts of the pairs of a block of the one set and a block of the other."""
     both = _counts(fleet, one | other, groups)
     return both - _counts(fleet, one, groups) - _counts(fleet, other, groups)
 
 
-def _counts(fleet: Fleet, chosen: Mask, groups: Codes) -> Codes:
+def _counts(fleet: EncodedFleet, chosen: Mask, groups: Codes) -> Codes:
     """Counts by position, nothing where a block does not take part; shape (3, n)."""
     counts, blocks = np.zeros((3, len(groups)), np.int64), take_blocks(fleet.all, chosen)
     for family in _FAMILIES:
@@ -117,7 +117,7 @@ def _counts(fleet: Fleet, chosen: Mask, groups: Codes) -> Codes:
     return counts
 
 
-def _table(fleet: Fleet, counts: Codes, rows: Codes) -> pd.DataFrame:
+def _table(fleet: EncodedFleet, counts: Codes, rows: Codes) -> pd.DataFrame:
     its, connection = fleet.connections, fleet.connection[rows]
     values = {
         "account_id": as_text(its.account.texts(connection)),

@@ -80,7 +80,7 @@ class CidrWords:
 
 
 @dataclass(frozen=True, slots=True)
-class Fleet:
+class EncodedFleet:
     """Blocks that can overlap, each once, sorted by connection, side and text.
 
     ``connection`` and ``cidr`` are positions in what the names say; ``role`` is what the block
@@ -109,7 +109,7 @@ class Fleet:
 
 
 @dataclass(frozen=True, slots=True)
-class _Rows:
+class _BlockRows:
     """The rows of the table that have a block, default routes among them."""
 
     frame: pd.DataFrame
@@ -121,7 +121,9 @@ class _Rows:
     is_mapped: Mask
 
 
-def encode_fleet(subnets: pd.DataFrame, *, scope: str | None, settings: OverlapSettings) -> Fleet:
+def encode_fleet(
+    subnets: pd.DataFrame, *, scope: str | None, settings: OverlapSettings
+) -> EncodedFleet:
     """Make numbers of a fleet's subnets."""
     cidr, cidrs = _encode_cidrs(column_of(subnets, "cidr"))
     connection, first = _encode_connections(subnets)
@@ -195,7 +197,7 @@ def _encode_connections(subnets: pd.DataFrame) -> tuple[Codes, Codes]:
     return connection, np.unique(connection, return_index=True)[1]
 
 
-def _rows(subnets: pd.DataFrame, connection: Codes, cidr: Codes) -> _Rows:
+def _rows(subnets: pd.DataFrame, connection: Codes, cidr: Codes) -> _BlockRows:
     side = column_of(subnets, "side").astype("str")
     is_bad = (cidr >= 0) & ~side.isin(["vpc", "onprem"]).to_numpy(bool)
     if is_bad.any():
@@ -203,7 +205,7 @@ def _rows(subnets: pd.DataFrame, connection: Codes, cidr: Codes) -> _Rows:
     keep = np.flatnonzero(cidr >= 0)
     frame = subnets.take(keep)
     origin, is_vpc = column_of(frame, "origin").astype("str"), (side.take(keep) == "vpc").to_numpy()
-    return _Rows(
+    return _BlockRows(
         frame=frame,
         connection=connection[keep],
         cidr=cidr[keep],
@@ -215,7 +217,7 @@ def _rows(subnets: pd.DataFrame, connection: Codes, cidr: Codes) -> _Rows:
 
 
 def _connections(
-    rows: _Rows, first: pd.DataFrame, cidrs: CidrWords, settings: OverlapSettings
+    rows: _BlockRows, first: pd.DataFrame, cidrs: CidrWords, settings: OverlapSettings
 ) -> Connections:
     """What the first row of each connection says, and what all its blocks make up."""
     account, region, name = (encode(column_of(first, column)) for column in CONNECTION)
@@ -274,7 +276,9 @@ def _encode_addresses(first: pd.DataFrame) -> tuple[pa.Array, Codes, CodedSets]:
     return gateway.words, gateway.codes, sets
 
 
-def _vpc_sides(rows: _Rows, cidrs: CidrWords, cloud: Codes) -> tuple[CodedSets, CodedSets, Mask]:
+def _vpc_sides(
+    rows: _BlockRows, cidrs: CidrWords, cloud: Codes
+) -> tuple[CodedSets, CodedSets, Mask]:
     """The VPC blocks of each connection; what of its VPC they admit; and which are everything.
 
     A VPC side that is everything, or not known, admits all.
@@ -288,7 +292,7 @@ def _vpc_sides(rows: _Rows, cidrs: CidrWords, cloud: Codes) -> tuple[CodedSets, 
     return sides, code_sets(*admitted, n_owners=len(cloud)), is_any
 
 
-def _admitted(rows: _Rows, cidrs: CidrWords, own: Codes, cloud: Codes) -> tuple[Codes, Codes]:
+def _admitted(rows: _BlockRows, cidrs: CidrWords, own: Codes, cloud: Codes) -> tuple[Codes, Codes]:
     """Connections, and the blocks that they admit: of a VPC that was read, inside its own ones."""
     role, its_cloud = rows.role[own], cloud[rows.connection[own]]
     is_real, is_selector = role == roles.REAL, role == roles.STAND_IN
@@ -323,7 +327,7 @@ def _owners(first: pd.DataFrame, tag: str | None) -> Coded:
     return Coded(owner, pc.utf8_slice_codeunits(tags.words, start=len(tag) + 1))
 
 
-def _scopes(rows: _Rows, connections: Connections, scope: str | None) -> Coded:
+def _scopes(rows: _BlockRows, connections: Connections, scope: str | None) -> Coded:
     """What each row shares with others: -1 for nothing, and 0 for all where nothing is asked."""
     if scope is None:
         return Coded(np.zeros(len(rows.cidr), np.int64), pa.array([None], pa.large_string()))
@@ -332,7 +336,7 @@ def _scopes(rows: _Rows, connections: Connections, scope: str | None) -> Coded:
     return encode(rows.frame[scope])
 
 
-def _is_asked(rows: _Rows, connections: Connections, settings: OverlapSettings) -> Mask:
+def _is_asked(rows: _BlockRows, connections: Connections, settings: OverlapSettings) -> Mask:
     """Rows of the routing domain that is asked about; another table's are always."""
     if settings.only is None:
         return np.ones(len(rows.cidr), bool)
@@ -349,7 +353,7 @@ def _is_asked(rows: _Rows, connections: Connections, settings: OverlapSettings) 
 
 
 def _is_ignored(
-    rows: _Rows, connections: Connections, cidrs: CidrWords, settings: OverlapSettings
+    rows: _BlockRows, connections: Connections, cidrs: CidrWords, settings: OverlapSettings
 ) -> Mask:
     """Rows that are set aside: never what a VPC holds, nor what is of another table."""
     if not settings.ignore and settings.ignore_shorter_than is None:
@@ -367,8 +371,8 @@ def _is_ignored(
 
 
 def _blocks(
-    rows: _Rows, connections: Connections, cidrs: CidrWords, scopes: Coded, keep: Codes
-) -> Fleet:
+    rows: _BlockRows, connections: Connections, cidrs: CidrWords, scopes: Coded, keep: Codes
+) -> EncodedFleet:
     """Rows of one block made one, whatever their origins."""
     connection, cidr, scope = rows.connection[keep], rows.cidr[keep], scopes.codes[keep]
     is_vpc = rows.is_vpc[keep]
@@ -392,7 +396,7 @@ def _blocks(
         cidr=cidr,
         scope=scope,
     )
-    return Fleet(
+    return EncodedFleet(
         connections=connections,
         cidrs=cidrs,
         connection=connection,

@@ -13,7 +13,7 @@ import pandas as pd
 from vpnframe.addresses.cidr import ParsedCidrs
 from vpnframe.addresses.nesting import EQUAL, WITHIN
 from vpnframe.overlapping.blocks import runs_by_family
-from vpnframe.overlapping.encoded import Fleet, blocks_at
+from vpnframe.overlapping.encoded import EncodedFleet, blocks_at
 from vpnframe.overlapping.pairing import TURNED, FleetPairs
 from vpnframe.overlapping.roles import REAL
 from vpnframe.schema.codes import CodedSets, Codes, Mask
@@ -23,7 +23,7 @@ from vpnframe.schema.codes import CodedSets, Codes, Mask
 class PairFacts:
     """Facts of k pairs; a null is never the same as anything, nor different from it."""
 
-    fleet: Fleet
+    fleet: EncodedFleet
     pairs: FleetPairs
 
     @cached_property

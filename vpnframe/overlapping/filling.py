@@ -12,7 +12,7 @@ import pandas as pd
 from vpnframe.inventory import Inventory
 from vpnframe.model.display import listed
 from vpnframe.overlapping.asked import format_blocks
-from vpnframe.overlapping.encoded import Fleet, are_ignored
+from vpnframe.overlapping.encoded import EncodedFleet, are_ignored
 from vpnframe.overlapping.free_space import (
     DEFAULT_AVOID,
     Avoid,
@@ -70,7 +70,7 @@ def find_ignored(subnets: pd.DataFrame | Inventory, settings: OverlapSettings) -
     return sorted(_blocks_of(fleet, rows[ignored]), key=_size)
 
 
-def _blocks_of(fleet: Fleet, rows: Codes) -> Iterator[Taken]:
+def _blocks_of(fleet: EncodedFleet, rows: Codes) -> Iterator[Taken]:
     """Each block once, with all whose it is."""
     texts = take_words(fleet.cidrs.words, fleet.cidr[rows]).to_pylist()
     its, connection = fleet.connections, fleet.connection[rows]

@@ -22,7 +22,7 @@ from vpnframe.overlapping.assembling import (
     positions,
 )
 from vpnframe.overlapping.blocks import as_relations
-from vpnframe.overlapping.encoded import CONNECTION, Connections, Fleet, encode_fleet
+from vpnframe.overlapping.encoded import CONNECTION, Connections, EncodedFleet, encode_fleet
 from vpnframe.overlapping.facts import PairFacts
 from vpnframe.overlapping.grouping import Groups, every_pair, find_groups
 from vpnframe.overlapping.known import warn_of_gaps, what_is_known
@@ -161,7 +161,7 @@ def overlaps_by_site(inventory: Inventory, *, settings: OverlapSettings) -> pd.D
 
 
 def groups_as_table(
-    fleet: Fleet, groups: Groups, *, scope: str | None, settings: OverlapSettings
+    fleet: EncodedFleet, groups: Groups, *, scope: str | None, settings: OverlapSettings
 ) -> pd.DataFrame:
     """Give table ``overlaps``, with what each group means."""
     pairs, facts = groups.first, PairFacts(fleet, groups.first)
@@ -187,7 +187,7 @@ def groups_as_table(
     return schema.build("overlaps", values)
 
 
-def _pairs_against(fleet: Fleet, scope: str | None) -> Candidates:
+def _pairs_against(fleet: EncodedFleet, scope: str | None) -> Candidates:
     """Pairs with the other table's blocks: those that no domain of ours has, with all of ours."""
     its = fleet.connections
     domain = its.domain.codes
@@ -202,7 +202,7 @@ def _pairs_against(fleet: Fleet, scope: str | None) -> Candidates:
     )
 
 
-def _named(fleet: Fleet, pairs: FleetPairs) -> Codes:
+def _named(fleet: EncodedFleet, pairs: FleetPairs) -> Codes:
     """The connection to name at the right end: of its own VPC's block the left one."""
     its, right = fleet.connections, fleet.connection[pairs.right]
     left, role = fleet.connection[pairs.left], fleet.role[pairs.right]
@@ -221,7 +221,7 @@ def _first_in_vpc(its: Connections) -> Codes:
     return first[its.cloud]
 
 
-def _ids(fleet: Fleet, groups: Groups) -> pa.Array:
+def _ids(fleet: EncodedFleet, groups: Groups) -> pa.Array:
     """The ids of each group's connections, the first twenty."""
     n_shown = np.minimum(groups.n_members, MOST_IDS)
     starts = np.cumsum(groups.n_members) - groups.n_members
@@ -231,7 +231,7 @@ def _ids(fleet: Fleet, groups: Groups) -> pa.Array:
     return pc.binary_join(lists, pa.scalar(",", pa.large_string()))
 
 
-def _half(end: str, fleet: Fleet, rows: Codes, connection: Codes) -> dict[str, object]:
+def _half(end: str, fleet: EncodedFleet, rows: Codes, connection: Codes) -> dict[str, object]:
     its = fleet.connections
     sides = ["onprem", "vpc", "against"]
     side = np.where(its.is_theirs[fleet.connection[rows]], 2, fleet.is_vpc[rows])

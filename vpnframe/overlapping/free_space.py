@@ -18,8 +18,8 @@ from vpnframe.overlapping.against import our_rows, their_blocks
 from vpnframe.overlapping.asked import format_blocks, parse_all
 from vpnframe.overlapping.block_files import read_blocks
 from vpnframe.overlapping.blocks import take_blocks
-from vpnframe.overlapping.encoded import Fleet, blocks_at, encode_fleet
-from vpnframe.overlapping.known import Known
+from vpnframe.overlapping.encoded import EncodedFleet, blocks_at, encode_fleet
+from vpnframe.overlapping.known import KnownFleet
 from vpnframe.overlapping.roles import AGGREGATE
 from vpnframe.overlapping.settings import OverlapSettings
 from vpnframe.schema.codes import Codes
@@ -66,7 +66,7 @@ class FreeSpace:
 
 
 def find_free_space(
-    known: Known,
+    known: KnownFleet,
     *,
     within: str | Iterable[str],
     avoid: Avoid,
@@ -80,7 +80,7 @@ def find_free_space(
     return FreeSpace(_gaps([used, *avoided], spaces))
 
 
-def taken_by_fleet(known: Known, settings: OverlapSettings) -> tuple[Fleet, Codes]:
+def taken_by_fleet(known: KnownFleet, settings: OverlapSettings) -> tuple[EncodedFleet, Codes]:
     """Give the fleet's blocks, and the positions of those that are taken.
 
     A selector around what a VPC holds takes nothing.

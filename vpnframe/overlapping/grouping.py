@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from vpnframe.overlapping.encoded import Fleet
+from vpnframe.overlapping.encoded import EncodedFleet
 from vpnframe.overlapping.facts import PairFacts
 from vpnframe.overlapping.meaning import CASES, KINDS, SEVERITIES, find_cases
 from vpnframe.overlapping.pairing import Candidates, FleetPairs, pairs_at
@@ -48,7 +48,7 @@ class Groups:
         return np.repeat(np.arange(len(self.n_members)), self.n_members)
 
 
-class _Part(NamedTuple):
+class _GroupPart(NamedTuple):
     """What a part of all pairs tells of each of its groups, and who is in those of several pairs.
 
     ``first`` is a pair as one number, and ``member`` a group of this part and a connection.
@@ -68,7 +68,7 @@ def find_groups(candidates: Candidates) -> Groups:
     candidates.check(MOST_JUDGED)
     fleet, nodes = candidates.fleet, _nodes(candidates.fleet)
     parts = [_group(fleet, pairs, nodes) for pairs in candidates.parts()]
-    keys, n_each, first_each, member = (_joined(parts, name) for name in _Part._fields)
+    keys, n_each, first_each, member = (_joined(parts, name) for name in _GroupPart._fields)
     code, distinct = pd.factorize(keys)
     n_pairs = np.zeros(len(distinct), np.int64)
     np.add.at(n_pairs, code, n_each)
@@ -97,7 +97,7 @@ def every_pair(candidates: Candidates, max_pairs: int) -> Groups:
     return Groups(pairs, np.ones(n, np.int64), members % width, n_members)
 
 
-def _nodes(fleet: Fleet) -> tuple[Codes, Codes]:
+def _nodes(fleet: EncodedFleet) -> tuple[Codes, Codes]:
     """Numbers for side and block of each row: within its scope, and in any."""
     is_theirs = fleet.connections.is_theirs[fleet.connection]
     side = 2 * is_theirs + fleet.is_vpc.astype(np.int64)
@@ -108,7 +108,7 @@ def _nodes(fleet: Fleet) -> tuple[Codes, Codes]:
     return ranks[:n], ranks[n:]
 
 
-def _group(fleet: Fleet, pairs: FleetPairs, nodes: tuple[Codes, Codes]) -> _Part:
+def _group(fleet: EncodedFleet, pairs: FleetPairs, nodes: tuple[Codes, Codes]) -> _GroupPart:
     cases = find_cases(PairFacts(fleet, pairs))
     within, anywhere = nodes
     is_shared = pairs.is_own | (fleet.scope[pairs.left] == fleet.scope[pairs.right])
@@ -120,10 +120,10 @@ def _group(fleet: Fleet, pairs: FleetPairs, nodes: tuple[Codes, Codes]) -> _Part
     np.minimum.at(first, code, pairs.left * len(within) + pairs.right)
     some = np.flatnonzero(n_pairs[code] > 1)
     member = _member_keys(fleet, code[some], pairs.left[some], pairs.right[some])
-    return _Part(keys, n_pairs, first, member)
+    return _GroupPart(keys, n_pairs, first, member)
 
 
-def _member_keys(fleet: Fleet, group: Codes, left: Codes, right: Codes) -> Codes:
+def _member_keys(fleet: EncodedFleet, group: Codes, left: Codes, right: Codes) -> Codes:
     """Groups and the connections that have a block of a pair on premises, as one number each."""
     is_site = (fleet.role == ONPREM) & ~fleet.connections.is_theirs[fleet.connection]
     keys = [
@@ -134,7 +134,7 @@ def _member_keys(fleet: Fleet, group: Codes, left: Codes, right: Codes) -> Codes
     return distinct
 
 
-def _members(fleet: Fleet, parts: list[_Part], group: Codes, member: Codes) -> Codes:
+def _members(fleet: EncodedFleet, parts: list[_GroupPart], group: Codes, member: Codes) -> Codes:
     """The members of all groups, sorted: ``group`` is the group of each part's groups."""
     width, n_blocks = _width(fleet), max(len(fleet.cidr), 1)
     starts = np.cumsum([0, *(len(part.keys) for part in parts)])[:-1]
@@ -146,9 +146,9 @@ def _members(fleet: Fleet, parts: list[_Part], group: Codes, member: Codes) -> C
     return np.unique(np.concatenate([told, of_lone]))
 
 
-def _joined(parts: list[_Part], name: str) -> Codes:
+def _joined(parts: list[_GroupPart], name: str) -> Codes:
     return np.concatenate([np.empty(0, np.int64), *(getattr(part, name) for part in parts)])
 
 
-def _width(fleet: Fleet) -> int:
+def _width(fleet: EncodedFleet) -> int:
     return len(fleet.connections.identity) + 1

@@ -18,7 +18,7 @@ from vpnframe.schema.tables import TABLES
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class KnownFleet:
     """What an answer is made from."""
 
     subnets: pd.DataFrame  # table ``subnets``
@@ -26,20 +26,20 @@ class Known:
     gaps: tuple[str, ...]  # what is not known, a sentence each
 
 
-def what_is_known(fleet: pd.DataFrame | Inventory) -> Known:
+def what_is_known(fleet: pd.DataFrame | Inventory) -> KnownFleet:
     """Take a fleet as its subnets or as an inventory, and see what is missing."""
     if isinstance(fleet, Inventory):
         fleet = checked_inventory(fleet, ("subnets", "vpcs", "coverage"))
         vpcs = in_order(fleet.vpcs, TABLES["vpcs"].key)
         sentences = [] if fleet.is_complete else [fleet.coverage_sentence()]
         gaps = (*sentences, *_gaps(fleet.subnets))
-        return Known(fleet.subnets, vpcs, gaps)
+        return KnownFleet(fleet.subnets, vpcs, gaps)
     needs = ["side"] if "side" in getattr(fleet, "columns", ()) else []
     subnets = checked_table("subnets", fleet, needs=needs, or_else=" or an Inventory")
-    return Known(subnets, None, tuple(_gaps(subnets)))
+    return KnownFleet(subnets, None, tuple(_gaps(subnets)))
 
 
-def warn_of_gaps(known: Known) -> None:
+def warn_of_gaps(known: KnownFleet) -> None:
     """Warn whoever called the function that calls this."""
     for sentence in known.gaps:
         warnings.warn(sentence, IncompleteWarning, stacklevel=3)

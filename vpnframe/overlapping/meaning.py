@@ -26,7 +26,7 @@ NOT_READ = " (the VPC was not read: its selector stands for it)"
 _NOTHING = "the VPC's own route wins, and the tunnel gets nothing"
 
 
-class Case(NamedTuple):
+class PairMeaning(NamedTuple):
     """What a pair is called, how bad it is, and why, with the places for the facts."""
 
     kind: str
@@ -35,155 +35,155 @@ class Case(NamedTuple):
 
 
 CASES = {
-    "translated": Case("natted", "info", "Translated on the way: {nat}."),
-    "own_equal": Case(
+    "translated": PairMeaning("natted", "info", "Translated on the way: {nat}."),
+    "own_equal": PairMeaning(
         *("own_sides", "high"), f"{{onprem}} on premises is a block of {{vpc}} itself: {_NOTHING}."
     ),
-    "own_within": Case(
+    "own_within": PairMeaning(
         *("own_sides", "high"),
         f"{{onprem}} on premises lies within {{vpc_block}} of {{vpc}} itself: {_NOTHING}.",
     ),
-    "own_contains": Case(
+    "own_contains": PairMeaning(
         *("own_sides", "low"),
         "{onprem} on premises contains {vpc_block} of {vpc}, as in hub and spoke: check the "
         "return path.",
     ),
-    "own_equal_not_read": Case(
+    "own_equal_not_read": PairMeaning(
         *("own_sides", "high"),
         f"{{onprem}} on premises is a block of the VPC too: {_NOTHING}{NOT_READ}.",
     ),
-    "own_within_not_read": Case(
+    "own_within_not_read": PairMeaning(
         *("own_sides", "high"),
         f"{{onprem}} on premises lies within {{vpc_block}} of the VPC: {_NOTHING}{NOT_READ}.",
     ),
-    "own_contains_not_read": Case(
+    "own_contains_not_read": PairMeaning(
         *("own_sides", "low"),
         "{onprem} on premises contains {vpc_block} of the VPC, as in hub and spoke: check the "
         f"return path{NOT_READ}.",
     ),
-    "own_outside": Case(
+    "own_outside": PairMeaning(
         *("own_sides", "low"),
         "{onprem} on premises overlaps {vpc_block} of the VPC side, but {vpc} does not hold it: "
         "no local route takes its packets; check the return path.",
     ),
-    "user_cidr": Case(
+    "user_cidr": PairMeaning(
         *("user_cidr", "info"),
         "{onprem} on premises overlaps {vpc_block}, a user CIDR of {vpc}: what lies outside the "
         "VPC's own blocks is sent by its route table.",
     ),
-    "mirrored_by_vpc": Case(
+    "mirrored_by_vpc": PairMeaning(
         *("mirrored", "info"),
         "{onprem} is reached by one of two connections that are each other's peer: the two ends of "
         "a VPC-to-VPC tunnel.",
     ),
-    "mirrored": Case(
+    "mirrored": PairMeaning(
         *("mirrored", "info"),
         "{left_ip} and {right_ip} are each other's peer: the two ends of one VPC-to-VPC tunnel.",
     ),
-    "unrelated_domains": Case(
+    "unrelated_domains": PairMeaning(
         *("unrelated", "info"), "Nothing known joins {left_domain} and {right_domain}."
     ),
-    "unrelated_nowhere": Case(
+    "unrelated_nowhere": PairMeaning(
         *("unrelated", "info"), "Not both are known to hang on a gateway, VPC or transit router."
     ),
-    "other_inside": Case(
+    "other_inside": PairMeaning(
         *("other_vpc", "high"),
         "{onprem} on premises is inside {vpc_block} of {vpc} in the same domain: there the VPC's "
         "own route wins.",
     ),
-    "other_contains": Case(
+    "other_contains": PairMeaning(
         *("other_vpc", "low"),
         "{onprem} on premises contains {vpc_block} of {vpc} in the same domain: check the return "
         "path.",
     ),
-    "other_inside_not_read": Case(
+    "other_inside_not_read": PairMeaning(
         *("other_vpc", "high"),
         "{onprem} on premises is inside {vpc_block} of {vpc} in the same domain: there the VPC's "
         f"own route wins{NOT_READ}.",
     ),
-    "other_contains_not_read": Case(
+    "other_contains_not_read": PairMeaning(
         *("other_vpc", "low"),
         "{onprem} on premises contains {vpc_block} of {vpc} in the same domain: check the return "
         f"path{NOT_READ}.",
     ),
-    "duplicate": Case(
+    "duplicate": PairMeaning(
         *("duplicate", "medium"),
         "Both lead from {gateway} to {peers} with the same blocks: one of them is a leftover.",
     ),
-    "ecmp": Case(
+    "ecmp": PairMeaning(
         *("ecmp", "info"),
         "Both hang on {router}, which spreads packets over them: answers may come back another "
         "way.",
     ),
-    "ha_one_gateway": Case(
+    "ha_one_gateway": PairMeaning(
         *("ha_pair", "info"),
         "Both lead to {inner} from {gateway}, by {left_peers} and by {right_peers}, and can fail "
         "over.",
     ),
-    "ha_two_gateways": Case(
+    "ha_two_gateways": PairMeaning(
         *("ha_pair", "info"),
         "Both lead to {inner} in {domain}, from {left_place} and from {right_place}, and can "
         "fail over.",
     ),
-    "ha_move": Case(
+    "ha_move": PairMeaning(
         *("ha_pair", "info"),
         "{left_gateway} and {right_gateway} in {vpc} lead to the same peer: a move from one "
         "gateway to the other.",
     ),
-    "split_by_vpc": Case(
+    "split_by_vpc": PairMeaning(
         *("selector_pair", "low"),
         "Both are policies of {gateway} whose VPC blocks have nothing in common: a legal split.",
     ),
-    "split_by_priority": Case(
+    "split_by_priority": PairMeaning(
         *("selector_pair", "low"),
         "Both are policies of {gateway} with priorities {left_priority} and {right_priority}: "
         "the smaller is looked at first.",
     ),
-    "ambiguous_equal": Case(
+    "ambiguous_equal": PairMeaning(
         *("selector_pair", "high"),
         "Both are policies of {gateway} with overlapping VPC blocks and the same priority, "
         "{left_priority}: which one takes a packet is not determined.",
     ),
-    "ambiguous_unknown": Case(
+    "ambiguous_unknown": PairMeaning(
         *("selector_pair", "high"),
         "Both are policies of {gateway} with overlapping VPC blocks, and their order is not "
         "known: which one takes a packet is not determined.",
     ),
-    "onprem_equal": Case(
+    "onprem_equal": PairMeaning(
         *("onprem", "high"),
         "Both lead from {gateway} to {inner}, and nothing marks them as a pair: one of them gets "
         "nothing.",
     ),
-    "onprem_one_owner": Case(
+    "onprem_one_owner": PairMeaning(
         *("onprem", "low"),
         "{inner} lies within {outer} on {gateway}, both of {left_owner}: an aggregate and its "
         "branch.",
     ),
-    "onprem_two_owners": Case(
+    "onprem_two_owners": PairMeaning(
         *("onprem", "medium"),
         "{inner} lies within {outer} on {gateway}, and their owners differ: {left_owner} and "
         "{right_owner}.",
     ),
-    "onprem_policy": Case(
+    "onprem_policy": PairMeaning(
         *("onprem", "medium"),
         "{inner} lies within {outer} on {gateway}, and a policy comes before the longest prefix.",
     ),
-    "onprem_nested": Case(
+    "onprem_nested": PairMeaning(
         *("onprem", "low"),
         "{inner} lies within {outer} on {gateway}: the longest prefix wins, as for an aggregate "
         "and its branch.",
     ),
-    "domain_disjoint": Case(
+    "domain_disjoint": PairMeaning(
         *("route_domain", "high"),
         "Both lead to {inner} in {domain}, and their VPC blocks have nothing in common: each drops "
         "what is meant for the other.",
     ),
-    "domain_equal": Case(
+    "domain_equal": PairMeaning(
         *("route_domain", "high"),
         "{left_place} and {right_place} in {domain} both lead to {inner}, and nothing marks them "
         "as a pair.",
     ),
-    "domain_nested": Case(
+    "domain_nested": PairMeaning(
         *("route_domain", "low"),
         "{inner} lies within {outer}, behind {left_place} and {right_place} in {domain}: the "
         "longest prefix wins.",

@@ -19,7 +19,7 @@ from vpnframe.addresses.nesting import (
 )
 from vpnframe.overlapping import roles
 from vpnframe.overlapping.blocks import runs_by_family, take_blocks
-from vpnframe.overlapping.encoded import Fleet
+from vpnframe.overlapping.encoded import EncodedFleet
 from vpnframe.schema.codes import Codes, Mask
 
 TURNED = np.array([WITHIN, EQUAL, CONTAINS], np.uint8)
@@ -66,7 +66,7 @@ class _Source:
 class Candidates:
     """What overlaps, before any pair is made."""
 
-    fleet: Fleet
+    fleet: EncodedFleet
     sources: tuple[_Source, ...]
 
     def across(self, is_across: bool) -> Candidates:
@@ -96,7 +96,7 @@ class Candidates:
         return pairs.take(np.lexsort((pairs.right, pairs.left)))
 
 
-def pairs_within(fleet: Fleet) -> Candidates:
+def pairs_within(fleet: EncodedFleet) -> Candidates:
     """Pair the blocks of one fleet.
 
     Compared are, inside a scope, on-premises blocks of different connections, and on-premises
@@ -125,7 +125,7 @@ def pairs_within(fleet: Fleet) -> Candidates:
     )
 
 
-def pairs_between(fleet: Fleet, *, is_placed: Mask, is_everywhere: Mask) -> Candidates:
+def pairs_between(fleet: EncodedFleet, *, is_placed: Mask, is_everywhere: Mask) -> Candidates:
     """Pair the blocks of a fleet with those of another table.
 
     ``is_placed`` are blocks of the other table that share a routing domain with this fleet: there
@@ -149,20 +149,20 @@ def pairs_between(fleet: Fleet, *, is_placed: Mask, is_everywhere: Mask) -> Cand
     return Candidates(fleet, tuple(sources))
 
 
-def pairs_with_asked(fleet: Fleet) -> FleetPairs:
+def pairs_with_asked(fleet: EncodedFleet) -> FleetPairs:
     """Pair all blocks of a fleet with all of another table, be they in a scope or not."""
     is_theirs = fleet.connections.is_theirs[fleet.connection]
     chosen = is_theirs | (fleet.role != roles.COVERED)
     return Candidates(fleet, tuple(_sources(fleet, chosen, None, is_second=is_theirs))).all()
 
 
-def _is_used(fleet: Fleet) -> Mask:
+def _is_used(fleet: EncodedFleet) -> Mask:
     """Blocks that stand for themselves."""
     return ~np.isin(fleet.role, (roles.AGGREGATE, roles.COVERED))
 
 
 def _sources(
-    fleet: Fleet,
+    fleet: EncodedFleet,
     chosen: Mask,
     groups: Codes | None,
     *,
@@ -191,7 +191,7 @@ def _parts(runs: Runs) -> Iterator[Runs]:
             )
 
 
-def pairs_at(fleet: Fleet, left: Codes, right: Codes) -> FleetPairs:
+def pairs_at(fleet: EncodedFleet, left: Codes, right: Codes) -> FleetPairs:
     """Give pairs by their positions; the blocks must overlap."""
     length = fleet.cidrs.parsed.prefix_length[fleet.cidr]
     relation = np.where(length[left] > length[right], WITHIN, CONTAINS).astype(np.uint8)
@@ -202,7 +202,7 @@ def pairs_at(fleet: Fleet, left: Codes, right: Codes) -> FleetPairs:
 
 
 def _compared(
-    fleet: Fleet,
+    fleet: EncodedFleet,
     left: Codes,
     right: Codes,
     relation: npt.NDArray[np.uint8],

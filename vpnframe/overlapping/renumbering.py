@@ -14,7 +14,7 @@ from vpnframe.inventory import Inventory
 from vpnframe.overlapping.against import our_rows
 from vpnframe.overlapping.assembling import as_category, as_text, check_columns
 from vpnframe.overlapping.covers import find_cover
-from vpnframe.overlapping.encoded import Fleet, encode_fleet
+from vpnframe.overlapping.encoded import EncodedFleet, encode_fleet
 from vpnframe.overlapping.facts import PairFacts
 from vpnframe.overlapping.free_space import Avoid, FreeSpace, Network, find_free_space
 from vpnframe.overlapping.known import warn_of_gaps, what_is_known
@@ -116,7 +116,7 @@ def suggest_renumbering(
     return _table(fleet, faults, new)
 
 
-def _faults(fleet: Fleet) -> _Faults:
+def _faults(fleet: EncodedFleet) -> _Faults:
     pairs = pairs_within(fleet).all()
     facts = PairFacts(fleet, pairs)
     cases = find_cases(facts)
@@ -131,7 +131,7 @@ def _faults(fleet: Fleet) -> _Faults:
     return _Faults(pairs.take(is_bad), is_across, site)
 
 
-def _changed(fleet: Fleet, faults: _Faults) -> Mask:
+def _changed(fleet: EncodedFleet, faults: _Faults) -> Mask:
     """The blocks that have to change: one at least of each faulty pair."""
     changed = np.zeros(len(fleet.cidr), bool)
     left, right, across = faults.pairs.left, faults.pairs.right, faults.is_across
@@ -157,7 +157,7 @@ def _chosen_sites(site: Codes, forced: Codes, one: Codes, other: Codes) -> Mask:
     return chosen
 
 
-def _mark(changed: Mask, blocks: Codes, fleet: Fleet, site: Codes) -> None:
+def _mark(changed: Mask, blocks: Codes, fleet: EncodedFleet, site: Codes) -> None:
     """Mark blocks, and the same block on every connection of its site."""
     key = site[fleet.connection] * len(fleet.cidrs.words) + fleet.cidr
     changed |= np.isin(key, key[blocks]) & ~fleet.is_vpc
@@ -171,7 +171,7 @@ class _Change:
     rows: list[tuple[int, Network]]
 
 
-def _changes(fleet: Fleet, faults: _Faults, changed: Mask) -> list[_Change]:
+def _changes(fleet: EncodedFleet, faults: _Faults, changed: Mask) -> list[_Change]:
     """What changes, largest first: a site's blocks inside a block that changes go with it."""
     site = faults.site[fleet.connection]
     rows = np.flatnonzero(np.isin(site, site[changed]) & ~fleet.is_vpc)
@@ -213,7 +213,7 @@ def _new_blocks(changes: Iterable[_Change], free: FreeSpace) -> dict[int, str | 
     return new
 
 
-def _table(fleet: Fleet, faults: _Faults, new: Mapping[int, str | None]) -> pd.DataFrame:
+def _table(fleet: EncodedFleet, faults: _Faults, new: Mapping[int, str | None]) -> pd.DataFrame:
     rows = np.array(sorted(new), np.int64)
     its, connection = fleet.connections, fleet.connection[rows]
     ends = np.concatenate([faults.pairs.left, faults.pairs.right])

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from vpnframe.model import terms
-from vpnframe.peers.model import PeerChild, PeerConnection, Proposal
+from vpnframe.peers.model import PeerChild, PeerConnection, PeerProposal
 from vpnframe.peers.negotiating import (
     Wanted,
     both,
@@ -24,14 +24,14 @@ from vpnframe.peers.proposal_fields import (
 from vpnframe.peers.selector_fields import children_of_ours, selector_verdicts
 from vpnframe.peers.tokens import offers
 from vpnframe.peers.tunnels import OurTunnel, known
-from vpnframe.peers.verdicts import Verdict
+from vpnframe.peers.verdicts import FieldComparison
 
 
-def child_verdicts(ours: OurTunnel, theirs: PeerConnection) -> Iterator[Verdict]:
+def child_verdicts(ours: OurTunnel, theirs: PeerConnection) -> Iterator[FieldComparison]:
     """Compare everything that the child SAs need."""
     if not theirs.children:
         reason = "it has no child SA: nothing can be carried"
-        yield Verdict("peer_child", "mismatch", None, None, reason, "TS_UNACCEPTABLE")
+        yield FieldComparison("peer_child", "mismatch", None, None, reason, "TS_UNACCEPTABLE")
     mine, others = children_of_ours(ours, theirs)
     for child in mine:
         for found in _child(ours, child, len(theirs.children)):
@@ -39,10 +39,10 @@ def child_verdicts(ours: OurTunnel, theirs: PeerConnection) -> Iterator[Verdict]
     yield from selector_verdicts(ours, replace(theirs, children=mine))
     for child in others:
         reason = "its blocks are none of ours: it carries nothing of this connection"
-        yield Verdict("peer_child", "info", None, None, reason, child=child.name)
+        yield FieldComparison("peer_child", "info", None, None, reason, child=child.name)
 
 
-def _child(ours: OurTunnel, child: PeerChild, n_children: int) -> Iterator[Verdict]:
+def _child(ours: OurTunnel, child: PeerChild, n_children: int) -> Iterator[FieldComparison]:
     cipher = known(ours.ipsec_encryption, terms.ENCRYPTION_WORDS)
     integrity = known(ours.ipsec_integrity, terms.INTEGRITY_WORDS)
     esp = [one for one in child.proposals if one.protocol == "esp"]
@@ -59,30 +59,36 @@ def _child(ours: OurTunnel, child: PeerChild, n_children: int) -> Iterator[Verdi
         group = _pfs_v1(ours, esp, nearest) if strips else _pfs(ours, wanted, esp, n_children)
         if nearest.problem:
             reason = "its daemon cannot read the nearest proposal"
-            group = Verdict(group.field, "unverifiable", group.ours, group.theirs, reason)
+            group = FieldComparison(group.field, "unverifiable", group.ours, group.theirs, reason)
         yield group
         if False not in nearest.esn:
             reason = "it insists on extended sequence numbers; of the cloud nobody says"
-            yield Verdict("ipsec_esn", "unverifiable", None, "esn", reason, "NO_PROPOSAL_CHOSEN")
+            yield FieldComparison(
+                "ipsec_esn", "unverifiable", None, "esn", reason, "NO_PROPOSAL_CHOSEN"
+            )
     if child.has_sha256_96 and ours.ipsec_integrity == "hmac-sha256":
         reason = "it cuts HMAC-SHA-256 to 96 bits, of which IKE says nothing: packets are dropped"
-        yield Verdict("ipsec_sha256_96", "mismatch", "128 bits", "96 bits", reason)
+        yield FieldComparison("ipsec_sha256_96", "mismatch", "128 bits", "96 bits", reason)
     if child.mode != "tunnel":
         reason = "the cloud has tunnel mode alone, to which it may agree"
-        yield Verdict("ipsec_mode", "unverifiable", "tunnel", child.mode, reason)
+        yield FieldComparison("ipsec_mode", "unverifiable", "tunnel", child.mode, reason)
     yield lifetime_verdict(
         "ipsec_lifetime_s", ours.ipsec_lifetime_s, child.lifetime, ike_version=ours.ike_version
     )
 
 
-def _pfs(ours: OurTunnel, wanted: Wanted, esp: Sequence[Proposal], n_children: int) -> Verdict:
+def _pfs(
+    ours: OurTunnel, wanted: Wanted, esp: Sequence[PeerProposal], n_children: int
+) -> FieldComparison:
     """Under IKEv2 the first child SA has no exchange of its own; its successors have."""
     group = ours.ipsec_pfs_group
     able = [one for one in esp if both(choose([one], wanted, strips=False).taken) is not False]
     able = able or list(esp)
     answers = [offers(one, "dh_groups", group) for one in able]
     theirs = "; ".join(dict.fromkeys(offered_text(one, "dh_groups") for one in able))
-    found = Verdict("ipsec_pfs_group", "match", _text(group), theirs, "a proposal offers it")
+    found = FieldComparison(
+        "ipsec_pfs_group", "match", _text(group), theirs, "a proposal offers it"
+    )
     if group is None:
         return replace(found, result="unverifiable", reason="ours is not known")
     if True not in answers and None in answers:
@@ -102,11 +108,13 @@ def _pfs(ours: OurTunnel, wanted: Wanted, esp: Sequence[Proposal], n_children: i
     return found
 
 
-def _pfs_v1(ours: OurTunnel, esp: Sequence[Proposal], nearest: Proposal) -> Verdict:
+def _pfs_v1(ours: OurTunnel, esp: Sequence[PeerProposal], nearest: PeerProposal) -> FieldComparison:
     """Under IKEv1 phase 2 has its exchange at once, and the other end begins with one group."""
     group = ours.ipsec_pfs_group
     theirs = offered_text(nearest, "dh_groups")
-    found = Verdict("ipsec_pfs_group", "match", _text(group), theirs, "a proposal offers it")
+    found = FieldComparison(
+        "ipsec_pfs_group", "match", _text(group), theirs, "a proposal offers it"
+    )
     answer = None if group is None else offers(nearest, "dh_groups", group)
     if answer is None:
         return replace(found, result="unverifiable", reason="a group is not known")

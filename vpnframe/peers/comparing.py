@@ -15,11 +15,11 @@ from vpnframe.peers.model import Peer
 from vpnframe.peers.pairing import Pairing, pair
 from vpnframe.peers.reading import read_peer
 from vpnframe.peers.tunnels import KEY, OurTunnel, read_tunnels, tunnels_as_peer
-from vpnframe.peers.verdicts import Result, Verdict
+from vpnframe.peers.verdicts import FieldComparison, Result
 
 _OF_TUNNEL = (*KEY[:3], "connection_name", *KEY[3:])
 _OF_VERDICT = ("field", "result", "ike_error", "ours", "theirs", "reason")
-_Row = tuple[OurTunnel | None, str | None, Verdict]
+_Row = tuple[OurTunnel | None, str | None, FieldComparison]
 
 
 def compare_peer(
@@ -85,7 +85,7 @@ def _relevant(pairings: Iterable[Pairing]) -> list[Pairing]:
     return [one for one in listed if _connection(one) in known]
 
 
-def _unknown_to(peer: Peer, n_tunnels: int) -> Verdict:
+def _unknown_to(peer: Peer, n_tunnels: int) -> FieldComparison:
     """What is said of another end that knows none of several tunnels: one sentence for all."""
     reason = (
         f"none of its connections ({len(peer.connections)}) goes to the address of one of the "
@@ -94,8 +94,8 @@ def _unknown_to(peer: Peer, n_tunnels: int) -> Verdict:
     if peer.notes:
         # What it does not hold may stand in a file that it includes.
         reason = "; ".join((reason, *peer.notes))
-        return Verdict("peer_connection", "unverifiable", None, None, reason)
-    return Verdict("peer_connection", "mismatch", None, None, reason, "NO_PROPOSAL_CHOSEN")
+        return FieldComparison("peer_connection", "unverifiable", None, None, reason)
+    return FieldComparison("peer_connection", "mismatch", None, None, reason, "NO_PROPOSAL_CHOSEN")
 
 
 def _shared(pairings: Sequence[Pairing]) -> OurTunnel | None:
@@ -117,32 +117,36 @@ def _rows(pairings: Iterable[Pairing], peer: Peer) -> Iterator[_Row]:
             yield pairing.tunnel, name, found
 
 
-def _verdicts(pairing: Pairing, peer: Peer) -> Iterator[Verdict]:
+def _verdicts(pairing: Pairing, peer: Peer) -> Iterator[FieldComparison]:
     connection = pairing.connection
     yield _belonging(pairing)
     notes = (*peer.notes, *(connection.notes if connection else ()))
     if notes:
-        yield Verdict("peer_file", "unverifiable", None, None, "; ".join(dict.fromkeys(notes)))
+        yield FieldComparison(
+            "peer_file", "unverifiable", None, None, "; ".join(dict.fromkeys(notes))
+        )
     if connection is not None:
         yield from ike_verdicts(pairing.tunnel, connection)
         yield from child_verdicts(pairing.tunnel, connection)
 
 
-def _belonging(pairing: Pairing) -> Verdict:
+def _belonging(pairing: Pairing) -> FieldComparison:
     """Which connection it is, and whether its daemon has it at all."""
     field, connection = "peer_connection", pairing.connection
     if pairing.rivals:
-        return Verdict(field, "unverifiable", None, None, pairing.reason)
+        return FieldComparison(field, "unverifiable", None, None, pairing.reason)
     if connection is None:
-        return Verdict(field, "mismatch", None, None, pairing.reason, "NO_PROPOSAL_CHOSEN")
+        return FieldComparison(field, "mismatch", None, None, pairing.reason, "NO_PROPOSAL_CHOSEN")
     if connection.refused:
         reason = f"its daemon does not load it: {connection.refused}"
-        return Verdict(field, "mismatch", None, connection.name, reason, "NO_PROPOSAL_CHOSEN")
+        return FieldComparison(
+            field, "mismatch", None, connection.name, reason, "NO_PROPOSAL_CHOSEN"
+        )
     if connection.may_not_load:
         reason = f"{pairing.reason}; whether its daemon loads it depends on the words that it knows"
-        return Verdict(field, "unverifiable", None, connection.name, reason)
+        return FieldComparison(field, "unverifiable", None, connection.name, reason)
     result: Result = "match" if pairing.is_certain else "unverifiable"
-    return Verdict(field, result, None, connection.name, pairing.reason)
+    return FieldComparison(field, result, None, connection.name, pairing.reason)
 
 
 def _unpaired(pairings: Iterable[Pairing], peer: Peer) -> Iterator[_Row]:
@@ -154,7 +158,7 @@ def _unpaired(pairings: Iterable[Pairing], peer: Peer) -> Iterator[_Row]:
     for connection in peer.connections:
         if connection.name not in named:
             reason = "it belongs to none of the tunnels"
-            found = Verdict("peer_connection", "info", None, connection.name, reason)
+            found = FieldComparison("peer_connection", "info", None, connection.name, reason)
             yield None, connection.name, found
 
 

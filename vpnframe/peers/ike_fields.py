@@ -13,7 +13,7 @@ from vpnframe.peers.proposal_fields import ONE_WAY, lifetime_verdict, proposal_v
 from vpnframe.peers.selector_syntax import read_address
 from vpnframe.peers.selectors import Network, Networks
 from vpnframe.peers.tunnels import OurTunnel, known
-from vpnframe.peers.verdicts import IkeError, Result, Verdict
+from vpnframe.peers.verdicts import FieldComparison, IkeError, Result
 
 _PRIVATE = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7")
 _FIELDS = {
@@ -24,7 +24,7 @@ _FIELDS = {
 }
 
 
-def ike_verdicts(ours: OurTunnel, theirs: PeerConnection) -> Iterator[Verdict]:
+def ike_verdicts(ours: OurTunnel, theirs: PeerConnection) -> Iterator[FieldComparison]:
     """Compare everything that the IKE SA needs."""
     yield from _addresses(ours, theirs)
     yield _version(ours, theirs)
@@ -81,25 +81,25 @@ def is_private(addresses: Sequence[str]) -> bool:
     return bool(addresses) and all(covers(_PRIVATE, one) for one in addresses)
 
 
-def _addresses(ours: OurTunnel, theirs: PeerConnection) -> Iterator[Verdict]:
+def _addresses(ours: OurTunnel, theirs: PeerConnection) -> Iterator[FieldComparison]:
     yield _address("vpn_gateway_ip", ours.vpn_gateway_ip, theirs.remote)
     found = _address("customer_gateway_ip", ours.customer_gateway_ip, theirs.local)
     if found.result == "mismatch" and is_private(theirs.local.addresses):
         reason = "a private address: it stands behind NAT, and what the cloud sees is not in it"
-        found = Verdict(found.field, "unverifiable", found.ours, found.theirs, reason)
+        found = FieldComparison(found.field, "unverifiable", found.ours, found.theirs, reason)
     yield found
 
 
-def _address(field: str, ours: str | None, end: PeerEnd) -> Verdict:
+def _address(field: str, ours: str | None, end: PeerEnd) -> FieldComparison:
     theirs = ", ".join(end.addresses) or None
     if ours is None or theirs is None:
-        return Verdict(field, "unverifiable", ours, theirs, "the address is not known")
+        return FieldComparison(field, "unverifiable", ours, theirs, "the address is not known")
     answer = covers(end.addresses, ours)
     if answer:
-        return Verdict(field, "match", ours, theirs, "the other end has the same")
+        return FieldComparison(field, "match", ours, theirs, "the other end has the same")
     if any(one.startswith("%") for one in end.addresses):
         is_remote = field == "vpn_gateway_ip"
-        return Verdict(
+        return FieldComparison(
             field,
             "info" if is_remote else "match",
             ours,
@@ -107,14 +107,14 @@ def _address(field: str, ours: str | None, end: PeerEnd) -> Verdict:
             f"it takes any address, and {ONE_WAY}" if is_remote else "it takes whichever it has",
         )
     if answer is None:
-        return Verdict(
+        return FieldComparison(
             field, "unverifiable", ours, theirs, "a name: what it stands for is not here"
         )
     reason = "neither end has a connection for the address of the other"
-    return Verdict(field, "mismatch", ours, theirs, reason, "NO_PROPOSAL_CHOSEN")
+    return FieldComparison(field, "mismatch", ours, theirs, reason, "NO_PROPOSAL_CHOSEN")
 
 
-def _version(ours: OurTunnel, theirs: PeerConnection) -> Verdict:
+def _version(ours: OurTunnel, theirs: PeerConnection) -> FieldComparison:
     words = {0: "ikev1 or ikev2", 1: "ikev1", 2: "ikev2"}
     mine, other = (
         words.get(ours.ike_version or -1),
@@ -131,52 +131,58 @@ def _version(ours: OurTunnel, theirs: PeerConnection) -> Verdict:
     elif theirs.ike_version not in (0, ours.ike_version):
         result, error = "mismatch", "NO_PROPOSAL_CHOSEN"
         reason = "neither end has a connection for the version of the other"
-    return Verdict("ike_version", result, mine, other, reason, error)
+    return FieldComparison("ike_version", result, mine, other, reason, error)
 
 
-def _mode(ours: OurTunnel, theirs: PeerConnection) -> Verdict:
+def _mode(ours: OurTunnel, theirs: PeerConnection) -> FieldComparison:
     modes = {True: "aggressive", False: "main", None: None}
     other = modes[theirs.is_aggressive]
     if ours.ike_mode is None or other is None:
-        return Verdict("ike_mode", "unverifiable", ours.ike_mode, other, "a mode is not known")
+        return FieldComparison(
+            "ike_mode", "unverifiable", ours.ike_mode, other, "a mode is not known"
+        )
     if ours.ike_mode == other:
-        return Verdict(
+        return FieldComparison(
             "ike_mode", "match", ours.ike_mode, other, "both begin with the same exchange"
         )
     reason = "an end that is set to one exchange refuses the other"
-    return Verdict("ike_mode", "mismatch", ours.ike_mode, other, reason, "AUTHENTICATION_FAILED")
+    return FieldComparison(
+        "ike_mode", "mismatch", ours.ike_mode, other, reason, "AUTHENTICATION_FAILED"
+    )
 
 
-def _auth(ours: OurTunnel, theirs: PeerConnection) -> Verdict:
+def _auth(ours: OurTunnel, theirs: PeerConnection) -> FieldComparison:
     wanted = {"psk": "psk", "certificate": "pubkey"}.get(ours.auth_method or "")
     local, remote = theirs.local.auth, theirs.remote.auth
     said = local if local == remote else f"{local}, and of the cloud {remote}"
     if wanted is None or local == "any":
         reason = "how one of the ends authenticates itself is not known"
-        return Verdict("auth_method", "unverifiable", ours.auth_method, said, reason)
+        return FieldComparison("auth_method", "unverifiable", ours.auth_method, said, reason)
     if local == wanted and remote in {wanted, "any"}:
-        return Verdict("auth_method", "match", ours.auth_method, said, "both by the same method")
+        return FieldComparison(
+            "auth_method", "match", ours.auth_method, said, "both by the same method"
+        )
     reason = "each end refuses a method that it does not expect"
-    return Verdict(
+    return FieldComparison(
         "auth_method", "mismatch", ours.auth_method, said, reason, "AUTHENTICATION_FAILED"
     )
 
 
-def _key(ours: OurTunnel, theirs: PeerConnection) -> Verdict:
+def _key(ours: OurTunnel, theirs: PeerConnection) -> FieldComparison:
     mine = ours.psk_fingerprint_key_id
     if ours.psk_fingerprint is None or theirs.psk_fingerprint is None:
         reason = "keys are not compared: that takes the fingerprints of both"
-        return Verdict("psk", "unverifiable", None, None, reason)
+        return FieldComparison("psk", "unverifiable", None, None, reason)
     if mine is None or mine != theirs.psk_fingerprint_key_id:
         reason = "the fingerprints were made under different keys"
-        return Verdict("psk", "unverifiable", None, None, reason)
+        return FieldComparison("psk", "unverifiable", None, None, reason)
     if ours.psk_fingerprint == theirs.psk_fingerprint:
-        return Verdict("psk", "match", None, None, "the fingerprints are equal")
+        return FieldComparison("psk", "match", None, None, "the fingerprints are equal")
     reason = "the fingerprints differ, and so do the keys"
-    return Verdict("psk", "mismatch", None, None, reason, "AUTHENTICATION_FAILED")
+    return FieldComparison("psk", "mismatch", None, None, reason, "AUTHENTICATION_FAILED")
 
 
-def _identities(ours: OurTunnel, theirs: PeerConnection) -> Iterator[Verdict]:
+def _identities(ours: OurTunnel, theirs: PeerConnection) -> Iterator[FieldComparison]:
     """Who each end says it is, and whom the other expects: crossed."""
     mine = ours.vpn_gateway_ike_id or ours.vpn_gateway_ip
     expected = theirs.remote.ike_id or "%any"
@@ -191,20 +197,20 @@ def _identities(ours: OurTunnel, theirs: PeerConnection) -> Iterator[Verdict]:
 
 def _identity(
     field: str, presented: str | None, expected: str | None, ours: str | None, theirs: str | None
-) -> Verdict:
+) -> FieldComparison:
     if presented is None or expected is None:
         reason = "an end that names no id goes by its address, which is not known"
-        return Verdict(field, "unverifiable", ours, theirs, reason)
+        return FieldComparison(field, "unverifiable", ours, theirs, reason)
     answer = accepts(parse_identity(expected), parse_identity(presented))
     if answer is None:
-        return Verdict(field, "unverifiable", ours, theirs, "the texts alone do not tell")
+        return FieldComparison(field, "unverifiable", ours, theirs, "the texts alone do not tell")
     if answer:
-        return Verdict(field, "match", ours, theirs, "it is what the other end expects")
+        return FieldComparison(field, "match", ours, theirs, "it is what the other end expects")
     reason = "it is not what the other end expects"
-    return Verdict(field, "mismatch", ours, theirs, reason, "AUTHENTICATION_FAILED")
+    return FieldComparison(field, "mismatch", ours, theirs, reason, "AUTHENTICATION_FAILED")
 
 
-def _proposals(ours: OurTunnel, theirs: PeerConnection) -> Iterator[Verdict]:
+def _proposals(ours: OurTunnel, theirs: PeerConnection) -> Iterator[FieldComparison]:
     integrity = known(ours.ike_integrity, terms.INTEGRITY_WORDS)
     wanted = wanted_of(
         known(ours.ike_encryption, terms.ENCRYPTION_WORDS),
@@ -227,7 +233,9 @@ def _proposals(ours: OurTunnel, theirs: PeerConnection) -> Iterator[Verdict]:
         yield _first_guess(found, ours, theirs) if kind == "dh_groups" else found
 
 
-def _first_guess(found: Verdict, ours: OurTunnel, theirs: PeerConnection) -> Verdict:
+def _first_guess(
+    found: FieldComparison, ours: OurTunnel, theirs: PeerConnection
+) -> FieldComparison:
     """The group: what happens when the other end begins with another one than ours."""
     group = first_group(theirs.proposals)
     if found.result != "match" or group in {None, ours.ike_dh_group}:
@@ -241,29 +249,29 @@ def _first_guess(found: Verdict, ours: OurTunnel, theirs: PeerConnection) -> Ver
     return found
 
 
-def _lifetime(ours: OurTunnel, theirs: PeerConnection) -> Verdict:
+def _lifetime(ours: OurTunnel, theirs: PeerConnection) -> FieldComparison:
     return lifetime_verdict(
         "ike_lifetime_s", ours.ike_lifetime_s, theirs.lifetime, ike_version=ours.ike_version
     )
 
 
-def _dead_peers(ours: OurTunnel, theirs: PeerConnection) -> Verdict:
+def _dead_peers(ours: OurTunnel, theirs: PeerConnection) -> FieldComparison:
     delay_s = theirs.dpd_delay_s
     theirs_text = None if delay_s is None else f"every {delay_s} s" if delay_s else "off"
     reason = "each end looks for a dead peer by itself, and answers to the other"
-    return Verdict("dpd_enabled", "info", _switch(ours.dpd_enabled), theirs_text, reason)
+    return FieldComparison("dpd_enabled", "info", _switch(ours.dpd_enabled), theirs_text, reason)
 
 
-def _nat(ours: OurTunnel, theirs: PeerConnection) -> Verdict:
+def _nat(ours: OurTunnel, theirs: PeerConnection) -> FieldComparison:
     is_behind = is_private(theirs.local.addresses)
     texts = {True: "forced", False: "where a NAT is found"}
     theirs_text = "behind NAT" if is_behind else texts[theirs.forces_encap]
     mine = _switch(ours.nat_traversal_enabled)
     if ours.nat_traversal_enabled is False and (is_behind or theirs.forces_encap):
         reason = "it needs ESP in UDP, and the cloud's NAT traversal is off"
-        return Verdict("nat_traversal_enabled", "unverifiable", mine, theirs_text, reason)
+        return FieldComparison("nat_traversal_enabled", "unverifiable", mine, theirs_text, reason)
     reason = "ESP goes in UDP where either end finds a NAT"
-    return Verdict("nat_traversal_enabled", "info", mine, theirs_text, reason)
+    return FieldComparison("nat_traversal_enabled", "info", mine, theirs_text, reason)
 
 
 def _switch(value: bool | None) -> str | None:

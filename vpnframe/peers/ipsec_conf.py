@@ -19,7 +19,7 @@ from vpnframe.peers.model import (
     PeerChild,
     PeerConnection,
     PeerEnd,
-    Proposal,
+    PeerProposal,
     Protocol,
 )
 from vpnframe.peers.selector_syntax import ALL_TRAFFIC, IPSEC, read_selector, read_traffic
@@ -184,7 +184,7 @@ def _selectors(side: str, values: Values) -> tuple[Selector, ...]:
     return known or (DYNAMIC,)
 
 
-def _proposals(values: Values, name: str, protocol: Protocol) -> tuple[Proposal, ...]:
+def _proposals(values: Values, name: str, protocol: Protocol) -> tuple[PeerProposal, ...]:
     """Proposals: what the daemon offers of its own comes after them, without a ! at the end."""
     text = values.text(name)
     if text is None:

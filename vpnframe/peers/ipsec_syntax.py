@@ -62,12 +62,12 @@ def parse_ipsec_conf(text: str) -> ConnFile | Problem:
     >>> found.conns["b"].settings
     {'left': ('192.0.2.1', 2)}
     """
-    reader = _Reader(text.replace("\r\n", "\n"))
+    reader = _IpsecConfReader(text.replace("\r\n", "\n"))
     problem = reader.read()
     return problem or _inherited(reader.found)
 
 
-class _Reader:
+class _IpsecConfReader:
     """A text, and how far it was read; each step gives what is wrong, or None."""
 
     def __init__(self, text: str) -> None:

@@ -14,7 +14,7 @@ Protocol = Literal["ike", "esp", "ah"]
 
 
 @dataclass(frozen=True, slots=True)
-class Proposal:
+class PeerProposal:
     """One proposal: what it offers of each kind of transform, in order."""
 
     text: str  # as it was written
@@ -47,7 +47,7 @@ class PeerChild:
     """One child SA of a connection."""
 
     name: str  # its name in the file
-    proposals: tuple[Proposal, ...]  # for ESP, or for AH
+    proposals: tuple[PeerProposal, ...]  # for ESP, or for AH
     # local_subnets, remote_subnets: traffic selectors as the daemon reads them; by default the
     # end's own address
     local_subnets: tuple[Selector, ...] = (DYNAMIC,)
@@ -77,7 +77,7 @@ class PeerConnection:
     # local, remote: its own end, and ours as it sees it
     local: PeerEnd = field(default_factory=PeerEnd)
     remote: PeerEnd = field(default_factory=PeerEnd)
-    proposals: tuple[Proposal, ...] = ()  # for IKE, in order
+    proposals: tuple[PeerProposal, ...] = ()  # for IKE, in order
     lifetime: Lifetime = field(default_factory=Lifetime)  # of the IKE SA
     dpd_delay_s: int | None = 0  # seconds between dead peer checks; 0 is none
     forces_encap: bool = False  # whether ESP is put into UDP always

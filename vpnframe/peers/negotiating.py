@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from vpnframe.peers.model import Proposal
+from vpnframe.peers.model import PeerProposal
 from vpnframe.peers.tokens import is_aead, offers
 
 Answer = bool | None
@@ -45,7 +45,7 @@ def wanted_of(encryption: str | None, integrity: str | None, **others: object) -
     return wanted | others
 
 
-def choose(proposals: Sequence[Proposal], wanted: Wanted, *, strips: bool) -> Choice:
+def choose(proposals: Sequence[PeerProposal], wanted: Wanted, *, strips: bool) -> Choice:
     """Find the proposal that comes nearest to ours.
 
     Examples
@@ -76,7 +76,7 @@ def both(answers: dict[str, Answer]) -> Answer:
     return False if False in values else None if None in values else True
 
 
-def first_group(proposals: Sequence[Proposal]) -> int | None:
+def first_group(proposals: Sequence[PeerProposal]) -> int | None:
     """Give the group with which the other end begins.
 
     Examples
@@ -93,7 +93,7 @@ def first_group(proposals: Sequence[Proposal]) -> int | None:
     return None
 
 
-def phase2_group(proposals: Sequence[Proposal], ike_group: int | None) -> int:
+def phase2_group(proposals: Sequence[PeerProposal], ike_group: int | None) -> int:
     """Give the one group that strongSwan, beginning, offers in phase 2 of IKEv1.
 
     Examples
@@ -109,14 +109,14 @@ def phase2_group(proposals: Sequence[Proposal], ike_group: int | None) -> int:
     return named[0] if named else 0
 
 
-def _answers(proposal: Proposal, wanted: Wanted, *, strips: bool = False) -> dict[str, Answer]:
+def _answers(proposal: PeerProposal, wanted: Wanted, *, strips: bool = False) -> dict[str, Answer]:
     return {
         kind: None if value is None else _answer(proposal, kind, value, strips=strips)
         for kind, value in wanted.items()
     }
 
 
-def _answer(proposal: Proposal, kind: str, value: object, *, strips: bool) -> Answer:
+def _answer(proposal: PeerProposal, kind: str, value: object, *, strips: bool) -> Answer:
     answer = offers(proposal, kind, value)
     listed = getattr(proposal, kind)
     if not answer or not strips or not listed or kind == "esn":

@@ -42,7 +42,7 @@ class _Fit(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class _Candidates:
+class _PeerCandidates:
     """What may belong to a tunnel, and why."""
 
     reason: str
@@ -70,7 +70,7 @@ def pair(tunnels: Sequence[OurTunnel], peer: Peer) -> Iterator[Pairing]:
 
 
 def _best_fits(
-    tunnels: Sequence[OurTunnel], found: Sequence[_Candidates | None]
+    tunnels: Sequence[OurTunnel], found: Sequence[_PeerCandidates | None]
 ) -> dict[int, tuple[_Fit, set[str | None]]]:
     """How well each connection fits at best, and the customer gateways that it fits so."""
     best: dict[int, tuple[_Fit, set[str | None]]] = {}
@@ -86,7 +86,7 @@ def _best_fits(
 
 def _decide(
     tunnel: OurTunnel,
-    candidates: _Candidates | None,
+    candidates: _PeerCandidates | None,
     best: dict[int, tuple[_Fit, set[str | None]]],
 ) -> Pairing | None:
     fits = [
@@ -152,25 +152,25 @@ def _add(index: _Index, connection: PeerConnection) -> None:
         index.by_address.setdefault(key, []).append(connection)
 
 
-def _by_address(tunnel: OurTunnel, index: _Index) -> _Candidates | None:
+def _by_address(tunnel: OurTunnel, index: _Index) -> _PeerCandidates | None:
     """The strongest evidence: the connections that go to our address."""
     address = tunnel.vpn_gateway_ip
     if address is None:
         return None
     blocks = [one for one in index.by_block if covers(one.remote.addresses, address)]
     named = _fitting(tunnel, [*index.by_address.get(address, []), *blocks])
-    return _Candidates("it goes to the address of the VPN gateway", named) if named else None
+    return _PeerCandidates("it goes to the address of the VPN gateway", named) if named else None
 
 
-def _by_identity(tunnel: OurTunnel, index: _Index, taken: set[int]) -> _Candidates | None:
+def _by_identity(tunnel: OurTunnel, index: _Index, taken: set[int]) -> _PeerCandidates | None:
     """The next best: those that name an id of ours; then those that take any address."""
     ids = [tunnel.vpn_gateway_ike_id or tunnel.vpn_gateway_ip, tunnel.customer_gateway_ike_id]
     named = [one for text in ids if text for one in index.by_id.get(parse_identity(text), [])]
     known = [one for one in named if id(one) not in taken]
     if known:
-        return _Candidates("it names an id of the tunnel", _fitting(tunnel, known))
+        return _PeerCandidates("it names an id of the tunnel", _fitting(tunnel, known))
     fits = [(one, fit) for one, fit in _fitting(tunnel, index.by_any) if fit.place == 2]
-    return _Candidates("it takes any address, and comes from ours", fits) if fits else None
+    return _PeerCandidates("it takes any address, and comes from ours", fits) if fits else None
 
 
 def _fitting(

@@ -4,48 +4,50 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from vpnframe.peers.model import Lifetime, Proposal
+from vpnframe.peers.model import Lifetime, PeerProposal
 from vpnframe.peers.negotiating import Choice
-from vpnframe.peers.verdicts import Verdict
+from vpnframe.peers.verdicts import FieldComparison
 
 _REFUSED = "its daemon cannot read it"
 ONE_WAY = "it comes up when the cloud begins, and not when the other end does"
 
 
 def proposal_verdict(
-    field: str, value: object, kind: str, choice: Choice, proposals: Sequence[Proposal]
-) -> Verdict:
+    field: str, value: object, kind: str, choice: Choice, proposals: Sequence[PeerProposal]
+) -> FieldComparison:
     """Say how one of our algorithms fares among the other end's proposals."""
     ours = None if value is None else str(value)
     if not choice.number:
         reason = "it has no proposal"
-        return Verdict(field, "mismatch", ours, None, reason, "NO_PROPOSAL_CHOSEN")
+        return FieldComparison(field, "mismatch", ours, None, reason, "NO_PROPOSAL_CHOSEN")
     nearest = proposals[choice.number - 1]
     theirs = offered_text(nearest, kind)
     place = f"proposal {choice.number} of {len(proposals)}"
     if nearest.problem:
-        return Verdict(field, "unverifiable", ours, theirs, f"{place} is not offered: {_REFUSED}")
+        return FieldComparison(
+            field, "unverifiable", ours, theirs, f"{place} is not offered: {_REFUSED}"
+        )
     taken, begun = choice.taken[kind], choice.begun[kind]
     if taken and begun:
-        return Verdict(field, "match", ours, theirs, f"{place} offers it")
+        return FieldComparison(field, "match", ours, theirs, f"{place} offers it")
     if taken is False:
         reason = f"no proposal has all of ours; the nearest, {choice.number}, lacks this"
-        return Verdict(field, "mismatch", ours, theirs, reason, "NO_PROPOSAL_CHOSEN")
+        return FieldComparison(field, "mismatch", ours, theirs, reason, "NO_PROPOSAL_CHOSEN")
     if taken and begun is False:
         reason = f"{place} offers it, but not first, and IKEv1 offers the first alone: {ONE_WAY}"
-        return Verdict(field, "unverifiable", ours, theirs, reason, "NO_PROPOSAL_CHOSEN")
+        return FieldComparison(field, "unverifiable", ours, theirs, reason, "NO_PROPOSAL_CHOSEN")
     if nearest.is_default:
         reason = "what it offers of its own, and in which order, depends on how it was built"
     elif nearest.unknown:
         reason = f"{place} has a word that nobody knows"
     else:
         reason = "ours is not known, or a word that nobody knows"
-    return Verdict(field, "unverifiable", ours, theirs, reason)
+    return FieldComparison(field, "unverifiable", ours, theirs, reason)
 
 
 def lifetime_verdict(
     field: str, ours_s: int | None, theirs: Lifetime, *, ike_version: int | None
-) -> Verdict:
+) -> FieldComparison:
     """Put two lifetimes side by side: they break nothing."""
     parts = []
     if theirs.rekey_s is not None:
@@ -56,10 +58,10 @@ def lifetime_verdict(
     if ike_version == 1:
         reason = "IKEv1 announces lifetimes and refuses none: the shorter comes first"
     ours = None if ours_s is None else f"{ours_s} s"
-    return Verdict(field, "info", ours, ", ".join(parts) or None, reason)
+    return FieldComparison(field, "info", ours, ", ".join(parts) or None, reason)
 
 
-def offered_text(proposal: Proposal, kind: str) -> str:
+def offered_text(proposal: PeerProposal, kind: str) -> str:
     """Give what a proposal offers of one kind, as text."""
     values = getattr(proposal, kind) or ((0,) if kind == "dh_groups" else ())
     text = ", ".join(str(value) for value in values)

@@ -17,7 +17,7 @@ from vpnframe.peers.selectors import (
     parse_block,
 )
 from vpnframe.peers.tunnels import OurTunnel
-from vpnframe.peers.verdicts import IkeError, Verdict
+from vpnframe.peers.verdicts import FieldComparison, IkeError
 
 MAX_SHOWN = 8
 
@@ -36,7 +36,7 @@ class _Side:
     is_cut: bool
 
 
-def selector_verdicts(ours: OurTunnel, theirs: PeerConnection) -> Iterator[Verdict]:
+def selector_verdicts(ours: OurTunnel, theirs: PeerConnection) -> Iterator[FieldComparison]:
     """Compare the blocks behind both ends."""
     carried = []
     for child in theirs.children:
@@ -111,8 +111,10 @@ def _joined(parts: Sequence[Networks | None]) -> Networks | None:
     return None if not parts or len(known) < len(parts) else sum(known, ())
 
 
-def _narrowed(side: _Side) -> Verdict:
-    found = Verdict(side.field, "match", _text(side.ours), _text(side.theirs), "both have the same")
+def _narrowed(side: _Side) -> FieldComparison:
+    found = FieldComparison(
+        side.field, "match", _text(side.ours), _text(side.theirs), "both have the same"
+    )
     if side.ours is None or side.theirs is None:
         return replace(found, result="unverifiable", reason="not all blocks are known")
     common = narrow(side.ours, side.theirs)
@@ -132,10 +134,12 @@ def _narrowed(side: _Side) -> Verdict:
     return found
 
 
-def _exact(side: _Side) -> Verdict:
+def _exact(side: _Side) -> FieldComparison:
     """Under IKEv1 one block a side is negotiated, as it is; strongSwan takes its first."""
     theirs = side.theirs[:1] if side.theirs else None
-    found = Verdict(side.field, "match", _text(side.ours), _text(theirs), "both have the same")
+    found = FieldComparison(
+        side.field, "match", _text(side.ours), _text(theirs), "both have the same"
+    )
     n_blocks = len(set(side.ours or ()))
     if n_blocks > 1:
         reason = f"IKEv1 negotiates one block a side: of our {n_blocks} at most one is carried"
@@ -148,19 +152,19 @@ def _exact(side: _Side) -> Verdict:
     return replace(found, result="mismatch", reason=reason, ike_error=_V1_ERROR)
 
 
-def _one_pair(ours: OurTunnel) -> Iterator[Verdict]:
+def _one_pair(ours: OurTunnel) -> Iterator[FieldComparison]:
     """Under IKEv1, whatever the other end does, the cloud has one pair of blocks alone."""
     n_pairs = len(set(ours.vpc_subnets or ())) * len(set(ours.onprem_subnets or ()))
     if n_pairs > 1:
         reason = (
             f"IKEv1 negotiates one pair of blocks: at least {n_pairs - 1} of our {n_pairs} carry"
         )
-        yield Verdict("selectors", "mismatch", None, None, f"{reason} nothing", _V1_ERROR)
+        yield FieldComparison("selectors", "mismatch", None, None, f"{reason} nothing", _V1_ERROR)
 
 
-def _together(ours: OurTunnel, carried: Sequence[Sequence[Networks | None]]) -> Verdict:
+def _together(ours: OurTunnel, carried: Sequence[Sequence[Networks | None]]) -> FieldComparison:
     """What of our pairs of blocks all child SAs together leave out."""
-    found = Verdict("selectors", "match", None, None, "all pairs of our blocks are carried")
+    found = FieldComparison("selectors", "match", None, None, "all pairs of our blocks are carried")
     vpc = _joined([parse_block(one) for one in ours.vpc_subnets or ()])
     onprem = _joined([parse_block(one) for one in ours.onprem_subnets or ()])
     pairs = [

@@ -72,10 +72,10 @@ def parse_settings(text: str, vocabulary: Vocabulary) -> Section | Problem:
     ({'id': ('x y', 2)}, [3], ['a'])
     """
     root = Section()
-    return _Reader(text, vocabulary).read_body(root, 0) or root
+    return _SettingsReader(text, vocabulary).read_body(root, 0) or root
 
 
-class _Reader:
+class _SettingsReader:
     """A text, and how far it was read; each step gives what is wrong, or None."""
 
     def __init__(self, text: str, vocabulary: Vocabulary) -> None:

@@ -17,8 +17,8 @@ from vpnframe.peers.model import (
     PeerChild,
     PeerConnection,
     PeerEnd,
+    PeerProposal,
     Problem,
-    Proposal,
     Protocol,
 )
 from vpnframe.peers.option_values import is_printable, one_of
@@ -162,7 +162,7 @@ def _child(name: str, section: Section, doubts: Doubts) -> PeerChild:
     )
 
 
-def _proposals(values: Values, name: str, protocol: Protocol) -> tuple[Proposal, ...]:
+def _proposals(values: Values, name: str, protocol: Protocol) -> tuple[PeerProposal, ...]:
     return values.proposals(_items(values, name), name, protocol)
 
 

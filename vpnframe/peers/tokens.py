@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterator
 from itertools import product
 
-from vpnframe.peers.model import Proposal, Protocol
+from vpnframe.peers.model import PeerProposal, Protocol
 
 _SIZES = (128, 192, 256)
 # Octets or bits of the check value; 16 octets are what the bare name means, which only AES has.
@@ -118,8 +118,8 @@ _NO_PRF = frozenset({"hmac-sha256-96"})
 _SHA2 = ("hmac-sha256", "hmac-sha384", "hmac-sha512")
 _AES = tuple(f"aes-{size}-cbc" for size in _SIZES)
 # What every build since 5.4 offers of its own, be its plugins what they may.
-_DEFAULTS: dict[Protocol, Proposal] = {
-    "ike": Proposal(
+_DEFAULTS: dict[Protocol, PeerProposal] = {
+    "ike": PeerProposal(
         "default",
         "ike",
         encryption=_AES,
@@ -128,7 +128,7 @@ _DEFAULTS: dict[Protocol, Proposal] = {
         dh_groups=(14, 15, 16, 17, 18),
         is_default=True,
     ),
-    "esp": Proposal(
+    "esp": PeerProposal(
         "default",
         "esp",
         encryption=_AES,
@@ -136,7 +136,7 @@ _DEFAULTS: dict[Protocol, Proposal] = {
         esn=(False,),
         is_default=True,
     ),
-    "ah": Proposal(
+    "ah": PeerProposal(
         "default",
         "ah",
         integrity=(*_SHA2, "hmac-sha1", "aes-xcbc"),
@@ -159,12 +159,12 @@ def is_aead(word: str) -> bool:
     return any(mark in word for mark in _AEAD_MARKS)
 
 
-def default_proposal(protocol: Protocol) -> Proposal:
+def default_proposal(protocol: Protocol) -> PeerProposal:
     """Give what strongSwan offers where a file names nothing."""
     return _DEFAULTS[protocol]
 
 
-def parse_proposal(text: str, *, protocol: Protocol) -> Proposal:
+def parse_proposal(text: str, *, protocol: Protocol) -> PeerProposal:
     """Read one proposal, as the daemon completes it.
 
     References
@@ -201,7 +201,7 @@ def parse_proposal(text: str, *, protocol: Protocol) -> Proposal:
         problem = None if newer else _problem(ciphers, integrity, prf, groups, protocol)
     if ciphers and all(map(is_aead, ciphers)) and protocol != "ah":
         integrity = ()
-    return Proposal(
+    return PeerProposal(
         text="-".join(words),
         protocol=protocol,
         encryption=ciphers if protocol != "ah" else (),
@@ -214,7 +214,7 @@ def parse_proposal(text: str, *, protocol: Protocol) -> Proposal:
     )
 
 
-def offers(proposal: Proposal, kind: str, value: object) -> bool | None:
+def offers(proposal: PeerProposal, kind: str, value: object) -> bool | None:
     """Say whether a proposal offers a value.
 
     Examples

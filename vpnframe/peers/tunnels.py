@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from vpnframe.model import terms
-from vpnframe.peers.model import Lifetime, Peer, PeerChild, PeerConnection, PeerEnd, Proposal
+from vpnframe.peers.model import Lifetime, Peer, PeerChild, PeerConnection, PeerEnd, PeerProposal
 from vpnframe.peers.selectors import Selector, parse_block
 from vpnframe.schema.checked import checked_table
 
@@ -103,12 +103,12 @@ def _end(address: str | None, ike_id: str | None, auth: str) -> PeerEnd:
     return PeerEnd(addresses=(address,) if address else (), ike_id=ike_id or address, auth=auth)
 
 
-def _ike_proposal(row: OurTunnel) -> Proposal:
+def _ike_proposal(row: OurTunnel) -> PeerProposal:
     cipher = known(row.ike_encryption, terms.ENCRYPTION_WORDS)
     integrity = known(row.ike_integrity, terms.INTEGRITY_WORDS)
     group = row.ike_dh_group
     is_whole = None not in (cipher, integrity, group)
-    return Proposal(
+    return PeerProposal(
         text=f"{row.ike_encryption} {row.ike_integrity} group {group}",
         protocol="ike",
         encryption=_one(cipher),
@@ -124,7 +124,7 @@ def _child(row: OurTunnel) -> PeerChild:
     integrity = known(row.ipsec_integrity, terms.INTEGRITY_WORDS)
     group = row.ipsec_pfs_group
     is_whole = None not in (cipher, integrity, group)
-    proposal = Proposal(
+    proposal = PeerProposal(
         text=f"{row.ipsec_encryption} {row.ipsec_integrity} group {group}",
         protocol="esp",
         encryption=_one(cipher),

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from vpnframe.peers.c_numbers import UINT64_MAX, as_unsigned, leading_int
-from vpnframe.peers.model import Proposal, Protocol
+from vpnframe.peers.model import PeerProposal, Protocol
 from vpnframe.peers.tokens import ESN, parse_proposal
 
 T = TypeVar("T")
@@ -120,7 +120,7 @@ class Values:
 
     def proposals(
         self, texts: Iterable[str], name: str, protocol: Protocol
-    ) -> tuple[Proposal, ...]:
+    ) -> tuple[PeerProposal, ...]:
         """Read proposals, none of which strongSwan lets be wrong."""
         found = tuple(parse_proposal(one, protocol=protocol) for one in texts)
         for one in found:

@@ -17,7 +17,7 @@ IkeError = Literal[
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class FieldComparison:
     """One field of one tunnel, held against the other end."""
 
     field: str  # the column of ``tunnels``, or what else was looked at

@@ -13,7 +13,7 @@ POLICY_KINDS = ("policy", "selector")  # what is matched on the source, too
 Verdict = Literal["tunnel", "local", "dropped", "none", "ambiguous", "unknown"]
 
 
-class Tunnel(msgspec.Struct, frozen=True, gc=False):
+class TracedTunnel(msgspec.Struct, frozen=True, gc=False):
     """One tunnel; ``is_up`` is None where its status is not known."""
 
     index: int
@@ -23,21 +23,21 @@ class Tunnel(msgspec.Struct, frozen=True, gc=False):
     is_up: bool | None
 
 
-class Connection(msgspec.Struct, frozen=True, gc=False):
+class TracedConnection(msgspec.Struct, frozen=True, gc=False):
     """One connection; without tunnels where a route names it and nothing else was read of it."""
 
     vpn_connection_id: str
     name: str | None = None
     account_id: str | None = None
     region_id: str | None = None
-    tunnels: tuple[Tunnel, ...] = ()
+    tunnels: tuple[TracedTunnel, ...] = ()
 
 
-class Route(msgspec.Struct, frozen=True, gc=False):
+class TracedRoute(msgspec.Struct, frozen=True, gc=False):
     """One route entry, or a pair of selectors that stands for routes that were not read."""
 
     kind: RouteKind
-    connection: Connection
+    connection: TracedConnection
     source: str | None
     destination: str
     prefix_length: int  # of the destination
@@ -83,14 +83,14 @@ class Placing(IntEnum):
     ELSEWHERE = 3  # its source lies in a VPC, and whether that reaches the router is not known
 
 
-class Found(msgspec.Struct, frozen=True, gc=False):
+class MatchedRoute(msgspec.Struct, frozen=True, gc=False):
     """A route that matches a packet, and whether its connection's selectors admit the packet."""
 
-    route: Route
+    route: TracedRoute
     admits: bool | None
 
 
-class Case(msgspec.Struct, frozen=True, gc=False):
+class RouterCase(msgspec.Struct, frozen=True, gc=False):
     """A packet at a router: all that the answer depends on.
 
     ``reach`` is the longest prefix length of the router's published routes to the destination,
@@ -103,7 +103,7 @@ class Case(msgspec.Struct, frozen=True, gc=False):
     placing: Placing
     is_local: bool
     reach: int
-    found: tuple[Found, ...]
+    found: tuple[MatchedRoute, ...]
 
 
 class Outcome(msgspec.Struct, frozen=True, gc=False, kw_only=True):
@@ -118,9 +118,9 @@ class Outcome(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     certainty: Literal["certain", "unknown"] = "certain"
     vpc_id: str | None = None
     router: Router | None = None
-    route: Route | None = None
-    connection: Connection | None = None
-    tunnel: Tunnel | None = None
+    route: TracedRoute | None = None
+    connection: TracedConnection | None = None
+    tunnel: TracedTunnel | None = None
     standby: tuple[str, ...] = ()
     rivals: tuple[str, ...] = ()
     place: str | None = None  # where the packet starts, if this is what comes of it

@@ -12,7 +12,7 @@ from vpnframe.inventory import Inventory
 from vpnframe.tracing.facts import Router
 from vpnframe.tracing.matching import Codes, Mask, Prefixes, first_rows
 from vpnframe.tracing.reading import (
-    Connections,
+    ConnectionTable,
     Selectors,
     number_connections,
     plain,
@@ -31,12 +31,12 @@ _JUDGED_MODES = ("policy", "mixed")
 
 
 @dataclass(frozen=True, slots=True)
-class Fleet:
+class RoutedFleet:
     """What packets are looked up in."""
 
     # VPN gateways and transit routers that have a connection or a route
     routers: tuple[Router, ...]
-    connections: Connections  # what hangs on them
+    connections: ConnectionTable  # what hangs on them
     table: RouteTable  # their routes
     selectors: Selectors  # what the connections admit
     vpc_ids: tuple[str, ...]  # VPCs whose blocks were read
@@ -58,7 +58,7 @@ class Fleet:
         return free
 
 
-def read_fleet(inv: Inventory) -> Fleet:
+def read_fleet(inv: Inventory) -> RoutedFleet:
     """Read a fleet from its tables."""
     # A route without a connection leads elsewhere, or is what the cloud announces.
     routes = inv.routes[inv.routes["vpn_connection_id"].notna()]
@@ -83,7 +83,7 @@ def read_fleet(inv: Inventory) -> Fleet:
     vpc_codes = {vpc_id: i for i, vpc_id in enumerate(vpc_ids)}
     router_vpc = np.array([vpc_codes.get(r.vpc_id or "", -1) for r in routers], np.int64)
     serving = np.flatnonzero(router_vpc >= 0)
-    return Fleet(
+    return RoutedFleet(
         routers,
         connections,
         make_route_table(listed, router_of_route),
@@ -96,7 +96,7 @@ def read_fleet(inv: Inventory) -> Fleet:
     )
 
 
-def start_at(fleet: Fleet, start: str) -> Fleet:
+def start_at(fleet: RoutedFleet, start: str) -> RoutedFleet:
     """Let every packet start in one VPC or at one router, wherever its source lies."""
     vpcs = {*fleet.vpc_ids, *(router.vpc_id for router in fleet.routers)}
     serving = [i for i, one in enumerate(fleet.routers) if start in (one.router_id, one.vpc_id)]
@@ -117,7 +117,7 @@ def start_at(fleet: Fleet, start: str) -> Fleet:
 
 
 def _routers(
-    gateways: pd.DataFrame, connections: Connections, routes: pd.DataFrame, is_unread: Mask
+    gateways: pd.DataFrame, connections: ConnectionTable, routes: pd.DataFrame, is_unread: Mask
 ) -> tuple[tuple[Router, ...], Codes]:
     """Routers by first appearance, and that of each route."""
     names = [*connections.router_id.tolist(), *plain(routes["router_id"])]

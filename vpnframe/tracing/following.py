@@ -13,8 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from vpnframe.tracing.choosing import choose
-from vpnframe.tracing.facts import Case, Found, Journey, Outcome, Placing
-from vpnframe.tracing.fleet import Fleet
+from vpnframe.tracing.facts import Journey, MatchedRoute, Outcome, Placing, RouterCase
+from vpnframe.tracing.fleet import RoutedFleet
 from vpnframe.tracing.judging import judge
 from vpnframe.tracing.matching import (
     Codes,
@@ -43,11 +43,11 @@ class Followed:
 
 
 @dataclass(frozen=True, slots=True)
-class _Matches:
+class _RouteMatches:
     """Routes that can win at each of m visits.
 
     ``starts`` has the bounds of each visit in ``route`` and ``admits``, positions in ``_ADMITS``;
-    for what can win, and for ``reach``, see :class:`~vpnframe.tracing.facts.Case`.
+    for what can win, and for ``reach``, see :class:`~vpnframe.tracing.facts.RouterCase`.
     """
 
     starts: Codes
@@ -56,7 +56,9 @@ class _Matches:
     reach: Codes
 
 
-def follow(fleet: Fleet, source: Prefixes, destination: Prefixes, *, max_pairs: int) -> Followed:
+def follow(
+    fleet: RoutedFleet, source: Prefixes, destination: Prefixes, *, max_pairs: int
+) -> Followed:
     """Follow packets through a fleet."""
     visits, is_placed = find_visits(fleet, source, destination, max_pairs=max_pairs)
     here = source.take(visits.packet), destination.take(visits.packet)
@@ -86,7 +88,7 @@ def _plain_answers(
 
 
 def _journeys(
-    fleet: Fleet,
+    fleet: RoutedFleet,
     destination: Prefixes,
     is_placed: Mask,
     is_open: Mask,
@@ -117,7 +119,7 @@ def _journeys(
     return journeys, journey_of
 
 
-def _unread(fleet: Fleet) -> dict[bool, tuple[str, ...]]:
+def _unread(fleet: RoutedFleet) -> dict[bool, tuple[str, ...]]:
     """Connections that are not judged at routers that no packet of its VPC, or none, visits."""
     free = fleet.is_free.tolist()
     everywhere = fleet.routers
@@ -130,7 +132,9 @@ def _unread(fleet: Fleet) -> dict[bool, tuple[str, ...]]:
     }
 
 
-def _number_cases(fleet: Fleet, visits: Visits, matches: _Matches) -> tuple[Codes, Codes]:
+def _number_cases(
+    fleet: RoutedFleet, visits: Visits, matches: _RouteMatches
+) -> tuple[Codes, Codes]:
     """Number visits of which the same comes, and give one of each."""
     header = (visits.router + 1) * (len(fleet.vpc_ids) + 1) + visits.vpc + 1
     header = (header * len(Placing) + visits.placing) * 2 + visits.is_local
@@ -139,7 +143,9 @@ def _number_cases(fleet: Fleet, visits: Visits, matches: _Matches) -> tuple[Code
     return number_sequences(header, matches.starts, items)
 
 
-def _cases(fleet: Fleet, visits: Visits, matches: _Matches, examples: Codes) -> Iterator[Case]:
+def _cases(
+    fleet: RoutedFleet, visits: Visits, matches: _RouteMatches, examples: Codes
+) -> Iterator[RouterCase]:
     """Some visits as facts."""
     connection_fact, starts = cache(fleet.connections.fact), matches.starts.tolist()
     routes, admits = matches.route.tolist(), [_ADMITS[code] for code in matches.admits.tolist()]
@@ -148,17 +154,17 @@ def _cases(fleet: Fleet, visits: Visits, matches: _Matches, examples: Codes) -> 
     rows = zip(examples.tolist(), *(column[examples].tolist() for column in columns), strict=True)
     for n, router, vpc, placing, is_local, reach in rows:
         found = tuple(
-            Found(fleet.table.fact(routes[i], connection_fact(connections[i])), admits[i])
+            MatchedRoute(fleet.table.fact(routes[i], connection_fact(connections[i])), admits[i])
             for i in range(starts[n], starts[n + 1])
         )
         place = fleet.vpc_ids[vpc] if vpc >= 0 else None
         at = fleet.routers[router] if router >= 0 else None
-        yield Case(at, place, Placing(placing), is_local, reach, found)
+        yield RouterCase(at, place, Placing(placing), is_local, reach, found)
 
 
 def _matches(
-    fleet: Fleet, router: Codes, source: Prefixes, destination: Prefixes, max_pairs: int
-) -> _Matches:
+    fleet: RoutedFleet, router: Codes, source: Prefixes, destination: Prefixes, max_pairs: int
+) -> _RouteMatches:
     """The routes that can win at each visit."""
     table, visits = fleet.table, np.flatnonzero(router >= 0)
     rows, route = find_holding(
@@ -187,7 +193,7 @@ def _matches(
     wins &= is_policy | ~has_policy[visit]
     visit, route = visit[wins], route[wins]
     admits = _admits(fleet, table.connection[route], source.take(visit), destination.take(visit))
-    return _Matches(np.searchsorted(visit, np.arange(len(router) + 1)), route, admits, reach)
+    return _RouteMatches(np.searchsorted(visit, np.arange(len(router) + 1)), route, admits, reach)
 
 
 def _first_policies(
@@ -200,7 +206,9 @@ def _first_policies(
     return first
 
 
-def _admits(fleet: Fleet, connection: Codes, source: Prefixes, destination: Prefixes) -> Codes:
+def _admits(
+    fleet: RoutedFleet, connection: Codes, source: Prefixes, destination: Prefixes
+) -> Codes:
     """Positions in ``_ADMITS``: whether the selectors of a connection admit a packet."""
     selectors = fleet.selectors
     is_admitted = np.ones(len(connection), bool)

@@ -8,12 +8,12 @@ from vpnframe.model.display import listed
 from vpnframe.model.terms import DEFAULT_ROUTES
 from vpnframe.tracing.facts import (
     POLICY_KINDS,
-    Case,
-    Found,
+    MatchedRoute,
     Outcome,
     Placing,
-    Route,
     Router,
+    RouterCase,
+    TracedRoute,
 )
 from vpnframe.tracing.picking import Carrier, Pick, carry, is_up, pick
 
@@ -21,7 +21,7 @@ _LOCAL_REACH = 129  # over every prefix length
 _KINDS = {"policy": "policy route", "destination": "destination route", "bgp": "BGP route"}
 
 
-def judge(case: Case) -> Outcome:
+def judge(case: RouterCase) -> Outcome:
     """Say what a router does with a packet.
 
     Examples
@@ -43,7 +43,7 @@ def judge(case: Case) -> Outcome:
     return _led(case, case.router, picked)
 
 
-def _local(case: Case) -> Outcome:
+def _local(case: RouterCase) -> Outcome:
     """The VPC keeps the packet: a tunnel to the same block is a black hole."""
     reason = f"the destination lies in {case.vpc_id} itself: its local route wins"
     if case.found:
@@ -59,7 +59,7 @@ def _local(case: Case) -> Outcome:
     )
 
 
-def _unmatched(case: Case, router: Router) -> Outcome:
+def _unmatched(case: RouterCase, router: Router) -> Outcome:
     name = router.router_id
     reason = f"no route of {name} leads there"
     if router.unjudged:
@@ -75,7 +75,7 @@ def _unmatched(case: Case, router: Router) -> Outcome:
     )
 
 
-def _led(case: Case, router: Router, picked: Pick) -> Outcome:
+def _led(case: RouterCase, router: Router, picked: Pick) -> Outcome:
     """One connection is where the packet goes: it takes it, or its selectors refuse it."""
     (head,) = picked.heads
     route, is_refused = head.route, head.admits is False
@@ -104,7 +104,7 @@ def _led(case: Case, router: Router, picked: Pick) -> Outcome:
     )
 
 
-def _torn(case: Case, router: Router, picked: Pick) -> Outcome:
+def _torn(case: RouterCase, router: Router, picked: Pick) -> Outcome:
     """Several connections may take the packet, or share its flows."""
     heads, route = picked.heads, picked.heads[0].route
     names = [head.route.connection.vpn_connection_id for head in heads]
@@ -134,22 +134,22 @@ def _joined(*clauses: str) -> str:
     return "".join(f"; {clause}" for clause in clauses if clause)
 
 
-def _place(case: Case, router: Router) -> str:
+def _place(case: RouterCase, router: Router) -> str:
     return case.vpc_id or router.vpc_id or router.router_id
 
 
-def _tier(case: Case, route: Route | None = None) -> int:
+def _tier(case: RouterCase, route: TracedRoute | None = None) -> int:
     """How likely the packet starts here: its VPC says so, a route's own source does, nothing."""
     if case.placing == Placing.INSIDE:
         return 0
     return 1 if case.placing == Placing.UNREAD and _names_source(route) else 2
 
 
-def _names_source(route: Route | None) -> bool:
+def _names_source(route: TracedRoute | None) -> bool:
     return route is not None and route.source is not None and route.source not in DEFAULT_ROUTES
 
 
-def _doubts(case: Case, router: Router, *heads: Found) -> Iterator[str]:
+def _doubts(case: RouterCase, router: Router, *heads: MatchedRoute) -> Iterator[str]:
     """What is not known of where the packet starts, of publication, selectors and routes."""
     route = heads[0].route
     if case.placing == Placing.OUTSIDE:
@@ -184,7 +184,7 @@ def _standby(router: Router, picked: Pick, carrier: Carrier) -> tuple[str, ...]:
     return tuple(names)
 
 
-def _lead(route: Route, router: Router) -> str:
+def _lead(route: TracedRoute, router: Router) -> str:
     """The main clause: which route leads where."""
     connection_id, where = route.connection.vpn_connection_id, router.router_id
     if route.kind == "selector":
@@ -199,7 +199,7 @@ def _lead(route: Route, router: Router) -> str:
     return f"{_named(route)} of {where} is {match} and leads into {connection_id}"
 
 
-def _named(route: Route) -> str:
+def _named(route: TracedRoute) -> str:
     if route.kind == "selector":
         return f"the selectors {route.source} to {route.destination}"
     source = "" if route.source is None else f"{route.source} to "

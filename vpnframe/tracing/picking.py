@@ -17,7 +17,7 @@ import msgspec
 from msgspec.structs import replace
 
 from vpnframe.model.display import listed
-from vpnframe.tracing.facts import POLICY_KINDS, Found, Route, Tunnel
+from vpnframe.tracing.facts import POLICY_KINDS, MatchedRoute, TracedRoute, TracedTunnel
 
 _SPREAD = "flows are spread over equal routes"
 _ORDER_PAGE = '"Configure routes for a VPN gateway"'
@@ -28,8 +28,8 @@ K = TypeVar("K")
 class Pick(msgspec.Struct, frozen=True, gc=False):
     """What wins: one of ``heads``, or any of them where nothing tells which."""
 
-    heads: tuple[Found, ...]
-    standby: tuple[Found, ...] = ()
+    heads: tuple[MatchedRoute, ...]
+    standby: tuple[MatchedRoute, ...] = ()
     doubts: tuple[str, ...] = ()
     note: str = ""
 
@@ -37,13 +37,13 @@ class Pick(msgspec.Struct, frozen=True, gc=False):
 class Carrier(msgspec.Struct, frozen=True, gc=False):
     """The tunnel that takes the packet (None: several, or not told) and those that stand by."""
 
-    tunnel: Tunnel | None
-    spare: tuple[Tunnel, ...] = ()
+    tunnel: TracedTunnel | None
+    spare: tuple[TracedTunnel, ...] = ()
     doubts: tuple[str, ...] = ()
     note: str = ""
 
 
-def pick(found: Sequence[Found], *, is_transit: bool) -> Pick:
+def pick(found: Sequence[MatchedRoute], *, is_transit: bool) -> Pick:
     """Let the matching routes of one router compete.
 
     Examples
@@ -70,7 +70,7 @@ def pick(found: Sequence[Found], *, is_transit: bool) -> Pick:
     return replace(settled, doubts=doubts + settled.doubts, note=note)
 
 
-def carry(route: Route, *, is_transit: bool) -> Carrier:
+def carry(route: TracedRoute, *, is_transit: bool) -> Carrier:
     """Find the tunnel of a route's connection that takes the packet.
 
     Examples
@@ -100,7 +100,7 @@ def carry(route: Route, *, is_transit: bool) -> Carrier:
     return _active_or_spare(active[0], tunnels)
 
 
-def usable_tunnels(route: Route) -> tuple[Tunnel, ...]:
+def usable_tunnels(route: TracedRoute) -> tuple[TracedTunnel, ...]:
     """Give the tunnels that a route leads into: for BGP those that it was learned over."""
     tunnels = route.connection.tunnels
     if route.kind != "bgp" or not route.tunnel_ids:
@@ -108,7 +108,7 @@ def usable_tunnels(route: Route) -> tuple[Tunnel, ...]:
     return tuple(t for t in tunnels if t.tunnel_id in route.tunnel_ids) or tunnels
 
 
-def is_up(route: Route) -> bool | None:
+def is_up(route: TracedRoute) -> bool | None:
     """Tell whether a route's connection is up: one of its tunnels is; None: not known."""
     states = [tunnel.is_up for tunnel in usable_tunnels(route)]
     if any(states):
@@ -116,7 +116,7 @@ def is_up(route: Route) -> bool | None:
     return None if None in states or not states else False
 
 
-def _policies(found: Sequence[Found]) -> tuple[list[Found], tuple[str, ...]]:
+def _policies(found: Sequence[MatchedRoute]) -> tuple[list[MatchedRoute], tuple[str, ...]]:
     """Policy routes that may be first, and why it is not known which is."""
     contest = list(found)
     names = listed(_connection_ids(contest))
@@ -137,18 +137,18 @@ def _policies(found: Sequence[Found]) -> tuple[list[Found], tuple[str, ...]]:
     return contest, ()
 
 
-def _length(found: Found) -> int:
+def _length(found: MatchedRoute) -> int:
     return found.route.prefix_length
 
 
-def _narrowness(found: Found) -> tuple[int, int]:
+def _narrowness(found: MatchedRoute) -> tuple[int, int]:
     source = found.route.source or "/0"
     return found.route.prefix_length, int(source.rpartition("/")[2])
 
 
 def _by_destination(
-    found: Sequence[Found], is_transit: bool
-) -> tuple[list[Found], tuple[str, ...]]:
+    found: Sequence[MatchedRoute], is_transit: bool
+) -> tuple[list[MatchedRoute], tuple[str, ...]]:
     """Destination routes before BGP routes; on a transit router the longest of both.
 
     There the order of the two is not documented: of equally long ones the destination route.
@@ -167,7 +167,7 @@ def _by_destination(
     )
 
 
-def _passed_over(contest: Sequence[Found], found: Sequence[Found]) -> str:
+def _passed_over(contest: Sequence[MatchedRoute], found: Sequence[MatchedRoute]) -> str:
     """Say why BGP routes that are as long or longer, and lead elsewhere, are not used."""
     first = contest[0].route
     passed = [one for one in found if one.route.kind == "bgp"]
@@ -181,7 +181,7 @@ def _passed_over(contest: Sequence[Found], found: Sequence[Found]) -> str:
     )
 
 
-def _ranked(group: Sequence[Found], is_transit: bool) -> Pick:
+def _ranked(group: Sequence[MatchedRoute], is_transit: bool) -> Pick:
     """Active and standby among routes to one block.
 
     BGP routes go by their paths, whatever weight they come with; a transit router uses none.
@@ -198,15 +198,15 @@ def _ranked(group: Sequence[Found], is_transit: bool) -> Pick:
     return Pick(tuple(heads), tuple(sorted(rest, key=_standby_order)), doubts)
 
 
-def _standby_order(found: Found) -> tuple[int, int, str]:
+def _standby_order(found: MatchedRoute) -> tuple[int, int, str]:
     route = found.route
     by_weight = 0 if route.kind == "bgp" else -(route.weight or 0)
     return by_weight, route.n_hops or 0, _connection_id(found)
 
 
 def _largest(
-    entries: list[Found], value: Callable[[Found], int | None], name: str
-) -> tuple[list[Found], tuple[str, ...]]:
+    entries: list[MatchedRoute], value: Callable[[MatchedRoute], int | None], name: str
+) -> tuple[list[MatchedRoute], tuple[str, ...]]:
     """Those with the largest value; all of them where only some have one."""
     values = {value(one) for one in entries}
     if len(values) == 1:
@@ -222,7 +222,7 @@ def _negative(number: int | None) -> int | None:
     return None if number is None else -number
 
 
-def _merged(same: Sequence[Found]) -> Found:
+def _merged(same: Sequence[MatchedRoute]) -> MatchedRoute:
     """Entries of one connection to one block as one, bound to the tunnels of all of them."""
     first = max(same, key=lambda one: (one.route.is_published, one.route.weight or 0))
     if len(same) == 1:
@@ -237,7 +237,7 @@ def _merged(same: Sequence[Found]) -> Found:
     return replace(first, route=route)
 
 
-def _fail_over(head: Found, standby: Sequence[Found]) -> Pick:
+def _fail_over(head: MatchedRoute, standby: Sequence[MatchedRoute]) -> Pick:
     """The active route, or the standby that stands in for it."""
     state, name = is_up(head.route), _connection_id(head)
     if state is not False:
@@ -254,7 +254,7 @@ def _fail_over(head: Found, standby: Sequence[Found]) -> Pick:
     return Pick((head,), tuple(standby))
 
 
-def _share(heads: tuple[Found, ...], is_transit: bool) -> Pick:
+def _share(heads: tuple[MatchedRoute, ...], is_transit: bool) -> Pick:
     """Equal routes: a transit router spreads flows over those that are up."""
     if not is_transit:
         return Pick(heads)
@@ -268,7 +268,7 @@ def _share(heads: tuple[Found, ...], is_transit: bool) -> Pick:
     return Pick(live, spare, doubts, "" if len(live) == 1 else _SPREAD)
 
 
-def _active_or_spare(active: Tunnel, tunnels: Sequence[Tunnel]) -> Carrier:
+def _active_or_spare(active: TracedTunnel, tunnels: Sequence[TracedTunnel]) -> Carrier:
     """The active tunnel, or the one that is up while it is not."""
     # Of several that may stand in, one that is up before one of which that is not known.
     ready = sorted((t for t in tunnels if t.is_up is not False), key=lambda t: not t.is_up)
@@ -282,23 +282,23 @@ def _not_known_up(*names: str) -> str:
     return f"whether {listed(names)} is up is not known"
 
 
-def _others(tunnel: Tunnel, tunnels: Iterable[Tunnel]) -> tuple[Tunnel, ...]:
+def _others(tunnel: TracedTunnel, tunnels: Iterable[TracedTunnel]) -> tuple[TracedTunnel, ...]:
     return tuple(one for one in tunnels if one is not tunnel)
 
 
-def _blocks(found: Found) -> tuple[str | None, str]:
+def _blocks(found: MatchedRoute) -> tuple[str | None, str]:
     return found.route.source, found.route.destination
 
 
-def _connection_id(found: Found) -> str:
+def _connection_id(found: MatchedRoute) -> str:
     return found.route.connection.vpn_connection_id
 
 
-def _connection_ids(found: Iterable[Found]) -> list[str]:
+def _connection_ids(found: Iterable[MatchedRoute]) -> list[str]:
     return sorted({*map(_connection_id, found)})
 
 
-def _one_each(found: Iterable[Found]) -> tuple[Found, ...]:
+def _one_each(found: Iterable[MatchedRoute]) -> tuple[MatchedRoute, ...]:
     """The first of each connection, sorted by its id."""
     first = {_connection_id(one): one for one in reversed([*found])}
     return tuple(first[name] for name in sorted(first))

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 
-from vpnframe.tracing.facts import Connection, Tunnel
+from vpnframe.tracing.facts import TracedConnection, TracedTunnel
 from vpnframe.tracing.matching import Codes, Mask, Prefixes, number_rows
 
 Texts = npt.NDArray[np.object_]
@@ -31,7 +31,7 @@ _TUNNEL_COLUMNS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Connections:
+class ConnectionTable:
     """K connections, each by its code from 0; those that only a route names are the last."""
 
     keys: list[tuple[Any, ...]]  # account, region and id of each
@@ -49,13 +49,13 @@ class Connections:
     def __len__(self) -> int:
         return len(self.keys)
 
-    def fact(self, code: int) -> Connection:
+    def fact(self, code: int) -> TracedConnection:
         """Give one connection with its tunnels."""
         account_id, region_id, connection_id = self.keys[code]
         rows = self.tunnels[self.tunnel_starts[code] : self.tunnel_starts[code + 1]]
         name = rows[0][0] if rows else None
         tunnels = tuple(_tunnel(*row[1:], is_single=len(rows) == 1) for row in rows)
-        return Connection(connection_id, name, account_id, region_id, tunnels)
+        return TracedConnection(connection_id, name, account_id, region_id, tunnels)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,7 @@ def number_connections(tables: Sequence[pd.DataFrame]) -> tuple[list[tuple[Any, 
 
 def read_connections(
     tunnels: pd.DataFrame, codes: Codes, keys: list[tuple[Any, ...]]
-) -> Connections:
+) -> ConnectionTable:
     """Read connections from their tunnels."""
     order = np.argsort(codes, kind="stable")
     starts = np.searchsorted(codes[order], np.arange(len(keys) + 1))
@@ -98,7 +98,7 @@ def read_connections(
 
     gateway, transit = spread("vpn_gateway_id"), spread("transit_router_id")
     has_gateway = gateway != np.array(None)
-    return Connections(
+    return ConnectionTable(
         keys,
         np.where(has_gateway, gateway, transit),
         spread("vpc_id"),
@@ -137,7 +137,7 @@ def read_selectors(subnets: pd.DataFrame, codes: Codes, n_connections: int) -> S
 
 def _tunnel(
     index: int, tunnel_id: str | None, role: str | None, *state: Any, is_single: bool
-) -> Tunnel:
+) -> TracedTunnel:
     """A tunnel; health checks and a connection's own status are of single tunnels."""
     status, connection_status, is_checked, health = state
     if is_single:
@@ -146,7 +146,7 @@ def _tunnel(
     if is_up and is_single and is_checked:
         is_up = _HEALTH.get(health)
         status = status if is_up else f"{status}, health check {health or 'not known'}"
-    return Tunnel(index, tunnel_id, role, status, is_up)
+    return TracedTunnel(index, tunnel_id, role, status, is_up)
 
 
 def plain(values: pd.Series[Any]) -> list[Any]:

@@ -11,9 +11,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from vpnframe.addresses.cidr import format_cidr
-from vpnframe.tracing.facts import POLICY_KINDS, PUBLISHED, Connection, Route
+from vpnframe.tracing.facts import POLICY_KINDS, PUBLISHED, TracedConnection, TracedRoute
 from vpnframe.tracing.matching import Codes, Mask, Prefixes
-from vpnframe.tracing.reading import Connections, Selectors, plain
+from vpnframe.tracing.reading import ConnectionTable, Selectors, plain
 
 _AS_NUMBER = re.compile(r"\d+(?:\.\d+)?")
 _COLUMNS = [
@@ -42,12 +42,12 @@ class RouteTable:
     is_published: Mask
     priority: npt.NDArray[np.float64]  # naN where it is not known
 
-    def fact(self, row: int, connection: Connection) -> Route:
+    def fact(self, row: int, connection: TracedConnection) -> TracedRoute:
         """Give one route, which leads into that connection."""
         kind, source, destination, priority, weight, path, state, tunnel_ids, length = self.rows[
             row
         ]
-        return Route(
+        return TracedRoute(
             kind,
             connection,
             source if kind in POLICY_KINDS else None,
@@ -61,7 +61,7 @@ class RouteTable:
         )
 
 
-def listed_routes(routes: pd.DataFrame, codes: Codes, connections: Connections) -> pd.DataFrame:
+def listed_routes(routes: pd.DataFrame, codes: Codes, connections: ConnectionTable) -> pd.DataFrame:
     """Tell whose each route is."""
     gateway, transit = routes["vpn_gateway_id"], routes["transit_router_id"]
     own = pd.Series(connections.router_id[codes], index=routes.index, dtype="str")
@@ -73,7 +73,9 @@ def listed_routes(routes: pd.DataFrame, codes: Codes, connections: Connections) 
     )
 
 
-def selector_routes(selectors: Selectors, connections: Connections, wanted: Mask) -> pd.DataFrame:
+def selector_routes(
+    selectors: Selectors, connections: ConnectionTable, wanted: Mask
+) -> pd.DataFrame:
     """Make routes of selectors: from each VPC block to each on-premises block of a connection."""
     sides = []
     for side, blocks, codes in (

@@ -18,7 +18,7 @@ from vpnframe.inventory import Inventory, checked_inventory
 from vpnframe.model.display import counted
 from vpnframe.schema.checked import in_order
 from vpnframe.tracing.facts import Outcome
-from vpnframe.tracing.fleet import Fleet, read_fleet, start_at
+from vpnframe.tracing.fleet import RoutedFleet, read_fleet, start_at
 from vpnframe.tracing.following import Followed, follow
 from vpnframe.tracing.matching import Codes, TooManyPairs, number_rows
 from vpnframe.tracing.packets import Packets, read_packets
@@ -163,7 +163,7 @@ def trace(
     return table if packets.index is None else table.set_axis(packets.index)
 
 
-def _warn(inv: Inventory, fleet: Fleet) -> None:
+def _warn(inv: Inventory, fleet: RoutedFleet) -> None:
     """Say that the answer is made of less than the whole fleet."""
     unjudged = sum(len(router.unjudged) for router in fleet.routers)
     said = [] if inv.is_complete else [inv.coverage_sentence()]
@@ -173,7 +173,7 @@ def _warn(inv: Inventory, fleet: Fleet) -> None:
         warnings.warn("; ".join(said), IncompleteWarning, stacklevel=3)
 
 
-def _follow_in_parts(fleet: Fleet, packets: Packets, there: Codes) -> Followed:
+def _follow_in_parts(fleet: RoutedFleet, packets: Packets, there: Codes) -> Followed:
     """Follow as many packets at once as memory has room for."""
     none = np.empty(0, np.int64)
     done = Followed([], none, none, none)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from vpnframe.tracing.facts import Placing
-from vpnframe.tracing.fleet import Fleet
+from vpnframe.tracing.fleet import RoutedFleet
 from vpnframe.tracing.matching import (
     Codes,
     Mask,
@@ -32,7 +32,7 @@ class Visits:
 
 
 def find_visits(
-    fleet: Fleet, source: Prefixes, destination: Prefixes, *, max_pairs: int
+    fleet: RoutedFleet, source: Prefixes, destination: Prefixes, *, max_pairs: int
 ) -> tuple[Visits, Mask]:
     """Find every router that could carry a packet."""
     inside = _inside(fleet, source, destination, max_pairs)
@@ -52,7 +52,7 @@ def find_visits(
     ), is_placed
 
 
-def _inside(fleet: Fleet, source: Prefixes, destination: Prefixes, max_pairs: int) -> Visits:
+def _inside(fleet: RoutedFleet, source: Prefixes, destination: Prefixes, max_pairs: int) -> Visits:
     """Packets at the routers of the VPCs that their sources lie in."""
     if fleet.is_start_given:
         packet, vpc = np.arange(len(source)), np.zeros(len(source), np.int64)
@@ -66,7 +66,7 @@ def _inside(fleet: Fleet, source: Prefixes, destination: Prefixes, max_pairs: in
     return Visits(packet[visit], router, vpc[visit], placing, is_local[visit])
 
 
-def _is_local(fleet: Fleet, destination: Prefixes, packet: Codes, vpc: Codes) -> Mask:
+def _is_local(fleet: RoutedFleet, destination: Prefixes, packet: Codes, vpc: Codes) -> Mask:
     """Whether the VPC that a packet starts in holds its destination too."""
     in_any = np.zeros(len(destination), bool)
     in_any[find_most_specific(destination, fleet.vpc_blocks)[0]] = True
@@ -95,7 +95,7 @@ def _expand(codes: Codes, keys: Codes, values: Codes, n_keys: int) -> tuple[Code
     return rows, places[np.where(has_any, starts[codes][rows] + within, -1)]
 
 
-def _outside(fleet: Fleet, destination: Prefixes, is_placed: Mask, max_pairs: int) -> Visits:
+def _outside(fleet: RoutedFleet, destination: Prefixes, is_placed: Mask, max_pairs: int) -> Visits:
     """Packets at routers for which no VPC speaks, where one of their routes leads there."""
     table = fleet.table
     is_free_route = fleet.is_free[table.router]
@@ -120,7 +120,7 @@ def _outside(fleet: Fleet, destination: Prefixes, is_placed: Mask, max_pairs: in
     )
 
 
-def _placing(fleet: Fleet, router: Codes, is_placed: Mask) -> Codes:
+def _placing(fleet: RoutedFleet, router: Codes, is_placed: Mask) -> Codes:
     """What is known of where packets start, for routers that no VPC speaks for."""
     is_transit = np.array([one.is_transit for one in fleet.routers], bool)[router]
     is_unread = ~is_transit & fleet.is_free[router]

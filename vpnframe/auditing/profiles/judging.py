@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from vpnframe.auditing.masks import Mask, equals
-from vpnframe.auditing.profiles.profiles import COLUMNS, Entry, Profile
+from vpnframe.auditing.profiles.profiles import COLUMNS, Profile, ProfileLine
 from vpnframe.auditing.strength import psk_bits
 
 # A verdict's code is its place here. Beside those that stand in files: a value that is judged by
@@ -153,9 +153,9 @@ def _place_of(value: object, column: str, profile: Profile) -> int:
     return -1
 
 
-def _holds(entry: Entry, number: int) -> bool:
+def _holds(entry: ProfileLine, number: int) -> bool:
     return entry.smallest <= number and (entry.largest is None or number <= entry.largest)
 
 
-def _code(entry: Entry) -> int:
+def _code(entry: ProfileLine) -> int:
     return VERDICTS.index(entry.verdict)

@@ -47,7 +47,7 @@ COLUMNS: Mapping[str, frozenset[str] | None] = MappingProxyType(
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class ProfileLine:
     """One line of a profile."""
 
     column: str  # of :data:`COLUMNS`
@@ -64,9 +64,9 @@ class Profile:
     """One standard."""
 
     name: str  # for example ``nist-800-77r1``
-    entries: tuple[Entry, ...]  # in the order of the file
+    entries: tuple[ProfileLine, ...]  # in the order of the file
 
-    def of(self, column: str) -> tuple[Entry, ...]:
+    def of(self, column: str) -> tuple[ProfileLine, ...]:
         """Give the entries on one column."""
         return tuple(entry for entry in self.entries if entry.column == column)
 
@@ -128,7 +128,7 @@ def parse_profiles(text: str, *, name: str) -> tuple[Profile, ...]:
     >>> parse_profiles(text + "ours,ike_version,2,,,must,,own\n", name="ours.csv")[0].name
     'ours'
     """
-    lines: dict[str, list[tuple[str, Entry]]] = {}
+    lines: dict[str, list[tuple[str, ProfileLine]]] = {}
     for place, fields in _lines(text, name):
         lines.setdefault(fields["profile"], []).append((place, _entry(fields, place)))
     if not lines:
@@ -159,7 +159,7 @@ def _lines(text: str, name: str) -> Iterator[tuple[str, dict[str, str]]]:
         raise SettingsError(f"{name}:{reader.line_num}: is no CSV: {error}") from None
 
 
-def _entry(fields: Mapping[str, str], place: str) -> Entry:
+def _entry(fields: Mapping[str, str], place: str) -> ProfileLine:
     column, value = fields["column"], fields["value"] or None
     if column not in COLUMNS:
         raise SettingsError(f"{place}: no column {column!r} is judged: {', '.join(COLUMNS)}")
@@ -171,7 +171,7 @@ def _entry(fields: Mapping[str, str], place: str) -> Entry:
         raise SettingsError(f"{place}: {column} is judged by value, not by min and max")
     if known is not None and value not in known:
         raise SettingsError(f"{place}: {value!r} is no value of {column}{_meant(column, value)}")
-    return Entry(
+    return ProfileLine(
         column=column,
         value=value,
         smallest=smallest,
@@ -208,7 +208,7 @@ def _one_of(fields: Mapping[str, str], name: str, known: tuple[str, ...], place:
     return fields[name]
 
 
-def _check_once(lines: Iterable[tuple[str, Entry]]) -> None:
+def _check_once(lines: Iterable[tuple[str, ProfileLine]]) -> None:
     """No value is judged twice."""
     judged: dict[tuple[str, str], str] = {}
     for place, entry in lines:
@@ -219,9 +219,9 @@ def _check_once(lines: Iterable[tuple[str, Entry]]) -> None:
             raise SettingsError(f"{place}: {entry.column} {entry.value} is judged in {first} too")
 
 
-def _check_ranges(lines: Iterable[tuple[str, Entry]]) -> None:
+def _check_ranges(lines: Iterable[tuple[str, ProfileLine]]) -> None:
     """Ranges of one column follow each other without gap and overlap, in any order of lines."""
-    ranges: dict[str, list[tuple[str, Entry]]] = {}
+    ranges: dict[str, list[tuple[str, ProfileLine]]] = {}
     for place, entry in lines:
         if entry.value is None:
             ranges.setdefault(entry.column, []).append((place, entry))

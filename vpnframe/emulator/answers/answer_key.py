@@ -13,7 +13,13 @@ from types import MappingProxyType
 from vpnframe.emulator.answers.findings import find_findings
 from vpnframe.emulator.answers.overlaps import find_overlaps
 from vpnframe.emulator.answers.parties import list_parties
-from vpnframe.emulator.fleet.model import Connection, Fleet, Route, Tunnel, Vpc
+from vpnframe.emulator.fleet.model import (
+    EmulatedConnection,
+    EmulatedFleet,
+    EmulatedRoute,
+    EmulatedTunnel,
+    EmulatedVpc,
+)
 
 _WORDS: Mapping[str, str] = MappingProxyType(
     {
@@ -53,7 +59,7 @@ Row = dict[str, str | int | None]
 Counts = dict[str, dict[str | int | None, int]]
 
 
-def answer_key(fleet: Fleet, *, now_ms: int | None = None) -> dict[str, object]:
+def answer_key(fleet: EmulatedFleet, *, now_ms: int | None = None) -> dict[str, object]:
     """Reckon what is to be found in a fleet.
 
     Examples
@@ -82,7 +88,7 @@ def answer_key(fleet: Fleet, *, now_ms: int | None = None) -> dict[str, object]:
     }
 
 
-def _tunnel_rows(connection: Connection) -> list[Row]:
+def _tunnel_rows(connection: EmulatedConnection) -> list[Row]:
     """Say what each tunnel uses; unnumbered tunnels are numbered by their sorted ids."""
     by_id = sorted(connection.tunnels, key=lambda tunnel: tunnel.tunnel_id or "")
     return [
@@ -91,7 +97,7 @@ def _tunnel_rows(connection: Connection) -> list[Row]:
     ]
 
 
-def _tunnel_row(connection: Connection, tunnel: Tunnel, index: int) -> Row:
+def _tunnel_row(connection: EmulatedConnection, tunnel: EmulatedTunnel, index: int) -> Row:
     proposal = tunnel.proposal
     return {
         "account_id": connection.account_id,
@@ -112,7 +118,7 @@ def _tunnel_row(connection: Connection, tunnel: Tunnel, index: int) -> Row:
     }
 
 
-def _route_row(route: Route) -> dict[str, object]:
+def _route_row(route: EmulatedRoute) -> dict[str, object]:
     """Say where a route leads; what the cloud announces leads into no connection."""
     is_announced = route.learned_from == "CLOUD"
     return {
@@ -133,7 +139,7 @@ def _route_row(route: Route) -> dict[str, object]:
     }
 
 
-def _vpc_row(vpc: Vpc) -> dict[str, object]:
+def _vpc_row(vpc: EmulatedVpc) -> dict[str, object]:
     return {
         "account_id": vpc.account_id,
         "region_id": vpc.region_id,
@@ -156,7 +162,7 @@ def _count(tunnels: list[Row], columns: tuple[str, ...]) -> Counts:
     }
 
 
-def _shared_keys(fleet: Fleet) -> list[list[str]]:
+def _shared_keys(fleet: EmulatedFleet) -> list[list[str]]:
     """Group connections that hold one key; the key itself stays behind."""
     holders: defaultdict[str, set[str]] = defaultdict(set)
     for connection in fleet.connections:
@@ -167,7 +173,7 @@ def _shared_keys(fleet: Fleet) -> list[list[str]]:
     return [list(group) for group in sorted(groups)]
 
 
-def _fleet_counts(fleet: Fleet, *, n_tunnels: int) -> dict[str, object]:
+def _fleet_counts(fleet: EmulatedFleet, *, n_tunnels: int) -> dict[str, object]:
     kinds = {"Normal": "normal", "NationalStandard": "sm"}
     return {
         "connections": len(fleet.connections),

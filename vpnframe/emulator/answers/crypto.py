@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from vpnframe.emulator.answers.sightings import Sighting, sm_gateways, tunnels_of
-from vpnframe.emulator.fleet.model import Connection, Fleet, Proposal
+from vpnframe.emulator.fleet.model import EmulatedConnection, EmulatedFleet, EmulatedProposal
 
 _CIPHERS = {
     ("ike", "des"): ("vpn-ike-des", "critical"),
@@ -21,7 +21,7 @@ _DAY = 86400
 _HOURS_8 = 8 * 3600
 
 
-def crypto_faults(fleet: Fleet) -> Iterator[Sighting]:
+def crypto_faults(fleet: EmulatedFleet) -> Iterator[Sighting]:
     """Give every fault of a proposal, tunnel by tunnel; and connections whose tunnels differ."""
     sm = sm_gateways(fleet)
     for connection, tunnel in tunnels_of(fleet):
@@ -45,7 +45,7 @@ def crypto_faults(fleet: Fleet) -> Iterator[Sighting]:
             yield Sighting("vpn-tunnels-differ", connection.vpn_connection_id, "medium")
 
 
-def _weaknesses(proposal: Proposal, mbps: int) -> Iterator[tuple[str, str]]:
+def _weaknesses(proposal: EmulatedProposal, mbps: int) -> Iterator[tuple[str, str]]:
     if proposal.ike_version == "ikev1":
         yield "vpn-ike-version-1", "medium"
     for phase, cipher in (("ike", proposal.ike_enc), ("ipsec", proposal.ipsec_enc)):
@@ -69,7 +69,7 @@ def _weaknesses(proposal: Proposal, mbps: int) -> Iterator[tuple[str, str]]:
         yield "vpn-all-defaults", "medium"
 
 
-def _lifetime_faults(proposal: Proposal) -> Iterator[tuple[str, str]]:
+def _lifetime_faults(proposal: EmulatedProposal) -> Iterator[tuple[str, str]]:
     ike, ipsec = proposal.ike_lifetime, proposal.ipsec_lifetime
     if 0 in (ike, ipsec):
         yield "vpn-lifetime-zero", "info"
@@ -82,7 +82,7 @@ def _lifetime_faults(proposal: Proposal) -> Iterator[tuple[str, str]]:
         yield "vpn-rekey-storm", "low"
 
 
-def _is_default(proposal: Proposal) -> bool:
+def _is_default(proposal: EmulatedProposal) -> bool:
     """Whether everything is as the API sets it, the version apart, that documents disagree on."""
     return (
         (proposal.ike_version == "ikev2" or proposal.ike_mode == "main")
@@ -93,7 +93,7 @@ def _is_default(proposal: Proposal) -> bool:
     )
 
 
-def _is_other_suite(proposal: Proposal) -> bool:
+def _is_other_suite(proposal: EmulatedProposal) -> bool:
     wanted = ("ikev1", "main", "sm4", "sm3", "sm4", "sm3")
     return wanted != (
         proposal.ike_version,
@@ -105,11 +105,11 @@ def _is_other_suite(proposal: Proposal) -> bool:
     )
 
 
-def _differ(connection: Connection, *, is_sm: bool) -> bool:
+def _differ(connection: EmulatedConnection, *, is_sm: bool) -> bool:
     return len({_comparable(tunnel.proposal, is_sm) for tunnel in connection.tunnels}) > 1
 
 
-def _comparable(proposal: Proposal, is_sm: bool) -> tuple[object, ...]:
+def _comparable(proposal: EmulatedProposal, is_sm: bool) -> tuple[object, ...]:
     return (
         proposal.ike_version,
         proposal.ike_mode if proposal.ike_version == "ikev1" else "",

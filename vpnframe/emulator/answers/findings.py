@@ -16,7 +16,7 @@ from vpnframe.emulator.answers.selectors import selector_faults
 from vpnframe.emulator.answers.service import service_faults
 from vpnframe.emulator.answers.sightings import SEVERITIES, Sighting
 from vpnframe.emulator.answers.wiring import wiring_faults
-from vpnframe.emulator.fleet.model import Fleet
+from vpnframe.emulator.fleet.model import EmulatedFleet
 
 _OVERLAP_RULES = {
     "own_sides": "vpn-overlap-own-sides",
@@ -29,7 +29,7 @@ _OVERLAP_RULES = {
 
 
 def find_findings(
-    fleet: Fleet, *, now_ms: int, are_routes_known: bool = True
+    fleet: EmulatedFleet, *, now_ms: int, are_routes_known: bool = True
 ) -> list[dict[str, object]]:
     """Find what a review of a fleet should find."""
     seen = fleet if are_routes_known else replace(fleet, routes=(), vpcs=())
@@ -52,7 +52,7 @@ def find_findings(
     return _gathered(sightings)
 
 
-def _overlap_faults(fleet: Fleet) -> Iterator[Sighting]:
+def _overlap_faults(fleet: EmulatedFleet) -> Iterator[Sighting]:
     """A finding for each site that a VPC takes addresses from, and for each group of sites."""
     groups = find_groups(fleet)
     held = [[row] for row in find_overlaps(fleet) if row["kind"] in ("own_sides", "other_vpc")]

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from vpnframe.emulator.answers.parties import Block, Party
+from vpnframe.emulator.answers.parties import AnswerBlock, Party
 
 Verdict = tuple[str, str]
 
 
-def judge_held(site: Block, held: Block, *, how: str, members: Iterable[Party]) -> Verdict:
+def judge_held(
+    site: AnswerBlock, held: AnswerBlock, *, how: str, members: Iterable[Party]
+) -> Verdict:
     """Say what it means that a site's block meets one that a VPC holds."""
     is_around = site.last - site.first > held.last - held.first
     severity = "low" if is_around or how == "outside" else "high"
@@ -20,7 +22,7 @@ def judge_held(site: Block, held: Block, *, how: str, members: Iterable[Party]) 
     return ("user_cidr", "info") if how == "user" else ("other_vpc", severity)
 
 
-def judge_sites(left: Block, right: Block) -> Verdict:
+def judge_sites(left: AnswerBlock, right: AnswerBlock) -> Verdict:
     """Say what it means that two sites lead to the same addresses."""
     a, b = left.party, right.party
     if _mirror(a, b):
@@ -87,6 +89,6 @@ def _end_apart(a: Party, b: Party) -> bool:
     return a.peers != b.peers or _differ_in_gateway(a, b)
 
 
-def _are_ranked(left: Block, right: Block) -> bool:
+def _are_ranked(left: AnswerBlock, right: AnswerBlock) -> bool:
     priorities = (left.priority, right.priority)
     return None not in priorities and priorities[0] != priorities[1]

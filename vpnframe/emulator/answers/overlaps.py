@@ -13,17 +13,17 @@ from itertools import combinations
 
 from vpnframe.emulator.answers.meaning import judge_held, judge_sites
 from vpnframe.emulator.answers.parties import (
-    Block,
-    End,
+    AnswerBlock,
+    BlockEnd,
     Party,
     blocks_of,
     held_blocks,
     list_parties,
 )
-from vpnframe.emulator.fleet.model import Connection, Fleet, Vpc
+from vpnframe.emulator.fleet.model import EmulatedConnection, EmulatedFleet, EmulatedVpc
 
 
-def find_overlaps(fleet: Fleet) -> list[dict[str, object]]:
+def find_overlaps(fleet: EmulatedFleet) -> list[dict[str, object]]:
     """Find every overlap of a fleet that can matter, and say what it means.
 
     What a VPC holds comes from the fleet's VPCs; where it has none, the selectors of the VPC side
@@ -44,7 +44,7 @@ def find_overlaps(fleet: Fleet) -> list[dict[str, object]]:
     return [row for domain in _by_domain(fleet) for row in domain]
 
 
-def find_groups(fleet: Fleet) -> list[list[dict[str, object]]]:
+def find_groups(fleet: EmulatedFleet) -> list[list[dict[str, object]]]:
     """Find the overlaps of two sites, those of equal blocks that mean the same together."""
     found = []
     for rows in _by_domain(fleet):
@@ -62,7 +62,7 @@ def _cell(row: Mapping[str, object], end: str, name: str) -> object:
     return half[name] if isinstance(half, dict) else None
 
 
-def _by_domain(fleet: Fleet) -> Iterator[list[dict[str, object]]]:
+def _by_domain(fleet: EmulatedFleet) -> Iterator[list[dict[str, object]]]:
     parties, vpcs = list_parties(fleet), {vpc.vpc_id: vpc for vpc in fleet.vpcs}
     for domain in routing_domains(fleet):
         its = sorted((parties[c.vpn_connection_id] for c in domain), key=lambda p: p.ident)
@@ -77,7 +77,7 @@ def _of_sites(parties: Iterable[Party]) -> Iterator[dict[str, object]]:
             yield _as_row(left, right, *judge_sites(left, right))
 
 
-def _of_vpcs(parties: list[Party], vpcs: Mapping[str, Vpc]) -> Iterator[dict[str, object]]:
+def _of_vpcs(parties: list[Party], vpcs: Mapping[str, EmulatedVpc]) -> Iterator[dict[str, object]]:
     """Sites whose addresses a VPC holds: their own, or another one of the domain."""
     clouds: defaultdict[str, list[Party]] = defaultdict(list)
     for party in parties:
@@ -93,14 +93,14 @@ def _of_vpcs(parties: list[Party], vpcs: Mapping[str, Vpc]) -> Iterator[dict[str
                         yield _as_row(block, _named(other, party) if is_own else other, *verdict)
 
 
-def _named(held: Block, party: Party) -> Block:
+def _named(held: AnswerBlock, party: Party) -> AnswerBlock:
     """A block of the own VPC is the connection's own, where it knows it at all."""
     is_known = held.is_read or held.end.cidr in party.cidrs("vpc")
     ident = dict(zip(("account_id", "region_id", "vpn_connection_id"), party.ident, strict=True))
     return replace(held, end=replace(held.end, **ident)) if is_known else held
 
 
-def routing_domains(fleet: Fleet) -> list[list[Connection]]:
+def routing_domains(fleet: EmulatedFleet) -> list[list[EmulatedConnection]]:
     """Group connections by what can carry packets between them.
 
     Gateways are joined to their VPC, connections to their gateway or transit router. A connection
@@ -109,7 +109,7 @@ def routing_domains(fleet: Fleet) -> list[list[Connection]]:
     parent: dict[str, str] = {}
     for gateway in fleet.vpn_gateways:
         parent[_root(parent, gateway.vpn_gateway_id)] = _root(parent, gateway.vpc_id)
-    domains: defaultdict[str, list[Connection]] = defaultdict(list)
+    domains: defaultdict[str, list[EmulatedConnection]] = defaultdict(list)
     for connection in fleet.connections:
         if connection.vpn_gateway_id and connection.transit_router_id:
             router = _root(parent, connection.transit_router_id)
@@ -126,12 +126,12 @@ def _root(parent: dict[str, str], node: str) -> str:
     return node
 
 
-def _meet(left: Block, right: Block) -> bool:
+def _meet(left: AnswerBlock, right: AnswerBlock) -> bool:
     """Say whether two blocks share addresses."""
     return left.version == right.version and left.first <= right.last and right.first <= left.last
 
 
-def _as_row(left: Block, right: Block, kind: str, severity: str) -> dict[str, object]:
+def _as_row(left: AnswerBlock, right: AnswerBlock, kind: str, severity: str) -> dict[str, object]:
     return {
         "left": _as_dict(left.end),
         "right": _as_dict(right.end),
@@ -141,13 +141,13 @@ def _as_row(left: Block, right: Block, kind: str, severity: str) -> dict[str, ob
     }
 
 
-def _relation(left: Block, right: Block) -> str:
+def _relation(left: AnswerBlock, right: AnswerBlock) -> str:
     if (left.first, left.last) == (right.first, right.last):
         return "equal"
     return "contains" if left.last - left.first > right.last - right.first else "within"
 
 
-def _as_dict(end: End) -> dict[str, str]:
+def _as_dict(end: BlockEnd) -> dict[str, str]:
     return {
         "account_id": end.account_id,
         "region_id": end.region_id,

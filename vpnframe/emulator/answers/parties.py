@@ -7,7 +7,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from ipaddress import ip_network
 
-from vpnframe.emulator.fleet.model import Connection, Fleet, Route, Vpc
+from vpnframe.emulator.fleet.model import (
+    EmulatedConnection,
+    EmulatedFleet,
+    EmulatedRoute,
+    EmulatedVpc,
+)
 
 _DEFAULT_ROUTES = frozenset(("0.0.0.0/0", "::/0"))
 
@@ -15,7 +20,7 @@ Entry = tuple[str, str, str, int | None]
 
 
 @dataclass(frozen=True, order=True)
-class End:
+class BlockEnd:
     """One block of one side of one connection: one end of an overlap."""
 
     account_id: str
@@ -33,7 +38,7 @@ class Party:
     ``own_cidrs`` the blocks of its VPC, where that is known.
     """
 
-    connection: Connection
+    connection: EmulatedConnection
     vpc_id: str | None
     entries: tuple[Entry, ...]
     has_evidence: bool
@@ -98,10 +103,10 @@ def _inside(blocks: Iterable[str], own: Iterable[str]) -> Iterator[str]:
 
 
 @dataclass(frozen=True)
-class Block:
+class AnswerBlock:
     """A block with the numbers that say what it covers; its origins and priority are gathered."""
 
-    end: End
+    end: BlockEnd
     party: Party
     version: int
     first: int
@@ -116,11 +121,11 @@ class Block:
         return self.party.has_selectors or "policy" in self.origins
 
 
-def list_parties(fleet: Fleet) -> dict[str, Party]:
+def list_parties(fleet: EmulatedFleet) -> dict[str, Party]:
     """Gather what is known of each connection."""
     vpc_of = {gateway.vpn_gateway_id: gateway.vpc_id for gateway in fleet.vpn_gateways}
     own_of = {vpc.vpc_id: _own_cidrs(vpc) for vpc in fleet.vpcs}
-    leading: defaultdict[str, list[Route]] = defaultdict(list)
+    leading: defaultdict[str, list[EmulatedRoute]] = defaultdict(list)
     for route in fleet.routes:
         if route.vpn_connection_id and route.learned_from != "CLOUD":
             leading[route.vpn_connection_id].append(route)
@@ -137,7 +142,7 @@ def list_parties(fleet: Fleet) -> dict[str, Party]:
     }
 
 
-def blocks_of(party: Party, wanted: str) -> Iterator[Block]:
+def blocks_of(party: Party, wanted: str) -> Iterator[AnswerBlock]:
     """Give the distinct blocks of one side; default routes say nothing."""
     gathered: defaultdict[tuple[str, str], list[tuple[str, int | None]]] = defaultdict(list)
     for side, cidr, origin, priority in party.entries:
@@ -149,7 +154,7 @@ def blocks_of(party: Party, wanted: str) -> Iterator[Block]:
         yield replace(_block(party, side, cidr), origins=origins, priority=min(known, default=None))
 
 
-def held_blocks(members: list[Party], vpc: Vpc | None) -> list[tuple[str, Block]]:
+def held_blocks(members: list[Party], vpc: EmulatedVpc | None) -> list[tuple[str, AnswerBlock]]:
     """Give what a VPC holds, with how that is known."""
     told = [block for party in members for block in blocks_of(party, "vpc")]
     if vpc is None:
@@ -172,14 +177,14 @@ def held_blocks(members: list[Party], vpc: Vpc | None) -> list[tuple[str, Block]
     ]
 
 
-def _own_cidrs(vpc: Vpc) -> tuple[str, ...]:
+def _own_cidrs(vpc: EmulatedVpc) -> tuple[str, ...]:
     return (vpc.cidr, *vpc.secondary_cidrs)
 
 
-def _block(party: Party, side: str, cidr: str) -> Block:
+def _block(party: Party, side: str, cidr: str) -> AnswerBlock:
     network = ip_network(cidr)
-    return Block(
-        end=End(*party.ident, side, cidr),
+    return AnswerBlock(
+        end=BlockEnd(*party.ident, side, cidr),
         party=party,
         version=network.version,
         first=int(network.network_address),
@@ -189,7 +194,7 @@ def _block(party: Party, side: str, cidr: str) -> Block:
     )
 
 
-def _entries(connection: Connection, routes: Iterable[Route]) -> Iterator[Entry]:
+def _entries(connection: EmulatedConnection, routes: Iterable[EmulatedRoute]) -> Iterator[Entry]:
     for cidr in connection.vpc_subnets:
         yield "vpc", cidr, "selector", None
     for cidr in connection.onprem_subnets:
@@ -201,16 +206,16 @@ def _entries(connection: Connection, routes: Iterable[Route]) -> Iterator[Entry]
         yield "onprem", route.destination, origin, route.priority
 
 
-def _can_fail_over(connection: Connection) -> bool:
+def _can_fail_over(connection: EmulatedConnection) -> bool:
     """Whether the connection itself speaks of failover."""
     check = connection.health_check
     has_bgp = any(tunnel.bgp is not None for tunnel in connection.tunnels)
     return len(connection.tunnels) > 1 or has_bgp or (check is not None and check.is_enabled)
 
 
-def _weighed(routes: Iterable[Route]) -> set[str]:
+def _weighed(routes: Iterable[EmulatedRoute]) -> set[str]:
     """The connections that share a route of one gateway under different weights."""
-    shared: defaultdict[tuple[str | None, ...], list[Route]] = defaultdict(list)
+    shared: defaultdict[tuple[str | None, ...], list[EmulatedRoute]] = defaultdict(list)
     for route in routes:
         if route.vpn_gateway_id is not None and route.weight is not None:
             key = (route.vpn_gateway_id, route.kind, route.source, route.destination)

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from vpnframe.emulator.answers.overlaps import routing_domains
 from vpnframe.emulator.answers.parties import list_parties
 from vpnframe.emulator.answers.sightings import Sighting, sm_gateways, tunnels_of
-from vpnframe.emulator.fleet.model import Connection, Fleet, Tunnel
+from vpnframe.emulator.fleet.model import EmulatedConnection, EmulatedFleet, EmulatedTunnel
 
 _PUBLISHED = frozenset({"pgw6dy7d1i8in7x5", "tf-testvpn1", "tf-testvpn2", "Test@123", "12345678"})
 _GUESSED = {"key-derived-from-name": "derived", "key-dictionary": "words", "key-short": "short"}
@@ -19,7 +19,7 @@ _CIPHER_BITS = {"des": 56, "3des": 112, "aes": 128, "aes192": 192, "aes256": 256
 _GROUP_BITS = {"group1": 70, "group2": 80, "group5": 97, "group14": 112, "group24": 112}
 
 
-def key_faults(fleet: Fleet) -> Iterator[Sighting]:
+def key_faults(fleet: EmulatedFleet) -> Iterator[Sighting]:
     """Give every fault of a key, and every hash of one in the clear."""
     planted = _planted(fleet)
     for connection, tunnel in tunnels_of(fleet):
@@ -46,7 +46,7 @@ def key_faults(fleet: Fleet) -> Iterator[Sighting]:
     yield from _reused(fleet)
 
 
-def at_ceiling(fleet: Fleet) -> bool:
+def at_ceiling(fleet: EmulatedFleet) -> bool:
     """Whether group 14, the best on offer, alone holds a tunnel under 128 bits."""
     planted, sm = _planted(fleet), sm_gateways(fleet)
     return any(
@@ -59,7 +59,7 @@ def at_ceiling(fleet: Fleet) -> bool:
     )
 
 
-def _planted(fleet: Fleet) -> dict[str, str]:
+def _planted(fleet: EmulatedFleet) -> dict[str, str]:
     """What was done to the keys of connections."""
     return {
         connection_id: _GUESSED[plant.plant_id]
@@ -91,15 +91,15 @@ def _severity(bits: float, *, is_open: bool) -> str:
     return "medium"
 
 
-def _worth(tunnel: Tunnel) -> int:
+def _worth(tunnel: EmulatedTunnel) -> int:
     """The bits of a tunnel without its key; no hash on offer has under 128."""
     cipher = _CIPHER_BITS.get(tunnel.proposal.ipsec_enc, 128)
     return min(cipher, _GROUP_BITS[tunnel.proposal.ike_pfs], 128)
 
 
-def _reused(fleet: Fleet) -> Iterator[Sighting]:
+def _reused(fleet: EmulatedFleet) -> Iterator[Sighting]:
     """Give the tunnels whose key is at several peers that are no two ends of one tunnel."""
-    holders: defaultdict[str, list[tuple[Connection, Tunnel]]] = defaultdict(list)
+    holders: defaultdict[str, list[tuple[EmulatedConnection, EmulatedTunnel]]] = defaultdict(list)
     for connection, tunnel in tunnels_of(fleet):
         if tunnel.psk is not None:
             holders[tunnel.psk].append((connection, tunnel))
@@ -116,7 +116,9 @@ def _reused(fleet: Fleet) -> Iterator[Sighting]:
                 )
 
 
-def _spread(group: list[tuple[Connection, Tunnel]], sites: dict[str, object]) -> str:
+def _spread(
+    group: list[tuple[EmulatedConnection, EmulatedTunnel]], sites: dict[str, object]
+) -> str:
     """How bad it is that some tunnels share a key; empty where they may."""
     if len({tunnel.customer_ip for _, tunnel in group}) == 1:
         return ""
@@ -138,7 +140,7 @@ def _spread(group: list[tuple[Connection, Tunnel]], sites: dict[str, object]) ->
     return "low"
 
 
-def _are_ends(one: Tunnel, other: Tunnel) -> bool:
+def _are_ends(one: EmulatedTunnel, other: EmulatedTunnel) -> bool:
     """Whether two tunnels are the two ends of one, by address or by identity."""
     by_address = (one.cloud_ip, one.customer_ip) == (other.customer_ip, other.cloud_ip)
     by_id = (one.cloud_ike_id, one.customer_ike_id) == (other.customer_ike_id, other.cloud_ike_id)
@@ -155,7 +157,7 @@ def _components(nodes: set[str], edges: set[tuple[str, str]]) -> list[set[str]]:
     return parts
 
 
-def _sites(fleet: Fleet) -> dict[str, object]:
+def _sites(fleet: EmulatedFleet) -> dict[str, object]:
     """What each connection reaches, and from where; those that say nothing are left out."""
     parties = list_parties(fleet)
     found: dict[str, object] = {}

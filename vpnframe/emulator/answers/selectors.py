@@ -7,7 +7,7 @@ from ipaddress import IPv4Network, IPv6Network, collapse_addresses, ip_address, 
 
 from vpnframe.emulator.answers.parties import Party, list_parties
 from vpnframe.emulator.answers.sightings import UP, Sighting
-from vpnframe.emulator.fleet.model import Connection, Fleet
+from vpnframe.emulator.fleet.model import EmulatedConnection, EmulatedFleet
 
 Network = IPv4Network | IPv6Network
 
@@ -35,7 +35,7 @@ _NOT_PUBLIC = [
 ]
 
 
-def selector_faults(fleet: Fleet) -> Iterator[Sighting]:
+def selector_faults(fleet: EmulatedFleet) -> Iterator[Sighting]:
     """Give every fault of a connection's blocks."""
     for party in list_parties(fleet).values():
         connection = party.connection
@@ -47,7 +47,7 @@ def selector_faults(fleet: Fleet) -> Iterator[Sighting]:
             yield Sighting(rule_id, connection.vpn_connection_id, severity)
 
 
-def _width_faults(connection: Connection) -> Iterator[tuple[str, str]]:
+def _width_faults(connection: EmulatedConnection) -> Iterator[tuple[str, str]]:
     vpc, onprem = connection.vpc_subnets, connection.onprem_subnets
     has = [any(cidr in _EVERYTHING for cidr in side) for side in (vpc, onprem)]
     if has[1] and not has[0]:
@@ -65,7 +65,7 @@ def _is_all_private(networks: Sequence[Network]) -> bool:
     return all(any(space.subnet_of(one) for one in merged) for space in _PRIVATE)  # type: ignore[arg-type]
 
 
-def _list_faults(connection: Connection) -> Iterator[tuple[str, str]]:
+def _list_faults(connection: EmulatedConnection) -> Iterator[tuple[str, str]]:
     sides = (connection.vpc_subnets, connection.onprem_subnets)
     if any(len(side) > _n_needed(side) for side in sides):
         yield "vpn-selector-redundant", "low"

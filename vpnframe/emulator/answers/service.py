@@ -9,7 +9,7 @@ from ipaddress import ip_address, ip_network
 from vpnframe.emulator.answers.overlaps import routing_domains
 from vpnframe.emulator.answers.parties import Party, list_parties
 from vpnframe.emulator.answers.sightings import UP, Sighting
-from vpnframe.emulator.fleet.model import Connection, Fleet, Tunnel
+from vpnframe.emulator.fleet.model import EmulatedConnection, EmulatedFleet, EmulatedTunnel
 from vpnframe.emulator.fleet.quirks import pick
 
 _EVERYTHING = frozenset({"0.0.0.0/0", "::/0"})
@@ -21,7 +21,9 @@ _INSIDE = [
 _MOST_ROUTES = {"policy": 16, "custom": 16, "bgp": 40}
 
 
-def service_faults(fleet: Fleet, *, now_ms: int, are_routes_known: bool) -> Iterator[Sighting]:
+def service_faults(
+    fleet: EmulatedFleet, *, now_ms: int, are_routes_known: bool
+) -> Iterator[Sighting]:
     """Give every fault of gateways, of tunnels that are down, and of what has no second way."""
     yield from _gateway_faults(fleet, now_ms)
     if are_routes_known:
@@ -40,7 +42,7 @@ def service_faults(fleet: Fleet, *, now_ms: int, are_routes_known: bool) -> Iter
             yield from _cut_off(party, mine)
 
 
-def _gateway_faults(fleet: Fleet, now_ms: int) -> Iterator[Sighting]:
+def _gateway_faults(fleet: EmulatedFleet, now_ms: int) -> Iterator[Sighting]:
     used = Counter(connection.vpn_gateway_id for connection in fleet.connections)
     named = {t.customer_gateway_id for c in fleet.connections for t in c.tunnels}
     for gateway in fleet.vpn_gateways:
@@ -61,7 +63,7 @@ def _gateway_faults(fleet: Fleet, now_ms: int) -> Iterator[Sighting]:
             yield Sighting("vpn-gateway-unused", customer.customer_gateway_id, "low")
 
 
-def _many_routes(fleet: Fleet) -> Iterator[Sighting]:
+def _many_routes(fleet: EmulatedFleet) -> Iterator[Sighting]:
     """Give the gateways with more than four fifths of the routes of a kind that one may have."""
     counts = Counter(
         (route.vpn_gateway_id, route.kind)
@@ -73,7 +75,7 @@ def _many_routes(fleet: Fleet) -> Iterator[Sighting]:
             yield Sighting("vpn-gateway-routes-quota", str(gateway_id), "info")
 
 
-def _in_change(connection: Connection) -> Iterator[Sighting]:
+def _in_change(connection: EmulatedConnection) -> Iterator[Sighting]:
     """Say what is being done to a connection, as its row and those of its tunnels tell it."""
     name, at = connection.vpn_connection_id, pick(connection.vpn_connection_id, "state", 60)
     is_attached = connection.attach_type == "VPNGW"
@@ -114,7 +116,7 @@ def _is_up(party: Party) -> bool:
     return any(tunnel.status == UP for tunnel in party.connection.tunnels)
 
 
-def _state_faults(connection: Connection) -> Iterator[Sighting]:
+def _state_faults(connection: EmulatedConnection) -> Iterator[Sighting]:
     if connection.attach_type == "NO_ASSOCIATED":
         return
     for tunnel in connection.tunnels:
@@ -131,7 +133,7 @@ def _state_faults(connection: Connection) -> Iterator[Sighting]:
         yield Sighting(rule_id, connection.vpn_connection_id, "medium", tunnel_id=tunnel.tunnel_id)
 
 
-def _switch_faults(connection: Connection) -> Iterator[Sighting]:
+def _switch_faults(connection: EmulatedConnection) -> Iterator[Sighting]:
     name, check = connection.vpn_connection_id, connection.health_check
     for tunnel in connection.tunnels:
         if not tunnel.is_dpd_on:
@@ -148,7 +150,7 @@ def _is_inside(address: str) -> bool:
     return any(ip_address(address) in network for network in _INSIDE)
 
 
-def _is_behind_nat(tunnel: Tunnel) -> bool:
+def _is_behind_nat(tunnel: EmulatedTunnel) -> bool:
     """Whether the other end calls itself another address, or has one that stays inside."""
     if _is_inside(tunnel.customer_ip) and not _is_inside(tunnel.cloud_ip):
         return True
@@ -177,7 +179,7 @@ def _alone(party: Party, domain: list[Party], *, are_routes_known: bool) -> Iter
         yield Sighting("vpn-health-check-off", name, "low")
 
 
-def _says_nothing(connection: Connection) -> bool:
+def _says_nothing(connection: EmulatedConnection) -> bool:
     """Whether the selectors leave open what is carried: everything on both sides, or on theirs."""
     sides = (set(connection.vpc_subnets), set(connection.onprem_subnets))
     return all(side <= _EVERYTHING for side in sides) or bool(sides[1] & _EVERYTHING)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from vpnframe.emulator.fleet.model import Connection, Fleet, Tunnel
+from vpnframe.emulator.fleet.model import EmulatedConnection, EmulatedFleet, EmulatedTunnel
 
 SEVERITIES = ("info", "low", "medium", "high", "critical")
 UP = "ipsec_sa_established"
@@ -26,12 +26,12 @@ class Sighting:
     status: str = "open"
 
 
-def sm_gateways(fleet: Fleet) -> set[str]:
+def sm_gateways(fleet: EmulatedFleet) -> set[str]:
     """The ids of the gateways that know the SM suite alone."""
     return {g.vpn_gateway_id for g in fleet.vpn_gateways if g.vpn_type == "NationalStandard"}
 
 
-def tunnels_of(fleet: Fleet) -> Iterator[tuple[Connection, Tunnel]]:
+def tunnels_of(fleet: EmulatedFleet) -> Iterator[tuple[EmulatedConnection, EmulatedTunnel]]:
     """Every tunnel with its connection."""
     for connection in fleet.connections:
         for tunnel in connection.tunnels:

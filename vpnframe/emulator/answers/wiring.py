@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from ipaddress import ip_address, ip_network
 
 from vpnframe.emulator.answers.sightings import UP, Sighting, sm_gateways, tunnels_of
-from vpnframe.emulator.fleet.model import Connection, Fleet, Tunnel
+from vpnframe.emulator.fleet.model import EmulatedConnection, EmulatedFleet, EmulatedTunnel
 
 _ANYBODY = ("%any", "0.0.0.0", "::")  # noqa: S104  identities
 _LINKS = ip_network("169.254.0.0/16")
 
 
-def wiring_faults(fleet: Fleet, *, are_routes_known: bool) -> Iterator[Sighting]:
+def wiring_faults(fleet: EmulatedFleet, *, are_routes_known: bool) -> Iterator[Sighting]:
     """Give every fault of identities, of BGP and of routes."""
     links = Counter(
         (c.vpn_gateway_id, t.bgp.tunnel_cidr) for c, t in tunnels_of(fleet) if t.bgp is not None
@@ -42,7 +42,7 @@ def wiring_faults(fleet: Fleet, *, are_routes_known: bool) -> Iterator[Sighting]
         yield from _route_faults(fleet)
 
 
-def _identity_faults(tunnel: Tunnel) -> Iterator[tuple[str, str]]:
+def _identity_faults(tunnel: EmulatedTunnel) -> Iterator[tuple[str, str]]:
     if tunnel.customer_ike_id in _ANYBODY:
         proposal = tunnel.proposal
         is_open = (proposal.ike_version, proposal.ike_mode) == ("ikev1", "aggressive")
@@ -56,7 +56,7 @@ def _identity_faults(tunnel: Tunnel) -> Iterator[tuple[str, str]]:
             yield "vpn-id-fqdn-main-mode", "info" if tunnel.status == UP else "medium"
 
 
-def _is_any_bgp_up(connection: Connection) -> bool:
+def _is_any_bgp_up(connection: EmulatedConnection) -> bool:
     sessions = [tunnel.bgp for tunnel in connection.tunnels if tunnel.bgp is not None]
     return any(bgp.status == "success" for bgp in sessions)
 
@@ -77,10 +77,12 @@ def _is_odd(cidr: str) -> bool:
     return network.prefixlen != 30 or not network.overlaps(_LINKS)
 
 
-def _shared_peers(fleet: Fleet) -> Iterator[Sighting]:
+def _shared_peers(fleet: EmulatedFleet) -> Iterator[Sighting]:
     """Give the tunnels between one pair of addresses, of several connections, that differ."""
     sm = sm_gateways(fleet)
-    groups: defaultdict[tuple[object, ...], list[tuple[Connection, Tunnel]]] = defaultdict(list)
+    groups: defaultdict[tuple[object, ...], list[tuple[EmulatedConnection, EmulatedTunnel]]] = (
+        defaultdict(list)
+    )
     for connection, tunnel in tunnels_of(fleet):
         place = (connection.account_id, connection.region_id, connection.vpn_gateway_id)
         groups[(*place, tunnel.cloud_ip, tunnel.customer_ip)].append((connection, tunnel))
@@ -97,7 +99,7 @@ def _shared_peers(fleet: Fleet) -> Iterator[Sighting]:
                 )
 
 
-def _settings(tunnel: Tunnel, is_sm: bool) -> tuple[object, ...]:
+def _settings(tunnel: EmulatedTunnel, is_sm: bool) -> tuple[object, ...]:
     proposal = tunnel.proposal
     return (
         proposal.ike_version,
@@ -111,7 +113,7 @@ def _settings(tunnel: Tunnel, is_sm: bool) -> tuple[object, ...]:
     )
 
 
-def _route_faults(fleet: Fleet) -> Iterator[Sighting]:
+def _route_faults(fleet: EmulatedFleet) -> Iterator[Sighting]:
     by_id = {connection.vpn_connection_id: connection for connection in fleet.connections}
     for route in fleet.routes:
         connection = by_id.get(route.vpn_connection_id or "")

@@ -12,7 +12,7 @@ from vpnframe.emulator.faults.answered import ANSWERED_KINDS
 from vpnframe.emulator.faults.effects import Kind
 from vpnframe.emulator.faults.refused import REFUSED_KINDS
 from vpnframe.emulator.faults.wired import WIRE_KINDS
-from vpnframe.emulator.parameters import Call
+from vpnframe.emulator.parameters import ReceivedCall
 
 KINDS: Mapping[str, Kind] = MappingProxyType(
     {kind.name: kind for kind in (*REFUSED_KINDS, *ANSWERED_KINDS, *WIRE_KINDS)}
@@ -32,7 +32,7 @@ class FaultPlan:
     region: str | None = None
     seed: int = 0  # another one strikes other calls
 
-    def matches(self, call: Call) -> bool:
+    def matches(self, call: ReceivedCall) -> bool:
         """Say whether a call is one that the fault could strike, and so counts."""
         if self.action not in (None, call.action) or self.region not in (None, call.region_id):
             return False

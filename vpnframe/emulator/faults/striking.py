@@ -21,7 +21,7 @@ from vpnframe.emulator.faults.effects import (
 )
 from vpnframe.emulator.gate import Credential
 from vpnframe.emulator.listing import Tree
-from vpnframe.emulator.parameters import Call
+from vpnframe.emulator.parameters import ReceivedCall
 from vpnframe.emulator.refusals import Refusal
 from vpnframe.emulator.state import State
 
@@ -38,7 +38,7 @@ class Exchange(Protocol):
         """As received."""
 
     @property
-    def call(self) -> Call:
+    def call(self) -> ReceivedCall:
         """What it asks for."""
 
     def pass_gate(self) -> Credential | Refusal:
@@ -51,7 +51,7 @@ class Exchange(Protocol):
         """Write what came of it."""
 
 
-def find_kind(state: State, call: Call) -> Kind | None:
+def find_kind(state: State, call: ReceivedCall) -> Kind | None:
     """Count a call for every plan that it matches, and find the first that strikes it."""
     found: Kind | None = None
     for plan in state.faults:

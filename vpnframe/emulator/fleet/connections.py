@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 
 from vpnframe.emulator.fleet.drawing import Draw
 from vpnframe.emulator.fleet.gateways import (
-    Draft,
-    Place,
+    DrawnFleet,
+    DrawnPlace,
     add_customer_gateway,
     draw_name,
     draw_resource_group,
@@ -15,11 +15,11 @@ from vpnframe.emulator.fleet.gateways import (
 )
 from vpnframe.emulator.fleet.model import (
     Bgp,
-    Connection,
     CustomerGateway,
+    EmulatedConnection,
+    EmulatedProposal,
+    EmulatedTunnel,
     HealthCheck,
-    Proposal,
-    Tunnel,
     VpnGateway,
 )
 from vpnframe.emulator.fleet.networks import (
@@ -71,14 +71,14 @@ class _Ends:
     customers: tuple[CustomerGateway, ...]
 
 
-def add_connection(draft: Draft, place: Place, seat: Seat) -> Connection:
+def add_connection(draft: DrawnFleet, place: DrawnPlace, seat: Seat) -> EmulatedConnection:
     """Draw a connection on a seat, with the customer gateways it needs."""
     draw = place.draw
     ends = _draw_ends(draft, place, seat)
     vpc_subnets, onprem_subnets = _draw_subnets(draw, seat, has_bgp=ends.has_bgp)
     tunnels = _draw_tunnels(place, seat, ends)
     gateway = seat.vpn_gateway
-    connection = Connection(
+    connection = EmulatedConnection(
         account_id=place.account.account_id,
         region_id=place.region.region_id,
         vpn_connection_id=place.new_id("vco"),
@@ -102,7 +102,7 @@ def add_connection(draft: Draft, place: Place, seat: Seat) -> Connection:
     return connection
 
 
-def _draw_ends(draft: Draft, place: Place, seat: Seat) -> _Ends:
+def _draw_ends(draft: DrawnFleet, place: DrawnPlace, seat: Seat) -> _Ends:
     draw = place.draw
     is_private = seat.attach_type == "CEN" and draw.chance(0.1)
     can_bgp = seat.vpn_gateway.enable_bgp if seat.vpn_gateway else seat.attach_type == "CEN"
@@ -115,7 +115,7 @@ def _draw_ends(draft: Draft, place: Place, seat: Seat) -> _Ends:
     return _Ends(is_private, can_bgp and draw.chance(0.5), tuple(customers))
 
 
-def _draw_customer(draft: Draft, place: Place, *, is_private: bool) -> CustomerGateway:
+def _draw_customer(draft: DrawnFleet, place: DrawnPlace, *, is_private: bool) -> CustomerGateway:
     """Draw a customer gateway, or one that this account has in the region already."""
     draw = place.draw
     if is_private:
@@ -157,7 +157,7 @@ def _draw_subnets(
     return vpc, onprem
 
 
-def _draw_tunnels(place: Place, seat: Seat, ends: _Ends) -> tuple[Tunnel, ...]:
+def _draw_tunnels(place: DrawnPlace, seat: Seat, ends: _Ends) -> tuple[EmulatedTunnel, ...]:
     """Draw one tunnel or two; the second often repeats the first's key and proposal."""
     draw = place.draw
     first = SM_PROPOSAL if seat.is_sm else draw_proposal(draw)
@@ -174,13 +174,18 @@ def _draw_tunnels(place: Place, seat: Seat, ends: _Ends) -> tuple[Tunnel, ...]:
 
 
 def _draw_tunnel(
-    place: Place, seat: Seat, ends: _Ends, *, position: int, phase: tuple[Proposal, str | None]
-) -> Tunnel:
+    place: DrawnPlace,
+    seat: Seat,
+    ends: _Ends,
+    *,
+    position: int,
+    phase: tuple[EmulatedProposal, str | None],
+) -> EmulatedTunnel:
     draw = place.draw
     customer = ends.customers[position]
     cloud_ip = _cloud_ip(draw, seat, position=position, is_private=ends.is_private)
     proposal, key = phase
-    return Tunnel(
+    return EmulatedTunnel(
         tunnel_id=place.new_id("tun") if seat.is_dual else None,
         index=position + 1,
         role="slave" if position and not draw.chance(0.05) else "master",
@@ -234,7 +239,7 @@ def _draw_health_check(draw: Draw) -> HealthCheck | None:
     return HealthCheck(is_enabled, "10.0.0.10", "192.168.0.10", status)
 
 
-def probed(connection: Connection) -> Connection:
+def probed(connection: EmulatedConnection) -> EmulatedConnection:
     """Let a health check go from an address of the VPC to one of the site, by their blocks."""
     check = connection.health_check
     if check is None:

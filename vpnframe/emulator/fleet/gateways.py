@@ -6,14 +6,14 @@ from dataclasses import dataclass, field
 
 from vpnframe.emulator.fleet.drawing import Draw
 from vpnframe.emulator.fleet.model import (
-    Account,
-    Connection,
     CustomerGateway,
+    EmulatedAccount,
+    EmulatedConnection,
+    EmulatedRegion,
+    EmulatedRoute,
+    EmulatedVpc,
     Planted,
-    Region,
-    Route,
     Tag,
-    Vpc,
     VpnGateway,
 )
 from vpnframe.emulator.fleet.networks import draw_vpc_cidr
@@ -23,23 +23,23 @@ _BANDWIDTHS = {5: 10.0, 10: 25.0, 50: 15.0, 100: 20.0, 200: 20.0, 500: 5.0, 1000
 
 
 @dataclass
-class Draft:
+class DrawnFleet:
     """The fleet while it is being drawn; routes stand under their connection or gateway."""
 
-    vpcs: list[Vpc] = field(default_factory=list)
+    vpcs: list[EmulatedVpc] = field(default_factory=list)
     vpn_gateways: list[VpnGateway] = field(default_factory=list)
     customer_gateways: list[CustomerGateway] = field(default_factory=list)
-    connections: list[Connection] = field(default_factory=list)
+    connections: list[EmulatedConnection] = field(default_factory=list)
     planted: list[Planted] = field(default_factory=list)
-    routes: dict[str, tuple[Route, ...]] = field(default_factory=dict)
+    routes: dict[str, tuple[EmulatedRoute, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
-class Place:
+class DrawnPlace:
     """One account in one region: what all things drawn there share."""
 
-    account: Account
-    region: Region
+    account: EmulatedAccount
+    region: EmulatedRegion
     draw: Draw
 
     def new_id(self, kind: str) -> str:
@@ -70,10 +70,10 @@ def draw_resource_group(draw: Draw) -> str:
     )
 
 
-def add_vpc(draft: Draft, place: Place) -> Vpc:
+def add_vpc(draft: DrawnFleet, place: DrawnPlace) -> EmulatedVpc:
     """Draw a VPC."""
     draw = place.draw
-    vpc = Vpc(
+    vpc = EmulatedVpc(
         account_id=place.account.account_id,
         region_id=place.region.region_id,
         vpc_id=place.new_id("vpc"),
@@ -85,7 +85,12 @@ def add_vpc(draft: Draft, place: Place) -> Vpc:
 
 
 def add_vpn_gateway(
-    draft: Draft, place: Place, vpc: Vpc, *, is_sm: bool = False, is_dual: bool = True
+    draft: DrawnFleet,
+    place: DrawnPlace,
+    vpc: EmulatedVpc,
+    *,
+    is_sm: bool = False,
+    is_dual: bool = True,
 ) -> VpnGateway:
     """Draw a VPN gateway in a VPC."""
     draw = place.draw
@@ -114,7 +119,7 @@ def add_vpn_gateway(
 
 
 def add_customer_gateway(
-    draft: Draft, place: Place, *, ip_address: str | None = None
+    draft: DrawnFleet, place: DrawnPlace, *, ip_address: str | None = None
 ) -> CustomerGateway:
     """Draw a customer gateway, at a given address or at a new one."""
     draw = place.draw

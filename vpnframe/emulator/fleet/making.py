@@ -7,14 +7,19 @@ from dataclasses import dataclass
 from vpnframe.emulator.fleet.connections import Seat, add_connection, probed
 from vpnframe.emulator.fleet.drawing import DEFAULT_NOW_MS, Draw
 from vpnframe.emulator.fleet.gateways import (
-    Draft,
-    Place,
+    DrawnFleet,
+    DrawnPlace,
     add_customer_gateway,
     add_vpc,
     add_vpn_gateway,
     draw_name,
 )
-from vpnframe.emulator.fleet.model import Account, Fleet, Region, Vpc
+from vpnframe.emulator.fleet.model import (
+    EmulatedAccount,
+    EmulatedFleet,
+    EmulatedRegion,
+    EmulatedVpc,
+)
 from vpnframe.emulator.fleet.places import list_regions
 from vpnframe.emulator.fleet.routes import lay_routes
 from vpnframe.emulator.planted.planting import Garden
@@ -33,7 +38,7 @@ def make_fleet(
     accounts: int = 1,
     seed: int = 7,
     now_ms: int = DEFAULT_NOW_MS,
-) -> Fleet:
+) -> EmulatedFleet:
     """Make the emulated cloud's contents.
 
     Examples
@@ -50,19 +55,19 @@ def make_fleet(
     draw = Draw.from_seed(seed, now_ms=now_ms)
     all_regions = list_regions(regions)
     all_accounts = tuple(_draw_account(draw) for _ in range(accounts))
-    draft, places = Draft(), []
+    draft, places = DrawnFleet(), []
     for number, account in enumerate(all_accounts):
         share = connections // accounts + (number < connections % accounts)
         sizes = _region_sizes(draw, share, regions)
         for region, size in zip(_turned(all_regions, number), sizes, strict=True):
-            places.append(Place(account, region, draw))
+            places.append(DrawnPlace(account, region, draw))
             _fill(draft, places[-1], size)
     garden = Garden(draft, places, draw)
     plant_everything(garden)
     garden.turn_to(draw.branch(f"{seed}/routes"))
     lay_routes(draft, garden.draw)
     plant_routes(garden)
-    return Fleet(
+    return EmulatedFleet(
         seed=seed,
         accounts=all_accounts,
         regions=all_regions,
@@ -76,13 +81,13 @@ def make_fleet(
     )
 
 
-def _draw_account(draw: Draw) -> Account:
+def _draw_account(draw: Draw) -> EmulatedAccount:
     access_key_id, secret = draw.access_key()
     number, user = (str(draw.rng.randrange(10**15, 2 * 10**15)) for _ in range(2))
-    return Account(number, f"2{user}", access_key_id, secret)
+    return EmulatedAccount(number, f"2{user}", access_key_id, secret)
 
 
-def _turned(regions: tuple[Region, ...], turns: int) -> tuple[Region, ...]:
+def _turned(regions: tuple[EmulatedRegion, ...], turns: int) -> tuple[EmulatedRegion, ...]:
     """Let every account have its home in another region."""
     start = turns % len(regions)
     return regions[start:] + regions[:start]
@@ -109,9 +114,9 @@ class _Group:
     size: int
 
 
-def _fill(draft: Draft, place: Place, n_connections: int) -> None:
+def _fill(draft: DrawnFleet, place: DrawnPlace, n_connections: int) -> None:
     """Draw the connections of one account in one region, in groups, and a little left over."""
-    vpcs: list[Vpc] = []
+    vpcs: list[EmulatedVpc] = []
     remaining = n_connections
     while remaining:
         group = _draw_group(place.draw, remaining)
@@ -133,7 +138,7 @@ def _draw_group(draw: Draw, remaining: int) -> _Group:
     )
 
 
-def _draw_seat(draft: Draft, place: Place, kind: str, vpcs: list[Vpc]) -> Seat:
+def _draw_seat(draft: DrawnFleet, place: DrawnPlace, kind: str, vpcs: list[EmulatedVpc]) -> Seat:
     """Draw what a group hangs on; every fifth gateway stands in a VPC that has one already."""
     draw = place.draw
     is_dual = draw.chance(0.55)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
+class EmulatedAccount:
     """One main account with its permanent access key."""
 
     account_id: str
@@ -25,7 +25,7 @@ class Account:
 
 
 @dataclass(frozen=True, slots=True)
-class Region:
+class EmulatedRegion:
     """One region as DescribeRegions names it."""
 
     region_id: str
@@ -47,7 +47,7 @@ class Tag:
 
 
 @dataclass(frozen=True, slots=True)
-class Vpc:
+class EmulatedVpc:
     """A private network; a VPN gateway stands in exactly one.
 
     ``user_cidrs`` are blocks that it treats as private though they are not, public ones mostly.
@@ -102,7 +102,7 @@ class CustomerGateway:
 
 
 @dataclass(frozen=True, slots=True)
-class Proposal:
+class EmulatedProposal:
     """What a tunnel offers in both phases, in the tokens that the API uses."""
 
     ike_version: str = "ikev1"
@@ -141,7 +141,7 @@ class HealthCheck:
 
 
 @dataclass(frozen=True, slots=True)
-class Tunnel:
+class EmulatedTunnel:
     """One tunnel. ``tunnel_id`` is None for the only tunnel of a single-tunnel connection.
 
     ``index`` is None where the cloud does not say which tunnel is the first.
@@ -156,7 +156,7 @@ class Tunnel:
     customer_ip: str
     cloud_ike_id: str
     customer_ike_id: str
-    proposal: Proposal
+    proposal: EmulatedProposal
     psk: str | None = field(repr=False)
     status: str
     is_dpd_on: bool
@@ -166,7 +166,7 @@ class Tunnel:
 
 
 @dataclass(frozen=True, slots=True)
-class Connection:
+class EmulatedConnection:
     """One IPsec connection with its one or two tunnels.
 
     ``attach_type`` is VPNGW, CEN (a transit router) or NO_ASSOCIATED.
@@ -187,7 +187,7 @@ class Connection:
     is_effective_at_once: bool
     vpc_subnets: tuple[str, ...]
     onprem_subnets: tuple[str, ...]
-    tunnels: tuple[Tunnel, ...]
+    tunnels: tuple[EmulatedTunnel, ...]
     health_check: HealthCheck | None
     tags: tuple[Tag, ...]
 
@@ -198,7 +198,7 @@ class Connection:
 
 
 @dataclass(frozen=True, slots=True)
-class Route:
+class EmulatedRoute:
     """One route entry of a VPN gateway, or of a connection on a transit router.
 
     ``kind`` is policy, custom (by destination) or bgp. A BGP route that the cloud announces leads
@@ -232,18 +232,18 @@ class Planted:
 
 
 @dataclass(frozen=True, slots=True)
-class Fleet:
+class EmulatedFleet:
     """Everything that the emulated cloud holds; ``now_ms`` is when subscriptions end after."""
 
     seed: int
-    accounts: tuple[Account, ...]
-    regions: tuple[Region, ...]
-    vpcs: tuple[Vpc, ...]
+    accounts: tuple[EmulatedAccount, ...]
+    regions: tuple[EmulatedRegion, ...]
+    vpcs: tuple[EmulatedVpc, ...]
     vpn_gateways: tuple[VpnGateway, ...]
     customer_gateways: tuple[CustomerGateway, ...]
-    connections: tuple[Connection, ...]
+    connections: tuple[EmulatedConnection, ...]
     planted: tuple[Planted, ...]
-    routes: tuple[Route, ...] = ()
+    routes: tuple[EmulatedRoute, ...] = ()
     now_ms: int = 0
 
     def __repr__(self) -> str:

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from vpnframe.emulator.fleet.model import Region
+from vpnframe.emulator.fleet.model import EmulatedRegion
 
 # Region id, the cloud's own name for it, and how ids made there begin.
 _REGIONS = """
@@ -55,7 +55,7 @@ OWNERS = ("network", "retail", "erp", "platform", "logistics", "finance")
 ENVIRONMENTS = ("prod", "prod", "prod", "staging", "test", "dr")
 
 
-def list_regions(n_regions: int) -> tuple[Region, ...]:
+def list_regions(n_regions: int) -> tuple[EmulatedRegion, ...]:
     """Return the first ``n_regions`` regions of the emulated cloud.
 
     Examples
@@ -67,7 +67,7 @@ def list_regions(n_regions: int) -> tuple[Region, ...]:
     if not 1 <= n_regions <= len(lines):
         msg = f"regions must be from 1 to {len(lines)}, not {n_regions}"
         raise ValueError(msg)
-    return tuple(Region(*line.split("|")) for line in lines[:n_regions])
+    return tuple(EmulatedRegion(*line.split("|")) for line in lines[:n_regions])
 
 
 def zone_of(region_id: str, letter: str) -> str:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from vpnframe.emulator.fleet.drawing import Draw
-from vpnframe.emulator.fleet.model import Proposal
+from vpnframe.emulator.fleet.model import EmulatedProposal
 
-API_DEFAULTS = Proposal()
-SM_PROPOSAL = Proposal(ike_enc="sm4", ike_auth="sm3", ipsec_enc="sm4", ipsec_auth="sm3")
+API_DEFAULTS = EmulatedProposal()
+SM_PROPOSAL = EmulatedProposal(ike_enc="sm4", ike_auth="sm3", ipsec_enc="sm4", ipsec_auth="sm3")
 
 _VERSION = {"ikev1": 55.0, "ikev2": 45.0}
 _MODE = {"main": 80.0, "aggressive": 20.0}
@@ -20,10 +20,10 @@ _IKE_LIFETIME = {86400: 76.0, 28800: 14.0, 3600: 5.0, 43200: 3.0, 14400: 2.0}
 _IPSEC_LIFETIME = {86400: 74.0, 3600: 12.0, 28800: 9.0, 7200: 3.0, 1800: 2.0}
 
 
-def draw_proposal(draw: Draw) -> Proposal:
+def draw_proposal(draw: Draw) -> EmulatedProposal:
     """Draw a proposal; both phases mostly use one cipher and one hash."""
     enc, auth = draw.weighted(_ENC), draw.weighted(_AUTH)
-    return Proposal(
+    return EmulatedProposal(
         ike_version=draw.weighted(_VERSION),
         ike_mode=draw.weighted(_MODE),
         ike_enc=enc,
@@ -37,7 +37,7 @@ def draw_proposal(draw: Draw) -> Proposal:
     )
 
 
-def draw_second_proposal(draw: Draw, first: Proposal) -> Proposal:
+def draw_second_proposal(draw: Draw, first: EmulatedProposal) -> EmulatedProposal:
     """Draw the other tunnel's proposal: the same one in about half of all connections."""
     if draw.chance(0.52):
         return first

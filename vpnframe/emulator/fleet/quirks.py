@@ -6,7 +6,7 @@ import zlib
 from collections.abc import Mapping, Sequence
 
 from vpnframe.emulator.encoding import Json
-from vpnframe.emulator.fleet.model import Connection, Tag
+from vpnframe.emulator.fleet.model import EmulatedConnection, Tag
 
 CONNECTION_LEVEL_SHAPES = ("absent", "null", "empty", "blank", "zeros", "copy")
 NO_TUNNEL_SHAPES = ("absent", "null", "empty")
@@ -23,7 +23,7 @@ def pick(thing_id: str, what: str, n_ways: int) -> int:
     return zlib.crc32(f"{what}:{thing_id}".encode()) % n_ways
 
 
-def connection_level_shape(connection: Connection, call: str) -> str:
+def connection_level_shape(connection: EmulatedConnection, call: str) -> str:
     """Name the shape of the connection-level blocks of a dual-tunnel connection in a call.
 
     Nobody documents which of them comes, so every one does.
@@ -32,7 +32,7 @@ def connection_level_shape(connection: Connection, call: str) -> str:
     return CONNECTION_LEVEL_SHAPES[at]
 
 
-def no_tunnel_shape(connection: Connection, call: str) -> str:
+def no_tunnel_shape(connection: EmulatedConnection, call: str) -> str:
     """Name the shape of the tunnel list of a single-tunnel connection in a call."""
     at = pick(connection.vpn_connection_id, f"tunnels-{call}", len(NO_TUNNEL_SHAPES))
     return NO_TUNNEL_SHAPES[at]

@@ -11,8 +11,8 @@ from dataclasses import replace
 from itertools import islice, product
 
 from vpnframe.emulator.fleet.drawing import Draw
-from vpnframe.emulator.fleet.gateways import Draft
-from vpnframe.emulator.fleet.model import Connection, Route, VpnGateway
+from vpnframe.emulator.fleet.gateways import DrawnFleet
+from vpnframe.emulator.fleet.model import EmulatedConnection, EmulatedRoute, VpnGateway
 from vpnframe.emulator.fleet.networks import (
     EVERYTHING,
     draw_further_blocks,
@@ -31,7 +31,7 @@ _ROUTE_MODE = {"custom": 88.0, "policy": 12.0}
 _STATES = {"published": 85.0, "normal": 15.0}
 
 
-def lay_routes(draft: Draft, draw: Draw) -> None:
+def lay_routes(draft: DrawnFleet, draw: Draw) -> None:
     """Draw further blocks of every VPC, and the routes of every connection."""
     draft.vpcs = [
         replace(
@@ -53,11 +53,13 @@ def lay_routes(draft: Draft, draw: Draw) -> None:
         draft.routes[gateway.vpn_gateway_id] = tuple(surveyor.announced_by(gateway))
 
 
-def make_route(draw: Draw, connection: Connection, kind: str, destination: str) -> Route:
+def make_route(
+    draw: Draw, connection: EmulatedConnection, kind: str, destination: str
+) -> EmulatedRoute:
     """Make a published route that leads into a connection."""
     is_on_gateway = connection.vpn_gateway_id is not None
     tunnel_ids = tuple(tunnel.tunnel_id for tunnel in connection.tunnels if tunnel.tunnel_id)
-    return Route(
+    return EmulatedRoute(
         account_id=connection.account_id,
         region_id=connection.region_id,
         kind=kind,
@@ -82,7 +84,7 @@ def has_priorities(gateway_id: str) -> bool:
     return pick(gateway_id, "priorities", 4) != 0
 
 
-def _default_priority(connection: Connection) -> int | None:
+def _default_priority(connection: EmulatedConnection) -> int | None:
     """The priority that the cloud gives when none is asked for."""
     return DEFAULT_PRIORITY if has_priorities(connection.vpn_gateway_id or "") else None
 
@@ -90,7 +92,7 @@ def _default_priority(connection: Connection) -> int | None:
 class _Surveyor:
     """Draws the routes of a draft, one connection after the other."""
 
-    def __init__(self, draft: Draft, draw: Draw) -> None:
+    def __init__(self, draft: DrawnFleet, draw: Draw) -> None:
         self._draft = draft
         self._draw = draw
         vpcs = {vpc.vpc_id: vpc for vpc in draft.vpcs}
@@ -101,7 +103,7 @@ class _Surveyor:
             c.vpn_gateway_id: c.vpn_connection_id for c in draft.connections if c.tunnels[0].bgp
         }
 
-    def routes_of(self, connection: Connection) -> Iterator[Route]:
+    def routes_of(self, connection: EmulatedConnection) -> Iterator[EmulatedRoute]:
         """Draw the routes of a connection; one that hangs on nothing has none."""
         if connection.attach_type == "NO_ASSOCIATED":
             return
@@ -122,14 +124,14 @@ class _Surveyor:
                 route = make_route(self._draw, connection, kind, destination)
                 yield replace(route, source=source)
 
-    def announced_by(self, gateway: VpnGateway) -> Iterator[Route]:
+    def announced_by(self, gateway: VpnGateway) -> Iterator[EmulatedRoute]:
         """Draw what a gateway with BGP tells its peers: the blocks of its VPC."""
         speaker = self._speaking.get(gateway.vpn_gateway_id)
         if speaker is None:
             return
         # Nobody documents what the next hop of such a route is, so every one occurs.
         hops = ("", gateway.vpc_id, gateway.vpn_gateway_id, speaker)
-        yield Route(
+        yield EmulatedRoute(
             account_id=gateway.account_id,
             region_id=gateway.region_id,
             kind="bgp",
@@ -148,7 +150,7 @@ class _Surveyor:
             created_ms=self._draw.created_ms(),
         )
 
-    def _destinations(self, connection: Connection) -> Sequence[str]:
+    def _destinations(self, connection: EmulatedConnection) -> Sequence[str]:
         """The selectors' IPv4 blocks; where they say everything, blocks of a site."""
         blocks = list(dict.fromkeys(b for b in connection.onprem_subnets if ":" not in b))
         if EVERYTHING not in blocks:
@@ -157,20 +159,20 @@ class _Surveyor:
         avoided = [self._vpc_cidr[gateway_id]] if gateway_id else []
         return draw_onprem_subnets(self._draw, avoided)
 
-    def _sources(self, connection: Connection) -> Sequence[str]:
+    def _sources(self, connection: EmulatedConnection) -> Sequence[str]:
         blocks = [block for block in connection.vpc_subnets if ":" not in block]
         if EVERYTHING not in blocks:
             return blocks
         return [self._vpc_cidr[connection.vpn_gateway_id or ""]]
 
-    def _kind_of(self, connection: Connection) -> str:
+    def _kind_of(self, connection: EmulatedConnection) -> str:
         """Policy routes are made with the selectors, unless somebody chose otherwise."""
         if connection.vpn_gateway_id is None:
             return "custom"
         is_everything = EVERYTHING in connection.vpc_subnets + connection.onprem_subnets
         return self._draw.weighted(_ROUTE_MODE if is_everything else _POLICY_MODE)
 
-    def _learned(self, connection: Connection, destination: str) -> Iterator[Route]:
+    def _learned(self, connection: EmulatedConnection, destination: str) -> Iterator[EmulatedRoute]:
         """A route that the peer announced: over each tunnel on a gateway, at once on a router."""
         route = make_route(self._draw, connection, "bgp", destination)
         bgp = connection.tunnels[0].bgp
@@ -187,7 +189,7 @@ class _Surveyor:
         for tunnel in connection.tunnels:
             yield replace(route, tunnel_ids=(tunnel.tunnel_id,) if tunnel.tunnel_id else ())
 
-    def _announced_on_router(self, connection: Connection) -> Route:
+    def _announced_on_router(self, connection: EmulatedConnection) -> EmulatedRoute:
         """What a transit router tells the peer of a connection."""
         block = f"10.{self._draw.rng.randint(0, 255)}.0.0/16"
         route = make_route(self._draw, connection, "bgp", block)
@@ -201,7 +203,9 @@ class _Surveyor:
         )
 
 
-def _vary(draw: Draw, connection: Connection, routes: Sequence[Route]) -> Iterator[Route]:
+def _vary(
+    draw: Draw, connection: EmulatedConnection, routes: Sequence[EmulatedRoute]
+) -> Iterator[EmulatedRoute]:
     """Let some be unpublished, a standby, or looked at earlier or later than usual."""
     priority = draw.rng.choice((5, 20, 100)) if draw.chance(0.12) else None
     weight = STANDBY if draw.chance(0.06) and not connection.is_dual else ACTIVE

@@ -6,11 +6,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from types import MappingProxyType
 
-from vpnframe.emulator.fleet.model import Connection, Proposal, Tunnel
+from vpnframe.emulator.fleet.model import EmulatedConnection, EmulatedProposal, EmulatedTunnel
 from vpnframe.emulator.fleet.proposals import API_DEFAULTS
 from vpnframe.emulator.planted.planting import Garden, is_psk
 
-_STRONG = Proposal(
+_STRONG = EmulatedProposal(
     ike_version="ikev2",
     ike_enc="aes256",
     ike_auth="sha256",
@@ -21,7 +21,7 @@ _STRONG = Proposal(
     ipsec_pfs="group14",
     ipsec_lifetime=3600,
 )
-_PROPOSALS: Mapping[str, Proposal] = MappingProxyType(
+_PROPOSALS: Mapping[str, EmulatedProposal] = MappingProxyType(
     {
         "all-defaults": API_DEFAULTS,
         "best-offered": _STRONG,
@@ -110,7 +110,7 @@ def plant_locked_gateway(garden: Garden) -> None:
 def _plant_reused_key(garden: Garden) -> None:
     """Give three connections of three customer gateways one key."""
     key = garden.draw.pre_shared_key()
-    taken: list[Connection] = []
+    taken: list[EmulatedConnection] = []
     for _ in range(3):
         peers = {tunnel.customer_gateway_id for other in taken for tunnel in other.tunnels}
         connection = garden.take(_has_other_peers(peers))
@@ -121,22 +121,22 @@ def _plant_reused_key(garden: Garden) -> None:
         garden.record("key-reused", *taken)
 
 
-def _has_other_peers(peers: set[str]) -> Callable[[Connection], bool]:
+def _has_other_peers(peers: set[str]) -> Callable[[EmulatedConnection], bool]:
     return lambda connection: (
         is_psk(connection)
         and not any(tunnel.customer_gateway_id in peers for tunnel in connection.tunnels)
     )
 
 
-def _always(proposal: Proposal) -> Callable[[Proposal], Proposal]:
+def _always(proposal: EmulatedProposal) -> Callable[[EmulatedProposal], EmulatedProposal]:
     return lambda _: proposal
 
 
-def _set_key(garden: Garden, connection: Connection, key: str) -> None:
+def _set_key(garden: Garden, connection: EmulatedConnection, key: str) -> None:
     garden.set_tunnels(connection, lambda tunnel: replace(tunnel, psk=key))
 
 
-def _with_equal_ids(tunnel: Tunnel) -> Tunnel:
+def _with_equal_ids(tunnel: EmulatedTunnel) -> EmulatedTunnel:
     return replace(
         tunnel, cloud_ike_id="ipsec.corp.example.com", customer_ike_id="ipsec.corp.example.com"
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from vpnframe.emulator.fleet.model import Tunnel
+from vpnframe.emulator.fleet.model import EmulatedTunnel
 from vpnframe.emulator.planted.planting import Garden
 
 _CLOUD_ASN = 45104
@@ -24,7 +24,7 @@ def plant_own_asn(garden: Garden) -> None:
         garden.record("bgp-own-asn", connection)
 
 
-def _with_own_asn(tunnel: Tunnel) -> Tunnel:
+def _with_own_asn(tunnel: EmulatedTunnel) -> EmulatedTunnel:
     if tunnel.bgp is None:
         return tunnel
     return replace(tunnel, bgp=replace(tunnel.bgp, customer_asn=_CLOUD_ASN))

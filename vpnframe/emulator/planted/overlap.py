@@ -6,7 +6,7 @@ from dataclasses import replace
 from ipaddress import ip_network
 
 from vpnframe.emulator.fleet.gateways import add_customer_gateway
-from vpnframe.emulator.fleet.model import Connection, HealthCheck
+from vpnframe.emulator.fleet.model import EmulatedConnection, HealthCheck
 from vpnframe.emulator.fleet.networks import EVERYTHING, draw_inside
 from vpnframe.emulator.planted.pairing import (
     halves,
@@ -153,25 +153,25 @@ def plant_peer_in_two_regions(garden: Garden) -> None:
         garden.record("peer-in-two-regions", *pair)
 
 
-def _held_block(garden: Garden, connection: Connection) -> str:
+def _held_block(garden: Garden, connection: EmulatedConnection) -> str:
     """The block of the connection's VPC; its first selector, where it is on a transit router."""
     if connection.vpn_gateway_id:
         return vpc_cidr(garden, connection)
     return connection.vpc_subnets[0]
 
 
-def _has_room(garden: Garden, connection: Connection) -> bool:
+def _has_room(garden: Garden, connection: EmulatedConnection) -> bool:
     """Whether the block of its VPC can be both split and widened by four bits."""
     if not is_policy(connection):
         return False
     return 12 <= ip_network(_held_block(garden, connection)).prefixlen <= 26
 
 
-def _copy_blocks(garden: Garden, source: Connection, target: Connection) -> None:
+def _copy_blocks(garden: Garden, source: EmulatedConnection, target: EmulatedConnection) -> None:
     garden.set_blocks(target, vpc=source.vpc_subnets, onprem=source.onprem_subnets)
 
 
-def _can_mirror(garden: Garden, left: Connection, right: Connection) -> bool:
+def _can_mirror(garden: Garden, left: EmulatedConnection, right: EmulatedConnection) -> bool:
     """Whether two connections stand on different VPCs of clear blocks with as many tunnels."""
     if left.vpn_gateway_id == right.vpn_gateway_id or len(left.tunnels) != len(right.tunnels):
         return False

@@ -6,10 +6,10 @@ from dataclasses import replace
 from ipaddress import ip_network
 
 from vpnframe.emulator.fleet.gateways import add_customer_gateway
-from vpnframe.emulator.fleet.model import Connection, CustomerGateway, Tunnel
+from vpnframe.emulator.fleet.model import CustomerGateway, EmulatedConnection, EmulatedTunnel
 from vpnframe.emulator.planted.planting import Garden, Wanted, is_gateway_policy, is_static
 
-Pair = tuple[Connection, Connection]
+Pair = tuple[EmulatedConnection, EmulatedConnection]
 
 
 def take_gateway_pair(
@@ -47,7 +47,7 @@ def take_vpc_pair(
     )
 
 
-def vpc_cidr(garden: Garden, connection: Connection) -> str:
+def vpc_cidr(garden: Garden, connection: EmulatedConnection) -> str:
     """Look up the block of the VPC that the connection's gateway stands in."""
     gateways = {gateway.vpn_gateway_id: gateway for gateway in garden.draft.vpn_gateways}
     vpcs = {vpc.vpc_id: vpc for vpc in garden.draft.vpcs}
@@ -66,7 +66,7 @@ def halves(cidr: str) -> tuple[str, str]:
     return str(lower), str(upper)
 
 
-def share_customer(garden: Garden, source: Connection, target: Connection) -> None:
+def share_customer(garden: Garden, source: EmulatedConnection, target: EmulatedConnection) -> None:
     """Give the target's tunnels the peers of the source's; its last one where it has fewer."""
     gateways = {gateway.customer_gateway_id: gateway for gateway in garden.draft.customer_gateways}
     peers = [gateways[tunnel.customer_gateway_id] for tunnel in source.tunnels]
@@ -76,7 +76,7 @@ def share_customer(garden: Garden, source: Connection, target: Connection) -> No
     garden.put(replace(now, tunnels=tuple(with_customer(*pair) for pair in tunnels)))
 
 
-def with_customer(tunnel: Tunnel, gateway: CustomerGateway) -> Tunnel:
+def with_customer(tunnel: EmulatedTunnel, gateway: CustomerGateway) -> EmulatedTunnel:
     """Let a tunnel end at a customer gateway."""
     return replace(
         tunnel,
@@ -92,7 +92,7 @@ def mirror(garden: Garden, pair: Pair) -> None:
         _point_at(garden, here, there)
 
 
-def _point_at(garden: Garden, here: Connection, there: Connection) -> None:
+def _point_at(garden: Garden, here: EmulatedConnection, there: EmulatedConnection) -> None:
     """Make the tunnels of one connection end at the addresses of the other one's gateway."""
     place = garden.place_of(here)
     tunnels = []

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 
-from vpnframe.emulator.fleet.model import Connection, Route
+from vpnframe.emulator.fleet.model import EmulatedConnection, EmulatedRoute
 from vpnframe.emulator.fleet.networks import EVERYTHING, draw_inside
 from vpnframe.emulator.fleet.routes import STANDBY, has_priorities, make_route
 from vpnframe.emulator.planted.pairing import (
@@ -97,20 +97,20 @@ def plant_mirror_on_one_router(garden: Garden) -> None:
             return
 
 
-def _is_on_gateway(connection: Connection) -> bool:
+def _is_on_gateway(connection: EmulatedConnection) -> bool:
     return connection.attach_type == "VPNGW" and is_static(connection)
 
 
-def _is_single(connection: Connection) -> bool:
+def _is_single(connection: EmulatedConnection) -> bool:
     return is_static(connection) and len(connection.tunnels) == 1
 
 
-def _is_ranked(connection: Connection) -> bool:
+def _is_ranked(connection: EmulatedConnection) -> bool:
     """Whether it stands on a gateway whose policy routes have priorities."""
     return _is_on_gateway(connection) and has_priorities(connection.vpn_gateway_id or "")
 
 
-def _can_mirror(connection: Connection, *, n_tunnels: int) -> bool:
+def _can_mirror(connection: EmulatedConnection, *, n_tunnels: int) -> bool:
     is_public = connection.network_type == "public"
     return is_public and is_static(connection) and len(connection.tunnels) == n_tunnels
 
@@ -123,12 +123,16 @@ def _plain_pair(garden: Garden) -> Pair | None:
     return pair
 
 
-def _make_plain(garden: Garden, connection: Connection) -> None:
+def _make_plain(garden: Garden, connection: EmulatedConnection) -> None:
     garden.put(replace(garden.get(connection.vpn_connection_id), health_check=None))
 
 
 def _lead(
-    garden: Garden, connection: Connection, destinations: Sequence[str], *, weight: int = 100
+    garden: Garden,
+    connection: EmulatedConnection,
+    destinations: Sequence[str],
+    *,
+    weight: int = 100,
 ) -> None:
     """Make a connection route-based, with destination routes alone."""
     routes = [make_route(garden.draw, connection, "custom", block) for block in destinations]
@@ -137,7 +141,7 @@ def _lead(
 
 def _steer(
     garden: Garden,
-    connection: Connection,
+    connection: EmulatedConnection,
     source: str,
     destination: str,
     *,
@@ -149,7 +153,9 @@ def _steer(
     _set_routes(garden, connection, [ranked])
 
 
-def _set_routes(garden: Garden, connection: Connection, routes: Sequence[Route]) -> None:
+def _set_routes(
+    garden: Garden, connection: EmulatedConnection, routes: Sequence[EmulatedRoute]
+) -> None:
     now = garden.get(connection.vpn_connection_id)
     garden.set_blocks(now, vpc=[EVERYTHING], onprem=[EVERYTHING])
     garden.set_routes(now, routes)
