@@ -2,9 +2,9 @@
 
     python benchmarks/fetching.py [--quick]
 
-Ours is the crawl's whole way: signing, HTTP, decoding, recording, with and without a journal. Each
-figure is the median of five rounds, in which every client takes its turn; the CPU is that of the
-client's process alone. The server is another process, the same for all: over TLS the emulator, over
+Ours is the crawl's whole way: signing, HTTP, decoding, recording, with and without a checkpoint.
+Each figure is the median of five rounds, in which every client takes its turn; the CPU is that
+of the client's process alone. The server is another process, the same for all: over TLS the emulator, over
 plain HTTP one that answers from memory, because there the emulator would be what is measured.
 Prints figures and asserts only that every answer came.
 """
@@ -31,11 +31,11 @@ from alibabacloud_vpc20160428.client import Client
 from cloud import NO_LIMITS, Emulator, emulator, replay
 
 from vpnframe.cloud.credentials import GivenCredentials
-from vpnframe.cloud.lanes import Clock, Lanes
-from vpnframe.cloud.rate_limits import Pacer
+from vpnframe.cloud.lanes import Clock, WaitingLanes
+from vpnframe.cloud.rate_limits import RateLimiter
 from vpnframe.cloud.transport import Transport
 from vpnframe.fetching.caller import Caller, Place
-from vpnframe.fetching.checkpoint import Journal, open_journal
+from vpnframe.fetching.checkpoint import Checkpoint, open_checkpoint
 from vpnframe.fetching.events import ignore
 from vpnframe.fetching.listing import fetch_listing
 from vpnframe.fetching.regions import RegionCrawl
@@ -65,13 +65,15 @@ class Watch:
         return Figure(n_calls / seconds, cpu_s / n_calls * 1e3)
 
 
-def make_caller(cloud: Emulator, transport: Transport, journal: Journal | None = None) -> Caller:
+def make_caller(
+    cloud: Emulator, transport: Transport, checkpoint: Checkpoint | None = None
+) -> Caller:
     """Our caller without a pace of its own."""
     return Caller(
         send=transport.send,
         provider=GivenCredentials(cloud.credentials),
-        lanes=Lanes(Pacer(limits=NO_LIMITS, share=1.0), Clock()),
-        journal=journal,
+        lanes=WaitingLanes(RateLimiter(limits=NO_LIMITS, share=1.0), Clock()),
+        checkpoint=checkpoint,
     )
 
 
@@ -88,13 +90,13 @@ async def list_connections(cloud: Emulator) -> Asked:
     return [pair for row in zip(*columns, strict=False) for pair in row]
 
 
-def ours(cloud: Emulator, asked: Asked, *, at_once: int, has_journal: bool = False) -> Figure:
+def ours(cloud: Emulator, asked: Asked, *, at_once: int, has_checkpoint: bool = False) -> Figure:
     """The crawl's own download of regions: 16 calls at once in each."""
     regions = sorted({region_id for region_id, _ in asked})[: at_once // 16]
 
-    async def run(journal: Journal | None) -> Figure:
+    async def run(checkpoint: Checkpoint | None) -> Figure:
         async with Transport(ca_file=cloud.ca_file) as transport:
-            caller = make_caller(cloud, transport, journal)
+            caller = make_caller(cloud, transport, checkpoint)
             crawls = [RegionCrawl(caller, Place(cloud.endpoint, r), ignore) for r in regions]
             for crawl in crawls:
                 await crawl.list_all()
@@ -108,9 +110,11 @@ def ours(cloud: Emulator, asked: Asked, *, at_once: int, has_journal: bool = Fal
         return figure
 
     with tempfile.TemporaryDirectory() as folder:
-        journal = open_journal(Path(folder), purpose={}, resume=False) if has_journal else None
-        with journal or contextlib.nullcontext():
-            return asyncio.run(run(journal))
+        checkpoint = (
+            open_checkpoint(Path(folder), purpose={}, resume=False) if has_checkpoint else None
+        )
+        with checkpoint or contextlib.nullcontext():
+            return asyncio.run(run(checkpoint))
 
 
 def sdk_client(cloud: Emulator) -> Client:
@@ -176,7 +180,7 @@ def compare(cloud: Emulator, asked: Asked, *, at_once: int) -> None:
     few = asked[: 48 if cloud.ca_file else len(asked) // 2]  # it makes a TLS context per call
     clients: dict[str, Callable[[], Figure]] = {
         "ours": lambda: ours(cloud, asked, at_once=at_once),
-        "ours, with a journal": lambda: ours(cloud, asked, at_once=at_once, has_journal=True),
+        "ours, with a checkpoint": lambda: ours(cloud, asked, at_once=at_once, has_checkpoint=True),
         "official SDK, async": lambda: sdk_async(cloud, few, at_once=at_once),
         "official SDK, 32 threads": lambda: sdk_threads(cloud, asked[:300]),
     }

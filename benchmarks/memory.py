@@ -3,8 +3,8 @@
     python benchmarks/memory.py [CONNECTIONS] [--out] [--no-routes]
 
 The emulator answers over plain HTTP from a process of its own: what is measured is the crawl's own
-memory, by the kernel's count of resident pages. With ``--out`` the crawl keeps a journal, commits
-its lists and writes the inventory. Prints figures, asserts nothing about them.
+memory, by the kernel's count of resident pages. With ``--out`` the crawl keeps a checkpoint,
+commits its lists and writes the inventory. Prints figures, asserts nothing about them.
 """
 
 from __future__ import annotations
@@ -123,7 +123,7 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("connections", nargs="?", type=int, default=CONNECTIONS)
     parser.add_argument("--no-routes", action="store_true", help="connections and gateways alone")
-    parser.add_argument("--out", action="store_true", help="with a journal and an inventory")
+    parser.add_argument("--out", action="store_true", help="with a checkpoint and an inventory")
     options = parser.parse_args()
     measure_import()
     folder = tempfile.TemporaryDirectory() if options.out else contextlib.nullcontext()

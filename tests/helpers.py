@@ -19,9 +19,9 @@ import pytest
 from pandas.testing import assert_frame_equal
 
 from vpnframe.cloud.credentials import GivenCredentials
-from vpnframe.cloud.lanes import Clock, Lanes
+from vpnframe.cloud.lanes import Clock, WaitingLanes
 from vpnframe.cloud.messages import Request, Response
-from vpnframe.cloud.rate_limits import Pacer
+from vpnframe.cloud.rate_limits import RateLimiter
 from vpnframe.cloud.signing import Credentials, authorization
 from vpnframe.emulator import State, handle
 from vpnframe.emulator.faults import deliver
@@ -270,12 +270,18 @@ def keys_of(state: State) -> GivenCredentials:
 
 
 def caller_of(send: Send, manual: ManualClock | None = None, **options: Any) -> Caller:
-    """Build a Caller in virtual time; ``limits`` and ``share`` are its pacer's. It judges keys."""
+    """Build a Caller in virtual time that judges keys; the limiter has ``limits`` and ``share``."""
     options.setdefault("fingerprint_key", FINGERPRINT_KEY)
     clock = (manual or ManualClock()).clock
-    pacer = Pacer(limits=options.pop("limits", None), share=options.pop("share", 1.0))
+    rate_limiter = RateLimiter(limits=options.pop("limits", None), share=options.pop("share", 1.0))
     provider = options.pop("provider", None) or GivenCredentials(Credentials("LTAI-id", "hush"))
-    return Caller(send=send, provider=provider, lanes=Lanes(pacer, clock), clock=clock, **options)
+    return Caller(
+        send=send,
+        provider=provider,
+        lanes=WaitingLanes(rate_limiter, clock),
+        clock=clock,
+        **options,
+    )
 
 
 async def crawl_account(caller: Caller, plan: Plan | None = None) -> Records:

@@ -37,7 +37,7 @@ from vpnframe.cloud.credentials import GivenCredentials
 from vpnframe.cloud.messages import Request, Response
 from vpnframe.emulator import EmulatedFleet, make_fleet, make_state
 from vpnframe.errors import ResponseError
-from vpnframe.fetching.checkpoint import journal_path, open_journal
+from vpnframe.fetching.checkpoint import checkpoint_path, open_checkpoint
 from vpnframe.fetching.crawl import Plan
 from vpnframe.fetching.events import Event, RegionRead
 from vpnframe.fetching.progress import Progress, ProgressBar
@@ -169,12 +169,12 @@ class _Terminal(io.StringIO):
 
 
 def of_crawl(folder: Path, log: pytest.LogCaptureFixture, *, leaks: bool) -> Shown:
-    """Journal, log, progress, events and records, of this build or of one that leaks."""
+    """Checkpoint, log, progress, events and records, of this build or of one that leaks."""
     state, manual, terminal = make_state(FLEET, quotas=False), ManualClock(), _Terminal()
     events: list[Event] = []
     log.clear()
     with (
-        open_journal(folder, purpose={}, resume=False) as journal,
+        open_checkpoint(folder, purpose={}, resume=False) as checkpoint,
         ProgressBar(terminal) as bar,
         log.at_level(logging.DEBUG),
         pytest.MonkeyPatch.context() as patch,
@@ -182,7 +182,7 @@ def of_crawl(folder: Path, log: pytest.LogCaptureFixture, *, leaks: bool) -> Sho
         if leaks:
             _leak_from_decoding(patch)
             patch.setattr(Progress, "sentence", lambda self: LEAK)
-            journal.note("leak", LEAK)
+            checkpoint.note("leak", LEAK)
             logging.getLogger("vpnframe.cloud").debug("%s", LEAK)
 
         def listen(event: Event) -> None:
@@ -190,13 +190,13 @@ def of_crawl(folder: Path, log: pytest.LogCaptureFixture, *, leaks: bool) -> Sho
             bar(event)
 
         send = DeliveringSend(state, manual)
-        caller = caller_of(send, manual, provider=keys_of(state), journal=journal)
+        caller = caller_of(send, manual, provider=keys_of(state), checkpoint=checkpoint)
         records = run_virtual(crawl_account(caller, Plan(on_event=listen)))
         if leaks:
             listen(RegionRead(region_id=LEAK, status="complete"))
-        files = [path.read_bytes() for path in journal_path(folder).parent.iterdir()]
+        files = [path.read_bytes() for path in checkpoint_path(folder).parent.iterdir()]
     return {
-        "journal": b"".join(files),
+        "checkpoint": b"".join(files),
         "log": log.text,
         "progress": terminal.getvalue(),
         "events": repr(events),

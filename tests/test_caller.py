@@ -19,9 +19,9 @@ from helpers import (
 )
 
 from vpnframe.cloud.actions import Limit
-from vpnframe.cloud.lanes import Lanes
+from vpnframe.cloud.lanes import WaitingLanes
 from vpnframe.cloud.messages import Response
-from vpnframe.cloud.rate_limits import Pacer
+from vpnframe.cloud.rate_limits import RateLimiter
 from vpnframe.cloud.signing import Credentials
 from vpnframe.cloud.trees import read_tree
 from vpnframe.errors import ResponseError, SettingsError, StatusError, TransportError
@@ -329,7 +329,7 @@ def test_cancelling_leaves_the_pace_consistent(after_s: float) -> None:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        assert caller.lanes.pacer._lanes[key].in_flight == 0
+        assert caller.lanes.rate_limiter._lanes[key].in_flight == 0
         return await ask(caller)
 
     assert run_virtual(main()) == "{'ok': 1}"
@@ -344,7 +344,7 @@ def test_a_mistake_in_decoding_is_not_hidden() -> None:
 
     with pytest.raises(KeyError):
         run_virtual(caller.ask(DOWNLOAD, PLACE, {}, broken))
-    assert caller.lanes.pacer.delay(("", "cn-shanghai", DOWNLOAD), now=0.0) == 0
+    assert caller.lanes.rate_limiter.delay(("", "cn-shanghai", DOWNLOAD), now=0.0) == 0
 
 
 def test_an_answer_that_cannot_be_decoded_is_a_failure_row() -> None:
@@ -361,7 +361,7 @@ def test_an_answer_that_cannot_be_decoded_is_a_failure_row() -> None:
 def test_lanes_wait_for_an_answer_when_all_calls_are_out() -> None:
     """With as many calls in flight as are allowed, the next goes out after one was answered."""
     manual = ManualClock()
-    lanes = Lanes(Pacer(limits={DOWNLOAD: Limit(1, 5.0)}, share=1.0), manual.clock)
+    lanes = WaitingLanes(RateLimiter(limits={DOWNLOAD: Limit(1, 5.0)}, share=1.0), manual.clock)
     key = ("1", "cn-shanghai", DOWNLOAD)
     entered: list[float] = []
 

@@ -15,7 +15,7 @@ from vpnframe.cloud.transport import Transport
 from vpnframe.emulator import RunningEmulator, State, make_fleet, make_state, serve_in_thread
 from vpnframe.emulator.faults import fault
 from vpnframe.fetching.caller import Caller
-from vpnframe.fetching.checkpoint import journal_path, open_journal
+from vpnframe.fetching.checkpoint import checkpoint_path, open_checkpoint
 from vpnframe.fetching.crawl import Plan
 
 FLEET = make_fleet(connections=9, regions=2, seed=4)
@@ -34,17 +34,17 @@ def troubled() -> State:
     return state
 
 
-async def crawl_with_journal(folder: Path, callers: list[Caller]) -> None:
-    """A crawl with a journal; its caller is put into the list."""
+async def crawl_with_checkpoint(folder: Path, callers: list[Caller]) -> None:
+    """A crawl with a checkpoint; its caller is put into the list."""
     state, manual = troubled(), ManualClock()
-    with open_journal(folder, purpose={}, resume=False) as journal:
+    with open_checkpoint(folder, purpose={}, resume=False) as checkpoint:
         callers.append(
             caller_of(
                 DeliveringSend(state, manual),
                 manual,
                 provider=keys_of(state),
                 limits={DOWNLOAD: Limit(2, per_s=60.0)},
-                journal=journal,
+                checkpoint=checkpoint,
                 run_deadline=100_000.0,
             )
         )
@@ -58,21 +58,21 @@ def open_files(folder: Path) -> list[str]:
 
 
 def n_in_flight(caller: Caller) -> int:
-    lanes = caller.lanes.pacer._lanes.values()
+    lanes = caller.lanes.rate_limiter._lanes.values()
     return sum(lane.in_flight for lane in lanes)
 
 
 def check_left_behind(folder: Path, caller: Caller) -> None:
-    """No turn is taken, no file is open, and the journal is in order, or gone if it was empty."""
+    """No turn is taken, no file is open; the checkpoint is in order, or gone if it was empty."""
     assert n_in_flight(caller) == 0
     assert open_files(folder) == []
-    if not journal_path(folder).exists():
-        assert caller.journal is not None
-        assert not caller.journal.has_answers
+    if not checkpoint_path(folder).exists():
+        assert caller.checkpoint is not None
+        assert not caller.checkpoint.has_answers
         return
-    with open_journal(folder, purpose={}, resume=True) as journal:
-        assert journal.is_resumed
-    db = sqlite3.connect(journal_path(folder))
+    with open_checkpoint(folder, purpose={}, resume=True) as checkpoint:
+        assert checkpoint.is_resumed
+    db = sqlite3.connect(checkpoint_path(folder))
     (n_open,) = db.execute("SELECT count(*) FROM calls WHERE answered_at IS NULL").fetchone()
     db.close()
     assert n_open == 0
@@ -85,7 +85,7 @@ def test_cancelled_at_every_step(tmp_path: Path, capsys: pytest.CaptureFixture[s
     while was_cancelled:
         step += 1
         folder, callers = tmp_path / str(step), list[Caller]()
-        was_cancelled = run_cancelled(crawl_with_journal(folder, callers), step=step)
+        was_cancelled = run_cancelled(crawl_with_checkpoint(folder, callers), step=step)
         if callers:  # otherwise it had not begun
             check_left_behind(folder, callers[0])
     with capsys.disabled():

@@ -299,7 +299,7 @@ def test_ctrl_c_stops_at_once_keeps_what_was_read_and_says_how_to_go_on(tmp_path
         told, _, command = line.partition(": ")
         assert told == "stopped; go on with"
         assert shlex.split(command) == ["vpnframe", *options, "--resume"]
-        assert list((tmp_path / "_journal").glob("*.sqlite"))
+        assert list((tmp_path / "_checkpoint").glob("*.sqlite"))
         resumed = ["fetch", "--out", tmp_path, "--quota", f"{DOWNLOAD}=1000/1", "--resume"]
         done = vpnframe(*resumed, **keys_of(cloud))
     assert b"6 of 6 connections read" in done.stdout

@@ -1,6 +1,6 @@
-"""No key in the journal, the log, the progress or the exceptions, whatever kind of fault strikes.
+"""No key in the checkpoint, the log, the progress or the exceptions, whatever fault strikes.
 
-Nor what is known of keys, but in the journal, which is for its owner alone.
+Nor what is known of keys, but in the checkpoint, which is for its owner alone.
 
 The fleet's own keys are what is looked for, in every form that :mod:`test_leaks` knows.
 """
@@ -29,7 +29,7 @@ from vpnframe.cloud.messages import Request, Response
 from vpnframe.emulator import make_fleet, make_state
 from vpnframe.emulator.faults import KINDS, fault
 from vpnframe.errors import RequestError
-from vpnframe.fetching.checkpoint import journal_path, open_journal
+from vpnframe.fetching.checkpoint import checkpoint_path, open_checkpoint
 from vpnframe.fetching.crawl import Plan
 from vpnframe.fetching.events import Event
 from vpnframe.fetching.progress import ProgressBar
@@ -86,13 +86,13 @@ def left_behind(kind: str, folder: Path, log: pytest.LogCaptureFixture) -> dict[
         bar(event)
 
     with (
-        open_journal(folder, purpose={}, resume=False) as journal,
+        open_checkpoint(folder, purpose={}, resume=False) as checkpoint,
         ProgressBar(terminal) as bar,
         log.at_level(logging.DEBUG),
     ):
-        caller = caller_of(send, manual, provider=keys_of(state), journal=journal)
+        caller = caller_of(send, manual, provider=keys_of(state), checkpoint=checkpoint)
         records = run_virtual(crawl_account(caller, Plan(on_event=listen)))
-        files = {path.name: path.read_bytes() for path in journal_path(folder).parent.iterdir()}
+        files = {path.name: path.read_bytes() for path in checkpoint_path(folder).parent.iterdir()}
     return {
         **files,
         "log": log.text,
@@ -107,7 +107,7 @@ def left_behind(kind: str, folder: Path, log: pytest.LogCaptureFixture) -> dict[
 def test_faults_bring_no_key_to_light(
     kind: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Journal bytes, log at debug level, progress, events, exceptions and records."""
+    """Checkpoint bytes, log at debug level, progress, events, exceptions and records."""
     found = left_behind(kind, tmp_path, caplog)
     assert {"crawl.sqlite", "log", "exceptions"} <= set(found)
     assert find_leaks(found, SECRETS) == []
@@ -115,11 +115,13 @@ def test_faults_bring_no_key_to_light(
     assert find_facts(shown, FINGERPRINTS) == []
 
 
-def test_the_journal_is_searched(tmp_path: Path) -> None:
-    """A positive control: a key that is noted in a journal is found in its bytes."""
+def test_the_checkpoint_is_searched(tmp_path: Path) -> None:
+    """A positive control: a key that is noted in a checkpoint is found in its bytes."""
     secret = max(SECRETS, key=len)
-    with open_journal(tmp_path, purpose={}, resume=False) as journal:
-        journal.note("key", secret)
-        files = {path.name: path.read_bytes() for path in journal_path(tmp_path).parent.iterdir()}
+    with open_checkpoint(tmp_path, purpose={}, resume=False) as checkpoint:
+        checkpoint.note("key", secret)
+        files = {
+            path.name: path.read_bytes() for path in checkpoint_path(tmp_path).parent.iterdir()
+        }
     assert find_leaks(files, [secret])
     assert len(list(forms(secret))) > 5

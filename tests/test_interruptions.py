@@ -272,7 +272,7 @@ def test_in_python_what_was_read_is_written_before_the_interrupt_is_raised(
 
 
 @pytest.mark.slow
-def test_a_journal_on_a_full_disk_is_one_line(
+def test_a_checkpoint_on_a_full_disk_is_one_line(
     cloud: Cloud, whole: Inventory, tmp_path: Path
 ) -> None:
     """At any moment; what was kept before is not asked for again when there is room."""

@@ -35,7 +35,7 @@ from vpnframe.emulator import (
     serve_in_thread,
 )
 from vpnframe.errors import SettingsError
-from vpnframe.fetching.checkpoint import journal_path
+from vpnframe.fetching.checkpoint import checkpoint_path
 from vpnframe.fetching.events import ConnectionRead, Event
 from vpnframe.inventory import Inventory
 from vpnframe.inventory.loading import load
@@ -228,7 +228,7 @@ class StopError(Exception):
 
 
 def test_both_halves_of_a_resumed_crawl_have_one_fingerprint_key(tmp_path: Path) -> None:
-    """The crawl's own key lies in the journal until it is finished."""
+    """The crawl's own key lies in the checkpoint until it is finished."""
 
     def stop(event: Event) -> None:
         if isinstance(event, ConnectionRead):
@@ -251,7 +251,7 @@ def test_both_halves_of_a_resumed_crawl_have_one_fingerprint_key(tmp_path: Path)
     assert "psk_fingerprint" not in set(resumed.disagreements["field"])
     listed = vf.read_inventory(tmp_path, snapshot=resumed.snapshot or "")
     assert_same_inventory(resumed, listed)
-    assert not journal_path(tmp_path).exists()
+    assert not checkpoint_path(tmp_path).exists()
 
 
 def key_in(folder: Path) -> Path:

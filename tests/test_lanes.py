@@ -8,15 +8,17 @@ import pytest
 from helpers import ManualClock, run_virtual
 
 from vpnframe.cloud.actions import Limit
-from vpnframe.cloud.lanes import Lanes
-from vpnframe.cloud.rate_limits import Pacer
+from vpnframe.cloud.lanes import WaitingLanes
+from vpnframe.cloud.rate_limits import RateLimiter
 
 ACTION = "DescribeRegions"
 HERE, THERE = ("1234", "cn-shanghai", ACTION), ("1234", "cn-beijing", ACTION)
 
 
-def lanes_of(count: int, *, per_s: float = 60.0) -> Lanes:
-    return Lanes(Pacer(limits={ACTION: Limit(count, per_s=per_s)}, share=1.0), ManualClock().clock)
+def lanes_of(count: int, *, per_s: float = 60.0) -> WaitingLanes:
+    return WaitingLanes(
+        RateLimiter(limits={ACTION: Limit(count, per_s=per_s)}, share=1.0), ManualClock().clock
+    )
 
 
 def now() -> float:

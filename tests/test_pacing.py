@@ -22,9 +22,9 @@ from helpers import (
 )
 
 from vpnframe.cloud.actions import Limit
-from vpnframe.cloud.lanes import Clock, Lanes
+from vpnframe.cloud.lanes import Clock, WaitingLanes
 from vpnframe.cloud.messages import Request, Response
-from vpnframe.cloud.rate_limits import Pacer
+from vpnframe.cloud.rate_limits import RateLimiter
 from vpnframe.cloud.transport import Transport
 from vpnframe.emulator import EmulatedFleet, State, handle, make_fleet, make_state, serve_in_thread
 from vpnframe.fetching.caller import Caller
@@ -117,11 +117,11 @@ def test_in_real_time_over_sockets(mode: str, capsys: pytest.CaptureFixture[str]
     """Windows of a second; the ratio is told, and no call is throttled."""
     fleet = make_fleet(connections=65, regions=1)
     state = make_state(fleet, quota_mode=mode, quota_window_s=1.0)
-    pacer = Pacer(limits={DOWNLOAD: Limit(LIMIT, per_s=1.0)}, share=1.0)
+    rate_limiter = RateLimiter(limits={DOWNLOAD: Limit(LIMIT, per_s=1.0)}, share=1.0)
 
     async def main(endpoint: str) -> float:
         async with Transport() as transport:
-            lanes = Lanes(pacer, Clock())
+            lanes = WaitingLanes(rate_limiter, Clock())
             caller = Caller(send=transport.send, provider=keys_of(state), lanes=lanes)
             records = await crawl_account(caller, Plan(endpoint=endpoint))
         return records.coverage[0].elapsed_s or 0.0

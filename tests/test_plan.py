@@ -10,7 +10,7 @@ import pytest
 
 import vpnframe as vf
 from vpnframe import schema
-from vpnframe.cloud.rate_limits import Pacer
+from vpnframe.cloud.rate_limits import RateLimiter
 from vpnframe.emulator import make_fleet, make_state, serve_in_thread
 from vpnframe.emulator.faults import fault
 from vpnframe.fetching.call_counts import Estimate, Listed, estimate_regions, seconds_until_done
@@ -70,7 +70,9 @@ def listed(n: int) -> list[Listed]:
 
 def test_calls_are_counted_from_what_the_lists_say() -> None:
     """A page is read once, several twice; a region that is not asked takes none."""
-    here, skipped = estimate_regions(listed(120), share=0.05, pacer_of=lambda _: Pacer())
+    here, skipped = estimate_regions(
+        listed(120), share=0.05, rate_limiter_of=lambda _: RateLimiter()
+    )
     assert here.calls == {
         "DescribeVpnPbrRouteEntries": 3,
         "DescribeVpnGateways": 1,

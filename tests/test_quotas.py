@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vpnframe.cloud.actions import Limit
-from vpnframe.cloud.rate_limits import Pacer
+from vpnframe.cloud.rate_limits import RateLimiter
 
 ACTION = "DescribeRegions"
 KEY = ("1234", "cn-shanghai", ACTION)
@@ -20,8 +20,8 @@ ELSEWHERE = ("1234", "cn-beijing", ACTION)
 TINY = 1e-6
 
 
-def make_pacer(count: int, *, per_s: float = 60.0, share: float = 1.0) -> Pacer:
-    return Pacer(limits={ACTION: Limit(count, per_s=per_s)}, share=share)
+def make_pacer(count: int, *, per_s: float = 60.0, share: float = 1.0) -> RateLimiter:
+    return RateLimiter(limits={ACTION: Limit(count, per_s=per_s)}, share=share)
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ PLANS = st.lists(
 )
 
 
-def simulate(pacer: Pacer, plans: list[Planned]) -> tuple[list[float], float]:
+def simulate(rate_limiter: RateLimiter, plans: list[Planned]) -> tuple[list[float], float]:
     """Send the calls in the order of their arrival; give when each was counted, and the end."""
     now, counted = 0.0, []
     answers: list[float] = []
@@ -49,13 +49,13 @@ def simulate(pacer: Pacer, plans: list[Planned]) -> tuple[list[float], float]:
         while True:
             while answers and answers[0] <= max(now, wake):
                 now = max(now, heapq.heappop(answers))
-                pacer.finish(KEY, now=now)
+                rate_limiter.finish(KEY, now=now)
             now = max(now, wake)
-            delay = pacer.delay(KEY, now=now)
+            delay = rate_limiter.delay(KEY, now=now)
             if delay == 0:
                 break
             wake = answers[0] if delay is None else now + delay
-        pacer.start(KEY)
+        rate_limiter.start(KEY)
         counted.append(now + plan.counted * plan.latency)
         heapq.heappush(answers, now + plan.latency)
     return sorted(counted), max([now, *answers])
@@ -98,20 +98,20 @@ def test_latency_costs_one_latency_per_window(n: int, count: int, latency: float
 
 def test_the_window_counts_from_the_answer() -> None:
     """The server may have counted a slow call as late as its answer."""
-    pacer = make_pacer(1)
-    pacer.start(KEY)
-    assert pacer.delay(KEY, now=5.0) is None
-    pacer.finish(KEY, now=9.0)
-    assert pacer.delay(KEY, now=9.0) == 60.0
-    assert pacer.delay(KEY, now=69.0) == 0.0
+    rate_limiter = make_pacer(1)
+    rate_limiter.start(KEY)
+    assert rate_limiter.delay(KEY, now=5.0) is None
+    rate_limiter.finish(KEY, now=9.0)
+    assert rate_limiter.delay(KEY, now=9.0) == 60.0
+    assert rate_limiter.delay(KEY, now=69.0) == 0.0
 
 
 def test_regions_do_not_share_a_quota() -> None:
     """A full lane holds nobody else up."""
-    pacer = make_pacer(1)
-    pacer.start(KEY)
-    assert pacer.delay(KEY, now=0.0) is None
-    assert pacer.delay(ELSEWHERE, now=0.0) == 0.0
+    rate_limiter = make_pacer(1)
+    rate_limiter.start(KEY)
+    assert rate_limiter.delay(KEY, now=0.0) is None
+    assert rate_limiter.delay(ELSEWHERE, now=0.0) == 0.0
 
 
 @pytest.mark.parametrize(
@@ -127,68 +127,74 @@ def test_share_of_a_quota(count: int, share: float, allowed: int) -> None:
 def test_bad_share(share: float) -> None:
     """The value is named."""
     with pytest.raises(ValueError, match=f"quota share {share}"):
-        Pacer(share=share)
+        RateLimiter(share=share)
 
 
 def test_published_quotas_hold_where_none_is_given() -> None:
     """Half of thirty downloads and of six hundred list calls by default."""
-    pacer = Pacer()
-    assert pacer.allowed("DownloadVpnConnectionConfig") == 15
-    assert pacer.allowed("DescribeVpnConnections") == 300
+    rate_limiter = RateLimiter()
+    assert rate_limiter.allowed("DownloadVpnConnectionConfig") == 15
+    assert rate_limiter.allowed("DescribeVpnConnections") == 300
 
 
-def n_free(pacer: Pacer, now: float) -> int:
+def n_free(rate_limiter: RateLimiter, now: float) -> int:
     """How many calls may go out at once."""
     n = 0
-    while pacer.delay(KEY, now=now) == 0.0:
-        pacer.start(KEY)
+    while rate_limiter.delay(KEY, now=now) == 0.0:
+        rate_limiter.start(KEY)
         n += 1
     for _ in range(n):
-        pacer.finish(KEY, now=now - 60.0)  # as if long ago
+        rate_limiter.finish(KEY, now=now - 60.0)  # as if long ago
     return n
 
 
 def test_slow_down_pauses_and_halves() -> None:
     """A tenth of a window's pause, then half the calls."""
-    pacer = make_pacer(16)
-    pacer.slow_down(KEY, now=100.0)
-    assert pacer.delay(KEY, now=100.0) == 6.0
-    assert n_free(pacer, 106.0) == 8
+    rate_limiter = make_pacer(16)
+    rate_limiter.slow_down(KEY, now=100.0)
+    assert rate_limiter.delay(KEY, now=100.0) == 6.0
+    assert n_free(rate_limiter, 106.0) == 8
 
 
 def test_slow_down_honours_the_pause_that_the_cloud_asks_for() -> None:
     """Its own header, and no shorter pause afterwards."""
-    pacer = make_pacer(16)
-    pacer.slow_down(KEY, now=0.0, retry_after_s=25.0)
-    pacer.slow_down(KEY, now=1.0, retry_after_s=2.0)
-    assert pacer.delay(KEY, now=1.0) == 24.0
+    rate_limiter = make_pacer(16)
+    rate_limiter.slow_down(KEY, now=0.0, retry_after_s=25.0)
+    rate_limiter.slow_down(KEY, now=1.0, retry_after_s=2.0)
+    assert rate_limiter.delay(KEY, now=1.0) == 24.0
 
 
 def test_calls_throttled_together_halve_once() -> None:
     """Ten refusals of one burst are one piece of news."""
-    pacer = make_pacer(16)
+    rate_limiter = make_pacer(16)
     for n in range(10):
-        pacer.slow_down(KEY, now=n / 100)
-    assert n_free(pacer, 10.0) == 8
+        rate_limiter.slow_down(KEY, now=n / 100)
+    assert n_free(rate_limiter, 10.0) == 8
 
 
 def test_slow_down_leaves_one_call() -> None:
     """However often it is throttled."""
-    pacer = make_pacer(16)
+    rate_limiter = make_pacer(16)
     for n in range(9):
-        pacer.slow_down(KEY, now=n * 7.0)
-    assert n_free(pacer, 9 * 7.0) == 1
+        rate_limiter.slow_down(KEY, now=n * 7.0)
+    assert n_free(rate_limiter, 9 * 7.0) == 1
 
 
 def test_the_pace_recovers() -> None:
     """By an eighth of the ceiling a window, up to the ceiling."""
-    pacer = make_pacer(16)
-    pacer.slow_down(KEY, now=0.0)
-    assert [n_free(pacer, now) for now in (59.0, 60.0, 120.0, 240.0, 900.0)] == [8, 10, 12, 16, 16]
+    rate_limiter = make_pacer(16)
+    rate_limiter.slow_down(KEY, now=0.0)
+    assert [n_free(rate_limiter, now) for now in (59.0, 60.0, 120.0, 240.0, 900.0)] == [
+        8,
+        10,
+        12,
+        16,
+        16,
+    ]
 
 
 def test_slowing_one_region_slows_no_other() -> None:
     """Throttling is per key."""
-    pacer = make_pacer(16)
-    pacer.slow_down(KEY, now=0.0)
-    assert pacer.delay(ELSEWHERE, now=0.0) == 0.0
+    rate_limiter = make_pacer(16)
+    rate_limiter.slow_down(KEY, now=0.0)
+    assert rate_limiter.delay(ELSEWHERE, now=0.0) == 0.0

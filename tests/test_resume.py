@@ -36,7 +36,7 @@ from vpnframe.cloud.actions import Limit
 from vpnframe.cloud.lanes import Clock
 from vpnframe.cloud.messages import Request
 from vpnframe.emulator import RunningEmulator, make_fleet, make_state, serve_in_thread
-from vpnframe.fetching.checkpoint import journal_path, open_journal
+from vpnframe.fetching.checkpoint import checkpoint_path, open_checkpoint
 from vpnframe.inventory import Inventory, read_inventory
 from vpnframe.model.records import Records, Rows
 
@@ -134,12 +134,12 @@ def forking(mode: str) -> Iterator[Forker]:
 
 
 def kept_in(out: Path, scratch: Path) -> set[str]:
-    """The connections whose downloads are in the journal of a killed run."""
-    if not journal_path(out).exists():
+    """The connections whose downloads are in the checkpoint of a killed run."""
+    if not checkpoint_path(out).exists():
         return set()
     shutil.rmtree(scratch, ignore_errors=True)
-    shutil.copytree(journal_path(out).parent, scratch)
-    db = sqlite3.connect(scratch / journal_path(out).name)
+    shutil.copytree(checkpoint_path(out).parent, scratch)
+    db = sqlite3.connect(scratch / checkpoint_path(out).name)
     try:
         return {i for (i,) in db.execute("SELECT subject FROM answers WHERE subject != ''")}
     except sqlite3.Error:  # it died before there was a table
@@ -149,8 +149,8 @@ def kept_in(out: Path, scratch: Path) -> set[str]:
 
 
 def is_finished(out: Path) -> bool:
-    """Killed after its last step: the verified snapshot is there and the journal gone."""
-    return len(list((out / "_snapshots").glob("*.json"))) > 1 and not journal_path(out).exists()
+    """Killed after its last step: the verified snapshot is there and the checkpoint gone."""
+    return len(list((out / "_snapshots").glob("*.json"))) > 1 and not checkpoint_path(out).exists()
 
 
 def killed_until_done(forker: Forker, out: Path, chance: random.Random, length_s: float) -> int:
@@ -199,7 +199,7 @@ def test_killed_and_resumed(
             out = tmp_path / str(n_rounds)
             n_killed += killed_until_done(forker, out, chance, length_s)
             assert_same_inventory(read_inventory(out), undisturbed, but=BUT)
-            assert not journal_path(out).parent.exists()
+            assert not checkpoint_path(out).parent.exists()
             shutil.rmtree(out)
         state = forker.cloud.state
     with capsys.disabled():
@@ -223,20 +223,20 @@ class Halves:
         state, manual = make_state(FLEET, quota_mode=self.mode), ManualClock()
         send = emulated(state, manual)
         send.latency_s = 0.4
-        with open_journal(self.folder, purpose={}, resume=False) as journal:
-            caller = caller_of(send, manual, provider=keys_of(state), journal=journal)
+        with open_checkpoint(self.folder, purpose={}, resume=False) as checkpoint:
+            caller = caller_of(send, manual, provider=keys_of(state), checkpoint=checkpoint)
             task = asyncio.create_task(crawl_account(caller))
             await asyncio.sleep(7.1)
             task.cancel()
             await asyncio.wait([task])
         # Another process: its monotonic clock shows something else.
         clock = Clock(lambda: manual.monotonic() + 5000.0, manual.utc_now, manual.sleep)
-        with open_journal(self.folder, purpose={}, resume=True) as journal:
-            caller = caller_of(send, manual, provider=keys_of(state), journal=journal)
+        with open_checkpoint(self.folder, purpose={}, resume=True) as checkpoint:
+            caller = caller_of(send, manual, provider=keys_of(state), checkpoint=checkpoint)
             caller.clock = caller.lanes._clock = clock
             now = manual.utc_now().timestamp()
-            for key, at in journal.earlier_calls(since=now - 60.0, now=now):
-                caller.lanes.pacer.remember(key, at=clock.monotonic() - (now - at))
+            for key, at in checkpoint.earlier_calls(since=now - 60.0, now=now):
+                caller.lanes.rate_limiter.remember(key, at=clock.monotonic() - (now - at))
             records = await crawl_account(caller)
         return records, send, state.throttled.total()
 
@@ -257,9 +257,9 @@ def test_resumed_inside_one_window(mode: str, tmp_path: Path) -> None:
 
 def test_an_unfinished_crawl_is_not_begun_anew(tmp_path: Path) -> None:
     """Without --resume a second run is refused, and nothing is asked."""
-    with open_journal(tmp_path, purpose={}, resume=False) as journal:
+    with open_checkpoint(tmp_path, purpose={}, resume=False) as checkpoint:
         rows = Rows(rows=(), n_expected=0, is_stable=True)
-        asyncio.run(journal.keep("", "cn-shanghai", "DescribeVpcs", rows))
+        asyncio.run(checkpoint.keep("", "cn-shanghai", "DescribeVpcs", rows))
     with serve_in_thread(make_state(FLEET)) as cloud:
         keys = vf.Credentials(cloud.access_key_id, cloud.access_key_secret)
         with pytest.raises(vf.SettingsError, match="go on with --resume, or remove"):

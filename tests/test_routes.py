@@ -27,7 +27,7 @@ from hypothesis import strategies as st
 from vpnframe.cloud.messages import Request
 from vpnframe.emulator import EmulatedConnection, handle, make_fleet, make_state
 from vpnframe.fetching.caller import Place
-from vpnframe.fetching.checkpoint import open_journal
+from vpnframe.fetching.checkpoint import open_checkpoint
 from vpnframe.fetching.crawl import Plan
 from vpnframe.fetching.routes import Holders, RegionRoutes, find_lists
 from vpnframe.model.records import Records, RouteEntry, RoutesInto, Statement
@@ -227,7 +227,7 @@ def test_an_odd_value_in_a_route_is_a_row_with_its_connection() -> None:
 
 
 def test_lists_that_an_earlier_run_read_are_not_asked_for_again(tmp_path: Path) -> None:
-    """Each lies in the journal under its own holder and type; one that failed does not."""
+    """Each lies in the checkpoint under its own holder and type; one that failed does not."""
     state, manual = make_state(FLEET, quotas=False), ManualClock()
     holders = Holders({GATEWAY}, {ATTACHED})
     place = Place("https://vpc.test", FLEET.regions[0].region_id)
@@ -240,9 +240,13 @@ def test_lists_that_an_earlier_run_read_are_not_asked_for_again(tmp_path: Path) 
         return refusal or handle(state, request, manual.utc_now().timestamp())
 
     async def read() -> RegionRoutes:
-        with open_journal(tmp_path, purpose={}, resume=True) as journal:
+        with open_checkpoint(tmp_path, purpose={}, resume=True) as checkpoint:
             caller = caller_of(
-                FakeSend(answer), manual, provider=keys_of(state), journal=journal, account_id="1"
+                FakeSend(answer),
+                manual,
+                provider=keys_of(state),
+                checkpoint=checkpoint,
+                account_id="1",
             )
             routes = RegionRoutes(caller, place)
             await routes.read_all(holders)

@@ -31,7 +31,7 @@ from vpnframe.cloud.actions import Limit
 from vpnframe.cloud.messages import Request, Response
 from vpnframe.emulator import EmulatedFleet, make_fleet, make_state, serve_in_thread
 from vpnframe.emulator.faults import FaultyResponse, Wire
-from vpnframe.fetching.checkpoint import Journal, open_journal
+from vpnframe.fetching.checkpoint import Checkpoint, open_checkpoint
 from vpnframe.fetching.crawl import Plan
 from vpnframe.fetching.events import Event, RegionRead
 from vpnframe.inventory import read_inventory
@@ -87,7 +87,7 @@ class Crawls:
     asked: list[str] = field(default_factory=list)
     end_s: float = 0.0
 
-    def run(self, journal: Journal | None, *faults: Outage) -> Records:
+    def run(self, checkpoint: Checkpoint | None, *faults: Outage) -> Records:
         """Crawl it once."""
         state, manual = make_state(self.fleet, quotas=False), ManualClock()
         for fault in faults:
@@ -105,7 +105,7 @@ class Crawls:
         async def main() -> Records:
             limits = {DOWNLOAD: self.limit}
             caller = caller_of(
-                send, manual, provider=keys_of(state), journal=journal, limits=limits
+                send, manual, provider=keys_of(state), checkpoint=checkpoint, limits=limits
             )
             records = await crawl_account(caller, Plan(on_event=self.take))
             self.end_s = manual.monotonic()
@@ -144,8 +144,8 @@ def test_outages_at_random_moments(tmp_path: Path, capsys: pytest.CaptureFixture
         length_s, begin_s = chance.uniform(1.0, 30.0), chance.uniform(0.0, crawls.end_s)
         outage = Outage(begin_s, length_s, kind, now=lambda: 0.0)
         folder = tmp_path / str(number)
-        with open_journal(folder, purpose={}, resume=False) as journal:
-            records = crawls.run(journal, outage)
+        with open_checkpoint(folder, purpose={}, resume=False) as checkpoint:
+            records = crawls.run(checkpoint, outage)
         assert outage.n_struck <= 60
         if is_whole(records):
             assert downloaded(records) == IDS
@@ -153,8 +153,8 @@ def test_outages_at_random_moments(tmp_path: Path, capsys: pytest.CaptureFixture
             continue
         seen[f"{pace}: with --resume"] += 1
         read = downloaded(records)
-        with open_journal(folder, purpose={}, resume=True) as journal:
-            again = crawls.run(journal)
+        with open_checkpoint(folder, purpose={}, resume=True) as checkpoint:
+            again = crawls.run(checkpoint)
         assert is_whole(again)
         assert downloaded(again) == IDS
         assert sorted(crawls.asked) == sorted(IDS - read)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vpnframe.fetching import packed as store
-from vpnframe.fetching.packed import Shelf, side_by_side
+from vpnframe.fetching.packed import PackedRecords, side_by_side
 from vpnframe.model.records import (
     Attachment,
     End,
@@ -46,14 +46,14 @@ RECORDS: list[Row] = [
 ids = st.lists(st.text(max_size=4), unique=True, max_size=300)
 
 
-def shelf_of(names: list[str]) -> Shelf:
-    shelf = Shelf()
+def shelf_of(names: list[str]) -> PackedRecords:
+    shelf = PackedRecords()
     for name in names:
         shelf.put(name, Region(region_id=name))
     return shelf
 
 
-def everything(shelf: Shelf) -> dict[str, Row]:
+def everything(shelf: PackedRecords) -> dict[str, Row]:
     return {key: row for part in shelf.parts() for key, row in part.items()}
 
 
@@ -61,7 +61,7 @@ def everything(shelf: Shelf) -> dict[str, Row]:
 @pytest.mark.parametrize("n", [1, store._BLOCK, store._BLOCK + 1])
 def test_a_record_comes_back_equal(record: Row, n: int) -> None:
     """Of every kind, from an open block and from a packed one."""
-    shelf = Shelf()
+    shelf = PackedRecords()
     for number in range(n):
         shelf.put(str(number), record)
     assert everything(shelf) == dict.fromkeys(map(str, range(n)), record)
@@ -97,7 +97,7 @@ def test_parts_have_a_size(names: list[str], size: int) -> None:
 
 def test_packed_is_a_twentieth() -> None:
     """Many rows that are alike take little room."""
-    shelf = Shelf()
+    shelf = PackedRecords()
     for number in range(10 * store._BLOCK):
         shelf.put(f"vco-{number}", RECORDS[-1])
     n_bytes = sum(map(len, shelf._blocks))

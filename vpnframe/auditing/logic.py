@@ -57,10 +57,10 @@ def is_on(values: pd.Series) -> Truth:
     >>> is_on(pd.Series([True, False, None], dtype="boolean")).tolist()
     [1, 0, 2]
     """
-    return told(flags(values), values)
+    return unknown_where_null(flags(values), values)
 
 
-def told(holds: Mask, *columns: pd.Series) -> Truth:
+def unknown_where_null(holds: Mask, *columns: pd.Series) -> Truth:
     """Take a condition for what it is where every column it was reckoned from has a value."""
     truth = holds.astype(np.uint8)
     for column in columns:

@@ -9,7 +9,17 @@ import numpy as np
 import pandas as pd
 
 from vpnframe.auditing.fleet import Fleet
-from vpnframe.auditing.logic import UNKNOWN, YES, Mask, Truth, both, flags, is_any, numbers, told
+from vpnframe.auditing.logic import (
+    UNKNOWN,
+    YES,
+    Mask,
+    Truth,
+    both,
+    flags,
+    is_any,
+    numbers,
+    unknown_where_null,
+)
 
 # What the cloud offers, now or formerly. Any other value is not known, be it a fine one elsewhere.
 CIPHERS = ("aes-128-cbc", "aes-192-cbc", "aes-256-cbc", "des-cbc", "3des-cbc", "sm4-cbc")
@@ -116,7 +126,7 @@ def comparable(fleet: Fleet, column: str) -> pd.Series:
 
 def of_lifetimes(fleet: Fleet, holds: Mask, *lifetimes: str) -> Truth:
     """A condition on lifetimes: not known of a null, nor of 0, which may mean anything."""
-    truth = told(holds, *(fleet.tunnels[column] for column in lifetimes))
+    truth = unknown_where_null(holds, *(fleet.tunnels[column] for column in lifetimes))
     for column in lifetimes:
         truth[numbers(fleet.tunnels[column]) <= 0] = UNKNOWN
     return truth

@@ -35,7 +35,7 @@ from vpnframe.cli.report import report
 from vpnframe.cli.streams import drawing_stream
 from vpnframe.errors import ClockWarning
 from vpnframe.fetching.blocking import Interrupted, raise_interrupted
-from vpnframe.fetching.checkpoint import journal_path
+from vpnframe.fetching.checkpoint import checkpoint_path
 from vpnframe.fetching.fetch import fetch
 from vpnframe.fetching.progress import ProgressBar
 from vpnframe.inventory import Inventory
@@ -125,7 +125,7 @@ def _report_stopped(stopped: KeyboardInterrupt, out: Path) -> None:
 
 def _say_how_to_go_on(out: Path, before: str = "") -> None:
     """The command that asks for what is missing alone, where there is anything to go on with."""
-    if journal_path(out).exists():
+    if checkpoint_path(out).exists():
         print(f"{before}go on with: {_resuming(sys.argv[1:])}", file=sys.stderr)
 
 

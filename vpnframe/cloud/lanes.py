@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from vpnframe.cloud.rate_limits import Key, Pacer
+from vpnframe.cloud.rate_limits import Key, RateLimiter
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,11 +21,11 @@ class Clock:
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
 
 
-class Lanes:
+class WaitingLanes:
     """Lets calls of one key out one after the other, as soon as its pace allows."""
 
-    def __init__(self, pacer: Pacer, clock: Clock) -> None:
-        self.pacer = pacer
+    def __init__(self, rate_limiter: RateLimiter, clock: Clock) -> None:
+        self.rate_limiter = rate_limiter
         self._clock = clock
         self._turn: defaultdict[Key, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._answered: defaultdict[Key, asyncio.Event] = defaultdict(asyncio.Event)
@@ -33,15 +33,15 @@ class Lanes:
     async def enter(self, key: Key) -> None:
         """Wait until a call of this key may go out, and count it."""
         async with self._turn[key]:
-            while (delay := self.pacer.delay(key, now=self._clock.monotonic())) != 0:
+            while (delay := self.rate_limiter.delay(key, now=self._clock.monotonic())) != 0:
                 if delay is None:
                     self._answered[key].clear()
                     await self._answered[key].wait()
                 else:
                     await self._clock.sleep(delay)
-            self.pacer.start(key)
+            self.rate_limiter.start(key)
 
     def leave(self, key: Key) -> None:
         """Count the answer, or that none came."""
-        self.pacer.finish(key, now=self._clock.monotonic())
+        self.rate_limiter.finish(key, now=self._clock.monotonic())
         self._answered[key].set()

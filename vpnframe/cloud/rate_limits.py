@@ -30,17 +30,17 @@ class _Lane:
     eased_at: float = 0.0
 
 
-class Pacer:
+class RateLimiter:
     """Says when a call may go out.
 
     Examples
     --------
-    >>> pacer = Pacer(limits={"DescribeRegions": Limit(2, per_s=60)}, share=0.5)
+    >>> rate_limiter = RateLimiter(limits={"DescribeRegions": Limit(2, per_s=60)}, share=0.5)
     >>> key = ("1234", "cn-shanghai", "DescribeRegions")
-    >>> pacer.delay(key, now=0.0)
+    >>> rate_limiter.delay(key, now=0.0)
     0.0
-    >>> pacer.start(key); pacer.finish(key, now=1.0)
-    >>> pacer.delay(key, now=11.0)
+    >>> rate_limiter.start(key); rate_limiter.finish(key, now=1.0)
+    >>> rate_limiter.delay(key, now=11.0)
     50.0
     """
 

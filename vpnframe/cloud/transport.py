@@ -28,7 +28,7 @@ except ImportError:  # as on Windows, which has no such limit
 _MAX_BODY_BYTES = 8 * MIB
 _MAX_CA_BYTES = 8 * MIB
 _MAX_CONNECTIONS = 100
-_OTHER_FILES = 16  # standard streams, the event loop's own, the journal's, the database of names
+_OTHER_FILES = 16  # standard streams, the event loop's own, the checkpoint's, the database of names
 # What may be undone, and zlib's number for it.
 _CODINGS = {"gzip": 16 + zlib.MAX_WBITS, "deflate": zlib.MAX_WBITS}
 # No `connect`: it would count the wait for a free connection of the pool as unreachable.

@@ -9,14 +9,14 @@ from dataclasses import dataclass, field
 
 from vpnframe.cloud.actions import STS_HOST
 from vpnframe.cloud.credentials import DefaultChain, ProfileChain, Provider
-from vpnframe.cloud.lanes import Clock, Lanes
+from vpnframe.cloud.lanes import Clock, WaitingLanes
 from vpnframe.cloud.messages import Request, Response
-from vpnframe.cloud.rate_limits import Pacer
+from vpnframe.cloud.rate_limits import RateLimiter
 from vpnframe.cloud.roles import AssumedRole
 from vpnframe.cloud.transport import Transport
 from vpnframe.fetching.accounts import Account
 from vpnframe.fetching.caller import Caller, Place
-from vpnframe.fetching.checkpoint import Journal
+from vpnframe.fetching.checkpoint import Checkpoint
 from vpnframe.fetching.crawl import Plan
 from vpnframe.fetching.ending import Ending
 from vpnframe.fetching.outages import PATIENCE_S
@@ -31,7 +31,7 @@ class Access:
     settings: FetchSettings  # shares and quotas
     plan: Plan  # what to read
     send: Callable[[Request], Awaitable[Response]]  # the transport
-    journal: Journal | None = None  # where calls and answers are kept
+    checkpoint: Checkpoint | None = None  # where calls and answers are kept
     clock: Clock = field(default_factory=Clock)  # the time
     deadline: float = math.inf  # of the run, by the clock's monotonic seconds
     # Of the facts that are made of keys; None where none are
@@ -46,17 +46,17 @@ class Access:
             provider=provider,
             lanes=self.lanes(share),
             clock=self.clock,
-            journal=self.journal,
+            checkpoint=self.checkpoint,
             run_deadline=self.deadline,
             ending=self.ending,
             patience_s=self.patience_s,
             fingerprint_key=self.fingerprint_key,
         )
 
-    def lanes(self, share: float | None = None) -> Lanes:
+    def lanes(self, share: float | None = None) -> WaitingLanes:
         """Give the pace of one main account."""
         share = self.settings.quota_share if share is None else share
-        return Lanes(Pacer(limits=self.settings.quotas, share=share), self.clock)
+        return WaitingLanes(RateLimiter(limits=self.settings.quotas, share=share), self.clock)
 
     @property
     def sts(self) -> Place:
@@ -81,7 +81,7 @@ class Access:
 async def open_access(
     settings: FetchSettings,
     plan: Plan,
-    journal: Journal | None = None,
+    checkpoint: Checkpoint | None = None,
     *,
     fingerprint_key: FingerprintKey | None = None,
 ) -> AsyncIterator[Access]:
@@ -89,4 +89,4 @@ async def open_access(
     clock = Clock()
     deadline = clock.monotonic() + settings.deadline_s
     async with Transport(ca_file=settings.ca_file) as transport:
-        yield Access(settings, plan, transport.send, journal, clock, deadline, fingerprint_key)
+        yield Access(settings, plan, transport.send, checkpoint, clock, deadline, fingerprint_key)

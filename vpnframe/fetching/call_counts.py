@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from vpnframe.cloud.actions import PAGE_SIZE
-from vpnframe.cloud.rate_limits import Pacer
+from vpnframe.cloud.rate_limits import RateLimiter
 from vpnframe.model.records import Coverage
 
 DOWNLOAD = "DownloadVpnConnectionConfig"
@@ -85,7 +85,7 @@ class Listed:
 
 
 def estimate_regions(
-    listed: Iterable[Listed], *, share: float, pacer_of: Callable[[str | None], Pacer]
+    listed: Iterable[Listed], *, share: float, rate_limiter_of: Callable[[str | None], RateLimiter]
 ) -> Iterator[Estimate]:
     """Reckon what each region takes, from what its lists say."""
     for one in listed:
@@ -94,11 +94,11 @@ def estimate_regions(
         is_asked = row.status in ("complete", "partial")
         lists = {action: list_calls(n) for action, n in one.n_rows.items()} if is_asked else {}
         calls = {**lists, **one.route_calls, DOWNLOAD: n_downloads}
-        yield _estimate(row, calls, one.n_connections, pacer_of(row.account_id))
+        yield _estimate(row, calls, one.n_connections, rate_limiter_of(row.account_id))
 
 
 def _estimate(
-    row: Coverage, calls: Mapping[str, int], n_connections: int, pacer: Pacer
+    row: Coverage, calls: Mapping[str, int], n_connections: int, rate_limiter: RateLimiter
 ) -> Estimate:
     return Estimate(
         account_id=row.account_id,
@@ -107,8 +107,8 @@ def _estimate(
         n_connections=n_connections,
         n_downloads=calls[DOWNLOAD],
         calls={action: n for action, n in calls.items() if n},
-        allowed=pacer.allowed(DOWNLOAD),
-        window_s=pacer.limits[DOWNLOAD].per_s,
+        allowed=rate_limiter.allowed(DOWNLOAD),
+        window_s=rate_limiter.limits[DOWNLOAD].per_s,
         latency_s=row.elapsed_s / row.n_calls if row.n_calls else 0.0,
         n_list_calls=row.n_calls,
         lists_s=row.elapsed_s,

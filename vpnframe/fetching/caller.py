@@ -18,7 +18,7 @@ import msgspec
 from vpnframe.cloud import retries
 from vpnframe.cloud.actions import ACTIONS
 from vpnframe.cloud.credentials import Provider
-from vpnframe.cloud.lanes import Clock, Lanes
+from vpnframe.cloud.lanes import Clock, WaitingLanes
 from vpnframe.cloud.messages import Request, Response
 from vpnframe.cloud.permissions import naming_permission
 from vpnframe.cloud.rate_limits import Key
@@ -32,7 +32,7 @@ from vpnframe.errors import (
     TransportError,
     VpnframeError,
 )
-from vpnframe.fetching.checkpoint import Journal
+from vpnframe.fetching.checkpoint import Checkpoint
 from vpnframe.fetching.ending import Ending
 from vpnframe.fetching.outages import PATIENCE_S, Line
 from vpnframe.fetching.silence import Silence
@@ -86,14 +86,14 @@ class Caller:
 
     send: Send  # request to Response; a coroutine function
     provider: Provider  # the access key
-    lanes: Lanes  # the pace; shared by all callers of one main account
+    lanes: WaitingLanes  # the pace; shared by all callers of one main account
     clock: Clock = field(default_factory=Clock)  # the time
     account_id: str | None = None  # filled in once it is known
-    # What the journal and the pace know the account by, whether or not its id is known
+    # What the checkpoint and the pace know the account by, whether or not its id is known
     name: str = ""
     budget: RetryBudget = field(default_factory=RetryBudget)  # how many requests may be repeated
     # Told of every call, so that a crawl that goes on keeps the quota
-    journal: Journal | None = None
+    checkpoint: Checkpoint | None = None
     # Of one call, in seconds: sending and pausing, but not waiting for its turn
     deadline_s: float = 300.0
     # Of the whole run, by the clock's monotonic seconds; nothing is sent or waited for after it
@@ -217,23 +217,23 @@ class Caller:
             self.lanes.leave(self._key(action, place))
 
     async def _send(self, request: Request, key: Key) -> Response:
-        """Send a request, with both its times in the journal."""
+        """Send a request, with both its times in the checkpoint."""
         with self._silence.watching(request.host):
-            if self.journal is None:
+            if self.checkpoint is None:
                 return await self.send(request)
-            number = self.journal.call_sent(key)
+            number = self.checkpoint.call_sent(key)
             try:
-                await self.journal.settle()
+                await self.checkpoint.settle()
                 return await self.send(request)
             finally:
-                self.journal.call_answered(number, at=self.clock.utc_now().timestamp())
+                self.checkpoint.call_answered(number, at=self.clock.utc_now().timestamp())
 
     async def _prepare(
         self, remedy: Remedy, key: Key, response: Response | None, attempts: int
     ) -> None:
         """Do what the next attempt needs."""
         if remedy is Remedy.SLOW_DOWN:
-            self.lanes.pacer.slow_down(
+            self.lanes.rate_limiter.slow_down(
                 key, now=self.clock.monotonic(), retry_after_s=_retry_after_s(response)
             )
         elif remedy is Remedy.SET_CLOCK:

@@ -10,13 +10,13 @@ from typing import Any
 
 from vpnframe.cloud.credentials import Provider
 from vpnframe.cloud.permissions import refused_sentence
-from vpnframe.cloud.rate_limits import Pacer
+from vpnframe.cloud.rate_limits import RateLimiter
 from vpnframe.errors import RequestError
 from vpnframe.fetching.access import Access
 from vpnframe.fetching.accounts import Account
 from vpnframe.fetching.call_counts import Estimate, Listed, estimate_regions
 from vpnframe.fetching.caller import Caller
-from vpnframe.fetching.checkpoint import Journal
+from vpnframe.fetching.checkpoint import Checkpoint
 from vpnframe.fetching.checkpoint_owner import settle_identity
 from vpnframe.fetching.crawl import AccountCrawl, identify, merge_records, parse_downloads
 from vpnframe.fetching.events import EstimateMade, Event, Listener, Throttled, sentence
@@ -72,7 +72,9 @@ class Opened:
     def estimates(self, downloads: str) -> tuple[Estimate, ...]:
         """What the downloads will take, by account and region."""
         share = parse_downloads(downloads)
-        return tuple(estimate_regions(self.listed(), share=share, pacer_of=self.pacer_of))
+        return tuple(
+            estimate_regions(self.listed(), share=share, rate_limiter_of=self.rate_limiter_of)
+        )
 
     def raise_if_nothing(self) -> None:
         """Raise RequestError: a run of which nothing is left is an error, not an empty fleet."""
@@ -88,10 +90,12 @@ class Opened:
         told = "; ".join(map(_what_ended, last.values()))
         raise RequestError(f"nothing could be read: {told}{f'; {refused}' if refused else ''}")
 
-    def pacer_of(self, account_id: str | None) -> Pacer:
-        """The pacer of an account that is read; of any for one that is not."""
-        pacers = {crawl.caller.account_id: crawl.caller.lanes.pacer for crawl in self.crawls}
-        return pacers.get(account_id) or next(iter(pacers.values()), Pacer())
+    def rate_limiter_of(self, account_id: str | None) -> RateLimiter:
+        """The rate_limiter of an account that is read; of any for one that is not."""
+        rate_limiters = {
+            crawl.caller.account_id: crawl.caller.lanes.rate_limiter for crawl in self.crawls
+        }
+        return rate_limiters.get(account_id) or next(iter(rate_limiters.values()), RateLimiter())
 
 
 def _what_ended(failure: Failure) -> str:
@@ -115,8 +119,8 @@ async def open_accounts(access: Access, provider: Provider | None) -> Opened:
         opened = Opened([_crawl(access, access.caller(provider))])
     else:
         opened = await _open_named(access)
-    if access.journal is not None:
-        _remember_calls(access, access.journal, opened)
+    if access.checkpoint is not None:
+        _remember_calls(access, access.checkpoint, opened)
         for crawl in opened.crawls:
             if crawl.identity is None:
                 found = await identify(crawl.caller, access.plan)
@@ -224,12 +228,12 @@ def tell(listener: Listener, event: Event) -> None:
     listener(event)
 
 
-def _remember_calls(access: Access, journal: Journal, opened: Opened) -> None:
+def _remember_calls(access: Access, checkpoint: Checkpoint, opened: Opened) -> None:
     """The calls of an earlier run that the cloud may still count."""
     now, monotonic = access.clock.utc_now().timestamp(), access.clock.monotonic()
-    limits = opened.pacer_of(None).limits
+    limits = opened.rate_limiter_of(None).limits
     longest_s = max(limit.per_s for limit in limits.values())
-    pacers = {crawl.caller.name: crawl.caller.lanes.pacer for crawl in opened.crawls}
-    for key, at in journal.earlier_calls(since=now - longest_s, now=now):
-        if key[0] in pacers:
-            pacers[key[0]].remember(key, at=monotonic - (now - at))
+    rate_limiters = {crawl.caller.name: crawl.caller.lanes.rate_limiter for crawl in opened.crawls}
+    for key, at in checkpoint.earlier_calls(since=now - longest_s, now=now):
+        if key[0] in rate_limiters:
+            rate_limiters[key[0]].remember(key, at=monotonic - (now - at))

@@ -231,7 +231,7 @@ class _AccountCheck:
             self._note("estimate", "unknown", "no region answers", "see the regions")
             return
         seconds = seconds_until_done(self._estimates())
-        share = self.caller.lanes.pacer.allowed(DOWNLOAD)
+        share = self.caller.lanes.rate_limiter.allowed(DOWNLOAD)
         self._note(
             "estimate",
             "ok",
@@ -240,7 +240,7 @@ class _AccountCheck:
         )
 
     def _estimates(self) -> Iterator[Estimate]:
-        pacer = self.caller.lanes.pacer
+        rate_limiter = self.caller.lanes.rate_limiter
         for place, n in self.sizes.items():
             yield Estimate(
                 self.caller.account_id,
@@ -249,8 +249,8 @@ class _AccountCheck:
                 n,
                 n,
                 {},
-                allowed=pacer.allowed(DOWNLOAD),
-                window_s=pacer.limits[DOWNLOAD].per_s,
+                allowed=rate_limiter.allowed(DOWNLOAD),
+                window_s=rate_limiter.limits[DOWNLOAD].per_s,
             )
 
 

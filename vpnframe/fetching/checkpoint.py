@@ -31,7 +31,7 @@ from vpnframe.model.records import Rows, Statement
 log = logging.getLogger("vpnframe")
 Answer = Statement | Rows
 VERSION = 3
-# Written into the file's header: no other program's SQLite file is taken for a journal.
+# Written into the file's header: no other program's SQLite file is taken for a checkpoint.
 _APPLICATION_ID = int.from_bytes(b"vpnf")
 # Without rowid: an index of its own could be damaged alone, and SQLite's quick check not see it.
 _SCHEMA = """
@@ -55,8 +55,8 @@ _SENT = "INSERT INTO calls (number, account, region, action) VALUES (?, ?, ?, ?)
 _ANSWERED = "UPDATE calls SET answered_at = ? WHERE number = ?"
 
 
-class Journal:
-    """The journal of one crawl; use as a context manager."""
+class Checkpoint:
+    """The checkpoint of one crawl; use as a context manager."""
 
     def __init__(self, connection: sqlite3.Connection, path: Path, *, is_resumed: bool) -> None:
         self._db = connection
@@ -132,7 +132,7 @@ class Journal:
             self._db.execute("BEGIN")
             for statement, rows in batches:
                 self._db.executemany(statement, rows)
-        # Only now: what a full disk refuses is tried again when the journal is closed.
+        # Only now: what a full disk refuses is tried again when the checkpoint is closed.
         self._unwritten = {statement: [] for statement in self._unwritten}
 
     @contextlib.contextmanager
@@ -201,7 +201,7 @@ class Journal:
             yield (account, region, action), at
 
     def discard(self) -> None:
-        """Remove the journal: the crawl is finished."""
+        """Remove the checkpoint: the crawl is finished."""
         self.has_answers = False
         self._unwritten = {statement: [] for statement in self._unwritten}
         self._db.close()
@@ -211,14 +211,14 @@ class Journal:
             self._path.parent.rmdir()
 
 
-def journal_path(folder: Path) -> Path:
-    """Give the place of an inventory folder's journal."""
-    return folder / "_journal" / "crawl.sqlite"
+def checkpoint_path(folder: Path) -> Path:
+    """Give the place of an inventory folder's checkpoint."""
+    return folder / "_checkpoint" / "crawl.sqlite"
 
 
-def open_journal(folder: Path, *, purpose: Mapping[str, str], resume: bool) -> Journal:
-    """Open the journal of an inventory folder, or begin one."""
-    path = journal_path(folder)
+def open_checkpoint(folder: Path, *, purpose: Mapping[str, str], resume: bool) -> Checkpoint:
+    """Open the checkpoint of an inventory folder, or begin one."""
+    path = checkpoint_path(folder)
     _refuse_links(path)
     found = _open_existing(path) if path.exists() else None
     if found is None:
@@ -245,12 +245,12 @@ def _refuse_links(path: Path) -> None:
     for one in (path.parent, *files_of(path)):
         if one.is_symlink():
             raise InventoryError(
-                f"{one} is a symbolic link: the journal is not written through it, remove the link"
+                f"{one} is a symbolic link: no checkpoint is written through it, remove the link"
             )
 
 
-def _begin(path: Path, purpose: Mapping[str, str]) -> Journal:
-    """A new journal, readable by its owner alone from its first byte on, and whole or empty."""
+def _begin(path: Path, purpose: Mapping[str, str]) -> Checkpoint:
+    """A new checkpoint, readable by its owner alone from its first byte on, and whole or empty."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         path.parent.chmod(0o700)
@@ -258,11 +258,11 @@ def _begin(path: Path, purpose: Mapping[str, str]) -> Journal:
         with contextlib.ExitStack() as stack:
             db = stack.enter_context(contextlib.closing(_connect(path)))
             _fill(db, purpose)
-            journal = Journal(db, path, is_resumed=False)
+            checkpoint = Checkpoint(db, path, is_resumed=False)
             stack.pop_all()
     except (OSError, sqlite3.Error) as error:
         raise _unwritable(path, error) from None
-    return journal
+    return checkpoint
 
 
 def _fill(db: sqlite3.Connection, purpose: Mapping[str, str]) -> None:
@@ -279,20 +279,20 @@ def _fill(db: sqlite3.Connection, purpose: Mapping[str, str]) -> None:
 
 
 def _unwritable(path: Path, error: Exception, remedy: str = "") -> InventoryError:
-    return InventoryError(f"the journal {path} cannot be written: {error}{remedy}")
+    return InventoryError(f"the checkpoint {path} cannot be written: {error}{remedy}")
 
 
-def _open_existing(path: Path) -> Journal | None:
-    """The journal that lies there; None after one that cannot be trusted was set aside."""
+def _open_existing(path: Path) -> Checkpoint | None:
+    """The checkpoint that lies there; None after one that cannot be trusted was set aside."""
     try:
         with contextlib.ExitStack() as stack:
             db = stack.enter_context(contextlib.closing(_connect(path)))
             problem = _problem_of(db)
             if problem is None:
-                journal = Journal(db, path, is_resumed=True)
-                if journal.has_answers:
+                checkpoint = Checkpoint(db, path, is_resumed=True)
+                if checkpoint.has_answers:
                     stack.pop_all()
-                    return journal
+                    return checkpoint
                 problem = EMPTY
     except _DAMAGED as error:
         if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_BUSY:
@@ -310,7 +310,7 @@ _DAMAGED = (sqlite3.Error, UnicodeDecodeError)
 
 
 def _problem_of(db: sqlite3.Connection) -> str | None:
-    """Why a journal cannot be trusted, if so; SQLite itself does not check what a row holds."""
+    """Why a checkpoint cannot be trusted, if so; SQLite itself does not check what a row holds."""
     if db.execute("PRAGMA quick_check").fetchone()[0] != "ok":
         return "damaged"
     version = db.execute("PRAGMA user_version").fetchone()[0]
@@ -347,7 +347,7 @@ def _connect(path: Path) -> sqlite3.Connection:
     """Every statement is on disk before it returns, as far as a killed process goes."""
     db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=0.2)
     try:
-        # Two crawls must not write one journal; the lock goes with its process.
+        # Two crawls must not write one checkpoint; the lock goes with its process.
         db.execute("PRAGMA locking_mode = EXCLUSIVE")
         db.execute("PRAGMA journal_mode = WAL")
         db.execute("PRAGMA synchronous = NORMAL")

@@ -1,4 +1,4 @@
-"""Whose answers a journal holds: a crawl goes on with the account that it began with."""
+"""Whose answers a checkpoint holds: a crawl goes on with the account that it began with."""
 
 from __future__ import annotations
 
@@ -6,23 +6,26 @@ import hashlib
 
 from vpnframe.errors import RequestError, SettingsError
 from vpnframe.fetching.caller import Caller
-from vpnframe.fetching.checkpoint import Journal
+from vpnframe.fetching.checkpoint import Checkpoint
 from vpnframe.model.records import Failure
 
 
 async def settle_identity(caller: Caller, found: str | Failure) -> str | Failure:
-    """Note in the journal who the account is, or see to it that it is still the same.
+    """Note in the checkpoint who the account is, or see to it that it is still the same.
 
     Where the cloud does not say whose the credentials are, the account's name in accounts.toml
-    stands in, or the access key: the journal keeps a digest of its id, never the id.
+    stands in, or the access key: the checkpoint keeps a digest of its id, never the id.
     """
-    journal = caller.journal
-    if journal is None:
+    checkpoint = caller.checkpoint
+    if checkpoint is None:
         return found
     account_id, key = found if isinstance(found, str) else "", await _digest_of_key(caller)
     if isinstance(found, Failure) and found.kind == "credentials":
         key = ""
-    known_id, known_key = journal.noted(f"account {caller.name}"), journal.noted(_key_of(caller))
+    known_id, known_key = (
+        checkpoint.noted(f"account {caller.name}"),
+        checkpoint.noted(_key_of(caller)),
+    )
     if known_id and account_id:
         is_same = known_id == account_id
     elif key and caller.name and not known_id and not account_id:
@@ -30,10 +33,10 @@ async def settle_identity(caller: Caller, found: str | Failure) -> str | Failure
     else:
         is_same = known_key in (None, key)
     if not is_same:
-        raise _other_account(journal, found, known_id)
+        raise _other_account(checkpoint, found, known_id)
     if key:
-        journal.note(f"account {caller.name}", account_id or known_id or "")
-        journal.note(_key_of(caller), key)
+        checkpoint.note(f"account {caller.name}", account_id or known_id or "")
+        checkpoint.note(_key_of(caller), key)
     return account_id or known_id or found
 
 
@@ -50,7 +53,9 @@ async def _digest_of_key(caller: Caller) -> str:
     return hashlib.sha256(access_key_id.encode()).hexdigest()[:16]
 
 
-def _other_account(journal: Journal, found: str | Failure, known_id: str | None) -> SettingsError:
+def _other_account(
+    checkpoint: Checkpoint, found: str | Failure, known_id: str | None
+) -> SettingsError:
     theirs = f"account {known_id}" if known_id else "an account that the cloud did not name"
     ours = (
         f"whose these credentials are is not known ({found.message})"
@@ -58,6 +63,6 @@ def _other_account(journal: Journal, found: str | Failure, known_id: str | None)
         else f"these credentials are of account {found}"
     )
     return SettingsError(
-        f"the unfinished crawl in {journal.folder.parent} is of {theirs}, and {ours}: "
-        f"use those of the first run, or remove {journal.folder}"
+        f"the unfinished crawl in {checkpoint.folder.parent} is of {theirs}, and {ours}: "
+        f"use those of the first run, or remove {checkpoint.folder}"
     )

@@ -19,7 +19,7 @@ from vpnframe.errors import RequestError, SettingsError, VpnframeError
 from vpnframe.fetching.access import Access, open_access
 from vpnframe.fetching.blocking import run_in_thread
 from vpnframe.fetching.callers import Opened, open_accounts, tell
-from vpnframe.fetching.checkpoint import Journal, open_journal
+from vpnframe.fetching.checkpoint import Checkpoint, open_checkpoint
 from vpnframe.fetching.crawl import Plan, parse_downloads
 from vpnframe.fetching.ending import Ending
 from vpnframe.fetching.events import EstimateMade, Listener, ignore
@@ -99,10 +99,10 @@ async def _afetch(
     provider = find_provider(settings, credentials)
     if provider is not None:
         await provider.get()
-    with _journal(wanted, settings, own) as journal, _one_error():
-        plan = replace(wanted, seed=_draw(journal))
-        key = _fingerprint_key(journal, own) if settings.key_facts else None
-        async with open_access(settings, plan, journal, fingerprint_key=key) as opened:
+    with _checkpoint(wanted, settings, own) as checkpoint, _one_error():
+        plan = replace(wanted, seed=_draw(checkpoint))
+        key = _fingerprint_key(checkpoint, own) if settings.key_facts else None
+        async with open_access(settings, plan, checkpoint, fingerprint_key=key) as opened:
             access = replace(opened, ending=ending)
             run = _Run(access, await open_accounts(access, provider))
             inventory = await run.read()
@@ -125,14 +125,14 @@ def _one_error() -> Iterator[None]:
         raise ours from None
 
 
-def _draw(journal: Journal | None) -> str:
+def _draw(checkpoint: Checkpoint | None) -> str:
     """The seed of samples: a crawl that goes on draws the same."""
-    return (journal.noted("draw") if journal else None) or secrets.token_hex(8)
+    return (checkpoint.noted("draw") if checkpoint else None) or secrets.token_hex(8)
 
 
-def _fingerprint_key(journal: Journal | None, own: FingerprintKey | None) -> FingerprintKey:
+def _fingerprint_key(checkpoint: Checkpoint | None, own: FingerprintKey | None) -> FingerprintKey:
     """The user's own; or one for this crawl, which both of its halves have where it was resumed."""
-    made = journal.noted("fingerprint_key") if journal else None
+    made = checkpoint.noted("fingerprint_key") if checkpoint else None
     return own or (FingerprintKey(bytes.fromhex(made)) if made else new_fingerprint_key())
 
 
@@ -153,31 +153,31 @@ class _Run:
         await self.opened.download()
         self.opened.raise_if_nothing()
         inventory = _tables(self.opened.take_parts())
-        out, journal = self.access.settings.out, self.access.journal
-        if out is None or journal is None:
+        out, checkpoint = self.access.settings.out, self.access.checkpoint
+        if out is None or checkpoint is None:
             return inventory
-        supersedes = journal.noted("list_snapshot")
+        supersedes = checkpoint.noted("list_snapshot")
         snapshot = write_inventory(inventory, out, supersedes=supersedes)
         if _may_be_completed(inventory):
-            journal.note("list_snapshot", snapshot)
+            checkpoint.note("list_snapshot", snapshot)
         else:
-            journal.discard()
+            checkpoint.discard()
         return replace(inventory, snapshot=snapshot)
 
     def _commit_lists(self) -> None:
         """Nobody has to wait for hours of downloads to look; no download counts as read in it."""
-        out, journal = self.access.settings.out, self.access.journal
-        if journal is None or out is None or parse_downloads(self.access.plan.downloads) == 0:
+        out, checkpoint = self.access.settings.out, self.access.checkpoint
+        if checkpoint is None or out is None or parse_downloads(self.access.plan.downloads) == 0:
             return
         self.opened.choose()
         has_any = any(region.n_connections for region in self.opened.listed())
-        if has_any and not self.access.ending.is_asked and not journal.noted("list_snapshot"):
+        if has_any and not self.access.ending.is_asked and not checkpoint.noted("list_snapshot"):
             snapshot = write_inventory(_tables(self.opened.parts()), out)
-            journal.note("list_snapshot", snapshot)
+            checkpoint.note("list_snapshot", snapshot)
 
 
 def _may_be_completed(inventory: Inventory) -> bool:
-    """Whether something is missing that --resume may find: then the journal stays."""
+    """Whether something is missing that --resume may find: then the checkpoint stays."""
     return not inventory.is_complete and bool(inventory.failures["kind"].isin(PASSING).any())
 
 
@@ -187,10 +187,10 @@ def _tables(parts: Iterable[Records]) -> Inventory:
     return inventory
 
 
-def _journal(
+def _checkpoint(
     plan: Plan, settings: FetchSettings, own: FingerprintKey | None
-) -> AbstractContextManager[Journal | None]:
-    """The journal of the folder that the crawl is written to, if there is one."""
+) -> AbstractContextManager[Checkpoint | None]:
+    """The checkpoint of the folder that the crawl is written to, if there is one."""
     if settings.out is None:
         if settings.resume:
             raise SettingsError("there is nothing to resume without a folder: set out")
@@ -207,7 +207,7 @@ def _journal(
         ),
         "facts about keys": (own.key_id if own else "yes") if settings.key_facts else "none",
     }
-    return open_journal(Path(settings.out), purpose=purpose, resume=settings.resume)
+    return open_checkpoint(Path(settings.out), purpose=purpose, resume=settings.resume)
 
 
 def fetch(

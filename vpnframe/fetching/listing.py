@@ -15,7 +15,7 @@ from vpnframe.cloud.answers import Page, decode_page
 from vpnframe.cloud.messages import Response
 from vpnframe.errors import ResponseError
 from vpnframe.fetching.caller import Caller, Place
-from vpnframe.fetching.packed import Shelf
+from vpnframe.fetching.packed import PackedRecords
 from vpnframe.model.notes import note_failure, odd_count
 from vpnframe.model.psk import KeyJudge
 from vpnframe.model.records import Failure, Note, Row, Rows
@@ -42,7 +42,7 @@ _decode_row = msgspec.msgpack.Decoder(Row).decode
 class Listing:
     """What one list call gave in all its pages."""
 
-    rows: Shelf = field(default_factory=Shelf)  # by id
+    rows: PackedRecords = field(default_factory=PackedRecords)  # by id
     seen: set[str] = field(default_factory=set)  # their ids, while pages come
     n_expected: int = 0  # rows that there are, as the cloud counts them
     failure: Failure | None = None  # why it ended early
@@ -222,7 +222,7 @@ async def recall_listing(
     about: Mapping[str, str] = _NOTHING,
     judge: KeyJudge | None = None,
 ) -> Listing:
-    """Give a listing from the journal where an earlier run read it, and fetch it otherwise."""
+    """Give a listing from the checkpoint where an earlier run read it, and fetch it otherwise."""
     listing = await _recall_or_fetch(caller, action, place, about, judge)
     listing.rows, listing.seen = listing.rows.in_order(), set()
     return listing
@@ -231,11 +231,11 @@ async def recall_listing(
 async def _recall_or_fetch(
     caller: Caller, action: str, place: Place, about: Mapping[str, str], judge: KeyJudge | None
 ) -> Listing:
-    if caller.journal is None:
+    if caller.checkpoint is None:
         return await fetch_listing(caller, action, place, about=about, judge=judge)
     key = (caller.name, place.region_id or "", action)
     subject = "/".join(about.values())
-    known = caller.journal.recall(*key, subject)
+    known = caller.checkpoint.recall(*key, subject)
     if isinstance(known, Rows):
         return _unpacked(known, action)
     listing = await fetch_listing(caller, action, place, about=about, judge=judge)
@@ -246,7 +246,7 @@ async def _recall_or_fetch(
             is_stable=listing.is_stable,
             notes=tuple(listing.notes),
         )
-        await caller.journal.keep(*key, kept, subject=subject)
+        await caller.checkpoint.keep(*key, kept, subject=subject)
     return listing
 
 

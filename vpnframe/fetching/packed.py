@@ -27,7 +27,7 @@ _decode = msgspec.msgpack.Decoder(dict[str, Row]).decode
 _decode_raw = msgspec.msgpack.Decoder(dict[str, msgspec.Raw]).decode
 
 
-class Shelf:
+class PackedRecords:
     """Records by id, packed: put in one by one, looked through part by part.
 
     Examples
@@ -77,9 +77,9 @@ class Shelf:
         for body in self._bodies():
             yield from _decode_raw(body).items()
 
-    def in_order(self) -> Shelf:
+    def in_order(self) -> PackedRecords:
         """Give a shelf of the same records in the order of their ids."""
-        shelf, rows = Shelf(), dict(self.raw())
+        shelf, rows = PackedRecords(), dict(self.raw())
         for key in sorted(rows):
             shelf.put(key, rows[key])
         return shelf

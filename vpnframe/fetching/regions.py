@@ -18,7 +18,7 @@ from vpnframe.fetching.caller import Caller, Place
 from vpnframe.fetching.events import ConnectionRead, Listener, RegionRead
 from vpnframe.fetching.gaps import explain_gone
 from vpnframe.fetching.listing import Listing, recall_listing
-from vpnframe.fetching.packed import Shelf, side_by_side
+from vpnframe.fetching.packed import PackedRecords, side_by_side
 from vpnframe.fetching.routes import Holders, RegionRoutes
 from vpnframe.model.key_hints import Words, gateway_words, judge_of, pack_known
 from vpnframe.model.named_gateways import GATEWAY_LISTS, NamedGateways
@@ -77,7 +77,7 @@ class RegionCrawl:
     n_wanted: int = 0
     holders: Holders = field(default_factory=Holders)
     routes: RegionRoutes | None = None
-    downloads: Shelf = field(default_factory=Shelf)
+    downloads: PackedRecords = field(default_factory=PackedRecords)
     words: Words = field(default_factory=dict)
     known: list[bytes] = field(default_factory=list)
     failures: list[Failure] = field(default_factory=list)
@@ -177,7 +177,7 @@ class RegionCrawl:
     def _forget_others(self) -> None:
         """Keep nothing of connections that are listed no more: what is read counts by number."""
         listed, downloads = set(self.connection_ids), self.downloads
-        self.downloads = Shelf()
+        self.downloads = PackedRecords()
         for connection_id, raw in downloads.raw():
             if connection_id in listed:
                 self.downloads.put(connection_id, raw)
@@ -334,10 +334,10 @@ async def _download_from(region: RegionCrawl, queue: Queue) -> None:
 async def _download(
     region: RegionCrawl, connection_id: str, judge: KeyJudge | None
 ) -> Statement | Failure:
-    """One configuration: from the journal where an earlier run read it, and into it otherwise."""
-    journal = region.caller.journal
+    """One configuration: from the checkpoint if an earlier run read it, and into it otherwise."""
+    checkpoint = region.caller.checkpoint
     place = (region.caller.name, region.place.region_id or "", _DOWNLOAD)
-    known = journal.recall(*place, connection_id) if journal else None
+    known = checkpoint.recall(*place, connection_id) if checkpoint else None
     if isinstance(known, Statement):
         return known
     answer = await region.caller.ask(
@@ -355,8 +355,8 @@ async def _download(
             thing_id=connection_id,
         )
     stamped = msgspec.structs.replace(answer, fetched_ms=_now_ms(region))
-    if journal:
-        await journal.keep(*place, stamped, subject=connection_id)
+    if checkpoint:
+        await checkpoint.keep(*place, stamped, subject=connection_id)
     return stamped
 
 

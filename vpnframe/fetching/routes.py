@@ -19,7 +19,7 @@ from vpnframe.fetching.caller import Caller, Place
 from vpnframe.fetching.events import Listener, RouteListRead, RouteListsFound, ignore
 from vpnframe.fetching.gaps import explain_gone
 from vpnframe.fetching.listing import Listing, recall_listing
-from vpnframe.fetching.packed import Shelf
+from vpnframe.fetching.packed import PackedRecords
 from vpnframe.model.notes import route_failures
 from vpnframe.model.records import Failure, RouteEntry, RoutesInto, Statement
 from vpnframe.model.routes import Weights, holder_of, route_order
@@ -85,14 +85,16 @@ class RegionRoutes:
     place: Place  # host and region
     on_event: Listener = ignore  # told what happens
     holders: Holders = field(default_factory=Holders)  # whose lists are read
-    into: Shelf = field(default_factory=Shelf)  # routesInto by connection id, in order
+    into: PackedRecords = field(
+        default_factory=PackedRecords
+    )  # routesInto by connection id, in order
     # Those that lead into no connection of the region
     strays: list[RouteEntry] = field(default_factory=list)
     lost: set[str] = field(default_factory=set)  # holders of which a list was not read to its end
     failures: list[Failure] = field(default_factory=list)  # what was not read or not understood
     is_stable: bool = True  # whether every list agrees with its own count
     n_calls: Counter[str] = field(default_factory=Counter)  # calls that these lists take, by action
-    _read: Shelf = field(default_factory=Shelf)
+    _read: PackedRecords = field(default_factory=PackedRecords)
 
     async def read_all(self, holders: Holders) -> None:
         """Read every list of these holders: a few workers on one queue, paced by the quota."""
@@ -166,7 +168,7 @@ class RegionRoutes:
                 by_connection[route.vpn_connection_id or ""].append(raw)
             else:
                 self.strays.append(route)
-        self._read, weighed = Shelf(), weights.find_weighed()
+        self._read, weighed = PackedRecords(), weights.find_weighed()
         self.strays.sort(key=route_order)
         for connection_id in sorted(by_connection):
             entries = sorted(map(_decode, by_connection.pop(connection_id)), key=route_order)

@@ -1,4 +1,4 @@
-"""A journal that cannot be trusted makes room, and loses the key of its fingerprints."""
+"""A checkpoint that cannot be trusted makes room, and loses the key of its fingerprints."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ _KEY_DIGITS = re.compile(rb"(?<=fingerprint_key).{64}|[0-9a-f]{16,}", re.DOTALL)
 
 
 def files_of(path: Path) -> list[Path]:
-    """Give the file of a journal and its companions, whether or not they are there."""
+    """Give the file of a checkpoint and its companions, whether or not they are there."""
     return [path, *(path.with_name(path.name + suffix) for suffix in ("-wal", "-shm"))]
 
 
 def put_aside(path: Path, problem: str) -> None:
-    """Make room for a new journal; what cannot be trusted stays there under another name."""
+    """Make room for a new checkpoint; what cannot be trusted stays there under another name."""
     if problem == EMPTY:  # its run died before it had an answer
         path.unlink()
     else:
@@ -29,7 +29,7 @@ def put_aside(path: Path, problem: str) -> None:
             _forget_key(path)
         aside = path.with_name(f"{path.name}.{secrets.token_hex(4)}.unusable")
         path.rename(aside)
-        log.warning("the journal %s is %s: set aside as %s, not used", path, problem, aside.name)
+        log.warning("the checkpoint %s is %s: set aside as %s, not used", path, problem, aside.name)
     for companion in files_of(path):
         companion.unlink(missing_ok=True)
 

@@ -40,9 +40,9 @@ class FetchSettings:
     deadline_s : float
         Seconds for the whole run; what is not read by then is a failure.
     out : str or Path or None
-        An inventory folder. What is read is kept there in a journal until nothing is missing that
-        could still be read; the lists are committed as a snapshot of their own before the first
-        download, and the crawl, be it interrupted, as one that supersedes it.
+        An inventory folder. What is read is kept there in a checkpoint until nothing is
+        missing that could still be read; the lists are committed as a snapshot of their own
+        before the first download, and the crawl, be it interrupted, as one that supersedes it.
     resume : bool
         Whether to go on with the unfinished crawl in ``out``, of the same account; it begins anew
         where there is none.

@@ -23,7 +23,7 @@ from vpnframe.auditing.logic import (
     is_on,
     numbers,
     opposite,
-    told,
+    unknown_where_null,
 )
 from vpnframe.auditing.masks import equals
 from vpnframe.auditing.values import is_address, is_private_address, is_wildcard
@@ -132,7 +132,7 @@ def _has_sign_of_nat(fleet: Fleet) -> Truth:
     """
     tunnels = fleet.tunnels
     ours, theirs = tunnels["vpn_gateway_ip"], tunnels["customer_gateway_ip"]
-    is_private = told(is_private_address(theirs) & ~is_private_address(ours), theirs)
+    is_private = unknown_where_null(is_private_address(theirs) & ~is_private_address(ours), theirs)
     ids = tunnels["customer_gateway_ike_id"]
     is_other = is_address(ids) & flags(ids != theirs) & ~is_wildcard(ids)
     differs = np.where(is_other & flags(theirs.isna()), UNKNOWN, is_other).astype(np.uint8)

@@ -21,7 +21,7 @@ from vpnframe.auditing.logic import (
     is_any,
     numbers,
     objects,
-    told,
+    unknown_where_null,
 )
 from vpnframe.auditing.values import is_aggressive
 from vpnframe.auditing.verdicts import CRITICAL, HIGH, LOW, MEDIUM, Severities, Verdicts, judged
@@ -45,7 +45,7 @@ def psk_weak(fleet: Fleet) -> Verdicts:
     severity[(step == 0) & (is_aggressive(fleet) == YES)] = CRITICAL
     return _on_keys(
         fleet,
-        told(step < len(_STEPS), bits),
+        unknown_where_null(step < len(_STEPS), bits),
         column="psk_bits",
         severity=severity,
         facts={"bits": np.array(_STEP_NAMES, dtype=object)[step]},
@@ -56,7 +56,7 @@ def psk_derived(fleet: Fleet) -> Verdicts:
     """A key that is its connection's name, id, address, company or a year, and little else."""
     keys = fleet.keys
     is_derived = is_any(keys["psk_class"], {"derived"}, known=KEY_CLASSES)
-    is_little = told(numbers(keys["psk_bits"]) < 64, keys["psk_bits"])
+    is_little = unknown_where_null(numbers(keys["psk_bits"]) < 64, keys["psk_bits"])
     return _on_keys(fleet, both(is_derived, is_little), column="psk_class")
 
 
@@ -79,7 +79,7 @@ def psk_unavailable(fleet: Fleet) -> Verdicts:
     """A key that no answer shows, or of which nothing was kept: it cannot be judged."""
     state = fleet.tunnels["psk_state"]
     is_hidden = is_any(state, {"masked", "absent"}, known=("present",))
-    has_no_facts = told(flags(fleet.keys["psk_bits"].isna()))
+    has_no_facts = unknown_where_null(flags(fleet.keys["psk_bits"].isna()))
     result = np.where(either(is_hidden, has_no_facts) == NO, NO, UNKNOWN).astype(np.uint8)
     words = state.astype("str").fillna("not told")
     why = words.where(words != "present", "present, but no facts of it were kept")

@@ -22,7 +22,7 @@ from vpnframe.auditing.logic import (
     is_any,
     is_on,
     opposite,
-    told,
+    unknown_where_null,
 )
 from vpnframe.auditing.masks import equals
 from vpnframe.auditing.verdicts import HIGH, INFO, MEDIUM, Verdicts, judged
@@ -123,7 +123,7 @@ def _is_no_link(cidrs: pd.Series) -> Truth:
         & (parsed.prefix_length == 30)
         & (parsed.low & np.uint64(_LINK_MASK) == np.uint64(_LINK_FIRST))
     )
-    return told(~is_link, cidrs)
+    return unknown_where_null(~is_link, cidrs)
 
 
 def _is_used_twice(fleet: Fleet) -> Truth:
@@ -134,7 +134,7 @@ def _is_used_twice(fleet: Fleet) -> Truth:
     is_there = has_bgp & flags(gateway.notna())
     codes = codes_of([tunnels["account_id"], tunnels["region_id"], gateway, cidr])
     counts = np.bincount(codes[is_there], minlength=int(codes.max(initial=-1)) + 1)
-    return told(is_there & (counts[codes] > 1), cidr)
+    return unknown_where_null(is_there & (counts[codes] > 1), cidr)
 
 
 def by_connection(fleet: Fleet, is_bad: Truth, *, where: Mask, column: str) -> Verdicts:

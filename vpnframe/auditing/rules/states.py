@@ -21,7 +21,7 @@ from vpnframe.auditing.logic import (
     is_any,
     numbers,
     objects,
-    told,
+    unknown_where_null,
 )
 from vpnframe.auditing.masks import equals
 from vpnframe.auditing.rules.routing import are_routes_known
@@ -46,7 +46,7 @@ def gateway_expiring(fleet: Fleet) -> Verdicts:
     """A VPN gateway whose subscription ends within 30 days, or has ended."""
     gateways = fleet.gateways
     ends, now = gateways["expires_at"], pd.Timestamp(fleet.now)
-    is_soon = told(flags(ends <= now + _NOTICE), ends)
+    is_soon = unknown_where_null(flags(ends <= now + _NOTICE), ends)
     has_ended = flags(ends < now)
     return judged(
         "gateways",
@@ -104,7 +104,7 @@ def gateway_unused(fleet: Fleet) -> Verdicts:
     created = gateways["created_at"]
     is_unused = equals(gateways["n_connections"], 0)
     result = np.where(is_unused & ~fleet.is_region_read(gateways), UNKNOWN, is_unused)
-    is_old = told(flags(created <= pd.Timestamp(fleet.now) - _NEW), created)
+    is_old = unknown_where_null(flags(created <= pd.Timestamp(fleet.now) - _NEW), created)
     return judged(
         "gateways",
         both(result.astype(np.uint8), is_old),

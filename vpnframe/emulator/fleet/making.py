@@ -22,7 +22,7 @@ from vpnframe.emulator.fleet.model import (
 )
 from vpnframe.emulator.fleet.places import list_regions
 from vpnframe.emulator.fleet.routes import lay_routes
-from vpnframe.emulator.planted.planting import Garden
+from vpnframe.emulator.planted.planting import Planter
 from vpnframe.emulator.planted.plants import plant_everything, plant_routes
 
 _LARGEST_SHARE = 0.2
@@ -62,11 +62,11 @@ def make_fleet(
         for region, size in zip(_turned(all_regions, number), sizes, strict=True):
             places.append(DrawnPlace(account, region, draw))
             _fill(draft, places[-1], size)
-    garden = Garden(draft, places, draw)
-    plant_everything(garden)
-    garden.turn_to(draw.branch(f"{seed}/routes"))
-    lay_routes(draft, garden.draw)
-    plant_routes(garden)
+    planter = Planter(draft, places, draw)
+    plant_everything(planter)
+    planter.turn_to(draw.branch(f"{seed}/routes"))
+    lay_routes(draft, planter.draw)
+    plant_routes(planter)
     return EmulatedFleet(
         seed=seed,
         accounts=all_accounts,

@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 from vpnframe.emulator.fleet.model import EmulatedConnection, EmulatedProposal, EmulatedTunnel
 from vpnframe.emulator.fleet.proposals import API_DEFAULTS
-from vpnframe.emulator.planted.planting import Garden, is_psk
+from vpnframe.emulator.planted.planting import Planter, is_psk
 
 _STRONG = EmulatedProposal(
     ike_version="ikev2",
@@ -42,28 +42,28 @@ _PROPOSALS: Mapping[str, EmulatedProposal] = MappingProxyType(
 _PUBLISHED_KEY = "pgw6dy7d1i8in7x5"
 
 
-def plant_proposals(garden: Garden) -> None:
+def plant_proposals(planter: Planter) -> None:
     """Plant one weak proposal, or one strong one, per connection."""
     for plant_id, proposal in _PROPOSALS.items():
-        if connection := garden.take(is_psk):
-            garden.set_proposals(connection, _always(proposal))
-            garden.record(plant_id, connection)
+        if connection := planter.take(is_psk):
+            planter.set_proposals(connection, _always(proposal))
+            planter.record(plant_id, connection)
 
 
-def plant_mismatch(garden: Garden) -> None:
+def plant_mismatch(planter: Planter) -> None:
     """Let the two tunnels of one connection offer different things."""
-    if connection := garden.take(lambda c: is_psk(c) and c.is_dual):
+    if connection := planter.take(lambda c: is_psk(c) and c.is_dual):
         first, second = connection.tunnels
         weak = replace(API_DEFAULTS, ike_mode="aggressive", ike_enc="3des", ipsec_enc="des")
         pair = (replace(first, proposal=_STRONG), replace(second, proposal=weak))
-        garden.put(replace(connection, tunnels=pair))
-        garden.record("tunnels-differ", connection)
+        planter.put(replace(connection, tunnels=pair))
+        planter.record("tunnels-differ", connection)
 
 
-def plant_keys(garden: Garden) -> None:
+def plant_keys(planter: Planter) -> None:
     """Plant keys that are reused, published, derived from a name, or short."""
-    _plant_reused_key(garden)
-    draw = garden.draw
+    _plant_reused_key(planter)
+    draw = planter.draw
     for plant_id, key in (
         ("key-published", _PUBLISHED_KEY),
         ("key-derived-from-name", f"Shanghai-Office!{draw.rng.randint(2001, 2026)}"),
@@ -71,54 +71,54 @@ def plant_keys(garden: Garden) -> None:
         ("key-short", draw.pre_shared_key()[:9]),
         ("key-long-random", draw.pre_shared_key() + draw.pre_shared_key()),
     ):
-        if connection := garden.take(is_psk):
-            _set_key(garden, connection, key)
+        if connection := planter.take(is_psk):
+            _set_key(planter, connection, key)
             if plant_id == "key-derived-from-name":
-                now = garden.get(connection.vpn_connection_id)
-                garden.put(replace(now, name="to-shanghai-office"))
-            garden.record(plant_id, connection)
+                now = planter.get(connection.vpn_connection_id)
+                planter.put(replace(now, name="to-shanghai-office"))
+            planter.record(plant_id, connection)
 
 
-def plant_identities(garden: Garden) -> None:
+def plant_identities(planter: Planter) -> None:
     """Plant equal identities, and one that stands for anybody."""
-    if connection := garden.take(is_psk):
-        garden.set_tunnels(connection, _with_equal_ids)
-        garden.record("ids-equal", connection)
-    if connection := garden.take(is_psk):
-        garden.set_tunnels(connection, lambda t: replace(t, customer_ike_id="0.0.0.0"))  # noqa: S104
-        garden.record("id-any", connection)
+    if connection := planter.take(is_psk):
+        planter.set_tunnels(connection, _with_equal_ids)
+        planter.record("ids-equal", connection)
+    if connection := planter.take(is_psk):
+        planter.set_tunnels(connection, lambda t: replace(t, customer_ike_id="0.0.0.0"))  # noqa: S104
+        planter.record("id-any", connection)
 
 
-def plant_nameless_tunnels(garden: Garden) -> None:
+def plant_nameless_tunnels(planter: Planter) -> None:
     """Let some dual-tunnel connections not say which tunnel is the first."""
     for _ in range(3):
-        if connection := garden.take(lambda c: c.is_dual):
-            garden.set_tunnels(connection, lambda t: replace(t, index=None))
-            garden.record("tunnel-index-missing", connection)
+        if connection := planter.take(lambda c: c.is_dual):
+            planter.set_tunnels(connection, lambda t: replace(t, index=None))
+            planter.record("tunnel-index-missing", connection)
 
 
-def plant_locked_gateway(garden: Garden) -> None:
+def plant_locked_gateway(planter: Planter) -> None:
     """Lock one VPN gateway for unpaid bills."""
-    if connection := garden.take(lambda c: c.attach_type == "VPNGW"):
-        gateways = garden.draft.vpn_gateways
+    if connection := planter.take(lambda c: c.attach_type == "VPNGW"):
+        gateways = planter.draft.vpn_gateways
         for position, gateway in enumerate(gateways):
             if gateway.vpn_gateway_id == connection.vpn_gateway_id:
                 gateways[position] = replace(gateway, business_status="FinancialLocked")
-        garden.record("gateway-locked", connection)
+        planter.record("gateway-locked", connection)
 
 
-def _plant_reused_key(garden: Garden) -> None:
+def _plant_reused_key(planter: Planter) -> None:
     """Give three connections of three customer gateways one key."""
-    key = garden.draw.pre_shared_key()
+    key = planter.draw.pre_shared_key()
     taken: list[EmulatedConnection] = []
     for _ in range(3):
         peers = {tunnel.customer_gateway_id for other in taken for tunnel in other.tunnels}
-        connection = garden.take(_has_other_peers(peers))
+        connection = planter.take(_has_other_peers(peers))
         if connection:
-            _set_key(garden, connection, key)
+            _set_key(planter, connection, key)
             taken.append(connection)
     if taken:
-        garden.record("key-reused", *taken)
+        planter.record("key-reused", *taken)
 
 
 def _has_other_peers(peers: set[str]) -> Callable[[EmulatedConnection], bool]:
@@ -132,8 +132,8 @@ def _always(proposal: EmulatedProposal) -> Callable[[EmulatedProposal], Emulated
     return lambda _: proposal
 
 
-def _set_key(garden: Garden, connection: EmulatedConnection, key: str) -> None:
-    garden.set_tunnels(connection, lambda tunnel: replace(tunnel, psk=key))
+def _set_key(planter: Planter, connection: EmulatedConnection, key: str) -> None:
+    planter.set_tunnels(connection, lambda tunnel: replace(tunnel, psk=key))
 
 
 def _with_equal_ids(tunnel: EmulatedTunnel) -> EmulatedTunnel:

@@ -5,23 +5,23 @@ from __future__ import annotations
 from dataclasses import replace
 
 from vpnframe.emulator.fleet.model import EmulatedTunnel
-from vpnframe.emulator.planted.planting import Garden
+from vpnframe.emulator.planted.planting import Planter
 
 _CLOUD_ASN = 45104
 
 
-def plant_missing_certificate(garden: Garden) -> None:
+def plant_missing_certificate(planter: Planter) -> None:
     """Let one connection of an SM gateway have no CA certificate of its peer."""
-    if connection := garden.take(lambda c: c.tunnels[0].peer_ca is not None):
-        garden.set_tunnels(connection, lambda tunnel: replace(tunnel, peer_ca=None))
-        garden.record("sm-without-certificate", connection)
+    if connection := planter.take(lambda c: c.tunnels[0].peer_ca is not None):
+        planter.set_tunnels(connection, lambda tunnel: replace(tunnel, peer_ca=None))
+        planter.record("sm-without-certificate", connection)
 
 
-def plant_own_asn(garden: Garden) -> None:
+def plant_own_asn(planter: Planter) -> None:
     """Let one connection speak BGP with a peer that has the cloud's own number."""
-    if connection := garden.take(lambda c: c.tunnels[0].bgp is not None):
-        garden.set_tunnels(connection, _with_own_asn)
-        garden.record("bgp-own-asn", connection)
+    if connection := planter.take(lambda c: c.tunnels[0].bgp is not None):
+        planter.set_tunnels(connection, _with_own_asn)
+        planter.record("bgp-own-asn", connection)
 
 
 def _with_own_asn(tunnel: EmulatedTunnel) -> EmulatedTunnel:

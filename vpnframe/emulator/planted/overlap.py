@@ -18,113 +18,113 @@ from vpnframe.emulator.planted.pairing import (
     vpc_cidr,
     with_customer,
 )
-from vpnframe.emulator.planted.planting import Garden, is_policy, is_static
+from vpnframe.emulator.planted.planting import Planter, is_policy, is_static
 
 
-def plant_own_sides(garden: Garden) -> None:
+def plant_own_sides(planter: Planter) -> None:
     """Let the two sides of one connection overlap: equal, inside, containing."""
-    if connection := garden.take(is_policy):
-        block = _held_block(garden, connection)
-        garden.set_blocks(connection, vpc=[block], onprem=[block])
-        garden.record("own-sides-equal", connection)
-    if connection := garden.take(lambda one: _has_room(garden, one)):
-        outer_block = _held_block(garden, connection)
-        inner = draw_inside(garden.draw, outer_block, ip_network(outer_block).prefixlen + 4)
-        garden.set_blocks(connection, vpc=[outer_block], onprem=[inner])
-        garden.record("own-sides-onprem-inside-vpc", connection)
-    if connection := garden.take(lambda one: _has_room(garden, one)):
-        block = _held_block(garden, connection)
+    if connection := planter.take(is_policy):
+        block = _held_block(planter, connection)
+        planter.set_blocks(connection, vpc=[block], onprem=[block])
+        planter.record("own-sides-equal", connection)
+    if connection := planter.take(lambda one: _has_room(planter, one)):
+        outer_block = _held_block(planter, connection)
+        inner = draw_inside(planter.draw, outer_block, ip_network(outer_block).prefixlen + 4)
+        planter.set_blocks(connection, vpc=[outer_block], onprem=[inner])
+        planter.record("own-sides-onprem-inside-vpc", connection)
+    if connection := planter.take(lambda one: _has_room(planter, one)):
+        block = _held_block(planter, connection)
         outer = ip_network(block).supernet(prefixlen_diff=4)
-        garden.set_blocks(connection, vpc=[block], onprem=[str(outer)])
-        garden.record("own-sides-onprem-contains-vpc", connection)
+        planter.set_blocks(connection, vpc=[block], onprem=[str(outer)])
+        planter.record("own-sides-onprem-contains-vpc", connection)
 
 
-def plant_on_one_gateway(garden: Garden) -> None:
+def plant_on_one_gateway(planter: Planter) -> None:
     """Let two connections of one gateway meet on the on-premises side."""
-    if pair := take_gateway_pair(garden):
+    if pair := take_gateway_pair(planter):
         for connection in pair:
-            garden.set_blocks(connection, vpc=[EVERYTHING], onprem=["10.201.0.0/24"])
-        garden.record("onprem-equal-on-one-gateway", *pair)
-    if pair := take_gateway_pair(garden):
-        garden.set_blocks(pair[0], vpc=[vpc_cidr(garden, pair[0])], onprem=["10.202.0.0/16"])
-        garden.set_blocks(pair[1], vpc=[vpc_cidr(garden, pair[1])], onprem=["10.202.7.0/24"])
-        garden.record("onprem-nested-on-one-gateway", *pair)
-    if pair := take_gateway_pair(garden):
-        lower, upper = halves(vpc_cidr(garden, pair[0]))
-        garden.set_blocks(pair[0], vpc=[lower], onprem=["192.168.203.0/24"])
-        garden.set_blocks(pair[1], vpc=[upper], onprem=["192.168.203.0/24"])
-        garden.record("onprem-split-by-vpc-block", *pair)
-    if pair := take_gateway_pair(garden):
-        lower, _ = halves(cidr := vpc_cidr(garden, pair[0]))
-        garden.set_blocks(pair[0], vpc=[cidr], onprem=["172.29.4.0/22"])
-        garden.set_blocks(pair[1], vpc=[lower], onprem=["172.29.4.0/24", "192.168.99.0/24"])
-        garden.record("selector-pair", *pair)
+            planter.set_blocks(connection, vpc=[EVERYTHING], onprem=["10.201.0.0/24"])
+        planter.record("onprem-equal-on-one-gateway", *pair)
+    if pair := take_gateway_pair(planter):
+        planter.set_blocks(pair[0], vpc=[vpc_cidr(planter, pair[0])], onprem=["10.202.0.0/16"])
+        planter.set_blocks(pair[1], vpc=[vpc_cidr(planter, pair[1])], onprem=["10.202.7.0/24"])
+        planter.record("onprem-nested-on-one-gateway", *pair)
+    if pair := take_gateway_pair(planter):
+        lower, upper = halves(vpc_cidr(planter, pair[0]))
+        planter.set_blocks(pair[0], vpc=[lower], onprem=["192.168.203.0/24"])
+        planter.set_blocks(pair[1], vpc=[upper], onprem=["192.168.203.0/24"])
+        planter.record("onprem-split-by-vpc-block", *pair)
+    if pair := take_gateway_pair(planter):
+        lower, _ = halves(cidr := vpc_cidr(planter, pair[0]))
+        planter.set_blocks(pair[0], vpc=[cidr], onprem=["172.29.4.0/22"])
+        planter.set_blocks(pair[1], vpc=[lower], onprem=["172.29.4.0/24", "192.168.99.0/24"])
+        planter.record("selector-pair", *pair)
 
 
-def plant_twins(garden: Garden) -> None:
+def plant_twins(planter: Planter) -> None:
     """Give two connections the same blocks: a leftover, a pair for failover, a shared router."""
-    if pair := take_gateway_pair(garden):
-        _copy_blocks(garden, *pair)
-        share_customer(garden, *pair)
-        garden.record("duplicate-connection", *pair)
-    if pair := take_gateway_pair(garden, n_tunnels=1):
-        _copy_blocks(garden, *pair)
+    if pair := take_gateway_pair(planter):
+        _copy_blocks(planter, *pair)
+        share_customer(planter, *pair)
+        planter.record("duplicate-connection", *pair)
+    if pair := take_gateway_pair(planter, n_tunnels=1):
+        _copy_blocks(planter, *pair)
         for connection in pair:
             check = HealthCheck(True, "10.0.0.11", "192.168.0.11", "success")
-            garden.put(replace(garden.get(connection.vpn_connection_id), health_check=check))
-        garden.record("ha-pair", *pair)
-    if pair := take_router_pair(garden):
+            planter.put(replace(planter.get(connection.vpn_connection_id), health_check=check))
+        planter.record("ha-pair", *pair)
+    if pair := take_router_pair(planter):
         for connection in pair:
-            garden.set_blocks(connection, vpc=["10.33.0.0/16"], onprem=["192.168.208.0/24"])
-        garden.record("ecmp-on-one-router", *pair)
+            planter.set_blocks(connection, vpc=["10.33.0.0/16"], onprem=["192.168.208.0/24"])
+        planter.record("ecmp-on-one-router", *pair)
 
 
-def plant_other_vpc(garden: Garden) -> None:
+def plant_other_vpc(planter: Planter) -> None:
     """Let a site's block meet what the VPC holds beside its selectors, or another VPC's block."""
-    if pair := take_gateway_pair(garden):
-        lower, upper = halves(vpc_cidr(garden, pair[0]))
-        garden.set_blocks(pair[0], vpc=[lower], onprem=[upper])
-        garden.set_blocks(pair[1], vpc=[upper], onprem=["192.168.204.0/24"])
-        garden.record("onprem-equals-rest-of-own-vpc", *pair)
-    if pair := take_gateway_pair(garden):
-        lower, upper = halves(vpc_cidr(garden, pair[0]))
-        inner = draw_inside(garden.draw, upper, 28)
-        garden.set_blocks(pair[0], vpc=[lower], onprem=[inner])
-        garden.set_blocks(pair[1], vpc=[upper], onprem=["192.168.205.0/24"])
-        garden.record("onprem-inside-rest-of-own-vpc", *pair)
-    if pair := take_router_pair(garden):
-        garden.set_blocks(pair[0], vpc=["172.20.0.0/16"], onprem=["10.64.0.0/12"])
-        garden.set_blocks(pair[1], vpc=["10.77.0.0/16"], onprem=["192.168.206.0/24"])
-        garden.record("onprem-contains-other-vpc", *pair)
+    if pair := take_gateway_pair(planter):
+        lower, upper = halves(vpc_cidr(planter, pair[0]))
+        planter.set_blocks(pair[0], vpc=[lower], onprem=[upper])
+        planter.set_blocks(pair[1], vpc=[upper], onprem=["192.168.204.0/24"])
+        planter.record("onprem-equals-rest-of-own-vpc", *pair)
+    if pair := take_gateway_pair(planter):
+        lower, upper = halves(vpc_cidr(planter, pair[0]))
+        inner = draw_inside(planter.draw, upper, 28)
+        planter.set_blocks(pair[0], vpc=[lower], onprem=[inner])
+        planter.set_blocks(pair[1], vpc=[upper], onprem=["192.168.205.0/24"])
+        planter.record("onprem-inside-rest-of-own-vpc", *pair)
+    if pair := take_router_pair(planter):
+        planter.set_blocks(pair[0], vpc=["172.20.0.0/16"], onprem=["10.64.0.0/12"])
+        planter.set_blocks(pair[1], vpc=["10.77.0.0/16"], onprem=["192.168.206.0/24"])
+        planter.record("onprem-contains-other-vpc", *pair)
 
 
-def plant_across_gateways(garden: Garden) -> None:
+def plant_across_gateways(planter: Planter) -> None:
     """Let equal blocks stand behind two gateways of one VPC, which is one routing domain."""
-    if pair := take_vpc_pair(garden):
+    if pair := take_vpc_pair(planter):
         for connection in pair:
-            cidr = vpc_cidr(garden, connection)
-            garden.set_blocks(connection, vpc=[cidr], onprem=["192.168.207.0/24"])
-            garden.put(replace(garden.get(connection.vpn_connection_id), health_check=None))
-        garden.record("onprem-equal-behind-gateways-of-one-vpc", *pair)
+            cidr = vpc_cidr(planter, connection)
+            planter.set_blocks(connection, vpc=[cidr], onprem=["192.168.207.0/24"])
+            planter.put(replace(planter.get(connection.vpn_connection_id), health_check=None))
+        planter.record("onprem-equal-behind-gateways-of-one-vpc", *pair)
 
 
-def plant_mirror(garden: Garden) -> None:
+def plant_mirror(planter: Planter) -> None:
     """Join two VPCs: each gateway is the other's customer gateway, selectors crossed."""
     for _ in range(2):
-        pair = garden.take_pair(
+        pair = planter.take_pair(
             lambda c: c.attach_type == "VPNGW" and is_static(c),
-            lambda left, right: _can_mirror(garden, left, right),
+            lambda left, right: _can_mirror(planter, left, right),
         )
         if pair:
-            cidrs = [vpc_cidr(garden, connection) for connection in pair]
-            mirror(garden, pair)
+            cidrs = [vpc_cidr(planter, connection) for connection in pair]
+            mirror(planter, pair)
             for position, connection in enumerate(pair):
-                now = garden.get(connection.vpn_connection_id)
-                garden.set_blocks(now, vpc=[cidrs[position]], onprem=[cidrs[1 - position]])
-            garden.record("mirrored-vpc-to-vpc", *pair)
+                now = planter.get(connection.vpn_connection_id)
+                planter.set_blocks(now, vpc=[cidrs[position]], onprem=[cidrs[1 - position]])
+            planter.record("mirrored-vpc-to-vpc", *pair)
 
 
-def plant_odd_blocks(garden: Garden) -> None:
+def plant_odd_blocks(planter: Planter) -> None:
     """Plant blocks that are special wherever they stand."""
     for plant_id, blocks in (
         ("selector-cloud-services", ["100.64.0.0/10"]),
@@ -133,14 +133,14 @@ def plant_odd_blocks(garden: Garden) -> None:
         ("selector-redundant", ["10.210.0.0/16", "10.210.3.0/24"]),
         ("selector-repeated", ["10.211.3.0/24", "192.168.211.0/24", "10.211.3.0/24"]),
     ):
-        if connection := garden.take(is_policy):
-            garden.set_blocks(connection, vpc=connection.vpc_subnets, onprem=blocks)
-            garden.record(plant_id, connection)
+        if connection := planter.take(is_policy):
+            planter.set_blocks(connection, vpc=connection.vpc_subnets, onprem=blocks)
+            planter.record(plant_id, connection)
 
 
-def plant_peer_in_two_regions(garden: Garden) -> None:
+def plant_peer_in_two_regions(planter: Planter) -> None:
     """Let one site's address be a customer gateway in two regions."""
-    pair = garden.take_pair(
+    pair = planter.take_pair(
         lambda c: c.network_type == "public" and is_static(c),
         lambda left, right: (
             left.account_id == right.account_id and left.region_id != right.region_id
@@ -148,34 +148,34 @@ def plant_peer_in_two_regions(garden: Garden) -> None:
     )
     if pair:
         address = pair[0].tunnels[0].customer_ip
-        gateway = add_customer_gateway(garden.draft, garden.place_of(pair[1]), ip_address=address)
-        garden.set_tunnels(pair[1], lambda tunnel: with_customer(tunnel, gateway))
-        garden.record("peer-in-two-regions", *pair)
+        gateway = add_customer_gateway(planter.draft, planter.place_of(pair[1]), ip_address=address)
+        planter.set_tunnels(pair[1], lambda tunnel: with_customer(tunnel, gateway))
+        planter.record("peer-in-two-regions", *pair)
 
 
-def _held_block(garden: Garden, connection: EmulatedConnection) -> str:
+def _held_block(planter: Planter, connection: EmulatedConnection) -> str:
     """The block of the connection's VPC; its first selector, where it is on a transit router."""
     if connection.vpn_gateway_id:
-        return vpc_cidr(garden, connection)
+        return vpc_cidr(planter, connection)
     return connection.vpc_subnets[0]
 
 
-def _has_room(garden: Garden, connection: EmulatedConnection) -> bool:
+def _has_room(planter: Planter, connection: EmulatedConnection) -> bool:
     """Whether the block of its VPC can be both split and widened by four bits."""
     if not is_policy(connection):
         return False
-    return 12 <= ip_network(_held_block(garden, connection)).prefixlen <= 26
+    return 12 <= ip_network(_held_block(planter, connection)).prefixlen <= 26
 
 
-def _copy_blocks(garden: Garden, source: EmulatedConnection, target: EmulatedConnection) -> None:
-    garden.set_blocks(target, vpc=source.vpc_subnets, onprem=source.onprem_subnets)
+def _copy_blocks(planter: Planter, source: EmulatedConnection, target: EmulatedConnection) -> None:
+    planter.set_blocks(target, vpc=source.vpc_subnets, onprem=source.onprem_subnets)
 
 
-def _can_mirror(garden: Garden, left: EmulatedConnection, right: EmulatedConnection) -> bool:
+def _can_mirror(planter: Planter, left: EmulatedConnection, right: EmulatedConnection) -> bool:
     """Whether two connections stand on different VPCs of clear blocks with as many tunnels."""
     if left.vpn_gateway_id == right.vpn_gateway_id or len(left.tunnels) != len(right.tunnels):
         return False
     if left.account_id != right.account_id:
         return False
-    cidrs = [ip_network(vpc_cidr(garden, connection)) for connection in (left, right)]
+    cidrs = [ip_network(vpc_cidr(planter, connection)) for connection in (left, right)]
     return not cidrs[0].overlaps(cidrs[1])

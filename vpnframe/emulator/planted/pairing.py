@@ -7,25 +7,25 @@ from ipaddress import ip_network
 
 from vpnframe.emulator.fleet.gateways import add_customer_gateway
 from vpnframe.emulator.fleet.model import CustomerGateway, EmulatedConnection, EmulatedTunnel
-from vpnframe.emulator.planted.planting import Garden, Wanted, is_gateway_policy, is_static
+from vpnframe.emulator.planted.planting import Planter, Wanted, is_gateway_policy, is_static
 
 Pair = tuple[EmulatedConnection, EmulatedConnection]
 
 
 def take_gateway_pair(
-    garden: Garden, wanted: Wanted = is_gateway_policy, *, n_tunnels: int | None = None
+    planter: Planter, wanted: Wanted = is_gateway_policy, *, n_tunnels: int | None = None
 ) -> Pair | None:
     """Take two connections of one VPN gateway with different peers."""
-    return garden.take_pair(
+    return planter.take_pair(
         lambda c: wanted(c) and n_tunnels in (None, len(c.tunnels)),
         lambda left, right: left.tunnels[0].customer_ip != right.tunnels[0].customer_ip,
         group=lambda connection: connection.vpn_gateway_id,
     )
 
 
-def take_router_pair(garden: Garden, wanted: Wanted = is_static) -> Pair | None:
+def take_router_pair(planter: Planter, wanted: Wanted = is_static) -> Pair | None:
     """Take two connections of one transit router with different peers."""
-    return garden.take_pair(
+    return planter.take_pair(
         lambda c: c.attach_type == "CEN" and wanted(c),
         lambda left, right: left.tunnels[0].customer_ip != right.tunnels[0].customer_ip,
         group=lambda connection: connection.transit_router_id,
@@ -33,11 +33,11 @@ def take_router_pair(garden: Garden, wanted: Wanted = is_static) -> Pair | None:
 
 
 def take_vpc_pair(
-    garden: Garden, wanted: Wanted = is_static, *, is_one_peer_fine: bool = True
+    planter: Planter, wanted: Wanted = is_static, *, is_one_peer_fine: bool = True
 ) -> Pair | None:
     """Take two connections of different VPN gateways in one VPC."""
-    vpc_of = {gateway.vpn_gateway_id: gateway.vpc_id for gateway in garden.draft.vpn_gateways}
-    return garden.take_pair(
+    vpc_of = {gateway.vpn_gateway_id: gateway.vpc_id for gateway in planter.draft.vpn_gateways}
+    return planter.take_pair(
         lambda c: c.attach_type == "VPNGW" and wanted(c),
         lambda left, right: (
             left.vpn_gateway_id != right.vpn_gateway_id
@@ -47,10 +47,10 @@ def take_vpc_pair(
     )
 
 
-def vpc_cidr(garden: Garden, connection: EmulatedConnection) -> str:
+def vpc_cidr(planter: Planter, connection: EmulatedConnection) -> str:
     """Look up the block of the VPC that the connection's gateway stands in."""
-    gateways = {gateway.vpn_gateway_id: gateway for gateway in garden.draft.vpn_gateways}
-    vpcs = {vpc.vpc_id: vpc for vpc in garden.draft.vpcs}
+    gateways = {gateway.vpn_gateway_id: gateway for gateway in planter.draft.vpn_gateways}
+    vpcs = {vpc.vpc_id: vpc for vpc in planter.draft.vpcs}
     return vpcs[gateways[connection.vpn_gateway_id or ""].vpc_id].cidr
 
 
@@ -66,14 +66,16 @@ def halves(cidr: str) -> tuple[str, str]:
     return str(lower), str(upper)
 
 
-def share_customer(garden: Garden, source: EmulatedConnection, target: EmulatedConnection) -> None:
+def share_customer(
+    planter: Planter, source: EmulatedConnection, target: EmulatedConnection
+) -> None:
     """Give the target's tunnels the peers of the source's; its last one where it has fewer."""
-    gateways = {gateway.customer_gateway_id: gateway for gateway in garden.draft.customer_gateways}
+    gateways = {gateway.customer_gateway_id: gateway for gateway in planter.draft.customer_gateways}
     peers = [gateways[tunnel.customer_gateway_id] for tunnel in source.tunnels]
     peers += peers[-1:] * len(target.tunnels)
-    now = garden.get(target.vpn_connection_id)
+    now = planter.get(target.vpn_connection_id)
     tunnels = zip(now.tunnels, peers, strict=False)
-    garden.put(replace(now, tunnels=tuple(with_customer(*pair) for pair in tunnels)))
+    planter.put(replace(now, tunnels=tuple(with_customer(*pair) for pair in tunnels)))
 
 
 def with_customer(tunnel: EmulatedTunnel, gateway: CustomerGateway) -> EmulatedTunnel:
@@ -86,20 +88,20 @@ def with_customer(tunnel: EmulatedTunnel, gateway: CustomerGateway) -> EmulatedT
     )
 
 
-def mirror(garden: Garden, pair: Pair) -> None:
+def mirror(planter: Planter, pair: Pair) -> None:
     """Make each connection the other one's peer, tunnel by tunnel, under one key."""
     for here, there in (pair, pair[::-1]):
-        _point_at(garden, here, there)
+        _point_at(planter, here, there)
 
 
-def _point_at(garden: Garden, here: EmulatedConnection, there: EmulatedConnection) -> None:
+def _point_at(planter: Planter, here: EmulatedConnection, there: EmulatedConnection) -> None:
     """Make the tunnels of one connection end at the addresses of the other one's gateway."""
-    place = garden.place_of(here)
+    place = planter.place_of(here)
     tunnels = []
     for mine, theirs in zip(here.tunnels, there.tunnels, strict=True):
-        gateway = add_customer_gateway(garden.draft, place, ip_address=theirs.cloud_ip)
+        gateway = add_customer_gateway(planter.draft, place, ip_address=theirs.cloud_ip)
         tunnel = replace(with_customer(mine, gateway), cloud_ike_id=mine.cloud_ip)
         # Both ends of one tunnel hold one key and one proposal: those of the first end.
         first = mine if here.vpn_connection_id < there.vpn_connection_id else theirs
         tunnels.append(replace(tunnel, psk=first.psk, proposal=first.proposal))
-    garden.put(replace(here, tunnels=tuple(tunnels)))
+    planter.put(replace(here, tunnels=tuple(tunnels)))

@@ -19,7 +19,7 @@ from vpnframe.emulator.fleet.networks import EVERYTHING
 Wanted = Callable[[EmulatedConnection], bool]
 
 
-class Garden:
+class Planter:
     """A drawn fleet with a record of which connections were already changed."""
 
     def __init__(self, draft: DrawnFleet, places: Sequence[DrawnPlace], draw: Draw) -> None:

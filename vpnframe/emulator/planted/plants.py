@@ -21,7 +21,7 @@ from vpnframe.emulator.planted.overlap import (
     plant_peer_in_two_regions,
     plant_twins,
 )
-from vpnframe.emulator.planted.planting import Garden
+from vpnframe.emulator.planted.planting import Planter
 from vpnframe.emulator.planted.routes import (
     plant_across_vpc,
     plant_by_destination,
@@ -59,15 +59,15 @@ _ROUTE_PLANTERS = (
 )
 
 
-def plant_everything(garden: Garden) -> None:
+def plant_everything(planter: Planter) -> None:
     """Plant every defect and trap; one that finds no place in a small fleet is left out."""
-    for _ in range(garden.n_rounds):
-        for planter in _PLANTERS:
-            planter(garden)
+    for _ in range(planter.n_rounds):
+        for plant in _PLANTERS:
+            plant(planter)
 
 
-def plant_routes(garden: Garden) -> None:
+def plant_routes(planter: Planter) -> None:
     """Plant what only routes show; likewise."""
-    for _ in range(garden.n_rounds):
-        for planter in _ROUTE_PLANTERS:
-            planter(garden)
+    for _ in range(planter.n_rounds):
+        for plant in _ROUTE_PLANTERS:
+            plant(planter)

@@ -19,81 +19,81 @@ from vpnframe.emulator.planted.pairing import (
     take_vpc_pair,
     vpc_cidr,
 )
-from vpnframe.emulator.planted.planting import Garden, is_static
+from vpnframe.emulator.planted.planting import Planter, is_static
 
 
-def plant_by_destination(garden: Garden) -> None:
+def plant_by_destination(planter: Planter) -> None:
     """Let destination routes meet on one gateway: equal, nested, and as a pair for failover."""
-    if pair := _plain_pair(garden):
+    if pair := _plain_pair(planter):
         for connection in pair:
-            _lead(garden, connection, ["10.221.0.0/24"])
-        garden.record("routes-equal-on-one-gateway", *pair)
-    if pair := _plain_pair(garden):
-        _lead(garden, pair[0], ["192.168.222.0/24"])
-        _lead(garden, pair[1], ["192.168.222.0/24"], weight=STANDBY)
-        garden.record("routes-active-and-standby", *pair)
-    if pair := _plain_pair(garden):
-        _lead(garden, pair[0], ["10.223.0.0/16"])
-        _lead(garden, pair[1], ["10.223.1.0/24", "10.223.2.0/24"])
-        garden.record("routes-aggregate-and-branches", *pair)
+            _lead(planter, connection, ["10.221.0.0/24"])
+        planter.record("routes-equal-on-one-gateway", *pair)
+    if pair := _plain_pair(planter):
+        _lead(planter, pair[0], ["192.168.222.0/24"])
+        _lead(planter, pair[1], ["192.168.222.0/24"], weight=STANDBY)
+        planter.record("routes-active-and-standby", *pair)
+    if pair := _plain_pair(planter):
+        _lead(planter, pair[0], ["10.223.0.0/16"])
+        _lead(planter, pair[1], ["10.223.1.0/24", "10.223.2.0/24"])
+        planter.record("routes-aggregate-and-branches", *pair)
 
 
-def plant_by_policy(garden: Garden) -> None:
+def plant_by_policy(planter: Planter) -> None:
     """Let policy routes of one gateway meet: at one priority, ranked, and split by their source."""
-    if pair := _plain_pair(garden):
+    if pair := _plain_pair(planter):
         for connection in pair:
-            _steer(garden, connection, vpc_cidr(garden, connection), "172.28.1.0/24")
-        garden.record("policies-of-one-priority", *pair)
-    if pair := take_gateway_pair(garden, _is_ranked, n_tunnels=1):
+            _steer(planter, connection, vpc_cidr(planter, connection), "172.28.1.0/24")
+        planter.record("policies-of-one-priority", *pair)
+    if pair := take_gateway_pair(planter, _is_ranked, n_tunnels=1):
         for priority, connection in zip((10, 20), pair, strict=True):
-            _make_plain(garden, connection)
-            source = vpc_cidr(garden, connection)
-            _steer(garden, connection, source, "172.28.2.0/24", priority=priority)
-        garden.record("policies-ranked", *pair)
-    if pair := _plain_pair(garden):
-        for source, connection in zip(halves(vpc_cidr(garden, pair[0])), pair, strict=True):
-            _steer(garden, connection, source, "172.28.3.0/24")
-        garden.record("policies-split-by-source", *pair)
+            _make_plain(planter, connection)
+            source = vpc_cidr(planter, connection)
+            _steer(planter, connection, source, "172.28.2.0/24", priority=priority)
+        planter.record("policies-ranked", *pair)
+    if pair := _plain_pair(planter):
+        for source, connection in zip(halves(vpc_cidr(planter, pair[0])), pair, strict=True):
+            _steer(planter, connection, source, "172.28.3.0/24")
+        planter.record("policies-split-by-source", *pair)
 
 
-def plant_into_vpcs(garden: Garden) -> None:
+def plant_into_vpcs(planter: Planter) -> None:
     """Let a route lead into the own VPC: by a policy, and by a destination route."""
-    if connection := garden.take(_is_on_gateway):
-        cidr = vpc_cidr(garden, connection)
-        _steer(garden, connection, cidr, draw_inside(garden.draw, cidr, 28))
-        garden.record("policy-into-own-vpc", connection)
-    if pair := take_gateway_pair(garden, _is_on_gateway):
-        lower, _ = halves(vpc_cidr(garden, pair[0]))
-        _steer(garden, pair[0], lower, "172.28.4.0/24")
-        _lead(garden, pair[1], [draw_inside(garden.draw, lower, 28)])
-        garden.record("route-into-own-vpc", *pair)
+    if connection := planter.take(_is_on_gateway):
+        cidr = vpc_cidr(planter, connection)
+        _steer(planter, connection, cidr, draw_inside(planter.draw, cidr, 28))
+        planter.record("policy-into-own-vpc", connection)
+    if pair := take_gateway_pair(planter, _is_on_gateway):
+        lower, _ = halves(vpc_cidr(planter, pair[0]))
+        _steer(planter, pair[0], lower, "172.28.4.0/24")
+        _lead(planter, pair[1], [draw_inside(planter.draw, lower, 28)])
+        planter.record("route-into-own-vpc", *pair)
 
 
-def plant_across_vpc(garden: Garden) -> None:
+def plant_across_vpc(planter: Planter) -> None:
     """Let routes of two gateways of one VPC meet: by mistake, and while one replaces the other."""
-    if pair := take_vpc_pair(garden, _is_single, is_one_peer_fine=False):
+    if pair := take_vpc_pair(planter, _is_single, is_one_peer_fine=False):
         for connection in pair:
-            _make_plain(garden, connection)
-            _lead(garden, connection, ["192.168.225.0/24"])
-        garden.record("routes-equal-behind-gateways-of-one-vpc", *pair)
-    if pair := take_vpc_pair(garden):
-        share_customer(garden, *pair)
+            _make_plain(planter, connection)
+            _lead(planter, connection, ["192.168.225.0/24"])
+        planter.record("routes-equal-behind-gateways-of-one-vpc", *pair)
+    if pair := take_vpc_pair(planter):
+        share_customer(planter, *pair)
         for connection in pair:
-            _lead(garden, connection, ["192.168.226.0/24"])
-        garden.record("migration-between-gateways", *pair)
+            _lead(planter, connection, ["192.168.226.0/24"])
+        planter.record("migration-between-gateways", *pair)
 
 
-def plant_mirror_on_one_router(garden: Garden) -> None:
+def plant_mirror_on_one_router(planter: Planter) -> None:
     """Join two attachments of one router with each other: each one's peer is the other one."""
     for n_tunnels in (1, 2):
-        if pair := take_router_pair(garden, partial(_can_mirror, n_tunnels=n_tunnels)):
-            mirror(garden, pair)
+        if pair := take_router_pair(planter, partial(_can_mirror, n_tunnels=n_tunnels)):
+            mirror(planter, pair)
             blocks = ("172.27.0.0/17", "172.27.128.0/17")
             for connection, vpc, onprem in zip(pair, blocks, blocks[::-1], strict=True):
-                now = garden.get(connection.vpn_connection_id)
-                garden.set_blocks(now, vpc=[vpc], onprem=[onprem])
-                garden.set_routes(now, [make_route(garden.draw, now, "custom", onprem)])
-            garden.record("mirrored-on-one-router", *pair)
+                now = planter.get(connection.vpn_connection_id)
+                planter.set_blocks(now, vpc=[vpc], onprem=[onprem])
+                planter.set_routes(now, [make_route(planter.draw, now, "custom", onprem)])
+            planter.record("mirrored-on-one-router", *pair)
             return
 
 
@@ -115,32 +115,32 @@ def _can_mirror(connection: EmulatedConnection, *, n_tunnels: int) -> bool:
     return is_public and is_static(connection) and len(connection.tunnels) == n_tunnels
 
 
-def _plain_pair(garden: Garden) -> Pair | None:
+def _plain_pair(planter: Planter) -> Pair | None:
     """Take two single tunnels of one gateway, and leave them nothing that speaks of failover."""
-    pair = take_gateway_pair(garden, _is_on_gateway, n_tunnels=1)
+    pair = take_gateway_pair(planter, _is_on_gateway, n_tunnels=1)
     for connection in pair or ():
-        _make_plain(garden, connection)
+        _make_plain(planter, connection)
     return pair
 
 
-def _make_plain(garden: Garden, connection: EmulatedConnection) -> None:
-    garden.put(replace(garden.get(connection.vpn_connection_id), health_check=None))
+def _make_plain(planter: Planter, connection: EmulatedConnection) -> None:
+    planter.put(replace(planter.get(connection.vpn_connection_id), health_check=None))
 
 
 def _lead(
-    garden: Garden,
+    planter: Planter,
     connection: EmulatedConnection,
     destinations: Sequence[str],
     *,
     weight: int = 100,
 ) -> None:
     """Make a connection route-based, with destination routes alone."""
-    routes = [make_route(garden.draw, connection, "custom", block) for block in destinations]
-    _set_routes(garden, connection, [replace(route, weight=weight) for route in routes])
+    routes = [make_route(planter.draw, connection, "custom", block) for block in destinations]
+    _set_routes(planter, connection, [replace(route, weight=weight) for route in routes])
 
 
 def _steer(
-    garden: Garden,
+    planter: Planter,
     connection: EmulatedConnection,
     source: str,
     destination: str,
@@ -148,14 +148,14 @@ def _steer(
     priority: int | None = None,
 ) -> None:
     """Make a connection route-based, with one policy route."""
-    route = make_route(garden.draw, connection, "policy", destination)
+    route = make_route(planter.draw, connection, "policy", destination)
     ranked = replace(route, source=source, priority=priority or route.priority)
-    _set_routes(garden, connection, [ranked])
+    _set_routes(planter, connection, [ranked])
 
 
 def _set_routes(
-    garden: Garden, connection: EmulatedConnection, routes: Sequence[EmulatedRoute]
+    planter: Planter, connection: EmulatedConnection, routes: Sequence[EmulatedRoute]
 ) -> None:
-    now = garden.get(connection.vpn_connection_id)
-    garden.set_blocks(now, vpc=[EVERYTHING], onprem=[EVERYTHING])
-    garden.set_routes(now, routes)
+    now = planter.get(connection.vpn_connection_id)
+    planter.set_blocks(now, vpc=[EVERYTHING], onprem=[EVERYTHING])
+    planter.set_routes(now, routes)
