@@ -4,8 +4,9 @@
 
 Ours is the crawl's whole way: signing, HTTP, decoding, recording, with and without a checkpoint.
 Each figure is the median of five rounds, in which every client takes its turn; the CPU is that
-of the client's process alone. The server is another process, the same for all: over TLS the emulator, over
-plain HTTP one that answers from memory, because there the emulator would be what is measured.
+of the client's process alone. The server is another process, the same for all: over TLS the
+emulator, over plain HTTP one that answers from memory, because there the emulator would be what
+is measured.
 Prints figures and asserts only that every answer came.
 """
 
