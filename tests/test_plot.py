@@ -12,7 +12,7 @@ from fleet_helpers import site, subnets_of
 
 from vpnframe import plot, schema, stats
 from vpnframe.errors import AddressError
-from vpnframe.inventory import flattening as frames
+from vpnframe.inventory import flattening
 from vpnframe.model.records import Connection, Phases, Proposal, Records, Tunnel
 from vpnframe.schema.tables.audit import FINDINGS
 
@@ -28,7 +28,7 @@ def tunnels():
         )
         for i, cipher in enumerate(ciphers)
     )
-    return frames.make_tables(Records(connections=connections))["tunnels"]
+    return flattening.make_tables(Records(connections=connections))["tunnels"]
 
 
 @pytest.fixture(autouse=True)

@@ -126,10 +126,10 @@ def audit(
 
     Examples
     --------
-    >>> from vpnframe import frames
+    >>> from vpnframe.inventory import flattening
     >>> from vpnframe.model.records import Coverage, Records
     >>> read = Records(coverage=(Coverage(status="complete", region_id="cn-beijing"),))
-    >>> audit(Inventory(**frames.make_tables(read))).empty
+    >>> audit(Inventory(**flattening.make_tables(read))).empty
     True
     """
     asked = settings or AuditSettings()
@@ -166,11 +166,11 @@ def audit_summary(
 
     Examples
     --------
-    >>> from vpnframe import frames
+    >>> from vpnframe.inventory import flattening
     >>> from vpnframe.model.records import Records
     >>> with warnings.catch_warnings():
     ...     warnings.simplefilter("ignore", IncompleteWarning)
-    ...     audit_summary(Inventory(**frames.make_tables(Records())))["n_failed"].sum()
+    ...     audit_summary(Inventory(**flattening.make_tables(Records())))["n_failed"].sum()
     np.int64(0)
     """
     inv = _taken(inv)
@@ -206,11 +206,11 @@ def audit_connections(
 
     Examples
     --------
-    >>> from vpnframe import frames
+    >>> from vpnframe.inventory import flattening
     >>> from vpnframe.model.records import Records
     >>> with warnings.catch_warnings():
     ...     warnings.simplefilter("ignore", IncompleteWarning)
-    ...     audit_connections(Inventory(**frames.make_tables(Records()))).empty
+    ...     audit_connections(Inventory(**flattening.make_tables(Records()))).empty
     True
     """
     inv = _taken(inv)
@@ -245,11 +245,11 @@ def profile_matrix(
 
     Examples
     --------
-    >>> from vpnframe import frames
+    >>> from vpnframe.inventory import flattening
     >>> from vpnframe.model.records import Records
     >>> with warnings.catch_warnings():
     ...     warnings.simplefilter("ignore", IncompleteWarning)
-    ...     profile_matrix(Inventory(**frames.make_tables(Records()))).empty
+    ...     profile_matrix(Inventory(**flattening.make_tables(Records()))).empty
     True
     """
     inv = _taken(inv)

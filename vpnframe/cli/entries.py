@@ -29,7 +29,8 @@ def as_entries(entries: Sequence[FindingText], *, width: int | None) -> str:
 
     Examples
     --------
-    >>> print(as_entries([Entry("high", [["a", "bb"], ["ccc", "d"]], "Why.")], width=80), end="")
+    >>> text = FindingText("high", [["a", "bb"], ["ccc", "d"]], "Why.")
+    >>> print(as_entries([text], width=80), end="")
     high
       a    bb
       ccc  d

@@ -37,7 +37,7 @@ def decode_identity(response: Response) -> SignerIdentity:
     Examples
     --------
     >>> decode_identity(Response(200, {}, b'{"AccountId": "1", "Arn": "acs:ram::1:user/a"}'))
-    Identity(account_id='1', arn='acs:ram::1:user/a')
+    SignerIdentity(account_id='1', arn='acs:ram::1:user/a')
     """
     answer = Fields(read_tree(response)[0], [])
     account_id = answer.text("AccountId")

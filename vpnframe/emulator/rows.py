@@ -20,7 +20,7 @@ def region_row(region: EmulatedRegion) -> dict[str, Json]:
 
     Examples
     --------
-    >>> region_row(Region("cn-beijing", "华北2", "2ze"))["RegionEndpoint"]
+    >>> region_row(EmulatedRegion("cn-beijing", "华北2", "2ze"))["RegionEndpoint"]
     'vpc.cn-beijing.aliyuncs.com'
     """
     return {

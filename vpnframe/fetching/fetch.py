@@ -24,8 +24,7 @@ from vpnframe.fetching.crawl import Plan, parse_downloads
 from vpnframe.fetching.ending import Ending
 from vpnframe.fetching.events import EstimateMade, Listener, ignore
 from vpnframe.fetching.settings import FetchSettings, find_provider, make_plan
-from vpnframe.inventory import Inventory, write_inventory
-from vpnframe.inventory import flattening as frames
+from vpnframe.inventory import Inventory, flattening, write_inventory
 from vpnframe.model.psk import FingerprintKey, new_fingerprint_key, own_fingerprint_key
 from vpnframe.model.records import Records
 from vpnframe.schema.memory import give_back_memory
@@ -182,7 +181,7 @@ def _may_be_completed(inventory: Inventory) -> bool:
 
 
 def _tables(parts: Iterable[Records]) -> Inventory:
-    inventory = Inventory(**frames.flatten(parts))
+    inventory = Inventory(**flattening.flatten(parts))
     give_back_memory()
     return inventory
 

@@ -33,10 +33,10 @@ class PackedRecords:
     Examples
     --------
     >>> from vpnframe.model.records import Region
-    >>> shelf = Shelf()
+    >>> packed = PackedRecords()
     >>> for name in ("cn-shanghai", "cn-beijing"):
-    ...     shelf.put(name, Region(region_id=name))
-    >>> len(shelf), list(shelf.in_order().ids())
+    ...     packed.put(name, Region(region_id=name))
+    >>> len(packed), list(packed.in_order().ids())
     (2, ['cn-beijing', 'cn-shanghai'])
     """
 

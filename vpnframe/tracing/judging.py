@@ -27,7 +27,7 @@ def judge(case: RouterCase) -> Outcome:
     Examples
     --------
     >>> router = Router("vpn-1", False, "vpc-1", "1", "cn-hangzhou")
-    >>> judge(Case(router, "vpc-1", Placing.INSIDE, False, -1, ())).reason
+    >>> judge(RouterCase(router, "vpc-1", Placing.INSIDE, False, -1, ())).reason
     'no route of vpn-1 leads there'
     """
     if case.is_local:

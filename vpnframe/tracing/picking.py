@@ -48,10 +48,11 @@ def pick(found: Sequence[MatchedRoute], *, is_transit: bool) -> Pick:
 
     Examples
     --------
-    >>> from vpnframe.tracing.facts import Connection
+    >>> from vpnframe.tracing.facts import TracedConnection
     >>> def found(name, weight):
-    ...     route = Route("destination", Connection(name), None, "10.0.0.0/8", 8, weight=weight)
-    ...     return Found(route, True)
+    ...     leading = TracedConnection(name)
+    ...     route = TracedRoute("destination", leading, None, "10.0.0.0/8", 8, weight=weight)
+    ...     return MatchedRoute(route, True)
     >>> picked = pick([found("vco-a", 0), found("vco-b", 100)], is_transit=False)
     >>> [one.route.connection.vpn_connection_id for one in (*picked.heads, *picked.standby)]
     ['vco-b', 'vco-a']
@@ -75,10 +76,11 @@ def carry(route: TracedRoute, *, is_transit: bool) -> Carrier:
 
     Examples
     --------
-    >>> from vpnframe.tracing.facts import Connection
-    >>> active = Tunnel(1, "tun-1", "active", "ike_sa_not_established", False)
-    >>> spare = Tunnel(2, "tun-2", "standby", "ipsec_sa_established", True)
-    >>> route = Route("bgp", Connection("vco-a", tunnels=(active, spare)), None, "10.0.0.0/8", 8)
+    >>> from vpnframe.tracing.facts import TracedConnection
+    >>> active = TracedTunnel(1, "tun-1", "active", "ike_sa_not_established", False)
+    >>> spare = TracedTunnel(2, "tun-2", "standby", "ipsec_sa_established", True)
+    >>> leading = TracedConnection("vco-a", tunnels=(active, spare))
+    >>> route = TracedRoute("bgp", leading, None, "10.0.0.0/8", 8)
     >>> carry(route, is_transit=False).tunnel.index
     2
     """

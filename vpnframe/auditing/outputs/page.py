@@ -34,11 +34,11 @@ def as_page(review: Review, *, title: str = TITLE, with_folded: bool = False) ->
 
     Examples
     --------
-    >>> from vpnframe import frames
+    >>> from vpnframe.inventory import flattening
     >>> from vpnframe.auditing.review import examine
     >>> from vpnframe.inventory import Inventory
     >>> from vpnframe.model.records import Records
-    >>> page = as_page(examine(Inventory(**frames.make_tables(Records()))), title="<fleet>")
+    >>> page = as_page(examine(Inventory(**flattening.make_tables(Records()))), title="<fleet>")
     >>> "&lt;fleet&gt;" in page, "<fleet>" in page
     (True, False)
     """

@@ -36,11 +36,11 @@ def as_sarif(review: Review) -> dict[str, Any]:
 
     Examples
     --------
-    >>> from vpnframe import frames
+    >>> from vpnframe.inventory import flattening
     >>> from vpnframe.auditing.review import examine
     >>> from vpnframe.inventory import Inventory
     >>> from vpnframe.model.records import Records
-    >>> log = as_sarif(examine(Inventory(**frames.make_tables(Records()))))
+    >>> log = as_sarif(examine(Inventory(**flattening.make_tables(Records()))))
     >>> log["version"], log["runs"][0]["invocations"][0]["toolExecutionNotifications"][0]["level"]
     ('2.1.0', 'warning')
     """

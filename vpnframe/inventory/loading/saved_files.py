@@ -1,4 +1,4 @@
-"""Saved answers to an inventory, without a network."""
+"""Load saved answers into an inventory, without a network."""
 
 from __future__ import annotations
 
@@ -11,8 +11,7 @@ from vpnframe.cloud.messages import Response
 from vpnframe.cloud.redaction import has_keys
 from vpnframe.cloud.region_ids import is_region_id
 from vpnframe.errors import RequestError, ResponseError, SettingsError
-from vpnframe.inventory import Inventory
-from vpnframe.inventory import flattening as frames
+from vpnframe.inventory import Inventory, flattening
 from vpnframe.inventory.loading.gathered import (
     READABLE,
     Gathered,
@@ -37,41 +36,41 @@ def load(
     key_facts: bool = True,
     psk_key_file: str | Path | None = None,
 ) -> Inventory:
-    """Load saved answers of the cloud, JSON or XML.
+    """Load saved API answers, JSON or XML.
 
     Parameters
     ----------
     paths : str, Path or iterable of them
         Files, glob patterns, folders (every ``.json`` and ``.xml`` below), or ``-`` for standard
         input. Answers of DownloadVpnConnectionConfig, of the list calls, and of
-        DescribeVpnConnection, DescribeVpnGateway and DescribeCustomerGateway are read; a
-        download's connection id is its file's stem, the region its folder's name where that can be
-        one. A file may hold several answers in JSON, one after the other in any layout or in
-        lists, each plain or in an SDK's ``{headers, statusCode, body}``.
+        DescribeVpnConnection, DescribeVpnGateway and DescribeCustomerGateway are read. A
+        download's connection id is its file's stem; the region is its folder's name if that is a
+        valid region id. A file may hold several JSON answers, one after the other in any layout or
+        in lists, each plain or in an SDK's ``{headers, statusCode, body}``.
     key_facts : bool, default True
-        Whether to find out what the keys are worth; they themselves are never kept.
+        Whether to assess the strength of the keys; the keys themselves are never kept.
     psk_key_file : str or Path, optional
-        Makes fingerprints of keys comparable, see
-        :func:`vpnframe.model.psk.facts.read_fingerprint_key`; otherwise they are within this
-        inventory.
+        Makes fingerprints of keys comparable between inventories, see
+        :func:`vpnframe.model.psk.facts.read_fingerprint_key`; otherwise they are comparable only
+        within this inventory.
 
     Returns
     -------
     Inventory
-        What could be read; ``failures`` has a row for every file that could not. Files with keys
-        that others may read are named in a warning to the log. The routes into a connection are
-        known (``has_known_routes``) where every list that could name one is there up to its
-        TotalCount: of its VPN gateway by destination and by policy, and by BGP where BGP is on;
-        of a connection on a transit router its own. An answer without routes does not say whose
-        it is: it counts for the id in its file's name, else only where a region has as many of
-        them as lists are missing.
+        What could be read; ``failures`` has a row for every file that could not. A warning in the
+        log names files with keys that others may read. The routes into a connection are known
+        (``has_known_routes``) if every list that could name one is present up to its TotalCount:
+        its VPN gateway's destination and policy lists, and the BGP list if BGP is on; or the own
+        lists of a connection on a transit router. An answer without routes does not name its
+        owner: it counts for the id in its file's name, else only if its region has as many such
+        answers as lists are missing.
 
     Raises
     ------
     SettingsError
-        No file is there, or the key file cannot be used or is named beside ``key_facts=False``.
+        No file exists, or the key file cannot be used or is given with ``key_facts=False``.
     ResponseError
-        Not one of the files could be read.
+        None of the files could be read.
 
     Examples
     --------
@@ -96,11 +95,11 @@ def load(
     if not known.places:
         first = known.failures[0].message
         raise ResponseError(f"none of {len(files)} files could be read: {first}")
-    return Inventory(**frames.make_tables(records_of(known)))
+    return Inventory(**flattening.make_tables(records_of(known)))
 
 
 def _read(path: Path, known: Gathered) -> Iterator[Saved]:
-    """The answers in a file; those of a file that holds several have their number in their name."""
+    """Yield the answers in a file; if it holds several, their names are numbered."""
     is_stdin = str(path) == "-"
     folder = path.absolute().parent.name
     region = folder if not is_stdin and is_region_id(folder) else None
@@ -123,7 +122,7 @@ def _read(path: Path, known: Gathered) -> Iterator[Saved]:
 
 
 def _warn_of_unguarded(known: Gathered) -> None:
-    """Name the files whose keys others can read, and what to do."""
+    """Log the files whose keys others can read, and the remedy."""
     names = known.unguarded
     if names:
         more = f" and {len(names) - 3:,} more" if len(names) > 3 else ""
@@ -136,7 +135,7 @@ def _warn_of_unguarded(known: Gathered) -> None:
 
 
 def _by_action(answers: Iterable[Saved], known: Gathered) -> dict[str, list[Saved]]:
-    """Sort answers by their call; one of another call, or of none, is a failure."""
+    """Sort answers by their call; record a failure for each answer of another or unknown call."""
     found: dict[str, list[Saved]] = {action: [] for action in READABLE}
     for saved in answers:
         try:
