@@ -11,8 +11,7 @@ import pandas as pd
 from hypothesis import settings
 
 from vpnframe import schema
-from vpnframe.inventory import Inventory
-from vpnframe.inventory import flattening as frames
+from vpnframe.inventory import Inventory, flattening
 from vpnframe.model.records import Records
 
 # For properties that ask for whole tables: a quarter of the examples that others are tried on.
@@ -72,7 +71,7 @@ def found(table: pd.DataFrame, *columns: str) -> list[tuple[Any, ...]]:
 
 def inventory_with(subnets: pd.DataFrame, *, status: str = "complete", **tables: Any) -> Inventory:
     """An inventory with these blocks, of one region."""
-    empty = Inventory(**frames.make_tables(Records()))
+    empty = Inventory(**flattening.make_tables(Records()))
     names = schema.find("coverage").names
     row = {"region_id": "cn-hangzhou", "status": status, "is_stable": True}
     coverage = schema.build("coverage", {name: [row.get(name, 0)] for name in names})

@@ -13,7 +13,7 @@ import vpnframe as vf
 from vpnframe.overlapping import OverlapSettings, free_subnets, overlaps, would_conflict
 from vpnframe.overlapping.nat import Nat
 
-CASES = Path(__file__).parent / "data" / "cases"
+CASES = Path(__file__).parents[1] / "data" / "cases"
 ROUTE = {"routing_mode": "route", "has_known_routes": True}
 HA = {"has_ha_evidence": True}
 OTHER_PEER = {"peer_addresses": ["198.51.100.2"]}

@@ -17,7 +17,7 @@ from vpnframe.auditing.profiles.profiles import (
 )
 from vpnframe.errors import SettingsError
 
-FILE = Path(__file__).parents[1] / "vpnframe" / "auditing" / "profiles" / "audit-profiles.csv"
+FILE = Path(__file__).parents[2] / "vpnframe" / "auditing" / "profiles" / "audit-profiles.csv"
 NAMES = {
     "vpnframe-baseline", "ietf", "nist-800-77r1", "bsi-tr-02102-3", "cnsa-1.0", "cnsa-2.0",
     "disa-vpn-srg-v3r4", "anssi-ipsec", "pci-dss-4.0.1", "gm-t-0022", "aliyun-api-defaults",

@@ -15,8 +15,13 @@ from helpers import assert_same_inventory, inventory_of
 from vpnframe import schema
 from vpnframe.emulator import make_fleet, make_state
 from vpnframe.errors import ClockWarning, InventoryError
-from vpnframe.inventory import Inventory, list_snapshots, read_inventory, write_inventory
-from vpnframe.inventory import flattening as frames
+from vpnframe.inventory import (
+    Inventory,
+    flattening,
+    list_snapshots,
+    read_inventory,
+    write_inventory,
+)
 from vpnframe.model.records import Connection, Coverage, Failure, Records, Tunnel
 
 NOW = datetime(2024, 11, 23, 6, 24, tzinfo=UTC)
@@ -35,7 +40,7 @@ def connection(number: int, region: str | None, account: str | None = "1", **mor
 
 
 def made(*connections: Connection, **more: Any) -> Inventory:
-    return Inventory(**frames.make_tables(Records(connections=connections, **more)))
+    return Inventory(**flattening.make_tables(Records(connections=connections, **more)))
 
 
 INVENTORIES = {

@@ -17,7 +17,7 @@ from test_credentials import ask_chain
 from vpnframe.cloud.credentials import ProfileChain
 from vpnframe.errors import SettingsError
 
-CASE = Path(__file__).parent / "data" / "cases" / "16-cli-profiles" / "config.json"
+CASE = Path(__file__).parents[1] / "data" / "cases" / "16-cli-profiles" / "config.json"
 CANARY = "canary-Secret-1"
 KEY = {"access_key_id": "LTAI", "access_key_secret": CANARY}
 ROLE = {"ram_role_arn": "acs:ram::1:role/a", "ram_session_name": "s", "expired_seconds": 3600}

@@ -14,7 +14,7 @@ from vpnframe.cloud.messages import Request
 from vpnframe.emulator.signatures import is_signed_by
 
 VECTORS: list[dict[str, Any]] = json.loads(
-    (Path(__file__).parent / "data" / "signing-vectors.json").read_text(encoding="utf-8")
+    (Path(__file__).parents[1] / "data" / "signing-vectors.json").read_text(encoding="utf-8")
 )
 ACS3 = [vector for vector in VECTORS if vector["scheme"].startswith("ACS3")]
 V1 = [vector for vector in VECTORS if not vector["scheme"].startswith("ACS3")]

@@ -24,11 +24,10 @@ from vpnframe import schema
 from vpnframe.cloud.messages import Request
 from vpnframe.emulator import handle, make_fleet, make_state
 from vpnframe.errors import ResponseError, SettingsError
-from vpnframe.inventory import Inventory
-from vpnframe.inventory import flattening as frames
+from vpnframe.inventory import Inventory, flattening
 from vpnframe.inventory.loading import load
 
-SAMPLES = Path(__file__).parent / "data" / "samples"
+SAMPLES = Path(__file__).parents[1] / "data" / "samples"
 DOWNLOAD = {"VpnConnectionConfig": {"LocalSubnet": "192.168.0.0/24", "RemoteSubnet": "10.0.0.0/8"}}
 PAGE = {
     "TotalCount": 1,
@@ -156,7 +155,7 @@ def save_everything(folder: Path) -> Inventory:
         if action not in ("DescribeRegions", "GetCallerIdentity"):
             put(folder / region / f"{name}.json", answer.body.decode())
 
-    return Inventory(**frames.make_tables(crawl(state, fault=keep)))
+    return Inventory(**flattening.make_tables(crawl(state, fault=keep)))
 
 
 def test_saved_answers_give_the_tables_of_the_fetch(tmp_path: Path) -> None:

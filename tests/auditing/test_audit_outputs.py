@@ -27,7 +27,7 @@ from vpnframe.cli.audit_output import ReviewFormat, encode
 from vpnframe.cli.spreadsheet import without_formulas
 from vpnframe.model.display import printable
 
-SCHEMA = json.loads((Path(__file__).parent / "data" / "sarif-schema-2.1.0.json").read_text())
+SCHEMA = json.loads((Path(__file__).parents[1] / "data" / "sarif-schema-2.1.0.json").read_text())
 HOSTILE = ("<script>alert(1)</script>", '"><img src=x onerror=alert(1)>', "=cmd|' /C calc'!A0")
 BAD = {"ike_encryption": "des-cbc", "ike_integrity": None}
 WAIVER = vf.Waiver(

@@ -19,14 +19,13 @@ from helpers import inventory_of
 from vpnframe import schema
 from vpnframe.emulator import make_fleet, make_state
 from vpnframe.errors import InventoryError, SchemaError
-from vpnframe.inventory import Inventory, list_snapshots, write_inventory
-from vpnframe.inventory import flattening as frames
+from vpnframe.inventory import Inventory, flattening, list_snapshots, write_inventory
 from vpnframe.model.records import Connection, Coverage, Records, Tunnel
 from vpnframe.schema.tables import STORED
 
 NOW = datetime(2024, 11, 23, 6, 24, tzinfo=UTC)
 FLEET = inventory_of(make_state(make_fleet(connections=30, regions=3), quotas=False))
-NOTHING = Inventory(**frames.make_tables(Records()))
+NOTHING = Inventory(**flattening.make_tables(Records()))
 
 
 def of_regions(*regions: str | None, account_id: str | None = "1") -> Inventory:
@@ -43,7 +42,7 @@ def of_regions(*regions: str | None, account_id: str | None = "1") -> Inventory:
     ]
     coverage = [Coverage(status="complete", region_id=region) for region in regions]
     made = Records(connections=tuple(records), coverage=tuple(coverage))
-    return Inventory(**frames.make_tables(made))
+    return Inventory(**flattening.make_tables(made))
 
 
 @pytest.fixture

@@ -240,7 +240,7 @@ def test_doctor_prints_the_policy_and_what_it_reveals():
 
 def test_redact_names_what_it_did_not_copy(tmp_path):
     """With an exit code of its own; what it wrote loads without a warning."""
-    samples = Path(__file__).parents[1] / "data" / "samples"
+    samples = Path(__file__).parents[2] / "data" / "samples"
     done = vpnframe("redact", samples, tmp_path / "safe")
     assert b"3 files without keys" in done.stdout
     assert b"chmod" not in vpnframe("load", tmp_path / "safe", "--out", tmp_path / "a").stderr
@@ -408,7 +408,7 @@ def test_output_goes_to_the_file(inventory, tmp_path):
 
 def test_load_reads_saved_answers(tmp_path):
     """Files and standard input; what cannot be read is a row, and the exit code is 4."""
-    samples = Path(__file__).parents[1] / "data" / "samples"
+    samples = Path(__file__).parents[2] / "data" / "samples"
     done = vpnframe("load", samples, "--out", tmp_path / "a")
     assert b"3 connections" in done.stdout
     (tmp_path / "vco-bad.json").write_text('{"VpnConnectionConfig": {"Loc')

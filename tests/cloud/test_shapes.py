@@ -22,7 +22,7 @@ from vpnframe.emulator import make_fleet, make_state, serve_in_thread
 from vpnframe.errors import SettingsError
 from vpnframe.fetching.doctor import doctor
 
-DATA = Path(__file__).parent / "data"
+DATA = Path(__file__).parents[1] / "data"
 FLEET = make_fleet(connections=30, regions=2, seed=5)
 # What a shape may hold as a value, written down here a second time.
 ALLOWED = re.compile(

@@ -16,7 +16,7 @@ from vpnframe.errors import ResponseError
 from vpnframe.inventory.redacting import redact
 from vpnframe.inventory.saved import split_answers
 
-DATA = Path(__file__).parent / "data"
+DATA = Path(__file__).parents[1] / "data"
 CASE = DATA / "cases" / "35-saved-forms"
 KEY = "Tr1al-Key-4-Tests-0815xQ"
 SINGLE = sorted(

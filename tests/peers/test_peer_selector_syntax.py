@@ -24,7 +24,7 @@ from system_tools import find_tool
 
 from vpnframe.peers.selector_syntax import IPSEC, SWANCTL, read_selector, read_traffic
 
-TABLE = Path(__file__).parent / "data" / "peer_selectors.csv"
+TABLE = Path(__file__).parents[1] / "data" / "peer_selectors.csv"
 
 
 def spellings() -> list[dict[str, str]]:

@@ -243,7 +243,7 @@ def test_bare_array_repeats_its_element() -> None:
 
 def test_emulator_stands_apart() -> None:
     """The emulator takes nothing of the package but the messages."""
-    folder = Path(__file__).parents[1] / "vpnframe" / "emulator"
+    folder = Path(__file__).parents[2] / "vpnframe" / "emulator"
     lines = [
         line.strip()
         for file in folder.rglob("*.py")

@@ -104,7 +104,7 @@ def test_implied_rules_are_rules() -> None:
 
 def test_the_clouds_own_checks_are_mapped_to_rules_that_there_are() -> None:
     """Twelve templates, and each check of the diagnosis, with a rule or the reason why not."""
-    text = Path(__file__).parents[1].joinpath("docs", "cloud-checks.md").read_text("utf-8")
+    text = Path(__file__).parents[2].joinpath("docs", "cloud-checks.md").read_text("utf-8")
     sections = [
         [
             [cell.strip() for cell in line.split("|")[1:-1]]

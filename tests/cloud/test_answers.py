@@ -28,7 +28,7 @@ from vpnframe.emulator import State, handle, make_fleet, make_state
 from vpnframe.errors import RequestError, ResponseError, StatusError
 from vpnframe.model.records import End, Gateway, Phases, Proposal, Region, Statement
 
-DATA = Path(__file__).parent / "data"
+DATA = Path(__file__).parents[1] / "data"
 FILES = sorted([*(DATA / "answers").iterdir(), *(DATA / "samples").iterdir()])
 DOWNLOAD = "DownloadVpnConnectionConfig"
 LISTS = (

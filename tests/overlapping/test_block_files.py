@@ -58,7 +58,7 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, name: str, content:
         read_blocks(path)
 
 
-CASE = Path(__file__).parent / "data" / "cases" / "37-ipam"
+CASE = Path(__file__).parents[1] / "data" / "cases" / "37-ipam"
 
 
 @pytest.mark.parametrize(

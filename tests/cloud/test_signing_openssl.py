@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-VECTORS = json.loads((Path(__file__).parent / "data" / "signing-vectors.json").read_text())
+VECTORS = json.loads((Path(__file__).parents[1] / "data" / "signing-vectors.json").read_text())
 ACS3 = [vector for vector in VECTORS if vector["scheme"] == "ACS3-HMAC-SHA256"]
 
 

@@ -22,7 +22,7 @@ from vpnframe.emulator import handle, make_fleet, make_state
 from vpnframe.errors import ResponseError, SettingsError
 from vpnframe.inventory.redacting import redact
 
-DATA = Path(__file__).parent / "data"
+DATA = Path(__file__).parents[1] / "data"
 FLEET = make_fleet(connections=120, regions=2, seed=13)
 
 

@@ -12,7 +12,7 @@ from peer_builders import by_field, tunnels
 
 import vpnframe as vf
 
-CASES = Path(__file__).parent / "data" / "cases"
+CASES = Path(__file__).parents[1] / "data" / "cases"
 BASE = "00-base/answers"
 
 
