@@ -18,8 +18,7 @@ from typing import Any
 import vpnframe as vf
 from vpnframe import schema
 from vpnframe.auditing.review import AuditSettings, examine
-from vpnframe.inventory import Inventory
-from vpnframe.inventory import flattening as frames
+from vpnframe.inventory import Inventory, flattening
 from vpnframe.model.records import Records
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -92,7 +91,7 @@ def fleet(form: str, n: int) -> Inventory:
     vpc = PLACE | {"vpc_id": "vpc-1", "cidrs": ["172.16.0.0/12"]}
     coverage = PLACE | {"status": "complete", "is_stable": True}
     found = rows | {"vpcs": [vpc], "coverage": [coverage]}
-    empty = Inventory(**frames.make_tables(Records()))
+    empty = Inventory(**flattening.make_tables(Records()))
     return replace(empty, **{name: table(name, listed) for name, listed in found.items()})
 
 

@@ -1,4 +1,4 @@
-"""Plots: a table in, Axes out. The only module that imports matplotlib."""
+"""Plots: each function draws a table on Axes. Only this module imports matplotlib."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def algorithms(tunnels: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     tunnels : DataFrame
         The ``tunnels`` table.
     ax : Axes, optional
-        Drawn on; a new figure otherwise.
+        Axes to draw on; default: a new figure.
 
     Returns
     -------
@@ -53,7 +53,7 @@ def algorithms(tunnels: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     Raises
     ------
     SchemaError
-        The table is not what its schema says.
+        The table does not match its schema.
     """
     counts = stats.algorithms(tunnels)
     if ax is None:
@@ -70,7 +70,7 @@ def algorithms(tunnels: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
 
 
 def _draw_bar(ax: Axes, position: int, counts: pd.DataFrame) -> None:
-    """One stacked bar; a segment bears its value's name where there is room for it."""
+    """Draw one stacked bar; label a segment with its value where there is room."""
     left = 0.0
     for rank, row in enumerate(counts.itertuples()):
         color = _SHADES[min(rank, len(_SHADES) - 1)]
@@ -91,14 +91,14 @@ def _draw_bar(ax: Axes, position: int, counts: pd.DataFrame) -> None:
 
 
 def _label(column: str, value: str) -> str:
-    """A value as people say it."""
+    """Return the display text of a value."""
     if column == "ike_version":
         return f"IKEv{value}"
     if column == "ipsec_pfs_group" and value == "0":
         return "no PFS"
     if column in ("ike_dh_group", "ipsec_pfs_group"):
         return f"group {value}"
-    # Two dollars would begin and end a formula.
+    # A pair of dollar signs would start a formula.
     return printable(value.removeprefix("hmac-").removesuffix("-cbc")).replace("$", r"\$")
 
 
@@ -112,17 +112,17 @@ _SEVERITY_COLORS = {
 
 
 def findings(found: pd.DataFrame, *, most: int = 20, ax: Axes | None = None) -> Axes:
-    """Draw what an audit found: one bar per rule, one segment per severity, the worst first.
+    """Draw an audit's findings: one bar per rule, one segment per severity, the worst first.
 
     Parameters
     ----------
     found : DataFrame
-        The ``findings`` table. What could not be judged, and what follows from another finding,
-        is left out; what was waived is hatched.
+        The ``findings`` table. Checks that could not be judged and findings that follow from
+        another finding are left out; waived findings are hatched.
     most : int
-        At most so many rules; how many are left out is said below.
+        Maximum number of rules; a label below the plot states how many are left out.
     ax : Axes, optional
-        Drawn on; a new figure otherwise.
+        Axes to draw on; default: a new figure.
 
     Returns
     -------
@@ -132,7 +132,7 @@ def findings(found: pd.DataFrame, *, most: int = 20, ax: Axes | None = None) -> 
     Raises
     ------
     SchemaError
-        The table is not what its schema says.
+        The table does not match its schema.
     ValueError
         ``most`` is below 1.
     """
@@ -169,7 +169,7 @@ def findings(found: pd.DataFrame, *, most: int = 20, ax: Axes | None = None) -> 
 
 
 def _count_findings(found: pd.DataFrame) -> pd.DataFrame:
-    """Numbers by rule, status and severity: the rules with the worst findings, then most, first."""
+    """Count findings by rule, status and severity, ordered by worst severity, then by number."""
     names = ["rule_id", "status", "severity"]
     is_drawn = is_counted(found) | equals(found["status"], "waived")
     known = found.loc[is_drawn, names].astype("str")
@@ -184,7 +184,7 @@ def _count_findings(found: pd.DataFrame) -> pd.DataFrame:
 
 
 def _label_severities(ax: Axes, counts: pd.DataFrame) -> None:
-    """A legend of what occurs."""
+    """Draw a legend of the severities and statuses that occur."""
     handles = [
         Patch(facecolor=color, label=word)
         for word, color in _SEVERITY_COLORS.items()
@@ -209,30 +209,30 @@ _CELL_BITS = 8  # 256 cells, 16 in a row
 def address_map(
     subnets: pd.DataFrame, *, within: str = "10.0.0.0/8", ax: Axes | None = None
 ) -> Axes:
-    """Draw who uses which part of an address space: one cell for each 256th of it.
+    """Draw which part of an address space is used by which side: one cell per 256th.
 
     Parameters
     ----------
     subnets : DataFrame
         The ``subnets`` table.
     within : str
-        The block to draw, of at most 24 bits for IPv4 and 120 for IPv6. Blocks that are no
-        smaller than it would colour every cell: they are counted below the map instead.
+        The block to draw, at most /24 for IPv4 and /120 for IPv6. Blocks of its size or larger
+        would colour every cell: they are counted below the map instead.
     ax : Axes, optional
-        Drawn on; a new figure otherwise.
+        Axes to draw on; default: a new figure.
 
     Returns
     -------
     Axes
-        16 rows of 16 cells: free, used by VPCs, by one connection on premises, by several, or by
+        16 rows of 16 cells: free, used by VPCs, by one on-premises connection, by several, or by
         both sides.
 
     Raises
     ------
     AddressError
-        A block is a text that is none.
+        A block is not a valid CIDR text.
     SchemaError
-        The table is not what its schema says.
+        The table does not match its schema.
     ValueError
         ``within`` is too small to be divided.
     """
@@ -262,7 +262,7 @@ def address_map(
 
 
 def _label_cells(ax: Axes, space: ipaddress.IPv4Network | ipaddress.IPv6Network) -> None:
-    """Where each row begins, and how many cells further each column is."""
+    """Label rows with their first address and columns with their offset in cells."""
     side = 2 ** (_CELL_BITS // 2)
     step = 2 ** (space.max_prefixlen - space.prefixlen - _CELL_BITS)
     starts = [space.network_address + row * side * step for row in range(side)]
@@ -277,7 +277,7 @@ def _label_cells(ax: Axes, space: ipaddress.IPv4Network | ipaddress.IPv6Network)
 def _count_users(
     subnets: pd.DataFrame, space: ipaddress.IPv4Network | ipaddress.IPv6Network
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], int]:
-    """Connections on premises and on the VPC side of each cell; how many blocks are too wide."""
+    """Count connections per cell (on-premises side, VPC side), and blocks that are too wide."""
     coded = encode(subnets["cidr"])
     parse_all(coded.words.to_pylist())
     blocks = [ipaddress.ip_network(text) for text in coded.words.to_pylist()]

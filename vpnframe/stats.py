@@ -30,7 +30,7 @@ _PHASES = ("ike", "ipsec")
 
 
 def summary(tunnels: pd.DataFrame) -> pd.DataFrame:
-    """Count a fleet.
+    """Count the accounts, regions, connections, tunnels and gateways of a fleet.
 
     Parameters
     ----------
@@ -45,7 +45,7 @@ def summary(tunnels: pd.DataFrame) -> pd.DataFrame:
     Raises
     ------
     SchemaError
-        The table is not what its schema says.
+        The table does not match its schema.
 
     Examples
     --------
@@ -54,7 +54,7 @@ def summary(tunnels: pd.DataFrame) -> pd.DataFrame:
     """
     tunnels = checked_table("tunnels", tunnels, needs=[*_CONNECTION, *_SUMMED])
     first = tunnels.drop_duplicates(_CONNECTION)
-    # As text: a category of one column may be none of the other.
+    # Cast to str: the two columns have different categories.
     status = (
         tunnels["tunnel_status"].astype("str").fillna(tunnels["connection_status"].astype("str"))
     )
@@ -88,13 +88,13 @@ def algorithms(tunnels: pd.DataFrame) -> pd.DataFrame:
     DataFrame
         The ``algorithms`` table: ``column`` and ``value`` (str, null where not known),
         ``n_tunnels`` and ``n_connections`` (Int64), ``share`` of all tunnels (float64);
-        by column, most frequent first. Under IKEv2 ``ike_mode`` means nothing: it is counted of
-        other tunnels alone.
+        by column, most frequent first. ``ike_mode`` has no meaning under IKEv2: only other tunnels
+        are counted for it.
 
     Raises
     ------
     SchemaError
-        The table is not what its schema says.
+        The table does not match its schema.
 
     Examples
     --------
@@ -103,7 +103,7 @@ def algorithms(tunnels: pd.DataFrame) -> pd.DataFrame:
     """
     tunnels = checked_table("tunnels", tunnels, needs=[*_CONNECTION, *ALGORITHM_COLUMNS])
     is_version_2 = (tunnels["ike_version"] == 2).fillna(False)
-    has_mode = tunnels[~is_version_2.to_numpy(bool)]  # it means nothing under IKEv2
+    has_mode = tunnels[~is_version_2.to_numpy(bool)]  # IKEv2 has no mode
     counts = [
         _counts(has_mode if name == "ike_mode" else tunnels, name, n_tunnels=len(tunnels)).assign(
             column=name
@@ -130,7 +130,7 @@ def lifetimes(tunnels: pd.DataFrame) -> pd.DataFrame:
     Raises
     ------
     SchemaError
-        The table is not what its schema says.
+        The table does not match its schema.
 
     Examples
     --------
@@ -149,10 +149,10 @@ def lifetimes(tunnels: pd.DataFrame) -> pd.DataFrame:
 
 
 def address_space(subnets: pd.DataFrame) -> pd.DataFrame:
-    """Count the addresses that a fleet's blocks cover, on either side.
+    """Count the addresses that a fleet's blocks cover on each side.
 
-    Default routes say nothing of addresses and are left out; a block that one connection names
-    several times counts once.
+    Default routes do not describe used addresses and are left out. A block that one connection
+    names several times counts once.
 
     Parameters
     ----------
@@ -163,13 +163,13 @@ def address_space(subnets: pd.DataFrame) -> pd.DataFrame:
     -------
     DataFrame
         The ``address_space`` table: ``side`` (str), ``family`` (Int16), ``n_blocks`` (Int64),
-        ``n_addresses``, ``n_shared`` in two blocks at least (float64, see
+        ``n_addresses``, ``n_shared`` in at least two blocks (float64, see
         :func:`vpnframe.address_usage`) and ``shared_share``; by side and family.
 
     Raises
     ------
     SchemaError
-        The table is not what its schema says.
+        The table does not match its schema.
 
     Examples
     --------
@@ -184,7 +184,7 @@ def address_space(subnets: pd.DataFrame) -> pd.DataFrame:
 
 
 def _counts(tunnels: pd.DataFrame, column: str, *, n_tunnels: int | None = None) -> pd.DataFrame:
-    """Tunnels and connections by value, the unknown value among them."""
+    """Count tunnels and connections by value, including the null value."""
     values = tunnels[column]
     if isinstance(values.dtype, pd.CategoricalDtype):
         values = values.astype("str")

@@ -1,1 +1,1 @@
-"""Security review: rules and profiles over the tables, findings with evidence, waivers, formats."""
+"""Security review: rules and profiles, findings with evidence, waivers, output formats."""

@@ -1,4 +1,4 @@
-"""What each algorithm is worth in bits: ``strength.csv``, read once."""
+"""Strength of each algorithm in bits, from ``strength.csv``."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from types import MappingProxyType
 
 @dataclass(frozen=True, slots=True)
 class Component:
-    """What one value of one component is worth."""
+    """The strength of one algorithm value."""
 
-    bits: int  # against today's computers
+    bits: int  # against classical computers
     quantum_bits: int  # against a quantum computer
     is_approved: bool  # by NIST
 
 
 @cache
 def components() -> Mapping[str, Mapping[str, Component]]:
-    """Give what every value is worth.
+    """Return the strength of every value, by component and value. The file is read once.
 
     Examples
     --------
@@ -34,7 +34,7 @@ def components() -> Mapping[str, Mapping[str, Component]]:
 
 
 def parse_components(text: str) -> Mapping[str, Mapping[str, Component]]:
-    """Read the table of what values are worth."""
+    """Parse the table of strengths; rows with the bits ``inherit`` are left out."""
     found: dict[str, dict[str, Component]] = {}
     for row in csv.DictReader(text.splitlines()):
         if row["bits"] != "inherit":

@@ -1,4 +1,4 @@
-"""From rows to findings: one cause is one finding, whatever the number of rows that show it."""
+"""Turn judged rows into findings: one cause is one finding, however many rows show it."""
 
 from __future__ import annotations
 
@@ -17,36 +17,36 @@ from vpnframe.auditing.verdicts import SEVERITIES, Severities, Verdicts
 from vpnframe.schema.tables import parts as columns
 
 OPEN, NOT_KNOWN = "open", "unknown"
-VERDICTS = columns.VERDICTS  # against a value, the mildest first
+VERDICTS = columns.VERDICTS  # a standard's objections to a value, the mildest first
 Rank = TypeVar("Rank", np.uint8, np.int64)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
-    """Findings of one rule, m of them, before they are a table."""
+    """The m findings of one rule, before they become a table."""
 
-    text: Text  # what the rule says
-    column: str  # what was looked at
+    text: Text  # the texts of the rule
+    column: str  # the column or columns that were judged
     profile: Texts  # the profiles that judge the same values
-    # The worst that those profiles say, a place in ``VERDICTS``; -1 where none judges it
+    # The worst verdict of those profiles, an index into ``VERDICTS``; -1 if none judges it
     verdict: Positions
-    # connection, gateway: positions in the fleet's tables; -1 where it is about none
+    # connection, gateway: positions in the fleet's tables; -1 if it concerns none
     connection: Positions
     gateway: Positions
-    region: Positions  # position in ``coverage`` for what is about neither; -1 elsewhere
+    region: Positions  # position in ``coverage`` if it concerns neither; -1 otherwise
     severity: Severities  # index into ``SEVERITIES``
-    is_open: Mask  # a fault; otherwise something that can't be judged
+    is_open: Mask  # true for a fault, false if it could not be judged
     # value, evidence, references, cause, what: ``cause`` is the rule that this follows from;
-    # ``what`` tells findings of one rule on one connection apart
+    # ``what`` distinguishes findings of one rule on one connection
     value: Texts
     evidence: Texts
     references: Texts
     cause: Texts
     what: Texts
-    # tunnel_rows, n_tunnels: positions in ``tunnels``, finding by finding, and how many each has
+    # tunnel_rows, n_tunnels: positions in ``tunnels``, finding by finding, and the number of each
     tunnel_rows: Positions
     n_tunnels: npt.NDArray[np.int64]
-    of_profile: str = ""  # the profile that alone found them; empty for a rule's
+    of_profile: str = ""  # the profile that alone found them; empty for findings of a rule
 
     def __len__(self) -> int:
         return len(self.connection)
@@ -67,17 +67,17 @@ _PER_FINDING = (
 
 @dataclass(frozen=True, slots=True)
 class Cited:
-    """What profiles say of the value in each row that a rule judges."""
+    """The profiles' objections to the value in each row that a rule judges."""
 
-    code: Positions  # place in the next two; every row has one
-    # profiles, clauses: the profiles that have something against a value, and what
+    code: Positions  # index into the next three; one for every row
+    # profiles, clauses: the profiles that object to a value, and the clauses they cite
     profiles: tuple[str | None, ...]
     clauses: tuple[str | None, ...]
-    verdicts: tuple[int, ...]  # the worst of them, a place in ``VERDICTS``; -1 for none
+    verdicts: tuple[int, ...]  # the worst verdict, an index into ``VERDICTS``; -1 for none
 
 
 def draft(fleet: Fleet, verdicts: Verdicts, text: Text, *, cited: Cited | None = None) -> Draft:
-    """Gather the rows of a rule that fail, or can't be judged, into findings."""
+    """Group the rows of a rule that fail or cannot be judged into findings."""
     rows = np.flatnonzero(verdicts.result != 0)
     subject = _subjects(fleet, verdicts, rows)
     is_open = verdicts.result[rows] == YES
@@ -122,7 +122,7 @@ def single(
     profile: str | None = None,
     is_open: bool = True,
 ) -> Draft:
-    """Make one finding that is about no connection and no gateway."""
+    """Return one finding that concerns no connection, gateway or region."""
 
     def one(item: object) -> npt.NDArray[np.object_]:
         return np.array([item], dtype=object)
@@ -151,7 +151,7 @@ def single(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Subjects:
-    """What each row is about."""
+    """The subject of each row."""
 
     connection: Positions
     gateway: Positions
@@ -165,7 +165,7 @@ class _Subjects:
 
 
 def _subjects(fleet: Fleet, verdicts: Verdicts, rows: Positions) -> _Subjects:
-    """The connection, gateway or region of each row, by the table that was judged."""
+    """Return the connection, gateway or region of each row, depending on the judged table."""
     at = verdicts.position[rows]
     nothing = np.full(len(rows), -1, np.int64)
     what, what_code = np.full(len(rows), "", object), np.zeros(len(rows), np.int64)
@@ -193,7 +193,7 @@ def _subjects(fleet: Fleet, verdicts: Verdicts, rows: Positions) -> _Subjects:
 
 
 def _starts(*keys: npt.NDArray[Any]) -> Positions:
-    """Where a run of rows with equal keys begins."""
+    """Return the positions where runs of rows with equal keys begin."""
     if not len(keys[0]):
         return np.empty(0, np.int64)
     is_new = np.zeros(len(keys[0]), bool)
@@ -213,7 +213,7 @@ def _evidence(fleet: Fleet, chosen: Verdicts, text: Text) -> Texts:
 
 
 def _references(text: Text, cited: Cited | None, rows: Positions) -> tuple[Texts, Positions, Texts]:
-    """The profiles that judge each row, the worst they say, and the references of all."""
+    """Return the profiles that judge each row, their worst verdict, and all references."""
     own = text.cited or None
     if cited is None:
         nobody = np.full(len(rows), None, object)

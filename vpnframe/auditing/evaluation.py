@@ -1,4 +1,4 @@
-"""All rules and profiles over one fleet: what fails, what follows from what, what stays open."""
+"""Evaluate all rules and profiles on one fleet: faults, their causes, and unknown results."""
 
 from __future__ import annotations
 
@@ -22,31 +22,31 @@ _READ = ("complete", "absent", "skipped")
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What one rule came to."""
+    """The result of one rule."""
 
-    rule: Rule  # which one
-    counts: tuple[int, int, int]  # how many rows pass, fail, and can't be judged
-    # Its findings, without those that can't be judged for a cause that is listed itself
+    rule: Rule  # the rule
+    counts: tuple[int, int, int]  # numbers of rows that pass, fail, and cannot be judged
+    # Its findings, without unjudgeable ones whose cause has a finding
     draft: Draft
 
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """Everything that rules and profiles say of a fleet."""
+    """The results of all rules and profiles for a fleet."""
 
     results: tuple[Result, ...]  # in the order of the rules
     opinions: tuple[Opinion, ...]  # in the order of the profiles
     others: tuple[Draft, ...]  # findings of profiles, ceilings, and regions that were not read
 
     def drafts(self) -> list[Draft]:
-        """Give all findings, those of rules first."""
+        """Return all findings, those of rules first."""
         return [*(result.draft for result in self.results), *self.others]
 
 
 def evaluate(
     fleet: Fleet, *, profiles: Sequence[Profile] = (), rules: Sequence[Rule] = RULES
 ) -> Evaluation:
-    """Judge a fleet by every rule and some profiles."""
+    """Judge a fleet by all given rules and profiles."""
     heard = opinions(fleet, profiles)
     verdicts = {rule.rule_id: rule.judge(fleet) for rule in rules}
     failing = {name: _by_connection(fleet, one, YES) for name, one in verdicts.items()}
@@ -65,12 +65,12 @@ def evaluate(
 
 
 def _cited(heard: Sequence[Opinion], rule: Rule, verdicts: Verdicts) -> Cited | None:
-    """What profiles say of the values that a rule judges."""
+    """Return the profiles' verdicts on the values that a rule judges."""
     return cite(heard, rule.columns, verdicts.position) if rule.columns else None
 
 
 def _by_connection(fleet: Fleet, verdicts: Verdicts, wanted: int) -> Mask:
-    """The connections of which some row has a result."""
+    """Return the mask of connections that have a row with the wanted result."""
     owners = {
         "tunnels": fleet.of_tunnel,
         "subnets": fleet.of_subnet,
@@ -84,7 +84,7 @@ def _by_connection(fleet: Fleet, verdicts: Verdicts, wanted: int) -> Mask:
 
 
 def _with_causes(made: Draft, rule: Rule, failing: Mapping[str, Mask]) -> Draft:
-    """Name the rule that each fault follows from: the first that fails on the same connection."""
+    """Set the cause of each fault: the first implying rule that fails on the same connection."""
     cause = made.cause.copy()
     is_bare = made.is_open & (made.connection >= 0)
     for name in rule.implied_by:
@@ -95,7 +95,7 @@ def _with_causes(made: Draft, rule: Rule, failing: Mapping[str, Mask]) -> Draft:
 
 
 def _without_implied(made: Draft, rule: Rule, unknown: Mapping[str, Mask]) -> Draft:
-    """Leave out what can't be judged for a reason that stands there already."""
+    """Drop findings that cannot be judged if a rule that implies them is also unknown there."""
     is_implied = np.zeros(len(made), bool)
     for name in rule.implied_by:
         if name in unknown:
@@ -104,7 +104,7 @@ def _without_implied(made: Draft, rule: Rule, unknown: Mapping[str, Mask]) -> Dr
 
 
 def _at_once(made: Draft, verdicts: Verdicts) -> Draft:
-    """Say once what can't be judged anywhere."""
+    """Merge the findings into one if the rule could not be judged anywhere."""
     n_passed, n_failed, _ = verdicts.counts()
     if n_passed or n_failed or len(made) < 2:
         return made
@@ -115,7 +115,7 @@ def _at_once(made: Draft, verdicts: Verdicts) -> Draft:
 def _covered(
     fleet: Fleet, rules: Iterable[Rule], verdicts: Mapping[str, Verdicts]
 ) -> dict[str, Mask]:
-    """By column, the tunnels of whose value a rule says something."""
+    """Map each column to the tunnels whose value a rule already reports."""
     covered = {column: np.zeros(len(fleet.tunnels), bool) for column in COLUMNS}
     for rule in rules:
         one = verdicts[rule.rule_id]
@@ -139,7 +139,7 @@ def _is_null(fleet: Fleet, column: str) -> Mask:
 
 
 def _ceiling(fleet: Fleet) -> list[Draft]:
-    """Say once that the best group on offer holds tunnels under 128 bits."""
+    """Return one finding if the best group on offer limits tunnels to under 128 bits."""
     at = is_at_ceiling(fleet)
     if not at.any():
         return []
@@ -149,7 +149,7 @@ def _ceiling(fleet: Fleet) -> list[Draft]:
 
 
 def _coverage(fleet: Fleet) -> list[Draft]:
-    """Say of each region that was not read to its end what is missing."""
+    """Return a finding for each region that was not read completely."""
     is_read = flags(fleet.coverage["status"].isin(_READ))
     result: Truth = np.where(is_read, NO, UNKNOWN).astype(np.uint8)
     verdicts = Verdicts(

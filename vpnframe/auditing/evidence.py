@@ -1,4 +1,4 @@
-"""Evidence in words and values: one text per different row, however many rows there are."""
+"""Render evidence as text: one text per distinct row, however many rows there are."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _MOST_PARTS = 5
 
 
 def render(template: str, fleet: Fleet, verdicts: Verdicts) -> Texts:
-    """Fill a template for every row."""
+    """Fill a template for every row of the verdicts."""
     names = [name for _, name, _, _ in Formatter().parse(template) if name]
     if not names:
         return np.full(len(verdicts.position), template, dtype=object)
@@ -35,7 +35,7 @@ def render(template: str, fleet: Fleet, verdicts: Verdicts) -> Texts:
 
 
 def value_of(name: str, fleet: Fleet, verdicts: Verdicts) -> pd.Series:
-    """Look up one thing that a template names, for every row of the verdicts."""
+    """Return the values of one template field for every row of the verdicts."""
     if name in verdicts.facts:
         return pd.Series(np.asarray(verdicts.facts[name], dtype=object))
     if name == "column":
@@ -48,7 +48,7 @@ def value_of(name: str, fleet: Fleet, verdicts: Verdicts) -> pd.Series:
 
 
 def values_of(fleet: Fleet, verdicts: Verdicts) -> Texts:
-    """Write what stood in the columns that were looked at, row by row."""
+    """Return the values of the judged columns as text, row by row."""
     if "value" in verdicts.facts:
         return none_for_empty(objects(verdicts.facts["value"]))
     columns = verdicts.column.split(", ")
@@ -63,7 +63,7 @@ def values_of(fleet: Fleet, verdicts: Verdicts) -> Texts:
 
 
 def joined(texts: Texts, starts: Positions, *, separator: str = "; ") -> Texts:
-    """Join the different texts of each run of rows.
+    """Join the distinct texts of each run of rows.
 
     Examples
     --------
@@ -88,7 +88,7 @@ def joined(texts: Texts, starts: Positions, *, separator: str = "; ") -> Texts:
 
 
 def shown(value: Any) -> str:
-    """Write one value for a reader.
+    """Format one value for display.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Findings as a table: one row per cause, with ids that are equal over runs and machines."""
+"""Build the findings table: one row per cause, with ids that are stable over runs and machines."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ _SUBJECT = (
     *("customer_gateway_id", "customer_gateway_name", "tags"),
 )
 _ID_DIGITS = 16
-_AT_ONCE = 65_536  # ids as Python texts, before they are packed
+_AT_ONCE = 65_536  # number of ids held as Python strings before they are packed
 
 
 def assemble(fleet: Fleet, drafts: Sequence[Draft], *, owner_tag: str | None) -> pd.DataFrame:
-    """Make one table of findings."""
+    """Build the findings table from drafts."""
     made = [one for one in drafts if len(one)]
     if not made:
         return schema.empty("findings")
@@ -49,7 +49,7 @@ def assemble(fleet: Fleet, drafts: Sequence[Draft], *, owner_tag: str | None) ->
 def _columns(
     fleet: Fleet, made: Sequence[Draft], whose: Positions, order: Positions
 ) -> dict[str, Any]:
-    """Everything that comes from the findings themselves, in their order."""
+    """Return the columns that come from the findings themselves, in their order."""
 
     def told(of: Callable[[Draft], str | None]) -> pd.Categorical:
         return _chosen([of(one) for one in made], whose)
@@ -82,7 +82,7 @@ def _columns(
 
 
 def _order(made: Sequence[Draft], sizes: Positions, rank: Positions, what: Texts) -> Positions:
-    """Open ones first, the worst first, then by rule and place."""
+    """Return the sort order: open first, then by severity (worst first), rule and place."""
     rule = np.repeat(np.arange(len(made)), sizes)
     worst = _all(made, "severity").astype(np.int64)
     which = pd.factorize(what, sort=True)[0]
@@ -94,7 +94,7 @@ def _all(made: Sequence[Draft], name: str) -> npt.NDArray[Any]:
 
 
 def _places(fleet: Fleet, made: Sequence[Draft]) -> Positions:
-    """Where the subject of each finding stands among all subjects; -1 for none."""
+    """Return the position of each finding's subject among all subjects; -1 for none."""
     connection, gateway, region = (_all(made, n) for n in ("connection", "gateway", "region"))
     n, m = fleet.n_connections, len(fleet.gateways)
     at = np.where(gateway >= 0, n + gateway, np.where(region >= 0, n + m + region, -1))
@@ -103,7 +103,7 @@ def _places(fleet: Fleet, made: Sequence[Draft]) -> Positions:
 
 
 def _subjects(fleet: Fleet, owner_tag: str | None) -> pd.DataFrame:
-    """Connections, gateways and regions under each other, and a last row that is none of them."""
+    """Stack connections, gateways and regions, with a last row for findings without a subject."""
     gateways = fleet.gateways
     is_vpn = equals(gateways["kind"], "vpn")
     of_gateways = pd.DataFrame(
@@ -131,7 +131,7 @@ def _subjects(fleet: Fleet, owner_tag: str | None) -> pd.DataFrame:
 
 
 def _is_active(fleet: Fleet) -> pd.api.extensions.ExtensionArray:
-    """Whether a connection carries traffic: true when one tunnel is up, false when none is."""
+    """Return whether each connection has a tunnel that is up; null if that is unknown."""
     up = fleet.is_up
     n_up = np.bincount(fleet.of_tunnel[up == YES], minlength=fleet.n_connections)
     n_known = np.bincount(fleet.of_tunnel[up != 2], minlength=fleet.n_connections)
@@ -142,13 +142,13 @@ def _is_active(fleet: Fleet) -> pd.api.extensions.ExtensionArray:
 
 
 def _rank(subjects: pd.DataFrame) -> Positions:
-    """The order of subjects by account, region and id."""
+    """Return the rank of each subject by account, region and id."""
     rank: Positions = pd.factorize(subjects["key"], sort=True)[0].astype(np.int64)
     return rank
 
 
 def _ids(heads: Texts, keys: Texts, at: Positions, what: Texts) -> pd.api.extensions.ExtensionArray:
-    """A short hash of rule, profile, place and what tells findings of one place apart."""
+    """Return a short hash of rule, profile, place and ``what`` (see Draft) for each finding."""
     sha256, parts = hashlib.sha256, []
     for start in range(0, len(at), _AT_ONCE):
         some = slice(start, start + _AT_ONCE)
@@ -161,7 +161,7 @@ def _ids(heads: Texts, keys: Texts, at: Positions, what: Texts) -> pd.api.extens
 def _tunnel_ids(
     fleet: Fleet, made: Sequence[Draft], order: Positions
 ) -> pd.api.extensions.ExtensionArray:
-    """The ids of each finding's tunnels; a single tunnel has none."""
+    """Return the tunnel ids of each finding; a single tunnel has no id."""
     counts = _all(made, "n_tunnels")
     begins = np.cumsum(counts) - counts
     counts, begins = counts[order], begins[order]
@@ -180,7 +180,7 @@ def _text(values: Texts | list[str]) -> pd.api.extensions.ExtensionArray:
 
 
 def _chosen(values: Sequence[str | None], places: Positions) -> pd.Categorical:
-    """Values by their places, as sorted categories of those that occur."""
+    """Return the values at some places as a categorical with the sorted values that occur."""
     is_used = np.bincount(places, minlength=len(values)) > 0
     used = [value if is_there else None for value, is_there in zip(values, is_used, strict=True)]
     codes, found = pd.factorize(objects(used), sort=True)
@@ -188,6 +188,6 @@ def _chosen(values: Sequence[str | None], places: Positions) -> pd.Categorical:
 
 
 def _category(values: Texts) -> pd.Categorical:
-    """Sorted categories of those values that occur."""
+    """Return values as a categorical with the sorted values that occur."""
     codes, found = pd.factorize(values, sort=True)
     return pd.Categorical.from_codes(codes, categories=pd.Index(found, dtype="str"))

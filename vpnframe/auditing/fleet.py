@@ -1,4 +1,4 @@
-"""The tables of an inventory as the rules need them: joined once, with the moment to judge by."""
+"""Join the tables of an inventory once for all rules, with the time of judgement."""
 
 from __future__ import annotations
 
@@ -38,23 +38,23 @@ STATUSES = (
     "ipsec_sa_not_established",
     "ipsec_sa_established",
 )
-NOT_JUDGED = "not_judged"  # the kind of a row for each connection whose prefixes are not known
+NOT_JUDGED = "not_judged"  # the kind of a row for a connection whose prefixes are unknown
 _READ = ("complete", "absent", "skipped")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Cidrs:
-    """The blocks of ``subnets`` as numbers, row by row; zeros where there is none."""
+    """The blocks of ``subnets`` as numbers, row by row; zeros if a row has no valid block."""
 
-    # family, prefix_length: family 0 where there is no block
+    # family, prefix_length: family 0 if there is no valid block
     family: npt.NDArray[np.uint8]
     prefix_length: npt.NDArray[np.uint8]
-    # high, low: first addresses; IPv4 has all of it in ``low``
+    # high, low: first addresses; for IPv4, ``low`` is the whole address
     high: npt.NDArray[np.uint64]
     low: npt.NDArray[np.uint64]
 
     def blocks(self, rows: Positions, groups: Positions) -> Iterator[tuple[Blocks, Positions]]:
-        """Give the blocks of some rows, IPv4 and then IPv6, with the rows that they stand in."""
+        """Yield the blocks of some rows, IPv4 first and then IPv6, with their row positions."""
         for family in (4, 6):
             at = rows[self.family[rows] == family]
             high = self.high[at] if family == 6 else None
@@ -63,7 +63,7 @@ class Cidrs:
 
 @dataclass(frozen=True, eq=False)
 class Fleet:
-    """Everything that rules look at. Nothing in it is changed by them."""
+    """The input of the rules, which do not modify it."""
 
     # tunnels, connections, subnets, gateways, routes, disagreements, coverage: tables of one
     # inventory
@@ -74,76 +74,76 @@ class Fleet:
     routes: pd.DataFrame
     disagreements: pd.DataFrame
     coverage: pd.DataFrame
-    # What is known of each tunnel's pre-shared key, row by row as in ``tunnels``: ``psk_class
-    # psk_bits psk_fingerprint psk_fingerprint_key_id``, null where nothing is
+    # Facts about each tunnel's pre-shared key, row by row as in ``tunnels``: ``psk_class
+    # psk_bits psk_fingerprint psk_fingerprint_key_id``, null if unknown
     keys: pd.DataFrame
-    strength: pd.DataFrame  # the table of that name, row by row as in ``tunnels``
-    key_facts: pd.DataFrame | None  # the table of that name; None where nothing was kept of any key
+    strength: pd.DataFrame  # the ``strength`` table, row by row as in ``tunnels``
+    key_facts: pd.DataFrame | None  # the ``key_facts`` table; None if it is empty
     parsed: ParsedCidrs  # the blocks of ``subnets``
     cidrs: Cidrs  # the same, row by row
-    # of_tunnel, of_subnet: position in ``connections`` of what each row belongs to
+    # of_tunnel, of_subnet: position in ``connections`` of the connection of each row
     of_tunnel: Positions
     of_subnet: Positions
-    domain: Positions  # number of each connection's routing domain; -1 where it hangs on nothing
-    is_unjudged: Mask  # connections whose prefixes are not known
-    is_up: Truth  # which tunnels carry traffic: an IPsec SA stands
-    now: datetime  # the moment to judge by, in UTC
-    find_overlaps: Callable[[], pd.DataFrame]  # gives the overlaps, when a rule asks for them
+    domain: Positions  # number of each connection's routing domain; -1 if it is attached to nothing
+    is_unjudged: Mask  # connections whose prefixes are unknown
+    is_up: Truth  # which tunnels have an established IPsec SA
+    now: datetime  # the time of judgement, in UTC
+    find_overlaps: Callable[[], pd.DataFrame]  # computes the overlaps on demand
     shows_keys: bool = False  # whether findings may show class and bits of a key
 
     @cached_property
     def overlaps(self) -> pd.DataFrame:
-        """The table of that name, a row for each connection whose block a VPC holds.
+        """The ``overlaps`` table, with one row for each connection whose block a VPC also has.
 
-        A row of kind ``not_judged`` stands for each connection whose prefixes are not known.
+        A row of kind ``not_judged`` is added for each connection whose prefixes are unknown.
         """
         return self.find_overlaps()
 
     @cached_property
     def of_overlap(self) -> Positions:
-        """Position in ``connections`` of the left side of each of ``overlaps``."""
+        """Position in ``connections`` of the left side of each row of ``overlaps``."""
         return positions_of(self.overlaps, self.connections, prefix="left_")
 
     @property
     def n_connections(self) -> int:
-        """How many connections there are."""
+        """The number of connections."""
         return len(self.connections)
 
     @property
     def is_sm(self) -> Mask:
-        """Which tunnels end on a gateway of the SM suite, that knows no other algorithms."""
+        """Which tunnels end on an SM gateway, which supports no other algorithms."""
         return equals(self.tunnels["vpn_type"], "sm")
 
     @property
     def has_psk(self) -> Mask:
-        """Which tunnels authenticate by a pre-shared key."""
+        """Which tunnels authenticate with a pre-shared key."""
         return equals(self.tunnels["auth_method"], "psk")
 
     @property
     def may_have_psk(self) -> Mask:
-        """Which tunnels authenticate by a pre-shared key, or in a way that nobody told."""
+        """Which tunnels authenticate with a pre-shared key or by an unknown method."""
         return ~equals(self.tunnels["auth_method"], "certificate")
 
     @property
     def is_judged(self) -> Mask:
-        """Which rows of ``overlaps`` are pairs; the others say of whom nothing is known."""
+        """Which rows of ``overlaps`` are pairs; the others mark connections that are unknown."""
         return ~equals(self.overlaps["kind"], NOT_JUDGED)
 
     def first_tunnel(self) -> Positions:
-        """Give the position of each connection's first tunnel."""
+        """Return the position of each connection's first tunnel; -1 if it has none."""
         first = np.full(self.n_connections, -1, np.int64)
         rows = np.arange(len(self.tunnels))[::-1]
         first[self.of_tunnel[rows]] = rows
         return first
 
     def order_within(self, name: str, rows: Positions) -> list[Positions]:
-        """Give what rows are sorted by within one connection, whatever the table's own order."""
+        """Return the sort keys of rows within one connection, independent of the table's order."""
         columns = ("cidr_raw", "origin", "side") if name == "subnets" else ()
         taken = [self.subnets[column].iloc[rows] for column in columns]
         return [rows, *(pd.factorize(values, sort=True)[0] for values in taken)]
 
     def is_region_read(self, table: pd.DataFrame) -> Mask:
-        """Say for each row of a table whether all of its account and region was read."""
+        """Check for each row of a table whether its account and region was read completely."""
         return is_place_in(table, self.coverage[self.coverage["status"].isin(_READ)])
 
 
@@ -187,13 +187,13 @@ def gather(
 
 
 def status(tunnels: pd.DataFrame) -> pd.Series:
-    """Give each tunnel's status: a single tunnel's may stand on its connection alone."""
+    """Return each tunnel's status; a single tunnel's may be that of its connection."""
     own = tunnels["tunnel_status"].astype("str")
     return own.fillna(tunnels["connection_status"].astype("str"))
 
 
 def sets_of_blocks(fleet: Fleet, rows: Mask) -> Positions:
-    """Number the sets of (side, block) that connections carry; equal numbers are equal sets."""
+    """Number the sets of (side, block) of the connections; equal sets get equal numbers."""
     chosen = np.flatnonzero(rows)
     blocks = fleet.subnets.iloc[chosen]
     codes = codes_of([blocks["side"], blocks["cidr"]])
@@ -201,13 +201,13 @@ def sets_of_blocks(fleet: Fleet, rows: Mask) -> Positions:
 
 
 def _key_facts(inventory: Inventory) -> pd.DataFrame | None:
-    """The table, or None where nothing was kept of any key."""
+    """Return the key_facts table, or None if it is empty."""
     facts: pd.DataFrame | None = getattr(inventory, "key_facts", None)
     return None if facts is None or facts.empty else facts
 
 
 def _keys(tunnels: pd.DataFrame, facts: pd.DataFrame | None) -> pd.DataFrame:
-    """What is known of the tunnels' keys, in the order of the tunnels."""
+    """Return the key facts of the tunnels, in the order of the tunnels."""
     facts = schema.empty("key_facts") if facts is None else facts
     at = places_of(joined_keys(tunnels, TUNNEL_KEY), joined_keys(facts, TUNNEL_KEY))
     found = facts[["psk_class", "psk_bits", "psk_fingerprint", "psk_fingerprint_key_id"]]
@@ -216,7 +216,7 @@ def _keys(tunnels: pd.DataFrame, facts: pd.DataFrame | None) -> pd.DataFrame:
 
 
 def _cidrs(parsed: ParsedCidrs, n: int) -> Cidrs:
-    """The blocks of n rows."""
+    """Return the blocks of n rows."""
     family, prefix_length = np.zeros(n, np.uint8), np.zeros(n, np.uint8)
     high, low = np.zeros(n, np.uint64), np.zeros(n, np.uint64)
     family[parsed.row], prefix_length[parsed.row] = parsed.family, parsed.prefix_length
@@ -225,7 +225,7 @@ def _cidrs(parsed: ParsedCidrs, n: int) -> Cidrs:
 
 
 def _unjudged(inventory: Inventory) -> Mask:
-    """Connections whose selectors say nothing, and whose routes were not read."""
+    """Find connections whose selectors do not restrict prefixes and whose routes are unknown."""
     subnets, connections = inventory.subnets, inventory.connections
     of_subnet = positions_of(subnets, connections)
     is_known, has_default = (np.zeros(len(connections) + 1, bool) for _ in range(2))
@@ -239,7 +239,7 @@ def _unjudged(inventory: Inventory) -> Mask:
 
 
 def _pairs(inventory: Inventory, is_unjudged: Mask, settings: OverlapSettings) -> pd.DataFrame:
-    """The overlaps, and a row for each connection whose overlaps nobody knows."""
+    """Return the overlaps, and a row for each connection whose overlaps are unknown."""
     why = "the prefixes behind the connection are not known"
     try:
         pairs = overlaps_by_site(inventory, settings=settings)
@@ -253,19 +253,19 @@ def _pairs(inventory: Inventory, is_unjudged: Mask, settings: OverlapSettings) -
 
 
 def _domains(connections: pd.DataFrame, topology: Topology | None) -> Positions:
-    """The routing domain of each connection; -1 where it hangs on nothing."""
+    """Return the routing domain of each connection; -1 if it is attached to nothing."""
     routers = encode_together([connections[name] for name in ROUTERS])
     return routing_domains(routers, topology).codes
 
 
 def _order_of_tunnels(tunnels: pd.DataFrame, owner: Positions) -> Positions | None:
-    """How to sort the tunnels of each connection, whatever the table's order; None if they are."""
+    """Return the order of tunnels by connection and index; None if they are already sorted."""
     order = np.lexsort((tunnels["tunnel_index"].to_numpy(np.int64), owner))
     return None if (np.diff(order) == 1).all() else order
 
 
 def _own_connections(inventory: Inventory, name: str) -> Positions:
-    """The connection of each row, where there must be one."""
+    """Return the connection of each row; raise SchemaError if one is missing."""
     table = getattr(inventory, name)
     found = positions_of(table, inventory.connections)
     if (found < 0).any():

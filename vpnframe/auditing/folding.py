@@ -1,4 +1,4 @@
-"""One cause, one finding: what another finding implies, and what most of a fleet has, is folded."""
+"""Fold findings that another finding implies, and findings that most of a fleet has."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ from vpnframe.schema.columns import SEVERITY
 from vpnframe.schema.tables.parts import VERDICTS
 
 _FAILS = "fails on "
-SMALLEST_FLEET = 5  # of fewer connections most is no pattern
+SMALLEST_FLEET = 5  # in a smaller fleet, a majority is not a pattern
 _CONNECTION = ("account_id", "region_id", "vpn_connection_id")
 
 
 def is_folded(findings: pd.DataFrame) -> Mask:
-    """Say which findings stand under another one: open, and caused by one that is open."""
+    """Mark findings that are folded: open, with a root cause that is itself open."""
     return equals(findings["status"], "open") & _has_cause(findings)
 
 
 def is_counted(findings: pd.DataFrame) -> Mask:
-    """Say which findings are counted: open, and not folded under another one."""
+    """Mark findings that are counted: open, and not folded under another one."""
     return equals(findings["status"], "open") & ~_has_cause(findings)
 
 
 def is_share(findings: pd.DataFrame) -> Mask:
-    """Say which findings are of the fleet: what more than half of its connections have."""
+    """Mark findings of the fleet: faults that more than half of its connections have."""
     is_of_none = flags(findings["vpn_connection_id"].isna() & findings["vpn_gateway_id"].isna())
     is_said = findings["evidence"].astype("str").str.startswith(_FAILS).fillna(False)
     return is_of_none & flags(is_said) & equals(findings["status"], "open")
@@ -45,10 +45,10 @@ def _has_cause(findings: pd.DataFrame) -> Mask:
 
 
 def fold(findings: pd.DataFrame, *, n_connections: int) -> pd.DataFrame:
-    """Fold findings under their causes, and what most of a fleet has under one of the fleet.
+    """Fold findings under their causes, and widespread findings under one of the fleet.
 
-    What fails on more than half of the connections is one finding more, of no connection, with
-    the severity that most of them have; those that are no worse name their own rule as cause.
+    A check that fails on more than half of the connections gets one additional finding without a
+    connection, with the most frequent severity; findings that are no worse get its rule as cause.
     """
     if findings.empty:
         return findings
@@ -70,7 +70,7 @@ def fold(findings: pd.DataFrame, *, n_connections: int) -> pd.DataFrame:
 
 
 def _named(causes: Positions, rules: pd.Index) -> pd.Categorical:
-    """The names of those rules that occur; none for -1."""
+    """Return the rules by code as a categorical with the rules that occur; -1 is null."""
     used = np.unique(causes[causes >= 0])
     places = np.full(len(rules) + 1, -1, np.int64)
     places[used] = np.arange(len(used))
@@ -78,7 +78,7 @@ def _named(causes: Positions, rules: pd.Index) -> pd.Categorical:
 
 
 def _stacked(above: pd.Series, below: pd.Series) -> Any:
-    """Two columns of one kind as one, without a text for each row."""
+    """Concatenate two columns of one kind, without creating a text for each row."""
     if not isinstance(below.dtype, pd.CategoricalDtype):
         return pd.concat([above, below], ignore_index=True).array
     if below.dtype == SEVERITY:
@@ -88,9 +88,9 @@ def _stacked(above: pd.Series, below: pd.Series) -> Any:
 
 
 def _live_causes(findings: pd.DataFrame) -> Positions:
-    """The rule that each finding follows from, where it is open on the same connection; else -1.
+    """Return the cause of each finding as an index into the categories of ``rule_id``, else -1.
 
-    Rules by their place among the categories of ``rule_id``.
+    A cause must be open on the same connection, and at least as severe.
     """
     connection = codes_of([findings[name] for name in _CONNECTION])
     rules, given = findings["rule_id"].cat, findings["root_cause"].cat
@@ -110,7 +110,7 @@ def _live_causes(findings: pd.DataFrame) -> Positions:
 def _widespread(
     findings: pd.DataFrame, causes: Positions, n_connections: int
 ) -> Iterator[tuple[Positions, dict[str, Any]]]:
-    """For each rule that most connections fail: what is folded, and the finding of the fleet."""
+    """Yield for each rule that most connections fail the rows to fold and the fleet's finding."""
     if n_connections < SMALLEST_FLEET:
         return
     is_of_one = flags(findings["vpn_connection_id"].notna())
@@ -134,14 +134,14 @@ def _widespread(
 
 
 def is_of_profile(findings: pd.DataFrame) -> Mask:
-    """Say which findings are a profile's alone, or its ceiling: elsewhere it is a reference."""
+    """Mark findings of a profile alone, or of its ceiling; elsewhere a profile is a reference."""
     known = findings["rule_id"].cat.categories
     own = known[known.str.startswith("profile-") | (known == "platform-ceiling")]
     return flags(findings["rule_id"].isin(own))
 
 
 def _groups(codes: Positions, where: Mask) -> Iterator[Positions]:
-    """The rows of each code, of those that count."""
+    """Yield the rows of each code within the mask."""
     rows = np.flatnonzero(where)
     order = rows[np.argsort(codes[rows], kind="stable")]
     bounds = np.flatnonzero(np.diff(codes[order])) + 1
@@ -149,7 +149,7 @@ def _groups(codes: Positions, where: Mask) -> Iterator[Positions]:
 
 
 def _head(findings: pd.DataFrame, members: Positions, severity: int, share: str) -> dict[str, Any]:
-    """The one finding of the fleet that stands for some of its connections."""
+    """Return the finding of the fleet that represents the findings of its connections."""
     first = findings.iloc[int(members[0])].to_dict()
     profiles = findings["profile"].iloc[members].dropna().astype("str").unique()
     named = dict.fromkeys(name for text in profiles for name in text.split(", "))

@@ -1,4 +1,4 @@
-"""Which tunnels hold one key, and whether they may: the ends of one tunnel must, sites must not."""
+"""Find tunnels that share a pre-shared key, and judge whether the sharing is acceptable."""
 
 from __future__ import annotations
 
@@ -13,27 +13,27 @@ import pandas as pd
 from vpnframe.auditing.fleet import Fleet, sets_of_blocks
 from vpnframe.auditing.logic import Positions, codes_of, flags, n_distinct, objects
 
-ALONE, FEW, MANY = 0, 1, 2  # at one customer gateway; within one connection or site; elsewhere too
+ALONE, FEW, MANY = 0, 1, 2  # one peer; within a connection or site; more
 _NAMED = 5
 
 
 @dataclass(frozen=True, slots=True)
 class Sharing:
-    """How each tunnel's key is shared."""
+    """How the key of each tunnel is shared."""
 
-    # ``ALONE``, ``FEW`` or ``MANY``; ``ALONE`` where nothing is known of the key
+    # ``ALONE``, ``FEW`` or ``MANY``; ``ALONE`` if nothing is known about the key
     how: npt.NDArray[np.uint8]
-    others: npt.NDArray[np.object_]  # the connections that share it, where they may not
+    others: npt.NDArray[np.object_]  # the connections that share it where they should not
 
 
 def how_shared(fleet: Fleet) -> Sharing:
-    """Group tunnels by their key's fingerprint, under one fingerprint key, and judge each group.
+    """Group tunnels by key fingerprint (under one fingerprint key), and judge each group.
 
     Notes
     -----
-    Customer gateways are told apart by address: one device is a gateway of its own in each region.
-    The two ends of a VPC-to-VPC connection name each other, by address or by identity, and count
-    as one; so do connections of one routing domain that reach the same blocks, a site's two ways.
+    Customer gateways are distinguished by address: one device has a gateway in each region. The
+    two ends of a VPC-to-VPC connection name each other, by address or identity, and count as one;
+    so do connections of one routing domain that reach the same blocks (two paths to one site).
     """
     keys = fleet.keys
     how = np.zeros(len(fleet.tunnels), np.uint8)
@@ -58,11 +58,11 @@ def how_shared(fleet: Fleet) -> Sharing:
 
 @dataclass(frozen=True, slots=True)
 class _KeyHolders:
-    """What is asked of tunnels that hold one key, row by row, and of connections."""
+    """Attributes of tunnels, row by row, and of connections, for judging shared keys."""
 
     owner: Positions
     peer: Positions
-    ends: tuple[list[tuple[object, object]], ...]  # ours and theirs, by address and by identity
+    ends: tuple[list[tuple[object, object]], ...]  # local and remote, by address and by identity
     site: Positions
     connection_id: npt.NDArray[np.object_]
 
@@ -84,20 +84,20 @@ def _holders(fleet: Fleet, peer: Positions) -> _KeyHolders:
 
 
 def peers_of(tunnels: pd.DataFrame) -> pd.Series:
-    """Tell the devices at the other end apart: by address, else by id."""
+    """Identify the devices at the other end: by address, else by customer gateway id."""
     address = tunnels["customer_gateway_ip"].astype("str")
     return address.fillna(tunnels["customer_gateway_id"].astype("str"))
 
 
 def _grouped(groups: Positions, rows: Positions) -> Iterable[Positions]:
-    """The rows of each group."""
+    """Return the rows of each group."""
     order = np.argsort(groups, kind="stable")
     bounds = np.flatnonzero(np.diff(groups[order])) + 1
     return np.split(rows[order], bounds) if len(rows) else []
 
 
 def _sites(fleet: Fleet) -> Positions:
-    """Number what each connection reaches in its routing domain; -1 where that is not known."""
+    """Number the set of blocks that each connection reaches in its domain; -1 if unknown."""
     subnets = fleet.subnets
     is_said = (subnets["side"] == "onprem") & subnets["cidr"].notna()
     is_said &= ~subnets["is_default_route"].fillna(False)
@@ -107,7 +107,7 @@ def _sites(fleet: Fleet) -> Positions:
 
 
 def _judge(holders: _KeyHolders, members: Positions) -> int:
-    """Say how far the key of some tunnels, of several connections and peers, is spread."""
+    """Return how widely a key used by several connections and peers is shared."""
     owners = holders.owner[members]
     groups = _Union(owners.tolist())
     n_mirrored = _join_mirrored(holders, members, groups)
@@ -126,7 +126,7 @@ def _judge(holders: _KeyHolders, members: Positions) -> int:
 
 
 def _join_mirrored(holders: _KeyHolders, members: Positions, groups: _Union) -> int:
-    """Join connections of which each names the other's end; how many tunnels are such an end."""
+    """Join connections that name each other's ends; return the number of such tunnels."""
     mirrored: set[int] = set()
     rows = members.tolist()
     for ends in holders.ends:
@@ -143,7 +143,7 @@ def _join_mirrored(holders: _KeyHolders, members: Positions, groups: _Union) -> 
 
 
 def _name_others(holders: _KeyHolders, members: Positions, others: npt.NDArray[np.object_]) -> None:
-    """Write down for each tunnel which other connections hold its key."""
+    """Set for each tunnel the text of the other connections that use its key."""
     owners = holders.owner[members]
     different = np.unique(owners)
     named = sorted({*holders.connection_id[different].tolist()})[: _NAMED + 1]
@@ -155,22 +155,22 @@ def _name_others(holders: _KeyHolders, members: Positions, others: npt.NDArray[n
 
 
 class _Union:
-    """Sets that are joined step by step."""
+    """Disjoint sets (union-find)."""
 
     def __init__(self, members: Iterable[int]) -> None:
         self._parent = {member: member for member in members}
 
     def root(self, member: int) -> int:
-        """The member that stands for its set."""
+        """Return the representative of a member's set."""
         while self._parent[member] != member:
             self._parent[member] = self._parent[self._parent[member]]
             member = self._parent[member]
         return member
 
     def join(self, one: int, other: int) -> None:
-        """Make two sets one."""
+        """Merge two sets."""
         self._parent[self.root(other)] = self.root(one)
 
     def n_parts(self) -> int:
-        """How many sets there are."""
+        """Return the number of sets."""
         return sum(member == parent for member, parent in self._parent.items())

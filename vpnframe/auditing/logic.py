@@ -1,4 +1,4 @@
-"""Three-valued logic over columns: no, yes, not known. A null is never taken for either."""
+"""Three-valued logic over columns: no, yes, unknown. A null is always unknown."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def is_any(
     known: Collection[Any] | None = None,
     is_folded: bool = False,
 ) -> Truth:
-    """Say which values are among the wanted ones.
+    """Check which values are among the wanted ones; nulls and values not in ``known`` are unknown.
 
     Examples
     --------
@@ -40,17 +40,17 @@ def is_any(
         YES if value in wanted else UNKNOWN if known is not None and value not in known else NO
         for value in found
     ]
-    return np.array([*meanings, UNKNOWN], np.uint8)[codes]  # code -1, a null, is the last one
+    return np.array([*meanings, UNKNOWN], np.uint8)[codes]  # a null's code -1 is the last
 
 
 def flags(values: pd.Series) -> Mask:
-    """Give a column of flags as plain ones, to be changed at will; a null is none."""
+    """Return a column of flags as a new bool array; a null is False."""
     found: Mask = values.fillna(False).to_numpy(bool, copy=True)
     return found
 
 
 def is_on(values: pd.Series) -> Truth:
-    """Say which flags are true.
+    """Check which flags are true; a null is unknown.
 
     Examples
     --------
@@ -61,7 +61,7 @@ def is_on(values: pd.Series) -> Truth:
 
 
 def unknown_where_null(holds: Mask, *columns: pd.Series) -> Truth:
-    """Take a condition for what it is where every column it was reckoned from has a value."""
+    """Return a condition as truth values, unknown where any of the columns it uses is null."""
     truth = holds.astype(np.uint8)
     for column in columns:
         truth[flags(column.isna())] = UNKNOWN
@@ -69,32 +69,32 @@ def unknown_where_null(holds: Mask, *columns: pd.Series) -> Truth:
 
 
 def numbers(values: pd.Series, *, null: int = 0) -> npt.NDArray[np.int64]:
-    """Give a nullable column of numbers as plain ones, some number for a null: see :func:`told`."""
+    """Convert to int64, replacing nulls; see :func:`unknown_where_null` for the nulls."""
     found: Positions = values.fillna(null).to_numpy(np.int64)
     return found
 
 
 def arrow(values: Any, kind: pa.DataType) -> pa.Array:
-    """Give a column to arrow, in one piece."""
+    """Convert values to an arrow array in one chunk."""
     found = pa.array(values, type=kind, from_pandas=True)
     return found.combine_chunks() if isinstance(found, pa.ChunkedArray) else found
 
 
 def objects(values: Any) -> Texts:
-    """Give texts as plain objects that may be changed; some versions of pandas give views."""
+    """Return texts as a writable object array; some versions of pandas return read-only views."""
     found: Texts = np.asarray(values, dtype=object)
     return found if found.flags.writeable else found.copy()
 
 
 def none_for_empty(texts: Texts) -> Texts:
-    """Give None for every empty text."""
+    """Replace every empty text by None."""
     found = texts.copy()
     found[texts == ""] = None
     return found
 
 
 def both(*truths: Truth) -> Truth:
-    """Say where all hold: no where one does not, not known where that decides it.
+    """Return the logical AND: no if any is no, else unknown if any is unknown.
 
     Examples
     --------
@@ -107,7 +107,7 @@ def both(*truths: Truth) -> Truth:
 
 
 def either(*truths: Truth) -> Truth:
-    """Say where one holds: yes where one does, not known where that decides it.
+    """Return the logical OR: yes if any is yes, else unknown if any is unknown.
 
     Examples
     --------
@@ -120,7 +120,7 @@ def either(*truths: Truth) -> Truth:
 
 
 def opposite(truth: Truth) -> Truth:
-    """Say yes for no and no for yes.
+    """Return the logical NOT; unknown stays unknown.
 
     Examples
     --------
@@ -131,7 +131,7 @@ def opposite(truth: Truth) -> Truth:
 
 
 def coded(values: pd.Series) -> tuple[Positions, list[Any]]:
-    """Give every row the number of its value, -1 for a null, and the values by number."""
+    """Return the code of each row's value (-1 for null), and the values by code."""
     if isinstance(values.dtype, pd.CategoricalDtype):
         return values.cat.codes.to_numpy(np.int64), values.cat.categories.tolist()
     codes, found = pd.factorize(values)
@@ -139,7 +139,7 @@ def coded(values: pd.Series) -> tuple[Positions, list[Any]]:
 
 
 def codes_of(columns: Iterable[pd.Series]) -> Positions:
-    """Number the combinations of several columns; a null is a value like any other.
+    """Number the combinations of several columns; a null counts as a value.
 
     Examples
     --------
@@ -160,7 +160,7 @@ def codes_of(columns: Iterable[pd.Series]) -> Positions:
 
 
 def named(flags_by_name: Mapping[str, Mask]) -> Texts:
-    """Write for each row which of some flags are set.
+    """Return for each row the names of the flags that are set.
 
     Examples
     --------
@@ -181,7 +181,7 @@ def named(flags_by_name: Mapping[str, Mask]) -> Texts:
 
 
 def n_distinct(groups: Positions, values: Positions) -> Positions:
-    """Count the different values of each group.
+    """Count the distinct values of each group.
 
     Examples
     --------
@@ -193,7 +193,7 @@ def n_distinct(groups: Positions, values: Positions) -> Positions:
 
 
 def differs_within(groups: Positions, *columns: pd.Series, n_groups: int) -> Truth:
-    """Say in which groups the values of any column differ.
+    """Check in which groups the values of any column differ.
 
     Examples
     --------

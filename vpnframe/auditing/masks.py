@@ -1,4 +1,4 @@
-"""Comparisons in which a null is equal to nothing."""
+"""Comparisons in which a null equals nothing."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ Mask = npt.NDArray[np.bool_]
 
 
 def equals(values: pd.Series, value: object) -> Mask:
-    """Say where a column has a value.
+    """Check where a column has a value; False for nulls.
 
     Examples
     --------

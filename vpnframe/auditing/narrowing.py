@@ -1,4 +1,4 @@
-"""A review of a part: of one owner, or of some rules, counted anew."""
+"""Reduce a review to one owner or to some rules, and recount it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from vpnframe.auditing.summaries import count_connections, count_rules
 from vpnframe.auditing.texts import texts
 from vpnframe.inventory import Inventory
 
-# A rule on something else that is worse where the key is weak.
+# A rule not about keys whose severity rises if the key is weak.
 _RAISED_BY_KEYS = "vpn-ike-aggressive-mode"
 _NOT_WHOLE = "not all of the fleet was read, or could be judged: what is missing may be unknown"
 
@@ -30,7 +30,7 @@ def narrow(
     families: Collection[str] = (),
     severity: str | None = None,
 ) -> Review:
-    """Keep some findings of a review, and count anew."""
+    """Keep the findings of some rules, families and severities, and recount the review."""
     findings = review.findings
     is_kept = np.ones(len(findings), bool)
     if rules:
@@ -64,7 +64,7 @@ def _recounted(review: Review, is_kept: Mask) -> Review:
 def reviews_by_owner(
     review: Review, connections: pd.DataFrame, *, owner_tag: str
 ) -> dict[str, Review]:
-    """Split a review by owner: findings, numbers and shares of its own connections alone."""
+    """Split a review by owner, with the findings, counts and shares of its own connections."""
     owners = np.array([one or NOBODY for one in owners_of(connections["tags"], owner_tag)], object)
     told = owners[positions_of(review.connections, connections)]
     parts = by_owner(review.findings, connections, owner_tag=owner_tag)
@@ -85,7 +85,7 @@ def reviews_by_owner(
 
 
 def holds_key_findings(review: Review) -> bool:
-    """Whether anything in a review tells something of a pre-shared key."""
+    """Check whether any finding of a review reveals something about a pre-shared key."""
     findings = review.findings
     is_known = ~equals(findings["status"], "unknown")
     is_raised = equals(findings["rule_id"], _RAISED_BY_KEYS) & equals(
@@ -101,10 +101,10 @@ def _is_about_keys(findings: pd.DataFrame) -> Mask:
 def examine_for_sharing(
     inv: Inventory, *, profiles: Profiles, waivers: Waivers, settings: AuditSettings
 ) -> Review:
-    """Audit a fleet and tell nothing of whose pre-shared key is weak, only how many are.
+    """Audit a fleet without revealing whose pre-shared key is weak, only the numbers.
 
-    It is judged without key facts, so that no severity and no strength depends on them; the counts
-    of rules on keys are those of the fleet with them.
+    The findings are judged without key facts, so that no severity and no strength depends on them;
+    the counts of rules on keys are those of the audit with key facts.
     """
     whole, blind = (
         examine(one, profiles=profiles, waivers=waivers, settings=settings)
@@ -120,7 +120,7 @@ def examine_for_sharing(
 
 
 def _with_counts_of_keys(blind: pd.DataFrame, whole: pd.DataFrame) -> pd.DataFrame:
-    """The summary with the rows of rules on keys as they are with key facts."""
+    """Return the summary, with the rows of rules on keys taken from the audit with key facts."""
     families = {text.rule_id: text.family for text in texts().values()}
     parts = [
         table[(table["rule_id"].astype("str").map(families) == "key") == is_about_keys]
@@ -138,6 +138,6 @@ def _left_out(findings: pd.DataFrame) -> str:
 
 
 def _worth(connections: pd.DataFrame) -> pd.DataFrame:
-    """The part of the table that findings do not change."""
+    """Return the columns of the connections table that do not depend on findings."""
     kept = ["account_id", "region_id", "vpn_connection_id", "connection_name"]
     return connections[[*kept, "is_strength_low", "weakest_component", "strength"]]

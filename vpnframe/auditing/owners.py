@@ -1,4 +1,4 @@
-"""Findings by owner: each one to whoever can mend it, a pair's to both."""
+"""Split findings by owner: each to its owner, those on a pair of connections to both."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from vpnframe.auditing.folding import fold, is_share
 from vpnframe.auditing.logic import Mask, Texts, arrow, flags, objects
 from vpnframe.auditing.masks import equals
 
-NOBODY = ""  # no tag has an empty value that names anybody
+NOBODY = ""  # a tag with an empty value names no owner
 _OTHER = "a connection of another owner"
 _PAIR = re.compile(
     r"(?P<side>VPC|on-premises) (?P<cidr>\S+) (?P<relation>is equal to|contains|within) "
@@ -33,7 +33,7 @@ _FLEET_SIZE = re.compile(r" \(all [\d,]+ \w+\)$|; connections: [\d,]+$")
 
 
 def owners_of(tags: pd.Series, owner_tag: str | None) -> Texts:
-    """Give the value of one tag of each row.
+    """Return the value of the owner tag of each row; None without one.
 
     Examples
     --------
@@ -54,7 +54,7 @@ def owners_of(tags: pd.Series, owner_tag: str | None) -> Texts:
 def by_owner(
     findings: pd.DataFrame, connections: pd.DataFrame, *, owner_tag: str
 ) -> dict[str, pd.DataFrame]:
-    """Part findings by owner, so that each part holds nothing of another owner's."""
+    """Split findings by owner, so that no part reveals anything about another owner."""
     rows = findings[~is_share(findings)].reset_index(drop=True)
     fleet = _Owners.of(connections, owner_tag)
     first = _first_owners(rows, fleet)
@@ -64,31 +64,31 @@ def by_owner(
 
 @dataclass(frozen=True, slots=True)
 class _Owners:
-    """Whose each connection is."""
+    """The owner of each connection."""
 
     connections: pd.DataFrame  # by id
     by_id: dict[str, str]
 
     @classmethod
     def of(cls, connections: pd.DataFrame, owner_tag: str) -> _Owners:
-        """Read the tag of each connection."""
+        """Read the owner tag of each connection."""
         ids = connections["vpn_connection_id"].astype("str").tolist()
         owners = [one or NOBODY for one in owners_of(connections["tags"], owner_tag).tolist()]
         table = connections.set_index("vpn_connection_id", drop=False)
         return cls(table[~table.index.duplicated()], dict(zip(ids, owners, strict=True)))
 
     def named_in(self, text: object) -> list[str]:
-        """The connections that a text names, in its order."""
+        """Return the connections that a text names, in text order."""
         words = _WORD.findall(text) if isinstance(text, str) else ()
         return [word for word in words if word in self.by_id]
 
     def ids_of(self, name: str) -> list[str]:
-        """The connections of one owner."""
+        """Return the connections of one owner."""
         return [one for one, owner in self.by_id.items() if owner == name]
 
 
 def _first_owners(rows: pd.DataFrame, fleet: _Owners) -> Texts:
-    """Whose each finding is; one that only names a connection is its owner's."""
+    """Return the owner of each finding; one without a subject belongs to a connection it names."""
     first = rows["owner"].fillna(NOBODY).to_numpy(object)
     is_of_none = flags(rows["vpn_connection_id"].isna()) & (first == NOBODY)
     for row in np.flatnonzero(is_of_none).tolist():
@@ -98,19 +98,19 @@ def _first_owners(rows: pd.DataFrame, fleet: _Owners) -> Texts:
 
 
 def _is_pair(rows: pd.DataFrame) -> Mask:
-    """Findings on several connections."""
+    """Mark findings on several connections."""
     is_overlap = rows["rule_id"].astype("str").str.startswith("vpn-overlap-")
     return flags(is_overlap) & flags(rows["value"].notna()) & ~equals(rows["status"], "unknown")
 
 
 def _sharers(rows: pd.DataFrame, fleet: _Owners) -> set[str]:
-    """The owners of connections that findings of others name."""
+    """Return the owners of the connections that findings on pairs name."""
     texts = rows["value"][_is_pair(rows)].tolist()
     return {fleet.by_id[one] for text in texts for one in fleet.named_in(text)}
 
 
 def _part(rows: pd.DataFrame, name: str, first: Texts, fleet: _Owners) -> pd.DataFrame:
-    """What one owner may see."""
+    """Return the findings that one owner may see."""
     own = fleet.ids_of(name)
     is_of_all = _is_shown_to_all(rows, name, fleet.connections.loc[own, "account_id"])
     is_pair = _is_pair(rows)
@@ -131,7 +131,7 @@ def _part(rows: pd.DataFrame, name: str, first: Texts, fleet: _Owners) -> pd.Dat
 
 
 def _joined(plain: pd.DataFrame, rows: list[dict[str, Any]]) -> pd.DataFrame:
-    """The table with some rows more."""
+    """Append rows to a table."""
     if not rows:
         return plain
     more = pd.DataFrame(rows, columns=plain.columns)
@@ -139,13 +139,13 @@ def _joined(plain: pd.DataFrame, rows: list[dict[str, Any]]) -> pd.DataFrame:
 
 
 def _is_shown_to_all(rows: pd.DataFrame, name: str, accounts: pd.Series) -> Mask:
-    """What could not be judged at all; of regions not read, those of the owner's accounts."""
+    """Mark findings that could not be judged at all, of no account or of the owner's accounts."""
     is_near = rows["account_id"].isna() | rows["account_id"].isin(accounts.dropna().unique())
     return is_on_fleet(rows) & (flags(is_near) | (name == NOBODY))
 
 
 def _without_others(text: object, name: str, fleet: _Owners) -> str | None:
-    """A text in which connections of other owners have no id, and the fleet no size."""
+    """Replace other owners' connection ids in a text, and remove the size of the fleet."""
     if not isinstance(text, str):
         return None
 
@@ -157,7 +157,7 @@ def _without_others(text: object, name: str, fleet: _Owners) -> str | None:
 
 
 def _seen_by(row: dict[str, Any], name: str, fleet: _Owners) -> dict[str, Any] | None:
-    """A finding on several connections as one of their owners may see it; None for others."""
+    """Return a finding on several connections as one owner may see it; None if not involved."""
     ids = [str(row["vpn_connection_id"]), *fleet.named_in(row["value"])]
     mine = [one for one in ids if fleet.by_id.get(one) == name]
     if not mine:
@@ -180,7 +180,7 @@ def _seen_by(row: dict[str, Any], name: str, fleet: _Owners) -> dict[str, Any] |
 
 
 def _half(pair: re.Match[str], left: str, mine: list[str], by_id: dict[str, str], name: str) -> str:
-    """One pair in the words of one side."""
+    """Describe one pair from one owner's side, without details of other owners."""
     side, cidr, relation, other = (pair[part] for part in ("side", "cidr", "relation", "other"))
     if left in mine:
         is_told = by_id.get(other, name) == name
@@ -194,7 +194,7 @@ def _half(pair: re.Match[str], left: str, mine: list[str], by_id: dict[str, str]
 
 
 def is_on_fleet(findings: pd.DataFrame) -> Mask:
-    """Say which findings are about what of the fleet could not be read or judged at all."""
+    """Mark findings about what could not be read or judged at all in the fleet."""
     is_of_none = findings["vpn_connection_id"].isna() & findings["vpn_gateway_id"].isna()
     is_of_customer = findings["customer_gateway_id"].notna()
     return flags(is_of_none & ~is_of_customer) & equals(findings["status"], "unknown")

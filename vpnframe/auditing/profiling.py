@@ -1,4 +1,4 @@
-"""Profiles over a fleet: what they have against each value, beside the rules that judge it."""
+"""Apply profiles to a fleet: their objections to each value, next to the rules' findings."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from vpnframe.auditing.texts import SEPARATOR, Text, texts
 from vpnframe.auditing.verdicts import SEVERITIES, Severities, Verdicts
 
 _PASSED = ("must", "should", "may", "default")
-# By a verdict's code: what it comes to, and how bad that is.
+# By verdict code: the result and its severity.
 _RESULTS = np.array(
     [YES if one in OF_VERDICT else UNKNOWN if one == "unknown" else NO for one in VERDICTS],
     np.uint8,
@@ -38,14 +38,14 @@ _BADNESS = np.array([SEVERITIES.index(OF_VERDICT.get(one, "info")) for one in VE
 
 @dataclass(frozen=True, slots=True)
 class Opinion:
-    """What one profile says of a fleet."""
+    """The verdicts of one profile on a fleet."""
 
-    profile: Profile  # which one
-    judged: Mapping[str, Judged]  # by column that it speaks of, one code per tunnel
-    n_tunnels: int  # how many tunnels there are
+    profile: Profile  # the profile
+    judged: Mapping[str, Judged]  # by column that the profile judges, one code per tunnel
+    n_tunnels: int  # number of tunnels
 
     def results(self, column: str) -> Truth:
-        """Say which tunnels' values it is against; of a column that it leaves out, none."""
+        """Return which tunnels' values the profile rejects; none if it does not judge them."""
         if column not in self.judged:
             return np.zeros(self.n_tunnels, np.uint8)
         return _RESULTS[self.judged[column].verdict]
@@ -62,7 +62,7 @@ def opinions(fleet: Fleet, profiles: Iterable[Profile]) -> list[Opinion]:
 
 
 def cite(heard: Sequence[Opinion], columns: Iterable[str], rows: npt.NDArray[np.int64]) -> Cited:
-    """Gather what profiles have against the values of some columns."""
+    """Collect the profiles' objections to the values of some columns."""
     pairs = [(one, column) for one in heard for column in columns if column in one.judged]
     if not pairs or not len(rows):
         return Cited(np.zeros(len(rows), np.int64), (None,), (None,), (-1,))
@@ -87,7 +87,7 @@ def cite(heard: Sequence[Opinion], columns: Iterable[str], rows: npt.NDArray[np.
 
 
 def clause_of(entry: ProfileLine) -> str:
-    """Write an entry's clause behind its verdict: one that was not checked is no proof."""
+    """Format an entry's clause; one that was not verified is marked with "see"."""
     if not entry.clause:
         return ""
     word = "" if entry.basis == "verified" else "see "
@@ -95,7 +95,7 @@ def clause_of(entry: ProfileLine) -> str:
 
 
 def profile_drafts(fleet: Fleet, opinion: Opinion, covered: Mapping[str, Mask]) -> list[Draft]:
-    """Make findings of what a profile alone has against a fleet, and of its ceilings."""
+    """Return findings for values that only the profile rejects, and for its ceilings."""
     best = ceilings(opinion.profile)
     drafts = []
     for column in opinion.judged:
@@ -110,7 +110,7 @@ def profile_drafts(fleet: Fleet, opinion: Opinion, covered: Mapping[str, Mask]) 
 
 
 def rule_of(column: str) -> str:
-    """Name the rule under which profiles speak of a column.
+    """Return the id of the rule for profile findings on a column.
 
     Examples
     --------
@@ -121,7 +121,7 @@ def rule_of(column: str) -> str:
 
 
 def matrix_of(fleet: Fleet, opinion: Opinion) -> npt.NDArray[np.object_]:
-    """Say for each connection how it stands with a profile: its worst value decides."""
+    """Return each connection's standing under a profile: its worst value decides."""
     rank = np.array([_RANKS[_STANDING.get(one, "pass")] for one in VERDICTS], np.uint8)
     worst = np.zeros(fleet.n_connections, np.uint8)
     for judged in opinion.judged.values():
@@ -130,7 +130,7 @@ def matrix_of(fleet: Fleet, opinion: Opinion) -> npt.NDArray[np.object_]:
 
 
 def standing_columns(fleet: Fleet, opinion: Opinion) -> dict[str, Mask]:
-    """Say for each connection which columns fail, are legacy, or are unknown."""
+    """Return for each column the connections on which it fails, is legacy, or is unknown."""
     flagged = {}
     for column in opinion.judged:
         is_bad = np.zeros(fleet.n_connections, bool)
@@ -156,7 +156,7 @@ _STANDING = {
 
 
 def _draft(fleet: Fleet, opinion: Opinion, column: str, result: Truth, text: Text) -> Draft:
-    """Findings of one column under one profile."""
+    """Return the findings on one column under one profile."""
     judged = opinion.judged[column]
     entries = opinion.profile.entries
     words = np.array([*(entry.verdict for entry in entries), "not in the profile"], dtype=object)
@@ -164,7 +164,7 @@ def _draft(fleet: Fleet, opinion: Opinion, column: str, result: Truth, text: Tex
         [*(_range_of(entry) for entry in entries), "a value that is not told"], dtype=object
     )
     facts = {"verdict": words[judged.entry]}
-    if column == "psk_bits":  # the number itself is nobody's business
+    if column == "psk_bits":  # the number itself is not shown
         facts["value"] = shown[judged.entry]
     verdicts = Verdicts(
         table="tunnels",
@@ -190,15 +190,15 @@ def _draft(fleet: Fleet, opinion: Opinion, column: str, result: Truth, text: Tex
 
 
 def _badness(profile: Profile) -> Severities:
-    """How bad a value is that no rule finds fault with, by its verdict.
+    """Return the severity of each verdict for values that no rule reports.
 
-    The baseline is ours and has no standard behind it: what it wishes for beyond the rules is info.
+    The baseline has no standard behind it: what it demands beyond the rules is info.
     """
     return np.zeros_like(_BADNESS) if profile.name == BASELINE else _BADNESS
 
 
 def _range_of(entry: ProfileLine) -> str:
-    """What an entry speaks of."""
+    """Return the value or range that an entry judges, as text."""
     if entry.value is not None:
         return entry.value
     if entry.largest is None:
@@ -207,7 +207,7 @@ def _range_of(entry: ProfileLine) -> str:
 
 
 def _ceiling(fleet: Fleet, profile: Profile, column: str, best: str, at: Mask) -> Draft:
-    """The one finding that says that nothing better is on offer."""
+    """Return the finding that no better value is on offer."""
     n = len(np.unique(fleet.of_tunnel[at]))
     told = f"{column} is {best}, the best that the cloud offers; connections: {n:,}"
     (entry,) = (one for one in profile.of(column) if one.value == best)

@@ -1,4 +1,4 @@
-"""The review of a fleet: rules, profiles and waivers over an inventory, as tables."""
+"""Review a fleet: apply rules, profiles and waivers to an inventory, with tables as result."""
 
 from __future__ import annotations
 
@@ -40,18 +40,18 @@ Profiles = str | Path | Iterable[str | Path]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditSettings:
-    """What an audit may be told besides.
+    """Optional settings of an audit.
 
     Parameters
     ----------
     owner_tag : str or None
         The tag whose value is the owner of a connection or gateway.
     now : datetime or None
-        The moment to judge by; the present otherwise. Without a time zone it is local.
+        The time of judgement; default: the current time. Without a time zone it is local.
     with_key_facts : bool
-        Whether findings on keys show class and bits: a list of who is weak is one of targets.
+        Whether findings on keys show class and bits: a list of weak keys is a list of targets.
     overlaps : OverlapSettings or None
-        What else is joined and what is translated. Its owner tag is the one above by default.
+        Known links and NAT beyond the tables. Its owner tag defaults to the one above.
     """
 
     owner_tag: str | None = None
@@ -60,14 +60,14 @@ class AuditSettings:
     overlaps: OverlapSettings | None = None
 
     def for_overlaps(self) -> OverlapSettings:
-        """What overlaps are judged by."""
+        """Return the settings of the overlap analysis."""
         known = self.overlaps or OverlapSettings()
         return replace(known, owner_tag=known.owner_tag or self.owner_tag)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Review:
-    """What an audit came to."""
+    """The result of an audit."""
 
     # findings, summary, connections, matrix: tables ``findings``, ``audit_summary``,
     # ``audit_connections`` and ``profile_matrix``
@@ -75,11 +75,11 @@ class Review:
     summary: pd.DataFrame
     connections: pd.DataFrame
     matrix: pd.DataFrame
-    profiles: tuple[str, ...]  # the profiles that were asked for
-    notes: tuple[str, ...]  # what was not read, or could not be judged at all, in sentences
-    # Whether the fleet was read completely, the routes that overlaps are judged by included
+    profiles: tuple[str, ...]  # names of the requested profiles
+    notes: tuple[str, ...]  # sentences on what was not read or could not be judged at all
+    # Whether the fleet was read completely, including the routes needed for overlaps
     is_whole: bool
-    now: datetime  # the moment that was judged by
+    now: datetime  # the time of judgement
 
 
 def audit(
@@ -95,29 +95,29 @@ def audit(
     Parameters
     ----------
     inv : Inventory
-        Of one crawl.
+        Inventory of one crawl.
     profiles : str, Path or iterable of them
-        Names of shipped profiles, and CSV files of your own.
+        Names of shipped profiles, or paths of CSV files with other profiles.
     waivers : str, Path or sequence of Waiver, optional
-        Accepted findings, or the TOML file that they stand in.
+        Accepted findings, or the TOML file that contains them.
     owner_tag : str, optional
         The tag whose value is the owner of a connection or gateway.
     settings : AuditSettings, optional
-        What else may be told; its ``owner_tag`` is used where none is given here.
+        Optional settings; ``settings.owner_tag`` is used if ``owner_tag`` is None.
 
     Returns
     -------
     DataFrame
-        Table ``findings``: one row per cause, the worst first. What passes is no row; what could
-        not be judged is one, of status ``unknown``. A row with a ``root_cause`` follows from
-        another one and is not counted; what fails on most connections is one row of the fleet.
+        Table ``findings``: one row per cause, the worst first. Checks that pass produce no row;
+        those that could not be judged have the status ``unknown``. A row with a ``root_cause``
+        follows from another one and is not counted; a widespread fault is one row of the fleet.
 
     Raises
     ------
     SettingsError
-        There is no such profile, or a waiver is wrong.
+        A profile does not exist, or a waiver is invalid.
     SchemaError
-        It is no inventory, or a table is not what its schema says.
+        It is not an inventory, or a table does not match its schema.
 
     Warns
     -----
@@ -145,7 +145,7 @@ def audit_summary(
     waivers: Waivers = None,
     settings: AuditSettings | None = None,
 ) -> pd.DataFrame:
-    """Count what passes, fails and can't be judged, rule by rule.
+    """Count the rows that pass, fail and cannot be judged, rule by rule.
 
     Parameters
     ----------
@@ -155,14 +155,14 @@ def audit_summary(
     Returns
     -------
     DataFrame
-        Table ``audit_summary``; ``is_widespread`` marks what fails on more than half of the fleet.
+        Table ``audit_summary``; ``is_widespread`` marks faults of more than half of the fleet.
 
     Raises
     ------
     SettingsError
-        There is no such profile, or a waiver is wrong.
+        A profile does not exist, or a waiver is invalid.
     SchemaError
-        It is no inventory, or a table is not what its schema says.
+        It is not an inventory, or a table does not match its schema.
 
     Examples
     --------
@@ -184,7 +184,7 @@ def audit_connections(
     waivers: Waivers = None,
     settings: AuditSettings | None = None,
 ) -> pd.DataFrame:
-    """Say of every connection how bad its worst finding is, and what it is worth.
+    """Return each connection's worst severity, its counts of findings, and its strength.
 
     Parameters
     ----------
@@ -194,15 +194,15 @@ def audit_connections(
     Returns
     -------
     DataFrame
-        Table ``audit_connections``, one row per connection. What follows from another finding,
-        and what more than half of the fleet has, takes no part in ``severity``.
+        Table ``audit_connections``, one row per connection. ``severity`` does not include findings
+        that follow from another one or that more than half of the fleet has.
 
     Raises
     ------
     SettingsError
-        There is no such profile, or a waiver is wrong.
+        A profile does not exist, or a waiver is invalid.
     SchemaError
-        It is no inventory, or a table is not what its schema says.
+        It is not an inventory, or a table does not match its schema.
 
     Examples
     --------
@@ -223,7 +223,7 @@ def profile_matrix(
     profiles: Profiles = (BASELINE,),
     settings: AuditSettings | None = None,
 ) -> pd.DataFrame:
-    """Say how every connection stands with every profile.
+    """Return each connection's standing under each profile.
 
     Parameters
     ----------
@@ -233,15 +233,15 @@ def profile_matrix(
     Returns
     -------
     DataFrame
-        Table ``profile_matrix``, one row per connection and profile. Rules and waivers take no
-        part in it.
+        Table ``profile_matrix``, one row per connection and profile. Rules and waivers have no
+        effect on it.
 
     Raises
     ------
     SettingsError
-        There is no such profile.
+        A profile does not exist.
     SchemaError
-        It is no inventory, or a table is not what its schema says.
+        It is not an inventory, or a table does not match its schema.
 
     Examples
     --------
@@ -258,29 +258,29 @@ def profile_matrix(
 
 
 def assert_no_findings(found: Inventory | pd.DataFrame, *, at_least: str = "high") -> pd.DataFrame:
-    """Stop a notebook or a pipeline where something is open.
+    """Raise FindingsError if there are open findings, to stop a notebook or a pipeline.
 
     Parameters
     ----------
     found : Inventory or DataFrame
-        A fleet, which is audited by the baseline, or table ``findings``.
+        A fleet, which is audited with the baseline, or a ``findings`` table.
     at_least : str
-        The mildest severity that counts: critical, high, medium, low or info. Waived findings do
-        not count, nor does what could not be judged.
+        The lowest severity that counts: critical, high, medium, low or info. Waived findings and
+        those that could not be judged do not count.
 
     Returns
     -------
     DataFrame
-        Table ``findings``: all of them, where none is so bad.
+        Table ``findings`` with all rows, if none of them is that severe.
 
     Raises
     ------
     FindingsError
-        There are such findings; it names how many, of which rules.
+        There are such findings; the message states their number and rules.
     SchemaError
-        The table is not what its schema says.
+        The table does not match its schema.
     ValueError
-        There is no such severity.
+        The severity does not exist.
 
     Examples
     --------
@@ -307,14 +307,14 @@ def assert_no_findings(found: Inventory | pd.DataFrame, *, at_least: str = "high
 
 
 def at_or_over(findings: pd.DataFrame, severity: str) -> Mask:
-    """Say which findings are counted and as bad as that, or worse."""
+    """Mark findings that are counted and at least as severe as ``severity``."""
     if severity not in SEVERITIES:
         raise ValueError(f"{severity!r} is no severity: {', '.join(reversed(SEVERITIES))}")
     return is_counted(findings) & flags(findings["severity"] >= severity)
 
 
 def rules() -> pd.DataFrame:
-    """List every rule, with what it says.
+    """List every rule with its texts.
 
     Parameters
     ----------
@@ -323,7 +323,7 @@ def rules() -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Table ``rules``; those of profiles stand last.
+        Table ``rules``; rules of profiles are last.
 
     Examples
     --------
@@ -361,7 +361,7 @@ def examine(
     waivers: Waivers = None,
     settings: AuditSettings | None = None,
 ) -> Review:
-    """Audit a fleet, and keep everything that came of it."""
+    """Audit a fleet, and return all results."""
     return _examine(checked_inventory(inv), profiles=profiles, waivers=waivers, settings=settings)
 
 
@@ -397,7 +397,7 @@ def _waivers(waivers: Waivers, now: datetime) -> Sequence[Waiver]:
 
 
 def _taken(inv: Inventory) -> Inventory:
-    """The inventory as its schemas have it; whoever asks is warned of what was not read."""
+    """Return the inventory cast to its schemas; warn the caller if it is incomplete."""
     inv = checked_inventory(inv)
     if not inv.is_complete:
         warnings.warn(inv.coverage_sentence(), IncompleteWarning, stacklevel=3)

@@ -1,8 +1,8 @@
-"""How strong a tunnel is: the bits of its weakest part.
+"""Strength of a tunnel: the bits of its weakest part.
 
-A child SA's keys need both the IKE SA's secret and, with PFS, that of an exchange of its own: so
-PFS never lowers confidentiality, and the IKE cipher does not bound it. A key that can be guessed
-gives the whole tunnel away. The bits of each value stand in ``strength.csv``.
+A child SA's keys depend on the IKE SA's secret and, with PFS, on a separate DH exchange: PFS
+never lowers confidentiality, and the IKE cipher does not limit it. A key that can be guessed
+compromises the whole tunnel. The bits of each value are listed in ``strength.csv``.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from vpnframe.auditing.components import components
 from vpnframe.auditing.masks import equals
 from vpnframe.schema.checked import checked_table
 
-Bits = npt.NDArray[np.float64]  # not a number where it is not known
+Bits = npt.NDArray[np.float64]  # NaN if unknown
 Whole = npt.NDArray[np.int64]
 
 CONNECTION_KEY = ("account_id", "region_id", "vpn_connection_id")
 TUNNEL_KEY = (*CONNECTION_KEY, "tunnel_index")
-# What each column of tunnels is in strength.csv. The algorithm of IKE integrity is its PRF, too.
+# The component of each column in strength.csv. The IKE integrity algorithm is also the PRF.
 _COMPONENTS = MappingProxyType(
     {
         "ike_encryption": "enc",
@@ -44,33 +44,33 @@ _MINIMA = (
     "integrity_bits",
     "quantum_bits",
 )
-# Where several are equally weak, the first is named: what its owner mends at once comes first.
+# If several parts are equally weak, the first is named: the one easiest to fix comes first.
 _NAMED = ("psk", "ike_dh_group", "ipsec_encryption", "ike_integrity")
 _MAX_BITS = 32_767
 _NEEDED = (*TUNNEL_KEY, "tunnel_id", "vpn_type", "auth_method", "ike_version", *_COMPONENTS)
 
 
 def strength(tunnels: pd.DataFrame, *, key_facts: pd.DataFrame | None = None) -> pd.DataFrame:
-    """Say how strong each tunnel is, and what bounds it.
+    """Return how strong each tunnel is, and its weakest component.
 
     Parameters
     ----------
     tunnels : DataFrame
         The ``tunnels`` table.
     key_facts : DataFrame, optional
-        The ``key_facts`` table of the same fleet. Without it, a tunnel with a pre-shared key has
-        an upper bound alone.
+        The ``key_facts`` table of the same fleet. Without it, only an upper bound is known for a
+        tunnel with a pre-shared key.
 
     Returns
     -------
     DataFrame
-        The ``strength`` table, one row per tunnel in the same order; bits are Int16, null where a
+        The ``strength`` table, one row per tunnel in the same order; bits are Int16, null if a
         value is null or unrecognised.
 
     Raises
     ------
     SchemaError
-        A table is not what its schema says.
+        A table does not match its schema.
 
     References
     ----------
@@ -94,7 +94,7 @@ def strength(tunnels: pd.DataFrame, *, key_facts: pd.DataFrame | None = None) ->
 
 
 def strength_of(tunnels: pd.DataFrame, key_facts: pd.DataFrame | None) -> pd.DataFrame:
-    """Say the same of tables that are as their schemas have them."""
+    """Return the ``strength`` table of tables that match their schemas."""
     tunnels = _without_meaningless(tunnels)
     psk = np.where(equals(tunnels["auth_method"], "psk"), _psk_bits(tunnels, key_facts), np.nan)
     bits = {name: _worth(tunnels, name, "bits") for name in _COMPONENTS}
@@ -124,7 +124,7 @@ def strength_of(tunnels: pd.DataFrame, key_facts: pd.DataFrame | None) -> pd.Dat
 
 
 def connection_strength(strengths: pd.DataFrame) -> pd.DataFrame:
-    """Say how strong each connection is: as strong as its weakest tunnel.
+    """Return how strong each connection is: as strong as its weakest tunnel.
 
     Parameters
     ----------
@@ -134,13 +134,13 @@ def connection_strength(strengths: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        The ``connection_strength`` table, connections in the order of their first tunnels. A
-        value that is unknown for one tunnel is unknown for the connection, the upper bound apart.
+        The ``connection_strength`` table, connections in the order of their first tunnels. Except
+        for the upper bound, a value is unknown if it is unknown for one tunnel.
 
     Raises
     ------
     SchemaError
-        The table is not what its schema says.
+        The table does not match its schema.
 
     Examples
     --------
@@ -172,12 +172,12 @@ def strength_counts(strengths: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        The ``strength_counts`` table, weakest first, what is not known last.
+        The ``strength_counts`` table, weakest first, unknown last.
 
     Raises
     ------
     SchemaError
-        The table is not what its schema says.
+        The table does not match its schema.
 
     Examples
     --------
@@ -195,13 +195,13 @@ def strength_counts(strengths: pd.DataFrame) -> pd.DataFrame:
 
 
 def psk_bits(tunnels: pd.DataFrame, key_facts: pd.DataFrame) -> pd.Series:
-    """Look up the bits of each tunnel's key."""
+    """Return the bits of each tunnel's key."""
     keys = list(TUNNEL_KEY)
     return tunnels[keys].merge(key_facts[[*keys, "psk_bits"]], on=keys, how="left")["psk_bits"]
 
 
 def _without_meaningless(tunnels: pd.DataFrame) -> pd.DataFrame:
-    """SM gateways agree on keys by SM2 certificates: what their DH groups say is not used."""
+    """Mask the DH groups of SM gateways, which agree on keys with SM2 certificates instead."""
     is_sm = equals(tunnels["vpn_type"], "sm")
     groups = ["ike_dh_group", "ipsec_pfs_group"]
     return tunnels.assign(**{name: tunnels[name].mask(is_sm) for name in groups})
@@ -215,7 +215,7 @@ def _psk_bits(tunnels: pd.DataFrame, key_facts: pd.DataFrame | None) -> Bits:
 
 
 def _worth(tunnels: pd.DataFrame, column: str, of: str) -> Bits:
-    """What a column's values are worth; not a number for those that are not known."""
+    """Return the bits of a column's values; NaN for unknown values."""
     worth = {
         value: float(getattr(component, of))
         for value, component in components()[_COMPONENTS[column]].items()
@@ -227,7 +227,7 @@ def _worth(tunnels: pd.DataFrame, column: str, of: str) -> Bits:
 
 
 def _quantum(tunnels: pd.DataFrame, psk: Bits) -> Bits:
-    """DH falls; IKEv1 mixes the key into its secrets, IKEv2 here does not (RFC 8784)."""
+    """Return bits against a quantum computer: DH adds none, IKEv1 mixes in the PSK (RFC 8784)."""
     cipher = _worth(tunnels, "ipsec_encryption", "quantum_bits")
     prf = _worth(tunnels, "ike_integrity", "quantum_bits")
     mixed = np.where(
@@ -239,7 +239,7 @@ def _quantum(tunnels: pd.DataFrame, psk: Bits) -> Bits:
 
 
 def _least(*parts: Bits) -> Bits:
-    """The smallest; not a number where one is none."""
+    """Return the minimum; NaN if any part is NaN."""
     least: Bits = np.minimum.reduce(parts)
     return least
 
@@ -250,7 +250,7 @@ def _least_known(parts: Iterable[Bits]) -> Bits:
 
 
 def _weakest(named: Mapping[str, Bits]) -> pd.Categorical:
-    """The first of the smallest parts; null where nothing is known."""
+    """Return the first of the smallest parts; null if no part is known."""
     known = np.where(np.isnan(parts := np.array(list(named.values()))), np.inf, parts)
     codes = np.where(np.isinf(known.min(axis=0)), -1, known.argmin(axis=0))
     return pd.Categorical.from_codes(codes, categories=list(named))
@@ -261,9 +261,9 @@ def _int16(bits: Bits) -> pd.Series:
 
 
 def _of_weakest(strengths: pd.DataFrame, ids: Whole) -> pd.Series:
-    """The component of each connection's weakest tunnel; a bound that is not known comes last.
+    """Return the component of each connection's weakest tunnel; unknown bounds come last.
 
-    Of several as weak, the first tunnel's.
+    If several tunnels are equally weak, the first one counts.
     """
     bits = strengths["upper_bound_bits"].fillna(_MAX_BITS).to_numpy(np.int64)
     order = np.lexsort((strengths["tunnel_index"].to_numpy(np.int64), bits))
@@ -272,7 +272,7 @@ def _of_weakest(strengths: pd.DataFrame, ids: Whole) -> pd.Series:
 
 
 def _joined(lists: pd.Series, ids: Whole) -> pd.Series:
-    """The tokens of all tunnels of each connection."""
+    """Return the union of the tokens of each connection's tunnels."""
     masks, tokens = _masks(lists)
     joined = np.zeros(ids.max(initial=-1) + 1, dtype=np.int64)
     np.bitwise_or.at(joined, ids, masks)
@@ -280,7 +280,7 @@ def _joined(lists: pd.Series, ids: Whole) -> pd.Series:
 
 
 def _not_approved_values() -> list[tuple[str, str]]:
-    """Every pair of column and value that NIST does not approve, in order."""
+    """Return every pair of column and value that NIST does not approve, in order."""
     return [
         (column, value)
         for column, component in _COMPONENTS.items()
@@ -290,7 +290,7 @@ def _not_approved_values() -> list[tuple[str, str]]:
 
 
 def _not_approved(tunnels: pd.DataFrame) -> tuple[Whole, list[str]]:
-    """A bit for each of them."""
+    """Return a mask for each tunnel with a bit for each pair, and the tokens of the bits."""
     masks = np.zeros(len(tunnels), dtype=np.int64)
     pairs = _not_approved_values()
     for bit, (column, value) in enumerate(pairs):
@@ -300,7 +300,7 @@ def _not_approved(tunnels: pd.DataFrame) -> tuple[Whole, list[str]]:
 
 
 def _masks(lists: pd.Series) -> tuple[Whole, list[str]]:
-    """The same of lists that stand in a table; a fleet has few different ones."""
+    """Convert lists of tokens to masks; a fleet has few distinct lists."""
     codes, different = pd.factorize(lists.list.flatten().astype("str"), sort=True)
     known = [f"{column}={value}" for column, value in _not_approved_values()]
     tokens = [*known, *(str(token) for token in different if token not in known)]
@@ -312,7 +312,7 @@ def _masks(lists: pd.Series) -> tuple[Whole, list[str]]:
 
 
 def _as_lists(masks: Whole, tokens: list[str]) -> pd.Series:
-    """A list of tokens for every mask; a fleet has few different ones."""
+    """Convert masks to lists of tokens; a fleet has few distinct masks."""
     different, positions = np.unique(masks, return_inverse=True)
     lists = [
         [token for bit, token in enumerate(tokens) if mask >> bit & 1]

@@ -1,4 +1,4 @@
-"""An audit in counts: rule by rule, connection by profile, and what was not read."""
+"""Count the results of an audit: by rule, by connection and profile, and what was not read."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from vpnframe.schema.columns import SEVERITY
 
 
 def summary(fleet: Fleet, found: Evaluation, findings: pd.DataFrame) -> pd.DataFrame:
-    """Count what every rule came to."""
+    """Count the results of every rule and profile: table ``audit_summary``."""
     rows = [
         _row(result.draft, fleet) | dict(zip(_COUNTS, result.counts, strict=True))
         for result in found.results
@@ -39,7 +39,7 @@ def summary(fleet: Fleet, found: Evaluation, findings: pd.DataFrame) -> pd.DataF
 
 
 def _counted(findings: pd.DataFrame) -> dict[Any, dict[str, int]]:
-    """Numbers of findings by rule and profile."""
+    """Count findings by rule and profile."""
     keys = [findings["rule_id"], _own_profile(findings)]
     table = _numbers(findings)
     found: dict[Any, dict[str, int]] = table.groupby(keys, observed=True).sum().to_dict("index")
@@ -47,7 +47,7 @@ def _counted(findings: pd.DataFrame) -> dict[Any, dict[str, int]]:
 
 
 def _numbers(findings: pd.DataFrame) -> pd.DataFrame:
-    """For each finding, 1 in the columns that count it."""
+    """Return for each finding 1 in the columns that count it, else 0."""
     is_top, severity = is_counted(findings), findings["severity"]
     held = {f"n_{word}": is_top & equals(severity, word) for word in SEVERITIES[::-1]}
     held["n_folded"] = is_folded(findings)
@@ -57,7 +57,7 @@ def _numbers(findings: pd.DataFrame) -> pd.DataFrame:
 
 
 def connections(fleet: Fleet, findings: pd.DataFrame) -> pd.DataFrame:
-    """Say of every connection how bad it is, and what it is worth.
+    """Return every connection's worst severity, counts and strength.
 
     Table ``audit_connections``, in the order of its key; ``findings`` are folded.
     """
@@ -66,7 +66,7 @@ def connections(fleet: Fleet, findings: pd.DataFrame) -> pd.DataFrame:
 
 
 def count_connections(table: pd.DataFrame, findings: pd.DataFrame) -> pd.DataFrame:
-    """Count the findings of some connections anew: table ``audit_connections``."""
+    """Recount the findings of some connections: table ``audit_connections``."""
     own = findings[findings["vpn_connection_id"].notna().to_numpy(bool)]
     at = positions_of(own, table)
     own, at = own[at >= 0], at[at >= 0]
@@ -84,7 +84,7 @@ def count_connections(table: pd.DataFrame, findings: pd.DataFrame) -> pd.DataFra
 
 
 def count_rules(findings: pd.DataFrame, *, n_connections: int) -> pd.DataFrame:
-    """Count some findings rule by rule, where what passed is not known: table ``audit_summary``."""
+    """Count findings by rule if the number that passed is unknown: table ``audit_summary``."""
     counted = _counted(findings)
     checks = findings.assign(profile=_own_profile(findings))
     rows = []
@@ -111,7 +111,7 @@ def count_rules(findings: pd.DataFrame, *, n_connections: int) -> pd.DataFrame:
 
 
 def _own_profile(findings: pd.DataFrame) -> pd.Series:
-    """The profile of what a profile alone finds; elsewhere it is a reference."""
+    """Return the profile of findings that only a profile makes; empty for others."""
     own = findings["profile"].astype("str").where(is_of_profile(findings), "").fillna("")
     return own.astype("category")
 
@@ -121,7 +121,7 @@ _COUNTS = ("n_passed", "n_failed", "n_unknown")
 
 
 def _row(draft: Draft, fleet: Fleet) -> dict[str, Any]:
-    """The part of a row that comes from the findings."""
+    """Return the part of a summary row that comes from the findings."""
     is_gateway = draft.gateway >= 0
     n_all = len(fleet.gateways) if is_gateway.any() else fleet.n_connections
     subject = np.where(is_gateway, draft.gateway, draft.connection)
@@ -139,7 +139,7 @@ def _row(draft: Draft, fleet: Fleet) -> dict[str, Any]:
 
 
 def _once(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
-    """One row per rule and profile: a profile may have several ceilings."""
+    """Merge rows to one per rule and profile: a profile may have several ceilings."""
     found: dict[tuple[Any, Any], dict[str, Any]] = {}
     for row in rows:
         known = found.setdefault((row["rule_id"], row["profile"]), row)
@@ -149,13 +149,13 @@ def _once(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _drafted(draft: Draft) -> dict[str, Any]:
-    """Counts of what a profile alone found; what passes it stands in the matrix."""
+    """Count what only a profile found; the number that passed is not counted here."""
     n_failed = int(draft.is_open.sum())
     return {"n_passed": None, "n_failed": n_failed, "n_unknown": len(draft) - n_failed}
 
 
 def matrix(fleet: Fleet, opinions: Sequence[Opinion]) -> pd.DataFrame:
-    """Say how every connection stands with every profile."""
+    """Return each connection's standing under each profile."""
     names = ["account_id", "region_id", "vpn_connection_id", "connection_name"]
     parts = []
     for opinion in opinions:
@@ -171,7 +171,7 @@ def matrix(fleet: Fleet, opinions: Sequence[Opinion]) -> pd.DataFrame:
 
 
 def _as_lists(columns: dict[str, Mask]) -> pd.Series:
-    """The names of the columns that are flagged, row by row."""
+    """Return the names of the flagged columns, row by row."""
     flags = list(columns.values())
     codes = codes_of([pd.Series(flag) for flag in flags])
     _, first = np.unique(codes, return_index=True)
@@ -180,7 +180,7 @@ def _as_lists(columns: dict[str, Mask]) -> pd.Series:
 
 
 def notes(inv: Inventory, fleet: Fleet) -> Iterator[str]:
-    """Say what was not read, so that nobody takes silence for a pass."""
+    """Yield notes on what was not read or judged, so that silence is not taken for a pass."""
     if not inv.is_complete:
         yield inv.coverage_sentence()
     has_key = fleet.may_have_psk

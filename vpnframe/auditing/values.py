@@ -1,4 +1,4 @@
-"""The crypto columns: which values can be told apart, and where one means nothing."""
+"""The crypto columns: their known values, and where a value has no meaning."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ from vpnframe.auditing.logic import (
     unknown_where_null,
 )
 
-# What the cloud offers, now or formerly. Any other value is not known, be it a fine one elsewhere.
+# What the cloud offers, now or formerly. Any other value is unknown, even if it is sound elsewhere.
 CIPHERS = ("aes-128-cbc", "aes-192-cbc", "aes-256-cbc", "des-cbc", "3des-cbc", "sm4-cbc")
-# Answers for encryption that is none: the API documents no such value, so it stands apart.
+# Answers for no encryption; the API documents no such value, so they are kept separate.
 NULL_CIPHERS = ("none", "null", "disabled")
 HASHES = ("hmac-md5", "hmac-sha1", "hmac-sha256", "hmac-sha384", "hmac-sha512", "hmac-sm3")
 GROUPS = (1, 2, 5, 14, 24)
@@ -46,7 +46,7 @@ CRYPTO = (
 )
 ANYBODY = frozenset({"%any", "0.0.0.0", "::"})  # noqa: S104  identities, not addresses to bind
 SIDE_WORDS = {"vpc": "VPC", "onprem": "on-premises"}
-# Two SM2 certificates replace the group; the field means nothing there.
+# Two SM2 certificates replace the group; the field has no meaning there.
 _MEANINGLESS_ON_SM = ("ike_dh_group", "ipsec_pfs_group")
 
 
@@ -57,22 +57,22 @@ _PRIVATE = tuple(
 
 
 def is_address(texts: pd.Series) -> Mask:
-    """Say which texts are addresses."""
+    """Check which texts are addresses."""
     return _of_each(texts, lambda text: _address(text) is not None)
 
 
 def is_private_address(texts: pd.Series) -> Mask:
-    """Say which texts are addresses that the Internet does not route."""
+    """Check which texts are addresses that are not routed on the Internet."""
     return _of_each(texts, lambda text: _is_private(_address(text)))
 
 
 def is_wildcard(texts: pd.Series) -> Mask:
-    """Say which identities stand for anybody."""
+    """Check which identities match any peer."""
     return _of_each(texts, lambda text: text.strip().lower() in ANYBODY)
 
 
 def _of_each(texts: pd.Series, holds: Callable[[str], bool]) -> Mask:
-    """What holds of each different text; nothing of a null."""
+    """Check each distinct text once; a null is False."""
     codes, found = pd.factorize(texts)
     answers = np.array([*(holds(str(text)) for text in found), False], bool)
     found_in_rows: Mask = answers[codes]
@@ -91,18 +91,18 @@ def _is_private(address: ipaddress.IPv4Address | ipaddress.IPv6Address | None) -
 
 
 def is_value(fleet: Fleet, column: str, wanted: Collection[object]) -> Truth:
-    """Say which tunnels have one of some values; one that is not offered is not known."""
+    """Check which tunnels have one of some values; a value that is not offered is unknown."""
     return is_any(fleet.tunnels[column], wanted, known=KNOWN[column])
 
 
 def is_aggressive(fleet: Fleet) -> Truth:
-    """Say which tunnels run IKEv1 in aggressive mode; under IKEv2 the mode means nothing."""
+    """Check which tunnels use IKEv1 aggressive mode; IKEv2 has no mode."""
     is_version_1 = is_value(fleet, "ike_version", {1})
     return both(is_version_1, is_value(fleet, "ike_mode", {"aggressive"}))
 
 
 def is_not_told(fleet: Fleet, column: str) -> Mask:
-    """Say which tunnels have no value there that is known, where one should be known."""
+    """Check which tunnels have no known value in a column that should have one."""
     tunnels = fleet.tunnels
     if column in LIFETIMES:
         return flags((tunnels[column] > LONGEST_LIFETIME_S) | tunnels[column].isna())
@@ -113,7 +113,7 @@ def is_not_told(fleet: Fleet, column: str) -> Mask:
 
 
 def comparable(fleet: Fleet, column: str) -> pd.Series:
-    """A crypto column of the tunnels, with one word for whatever means nothing where it stands."""
+    """Return a crypto column of the tunnels, with ``-`` where its value has no meaning."""
     values = fleet.tunnels[column]
     if column == "ike_mode":
         is_moot = is_value(fleet, "ike_version", {2}) == YES
@@ -125,7 +125,7 @@ def comparable(fleet: Fleet, column: str) -> pd.Series:
 
 
 def of_lifetimes(fleet: Fleet, holds: Mask, *lifetimes: str) -> Truth:
-    """A condition on lifetimes: not known of a null, nor of 0, which may mean anything."""
+    """Return a condition on lifetimes: unknown for null and for 0, whose meaning is undefined."""
     truth = unknown_where_null(holds, *(fleet.tunnels[column] for column in lifetimes))
     for column in lifetimes:
         truth[numbers(fleet.tunnels[column]) <= 0] = UNKNOWN

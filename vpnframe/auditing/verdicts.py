@@ -1,4 +1,4 @@
-"""What a rule says: of which rows, pass, fail or not known, how bad, and from what."""
+"""The result of a rule: pass, fail or unknown for each row, with severity and evidence."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import numpy.typing as npt
 from vpnframe.auditing.logic import NO, UNKNOWN, YES, Mask, Positions, Truth
 from vpnframe.schema.tables import parts as columns
 
-PASS, FAIL = NO, YES  # the condition of a rule is a fault: where it holds, the rule fails
+PASS, FAIL = NO, YES  # a rule's condition describes a fault: it fails where it holds
 
 SEVERITIES = columns.SEVERITIES
 INFO, LOW, MEDIUM, HIGH, CRITICAL = range(5)
@@ -23,16 +23,16 @@ Severities = npt.NDArray[np.uint8]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdicts:
-    """The results of one rule, one row per thing that it judges."""
+    """The results of one rule, one row per object that it judges."""
 
-    table: TableName  # of which table the judged rows are
-    position: Positions  # their positions in that table; rows that are not there were not judged
+    table: TableName  # the table of the judged rows
+    position: Positions  # their positions in that table; absent rows were not judged
     result: Truth  # ``PASS``, ``FAIL`` or ``UNKNOWN``
-    column: str  # the columns that were looked at, joined by ``, ``
-    # Index into :data:`SEVERITIES` where the rule's own does not hold for every row
+    column: str  # the judged columns, joined by ``, ``
+    # Index into :data:`SEVERITIES`, if the rule's own severity does not apply to every row
     severity: Severities | None = None
-    # What the evidence names that is no column of the table. ``value`` and ``cause`` (a rule's id)
-    # stand for those columns of the finding
+    # Values named in the evidence that are not columns of the table. ``value`` and ``cause`` (a
+    # rule's id) set those columns of the finding
     facts: Mapping[str, Any] = field(default_factory=dict)
 
     def take(self, rows: Mask | Positions) -> Verdicts:
@@ -47,7 +47,7 @@ class Verdicts:
         )
 
     def counts(self) -> tuple[int, int, int]:
-        """Count what passes, what fails and what is not known."""
+        """Count the rows that pass, fail and are unknown."""
         n_passed, n_failed, n_unknown = np.bincount(self.result, minlength=UNKNOWN + 1).tolist()
         return n_passed, n_failed, n_unknown
 
@@ -61,7 +61,7 @@ def judged(
     severity: Severities | None = None,
     facts: Mapping[str, Any] | None = None,
 ) -> Verdicts:
-    """Make verdicts of one result per row of a table.
+    """Create verdicts from one result per row of a table.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Accepted findings: who accepts what, why, and until when. A waiver that ended is a finding."""
+"""Accepted findings: by whom, why, and until when. An expired waiver is itself a finding."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from vpnframe.model.toml_tables import Form, is_text, problems_of, read_toml_tab
 
 LONGEST_DAYS = 365
 _SELECTORS = ("connection", "gateway", "customer_gateway", "tag", "region", "account")
-_OF_THE_FLEET = ("platform-ceiling",)  # said once, of no connection: the rule alone selects it
+_OF_THE_FLEET = ("platform-ceiling",)  # one finding without a connection: the rule alone selects it
 
 
 def _is_date(value: object) -> bool:
@@ -62,14 +62,14 @@ class Waiver:
     Parameters
     ----------
     rule : str
-        Its id.
+        The rule's id.
     reason, owner, approver, ticket : str
-        Why, whose, by whom, and where that is written down.
+        The reason, the owner, who approved it, and where that is recorded.
     created, until : date
         The first and the last day, 365 days apart at most.
     connection, gateway, customer_gateway, tag, region, account, profile : str or None
-        What is accepted; where several are given, all must hold. A tag is ``key=value``, a
-        customer gateway its id or name.
+        Selects what is accepted; if several are set, all must match. A tag is ``key=value``, a
+        customer gateway an id or a name.
     """
 
     rule: str
@@ -88,40 +88,40 @@ class Waiver:
     profile: str | None = None
 
     def is_over(self, now: datetime) -> bool:
-        """Whether it has ended."""
+        """Check whether it has expired."""
         return local_date(now) > self.until
 
     @property
     def selector(self) -> str:
-        """What it chooses, in words."""
+        """What it selects, in words."""
         chosen = [(name, getattr(self, name)) for name in (*_SELECTORS, "profile")]
         named = [f"{name} {value}" for name, value in chosen if value is not None]
         return ", ".join(named) or "the fleet"
 
 
 def read_waivers(path: str | Path, *, now: datetime) -> tuple[Waiver, ...]:
-    r"""Read accepted findings.
+    r"""Read waivers from a TOML file.
 
     Parameters
     ----------
     path : str or Path
-        A TOML file with a table ``[[waiver]]`` for each: ``rule``, one at least of ``connection``,
+        A TOML file with a table ``[[waiver]]`` for each: ``rule``, at least one of ``connection``,
         ``gateway``, ``customer_gateway``, ``tag`` (key=value), ``region`` and ``account`` (none
-        for ``platform-ceiling``),
-        ``reason``, ``owner``, ``approver``, ``ticket``, ``created`` and ``until`` (dates).
+        for ``platform-ceiling``), ``reason``, ``owner``, ``approver``, ``ticket``, ``created`` and
+        ``until`` (dates).
     now : datetime
-        The moment to judge by; a waiver begins and ends by its local date.
+        The time of judgement; a waiver begins and ends by its local date.
 
     Returns
     -------
     tuple of Waiver
-        In the file's order; those that ended are among them.
+        In the file's order, including expired ones.
 
     Raises
     ------
     SettingsError
         The file cannot be read; a key is unknown, missing or wrong; no rule has that id; nothing
-        is selected; or it is longer than 365 days, ends before it begins, or begins later than
+        is selected; or it lasts more than 365 days, ends before it begins, or begins later than
         now. The message names the file and the waiver.
 
     Examples
@@ -154,7 +154,7 @@ def read_waivers(path: str | Path, *, now: datetime) -> tuple[Waiver, ...]:
 
 
 def checked_waivers(waivers: Iterable[Waiver], *, now: datetime) -> tuple[Waiver, ...]:
-    """Check waivers that were made in Python as those of a file are."""
+    """Check waivers created in Python by the rules for a file."""
     found = tuple(waivers)
     for number, waiver in enumerate(found, 1):
         if not isinstance(waiver, Waiver):
@@ -164,7 +164,7 @@ def checked_waivers(waivers: Iterable[Waiver], *, now: datetime) -> tuple[Waiver
 
 
 def local_date(now: datetime) -> date:
-    """Give the date of a moment where the review is made: this machine's time zone decides."""
+    """Return the date of a moment in this machine's time zone."""
     return now.astimezone().date()
 
 
@@ -193,7 +193,7 @@ def _problems(waiver: Waiver, now: datetime) -> Iterable[str]:
 def apply_waivers(
     findings: pd.DataFrame, waivers: Sequence[Waiver], *, now: datetime
 ) -> pd.DataFrame:
-    """Mark accepted findings: they are shown as waived, never left out."""
+    """Mark accepted findings as waived; they are never left out."""
     if not any(not waiver.is_over(now) for waiver in waivers):
         return findings
     by = findings["waived_by"].to_numpy(dtype=object, na_value=None).copy()
@@ -215,7 +215,7 @@ def apply_waivers(
 
 
 def expired(waivers: Iterable[Waiver], *, now: datetime) -> list[Draft]:
-    """Make a finding of every waiver that ended."""
+    """Return a finding for every waiver that has expired."""
     text = texts()["vpn-waiver-expired"]
     return [
         single(
@@ -232,7 +232,7 @@ def expired(waivers: Iterable[Waiver], *, now: datetime) -> list[Draft]:
 
 
 def idle(waivers: Iterable[Waiver], findings: pd.DataFrame, *, now: datetime) -> Iterator[str]:
-    """Say which waivers accept nothing: a name may be misspelt, or the fault is mended."""
+    """Yield a note for each waiver without effect: a misspelt name, or a fault that is fixed."""
     is_judged = ~equals(findings["status"], "unknown")
     for waiver in waivers:
         if not waiver.is_over(now) and not (_selected(findings, waiver) & is_judged).any():
@@ -240,7 +240,7 @@ def idle(waivers: Iterable[Waiver], findings: pd.DataFrame, *, now: datetime) ->
 
 
 def _selected(findings: pd.DataFrame, waiver: Waiver) -> Mask:
-    """The findings that a waiver is about."""
+    """Mark the findings that a waiver selects."""
     chosen = equals(findings["rule_id"], waiver.rule).copy()
     for column, wanted in (
         ("vpn_connection_id", waiver.connection),

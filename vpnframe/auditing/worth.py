@@ -1,4 +1,4 @@
-"""What each connection is worth in all, in words: a fact beside its findings, and none itself."""
+"""Overall strength of each connection in words: a fact shown beside findings, not a finding."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from vpnframe.schema.tables.parts import COMPONENTS
 ENOUGH_BITS = 112
 CEILING_BITS = 128
 _BEST_GROUP = 14
-_NOT_KNOWN = 32_767  # bits of a bound that is not known: it comes last
+_NOT_KNOWN = 32_767  # sorts an unknown bound last
 
 
 def strength_facts(fleet: Fleet) -> pd.DataFrame:
-    """Say of each connection whether it is under 112 bits, and what bounds it.
+    """Return for each connection whether it has less than 112 bits, and its weakest component.
 
-    Columns ``is_strength_low`` (null where a part is not known), ``weakest_component`` and
-    ``strength`` (words, where it is low), in the order of ``connections``. Gateways of the SM
-    suite are left out. Of a key no number is named.
+    Columns ``is_strength_low`` (null if a part is unknown), ``weakest_component`` and
+    ``strength`` (words, if it is low), in the order of ``connections``. SM gateways are left
+    out. The bits of a key are never stated.
     """
     rows = _weakest_tunnels(fleet)
     bound = fleet.strength["upper_bound_bits"].iloc[rows].reset_index(drop=True)
@@ -40,7 +40,7 @@ def strength_facts(fleet: Fleet) -> pd.DataFrame:
 
 
 def is_at_ceiling(fleet: Fleet) -> Mask:
-    """Say which tunnels are held under 128 bits by the best group on offer and nothing else."""
+    """Mark tunnels limited to under 128 bits only by the best DH group on offer."""
     bits, weakest = fleet.strength["effective_bits"], fleet.strength["weakest_component"]
     is_between = flags((bits >= ENOUGH_BITS) & (bits < CEILING_BITS))
     is_best = equals(fleet.tunnels["ike_dh_group"], _BEST_GROUP)
@@ -50,7 +50,7 @@ def is_at_ceiling(fleet: Fleet) -> Mask:
 
 
 def _weakest_tunnels(fleet: Fleet) -> Positions:
-    """The tunnel of each connection with the smallest bound; of several the first."""
+    """Return the tunnel of each connection with the smallest bound; the first of several."""
     bits = fleet.strength["upper_bound_bits"].fillna(_NOT_KNOWN).to_numpy(np.int64)
     order = np.lexsort((np.arange(len(bits)), bits))
     _, first = np.unique(fleet.of_tunnel[order], return_index=True)
@@ -59,7 +59,7 @@ def _weakest_tunnels(fleet: Fleet) -> Positions:
 
 
 def _sentences(fleet: Fleet, rows: Positions) -> list[str]:
-    """What bounds each tunnel: one sentence per different one."""
+    """Return a sentence on what bounds each tunnel, formatted once per distinct case."""
     table = fleet.strength.iloc[rows].reset_index(drop=True)
     part, bits = table["weakest_component"].astype("str"), table["upper_bound_bits"]
     worth = pd.Series([""] * len(rows), dtype="str")
@@ -78,7 +78,7 @@ def _sentences(fleet: Fleet, rows: Positions) -> list[str]:
 
 
 def _sentence(part: str, value: str, bits: int, poor: str) -> str:
-    """What bounds a tunnel; of a key no number is named."""
+    """Return the sentence on what bounds a tunnel; the bits of a key are not stated."""
     told = f"; not approved: {poor}" if poor else ""
     if part == "psk":
         return f"under {ENOUGH_BITS} bits, bounded by the pre-shared key{told}"

@@ -1,4 +1,4 @@
-"""Records to tables: flattening column by column, no judgement."""
+"""Flatten records into tables, column by column, without judging them."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _NO_GATEWAY = Gateway(gateway_id="", kind="vpn")
 
 
 class _Row(NamedTuple):
-    """What one row of ``tunnels`` is read from."""
+    """The records from which one row of ``tunnels`` is read."""
 
     connection: Connection
     tunnel: Tunnel
@@ -34,7 +34,7 @@ class _Row(NamedTuple):
 
 
 class _Placed(NamedTuple):
-    """What one row of ``subnets`` is read from."""
+    """The records from which one row of ``subnets`` is read."""
 
     block: Block
     row: _Row  # of the first tunnel
@@ -53,7 +53,7 @@ def make_tables(records: Records) -> Tables:
 
 
 def flatten(parts: Iterable[Records]) -> Tables:
-    """Flatten records that come part by part: objects of one part stand at a time."""
+    """Flatten records part by part, with the objects of only one part in memory at a time."""
     fleet = _GrowingTables()
     for part in parts:
         fleet.add(part)
@@ -61,7 +61,7 @@ def flatten(parts: Iterable[Records]) -> Tables:
 
 
 class _GrowingTables:
-    """The tables while they grow, and the gateways of the region that is read."""
+    """Tables under construction, and the gateways of the current region."""
 
     def __init__(self) -> None:
         self._growing = {name: schema.Growing(name) for name in (*STORED, *RESTRICTED)}
@@ -84,7 +84,7 @@ class _GrowingTables:
     def tables(self) -> Tables:
         self._end_region()
         self._add_rows("failures", self._bad_blocks)
-        # As each is done its parts are freed.
+        # The parts of each table are freed when it is finished.
         return {name: self._growing.pop(name).table() for name in (*STORED, *RESTRICTED)}
 
     def _add_connections(
@@ -103,7 +103,7 @@ class _GrowingTables:
         )
 
     def _end_region(self) -> None:
-        """Every connection that may use the gateways was seen."""
+        """Write the gateways of a region: all connections that may use them have been read."""
         self._add_rows(
             "gateways",
             [
@@ -160,21 +160,21 @@ def _customer_gateway_id(row: _Row) -> str | None:
 
 
 def _bandwidth_mbps(row: _Row) -> int | None:
-    """The connection's own, else its gateway's; unknown where it told its own in unknown words."""
+    """Return the connection's bandwidth, else the gateway's; null if its own is unreadable."""
     own = row.connection.bandwidth_mbps
     return own if row.connection.has_unknown_bandwidth else own or row.vpn.bandwidth_mbps
 
 
 def _auth_method(row: _Row) -> str:
     if row.vpn.vpn_type == "sm":
-        return "certificate"  # these gateways know no other
+        return "certificate"  # these gateways support certificates only
     if row.tunnel.psk_state in ("present", "masked"):
         return "psk"
     return "certificate" if row.tunnel.has_peer_ca else "unknown"
 
 
 def _routing_mode(row: _Row) -> str | None:
-    """Route: both sides are the default route alone; policy: neither has it; else mixed."""
+    """Return route if both sides are only default routes, policy if neither has one, else mixed."""
     sides = (set(row.connection.vpc_subnets), set(row.connection.onprem_subnets))
     if not all(sides):
         return None
@@ -183,7 +183,7 @@ def _routing_mode(row: _Row) -> str | None:
     return "mixed" if any(side & DEFAULT_ROUTES for side in sides) else "policy"
 
 
-# Where the value of each column stands in a row; a path that is the column's name is left out.
+# The attribute path of each column in a row; empty if the path equals the column's name.
 _PATHS: Mapping[str, Mapping[str, str]] = {
     "connection": {
         "account_id": "", "region_id": "", "vpn_connection_id": "", "effect_immediately": "",
@@ -245,13 +245,13 @@ def _values(column: str, rows: Iterable[_Row]) -> list[Any]:
 
 
 def _spans(connections: Iterable[Connection]) -> list[tuple[int, int]]:
-    """Where the rows of each connection begin and end; one without a tunnel has none."""
+    """Return the first and end row of each connection that has a tunnel."""
     counts = [len(connection.tunnels) for connection in connections if connection.tunnels]
     return [(end - n, end) for n, end in zip(counts, accumulate(counts), strict=True)]
 
 
 def _shared(values: list[Any], spans: Iterable[tuple[int, int]]) -> list[Any]:
-    """What all tunnels of a connection share; None where they differ."""
+    """Return the value that all tunnels of a connection share; None where they differ."""
     return [
         values[i] if j == i + 1 or values[i:j].count(values[i]) == j - i else None for i, j in spans
     ]
@@ -260,7 +260,7 @@ def _shared(values: list[Any], spans: Iterable[tuple[int, int]]) -> list[Any]:
 def _add_subnets(
     growing: schema.Growing, by_connection: Iterable[Sequence[_Row]], routes: Iterable[RouteEntry]
 ) -> Iterator[dict[str, Any]]:
-    """Add the blocks; give a failure row for every one that is none."""
+    """Add the blocks; yield a failure row for each invalid block."""
     leading: defaultdict[_Key, list[RouteEntry]] = defaultdict(list)
     for route in routes:
         leading[_key_of(route)].append(route)
@@ -297,7 +297,7 @@ def _place_blocks(
 
 
 def _numbers(parsed: ParsedCidrs, n: int) -> dict[str, list[Any]]:
-    """What the blocks are; None where the text is none."""
+    """Return the columns of parsed blocks; None where the text is not a block."""
     texts = format_cidr(parsed.high, parsed.low, parsed.family, parsed.prefix_length)
     lengths = parsed.prefix_length.tolist()
     found = {
@@ -311,7 +311,7 @@ def _numbers(parsed: ParsedCidrs, n: int) -> dict[str, list[Any]]:
 
 
 def _spread(values: Iterable[Any], positions: Iterable[int], n: int) -> list[Any]:
-    """The values at their positions, None elsewhere."""
+    """Place values at their positions, None elsewhere."""
     spread: list[Any] = [None] * n
     for position, value in zip(positions, values, strict=True):
         spread[position] = value

@@ -14,31 +14,31 @@ from vpnframe.model.display import counted
 from vpnframe.schema.checked import checked_table
 from vpnframe.schema.tables import RESTRICTED, STORED
 
-# Absent, of older snapshots: the region had no such product. Skipped: asked for to leave it out.
+# absent (older snapshots): the region has no such product; skipped: left out on request.
 _ACCOUNTED_FOR = ["complete", "absent", "skipped"]
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Inventory:
-    """What is known of a fleet at one moment. Every table always stands, be it empty.
+    """A fleet at one moment. Every table always exists, even if it is empty.
 
     Parameters
     ----------
     tunnels, connections, subnets, gateways, routes, vpcs : DataFrame
         The fleet; see :func:`vpnframe.schema.describe` for their columns.
     failures, coverage, disagreements : DataFrame
-        What was not read, what was, and where two answers differ.
+        What was not read, what was read, and where two answers differ.
     key_facts : DataFrame
-        What is known of the pre-shared keys, empty where nobody asked for it. Who is weak is a
-        list of targets: it is shown, exported and handed on only where it is asked for by name.
+        Facts about the pre-shared keys, empty unless requested. A list of weak keys is a list of
+        targets: it is shown, exported and passed on only if it is requested by name.
     snapshot : str or None
-        Its id on disk; None while it is in memory alone.
+        Its id on disk; None while it exists in memory only.
 
     Examples
     --------
-    >>> from vpnframe import frames
+    >>> from vpnframe.inventory import flattening
     >>> from vpnframe.model.records import Records
-    >>> Inventory(**frames.make_tables(Records()))
+    >>> Inventory(**flattening.make_tables(Records()))
     Inventory(0 connections, 0 tunnels, 0 regions, nothing was read)
     """
 
@@ -55,18 +55,18 @@ class Inventory:
     snapshot: str | None = None
 
     def tables(self, *, with_key_facts: bool = False) -> Mapping[str, pd.DataFrame]:
-        """Give every table by its name, ``key_facts`` only where it is asked for."""
+        """Return every table by name; ``key_facts`` only on request."""
         names = (*STORED, *RESTRICTED) if with_key_facts else STORED
         return {name: getattr(self, name) for name in names}
 
     @property
     def is_complete(self) -> bool:
-        """Whether everything that was asked for was read."""
+        """Whether everything that was requested was read."""
         statuses = self._coverage()["status"]
         return len(statuses) > 0 and bool(statuses.isin(_ACCOUNTED_FOR).all())
 
     def coverage_sentence(self) -> str:
-        """Say in one sentence what was read of what there is.
+        """Return one sentence that states how much of the fleet was read.
 
         Returns
         -------
@@ -117,7 +117,7 @@ class Inventory:
 
 
 def checked_inventory(inventory: object, names: Iterable[str] | None = None) -> Inventory:
-    """Give an inventory with its tables as their schemas have them, however they are held."""
+    """Return an inventory with its tables cast to their schemas."""
     if not isinstance(inventory, Inventory):
         raise SchemaError(
             f"this takes an Inventory, not {type(inventory).__name__}: give what vf.fetch, vf.load "
@@ -130,7 +130,7 @@ def checked_inventory(inventory: object, names: Iterable[str] | None = None) -> 
 
 
 def _place(region: object, account: object) -> str:
-    """Where something was not read: a region, or an account as a whole."""
+    """Return the label of what was not read: a region, or a whole account."""
     if isinstance(region, str):
         return region
     return f"account {account}" if isinstance(account, str) else "the account"

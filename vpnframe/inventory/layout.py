@@ -1,14 +1,14 @@
-"""Where things lie in an inventory folder.
+"""Paths in an inventory folder.
 
 ::
 
     <folder>/
       <table>/snapshot=<id>/region=<region_id>/part-<account_id>-<n>.parquet
-      key_facts/snapshot=<id>/part-0.parquet     for its owner alone; there only where it has rows
+      key_facts/snapshot=<id>/part-0.parquet     for its owner only; exists only if it has rows
       _snapshots/<id>.json        the commit record: a snapshot exists when this file does
 
-The partition keys are names that no column has, so that ``region_id`` and ``account_id`` stay in
-the files and every engine reads the folder as it is.
+No column has the name of a partition key, so ``region_id`` and ``account_id`` stay in the files
+and every engine can read the folder.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from pathlib import Path
 
 LAYOUT_VERSION = 1
 SNAPSHOT_ID = re.compile(r"[0-9]{8}T[0-9]{6}Z-[0-9a-f]{6}")
-# A word, because pyarrow and pandas refuse a folder whose only partition is Hive's null; the column
-# region_id is null all the same.
+# A word, because pyarrow and pandas reject a folder whose only partition is Hive's null. The column
+# region_id is null nevertheless.
 NO_REGION = "none"
 
 
 def snapshot_id(now: datetime, *, suffix: str) -> str:
-    """Name a snapshot.
+    """Return the id of a snapshot.
 
     Examples
     --------
@@ -37,14 +37,14 @@ def snapshot_id(now: datetime, *, suffix: str) -> str:
 
 
 def records_folder(folder: Path) -> Path:
-    """Give the folder of the commit records."""
+    """Return the folder of the commit records."""
     return folder / "_snapshots"
 
 
 def part_path(
     table: str, snapshot: str, region: str | None, account: str | None, *, number: int = 0
 ) -> Path:
-    """Give a part's path inside the inventory folder.
+    """Return a part's path, relative to the inventory folder.
 
     Examples
     --------
@@ -57,7 +57,7 @@ def part_path(
 
 
 def restricted_path(table: str, snapshot: str) -> Path:
-    """Give the path of a table that is kept apart, inside the inventory folder.
+    """Return the path of a restricted table, relative to the inventory folder.
 
     Examples
     --------
@@ -68,5 +68,5 @@ def restricted_path(table: str, snapshot: str) -> Path:
 
 
 def _safe(text: str | None) -> str:
-    """Text from an answer as part of a file name: no separators, nothing hidden."""
+    """Return text from an answer as a safe part of a file name: no separators, not hidden."""
     return re.sub(r"[^A-Za-z0-9_-]", "_", text or "")

@@ -1,4 +1,4 @@
-"""A snapshot from disk to tables with their dtypes."""
+"""Read a snapshot from disk into tables with their dtypes."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from vpnframe.model.files import MIB, open_regular, read_file
 from vpnframe.schema.tables import RESTRICTED, STORED
 
 log = logging.getLogger("vpnframe")
-_MAX_BYTES = 1024 * MIB  # a part holds at most a table of one account in one region
+_MAX_BYTES = 1024 * MIB  # a part holds at most one account's table of one region
 
 
 def read_inventory(
@@ -34,27 +34,27 @@ def read_inventory(
     Parameters
     ----------
     folder : str or Path
-        As :func:`write_inventory` made it.
+        A folder written by :func:`write_inventory`.
     snapshot : str, default "latest"
-        An id, or the newest.
+        A snapshot id, or ``latest`` for the newest.
     now : datetime, optional
-        In UTC; the present moment otherwise.
+        In UTC; default: the current time.
 
     Returns
     -------
     Inventory
-        Equal to what was written, dtypes included. Key facts that are not there any more, or that
-        the reader may not read, are empty, and a warning in the log says so.
+        Equal to what was written, including dtypes. Key facts that no longer exist or that the
+        reader may not read are empty; the log contains a warning.
 
     Raises
     ------
     InventoryError
-        The folder is no inventory, has no such snapshot, or a part is missing or damaged.
+        The folder is not an inventory, has no such snapshot, or a part is missing or damaged.
 
     Warns
     -----
     ClockWarning
-        The newest snapshot was asked for, and is dated after now.
+        The newest snapshot was requested, and it is dated after now.
     """
     target = Path(folder)
     if snapshot == "latest":
@@ -75,12 +75,12 @@ def list_snapshots(folder: str | Path) -> list[str]:
         )
     found = [path for path in records.glob("*.json") if layout.SNAPSHOT_ID.fullmatch(path.stem)]
     passed_over = {_superseded_by(path) for path in found}
-    # Two of one second are told apart by when their records were written.
+    # Ids of the same second are ordered by the modification time of their records.
     return [path.stem for path in sorted(found, key=_age) if path.stem not in passed_over]
 
 
 def newest_after(folder: Path, now: datetime) -> str | None:
-    """Give the newest snapshot if it is dated after now; an id has its second in UTC."""
+    """Return the newest snapshot if its id (UTC, to the second) is after now, else None."""
     known = list_snapshots(folder) if layout.records_folder(folder).is_dir() else []
     return known[-1] if known and known[-1] > layout.snapshot_id(now, suffix="~") else None
 
@@ -101,7 +101,7 @@ def _warn_of_future(folder: Path, now: datetime) -> None:
 
 
 def _superseded_by(path: Path) -> str | None:
-    """The snapshot that a record completes; a damaged record completes none."""
+    """Return the snapshot that a record supersedes; a damaged record supersedes none."""
     try:
         body = read_file(path, limit=_MAX_BYTES)
         return msgspec.json.decode(body, type=Completion).supersedes
@@ -141,7 +141,7 @@ def _read_record(folder: Path, snapshot: str) -> CommitRecord:
 
 
 def _read_restricted(folder: Path, record: CommitRecord, name: str) -> pd.DataFrame:
-    """A table that its owner may have kept back: an inventory is complete without it."""
+    """Read a restricted table; an inventory is complete without it."""
     for part in record.parts:
         if part.table == name:
             try:
@@ -168,7 +168,7 @@ def _read_table(folder: Path, record: CommitRecord, name: str) -> pd.DataFrame:
         [table.select([n for n in wanted.names if n in table.column_names]) for table in tables],
         promote_options="default",
     )
-    # Parquet names the items of a list otherwise: equal to arrow, another dtype to pandas.
+    # Parquet names list items differently: equal for arrow, a different dtype for pandas.
     joined = joined.cast(pa.schema([wanted.field(column) for column in joined.column_names]))
     frame = schema.cast(name, joined.to_pandas(types_mapper=_keep_arrow))
     order = record.orders.get(name)
@@ -176,7 +176,7 @@ def _read_table(folder: Path, record: CommitRecord, name: str) -> pd.DataFrame:
 
 
 def _in_order(frame: pd.DataFrame, order: list[int], record: CommitRecord) -> pd.DataFrame:
-    """Every row back at the position it was written from."""
+    """Put every row back at the position from which it was written."""
     if sorted(order) != list(range(len(frame))):
         raise InventoryError(f"the record of snapshot {record.snapshot} is damaged: wrong order")
     return frame.iloc[np.argsort(order)].reset_index(drop=True)
@@ -196,5 +196,5 @@ def _read_part(folder: Path, part: Part) -> pa.Table:
 
 
 def _keep_arrow(kind: pa.DataType) -> pd.ArrowDtype:
-    """Nothing passes through floats or objects on its way to its dtype."""
+    """Map to an arrow dtype, so that no value passes through floats or objects."""
     return pd.ArrowDtype(kind)

@@ -1,4 +1,4 @@
-"""The commit record of a snapshot: what was written, so that a reader can tell that it is whole."""
+"""The commit record of a snapshot: what was written, so that a reader can verify it."""
 
 from __future__ import annotations
 
@@ -15,27 +15,27 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Layout(msgspec.Struct, frozen=True, kw_only=True):
-    """The one field that every version of the record has."""
+    """The one field that every version of the commit record has."""
 
     layout_version: int  # see :data:`vpnframe.inventory.layout.LAYOUT_VERSION`
 
 
 class Completion(msgspec.Struct, frozen=True, kw_only=True):
-    """The one field of the record that tells which snapshots count."""
+    """The one field of the record that decides which snapshots count."""
 
-    supersedes: str | None = None  # a snapshot that this one completes
+    supersedes: str | None = None  # the snapshot that this one completes
 
 
 class CommitRecord(Layout, frozen=True, kw_only=True):
-    """A snapshot exists when its commit record does."""
+    """The commit record: a snapshot exists if and only if its record exists."""
 
     snapshot: str  # its id
     tool_version: str  # of the package that wrote it
     written_at: str  # ISO 8601, UTC
-    is_complete: bool  # whether everything that there is was read
-    coverage: str  # the same as a sentence
+    is_complete: bool  # whether everything that exists was read
+    coverage: str  # the coverage as a sentence
     n_rows: dict[str, int]  # rows of each table
     parts: list[Part]  # all files
-    # For a table whose rows were not sorted by part: the position of each row in turn
+    # For a table whose rows were not sorted by part: the original position of each written row
     orders: dict[str, list[int]] = {}
-    supersedes: str | None = None  # a snapshot that this one completes, and that readers pass over
+    supersedes: str | None = None  # the snapshot that this one completes; readers skip it

@@ -1,4 +1,4 @@
-"""Saved answers made safe to keep: files in, files without keys out."""
+"""Redact saved answers: copy files without their keys."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from vpnframe.model.files import create_file, read_file
 
 @dataclass(frozen=True, slots=True)
 class Redaction:
-    """What became of a folder of saved answers.
+    """The outcome of redacting a folder of saved answers.
 
     Parameters
     ----------
     written : tuple of Path
         Files without keys, below the target folder.
     refused : tuple of str
-        One sentence for each file that was not copied: its name, and why.
+        One sentence for each file that was not copied: its name and the reason.
     """
 
     written: tuple[Path, ...]
@@ -32,23 +32,23 @@ class Redaction:
 
 
 def redact(source: str | Path, target: str | Path) -> Redaction:
-    """Write saved answers again without their keys.
+    """Copy saved answers without their keys.
 
-    Of every answer exactly those fields survive that :func:`vpnframe.load` asks for; of a key, its
-    state: ``present``, ``****``, or nothing where it is absent. Loading gives the same tables.
+    Each answer keeps exactly the fields that :func:`vpnframe.load` reads; a key is replaced by its
+    state: ``present``, ``****``, or nothing if absent. Loading the copy returns the same tables.
 
     Parameters
     ----------
     source : str or Path
-        A file, or a folder with all below.
+        A file, or a folder with everything below it.
     target : str or Path
-        A folder that is not there yet or is empty. Names, folders and times of change are kept;
-        files are readable by their owner alone.
+        A folder that does not exist or is empty. Names, folders and modification times are kept;
+        only the owner can read the files.
 
     Returns
     -------
     Redaction
-        What was written, and what was refused by name and not copied.
+        The files written, and the files refused and therefore not copied.
 
     Raises
     ------
@@ -91,7 +91,7 @@ def _files(source: Path) -> Iterator[Path]:
 
 
 def _check_target(source: Path, target: Path) -> None:
-    # Not Path.resolve, which raises where links go in a circle.
+    # Not Path.resolve, which raises on circular links.
     real_source, real_target = Path(os.path.realpath(source)), Path(os.path.realpath(target))
     inside = real_source if source.is_dir() else real_source.parent / source.name
     if real_target.is_relative_to(inside):
@@ -105,7 +105,7 @@ def _check_target(source: Path, target: Path) -> None:
 
 
 def _place(source: Path, path: Path) -> Path:
-    """Where a file goes; a folder that names its region is kept."""
+    """Return where a file is written; a folder named after a region is kept."""
     folder = source.absolute() if source.is_dir() else source.absolute().parent
     inside = path.absolute().relative_to(folder)
     return Path(folder.name, inside) if is_region_id(folder.name) else inside
@@ -132,7 +132,7 @@ def _place_of(number: int, answers: list[bytes]) -> str:
 
 
 def _redacted_one(answer: bytes, place: str) -> bytes:
-    """One answer of a file that holds several, where a place says which."""
+    """Redact one answer; ``place`` locates it in a file that holds several."""
     try:
         return redact_answer(Response(200, {}, answer))
     except RequestError as error:
@@ -140,12 +140,12 @@ def _redacted_one(answer: bytes, place: str) -> bytes:
 
 
 def _line(body: bytes) -> bytes:
-    """An answer on one line: line ends inside a text are escaped, so only the layout has them."""
+    """Put an answer on one line; line ends inside strings are escaped, so only layout is lost."""
     return b" ".join(line.strip() for line in body.splitlines()) + b"\n"
 
 
 def _write(path: Path, body: bytes, *, like: Path) -> None:
-    """For the owner alone from the first byte on; the time of change is when it was fetched."""
+    """Write a file that only its owner can read; keep the modification time (the fetch time)."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         create_file(path, body, mode=0o600)

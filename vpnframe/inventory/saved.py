@@ -1,4 +1,4 @@
-"""Saved answers as files: which there are, the answers in one, and who else may read it."""
+"""Saved answers as files: find them, split them into answers, check their permissions."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from vpnframe.errors import SettingsError
 from vpnframe.model.files import MIB
 
 SUFFIXES = (".json", ".xml")
-# Some 20,000 answers on a line each, or all pages of as many connections put together.
+# About 20,000 answers on one line each, or all pages of that number of connections together.
 MAX_FILE_BYTES = 64 * MIB
 _OTHERS = 0o077
 _DECODER = json.JSONDecoder()
-# What may stand between two answers: also a byte order mark, the sign of RFC 7464, a list's signs.
+# Allowed between two answers; includes a byte order mark, the RFC 7464 separator, list signs.
 _BETWEEN = re.compile(r"[\s,\x1e\ufeff\[\]]*")
 _BEGINNING = re.compile(r"^\{", re.MULTILINE)
 _BODY = re.compile(rb'"body"\s*:', re.IGNORECASE)
 
 
 def find_files(paths: Iterable[str | Path]) -> Iterator[Path]:
-    """Find every file that the paths name."""
+    """Yield every file that the paths name."""
     for path in paths:
         found = [Path(path)] if str(path) == "-" else list(_below(path))
         if not found:
@@ -42,7 +42,7 @@ def _below(path: str | Path) -> Iterator[Path]:
     elif os.path.lexists(path):
         yield Path(path)
     else:
-        # Path.glob takes no absolute pattern.
+        # Path.glob accepts no absolute pattern.
         found = map(Path, sorted(glob.glob(str(path), recursive=True)))  # noqa: PTH207
         yield from (p for p in found if not p.is_dir())
 
@@ -68,7 +68,7 @@ def split_answers(body: bytes) -> list[bytes]:
 
 
 def _is_one_object(body: bytes) -> bool:
-    """Mostly it is, and nothing need be built to see it."""
+    """Check whether a file is one JSON object (the usual case), without decoding its members."""
     try:
         msgspec.json.decode(body, type=dict[str, msgspec.Raw])
     except (msgspec.MsgspecError, RecursionError):
@@ -77,14 +77,14 @@ def _is_one_object(body: bytes) -> bool:
 
 
 def _as_text(body: bytes) -> str:
-    """Some shells save what they print as UTF-16."""
+    """Decode a file; some shells save their output as UTF-16."""
     is_wide = body.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
     text = body.decode("utf-16", "replace") if is_wide else body.decode(errors="surrogateescape")
     return text.lstrip("\ufeff \t\r\n")
 
 
 def _values(text: str) -> Iterator[str]:
-    """The values in a text, lists taken apart; a damaged one ends where a line begins the next."""
+    """Yield the values in a text and in its lists; a damaged value ends at the next ``{`` line."""
     begin = _after_signs(text, 0)
     while begin < len(text):
         try:
@@ -102,7 +102,7 @@ def _after_signs(text: str, begin: int) -> int:
 
 
 def _without_envelope(answer: bytes) -> bytes:
-    """The body alone of what an SDK returns; anything else as it is."""
+    """Return only the body of an SDK response; return anything else unchanged."""
     if not _BODY.search(answer):
         return answer
     try:
@@ -117,5 +117,5 @@ def _without_envelope(answer: bytes) -> bytes:
 
 
 def is_open_to_others(path: Path) -> bool:
-    """Say whether others than its owner may read a file, where the system has such modes."""
+    """Check whether others than the owner may read a file (POSIX only)."""
     return os.name == "posix" and bool(path.stat().st_mode & _OTHERS)

@@ -1,4 +1,4 @@
-"""One more snapshot on disk: parts first, then the commit record that makes them exist."""
+"""Write a snapshot to disk: the parts first, then the commit record that makes it exist."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from vpnframe.model.files import create_file
 from vpnframe.schema.memory import give_back_memory
 from vpnframe.schema.tables import RESTRICTED
 
-# What file systems without hard links say.
+# Errors of file systems without hard links.
 _NO_LINKS = {errno.EPERM, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS}
 Positions = npt.NDArray[np.int64]
 
@@ -44,36 +44,36 @@ def write_inventory(
     now: datetime | None = None,
     supersedes: str | None = None,
 ) -> str:
-    """Write an inventory as one more snapshot of a folder.
+    """Write an inventory as a new snapshot of a folder.
 
     Parameters
     ----------
     inventory : Inventory
-        Its tables are cast to their schemas; columns that these do not have are left out. Key
-        facts, where there are any, lie in a folder and a file that their owner alone may read.
+        Its tables are cast to their schemas; columns that are not in a schema are left out. Key
+        facts, if any, are written to a folder and a file that only their owner may read.
     folder : str or Path
-        Made when it is not there. What lies in it is never changed.
+        Created if it does not exist. Its existing files are never changed.
     now : datetime, optional
-        In UTC, for the snapshot's name; the present moment otherwise.
+        In UTC, for the snapshot's name; default: the current time.
     supersedes : str, optional
-        A snapshot that this one completes: readers pass it over from now on.
+        A snapshot that this one completes: readers skip it from now on.
 
     Returns
     -------
     str
-        The snapshot's id. It exists for readers from the moment its commit record does.
+        The snapshot's id. It exists for readers as soon as its commit record does.
 
     Raises
     ------
     SchemaError
-        It is no inventory, or a table is not what its schema says; nothing is written.
+        It is not an inventory, or a table does not match its schema; nothing is written.
     InventoryError
         The folder cannot be written.
 
     Warns
     -----
     ClockWarning
-        A snapshot is there that is dated after now: it stays the newest, not this one.
+        The folder has a snapshot that is dated after now: that one stays the newest.
     """
     inventory = checked_inventory(inventory)
     held = inventory.tables(with_key_facts=not inventory.key_facts.empty)
@@ -107,14 +107,14 @@ def write_inventory(
 def _write_table(
     folder: Path, snapshot: str, name: str, table: pd.DataFrame
 ) -> list[tuple[Part, Positions]]:
-    """Write every part of a table; give each with its rows' positions in the table."""
+    """Write every part of a table; return each part with its rows' positions in the table."""
     if name in RESTRICTED:
         path = layout.restricted_path(name, snapshot)
         return [(_write_part(folder, path, name, table), np.arange(len(table)))]
     used: Counter[str] = Counter()
     written = []
     for region, account, rows in _parts(table):
-        # Without regard to case, as some file systems have it.
+        # Case-insensitive, as on some file systems.
         key = str(layout.part_path(name, snapshot, region, account)).lower()
         path = layout.part_path(name, snapshot, region, account, number=used[key])
         used[key] += 1
@@ -124,7 +124,7 @@ def _write_table(
 
 
 def _parts(table: pd.DataFrame) -> Iterator[tuple[str | None, str | None, Positions]]:
-    """Row positions by region and account; one part without rows when there are none."""
+    """Yield row positions by region and account; an empty table yields one part without rows."""
     if table.empty:
         yield None, None, np.arange(0)
         return
@@ -135,7 +135,7 @@ def _parts(table: pd.DataFrame) -> Iterator[tuple[str | None, str | None, Positi
 
 
 def _write_part(folder: Path, path: Path, name: str, part: pd.DataFrame) -> Part:
-    """Write one file at its final path and sync it; give what the commit record says of it."""
+    """Write one file at its final path and sync it; return its entry for the commit record."""
     arrow = schema.arrow_schema(name)
     columns = [
         pa.array(part[field.name], type=field.type, from_pandas=True)
@@ -183,7 +183,7 @@ def _commit_record(
 
 
 def _commit(folder: Path, record: CommitRecord) -> None:
-    """Make the snapshot exist: complete or not at all, and never over another one."""
+    """Make the snapshot exist: completely or not at all, and never over another one."""
     records = layout.records_folder(folder)
     records.mkdir(parents=True, exist_ok=True)
     temporary, final = records / f".{record.snapshot}.tmp", records / f"{record.snapshot}.json"
@@ -200,7 +200,7 @@ def _commit(folder: Path, record: CommitRecord) -> None:
 
 
 class _Modes(NamedTuple):
-    """Of what is made, before the process's own mask."""
+    """Modes of new folders and files, before the umask is applied."""
 
     folder: int
     file: int
@@ -211,7 +211,7 @@ def _modes(name: str) -> _Modes:
 
 
 def _make_folders(folder: Path, below: Path, *, mode: int) -> None:
-    """Every folder from the inventory's own down, each with the mode from its first moment on."""
+    """Create every folder below the inventory's, each with its mode from the start."""
     folder.mkdir(parents=True, exist_ok=True)
     for part in (*reversed(below.parents[:-1]), below):
         (folder / part).mkdir(exist_ok=True, mode=mode)

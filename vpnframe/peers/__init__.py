@@ -1,4 +1,4 @@
-"""The other end of a tunnel: its configuration, read without its keys and held against ours."""
+"""The peer of a tunnel: read its configuration without keys, and compare it with the fleet."""
 
 from __future__ import annotations
 

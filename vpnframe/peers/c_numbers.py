@@ -1,4 +1,4 @@
-"""Numbers at the beginning of a text, as C's ``strtol`` reads them, which strongSwan uses."""
+"""Parse numbers at the beginning of a text like C's ``strtol``, which strongSwan uses."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ UINT64_MAX = 2**64 - 1
 _INT64_MAX = 2**63 - 1
 
 _BLANK = r"[ \t\n\v\f\r]*([+-]?)"
-# The base that a prefix says, by C's convention: 0x10 is 16, and 010 is 8.
+# The prefix selects the base, as in C: 0x10 is 16, and 010 is 8.
 _NUMBERS = {
     0: re.compile(_BLANK + r"(0[xX](?=[0-9a-fA-F])|0|(?=[1-9]))", re.ASCII),
     2: re.compile(_BLANK + "()(?=[01])", re.ASCII),
     10: re.compile(_BLANK + "()(?=[0-9])", re.ASCII),
 }
 _DIGITS = {2: "01", 8: "01234567", 10: "0123456789", 16: "0123456789abcdefABCDEF"}
-# More digits than any number of 64 bits has in base 2: a longer one is too large whatever follows.
+# More digits than a 64-bit number has in base 2: longer numbers are too large in any case.
 _MAX_DIGITS = 65
 
 
 def leading_int(text: str, base: int = 10) -> tuple[int, str]:
-    """Read the number with which a text begins, and give what follows it.
+    """Parse the number at the beginning of a text; return it and the remaining text.
 
-    Without a number it is 0, and the whole text follows, as in C.
+    Without a number, return 0 and the whole text, as in C.
 
     Examples
     --------
@@ -42,10 +42,10 @@ def leading_int(text: str, base: int = 10) -> tuple[int, str]:
 
 
 def as_unsigned(number: int) -> int:
-    """Give what ``strtoul`` makes of a number: the largest if it is too large, else 64 bits."""
+    """Convert a number like ``strtoul``: the maximum if it is too large, else modulo 2**64."""
     return UINT64_MAX if abs(number) > UINT64_MAX else number & UINT64_MAX
 
 
 def as_octet(number: int) -> int:
-    """Give the eight bits that are left where ``atoi``'s answer is kept in an octet."""
+    """Return the low eight bits of ``atoi``'s result, as if stored in an octet."""
     return max(-_INT64_MAX - 1, min(number, _INT64_MAX)) & 0xFF

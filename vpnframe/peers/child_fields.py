@@ -1,4 +1,4 @@
-"""Phase 2 of a tunnel held against the other end's child SAs."""
+"""Compare phase 2 of a tunnel with the peer's child SAs."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from vpnframe.peers.verdicts import FieldComparison
 
 
 def child_verdicts(ours: OurTunnel, theirs: PeerConnection) -> Iterator[FieldComparison]:
-    """Compare everything that the child SAs need."""
+    """Compare the fields of the child SAs: proposals, PFS, mode, lifetime and selectors."""
     if not theirs.children:
         reason = "it has no child SA: nothing can be carried"
         yield FieldComparison("peer_child", "mismatch", None, None, reason, "TS_UNACCEPTABLE")
@@ -48,7 +48,7 @@ def _child(ours: OurTunnel, child: PeerChild, n_children: int) -> Iterator[Field
     esp = [one for one in child.proposals if one.protocol == "esp"]
     strips = ours.ike_version == 1
     wanted = wanted_of(cipher, integrity)
-    # Under IKEv1 the group is chosen with the rest; under IKEv2 it comes into play later.
+    # IKEv1 chooses the group with the other transforms; IKEv2 uses it only when rekeying.
     searched = wanted | ({"dh_groups": ours.ipsec_pfs_group} if strips else {})
     choice = choose(esp, searched, strips=strips)
     texts = {"encryption": ours.ipsec_encryption, "integrity": ours.ipsec_integrity}
@@ -80,7 +80,7 @@ def _child(ours: OurTunnel, child: PeerChild, n_children: int) -> Iterator[Field
 def _pfs(
     ours: OurTunnel, wanted: Wanted, esp: Sequence[PeerProposal], n_children: int
 ) -> FieldComparison:
-    """Under IKEv2 the first child SA has no exchange of its own; its successors have."""
+    """Compare PFS under IKEv2: the first child SA has no DH exchange, later ones have."""
     group = ours.ipsec_pfs_group
     able = [one for one in esp if both(choose([one], wanted, strips=False).taken) is not False]
     able = able or list(esp)
@@ -94,7 +94,7 @@ def _pfs(
     if True not in answers and None in answers:
         return replace(found, result="unverifiable", reason="a word in it is not known")
     guess = first_group(able)
-    # A group that is none at first leaves no room for another when keys are renewed.
+    # If the first group is none, another one cannot be negotiated when rekeying.
     if True not in answers or (guess == 0 and group):
         reason = "the first child SA comes up without a group; renewing its keys fails"
         if n_children > 1:
@@ -109,7 +109,7 @@ def _pfs(
 
 
 def _pfs_v1(ours: OurTunnel, esp: Sequence[PeerProposal], nearest: PeerProposal) -> FieldComparison:
-    """Under IKEv1 phase 2 has its exchange at once, and the other end begins with one group."""
+    """Compare PFS under IKEv1: phase 2 has a DH exchange, and the initiator offers one group."""
     group = ours.ipsec_pfs_group
     theirs = offered_text(nearest, "dh_groups")
     found = FieldComparison(

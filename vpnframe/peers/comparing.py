@@ -1,4 +1,4 @@
-"""The other end's configuration against ours, as a table."""
+"""Compare a peer's configuration with the fleet's tunnels; the result is a table."""
 
 from __future__ import annotations
 
@@ -28,33 +28,33 @@ def compare_peer(
     peer: str | Path | Peer | pd.DataFrame,
     key_facts: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
-    r"""Compare tunnels with the configuration of their other end, and say what IKE would do.
+    r"""Compare tunnels with the configuration of their peer, and predict the outcome of IKE.
 
     Parameters
     ----------
     tunnels : DataFrame
         Table ``tunnels``, or some of its rows.
     peer : str, Path, Peer or DataFrame
-        A file of strongSwan (see :func:`read_peer`), what was read of one, or the rows of
-        ``tunnels`` at the other end: one VPC to another.
+        A strongSwan file (see :func:`read_peer`), a Peer read from one, or the rows of
+        ``tunnels`` at the other end of VPC-to-VPC connections.
     key_facts : DataFrame, optional
-        Table ``key_facts``: keys are compared by their fingerprints, where both were made under
-        one key, and never otherwise.
+        Table ``key_facts``: keys are compared only by their fingerprints, and only if both were
+        made with the same fingerprint key.
 
     Returns
     -------
     DataFrame
         Table ``peer_comparison``: one row per tunnel and field, with ``result`` and ``ike_error``
-        (category), ``ours``, ``theirs`` and ``reason`` (str). A match comes up whichever end
-        begins. Tunnels that the other end does not know are left out; if it knows none, one row
-        says so. Connections of a file that belong to no tunnel have rows of their own.
+        (category), ``ours``, ``theirs`` and ``reason`` (str). A match works whichever end
+        initiates. Tunnels that the peer does not know are left out; if it knows none, one row
+        states that. Connections of a file that belong to no tunnel have separate rows.
 
     Raises
     ------
     SettingsError
         The file cannot be read.
     SchemaError
-        A table is not what its schema says.
+        A table does not match its schema.
 
     References
     ----------
@@ -79,27 +79,27 @@ def compare_peer(
 
 
 def _relevant(pairings: Iterable[Pairing]) -> list[Pairing]:
-    """Leave out connections of which the other end knows nothing."""
+    """Drop connections that the peer does not know."""
     listed = list(pairings)
     known = {_connection(one) for one in listed if one.connection is not None or one.rivals}
     return [one for one in listed if _connection(one) in known]
 
 
 def _unknown_to(peer: Peer, n_tunnels: int) -> FieldComparison:
-    """What is said of another end that knows none of several tunnels: one sentence for all."""
+    """Return one comparison for a peer that knows none of several tunnels."""
     reason = (
         f"none of its connections ({len(peer.connections)}) goes to the address of one of the "
         f"{n_tunnels} tunnels, or names their ids"
     )
     if peer.notes:
-        # What it does not hold may stand in a file that it includes.
+        # The missing connections may be in an included file.
         reason = "; ".join((reason, *peer.notes))
         return FieldComparison("peer_connection", "unverifiable", None, None, reason)
     return FieldComparison("peer_connection", "mismatch", None, None, reason, "NO_PROPOSAL_CHOSEN")
 
 
 def _shared(pairings: Sequence[Pairing]) -> OurTunnel | None:
-    """What several tunnels of one connection share; None of several connections."""
+    """Return the common part of tunnels of one connection; None for several connections."""
     if len({_connection(one) for one in pairings}) > 1:
         return None
     return replace(pairings[0].tunnel, tunnel_index=None, tunnel_id=None)
@@ -131,7 +131,7 @@ def _verdicts(pairing: Pairing, peer: Peer) -> Iterator[FieldComparison]:
 
 
 def _belonging(pairing: Pairing) -> FieldComparison:
-    """Which connection it is, and whether its daemon has it at all."""
+    """Compare the connection itself: which one it is, and whether its daemon loads it."""
     field, connection = "peer_connection", pairing.connection
     if pairing.rivals:
         return FieldComparison(field, "unverifiable", None, None, pairing.reason)
@@ -150,7 +150,7 @@ def _belonging(pairing: Pairing) -> FieldComparison:
 
 
 def _unpaired(pairings: Iterable[Pairing], peer: Peer) -> Iterator[_Row]:
-    """Connections of a file that belong to none of the tunnels."""
+    """Yield a row for each connection of a file that belongs to no tunnel."""
     named = {one.connection.name for one in pairings if one.connection is not None}
     named |= {name for one in pairings for name in one.rivals}
     if peer.syntax == "fleet":

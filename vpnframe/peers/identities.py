@@ -1,4 +1,4 @@
-"""IKE identities: what a text stands for, and whether one end would take the other's.
+"""IKE identities: parse them, and check whether one end accepts the other's.
 
 References
 ----------
@@ -28,18 +28,18 @@ _PREFIXES: dict[str, Kind] = {
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """An identity."""
+    """An IKE identity."""
 
-    kind: Kind  # ``any`` stands for all of them
-    value: str  # in one spelling
+    kind: Kind  # ``any`` matches all
+    value: str  # normalized
 
     def __str__(self) -> str:
         return self.value or "%any"
 
 
-@lru_cache(maxsize=4096)  # a fleet names the same ends again and again
+@lru_cache(maxsize=4096)  # a fleet repeats the same identities
 def parse_identity(text: str) -> Identity:
-    """Read an identity.
+    """Parse an identity.
 
     Examples
     --------
@@ -69,7 +69,7 @@ def parse_identity(text: str) -> Identity:
 
 
 def accepts(expected: Identity, presented: Identity) -> bool | None:
-    """Say whether an end that expects one identity takes another.
+    """Check whether an end that expects one identity accepts another; None if undecidable.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Phase 1 of a tunnel held against the other end: who, with which key, and by which algorithms."""
+"""Compare phase 1 of a tunnel with its peer: addresses, identities, key and algorithms."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _FIELDS = {
 
 
 def ike_verdicts(ours: OurTunnel, theirs: PeerConnection) -> Iterator[FieldComparison]:
-    """Compare everything that the IKE SA needs."""
+    """Compare all fields of the IKE SA."""
     yield from _addresses(ours, theirs)
     yield _version(ours, theirs)
     if ours.ike_version == 1 and theirs.ike_version != 2:
@@ -41,7 +41,7 @@ def ike_verdicts(ours: OurTunnel, theirs: PeerConnection) -> Iterator[FieldCompa
 
 
 def covers(addresses: Sequence[str], address: str) -> bool | None:
-    """Say whether an address is among those that an end names.
+    """Check whether an end's addresses include an address; None if a name decides.
 
     Examples
     --------
@@ -67,7 +67,7 @@ def _contains(network: Network, blocks: Networks) -> bool:
 
 
 def is_private(addresses: Sequence[str]) -> bool:
-    """Say whether an end names private addresses alone: it stands behind NAT then.
+    """Check whether an end has only private addresses, so that it is behind NAT.
 
     References
     ----------
@@ -183,7 +183,7 @@ def _key(ours: OurTunnel, theirs: PeerConnection) -> FieldComparison:
 
 
 def _identities(ours: OurTunnel, theirs: PeerConnection) -> Iterator[FieldComparison]:
-    """Who each end says it is, and whom the other expects: crossed."""
+    """Compare the identity of each end with the one that the other end expects."""
     mine = ours.vpn_gateway_ike_id or ours.vpn_gateway_ip
     expected = theirs.remote.ike_id or "%any"
     yield _identity("vpn_gateway_ike_id", mine, expected, mine, expected)
@@ -226,7 +226,7 @@ def _proposals(ours: OurTunnel, theirs: PeerConnection) -> Iterator[FieldCompari
         "dh_groups": ours.ike_dh_group,
     }
     for kind in wanted:
-        # The cloud has one word for integrity and PRF: one line says it, unless they part.
+        # The cloud has one word for integrity and PRF: one row covers both, unless results differ.
         if kind == "prf" and choice.taken["prf"] == choice.taken.get("integrity"):
             continue
         found = proposal_verdict(_FIELDS[kind], values[kind], kind, choice, theirs.proposals)
@@ -236,7 +236,7 @@ def _proposals(ours: OurTunnel, theirs: PeerConnection) -> Iterator[FieldCompari
 def _first_guess(
     found: FieldComparison, ours: OurTunnel, theirs: PeerConnection
 ) -> FieldComparison:
-    """The group: what happens when the other end begins with another one than ours."""
+    """Adjust a matching group if the peer initiates with a different group."""
     group = first_group(theirs.proposals)
     if found.result != "match" or group in {None, ours.ike_dh_group}:
         return found

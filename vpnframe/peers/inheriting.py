@@ -1,4 +1,4 @@
-"""Sections with what they inherit from others, by their absolute paths.
+"""Resolve inheritance between sections, by their absolute paths.
 
 References
 ----------
@@ -14,7 +14,7 @@ MAX_REFERENCES = 64
 
 
 class Inheritance:
-    """Resolves the references of one file."""
+    """Resolver of the references in one file."""
 
     def __init__(self, root: Section) -> None:
         self._root = root
@@ -22,10 +22,10 @@ class Inheritance:
         self._open: list[int] = []
 
     def resolve(self, section: Section) -> Section:
-        """Give a section with everything that it inherits, and so for all below it.
+        """Return a section with everything that it and its subsections inherit.
 
-        Its own settings come first, then those of the first section that it names, and so on. What
-        it names and what is not there is nothing.
+        Its own settings take precedence, then those of the first section that it references, and so
+        on. References to sections that do not exist are ignored.
         """
         if id(section) in self._done:
             return self._done[id(section)]
@@ -51,7 +51,7 @@ class Inheritance:
         return found
 
     def _find(self, path: tuple[str, ...]) -> Section | None:
-        """Find a section by its path, through what the sections on the way inherit."""
+        """Find a section by its path, following what the sections on the way inherit."""
         section = self._root.sections.get(path[0])
         for name in path[1:]:
             if section is None:
@@ -61,7 +61,7 @@ class Inheritance:
 
 
 def _overlay(upper: Section, lower: Section) -> Section:
-    """Lay one section over another: what both have is the upper's."""
+    """Merge two sections: the settings of ``upper`` take precedence."""
     sections = dict(upper.sections)
     for name, one in lower.sections.items():
         sections[name] = _overlay(sections[name], one) if name in sections else one

@@ -1,8 +1,8 @@
-"""ipsec.conf: the connections that the older starter gives to charon.
+"""Convert ipsec.conf to the connections that the legacy starter passes to charon.
 
-A file is written for both ends: which of left and right is local, the addresses of the machine
-decide. Here left is taken for local; :mod:`vpnframe.peers.pairing` turns a connection round where
-the addresses say so.
+A file may be written for both ends: the addresses of the machine decide whether left or right is
+local. Here left is assumed to be local; :mod:`vpnframe.peers.pairing` swaps the sides if the
+addresses require it.
 
 References
 ----------
@@ -53,10 +53,10 @@ _AUTHS = ("leftauth", "rightauth")
 
 
 def ipsec_connections(file: ConnFile) -> tuple[PeerConnection, ...]:
-    r"""Give the connections of an ipsec.conf.
+    r"""Return the connections of an ipsec.conf.
 
-    Sections that agree in all but the name and phase 2 share one IKE SA, as in charon: they are
-    one connection with several children.
+    Sections that differ only in name and phase 2 share one IKE SA, as in charon: they become one
+    connection with several children.
 
     Examples
     --------
@@ -68,7 +68,7 @@ def ipsec_connections(file: ConnFile) -> tuple[PeerConnection, ...]:
     found: dict[tuple[PeerConnection, tuple[str, ...]], PeerConnection] = {}
     for name, section in file.conns.items():
         connection = _connection(name, section)
-        # What is asked of keys, as in rsa-2048, is no part of a connection, and tells two apart.
+        # Constraints on keys, as in rsa-2048, are not stored, but they distinguish connections.
         values = Values(section.settings, Doubts())
         asked = [(values.text(side) or "").partition("-")[2] for side in _AUTHS]
         shared = replace(connection, name="", children=(), notes=()), tuple(asked)
@@ -122,7 +122,7 @@ def _end(side: str, values: Values) -> PeerEnd:
     address = values.text(side) or "%any"
     if address == "%defaultroute":
         address = "%any"
-    # A % before an address is short for allowany=yes, which stands if nothing else is said.
+    # A % before an address is short for allowany=yes, unless allowany is set.
     has_mark = address.startswith("%") and address not in _ANY
     addresses = split_list(address[1:] if has_mark else address) or ("%any",)
     is_open = values.read(f"{side}allowany", _SWITCH.get, has_mark)
@@ -138,7 +138,7 @@ def _end(side: str, values: Values) -> PeerEnd:
 
 
 def _auth(side: str, values: Values) -> str:
-    """The class of an authentication; authby counts only where neither side has its own."""
+    """Return the class of an authentication; authby applies only if neither side sets auth."""
     shared = values.read("authby", _AUTHBY.get, "pubkey")
     if not values.text("leftauth") and not values.text("rightauth"):
         return shared
@@ -167,7 +167,7 @@ def _child(name: str, values: Values) -> PeerChild:
 
 
 def _selectors(side: str, values: Values) -> tuple[Selector, ...]:
-    """Traffic selectors, by default the end's own address; strongSwan skips what it cannot read."""
+    """Return traffic selectors (default: the end's address); strongSwan skips invalid blocks."""
     name, default = f"{side}subnet", f"{side}protoport"
     traffic = read_traffic(values.text(default) or "", IPSEC)
     if traffic is None:
@@ -179,17 +179,17 @@ def _selectors(side: str, values: Values) -> tuple[Selector, ...]:
         values.note(name, "has a block that cannot be read: strongSwan skips it")
     if any(one.has_unknown_name for one in found):
         values.note(name, "names a protocol or a port that not every machine knows")
-    # A block that some machines skip is one that is not known.
+    # A block that some machines skip counts as unknown.
     known = tuple(replace(one, networks=None) if one.has_unknown_name else one for one in found)
     return known or (DYNAMIC,)
 
 
 def _proposals(values: Values, name: str, protocol: Protocol) -> tuple[PeerProposal, ...]:
-    """Proposals: what the daemon offers of its own comes after them, without a ! at the end."""
+    """Return proposals, followed by the daemon's defaults unless the text ends with !."""
     text = values.text(name)
     if text is None:
         text = _PROPOSALS.get(protocol, "")
-    # Unlike in swanctl.conf, nothing between two commas is a proposal too, and a wrong one.
+    # Unlike in swanctl.conf, an empty item between two commas is a proposal, and an invalid one.
     found = values.proposals(text.removesuffix("!").split(","), name, protocol)
     if any(one.is_default for one in found):
         values.refuse(name, "has the word default, which is for swanctl.conf")
@@ -197,7 +197,7 @@ def _proposals(values: Values, name: str, protocol: Protocol) -> tuple[PeerPropo
 
 
 def _lifetime(values: Values, name: str, default_s: int, *, bits: int = 64) -> Lifetime:
-    """Keys are renewed so much before they end as margintime says, or not at all."""
+    """Return the lifetime: keys are renewed margintime before they expire, or never (rekey=no)."""
     largest = 2**bits - 1
     hard_s = values.read(name, starter_time, default_s) & largest
     margin_s = values.read("margintime", starter_time, 9 * 60) & largest

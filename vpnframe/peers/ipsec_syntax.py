@@ -1,7 +1,7 @@
-"""The syntax of ipsec.conf: sections of settings, one a line, that inherit by ``also=``.
+"""Parse the syntax of ipsec.conf: sections of settings, one per line, inherited by ``also=``.
 
-Read by an allow-list, as :mod:`vpnframe.peers.settings_syntax` is, and without an exception where
-the file cannot be read: a traceback would hold the text.
+Keywords are filtered by an allow-list, as in :mod:`vpnframe.peers.settings_syntax`. Errors are
+returned, not raised: a traceback would contain the text.
 
 References
 ----------
@@ -25,7 +25,7 @@ _INCLUDE = re.compile(r"[\t ]*include[\t ]+(?=[^=\t ])[^\n]*(?:\n|\Z)")
 _BLANK = re.compile(r"[\t ]*")
 _LINE_END = re.compile(r"[\t ]*(?:#[^\n]*)?(?:\n|\Z)")
 _WORD = re.compile(r'(?:@#)?[^"#= \t\n]+')
-# Possessive, so that a string without an end costs one look at each character.
+# Possessive, so that an unterminated string takes linear time.
 _STRING = re.compile(r'"((?:[^"\\]++|\\.)*+)"', re.DOTALL)
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 _ESCAPED = {"n": "\n", "r": "\r", "t": "\t", "\n": ""}
@@ -33,15 +33,15 @@ _ESCAPED = {"n": "\n", "r": "\r", "t": "\t", "\n": ""}
 
 @dataclass(frozen=True, slots=True)
 class ConnSection:
-    """One section of one kind, reduced to what may be kept of it."""
+    """One section, reduced to the settings that may be stored."""
 
-    # Value and line; None where a setting was emptied, which is the system's default
+    # Value and line; None if the setting is empty, which is the system's default
     settings: dict[str, tuple[str | None, int]] = field(default_factory=dict)
-    # Sections that it inherits from, and the lines that say so; the last weighs most
+    # Sections that it inherits from, and the lines of also=; the last takes precedence
     also: list[tuple[str, int]] = field(default_factory=list)
-    # Keywords that are of no use here: whether strongSwan takes the value, and the line
+    # Keywords that are not used here: whether strongSwan accepts the value, and the line
     others: dict[str, tuple[bool | None, int]] = field(default_factory=dict)
-    # Lines with a keyword that strongSwan does not have, and ignores
+    # Lines with a keyword that strongSwan does not have and ignores
     unknown_lines: list[int] = field(default_factory=list)
 
 
@@ -54,7 +54,7 @@ class ConnFile:
 
 
 def parse_ipsec_conf(text: str) -> ConnFile | Problem:
-    r"""Read the conn sections of an ipsec.conf.
+    r"""Parse the conn sections of an ipsec.conf.
 
     Examples
     --------
@@ -68,14 +68,14 @@ def parse_ipsec_conf(text: str) -> ConnFile | Problem:
 
 
 class _IpsecConfReader:
-    """A text, and how far it was read; each step gives what is wrong, or None."""
+    """A text with a read position; each step returns an error message, or None."""
 
     def __init__(self, text: str) -> None:
         self.text = text
         self.at = 0
         self.line = 1
         self.found = ConnFile()
-        # Where settings go: nothing is kept of config setup and ca sections.
+        # Target of settings: config setup and ca sections are not stored.
         self.section: ConnSection | None = None
 
     def read(self) -> Problem | None:
@@ -147,7 +147,7 @@ class _IpsecConfReader:
 
 
 def _keep(section: ConnSection, name: str, value: str | None, line: int) -> None:
-    """Keep of a setting what may be kept."""
+    """Store a setting if the allow-list permits it, else only its line or validity."""
     name = options.CONN_SYNONYMS.get(name, name)
     if name == "also":
         if value and value != DEFAULT:
@@ -161,7 +161,7 @@ def _keep(section: ConnSection, name: str, value: str | None, line: int) -> None
 
 
 def _inherited(file: ConnFile) -> ConnFile | Problem:
-    """Every section with what it inherits, the strongest of each setting."""
+    """Return every section with what it inherits, after resolving precedence."""
     found, orders = {}, dict[str, list[str]]()
     for name in file.conns:
         problem = _linearise(name, file.conns, (), orders)
@@ -186,7 +186,7 @@ def _linearise(
     below: tuple[str, ...],
     orders: dict[str, list[str]],
 ) -> Problem | None:
-    """Note a section and those it inherits from, strongest first, each where it stands last."""
+    """Record the order of a section and its ancestors, highest precedence first."""
     if name in orders:
         return None
     order = [name]

@@ -1,4 +1,4 @@
-"""How to know Libreswan's ipsec.conf, which has strongSwan's name, another grammar and defaults.
+"""Recognize Libreswan's ipsec.conf, which shares its name but not its grammar with strongSwan's.
 
 References
 ----------
@@ -39,12 +39,12 @@ _VALUE = re.compile(
     r'auto[ \t]*=[ \t]*"?(?:ondemand|keep)\b|'
     r'authby[ \t]*=[ \t]*"?(?:null|rsa-sha|ecdsa-sha)|'
     r'dpdaction[ \t]*=[ \t]*"?restart_by_peer\b|'
-    # Of proposals the group stands behind a semicolon.
+    # Libreswan separates the group of a proposal by a semicolon.
     r'(?:ike|esp|ah)[ \t]*=[^#\n]*;[ \t]*(?:modp|dh|ecp)[0-9]+[ \t]*(?:[",#\n]|\Z)'
     r")",
     re.MULTILINE | re.IGNORECASE,
 )
-# With one of these such a value is a mistake in a file of strongSwan.
+# If one of these occurs, the file is strongSwan's and such a value is a mistake.
 _STRONGSWAN = re.compile(
     r"^[ \t]+(?:"
     r'(?:ike|esp|ah)[ \t]*=[^#\n]*![ \t]*"?[ \t]*(?:#|$)|'
@@ -57,7 +57,7 @@ _STRONGSWAN = re.compile(
 
 
 def find_libreswan(text: str) -> Problem | None:
-    r"""Say in which line a file shows that it is Libreswan's; None for strongSwan's.
+    r"""Find the line that shows that a file is Libreswan's; return None for strongSwan's.
 
     Examples
     --------

@@ -1,6 +1,6 @@
-"""What is kept of another end's configuration: what it takes to compare it, and no key.
+"""Model of a peer's configuration, reduced to what a comparison needs, without keys.
 
-These structs have no field for a secret, so that none can reach a table, a log or an exception.
+These structs have no field for a secret, so no secret can reach a table, a log or an exception.
 """
 
 from __future__ import annotations
@@ -15,31 +15,31 @@ Protocol = Literal["ike", "esp", "ah"]
 
 @dataclass(frozen=True, slots=True)
 class PeerProposal:
-    """One proposal: what it offers of each kind of transform, in order."""
+    """One proposal: the transforms that it offers of each kind, in order."""
 
-    text: str  # as it was written
-    protocol: Protocol  # for which SA
-    # encryption, integrity, prf: in the field's words, for example ``aes-256-cbc`` and ``hmac-
-    # sha256``
+    text: str  # normalized text of the proposal
+    protocol: Protocol  # the kind of SA
+    # encryption, integrity, prf: vpnframe's names, for example ``aes-256-cbc`` and
+    # ``hmac-sha256``
     encryption: tuple[str, ...] = ()
     integrity: tuple[str, ...] = ()
     prf: tuple[str, ...] = ()
-    # IANA numbers; 0 is none. ESP and AH without any offer none, too
+    # IANA numbers; 0 is none. ESP and AH without a group also offer none
     dh_groups: tuple[int, ...] = ()
-    esn: tuple[bool, ...] = ()  # of ESP: whether extended sequence numbers are offered
-    # Words that some versions know: what they stand for cannot be judged
+    esn: tuple[bool, ...] = ()  # ESP: whether extended sequence numbers are offered
+    # Words that only some versions know: their meaning cannot be judged
     unknown: tuple[str, ...] = ()
-    problem: str | None = None  # why an IKE daemon refuses it
-    # Whether it stands for what a daemon offers of its own; that depends on how it was built
+    problem: str | None = None  # why an IKE daemon rejects it
+    # Whether it is the daemon's default, which depends on how it was built
     is_default: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Lifetime:
-    """How long the keys of an SA live, in seconds; None where nothing is said."""
+    """Lifetime of the keys of an SA, in seconds; None if not stated."""
 
-    rekey_s: int | None = None  # when they are renewed; 0 never
-    hard_s: int | None = None  # when they end if that fails
+    rekey_s: int | None = None  # when they are renewed; 0 is never
+    hard_s: int | None = None  # when they expire if renewal fails
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +47,8 @@ class PeerChild:
     """One child SA of a connection."""
 
     name: str  # its name in the file
-    proposals: tuple[PeerProposal, ...]  # for ESP, or for AH
-    # local_subnets, remote_subnets: traffic selectors as the daemon reads them; by default the
+    proposals: tuple[PeerProposal, ...]  # for ESP or for AH
+    # local_subnets, remote_subnets: traffic selectors as the daemon reads them; default: the
     # end's own address
     local_subnets: tuple[Selector, ...] = (DYNAMIC,)
     remote_subnets: tuple[Selector, ...] = (DYNAMIC,)
@@ -59,52 +59,52 @@ class PeerChild:
 
 @dataclass(frozen=True, slots=True)
 class PeerEnd:
-    """One end of a connection, as the peer's file has it."""
+    """One end of a connection, as written in the peer's file."""
 
     addresses: tuple[str, ...] = ("%any",)  # addresses, blocks, ranges or names; ``%any`` is any
     ike_id: str | None = None  # how it identifies itself; None is the default
-    auth: str = "pubkey"  # ``psk``, ``pubkey`` and others; ``any`` takes what comes
-    has_virtual_ip: bool = False  # whether it asks for an address to be assigned
+    auth: str = "pubkey"  # ``psk``, ``pubkey`` and others; ``any`` accepts all
+    has_virtual_ip: bool = False  # whether it requests a virtual IP
 
 
 @dataclass(frozen=True, slots=True)
 class PeerConnection:
-    """One connection of the other end: an IKE SA and its child SAs."""
+    """One connection of the peer: an IKE SA and its child SAs."""
 
     name: str  # its name in the file
-    ike_version: int | None = 0  # 1, 2, or 0 for both; None where it is not known
-    is_aggressive: bool | None = False  # IKEv1's aggressive mode; None where it is not known
-    # local, remote: its own end, and ours as it sees it
+    ike_version: int | None = 0  # 1, 2, or 0 for both; None if unknown
+    is_aggressive: bool | None = False  # IKEv1's aggressive mode; None if unknown
+    # local, remote: the peer's own end, and ours from its view
     local: PeerEnd = field(default_factory=PeerEnd)
     remote: PeerEnd = field(default_factory=PeerEnd)
     proposals: tuple[PeerProposal, ...] = ()  # for IKE, in order
     lifetime: Lifetime = field(default_factory=Lifetime)  # of the IKE SA
-    dpd_delay_s: int | None = 0  # seconds between dead peer checks; 0 is none
-    forces_encap: bool = False  # whether ESP is put into UDP always
+    dpd_delay_s: int | None = 0  # seconds between dead peer checks; 0 is off
+    forces_encap: bool = False  # whether ESP is always encapsulated in UDP
     children: tuple[PeerChild, ...] = ()  # in order
     refused: str | None = None  # why its daemon does not load it
     may_not_load: bool = False  # whether some versions of its daemon do not load it
-    notes: tuple[str, ...] = ()  # what in it was not understood
-    # psk_fingerprint, psk_fingerprint_key_id: of a connection of the fleet: the keyed fingerprint
-    # of its key, and under which key
+    notes: tuple[str, ...] = ()  # what was not understood
+    # psk_fingerprint, psk_fingerprint_key_id: for connections of the fleet, the keyed fingerprint
+    # of the key, and the id of the fingerprint key
     psk_fingerprint: str | None = None
     psk_fingerprint_key_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Peer:
-    """The other end: every connection that its configuration names.
+    """The peer: every connection of its configuration.
 
     Parameters
     ----------
     source : str
         The file, or ``fleet``.
     syntax : {"swanctl.conf", "ipsec.conf", "fleet"}
-        What it was read from.
+        The kind of source.
     connections : tuple of PeerConnection
         In order.
     notes : tuple of str
-        What in the file was not followed or not understood.
+        What was not followed or not understood in the file.
     """
 
     source: str
@@ -115,7 +115,7 @@ class Peer:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Why a file cannot be read: a line and a sentence that shows nothing of the file."""
+    """Why a file cannot be read: a line, and a message that quotes nothing from the file."""
 
     line: int
     message: str

@@ -1,8 +1,8 @@
-"""What IKE would choose of our one proposal and the other end's several.
+"""Predict what IKE chooses between our one proposal and the peer's proposals.
 
-Each answer is for both ends: whether ours is taken when the cloud begins, and when the other end
-does. Under IKEv2 an initiator offers everything and the two are the same. Under IKEv1 strongSwan,
-beginning, offers of each proposal the first of each kind alone, and one group for all of phase 2.
+Each answer covers both directions: the cloud as initiator, and the peer as initiator. Under
+IKEv2 an initiator offers everything, so both are equal. As an IKEv1 initiator, strongSwan offers
+only the first transform of each kind per proposal, and one group for all of phase 2.
 
 References
 ----------
@@ -24,15 +24,15 @@ Wanted = dict[str, object]
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """The proposal that comes nearest to ours, and how near."""
+    """The proposal nearest to ours, and how near it is."""
 
-    number: int  # its place in the list, from 1; 0 where there is none
-    taken: dict[str, Answer]  # of each kind, whether it offers ours; None where that cannot be told
-    begun: dict[str, Answer]  # of each kind, whether the other end, beginning, offers ours in it
+    number: int  # its position in the list, from 1; 0 if there is none
+    taken: dict[str, Answer]  # by kind, whether it offers ours; None if unknown
+    begun: dict[str, Answer]  # by kind, whether it offers ours when the peer initiates
 
 
 def wanted_of(encryption: str | None, integrity: str | None, **others: object) -> Wanted:
-    """Give what ours needs of a proposal, by kind; None is not known.
+    """Return what a proposal must offer to match ours, by kind; None is unknown.
 
     Examples
     --------
@@ -46,7 +46,7 @@ def wanted_of(encryption: str | None, integrity: str | None, **others: object) -
 
 
 def choose(proposals: Sequence[PeerProposal], wanted: Wanted, *, strips: bool) -> Choice:
-    """Find the proposal that comes nearest to ours.
+    """Find the proposal that is nearest to ours.
 
     Examples
     --------
@@ -65,7 +65,7 @@ def choose(proposals: Sequence[PeerProposal], wanted: Wanted, *, strips: bool) -
 
 
 def both(answers: dict[str, Answer]) -> Answer:
-    """Join the answers of all kinds: one no is no, one doubt is doubt.
+    """Combine the answers of all kinds: False if any is False, else None if any is None.
 
     Examples
     --------
@@ -77,7 +77,7 @@ def both(answers: dict[str, Answer]) -> Answer:
 
 
 def first_group(proposals: Sequence[PeerProposal]) -> int | None:
-    """Give the group with which the other end begins.
+    """Return the DH group that the peer uses first as initiator; None if unknown.
 
     Examples
     --------
@@ -94,7 +94,7 @@ def first_group(proposals: Sequence[PeerProposal]) -> int | None:
 
 
 def phase2_group(proposals: Sequence[PeerProposal], ike_group: int | None) -> int:
-    """Give the one group that strongSwan, beginning, offers in phase 2 of IKEv1.
+    """Return the one group that strongSwan offers as initiator in phase 2 of IKEv1.
 
     Examples
     --------
@@ -122,10 +122,10 @@ def _answer(proposal: PeerProposal, kind: str, value: object, *, strips: bool) -
     if not answer or not strips or not listed or kind == "esn":
         return answer
     if kind == "dh_groups" and proposal.protocol == "esp":
-        # One group is chosen for all proposals that have it, see phase2_group.
+        # One group is chosen for all proposals that contain it, see phase2_group.
         return answer
     if proposal.is_default and proposal.protocol == "ike":
-        # Which of them comes first depends on how the daemon was built.
+        # The first of them depends on how the daemon was built.
         return None
     return bool(listed[0] == value)
 

@@ -1,6 +1,6 @@
-"""Whether strongSwan takes the value of an option that is of no other use here.
+"""Check whether strongSwan accepts the values of options that are not used otherwise.
 
-It loads no connection with one value that it cannot read, so each is looked at once and dropped.
+strongSwan loads no connection with an invalid value, so each is checked once and dropped.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from vpnframe.peers.c_numbers import leading_int
 from vpnframe.peers.values import parse_number, parse_switch, starter_time, swanctl_time
 
-# True and False, and None where that depends on the version.
+# Returns True or False, or None if that depends on the version.
 Check = Callable[[str], bool | None]
 
 _PRINTABLE = re.compile(r"[ -~]*")
@@ -20,12 +20,12 @@ _ACTIONS = frozenset({"none", "clear", "start", "restart", "trap", "route", ""})
 
 
 def is_printable(text: str) -> bool:
-    """Say whether a value is plain ASCII: charon takes no other in swanctl.conf."""
+    """Check whether a value is printable ASCII: charon accepts no other in swanctl.conf."""
     return _PRINTABLE.fullmatch(text) is not None
 
 
 def one_of(words: str) -> Check:
-    """Give the check for a list of words; those behind a question mark are of newer versions.
+    """Return the check for a list of words; those marked with ``?`` exist in newer versions only.
 
     Examples
     --------
@@ -38,7 +38,7 @@ def one_of(words: str) -> Check:
 
 
 def swanctl_checks(names_by_kind: Mapping[str, str]) -> dict[str, Check]:
-    """Give the check of each option of swanctl.conf; a kind that has no name is a list of words."""
+    """Return the check of each swanctl.conf option; a kind without a name is a list of words."""
     return {
         name: _printable(_SWANCTL.get(kind) or _any_case(one_of(kind)))
         for kind, names in names_by_kind.items()
@@ -47,7 +47,7 @@ def swanctl_checks(names_by_kind: Mapping[str, str]) -> dict[str, Check]:
 
 
 def starter_checks(names_by_kind: Mapping[str, str]) -> dict[str, Check]:
-    """Give the check of each keyword of ipsec.conf, in which case matters."""
+    """Return the check of each ipsec.conf keyword; words are case-sensitive."""
     return {
         name: _STARTER.get(kind) or one_of(kind)
         for kind, names in names_by_kind.items()
@@ -88,7 +88,7 @@ def _is_actions(text: str) -> bool:
 
 
 def _is_mark(text: str) -> bool:
-    """Say whether a text is a mark: one number, or two with a slash between them."""
+    """Check whether a text is a mark: a number, or two separated by a slash."""
     value, slash, mask = text.partition("/")
     return not (leading_int(value, 0)[1] or (slash and leading_int(mask, 0)[1]))
 

@@ -1,4 +1,4 @@
-"""The options of strongSwan 5.9, as data: which are used here, and what values the others take.
+"""The options of strongSwan 5.9 as data: which are used here, and which values others accept.
 
 References
 ----------
@@ -11,12 +11,12 @@ from vpnframe.peers.option_values import starter_checks, swanctl_checks
 
 
 def words(text: str) -> frozenset[str]:
-    """Give the words of a text."""
+    """Split a text into its words."""
     return frozenset(text.split())
 
 
-# swanctl.conf, by the section in which they stand. Options that strongSwan has besides count, too:
-# it loads no connection with an option that it does not know, or that stands elsewhere.
+# swanctl.conf, by section. Unused options are listed, too: strongSwan loads no connection with an
+# option that it does not know, or that is in another section.
 CONNECTION = words(
     "version local_addrs remote_addrs proposals vips aggressive encap dpd_delay reauth_time "
     "rekey_time over_time"
@@ -62,7 +62,7 @@ CHILD_OTHERS = swanctl_checks(
 )
 CERTIFICATE = swanctl_checks({"number": "slot", "text": "file handle module"})
 
-# ipsec.conf, of a conn section. An unknown keyword is ignored there, with a warning.
+# ipsec.conf, conn sections. strongSwan ignores an unknown keyword, with a warning.
 _SIDES = ("left", "right")
 _END = words("id subnet auth sourceip protoport allowany")
 CONN = words(

@@ -1,4 +1,4 @@
-"""Which connection of the other end belongs to which tunnel: by addresses, else by ids."""
+"""Pair the peer's connections with tunnels: by addresses, else by ids."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from vpnframe.peers.tunnels import OurTunnel
 
 @dataclass(frozen=True, slots=True)
 class Pairing:
-    """A tunnel and what was found for it."""
+    """A tunnel and the connection found for it."""
 
     tunnel: OurTunnel  # ours
-    connection: PeerConnection | None  # theirs, with the end that faces us as its remote one
-    reason: str  # by what it was found, or why not
-    rivals: tuple[str, ...] = ()  # names of those between which nothing decides
-    is_certain: bool = True  # whether an address or an id says so
+    connection: PeerConnection | None  # the peer's, oriented so that its remote end is ours
+    reason: str  # how it was found, or why not
+    rivals: tuple[str, ...] = ()  # names of connections between which nothing decides
+    is_certain: bool = True  # whether an address or an id confirms it
 
 
 @dataclass(frozen=True, slots=True)
 class _Index:
-    """The other end's connections by what they name."""
+    """The peer's connections, indexed by addresses and ids."""
 
     by_address: dict[str, list[PeerConnection]] = field(default_factory=dict)
     by_block: list[PeerConnection] = field(default_factory=list)
@@ -35,30 +35,30 @@ class _Index:
 
 
 class _Fit(NamedTuple):
-    """How well a connection fits a tunnel: from where it comes, and how many ids are right."""
+    """How well a connection fits a tunnel: by its source address, and by matching ids."""
 
-    place: int  # 2: from the address that we expect; 1: that cannot be told; 0: from another
+    place: int  # 2: from the expected address; 1: unknown; 0: from another address
     n_ids: int
 
 
 @dataclass(frozen=True, slots=True)
 class _PeerCandidates:
-    """What may belong to a tunnel, and why."""
+    """The connections that may belong to a tunnel, and the reason."""
 
     reason: str
     fits: list[tuple[PeerConnection, _Fit]]
 
 
 def pair(tunnels: Sequence[OurTunnel], peer: Peer) -> Iterator[Pairing]:
-    """Find the connection at the other end of each tunnel.
+    """Find the peer's connection for each tunnel.
 
-    Many tunnels have one VPN gateway, and several may have one customer gateway. So a connection
-    belongs to those tunnels that it fits best: first by the address from which it comes, then by
-    the ids. Where it fits tunnels of several customer gateways alike, nothing is taken for sure.
+    Many tunnels share one VPN gateway, and several may share one customer gateway. A connection
+    therefore belongs to the tunnels that it fits best: first by its source address, then by ids.
+    If it fits tunnels of several customer gateways equally, it is not assigned.
     """
     index = _index(peer)
     by_address = [_by_address(tunnel, index) for tunnel in tunnels]
-    # What comes from the very address that a tunnel expects is not another one's by its id.
+    # A connection from the address that one tunnel expects is not assigned to another by id.
     taken = {id(one) for found in by_address if found for one, fit in found.fits if fit.place == 2}
     found = [
         named or _by_identity(tunnel, index, taken)
@@ -72,7 +72,7 @@ def pair(tunnels: Sequence[OurTunnel], peer: Peer) -> Iterator[Pairing]:
 def _best_fits(
     tunnels: Sequence[OurTunnel], found: Sequence[_PeerCandidates | None]
 ) -> dict[int, tuple[_Fit, set[str | None]]]:
-    """How well each connection fits at best, and the customer gateways that it fits so."""
+    """Return the best fit of each connection, and the customer gateways with that fit."""
     best: dict[int, tuple[_Fit, set[str | None]]] = {}
     for tunnel, candidates in zip(tunnels, found, strict=True):
         for connection, fit in candidates.fits if candidates else ():
@@ -110,7 +110,7 @@ def _decide(
 
 
 def turned_round(connection: PeerConnection) -> PeerConnection:
-    """Give a connection of a file that is written for both ends as the other end has it."""
+    """Swap the ends of a connection, for files that are written for both ends."""
 
     def turn(child: PeerChild) -> PeerChild:
         return replace(
@@ -153,7 +153,7 @@ def _add(index: _Index, connection: PeerConnection) -> None:
 
 
 def _by_address(tunnel: OurTunnel, index: _Index) -> _PeerCandidates | None:
-    """The strongest evidence: the connections that go to our address."""
+    """Return the connections that go to our address: the strongest evidence."""
     address = tunnel.vpn_gateway_ip
     if address is None:
         return None
@@ -163,7 +163,7 @@ def _by_address(tunnel: OurTunnel, index: _Index) -> _PeerCandidates | None:
 
 
 def _by_identity(tunnel: OurTunnel, index: _Index, taken: set[int]) -> _PeerCandidates | None:
-    """The next best: those that name an id of ours; then those that take any address."""
+    """Return the connections that name one of our ids, else those that accept any address."""
     ids = [tunnel.vpn_gateway_ike_id or tunnel.vpn_gateway_ip, tunnel.customer_gateway_ike_id]
     named = [one for text in ids if text for one in index.by_id.get(parse_identity(text), [])]
     known = [one for one in named if id(one) not in taken]

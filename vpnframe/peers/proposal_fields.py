@@ -1,4 +1,4 @@
-"""What both phases have in common: an algorithm among proposals, and a lifetime."""
+"""Comparisons used by both phases: an algorithm in proposals, and lifetimes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ ONE_WAY = "it comes up when the cloud begins, and not when the other end does"
 def proposal_verdict(
     field: str, value: object, kind: str, choice: Choice, proposals: Sequence[PeerProposal]
 ) -> FieldComparison:
-    """Say how one of our algorithms fares among the other end's proposals."""
+    """Compare one of our algorithms with the peer's proposals."""
     ours = None if value is None else str(value)
     if not choice.number:
         reason = "it has no proposal"
@@ -48,7 +48,7 @@ def proposal_verdict(
 def lifetime_verdict(
     field: str, ours_s: int | None, theirs: Lifetime, *, ike_version: int | None
 ) -> FieldComparison:
-    """Put two lifetimes side by side: they break nothing."""
+    """Compare two lifetimes; the result is info, because different lifetimes break nothing."""
     parts = []
     if theirs.rekey_s is not None:
         parts.append(f"renewed after {theirs.rekey_s} s" if theirs.rekey_s else "never renewed")
@@ -62,7 +62,7 @@ def lifetime_verdict(
 
 
 def offered_text(proposal: PeerProposal, kind: str) -> str:
-    """Give what a proposal offers of one kind, as text."""
+    """Return what a proposal offers of one kind, as text."""
     values = getattr(proposal, kind) or ((0,) if kind == "dh_groups" else ())
     text = ", ".join(str(value) for value in values)
     return f"default: {text}" if proposal.is_default else text

@@ -1,4 +1,4 @@
-"""Another end's configuration as a file."""
+"""Read a peer's configuration file."""
 
 from __future__ import annotations
 
@@ -14,33 +14,33 @@ from vpnframe.peers.model import Peer, Problem
 from vpnframe.peers.settings_syntax import Section
 from vpnframe.peers.swanctl import parse_swanctl, swanctl_connections
 
-MAX_BYTES = 4 * MIB  # no configuration is that long
+MAX_BYTES = 4 * MIB  # no configuration is longer
 
 _IPSEC_CONF = re.compile(r"^(?:conn|ca|config setup)(?![^\t\n\r \"#=])", re.MULTILINE)
 
 
 def read_peer(path: str | Path) -> Peer:
-    r"""Read the other end's configuration: strongSwan's ``swanctl.conf`` or ``ipsec.conf``.
+    r"""Read the peer's configuration: strongSwan's ``swanctl.conf`` or ``ipsec.conf``.
 
-    Of either exactly those options are kept that a comparison needs; of its secrets, comments and
-    unknown options nothing, not even in an exception. Files that it includes are not read: the
-    notes say where.
+    Only the options that a comparison needs are stored; secrets, comments and unknown options are
+    dropped and do not appear in exceptions either. Included files are not read: the notes state
+    the lines.
 
     Parameters
     ----------
     path : str or Path
-        The file; which of the two it is, is seen from its sections.
+        The file; its sections show which of the two it is.
 
     Returns
     -------
     Peer
-        Its connections, with what was not understood of each.
+        Its connections, with notes on what was not understood.
 
     Raises
     ------
     SettingsError
-        The file cannot be read, or is none of the two (Libreswan's ipsec.conf among them); it
-        names the line, and shows nothing of it.
+        The file cannot be read, or is neither of the two (for example Libreswan's ipsec.conf); the
+        message names the line, but quotes nothing from it.
 
     Examples
     --------
@@ -72,7 +72,7 @@ def read_peer(path: str | Path) -> Peer:
 
 
 def _check_any(path: str | Path, n_connections: int, included_lines: list[int]) -> None:
-    """Refuse a file that only names others: of what those say nothing is known."""
+    """Reject a file without connections that only includes others, which are not read."""
     if not n_connections and included_lines:
         lines = ", ".join(map(str, included_lines))
         raise SettingsError(
@@ -82,7 +82,7 @@ def _check_any(path: str | Path, n_connections: int, included_lines: list[int]) 
 
 
 def _read(path: Path) -> bytes:
-    """The file's bytes."""
+    """Return the file's bytes."""
     try:
         return read_file(path, limit=MAX_BYTES)
     except OSError as error:
@@ -90,7 +90,7 @@ def _read(path: Path) -> bytes:
 
 
 def _parse(body: bytes) -> Section | ConnFile | Problem:
-    """Read either syntax. Nothing is raised here: the frame holds the file's secrets."""
+    """Parse either syntax. Nothing is raised here: the frame holds the file's secrets."""
     text = body.decode("utf-8-sig", errors="replace")
     if _IPSEC_CONF.search(text):
         return find_libreswan(text) or parse_ipsec_conf(text)

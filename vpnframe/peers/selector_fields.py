@@ -1,4 +1,4 @@
-"""The blocks of both ends: narrowed under IKEv2, taken as they are under IKEv1."""
+"""Compare the blocks of both ends: narrowed under IKEv2, taken exactly under IKEv1."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _CUT = "its daemon reads a block and ignores the text after it, netmasks include
 
 @dataclass(frozen=True, slots=True)
 class _Side:
-    """One side of a child SA as both ends have it; None where blocks are not known."""
+    """One side of a child SA at both ends; None if blocks are unknown."""
 
     field: str
     ours: Networks | None
@@ -37,7 +37,7 @@ class _Side:
 
 
 def selector_verdicts(ours: OurTunnel, theirs: PeerConnection) -> Iterator[FieldComparison]:
-    """Compare the blocks behind both ends."""
+    """Compare the blocks behind both ends, by child SA and in total."""
     carried = []
     for child in theirs.children:
         sides = [_vpc(ours, theirs, child), _onprem(ours, theirs, child)]
@@ -56,7 +56,7 @@ def selector_verdicts(ours: OurTunnel, theirs: PeerConnection) -> Iterator[Field
 def children_of_ours(
     ours: OurTunnel, theirs: PeerConnection
 ) -> tuple[tuple[PeerChild, ...], tuple[PeerChild, ...]]:
-    """Part the children whose blocks are ours from those that serve another connection."""
+    """Separate the children with blocks of ours from those that serve another connection."""
     mine = [child for child in theirs.children if _has_ours(ours, theirs, child)]
     if not mine:
         return theirs.children, ()
@@ -64,7 +64,7 @@ def children_of_ours(
 
 
 def _has_ours(ours: OurTunnel, theirs: PeerConnection, child: PeerChild) -> bool:
-    """Whether both sides have something in common, or that cannot be told."""
+    """Check whether both sides have blocks in common; true if that is unknown."""
     sides = (_vpc(ours, theirs, child), _onprem(ours, theirs, child))
     return all(
         side.ours is None or side.theirs is None or bool(narrow(side.ours, side.theirs))
@@ -84,7 +84,7 @@ def _onprem(ours: OurTunnel, theirs: PeerConnection, child: PeerChild) -> _Side:
 
 
 def _own(ours: OurTunnel, end: PeerEnd) -> tuple[str, ...]:
-    """The address for which dynamic stands at the other end; none where it is assigned."""
+    """Return the address that ``dynamic`` means at the peer; empty for a virtual IP."""
     if end.has_virtual_ip:
         return ()
     address = ours.customer_gateway_ip
@@ -106,7 +106,7 @@ def _side(
 
 
 def _joined(parts: Sequence[Networks | None]) -> Networks | None:
-    """All blocks, in order; None where one is not known, or where there are none."""
+    """Concatenate all blocks in order; None if a part is unknown or there are none."""
     known = [part for part in parts if part is not None]
     return None if not parts or len(known) < len(parts) else sum(known, ())
 
@@ -135,7 +135,7 @@ def _narrowed(side: _Side) -> FieldComparison:
 
 
 def _exact(side: _Side) -> FieldComparison:
-    """Under IKEv1 one block a side is negotiated, as it is; strongSwan takes its first."""
+    """Compare one side under IKEv1: one block is negotiated exactly; strongSwan uses its first."""
     theirs = side.theirs[:1] if side.theirs else None
     found = FieldComparison(
         side.field, "match", _text(side.ours), _text(theirs), "both have the same"
@@ -153,7 +153,7 @@ def _exact(side: _Side) -> FieldComparison:
 
 
 def _one_pair(ours: OurTunnel) -> Iterator[FieldComparison]:
-    """Under IKEv1, whatever the other end does, the cloud has one pair of blocks alone."""
+    """Report that the cloud negotiates only one pair of blocks under IKEv1."""
     n_pairs = len(set(ours.vpc_subnets or ())) * len(set(ours.onprem_subnets or ()))
     if n_pairs > 1:
         reason = (
@@ -163,7 +163,7 @@ def _one_pair(ours: OurTunnel) -> Iterator[FieldComparison]:
 
 
 def _together(ours: OurTunnel, carried: Sequence[Sequence[Networks | None]]) -> FieldComparison:
-    """What of our pairs of blocks all child SAs together leave out."""
+    """Compare our pairs of blocks with those that all child SAs carry together."""
     found = FieldComparison("selectors", "match", None, None, "all pairs of our blocks are carried")
     vpc = _joined([parse_block(one) for one in ours.vpc_subnets or ()])
     onprem = _joined([parse_block(one) for one in ours.onprem_subnets or ()])

@@ -1,10 +1,10 @@
-"""Traffic selectors as strongSwan reads them, which is more leniently than they look.
+"""Parse traffic selectors as leniently as strongSwan does.
 
-What follows a prefix length is ignored, so ``10.0.0.0/16 10.1.0.0/16`` is the first block alone. A
-netmask is no prefix length: of ``10.0.0.0/255.255.0.0`` the first number counts, which is more than
-32 and so 32. swanctl.conf and ipsec.conf differ in words, and in whether there are ranges.
+Text after a prefix length is ignored: ``10.0.0.0/16 10.1.0.0/16`` is only the first block. A
+netmask is not a prefix length: of ``10.0.0.0/255.255.0.0`` only the 255 counts, which is limited
+to 32. swanctl.conf and ipsec.conf differ in keywords, and in whether ranges are allowed.
 
-``tests/data/peer_selectors.csv`` holds spellings with what the daemon makes of each.
+``tests/data/peer_selectors.csv`` lists spellings with the daemon's interpretation of each.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _ANY_HOSTS = {"%any": "0.0.0.0", "%any4": "0.0.0.0", "%any6": "::"}  # noqa: S10
 _PREFIX = re.compile(r"[0-9]{1,3}", re.ASCII)
 _ALL_PORTS = (0, 0xFFFF)
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9.+_-]*", re.ASCII)
-# Names of protocols and services that every system has.
+# Names of protocols and services that every system knows.
 _LOWER = frozenset({"icmp", "tcp", "udp", "gre", "esp", "ah", "sctp"})
 _PROTOCOLS = _LOWER | {name.upper() for name in _LOWER} | {"ipv6-icmp"}
 _SERVICES = {
@@ -35,7 +35,7 @@ _SERVICES = {
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """The words of one of the two files, and whether it has ranges of addresses."""
+    """The keywords of one of the two files, and whether it allows address ranges."""
 
     dynamic: str
     any_word: str
@@ -48,19 +48,19 @@ IPSEC = Dialect("%dynamic", "%any", "%opaque", has_ranges=False)
 
 
 class Traffic(NamedTuple):
-    """What a selector is restricted to; ``None`` and no ports stand for a name not known here."""
+    """Protocol and ports of a selector; None and empty ports mean a name that is unknown here."""
 
     has_protocol: bool | None = False
     ports: tuple[int, ...] = _ALL_PORTS
 
     @property
     def is_restricted(self) -> bool:
-        """Whether it is for one protocol or some ports alone."""
+        """Whether it is restricted to one protocol or some ports."""
         return self.has_protocol is not False or self.ports != _ALL_PORTS
 
     @property
     def has_unknown_name(self) -> bool:
-        """Whether only the other end's machine knows what a name stands for."""
+        """Whether only the peer's machine knows the meaning of a name."""
         return self.has_protocol is None or not self.ports
 
 
@@ -68,7 +68,7 @@ ALL_TRAFFIC = Traffic()
 
 
 def read_selector(text: str, dialect: Dialect, traffic: Traffic = ALL_TRAFFIC) -> Selector | None:
-    """Read one selector as the daemon does; None if it refuses it.
+    """Parse one selector as the daemon does; None if the daemon rejects it.
 
     Examples
     --------
@@ -98,7 +98,7 @@ def read_selector(text: str, dialect: Dialect, traffic: Traffic = ALL_TRAFFIC) -
 
 
 def read_traffic(text: str, dialect: Dialect, default: Traffic = ALL_TRAFFIC) -> Traffic | None:
-    """Read ``protocol/port``; None if the daemon refuses it.
+    """Parse ``protocol/port``; None if the daemon rejects it.
 
     Examples
     --------
@@ -117,9 +117,9 @@ def read_traffic(text: str, dialect: Dialect, default: Traffic = ALL_TRAFFIC) ->
     return None if rest or not 0 <= number <= 0xFF else Traffic(number != 0, ports)
 
 
-@lru_cache(maxsize=4096)  # a fleet names the same addresses again and again
+@lru_cache(maxsize=4096)  # a fleet repeats the same addresses
 def read_address(text: str) -> Networks | None:
-    """Read an end's address, block or range as the daemon does; None for a name, and for any.
+    """Parse an end's address, block or range as the daemon does; None for a name, and for any.
 
     Examples
     --------
@@ -133,7 +133,7 @@ def read_address(text: str) -> Networks | None:
 
 
 def _read_ports(text: str, dialect: Dialect) -> tuple[int, ...] | None:
-    """Read a port or a range of them; the second defaults to 0 behind a dash, as in C."""
+    """Parse a port or a range of ports; after a dash, a missing end is 0, as in C."""
     if text in (dialect.any_word, dialect.opaque):
         return _ALL_PORTS if text == dialect.any_word else (0xFFFF, 0)
     if text in _SERVICES:
@@ -147,12 +147,12 @@ def _read_ports(text: str, dialect: Dialect) -> tuple[int, ...] | None:
 
 
 def _is_name(text: str) -> bool:
-    """Whether a text may be a name that some machine knows; words of the other file are none."""
+    """Check whether a text may be a name that some machine knows; keywords are excluded."""
     return bool(_NAME.fullmatch(text)) and text not in {"any", "opaque", "dynamic"}
 
 
 def read_host(text: str, version: int | None = None) -> Address | None:
-    """Read an address: one with a dot is of IPv4, unless the version is given."""
+    """Parse an address; without a version, one with a dot is IPv4, else IPv6."""
     if version is None:
         version = 4 if "." in _ANY_HOSTS.get(text, text) else 6
     text = _ANY_HOSTS.get(f"%any{version}" if text == "%any" else text, text)
@@ -175,18 +175,18 @@ def _read_block(text: str) -> Networks | None:
 
 
 def _is_cut(text: str) -> bool:
-    """Whether the daemon reads a prefix length that is not the whole text after the slash."""
+    """Check whether the daemon ignores part of the text after the slash."""
     host, slash, prefix = text.rstrip(" ").partition("/")
     longest = 32 if "." in host else 128
     return bool(slash) and not (_PREFIX.fullmatch(prefix) and int(prefix) <= longest)
 
 
 def _read_range(text: str) -> Networks | None:
-    """Read a range; its end says of which version both are."""
+    """Parse a range; the end address determines the version of both."""
     first, _, last = text.partition("-")
     high = read_host(last.strip(" "))
     low = None if high is None else read_host(first.strip(" "), high.version)
     if low is None or high is None:
         return None
-    # A range from its end to its beginning is loaded, and holds nothing.
+    # A range from a higher to a lower address is loaded, but is empty.
     return () if int(low) > int(high) else tuple(ipaddress.summarize_address_range(low, high))

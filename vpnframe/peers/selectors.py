@@ -1,9 +1,9 @@
-"""Traffic selectors: read, narrowed, and what of ours no child SA carries.
+"""Traffic selectors: parse blocks, narrow them, and find pairs that no child SA carries.
 
 References
 ----------
 RFC 7296, section 2.9: the responder narrows to a subset of what was proposed. RFC 2409, section
-5.5: under IKEv1 the other end takes the identities of phase 2 as they are, or refuses.
+5.5: under IKEv1 the responder accepts the phase 2 identities unchanged, or rejects them.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ MAX_PIECES = 2_000
 
 @dataclass(frozen=True, slots=True)
 class Selector:
-    """One traffic selector; of one with ``networks=None`` the addresses are not known.
+    """One traffic selector; ``networks=None`` means that the addresses are unknown.
 
-    ``is_dynamic``: it stands for the end's own address. ``is_restricted``: it is for one protocol
-    or some ports alone. ``has_unknown_name``: it names one that only its machine may know.
-    ``is_cut``: its daemon reads a part of its text alone.
+    ``is_dynamic``: it is the end's own address. ``is_restricted``: it is limited to one protocol or
+    some ports. ``has_unknown_name``: it has a name that only the peer's machine may know.
+    ``is_cut``: the daemon reads only a part of the text.
     """
 
     networks: Networks | None = ()
@@ -39,9 +39,9 @@ class Selector:
 DYNAMIC = Selector(is_dynamic=True)
 
 
-@lru_cache(maxsize=4096)  # a fleet names the same addresses again and again
+@lru_cache(maxsize=4096)  # a fleet repeats the same addresses
 def parse_block(text: str) -> Networks | None:
-    """Read a block, an address or a range.
+    """Parse a block, an address or a range; None if it is invalid.
 
     Examples
     --------
@@ -59,7 +59,7 @@ def parse_block(text: str) -> Networks | None:
 
 
 def collapse(networks: Iterable[Network]) -> Networks:
-    """Give the same addresses by as few blocks as possible, sorted.
+    """Merge blocks into the fewest that cover the same addresses, sorted.
 
     Examples
     --------
@@ -73,7 +73,7 @@ def collapse(networks: Iterable[Network]) -> Networks:
 
 
 def narrow(left: Iterable[Network], right: Iterable[Network]) -> Networks:
-    """Give what two sets of blocks have in common.
+    """Return the intersection of two sets of blocks.
 
     Examples
     --------
@@ -89,7 +89,7 @@ def narrow(left: Iterable[Network], right: Iterable[Network]) -> Networks:
 def find_uncovered(
     ours: Sequence[Rectangle], carried: Iterable[Rectangle]
 ) -> list[Rectangle] | None:
-    """Find the pairs of blocks that nothing carries.
+    """Find the parts of our pairs of blocks that are not carried; None if there are too many.
 
     Examples
     --------
@@ -106,7 +106,7 @@ def find_uncovered(
 
 
 def _inner(left: Network, right: Network) -> Network | None:
-    """Blocks nest or are disjoint: the smaller of two that overlap."""
+    """Return the smaller of two overlapping blocks, which always nest; None if disjoint."""
     if left.version != right.version or not left.overlaps(right):
         return None
     return max(left, right, key=lambda one: one.prefixlen)

@@ -1,8 +1,8 @@
-"""The syntax of strongswan.conf and swanctl.conf: nested sections of settings.
+"""Parse the syntax of strongswan.conf and swanctl.conf: nested sections of settings.
 
-Read by an allow-list: of a setting that is not asked for nothing is kept, neither value nor name,
-and of some sections nothing at all. A file that cannot be read gives a :class:`Problem`, no
-exception: a traceback would hold the text, and with it the keys.
+Settings are filtered by an allow-list: of other settings neither value nor name is stored, and
+some sections are dropped entirely. Errors are returned as a :class:`Problem`, not raised: a
+traceback would contain the text, and with it the keys.
 
 References
 ----------
@@ -20,7 +20,7 @@ from vpnframe.peers.option_values import Check
 
 MAX_DEPTH = 32
 
-# Possessive, so that a string without an end costs one look at each character.
+# Possessive, so that an unterminated string takes linear time.
 _BLANK = re.compile(r"(?:[\t\r\n ]++|#[^\n]*+)*+")
 _INLINE_BLANK = re.compile(r"[\t\r ]*")
 _INCLUDE = re.compile(
@@ -36,33 +36,33 @@ _ESCAPED = {"n": "\n", "r": "\r", "t": "\t", "\n": "", "\r\n": ""}
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A section, reduced to what may be kept of it."""
+    """One section, reduced to the settings that may be stored."""
 
-    # Value and line; None where a setting was emptied, so that nothing is inherited either
+    # Value and line; None if the setting is empty, which also prevents inheritance
     settings: dict[str, tuple[str | None, int]] = field(default_factory=dict)
-    sections: dict[str, Section] = field(default_factory=dict)  # sections inside it, in order
-    # Paths of the sections that it inherits from, the first before the second
+    sections: dict[str, Section] = field(default_factory=dict)  # subsections, in order
+    # Paths of the sections that it inherits from; the first takes precedence
     parents: list[tuple[str, ...]] = field(default_factory=list)
-    # Settings of strongSwan that are of no use here: whether it takes the value, None where that
-    # depends on its version, and the line
+    # Settings that are not used here: whether strongSwan accepts the value (None if that depends
+    # on its version), and the line
     others: dict[str, tuple[bool | None, int]] = field(default_factory=dict)
-    # Lines with a setting that strongSwan does not have
+    # Lines with a setting that strongSwan does not know
     unknown_lines: list[int] = field(default_factory=list)
     included_lines: list[int] = field(default_factory=list)  # lines that include another file
 
 
 @dataclass(frozen=True, slots=True)
 class Vocabulary:
-    """What may be kept of a file."""
+    """The settings of a file that may be stored."""
 
-    kept: frozenset[str]  # settings to keep
-    # Settings that strongSwan has besides: their values are checked, and dropped
+    kept: frozenset[str]  # settings to store
+    # Other settings that strongSwan knows: their values are checked, and dropped
     known: Mapping[str, Check] = field(default_factory=dict)
-    skipped: frozenset[str] = frozenset()  # top-level sections of which nothing is kept
+    skipped: frozenset[str] = frozenset()  # top-level sections that are dropped entirely
 
 
 def parse_settings(text: str, vocabulary: Vocabulary) -> Section | Problem:
-    r"""Read a file's sections.
+    r"""Parse a file's sections.
 
     Examples
     --------
@@ -76,7 +76,7 @@ def parse_settings(text: str, vocabulary: Vocabulary) -> Section | Problem:
 
 
 class _SettingsReader:
-    """A text, and how far it was read; each step gives what is wrong, or None."""
+    """A text with a read position; each step returns a Problem, or None."""
 
     def __init__(self, text: str, vocabulary: Vocabulary) -> None:
         self.text = text
@@ -85,7 +85,7 @@ class _SettingsReader:
         self.vocabulary = vocabulary
 
     def read_body(self, section: Section | None, depth: int) -> Problem | None:
-        """Read statements up to the section's end; into nothing where nothing may be kept."""
+        """Read statements up to the section's end; ``section`` is None if nothing may be stored."""
         opening_line = self.line
         while True:
             self._skip(_BLANK)
@@ -126,7 +126,7 @@ class _SettingsReader:
         return self.read_body(None if is_skipped else _open(section, name, parents), depth + 1)
 
     def _read_parents(self) -> list[tuple[str, ...]] | None:
-        """Read the sections that one inherits from; None where there ought to be some."""
+        """Read the paths of inherited sections; None if a path is missing."""
         if not self.text.startswith(":", self.at):
             return []
         found = []
@@ -141,7 +141,7 @@ class _SettingsReader:
         return found
 
     def _read_value(self, section: Section | None, name: str, line: int) -> Problem | None:
-        """Read a value: its parts with one space between them, None where there are none."""
+        """Read a value: its parts joined by spaces, None if there are none."""
         parts = []
         while True:
             self._skip(_INLINE_BLANK)
@@ -177,7 +177,7 @@ class _SettingsReader:
 def _keep(
     section: Section, name: str, value: str | None, line: int, vocabulary: Vocabulary
 ) -> None:
-    """Keep of a setting what may be kept."""
+    """Store a setting if the vocabulary permits it, else only its line or validity."""
     if name in vocabulary.kept:
         section.settings[name] = value, line
     elif name in vocabulary.known:
@@ -188,7 +188,7 @@ def _keep(
 
 
 def _open(section: Section | None, name: str, parents: list[tuple[str, ...]]) -> Section:
-    """Open a section, or go on with the one of that name."""
+    """Open a new section, or continue the section of that name."""
     opened = Section() if section is None else section.sections.setdefault(name, Section())
     opened.parents.extend(path for path in parents if path not in opened.parents)
     return opened

@@ -1,4 +1,4 @@
-"""swanctl.conf: the connections that charon would be given.
+"""Convert swanctl.conf to the connections that charon loads.
 
 References
 ----------
@@ -49,12 +49,12 @@ _MODES = one_of("tunnel transport transport_proxy beet pass drop ?iptfs")
 
 
 def parse_swanctl(text: str) -> Section | Problem:
-    """Read a swanctl.conf; of its secrets nothing is kept."""
+    """Parse a swanctl.conf, without storing its secrets."""
     return parse_settings(text, _VOCABULARY)
 
 
 def swanctl_connections(root: Section) -> tuple[PeerConnection, ...]:
-    r"""Give the connections of a swanctl.conf.
+    r"""Return the connections of a swanctl.conf.
 
     Examples
     --------
@@ -70,7 +70,7 @@ def swanctl_connections(root: Section) -> tuple[PeerConnection, ...]:
 
 
 def _values(section: Section, allowed: Set[str], doubts: Doubts) -> Values:
-    """Take a section's settings; charon refuses any that is not of that section."""
+    """Check a section's settings; charon rejects any that does not belong to that section."""
     settings = {name: one for name, one in section.settings.items() if one[0] is not None}
     values = Values(section.settings, doubts)
     for name, (text, line) in settings.items():
@@ -119,13 +119,13 @@ def _connection(name: str, section: Section) -> PeerConnection:
 
 
 def _end(side: str, section: Section, values: Values, doubts: Doubts) -> PeerEnd:
-    """One end, by its first round of authentication."""
+    """Return one end, by its first authentication round."""
     rounds = [
         _values(one, options.AUTH | options.AUTH_OTHERS.keys(), doubts)
         for name, one in section.sections.items()
         if name.lower().startswith(side)
     ]
-    # Without a word on it charon authenticates itself by its key pair, and takes anything.
+    # By default charon authenticates itself by its key pair, and accepts anything.
     auth = "pubkey" if side == "local" else "any"
     ordered = sorted(
         (
@@ -167,12 +167,12 @@ def _proposals(values: Values, name: str, protocol: Protocol) -> tuple[PeerPropo
 
 
 def _items(values: Values, name: str) -> list[str]:
-    """Items of a list, of which charon reads so many characters and overlooks the rest."""
+    """Return the items of a list; charon reads at most 511 characters of each."""
     return [one[:_ITEM_LENGTH] for one in split_list(values.text(name) or "")]
 
 
 def _selectors(values: Values, name: str) -> tuple[Selector, ...]:
-    """Traffic selectors, by default the end's own address."""
+    """Return traffic selectors; default: the end's own address."""
     found = [read_selector(one, SWANCTL) for one in _items(values, name)]
     known = tuple(one for one in found if one)
     if len(known) < len(found):
@@ -183,7 +183,7 @@ def _selectors(values: Values, name: str) -> tuple[Selector, ...]:
 
 
 def _ike_lifetime(values: Values) -> Lifetime:
-    """The lifetime of the IKE SA; the largest number stands for a time that is not set."""
+    """Return the lifetime of the IKE SA; the maximum number means that a time is not set."""
     reauth_s, rekey_s, over_s = (
         values.read(name, swanctl_time, UINT64_MAX)
         for name in ("reauth_time", "rekey_time", "over_time")
@@ -219,7 +219,7 @@ def _mode(values: Values) -> str:
 
 
 def _auth(text: str) -> str | None:
-    """The class of an authentication, without its constraints."""
+    """Return the class of an authentication, without its constraints; None if unknown."""
     word = text.lower()
     if text.startswith(("ike:", "pubkey", "rsa", "ecdsa", "bliss")):
         return "pubkey"

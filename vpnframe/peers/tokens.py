@@ -1,4 +1,4 @@
-"""strongSwan's words for algorithms, and the proposals that are made of them.
+"""strongSwan's keywords for algorithms, and the proposals made of them.
 
 References
 ----------
@@ -16,7 +16,7 @@ from itertools import product
 from vpnframe.peers.model import PeerProposal, Protocol
 
 _SIZES = (128, 192, 256)
-# Octets or bits of the check value; 16 octets are what the bare name means, which only AES has.
+# Octets or bits of the ICV; the bare name means 16 octets, and exists only for AES.
 _CHECK_SIZES = {"8": "-8", "64": "-8", "12": "-12", "96": "-12", "16": "", "128": ""}
 
 
@@ -45,7 +45,7 @@ ENCRYPTION = dict(_sized_ciphers()) | {
     "3des": "3des-cbc",
     "cast128": "cast-128-cbc",
     "chacha20poly1305": "chacha20-poly1305",
-    # With a key length besides, as old versions sent it: other makes do not take it for the same.
+    # With an additional key length, as old versions sent it: other vendors reject it.
     "chacha20poly1305compat": "chacha20-poly1305-256",
 }
 INTEGRITY = {
@@ -106,18 +106,18 @@ DH_GROUPS = {
     "x448": 32,
 }
 ESN = {"esn": True, "noesn": False}
-# Words that some versions have and others do not: additional key exchanges, and quantum-safe ones.
+# Words that only some versions know: additional key exchanges, and post-quantum ones.
 _SOME_VERSIONS = re.compile(
     r"ke[1-7]_\w+|(mlkem|kyber|frodo|bike|hqc|sntrup|classicmceliece|ntru|newhope|saber)[a-z0-9]*"
 )
 _AEAD_MARKS = ("-gcm", "-ccm", "-gmac", "chacha20-poly1305")
-# Where no PRF is named, that of the integrity algorithm is taken: the same word without its
-# length, but for two that have no PRF of their own.
+# Without a PRF word, the integrity algorithm's PRF is used: the same word without its length.
+# The words sha256_96 and sha2_256_96 have no PRF.
 _NO_PRF = frozenset({"hmac-sha256-96"})
 
 _SHA2 = ("hmac-sha256", "hmac-sha384", "hmac-sha512")
 _AES = tuple(f"aes-{size}-cbc" for size in _SIZES)
-# What every build since 5.4 offers of its own, be its plugins what they may.
+# The defaults of every build since 5.4, whatever its plugins.
 _DEFAULTS: dict[Protocol, PeerProposal] = {
     "ike": PeerProposal(
         "default",
@@ -144,12 +144,12 @@ _DEFAULTS: dict[Protocol, PeerProposal] = {
         is_default=True,
     ),
 }
-# What no build offers in IKE of its own, as too weak or of questionable origin.
+# Never among the IKE defaults of any build, as too weak or of questionable origin.
 _NEVER_DEFAULT = frozenset({"des-cbc", "null", "hmac-md5", 1, 2, 5, 22, 23, 24, 25, 26, 27})
 
 
 def is_aead(word: str) -> bool:
-    """Say whether a cipher brings its own integrity.
+    """Check whether a cipher is AEAD, that is, includes integrity protection.
 
     Examples
     --------
@@ -160,12 +160,12 @@ def is_aead(word: str) -> bool:
 
 
 def default_proposal(protocol: Protocol) -> PeerProposal:
-    """Give what strongSwan offers where a file names nothing."""
+    """Return strongSwan's default proposal for a protocol."""
     return _DEFAULTS[protocol]
 
 
 def parse_proposal(text: str, *, protocol: Protocol) -> PeerProposal:
-    """Read one proposal, as the daemon completes it.
+    """Parse one proposal, completed as the daemon does it.
 
     References
     ----------
@@ -197,7 +197,7 @@ def parse_proposal(text: str, *, protocol: Protocol) -> PeerProposal:
     if any(word not in newer and word not in ESN for word in unknown):
         problem: str | None = "a word that strongSwan does not know"
     else:
-        # What is newer may be whatever is missing.
+        # A newer word may be the missing transform.
         problem = None if newer else _problem(ciphers, integrity, prf, groups, protocol)
     if ciphers and all(map(is_aead, ciphers)) and protocol != "ah":
         integrity = ()
@@ -215,7 +215,7 @@ def parse_proposal(text: str, *, protocol: Protocol) -> PeerProposal:
 
 
 def offers(proposal: PeerProposal, kind: str, value: object) -> bool | None:
-    """Say whether a proposal offers a value.
+    """Check whether a proposal offers a value; None if unknown.
 
     Examples
     --------
@@ -225,13 +225,13 @@ def offers(proposal: PeerProposal, kind: str, value: object) -> bool | None:
     if value in getattr(proposal, kind):
         return True
     if kind == "dh_groups" and proposal.protocol != "ike" and not proposal.dh_groups:
-        # Without a group there is none; but a word that nobody knows may be one.
+        # Without a group there is none, but an unknown word may be one.
         return None if proposal.unknown else value == 0
     if not proposal.is_default:
         return None if proposal.unknown else False
     if proposal.protocol == "ike":
         return False if value in _NEVER_DEFAULT else None
-    # Newer versions offer AES-GCM besides.
+    # Newer versions also offer AES-GCM.
     return None if kind == "encryption" and is_aead(str(value)) else False
 
 
@@ -241,7 +241,7 @@ def _prf_of(integrity: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _is_known(word: str, protocol: Protocol) -> bool:
-    # An IKE proposal with sequence numbers is loaded; what other makes do with it is not known.
+    # An IKE proposal with ESN words is loaded; how other vendors treat it is unknown.
     known = (ENCRYPTION, INTEGRITY, PRF, DH_GROUPS) + (() if protocol == "ike" else (ESN,))
     return any(word in table for table in known)
 
@@ -253,7 +253,7 @@ def _problem(
     groups: tuple[int, ...],
     protocol: Protocol,
 ) -> str | None:
-    """Why strongSwan refuses a proposal, in the order in which it looks."""
+    """Return why strongSwan rejects a proposal, in the order of its checks; None if valid."""
     n_aead = sum(map(is_aead, ciphers))
     if protocol == "ah":
         return None if integrity or n_aead else "an AH proposal without an integrity algorithm"

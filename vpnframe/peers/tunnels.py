@@ -1,4 +1,4 @@
-"""Our end: the rows of a tunnels table as plain values, and as somebody else's other end."""
+"""Our end: the rows of a tunnels table as plain values, or as the peer of other tunnels."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ _COLUMNS = [name for name in OurTunnel.__slots__ if name not in _FINGERPRINT]
 def read_tunnels(
     tunnels: pd.DataFrame, *, key_facts: pd.DataFrame | None = None
 ) -> Iterator[OurTunnel]:
-    """Give the rows of a tunnels table, with the fingerprints of their keys if they are known."""
+    """Yield the rows of a tunnels table, with the fingerprints of their keys if known."""
     tunnels = checked_table("tunnels", tunnels, needs=_COLUMNS)
     fingerprints = {} if key_facts is None else _fingerprints(key_facts)
     columns = [_plain(tunnels[name]) for name in _COLUMNS]
@@ -70,13 +70,13 @@ def read_tunnels(
 
 
 def tunnels_as_peer(tunnels: pd.DataFrame, *, key_facts: pd.DataFrame | None = None) -> Peer:
-    """Give connections of the fleet as the other end of others: one VPC to another."""
+    """Convert tunnels of the fleet to a Peer, for VPC-to-VPC connections."""
     rows = read_tunnels(tunnels, key_facts=key_facts)
     return Peer("fleet", "fleet", tuple(_as_connection(row) for row in rows))
 
 
 def known(word: str | None, words: frozenset[str]) -> str | None:
-    """Give a word that is one of the field's; a token that nobody knows is not judged."""
+    """Return a word if it is a known term, else None; unknown tokens are not judged."""
     return word if word in words else None
 
 
@@ -99,7 +99,7 @@ def _as_connection(row: OurTunnel) -> PeerConnection:
 
 
 def _end(address: str | None, ike_id: str | None, auth: str) -> PeerEnd:
-    # Without an id of its own a gateway goes by its address.
+    # Without an IKE id, a gateway identifies itself by its address.
     return PeerEnd(addresses=(address,) if address else (), ike_id=ike_id or address, auth=auth)
 
 
@@ -158,7 +158,7 @@ def _fingerprints(key_facts: pd.DataFrame) -> dict[tuple[Any, ...], tuple[Any, .
 
 
 def _plain(values: pd.Series[Any]) -> list[Any]:
-    """Values as Python has them, lists as tuples, None for null."""
+    """Convert a column to Python values: lists as tuples, nulls as None."""
     if isinstance(values.dtype, pd.ArrowDtype):
         arrow = values.array.__arrow_array__().to_pylist()
         return [None if value is None else tuple(value) for value in arrow]

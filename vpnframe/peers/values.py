@@ -1,4 +1,4 @@
-"""Values as strongSwan writes them, and what is wrong with them; a value is never shown."""
+"""Parse strongSwan's values and record what is wrong with them; a value is never shown."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from vpnframe.peers.tokens import ESN, parse_proposal
 
 T = TypeVar("T")
 D = TypeVar("D")
-# What stands in a section: value and line by name; None where a setting was emptied.
+# The content of a section: value and line by name; None if a setting is empty.
 Settings = Mapping[str, tuple[str | None, int]]
 
 _YES = frozenset({"yes", "true", "enabled", "1"})
 _NO = frozenset({"no", "false", "disabled", "0"})
 _SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86_400}
-# charon reads so much of a number or a time, and overlooks the rest.
+# charon reads at most this number of characters of a number or a time, and ignores the rest.
 _NUMBER_LENGTH = 15
 
 
@@ -34,7 +34,7 @@ def split_list(text: str) -> tuple[str, ...]:
 
 
 def parse_switch(text: str) -> bool | None:
-    """Read yes or no of swanctl.conf; None for anything else.
+    """Parse yes or no of swanctl.conf; None for anything else.
 
     Examples
     --------
@@ -46,7 +46,7 @@ def parse_switch(text: str) -> bool | None:
 
 
 def parse_number(text: str, base: int = 0) -> int | None:
-    """Read a whole number of swanctl.conf; None for anything else.
+    """Parse an integer of swanctl.conf; None for anything else.
 
     Examples
     --------
@@ -58,7 +58,7 @@ def parse_number(text: str, base: int = 0) -> int | None:
 
 
 def swanctl_time(text: str) -> int | None:
-    """Read a time of swanctl.conf in seconds; None for anything else.
+    """Parse a time of swanctl.conf in seconds; None for anything else.
 
     Examples
     --------
@@ -71,7 +71,7 @@ def swanctl_time(text: str) -> int | None:
 
 
 def starter_time(text: str) -> int | None:
-    """Read a time of ipsec.conf in seconds: units are small letters, and follow at once.
+    """Parse a time of ipsec.conf in seconds: units are lower case, without a space before.
 
     Examples
     --------
@@ -84,32 +84,32 @@ def starter_time(text: str) -> int | None:
 
 @dataclass(slots=True)
 class Doubts:
-    """What is wrong with one connection: why its daemon does not load it, and what is noted."""
+    """Problems of one connection: why its daemon does not load it, and notes."""
 
     refusals: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
-    # Whether some versions of strongSwan do not load it, or some machines.
+    # Whether some versions or machines do not load it.
     may_not_load: bool = False
 
     def doubt(self, sentence: str) -> None:
-        """Note why not every daemon loads the connection."""
+        """Record why some daemons do not load the connection."""
         self.may_not_load = True
         self.notes.append(f"{sentence}: where it is not known, the connection is not loaded")
 
 
 @dataclass(frozen=True, slots=True)
 class Values:
-    """The settings of one section, read one by one; what is wrong with them goes to ``doubts``."""
+    """The settings of one section, read one by one; problems are recorded in ``doubts``."""
 
     settings: Settings
     doubts: Doubts
 
     def text(self, name: str) -> str | None:
-        """Give a value as it stands; None without one."""
+        """Return a value as written; None if there is none."""
         return self.settings.get(name, (None, 0))[0]
 
     def read(self, name: str, parse: Callable[[str], T | None], default: D) -> T | D:
-        """Read a value; without one that can be read, give what strongSwan takes."""
+        """Return a parsed value; the default if it is missing or cannot be parsed."""
         text = self.text(name)
         found = None if text is None else parse(text)
         if found is not None:
@@ -121,7 +121,7 @@ class Values:
     def proposals(
         self, texts: Iterable[str], name: str, protocol: Protocol
     ) -> tuple[PeerProposal, ...]:
-        """Read proposals, none of which strongSwan lets be wrong."""
+        """Parse proposals; strongSwan loads no connection with an invalid one."""
         found = tuple(parse_proposal(one, protocol=protocol) for one in texts)
         for one in found:
             if one.problem:
@@ -131,15 +131,15 @@ class Values:
         return found
 
     def refuse(self, name: str, why: str) -> None:
-        """Note why strongSwan does not load the connection."""
+        """Record why strongSwan does not load the connection."""
         self.doubts.refusals.append(self._sentence(name, why))
 
     def doubt(self, name: str, why: str) -> None:
-        """Note why not every daemon loads the connection."""
+        """Record why some daemons do not load the connection."""
         self.doubts.doubt(self._sentence(name, why))
 
     def note(self, name: str, what: str) -> None:
-        """Note what is not as it seems."""
+        """Record a note on a setting."""
         self.doubts.notes.append(self._sentence(name, what))
 
     def _sentence(self, name: str, what: str) -> str:

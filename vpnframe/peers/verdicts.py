@@ -1,4 +1,4 @@
-"""What a comparison says of one field."""
+"""The result of comparing one field."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ IkeError = Literal[
 
 @dataclass(frozen=True, slots=True)
 class FieldComparison:
-    """One field of one tunnel, held against the other end."""
+    """One field of one tunnel, compared with the peer."""
 
-    field: str  # the column of ``tunnels``, or what else was looked at
+    field: str  # the column of ``tunnels``, or another subject
     result: Result  # match, mismatch, works-until-rekey, unverifiable or info
     # ours, theirs: both values, as text
     ours: str | None
     theirs: str | None
-    reason: str  # why, in a sentence
-    ike_error: IkeError = "none"  # what IKE would answer; none where it would not notice
-    child: str | None = None  # the child SA of the other end that it is about
+    reason: str  # one sentence
+    ike_error: IkeError = "none"  # the error that IKE reports; none if it notices nothing
+    child: str | None = None  # the peer's child SA, if it concerns one

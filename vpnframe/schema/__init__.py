@@ -1,7 +1,7 @@
-"""Every table: its columns in order, with kind, unit, nullability and one line of description.
+"""Table schemas: columns in order, with kind, unit, nullability and a one-line description.
 
-A table is a plain :class:`pandas.DataFrame` that passes :func:`validate`. Its documentation, its
-dtypes and its Parquet schema all come from here.
+A table is a plain :class:`pandas.DataFrame` that passes :func:`validate`. Its documentation,
+dtypes and Parquet schema are all derived from here.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from vpnframe.schema.memory import give_back_memory
 from vpnframe.schema.tables import TABLES, Column, Kind, Table
 from vpnframe.schema.tables.parts import SEVERITIES
 
-# Bytes of freed pieces that are worth the time to give them back.
+# Freed bytes after which memory is returned to the system.
 _MUCH = 4 * 1024 * 1024
 _ARROW: Mapping[Kind, pa.DataType] = {
     "text": pa.string(),
@@ -79,7 +79,7 @@ def describe(name: str) -> pd.DataFrame:
 
 
 def find(name: str) -> Table:
-    """Give a table's schema.
+    """Return a table's schema.
 
     Parameters
     ----------
@@ -102,7 +102,7 @@ def find(name: str) -> Table:
 
 
 def empty(name: str) -> pd.DataFrame:
-    """Give a table without rows, all its columns standing.
+    """Return a table without rows but with all its columns.
 
     Parameters
     ----------
@@ -124,7 +124,7 @@ def empty(name: str) -> pd.DataFrame:
 
 @cache
 def _empty(name: str) -> pd.DataFrame:
-    """The table without rows, made once."""
+    """Build the table without rows, once per name."""
     return build(name, {column.name: [] for column in find(name).columns})
 
 
@@ -153,7 +153,7 @@ def build(name: str, values: Mapping[str, Sequence[Any]]) -> pd.DataFrame:
 
 
 def build_by(name: str, values_of: Callable[[str], Iterable[Any]]) -> pd.DataFrame:
-    """Build a table column by column: only one column's plain values stand at a time.
+    """Build a table column by column, with only one column's plain values in memory at a time.
 
     Parameters
     ----------
@@ -178,7 +178,7 @@ def build_by(name: str, values_of: Callable[[str], Iterable[Any]]) -> pd.DataFra
 
 
 class Growing:
-    """A table that is built part by part, so that plain values of one part stand at a time.
+    """A table built part by part, with only one part's plain values in memory at a time.
 
     Parameters
     ----------
@@ -199,17 +199,17 @@ class Growing:
         self._pieces: dict[str, list[Any]] = {column.name: [] for column in self._columns}
 
     def add(self, values: Mapping[str, Sequence[Any]]) -> None:
-        """Add rows, as :func:`build` takes them."""
+        """Add rows in the format of :func:`build`."""
         self.add_by(values.__getitem__)
 
     def add_by(self, values_of: Callable[[str], Iterable[Any]]) -> None:
-        """Add rows column by column, as :func:`build_by` takes them."""
+        """Add rows column by column, in the format of :func:`build_by`."""
         for column in self._columns:
             made = make_column(column.kind, values_of(column.name))
             self._pieces[column.name].append(made)
 
     def table(self) -> pd.DataFrame:
-        """Give the table; what it was built of is freed column by column."""
+        """Return the table; its parts are freed column by column."""
         if not all(self._pieces.values()):
             self.add_by(lambda _: [])
         joined, freed = {}, 0
@@ -223,14 +223,14 @@ class Growing:
 
 
 def cast(name: str, frame: pd.DataFrame) -> pd.DataFrame:
-    """Give any frame that holds a table's values the table's order and dtypes.
+    """Cast a frame that holds a table's values to the table's column order and dtypes.
 
     Parameters
     ----------
     name : str
         For example ``tunnels``.
     frame : DataFrame
-        With some of the table's columns; a column that is missing becomes null.
+        With some of the table's columns; missing columns become null.
 
     Returns
     -------
@@ -240,7 +240,7 @@ def cast(name: str, frame: pd.DataFrame) -> pd.DataFrame:
     Raises
     ------
     SchemaError
-        It is no table, or a column is there twice or holds a value of another kind.
+        It is not a table, or a column is repeated or holds a value of another kind.
     """
     for problem in _odd_frame(frame):
         raise SchemaError(f"this is no {name} table: {problem}")
@@ -250,20 +250,20 @@ def cast(name: str, frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def validate(name: str, frame: pd.DataFrame) -> None:
-    """Check that a frame is the table it is said to be.
+    """Check that a frame matches the schema of a table.
 
     Parameters
     ----------
     name : str
         For example ``tunnels``.
     frame : DataFrame
-        To check.
+        The frame to check.
 
     Raises
     ------
     SchemaError
-        Names every column that is missing, superfluous, out of order, of another dtype, or null
-        where it may not be.
+        Names every column that is missing, unknown, out of order, of a wrong dtype, or null
+        where nulls are not allowed.
 
     Examples
     --------
@@ -275,7 +275,7 @@ def validate(name: str, frame: pd.DataFrame) -> None:
 
 
 def arrow_schema(name: str) -> pa.Schema:
-    """Give a table's schema on disk: plain types that any reader knows.
+    """Return a table's schema on disk, with plain types that any reader supports.
 
     Parameters
     ----------
@@ -295,7 +295,7 @@ def arrow_schema(name: str) -> pa.Schema:
 
 
 def _odd_frame(frame: object) -> Iterable[str]:
-    """What is wrong with something that has no columns, or one of them twice."""
+    """Yield the problem of an object that is not a DataFrame, or that repeats a column."""
     if not isinstance(frame, pd.DataFrame):
         yield f"{type(frame).__name__} is no DataFrame"
     elif not frame.columns.is_unique:

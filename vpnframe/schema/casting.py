@@ -1,6 +1,6 @@
-"""A column of another dtype, as users and files hold it, as the kind that it stands for.
+"""Cast columns of other dtypes, as found in user data and files, to the kinds of a schema.
 
-Nothing is guessed: what a column cannot hold is refused, by value and position.
+Nothing is guessed: a value that a column cannot hold is rejected, with its position.
 """
 
 from __future__ import annotations
@@ -25,17 +25,17 @@ from vpnframe.schema.tables import Kind
 from vpnframe.schema.tables.parts import SEVERITIES
 
 _TEXTS = (
-    str,  # and what is written as addresses are
+    str,  # addresses are converted to text
     ipaddress.IPv4Network,
     ipaddress.IPv6Network,
     ipaddress.IPv4Address,
     ipaddress.IPv6Address,
 )
 _MOST = {"int16": 2**15, "int32": 2**31, "int64": 2**63}
-_EXACT = 2**53  # from there on a float stands for several whole numbers
+_EXACT = 2**53  # from here on a float represents several integers
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _FLAGS = {"true": True, "false": False}
-# Lists as JSON, Python and numpy write them: the last without commas.
+# Lists as written by JSON, Python and numpy (numpy writes no commas).
 _QUOTED = r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*\""""
 _LIST = re.compile(rf"\[\s*(?:(?:{_QUOTED})(?:\s*,\s*|\s*(?=\])|\s+))*\]")
 
@@ -68,7 +68,7 @@ def cast_column(kind: Kind, values: pd.Series[Any]) -> Any:
 
 
 def is_cast(kind: Kind, values: pd.Series[Any]) -> bool:
-    """Say whether a column is of a kind already, its categories sorted and in use."""
+    """Check whether a column already has a kind, with its categories sorted and all in use."""
     if kind == "severity":
         return bool(values.dtype == SEVERITY and values.cat.categories.dtype == "str")
     if kind != "category":
@@ -85,7 +85,7 @@ def is_cast(kind: Kind, values: pd.Series[Any]) -> bool:
 
 
 def with_plain_index(frame: pd.DataFrame, names: Collection[str]) -> pd.DataFrame:
-    """Number the rows of a table from 0; columns that were made the index are columns again.
+    """Number the rows of a table from 0, and turn index levels back into columns.
 
     Examples
     --------
@@ -102,7 +102,7 @@ def with_plain_index(frame: pd.DataFrame, names: Collection[str]) -> pd.DataFram
 
 
 def as_words(values: pd.Series[Any]) -> pd.Series[Any]:
-    """Write values of any dtype as text, whole numbers alike in every dtype.
+    """Convert values of any dtype to text; integers are written alike in every dtype.
 
     Examples
     --------
@@ -131,18 +131,18 @@ def _cast(kind: Kind, values: pd.Series[Any]) -> Any:
 
 
 def _as_categories(values: pd.Series[Any]) -> pd.Categorical:
-    """Sorted categories of those words that occur."""
+    """Return sorted categories of the values that occur."""
     codes, parsed = _parse_different("text", values)
     ranks, words = pd.factorize(np.array(parsed, dtype=object), sort=True)
-    ranks = np.append(ranks, -1)  # a null has the code -1, and so the last place
+    ranks = np.append(ranks, -1)  # a null has the code -1, which indexes the last element
     return pd.Categorical.from_codes(ranks[codes], categories=pd.Index(words, dtype="str"))
 
 
 def _parse_different(kind: Kind, values: pd.Series[Any]) -> tuple[npt.NDArray[np.intp], list[Any]]:
-    """The different values of a column, parsed, and which of them each row has; -1 for null."""
+    """Return the code of each row (-1 for null), and the parsed distinct values."""
     try:
         codes, found = pd.factorize(values)
-    except TypeError:  # a list or the like
+    except TypeError:  # unhashable values, such as lists
         codes, found = np.arange(len(values)), values.tolist()
     parsed: list[Any] = []
     for code, value in enumerate(found):
@@ -155,7 +155,7 @@ def _parse_different(kind: Kind, values: pd.Series[Any]) -> tuple[npt.NDArray[np
 
 def _as_lists(values: pd.Series[Any]) -> Any:
     listed = values.tolist()
-    if str not in set(map(type, listed)):  # arrow takes a text for a list of letters
+    if str not in set(map(type, listed)):  # arrow would split a string into characters
         with suppress(pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError):
             made = pa.array(values, type=pa.list_(pa.string()), from_pandas=True)
             return pd.array(made, dtype=LISTS)
@@ -204,7 +204,7 @@ def _whole_number(kind: str) -> Callable[[Any], int]:
 
     def parse(value: Any) -> int:
         number = _parse_float(value, "whole numbers are needed")
-        # A float in between would lose the digits of a large one.
+        # A float as an intermediate value would lose digits of a large integer.
         whole = int(value) if isinstance(value, numbers.Integral) else _digits(value, number)
         if whole is None or not -most <= whole < most:
             raise OddValueError(value, f"whole numbers are needed, {-most} to {most - 1}")

@@ -1,7 +1,7 @@
-"""The one door for tables that users hold: any index, dtypes that hold the same, or a clear error.
+"""Check tables passed in by users: any index, equivalent dtypes, or a clear error.
 
-A table may have been filtered, sorted, joined, written and read again. What stands for the same
-is cast; what does not is refused, with the column and what to do.
+A table may have been filtered, sorted, joined, written and read again. Equivalent values are
+cast; anything else is rejected, naming the column and the remedy.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from vpnframe.schema.columns import OddValueError, as_words, cast_column, is_cas
 from vpnframe.schema.tables import TABLES, Column, Table
 
 _MOST_SHOWN = 40  # characters of a value in a message
-_SECRETIVE = ("psk", "bgp_auth")  # a value that is no word of theirs is not shown
+_SECRETIVE = ("psk", "bgp_auth")  # unexpected values of these columns are not shown
 
 
 def checked_table(
     name: str, frame: object, *, needs: Iterable[str] | None = None, or_else: str = ""
 ) -> pd.DataFrame:
-    """Give a table as its schema has it, however it is held.
+    """Return a table cast to its schema, with a plain index; columns in ``needs`` must exist.
 
     Examples
     --------
@@ -47,7 +47,7 @@ def checked_table(
 
 
 def in_order(table: pd.DataFrame, by: Iterable[str]) -> pd.DataFrame:
-    """Sort a table, so that an answer does not depend on the order of its rows."""
+    """Sort a table, so that results do not depend on its row order."""
     codes = [
         pd.factorize(as_words(table[name]), sort=True)[0] for name in by if name in table.columns
     ]
@@ -57,7 +57,7 @@ def in_order(table: pd.DataFrame, by: Iterable[str]) -> pd.DataFrame:
 
 
 def _no_table(name: str, value: object, or_else: str) -> str:
-    """What is wrong with something that is no table; an inventory has one."""
+    """Return the error for an object that is not a table; for an inventory, name its table."""
     given = f"this takes the table {name}{or_else}, not {type(value).__name__}"
     return f"{given}: give inv.{name}" if hasattr(value, name) else given
 
@@ -73,7 +73,7 @@ def _missing(table: Table, frame: pd.DataFrame, wanted: Sequence[str]) -> Iterat
 
 
 def cast_columns(name: str, frame: pd.DataFrame, names: Collection[str]) -> pd.DataFrame:
-    """Cast some columns of a frame as those of a table, where they are there."""
+    """Cast the named columns that a frame has to the schema of a table."""
     made: dict[str, Any] = {}
     for column in TABLES[name].columns:
         if column.name not in names or column.name not in frame.columns:
@@ -101,7 +101,7 @@ def _shown(column: Column, value: object) -> str:
 
 
 def _check_values(name: str, column: Column, values: pd.Series[Any], *, is_needed: bool) -> None:
-    """No null where a row could not be told or judged without it, and no word of nobody's."""
+    """Reject nulls in needed key and word columns, and values outside a column's words."""
     is_telling = column.words or column.name in TABLES[name].key
     if is_needed and is_telling and not column.is_nullable:
         is_null = values.isna()
@@ -134,7 +134,7 @@ def _check_key(table: Table, frame: pd.DataFrame) -> None:
         return
     for column in table.columns:
         if column.name in key and not column.is_nullable and frame[column.name].isna().any():
-            return  # a row without its key was not asked for by it
+            return  # a key with nulls was not needed, so rows are not checked by it
     is_doubled = frame.duplicated(key)
     if is_doubled.any():
         row = int(is_doubled.argmax())

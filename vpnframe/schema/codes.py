@@ -1,6 +1,6 @@
-"""Text as numbers: what is compared a million times is a code, and becomes text again at the end.
+"""Encode text as integer codes for fast comparison, and decode it again.
 
-A code is the position of a text among the sorted distinct ones, so that codes sort as texts do;
+A code is the position of a text among the sorted distinct texts, so codes sort like texts;
 -1 is null.
 """
 
@@ -26,30 +26,30 @@ NULL = -1
 
 @dataclass(frozen=True, slots=True)
 class Coded:
-    """A column of texts as codes."""
+    """A column of texts, encoded."""
 
     codes: Codes  # positions in ``words``, -1 for null
     words: pa.Array  # the distinct texts
 
     def texts(self, rows: Codes) -> pa.Array:
-        """Give the texts of some rows; null where there is none."""
+        """Return the texts of some rows; null for the code -1."""
         return take_words(self.words, self.codes[rows])
 
     def all(self) -> pa.Array:
-        """Give the texts of all rows."""
+        """Return the texts of all rows."""
         return take_words(self.words, self.codes)
 
 
 @dataclass(frozen=True, slots=True)
 class CodedSets:
-    """A set of codes for each of n owners; equal sets have one number."""
+    """A set of codes for each of n owners; equal sets share one number."""
 
-    codes: Codes  # number of each owner's set, -1 for the empty one
-    starts: Codes  # where the members of each of the m distinct sets begin, and their end
-    members: Codes  # sorted in each set
+    codes: Codes  # number of each owner's set, -1 for the empty set
+    starts: Codes  # where the members of each of the m distinct sets begin, and the end
+    members: Codes  # sorted within each set
 
     def hold(self, sets: Codes, members: Codes) -> Mask:
-        """Tell for each pair of a set and a code whether the set holds it; -1 holds nothing."""
+        """Check for each pair of a set and a code whether the set contains it; -1 never matches."""
         owner = np.repeat(np.arange(len(self.starts) - 1), np.diff(self.starts))
         width = max(int(self.members.max(initial=0)), int(members.max(initial=0))) + 1
         known = owner * width + self.members  # sorted, as the members of each set are
@@ -59,13 +59,13 @@ class CodedSets:
         return found & (sets >= 0) & (members >= 0)
 
     def elements(self, sets: Codes) -> tuple[Codes, Codes]:
-        """Write some sets out: which of them each member is of, and the member."""
+        """Return the members of some sets, each with the index of its set in ``sets``."""
         which, place = expand(self.starts[sets], np.diff(self.starts)[sets])
         return which, self.members[place]
 
 
 def encode(values: pd.Series[Any]) -> Coded:
-    """Make a column of texts codes.
+    """Encode a column of texts.
 
     Examples
     --------
@@ -76,7 +76,7 @@ def encode(values: pd.Series[Any]) -> Coded:
 
 
 def encode_together(columns: Sequence[pd.Series[Any]]) -> list[Coded]:
-    """Make several columns codes of the same words."""
+    """Encode several columns with the same words."""
     text = pa.large_string()
     chunks = [_whole(pa.array(as_words(column), type=text)) for column in columns]
     codes, words = _encode_texts(pa.concat_arrays(chunks))
@@ -85,7 +85,7 @@ def encode_together(columns: Sequence[pd.Series[Any]]) -> list[Coded]:
 
 
 def encode_lists(values: pd.Series[Any]) -> tuple[Codes, Coded]:
-    """Make a column of lists of texts codes, one for each text in a list.
+    """Encode a column of lists of texts: one row number and one code for each text in a list.
 
     Examples
     --------
@@ -101,12 +101,12 @@ def encode_lists(values: pd.Series[Any]) -> tuple[Codes, Coded]:
 
 
 def take_words(words: pa.Array, codes: Codes) -> pa.Array:
-    """Give the text of each code; null for -1."""
+    """Return the text of each code; null for -1."""
     return words.take(pa.array(codes, mask=codes < 0))
 
 
 def rank_rows(columns: Sequence[Codes]) -> Codes:
-    """Rank rows by several columns at once, in that order, nulls last.
+    """Rank rows by several columns in the given order, nulls last.
 
     Examples
     --------
@@ -117,7 +117,7 @@ def rank_rows(columns: Sequence[Codes]) -> Codes:
     for column in columns:
         n_values = int(column.max(initial=0)) + 2
         if bound * n_values >= 2**62:
-            # Ranks without gaps are below 2**31, and so are codes: both count rows or words.
+            # Dense ranks and codes are below 2**31: both count rows or words.
             ranks, bound = _dense(ranks), len(ranks)
         ranks = ranks * n_values + np.where(column < 0, n_values - 1, column)
         bound *= n_values
@@ -125,7 +125,7 @@ def rank_rows(columns: Sequence[Codes]) -> Codes:
 
 
 def code_sets(owners: Codes, members: Codes, *, n_owners: int) -> CodedSets:
-    """Give equal sets equal numbers.
+    """Number the sets of the owners; equal sets get equal numbers.
 
     Examples
     --------
@@ -139,7 +139,7 @@ def code_sets(owners: Codes, members: Codes, *, n_owners: int) -> CodedSets:
     is_new[1:] = (owners[1:] != owners[:-1]) | (members[1:] != members[:-1])
     owners, members = owners[is_new], members[is_new]
     bounds = np.searchsorted(owners, np.arange(n_owners + 1))
-    # The bytes of an owner's members are one value: equal sets are equal values.
+    # The bytes of an owner's members form one value: equal sets are equal values.
     content = pa.LargeBinaryArray.from_buffers(
         pa.large_binary(), n_owners, [None, pa.py_buffer(bounds * 8), pa.py_buffer(members)]
     )
@@ -152,7 +152,7 @@ def code_sets(owners: Codes, members: Codes, *, n_owners: int) -> CodedSets:
 
 
 def expand(starts: Codes, counts: Codes) -> tuple[Codes, Codes]:
-    """Write ranges out.
+    """Expand ranges: return the index of each element's range, and the elements.
 
     Examples
     --------
@@ -163,14 +163,14 @@ def expand(starts: Codes, counts: Codes) -> tuple[Codes, Codes]:
 
 
 def _count_up(counts: Codes) -> Codes:
-    """0, 1, ... for each count, one after the other."""
+    """Return 0, 1, ... for each count, concatenated."""
     ends = np.cumsum(counts)
     total = int(ends[-1]) if len(ends) else 0
     return np.arange(total) - np.repeat(ends - counts, counts)
 
 
 def _whole(values: pa.Array | pa.ChunkedArray) -> pa.Array:
-    """One array: a column that was read or put together in parts comes in chunks."""
+    """Return one array; columns that were read or concatenated in parts are chunked."""
     return values.combine_chunks() if isinstance(values, pa.ChunkedArray) else values
 
 
@@ -179,14 +179,14 @@ def _encode_texts(texts: pa.Array) -> tuple[Codes, pa.Array]:
     order = pc.sort_indices(encoded.dictionary)
     rank = np.empty(len(order) + 1, np.int64)
     rank[order.to_numpy()] = np.arange(len(order))
-    rank[-1] = NULL  # the last, which is where -1 points
+    rank[-1] = NULL  # the last element, which -1 indexes
     indices = encoded.indices.fill_null(NULL).to_numpy(zero_copy_only=False)
     codes: Codes = rank[indices]
     return codes, encoded.dictionary.take(order)
 
 
 def _dense(keys: Codes) -> Codes:
-    """Rank of each key among the distinct ones."""
+    """Rank each key among the distinct keys."""
     position, distinct = pd.factorize(keys)
     rank = np.empty(len(distinct), np.int64)
     rank[np.argsort(distinct)] = np.arange(len(distinct))

@@ -1,4 +1,4 @@
-"""One column of a table: made of plain values, joined from pieces, or cast from another dtype."""
+"""Make a table's columns from plain values, join their pieces, or cast them from other dtypes."""
 
 from __future__ import annotations
 

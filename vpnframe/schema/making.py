@@ -1,4 +1,4 @@
-"""One column of a table: made of plain values, and joined from pieces of itself."""
+"""Make a table's columns from plain values, and join their pieces."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ DTYPES: Mapping[Kind, str] = {
     "time": "datetime64[ms, UTC]",
     "texts": str(LISTS),
 }
-# From the mildest to the worst: compared and sorted so, whatever occurs.
+# Ordered from the mildest to the worst, whichever severities occur.
 SEVERITY = pd.CategoricalDtype(pd.Index(SEVERITIES, dtype="str"), ordered=True)
 _TEXTS = {str, type(None)}
 _NAT = np.datetime64("NaT", "ms")
-# Arrow's own allocator rounds up and keeps what was freed for itself.
+# Arrow's own allocator rounds sizes up and keeps freed memory.
 _POOL = pa.system_memory_pool()
 
 
 def make_column(kind: Kind, values: Iterable[Any]) -> Any:
-    """Make a column of plain values.
+    """Make a column from plain values.
 
     Examples
     --------
@@ -43,7 +43,7 @@ def make_column(kind: Kind, values: Iterable[Any]) -> Any:
     """
     wanted = SEVERITY if kind == "severity" else DTYPES[kind]
     if isinstance(values, pd.api.extensions.ExtensionArray) and values.dtype == wanted:
-        return values  # made as it is wanted
+        return values  # already of the wanted dtype
     if kind == "category":
         return make_categories([None if value is None else str(value) for value in values])
     if kind == "severity":
@@ -55,19 +55,19 @@ def make_column(kind: Kind, values: Iterable[Any]) -> Any:
         lists = [None if value is None else list(value) for value in values]
         return _arrow_column(kind, pa.array(lists, type=pa.list_(pa.string()), memory_pool=_POOL))
     if kind == "text" and isinstance(values, list) and {*map(type, values)} <= _TEXTS:
-        # Ten times as fast as pandas, which looks at every value.
+        # Ten times as fast as pandas, which inspects every value.
         return _arrow_column(kind, pa.array(values, type=pa.large_string(), memory_pool=_POOL))
     return pd.array(list(values), dtype=DTYPES[kind])
 
 
 def make_categories(values: list[str | None]) -> pd.Categorical:
-    """Make a categorical column."""
+    """Make a categorical column with sorted categories."""
     found = pd.Index(sorted({value for value in values if value is not None}), dtype="str")
     return pd.Categorical(values, categories=found)
 
 
 def join_columns(kind: Kind, pieces: Sequence[Any]) -> Any:
-    """Join the pieces of a column into one, in one block of memory.
+    """Join the pieces of a column in one block of memory.
 
     Examples
     --------
@@ -96,7 +96,7 @@ def _join_categories(pieces: Sequence[pd.Categorical]) -> pd.Categorical:
     found = sorted({name for piece in pieces for name in piece.categories})
     categories = pd.Index(found, dtype="str")
     codes = [
-        # A null has the code -1, and so the last place of the new codes.
+        # A null has the code -1, which indexes the last of the new codes.
         np.append(categories.get_indexer(piece.categories), -1)[piece.codes]
         for piece in pieces
     ]

@@ -1,4 +1,4 @@
-"""Freed memory, given back to the system."""
+"""Return freed memory to the system."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ import pyarrow as pa
 
 
 def give_back_memory() -> None:
-    """Give freed memory back to the system: allocators keep it for the process otherwise.
+    """Return freed memory to the system; allocators otherwise keep it for the process.
 
-    It takes some milliseconds where there is much of it. What is in use stays as it is.
+    Takes some milliseconds if much memory is freed. Memory in use is not affected.
 
     References
     ----------
-    malloc_trim(3) of glibc, where there is one; ``MemoryPool.release_unused`` of Arrow.
+    malloc_trim(3) of glibc, if available; ``MemoryPool.release_unused`` of Arrow.
     """
     pa.default_memory_pool().release_unused()
     if sys.platform == "linux":

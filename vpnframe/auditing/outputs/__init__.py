@@ -1,1 +1,1 @@
-"""A review as other programs and browsers read it."""
+"""Output formats of a review for other programs and for browsers."""

@@ -15,7 +15,7 @@ from vpnframe.auditing.review import Review
 from vpnframe.auditing.texts import SEPARATOR
 from vpnframe.errors import SettingsError
 
-# Ids with the captions that the schema gives them.
+# Ids with their captions in the schema.
 _SEVERITIES = {
     "info": (1, "Informational"),
     "low": (2, "Low"),
@@ -30,7 +30,7 @@ _CREATE = 1
 
 
 def as_ocsf(review: Review) -> list[dict[str, Any]]:
-    """Write a review as OCSF events, one per finding."""
+    """Convert a review to OCSF events, one per finding."""
     try:
         from py_ocsf_models.events.findings.compliance_finding import (  # noqa: PLC0415  heavy
             ComplianceFinding,
@@ -42,7 +42,7 @@ def as_ocsf(review: Review) -> list[dict[str, Any]]:
     for row in review.findings.to_dict("records"):
         model = ComplianceFinding(**_event(row, review, at_ms))
         event = model.model_dump(mode="json", exclude_none=True)
-        # What the schema has and the models leave out.
+        # Fields that the schema has and the models lack.
         event["cloud"] = _cloud(row)
         event["compliance"]["status"] = _COMPLIANCE[row["status"]][1]
         found.append(event)
@@ -50,7 +50,7 @@ def as_ocsf(review: Review) -> list[dict[str, Any]]:
 
 
 def _cloud(row: Mapping[str, Any]) -> dict[str, Any]:
-    """The object of the profile ``cloud``: provider, account and region."""
+    """Return the object of the profile ``cloud``: provider, account and region."""
     text = {name: value for name, value in row.items() if isinstance(value, str)}
     cloud: dict[str, Any] = {"provider": "Alibaba Cloud"}
     if account := text.get("account_id"):
@@ -114,7 +114,7 @@ def _event(row: Mapping[str, Any], review: Review, at_ms: int) -> dict[str, Any]
 
 
 def _parts(text: str, separator: str) -> list[str] | None:
-    """What stands between separators, each once; None for nothing."""
+    """Split a text, dropping repeated parts; None if it is empty."""
     return list(dict.fromkeys(part for part in text.split(separator) if part)) or None
 
 

@@ -1,4 +1,4 @@
-"""A review as one HTML page: nothing is loaded, nothing runs, every text is escaped."""
+"""Render a review as one HTML page: no external resources, no scripts, all text escaped."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _COLUMNS = (
 
 
 def as_page(review: Review, *, title: str = TITLE, with_folded: bool = False) -> str:
-    """Write a review as a page.
+    """Render a review as an HTML page.
 
     Examples
     --------
@@ -78,7 +78,7 @@ def _notes(notes: Iterable[str]) -> str:
 
 
 def _connection_tiles(connections: pd.DataFrame) -> str:
-    """How many connections by their worst finding."""
+    """Count connections by their worst finding."""
     counts = connections["severity"].value_counts()
     tiles = [(word, int(counts.get(word, 0))) for word in _WORST_FIRST]
     tiles.append(("none", int(connections["severity"].isna().sum())))
@@ -86,7 +86,7 @@ def _connection_tiles(connections: pd.DataFrame) -> str:
 
 
 def _tiles(findings: pd.DataFrame) -> str:
-    """How many findings of each severity; and what is folded, waived or unknown."""
+    """Count findings by severity, and those that are folded, waived or unknown."""
     counts = findings[is_counted(findings)]["severity"].value_counts()
     tiles = [(word, int(counts.get(word, 0))) for word in _WORST_FIRST]
     tiles.append(("folded", int(is_folded(findings).sum())))
@@ -103,7 +103,7 @@ def _tile_row(tiles: Iterable[tuple[str, int]]) -> str:
 
 
 def _standings(matrix: pd.DataFrame) -> str:
-    """Connections by profile: how many pass, fail, or are unknown."""
+    """Count connections by profile and standing."""
     if matrix.empty:
         return ""
     words = ("pass", "ceiling", "legacy", "unknown", "fail", "not-judged")
@@ -122,7 +122,7 @@ def _standings(matrix: pd.DataFrame) -> str:
 
 
 def _widespread(findings: pd.DataFrame) -> str:
-    """What fails on more than half of the fleet: a template is to be mended, not a row."""
+    """List what fails on more than half of the fleet: usually a template needs fixing."""
     rows = findings[is_share(findings)]
     if rows.empty:
         return ""
@@ -139,7 +139,7 @@ def _widespread(findings: pd.DataFrame) -> str:
 
 
 def _rules(findings: pd.DataFrame, *, with_folded: bool) -> Iterator[str]:
-    """One section per rule, the worst first, as the findings stand."""
+    """Yield one section per rule, the worst first, in the order of the findings."""
     yield "<h2>Findings</h2>"
     if findings.empty:
         yield "<p>Nothing was found.</p>"
@@ -150,7 +150,7 @@ def _rules(findings: pd.DataFrame, *, with_folded: bool) -> Iterator[str]:
 
 
 def _counts(rows: pd.DataFrame) -> str:
-    """How many of each severity, of those that are counted; then folded, waived, unknown."""
+    """Count the counted findings by severity, then those folded, waived or unknown."""
     counts = rows[is_counted(rows)]["severity"].value_counts()
     numbers = [(word, int(counts.get(word, 0))) for word in _WORST_FIRST]
     numbers.append(("folded", int(is_folded(rows).sum())))
@@ -183,7 +183,7 @@ def _section(text: Text, rows: pd.DataFrame, *, with_folded: bool) -> str:
 
 
 def _references(rows: pd.DataFrame) -> str:
-    """What the rule and the profiles cite, each once."""
+    """List the references of the rule and the profiles, each once."""
     cited = rows["references"].dropna().astype("str").drop_duplicates().head(5)
     parts = list(dict.fromkeys(part for text in cited for part in text.split(SEPARATOR)))
     return f"<p><b>References</b> {escape('; '.join(parts))}</p>" if parts else ""
@@ -207,5 +207,5 @@ def _cell(row: dict[str, Any], name: str) -> str:
 
 
 def escape(text: str) -> str:
-    """Write a text so that it is shown as it is, and does nothing."""
+    """Escape a text for display in HTML."""
     return escape_html(printable(text))

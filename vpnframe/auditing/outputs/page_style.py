@@ -1,4 +1,4 @@
-"""How the page of a review looks, in light and in dark."""
+"""The style sheet of a review's page, for light and dark mode."""
 
 from __future__ import annotations
 

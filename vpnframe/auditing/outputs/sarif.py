@@ -1,4 +1,4 @@
-"""Findings as SARIF 2.1.0, the exchange format of static analysis tools.
+"""Convert findings to SARIF 2.1.0, the exchange format of static analysis tools.
 
 References
 ----------
@@ -21,7 +21,7 @@ SCHEMA = (
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 )
 _LEVELS = {"critical": "error", "high": "error", "medium": "warning", "low": "note", "info": "note"}
-# On the scale of CVSS, as code scanning services read it.
+# On the CVSS scale, as code scanning services expect.
 _SCORES = {"critical": "9.5", "high": "8.0", "medium": "5.5", "low": "2.0", "info": "0.0"}
 _KEY_FINDINGS = (
     "This log names connections whose pre-shared key is weak: keep it private (vpnframe writes it "
@@ -32,7 +32,7 @@ _PLACE = ("account_id", "region_id", "vpn_connection_id", "vpn_gateway_id")
 
 
 def as_sarif(review: Review) -> dict[str, Any]:
-    """Write a review as a SARIF log.
+    """Convert a review to a SARIF log.
 
     Examples
     --------
@@ -76,7 +76,7 @@ def _about_keys(review: Review) -> dict[str, str]:
 
 
 def _check(row: Mapping[str, Any], told: Mapping[str, Text]) -> tuple[str, str]:
-    """A rule with a severity: readers take it from the rule, so that each one is a rule."""
+    """Return rule and severity: consumers take the severity from the rule, so each pair is one."""
     rule_id, is_unknown = str(row["rule_id"]), row["status"] == "unknown"
     return rule_id, told[rule_id].severity if is_unknown else str(row["severity"])
 
@@ -98,12 +98,12 @@ def _rule(text: Text, severity: str) -> dict[str, Any]:
 
 
 def _id_of(text: Text, severity: str) -> str:
-    """The rule's id; behind it another severity than its own."""
+    """Return the rule's id, with the severity appended if it is not the rule's own."""
     return text.rule_id if severity == text.severity else f"{text.rule_id}/{severity}"
 
 
 def _kind_and_level(row: Mapping[str, Any]) -> tuple[str, str]:
-    """What fails is counted by its level; what is unknown, or follows from another, is not."""
+    """Return kind and level: faults have a level; unknown and implied findings have none."""
     if row["status"] == "unknown":
         return "open", "none"
     if row["status"] == "open" and _text(row["root_cause"]):

@@ -1,1 +1,1 @@
-"""Standards as tables of verdicts: shipped ones, the user's own, and what they say of a fleet."""
+"""Standards as tables of verdicts: shipped and user-defined ones, and judging with them."""

@@ -1,4 +1,4 @@
-"""What a profile says of every value of a fleet."""
+"""Judge every value of a fleet by a profile."""
 
 from __future__ import annotations
 
@@ -14,9 +14,8 @@ from vpnframe.auditing.masks import Mask, equals
 from vpnframe.auditing.profiles.profiles import COLUMNS, Profile, ProfileLine
 from vpnframe.auditing.strength import psk_bits
 
-# A verdict's code is its place here. Beside those that stand in files: a value that is judged by
-# nobody, one that is null or in no line, and the best that the platform offers where that is not
-# good enough for the standard.
+# The index is the verdict's code. Three are not in files: a value that is not judged, one that is
+# null or in no line, and the best value on offer if the standard does not accept it.
 VERDICTS = (
     *("not-judged", "unknown", "ceiling"),
     *("must", "should", "may", "default", "n/a", "legacy", "should-not", "must-not"),
@@ -25,7 +24,7 @@ NOT_JUDGED, UNKNOWN, CEILING = range(3)
 SEVERITIES: Mapping[str, str] = MappingProxyType(
     {"legacy": "low", "should-not": "medium", "must-not": "high"}
 )
-# What the cloud offers today, from worst to best; PFS off is no group. Lifetimes and keys are free.
+# What the cloud offers now, from worst to best; PFS off is not a group. Lifetimes, keys are free.
 _CIPHERS = ("des-cbc", "3des-cbc", "aes-128-cbc", "aes-192-cbc", "aes-256-cbc")
 _DIGESTS = ("hmac-md5", "hmac-sha1", "hmac-sha256", "hmac-sha384", "hmac-sha512")
 _GROUPS = ("1", "2", "5", "14")
@@ -42,16 +41,16 @@ _OFFERED: Mapping[str, tuple[str, ...]] = MappingProxyType(
     }
 )
 _PASSED = ("must", "should", "may")
-# An SM gateway has no choice in these, and its groups mean nothing.
+# An SM gateway has no choice in these columns, and its groups have no meaning.
 _FIXED_ON_SM = ("ike_version", "ike_mode", "ike_dh_group", "ipsec_pfs_group")
 
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """What a profile says of one column of a fleet."""
+    """The verdicts of a profile on one column of a fleet."""
 
-    verdict: npt.NDArray[np.uint8]  # places in :data:`VERDICTS`
-    # Places in the profile's ``entries``; -1 where none of them judged
+    verdict: npt.NDArray[np.uint8]  # indexes into :data:`VERDICTS`
+    # Indexes into the profile's ``entries``; -1 if none applies
     entry: npt.NDArray[np.int32]
 
 
@@ -80,7 +79,7 @@ def judge(
 
 
 def ceilings(profile: Profile) -> dict[str, str]:
-    """Name the best value that the platform offers, where a profile wants a better one.
+    """Return the best value on offer for each column where a profile requires a better one.
 
     Examples
     --------
@@ -109,7 +108,7 @@ def _psk_bits(tunnels: pd.DataFrame, key_facts: pd.DataFrame | None) -> pd.Serie
 
 
 def _left_out(tunnels: pd.DataFrame, profile: Profile) -> dict[str, Mask]:
-    """Rows that are not judged, by column."""
+    """Return masks of rows that are not judged, by column."""
     masks = {
         "ike_mode": equals(tunnels["ike_version"], 2),
         "psk_bits": equals(tunnels["auth_method"], "certificate"),
@@ -127,7 +126,7 @@ def _left_out(tunnels: pd.DataFrame, profile: Profile) -> dict[str, Mask]:
 def _judge_column(
     values: pd.Series, profile: Profile, best: str | None, left_out: Mask | None
 ) -> Judged:
-    """Judge each different value once: a column has few."""
+    """Judge each distinct value once: a column has few."""
     codes, different = pd.factorize(values)
     places = [_place_of(value, str(values.name), profile) for value in different]
     verdicts = [
@@ -142,7 +141,7 @@ def _judge_column(
 
 
 def _place_of(value: object, column: str, profile: Profile) -> int:
-    """Where the entry that judges a value stands; -1 without one."""
+    """Return the index of the entry that judges a value; -1 without one."""
     for place, entry in enumerate(profile.entries):
         if entry.column != column:
             continue

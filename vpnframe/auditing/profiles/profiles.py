@@ -1,8 +1,8 @@
-"""A profile: one standard's verdict on every value, read from CSV and checked.
+"""Profiles: a standard's verdict on every value, read from CSV and checked.
 
-The columns of the file are ``profile column value min max verdict clause basis``. A column of
-numbers is judged by ``min`` and ``max``, both included and an empty ``max`` open; any other by
-``value``. One file may hold several profiles.
+The columns of the file are ``profile column value min max verdict clause basis``. A numeric
+column is judged by ``min`` and ``max``, both inclusive (an empty ``max`` is open); any other
+by ``value``. One file may hold several profiles.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ HEADER = ("profile", "column", "value", "min", "max", "verdict", "clause", "basi
 _SHIPPED = "audit-profiles.csv"
 _MAX_BYTES = 4 * MIB
 _GROUPS = frozenset(map(str, range(256)))
-# What may stand in each column; None for those that are judged by ranges of numbers.
+# Permitted values of each column; None for columns that are judged by numeric ranges.
 COLUMNS: Mapping[str, frozenset[str] | None] = MappingProxyType(
     {
         "ike_version": frozenset({"1", "2"}),
@@ -48,32 +48,32 @@ COLUMNS: Mapping[str, frozenset[str] | None] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class ProfileLine:
-    """One line of a profile."""
+    """One line of a profile: the verdict on a value or range of a column."""
 
-    column: str  # of :data:`COLUMNS`
+    column: str  # a key of :data:`COLUMNS`
     value: str | None  # the value judged; None for a range of numbers
-    smallest: int  # the first number of the range, included; 0 where a value is judged
-    largest: int | None  # the last one, included; None for any number from the smallest on
-    verdict: Verdict  # what the standard says of it
-    clause: str  # where it says so
-    basis: Basis  # how sure that is: only a ``verified`` clause may be shown as proof
+    smallest: int  # the first number of the range, inclusive; 0 if a value is judged
+    largest: int | None  # the last number, inclusive; None if there is no upper bound
+    verdict: Verdict  # the verdict of the standard
+    clause: str  # the clause of the standard
+    basis: Basis  # how reliable it is: only a ``verified`` clause may be shown as proof
 
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """One standard."""
+    """One standard: a name and its verdicts."""
 
     name: str  # for example ``nist-800-77r1``
     entries: tuple[ProfileLine, ...]  # in the order of the file
 
     def of(self, column: str) -> tuple[ProfileLine, ...]:
-        """Give the entries on one column."""
+        """Return the entries on one column."""
         return tuple(entry for entry in self.entries if entry.column == column)
 
 
 @cache
 def shipped_profiles() -> Mapping[str, Profile]:
-    """Give the profiles that come with the package.
+    """Return the profiles that are shipped with the package.
 
     Examples
     --------
@@ -85,7 +85,7 @@ def shipped_profiles() -> Mapping[str, Profile]:
 
 
 def find_profiles(wanted: str | Path | Iterable[str | Path]) -> tuple[Profile, ...]:
-    """Find profiles by name, or read them from files of the user's own.
+    """Return shipped profiles by name, and others from files.
 
     Examples
     --------
@@ -107,7 +107,7 @@ def find_profiles(wanted: str | Path | Iterable[str | Path]) -> tuple[Profile, .
 
 
 def read_profiles(path: str | Path) -> tuple[Profile, ...]:
-    """Read profiles of the user's own."""
+    """Read profiles from a CSV file."""
     try:
         text = read_file(path, limit=_MAX_BYTES).decode("utf-8-sig")
     except FileNotFoundError:
@@ -120,7 +120,7 @@ def read_profiles(path: str | Path) -> tuple[Profile, ...]:
 
 
 def parse_profiles(text: str, *, name: str) -> tuple[Profile, ...]:
-    r"""Read profiles from the text of a CSV file, and check them.
+    r"""Parse and check the profiles in the text of a CSV file.
 
     Examples
     --------
@@ -142,7 +142,7 @@ def parse_profiles(text: str, *, name: str) -> tuple[Profile, ...]:
 
 
 def _lines(text: str, name: str) -> Iterator[tuple[str, dict[str, str]]]:
-    """Every line that is not empty, with its place in the file."""
+    """Yield every non-empty line with its location in the file."""
     reader = csv.reader(text.splitlines())
     try:
         if tuple(next(reader, ())) != HEADER:
@@ -196,7 +196,7 @@ def _range(fields: Mapping[str, str], place: str) -> tuple[int, int | None]:
 
 
 def _meant(column: str, value: str | None) -> str:
-    """The field's word for what was written, where there is one."""
+    """Return a hint with the known spelling of a value, if there is one."""
     translate = {"encryption": terms.encryption, "integrity": terms.integrity}
     meant = translate.get(column.partition("_")[2], lambda text: text)(value or "")
     return f": is it {meant}?" if meant in (COLUMNS[column] or ()) else ""
@@ -209,7 +209,7 @@ def _one_of(fields: Mapping[str, str], name: str, known: tuple[str, ...], place:
 
 
 def _check_once(lines: Iterable[tuple[str, ProfileLine]]) -> None:
-    """No value is judged twice."""
+    """Check that no value is judged twice."""
     judged: dict[tuple[str, str], str] = {}
     for place, entry in lines:
         if entry.value is None:
@@ -220,7 +220,7 @@ def _check_once(lines: Iterable[tuple[str, ProfileLine]]) -> None:
 
 
 def _check_ranges(lines: Iterable[tuple[str, ProfileLine]]) -> None:
-    """Ranges of one column follow each other without gap and overlap, in any order of lines."""
+    """Check that the ranges of a column have no gaps and no overlaps, in any order of lines."""
     ranges: dict[str, list[tuple[str, ProfileLine]]] = {}
     for place, entry in lines:
         if entry.value is None:

@@ -1,4 +1,4 @@
-"""Every rule: its name, the function that judges, and how it stands to the others."""
+"""All rules: their ids, the functions that judge, and their relations to each other."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ from vpnframe.auditing.verdicts import Verdicts
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One rule."""
+    """A rule: its id, its judging function, and its relations to profiles and other rules."""
 
-    rule_id: str  # its name, under which its text stands
-    judge: Callable[[Fleet], Verdicts]  # fleet to verdicts
-    # The columns of profiles whose values it judges: what both judge is one finding
+    rule_id: str  # its id, under which its text is found
+    judge: Callable[[Fleet], Verdicts]  # maps a fleet to verdicts
+    # The columns that it judges as profiles do: what both report is one finding
     columns: tuple[str, ...] = ()
-    # Rules that it follows from where they fail, or can't judge, on the same connection
+    # Rules that imply it if they fail, or cannot judge, on the same connection
     implied_by: tuple[str, ...] = ()
 
 
@@ -38,7 +38,7 @@ _VALUE = "vpn-value-unknown"
 _DEFAULTS = "vpn-all-defaults"
 _ZERO = "vpn-lifetime-zero"
 _NO_KEY = "vpn-psk-unavailable"
-# What is down, the cause of the others first: a prefix without a path, else a tunnel.
+# Rules on outages, causes first: a prefix without a path, then a tunnel.
 _DEAD = "vpn-no-live-path"
 _DOWN = (_DEAD, "vpn-not-established", "vpn-standby-down")
 _GROUPS = ("vpn-ike-dh-1", "vpn-ike-dh-2", "vpn-ike-dh-5", "vpn-ike-dh-24")

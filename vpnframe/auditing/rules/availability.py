@@ -1,4 +1,4 @@
-"""Rules on what stands still, is about to, or has nothing to fall back on."""
+"""Rules on availability: outages, single points of failure, and failure detection."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _ATTACHED = ("vpngw", "cen")
 
 
 def health_check_failing(fleet: Fleet) -> Verdicts:
-    """A health check that gets no answer."""
+    """Fail connections whose enabled health check gets no reply."""
     status = fleet.connections["health_check_status"]
     is_on_ = is_on(fleet.connections["health_check_enabled"])
     return judged(
@@ -45,7 +45,7 @@ def health_check_failing(fleet: Fleet) -> Verdicts:
 
 
 def orphan(fleet: Fleet) -> Verdicts:
-    """A connection that hangs on nothing, or on a VPN gateway that is gone."""
+    """Fail connections attached to nothing, or to a VPN gateway that no longer exists."""
     connections = fleet.connections
     attached = connections["attach_type"]
     is_loose = is_any(attached, {"no_associated"}, known=_ATTACHED, is_folded=True)
@@ -58,7 +58,7 @@ def orphan(fleet: Fleet) -> Verdicts:
 
 
 def single_tunnel(fleet: Fleet) -> Verdicts:
-    """One tunnel, and no second connection with the same blocks to another address."""
+    """Fail single tunnels without a second connection that has the same blocks and another peer."""
     return judged(
         "connections",
         opposite(_has_second_way(fleet)),
@@ -68,7 +68,7 @@ def single_tunnel(fleet: Fleet) -> Verdicts:
 
 
 def one_zone(fleet: Fleet) -> Verdicts:
-    """Both tunnels in one zone."""
+    """Fail connections whose tunnels are all in one zone."""
     n = fleet.n_connections
     differs = differs_within(fleet.of_tunnel, fleet.tunnels["zone_id"], n_groups=n)
     is_pair = np.bincount(fleet.of_tunnel, minlength=n) > 1
@@ -76,12 +76,12 @@ def one_zone(fleet: Fleet) -> Verdicts:
 
 
 def dpd_off(fleet: Fleet) -> Verdicts:
-    """No dead peer detection."""
+    """Fail tunnels without dead peer detection."""
     return judged("tunnels", opposite(is_on(fleet.tunnels["dpd_enabled"])), column="dpd_enabled")
 
 
 def natt_off(fleet: Fleet) -> Verdicts:
-    """No NAT traversal, where something speaks of NAT."""
+    """Fail tunnels without NAT traversal if there are signs of NAT."""
     is_off = opposite(is_on(fleet.tunnels["nat_traversal_enabled"]))
     return judged(
         "tunnels",
@@ -91,9 +91,9 @@ def natt_off(fleet: Fleet) -> Verdicts:
 
 
 def health_check_off(fleet: Fleet) -> Verdicts:
-    """No health check on a single tunnel that has a second way: nothing would switch to it.
+    """Fail single tunnels with a second path but no health check: nothing triggers failover.
 
-    Without a second way a failed check only resets the tunnel; two tunnels have none.
+    Without a second path a failed check only resets the tunnel; dual tunnels have no check.
     """
     is_off = opposite(is_on(fleet.connections["health_check_enabled"]))
     return judged(
@@ -105,7 +105,7 @@ def health_check_off(fleet: Fleet) -> Verdicts:
 
 
 def _has_second_way(fleet: Fleet) -> Truth:
-    """Whether another connection carries the same blocks to another address."""
+    """Check whether another connection carries the same blocks to another address."""
     tunnels, subnets = fleet.tunnels, fleet.subnets
     is_said = subnets["cidr"].notna() & ~subnets["is_default_route"].fillna(False)
     sets = sets_of_blocks(fleet, flags(is_said))
@@ -117,7 +117,7 @@ def _has_second_way(fleet: Fleet) -> Truth:
     )
     is_comparable = (sets >= 0) & (fleet.domain >= 0)
     has_second = np.where(is_comparable, peers[reach], NO)
-    # Where its own prefixes are not known, any neighbour may be its second way.
+    # If a connection's own prefixes are unknown, any neighbour may be its second path.
     has_blocks = np.zeros(fleet.n_connections, bool)
     has_blocks[fleet.of_subnet[flags(subnets["cidr"].notna())]] = True
     is_open = fleet.is_unjudged | ~has_blocks
@@ -126,9 +126,9 @@ def _has_second_way(fleet: Fleet) -> Truth:
 
 
 def _has_sign_of_nat(fleet: Fleet) -> Truth:
-    """Whether the peer's id is another address than its own, or its address is a private one.
+    """Check for signs of NAT: a peer id that is another address, or a private peer address.
 
-    Between two private addresses, as on a leased line, a private one is no sign.
+    Between two private addresses, as on a leased line, a private one is not a sign.
     """
     tunnels = fleet.tunnels
     ours, theirs = tunnels["vpn_gateway_ip"], tunnels["customer_gateway_ip"]
@@ -140,7 +140,7 @@ def _has_sign_of_nat(fleet: Fleet) -> Truth:
 
 
 def is_single(fleet: Fleet) -> Mask:
-    """Connections of one tunnel; not those of which one of two was read."""
+    """Mark single-tunnel connections, except dual-tunnel ones of which one tunnel was read."""
     n = fleet.n_connections
     n_told = np.zeros(n, np.int64)
     np.maximum.at(n_told, fleet.of_tunnel, numbers(fleet.tunnels["tunnel_count"]))
@@ -149,7 +149,7 @@ def is_single(fleet: Fleet) -> Mask:
 
 
 def _are_gateways_known(fleet: Fleet) -> Mask:
-    """Connections in whose region VPN gateways were read: some are there, or calls were made."""
+    """Mark connections whose region's VPN gateways were read: some exist, or calls were made."""
     vpn = fleet.gateways[equals(fleet.gateways["kind"], "vpn")]
     asked = fleet.coverage[fleet.coverage["n_calls"] > 0]
     connections = fleet.connections
@@ -159,7 +159,7 @@ def _are_gateways_known(fleet: Fleet) -> Mask:
 
 
 def _has_neighbours(domain: Positions) -> Mask:
-    """Connections whose domain has another one."""
+    """Mark connections whose routing domain contains another one."""
     is_shared = pd.Series(domain).duplicated(keep=False).to_numpy(bool)
     found: Mask = is_shared & (domain >= 0)
     return found

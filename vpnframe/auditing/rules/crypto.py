@@ -1,4 +1,4 @@
-"""Rules on what is proposed in both phases: version, mode, ciphers, groups, and how they agree."""
+"""Rules on the proposals of both phases: version, mode, ciphers, groups, and consistency."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ _OF_SM = {
 
 
 def ike_aggressive_mode(fleet: Fleet) -> Verdicts:
-    """IKEv1 in aggressive mode; worse with a key that can be guessed from what it shows."""
+    """Fail tunnels with IKEv1 aggressive mode; CRITICAL if the key is weak enough to be guessed."""
     is_guessable = flags(fleet.keys["psk_bits"] < 80)
     severity = np.where(is_guessable & fleet.has_psk, CRITICAL, HIGH).astype(np.uint8)
     return judged(
@@ -64,91 +64,91 @@ def ike_aggressive_mode(fleet: Fleet) -> Verdicts:
 
 
 def ike_version_1(fleet: Fleet) -> Verdicts:
-    """IKEv1, where the gateway knows another one."""
+    """Fail tunnels that use IKEv1; SM gateways, which support no other version, are exempt."""
     return _weak(fleet, "ike_version", {1})
 
 
 def ike_des(fleet: Fleet) -> Verdicts:
-    """DES in phase 1."""
+    """Fail tunnels that use DES in phase 1."""
     return _weak(fleet, "ike_encryption", {"des-cbc"})
 
 
 def ipsec_des(fleet: Fleet) -> Verdicts:
-    """DES in phase 2."""
+    """Fail tunnels that use DES in phase 2."""
     return _weak(fleet, "ipsec_encryption", {"des-cbc"})
 
 
 def ike_3des(fleet: Fleet) -> Verdicts:
-    """Triple DES in phase 1."""
+    """Fail tunnels that use Triple DES in phase 1."""
     return _weak(fleet, "ike_encryption", {"3des-cbc"})
 
 
 def ipsec_3des(fleet: Fleet) -> Verdicts:
-    """Triple DES in phase 2."""
+    """Fail tunnels that use Triple DES in phase 2."""
     return _weak(fleet, "ipsec_encryption", {"3des-cbc"})
 
 
 def ike_md5(fleet: Fleet) -> Verdicts:
-    """HMAC-MD5 in phase 1, for integrity and as the pseudo-random function."""
+    """Fail tunnels that use HMAC-MD5 in phase 1, for integrity and as the PRF."""
     return _weak(fleet, "ike_integrity", {"hmac-md5"})
 
 
 def ipsec_md5(fleet: Fleet) -> Verdicts:
-    """HMAC-MD5 in phase 2."""
+    """Fail tunnels that use HMAC-MD5 in phase 2."""
     return _weak(fleet, "ipsec_integrity", {"hmac-md5"})
 
 
 def ike_sha1(fleet: Fleet) -> Verdicts:
-    """HMAC-SHA-1 in phase 1."""
+    """Fail tunnels that use HMAC-SHA-1 in phase 1."""
     return _weak(fleet, "ike_integrity", {"hmac-sha1"})
 
 
 def ipsec_sha1(fleet: Fleet) -> Verdicts:
-    """HMAC-SHA-1 in phase 2."""
+    """Fail tunnels that use HMAC-SHA-1 in phase 2."""
     return _weak(fleet, "ipsec_integrity", {"hmac-sha1"})
 
 
 def ike_dh_1(fleet: Fleet) -> Verdicts:
-    """The 768-bit group in phase 1."""
+    """Fail tunnels that use DH group 1 (768-bit MODP) in phase 1."""
     return _weak(fleet, "ike_dh_group", {1})
 
 
 def ike_dh_2(fleet: Fleet) -> Verdicts:
-    """The 1024-bit group in phase 1."""
+    """Fail tunnels that use DH group 2 (1024-bit MODP) in phase 1."""
     return _weak(fleet, "ike_dh_group", {2})
 
 
 def ike_dh_5(fleet: Fleet) -> Verdicts:
-    """The 1536-bit group in phase 1."""
+    """Fail tunnels that use DH group 5 (1536-bit MODP) in phase 1."""
     return _weak(fleet, "ike_dh_group", {5})
 
 
 def ike_dh_24(fleet: Fleet) -> Verdicts:
-    """The 2048-bit group with a 256-bit subgroup in phase 1."""
+    """Fail tunnels that use DH group 24 (2048-bit MODP, 256-bit subgroup) in phase 1."""
     return _weak(fleet, "ike_dh_group", {24})
 
 
 def ipsec_pfs_off(fleet: Fleet) -> Verdicts:
-    """No key exchange of its own in phase 2."""
+    """Fail tunnels without PFS: phase 2 has no separate DH exchange."""
     return _weak(fleet, "ipsec_pfs_group", {0})
 
 
 def ipsec_pfs_weak(fleet: Fleet) -> Verdicts:
-    """A weak group in phase 2: it takes nothing away, but adds less than the IKE group could."""
+    """Fail tunnels with a weak PFS group: harmless, but it adds less than the IKE group could."""
     bits = [_group_bits(fleet.tunnels[name]) for name in ("ipsec_pfs_group", "ike_dh_group")]
     severity = np.where(bits[0] < bits[1], LOW, INFO).astype(np.uint8)
     return _weak(fleet, "ipsec_pfs_group", {1, 2, 5, 24}, severity=severity)
 
 
 def encryption_none(fleet: Fleet) -> Verdicts:
-    """A null cipher: nothing is encrypted."""
+    """Fail tunnels with a null cipher in either phase: nothing is encrypted."""
     phases = [fleet.tunnels[f"{phase}_encryption"] for phase in ("ike", "ipsec")]
     ciphers = [is_any(one, NULL_CIPHERS, known=CIPHERS) for one in phases]
     return judged("tunnels", either(*ciphers), column="ike_encryption, ipsec_encryption")
 
 
 def value_unknown(fleet: Fleet) -> Verdicts:
-    """A value that nobody knows, or none, where an algorithm or a lifetime should stand."""
+    """Mark tunnels with a missing or unknown algorithm or lifetime as unknown."""
     is_strange = np.stack([is_not_told(fleet, column) for column in CRYPTO])
     result = np.where(is_strange.any(0), UNKNOWN, NO).astype(np.uint8)
     found = np.full(len(result), "", dtype=object)
@@ -170,7 +170,7 @@ def value_unknown(fleet: Fleet) -> Verdicts:
 
 
 def all_defaults(fleet: Fleet) -> Verdicts:
-    """Everything is as the API sets it when nobody says anything."""
+    """Fail tunnels whose parameters all have the API's defaults."""
     lifetimes = [is_any(fleet.tunnels[column], {LONGEST_LIFETIME_S}) for column in LIFETIMES]
     is_default = both(
         either(is_value(fleet, "ike_version", {2}), is_value(fleet, "ike_mode", {"main"})),
@@ -186,7 +186,7 @@ def all_defaults(fleet: Fleet) -> Verdicts:
 
 
 def tunnels_differ(fleet: Fleet) -> Verdicts:
-    """The tunnels of one connection propose different things."""
+    """Fail connections whose tunnels have different proposals."""
     columns = {column: comparable(fleet, column) for column in CRYPTO}
     n = fleet.n_connections
     differing = {
@@ -200,7 +200,7 @@ def tunnels_differ(fleet: Fleet) -> Verdicts:
 
 
 def sm_profile(fleet: Fleet) -> Verdicts:
-    """A gateway of the SM suite that runs something else."""
+    """Fail tunnels on SM gateways that do not use the SM suite."""
     wrong = {column: opposite(is_value(fleet, column, {value})) for column, value in _OF_SM.items()}
     wrong["has_peer_ca"] = opposite(is_on(fleet.tunnels["has_peer_ca"]))
     texts = named({column: truth == YES for column, truth in wrong.items()})
@@ -220,7 +220,7 @@ def _weak(
     *,
     severity: Severities | None = None,
 ) -> Verdicts:
-    """Verdicts on one column of the tunnels of every gateway but those of the SM suite."""
+    """Fail some values of a column of the tunnels, except on SM gateways."""
     return judged(
         "tunnels",
         is_value(fleet, column, values),
@@ -231,7 +231,7 @@ def _weak(
 
 
 def _group_bits(groups: pd.Series) -> npt.NDArray[np.float64]:
-    """What each group is worth; not a number for one that is not known."""
+    """Return the bits of each group; NaN for unknown groups."""
     worth = {int(name): one.bits for name, one in components()["dh"].items()}
     found: npt.NDArray[np.float64] = groups.astype("float64").map(worth).to_numpy("float64")
     return found
@@ -240,7 +240,7 @@ def _group_bits(groups: pd.Series) -> npt.NDArray[np.float64]:
 def _named_values(
     fleet: Fleet, columns: dict[str, pd.Series], differing: dict[str, Truth]
 ) -> Texts:
-    """For each connection whose tunnels differ, in what, and between which values."""
+    """Return for each connection whose tunnels differ the columns and values that differ."""
     named = np.full(fleet.n_connections, "", dtype=object)
     for name, values in columns.items():
         codes, found = coded(values)

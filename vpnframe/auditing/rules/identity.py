@@ -1,4 +1,4 @@
-"""Rules on who the ends say they are, and on whether what we were told of them agrees."""
+"""Rules on IKE identities, and on contradictions between the sources of a connection."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _IKE_PROPOSAL = ("ike_version", "ike_mode", "ike_encryption", "ike_integrity", "
 
 
 def id_any(fleet: Fleet) -> Verdicts:
-    """A peer that may say to be anybody. Nothing said is the default, the gateway's address."""
+    """Fail tunnels that accept any peer identity. A missing id means the gateway's address."""
     ids = fleet.tunnels["customer_gateway_ike_id"].fillna("").str.strip().str.lower()
     severity = np.where(is_aggressive(fleet) == YES, HIGH, MEDIUM).astype(np.uint8)
     return judged(
@@ -46,14 +46,14 @@ def id_any(fleet: Fleet) -> Verdicts:
 
 
 def id_equal(fleet: Fleet) -> Verdicts:
-    """Both ends say to be the same."""
+    """Fail tunnels whose two ends have the same identity."""
     ours, theirs = (fleet.tunnels[column].fillna("").str.strip() for column in _IDS)
     is_equal = flags((ours == theirs) & (ours != ""))
     return judged("tunnels", is_equal.astype(np.uint8), column=", ".join(_IDS))
 
 
 def ike_shared_peer_mismatch(fleet: Fleet) -> Verdicts:
-    """Connections between one pair of addresses that would share an IKE SA, and cannot."""
+    """Fail connections that would share an IKE SA (same two addresses) but have other settings."""
     tunnels = fleet.tunnels
     ends = [tunnels[name] for name in ("vpn_gateway_ip", "customer_gateway_ip")]
     place = [tunnels[name] for name in ("account_id", "region_id", "vpn_gateway_id")]
@@ -77,7 +77,7 @@ def ike_shared_peer_mismatch(fleet: Fleet) -> Verdicts:
 
 
 def id_fqdn_main_mode(fleet: Fleet) -> Verdicts:
-    """A name as identity under IKEv1 in main mode, where a key is looked up by address."""
+    """Fail names as ids under IKEv1 main mode with a pre-shared key, which needs an address."""
     names = np.zeros(len(fleet.tunnels), bool)
     for column in _IDS:
         ids = fleet.tunnels[column].fillna("").str.strip()
@@ -95,7 +95,7 @@ def id_fqdn_main_mode(fleet: Fleet) -> Verdicts:
 
 
 def _ike_settings(fleet: Fleet) -> dict[str, pd.Series]:
-    """What must be equal where two connections share an IKE SA."""
+    """Return the settings that must be equal if two connections share an IKE SA."""
     settings = {name: comparable(fleet, name) for name in _IKE_PROPOSAL}
     for name, address in zip(_IDS, ("vpn_gateway_ip", "customer_gateway_ip"), strict=True):
         settings[name] = fleet.tunnels[name].fillna(fleet.tunnels[address])
@@ -105,7 +105,7 @@ def _ike_settings(fleet: Fleet) -> dict[str, pd.Series]:
 
 
 def witness_conflict(fleet: Fleet) -> Verdicts:
-    """The download and the list row of one connection say different things."""
+    """Fail connections whose download and list row contradict each other."""
     connections = fleet.connections
     n = fleet.n_connections
     result = np.where(equals(connections["witnesses"], "both"), NO, UNKNOWN).astype(np.uint8)
@@ -117,7 +117,7 @@ def witness_conflict(fleet: Fleet) -> Verdicts:
             fields[owner] = f"{fields[owner]}, {field}" if fields[owner] else field
     fields[is_turned & (fields == "")] = "perspective"
     result[(fields != "")] = YES
-    # Attached to nothing it has nothing to download, and so no second answer to differ from.
+    # A connection attached to nothing has no download, so there is no second source to differ from.
     is_loose = is_any(connections["attach_type"], {"no_associated"}, is_folded=True) == YES
     return judged(
         "connections",

@@ -1,4 +1,4 @@
-"""Rules on pre-shared keys. They see what is known of a key, never a key, and name no number."""
+"""Rules on pre-shared keys. They use facts about a key, never the key, and state no number."""
 
 from __future__ import annotations
 
@@ -27,18 +27,18 @@ from vpnframe.auditing.values import is_aggressive
 from vpnframe.auditing.verdicts import CRITICAL, HIGH, LOW, MEDIUM, Severities, Verdicts, judged
 
 KEY_CLASSES = ("published", "derived", "dictionary", "patterned", "random")
-_STEPS = (64, 80)  # bits below which a key is weak, and how weak
+_STEPS = (64, 80)  # bits below which a key is weak, and severity steps
 _STEP_NAMES = ("under 64 bits", "64 to 79 bits", "80 bits or more")
 
 
 def psk_published(fleet: Fleet) -> Verdicts:
-    """A key that stands in public documentation."""
+    """Fail tunnels whose key is published in documentation."""
     result = is_any(fleet.keys["psk_class"], {"published"}, known=KEY_CLASSES)
     return _on_keys(fleet, result, column="psk_class")
 
 
 def psk_weak(fleet: Fleet) -> Verdicts:
-    """A key that can be guessed."""
+    """Fail tunnels whose key has less than 80 bits and can be guessed."""
     bits = fleet.keys["psk_bits"]
     step = np.searchsorted(_STEPS, numbers(bits), side="right")
     severity = np.array([HIGH, MEDIUM, MEDIUM], np.uint8)[step]
@@ -53,7 +53,7 @@ def psk_weak(fleet: Fleet) -> Verdicts:
 
 
 def psk_derived(fleet: Fleet) -> Verdicts:
-    """A key that is its connection's name, id, address, company or a year, and little else."""
+    """Fail keys under 64 bits derived from the connection's name, id, address, company or year."""
     keys = fleet.keys
     is_derived = is_any(keys["psk_class"], {"derived"}, known=KEY_CLASSES)
     is_little = unknown_where_null(numbers(keys["psk_bits"]) < 64, keys["psk_bits"])
@@ -61,7 +61,7 @@ def psk_derived(fleet: Fleet) -> Verdicts:
 
 
 def psk_reused(fleet: Fleet) -> Verdicts:
-    """One key at several customer gateways, but not the two ends of one tunnel."""
+    """Fail keys used at several customer gateways, except by the two ends of one tunnel."""
     shared = how_shared(fleet)
     severity = np.where(shared.how == MANY, HIGH, LOW).astype(np.uint8)
     result = np.where(np.isin(shared.how, (FEW, MANY)), YES, NO).astype(np.uint8)
@@ -76,7 +76,7 @@ def psk_reused(fleet: Fleet) -> Verdicts:
 
 
 def psk_unavailable(fleet: Fleet) -> Verdicts:
-    """A key that no answer shows, or of which nothing was kept: it cannot be judged."""
+    """Mark keys that no answer shows, or without stored facts, as unknown."""
     state = fleet.tunnels["psk_state"]
     is_hidden = is_any(state, {"masked", "absent"}, known=("present",))
     has_no_facts = unknown_where_null(flags(fleet.keys["psk_bits"].isna()))
@@ -88,7 +88,7 @@ def psk_unavailable(fleet: Fleet) -> Verdicts:
 
 
 def _shown(fleet: Fleet) -> Texts:
-    """Class and bits of each key, where they may be shown at all."""
+    """Return class and bits of each key as text; empty unless they may be shown."""
     if not fleet.shows_keys:
         return np.full(len(fleet.tunnels), "", dtype=object)
     bits = fleet.keys["psk_bits"].astype("str") + " bits, " + fleet.keys["psk_class"].astype("str")
@@ -103,9 +103,9 @@ def _on_keys(
     severity: Severities | None = None,
     facts: Mapping[str, Any] | None = None,
 ) -> Verdicts:
-    """Verdicts on tunnels with a key; not known where nobody told how they authenticate.
+    """Return verdicts on tunnels with a key; unknown if the authentication method is unknown.
 
-    Of a key nothing is shown unasked.
+    Key facts are shown only on request.
     """
     nothing = {"value": _shown(fleet)}
     return judged(

@@ -1,4 +1,4 @@
-"""Rules on lifetimes, and on how much passes under one key."""
+"""Rules on lifetimes, and on the amount of data under one key."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _BIRTHDAY_BYTES = 2**35  # 2^32 blocks of 8 bytes
 
 
 def ipsec_block_limit(fleet: Fleet) -> Verdicts:
-    """So much under one key of a 64-bit cipher that equal blocks become likely."""
+    """Fail 64-bit ciphers if a key can encrypt so much data that equal blocks become likely."""
     tunnels = fleet.tunnels
     lifetime, bandwidth = tunnels["ipsec_lifetime_s"], tunnels["bandwidth_mbps"]
     n_bytes = numbers(bandwidth) * 125_000 * numbers(lifetime)
@@ -29,14 +29,14 @@ def ipsec_block_limit(fleet: Fleet) -> Verdicts:
 
 
 def lifetime_zero(fleet: Fleet) -> Verdicts:
-    """A lifetime of 0, of which nobody says what it means."""
+    """Mark lifetimes of 0 as unknown: their meaning is not documented."""
     zeros = [is_any(fleet.tunnels[column], {0}) for column in LIFETIMES]
     result = np.where(either(*zeros) == NO, NO, UNKNOWN).astype(np.uint8)
     return judged("tunnels", result, column=", ".join(LIFETIMES))
 
 
 def ipsec_lifetime_long(fleet: Fleet) -> Verdicts:
-    """More than eight hours under one key."""
+    """Fail IPsec lifetimes over eight hours."""
     lifetime = numbers(fleet.tunnels["ipsec_lifetime_s"])
     has_good_cipher = is_value(
         fleet, "ipsec_encryption", {"aes-128-cbc", "aes-192-cbc", "aes-256-cbc", "sm4-cbc"}
@@ -51,14 +51,14 @@ def ipsec_lifetime_long(fleet: Fleet) -> Verdicts:
 
 
 def lifetime_order(fleet: Fleet) -> Verdicts:
-    """Child SAs that outlive their IKE SA."""
+    """Fail tunnels whose child SAs outlive their IKE SA."""
     ike, ipsec = (numbers(fleet.tunnels[column]) for column in LIFETIMES)
     result = of_lifetimes(fleet, ipsec > ike, *LIFETIMES)
     return judged("tunnels", result, column=", ".join(LIFETIMES))
 
 
 def rekey_storm(fleet: Fleet) -> Verdicts:
-    """Lifetimes so short that rekeying is most of what happens."""
+    """Fail lifetimes that cause constant rekeying: IKE under 900 s, IPsec under 300 s."""
     ike, ipsec = (numbers(fleet.tunnels[column]) for column in LIFETIMES)
     result = either(
         of_lifetimes(fleet, ike < 900, "ike_lifetime_s"),

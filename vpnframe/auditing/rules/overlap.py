@@ -1,4 +1,4 @@
-"""Rules on overlapping blocks: what a pair means was decided where pairs are found."""
+"""Rules on overlapping blocks; the kind of each pair was determined when it was found."""
 
 from __future__ import annotations
 
@@ -20,48 +20,48 @@ from vpnframe.auditing.masks import equals
 from vpnframe.auditing.values import SIDE_WORDS
 from vpnframe.auditing.verdicts import SEVERITIES, Verdicts, judged
 
-_MOST_OTHERS = 20  # others that one connection meets, before they are one finding
+_MOST_OTHERS = 20  # other connections beyond which they become one finding
 _A_PAIR = 2
 
 
 def overlap_own_sides(fleet: Fleet) -> Verdicts:
-    """The two sides of one connection overlap."""
+    """Fail connections whose own two sides overlap."""
     return _of_kind(fleet, "own_sides")
 
 
 def overlap_onprem(fleet: Fleet) -> Verdicts:
-    """On-premises blocks of two connections of one gateway overlap."""
+    """Fail on-premises blocks of two connections of one gateway that overlap."""
     return _of_kind(fleet, "onprem")
 
 
 def overlap_selector_pair(fleet: Fleet) -> Verdicts:
-    """Two policies of one gateway match the same packets."""
+    """Fail pairs of policies of one gateway that match the same packets."""
     return _of_kind(fleet, "selector_pair")
 
 
 def overlap_duplicate(fleet: Fleet) -> Verdicts:
-    """Two connections carry the same between the same ends."""
+    """Fail pairs of connections that carry the same traffic between the same ends."""
     return _of_kind(fleet, "duplicate")
 
 
 def overlap_route_domain(fleet: Fleet) -> Verdicts:
-    """On-premises blocks behind two gateways of one routing domain overlap."""
+    """Fail on-premises blocks behind two gateways of one routing domain that overlap."""
     return _of_kind(fleet, "route_domain")
 
 
 def overlap_other_vpc(fleet: Fleet) -> Verdicts:
-    """An on-premises block overlaps the VPC block of another connection."""
+    """Fail on-premises blocks that overlap the VPC block of another connection."""
     return _of_kind(fleet, "other_vpc")
 
 
 def overlap_not_judged(fleet: Fleet) -> Verdicts:
-    """A connection whose prefixes stand in routes that were not read."""
+    """Mark connections whose prefixes are in routes that were not read as unknown."""
     result = np.where(fleet.is_unjudged, UNKNOWN, NO).astype(np.uint8)
     return judged("connections", result, column="routing_mode")
 
 
 def _of_kind(fleet: Fleet, kind: str) -> Verdicts:
-    """Verdicts on pairs: those of one kind fail, as bad as that kind is."""
+    """Return verdicts on pairs: those of one kind fail with the severity of that kind."""
     pairs = fleet.overlaps
     is_bad = equals(pairs["kind"], kind)
     is_open = equals(pairs["kind"], NOT_JUDGED)
@@ -79,9 +79,9 @@ def _of_kind(fleet: Fleet, kind: str) -> Verdicts:
 
 
 def _told(pairs: pd.DataFrame, owners: Positions) -> dict[str, Texts]:
-    """For each group of pairs: value, reason, and what tells it from others of the connection.
+    """Return for each group of pairs its value, reason, and key within the connection.
 
-    A connection that meets very many others has one finding for all of them.
+    A connection that overlaps more than 20 others has one finding for all of them.
     """
     value, what = objects(_words(pairs)), _what(pairs)
     reason = objects(pairs["reason"].tolist())
@@ -100,7 +100,7 @@ def _told(pairs: pd.DataFrame, owners: Positions) -> dict[str, Texts]:
 
 
 def _what(pairs: pd.DataFrame) -> Texts:
-    """The other connection of a pair, or all connections of a group."""
+    """Return the other connection of a pair, or all connections of a group."""
     keys = [pairs[f"right_{name}"] for name in ("account_id", "region_id", "vpn_connection_id")]
     other = keys[0].fillna("") + "/" + keys[1].fillna("") + "/" + keys[2].fillna("")
     everyone = pairs["n_connections"].astype("str") + ":" + pairs["vpn_connection_ids"]
@@ -108,7 +108,7 @@ def _what(pairs: pd.DataFrame) -> Texts:
 
 
 def _words(pairs: pd.DataFrame) -> list[str]:
-    """What meets what, and whose; of a group its first pair and all whom it is about."""
+    """Return which blocks overlap, and whose; for a group its first pair and all connections."""
     names = ("left_side", "left_cidr", "relation", "right_side", "right_cidr")
     columns = [pairs[name].astype("str").replace(SIDE_WORDS).tolist() for name in names]
     others = pairs["right_vpn_connection_id"].fillna("a VPC without connections").tolist()
@@ -123,7 +123,7 @@ def _words(pairs: pd.DataFrame) -> list[str]:
 
 
 def _of_all(n: int, ids: str) -> str:
-    """The connections of a group: those that are named, and how many more there are."""
+    """Return the connections of a group: those named, and the number of others."""
     named = ids.split(",")
     more = f" and {n - len(named):,} more" if n > len(named) else ""
     return f", as in all of {n:,} connections: {', '.join(named)}{more}"

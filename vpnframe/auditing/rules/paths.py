@@ -1,4 +1,4 @@
-"""Rules on paths: which prefixes have no live one, and what of the connection is down."""
+"""Rules on paths: prefixes without a live path, and tunnels that are down."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _MOST_NAMED = 5
 
 
 def no_live_path(fleet: Fleet) -> Verdicts:
-    """A connection that is down, with a prefix that no other live connection carries."""
+    """Fail connections that are down and have a prefix that no other live connection carries."""
     up = _carries(fleet)
     rows = _prefix_rows(fleet)
     owners = fleet.of_subnet[rows]
@@ -51,7 +51,7 @@ def no_live_path(fleet: Fleet) -> Verdicts:
 
 
 def not_established(fleet: Fleet) -> Verdicts:
-    """A tunnel that is down, but for a standby whose active one is up."""
+    """Fail tunnels that are down, except a standby tunnel while another one is up."""
     result = opposite(fleet.is_up)
     result[_is_idle_standby(fleet) & (result == YES)] = NO
     return judged(
@@ -63,7 +63,7 @@ def not_established(fleet: Fleet) -> Verdicts:
 
 
 def standby_down(fleet: Fleet) -> Verdicts:
-    """A standby tunnel that is down, while the active one is up."""
+    """Fail standby tunnels that are down while another tunnel of the connection is up."""
     roles = fleet.tunnels["tunnel_role"]
     is_gateways = flags(fleet.tunnels["vpn_gateway_id"].notna())
     result = np.where(_is_other_up(fleet), opposite(fleet.is_up), NO).astype(np.uint8)
@@ -76,7 +76,7 @@ def standby_down(fleet: Fleet) -> Verdicts:
 
 
 def route_next_hop_down(fleet: Fleet) -> Verdicts:
-    """A route into a tunnel that is down."""
+    """Fail connections with a route into a tunnel that is down."""
     routes = fleet.routes
     owners = positions_of(routes, fleet.connections)
     is_down = np.full(len(routes), UNKNOWN, np.uint8)
@@ -91,7 +91,7 @@ def route_next_hop_down(fleet: Fleet) -> Verdicts:
 
 
 def _carries(fleet: Fleet) -> Truth:
-    """Which connections have a tunnel that is up."""
+    """Check which connections have a tunnel that is up."""
     up = fleet.is_up
     best = np.zeros((3, fleet.n_connections), bool)
     for value in (NO, YES, UNKNOWN):
@@ -100,7 +100,7 @@ def _carries(fleet: Fleet) -> Truth:
 
 
 def _named_tunnels(fleet: Fleet) -> tuple[Positions, Truth]:
-    """The tunnels that routes name: the route's row, and whether the tunnel is up."""
+    """Return the tunnels that routes name: the route's row, and whether the tunnel is up."""
     ids = arrow(fleet.routes["tunnel_ids"], pa.list_(pa.string()))
     known = arrow(fleet.tunnels["tunnel_id"], pa.string())
     at = pc.fill_null(pc.index_in(pc.list_flatten(ids), value_set=known.drop_null()), -1)
@@ -110,15 +110,15 @@ def _named_tunnels(fleet: Fleet) -> tuple[Positions, Truth]:
 
 
 def _is_attached(fleet: Fleet) -> Mask:
-    """Connections that something could be sent through: an orphan is a finding of its own."""
+    """Mark connections that can carry traffic: orphans have a separate finding."""
     found: Mask = orphan(fleet).result != YES
     return found
 
 
 def _prefix_rows(fleet: Fleet) -> Positions:
-    """A row of ``subnets`` for each prefix that a connection carries.
+    """Return a row of ``subnets`` for each prefix that a connection carries.
 
-    The selectors of a route-based connection name everything and decide nothing.
+    The default-route selectors of a route-based connection are left out.
     """
     subnets = fleet.subnets
     is_route_based = equals(fleet.connections["routing_mode"], "route")[fleet.of_subnet]
@@ -131,9 +131,9 @@ def _prefix_rows(fleet: Fleet) -> Positions:
 
 
 def _has_other_path(fleet: Fleet, rows: Positions, up: Truth) -> Truth:
-    """Whether another connection of the routing domain carries each prefix, from the same blocks.
+    """Check whether another connection of the domain carries each prefix from the same blocks.
 
-    A connection that names no block of the VPC side, or all, carries it from everywhere.
+    A connection that names no VPC block, or only default routes, carries it from everywhere.
     """
     owners = fleet.of_subnet[rows]
     subnets = fleet.subnets
@@ -155,14 +155,14 @@ def _has_other_path(fleet: Fleet, rows: Positions, up: Truth) -> Truth:
 
 
 def _n_others(groups: Positions, holds: Mask) -> npt.NDArray[np.int64]:
-    """For each row, how many other rows of its group something holds of."""
+    """Count for each row the other rows of its group for which a condition holds."""
     n = np.bincount(groups, weights=holds, minlength=int(groups.max(initial=-1)) + 1)
     others: npt.NDArray[np.int64] = n[groups].astype(np.int64) - holds
     return others
 
 
 def _named_prefixes(fleet: Fleet, rows: Positions) -> Texts:
-    """The prefixes of each connection, the first few by name."""
+    """Return the prefixes of each connection as text, the first few by name."""
     value = np.full(fleet.n_connections, "", dtype=object)
     cidrs = fleet.subnets["cidr"].iloc[rows].astype("str").to_numpy(object)
     listed: dict[int, list[str]] = {}
@@ -176,13 +176,13 @@ def _named_prefixes(fleet: Fleet, rows: Positions) -> Texts:
 
 
 def _is_idle_standby(fleet: Fleet) -> Mask:
-    """Standby tunnels on a VPN gateway of which another tunnel is up; routers have no standby."""
+    """Mark standby tunnels on a VPN gateway while another is up; transit routers have none."""
     is_standby = equals(fleet.tunnels["tunnel_role"], "standby")
     return is_standby & flags(fleet.tunnels["vpn_gateway_id"].notna()) & _is_other_up(fleet)
 
 
 def _is_other_up(fleet: Fleet) -> Mask:
-    """Tunnels of whose connection another one is up."""
+    """Mark tunnels whose connection has another tunnel that is up."""
     is_up = (fleet.is_up == YES).astype(np.int64)
     n_up = np.bincount(fleet.of_tunnel, weights=is_up, minlength=fleet.n_connections)
     found: Mask = n_up[fleet.of_tunnel] - is_up > 0

@@ -1,4 +1,4 @@
-"""Rules on where the blocks of a connection are taken from: reserved, documentation, public."""
+"""Rules on the address ranges of a connection's blocks: reserved, documentation, public."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _CIDRS = [special.cidr for special in SPECIAL_RANGES]
 
 
 def selector_reserved(fleet: Fleet) -> Verdicts:
-    """A block that means something else to one of the ends."""
+    """Fail blocks in or around special ranges that an end uses itself (such as loopback)."""
     inside, covered = _inside(fleet), _covered(fleet)
     is_link = _is_bgp_link(fleet, inside)
     is_shared = _touches(inside, covered, [_SHARED]) & equals(fleet.subnets["side"], "onprem")
@@ -43,13 +43,13 @@ def selector_reserved(fleet: Fleet) -> Verdicts:
 
 
 def selector_documentation(fleet: Fleet) -> Verdicts:
-    """A block that stands for others in texts."""
+    """Fail blocks in ranges for documentation and benchmarking."""
     kinds = np.isin(_inside(fleet), [_CIDRS.index(cidr) for cidr in _of_kind(_OF_TEXTS)])
     return _on_blocks(fleet, kinds)
 
 
 def selector_public(fleet: Fleet) -> Verdicts:
-    """A public IPv4 block; in IPv6 global addresses are what a VPC has."""
+    """Fail public IPv4 blocks; global IPv6 addresses are normal in a VPC."""
     is_public = (_inside(fleet) == _CIDRS.index("0.0.0.0/0")) & ~is_default_route(fleet)
     is_vpc = equals(fleet.subnets["side"], "vpc")
     severity = np.where(is_vpc, MEDIUM, INFO).astype(np.uint8)
@@ -57,7 +57,7 @@ def selector_public(fleet: Fleet) -> Verdicts:
 
 
 def _of_kind(kinds: tuple[str, ...]) -> list[str]:
-    """The ranges of some kinds; but the family's own, that stand for what has no use."""
+    """Return the ranges of some kinds, except those that cover a whole address family."""
     return [
         special.cidr
         for special in SPECIAL_RANGES
@@ -66,14 +66,14 @@ def _of_kind(kinds: tuple[str, ...]) -> list[str]:
 
 
 def _inside(fleet: Fleet) -> Positions:
-    """The narrowest special range that holds each block; -1 where there is no block."""
+    """Return the narrowest special range around each block; -1 if there is no block."""
     found = np.full(len(fleet.subnets), -1, np.int64)
     found[fleet.parsed.row] = find_ranges(fleet.parsed)
     return found
 
 
 def _covered(fleet: Fleet) -> npt.NDArray[np.bool_]:
-    """Which special ranges each block covers, a column each; a default route covers none."""
+    """Return which special ranges (columns) each block covers; a default route covers none."""
     block, special = find_covered_ranges(fleet.parsed)
     covered = np.zeros((len(fleet.subnets), len(_CIDRS)), bool)
     covered[fleet.parsed.row[block], special] = True
@@ -82,20 +82,20 @@ def _covered(fleet: Fleet) -> npt.NDArray[np.bool_]:
 
 
 def _touches(inside: Positions, covered: npt.NDArray[np.bool_], cidrs: list[str]) -> Mask:
-    """Blocks that lie in one of some special ranges, or cover one."""
+    """Mark blocks that are inside one of some special ranges, or cover one."""
     places = [_CIDRS.index(cidr) for cidr in cidrs]
     found: Mask = np.isin(inside, places) | covered[:, places].any(1)
     return found
 
 
 def _is_bgp_link(fleet: Fleet, inside: Positions) -> Mask:
-    """Link-local prefixes that BGP carries: those of the tunnels themselves."""
+    """Mark link-local prefixes from BGP: those of the tunnels themselves."""
     is_link: Mask = inside == _CIDRS.index("169.254.0.0/16")
     return equals(fleet.subnets["origin"], "bgp") & is_link
 
 
 def _on_blocks(fleet: Fleet, is_bad: Mask, *, severity: Severities | None = None) -> Verdicts:
-    """Verdicts on all blocks, of selectors and of routes."""
+    """Return verdicts on all blocks, of selectors and of routes."""
     result: Truth = np.where(is_bad, YES, NO).astype(np.uint8)
     result[is_unread(fleet)] = UNKNOWN
     return judged(

@@ -1,4 +1,4 @@
-"""Rules on BGP and on routes: who may speak, with which numbers, and where routes lead."""
+"""Rules on BGP and on routes: authentication, parameters, state, and publication."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _ROUTE_HIDDEN = ("normal", "unpublished")
 
 
 def bgp_no_auth(fleet: Fleet) -> Verdicts:
-    """BGP sessions that anybody on the link can speak in."""
+    """Fail tunnels with BGP without authentication."""
     return judged(
         "tunnels",
         both(_has_bgp(fleet), opposite(_has_bgp_key(fleet))),
@@ -45,7 +45,7 @@ def bgp_no_auth(fleet: Fleet) -> Verdicts:
 
 
 def bgp_parameters(fleet: Fleet) -> Verdicts:
-    """BGP with the cloud's own number at the other end, or on a link that cannot be."""
+    """Fail BGP with the cloud's own AS at the peer, or with an invalid or reused tunnel block."""
     tunnels = fleet.tunnels
     is_cloud = is_any(tunnels["customer_gateway_asn"], {CLOUD_ASN})
     is_no_link, is_twice = _is_no_link(tunnels["bgp_tunnel_cidr"]), _is_used_twice(fleet)
@@ -69,7 +69,7 @@ def bgp_parameters(fleet: Fleet) -> Verdicts:
 
 
 def bgp_down(fleet: Fleet) -> Verdicts:
-    """BGP that is set up and does not run: an outage, unless its tunnel is down or another runs."""
+    """Fail BGP sessions that are down; HIGH unless the tunnel is down or another session runs."""
     status = fleet.tunnels["bgp_status"]
     is_down = opposite(is_any(status, _BGP_UP, known=_BGP_DOWN, is_folded=True))
     runs = np.bincount(fleet.of_tunnel[_is_bgp_up(fleet)], minlength=fleet.n_connections) > 0
@@ -84,7 +84,7 @@ def bgp_down(fleet: Fleet) -> Verdicts:
 
 
 def route_unpublished(fleet: Fleet) -> Verdicts:
-    """A policy route that stands in the gateway and was never published to the VPC."""
+    """Fail connections with a policy route that is not published to the VPC."""
     routes = fleet.routes
     state = routes["state"]
     is_hidden = opposite(is_any(state, {"published"}, known=_ROUTE_HIDDEN, is_folded=True))
@@ -97,25 +97,25 @@ def _has_bgp(fleet: Fleet) -> Truth:
 
 
 def _is_bgp_up(fleet: Fleet) -> Mask:
-    """Sessions that run: that they cannot is not said of them."""
+    """Mark tunnels whose BGP session is established."""
     found: Mask = is_any(fleet.tunnels["bgp_status"], _BGP_UP, is_folded=True) == YES
     return found
 
 
 def _has_bgp_key(fleet: Fleet) -> Truth:
-    """Whether a session is authenticated: its key stands at the tunnel or the customer gateway."""
+    """Check whether BGP is authenticated: the key is set at the tunnel or customer gateway."""
     tunnels, gateways = fleet.tunnels, fleet.gateways
     own = is_any(tunnels["bgp_auth_state"], {"present", "masked"}, known=("absent",))
     at = gateway_positions(tunnels, gateways, column="customer_gateway_id")
     states = is_any(gateways["bgp_auth_state"], {"present", "masked"}, known=("absent",))
     of_gateway = np.append(states, np.uint8(UNKNOWN))[at]
-    # The customer gateway's key is that of connections with two tunnels.
+    # The customer gateway's key applies to connections with two tunnels.
     is_single = equals(tunnels["tunnel_count"], 1)
     return np.where(is_single, own, either(own, of_gateway)).astype(np.uint8)
 
 
 def _is_no_link(cidrs: pd.Series) -> Truth:
-    """Which blocks are no /30 inside 169.254.0.0/16."""
+    """Check which blocks are not a /30 inside 169.254.0.0/16."""
     parsed = parse_cidrs(cidrs)
     is_link = np.zeros(len(cidrs), bool)
     is_link[parsed.row] = (
@@ -127,7 +127,7 @@ def _is_no_link(cidrs: pd.Series) -> Truth:
 
 
 def _is_used_twice(fleet: Fleet) -> Truth:
-    """Which tunnels share their BGP block with another one of the same VPN gateway."""
+    """Check which tunnels share their BGP block with another one of the same VPN gateway."""
     tunnels = fleet.tunnels
     cidr, gateway = tunnels["bgp_tunnel_cidr"], tunnels["vpn_gateway_id"]
     has_bgp = (_has_bgp(fleet) == YES) & flags(cidr.notna())
@@ -138,7 +138,7 @@ def _is_used_twice(fleet: Fleet) -> Truth:
 
 
 def by_connection(fleet: Fleet, is_bad: Truth, *, where: Mask, column: str) -> Verdicts:
-    """Verdicts on connections from those on their routes; not known where routes are not."""
+    """Return verdicts on connections from those on their routes; unknown without all routes."""
     owners: Positions = positions_of(fleet.routes, fleet.connections)
     rows = np.flatnonzero(where & (owners >= 0))
     result = np.where(are_routes_known(fleet), NO, UNKNOWN).astype(np.uint8)
@@ -154,7 +154,7 @@ def by_connection(fleet: Fleet, is_bad: Truth, *, where: Mask, column: str) -> V
 
 
 def are_routes_known(fleet: Fleet) -> Mask:
-    """Which connections' routes were read to their end."""
+    """Check which connections' routes were read completely."""
     known = np.zeros(fleet.n_connections, bool)
     is_known = flags(fleet.subnets["has_known_routes"])
     known[fleet.of_subnet[is_known]] = True

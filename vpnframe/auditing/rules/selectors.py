@@ -1,4 +1,4 @@
-"""Rules on the blocks of one connection: how wide, how many, how written."""
+"""Rules on the selectors of one connection: width, number, and notation."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ from vpnframe.auditing.values import SIDE_WORDS
 from vpnframe.auditing.verdicts import HIGH, INFO, LOW, MEDIUM, Severities, Verdicts, judged
 
 _SIDES = ("vpc", "onprem")
-_WIDEST = 8  # bits of prefix
+_WIDEST = 8  # prefix length
 _PRIVATE = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")
 
 
 def selector_wide(fleet: Fleet) -> Verdicts:
-    """Everything on one side alone, an eighth of a family, or all private space."""
+    """Fail a default route on one side only, a block of /8 or shorter, or all of RFC 1918."""
     is_default = is_default_route(fleet)
     is_lone = is_default & ~_has_default(fleet, opposite_side=True)
     is_broad = (_numbers(fleet, "prefix_length") <= _WIDEST) & ~is_default
@@ -46,7 +46,7 @@ def selector_wide(fleet: Fleet) -> Verdicts:
 
 
 def selector_redundant(fleet: Fleet) -> Verdicts:
-    """A list of blocks that could be shorter and cover the same."""
+    """Fail lists of blocks that could be shorter and cover the same addresses."""
     owner_side = _owner_side(fleet)
     rows = np.flatnonzero(is_selector(fleet) & flags(fleet.subnets["cidr"].notna()))
     n_lists = 2 * fleet.n_connections
@@ -69,7 +69,7 @@ def selector_redundant(fleet: Fleet) -> Verdicts:
 
 
 def selector_ikev1_multi(fleet: Fleet) -> Verdicts:
-    """Several blocks on a side, of which IKEv1 negotiates one; a doubt where a tunnel is up."""
+    """Fail IKEv1 with several blocks on a side (one is negotiated); INFO if a tunnel is up."""
     up = np.zeros(fleet.n_connections, bool)
     up[fleet.of_tunnel[fleet.is_up == YES]] = True
     verdicts = _on_counts(fleet, version=1)
@@ -83,12 +83,12 @@ def selector_ikev1_multi(fleet: Fleet) -> Verdicts:
 
 
 def selector_multi_ts(fleet: Fleet) -> Verdicts:
-    """Several blocks on a side in one child SA, which not every peer takes."""
+    """Fail IKEv2 with several blocks on a side in one child SA, which not every peer supports."""
     return _on_counts(fleet, version=2)
 
 
 def selector_invalid(fleet: Fleet) -> Verdicts:
-    """A text that is no block, or a block with host bits set."""
+    """Mark selectors that are not a block, or have host bits set, as unknown."""
     result = np.where(is_unread(fleet), UNKNOWN, NO).astype(np.uint8)
     value = block_texts(fleet, "cidr_raw", where=result != NO)
     return judged(
@@ -101,12 +101,12 @@ def selector_invalid(fleet: Fleet) -> Verdicts:
 
 
 def is_selector(fleet: Fleet) -> Mask:
-    """Rows of ``subnets`` that come from the connection itself, not from a route."""
+    """Mark rows of ``subnets`` that are selectors of the connection, not routes."""
     return equals(fleet.subnets["origin"], "selector")
 
 
 def is_default_route(fleet: Fleet) -> Mask:
-    """Rows of ``subnets`` that stand for everything."""
+    """Mark rows of ``subnets`` that are default routes."""
     return flags(fleet.subnets["is_default_route"])
 
 
@@ -115,12 +115,12 @@ def _is_onprem(fleet: Fleet) -> Mask:
 
 
 def _numbers(fleet: Fleet, column: str) -> Positions:
-    """A column of numbers; -1 where there is none."""
+    """Return a numeric column of ``subnets``; -1 for null."""
     return numbers(fleet.subnets[column], null=-1)
 
 
 def is_unread(fleet: Fleet) -> Mask:
-    """Rows whose text is no block as it stands."""
+    """Mark selectors whose text is not a valid block."""
     subnets = fleet.subnets
     is_bad = flags(subnets["cidr"].isna())
     rows = np.flatnonzero(~is_bad & flags(subnets["cidr"] != subnets["cidr_raw"]))
@@ -129,12 +129,12 @@ def is_unread(fleet: Fleet) -> Mask:
 
 
 def _owner_side(fleet: Fleet) -> Positions:
-    """A number for the connection and side of each row: the VPC's is even."""
+    """Number the connection and side of each row: the VPC side is even."""
     return 2 * fleet.of_subnet + _is_onprem(fleet)
 
 
 def _has_default(fleet: Fleet, *, opposite_side: bool) -> Mask:
-    """Rows of whose list, or of whose opposite side's list, a default route is part."""
+    """Mark rows whose list, or whose opposite side's list, contains a default route."""
     owner_side = _owner_side(fleet)
     has = np.zeros(2 * fleet.n_connections, bool)
     has[owner_side[is_default_route(fleet) & is_selector(fleet)]] = True
@@ -142,7 +142,7 @@ def _has_default(fleet: Fleet, *, opposite_side: bool) -> Mask:
 
 
 def _is_all_private(fleet: Fleet) -> Mask:
-    """Private rows of lists that together cover all of RFC 1918."""
+    """Mark private blocks in lists that together cover all of RFC 1918."""
     space = parse_cidrs(_PRIVATE)
     is_counted = is_selector(fleet) & ~is_default_route(fleet)
     chosen = np.flatnonzero(is_counted & (_numbers(fleet, "family") == 4))
@@ -152,7 +152,7 @@ def _is_all_private(fleet: Fleet) -> Mask:
     covers = np.ones(n_lists, bool)
     is_private = np.zeros(len(rows), bool)
     for first, length in zip(space.low.tolist(), space.prefix_length.tolist(), strict=True):
-        # A merged block that holds the whole range stands there, or the range is not covered.
+        # A range is covered only if one merged block contains all of it.
         is_holding = _is_within(merged, first, length)
         holds = np.zeros(n_lists, bool)
         holds[merged.groups[is_holding]] = True  # type: ignore[index]
@@ -167,7 +167,7 @@ def _is_all_private(fleet: Fleet) -> Mask:
 
 
 def _is_within(blocks: Blocks, first: int, length: int) -> Mask:
-    """Which blocks hold the one that begins there."""
+    """Mark blocks that contain the block at ``first`` of the given prefix length."""
     size = (32 - blocks.prefix_length.astype(np.int64)).astype(np.uint64)
     holds: Mask = (blocks.prefix_length <= length) & (
         blocks.first >> size == np.uint64(first) >> size
@@ -176,7 +176,7 @@ def _is_within(blocks: Blocks, first: int, length: int) -> Mask:
 
 
 def _n_needed(fleet: Fleet, rows: Positions, owner_side: Positions, n_lists: int) -> Positions:
-    """How many blocks each list needs at least."""
+    """Return the minimum number of blocks that each list needs."""
     needed = np.zeros(n_lists, np.int64)
     for blocks, _ in fleet.cidrs.blocks(rows, owner_side):
         merged = merge_blocks(blocks).groups
@@ -190,7 +190,7 @@ def _n_written(lists: pd.Series) -> Positions:
 
 
 def _on_blocks(fleet: Fleet, is_bad: Mask, *, severity: Severities) -> Verdicts:
-    """Verdicts on the selectors, one by one; a text that is no block is not known."""
+    """Return verdicts on the selectors one by one; a text that is not a block is unknown."""
     result = is_bad.astype(np.uint8)
     result[is_unread(fleet)] = UNKNOWN
     return judged(
@@ -204,7 +204,7 @@ def _on_blocks(fleet: Fleet, is_bad: Mask, *, severity: Severities) -> Verdicts:
 
 
 def _on_counts(fleet: Fleet, *, version: int) -> Verdicts:
-    """Verdicts on connections of one IKE version: several blocks on a side, or not."""
+    """Return verdicts on connections of one IKE version: whether a side has several blocks."""
     n = fleet.n_connections
     counts = np.bincount(_owner_side(fleet)[is_selector(fleet)], minlength=2 * n).reshape(n, 2)
     has_several = np.asarray((counts > 1).any(1), np.uint8)
@@ -226,7 +226,7 @@ def _on_counts(fleet: Fleet, *, version: int) -> Verdicts:
 
 
 def block_texts(fleet: Fleet, column: str, *, where: Mask) -> Texts:
-    """Some blocks with their sides, as a reader wants them; empty texts for the others."""
+    """Return some blocks with their sides as text; empty for the others."""
     rows = np.flatnonzero(where)
     blocks = fleet.subnets.loc[:, ["side", column]].iloc[rows]
     words = np.full(len(where), "", object)
@@ -235,7 +235,7 @@ def block_texts(fleet: Fleet, column: str, *, where: Mask) -> Texts:
 
 
 def _lists(fleet: Fleet, is_wanted: Mask) -> Texts:
-    """The lists of the sides that are wanted, in words."""
+    """Return the lists of the wanted sides as text."""
     words = np.full(len(is_wanted), "", object)
     for number, side in enumerate(_SIDES):
         rows = np.flatnonzero(is_wanted[:, number])

@@ -1,4 +1,4 @@
-"""Rules on gateways and on what is being done to things: their states, terms and quotas."""
+"""Rules on the states of gateways and connections, subscriptions and quotas."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _IN_CHANGE = ("init", "provisioning", "updating", "upgrading", "deleting", "dele
 _GATEWAY_STATES = (*_IN_CHANGE, *_LOCKED)
 _STATES = (*_IN_CHANGE, *_LOCKED, "attaching", "detaching")
 _ACTIVE = ("active", "attached", "detached")
-# The vendor's defaults; the console shows the account's own, which may be more.
+# The vendor's default quotas; the console shows the account's quotas, which may be higher.
 _QUOTA_CONNECTIONS = 10
 _QUOTA_ROUTES = {"policy": 20, "destination": 20, "bgp": 50}
 _QUOTA_SUBNETS = 5
@@ -43,7 +43,7 @@ _NEAR = 0.8
 
 
 def gateway_expiring(fleet: Fleet) -> Verdicts:
-    """A VPN gateway whose subscription ends within 30 days, or has ended."""
+    """Fail VPN gateways whose subscription ends within 30 days, or has ended."""
     gateways = fleet.gateways
     ends, now = gateways["expires_at"], pd.Timestamp(fleet.now)
     is_soon = unknown_where_null(flags(ends <= now + _NOTICE), ends)
@@ -59,7 +59,7 @@ def gateway_expiring(fleet: Fleet) -> Verdicts:
 
 
 def gateway_locked(fleet: Fleet) -> Verdicts:
-    """A VPN gateway that is locked for an unpaid bill."""
+    """Fail VPN gateways that are locked for an unpaid bill."""
     status = fleet.gateways["business_status"]
     return judged(
         "gateways",
@@ -70,7 +70,7 @@ def gateway_locked(fleet: Fleet) -> Verdicts:
 
 
 def gateway_not_active(fleet: Fleet) -> Verdicts:
-    """A VPN gateway that is being changed, or is locked."""
+    """Fail VPN gateways that are being changed, or are locked."""
     status = fleet.gateways["status"]
     return judged(
         "gateways",
@@ -82,7 +82,7 @@ def gateway_not_active(fleet: Fleet) -> Verdicts:
 
 
 def state_not_active(fleet: Fleet) -> Verdicts:
-    """A connection or tunnel that is being changed, or is locked."""
+    """Fail connections and tunnels that are being changed, or are locked."""
     tunnels = fleet.tunnels
     states = tunnels["tunnel_state"].astype("str")
     states = states.fillna(tunnels["connection_state"].astype("str"))
@@ -99,7 +99,7 @@ def state_not_active(fleet: Fleet) -> Verdicts:
 
 
 def gateway_unused(fleet: Fleet) -> Verdicts:
-    """A gateway of more than a week without a connection, where all connections were read."""
+    """Fail gateways older than a week without connections, if all connections were read."""
     gateways = fleet.gateways
     created = gateways["created_at"]
     is_unused = equals(gateways["n_connections"], 0)
@@ -114,7 +114,7 @@ def gateway_unused(fleet: Fleet) -> Verdicts:
 
 
 def gateway_connections_near_quota(fleet: Fleet) -> Verdicts:
-    """A VPN gateway with nearly as many connections as it may have."""
+    """Fail VPN gateways with more than 80 % of the default quota of connections."""
     n = numbers(fleet.gateways["n_connections"])
     return judged(
         "gateways",
@@ -126,7 +126,7 @@ def gateway_connections_near_quota(fleet: Fleet) -> Verdicts:
 
 
 def gateway_routes_near_quota(fleet: Fleet) -> Verdicts:
-    """A VPN gateway with nearly as many routes of a kind as it may have."""
+    """Fail VPN gateways with more than 80 % of the default quota of routes of a kind."""
     gateways, routes = fleet.gateways, fleet.routes
     at = gateway_positions(routes, gateways, column="vpn_gateway_id")
     is_of_peer = ~equals(routes["learned_from"].str.upper(), "CLOUD")
@@ -151,7 +151,7 @@ def gateway_routes_near_quota(fleet: Fleet) -> Verdicts:
 
 
 def subnets_near_quota(fleet: Fleet) -> Verdicts:
-    """A connection with nearly as many blocks on a side as it may have."""
+    """Fail connections with more than 80 % of the default quota of blocks on a side."""
     n = np.stack(
         [numbers(fleet.connections[f"{side}_subnets"].list.len()) for side in ("vpc", "onprem")]
     )
@@ -170,7 +170,7 @@ def _worse_where_locked(states: pd.Series) -> Severities:
 
 
 def _gateways_of(fleet: Fleet) -> Positions:
-    """The VPN gateway of each connection; -1 for none."""
+    """Return the VPN gateway of each connection; -1 for none."""
     return gateway_positions(fleet.connections, fleet.gateways, column="vpn_gateway_id")
 
 

@@ -1,4 +1,4 @@
-"""What every rule says, as data: TOML files, read once and checked."""
+"""The texts of every rule as data: TOML files, read once and checked."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from vpnframe.auditing.verdicts import SEVERITIES
 from vpnframe.schema.tables.parts import FAMILIES
 
 _FILES = ("crypto", "operation", "overlap", "profile")
-SEPARATOR = " | "  # between clauses, which hold every other mark themselves
+SEPARATOR = " | "  # between clauses, which contain all other separators
 _UNKNOWN = "not judged: {column} is not told, or not known"
 _OF_PROFILE = {
     "severity": "medium",
@@ -29,44 +29,44 @@ _OF_PROFILE = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Text:
-    """What one rule says."""
+    """The texts of one rule."""
 
-    # rule_id, family: its name, and one of ``FAMILIES``
+    # rule_id, family: its id, and one of ``FAMILIES``
     rule_id: str
     family: str
-    title: str  # in a few words, what is wrong
-    severity: str  # one of ``SEVERITIES``; a row may have another one
+    title: str  # a short description of the fault
+    severity: str  # one of ``SEVERITIES``; a row may have a different one
     # severity_reason, why, expected, remediation: in sentences
     severity_reason: str
     why: str
     expected: str
     remediation: str
-    # console, api: where to change it: the console's field, the API's parameter
+    # console, api: where to change it: console field and API parameter
     console: str
     api: str
-    basis: str  # how well those are known: verified, secondary, unverified or own
-    # evidence, unknown: templates for a row that fails, and for one that can't be judged
+    basis: str  # how well the references are known: verified, secondary, unverified or own
+    # evidence, unknown: templates for a row that fails, and for one that cannot be judged
     evidence: str = "{column} is {value}"
     unknown: str = _UNKNOWN
     references: tuple[str, ...] = field(default=())  # clauses
 
     @property
     def advice(self) -> str:
-        """What to do and where, in one text."""
+        """What to do and where, as one text."""
         if self.console == "-":
             return self.remediation
         return f"{self.remediation} Console: {self.console}. API: {self.api}."
 
     @property
     def cited(self) -> str:
-        """The references in one text; those that were not checked are to be seen, not proof."""
+        """The references as one text; unverified ones are marked with "see"."""
         word = "" if self.basis == "verified" else "see "
         return SEPARATOR.join(f"{word}{reference}" for reference in self.references)
 
 
 @cache
 def texts() -> Mapping[str, Text]:
-    """Give what every rule says.
+    """Return the texts of every rule, by rule id.
 
     Examples
     --------
@@ -78,7 +78,7 @@ def texts() -> Mapping[str, Text]:
 
 
 def parse_texts(source: str) -> list[Text]:
-    """Read the texts of one file, and check them."""
+    """Parse the texts of one file, and check them."""
     read = [_text(name, table) for name, table in tomllib.loads(source).items()]
     for text in read:
         if text.severity not in SEVERITIES:

@@ -1,4 +1,4 @@
-"""Saved answers to an inventory, without a network."""
+"""Load saved answers into an inventory, without a network."""
 
 from vpnframe.inventory.loading.saved_files import load
 

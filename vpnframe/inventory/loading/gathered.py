@@ -1,4 +1,4 @@
-"""What saved answers say together: each is taken in turn, and what it lacks or doubles is told."""
+"""Gather saved answers one by one, and report gaps and duplicates."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ R = TypeVar("R", bound=Record)
 
 DOWNLOAD = "DownloadVpnConnectionConfig"
 CONNECTIONS = "DescribeVpnConnections"
-# Of which the region has one each; routes have one for each gateway.
+# A region has one of each of these lists; route lists exist once per gateway.
 OF_REGION = (
     "DescribeVpnGateways",
     "DescribeCustomerGateways",
     "DescribeVpnAttachments",
     "DescribeVpcs",
 )
-# In the order of decoding: what is known of whose key it is comes before the keys.
+# In the order of decoding: what identifies a key's owner is decoded before the keys.
 READABLE = (
     *OF_REGION,
     *("DescribeVpnGateway", "DescribeCustomerGateway"),
@@ -55,7 +55,7 @@ READABLE = (
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Saved:
-    """One answer, and where it lay."""
+    """One answer and its file."""
 
     name: str
     stem: str
@@ -66,7 +66,7 @@ class Saved:
 
 @dataclass(slots=True)
 class _List:
-    """What the saved pages of one list of one region say together."""
+    """The combined content of the saved pages of one list in one region."""
 
     n_pages: int = 0
     total: int = 0
@@ -85,7 +85,7 @@ class _List:
 
 @dataclass(slots=True)
 class Gathered:
-    """What all files say together, by id."""
+    """The combined content of all files, by id."""
 
     downloads: dict[str, Statement] = field(default_factory=dict)
     listed: dict[str, Statement] = field(default_factory=dict)
@@ -107,7 +107,7 @@ class Gathered:
 
 
 def learn_words(action: str, known: Gathered) -> None:
-    """What the keys in the answers of a call may be made of is known before they are decoded."""
+    """Collect the words that keys of a call may consist of, before its answers are decoded."""
     if known.judge is not None and action == CONNECTIONS:
         known.judge = replace(known.judge, words=gateway_words(known.gateways.values()))
     if known.judge is not None and action == DOWNLOAD:
@@ -117,7 +117,7 @@ def learn_words(action: str, known: Gathered) -> None:
 
 
 def take(saved: Saved, known: Gathered, action: str) -> None:
-    """Add one answer to what is known, or a failure that names the file."""
+    """Add one answer to the gathered data, or a failure that names the file."""
     try:
         if action == DOWNLOAD:
             _take_download(saved, known)
@@ -128,7 +128,7 @@ def take(saved: Saved, known: Gathered, action: str) -> None:
 
 
 def lose(saved: Saved, known: Gathered, error: RequestError) -> None:
-    """Tell of an answer that cannot be read; it counts as one that is missing."""
+    """Record a failure for an unreadable answer; it counts as missing."""
     known.lost[saved.stem] = saved.region_id
     kind, message = retries.classify(error).kind, f"{saved.name}: {error}"
     action = _action_in_name(saved.stem) if kind == "denied" else None
@@ -146,14 +146,14 @@ def lose(saved: Saved, known: Gathered, error: RequestError) -> None:
 
 
 def _action_in_name(stem: str) -> str | None:
-    """The call whose refusal a file holds: the body does not say it."""
+    """Return the call that a file's name indicates; the body of a refusal does not name it."""
     if stem.startswith("vco-"):
         return DOWNLOAD
     return next((action for action in (*ACTIONS, *LIST_OF_ONE) if stem.startswith(action)), None)
 
 
 def refuse(saved: Saved, action: str | None) -> Failure:
-    """Tell of an answer of another call, or of none."""
+    """Return a failure for an answer of an unsupported or unknown call."""
     what = f"is an answer of {action}" if action else "is no answer we know"
     return Failure(
         kind="file",
@@ -218,7 +218,7 @@ def _take_page(saved: Saved, known: Gathered, action: str) -> None:
 
 
 def _route_key(route: RouteEntry) -> str:
-    """A route has no id: where it stands, and all that it says."""
+    """Return a key for a route, which has no id: its gateway or connection, and its entry id."""
     return f"{route.vpn_gateway_id or route.vpn_connection_id or ''} {route.entry_id}"
 
 
@@ -230,7 +230,7 @@ def _keep(
     *,
     may_repeat: bool = False,
 ) -> None:
-    """Keep the first answer about an id; say so of every other, if it may not say the same."""
+    """Keep the first answer for each id; record each repetition as a failure unless permitted."""
     for key, row in rows.items():
         if key not in kept:
             kept[key] = row
@@ -248,6 +248,6 @@ def _keep(
 
 
 def _without_source(row: Record) -> Record:
-    """What a row says, whenever it was asked for."""
+    """Return a row without its fetch time and request id."""
     known = {"fetched_ms", "request_id"} & set(row.__struct_fields__)
     return msgspec.structs.replace(row, **dict.fromkeys(known))

@@ -1,4 +1,4 @@
-"""What saved answers say together, as records: the connections, and what of the fleet is there."""
+"""Turn the gathered answers into records: connections and coverage of the fleet."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from vpnframe.model.sources import join_statements, own_gateways, with_attachmen
 
 
 def records_of(known: Gathered) -> Records:
-    """Join what was gathered."""
+    """Join the gathered answers into records."""
     statements = with_attachments(known.listed, known.attached)
     weights = Weights()
     for route in known.routes.values():
@@ -24,7 +24,7 @@ def records_of(known: Gathered) -> Records:
     weighed = weights.find_weighed()
     connections, disagreements = [], []
     failures = [*_told_by_lists(known, statements), *_gaps(known, statements)]
-    # By region, as a crawl has them, and an inventory on disk.
+    # By region, as in a crawl and in an inventory on disk.
     keys = statements.keys() | known.downloads.keys()
     for key in sorted(keys, key=lambda key: (known.regions.get(key) or "", key)):
         download, listed = known.downloads.get(key), statements.get(key)
@@ -53,7 +53,7 @@ def records_of(known: Gathered) -> Records:
 
 
 def _network(known: Gathered, there: Set[str]) -> Records:
-    """The VPCs and the routes; a route stands where its connection does, if that is known."""
+    """Return VPCs and routes; a route gets its connection's region if that is known."""
     routes = [
         _in_region(route, known.regions.get(route.vpn_connection_id or ""))
         if route.vpn_connection_id in there
@@ -68,7 +68,7 @@ def _network(known: Gathered, there: Set[str]) -> Records:
 
 
 def _order(route: RouteEntry, there: Set[str]) -> tuple[str, str, str, str]:
-    """As a crawl has them: those that lead nowhere first, then by connection."""
+    """Return the sort key of a crawl: routes to no connection first, then by connection."""
     connection_id = route.vpn_connection_id if route.vpn_connection_id in there else ""
     return (route.region_id or "", connection_id or "", *route_order(route))
 
@@ -78,7 +78,7 @@ def _in_region(record: R, region_id: str | None) -> R:
 
 
 def _told_by_lists(known: Gathered, statements: Mapping[str, Statement]) -> Iterator[Failure]:
-    """The failures so far; what a saved list shows did not go away."""
+    """Yield the failures so far; a connection that a saved list contains is not gone."""
     for failure in known.failures:
         if failure.kind == "gone" and failure.vpn_connection_id in statements:
             message = f"{failure.message}; a saved list shows it"
@@ -88,7 +88,7 @@ def _told_by_lists(known: Gathered, statements: Mapping[str, Statement]) -> Iter
 
 
 def _gaps(known: Gathered, statements: Mapping[str, Statement]) -> Iterator[Failure]:
-    """What the saved lists lack, by their own counts and by what connections name."""
+    """Yield failures for gaps in the saved lists, by their counts and by the gateways named."""
     named: defaultdict[str | None, NamedGateways] = defaultdict(NamedGateways)
     for key, statement in statements.items():
         named[known.regions.get(key)].add(statement)
@@ -108,7 +108,7 @@ def _gaps(known: Gathered, statements: Mapping[str, Statement]) -> Iterator[Fail
 def _coverage(
     known: Gathered, connections: list[Connection], statements: Mapping[str, Statement]
 ) -> Iterator[Coverage]:
-    """A row per region that a file is of; a file that could not be read counts as expected."""
+    """Yield a row per region that has a file; a file that could not be read counts as expected."""
     there = {connection.vpn_connection_id: connection.region_id for connection in connections}
     loose = {key for key in there if key in statements and statements[key].is_unattached}
     n_there = Counter((there | known.lost).values())

@@ -1,8 +1,8 @@
-"""Whether saved answers hold every route into a connection.
+"""Decide whether saved answers contain every route into a connection.
 
-A VPN gateway has three lists of routes, a connection on a transit router two. An answer tells of
-which it is by the routes in it; one without routes, which is as good as any, does not: it counts
-for what its file's name names, else only where a region has one for every list that is missing.
+A VPN gateway has three lists of routes, a connection on a transit router two. The routes in an
+answer identify its list. An answer without routes is valid but does not: it counts for the id in
+its file's name, else only if the region has such an answer for every list that is missing.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _ID = re.compile(r"(?:vpn|vco)-[0-9A-Za-z]+")
 
 @dataclass(frozen=True, slots=True)
 class _Answer:
-    """One answer: its routes, how many its list has, and what its file's name and folder say."""
+    """One answer: its routes, the total of its list, the ids in its file's name, and its region."""
 
     action: str
     routes: tuple[RouteEntry, ...]
@@ -40,7 +40,7 @@ class _Answer:
 
 @dataclass(frozen=True, slots=True)
 class _Holder:
-    """What routes are listed under: a VPN gateway, or a connection on a transit router."""
+    """The owner of a list of routes: a VPN gateway, or a connection on a transit router."""
 
     region_id: str | None
     is_gateway: bool
@@ -49,7 +49,7 @@ class _Holder:
 
 @dataclass(slots=True)
 class SavedLists:
-    """The lists of routes that saved answers are of."""
+    """The route lists found in saved answers."""
 
     _answers: list[_Answer] = field(default_factory=list)
 
@@ -62,7 +62,7 @@ class SavedLists:
         name: str,
         region_id: str | None,
     ) -> None:
-        """Learn of one answer, whole or a page of it."""
+        """Add one answer, a whole list or one page of it."""
         names = frozenset(_ID.findall(name))
         self._answers.append(_Answer(action, tuple(routes), total, names, region_id))
 
@@ -72,7 +72,7 @@ class SavedLists:
         statements: Mapping[str, Statement],
         gateways: Iterable[Gateway],
     ) -> list[Connection]:
-        """Say of each connection whether every route into it was read."""
+        """Return the connections, each marked with whether every route into it was read."""
         if not self._answers:
             return list(connections)
         by_id = {gateway.gateway_id: gateway for gateway in gateways if gateway.kind == "vpn"}
@@ -80,7 +80,7 @@ class SavedLists:
         known = self._find_known(_find_holders(by_id, owners, connections), owners)
         found = []
         for one in connections:
-            owner = owners.get(one.vpn_connection_id, "")  # "": nobody knows what it hangs on
+            owner = owners.get(one.vpn_connection_id, "")  # "": its gateway is unknown
             is_known = True if owner is None else known.get(owner)
             found.append(msgspec.structs.replace(one, has_known_routes=is_known))
         return found
@@ -88,7 +88,7 @@ class SavedLists:
     def _find_known(
         self, holders: Mapping[str, _Holder], owners: Mapping[str, str | None]
     ) -> dict[str, bool]:
-        """Of which holders every list is there; no entry where none is."""
+        """Map each holder to whether all its lists are present; omit holders without any list."""
         n_entries, unknown = self._count_entries(owners)
         named, nameless = self._sort_blanks(holders)
         missing = {
@@ -111,7 +111,7 @@ class SavedLists:
     def _count_entries(
         self, owners: Mapping[str, str | None]
     ) -> tuple[Counter[tuple[str, RouteType]], set[str]]:
-        """How many routes of each list there are, and the holders of which pages are missing."""
+        """Count the routes of each list, and find the holders with missing pages."""
         entries: dict[tuple[str, RouteType], set[str]] = {}
         said = []
         for answer in self._answers:
@@ -119,14 +119,14 @@ class SavedLists:
             told = {name for name in names if name is not None}
             lists = set()
             for route, name in zip(answer.routes, names, strict=True):
-                # A list is of one holder: a row that does not say so is of the same.
+                # A list belongs to one holder, so a row without a holder belongs to the same one.
                 holder = next(iter(told)) if name is None and len(told) == 1 else name
                 if holder is not None:
                     lists.add((holder, route.route_type))
                     entries.setdefault((holder, route.route_type), set()).add(route.entry_id)
             said.append((lists, answer.total or 0))
         n_entries = Counter({key: len(ids) for key, ids in entries.items()})
-        # Without a number that is reached nothing shows that these pages are all.
+        # Only a total that is reached proves that all pages are present.
         short = (
             lists for lists, total in said if not 0 < total <= sum(n_entries[one] for one in lists)
         )
@@ -135,7 +135,7 @@ class SavedLists:
     def _sort_blanks(
         self, holders: Mapping[str, _Holder]
     ) -> tuple[Counter[tuple[str, str]], Counter[tuple[str | None, str]]]:
-        """Answers without routes: by the holder that a file names, and the others by region."""
+        """Count answers without routes: by the holder in the file's name, else by region."""
         named: Counter[tuple[str, str]] = Counter()
         nameless: Counter[tuple[str | None, str]] = Counter()
         for answer in self._answers:
@@ -154,7 +154,7 @@ def _find_holders(
     owners: Mapping[str, str | None],
     connections: Sequence[Connection],
 ) -> dict[str, _Holder]:
-    """What routes are listed under; BGP is on where a connection, or else its gateway, says so."""
+    """Return the holders; BGP is on if a connection reports it, else if its gateway does."""
     found = {name: _Holder(one.region_id, True) for name, one in gateways.items()}
     for one in connections:
         name = owners.get(one.vpn_connection_id)
@@ -169,7 +169,7 @@ def _find_holders(
 
 
 def _holder_of_row(route: RouteEntry, owners: Mapping[str, str | None]) -> str | None:
-    """What a route is listed under; what the cloud announces leads into no connection."""
+    """Return the holder of a route; a route announced by the cloud leads into no connection."""
     connection_id = route.vpn_connection_id or route.next_hop or ""
     return route.vpn_gateway_id or owners.get(connection_id)
 
@@ -177,7 +177,7 @@ def _holder_of_row(route: RouteEntry, owners: Mapping[str, str | None]) -> str |
 def _count_absent(
     name: str, holder: _Holder, n_entries: Counter[tuple[str, RouteType]]
 ) -> Iterator[tuple[str, int]]:
-    """Of each call, how many lists no answer holds a route of."""
+    """Yield per call the number of its lists for which no answer contains a route."""
     for action in _ON_GATEWAY if holder.is_gateway else _ON_ROUTER:
         kinds = [kind for kind in _KINDS[action] if kind != "bgp" or holder.has_bgp]
         yield action, sum(not n_entries[name, kind] for kind in kinds)

@@ -1,4 +1,4 @@
-"""The tables as data. See :mod:`vpnframe.schema` for what is made of it."""
+"""The schemas of all tables as data; :mod:`vpnframe.schema` derives everything else from them."""
 
 from __future__ import annotations
 

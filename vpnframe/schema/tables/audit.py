@@ -1,4 +1,4 @@
-"""The tables of the security review."""
+"""Schemas of the security review's tables."""
 
 from __future__ import annotations
 

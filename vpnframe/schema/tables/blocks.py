@@ -1,4 +1,4 @@
-"""The tables of verbs on any blocks, and of the address space they cover."""
+"""Schemas of the result tables of functions on arbitrary blocks, and of address space."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The tables of what overlaps in a fleet, and of what could be done about it."""
+"""Schemas of the tables of overlaps in a fleet and of possible remedies."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What tables are made of: columns, and those that several tables share."""
+"""The parts of table schemas: Column, Table, and columns that several tables share."""
 
 from __future__ import annotations
 
@@ -12,26 +12,26 @@ Kind = Literal[
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column."""
+    """A column of a table."""
 
-    name: str  # a unit is its suffix
+    name: str  # its suffix is the unit
     kind: Kind  # see :data:`vpnframe.schema.DTYPES`
     description: str  # one line
     is_nullable: bool = True  # whether it may be null
-    # All values that there are, where the list is closed: ours, not the cloud's
+    # All permitted values if the list is closed (defined here, not by the cloud)
     words: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """One table."""
+    """The schema of a table."""
 
     name: str  # for example ``tunnels``
-    description: str  # what a row is
-    key: tuple[str, ...]  # columns that identify a row; empty when none do
+    description: str  # what one row represents
+    key: tuple[str, ...]  # columns that identify a row; empty if none do
     columns: tuple[Column, ...]  # in order
-    is_stored: bool = False  # whether an inventory on disk holds it
-    # Whether it is kept apart, and left out of whatever does not ask for it by name
+    is_stored: bool = False  # whether an inventory on disk contains it
+    # Whether it is stored apart, and left out unless requested by name
     is_restricted: bool = False
 
     @property
@@ -43,7 +43,7 @@ class Table:
 SIDES = ("vpc", "onprem")
 KEY_STATES = ("present", "masked", "absent")
 SEVERITIES = ("info", "low", "medium", "high", "critical")  # the order of the category
-VERDICTS = ("legacy", "should-not", "must-not")  # of a standard, against a value
+VERDICTS = ("legacy", "should-not", "must-not")  # verdicts of a standard against a value
 FAMILIES = (
     "crypto", "key", "identity", "routing", "overlap", "availability", "hygiene", "cost",
 )  # fmt: skip

@@ -1,4 +1,4 @@
-"""The table of where packets go."""
+"""Schema of the table of packet traces."""
 
 from __future__ import annotations
 
