@@ -6,19 +6,19 @@
     ├── RequestError            a call to the cloud failed
     │   ├── TransportError      no answer came: connection, TLS, time-out
     │   ├── StatusError         the cloud answered with an error code
-    │   └── ResponseError       an answer came, and cannot be read
-    ├── SettingsError           credentials, endpoint, options: the caller can mend it
-    ├── AddressError            text that is no CIDR block
-    ├── SchemaError             a table that is not what its schema says; a ValueError, too
-    ├── InventoryError          a folder that is no inventory, or a damaged one
-    └── FindingsError           an audit found what must not be there
+    │   └── ResponseError       the answer cannot be read
+    ├── SettingsError           credentials, endpoint, options: the caller can correct it
+    ├── AddressError            text that is not a CIDR block
+    ├── SchemaError             a table that does not match its schema; also a ValueError
+    ├── InventoryError          a folder that is not an inventory, or a damaged one
+    └── FindingsError           an audit has findings at or above a severity
 
-:class:`IncompleteWarning` is no error: an answer was made of what is known, and that is not all.
-Nor is :class:`ClockWarning`: the newest snapshot is dated in the future; nor
-:class:`InputWarning`: something in a file of the user's was not taken as it is written.
+These are warnings, not errors. :class:`IncompleteWarning`: a result is based on incomplete data.
+:class:`ClockWarning`: the newest snapshot is dated in the future. :class:`InputWarning`: rows of
+a user's file were not used as written.
 
-No message holds a secret, a signed URL or a body. ``ValueError`` and ``TypeError`` stay for
-wrong arguments.
+No message contains a secret, a signed URL or a body. ``ValueError`` and ``TypeError`` are used
+for wrong arguments.
 """
 
 from __future__ import annotations
@@ -33,14 +33,14 @@ class RequestError(VpnframeError):
 
 
 class TransportError(RequestError):
-    """No answer came.
+    """The cloud did not answer.
 
     Parameters
     ----------
     message : str
         Which host, and what happened.
     is_timeout : bool
-        Whether it took too long; otherwise the host could not be reached.
+        Whether the call timed out; otherwise the connection failed.
     """
 
     def __init__(self, message: str, *, is_timeout: bool = False) -> None:
@@ -56,7 +56,7 @@ class StatusError(RequestError):
     message : str
         The cloud's own message.
     code : str
-        The cloud's error code, for example ``Throttling.User``; by this it is classified.
+        The cloud's error code, for example ``Throttling.User``; it classifies the error.
     http_status : int
         The HTTP status, which the cloud does not use consistently.
     request_id : str or None
@@ -73,7 +73,7 @@ class StatusError(RequestError):
 
 
 class ResponseError(RequestError):
-    """An answer came that cannot be read: truncated, HTML, or of another action.
+    """An answer cannot be read: truncated, HTML, or of another action.
 
     Parameters
     ----------
@@ -82,7 +82,7 @@ class ResponseError(RequestError):
     http_status : int or None
         The HTTP status.
     is_empty : bool
-        Whether it is whole and holds nothing that can be read: asking again gives the same.
+        Whether it is complete but has no readable value: a retry returns the same.
     """
 
     def __init__(
@@ -98,14 +98,14 @@ class SettingsError(VpnframeError):
 
 
 class AddressError(VpnframeError):
-    """Text that is no CIDR block.
+    """A text is not a CIDR block.
 
     Parameters
     ----------
     message : str
         Names the text and what is wrong with it.
     value : str
-        The text as it came.
+        The original text.
     """
 
     def __init__(self, message: str, *, value: str) -> None:
@@ -114,20 +114,20 @@ class AddressError(VpnframeError):
 
 
 class SchemaError(VpnframeError, ValueError):
-    """A table is not what its schema says: a wrong argument, and so a ValueError, too."""
+    """A table does not match its schema: a wrong argument, so also a ValueError."""
 
 
 class InventoryError(VpnframeError):
-    """A folder is no inventory, or a snapshot in it is missing or damaged."""
+    """A folder is not an inventory, or a snapshot in it is missing or damaged."""
 
 
 class FindingsError(VpnframeError):
-    """An audit found what must not be there.
+    """An audit has open findings at or above a severity.
 
     Parameters
     ----------
     message : str
-        How many findings, of which rules.
+        Number of findings, and their rules.
     n_findings : int
         How many.
     """
@@ -138,12 +138,12 @@ class FindingsError(VpnframeError):
 
 
 class IncompleteWarning(UserWarning):
-    """An answer is right for what was read, and more could not be judged: it says how much."""
+    """A result covers only the data that was read; the message states how much is missing."""
 
 
 class ClockWarning(UserWarning):
-    """A snapshot is dated in the future: it counts as the newest until then, and maybe is not."""
+    """A snapshot is dated in the future: until then it counts as the newest, perhaps wrongly."""
 
 
 class InputWarning(UserWarning):
-    """Rows of a file were not taken as they are written: it says which, and how they were."""
+    """Rows of a file were not used as written; the message states which, and how they were used."""

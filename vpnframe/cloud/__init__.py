@@ -1,1 +1,1 @@
-"""The network half: signed requests out, records without secrets back."""
+"""Access to the cloud's API: sends signed requests, returns records without secrets."""

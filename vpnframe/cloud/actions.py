@@ -1,4 +1,4 @@
-"""The calls as data: product, where the list stands, and the published quota."""
+"""API actions as data: product version, path of the list in the answer, published quota."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """A published quota: so many calls in so many seconds.
+    """A published quota: ``count`` calls per ``per_s`` seconds.
 
     Parameters
     ----------
@@ -27,9 +27,9 @@ class Action:
 
     name: str  # for example ``DescribeVpnConnections``
     version: str = "2016-04-28"  # the API version of its product
-    # Outer and inner name of the list in the answer; empty when it is no list
+    # Outer and inner name of the list in the answer; empty if the answer has no list
     list_path: tuple[str, ...] = ()
-    id_field: str = ""  # the field that a row cannot be without; mostly it identifies the row
+    id_field: str = ""  # required field of a row; usually its identifier
     is_paged: bool = False  # whether it takes ``PageNumber`` and ``PageSize``
     limit: Limit = Limit(600)  # per main account and region
 
@@ -90,17 +90,17 @@ _ALL = (
 )
 ACTIONS = {action.name: action for action in _ALL}
 
-# By which key of an answer its action is known: a saved answer does not name it.
+# Top-level key of an answer to its action: a saved answer does not name its action.
 ACTION_BY_KEY = {action.list_path[0]: action.name for action in _ALL if action.list_path} | {
     "VpnConnectionConfig": "DownloadVpnConnectionConfig"
 }
-# The calls for one thing, and the list whose row their whole answer is.
+# Action for a single resource to the list action whose row format its answer has.
 LIST_OF_ONE = {
     "DescribeVpnConnection": "DescribeVpnConnections",
     "DescribeCustomerGateway": "DescribeCustomerGateways",
     "DescribeVpnGateway": "DescribeVpnGateways",
 }
-# Answers without a list, told by what stands in them; the first that fits.
+# Fields that identify an answer without a list; the first match wins.
 ACTION_BY_FIELDS = (
     (("VpnConnectionId", "IkeConfig"), "DescribeVpnConnection"),
     (("VpnConnectionId", "TunnelOptionsSpecification"), "DescribeVpnConnection"),

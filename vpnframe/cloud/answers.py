@@ -1,8 +1,8 @@
-"""Answers of the cloud to records, by allow-list: no record has a field for a key.
+"""Decode answers of the cloud to records, by allow-list: no record has a field for a key.
 
 With :mod:`~vpnframe.cloud.trees` and :mod:`~vpnframe.cloud.fields` below it, this is the only place
-where a pre-shared key passes through; what leaves it is the key's state and, where a
-:class:`~vpnframe.model.psk.KeyJudge` is given, the facts that it makes of the key.
+that handles a pre-shared key. It returns only the key's state and, if a
+:class:`~vpnframe.model.psk.KeyJudge` is passed, the facts derived from the key.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ _COUNT_BITS = 25
 class Page:
     """One page of a list call."""
 
-    rows: tuple[Row, ...]  # statements, attachments, gateways or regions
-    total_count: int | None = None  # how many rows there are in all, as the answer says
+    rows: tuple[Row, ...]  # records; their type depends on the action
+    total_count: int | None = None  # number of rows on all pages, as the answer reports it
     request_id: str | None = None  # for a support ticket
     notes: tuple[Note, ...] = ()  # rows that could not be read at all
-    # Why ``total_count`` is None though the answer has one: it makes no sense
+    # Why ``total_count`` is None although the answer has one: the value is implausible
     count_note: Note | None = None
 
 
@@ -63,7 +63,7 @@ def decode_download(
 def decode_any_download(
     response: Response, *, vpn_connection_id: str, judge: KeyJudge | None = None
 ) -> Statement:
-    """Decode an answer as :func:`decode_download` does, be there nothing in it that can be read."""
+    """Decode an answer like :func:`decode_download`, but accept one without readable values."""
     answer = _fields(response, judge)
     if not answer.holds("VpnConnectionConfig"):
         raise ResponseError(
@@ -73,7 +73,7 @@ def decode_any_download(
 
 
 def decode_page(response: Response, *, action: str, judge: KeyJudge | None = None) -> Page:
-    """Decode one page of a list call, or the answer of a call for one thing.
+    """Decode one page of a list call, or the answer of a call for one resource.
 
     Examples
     --------
@@ -103,7 +103,7 @@ def decode_page(response: Response, *, action: str, judge: KeyJudge | None = Non
 
 
 def rows_of(answer: Fields, action: str) -> list[Fields]:
-    """Give the rows of a list call's answer; the answer itself where it is of one thing."""
+    """Return the rows of a list call's answer, or the answer itself for a single resource."""
     if action in actions.LIST_OF_ONE:
         if answer.text(_id_field(action)) is None:
             raise ResponseError(f"the answer has no {_id_field(action)}: is it one of {action}?")
@@ -119,7 +119,7 @@ def _id_field(action: str) -> str:
 
 
 def _total_count(answer: Fields) -> tuple[int | None, Note | None]:
-    """The rows that there are in all; or why the answer does not say that."""
+    """Return the total number of rows and, if the value is unusable, a note on why."""
     total_count = answer.number("TotalCount", bits=_COUNT_BITS)
     return total_count, next(iter(answer.notes), None)
 
@@ -139,7 +139,7 @@ def decode_account_id(response: Response) -> str:
 
 
 def action_of(response: Response) -> str | None:
-    """Tell which action a saved answer belongs to, by its shape.
+    """Return the action that a saved answer belongs to, identified by its shape.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""BGP of a connection: which fields say that it is on, and what its status is."""
+"""BGP settings of a connection: whether BGP is enabled, and the status of its session."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ BGP_FIELDS = (*BGP_LINK, *_STATUS, "AuthKey")
 
 
 def bgp_is_enabled(row: Fields, tunnels: list[Fields]) -> bool | None:
-    """Whether BGP is on: a switch decides, whatever a block is filled with.
+    """Check whether BGP is enabled: an explicit switch takes precedence over other values.
 
-    The connection's own switch is that of two tunnels: a single one's status stands nearer.
+    ``EnableTunnelsBgp`` concerns dual tunnels: a single tunnel's status takes precedence over it.
     """
     of_tunnels = row.flag("EnableTunnelsBgp")
     blocks = [tunnel.block("TunnelBgpConfig") for tunnel in tunnels]
@@ -31,17 +31,17 @@ def bgp_is_enabled(row: Fields, tunnels: list[Fields]) -> bool | None:
 
 
 def _any_of(flags: Iterable[bool | None]) -> bool | None:
-    """Whether any is on; None where none tells."""
+    """Return whether any flag is true; None if all are unknown."""
     told = [flag for flag in flags if flag is not None]
     return any(told) if told else None
 
 
 def _runs(bgp: Fields) -> bool | None:
-    """What the status says of BGP: a session that failed is set up, too."""
+    """Return whether the status means that BGP is enabled; a failed session counts as enabled."""
     status = bgp_status(bgp)
     return None if status is None else read_flag(status) is not False
 
 
 def bgp_status(bgp: Fields) -> str | None:
-    """What a block says of the session, or of its switch; None where it says nothing."""
+    """Return the status of the BGP session or of its switch; None if the block has neither."""
     return next((word for word in map(bgp.word, _STATUS) if word is not None), None)

@@ -1,4 +1,4 @@
-"""Access keys, from the vendor's own chain or from the caller; resolved once, behind one lock."""
+"""Access keys from the vendor's default chain or the caller; resolved once, behind one lock."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from vpnframe.cloud.signing import Credentials
 from vpnframe.errors import SettingsError
 
 _HELD_S = 15 * 60
-# What the chain says of the command line tool's profile, and no other of its parts.
+# The part of the chain's error message that concerns the command line tool's profile.
 _OF_PROFILE = re.compile(
     r"CLIProfileCredentialsProvider: (.*?)(?:ProfileCred|EcsRam|URLCred|$)", re.DOTALL
 )
@@ -27,31 +27,31 @@ REMEDY = (
 
 
 class Provider(Protocol):
-    """Anything that gives credentials; ``renew`` asks for new ones after a refusal."""
+    """Interface of credential providers; ``renew`` requests new credentials after a refusal."""
 
     async def get(self, *, renew: bool = False) -> Credentials:
-        """Give the access key to sign with."""
+        """Return the credentials to sign with."""
         ...
 
 
 class GivenCredentials:
-    """Credentials that the caller has in hand."""
+    """Provider of fixed credentials that the caller passes."""
 
     def __init__(self, credentials: Credentials) -> None:
         check_credentials(credentials)
         self._credentials = credentials
 
     async def get(self, *, renew: bool = False) -> Credentials:
-        """Give the access key to sign with."""
+        """Return the credentials to sign with."""
         return self._credentials
 
 
 class DefaultChain:
-    """The vendor's default chain, resolved behind one lock and held for a quarter of an hour.
+    """The vendor's default chain, resolved behind one lock and cached for 15 minutes.
 
     The chain's own asynchronous refresh holds a thread lock across an ``await``: concurrent first
-    calls stall for seconds and refresh several times. So its blocking form runs in a thread here,
-    once, and everybody else waits for that.
+    calls stall for seconds and refresh several times. So its blocking form runs once, in a thread,
+    and concurrent callers wait for the result.
     """
 
     def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
@@ -61,10 +61,10 @@ class DefaultChain:
         self._held_until = 0.0
 
     async def get(self, *, renew: bool = False) -> Credentials:
-        """Give the access key to sign with."""
+        """Return the credentials to sign with."""
         refused = self._held if renew else None
         async with self._lock:
-            # Of many calls refused together, the first renews and the others take what it got.
+            # Of many calls refused together, the first renews and the others reuse its result.
             is_refused = refused is not None and self._held is refused
             if self._held is None or is_refused or self._clock() >= self._held_until:
                 self._held = await asyncio.to_thread(self._find)
@@ -72,12 +72,12 @@ class DefaultChain:
             return self._held
 
     def _find(self) -> Credentials:
-        """Walk the chain; blocks."""
+        """Resolve the chain; this blocks."""
         return _resolve()
 
 
 class ProfileChain(DefaultChain):
-    """One profile of the vendor's ``~/.aliyun/config.json``, held like the default chain."""
+    """One profile of the vendor's ``~/.aliyun/config.json``, cached like the default chain."""
 
     def __init__(self, profile: str, *, clock: Callable[[], float] = time.monotonic) -> None:
         super().__init__(clock=clock)
@@ -88,7 +88,7 @@ class ProfileChain(DefaultChain):
 
 
 def check_credentials(credentials: Credentials) -> None:
-    """Check that credentials can stand in a request.
+    """Check that credentials can be sent: not empty, printable ASCII without spaces.
 
     Examples
     --------
@@ -105,8 +105,8 @@ def check_credentials(credentials: Credentials) -> None:
 
 
 def _resolve() -> Credentials:
-    """Walk the vendor's chain; what it raises may hold a secret, so none of it is kept."""
-    # Late: the library reads the environment when it is imported.
+    """Resolve the vendor's chain; its errors may hold a secret, so their text is not kept."""
+    # Imported late: the library reads the environment at import.
     from alibabacloud_credentials.client import Client  # noqa: PLC0415
 
     held, said = _asked(lambda: Client().get_credential())
@@ -123,7 +123,7 @@ def _resolve() -> Credentials:
 
 
 def _resolve_profile(profile: str) -> Credentials:
-    """Read one profile; what the library raises may hold a secret, so none of it is kept."""
+    """Read one profile; the library's errors may hold a secret, so their text is not kept."""
     from alibabacloud_credentials.provider.cli_profile import (  # noqa: PLC0415
         CLIProfileCredentialsProvider,
     )
@@ -139,7 +139,7 @@ def _resolve_profile(profile: str) -> Credentials:
 
 
 def _asked(ask: Callable[[], Any]) -> tuple[Credentials | None, str | None]:
-    """What a part of the library gives; or else what it raises, as text that nobody may show."""
+    """Return what ``ask`` finds, or the text of its error, which must never be shown."""
     said = None
     try:
         with _silenced():
@@ -151,7 +151,7 @@ def _asked(ask: Callable[[], Any]) -> tuple[Credentials | None, str | None]:
 
 @contextlib.contextmanager
 def _silenced() -> Iterator[None]:
-    """The library logs whole tracebacks of every probe that finds nothing."""
+    """Silence the library's log: it contains a traceback for every probe that finds nothing."""
     logger = logging.getLogger("credentials")
     was_disabled, logger.disabled = logger.disabled, True
     try:
@@ -161,9 +161,9 @@ def _silenced() -> Iterator[None]:
 
 
 def _held(found: Any) -> Credentials | None:
-    """What the library found as credentials of ours; None when a part is missing."""
+    """Convert the library's credentials to :class:`Credentials`; None if a part is missing."""
     names = ("access_key_id", "access_key_secret", "security_token")
-    # Its two classes have the same parts behind attributes and behind methods.
+    # One of its two classes has attributes for the parts, the other has getter methods.
     parts = [getattr(found, name, None) or _call(found, f"get_{name}") for name in names]
     if not parts[0] or not parts[1]:
         return None

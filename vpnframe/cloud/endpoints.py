@@ -1,4 +1,4 @@
-"""Where requests may go: to the cloud's own hosts, or to the one endpoint that the user names."""
+"""Allowed request targets: the cloud's own hosts, or the one endpoint that the user sets."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _CLOUD_HOST = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)*\.aliyuncs\.com")
 
 
 def cloud_url(host: str | None) -> str | None:
-    """Give the URL of a cloud host, None for a host that is not the cloud's.
+    """Return the HTTPS URL of a cloud host; None for any other host.
 
     Examples
     --------
@@ -27,7 +27,7 @@ def cloud_url(host: str | None) -> str | None:
 
 
 def named_url(endpoint: str) -> str:
-    """Check an endpoint that the user names.
+    """Check an endpoint that the user sets, and return it as scheme, host and port.
 
     Examples
     --------
@@ -39,7 +39,7 @@ def named_url(endpoint: str) -> str:
         host, _ = parts.hostname, parts.port
     except ValueError:
         host, parts = None, urlsplit("")
-    # What stands before an @ may be a password, and behind a ? a signature.
+    # The text before an @ may be a password, the text after a ? a signature.
     shown = endpoint.partition("?")[0].rpartition("@")[2]
     if parts.scheme not in ("http", "https") or not host:
         unset = "" if endpoint.strip() else "; is a variable unset?"
@@ -57,7 +57,7 @@ def named_url(endpoint: str) -> str:
 
 
 def is_loopback(host: str) -> bool:
-    """Say whether a host is this machine."""
+    """Check whether a host is a loopback address or ``localhost``."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:

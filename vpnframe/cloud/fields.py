@@ -1,8 +1,8 @@
-"""Reading named fields of an answer: one place for every oddity of type, and for secrets.
+"""Read named fields of an answer: the one place that handles odd types and secrets.
 
-An answer is read by allow-list: what nobody asks for by name is never looked at. A secret can be
-asked for with :meth:`Fields.secret` and :meth:`Fields.key_facts` alone, which give its state and
-what may be known of it.
+An answer is read by allow-list: a field that is not requested by name is never inspected. Only
+:meth:`Fields.secret` and :meth:`Fields.key_facts` read a secret; they return its state and the
+facts derived from it.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from vpnframe.model.psk import REDACTED, KeyJudge, key_facts, key_state
 from vpnframe.model.records import FailureKind, KeyFacts, KeyState, Note
 
 _ZERO = re.compile(r"0+(\.0+){0,3}(/0)?|::(/0)?", re.ASCII)
-# A saved answer may have all pages of a fleet; each row takes some KiB once it is read.
+# A saved answer may contain all pages of a fleet; each parsed row takes a few KiB.
 MAX_ROWS = 100_000
 
 _WHOLE = re.compile(r"\s*-?[0-9]{1,30}\s*", re.ASCII)
@@ -30,8 +30,8 @@ _FLAGS = {
 class Fields:
     """One object of an answer.
 
-    A value of the wrong type becomes None and a :class:`~vpnframe.model.records.Note`, so that
-    one odd field never costs the connection. A missing, null or empty value is None without a note.
+    A value of the wrong type becomes None and a :class:`~vpnframe.model.records.Note`, so one
+    malformed field never discards the connection. A missing, null or empty value is None, no note.
     """
 
     __slots__ = ("_is_unread", "_notes", "_path", "_tree", "judge")
@@ -52,38 +52,38 @@ class Fields:
 
     @property
     def notes(self) -> tuple[Note, ...]:
-        """What could not be understood so far, each once."""
+        """Notes on the values that could not be interpreted so far, without duplicates."""
         return tuple(dict.fromkeys(self._notes))
 
     def apart(self) -> Fields:
-        """Give the same object with notes of its own."""
+        """Return the same object with a separate list of notes."""
         return Fields(self._tree, [], self._path, judge=self.judge)
 
     @property
     def is_filled(self) -> bool:
-        """Whether any value below is more than null, empty text or an empty object."""
+        """Whether any nested value is other than null, empty text or an empty object."""
         return is_filled_value(self._tree)
 
     def note(self, name: str, message: str, *, kind: FailureKind = "malformed") -> None:
-        """Say that a field could not be understood."""
+        """Add a note that a field could not be interpreted."""
         self._notes.append(Note(field=self._path + name, message=message, kind=kind))
 
     def nonzero_text(self, name: str) -> str | None:
-        """Give text that is no zero: an address, a block or an id that was set."""
+        """Return the text of an address, block or id; None if it is zero, which means unset."""
         text = self.text(name)
         return None if is_zero(text) else text
 
     def nonzero_number(self, name: str, *, bits: int = 32) -> int | None:
-        """Give a whole number that is no zero: one that was set."""
+        """Return a whole number; None if it is zero, which means unset."""
         return self.number(name, bits=bits) or None
 
     def word(self, name: str) -> str | None:
-        """Give text, or a truth value as text: some words come as either."""
+        """Return text, or a boolean as lower-case text: some words are sent as either."""
         value = self._tree.get(name)
         return str(value).lower() if isinstance(value, bool) else self.text(name)
 
     def text(self, *names: str) -> str | None:
-        """Give the first of the named fields that holds text or a whole number."""
+        """Return the first of the named fields that holds text or a whole number, as text."""
         for name in names:
             value = self._tree.get(name)
             if value is None:
@@ -99,7 +99,7 @@ class Fields:
         return None
 
     def number(self, name: str, *, bits: int = 32) -> int | None:
-        """Give a whole number that came as a number or as text; it must fit its column."""
+        """Return a whole number sent as number or text; it must fit a signed column of ``bits``."""
         value = _whole(self._tree.get(name))
         if isinstance(value, int) and not isinstance(value, bool):
             return self._in_range(name, value, bits)
@@ -109,7 +109,7 @@ class Fields:
         return None
 
     def flag(self, name: str) -> bool | None:
-        """Give a truth value that came as one or as text."""
+        """Return a boolean sent as boolean, number or text."""
         value = self._tree.get(name)
         if isinstance(value, bool):
             return value
@@ -119,7 +119,7 @@ class Fields:
         return known
 
     def subnets(self, name: str) -> tuple[str, ...]:
-        """Give the CIDR texts of a field: one string joined by commas, or a list of strings."""
+        """Return the CIDR texts of a field: one comma-separated string, or a list of strings."""
         value = self._tree.get(name)
         texts = value if isinstance(value, list) else [value]
         found = [cidr for text in texts if isinstance(text, str) for cidr in split_cidrs(text)]
@@ -130,7 +130,7 @@ class Fields:
         return tuple(found)
 
     def texts(self, outer: str, inner: str = "") -> tuple[str, ...]:
-        """Give a list of texts: bare, wrapped in an object, or a single one; () without any."""
+        """Return a list of texts, sent bare, wrapped in an object or as a single text."""
         value: Any = self._tree.get(outer)
         if isinstance(value, dict):
             value = value.get(inner)
@@ -140,16 +140,16 @@ class Fields:
         return tuple(one.strip() for one in found if isinstance(one, str) and one.strip())
 
     def secret(self, name: str) -> KeyState | None:
-        """Give the state of a secret and nothing else of it; None where it may be unread."""
+        """Return only the state of a secret; None if it may be in a part that was not read."""
         state = key_state(self._tree.get(name))
         return None if self._is_unread and state == "absent" else state
 
     def key_facts(self, name: str, *, hints: Iterable[str]) -> KeyFacts | None:
-        """Give what may be known of a key; None where keys are not judged."""
+        """Return the facts derived from a key; None if keys are not judged."""
         judge = self.judge
         if judge is None:
             return None
-        # The key is bound to no name here: whatever is raised takes this frame along.
+        # The key is not bound to a local name: a traceback would expose the locals of this frame.
         if judge.is_saved and self._tree.get(name) == REDACTED:
             return KeyFacts()
         try:
@@ -164,14 +164,14 @@ class Fields:
             return KeyFacts()
 
     def holds(self, name: str) -> bool:
-        """Whether a field stands there, be it empty."""
+        """Check whether a field is present, even if empty."""
         return name in self._tree
 
     def has(self, name: str, *members: str) -> bool:
-        """Whether a field holds anything, without looking at what.
+        """Check whether a field holds a value, without inspecting the value.
 
-        Of an object only the named members count, where any are named: what nobody knows of may
-        stand in it, too. A member that is zero counts for nothing: unset numbers are sent so.
+        If members are named, only they count in an object: it may also hold unknown fields. A
+        member that is zero does not count: unset numbers are sent as zero.
         """
         value = self._tree.get(name)
         if members and isinstance(value, dict):
@@ -180,12 +180,12 @@ class Fields:
         return is_filled_value(value)
 
     def shows(self, name: str, member: str) -> bool:
-        """Whether an object has a member of that name, whatever it holds."""
+        """Check whether an object has a member of that name, whatever its value."""
         value = self._tree.get(name)
         return isinstance(value, dict) and member in value
 
     def block(self, name: str) -> Fields:
-        """Give an object below, empty where there is none."""
+        """Return a nested object; an empty one if it is missing."""
         value = self._tree.get(name)
         tree = value if isinstance(value, dict) else {}
         if tree is not value:
@@ -195,13 +195,13 @@ class Fields:
         return below
 
     def doubt_secrets(self) -> None:
-        """Call no secret absent: one that is not here may stand in what was not read."""
+        """Stop reporting secrets as absent: a missing one may be in a part that was not read."""
         self._is_unread = True
 
     def rows(self, outer: str, inner: str, *, mark: str) -> list[Fields]:
-        """Give a list of objects: wrapped or bare, with one row as an object, or missing.
+        """Return a list of objects, sent wrapped, bare, as a single object, or not at all.
 
-        An object without the inner name is a row itself when it has the field ``mark``.
+        An object without the inner name is itself a row if it has the field ``mark``.
         """
         value: Any = self._tree.get(outer)
         if isinstance(value, dict) and (inner in value or mark not in value):
@@ -220,13 +220,13 @@ class Fields:
         return good
 
     def tags(self, outer: str) -> tuple[str, ...]:
-        """Give resource tags, a list of ``Tag`` below, as sorted ``key=value`` texts."""
+        """Return resource tags, a list of ``Tag`` objects, as sorted ``key=value`` texts."""
         rows = self.rows(outer, "Tag", mark="Key")
         pairs = [(row.text("Key", "TagKey"), row.text("Value", "TagValue")) for row in rows]
         return tuple(sorted(f"{key}={value or ''}" for key, value in pairs if key))
 
     def _below(self, tree: Mapping[str, Any], path: str) -> Fields:
-        """An object below this one, with the same notes."""
+        """Return a nested object that shares the notes of this one."""
         return Fields(tree, self._notes, path, judge=self.judge)
 
     def _in_range(self, name: str, value: int, bits: int) -> int | None:
@@ -241,23 +241,23 @@ class Fields:
 
 
 def _whole(value: Any) -> Any:
-    """A whole number that came as ``86400.0``; anything else as it is."""
+    """Convert a whole float such as ``86400.0`` to int; return anything else unchanged."""
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def read_flag(value: object) -> bool | None:
-    """Read a truth value from text or a number; None for anything else."""
+    """Read a boolean from text or a number; None for anything else."""
     return _FLAGS.get(str(value).strip().lower())
 
 
 def is_zero(value: Any) -> bool:
-    """Whether a value is a zero: a number, or text of one, an address or a block."""
+    """Check whether a value is zero: a number, its text, or an all-zero address or block."""
     is_plain = isinstance(value, str | int | float) and not isinstance(value, bool)
     return is_plain and bool(_ZERO.fullmatch(str(value).strip()))
 
 
 def is_filled_value(value: Any) -> bool:
-    """Whether anything below is more than null, empty text or an empty object."""
+    """Check whether any nested value is other than null, empty text or an empty object."""
     if value is None:
         return False
     if isinstance(value, str):
@@ -273,6 +273,6 @@ def is_filled_value(value: Any) -> bool:
 
 
 def _kind_of(value: Any) -> str:
-    """What a value is, in words that do not show it."""
+    """Return the type of a value in words that do not reveal the value."""
     words = {str: "other text", bool: "true or false", int: "a number", float: "a fraction"}
     return words.get(type(value), "a list" if isinstance(value, list) else "an object")

@@ -1,6 +1,6 @@
-"""Whose key it is: the words of an answer that a key may have been made of.
+"""Hints on the owner of a key: words of an answer that the key may be derived from.
 
-They are looked for where a key is judged, and not before: most keys of downloads were in the list.
+They are collected only when a key is judged: most keys of downloads were already in the list.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from vpnframe.cloud.fields import Fields
 
-# What tells whose key it is, of a connection and of its tunnels.
+# Fields that identify the owner of a key, in a connection and in its tunnels.
 _NAMES = (
     *("VpnConnectionId", "Name", "VpnGatewayId", "CustomerGatewayId", "TransitRouterId"),
     *("TransitRouterName", "AttachInstanceId", "InternetIp", "TunnelId", "Local", "Remote"),
@@ -17,14 +17,14 @@ _NAMES = (
 
 
 class HintsOfRow:
-    """What a list row, and whoever it names, tell of whose keys stand in it."""
+    """Hints on the keys of a list row, from the row and from the resources that it names."""
 
     def __init__(self, row: Fields, tunnels: list[Fields]) -> None:
         self._row = row
         self._tunnels = tunnels
 
     def __iter__(self) -> Iterator[str]:
-        quiet = self._row.apart()  # what is odd has been noted
+        quiet = self._row.apart()  # malformed values are already noted
         names = [*_words_of(quiet, "IkeConfig"), *quiet.tags("Tag")]
         for tunnel in self._tunnels:
             names += _words_of(tunnel.apart(), "TunnelIkeConfig")
@@ -32,7 +32,7 @@ class HintsOfRow:
 
 
 class HintsOfDownload:
-    """The same of a download, which names its two ends alone."""
+    """Hints on the keys of a download, which names only its two ends."""
 
     def __init__(self, config: Fields, tunnels: list[Fields], vpn_connection_id: str) -> None:
         self._parts = (config, *tunnels)

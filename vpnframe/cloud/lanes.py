@@ -1,4 +1,4 @@
-"""Time, and the lanes in which calls wait for their turn."""
+"""Injectable time, and the lanes in which calls wait for their rate limit."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from vpnframe.cloud.rate_limits import Key, RateLimiter
 
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """Time as arguments: seconds that only grow, the time of day, and how to wait."""
+    """Injectable time functions: monotonic seconds, the time of day, and sleep."""
 
     monotonic: Callable[[], float] = time.monotonic
     utc_now: Callable[[], datetime] = lambda: datetime.now(UTC)
@@ -22,7 +22,7 @@ class Clock:
 
 
 class WaitingLanes:
-    """Lets calls of one key out one after the other, as soon as its pace allows."""
+    """Releases the calls of a key one after the other, as soon as the rate limiter allows."""
 
     def __init__(self, rate_limiter: RateLimiter, clock: Clock) -> None:
         self.rate_limiter = rate_limiter
@@ -42,6 +42,6 @@ class WaitingLanes:
             self.rate_limiter.start(key)
 
     def leave(self, key: Key) -> None:
-        """Count the answer, or that none came."""
+        """Count the end of a call, answered or not."""
         self.rate_limiter.finish(key, now=self._clock.monotonic())
         self._answered[key].set()

@@ -1,4 +1,4 @@
-"""What goes over the wire: one request, one response, both frozen.
+"""HTTP messages: frozen classes for one request and one response.
 
 Neither shows its headers, URL query or body in its ``repr``: a query may hold a signature and
 a body may hold a pre-shared key.
@@ -24,7 +24,7 @@ class Request:
     method: str  # ``GET`` or ``POST``
     url: str  # scheme, host, path and encoded query
     headers: Mapping[str, str] = field(default_factory=dict)  # names in lower case
-    body: bytes = b""  # empty for every call of our own
+    body: bytes = b""  # empty for every call that vpnframe makes
 
     def __repr__(self) -> str:
         return f"Request({self.method} {self.host})"
@@ -36,7 +36,7 @@ class Request:
 
     @property
     def path(self) -> str:
-        """The path, ``/`` when the URL has none."""
+        """The path; ``/`` if the URL has none."""
         return urlsplit(self.url).path or "/"
 
     @property

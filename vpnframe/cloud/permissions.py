@@ -26,7 +26,7 @@ _NAMED = re.compile(r"needs the permission ([a-z]+:[A-Za-z]+)")
 
 
 def permission_of(action: str) -> str:
-    """Give the permission that a call needs.
+    """Return the RAM permission that a call needs.
 
     Examples
     --------
@@ -37,12 +37,12 @@ def permission_of(action: str) -> str:
 
 
 def naming_permission(message: str, action: str) -> str:
-    """Add the permission that a refused call needs to what the cloud says."""
+    """Append the permission that a refused call needs to the cloud's message."""
     return f"{message.rstrip('.')}; {action} needs the permission {permission_of(action)}"
 
 
 def refused_sentence(messages: Iterable[str]) -> str | None:
-    """Say which permissions refused calls need, and where to get them.
+    """Return a sentence that names the permissions of refused calls; None without any.
 
     Examples
     --------
@@ -60,7 +60,7 @@ def refused_sentence(messages: Iterable[str]) -> str | None:
 
 
 def needed(*, routes: bool = True) -> tuple[str, ...]:
-    """Give the calls that need a permission.
+    """Return the names of the calls that need a permission.
 
     Examples
     --------
@@ -71,7 +71,7 @@ def needed(*, routes: bool = True) -> tuple[str, ...]:
 
 
 def policy() -> str:
-    """Write the RAM policy that a fetch needs, and no more.
+    """Return the minimal RAM policy for a fetch, as JSON.
 
     References
     ----------
@@ -86,7 +86,7 @@ def policy() -> str:
 
 
 def trust_policy(principal: str) -> str:
-    """Write the trust policy of a role: who may assume it.
+    """Return the trust policy of a role, which states who may assume it, as JSON.
 
     References
     ----------
@@ -101,7 +101,7 @@ def trust_policy(principal: str) -> str:
 
 
 def assuming_policy(role_arns: Iterable[str]) -> str:
-    """Write the policy of who assumes roles.
+    """Return the policy that allows its holder to assume the roles, as JSON.
 
     Examples
     --------

@@ -1,7 +1,7 @@
-"""Why the vendor's configuration gives no credentials: which profile of which type, at what step.
+"""Diagnose why the vendor's configuration yields no credentials: profile, type, failed step.
 
-What the vendor's library raises may hold a secret. Only what is looked for by name is taken from
-it: a host, an HTTP status, an error code, and which step failed. Of the files, names alone.
+The errors of the vendor's library may hold a secret. Only a host, an HTTP status, an error code
+and the failed step are taken from them; only names are taken from the files.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _NEEDED: Mapping[str, tuple[str, ...]] = {
     "OAuth": (),
     "External": ("process_command",),
 }
-# The token of a login, and the second when it ends.
+# Field names of a login's token and of its expiry in Unix seconds.
 _LOGINS = {
     "CloudSSO": ("access_token", "cloud_sso_access_token_expire"),
     "OAuth": ("oauth_refresh_token", "oauth_access_token_expire"),
@@ -62,7 +62,7 @@ _UNREACHED = re.compile(
 
 
 def why_no_credentials(profile: str | None, said: str) -> str | None:
-    """Say why a profile gives no credentials."""
+    """Return why a profile yields no credentials; None if there is no profile to read."""
     from alibabacloud_credentials.utils import auth_util  # noqa: PLC0415
 
     path = _home() / ".aliyun" / "config.json"
@@ -91,7 +91,7 @@ def _home() -> Path:
 
 
 def _read_config(path: Path) -> dict[str, Any] | str:
-    """The configuration, or what is wrong with it."""
+    """Return the configuration, or a text on what is wrong with it."""
     try:
         config = json.loads(read_file(path, limit=_MAX_BYTES))
     except OSError as error:
@@ -113,7 +113,7 @@ def _names(config: Mapping[str, Any]) -> list[str]:
 
 
 def _chain(config: Mapping[str, Any], name: str) -> Iterator[dict[str, Any]]:
-    """A profile, and those that it builds on; an empty one where a name is not there."""
+    """Yield a profile and its source profiles; an empty one for a name that is missing."""
     seen: set[str] = set()
     while name not in seen:
         seen.add(name)
@@ -131,7 +131,7 @@ def _label(profile: Mapping[str, Any]) -> str:
 
 
 def _own_problem(profile: Mapping[str, Any]) -> str | None:
-    """What is wrong with a profile as it stands in the file."""
+    """Return what is wrong with a profile in the file; None if nothing is."""
     mode, name = str(profile.get("mode")), str(profile.get("name"))[:60]
     if mode not in _NEEDED:
         return f"{_label(profile)}: {', '.join(_NEEDED)} are known; {_making(name)}"
@@ -149,7 +149,7 @@ def _making(name: str) -> str:
 
 
 def _has_ended(profile: Mapping[str, Any], token: str, end: str) -> bool:
-    """Whether a login must be made again; a token that renews itself has no end of its own."""
+    """Check whether a new login is needed; the expiry of a self-renewing token is ignored."""
     at = profile.get(end)
     if not profile.get(token) or not isinstance(at, int | float):
         return True
@@ -157,7 +157,7 @@ def _has_ended(profile: Mapping[str, Any], token: str, end: str) -> bool:
 
 
 def _step(chain: list[dict[str, Any]], said: str) -> str:
-    """What failed beyond the file."""
+    """Describe the step that failed outside the file."""
     asks = [one for one in chain if one["mode"] not in ("AK", "StsToken")]
     profile = asks[0] if asks else chain[0]
     label, mode = _label(profile), str(profile["mode"])
@@ -181,7 +181,7 @@ def _step(chain: list[dict[str, Any]], said: str) -> str:
 
 
 def why_no_ini() -> str | None:
-    """Say why the vendor's file of keys gives no credentials; None where there is none."""
+    """Return why the vendor's INI file yields no credentials; None if there is no file."""
     from alibabacloud_credentials.utils import auth_util  # noqa: PLC0415
 
     named = auth_util.environment_credentials_file

@@ -1,7 +1,7 @@
-"""Which proxy a request goes through, from HTTPS_PROXY and NO_PROXY.
+"""Select the proxy of a request from HTTPS_PROXY and NO_PROXY.
 
-Of the proxy only a tunnel is asked (CONNECT): TLS is between this machine and the cloud, and the
-proxy sees the name of the host alone. Plain HTTP, and whatever goes to this machine, has none.
+The proxy only opens a tunnel (CONNECT): TLS runs between this machine and the cloud, and the
+proxy sees only the host name. Plain HTTP and loopback requests use no proxy.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ _SCHEMES = ("http", "https")
 
 @dataclass(frozen=True, slots=True)
 class Proxies:
-    """The proxy of this process, and the hosts that are asked without it."""
+    """The proxy of this process, and the hosts that are reached without it."""
 
-    url: str | None = None  # may hold a password: it is not shown
+    url: str | None = None  # may hold a password, so it is not shown
     exceptions: tuple[str, ...] = ()  # hosts, suffixes, addresses and blocks; ``*`` for all
 
     def __repr__(self) -> str:
@@ -30,11 +30,11 @@ class Proxies:
 
     @property
     def host(self) -> str | None:
-        """Host and port of the proxy, to be shown."""
+        """Host and port of the proxy, without its password."""
         return self.url and urlsplit(self.url).netloc.rpartition("@")[2]
 
     def proxy_for(self, url: str) -> str | None:
-        """Give the proxy for a URL, None where it is asked directly."""
+        """Return the proxy for a URL; None for a direct connection."""
         parts = urlsplit(url)
         host = parts.hostname or ""
         if parts.scheme != "https" or is_loopback(host):
@@ -45,7 +45,7 @@ class Proxies:
 
 
 def read_proxies(environment: Mapping[str, str]) -> Proxies:
-    """Read the variables as curl does: the names in lower case count first.
+    """Read the proxy variables like curl: lower-case names take precedence.
 
     Examples
     --------
@@ -76,7 +76,7 @@ def _checked(url: str) -> str:
 
 
 def _fits(exception: str, host: str) -> bool:
-    """Whether a host is excepted: by name, by what it ends with, by address or by block."""
+    """Check whether an exception matches a host: by name, suffix, address or block."""
     if exception == "*":
         return True
     name = exception.removeprefix("*").removeprefix(".")

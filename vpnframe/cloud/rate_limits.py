@@ -1,9 +1,9 @@
-"""Pacing under the published quotas, per (account, region, action). Pure: the clock is an argument.
+"""Rate limiter for the published quotas, per (account, region, action). It reads no clock.
 
-A call may go out when fewer than ``share x limit`` calls of its key are in flight or were answered
-within the last window. Counting from the answer and not from the sending keeps the server's window
-whatever the latency: the server saw the call no later than we saw its answer. The same log keeps
-fixed and sliding windows alike.
+A call may start when fewer than ``share x limit`` calls of its key are in flight or were answered
+within the last window. Counting from the answer, not from the sending, respects the server's window
+at any latency: the server saw the call before we saw its answer. The same log respects both fixed
+and sliding windows.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ Key = tuple[str, str, str]
 
 @dataclass(slots=True)
 class _Lane:
-    """The calls of one key: how many are under way, and when the others were answered."""
+    """State of one key: number of calls in flight, and times of the recent answers."""
 
     ceiling: int
     per_s: float
@@ -31,7 +31,7 @@ class _Lane:
 
 
 class RateLimiter:
-    """Says when a call may go out.
+    """Decides when a call may start.
 
     Examples
     --------
@@ -52,12 +52,12 @@ class RateLimiter:
         self._lanes: dict[Key, _Lane] = {}
 
     def allowed(self, action: str) -> int:
-        """Calls of an action that may go out in one window, at least one."""
-        # Rounded first: 100 x 0.29 is a hair below 29.
+        """Return how many calls of an action may start per window, at least one."""
+        # Rounded first: in floating point 100 x 0.29 is slightly below 29.
         return max(1, int(round(self.limits[action].count * self._share, 6)))
 
     def delay(self, key: Key, *, now: float) -> float | None:
-        """Seconds until a call may go out; 0 for now, None when an answer must come first."""
+        """Return the seconds until a call may start; None if an answer must arrive first."""
         lane = self._lane(key)
         self._ease(lane, now)
         while lane.answered and lane.answered[0] <= now - lane.per_s:
@@ -68,30 +68,30 @@ class RateLimiter:
             return 0.0
         if lane.in_flight >= lane.allowed:
             return None
-        # So many of the answered calls must leave the window before one slot is free.
+        # Index of the answered call that must leave the window before a slot is free.
         leaving = lane.in_flight + len(lane.answered) - lane.allowed
         return lane.answered[leaving] + lane.per_s - now
 
     def remember(self, key: Key, *, at: float) -> None:
-        """Count a call of an earlier run that the server may still count; oldest first."""
+        """Count a call of an earlier run that may still use quota; add the oldest first."""
         self._lane(key).answered.append(at)
 
     def start(self, key: Key) -> None:
-        """Count a call that goes out now."""
+        """Count a call that starts now."""
         self._lane(key).in_flight += 1
 
     def finish(self, key: Key, *, now: float) -> None:
-        """Count its answer, or that it timed out."""
+        """Count the answer of a call, or its timeout."""
         lane = self._lane(key)
         lane.in_flight -= 1
         lane.answered.append(now)
 
     def slow_down(self, key: Key, *, now: float, retry_after_s: float | None = None) -> None:
-        """Halve the pace of a key that was throttled, and pause it.
+        """Halve the rate of a throttled key, and pause it.
 
-        Calls that were under way together are often throttled together: those within the pause
-        lengthen it and halve nothing. The pace recovers by one eighth of the ceiling for every
-        window that passes.
+        Calls in flight together are often throttled together: further ones within the pause may
+        extend it, but do not halve the rate again. The rate recovers by one eighth of the ceiling
+        per window.
         """
         lane = self._lane(key)
         if now >= lane.blocked_until:

@@ -1,7 +1,7 @@
-"""Answers without their secrets: exactly what a decoder asks for survives.
+"""Redact answers: keep exactly the fields that a decoder reads, without secrets.
 
-A decoder is run over the answer and what it asks for is recorded; the rest, known or unknown, is
-left out. A key is asked for by its state alone, so its state is what stands there afterwards.
+A decoder runs over the answer while its reads are recorded; all other fields, known or unknown, are
+dropped. A decoder reads only the state of a key, so the state replaces the key.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _DOWNLOAD = "DownloadVpnConnectionConfig"
 _READABLE = (_DOWNLOAD, *rows.DECODERS, *actions.LIST_OF_ONE)
 _MARK = "redacted"
 _STATES = {"present": REDACTED, "masked": "****"}
-# In JSON, in text of JSON inside it, and in XML; of any answer, whole or cut off.
+# Keys in JSON, in JSON nested as text, and in XML, also in truncated answers.
 _KEY = re.compile(
     rb"""["'](?:Psk|AuthKey)\\*["']\s*:\s*\\*["']([^"']*)|<(?:Psk|AuthKey)[^>]*>([^<]*)""",
     re.IGNORECASE,
@@ -31,7 +31,7 @@ _KEY = re.compile(
 
 
 def redact_answer(response: Response) -> bytes:
-    """Write an answer again without its secrets and without whatever nobody asks for.
+    """Return an answer without its secrets and without the fields that no decoder reads.
 
     Examples
     --------
@@ -53,7 +53,7 @@ def redact_answer(response: Response) -> bytes:
     kept = asked.plain(tree)
     if (
         action in actions.ACTIONS and action != _DOWNLOAD
-    ):  # an empty list may be left out in XML, where the root tells the call
+    ):  # XML may omit an empty list: its root identifies the call
         kept.setdefault(actions.ACTIONS[action].list_path[0], "")
     redacted = write_tree(kept, root)
     del tree, kept, asked  # a frame that raises must not hold them
@@ -64,7 +64,7 @@ def redact_answer(response: Response) -> bytes:
 
 
 def _redact_error(error: StatusError) -> bytes:
-    """Code, message and request id; an error has nothing else that is read."""
+    """Return the code, message and request id of an error; nothing else of it is read."""
     message = str(error).removeprefix(f"{error.code}: ")
     kept = {"RequestId": error.request_id, "Code": error.code, "Message": message}
     return write_tree({name: text for name, text in kept.items() if text is not None}, None)
@@ -77,7 +77,7 @@ def _decoded(response: Response, action: str) -> object:
 
 
 def _ask(answer: Fields, action: str) -> None:
-    """Ask for what the decoders of :mod:`vpnframe.cloud.answers` ask for."""
+    """Read every field that the decoders of :mod:`vpnframe.cloud.answers` read."""
     answer.text("RequestId")
     if action == _DOWNLOAD:
         rows.downloaded_connection(answer, vpn_connection_id="-")
@@ -88,20 +88,20 @@ def _ask(answer: Fields, action: str) -> None:
 
 
 class _FieldsRead:
-    """What was asked of each object of one answer, by the object's identity.
+    """Fields that were read from each object of one answer, keyed by the object's identity.
 
-    A value that is an object of the answer stands for whatever was asked of that one.
+    A kept value that is itself an object of the answer is reduced to the fields read from it.
     """
 
     def __init__(self) -> None:
         self._of: dict[int, dict[str, Any]] = {}
 
     def of(self, tree: Mapping[str, Any]) -> dict[str, Any]:
-        """The names asked for in one object, with what is kept of each."""
+        """Return the names of the fields read from one object, with the value kept for each."""
         return self._of.setdefault(id(tree), {})
 
     def plain(self, tree: Mapping[str, Any]) -> dict[str, Any]:
-        """The object with what was asked for alone; filled if and only if it was."""
+        """Return the object with only the fields that were read; filled if it was filled before."""
         kept = {name: self._plain(value) for name, value in sorted(self.of(tree).items())}
         if is_filled_value(tree) and not is_filled_value(kept):
             kept[_MARK] = "true"
@@ -114,7 +114,7 @@ class _FieldsRead:
 
 
 class _RecordingFields(Fields):
-    """Fields that write down what they are asked for."""
+    """Fields that record which names are read."""
 
     __slots__ = ("_asked",)
 
@@ -131,7 +131,7 @@ class _RecordingFields(Fields):
         return _RecordingFields(tree, self._notes, path, asked=self._asked)
 
     def _keep(self, name: str, kept: Any) -> None:
-        """Keep something of a field that stands there."""
+        """Record the value to keep of a field, if the field is present."""
         if name in self._tree:
             self._asked.of(self._tree)[name] = kept
 
@@ -153,7 +153,7 @@ class _RecordingFields(Fields):
 
     def number(self, name: str, *, bits: int = 32) -> int | None:
         value = self._tree.get(name)
-        # A number that is too large is told as such; anything else that is none is not kept.
+        # A number that is too large is kept, to be reported; any other non-number is replaced.
         is_number = bool(re.fullmatch(r"\s*-?[0-9]+(\.0*)?\s*", str(value), re.ASCII))
         is_number = is_number and not isinstance(value, dict | list)
         self._keep(name, value if is_number or value is None else _stand_in(value))
@@ -202,7 +202,7 @@ class _RecordingFields(Fields):
         return super().block(name)
 
     def _mention(self, name: str) -> None:
-        """Keep that a field stands there, and of an object what is asked of it."""
+        """Record that a field is present; an object is kept with the fields read from it."""
         if name not in self._asked.of(self._tree):
             self._keep(name, _stand_in(self._tree.get(name)))
 
@@ -215,21 +215,21 @@ class _RecordingFields(Fields):
 
 
 def _only_texts(value: Any) -> Any:
-    """A list's texts, or one; what is none keeps its place, and tells nothing."""
+    """Return a text or the texts of a list; a placeholder replaces each other value."""
     if isinstance(value, list):
         return [one if isinstance(one, str) else _stand_in(one) for one in value]
     return value if isinstance(value, str) else _stand_in(value)
 
 
 def _rows(value: Any) -> Any:
-    """A list's rows; what is none keeps its place."""
+    """Return the rows of a list; a placeholder replaces each value that is not an object."""
     if isinstance(value, list):
         return [one if isinstance(one, dict) else _stand_in(one) for one in value]
     return _stand_in(value)
 
 
 def _stand_in(value: Any) -> Any:
-    """Something of the same kind that tells nothing; an object tells what is asked of it."""
+    """Return a placeholder of the same type; objects, nulls, booleans and zeros are unchanged."""
     if isinstance(value, dict) or value is None or isinstance(value, bool) or is_zero(value):
         return value
     if not is_filled_value(value):
@@ -240,14 +240,14 @@ def _stand_in(value: Any) -> Any:
 
 
 def has_keys(body: bytes) -> bool:
-    """Say whether a saved answer shows a key, be it cut off; a key's state alone is none.
+    """Check whether a saved answer, even a truncated one, reveals a key, not just its state.
 
     Examples
     --------
     >>> has_keys(b'{"Psk": "a secret"}'), has_keys(b'{"Psk": "present"}'), has_keys(b"<Psk/>")
     (True, False, False)
     """
-    # Some shells save what they print as UTF-16.
+    # Some shells save their output as UTF-16.
     for found in _KEY.finditer(body.replace(b"\0", b"")):
         text = (found[1] or found[2] or b"").decode("utf-8", "replace").removesuffix("\\")
         if text != REDACTED and key_state(text) == "present":

@@ -1,4 +1,4 @@
-"""Which failure means what, and how long to wait. Pure arithmetic; by Code, not by HTTP status."""
+"""Classify failures, by Code before HTTP status, and compute back-off times. Pure functions."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from vpnframe.errors import RequestError, ResponseError, StatusError, TransportError
 from vpnframe.model.records import FailureKind
 
-# Kinds of failure that may be gone a while later.
+# Transient kinds of failure.
 PASSING: frozenset[FailureKind] = frozenset(("network", "timeout", "server", "throttled"))
 
 
@@ -26,18 +26,18 @@ class Remedy(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class FailureVerdict:
-    """What a failure is, and what to do about it."""
+    """The kind of a failure and its remedy."""
 
     remedy: Remedy  # what to do
-    kind: FailureKind  # the ``kind`` column of the ``failures`` table, when it is given up
+    kind: FailureKind  # the ``kind`` column of the ``failures`` table, if the call is given up
 
     @property
     def is_silence(self) -> bool:
-        """Whether nobody gave an answer: what an outage looks like."""
+        """Whether the failure may be an outage: transient, but not throttling."""
         return self.kind in PASSING and self.kind != "throttled"
 
 
-# First match wins. The misspelling is the cloud's own.
+# First match wins. The misspelling is the cloud's.
 _BY_CODE: tuple[tuple[str, FailureVerdict], ...] = (
     (r"(rejected\.)?throttling(\..*)?", FailureVerdict(Remedy.SLOW_DOWN, "throttled")),
     (r"signaturenonceused", FailureVerdict(Remedy.AGAIN, "server")),
@@ -73,7 +73,7 @@ _CODES = tuple((re.compile(pattern), verdict) for pattern, verdict in _BY_CODE)
 
 
 def classify(error: RequestError) -> FailureVerdict:
-    """Say what a failed call means.
+    """Return the kind and the remedy of a failed call.
 
     Examples
     --------
@@ -98,7 +98,7 @@ def classify(error: RequestError) -> FailureVerdict:
 
 
 def _by_status(status: int) -> FailureVerdict | None:
-    """What a status means where no code is known: as a rule a proxy or a load balancer spoke."""
+    """Classify an HTTP status without a known Code: usually a proxy or a load balancer replied."""
     if status == 403:
         return FailureVerdict(Remedy.GIVE_UP, "denied")
     if status == 429:
@@ -109,7 +109,7 @@ def _by_status(status: int) -> FailureVerdict | None:
 def backoff_s(
     attempt: int, *, jitter: float, base_s: float = 0.5, floor_s: float = 0.05, cap_s: float = 20.0
 ) -> float:
-    """Pause before the next attempt: exponential with full jitter and a floor.
+    """Return the pause before the next attempt: exponential with full jitter and a floor.
 
     References
     ----------

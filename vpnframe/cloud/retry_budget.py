@@ -1,4 +1,4 @@
-"""A budget for repeated requests, so that a dead service is not hammered. Pure."""
+"""A budget for repeated requests, so that a dead service is not overloaded. Pure."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 @dataclass(slots=True)
 class RetryBudget:
-    """Repeated requests are paid for by first ones.
+    """Allows repeated requests in proportion to successful calls.
 
-    Throttled calls do not draw on it: their pace falls instead.
+    Throttled calls do not use the budget: their rate is reduced instead.
 
     References
     ----------
@@ -22,16 +22,16 @@ class RetryBudget:
     (True, False)
     """
 
-    balance: float = 5.0  # repeats allowed before anything was asked
-    per_call: float = 0.15  # repeats that every wanted answer adds
+    balance: float = 5.0  # repeats allowed before the first answer
+    per_call: float = 0.15  # repeats that every successful answer adds
 
     def earn(self) -> None:
-        """Count a wanted answer."""
+        """Count a successful answer."""
         self.balance += self.per_call
 
     def spend(self) -> bool:
-        """Pay for one repeat; False when there is nothing left."""
-        if self.balance < 1 - 1e-9:  # twenty times 0.15 is a hair below 3
+        """Take one repeat from the budget; return False if it is used up."""
+        if self.balance < 1 - 1e-9:  # in floating point 20 x 0.15 is slightly below 3
             return False
         self.balance -= 1
         return True

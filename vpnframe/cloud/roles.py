@@ -1,4 +1,4 @@
-"""Who an access key is, and credentials of a role that it may assume: two calls of Sts."""
+"""The identity of an access key, and credentials of a role that it may assume: two STS calls."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _EARLY = timedelta(minutes=15)
 
 @dataclass(frozen=True, slots=True)
 class SignerIdentity:
-    """Who signs."""
+    """The identity that signs requests."""
 
     account_id: str  # the main account
     arn: str | None = None  # the user or the assumed role
@@ -59,14 +59,14 @@ def decode_session(response: Response) -> Session:
 
     References
     ----------
-    Alibaba Cloud Sts API 2015-04-01, AssumeRole.
+    Alibaba Cloud STS API 2015-04-01, AssumeRole.
     """
     held = Fields(read_tree(response)[0], []).block("Credentials")
     names = ("AccessKeyId", "AccessKeySecret", "SecurityToken")
     missing = [name for name in (*names, "Expiration") if held.text(name) is None]
     if missing:
         raise ResponseError(f"the answer of AssumeRole has no {missing[0]}")
-    # No local holds a part of them: tools that print the locals of a traceback would show it.
+    # No local variable holds a part: tools that print the locals of a traceback would show it.
     credentials = Credentials(*(held.text(name) or "" for name in names))
     check_credentials(credentials)
     return Session(credentials, _time(held.text("Expiration") or ""))
@@ -107,10 +107,10 @@ class AssumedRole:
         return f"AssumedRole({self._role_arn!r})"
 
     async def get(self, *, renew: bool = False) -> Credentials:
-        """Give the access key to sign with."""
+        """Return the credentials to sign with."""
         refused = self._held if renew else None
         async with self._lock:
-            # Of many calls refused together, the first renews and the others take what it got.
+            # Of many calls refused together, the first renews and the others reuse its result.
             is_refused = refused is not None and self._held is refused
             if self._held is None or is_refused or self._is_ending(self._held):
                 self._held = await self._assume()
@@ -120,7 +120,7 @@ class AssumedRole:
         return self._utc_now() + self._clock_offset >= session.ends_at - _EARLY
 
     async def _assume(self) -> Session:
-        """Ask; once more where our clock or the base credentials were too old."""
+        """Assume the role; retry once each for a wrong clock and for expired base credentials."""
         tried: set[Remedy] = set()
         while True:
             credentials = await self._base.get(renew=Remedy.RENEW_CREDENTIALS in tried)
@@ -149,7 +149,7 @@ class AssumedRole:
 
 
 def _refusal(error: StatusError, role_arn: str) -> StatusError:
-    """The same error, naming the role, and the permission where that is what is missing."""
+    """Return the same error with the role, and with the permission if access was denied."""
     message = f"the role {role_arn} cannot be assumed: {error}"
     is_denied = classify(error).kind == "denied"
     return StatusError(
@@ -161,7 +161,7 @@ def _refusal(error: StatusError, role_arn: str) -> StatusError:
 
 
 def clock_offset(response: Response, now: datetime) -> timedelta | None:
-    """Say how far the server's clock is ahead of ours, by the answer's ``Date``.
+    """Return how far the server's clock is ahead of ours, from the answer's ``Date``.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Rows of the calls that list VPCs and routes to records."""
+"""Decode rows of the calls that list VPCs and routes to records."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def policy_route(row: Fields) -> RouteEntry | None:
 
 
 def destination_route(row: Fields) -> RouteEntry | None:
-    """Decode a row of DescribeVpnRouteEntries or DescribeVcoRouteEntries; likewise."""
+    """Decode a DescribeVpnRouteEntries or DescribeVcoRouteEntries row; None without destination."""
     kind = (row.text("RouteEntryType") or "").lower()
     return _route(row, "bgp" if kind == "bgp" else "destination")
 
@@ -45,7 +45,7 @@ def _route(row: Fields, route_type: RouteType) -> RouteEntry | None:
         vpn_connection_id=_connection_id(row, next_hop, learned_from),
         source_cidr=row.text("RouteSource") if route_type == "policy" else None,
         destination_cidr=destination,
-        # A BGP route has none, whatever is sent.
+        # A BGP route has no weight, whatever is sent.
         weight=None if route_type == "bgp" else row.number("Weight"),
         priority=row.nonzero_number("Priority") if route_type == "policy" else None,
         state=row.text("State"),
@@ -58,13 +58,13 @@ def _route(row: Fields, route_type: RouteType) -> RouteEntry | None:
 
 
 def _learned_from(row: Fields) -> str | None:
-    """Who announced a BGP route; older answers have a block there."""
+    """Return who announced a BGP route; older answers have a CIDR block in this field."""
     source = row.text("Source")
     return None if source is None or "/" in source else source.lower()
 
 
 def _connection_id(row: Fields, next_hop: str | None, learned_from: str | None) -> str | None:
-    """The connection that a route leads into: none where the cloud announces it to the peer."""
+    """Return the connection that a route leads to; None if the cloud announces it to the peer."""
     if learned_from == "cloud":
         return None
     listed_under = row.text("VpnConnectionId")

@@ -1,4 +1,4 @@
-"""One row of an answer to one record, field by named field."""
+"""Decode one row of an answer to one record, field by named field."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from vpnframe.model.records import (
 )
 
 _ROLES = {"master": "active", "slave": "standby"}
-# What a block must hold to say anything: members of later versions, or a key alone, say nothing.
+# A block has settings if it holds one of these; newer members or a key alone do not count.
 _PROPOSAL = ("EncAlg", "AuthAlg", "Pfs", "Lifetime")
 _IKE = ("IkeVersion", "IkeMode", "LocalId", "RemoteId", *(f"Ike{name}" for name in _PROPOSAL))
 _IPSEC = tuple(f"Ipsec{name}" for name in _PROPOSAL)
@@ -33,7 +33,7 @@ _VPN_TYPES = {"normal": "normal", "nationalstandard": "sm"}
 
 
 class _TunnelParts(NamedTuple):
-    """The names under which a list row holds the parts of a tunnel."""
+    """Field names of the parts of a tunnel in a list row."""
 
     ike: str
     ipsec: str
@@ -45,7 +45,7 @@ _OF_TUNNEL = _TunnelParts("TunnelIkeConfig", "TunnelIpsecConfig", "TunnelBgpConf
 
 
 def downloaded_connection(answer: Fields, *, vpn_connection_id: str) -> Statement:
-    """Decode a whole answer of DownloadVpnConnectionConfig."""
+    """Decode an answer of DownloadVpnConnectionConfig."""
     config = answer.block("VpnConnectionConfig")
     rows = _told_tunnels(config, "TunnelsConfig", "TunnelConfig", "IkeConfig", "IpsecConfig")
     _note_missing_ids(rows)
@@ -69,7 +69,7 @@ def downloaded_connection(answer: Fields, *, vpn_connection_id: str) -> Statemen
 
 
 def says_anything(statement: Statement) -> bool:
-    """Whether a download tells more of the connection than which tunnels it has."""
+    """Check whether a download contains more about the connection than its tunnel ids."""
     said = [*statement.tunnels, statement.stray_tunnel]
     return bool(statement.local_subnets or statement.remote_subnets) or any(
         tunnel is not None and _has_settings(tunnel) for tunnel in said
@@ -84,7 +84,7 @@ def _has_settings(tunnel: TunnelStatement) -> bool:
 
 
 def _bgp_by_tunnel(config: Fields, tunnels: list[Fields]) -> dict[str | None, Fields]:
-    """The BGP parameters by the tunnel they name; with a single tunnel it need not be named."""
+    """Return the BGP parameters by tunnel id; with a single tunnel the id may be missing."""
     sent = config.rows("BgpConfigs", "BgpConfig", mark="TunnelId")
     rows = [row for row in sent if row.has("TunnelId") or any(map(row.nonzero_text, BGP_LINK))]
     if not tunnels and len(rows) == 1:
@@ -152,10 +152,10 @@ def listed_connection(row: Fields) -> Statement | None:
         has_unknown_bandwidth=bandwidth.is_unknown,
         resource_group_id=row.text("ResourceGroupId"),
         bgp_enabled=bgp_is_enabled(row, rows),
-        # Two tunnels have no health check: false is no setting of theirs.
+        # Dual tunnels have no health check: false is not a setting there.
         health_check_enabled=is_checked or (None if tunnels else is_checked),
         health_check_status=health.text("Status"),
-        tags=row.tags("Tag") or row.tags("Tags"),  # so in the answer of one connection
+        tags=row.tags("Tag") or row.tags("Tags"),  # ``Tags`` in a DescribeVpnConnection answer
         notes=row.notes,
     )
 
@@ -266,9 +266,9 @@ DECODERS: Mapping[str, Callable[[Fields], Row | None]] = {
 
 
 def _told_tunnels(row: Fields, outer: str, inner: str, ike: str, ipsec: str) -> list[Fields]:
-    """The tunnels in an answer; none where every one of them is unset."""
+    """Return the tunnels of an answer; an empty list if all of them are unset."""
     rows = row.rows(outer, inner, mark="TunnelId")
-    # An empty list was read, whatever stands beside it.
+    # An empty list has been read, whatever fields are next to it.
     if not rows and (row.has(outer, inner) or (row.has(outer) and not row.shows(outer, inner))):
         row.doubt_secrets()
     is_told = any(
@@ -278,19 +278,19 @@ def _told_tunnels(row: Fields, outer: str, inner: str, ike: str, ipsec: str) -> 
 
 
 def _note_missing_ids(tunnels: list[Fields]) -> None:
-    """One tunnel without an id is told apart; two of them could not be."""
+    """Note each tunnel without an id: two of them cannot be distinguished."""
     for tunnel in tunnels:
         if not tunnel.has("TunnelId"):
             tunnel.note("TunnelId", "is missing")
 
 
 def _says_anything(row: Fields) -> bool:
-    """Whether the connection-level blocks hold a value; on dual tunnels they often hold none."""
+    """Check whether the connection-level blocks have settings; on dual tunnels often not."""
     return row.has("IkeConfig", *_IKE) or row.has("IpsecConfig", *_IPSEC)
 
 
 def _end(ike: Fields, bgp: Fields, *, side: str, asn: str, address: str | None) -> End:
-    """One end of a tunnel, as the answer names it."""
+    """Decode one end of a tunnel."""
     bgp_ip = bgp.nonzero_text("LocalBgpIp" if side == "Local" else "PeerBgpIp")
     return End(address=address, ike_id=ike.text(f"{side}Id"), asn=_asn(bgp, asn), bgp_ip=bgp_ip)
 
@@ -325,7 +325,7 @@ def _proposal(block: Fields, prefix: str) -> Proposal:
 
 
 def _word_of(block: Fields, name: str, word: str | None, known: frozenset[str]) -> str | None:
-    """The word; one that is not among the standard ones is kept, and noted."""
+    """Return the word; a non-standard one is kept and noted."""
     if word and word not in known:
         block.note(name, f"{word[:40]!r} is no value we know; kept as it came")
     return word
@@ -334,7 +334,7 @@ def _word_of(block: Fields, name: str, word: str | None, known: frozenset[str]) 
 def _number_of(
     block: Fields, name: str, token: str | None, translate: Callable[[str], int | None]
 ) -> int | None:
-    """The number behind a word; for an unknown one None, and a note that shows it."""
+    """Return the number that a word stands for; for an unknown word None, and a note."""
     number = None if token is None else translate(token)
     if token and number is None:
         block.note(name, f"{token[:40]!r} is no value we know; the column is null")
@@ -346,26 +346,26 @@ def _asn(row: Fields, name: str) -> int | None:
 
 
 class _Bandwidth(NamedTuple):
-    """Megabits per second; or a word nobody knows, for which nothing else may stand in."""
+    """Bandwidth in Mbit/s, or an unknown word, which no other field may replace."""
 
     mbps: int | None
     is_unknown: bool | None
 
 
 def _bandwidth_names(row: Fields) -> tuple[str, str]:
-    """Where a connection's bandwidth stands: on a VPN gateway its specification comes first."""
+    """Return the bandwidth fields in order: on a VPN gateway its specification comes first."""
     names = ("TunnelBandwidth", "Spec")
     return names[::-1] if row.has("VpnGatewayId") else names
 
 
 def _bandwidth(row: Fields, *names: str) -> _Bandwidth:
-    """The first bandwidth that is told; every word that is unknown is noted."""
+    """Return the first bandwidth that is set; note every unknown word."""
     found = [_Bandwidth(mbps, mbps is None) for name in names if (mbps := _mbps(row, name)) != 0]
     return found[0] if found else _Bandwidth(None, None)
 
 
 def _mbps(row: Fields, name: str) -> int | None:
-    """What a field says; 0 where it says nothing, None where nobody knows the word."""
+    """Return a field's bandwidth; 0 if the field is empty, None if its word is unknown."""
     if not row.has(name):
         return 0
     return _number_of(row, name, row.text(name), terms.bandwidth)

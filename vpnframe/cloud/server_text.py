@@ -1,4 +1,4 @@
-"""Messages of a server, with nothing in them that could be a key."""
+"""Mask messages of a server so that they cannot contain a key."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 
 MASK = "***"
 _LONGEST = 500
-# Some errors repeat what was signed, a security token with it.
+# Some errors echo the string that was signed, including a security token.
 _ECHO = re.compile(r"server (?:string|canonical)", re.IGNORECASE)
 _QUOTED = re.compile(r"""(?<![^\s(\[{,:=])(["'`])(.*?)\1(?![A-Za-z0-9])""", re.DOTALL)
 _WORD = re.compile(r"[A-Za-z]+(?:['\u2019/-][A-Za-z]+)*")
@@ -19,13 +19,13 @@ _IDENTIFIER = re.compile(
     r"|[a-z]{2,10}:[A-Z][A-Za-z*]+"
 )
 _LONGEST_WORD = 15
-# What stands between spaces, without the punctuation around it.
+# A token between spaces, without the punctuation around it.
 _EDGE = r"""\s"'`()\[\]{}<>.,:;!?\u2018\u2019\u201c\u201d"""
 _TOKEN = re.compile(rf"[^{_EDGE}](?:\S*[^{_EDGE}])?")
 _NAMES_A_SECRET = re.compile(
     r"psk|pre-?shared|key|secret|pass(?:word|phrase|wd)|token|credential", re.IGNORECASE
 )
-# What a message may say behind the name of a secret; any other word there could be the secret.
+# Words allowed after the name of a secret; any other word there could be the secret.
 _BESIDE_A_SECRET = frozenset(
     re.findall(
         r"\S+",
@@ -41,10 +41,10 @@ _BESIDE_A_SECRET = frozenset(
 
 
 def safe_message(message: object) -> str:
-    """The message, shortened, with a mask for all but plain words, numbers and cloud ids.
+    """Return the message, shortened, with all but plain words, numbers and cloud ids masked.
 
-    Quoted texts are kept where they are such an id or the name of a parameter. Behind a word that
-    names a secret, only the words of a fixed list are kept.
+    A quoted text is kept if it is such an id or the name of a parameter. After a word that names
+    a secret, only the words of a fixed list are kept.
 
     Examples
     --------
@@ -61,7 +61,7 @@ def safe_message(message: object) -> str:
 
 
 class _Masking:
-    """Masks one token after the other; knows whether a secret was named before."""
+    """Masks one token after the other; remembers whether a secret was named before."""
 
     def __init__(self) -> None:
         self._is_beside_a_secret = False

@@ -1,7 +1,7 @@
-"""What an answer looks like, and nothing of what it says: for a report that anybody may see.
+"""Describe the shape of an answer without its contents, for a report that anyone may see.
 
-By allow-list: of a field its name where the vendor documents it, and its type; of a text the word
-where it is one of a few that many fleets have. No key, name, id, address or number is kept.
+By allow-list: a field keeps its type, and its name if the vendor documents it; a text is kept only
+if it is one of a few common words. No key, name, id, address or number is kept.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ _NAMES = frozenset(
 """.split()  # noqa: SIM905  a list would have a line for each
 )
 _SECRETS = frozenset({"Psk", "AuthKey"})
-# Fields with one of a few words, and these words as the vendor writes them.
+# Enumerated fields, and their words in the vendor's spelling.
 _ENUMERATED = frozenset(
     {
         *("AttachType", "BgpStatus", "BusinessStatus", "ChargeType", "GatewayType", "IkeAuthAlg"),
@@ -75,7 +75,7 @@ _KINDS = {dict: "object", list: "list", str: "text", bool: "flag", int: "number"
 
 
 def shape_of(response: Response) -> bytes:
-    """Write what an answer looks like.
+    """Return the shape of an answer as JSON.
 
     Examples
     --------
@@ -123,7 +123,7 @@ def _scalar(value: Any) -> str:
 
 
 def _kind(value: Any) -> str:
-    """The type alone, of a field that nobody knows."""
+    """Return only the type of an unknown field."""
     return _KINDS.get(type(value), "null")
 
 
@@ -144,7 +144,7 @@ def _text(value: str, name: str) -> str:
 
 
 def _address(text: str) -> str:
-    """A text that holds blocks or an address, or any other."""
+    """Classify a text as one or several blocks, an address, or any other text."""
     try:
         blocks = [ipaddress.ip_network(one, strict=False) for one in split_cidrs(text)]
     except ValueError:

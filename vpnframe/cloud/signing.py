@@ -27,7 +27,7 @@ _UNRESERVED = re.compile(r"[A-Za-z0-9_.~-]*")
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Credentials:
-    """An access key, and the security token where it is a temporary one.
+    """An access key, with a security token if the key is temporary.
 
     Parameters
     ----------
@@ -36,7 +36,7 @@ class Credentials:
     access_key_secret : str
         Secret part; never shown.
     security_token : str or None
-        Of an assumed role.
+        Token of an assumed role.
 
     Examples
     --------
@@ -97,7 +97,7 @@ def authorization(request: Request, *, credentials: Credentials) -> str:
 
 
 def _authorization(start: str, headers: Mapping[str, str], credentials: Credentials) -> str:
-    """The same, of method, path and query one below the other."""
+    """Compute the header; ``start`` holds method, path and query, one per line."""
     names = sorted(headers)
     signed = ";".join(names)
     listed = "".join([f"{name}:{headers[name].strip()}\n" for name in names])
@@ -112,7 +112,7 @@ def _authorization(start: str, headers: Mapping[str, str], credentials: Credenti
 
 
 def sign(call: Call, *, credentials: Credentials, now: datetime, nonce: str) -> Request:
-    """Sign a call; the request is to be sent once, exactly as it is.
+    """Sign a call; the returned request must be sent once and unchanged.
 
     Examples
     --------

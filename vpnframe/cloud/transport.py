@@ -1,4 +1,4 @@
-"""One aiohttp session: a signed request out, a whole response back. Nothing else happens here."""
+"""HTTP transport on one aiohttp session: sends a signed request, returns the whole response."""
 
 from __future__ import annotations
 
@@ -21,28 +21,28 @@ from vpnframe.model.files import MIB, read_file
 
 try:
     import resource
-except ImportError:  # as on Windows, which has no such limit
+except ImportError:  # Windows has no such limit
     resource = None  # type: ignore[assignment]
 
-# A page of 50 rows has some 150 KiB.
+# A page of 50 rows takes about 150 KiB.
 _MAX_BODY_BYTES = 8 * MIB
 _MAX_CA_BYTES = 8 * MIB
 _MAX_CONNECTIONS = 100
-_OTHER_FILES = 16  # standard streams, the event loop's own, the checkpoint's, the database of names
-# What may be undone, and zlib's number for it.
+_OTHER_FILES = 16  # standard streams, event loop, checkpoint, name resolution
+# Supported content codings, with zlib's ``wbits`` for each.
 _CODINGS = {"gzip": 16 + zlib.MAX_WBITS, "deflate": zlib.MAX_WBITS}
-# No `connect`: it would count the wait for a free connection of the pool as unreachable.
+# No `connect`: it would report waiting for a free connection of the pool as unreachable.
 _TIMEOUT = aiohttp.ClientTimeout(total=60, sock_connect=10, sock_read=30)
 
 
 class _TooLongError(Exception):
-    """More came than an answer may have."""
+    """The answer exceeds the size limit."""
 
 
 class Transport:
     """Keeps connections open for a crawl; use as an async context manager.
 
-    HTTPS_PROXY and NO_PROXY count, see :mod:`vpnframe.cloud.proxies`.
+    HTTPS_PROXY and NO_PROXY apply, see :mod:`vpnframe.cloud.proxies`.
     """
 
     def __init__(
@@ -58,7 +58,7 @@ class Transport:
             connector=aiohttp.TCPConnector(limit=_most(), limit_per_host=0, ssl=self._tls),
             timeout=self._timeout,
             cookie_jar=aiohttp.DummyCookieJar(),
-            auto_decompress=False,  # it is done here, within a bound
+            auto_decompress=False,  # it is done here, with a size limit
         )
         return self
 
@@ -72,7 +72,7 @@ class Transport:
             await self._session.close()
 
     async def send(self, request: Request) -> Response:
-        """Send a request and read its whole answer."""
+        """Send a request and return its whole response."""
         try:
             return await self._send(request)
         except TimeoutError:
@@ -84,7 +84,7 @@ class Transport:
             problem, is_timeout = f"cannot be asked: {why}", False
         except aiohttp.ClientConnectorCertificateError:
             problem, is_timeout = "shows a certificate that cannot be trusted", False
-        # A label too long to be asked for is a UnicodeError of the IDNA codec.
+        # The IDNA codec raises UnicodeError for a label that is too long.
         except (aiohttp.ClientConnectorDNSError, UnicodeError):
             problem, is_timeout = "has no address (DNS)", False
         except aiohttp.ClientConnectorError as error:
@@ -115,9 +115,9 @@ class Transport:
 
 
 async def _body_of(answer: aiohttp.ClientResponse) -> bytes:
-    """The whole body, decompressed; neither form of it may be too long."""
+    """Return the whole body, decompressed; the size limit applies to both forms."""
     body = await answer.content.readany()
-    if not answer.content.at_eof():  # mostly it comes in one piece
+    if not answer.content.at_eof():  # it usually arrives in one piece
         pieces = bytearray(body)
         async for chunk in answer.content.iter_any():
             pieces += chunk
@@ -133,12 +133,12 @@ def _check_length(n_bytes: int) -> None:
 
 
 def _decompressed(body: bytes, coding: str) -> bytes:
-    """Undo a coding that was asked for; what unpacks to too much is not unpacked."""
+    """Decompress a body in a coding that was requested, up to the size limit."""
     if coding == "identity" or not body:
         return body
     if coding not in _CODINGS:
         raise aiohttp.ClientPayloadError("packed in a way that was not asked for")
-    is_raw = coding == "deflate" and body[0] & 0x0F != zlib.DEFLATED  # as some servers have it
+    is_raw = coding == "deflate" and body[0] & 0x0F != zlib.DEFLATED  # some send raw deflate
     try:
         unpacker = zlib.decompressobj(-zlib.MAX_WBITS if is_raw else _CODINGS[coding])
         unpacked = unpacker.decompress(body, _MAX_BODY_BYTES + 1)
@@ -151,9 +151,9 @@ def _decompressed(body: bytes, coding: str) -> bytes:
 
 
 def _most() -> int:
-    """How many connections may be open at once, where the system allows but few open files.
+    """Return how many connections may be open at once, given the limit on open files.
 
-    An emulator in the same process has the other end of each.
+    An emulator in the same process needs a second file for each connection.
     """
     n_files = resource.getrlimit(resource.RLIMIT_NOFILE)[0] if resource else -1
     n_left = (n_files - _OTHER_FILES) // 2
@@ -165,13 +165,13 @@ def _most() -> int:
 
 
 def _tls_context(ca_file: str | Path | None) -> ssl.SSLContext | bool:
-    """Made once: a context per request costs more CPU than all else."""
+    """Return the TLS context, made once: one per request would dominate the CPU time."""
     if ca_file is None:
         return True
     try:
-        # What stands between the certificates may be in any language.
+        # The text between the certificates may be in any language.
         body = read_file(ca_file, limit=_MAX_CA_BYTES).decode("ascii", "ignore")
-        if not body:  # that would be every authority that the system trusts
+        if not body:  # empty data would mean all authorities that the system trusts
             raise ValueError("it is empty")
         return ssl.create_default_context(cadata=body)
     except (OSError, ValueError) as error:  # an SSLError is an OSError

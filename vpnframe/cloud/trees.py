@@ -1,7 +1,7 @@
-"""A response body to a tree of plain values, or the error it carries. JSON and XML.
+"""Parse a response body, JSON or XML, to a tree of plain values or to the error it reports.
 
-The tree still holds what the answer held, keys too: :mod:`vpnframe.cloud.answers` picks from it by
-allow-list, and nobody else reads one.
+The tree still holds all values of the answer, including keys: its readers, such as
+:mod:`vpnframe.cloud.answers`, take values from it by allow-list.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _REQUEST_ID = re.compile(r"[A-Za-z0-9-]{1,64}")
 
 
 def read_tree(response: Response) -> tuple[Tree, str | None]:
-    """Read a response's body."""
+    """Return the tree of a response and the name of its XML root, None for JSON."""
     parsed = parse_body(response.body)
     # A frame that raises must not hold the tree: tools that print locals would print keys.
     if isinstance(parsed, str):
@@ -43,13 +43,13 @@ def read_tree(response: Response) -> tuple[Tree, str | None]:
 
 
 def _with_status(problem: str, status: int) -> str:
-    """The problem, and the HTTP status where it was none of success."""
+    """Append the HTTP status to a problem, unless the status means success."""
     return problem if status < 300 else f"{problem} (HTTP {status})"
 
 
 def parse_body(body: bytes) -> tuple[Tree, str | None] | str:
-    """The tree and its XML root, or what is wrong with the body, in words without the body."""
-    if body.startswith(_BOMS_16):  # as some shells save what they print
+    """Return the tree and its XML root, or a text on what is wrong that does not quote the body."""
+    if body.startswith(_BOMS_16):  # some shells save their output so
         body = body.decode("utf-16", "replace").encode("utf-8", "replace")
     text = body.removeprefix(codecs.BOM_UTF8).strip()
     if not text:
@@ -77,9 +77,9 @@ def _parsed_json(text: bytes) -> tuple[Tree, None] | str:
 
 
 def _leniently(text: bytes) -> object:
-    """What another reader makes of it: half a surrogate in one name must not cost a whole page."""
+    """Parse leniently: half a surrogate pair in one name must not discard a whole page."""
     try:
-        # Numbers as text, infinities as null: whoever wants one reads it with its own check.
+        # Numbers as text, infinities as null: the reader of a number checks it.
         tree = json.loads(text, parse_int=str, parse_float=str, parse_constant=lambda _: None)
         return msgspec.json.decode(json.dumps(tree, ensure_ascii=False).encode("utf-8", "replace"))
     except (ValueError, RecursionError):
@@ -103,12 +103,12 @@ def _parsed_xml(text: bytes) -> tuple[Tree, str] | str:
 
 
 def _name_of(element: Element) -> str:
-    """Without its namespace."""
+    """Return the tag without its namespace."""
     return element.tag.rpartition("}")[2]
 
 
 def _value_of(element: Element) -> dict[str, Any] | str:
-    """Text of a leaf; of anything else its children by name, repeated ones as a list."""
+    """Return the text of a leaf, or else the children by name, repeated ones as a list."""
     if len(element) == 0:
         return (element.text or "").strip()
     value: dict[str, Any] = {}
@@ -124,7 +124,7 @@ def _value_of(element: Element) -> dict[str, Any] | str:
 
 
 def _error_in(tree: Tree, status: int) -> StatusError | ResponseError | None:
-    """The error that an answer is, by its Code and not by its HTTP status."""
+    """Return the error that an answer reports, by its Code before its HTTP status."""
     code, message = tree.get("Code"), tree.get("Message")
     code = code.strip() if isinstance(code, str) else ""
     if code not in _DONE_CODES:
@@ -144,7 +144,7 @@ def _error_in(tree: Tree, status: int) -> StatusError | ResponseError | None:
 
 
 def write_tree(tree: Tree, root: str | None) -> bytes:
-    """Write a tree in the form that it was read from.
+    """Serialize a tree to the format it was read from: XML if it has a root, else JSON.
 
     Examples
     --------
@@ -153,7 +153,7 @@ def write_tree(tree: Tree, root: str | None) -> bytes:
     """
     if root is None:
         return json.dumps(tree, ensure_ascii=False, indent=1).encode()
-    # Only written, never parsed: nothing of it can expand.
+    # Only written, never parsed: no entity can expand.
     element = Element(root)
     _write_below(element, tree)
     return bytes(tostring(element, encoding="utf-8", xml_declaration=False))

@@ -1,8 +1,8 @@
 """A local Alibaba Cloud VPN endpoint with a seeded fleet, real signatures, quotas and paging.
 
-``make_fleet`` draws the cloud's contents, ``answer_key`` says what is to be found in them,
-``handle`` answers one request without a socket, ``serve_in_thread`` puts that on loopback.
-Of the rest of the package it uses the request and response classes alone.
+``make_fleet`` draws the cloud's contents, ``answer_key`` computes the expected results for them,
+``handle`` answers one request without a socket, ``serve_in_thread`` serves it on loopback.
+From the rest of the package it uses only the request and response classes.
 """
 
 from __future__ import annotations

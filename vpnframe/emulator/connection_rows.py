@@ -55,7 +55,7 @@ def connection_row(connection: EmulatedConnection) -> dict[str, Json]:
 
 
 def _single_part(connection: EmulatedConnection) -> dict[str, Json]:
-    """Write what a single-tunnel connection says at its own level."""
+    """Return the connection-level fields of a single-tunnel connection."""
     (tunnel,) = connection.tunnels
     part: dict[str, Json] = {
         "CustomerGatewayId": tunnel.customer_gateway_id,
@@ -79,7 +79,7 @@ def _single_part(connection: EmulatedConnection) -> dict[str, Json]:
 
 
 def _dual_part(connection: EmulatedConnection) -> dict[str, Json]:
-    """Write the tunnels, and what then stands at the connection's level."""
+    """Return the tunnels and the connection-level fields of a dual-tunnel connection."""
     first = connection.tunnels[0]
     shape = connection_level_shape(connection, _CALL)
     part: dict[str, Json] = {
@@ -99,7 +99,7 @@ def _dual_part(connection: EmulatedConnection) -> dict[str, Json]:
 
 
 def _tunnel_option(tunnel: EmulatedTunnel) -> dict[str, Json]:
-    """Write one tunnel, where numbers and flags are text."""
+    """Return one tunnel, with the numbers of its blocks and the flags as text."""
     option: dict[str, Json] = {
         "TunnelId": tunnel.tunnel_id,
         "Role": tunnel.role,
@@ -148,7 +148,7 @@ def _ipsec_config(tunnel: EmulatedTunnel) -> dict[str, Json]:
 
 
 def _with_text(config: Mapping[str, Json]) -> dict[str, Json]:
-    """Write the numbers of a tunnel's block as text."""
+    """Convert the numbers of a tunnel's block to text."""
     return {name: str(value) for name, value in config.items()}
 
 
@@ -190,7 +190,7 @@ def _health_check(check: HealthCheck) -> dict[str, Json]:
 
 
 def _state_of(connection: EmulatedConnection) -> str:
-    """Tell what is being done to a connection; that is no news of its tunnels."""
+    """Return the management state of a connection; it is independent of its tunnels."""
     at = pick(connection.vpn_connection_id, "state", 60)
     if connection.attach_type == "VPNGW":
         return _STATES[at] if at < len(_STATES) else "active"
@@ -200,13 +200,13 @@ def _state_of(connection: EmulatedConnection) -> str:
 
 
 def _attached_to(connection: EmulatedConnection) -> str | None:
-    """Name the gateway, or the network that a transit router belongs to."""
+    """Return the id of the gateway, or of the CEN that the transit router belongs to."""
     if connection.transit_router_id is None:
         return connection.vpn_gateway_id
     return f"cen-{connection.transit_router_id.partition('-')[2][::-1]}"
 
 
 def tunnel_bandwidth(connection: EmulatedConnection) -> str:
-    """Write what one tunnel of a connection without a VPN gateway carries."""
+    """Return the bandwidth word of one tunnel of a connection without a VPN gateway."""
     word = "Standard" if connection.bandwidth_mbps <= 1000 else "Large"
     return word.lower() if pick(connection.vpn_connection_id, "case", 4) == 0 else word

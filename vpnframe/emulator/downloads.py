@@ -17,9 +17,9 @@ _CALL = "download"
 
 
 def download_config(connection: EmulatedConnection) -> dict[str, Json]:
-    """Write the configuration that a customer's device would load."""
+    """Return the configuration that a customer's device would load."""
     connection_id = connection.vpn_connection_id
-    # The order of blocks is not the configured one in every third answer.
+    # In every third answer the blocks are in reverse order.
     is_turned = pick(connection_id, "order", 3) == 0
     config: dict[str, Json] = {
         "LocalSubnet": joined(connection.onprem_subnets, is_turned=is_turned),
@@ -45,7 +45,7 @@ def _single_part(connection: EmulatedConnection) -> dict[str, Json]:
 
 
 def _dual_part(connection: EmulatedConnection) -> dict[str, Json]:
-    """Write both tunnels, and what then stands at the connection's level."""
+    """Return both tunnels and the connection-level fields."""
     first = connection.tunnels[0]
     shape = connection_level_shape(connection, _CALL)
     part: dict[str, Json] = {
@@ -100,7 +100,7 @@ def _number(value: int, *, is_text: bool) -> int | str:
 
 
 def _bgp_configs(connection: EmulatedConnection) -> list[Json]:
-    """Write BGP from the device's end; some regions do not send it yet."""
+    """Return the device's BGP parameters; some regions do not send them yet."""
     if pick(connection.vpn_connection_id, "bgp", 4) == 0:
         return []
     return [_bgp_config(tunnel) for tunnel in connection.tunnels if tunnel.bgp is not None]
@@ -121,7 +121,7 @@ def _bgp_config(tunnel: EmulatedTunnel) -> dict[str, Json]:
 
 
 def _older_keys(connection: EmulatedConnection) -> dict[str, Json]:
-    """Write keys that older answers had besides."""
+    """Return the additional keys of older answers."""
     first = connection.tunnels[0]
     keys: dict[str, Json] = {"CustomerGatewayId": first.customer_gateway_id}
     if connection.vpn_gateway_id is not None:

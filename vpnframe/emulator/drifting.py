@@ -1,4 +1,4 @@
-"""A fleet that changes while it is read: rows deleted and created, for good."""
+"""A fleet that changes while it is read: rows are deleted and created permanently."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from vpnframe.emulator.route_listing import ROUTE_CALLS
 from vpnframe.emulator.signatures import read_claim
 from vpnframe.emulator.state import Holdings, State
 
-# Where the rows of a list are held, and what tells them apart.
+# By list call: the attribute that holds its rows, and the field that identifies a row.
 _ROWS = {
     "DescribeVpnGateways": ("vpn_gateways", "vpn_gateway_id"),
     "DescribeCustomerGateways": ("customer_gateways", "customer_gateway_id"),
@@ -37,7 +37,7 @@ def vanish(state: State, request: Request, call: ReceivedCall) -> None:
 def drift(effect: Drift, state: State, request: Request, call: ReceivedCall) -> None:
     """Delete the first row of the list that a call reads, create one, or both.
 
-    A created row is the first one again, under an id of its own.
+    A created row is a copy of the first one with a new id.
     """
     holdings = _holdings_of_caller(state, request, call)
     if call.action in ROUTE_CALLS:
@@ -54,7 +54,7 @@ def drift(effect: Drift, state: State, request: Request, call: ReceivedCall) -> 
 
 
 def _holdings_of_caller(state: State, request: Request, call: ReceivedCall) -> Holdings:
-    """What the account holds whose key a request names; nothing for a stranger."""
+    """Return the resources of the account whose key a request names; none if unknown."""
     claim = read_claim(request)
     key_id = "" if isinstance(claim, Refusal) else claim.access_key_id
     credential = state.credentials.get(key_id)
@@ -94,7 +94,7 @@ def _created_connection(state: State, like: EmulatedConnection) -> EmulatedConne
 
 
 def _drift_routes(effect: Drift, state: State, holdings: Holdings, call: ReceivedCall) -> None:
-    """Change the list of one holder; routes have no id but where they lead to."""
+    """Change the routes of one holder; a route is identified by its destination."""
     listed = ROUTE_CALLS[call.action].held(holdings, call.parameters)
     if isinstance(listed, Refusal) or not listed:
         return
@@ -120,6 +120,6 @@ def _drift_rows(
 
 
 def _new_id(state: State, like: str) -> str:
-    """An id of the same form and length, the same for the same course of calls."""
+    """Return an id of the same form and length, reproducible for the same sequence of calls."""
     text = f"{state.fleet.seed}/{len(state.created_ids)}/{like}"
     return like[:-_ID_LENGTH] + hashlib.sha256(text.encode()).hexdigest()[:_ID_LENGTH]

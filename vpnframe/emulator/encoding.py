@@ -1,4 +1,4 @@
-"""Writing an answer as the API does, in JSON or in XML."""
+"""Encode an answer as the API does, in JSON or in XML."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _DECLARATION = "<?xml version='1.0' encoding='UTF-8'?>"
 
 
 def encode_json(tree: Mapping[str, Json]) -> bytes:
-    """Write a tree as compact JSON in UTF-8.
+    """Encode a tree as compact JSON in UTF-8.
 
     Examples
     --------
@@ -24,7 +24,7 @@ def encode_json(tree: Mapping[str, Json]) -> bytes:
 
 
 def encode_xml(root: str, tree: Mapping[str, Json]) -> bytes:
-    """Write a tree as XML: every scalar is text, a list repeats its element, null is left out.
+    """Encode a tree as XML: every scalar is text, a list repeats its element, null is omitted.
 
     Examples
     --------
@@ -35,7 +35,7 @@ def encode_xml(root: str, tree: Mapping[str, Json]) -> bytes:
 
 
 def _elements(name: str, value: Json) -> Iterator[str]:
-    """Write the elements that stand for one named value."""
+    """Yield the XML elements of one named value."""
     if value is None:
         return
     if isinstance(value, Mapping):

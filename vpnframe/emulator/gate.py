@@ -1,4 +1,4 @@
-"""Who may come in: known keys, true signatures, a clock that agrees, nonces and tokens."""
+"""Authentication of requests: known keys, valid signatures, clock, nonces and tokens."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ from vpnframe.emulator.refusals import (
 from vpnframe.emulator.signatures import Claim, is_signed_by, read_claim
 
 CLOCK_SKEW_S = 15 * 60
-# A nonce has to outlive every request that could still bear it: skew before and after.
+# A nonce is kept while a request with it could be accepted: clock skew before and after.
 _NONCE_LIFE_S = 2 * CLOCK_SKEW_S
 
 
 @dataclass(frozen=True, slots=True)
 class Credential:
-    """An access key that may sign; a session's has a security token and an end."""
+    """An access key that may sign; that of a session has a security token and an expiry."""
 
     account_id: str
     access_key_id: str
@@ -54,7 +54,7 @@ class NonceLedger:
         return len(self._seen)
 
     def use(self, access_key_id: str, nonce: str, *, now: float) -> bool:
-        """Use a nonce up; False when it was used before."""
+        """Use up a nonce; return False if it was used before."""
         self._forget(now)
         if (access_key_id, nonce) in self._seen:
             return False
@@ -62,7 +62,7 @@ class NonceLedger:
         return True
 
     def _forget(self, now: float) -> None:
-        """Drop what is too old, which stands first as insertion follows the clock."""
+        """Drop expired nonces, which come first because insertion follows the clock."""
         while self._seen:
             oldest = next(iter(self._seen))
             if now - self._seen[oldest] <= _NONCE_LIFE_S:
@@ -73,7 +73,7 @@ class NonceLedger:
 def authenticate(
     request: Request, credentials: Mapping[str, Credential], nonces: NonceLedger, *, now: float
 ) -> Credential | Refusal:
-    """Say who signed a request, or why it is refused."""
+    """Return the credential that signed a request, or the refusal."""
     claim = read_claim(request)
     if isinstance(claim, Refusal):
         return claim
@@ -102,7 +102,7 @@ def _check_clock(timestamp: str, now: float) -> Refusal | None:
 def _check_token(
     claim: Claim, credential: Credential, credentials: Mapping[str, Credential], now: float
 ) -> Refusal | None:
-    """Compare the token of a request with the one that its access key was given."""
+    """Compare the token of a request with the one issued for its access key."""
     given, issued = claim.security_token, credential.security_token
     if given is None:
         return MISSING_TOKEN if issued else None

@@ -1,4 +1,4 @@
-"""List calls as data: where the rows stand, how they are written, what filters them; and pages."""
+"""List calls as data: path of the rows in the answer, encoding of a row, filters; and paging."""
 
 from __future__ import annotations
 
@@ -36,20 +36,20 @@ Thing = TypeVar("Thing")
 class ListCall(Generic[Thing]):
     """One list call."""
 
-    path: tuple[str, ...]  # where the list stands in the answer; one name makes a bare array
-    # Holdings and parameters -> the things listed, or why there is no such list
+    path: tuple[str, ...]  # path of the list in the answer; one name makes a bare array
+    # Holdings and parameters -> the resources listed, or a refusal
     held: Callable[[Holdings, Parameters], Sequence[Thing] | Refusal]
-    write: Callable[[Thing], Tree]  # one thing -> its row
-    # Parameter -> thing -> the values of which one must equal it
+    write: Callable[[Thing], Tree]  # one resource -> its row
+    # Parameter -> resource -> values; the parameter must equal one of them
     filters: Mapping[str, Callable[[Thing], Collection[str | None]]] = field(default_factory=dict)
-    # The tags of a thing; without it the call takes no tags as a filter
+    # The tags of a resource; None if the call does not filter by tags
     tags_of: Callable[[Thing], Sequence[Tag]] | None = None
     required: tuple[str, ...] = ()  # mandatory parameters besides ``RegionId``
 
     def answer(
         self, holdings: Holdings, parameters: Parameters, *, finish: Callable[[Tree], Tree]
     ) -> Tree | Refusal:
-        """Write one page of what the parameters select, each row as ``finish`` leaves it."""
+        """Return one page of the selected resources, each row completed by ``finish``."""
         page = _read_page(parameters)
         if isinstance(page, Refusal):
             return page
@@ -78,7 +78,7 @@ class ListCall(Generic[Thing]):
 
 
 def _read_page(parameters: Parameters) -> tuple[int, int] | Refusal:
-    """Read page number and size, or refuse what is no number or too large."""
+    """Read page number and size; refuse a value that is not a number or is too large."""
     number = _read_count(parameters.get("PageNumber"), default=1)
     size = _read_count(parameters.get("PageSize"), default=DEFAULT_PAGE_SIZE)
     if number is None:
@@ -96,7 +96,7 @@ def _read_count(text: str | None, *, default: int) -> int | None:
 
 
 def _has_tags(tags: Sequence[Tag], parameters: Parameters) -> bool:
-    """Say whether all tags that the parameters name are among the given ones."""
+    """Check whether all tags that the parameters name are among the given ones."""
     wanted: dict[str, dict[str, str]] = {}
     for name, value in parameters.items():
         if found := _TAG_PART.fullmatch(name):
@@ -105,7 +105,7 @@ def _has_tags(tags: Sequence[Tag], parameters: Parameters) -> bool:
 
 
 def _has_tag(tags: Sequence[Tag], wanted: Mapping[str, str]) -> bool:
-    """Compare one wanted tag; without a value the key alone counts."""
+    """Check for one wanted tag; without a value only the key counts."""
     return any(
         tag.key == wanted.get("Key", tag.key) and tag.value == wanted.get("Value", tag.value)
         for tag in tags
@@ -117,7 +117,7 @@ def _attachments(holdings: Holdings, _: Parameters) -> list[EmulatedConnection]:
 
 
 def _vpcs(holdings: Holdings, parameters: Parameters) -> list[EmulatedVpc]:
-    """The VPCs; ``VpcId`` may name several, joined by commas."""
+    """Return the VPCs; ``VpcId`` may name several, joined by commas."""
     named = parameters.get("VpcId", "")
     return [vpc for vpc in holdings.vpcs if not named or vpc.vpc_id in named.split(",")]
 

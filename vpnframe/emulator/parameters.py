@@ -1,4 +1,4 @@
-"""What a request asks for, wherever it says so: query, form body or headers."""
+"""Read the call of a request from its query, form body or headers."""
 
 from __future__ import annotations
 
@@ -15,25 +15,25 @@ _FORM = "application/x-www-form-urlencoded"
 
 @dataclass(frozen=True, slots=True)
 class ReceivedCall:
-    """One call as asked for."""
+    """One call as received."""
 
-    # action, version: empty when the request names none
+    # action, version: empty if the request does not name one
     action: str
     version: str
     parameters: MappingProxyType[str, str]  # query and form body together
-    wants_json: bool  # XML is what the API answers unless asked for JSON
+    wants_json: bool  # the API answers in XML unless JSON is requested
 
     @property
     def region_id(self) -> str:
-        """The region asked for; empty for calls that take none."""
+        """The requested region; empty for calls without one."""
         return self.parameters.get("RegionId", "")
 
 
 def query_pairs(request: Request) -> Pairs:
     """Decode the names and values of the query, in their order.
 
-    A plus sign is a space, as in a form: the official SDK signs ``%20`` and sends ``+``, and is
-    understood. A plus that is meant as one has to be sent as ``%2B``.
+    A plus sign is decoded as a space, as in a form: the official SDK signs ``%20`` and sends ``+``.
+    A literal plus must be sent as ``%2B``.
 
     Examples
     --------
@@ -44,7 +44,7 @@ def query_pairs(request: Request) -> Pairs:
 
 
 def form_pairs(request: Request) -> Pairs:
-    """Decode the names and values of a form body; another body has none."""
+    """Decode the names and values of a form body; return [] for any other body."""
     if not request.headers.get("content-type", "").lower().startswith(_FORM):
         return []
     text = request.body.decode("utf-8", "surrogateescape")
@@ -52,7 +52,7 @@ def form_pairs(request: Request) -> Pairs:
 
 
 def read_call(request: Request) -> ReceivedCall:
-    """Read what a request asks for; headers say it under ACS3, parameters under v1."""
+    """Read the call of a request; headers contain it under ACS3, parameters under v1."""
     parameters = dict(query_pairs(request)) | dict(form_pairs(request))
     named_format = parameters.get("Format", "").lower()
     accepts_json = "application/json" in request.headers.get("accept", "").lower()

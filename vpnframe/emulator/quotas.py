@@ -15,17 +15,17 @@ Key = tuple[str, str, str]
 
 @dataclass(frozen=True, slots=True)
 class QuotaSettings:
-    """How much is allowed in which window."""
+    """Number of allowed calls per window, and type of the window."""
 
     window_s: float = 60.0  # length of the window in seconds; the published one is 60
     # ``sliding`` counts the last ``window_s`` seconds, ``fixed`` starts anew at each multiple of
     # ``window_s``
     mode: str = "sliding"
-    # Calls per window by action, over the published ones
+    # Calls per window by action, in place of the published ones
     limits: Mapping[str, int] = field(default_factory=dict)
     default_limit: int = DEFAULT_LIMIT  # calls per window of every other action
     is_on: bool = True  # whether anything is counted at all
-    # Whether a refusal says, in ``x-acs-retry-after``, when the next call would be admitted
+    # Whether a refusal states, in ``x-acs-retry-after``, when the next call would be admitted
     has_retry_after: bool = False
 
     def __post_init__(self) -> None:
@@ -42,7 +42,7 @@ class QuotaSettings:
 
 
 class QuotaMeter:
-    """Counts admitted calls. A refused call costs nothing.
+    """Counts admitted calls. A refused call does not count.
 
     Examples
     --------
@@ -72,7 +72,7 @@ class QuotaMeter:
         return admitted[0] + window_s - now
 
     def _is_past(self, called_at: float, now: float) -> bool:
-        """Say whether an earlier call no longer counts."""
+        """Check whether an earlier call no longer counts."""
         window_s = self.settings.window_s
         if self.settings.mode == "fixed":
             return called_at // window_s < now // window_s

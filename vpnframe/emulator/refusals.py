@@ -61,7 +61,7 @@ UNKNOWN_ROLE = Refusal("EntityNotExist.Role", 404, "The specified Role not exist
 
 
 def missing_parameter(name: str) -> Refusal:
-    """Refuse a request that leaves a mandatory parameter out.
+    """Return the refusal of a request without a mandatory parameter.
 
     Examples
     --------
@@ -76,12 +76,12 @@ def missing_parameter(name: str) -> Refusal:
 
 
 def invalid_parameter(name: str) -> Refusal:
-    """Refuse a request for a parameter's value."""
+    """Return the refusal of a request with an invalid parameter value."""
     return Refusal("InvalidParameter", 400, f'The specified parameter "{name}" is not valid.')
 
 
 def throttled(retry_after_ms: int | None = None) -> Refusal:
-    """Refuse a request beyond its quota."""
+    """Return the refusal of a request that exceeds its quota."""
     return Refusal(
         "Throttling.User", 400, "Request was denied due to user flow control.", retry_after_ms
     )

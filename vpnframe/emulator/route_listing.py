@@ -1,4 +1,4 @@
-"""The route calls as data: each lists what stands on one VPN gateway, or under one connection."""
+"""The route calls as data: each lists the routes of one VPN gateway, or of one connection."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def _destinations(holdings: Holdings, parameters: Parameters) -> Sequence[Emulat
 
 
 def _on_attachment(holdings: Holdings, parameters: Parameters) -> Sequence[EmulatedRoute] | Refusal:
-    """Routes of a connection; one on a VPN gateway has none of its own."""
+    """Return the routes of a connection; on a VPN gateway only the gateway has routes."""
     connection_id = parameters["VpnConnectionId"]
     if connection_id not in holdings.connection_by_id:
         return UNKNOWN_CONNECTION
@@ -44,7 +44,7 @@ def _on_attachment(holdings: Holdings, parameters: Parameters) -> Sequence[Emula
 def _of_type(
     held: Sequence[EmulatedRoute] | Refusal, parameters: Parameters
 ) -> Sequence[EmulatedRoute] | Refusal:
-    """The routes of the type that is asked for, custom by default."""
+    """Return the routes of the requested type, custom by default."""
     kind = (parameters.get("RouteEntryType") or "custom").lower()
     if kind not in ("custom", "bgp"):
         return invalid_parameter("RouteEntryType")

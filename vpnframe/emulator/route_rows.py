@@ -1,4 +1,4 @@
-"""Rows of the route calls, with what differs from one real answer to the next."""
+"""Rows of the route calls, with the variations of real answers."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from vpnframe.emulator.encoding import Json
 from vpnframe.emulator.fleet.model import EmulatedRoute
 from vpnframe.emulator.fleet.quirks import pick
 
-# A BGP route has no weight; whether one is sent all the same, nobody documents.
+# A BGP route has no weight; it is not documented whether one is sent.
 _BGP_WEIGHTS: tuple[dict[str, Json], ...] = ({}, {"Weight": 0}, {"Weight": 100})
 
 
@@ -17,7 +17,7 @@ def vpn_route_row(route: EmulatedRoute) -> dict[str, Json]:
 
 
 def policy_route_row(route: EmulatedRoute) -> dict[str, Json]:
-    """Write one row of DescribeVpnPbrRouteEntries; an older gateway names no priority."""
+    """Write one row of DescribeVpnPbrRouteEntries; an older gateway sends no priority."""
     row: dict[str, Json] = {
         "VpnInstanceId": route.vpn_gateway_id,
         "RouteSource": route.source,
@@ -39,7 +39,7 @@ def attachment_route_row(route: EmulatedRoute) -> dict[str, Json]:
 
 
 def _destination_part(route: EmulatedRoute) -> dict[str, Json]:
-    """What routes by destination have, on a gateway and on a router."""
+    """Return the fields of a destination or BGP route, on a gateway and on a router."""
     part: dict[str, Json] = {
         "RouteDest": route.destination,
         "NextHop": route.next_hop,
@@ -56,7 +56,7 @@ def _destination_part(route: EmulatedRoute) -> dict[str, Json]:
 
 
 def _type_of(route: EmulatedRoute) -> str:
-    """Older gateways capitalise it."""
+    """Return the type of a route; older gateways capitalize it."""
     is_older = pick(route.vpn_gateway_id or "", "route-type", 4) == 0
     return route.kind.capitalize() if is_older else route.kind
 

@@ -31,7 +31,7 @@ def region_row(region: EmulatedRegion) -> dict[str, Json]:
 
 
 def vpc_row(vpc: EmulatedVpc) -> dict[str, Json]:
-    """Write one row of DescribeVpcs; a list without blocks is empty, or left out."""
+    """Write one row of DescribeVpcs; a list without blocks is empty or omitted."""
     suffix = vpc.vpc_id.partition("-")[2]
     row: dict[str, Json] = {
         "VpcId": vpc.vpc_id,
@@ -95,7 +95,7 @@ def vpn_gateway_row(gateway: VpnGateway) -> dict[str, Json]:
 
 
 def customer_gateway_row(gateway: CustomerGateway) -> dict[str, Json]:
-    """Write one row of DescribeCustomerGateways, BGP key and all."""
+    """Write one row of DescribeCustomerGateways, including the BGP key."""
     row: dict[str, Json] = {
         "CustomerGatewayId": gateway.customer_gateway_id,
         "Name": gateway.name,
@@ -130,12 +130,12 @@ def attachment_row(connection: EmulatedConnection) -> dict[str, Json]:
 
 
 def _is_enhanced(gateway: VpnGateway) -> bool:
-    """Whether a gateway is of the newer kind, which has two addresses and no SSL."""
+    """Check whether a gateway is of the newer kind, which has two addresses and no SSL."""
     is_standard = gateway.second_ip is not None and gateway.vpn_type == "Normal"
     return is_standard and pick(gateway.vpn_gateway_id, "generation", 2) == 0
 
 
 def _system_tags(**tags: bool | str) -> str:
-    """Write what the cloud itself says of a thing: one text of JSON, which users cannot set."""
+    """Return the cloud's own tags of a resource as one JSON text; users cannot set them."""
     words = {name: str(value).lower() for name, value in tags.items()}
     return encode_json(words).decode()

@@ -1,4 +1,4 @@
-"""The emulator on loopback: a socket around ``service.handle``, for async and for blocking code."""
+"""The emulator on loopback: a server around ``service.handle``, for async and blocking code."""
 
 from __future__ import annotations
 
@@ -32,18 +32,18 @@ _STARTUP_S = 30.0
 
 @dataclass(frozen=True, slots=True)
 class ServerSettings:
-    """How the emulator is served."""
+    """Settings of the emulator's server."""
 
-    port: int = 0  # 0 takes a free one
+    port: int = 0  # 0 selects a free port
     latency_ms: float = 0.0  # added to each answer
-    # Whether to serve HTTPS, under a certificate authority made for the occasion
+    # Whether to serve HTTPS, with a certificate authority created at start
     is_tls: bool = False
     clock: Callable[[], float] = time.time  # seconds since the epoch
 
 
 @dataclass(frozen=True, slots=True)
 class RunningEmulator:
-    """A served emulator: where it is and who may call it."""
+    """A running emulator: its endpoint and the accounts that may call it."""
 
     endpoint: str
     accounts: tuple[EmulatedAccount, ...]
@@ -62,7 +62,7 @@ class RunningEmulator:
 
 
 def announcement(running: RunningEmulator) -> dict[str, object]:
-    """Write what a caller has to know, secrets included, to be printed as one line of JSON."""
+    """Return what a caller needs, including secrets, to be printed as one line of JSON."""
     line: dict[str, object] = {
         "endpoint": running.endpoint,
         "access_key_id": running.access_key_id,
@@ -108,7 +108,7 @@ async def serving(
 def serve_in_thread(
     state: State, settings: ServerSettings | None = None
 ) -> Iterator[RunningEmulator]:
-    """Serve an emulator from a thread of its own, for code that blocks.
+    """Serve an emulator from a separate thread, for blocking code.
 
     Examples
     --------
@@ -143,7 +143,7 @@ def serve_in_thread(
 
 
 class _Crowds:
-    """Says once, and not at every attempt, that no more connections can be taken."""
+    """Exception handler that warns only once if no more connections can be accepted."""
 
     def __init__(self) -> None:
         self._is_said = False
@@ -166,7 +166,7 @@ def _application(state: State, settings: ServerSettings) -> web.Application:
     async def answer(received: web.Request) -> web.StreamResponse:
         request = Request(
             method=received.method,
-            # The target as it came: decoding it would undo what was signed.
+            # The raw target: decoding it would invalidate the signature.
             url=f"{received.scheme}://{received.host}{received.raw_path}",
             headers={name.lower(): value for name, value in received.headers.items()},
             body=await received.read(),
@@ -187,8 +187,8 @@ def _application(state: State, settings: ServerSettings) -> web.Application:
 
 
 def _make_tls(ca_file: Path) -> ssl.SSLContext:
-    """Make an authority, write its certificate, and return a server's context under it."""
-    import trustme  # noqa: PLC0415  only those who ask for TLS pay for it
+    """Create an authority, write its certificate, and return a server context signed by it."""
+    import trustme  # noqa: PLC0415  imported only if TLS is used
 
     authority = trustme.CA()
     authority.cert_pem.write_to_path(str(ca_file))

@@ -59,11 +59,11 @@ class _Visit:
 
     @property
     def holdings(self) -> Holdings:
-        """What the account has in the region that was asked for."""
+        """The resources of the account in the requested region."""
         return self.state.holdings_of(self.credential.account_id, self.call.region_id)
 
     def finish(self, row: Tree) -> Tree:
-        """Put into a row what stands there for what nobody set."""
+        """Fill in the unset fields of a row."""
         what = "/".join(map(str, [*row.values()][:3]))
         return fill(row, self.call.action, shape_of(what, self.state.shape))
 
@@ -73,7 +73,7 @@ _Answer: TypeAlias = Callable[[_Visit], Tree | Refusal]
 
 @dataclass(frozen=True)
 class _ServedAction:
-    """One call that the service knows."""
+    """One action that the service supports."""
 
     answer: _Answer
     version: str = _VPC_VERSION
@@ -102,7 +102,7 @@ def handle(state: State, request: Request, now: float) -> Response:
 
 @dataclass(frozen=True, slots=True)
 class _ServedExchange:
-    """One request on its way through the service."""
+    """One request while the service processes it."""
 
     state: State
     request: Request
@@ -111,16 +111,16 @@ class _ServedExchange:
 
     @property
     def gate_now(self) -> float:
-        """The time that signatures are judged by and that ``Date`` tells."""
+        """The time that signatures are checked against and that ``Date`` contains."""
         return self.now + self.state.clock_offset_s
 
     def pass_gate(self) -> Credential | Refusal:
-        """Say who asks; the nonce is used up."""
+        """Authenticate the caller, and use up the nonce."""
         state = self.state
         return authenticate(self.request, state.credentials, state.nonces, now=self.gate_now)
 
     def serve(self) -> Tree | Refusal:
-        """Go through the gates in the cloud's order: signature, quota, parameters."""
+        """Check signature, quota and parameters, in the cloud's order, and answer the call."""
         state, call = self.state, self.call
         if self.request.method not in ("GET", "POST"):
             return UNSUPPORTED_METHOD
@@ -145,7 +145,7 @@ class _ServedExchange:
         return action.answer(_Visit(state, credential, call, self.gate_now))
 
     def write(self, outcome: Tree | Refusal, *, is_xml: bool = False) -> Response:
-        """Write what came of it, in the format that was asked for or in XML."""
+        """Encode the outcome in the requested format, or in XML."""
         return write_response(
             outcome,
             replace(self.call, wants_json=self.call.wants_json and not is_xml),
@@ -156,7 +156,7 @@ class _ServedExchange:
 
 
 def _check_quota(state: State, key: Key, now: float) -> Refusal | None:
-    """Count the call, on one side or the other."""
+    """Count the call as admitted or throttled; return a refusal if it is throttled."""
     wait_s = state.meter.admit(key, now=now)
     if wait_s is None:
         state.calls[key] += 1
@@ -179,7 +179,7 @@ def _download(visit: _Visit) -> Tree | Refusal:
 
 
 def _assume_role(visit: _Visit) -> Tree | Refusal:
-    """Temporary credentials of an account of the fleet, whoever asks for them."""
+    """Return temporary credentials of an account of the fleet, for any caller."""
     role = _ROLE.fullmatch(visit.call.parameters["RoleArn"])
     if role is None or role[1] not in visit.state.accounts:
         return UNKNOWN_ROLE
@@ -220,7 +220,7 @@ def _caller_identity(visit: _Visit) -> Tree:
 
 
 def _list_action(listed: ListCall[Thing]) -> _ServedAction:
-    """A list call, answered from what the account has in the region."""
+    """Return the action of a list call, answered from the account's resources in the region."""
     return _ServedAction(
         lambda visit: listed.answer(visit.holdings, visit.call.parameters, finish=visit.finish),
         required=("RegionId", *listed.required),

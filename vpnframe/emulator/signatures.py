@@ -1,6 +1,6 @@
-"""Checking signatures: ACS3-HMAC-SHA256 and the older HMAC-SHA1 (v1).
+"""Check signatures: ACS3-HMAC-SHA256 and the older HMAC-SHA1 (v1).
 
-Written from the published descriptions and sharing nothing with the code that signs.
+Written from the published descriptions; it shares no code with the signing module.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _V1_PARAMETERS = ("AccessKeyId", "Timestamp", "SignatureNonce", "SignatureMethod
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """Who a request says it is from, and when it says it was signed."""
+    """The signer and the signing time that a request claims."""
 
     access_key_id: str
     timestamp: str
@@ -35,7 +35,7 @@ class Claim:
 
 
 def read_claim(request: Request) -> Claim | Refusal:
-    """Read what a request claims, or why it claims nothing."""
+    """Read the claim of a request; return a refusal if it is missing or incomplete."""
     authorization = request.headers.get("authorization", "")
     if authorization:
         return _read_acs3_claim(request, authorization)
@@ -43,9 +43,9 @@ def read_claim(request: Request) -> Claim | Refusal:
 
 
 def is_signed_by(request: Request, secret: str) -> bool:
-    """Say whether the signature of a request was made with a secret.
+    """Check whether the signature of a request was made with a secret.
 
-    Looks at neither clock nor nonce nor access key id.
+    It does not check clock, nonce or access key id.
 
     Examples
     --------
@@ -106,7 +106,7 @@ def _escaped(text: str) -> str:
 
 
 def _joined(pairs: Pairs) -> str:
-    """Write pairs as a canonical query, sorted by name."""
+    """Return pairs as a canonical query, sorted by name."""
     return "&".join(f"{_escaped(name)}={_escaped(value)}" for name, value in sorted(pairs))
 
 
@@ -128,7 +128,7 @@ def _acs3_signature(request: Request, names: list[str], secret: str) -> str:
 
 
 def _is_body_intact(request: Request) -> bool:
-    """Say whether the body has the hash that was signed."""
+    """Check whether the body has the hash that was signed."""
     claimed = request.headers.get("x-acs-content-sha256", "")
     return hmac.compare_digest(hashlib.sha256(request.body).hexdigest(), claimed)
 

@@ -1,4 +1,4 @@
-"""What the emulator remembers between calls, in one explicit object."""
+"""The state of the emulator between calls, in one explicit object."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ from vpnframe.emulator.unset import SHAPES
 
 @dataclass
 class Holdings:
-    """What one account has in one region.
+    """The resources of one account in one region.
 
-    Routes stand under the id of their VPN gateway; on a transit router, of their connection.
+    Routes are keyed by the id of their VPN gateway; on a transit router, of their connection.
     """
 
     vpcs: list[EmulatedVpc] = field(default_factory=list)
@@ -38,22 +38,22 @@ class Holdings:
     routes_by_holder: dict[str, list[EmulatedRoute]] = field(default_factory=dict)
 
     def has_vpn_gateway(self, gateway_id: str) -> bool:
-        """Whether there is such a VPN gateway."""
+        """Check whether a VPN gateway exists."""
         return any(gateway.vpn_gateway_id == gateway_id for gateway in self.vpn_gateways)
 
     def remove_connection(self, connection: EmulatedConnection) -> None:
-        """Forget a connection, for its list and for downloads."""
+        """Remove a connection from its list and from downloads."""
         self.connections.remove(connection)
         del self.connection_by_id[connection.vpn_connection_id]
 
     def insert_connection(self, at: int, connection: EmulatedConnection) -> None:
-        """Hold one more connection, at a place in the list."""
+        """Insert a connection at a position in the list."""
         self.connections.insert(at, connection)
         self.connection_by_id[connection.vpn_connection_id] = connection
 
 
 class State:
-    """The fleet, who may ask for it, and what was asked so far."""
+    """The fleet, the credentials that may read it, and the record of calls so far."""
 
     def __init__(
         self, fleet: EmulatedFleet, settings: QuotaSettings, *, shape: str | None = None
@@ -86,11 +86,11 @@ class State:
         return f"State({self.fleet!r}, {self.n_requests} requests)"
 
     def holdings_of(self, account_id: str, region_id: str) -> Holdings:
-        """Return what an account has in a region, which may be nothing."""
+        """Return the resources of an account in a region, which may be empty."""
         return self._holdings.get((account_id, region_id)) or Holdings()
 
     def next_request_id(self) -> str:
-        """Make the id of the next answer: the same for the same course of calls."""
+        """Return the id of the next answer, reproducible for the same sequence of calls."""
         self._n_answers += 1
         digest = hashlib.sha256(f"{self.fleet.seed}/{self._n_answers}".encode()).digest()
         return str(uuid.UUID(bytes=digest[:16], version=4)).upper()
@@ -119,7 +119,7 @@ def make_state(
     has_retry_after: bool = False,
     shape: str | None = None,
 ) -> State:
-    """Make the state of an emulator that nobody has called yet.
+    """Create the state of an emulator before its first call.
 
     Examples
     --------
@@ -141,7 +141,7 @@ def make_state(
 
 
 def _sort_out(fleet: EmulatedFleet) -> dict[tuple[str, str], Holdings]:
-    """Put everything of the fleet to its account and region."""
+    """Group the resources of the fleet by account and region."""
     holdings: defaultdict[tuple[str, str], Holdings] = defaultdict(Holdings)
     for vpc in fleet.vpcs:
         holdings[vpc.account_id, vpc.region_id].vpcs.append(vpc)

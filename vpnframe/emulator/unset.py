@@ -1,7 +1,7 @@
-"""What stands in an answer for what nobody set: nothing, empty text, or zeros.
+"""Values of unset fields in an answer: nothing, empty text, or zeros.
 
-Nobody documents which; recorded answers have all three. Each row names every field that the API
-knows, by the kind of its value, so that what a row lacks can be filled in.
+It is not documented which is sent; recorded answers have all three. Each table lists every field of
+the API with its unset value, so that the missing fields of a row can be filled in.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import TypeAlias
 from vpnframe.emulator.encoding import Json
 from vpnframe.emulator.fleet.quirks import pick
 
-# Each field with its value where it is unset; a block with its own fields.
+# Each field with its unset value; a block with its own fields.
 Fields: TypeAlias = Mapping[str, Json]
 
 SHAPES = ("plain", "blank", "zeros")
@@ -137,12 +137,12 @@ FIELDS: Mapping[str, Fields] = MappingProxyType(
 
 
 def shape_of(thing_id: str, shape: str | None) -> str:
-    """Name the shape of a row: the one that was asked for, else one that its id decides."""
+    """Return the shape of a row: the requested one, else one selected by its id."""
     return shape or SHAPES[pick(thing_id, "unset", len(SHAPES))]
 
 
 def fill(row: Mapping[str, Json], action: str, shape: str) -> dict[str, Json]:
-    """Fill in what a row of an answer lacks.
+    """Fill in the missing fields of a row of an answer.
 
     Examples
     --------
@@ -157,7 +157,7 @@ def _filled(row: Mapping[str, Json], fields: Fields, shape: str) -> dict[str, Js
 
 
 def _value(value: Json, unset: Json, shape: str) -> Json:
-    """A value, or what stands in its place."""
+    """Return a value, or its replacement if it is unset."""
     if isinstance(unset, Mapping):
         return _filled(value if isinstance(value, Mapping) else {}, unset, shape)
     if isinstance(unset, list):
@@ -168,7 +168,7 @@ def _value(value: Json, unset: Json, shape: str) -> Json:
 
 
 def _row(value: Json, unset: list[Json], shape: str) -> Json:
-    """One of a list: a block is filled in where its fields are known."""
+    """Return an element of a list; a block is filled in if its fields are known."""
     fields = unset[0] if unset else None
     is_block = isinstance(value, Mapping) and isinstance(fields, Mapping)
     return _value(value, fields, shape) if is_block else value

@@ -1,4 +1,4 @@
-"""Writing what came of a call as a response: an answer or an error, JSON or XML."""
+"""Encode the outcome of a call as a response: an answer or an error, JSON or XML."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ STS_VERSION = "2015-04-01"
 def write_response(
     outcome: Tree | Refusal, call: ReceivedCall, *, request_id: str, now: float, host_id: str
 ) -> Response:
-    """Write the response of a call."""
+    """Encode the response of a call."""
     headers = {"date": formatdate(now, usegmt=True), "x-acs-request-id": request_id}
     if isinstance(outcome, Refusal):
         return _write_refusal(outcome, call, headers, host_id=host_id)
@@ -25,7 +25,7 @@ def write_response(
 
 
 def _write(status: int, tree: Tree, call: ReceivedCall, headers: Mapping[str, str]) -> Response:
-    """Write an answer in the format that was asked for."""
+    """Encode an answer in the requested format."""
     if call.wants_json:
         kind, body = "application/json;charset=utf-8", encode_json(tree)
     else:
@@ -36,7 +36,7 @@ def _write(status: int, tree: Tree, call: ReceivedCall, headers: Mapping[str, st
 def _write_refusal(
     refusal: Refusal, call: ReceivedCall, headers: Mapping[str, str], *, host_id: str
 ) -> Response:
-    """Write an error as the documentation has it; the XML form names no remedy."""
+    """Encode an error as documented; the XML form has no ``Recommend``."""
     headers = dict(headers)
     tree: Tree = {
         "RequestId": headers["x-acs-request-id"],

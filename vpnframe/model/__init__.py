@@ -1,1 +1,1 @@
-"""One connection in words: records, terms, what may be known of its keys, and its two sources."""
+"""The data model of a connection: records, terms, facts about its keys, and its two sources."""

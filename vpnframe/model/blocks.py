@@ -1,4 +1,4 @@
-"""The blocks of a connection: of its selectors, and of the routes that lead into it."""
+"""The CIDR blocks of a connection: from its selectors and from the routes that lead to it."""
 
 from __future__ import annotations
 
@@ -9,19 +9,18 @@ from vpnframe.model.records import Connection, RouteEntry
 
 
 class Block(NamedTuple):
-    """One block of one side of a connection, by where it comes from."""
+    """One block of one side of a connection, with its origin."""
 
     side: str  # vpc or onprem
     origin: str  # selector, or the route: policy, destination, bgp
     text: str  # as the answer writes it
-    # priority, weight: of routes: the smallest priority and the largest weight of those that have
-    # the block
+    # priority, weight: the smallest priority and the largest weight of the routes with the block
     priority: int | None = None
     weight: int | None = None
 
 
 def list_blocks(connection: Connection, routes: Iterable[RouteEntry]) -> list[Block]:
-    """List what stands on both sides of a connection, each block once for each origin.
+    """Return the blocks of both sides of a connection, each block once per origin.
 
     Examples
     --------
@@ -50,7 +49,7 @@ def list_blocks(connection: Connection, routes: Iterable[RouteEntry]) -> list[Bl
 
 
 def has_ha_evidence(connection: Connection) -> bool:
-    """Say whether anything speaks of failover to or from a connection."""
+    """Check whether a connection shows any evidence of failover."""
     return bool(
         len(connection.tunnels) > 1
         or connection.bgp_enabled

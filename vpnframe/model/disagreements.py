@@ -1,4 +1,4 @@
-"""Where the two answers about one connection differ."""
+"""Find the fields on which the two answers about one connection differ."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from vpnframe.model.records import (
 
 _UNSET = (("ike_lifetime_s", "0"), ("ipsec_lifetime_s", "0"))
 
-TunnelKey = tuple[str, int]  # its id, empty where there is none, and its number among equal ones
+TunnelKey = tuple[str, int]  # its id, empty if missing, and its number among equal ids
 
 
 def find_differences(download: Statement, describe: Statement) -> Iterator[Disagreement]:
-    """Find every field on which two answers about one connection both speak and differ."""
+    """Yield every field that both answers about one connection contain with different values."""
     connection_id = describe.vpn_connection_id
     for field, ours, theirs in (
         ("vpc_subnets", download.local_subnets, describe.local_subnets),
@@ -48,7 +48,7 @@ def find_differences(download: Statement, describe: Statement) -> Iterator[Disag
 
 
 def _tunnel_differences(download: Statement, describe: Statement) -> Iterator[Disagreement]:
-    """The same of their tunnels; an answer that speaks of no tunnel denies none."""
+    """Yield the differences of their tunnels; a list row without tunnels is not compared."""
     connection_id = describe.vpn_connection_id
     listed, downloaded = tunnels_by_id(describe), tunnels_by_id(download)
     if not any(map(_says_anything, listed.values())):
@@ -83,7 +83,7 @@ def _tunnel_differences(download: Statement, describe: Statement) -> Iterator[Di
 
 
 def _are_other_keys(one: KeyFacts | None, other: KeyFacts | None) -> bool:
-    """Whether both answers show a key, and not the same; it is not said which."""
+    """Check whether both answers show a key and the fingerprints are comparable and differ."""
     if one is None or other is None or one.fingerprint is None or other.fingerprint is None:
         return False
     is_comparable = one.fingerprint_key_id == other.fingerprint_key_id
@@ -95,7 +95,7 @@ def _says_anything(tunnel: TunnelStatement) -> bool:
 
 
 def _one_sided(connection_id: str, tunnel_id: str | None, witness: str) -> Disagreement:
-    """A tunnel that one answer has and the other has not."""
+    """Return a disagreement on a tunnel that only one answer contains."""
     said = tunnel_id or "a single tunnel"
     return Disagreement(
         vpn_connection_id=connection_id,
@@ -107,7 +107,7 @@ def _one_sided(connection_id: str, tunnel_id: str | None, witness: str) -> Disag
 
 
 def _spoken(tunnel: TunnelStatement) -> list[tuple[str, str]]:
-    """What a statement says of a tunnel, by our column names; what it does not say is left out."""
+    """Return the values that a statement contains for a tunnel, with their column names."""
     values = [("bgp_tunnel_cidr", tunnel.bgp_tunnel_cidr), *_phase_values(tunnel.phases)]
     for side, end in (("vpn_gateway", tunnel.local), ("customer_gateway", tunnel.remote)):
         values += [
@@ -140,11 +140,11 @@ def _phase_values(phases: Phases) -> list[tuple[str, object]]:
 def find_strays(
     statement: Statement | None, tunnels: Iterable[TunnelStatement]
 ) -> Iterator[Disagreement]:
-    """Find a connection-level block beside tunnels that is none of theirs."""
+    """Yield a connection-level block beside tunnels that matches none of the tunnels."""
     stray = statement.stray_tunnel if statement else None
     if statement is None or stray is None:
         return
-    # Beside tunnels a lifetime that nobody set is sent as 0.
+    # Beside tunnels an unset lifetime is sent as 0.
     said_here = [one for one in _spoken(stray) if one not in _UNSET]
     values = [(name, value) for name, value in said_here if not is_masked_value(value)]
     if not values or any(_repeats(values, tunnel) for tunnel in tunnels):
@@ -159,13 +159,13 @@ def find_strays(
 
 
 def _repeats(values: Iterable[tuple[str, str]], tunnel: TunnelStatement) -> bool:
-    """Whether a tunnel has all of these values, or may have where it is masked."""
+    """Check whether a tunnel has all of these values; a masked value matches any."""
     said = dict(_spoken(tunnel))
     return all(said.get(name) == value or is_masked_value(said.get(name)) for name, value in values)
 
 
 def conflict(connection: Connection) -> Disagreement:
-    """Make a row of evidence for both ends: nobody knows whose end the download is."""
+    """Return a disagreement for contradictory evidence on the perspective of a download."""
     return Disagreement(
         vpn_connection_id=connection.vpn_connection_id,
         field="perspective",
@@ -174,7 +174,7 @@ def conflict(connection: Connection) -> Disagreement:
 
 
 def tunnels_by_id(statement: Statement | None) -> dict[TunnelKey, TunnelStatement]:
-    """Give a statement's tunnels by id; those that share one are told apart by their order."""
+    """Return a statement's tunnels by id; tunnels that share an id are numbered in order."""
     seen: Counter[str] = Counter()
     tunnels = {}
     for tunnel in statement.tunnels if statement else ():
@@ -185,5 +185,5 @@ def tunnels_by_id(statement: Statement | None) -> dict[TunnelKey, TunnelStatemen
 
 
 def shows_bgp(tunnels: Iterable[Tunnel | TunnelStatement]) -> bool | None:
-    """Say whether BGP is on: a download shows it when it is, and says nothing else of it."""
+    """Return True if a tunnel has a BGP link block, else None: a download has no BGP switch."""
     return any(tunnel.bgp_tunnel_cidr for tunnel in tunnels) or None

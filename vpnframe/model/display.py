@@ -1,4 +1,4 @@
-"""Texts for people: safe to show, counted and listed."""
+"""Format texts for display: terminal-safe text, counts and lists."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _MOST_LISTED = 3
 
 
 def printable(text: str) -> str:
-    r"""Make a text harmless: a name may hold control characters, and a terminal would obey them.
+    r"""Replace the characters of a text that a terminal would interpret, such as controls.
 
     Examples
     --------
@@ -24,7 +24,7 @@ def printable(text: str) -> str:
 
 
 def printable_lines(text: str) -> str:
-    r"""Make a text of several lines harmless; colours are taken out.
+    r"""Make a text of several lines safe for a terminal like :func:`printable`; remove colours.
 
     Examples
     --------
@@ -36,7 +36,7 @@ def printable_lines(text: str) -> str:
 
 
 def json_text(value: Any, *, indent: int | None = None) -> str:
-    r"""Write JSON that a terminal can show; what it would obey is escaped, and reads back equal.
+    r"""Return JSON that is safe for a terminal: control characters are escaped, values unchanged.
 
     Examples
     --------
@@ -48,7 +48,7 @@ def json_text(value: Any, *, indent: int | None = None) -> str:
 
 
 def counted(n: int, noun: str) -> str:
-    """Say how many there are.
+    """Return a number with its noun, in singular or plural.
 
     Examples
     --------
@@ -59,7 +59,7 @@ def counted(n: int, noun: str) -> str:
 
 
 def listed(names: Iterable[str]) -> str:
-    """Write names as a sentence has them: three at most, the others counted.
+    """Join names for a sentence: up to four, or else three and the number of the others.
 
     Examples
     --------

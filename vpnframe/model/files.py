@@ -1,6 +1,6 @@
-"""Reading and writing the user's files: bounded, never waiting, whole or not at all.
+"""Read and write the user's files: bounded in size, without waiting, atomically.
 
-Whatever goes wrong is an :class:`OSError` whose ``strerror`` says it: the caller adds the name.
+Every failure is an :class:`OSError` whose ``strerror`` describes it: the caller adds the name.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ KIB = 1024
 MIB = 1024 * KIB
 
 _PIECE = MIB
-_FIRST_MODE = 0o666  # before the process's own mask
+_FIRST_MODE = 0o666  # before the process's umask
 _PRIVATE = 0o600
 _KINDS = (
     (stat.S_ISDIR, "it is a folder, not a file"),
@@ -30,15 +30,15 @@ _KINDS = (
     (stat.S_ISCHR, "it is a device, not a file"),
     (stat.S_ISBLK, "it is a device, not a file"),
 )
-# Of systems that have them: neither wait for the other end of a pipe nor take over a terminal.
+# If the system has them: do not wait for the other end of a pipe, nor acquire a terminal.
 _NO_WAIT = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0)
 _OPEN_FILES = re.compile(r"/dev/fd|/proc/[^/]+(/task/[^/]+)?/fd")
 
 
 @contextmanager
 def open_regular(path: str | Path) -> Iterator[BinaryIO]:
-    """Open a regular file to read; a pipe, a device, a socket or a folder is refused at once."""
-    # Before it is opened, too: a socket cannot be, and a device may act on it.
+    """Open a regular file for reading; refuse a pipe, device, socket or folder at once."""
+    # Checked before opening, too: a socket cannot be opened, and a device may react to it.
     _check_regular(os.stat(path))  # noqa: PTH116  the path may be text
     opened = os.open(path, os.O_RDONLY | _NO_WAIT)
     with os.fdopen(opened, "rb") as file:
@@ -53,7 +53,7 @@ def read_file(path: str | Path, *, limit: int) -> bytes:
 
 
 def read_stream(file: BinaryIO, *, limit: int) -> bytes:
-    """Read an open file or pipe to its end, which must come within ``limit`` bytes."""
+    """Read an open file or pipe of at most ``limit`` bytes to its end."""
     pieces, n_bytes = [], 0
     while piece := file.read(min(_PIECE, limit + 1 - n_bytes)):
         pieces.append(piece)
@@ -75,7 +75,7 @@ def read_stdin(*, limit: int) -> bytes:
 
 
 def create_file(path: Path, body: bytes, *, mode: int = _FIRST_MODE) -> None:
-    """Write a file that must not be there yet, and see it on disk; what is not whole is removed."""
+    """Create a file that must not exist yet, synced to disk; remove it if the write fails."""
     opened = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, mode)
     try:
         with os.fdopen(opened, "wb") as file:
@@ -88,17 +88,17 @@ def create_file(path: Path, body: bytes, *, mode: int = _FIRST_MODE) -> None:
 
 
 def replace_file(path: Path, body: bytes, *, mode: int | None = None) -> None:
-    """Write a file, new or in place of an old one, which stays as it is until the new one is whole.
+    """Write a file atomically: an old file is unchanged until the new one is complete.
 
-    A symbolic link stays and its target is replaced; a device or a pipe is written to. Without a
-    ``mode`` an old file's permissions are kept, and a new one has the usual ones.
+    A symbolic link is kept and its target is replaced; a device or a pipe is written to. Without a
+    ``mode`` an old file's permissions are kept, and a new file has the default ones.
     """
     old = _stat_of_writable(path)
     if old is not None and (not stat.S_ISREG(old.st_mode) or _is_open_file(path)):
         _append(path, body)
         return
     place = Path(os.path.realpath(path))
-    # A short name of its own: that of the file may be as long as names can be.
+    # A separate short name: the file's name may already have the maximum length.
     temporary = place.with_name(f".vpnframe-{secrets.token_hex(8)}.tmp")
     create_file(temporary, body, mode=_FIRST_MODE if mode is None and old is None else _PRIVATE)
     try:
@@ -121,7 +121,7 @@ def _check_regular(found: os.stat_result) -> None:
 
 
 def _stat_of_writable(path: Path) -> os.stat_result | None:
-    """What is there, None if nothing is; whoever may not write to it may not replace it."""
+    """Return the status of a path, None if it does not exist; raise if it is not writable."""
     try:
         found = path.stat()
     except FileNotFoundError:
@@ -134,7 +134,7 @@ def _stat_of_writable(path: Path) -> os.stat_result | None:
 
 
 def _is_open_file(path: Path) -> bool:
-    """Whether a path is a name of a file that a process has open, as /dev/stdout is."""
+    """Check whether a path names a file that a process has open, such as /dev/stdout."""
     while path.is_symlink():
         if _OPEN_FILES.fullmatch(os.path.realpath(path.parent)):
             return True
@@ -143,7 +143,7 @@ def _is_open_file(path: Path) -> bool:
 
 
 def _append(path: Path, body: bytes) -> None:
-    """Write to what cannot be replaced: a device, a pipe, an open file."""
+    """Write to a path that cannot be replaced: a device, a pipe, an open file."""
     try:
         opened = os.open(path, os.O_WRONLY | os.O_APPEND | _NO_WAIT)
     except OSError as error:
@@ -156,7 +156,7 @@ def _append(path: Path, body: bytes) -> None:
 
 
 def _take_over(temporary: Path, old: os.stat_result, mode: int | None) -> None:
-    """Give a new file the owner and the permissions of the old one."""
+    """Set the old file's owner, and its permissions or ``mode``, on the new file."""
     if hasattr(os, "chown"):
         with contextlib.suppress(PermissionError):
             os.chown(temporary, old.st_uid, old.st_gid)

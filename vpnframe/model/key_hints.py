@@ -1,4 +1,4 @@
-"""What is known of whose key it is, before the answer with the key is decoded."""
+"""Hints on the owner of a key, collected before the answer with the key is decoded."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Words = Mapping[str, Sequence[str]]
 
 
 class _KnownKeys(Record, frozen=True, kw_only=True, array_like=True):
-    """What the list says of the keys of one connection."""
+    """Hint words and key facts of one connection, from its list row."""
 
     words: tuple[str, ...]
     facts: tuple[KeyFacts, ...]
@@ -24,7 +24,7 @@ _decode = msgspec.msgpack.Decoder(_KnownKeys).decode
 
 
 def gateway_words(gateways: Iterable[Gateway]) -> Words:
-    """Give what is known of gateways.
+    """Return the hint words of gateways, by gateway id.
 
     Examples
     --------
@@ -47,7 +47,7 @@ def gateway_words(gateways: Iterable[Gateway]) -> Words:
 
 
 def connection_words(statement: Statement | None, gateways: Words) -> tuple[str, ...]:
-    """Give what is known of a connection, for the keys of its download.
+    """Return the hint words of a connection, for the keys of its download.
 
     Examples
     --------
@@ -69,7 +69,7 @@ def connection_words(statement: Statement | None, gateways: Words) -> tuple[str,
 
 
 def pack_known(statement: Statement, gateways: Words) -> bytes:
-    """Pack what a list row says of the keys of a connection, until its download is read."""
+    """Pack the hints and key facts of a list row, to be used when its download is read."""
     facts = [tunnel.key_facts for tunnel in statement.tunnels]
     shown = tuple(one for one in facts if one is not None and one.length is not None)
     words = () if facts and len(shown) == len(facts) else connection_words(statement, gateways)
@@ -77,7 +77,7 @@ def pack_known(statement: Statement, gateways: Words) -> bytes:
 
 
 def judge_of(packed: bytes, *, connection_id: str, key: FingerprintKey) -> KeyJudge:
-    """Give the judge of the keys in a connection's download.
+    """Return the judge for the keys in a connection's download.
 
     Examples
     --------

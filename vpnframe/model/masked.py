@@ -1,7 +1,7 @@
-"""Values that an answer shows in part: masked keys, addresses and ids.
+"""Detect values that an answer shows only in part: masked keys, addresses and ids.
 
-Answers and samples mask in many ways, and real keys hold stars and x, too. So one star masks no
-key, and trailing x mask one only where they are most of it.
+Answers and samples mask in many ways, and real keys also contain stars and x. So one star inside
+a key does not mask it, and trailing x mask it only if they are at least half of it.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _MASKED_VALUE = re.compile(
 
 
 def is_masked_key(text: str) -> bool:
-    """Say whether a key is masked.
+    """Check whether a key is masked.
 
     Examples
     --------
@@ -34,7 +34,7 @@ def is_masked_key(text: str) -> bool:
 
 
 def is_masked_value(value: Any) -> bool:
-    """Say whether an address, a block or an id is masked: it may stand for several.
+    """Check whether an address, block or id is masked, so that it may match several values.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Gateways that connections name and that no list shows."""
+"""Gateways that connections name but that no list contains."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ GATEWAY_LISTS = (_VPN, _CUSTOMER)
 class NamedGateways:
     """The gateways that connections name.
 
-    Behind a transit router a gateway may be another account's, which no list here shows.
+    Connections of a transit router are skipped: their gateway may belong to another account.
 
     Examples
     --------
@@ -29,7 +29,7 @@ class NamedGateways:
         self._n_naming: dict[str, Counter[str]] = {action: Counter() for action in GATEWAY_LISTS}
 
     def add(self, statement: Statement) -> None:
-        """Look at one more connection."""
+        """Record the gateways that a connection names."""
         if statement.transit_router_id or (statement.attach_type or "").upper() == "CEN":
             return
         ids = {statement.customer_gateway_id, *(t.customer_gateway_id for t in statement.tunnels)}
@@ -37,7 +37,7 @@ class NamedGateways:
         self._n_naming[_VPN].update(filter(None, [statement.vpn_gateway_id]))
 
     def unlisted(self, action: str, listed: Collection[str]) -> Iterator[Failure]:
-        """Give a failure row for each that is named and not listed."""
+        """Yield a failure row for each gateway that is named but not listed."""
         for gateway_id, n in sorted(self._n_naming[action].items()):
             if gateway_id not in listed:
                 by = counted(n, "connection")

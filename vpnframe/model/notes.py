@@ -1,4 +1,4 @@
-"""Values that could not be understood, as failure rows; what they belong to stays."""
+"""Convert notes on unreadable values to failure rows; the record with the value is kept."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from vpnframe.model.records import Failure, Gateway, Note, RouteEntry, Statement
 def note_failure(
     note: Note, *, action: str, vpn_connection_id: str | None = None, at_ms: int | None = None
 ) -> Failure:
-    """Make a failure row of a note."""
+    """Convert a note to a failure row."""
     return Failure(
         kind=note.kind,
         message=f"{note.field} {note.message}",
@@ -23,13 +23,13 @@ def note_failure(
 
 
 def odd_count(note: Note) -> Note:
-    """Say of a count that makes no sense what follows from it."""
+    """Append the consequence to the note of an implausible count."""
     so = "it makes no sense, and all that pages gave was read until one had nothing new"
     return msgspec.structs.replace(note, message=f"{note.message}: {so}")
 
 
 def statement_failures(statement: Statement) -> Iterator[Failure]:
-    """Give a failure row for everything in a statement that could not be understood."""
+    """Yield a failure row for each unreadable value of a statement."""
     is_download = statement.witness == "download"
     for note in statement.notes:
         failure = note_failure(
@@ -42,7 +42,7 @@ def statement_failures(statement: Statement) -> Iterator[Failure]:
 
 
 def gateway_failures(gateway: Gateway) -> Iterator[Failure]:
-    """Give a failure row for everything in a gateway that could not be understood."""
+    """Yield a failure row for each unreadable value of a gateway."""
     is_vpn = gateway.kind == "vpn"
     for note in gateway.notes:
         yield note_failure(
@@ -52,14 +52,14 @@ def gateway_failures(gateway: Gateway) -> Iterator[Failure]:
 
 
 def vpc_failures(vpc: Vpc) -> Iterator[Failure]:
-    """Give a failure row for everything in a VPC that could not be understood."""
+    """Yield a failure row for each unreadable value of a VPC."""
     for note in vpc.notes:
         named = msgspec.structs.replace(note, field=f"{vpc.vpc_id} {note.field}")
         yield note_failure(named, action="DescribeVpcs")
 
 
 def route_failures(route: RouteEntry) -> Iterator[Failure]:
-    """Give a failure row for everything in a route that could not be understood."""
+    """Yield a failure row for each unreadable value of a route."""
     by_destination = (
         "DescribeVpnRouteEntries" if route.vpn_gateway_id else "DescribeVcoRouteEntries"
     )

@@ -1,8 +1,8 @@
-"""From whose end a downloaded configuration is written: decided per connection, from evidence.
+"""Decide for which end a downloaded configuration is written, per connection, from evidence.
 
 A downloaded configuration is written for the customer's device: its ``Local`` is the on-premises
-end. A list row is the other way round: its ``LocalSubnet`` is the cloud's side. The older reference
-pages say otherwise, so nothing is taken for granted where there is evidence.
+end. A list row is the opposite: its ``LocalSubnet`` is the cloud's side. Older reference pages
+state the contrary, so evidence takes precedence over this rule.
 
 References
 ----------
@@ -28,7 +28,7 @@ _CLOUD_ASN = 45104
 def decide_perspective(
     download: Statement | None, describe: Statement | None, *, gateways: Sequence[Gateway] = ()
 ) -> tuple[View, Perspective | None]:
-    """Decide from whose end a download is written."""
+    """Return the end for which a download is written, and how certain that is."""
     if download is None:
         return "device", None
     votes = set(_endpoint_votes(download, describe, gateways))
@@ -42,9 +42,9 @@ def decide_perspective(
 
 
 def _hinted_view(download: Statement) -> View:
-    """Without evidence a download is the device's, unless its ``LocalAsn`` can only be the cloud's.
+    """Return the view to assume: the device's, unless every ``LocalAsn`` is the cloud's.
 
-    A customer gateway may not have the cloud's own number: a hint, and no more than that.
+    A customer gateway may not have the cloud's ASN, so this is a hint, but not evidence.
     """
     hints = {tunnel.local.asn == _CLOUD_ASN for tunnel in download.tunnels}
     is_remote = any(tunnel.remote.asn == _CLOUD_ASN for tunnel in download.tunnels)
@@ -54,7 +54,7 @@ def _hinted_view(download: Statement) -> View:
 def _endpoint_votes(
     download: Statement, describe: Statement | None, gateways: Sequence[Gateway]
 ) -> Iterable[View]:
-    """The download's addresses against the connection's own gateways."""
+    """Yield votes from the download's addresses, compared with the connection's gateways."""
     named = [] if describe is None else [describe.gateway_address]
     named += [] if describe is None else [tunnel.gateway_address for tunnel in describe.tunnels]
     cloud = _addresses([*named, *_addresses_of(gateways, "vpn")])
@@ -78,7 +78,7 @@ def _addresses_of(gateways: Iterable[Gateway], kind: str) -> list[str | None]:
 
 
 def _addresses(texts: Iterable[str | None]) -> set[Address]:
-    """Those texts that are addresses: a masked one (``116.XX.XX.6``) may stand for several."""
+    """Return the texts that are addresses, without masked ones (``116.XX.XX.6``)."""
     found = set()
     for text in texts:
         with contextlib.suppress(ValueError):
@@ -87,7 +87,7 @@ def _addresses(texts: Iterable[str | None]) -> set[Address]:
 
 
 def _subnet_votes(download: Statement, describe: Statement) -> Iterable[View]:
-    """The two sides as sets of networks; equal sides say nothing."""
+    """Yield votes from the two sides as sets of networks; equal sides yield none."""
     local, remote = networks(download.local_subnets), networks(download.remote_subnets)
     cloud, customer = networks(describe.local_subnets), networks(describe.remote_subnets)
     if local == remote or is_masked_value((*local, *remote)):
@@ -99,7 +99,7 @@ def _subnet_votes(download: Statement, describe: Statement) -> Iterable[View]:
 
 
 def _id_votes(download: Statement, describe: Statement) -> Iterable[View]:
-    """The local identifier of each tunnel against both identifiers of its list row."""
+    """Yield votes from each tunnel's local IKE id, compared with both ids in its list row."""
     rows = {tunnel.tunnel_id: tunnel for tunnel in describe.tunnels}
     for tunnel in download.tunnels:
         row, said = rows.get(tunnel.tunnel_id), tunnel.local.ike_id
@@ -114,7 +114,7 @@ def _id_votes(download: Statement, describe: Statement) -> Iterable[View]:
 
 
 def networks(texts: Iterable[str]) -> frozenset[str]:
-    """Give CIDR texts as a set, each as its network is written; bad text as it came."""
+    """Return CIDR texts as a set of normalized networks; invalid text is unchanged."""
     return frozenset(_network(text) for text in texts)
 
 

@@ -1,8 +1,8 @@
-"""What is known of a fleet, as frozen records. None of them has a field for a secret.
+"""The data model of a fleet, as frozen records. None of them has a field for a secret.
 
-Two kinds stand here. A :class:`Statement` is what **one answer** says of a connection, in that
-answer's own ``local`` and ``remote``, whose meaning depends on the answer. A :class:`Connection`
-is what is known of it after both answers were joined: its sides are named by what they are.
+There are two kinds. A :class:`Statement` is what **one answer** contains about a connection, with
+that answer's ``local`` and ``remote``, whose meaning depends on the answer. A :class:`Connection`
+is the result of joining both answers: its sides are named VPC and on-premises.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ CoverageStatus = Literal["complete", "partial", "denied", "unreachable", "absent
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Base of all records: immutable, keyword-only, comparable; encoded without what is unsaid."""
+    """Base of all records: immutable, keyword-only, comparable; encoded without default values."""
 
 
 class KeyFacts(Record, frozen=True, kw_only=True, array_like=True):
-    """What is known of a pre-shared key; nothing where it was not shown.
+    """Facts about a pre-shared key; all None if the key was not shown.
 
-    Its ``repr`` tells none of it: who is weak is a list of targets, and not for logs.
+    Its ``repr`` shows none of them: weak keys are targets and must not appear in logs.
     """
 
     length: int | None = None
@@ -47,7 +47,7 @@ class KeyFacts(Record, frozen=True, kw_only=True, array_like=True):
 
 
 class Proposal(Record, frozen=True, kw_only=True):
-    """The algorithms and the lifetime of one phase; None where an answer does not say."""
+    """The algorithms and the lifetime of one phase; None for values missing in the answer."""
 
     encryption: str | None = None
     integrity: str | None = None
@@ -56,7 +56,7 @@ class Proposal(Record, frozen=True, kw_only=True):
 
 
 class Phases(Record, frozen=True, kw_only=True):
-    """What is proposed for both phases: the IKE SA and the child SAs."""
+    """The proposals of both phases: the IKE SA and the child SAs."""
 
     ike_version: int | None = None
     ike_mode: str | None = None
@@ -65,7 +65,7 @@ class Phases(Record, frozen=True, kw_only=True):
 
 
 class End(Record, frozen=True, kw_only=True):
-    """One end of a tunnel: its address, how it identifies itself, its part in BGP."""
+    """One end of a tunnel: its address, its IKE identity and its BGP parameters."""
 
     address: str | None = None
     ike_id: str | None = None
@@ -74,7 +74,7 @@ class End(Record, frozen=True, kw_only=True):
 
 
 class TunnelStatement(Record, frozen=True, kw_only=True):
-    """What one answer says of one tunnel. A single-tunnel connection has one, without an id."""
+    """One answer's values of one tunnel. A single-tunnel connection has one, without an id."""
 
     tunnel_id: str | None = None
     tunnel_index: int | None = None
@@ -88,7 +88,7 @@ class TunnelStatement(Record, frozen=True, kw_only=True):
     nat_traversal_enabled: bool | None = None
     has_peer_ca: bool | None = None
     psk_state: KeyState | None = None
-    key_facts: KeyFacts | None = None  # None where nobody asked for them
+    key_facts: KeyFacts | None = None  # None if not requested
     phases: Phases = Phases()
     local: End = End()
     remote: End = End()
@@ -98,7 +98,7 @@ class TunnelStatement(Record, frozen=True, kw_only=True):
 
 
 class Note(Record, frozen=True, kw_only=True):
-    """A value that could not be understood, and where it stands."""
+    """A value that could not be interpreted, and its field."""
 
     field: str
     message: str
@@ -106,7 +106,7 @@ class Note(Record, frozen=True, kw_only=True):
 
 
 class Statement(Record, frozen=True, kw_only=True, tag=True):
-    """What one answer says of one connection, in the words of that answer."""
+    """One answer's values of one connection, from that answer's perspective."""
 
     witness: Witness
     vpn_connection_id: str
@@ -127,7 +127,7 @@ class Statement(Record, frozen=True, kw_only=True, tag=True):
     network_type: str | None = None
     gateway_address: str | None = None
     bandwidth_mbps: int | None = None
-    has_unknown_bandwidth: bool | None = None  # it was told, in a word nobody knows
+    has_unknown_bandwidth: bool | None = None  # sent, but as an unknown word
     resource_group_id: str | None = None
     bgp_enabled: bool | None = None
     health_check_enabled: bool | None = None
@@ -139,7 +139,7 @@ class Statement(Record, frozen=True, kw_only=True, tag=True):
 
     @property
     def is_unattached(self) -> bool:
-        """Whether it is attached to nothing: there is nothing to download then."""
+        """Whether it is attached to nothing, so that it has no configuration to download."""
         return (self.attach_type or "").upper() == "NO_ASSOCIATED"
 
 
@@ -164,7 +164,7 @@ class Region(Record, frozen=True, kw_only=True, tag=True):
 
 
 class Gateway(Record, frozen=True, kw_only=True, tag=True):
-    """A VPN gateway (the cloud's end) or a customer gateway (the other end)."""
+    """A VPN gateway (the cloud's end) or a customer gateway (the customer's end)."""
 
     gateway_id: str
     kind: Literal["vpn", "customer"]
@@ -210,7 +210,7 @@ class RouteEntry(Record, frozen=True, kw_only=True, tag=True):
     account_id: str | None = None
     region_id: str | None = None
     vpn_gateway_id: str | None = None
-    vpn_connection_id: str | None = None  # None where it leads into no connection
+    vpn_connection_id: str | None = None  # None if it leads to no connection
     source_cidr: str | None = None
     weight: int | None = None
     priority: int | None = None
@@ -224,7 +224,7 @@ class RouteEntry(Record, frozen=True, kw_only=True, tag=True):
 
     @property
     def entry_id(self) -> str:
-        """What tells it from every other entry of its list; its state may change meanwhile."""
+        """Identifier of the entry in its list; without its state, which may change."""
         parts = (
             *(self.route_type, self.source_cidr, self.destination_cidr, self.next_hop),
             *(",".join(self.tunnel_ids), self.as_path, self.learned_from),
@@ -234,18 +234,18 @@ class RouteEntry(Record, frozen=True, kw_only=True, tag=True):
 
 
 class RoutesInto(Record, frozen=True, kw_only=True, tag=True):
-    """The routes that lead into one connection."""
+    """The routes that lead to one connection."""
 
     entries: tuple[RouteEntry, ...] = ()
-    is_weighed: bool = False  # another connection has one of them, under another weight
+    is_weighed: bool = False  # another connection has one of them with another weight
 
 
-# What an answer gives one or many of, each with an id.
+# The types of rows in answers.
 Row = Statement | Attachment | Gateway | Region | Vpc | RouteEntry | RoutesInto
 
 
 class Rows(Record, frozen=True, kw_only=True, tag=True):
-    """A whole listing that was read to its end, each row encoded by itself."""
+    """A complete listing, each row encoded separately."""
 
     rows: tuple[msgspec.Raw, ...]
     n_expected: int
@@ -302,10 +302,10 @@ class Connection(Record, frozen=True, kw_only=True):
     health_check_enabled: bool | None = None
     health_check_status: str | None = None
     tags: tuple[str, ...] = ()
-    has_known_routes: bool | None = None  # None where nobody asked for routes, or saved them
+    has_known_routes: bool | None = None  # None if routes were not requested or saved
     has_weighed_routes: bool = False
     witnesses: Literal["download", "describe", "both"] = "describe"
-    perspective: Perspective | None = None  # None without a download: there is nothing to place
+    perspective: Perspective | None = None  # None without a download
     fetched_ms: int | None = None
     request_id: str | None = None
 
@@ -327,7 +327,7 @@ class Failure(Record, frozen=True, kw_only=True):
 
 
 class Coverage(Record, frozen=True, kw_only=True):
-    """What a crawl read of one region, of what there is."""
+    """What a crawl read of one region, compared with what exists."""
 
     status: CoverageStatus
     account_id: str | None = None
@@ -355,7 +355,7 @@ class Disagreement(Record, frozen=True, kw_only=True):
 
 
 class Records(Record, frozen=True, kw_only=True):
-    """Everything one crawl, or one set of saved answers, says of a fleet."""
+    """Everything that one crawl, or one set of saved answers, contains about a fleet."""
 
     connections: tuple[Connection, ...] = ()
     gateways: tuple[Gateway, ...] = ()

@@ -1,4 +1,4 @@
-"""Routes into connections: their order, their weights, and what lists them."""
+"""Routes that lead to connections: their order, their weights and their holders."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from vpnframe.model.records import RouteEntry, Statement
 
 
 def holder_of(statement: Statement) -> str | None:
-    """Give what lists the routes into a connection."""
+    """Return the gateway or connection id that lists a connection's routes, None if unattached."""
     if statement.vpn_gateway_id is not None:
         return statement.vpn_gateway_id
     return None if statement.is_unattached else statement.vpn_connection_id
 
 
 class Weights:
-    """Which connections share a route of one gateway under different weights.
+    """Finds connections that share a route of one gateway with different weights.
 
-    One of them is active where another one stands by. Routes of a transit router have no weight
-    that counts.
+    One of them is active while another one is on standby. Weights of a transit router's routes are
+    ignored.
 
     Examples
     --------
@@ -38,14 +38,14 @@ class Weights:
         self._of: defaultdict[tuple[str | None, ...], set[tuple[str, int]]] = defaultdict(set)
 
     def add(self, route: RouteEntry) -> None:
-        """Look at one more route."""
+        """Add one route."""
         if route.vpn_gateway_id and route.vpn_connection_id and route.weight is not None:
             place = (route.account_id, route.region_id, route.vpn_gateway_id, route.route_type)
             key = (*place, route.source_cidr, route.destination_cidr)
             self._of[key].add((route.vpn_connection_id, route.weight))
 
     def find_weighed(self) -> set[str]:
-        """Find the ids of those connections."""
+        """Return the ids of those connections."""
         return {
             connection_id
             for shared in self._of.values()
@@ -55,5 +55,5 @@ class Weights:
 
 
 def route_order(route: RouteEntry) -> tuple[str, str]:
-    """Give what the routes into one connection are sorted by."""
+    """Return the sort key of the routes that lead to one connection."""
     return (route.vpn_gateway_id or "", route.entry_id)

@@ -1,4 +1,4 @@
-"""Two answers about one connection to one record, and the fields on which they differ."""
+"""Join two answers about one connection to one record, and find where they differ."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def join_statements(
     *,
     gateways: Sequence[Gateway] = (),
 ) -> tuple[Connection, list[Disagreement]]:
-    """Join what the two calls say of one connection.
+    """Join the download and the list row of one connection; also return where they differ.
 
     Examples
     --------
@@ -69,7 +69,7 @@ def join_statements(
 def own_gateways(
     statement: Statement | None, gateways_by_id: Mapping[str, Gateway]
 ) -> list[Gateway]:
-    """Pick the gateways that a list row names, at the connection or at its tunnels."""
+    """Return the gateways that a list row names, in the connection or in its tunnels."""
     if statement is None:
         return []
     ids = [statement.vpn_gateway_id, statement.customer_gateway_id]
@@ -104,7 +104,7 @@ def with_attachments(
 
 
 def overlay(below: R, above: R) -> R:
-    """Lay one record over another: what the upper one does not say shows through.
+    """Combine two records: ``below`` fills in values that ``above`` lacks or shows masked.
 
     Examples
     --------
@@ -125,13 +125,13 @@ def overlay(below: R, above: R) -> R:
 
 
 def _is_shown_less(over: object, under: object) -> bool:
-    """Whether a value is masked where the other record shows it whole."""
+    """Check whether a value is masked while the other record shows it completely."""
     is_told = under is not None and under != ()
     return is_told and is_masked_value(over) and not is_masked_value(under)
 
 
 def _as_cloud(download: Statement, view: View) -> Statement:
-    """The download turned so that ``local`` is the cloud's end, as in a list row."""
+    """Return the download with ``local`` as the cloud's end, as in a list row."""
     if view == "cloud":
         return download
     stray = download.stray_tunnel
@@ -149,17 +149,17 @@ def _turned(tunnel: TunnelStatement) -> TunnelStatement:
 
 
 def _without_stand_in(statement: Statement, other: Statement) -> Statement:
-    """Beside tunnels in the other answer, a connection-level block is no third tunnel."""
+    """Make a connection-level block a stray, not a tunnel, if only the other answer is dual."""
     if statement.is_dual or not other.is_dual or not statement.tunnels:
         return statement
     return msgspec.structs.replace(statement, tunnels=(), stray_tunnel=statement.tunnels[0])
 
 
 def _with_addresses(describe: Statement, gateways: Sequence[Gateway]) -> Statement:
-    """The list row with the addresses that stand on its own gateways."""
+    """Return the list row with the addresses of its gateways filled in."""
     vpn = next((g.ip_address for g in gateways if g.kind == "vpn"), None)
     customers = {g.gateway_id: g.ip_address for g in gateways if g.kind == "customer"}
-    # With two tunnels, which of the gateway's two addresses is whose stands on the tunnels alone.
+    # With two tunnels, only the tunnels show which of the gateway's two addresses they use.
     single = None if describe.is_dual else (describe.gateway_address or vpn)
     tunnels = []
     for tunnel in describe.tunnels:
@@ -174,9 +174,9 @@ def _with_addresses(describe: Statement, gateways: Sequence[Gateway]) -> Stateme
 
 
 def _join_tunnels(download: Statement | None, describe: Statement | None) -> list[Tunnel]:
-    """Tunnels of both statements, matched by their ids, in the order of their indexes."""
+    """Return the tunnels of both statements, matched by id, in the order of their indexes."""
     listed, downloaded = tunnels_by_id(describe), tunnels_by_id(download)
-    # Neither says anything of a tunnel: the connection still has one row to stand in.
+    # Neither contains a tunnel: the connection still gets one tunnel row.
     keys = sorted(listed.keys() | downloaded.keys()) or [("", 0)]
     indexes = _indexes([(i, listed[i].tunnel_index if i in listed else None) for i in keys])
     nothing = TunnelStatement()
@@ -195,7 +195,7 @@ def _join_tunnels(download: Statement | None, describe: Statement | None) -> lis
 
 
 def _indexes(tunnels: list[tuple[TunnelKey, int | None]]) -> dict[TunnelKey, int]:
-    """Given indexes where they stand alone; the others follow the sorted tunnel ids."""
+    """Return the given indexes if unique; number the other tunnels by their sorted ids."""
     given = [index for _, index in tunnels]
     indexes = {i: n for i, n in tunnels if n is not None and given.count(n) == 1}
     free = (n for n in range(1, 2 * len(tunnels) + 2) if n not in indexes.values())
@@ -203,7 +203,7 @@ def _indexes(tunnels: list[tuple[TunnelKey, int | None]]) -> dict[TunnelKey, int
 
 
 def _tunnel(joined: TunnelStatement, index: int) -> Tunnel:
-    """The joined statement with its ends named by what they are."""
+    """Return the joined statement as a tunnel, with its ends named by gateway."""
     return Tunnel(
         tunnel_index=index,
         tunnel_id=joined.tunnel_id,

@@ -1,8 +1,8 @@
-"""The field's words: the vendor's spelling of an algorithm to the standard one.
+"""Translate the vendor's names of algorithms to standard names.
 
 Sources: the vendor's reference of CreateVpnConnection for the values offered; IANA "Internet Key
-Exchange Version 2 (IKEv2) Parameters" for the transform names and the group numbers. A token
-nobody knows stays as it came, lower-cased, so that it can be seen and is never guessed at.
+Exchange Version 2 (IKEv2) Parameters" for the transform names and the group numbers. An unknown
+algorithm is kept, lower-cased, so that it stays visible and is never guessed.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ INTEGRITY = {
     "sha2512": "hmac-sha512",
     "sm3": "hmac-sm3",
 }
-# Transform Type 4, where the number is not in the vendor's word.
+# IKEv2 Transform Type 4: names that do not contain the group number.
 DH_GROUPS = {
     "disabled": 0,
     "none": 0,
@@ -60,27 +60,27 @@ DH_GROUPS = {
     "curve25519": 31,
     "x25519": 31,
 }
-# What the two specifications of a tunnel on a transit router carry, in Mbit/s.
+# Bandwidth of the two specifications of a tunnel on a transit router, in Mbit/s.
 _BANDWIDTHS = {"standard": 1000, "large": 3000}
 IKE_MODES = frozenset({"main", "aggressive"})
 DEFAULT_ROUTES = frozenset({"0.0.0.0/0", "::/0"})
-# The standard words: what is in none of these was kept as it came.
+# The standard names: any other name is an unknown one that was kept.
 ENCRYPTION_WORDS = frozenset(ENCRYPTION.values())
 INTEGRITY_WORDS = frozenset(INTEGRITY.values())
 
 
-# A fleet uses few words, and each a hundred thousand times.
+# A fleet uses few distinct tokens, each of them a hundred thousand times.
 _known = lru_cache(maxsize=1024)
 
 
 def _squeezed(token: str) -> str:
-    """Without the separators in which hand-written sources differ."""
+    """Return the token in lower case, without the separators in which sources differ."""
     return re.sub(r"[\s_\-/()]+", "", token.lower())
 
 
 @_known
 def encryption(token: str) -> str:
-    """Name an encryption algorithm by its standard word.
+    """Return the standard name of an encryption algorithm.
 
     Examples
     --------
@@ -92,7 +92,7 @@ def encryption(token: str) -> str:
 
 @_known
 def integrity(token: str) -> str:
-    """Name an integrity algorithm by its standard word.
+    """Return the standard name of an integrity algorithm.
 
     Examples
     --------
@@ -104,7 +104,7 @@ def integrity(token: str) -> str:
 
 @_known
 def dh_group(token: str) -> int | None:
-    """Give a Diffie-Hellman group by its IANA number, 0 for none.
+    """Return the IANA number of a Diffie-Hellman group; 0 if disabled, None if unknown.
 
     Examples
     --------
@@ -120,7 +120,7 @@ def dh_group(token: str) -> int | None:
 
 @_known
 def ike_version(token: str) -> int | None:
-    """Give the major version of IKE.
+    """Return the major version of IKE; None if unknown.
 
     Examples
     --------
@@ -132,7 +132,7 @@ def ike_version(token: str) -> int | None:
 
 
 def ike_mode(token: str) -> str:
-    """Name the IKEv1 exchange of phase 1: main or aggressive.
+    """Return the name of the IKEv1 phase 1 exchange in lower case: main or aggressive.
 
     Examples
     --------
@@ -143,7 +143,7 @@ def ike_mode(token: str) -> str:
 
 
 def bandwidth(token: str | int) -> int | None:
-    """Read a bandwidth.
+    """Return a bandwidth in Mbit/s; None if unknown.
 
     References
     ----------
@@ -162,7 +162,7 @@ def bandwidth(token: str | int) -> int | None:
 
 
 def asn(token: str | int) -> int | None:
-    """Read an autonomous system number, plain or in dotted form.
+    """Return an autonomous system number from plain or dotted form; None if invalid.
 
     References
     ----------

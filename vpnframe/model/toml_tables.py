@@ -1,4 +1,4 @@
-"""Small TOML files of the user's: one kind of table, checked key by key."""
+"""Read small TOML files of the user: tables of one name, checked key by key."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from vpnframe.errors import SettingsError
 from vpnframe.model.files import MIB, read_file
 
 _MAX_BYTES = 1 * MIB
-# A dotted key of as many parts: tomllib takes minutes for some ten thousand.
+# A dotted key of more than 50 parts: tomllib takes minutes for some ten thousand.
 _DEEP_KEY = re.compile(r"(?>\.[ \t]*+[^.\s,=\[\]]++[ \t]*+){50}")
 
 Rule = tuple[Callable[[object], bool], str]
@@ -21,16 +21,16 @@ Rule = tuple[Callable[[object], bool], str]
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """What a file may hold: tables of one name."""
+    """The allowed content of a file: tables of one name."""
 
-    name: str  # of the tables, as between the double brackets
-    rules: Mapping[str, Rule]  # each key that there is, when its value is good, and what it must be
+    name: str  # of the tables, as in the double brackets
+    rules: Mapping[str, Rule]  # allowed keys; per key a check, and a text on valid values
     required: tuple[str, ...] = ()  # keys that every table must have
-    hint: str = ""  # added where a key is unknown
+    hint: str = ""  # appended to the message on an unknown key
 
 
 def read_toml_tables(path: str | Path, form: Form) -> list[dict[str, Any]]:
-    r"""Read the tables of a file.
+    r"""Read and check the tables of a file.
 
     Examples
     --------
@@ -49,12 +49,12 @@ def read_toml_tables(path: str | Path, form: Form) -> list[dict[str, Any]]:
 
 
 def is_text(value: object) -> bool:
-    """Tell a text of one line that is not blank."""
+    """Check for a text of one line that is not blank."""
     return isinstance(value, str) and bool(value.strip()) and value.isprintable()
 
 
 def is_list_of_texts(value: object) -> bool:
-    """Tell a list of such texts."""
+    """Check for a list of texts of one line that are not blank."""
     return isinstance(value, list) and all(map(is_text, value))
 
 
@@ -69,7 +69,7 @@ def _tables(path: Path, name: str) -> list[Any]:
     except OSError as error:
         raise SettingsError(f"{path} cannot be read: {error.strerror}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        # Its text names a place in the file, and shows a character at most.
+        # The error text names a position in the file and shows one character at most.
         raise SettingsError(f"{path} is no TOML: {error}") from None
     except RecursionError:
         raise SettingsError(f"{path} is nested too deeply: write [[{name}]] tables alone") from None
@@ -89,7 +89,7 @@ def _parsed(text: str) -> dict[str, Any]:
 
 
 def problems_of(table: Any, form: Form) -> Iterator[str]:
-    """Say what is wrong with one table: keys, types, and what is missing."""
+    """Yield the problems of one table: unknown keys, invalid values, missing keys."""
     if not isinstance(table, dict):
         yield f"is no table: write [[{form.name}]]"
         return

@@ -1,1 +1,1 @@
-"""What a reader of the fleet should find, worked out from the fleet alone."""
+"""The expected results for a fleet, computed from the fleet alone."""

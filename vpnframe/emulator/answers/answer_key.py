@@ -1,7 +1,7 @@
-"""What a reader of the fleet should find, reckoned from the finished fleet alone.
+"""The expected results for a fleet, computed from the finished fleet alone.
 
-Its words, its arithmetic and its grouping are its own, so that it cannot share a mistake with
-the code that it judges. It holds no key.
+Its vocabulary, arithmetic and grouping are independent, so that it cannot share a bug with the
+code under test. It contains no key.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ Counts = dict[str, dict[str | int | None, int]]
 
 
 def answer_key(fleet: EmulatedFleet, *, now_ms: int | None = None) -> dict[str, object]:
-    """Reckon what is to be found in a fleet.
+    """Compute the expected results for a fleet.
 
     Examples
     --------
@@ -89,7 +89,7 @@ def answer_key(fleet: EmulatedFleet, *, now_ms: int | None = None) -> dict[str, 
 
 
 def _tunnel_rows(connection: EmulatedConnection) -> list[Row]:
-    """Say what each tunnel uses; unnumbered tunnels are numbered by their sorted ids."""
+    """Return the settings of each tunnel; unnumbered tunnels are numbered by their sorted ids."""
     by_id = sorted(connection.tunnels, key=lambda tunnel: tunnel.tunnel_id or "")
     return [
         _tunnel_row(connection, tunnel, tunnel.index or by_id.index(tunnel) + 1)
@@ -119,7 +119,7 @@ def _tunnel_row(connection: EmulatedConnection, tunnel: EmulatedTunnel, index: i
 
 
 def _route_row(route: EmulatedRoute) -> dict[str, object]:
-    """Say where a route leads; what the cloud announces leads into no connection."""
+    """Return a route as a row; a route that the cloud announces has no connection."""
     is_announced = route.learned_from == "CLOUD"
     return {
         "account_id": route.account_id,
@@ -163,7 +163,7 @@ def _count(tunnels: list[Row], columns: tuple[str, ...]) -> Counts:
 
 
 def _shared_keys(fleet: EmulatedFleet) -> list[list[str]]:
-    """Group connections that hold one key; the key itself stays behind."""
+    """Return groups of connections that share a key; the key itself is not returned."""
     holders: defaultdict[str, set[str]] = defaultdict(set)
     for connection in fleet.connections:
         for tunnel in connection.tunnels:

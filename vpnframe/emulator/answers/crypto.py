@@ -1,4 +1,4 @@
-"""What is wrong with proposals: the answer key's own verdicts, in the vendor's words."""
+"""Expected findings on proposals: the answer key's own verdicts, in the vendor's terms."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ _CIPHERS = {
 }
 _HASHES = {"md5": "medium", "sha1": "info"}
 _GROUPS = {"group1": "critical", "group2": "medium", "group5": "medium", "group24": "medium"}
-# In the order of what they are worth; 14 and 24 are worth the same.
+# DH groups ranked by strength; 14 and 24 are equally strong.
 _RANKS = {"group1": 1, "group2": 2, "group5": 3, "group14": 4, "group24": 4}
 _DAY = 86400
 _HOURS_8 = 8 * 3600
 
 
 def crypto_faults(fleet: EmulatedFleet) -> Iterator[Sighting]:
-    """Give every fault of a proposal, tunnel by tunnel; and connections whose tunnels differ."""
+    """Yield every fault of a proposal, per tunnel, and every connection whose tunnels differ."""
     sm = sm_gateways(fleet)
     for connection, tunnel in tunnels_of(fleet):
         faults = list(_lifetime_faults(tunnel.proposal))
@@ -83,7 +83,7 @@ def _lifetime_faults(proposal: EmulatedProposal) -> Iterator[tuple[str, str]]:
 
 
 def _is_default(proposal: EmulatedProposal) -> bool:
-    """Whether everything is as the API sets it, the version apart, that documents disagree on."""
+    """Check for the API's defaults, except the IKE version, on which documents disagree."""
     return (
         (proposal.ike_version == "ikev2" or proposal.ike_mode == "main")
         and (proposal.ike_enc, proposal.ipsec_enc) == ("aes", "aes")

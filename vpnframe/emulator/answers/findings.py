@@ -1,7 +1,7 @@
-"""What a review of the fleet should find: the answer key's own rules, in plain loops.
+"""The expected findings of a fleet: the answer key's own rules, in plain loops.
 
-A finding stands once for a rule and what it is about, with the tunnels that show it and the worst
-severity among them. Fleets are taken as read completely, with their keys.
+There is one finding per rule, subject and status, with the tunnels that show it and the highest
+severity among them. A fleet is assumed to be read completely, including its keys.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _OVERLAP_RULES = {
 def find_findings(
     fleet: EmulatedFleet, *, now_ms: int, are_routes_known: bool = True
 ) -> list[dict[str, object]]:
-    """Find what a review of a fleet should find."""
+    """Return the expected findings of a fleet."""
     seen = fleet if are_routes_known else replace(fleet, routes=(), vpcs=())
     sightings = [
         *crypto_faults(seen),
@@ -43,7 +43,7 @@ def find_findings(
     ]
     if at_ceiling(seen):
         sightings.append(Sighting("platform-ceiling", "", "info"))
-    if not are_routes_known:  # said once, for all connections
+    if not are_routes_known:  # reported once for all connections
         sightings += [
             Sighting("vpn-route-unpublished", "", "medium", status="unknown"),
             Sighting("vpn-route-next-hop-down", "", "medium", status="unknown"),
@@ -53,7 +53,7 @@ def find_findings(
 
 
 def _overlap_faults(fleet: EmulatedFleet) -> Iterator[Sighting]:
-    """A finding for each site that a VPC takes addresses from, and for each group of sites."""
+    """Yield a finding per overlap of a site with a VPC, and per group of overlapping sites."""
     groups = find_groups(fleet)
     held = [[row] for row in find_overlaps(fleet) if row["kind"] in ("own_sides", "other_vpc")]
     for rows in [*held, *groups]:
@@ -69,7 +69,7 @@ def _id_of(row: Mapping[str, object], end: str) -> object:
 
 
 def _gathered(sightings: Iterable[Sighting]) -> list[dict[str, object]]:
-    """One finding for all sightings of one thing."""
+    """Merge the sightings of one rule, subject and status into one finding."""
     gathered: dict[tuple[str, str, str, str], list[Sighting]] = {}
     for one in sightings:
         key = (one.rule_id, one.subject, one.other, one.status)

@@ -1,4 +1,4 @@
-"""What an overlap means: the answer key's own verdict. The first rule that fits decides."""
+"""Classify overlaps: the answer key's own verdict. The first rule that matches decides."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Verdict = tuple[str, str]
 def judge_held(
     site: AnswerBlock, held: AnswerBlock, *, how: str, members: Iterable[Party]
 ) -> Verdict:
-    """Say what it means that a site's block meets one that a VPC holds."""
+    """Return kind and severity of an overlap between a site's block and a VPC's block."""
     is_around = site.last - site.first > held.last - held.first
     severity = "low" if is_around or how == "outside" else "high"
     if site.party.cloud == held.party.cloud:
@@ -23,7 +23,7 @@ def judge_held(
 
 
 def judge_sites(left: AnswerBlock, right: AnswerBlock) -> Verdict:
-    """Say what it means that two sites lead to the same addresses."""
+    """Return kind and severity of an overlap between the blocks of two sites."""
     a, b = left.party, right.party
     if _mirror(a, b):
         return "mirrored", "info"
@@ -32,7 +32,7 @@ def judge_sites(left: AnswerBlock, right: AnswerBlock) -> Verdict:
         return "duplicate", "medium"
     larger = left if left.last - left.first >= right.last - right.first else right
     is_one_block = all(larger.end.cidr in party.cidrs("onprem") for party in (a, b))
-    if a.meets_vpc_side(b):  # else neither admits what the other carries
+    if a.meets_vpc_side(b):  # else no packet matches both connections
         if is_one_block and _share(a, b, "transit_router_id") and not _any_gateway(a, b):
             return "ecmp", "info"
         if is_one_block and _stand_together(a, b) and _end_apart(a, b):
@@ -50,12 +50,12 @@ def judge_sites(left: AnswerBlock, right: AnswerBlock) -> Verdict:
 
 
 def _mirror(a: Party, b: Party) -> bool:
-    """Whether each is the other's peer: the two ends of one VPC-to-VPC tunnel."""
+    """Check whether each is the other's peer: the two ends of one VPC-to-VPC tunnel."""
     return a.address in b.peers and b.address in a.peers
 
 
 def _share(a: Party, b: Party, name: str) -> bool:
-    """Whether both have the same id of that name, and have one at all."""
+    """Check whether the attribute ``name`` is equal in both, and not None."""
     mine = getattr(a.connection, name)
     return mine is not None and mine == getattr(b.connection, name)
 
@@ -78,7 +78,7 @@ def _carry_the_same(a: Party, b: Party) -> bool:
 
 
 def _stand_together(a: Party, b: Party) -> bool:
-    """Whether one could stand in for the other, and something says that it does."""
+    """Check whether one can replace the other, and both show evidence of failover."""
     is_one_place = (
         _share(a, b, "vpn_gateway_id") or _share_vpc(a, b) or _share(a, b, "transit_router_id")
     )

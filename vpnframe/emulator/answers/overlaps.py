@@ -1,6 +1,6 @@
-"""Which blocks of a fleet overlap inside what can carry both: the answer key's own reckoning.
+"""Overlapping blocks within a routing domain: the answer key's own computation.
 
-Plain on purpose: union of sets, then every pair of a domain, with the standard library's
+Deliberately simple: union-find, then every pair of a domain, with the standard library's
 ``ipaddress``.
 """
 
@@ -24,28 +24,28 @@ from vpnframe.emulator.fleet.model import EmulatedConnection, EmulatedFleet, Emu
 
 
 def find_overlaps(fleet: EmulatedFleet) -> list[dict[str, object]]:
-    """Find every overlap of a fleet that can matter, and say what it means.
+    """Return every relevant overlap of a fleet, with its kind and severity.
 
-    What a VPC holds comes from the fleet's VPCs; where it has none, the selectors of the VPC side
-    stand for them.
+    The blocks of a VPC come from the fleet's VPCs; if the VPC is unknown, the selectors of the VPC
+    side replace them.
 
     Parameters
     ----------
-    fleet : Fleet
-        Finished, with all that was planted.
+    fleet : EmulatedFleet
+        Finished, with all planted defects.
 
     Returns
     -------
     list of dict
         ``left`` and ``right`` (account_id, region_id, vpn_connection_id, side, cidr), the
         ``relation`` of left to right (equal, contains or within), ``kind`` and ``severity``. Of
-        two sites left is the smaller; of a site and a VPC it is the site.
+        two sites, left is the one that sorts first; of a site and a VPC, left is the site.
     """
     return [row for domain in _by_domain(fleet) for row in domain]
 
 
 def find_groups(fleet: EmulatedFleet) -> list[list[dict[str, object]]]:
-    """Find the overlaps of two sites, those of equal blocks that mean the same together."""
+    """Return the overlaps of two sites, grouped by equal blocks, kind and severity."""
     found = []
     for rows in _by_domain(fleet):
         groups: defaultdict[tuple[object, ...], list[dict[str, object]]] = defaultdict(list)
@@ -70,7 +70,7 @@ def _by_domain(fleet: EmulatedFleet) -> Iterator[list[dict[str, object]]]:
 
 
 def _of_sites(parties: Iterable[Party]) -> Iterator[dict[str, object]]:
-    """Two connections that lead to the same addresses."""
+    """Yield the overlaps of two connections that lead to the same addresses."""
     blocks = [block for party in parties for block in blocks_of(party, "onprem")]
     for left, right in combinations(sorted(blocks, key=lambda block: block.end), 2):
         if left.party is not right.party and _meet(left, right):
@@ -78,7 +78,7 @@ def _of_sites(parties: Iterable[Party]) -> Iterator[dict[str, object]]:
 
 
 def _of_vpcs(parties: list[Party], vpcs: Mapping[str, EmulatedVpc]) -> Iterator[dict[str, object]]:
-    """Sites whose addresses a VPC holds: their own, or another one of the domain."""
+    """Yield the overlaps of a site with a VPC: its own, or another one of the domain."""
     clouds: defaultdict[str, list[Party]] = defaultdict(list)
     for party in parties:
         clouds[party.cloud].append(party)
@@ -94,17 +94,17 @@ def _of_vpcs(parties: list[Party], vpcs: Mapping[str, EmulatedVpc]) -> Iterator[
 
 
 def _named(held: AnswerBlock, party: Party) -> AnswerBlock:
-    """A block of the own VPC is the connection's own, where it knows it at all."""
+    """Attribute a block of its own VPC to the connection, if read from the VPC or a selector."""
     is_known = held.is_read or held.end.cidr in party.cidrs("vpc")
     ident = dict(zip(("account_id", "region_id", "vpn_connection_id"), party.ident, strict=True))
     return replace(held, end=replace(held.end, **ident)) if is_known else held
 
 
 def routing_domains(fleet: EmulatedFleet) -> list[list[EmulatedConnection]]:
-    """Group connections by what can carry packets between them.
+    """Group connections by routing domain: packets can pass between its members.
 
     Gateways are joined to their VPC, connections to their gateway or transit router. A connection
-    that hangs on nothing is alone.
+    that is attached to neither is alone.
     """
     parent: dict[str, str] = {}
     for gateway in fleet.vpn_gateways:
@@ -127,7 +127,7 @@ def _root(parent: dict[str, str], node: str) -> str:
 
 
 def _meet(left: AnswerBlock, right: AnswerBlock) -> bool:
-    """Say whether two blocks share addresses."""
+    """Check whether two blocks share addresses."""
     return left.version == right.version and left.first <= right.last and right.first <= left.last
 
 

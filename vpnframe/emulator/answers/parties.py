@@ -1,4 +1,4 @@
-"""What the answer key knows of a connection and of its blocks, before any two are compared."""
+"""Facts of the answer key about single connections and their blocks, before any comparison."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ class BlockEnd:
 
 @dataclass(frozen=True)
 class Party:
-    """One connection, as far as it decides what an overlap means.
+    """One connection, reduced to what decides the kind of an overlap.
 
     ``entries`` are side, block, origin and priority of every selector and every route;
-    ``own_cidrs`` the blocks of its VPC, where that is known.
+    ``own_cidrs`` are the blocks of its VPC, if the VPC is known.
     """
 
     connection: EmulatedConnection
@@ -52,13 +52,13 @@ class Party:
 
     @property
     def cloud(self) -> str:
-        """The VPC that it leads from; its gateway or itself, where there is none."""
+        """The id of its VPC; without one, of its gateway or of the connection itself."""
         connection = self.connection
         return self.vpc_id or connection.vpn_gateway_id or connection.vpn_connection_id
 
     @property
     def peers(self) -> frozenset[str]:
-        """The addresses of the other end."""
+        """The addresses of the customer's end."""
         return frozenset(tunnel.customer_ip for tunnel in self.connection.tunnels)
 
     @property
@@ -69,16 +69,16 @@ class Party:
 
     @property
     def has_selectors(self) -> bool:
-        """Whether both sides are named, none of them as everything."""
+        """Whether neither side contains a default route."""
         named = self.connection.vpc_subnets + self.connection.onprem_subnets
         return not _DEFAULT_ROUTES.intersection(named)
 
     def cidrs(self, side: str) -> frozenset[str]:
-        """All that stands on a side, default routes too."""
+        """Return all blocks of a side, including default routes."""
         return frozenset(cidr for at, cidr, _, _ in self.entries if at == side)
 
     def meets_vpc_side(self, other: Party) -> bool:
-        """Whether a packet of the VPC could belong to both; who says everything meets all."""
+        """Check whether a packet of the VPC can match both; a default route matches everything."""
         mine, theirs = self._vpc_blocks(), other._vpc_blocks()
         if not mine or not theirs:
             return True
@@ -86,7 +86,7 @@ class Party:
         return any(a.version == b.version and a.overlaps(b) for a, b in networks)
 
     def _vpc_blocks(self) -> frozenset[str]:
-        """The named blocks of the VPC side; nothing stands for everything."""
+        """Return the named blocks of the VPC side; an empty set means everything."""
         policies = {c for side, c, origin, _ in self.entries if (side, origin) == ("vpc", "policy")}
         if policies & _DEFAULT_ROUTES:
             return frozenset()
@@ -95,7 +95,7 @@ class Party:
 
 
 def _inside(blocks: Iterable[str], own: Iterable[str]) -> Iterator[str]:
-    """What of a VPC's own blocks some blocks cover: the smaller one of each two that meet."""
+    """Yield the intersections of blocks with a VPC's own blocks: the smaller of each pair."""
     for block, held in [(block, held) for block in blocks for held in own]:
         a, b = ip_network(block), ip_network(held)
         if a.version == b.version and a.overlaps(b):
@@ -104,7 +104,7 @@ def _inside(blocks: Iterable[str], own: Iterable[str]) -> Iterator[str]:
 
 @dataclass(frozen=True)
 class AnswerBlock:
-    """A block with the numbers that say what it covers; its origins and priority are gathered."""
+    """A block with its numeric range; origins and priority are collected from all its entries."""
 
     end: BlockEnd
     party: Party
@@ -117,12 +117,12 @@ class AnswerBlock:
 
     @property
     def is_by_policy(self) -> bool:
-        """Whether selectors or a policy route bring packets there."""
+        """Whether selectors or a policy route direct packets there."""
         return self.party.has_selectors or "policy" in self.origins
 
 
 def list_parties(fleet: EmulatedFleet) -> dict[str, Party]:
-    """Gather what is known of each connection."""
+    """Return the facts about each connection, by connection id."""
     vpc_of = {gateway.vpn_gateway_id: gateway.vpc_id for gateway in fleet.vpn_gateways}
     own_of = {vpc.vpc_id: _own_cidrs(vpc) for vpc in fleet.vpcs}
     leading: defaultdict[str, list[EmulatedRoute]] = defaultdict(list)
@@ -143,7 +143,7 @@ def list_parties(fleet: EmulatedFleet) -> dict[str, Party]:
 
 
 def blocks_of(party: Party, wanted: str) -> Iterator[AnswerBlock]:
-    """Give the distinct blocks of one side; default routes say nothing."""
+    """Yield the distinct blocks of one side, without default routes."""
     gathered: defaultdict[tuple[str, str], list[tuple[str, int | None]]] = defaultdict(list)
     for side, cidr, origin, priority in party.entries:
         if side == wanted and cidr not in _DEFAULT_ROUTES:
@@ -155,7 +155,7 @@ def blocks_of(party: Party, wanted: str) -> Iterator[AnswerBlock]:
 
 
 def held_blocks(members: list[Party], vpc: EmulatedVpc | None) -> list[tuple[str, AnswerBlock]]:
-    """Give what a VPC holds, with how that is known."""
+    """Return the blocks of a VPC, each with its source: selector, read, user or outside."""
     told = [block for party in members for block in blocks_of(party, "vpc")]
     if vpc is None:
         return [("selector", block) for block in {b.end.cidr: b for b in told[::-1]}.values()]
@@ -207,14 +207,14 @@ def _entries(connection: EmulatedConnection, routes: Iterable[EmulatedRoute]) ->
 
 
 def _can_fail_over(connection: EmulatedConnection) -> bool:
-    """Whether the connection itself speaks of failover."""
+    """Check for failover in the connection itself: two tunnels, BGP or a health check."""
     check = connection.health_check
     has_bgp = any(tunnel.bgp is not None for tunnel in connection.tunnels)
     return len(connection.tunnels) > 1 or has_bgp or (check is not None and check.is_enabled)
 
 
 def _weighed(routes: Iterable[EmulatedRoute]) -> set[str]:
-    """The connections that share a route of one gateway under different weights."""
+    """Return the connections that share a route of one gateway with different weights."""
     shared: defaultdict[tuple[str | None, ...], list[EmulatedRoute]] = defaultdict(list)
     for route in routes:
         if route.vpn_gateway_id is not None and route.weight is not None:

@@ -1,4 +1,4 @@
-"""What is wrong with keys, and what tunnels are worth with them. No key leaves this room."""
+"""Expected findings on keys, and the strength of tunnels. No key leaves this module."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from vpnframe.emulator.fleet.model import EmulatedConnection, EmulatedFleet, Emu
 _PUBLISHED = frozenset({"pgw6dy7d1i8in7x5", "tf-testvpn1", "tf-testvpn2", "Test@123", "12345678"})
 _GUESSED = {"key-derived-from-name": "derived", "key-dictionary": "words", "key-short": "short"}
 _EVERYTHING = ("0.0.0.0/0", "::/0")
-# Bits of what can be the weakest part.
+# Security strength in bits of the parts that can be the weakest.
 _CIPHER_BITS = {"des": 56, "3des": 112, "aes": 128, "aes192": 192, "aes256": 256}
 _GROUP_BITS = {"group1": 70, "group2": 80, "group5": 97, "group14": 112, "group24": 112}
 
 
 def key_faults(fleet: EmulatedFleet) -> Iterator[Sighting]:
-    """Give every fault of a key, and every hash of one in the clear."""
+    """Yield every fault of a key, and every key whose hash is sent in the clear."""
     planted = _planted(fleet)
     for connection, tunnel in tunnels_of(fleet):
         if tunnel.psk is None:
@@ -35,7 +35,7 @@ def key_faults(fleet: EmulatedFleet) -> Iterator[Sighting]:
             faults.append(("vpn-psk-derived", "critical"))
         if bits < 80:
             faults.append(("vpn-psk-weak", _severity(bits, is_open=is_open)))
-        elif bits < 112:  # the baseline asks for more: no risk, a wish
+        elif bits < 112:  # below the baseline: a recommendation, not a risk
             faults.append(("profile-psk-bits", "info"))
         if is_open:
             faults.append(("vpn-ike-aggressive-mode", "critical" if bits < 80 else "high"))
@@ -47,7 +47,7 @@ def key_faults(fleet: EmulatedFleet) -> Iterator[Sighting]:
 
 
 def at_ceiling(fleet: EmulatedFleet) -> bool:
-    """Whether group 14, the best on offer, alone holds a tunnel under 128 bits."""
+    """Check whether only group 14, the best one offered, keeps a tunnel below 128 bits."""
     planted, sm = _planted(fleet), sm_gateways(fleet)
     return any(
         connection.vpn_gateway_id not in sm
@@ -60,7 +60,7 @@ def at_ceiling(fleet: EmulatedFleet) -> bool:
 
 
 def _planted(fleet: EmulatedFleet) -> dict[str, str]:
-    """What was done to the keys of connections."""
+    """Return how the keys of connections were weakened, by connection id."""
     return {
         connection_id: _GUESSED[plant.plant_id]
         for plant in fleet.planted
@@ -70,7 +70,7 @@ def _planted(fleet: EmulatedFleet) -> dict[str, str]:
 
 
 def _bits(key: str, origin: str) -> float:
-    """What a key is worth, as far as verdicts tell apart; all others are drawn at random."""
+    """Estimate the strength of a key in bits; keys without a planted weakness are random."""
     if key in _PUBLISHED:
         return 0
     if origin:
@@ -81,7 +81,7 @@ def _bits(key: str, origin: str) -> float:
 
 
 def _any(is_kind: object, key: str) -> bool:
-    assert callable(is_kind)  # noqa: S101  for the reader of types
+    assert callable(is_kind)  # noqa: S101  for the type checker
     return any(map(is_kind, key))
 
 
@@ -92,13 +92,13 @@ def _severity(bits: float, *, is_open: bool) -> str:
 
 
 def _worth(tunnel: EmulatedTunnel) -> int:
-    """The bits of a tunnel without its key; no hash on offer has under 128."""
+    """Return the strength of a tunnel in bits without its key; no offered hash is below 128."""
     cipher = _CIPHER_BITS.get(tunnel.proposal.ipsec_enc, 128)
     return min(cipher, _GROUP_BITS[tunnel.proposal.ike_pfs], 128)
 
 
 def _reused(fleet: EmulatedFleet) -> Iterator[Sighting]:
-    """Give the tunnels whose key is at several peers that are no two ends of one tunnel."""
+    """Yield the tunnels whose key is used at several peers, except the two ends of one tunnel."""
     holders: defaultdict[str, list[tuple[EmulatedConnection, EmulatedTunnel]]] = defaultdict(list)
     for connection, tunnel in tunnels_of(fleet):
         if tunnel.psk is not None:
@@ -119,7 +119,7 @@ def _reused(fleet: EmulatedFleet) -> Iterator[Sighting]:
 def _spread(
     group: list[tuple[EmulatedConnection, EmulatedTunnel]], sites: dict[str, object]
 ) -> str:
-    """How bad it is that some tunnels share a key; empty where they may."""
+    """Return the severity of a key shared by tunnels; empty if they may share it."""
     if len({tunnel.customer_ip for _, tunnel in group}) == 1:
         return ""
     ids = {connection.vpn_connection_id for connection, _ in group}
@@ -141,7 +141,7 @@ def _spread(
 
 
 def _are_ends(one: EmulatedTunnel, other: EmulatedTunnel) -> bool:
-    """Whether two tunnels are the two ends of one, by address or by identity."""
+    """Check whether two tunnels are the two ends of one, by address or by identity."""
     by_address = (one.cloud_ip, one.customer_ip) == (other.customer_ip, other.cloud_ip)
     by_id = (one.cloud_ike_id, one.customer_ike_id) == (other.customer_ike_id, other.cloud_ike_id)
     return (by_address and one.cloud_ip != one.customer_ip) or (
@@ -158,7 +158,7 @@ def _components(nodes: set[str], edges: set[tuple[str, str]]) -> list[set[str]]:
 
 
 def _sites(fleet: EmulatedFleet) -> dict[str, object]:
-    """What each connection reaches, and from where; those that say nothing are left out."""
+    """Return domain and remote blocks by connection id, if it is attached and names blocks."""
     parties = list_parties(fleet)
     found: dict[str, object] = {}
     for number, domain in enumerate(routing_domains(fleet)):

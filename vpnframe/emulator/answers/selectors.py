@@ -1,4 +1,4 @@
-"""What is wrong with the blocks of one connection, by ipaddress and one by one."""
+"""Expected findings on the blocks of single connections, computed with ``ipaddress``."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _NOT_PUBLIC = [
 
 
 def selector_faults(fleet: EmulatedFleet) -> Iterator[Sighting]:
-    """Give every fault of a connection's blocks."""
+    """Yield every fault of a connection's blocks."""
     for party in list_parties(fleet).values():
         connection = party.connection
         for rule_id, severity in (
@@ -81,7 +81,7 @@ def _list_faults(connection: EmulatedConnection) -> Iterator[tuple[str, str]]:
 
 
 def _n_needed(side: Sequence[str]) -> int:
-    """How many blocks cover the same."""
+    """Return how many blocks are needed to cover the same addresses."""
     networks = [ip_network(cidr) for cidr in side]
     fours = collapse_addresses(n for n in networks if isinstance(n, IPv4Network))
     sixes = collapse_addresses(n for n in networks if isinstance(n, IPv6Network))
@@ -89,7 +89,7 @@ def _n_needed(side: Sequence[str]) -> int:
 
 
 def _place_faults(party: Party) -> Iterator[tuple[str, str]]:
-    """Faults of where a block is taken from, of selectors and of routes."""
+    """Yield faults of the address ranges that the blocks of selectors and routes belong to."""
     for side, cidr, origin, _ in party.entries:
         if cidr in _EVERYTHING:
             continue
@@ -104,7 +104,7 @@ def _place_faults(party: Party) -> Iterator[tuple[str, str]]:
 
 
 def _reserved(network: Network, side: str, origin: str) -> str:
-    """How bad it is to use a block that means something else; empty where it does not."""
+    """Return the severity of using a reserved block; empty if the block is not reserved."""
     if _METADATA in network:
         return "critical"
     if side == "onprem" and _meets(network, _CLOUD):

@@ -1,4 +1,4 @@
-"""What stands still, is about to, or has nothing to fall back on."""
+"""Expected findings on availability: outages, expiry, changes and missing redundancy."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _MOST_ROUTES = {"policy": 16, "custom": 16, "bgp": 40}
 def service_faults(
     fleet: EmulatedFleet, *, now_ms: int, are_routes_known: bool
 ) -> Iterator[Sighting]:
-    """Give every fault of gateways, of tunnels that are down, and of what has no second way."""
+    """Yield every fault of gateways, of tunnels that are down, and of missing redundancy."""
     yield from _gateway_faults(fleet, now_ms)
     if are_routes_known:
         yield from _many_routes(fleet)
@@ -64,7 +64,7 @@ def _gateway_faults(fleet: EmulatedFleet, now_ms: int) -> Iterator[Sighting]:
 
 
 def _many_routes(fleet: EmulatedFleet) -> Iterator[Sighting]:
-    """Give the gateways with more than four fifths of the routes of a kind that one may have."""
+    """Yield the gateways with more than 80 % of the allowed number of routes of a kind."""
     counts = Counter(
         (route.vpn_gateway_id, route.kind)
         for route in fleet.routes
@@ -76,7 +76,7 @@ def _many_routes(fleet: EmulatedFleet) -> Iterator[Sighting]:
 
 
 def _in_change(connection: EmulatedConnection) -> Iterator[Sighting]:
-    """Say what is being done to a connection, as its row and those of its tunnels tell it."""
+    """Yield the tunnels that are not active, by the state of their connection or their own."""
     name, at = connection.vpn_connection_id, pick(connection.vpn_connection_id, "state", 60)
     is_attached = connection.attach_type == "VPNGW"
     is_changing, is_locked = at < 3 if is_attached else at == 0, is_attached and at == 2
@@ -88,7 +88,7 @@ def _in_change(connection: EmulatedConnection) -> Iterator[Sighting]:
 
 
 def _cut_off(party: Party, domain: list[Party]) -> Iterator[Sighting]:
-    """Say whether a prefix of a connection that is down has no other connection that is up."""
+    """Yield a finding if a prefix of a connection that is down has no connection that is up."""
     if _is_up(party) or party.connection.attach_type == "NO_ASSOCIATED":
         return
     sources = party.cidrs("vpc") - _EVERYTHING
@@ -106,7 +106,7 @@ def _cut_off(party: Party, domain: list[Party]) -> Iterator[Sighting]:
 
 
 def _prefixes(party: Party) -> frozenset[str]:
-    """What a connection carries; selectors that name everything on both sides carry nothing."""
+    """Return the remote prefixes, without default routes if all selectors are default routes."""
     connection = party.connection
     named = frozenset(connection.vpc_subnets + connection.onprem_subnets)
     return party.cidrs("onprem") - (_EVERYTHING if named <= _EVERYTHING else frozenset())
@@ -151,7 +151,7 @@ def _is_inside(address: str) -> bool:
 
 
 def _is_behind_nat(tunnel: EmulatedTunnel) -> bool:
-    """Whether the other end calls itself another address, or has one that stays inside."""
+    """Check whether the peer's IKE id differs from its address, or only its end is private."""
     if _is_inside(tunnel.customer_ip) and not _is_inside(tunnel.cloud_ip):
         return True
     try:
@@ -162,7 +162,7 @@ def _is_behind_nat(tunnel: EmulatedTunnel) -> bool:
 
 
 def _alone(party: Party, domain: list[Party], *, are_routes_known: bool) -> Iterator[Sighting]:
-    """Say whether a connection of one tunnel has no second way; and what can't be said."""
+    """Yield findings on a single tunnel without redundancy, and on what cannot be judged."""
     name = party.connection.vpn_connection_id
     is_silent = not are_routes_known and _says_nothing(party.connection)
     if is_silent:
@@ -180,7 +180,7 @@ def _alone(party: Party, domain: list[Party], *, are_routes_known: bool) -> Iter
 
 
 def _says_nothing(connection: EmulatedConnection) -> bool:
-    """Whether the selectors leave open what is carried: everything on both sides, or on theirs."""
+    """Check whether default routes as selectors leave open which prefixes are carried."""
     sides = (set(connection.vpc_subnets), set(connection.onprem_subnets))
     return all(side <= _EVERYTHING for side in sides) or bool(sides[1] & _EVERYTHING)
 

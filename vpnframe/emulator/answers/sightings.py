@@ -1,4 +1,4 @@
-"""One fault in one place, as the answer key sees it; and the fleet's words in plain ones."""
+"""One fault in one place, as the answer key sees it, and helpers to read a fleet."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ UP = "ipsec_sa_established"
 
 @dataclass(frozen=True)
 class Sighting:
-    """A rule that fails in one place, or that can't be judged there.
+    """A rule that fails in one place, or that cannot be judged there.
 
     ``subject`` is the id of a connection or a gateway, ``other`` that of a pair's second one.
     """
@@ -27,12 +27,12 @@ class Sighting:
 
 
 def sm_gateways(fleet: EmulatedFleet) -> set[str]:
-    """The ids of the gateways that know the SM suite alone."""
+    """Return the ids of the gateways that support only the SM suite."""
     return {g.vpn_gateway_id for g in fleet.vpn_gateways if g.vpn_type == "NationalStandard"}
 
 
 def tunnels_of(fleet: EmulatedFleet) -> Iterator[tuple[EmulatedConnection, EmulatedTunnel]]:
-    """Every tunnel with its connection."""
+    """Yield every tunnel with its connection."""
     for connection in fleet.connections:
         for tunnel in connection.tunnels:
             yield connection, tunnel

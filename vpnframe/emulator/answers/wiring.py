@@ -1,4 +1,4 @@
-"""What is wrong between the ends: identities, BGP, routes."""
+"""Expected findings between the two ends: identities, BGP, routes."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _LINKS = ip_network("169.254.0.0/16")
 
 
 def wiring_faults(fleet: EmulatedFleet, *, are_routes_known: bool) -> Iterator[Sighting]:
-    """Give every fault of identities, of BGP and of routes."""
+    """Yield every fault of identities, BGP and routes."""
     links = Counter(
         (c.vpn_gateway_id, t.bgp.tunnel_cidr) for c, t in tunnels_of(fleet) if t.bgp is not None
     )
@@ -62,7 +62,7 @@ def _is_any_bgp_up(connection: EmulatedConnection) -> bool:
 
 
 def _is_name(identity: str) -> bool:
-    """Whether an identity is no address and names somebody."""
+    """Check whether an identity is neither an address nor a wildcard."""
     if not identity or identity in _ANYBODY:
         return False
     try:
@@ -78,7 +78,7 @@ def _is_odd(cidr: str) -> bool:
 
 
 def _shared_peers(fleet: EmulatedFleet) -> Iterator[Sighting]:
-    """Give the tunnels between one pair of addresses, of several connections, that differ."""
+    """Yield tunnels of several connections between one address pair whose settings differ."""
     sm = sm_gateways(fleet)
     groups: defaultdict[tuple[object, ...], list[tuple[EmulatedConnection, EmulatedTunnel]]] = (
         defaultdict(list)

@@ -1,14 +1,14 @@
-"""Faults on demand: kinds by name, when they strike, and callables that a test writes itself.
+"""Injected faults: kinds by name, when they strike, and callables that a test writes itself.
 
-``State.faults`` takes both. Callables are asked first, and nothing of a call they answer is
-counted. A call that a kind strikes is served all the same: its nonce is used up, and it counts
-against the quota and in ``State.calls``, also when no byte of the answer leaves the server, for
-the cloud may have counted it too. Refusals come from the cloud's gate: they use up the nonce and
-no quota.
+``State.faults`` accepts both. Callables run first; a call that they answer counts only in
+``State.n_requests``. A call that a kind strikes is still served: its nonce is used up, and it
+counts against the quota and in ``State.calls``, even if no byte of the answer leaves the server,
+because the cloud may have counted it too. Refusals come from the cloud's gate: they use up the
+nonce but no quota.
 
-Of several plans that strike one call the first acts. A struck call is answered with a
-``FaultyResponse``, and over a socket its connection ends with it. What its ``wire`` says only a
-socket can show; a transport without one asks ``deliver`` for the equal error:
+If several plans strike one call, the first one acts. A struck call is answered with a
+``FaultyResponse``, and over a socket its connection ends with it. Only a socket can show its
+``wire``; a transport without a socket calls ``deliver`` for the equivalent error:
 
 >>> from vpnframe.emulator import handle, make_fleet, make_state
 >>> from vpnframe.cloud.messages import Request

@@ -1,4 +1,4 @@
-"""Acting out on a socket what a faulty response's wire says. Its connection always ends."""
+"""Send a faulty response over a socket as its ``wire`` specifies, then end the connection."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from aiohttp.abc import AbstractStreamWriter
 from vpnframe.emulator.faults.wire import FaultyResponse, encode_body, encode_head
 
 _LINGER_NOT = struct.pack("ii", 1, 0)
-# So that what was sent is read before a reset discards it.
+# Time for the client to read what was sent before a reset discards it.
 _FLUSH_S = 0.01
 _STEP_S = 0.02
 _LOOK_S = 0.05
 
 
 class WireAnswer(web.StreamResponse):
-    """A response of the server that writes its own bytes."""
+    """A server response that writes its own bytes."""
 
     def __init__(self, response: FaultyResponse, stopping: asyncio.Event) -> None:
         super().__init__(status=response.status)
@@ -28,7 +28,7 @@ class WireAnswer(web.StreamResponse):
         self._stopping = stopping
 
     async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter | None:
-        """Act the response out; the server closes the connection then."""
+        """Send the response as its ``wire`` specifies; the server then closes the connection."""
         transport = request.transport
         if not isinstance(transport, asyncio.Transport):
             raise ConnectionResetError("the client has gone")
@@ -58,7 +58,7 @@ class WireAnswer(web.StreamResponse):
             _reset(transport)
 
     async def _write_body(self, transport: asyncio.Transport, body: bytes) -> None:
-        """Send all of it; what is not announced a moment later, when the client has the rest."""
+        """Send the body; bytes beyond the announced length follow after a short pause."""
         announced = len(body) // 2 if self._faulty.wire.length == "short" else len(body)
         await self._write(transport, body[:announced], self._faulty.wire.body_s)
         if announced < len(body):
@@ -66,7 +66,7 @@ class WireAnswer(web.StreamResponse):
             transport.write(body[announced:])
 
     async def _write(self, transport: asyncio.Transport, data: bytes, seconds: float) -> None:
-        """Send at once, or evenly over some seconds."""
+        """Send the data at once, or evenly over the given seconds."""
         if not seconds:
             transport.write(data)
             return
@@ -76,7 +76,7 @@ class WireAnswer(web.StreamResponse):
             await self._pause(transport, seconds / len(pieces))
 
     async def _pause(self, transport: asyncio.Transport, seconds: float) -> None:
-        """Wait, unless the client goes or the server stops."""
+        """Wait; raise if the client disconnects or the server stops."""
         loop = asyncio.get_running_loop()
         until = loop.time() + seconds
         while (left := until - loop.time()) > 0:
@@ -86,7 +86,7 @@ class WireAnswer(web.StreamResponse):
 
 
 def _pieces(data: bytes, seconds: float) -> Iterator[bytes]:
-    """Cut into as many pieces as there are steps, at least two and no more than bytes."""
+    """Cut data into about one piece per step, at least two and no more than bytes."""
     n_pieces = max(2, int(seconds / _STEP_S))
     size = max(1, len(data) // n_pieces)
     for start in range(0, len(data), size):
@@ -94,7 +94,7 @@ def _pieces(data: bytes, seconds: float) -> Iterator[bytes]:
 
 
 def _reset(transport: asyncio.Transport) -> None:
-    """Close without a farewell: without lingering the kernel sends RST."""
+    """Abort the connection: with a linger time of 0 the kernel sends RST."""
     if transport.is_closing():
         return
     connection = transport.get_extra_info("socket")

@@ -1,4 +1,4 @@
-"""Fault kinds in which an answer comes, and is not as it should be; and those of the data."""
+"""Fault kinds with an incorrect answer, and fault kinds that change data or the clock."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ _BODIES = (
         "every block once more at the end, and empty",
         Rewrite(bodies.with_blocks_emptied_behind),
         "malformed",
-        # A download is config-empty then.
+        # A download would be the same as config-empty.
         actions=LISTS | {"GetCallerIdentity"},
     ),
     Kind(

@@ -1,4 +1,4 @@
-"""Changes to an answer after it was written. What is no JSON object stays as it is."""
+"""Changes to an encoded answer. Member changes skip a body that is not a JSON object."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Rewriting: TypeAlias = Callable[[Response], Response]
 
 
 def with_member(raw: bytes) -> Rewriting:
-    """Put one more member, as raw bytes, at the beginning of the object.
+    """Insert a member, as raw bytes, at the beginning of the object.
 
     Examples
     --------
@@ -30,7 +30,7 @@ def with_body(change: Callable[[bytes], bytes]) -> Rewriting:
 
 
 def with_content_type(value: str | None) -> Rewriting:
-    """Say another content type, or none."""
+    """Set another content type, or remove it."""
 
     def rewrite(response: Response) -> Response:
         headers = {n: v for n, v in response.headers.items() if n != "content-type"}
@@ -47,7 +47,7 @@ def cut(body: bytes) -> bytes:
 
 
 def in_utf_16(body: bytes) -> bytes:
-    """Write the text in UTF-16 with its mark."""
+    """Encode the text in UTF-16 with a byte order mark."""
     return codecs.BOM_UTF16_LE + body.decode().encode("utf-16-le")
 
 
@@ -64,7 +64,7 @@ def _all_twice(body: bytes) -> bytes:
 
 
 def _emptied_behind(body: bytes) -> bytes:
-    """Name every block once more at the end, empty: a reader that takes the last sees nothing."""
+    """Repeat every block at the end, empty: a reader that uses the last one sees no data."""
     blocks = {name: type(value)() for name, value in json.loads(body).items() if _is_block(value)}
     return body[:-1] + b"," + json.dumps(blocks).encode()[1:] if blocks else body
 

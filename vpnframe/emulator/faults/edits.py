@@ -1,4 +1,4 @@
-"""Changes to an answer before it is written: members left out, replaced or added, rows moved."""
+"""Changes to an answer before it is encoded: members removed, replaced, added; rows changed."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _UNKNOWN: Mapping[str, Json] = {"Depth": [1, None, "two", {"Psk2": False}]}
 
 
 def without(*names: str) -> Callable[[Tree], Tree]:
-    """Leave out every member of these names, wherever it stands.
+    """Return a change that removes every member with these names, at any depth.
 
     Examples
     --------
@@ -39,7 +39,7 @@ def without(*names: str) -> Callable[[Tree], Tree]:
 
 
 def changed(change: Change, *names: str) -> Callable[[Tree], Tree]:
-    """Change the value of every member of these names, wherever it stands.
+    """Return a change that applies ``change`` to every member with these names, at any depth.
 
     Examples
     --------
@@ -54,12 +54,12 @@ def changed(change: Change, *names: str) -> Callable[[Tree], Tree]:
 
 
 def replaced(value: Json, *names: str) -> Callable[[Tree], Tree]:
-    """Put one value in the place of every member of these names."""
+    """Return a change that sets every member with these names to one value."""
     return changed(lambda _value: value, *names)
 
 
 def counted_up(value: Json) -> Json:
-    """One more than it was; what is no number stays."""
+    """Return a number plus one; return anything else unchanged."""
     return value + 1 if isinstance(value, int) else value
 
 
@@ -80,7 +80,7 @@ def with_unknown_members(tree: Tree) -> Tree:
 
 
 def with_numbers_as_text(tree: Tree) -> Tree:
-    """Write every number as text, flags left alone."""
+    """Convert every number to text, but not the booleans."""
 
     def as_text(value: Json) -> Json:
         if isinstance(value, int) and not isinstance(value, bool):
@@ -91,7 +91,7 @@ def with_numbers_as_text(tree: Tree) -> Tree:
 
 
 def without_first_row(tree: Tree) -> Tree:
-    """Leave out the first row, and count one less."""
+    """Remove the first row, and reduce the count by one."""
     fewer = on_rows(lambda rows: rows[1:])(tree)
     n_less = 0 if fewer == tree else 1
     count = fewer.get("TotalCount")
@@ -99,7 +99,7 @@ def without_first_row(tree: Tree) -> Tree:
 
 
 def on_rows(change: Callable[[list[Json]], list[Json]]) -> Callable[[Tree], Tree]:
-    """Change the rows of a list call; an answer without rows stays.
+    """Return a change of the rows of a list call; an answer without rows is unchanged.
 
     Examples
     --------
@@ -121,7 +121,7 @@ def on_rows(change: Callable[[list[Json]], list[Json]]) -> Callable[[Tree], Tree
 
 
 def without_first_id(rows: list[Json]) -> list[Json]:
-    """Take every id out of the first row."""
+    """Remove every id from the first row."""
     first = rows[0]
     if not isinstance(first, Mapping):
         return rows

@@ -1,6 +1,6 @@
-"""What a fault kind is: a name, a line, what it does, and what becomes of a call it never leaves.
+"""The definition of a fault kind: name, description, effect and expected failure.
 
-What it does is data; the service and the server act on it.
+An effect is data; the service and the server execute it.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ DESCRIBING = frozenset({CONNECTIONS, DOWNLOAD})
 
 @dataclass(frozen=True, slots=True)
 class Refuse:
-    """The cloud refuses the call at its gate. The nonce is used up, no quota is."""
+    """The cloud refuses the call at its gate. The nonce is used up, but no quota."""
 
     refusal: Refusal
     headers: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
@@ -54,47 +54,47 @@ class Refuse:
 
 @dataclass(frozen=True, slots=True)
 class Replace:
-    """The call is served and counted, and something else answers."""
+    """The call is served and counted, but another response is returned."""
 
     response: Response
 
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """The answer is changed before it is written, so in JSON and in XML; a refusal is not."""
+    """The answer is changed before it is encoded in JSON or XML; a refusal is not changed."""
 
     edit: Callable[[Tree], Tree]
 
 
 @dataclass(frozen=True, slots=True)
 class Rewrite:
-    """The answer is changed after it was written: bytes and headers."""
+    """The answer is changed after it was encoded: bytes and headers."""
 
     rewrite: Callable[[Response], Response]
 
 
 @dataclass(frozen=True, slots=True)
 class AsXml:
-    """The answer comes in XML, whatever was asked for."""
+    """The answer is sent in XML, whatever format was requested."""
 
     content_type: str
 
 
 @dataclass(frozen=True, slots=True)
 class ShiftClock:
-    """From here on the server's clock, and its Date header, are off by so many seconds."""
+    """From now on the server's clock and its Date header are off by ``seconds``."""
 
     seconds: float
 
 
 @dataclass(frozen=True, slots=True)
 class Vanish:
-    """From here on the connection that the call names is gone."""
+    """From now on the connection that the call names does not exist."""
 
 
 @dataclass(frozen=True, slots=True)
 class Drift:
-    """Before the page is written the first row is deleted, or rows are created, for good."""
+    """Before the page is encoded, the first row is deleted or a row is created, permanently."""
 
     is_deleting: bool = False
     creates_at: Literal["start", "end"] | None = None
@@ -110,10 +110,10 @@ class Kind:
     name: str  # lower-case words joined by hyphens
     line: str  # what happens, in one line
     effect: Effect  # what the emulator does
-    # The ``kind`` of the failure row, should there be one, of a call that meets nothing else: some
-    # clients read more than others. None where a careful client reads the true answer
+    # The ``kind`` of the failure row, if any, of a call with this fault only: some clients read
+    # more than others. None if a careful client reads the true answer
     failure: FailureKind | None = None
-    # ``table.column`` that tells of it besides or instead of a failure row
+    # ``table.column`` that shows the fault in addition to or instead of a failure row
     shows_in: str | None = None
     actions: frozenset[str] = frozenset()  # the calls it can happen to; empty for all
-    is_for_later_pages: bool = False  # whether it happens from the second page of a listing on only
+    is_for_later_pages: bool = False  # whether it happens only from the second page of a listing on

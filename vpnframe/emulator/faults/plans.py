@@ -1,4 +1,4 @@
-"""When a fault kind strikes: at a rate or at positions, among the calls it is meant for."""
+"""Plans for when a fault kind strikes: at a rate or at positions among the matching calls."""
 
 from __future__ import annotations
 
@@ -19,21 +19,21 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
 )
 
 
-# Two plans are never the same one: each counts its own calls.
+# Two plans are never equal: each counts its own calls.
 @dataclass(frozen=True, slots=True, eq=False)
 class FaultPlan:
-    """A fault kind and when it strikes. Made by ``fault``; how often it did, the state knows."""
+    """A fault kind and when it strikes. Create it with ``fault``; the state counts its calls."""
 
     kind: Kind  # what happens
-    rate: float = 0.0  # part of the matching calls, from 0 to 1
+    rate: float = 0.0  # fraction of the matching calls, from 0 to 1
     positions: frozenset[int] = frozenset()  # numbers of matching calls, from 1
     # action, region: only calls of this action, and to this region, match
     action: str | None = None
     region: str | None = None
-    seed: int = 0  # another one strikes other calls
+    seed: int = 0  # another seed strikes other calls
 
     def matches(self, call: ReceivedCall) -> bool:
-        """Say whether a call is one that the fault could strike, and so counts."""
+        """Check whether the fault can strike a call, so that the call counts."""
         if self.action not in (None, call.action) or self.region not in (None, call.region_id):
             return False
         if self.kind.actions and call.action not in self.kind.actions:
@@ -42,7 +42,7 @@ class FaultPlan:
         return is_later_page or not self.kind.is_for_later_pages
 
     def strikes(self, number: int) -> bool:
-        """Say whether the fault strikes the matching call of this number, from 1.
+        """Check whether the fault strikes the matching call with this number, counted from 1.
 
         Examples
         --------
@@ -65,7 +65,7 @@ def fault(
     region: str | None = None,
     seed: int = 0,
 ) -> FaultPlan:
-    """Plan a fault, to be put into ``State.faults``.
+    """Plan a fault, to be added to ``State.faults``.
 
     Examples
     --------
@@ -90,7 +90,7 @@ def fault(
 
 
 def parse_fault(text: str, *, seed: int = 0) -> FaultPlan:
-    """Read a fault as the command line takes it.
+    """Parse a fault in the command line's syntax: ``KIND=RATE`` or ``KIND@POSITION,...``.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Fault kinds in which something else than the answer comes: a refusal, an error, a page."""
+"""Fault kinds that replace the answer with a refusal, an error or a page."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _THROTTLING_STATUSES = (400, 429, 503, 200)
 
 
 def _throttling() -> Iterator[Kind]:
-    """Every code with every status seen, with and without the header that says how long."""
+    """Yield every code with every observed status, with and without a retry-after header."""
     for name, code in _THROTTLING_CODES.items():
         for status in _THROTTLING_STATUSES:
             yield Kind(

@@ -1,4 +1,4 @@
-"""Acting on a fault kind that strikes a call. What only a socket can show is left to the server."""
+"""Apply the fault kind that strikes a call. The server applies what only a socket can show."""
 
 from __future__ import annotations
 
@@ -27,32 +27,32 @@ from vpnframe.emulator.state import State
 
 
 class Exchange(Protocol):
-    """One request on its way through the service."""
+    """One request while the service processes it."""
 
     @property
     def state(self) -> State:
-        """What the emulator remembers."""
+        """The state of the emulator."""
 
     @property
     def request(self) -> Request:
-        """As received."""
+        """The request as received."""
 
     @property
     def call(self) -> ReceivedCall:
-        """What it asks for."""
+        """The call that the request contains."""
 
     def pass_gate(self) -> Credential | Refusal:
-        """Use up the nonce."""
+        """Authenticate the caller, and use up the nonce."""
 
     def serve(self) -> Tree | Refusal:
-        """Do all that the service does, and count it."""
+        """Process the call completely, and count it."""
 
     def write(self, outcome: Tree | Refusal, *, is_xml: bool = False) -> Response:
-        """Write what came of it."""
+        """Encode the outcome as a response."""
 
 
 def find_kind(state: State, call: ReceivedCall) -> Kind | None:
-    """Count a call for every plan that it matches, and find the first that strikes it."""
+    """Count a call for every plan that it matches; return the first kind that strikes it."""
     found: Kind | None = None
     for plan in state.faults:
         if not isinstance(plan, FaultPlan) or not plan.matches(call):
@@ -94,7 +94,7 @@ def _response(effect: Effect, exchange: Exchange) -> Response:
 
 
 def _disturb(effect: Effect, exchange: Exchange) -> None:
-    """Change what the emulator holds, before it answers."""
+    """Change the emulator's clock or data before it answers."""
     if isinstance(effect, ShiftClock):
         exchange.state.clock_offset_s = effect.seconds
     elif isinstance(effect, Vanish):

@@ -1,6 +1,6 @@
-"""What goes wrong below HTTP, as data: what is sent, how fast, and how the connection ends.
+"""Faults below HTTP, as data: what is sent, how fast, and how the connection ends.
 
-The server acts it out on a socket. Without one, ``deliver`` says what a client would have got.
+The server executes them on a socket. Without one, ``deliver`` returns what a client would get.
 """
 
 from __future__ import annotations
@@ -23,26 +23,25 @@ _EXCESS = 100
 
 @dataclass(frozen=True, slots=True)
 class Wire:
-    """How an answer is put on the wire; the defaults are a plain answer and an orderly end."""
+    """How an answer is sent; the defaults are a plain answer and an orderly close."""
 
     sent: Sent = "all"  # how much of the answer leaves the server
-    # What happens then: an orderly close, a reset (RST), or nothing until the client gives up
+    # How the connection ends: an orderly close, a reset (RST), or nothing until the client gives up
     end: End = "close"
     has_notice: bool = True  # whether ``connection: close`` announces the end
-    coding: Coding = "identity"  # ``mislabelled`` says gzip and is not
-    # What ``content-length`` says: the truth, too much, too little, no number; or it is absent
+    coding: Coding = "identity"  # ``mislabelled`` declares gzip, but is plain
+    # Value of ``content-length``: true, too large, too small, not a number, or absent
     length: Length = "true"
-    # delay_s, headers_s, body_s: seconds before the first byte, and over which headers and body
-    # trickle
+    # delay_s, headers_s, body_s: seconds before the first byte, and to send headers and body
     delay_s: float = 0.0
     headers_s: float = 0.0
     body_s: float = 0.0
-    status_line: str = ""  # instead of the true one
+    status_line: str = ""  # replaces the true status line, if set
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class FaultyResponse(Response):
-    """The answer of a call that a fault kind struck: whole, with what the wire does to it."""
+    """The answer of a call that a fault kind struck: complete, with its faults below HTTP."""
 
     kind: str = ""  # name of the fault kind
     wire: Wire = Wire()  # the defaults for a fault that a response can express
@@ -50,16 +49,16 @@ class FaultyResponse(Response):
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """What a client has after a while."""
+    """What a client has received, and after what time."""
 
-    after_s: float  # seconds from the request on
-    # ConnectionResetError, ConnectionAbortedError (the answer ended early, or is no HTTP) or
+    after_s: float  # seconds since the request
+    # ConnectionResetError, ConnectionAbortedError (the answer ended early, or is not HTTP) or
     # TimeoutError
     outcome: Response | OSError
 
 
 def deliver(response: Response, *, timeout_s: float) -> Delivery:
-    """Say what a client gets of a response, for transports without a socket.
+    """Return what a client receives of a response, for transports without a socket.
 
     Examples
     --------
@@ -76,7 +75,7 @@ def deliver(response: Response, *, timeout_s: float) -> Delivery:
 
 
 def _duration_s(wire: Wire) -> float:
-    """Seconds until the last byte that is sent."""
+    """Return the seconds until the last byte is sent."""
     seconds = wire.delay_s
     if wire.sent != "nothing":
         seconds += wire.headers_s * (0.5 if wire.sent == "half the headers" else 1.0)
@@ -86,7 +85,7 @@ def _duration_s(wire: Wire) -> float:
 
 
 def _outcome(response: FaultyResponse) -> Response | OSError:
-    """What there is in the end, however long it takes."""
+    """Return the final outcome, however long it takes."""
     wire = response.wire
     if wire.status_line or wire.length == "text" or wire.coding == "mislabelled":
         return ConnectionAbortedError(response.kind)
@@ -101,7 +100,7 @@ def _outcome(response: FaultyResponse) -> Response | OSError:
 
 
 def encode_head(response: FaultyResponse, body: bytes) -> bytes:
-    """Write status line and headers as bytes, with what the wire says about the body."""
+    """Encode status line and headers, with the wire's claims about the body."""
     wire = response.wire
     headers = dict(response.headers)
     if wire.coding in ("gzip", "mislabelled"):
@@ -119,7 +118,7 @@ def encode_head(response: FaultyResponse, body: bytes) -> bytes:
 
 
 def encode_body(response: FaultyResponse) -> bytes:
-    """Write the body as it goes over the wire."""
+    """Encode the body as it is sent."""
     if response.wire.coding == "gzip":
         return gzip.compress(response.body, mtime=0)
     if response.wire.coding == "chunked":
@@ -135,7 +134,7 @@ def _chunks(body: bytes, size: int = 500) -> Iterator[bytes]:
 
 
 def _claimed_length(wire: Wire, length: int) -> str:
-    """What ``content-length`` says; empty when it is absent."""
+    """Return the value of ``content-length``; empty if it is absent."""
     claims: dict[Length, str] = {
         "true": str(length),
         "long": str(length + _EXCESS),

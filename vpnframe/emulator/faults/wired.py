@@ -1,4 +1,4 @@
-"""Fault kinds below HTTP: connections that end, answers that crawl, bodies that are coded."""
+"""Fault kinds below HTTP: broken connections, slow answers, encoded bodies."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""A made-up fleet: the same arguments always give the same cloud."""
+"""A synthetic fleet: the same arguments always produce the same cloud."""

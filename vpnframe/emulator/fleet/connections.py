@@ -1,4 +1,4 @@
-"""Drawing connections and their tunnels between two given ends."""
+"""Draw connections and their tunnels between two given ends."""
 
 from __future__ import annotations
 
@@ -41,13 +41,13 @@ _STATUSES = {
     "ipsec_sa_not_established": 9.0,
     "ike_sa_established": 5.0,
 }
-# Without a VPN gateway: the two specifications that a tunnel has.
+# Without a VPN gateway: the two specifications of a tunnel.
 _BANDWIDTHS = {1000: 11.0, 3000: 4.0}
 
 
 @dataclass(frozen=True)
 class Seat:
-    """What a connection hangs on: a VPN gateway, a transit router, or nothing."""
+    """What a connection is attached to: a VPN gateway, a transit router, or nothing."""
 
     attach_type: str
     is_dual: bool
@@ -58,7 +58,7 @@ class Seat:
 
     @property
     def is_sm(self) -> bool:
-        """Whether the gateway speaks the SM suite only."""
+        """Whether the gateway supports only the SM suite."""
         return self.vpn_gateway is not None and self.vpn_gateway.vpn_type == "NationalStandard"
 
 
@@ -116,7 +116,7 @@ def _draw_ends(draft: DrawnFleet, place: DrawnPlace, seat: Seat) -> _Ends:
 
 
 def _draw_customer(draft: DrawnFleet, place: DrawnPlace, *, is_private: bool) -> CustomerGateway:
-    """Draw a customer gateway, or one that this account has in the region already."""
+    """Draw a new customer gateway, or an existing one of this account in the region."""
     draw = place.draw
     if is_private:
         return add_customer_gateway(draft, place, ip_address=_private_address(draw, "172.31"))
@@ -139,9 +139,9 @@ def _private_address(draw: Draw, stem: str) -> str:
 def _draw_subnets(
     draw: Draw, seat: Seat, *, has_bgp: bool
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Draw what the connection carries: everything in route mode, else blocks of either side."""
+    """Draw the selectors of a connection: everything in route mode, else blocks per side."""
     if seat.attach_type == "NO_ASSOCIATED":
-        # Outside every scope nothing is compared: the blocks of the two sides never meet.
+        # An unattached connection is not compared with others; its two sides must not overlap.
         return (f"10.{draw.rng.randint(1, 250)}.0.0/16",), ("172.24.0.0/24",)
     is_route_mode = has_bgp or draw.chance(0.28 if seat.vpn_gateway else 0.36)
     if is_route_mode:
@@ -210,7 +210,7 @@ def _draw_tunnel(
 
 
 def _cloud_ip(draw: Draw, seat: Seat, *, position: int, is_private: bool) -> str:
-    """Give the gateway's own address, or a new one where no gateway stands."""
+    """Return the gateway's own address, or a new one if there is no gateway."""
     gateway = seat.vpn_gateway
     if gateway is None:
         return _private_address(draw, "10.254") if is_private else draw.cloud_address()
@@ -231,7 +231,7 @@ def _draw_bgp(draw: Draw, customer: CustomerGateway) -> Bgp:
 
 
 def _draw_health_check(draw: Draw) -> HealthCheck | None:
-    """Draw a health check for half of the connections that can have one, some of them off."""
+    """Draw a health check for half of the connections that can have one, some disabled."""
     if draw.chance(0.5):
         return None
     is_enabled = draw.chance(0.8)
@@ -240,7 +240,7 @@ def _draw_health_check(draw: Draw) -> HealthCheck | None:
 
 
 def probed(connection: EmulatedConnection) -> EmulatedConnection:
-    """Let a health check go from an address of the VPC to one of the site, by their blocks."""
+    """Set the health check's addresses to one of the VPC's blocks and one of the site's."""
     check = connection.health_check
     if check is None:
         return connection

@@ -1,4 +1,4 @@
-"""Seeded chance: ids, keys, addresses and times, none of them drawn twice."""
+"""Seeded random values; ids, pre-shared keys and public addresses are never drawn twice."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ T = TypeVar("T")
 _LOWER = string.ascii_lowercase + string.digits
 _MIXED = string.ascii_letters + string.digits
 
-# First octets pairs that the cloud and Internet providers really announce.
+# First two octets of networks that the cloud and Internet providers really announce.
 _CLOUD_NETS = (
     "47.92",
     "47.101",
@@ -47,7 +47,7 @@ DEFAULT_NOW_MS = 1_767_225_600_000  # 2026-01-01
 
 @dataclass
 class Draw:
-    """A seeded source that remembers what it gave out.
+    """A seeded random source that remembers the values it returned.
 
     Examples
     --------
@@ -61,11 +61,11 @@ class Draw:
 
     @classmethod
     def from_seed(cls, seed: int, *, now_ms: int = DEFAULT_NOW_MS) -> Draw:
-        """Start from a seed, at a moment."""
+        """Create a source from a seed, at a point in time."""
         return cls(random.Random(seed), now_ms)
 
     def branch(self, seed: str) -> Draw:
-        """Start another stream that draws nothing twice that this one gave out."""
+        """Create another stream that shares the record of values already drawn."""
         return Draw(random.Random(seed), self.now_ms, self._taken)
 
     def chance(self, probability: float) -> bool:
@@ -81,7 +81,7 @@ class Draw:
         return self._once(lambda: f"{kind}-{prefix}{self._text(_LOWER, 18)}")
 
     def pre_shared_key(self) -> str:
-        """Draw 16 characters, as the cloud does when none are given."""
+        """Draw a key of 16 characters, as the cloud does if none is specified."""
         return self._once(lambda: self._text(_MIXED, 16))
 
     def access_key(self) -> tuple[str, str]:
@@ -99,13 +99,13 @@ class Draw:
     def link(self) -> tuple[str, str, str]:
         """Draw a /30 of BGP link addresses: the block, the cloud's end, the site's end.
 
-        The same link may come again: it only has to be unique on one gateway.
+        A link may be drawn again: it only has to be unique on one gateway.
         """
         stem, last = f"169.254.{self.rng.randint(10, 160)}", 4 * self.rng.randint(0, 63)
         return f"{stem}.{last}/30", f"{stem}.{last + 1}", f"{stem}.{last + 2}"
 
     def created_ms(self) -> int:
-        """Draw a time of creation, in milliseconds, to the second as the API gives it."""
+        """Draw a creation time in milliseconds, in whole seconds like the API's."""
         return self.rng.randrange(_FIRST_MS, _LAST_MS, 1000)
 
     def end_ms(self) -> int:
@@ -114,12 +114,12 @@ class Draw:
         return self.now_ms // _DAY_MS * _DAY_MS + days * _DAY_MS + _LAST_HOUR_MS
 
     def certificate(self) -> str:
-        """Draw what looks like a certificate in PEM form."""
+        """Draw a text that looks like a certificate in PEM form."""
         lines = "\n".join(self._text(_MIXED + "+/", 64) for _ in range(6))
         return f"-----BEGIN CERTIFICATE-----\n{lines}\n-----END CERTIFICATE-----"
 
     def _once(self, draw: Callable[[], str]) -> str:
-        """Draw until something new comes."""
+        """Draw until the value is new."""
         while (drawn := draw()) in self._taken:
             pass
         self._taken.add(drawn)

@@ -1,4 +1,4 @@
-"""Drawing both ends: VPCs with their VPN gateways, and customer gateways."""
+"""Draw both ends: VPCs with their VPN gateways, and customer gateways."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _BANDWIDTHS = {5: 10.0, 10: 25.0, 50: 15.0, 100: 20.0, 200: 20.0, 500: 5.0, 1000
 
 @dataclass
 class DrawnFleet:
-    """The fleet while it is being drawn; routes stand under their connection or gateway."""
+    """The fleet while it is being drawn; routes are keyed by connection or gateway id."""
 
     vpcs: list[EmulatedVpc] = field(default_factory=list)
     vpn_gateways: list[VpnGateway] = field(default_factory=list)
@@ -36,7 +36,7 @@ class DrawnFleet:
 
 @dataclass(frozen=True)
 class DrawnPlace:
-    """One account in one region: what all things drawn there share."""
+    """One account in one region, shared by all resources drawn there."""
 
     account: EmulatedAccount
     region: EmulatedRegion
@@ -48,7 +48,7 @@ class DrawnPlace:
 
 
 def draw_tags(draw: Draw) -> tuple[Tag, ...]:
-    """Draw an owner and an environment; a third of all things bears no tag."""
+    """Draw tags for owner and environment; about a third of all resources has no tags."""
     if draw.chance(0.35):
         return ()
     tags = (Tag("owner", draw.rng.choice(OWNERS)), Tag("env", draw.rng.choice(ENVIRONMENTS)))
@@ -57,7 +57,7 @@ def draw_tags(draw: Draw) -> tuple[Tag, ...]:
 
 
 def draw_name(draw: Draw) -> str:
-    """Draw what somebody called a site, in their own language now and then."""
+    """Draw the name of a site, sometimes in a local language."""
     if draw.chance(0.12):
         return draw.rng.choice(NATIVE_NAMES)
     return f"{draw.rng.choice(CITIES)}-{draw.rng.choice(ROLES)}"

@@ -1,4 +1,4 @@
-"""A seeded fleet: the same arguments always give the same cloud, down to the last key."""
+"""A seeded fleet: the same arguments always produce the same cloud, down to the last key."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def make_fleet(
     seed: int = 7,
     now_ms: int = DEFAULT_NOW_MS,
 ) -> EmulatedFleet:
-    """Make the emulated cloud's contents.
+    """Create the contents of the emulated cloud.
 
     Examples
     --------
@@ -88,7 +88,7 @@ def _draw_account(draw: Draw) -> EmulatedAccount:
 
 
 def _turned(regions: tuple[EmulatedRegion, ...], turns: int) -> tuple[EmulatedRegion, ...]:
-    """Let every account have its home in another region."""
+    """Rotate the regions, so that each account starts with another region."""
     start = turns % len(regions)
     return regions[start:] + regions[:start]
 
@@ -108,14 +108,14 @@ def _region_sizes(draw: Draw, n_connections: int, n_regions: int) -> list[int]:
 
 @dataclass(frozen=True)
 class _Group:
-    """Some connections that hang on one thing."""
+    """Connections that are attached to one resource."""
 
     kind: str
     size: int
 
 
 def _fill(draft: DrawnFleet, place: DrawnPlace, n_connections: int) -> None:
-    """Draw the connections of one account in one region, in groups, and a little left over."""
+    """Draw the connections of one account in one region, in groups; add some unused gateways."""
     vpcs: list[EmulatedVpc] = []
     remaining = n_connections
     while remaining:
@@ -139,7 +139,7 @@ def _draw_group(draw: Draw, remaining: int) -> _Group:
 
 
 def _draw_seat(draft: DrawnFleet, place: DrawnPlace, kind: str, vpcs: list[EmulatedVpc]) -> Seat:
-    """Draw what a group hangs on; every fifth gateway stands in a VPC that has one already."""
+    """Draw what a group is attached to; every fifth gateway is in a VPC that already has one."""
     draw = place.draw
     is_dual = draw.chance(0.55)
     if kind == "NO_ASSOCIATED":

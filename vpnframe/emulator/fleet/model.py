@@ -1,7 +1,7 @@
-"""The emulated cloud as it is, before anybody asks: frozen, wire-neutral, in the vendor's words.
+"""The contents of the emulated cloud: frozen, independent of any encoding, in the vendor's terms.
 
-Sides are named by the thing they belong to. Which of them an answer calls "local" is decided
-where the answer is written. Nothing that holds a key shows it in its ``repr``.
+Sides are named after their owner, cloud or customer. The code that encodes an answer decides
+which of them is "local". No ``repr`` shows a key.
 """
 
 from __future__ import annotations
@@ -48,9 +48,9 @@ class Tag:
 
 @dataclass(frozen=True, slots=True)
 class EmulatedVpc:
-    """A private network; a VPN gateway stands in exactly one.
+    """A private network; a VPN gateway is in exactly one.
 
-    ``user_cidrs`` are blocks that it treats as private though they are not, public ones mostly.
+    ``user_cidrs`` are blocks, mostly public ones, that it treats as private.
     """
 
     account_id: str
@@ -87,7 +87,7 @@ class VpnGateway:
 
 @dataclass(frozen=True, slots=True)
 class CustomerGateway:
-    """The other end, by address; its AuthKey authenticates BGP on dual-tunnel connections."""
+    """The customer's end, by address; its AuthKey authenticates BGP on dual-tunnel connections."""
 
     account_id: str
     region_id: str
@@ -103,7 +103,7 @@ class CustomerGateway:
 
 @dataclass(frozen=True, slots=True)
 class EmulatedProposal:
-    """What a tunnel offers in both phases, in the tokens that the API uses."""
+    """The proposals of a tunnel in both phases, in the tokens that the API uses."""
 
     ike_version: str = "ikev1"
     ike_mode: str = "main"
@@ -144,7 +144,7 @@ class HealthCheck:
 class EmulatedTunnel:
     """One tunnel. ``tunnel_id`` is None for the only tunnel of a single-tunnel connection.
 
-    ``index`` is None where the cloud does not say which tunnel is the first.
+    ``index`` is None if the cloud does not report which tunnel is the first.
     """
 
     tunnel_id: str | None
@@ -201,8 +201,8 @@ class EmulatedConnection:
 class EmulatedRoute:
     """One route entry of a VPN gateway, or of a connection on a transit router.
 
-    ``kind`` is policy, custom (by destination) or bgp. A BGP route that the cloud announces leads
-    into no connection; ``learned_from`` says so: CLOUD or VPN_BGP, None for the other kinds.
+    ``kind`` is policy, custom (by destination) or bgp. ``learned_from`` is CLOUD for a BGP route
+    that the cloud announces, which leads to no connection, else VPN_BGP; None for other kinds.
     """
 
     account_id: str
@@ -225,7 +225,7 @@ class EmulatedRoute:
 
 @dataclass(frozen=True, slots=True)
 class Planted:
-    """One defect or trap that was put into the fleet on purpose, and where."""
+    """One defect or trap that was planted in the fleet, and where."""
 
     plant_id: str
     vpn_connection_ids: tuple[str, ...]
@@ -233,7 +233,7 @@ class Planted:
 
 @dataclass(frozen=True, slots=True)
 class EmulatedFleet:
-    """Everything that the emulated cloud holds; ``now_ms`` is when subscriptions end after."""
+    """Everything in the emulated cloud; all subscriptions end after ``now_ms``."""
 
     seed: int
     accounts: tuple[EmulatedAccount, ...]

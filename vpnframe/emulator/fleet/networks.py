@@ -1,4 +1,4 @@
-"""The private networks of the emulated fleet: where VPCs and sites take their blocks from."""
+"""The private networks of the emulated fleet: address blocks of VPCs and sites."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from vpnframe.emulator.fleet.drawing import Draw
 HOT_SPOTS = ("192.168.0.0/24", "192.168.1.0/24", "10.0.0.0/16")
 EVERYTHING = "0.0.0.0/0"
 
-# The cloud proposes 192.168.0.0/16, 172.16.0.0/12 and 10.0.0.0/8 when a VPC is made.
+# The cloud proposes 192.168.0.0/16, 172.16.0.0/12 and 10.0.0.0/8 when a VPC is created.
 _VPC_DEFAULTS = ("192.168.0.0/16", "172.16.0.0/12", "10.0.0.0/8")
 _PREFIX_LENGTHS = {
     24: 50.0,
@@ -37,7 +37,7 @@ def draw_vpc_cidr(draw: Draw) -> str:
 
 
 def draw_vpc_subnets(draw: Draw, vpc_cidr: str) -> tuple[str, ...]:
-    """Draw what a connection carries of its VPC: all of it, or some of its switches."""
+    """Draw the VPC-side blocks of a connection: the whole VPC, or some of its vSwitches."""
     if draw.chance(0.55):
         return (vpc_cidr,)
     n_blocks = min(draw.weighted(_N_BLOCKS), 6)
@@ -53,21 +53,21 @@ def draw_inside(draw: Draw, cidr: str, prefix_length: int) -> str:
 
 
 def draw_onprem_subnets(draw: Draw, avoided: Sequence[str]) -> tuple[str, ...]:
-    """Draw the blocks of a site, clear of ``avoided`` where a sane administrator could be."""
+    """Draw the blocks of a site, without overlap with ``avoided`` if possible."""
     others = [ip_network(cidr) for cidr in avoided]
     n_blocks = draw.weighted(_N_BLOCKS)
     return tuple(dict.fromkeys(_draw_clear(draw, others) for _ in range(n_blocks)))
 
 
 def draw_further_blocks(draw: Draw, vpc_cidr: str) -> tuple[str, ...]:
-    """Draw the secondary blocks of a VPC: none as a rule, else one or two clear of its own."""
+    """Draw the secondary blocks of a VPC: usually none, else one or two outside its own."""
     n_blocks = draw.weighted({0: 84.0, 1: 11.0, 2: 5.0})
     outer = "172.16.0.0/12" if vpc_cidr.startswith("10.") else "10.0.0.0/8"
     return tuple(dict.fromkeys(draw_inside(draw, outer, 20) for _ in range(n_blocks)))
 
 
 def draw_user_cidrs(draw: Draw) -> tuple[str, ...]:
-    """Draw what a VPC takes for private though it is not: public blocks used inside."""
+    """Draw the public blocks that a VPC treats as private; usually none."""
     if draw.chance(0.93):
         return ()
     return (draw.rng.choice(("9.0.0.0/8", "30.0.0.0/12", "192.16.0.0/16")),)
@@ -81,7 +81,7 @@ def draw_ipv6_pair(draw: Draw) -> tuple[str, str]:
 
 
 def host_in(blocks: Sequence[str]) -> str | None:
-    """Give an address of the first IPv4 block that is not everything; None without one."""
+    """Return an address of the first IPv4 block that is not the default route, or None."""
     for block in blocks:
         if ":" not in block and block != EVERYTHING:
             network = ip_network(block, strict=False)
@@ -90,7 +90,7 @@ def host_in(blocks: Sequence[str]) -> str | None:
 
 
 def _draw_clear(draw: Draw, others: Sequence[IPv4Network | IPv6Network]) -> str:
-    """Draw blocks until one is clear of the others, or patience ends."""
+    """Draw a block until it does not overlap the others, for a limited number of tries."""
     block = _draw_block(draw)
     for _ in range(_TRIES):
         if not any(_overlap(ip_network(block), other) for other in others):
@@ -100,7 +100,7 @@ def _draw_clear(draw: Draw, others: Sequence[IPv4Network | IPv6Network]) -> str:
 
 
 def _overlap(left: IPv4Network | IPv6Network, right: IPv4Network | IPv6Network) -> bool:
-    """Say whether two blocks of one family share an address."""
+    """Check whether two blocks are of one address family and overlap."""
     return left.version == right.version and left.overlaps(right)
 
 

@@ -1,4 +1,4 @@
-"""Where things stand and what people call them: regions, zones, cities, names."""
+"""Places and names of resources: regions, zones, cities, roles, owners."""
 
 # ruff: noqa: RUF001  (the cloud writes its regions' names with full-width brackets)
 
@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from vpnframe.emulator.fleet.model import EmulatedRegion
 
-# Region id, the cloud's own name for it, and how ids made there begin.
+# Region id, the cloud's name for it, and the prefix of ids created there.
 _REGIONS = """
 cn-hangzhou|华东1（杭州）|bp1
 cn-shanghai|华东2（上海）|uf6
@@ -71,7 +71,7 @@ def list_regions(n_regions: int) -> tuple[EmulatedRegion, ...]:
 
 
 def zone_of(region_id: str, letter: str) -> str:
-    """Name a zone: ``cn-hangzhou-h``, but ``ap-southeast-1a`` where the id ends in a digit.
+    """Return a zone id: ``cn-hangzhou-h``, but ``ap-southeast-1a`` if the region ends in a digit.
 
     Examples
     --------

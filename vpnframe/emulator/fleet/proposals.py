@@ -1,4 +1,4 @@
-"""The mix of proposals: old ones are many, as in configurations seen in public."""
+"""The mix of proposals: many are outdated, as in published configurations."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _IPSEC_LIFETIME = {86400: 74.0, 3600: 12.0, 28800: 9.0, 7200: 3.0, 1800: 2.0}
 
 
 def draw_proposal(draw: Draw) -> EmulatedProposal:
-    """Draw a proposal; both phases mostly use one cipher and one hash."""
+    """Draw a proposal; both phases usually have the same cipher and hash."""
     enc, auth = draw.weighted(_ENC), draw.weighted(_AUTH)
     return EmulatedProposal(
         ike_version=draw.weighted(_VERSION),
@@ -38,7 +38,7 @@ def draw_proposal(draw: Draw) -> EmulatedProposal:
 
 
 def draw_second_proposal(draw: Draw, first: EmulatedProposal) -> EmulatedProposal:
-    """Draw the other tunnel's proposal: the same one in about half of all connections."""
+    """Draw the second tunnel's proposal: the same one in about half of all connections."""
     if draw.chance(0.52):
         return first
     if draw.chance(0.4):

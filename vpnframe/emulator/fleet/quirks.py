@@ -1,4 +1,4 @@
-"""What real answers do differently from row to row, decided by the id of the thing."""
+"""Variations between rows, as in real answers, selected by the id of the resource."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ NO_TUNNEL_SHAPES = ("absent", "null", "empty")
 
 
 def pick(thing_id: str, what: str, n_ways: int) -> int:
-    """Pick one of ``n_ways`` for a thing, always the same one.
+    """Return a number below ``n_ways``, always the same for one resource and aspect.
 
     Examples
     --------
@@ -24,22 +24,22 @@ def pick(thing_id: str, what: str, n_ways: int) -> int:
 
 
 def connection_level_shape(connection: EmulatedConnection, call: str) -> str:
-    """Name the shape of the connection-level blocks of a dual-tunnel connection in a call.
+    """Return the shape of the connection-level blocks of a dual-tunnel connection in a call.
 
-    Nobody documents which of them comes, so every one does.
+    It is not documented which shape is sent, so every one occurs.
     """
     at = pick(connection.vpn_connection_id, f"level-{call}", len(CONNECTION_LEVEL_SHAPES))
     return CONNECTION_LEVEL_SHAPES[at]
 
 
 def no_tunnel_shape(connection: EmulatedConnection, call: str) -> str:
-    """Name the shape of the tunnel list of a single-tunnel connection in a call."""
+    """Return the shape of the tunnel list of a single-tunnel connection in a call."""
     at = pick(connection.vpn_connection_id, f"tunnels-{call}", len(NO_TUNNEL_SHAPES))
     return NO_TUNNEL_SHAPES[at]
 
 
 def shaped(name: str, shape: str, filled: Mapping[str, Json]) -> dict[str, Json]:
-    """Put a block into its shape, under its name.
+    """Return a block in the given shape, under its name.
 
     Examples
     --------
@@ -64,7 +64,7 @@ def shaped(name: str, shape: str, filled: Mapping[str, Json]) -> dict[str, Json]
 
 
 def no_tunnels(outer: str, inner: str, shape: str) -> dict[str, Json]:
-    """Write the tunnel list of a connection that has none."""
+    """Return the tunnel list of a single-tunnel connection in the given shape."""
     contents: dict[str, dict[str, Json]] = {
         "absent": {},
         "null": {outer: None},
@@ -74,10 +74,10 @@ def no_tunnels(outer: str, inner: str, shape: str) -> dict[str, Json]:
 
 
 def tag_list(tags: Sequence[Tag]) -> list[Json]:
-    """Write tags as objects."""
+    """Return tags as objects."""
     return [{"Key": tag.key, "Value": tag.value} for tag in tags]
 
 
 def joined(blocks: Sequence[str], *, is_turned: bool = False) -> str:
-    """Join CIDRs by commas, in the configured order or in the other one."""
+    """Join CIDRs with commas, in the configured or in reverse order."""
     return ",".join(reversed(blocks) if is_turned else blocks)

@@ -1,7 +1,7 @@
-"""Drawing route entries: what leads into each connection, whatever its selectors say.
+"""Draw route entries: the routes to each connection, and the announcements of each gateway.
 
-They are drawn from a stream of their own, so that fleets keep the connections that they had
-before there were routes.
+They are drawn from a separate stream, so that fleets keep the connections that they had before
+there were routes.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from vpnframe.emulator.fleet.quirks import pick
 DEFAULT_PRIORITY = 10
 ACTIVE, STANDBY = 100, 0
 
-# A gateway takes no more of them.
+# A gateway accepts no more policy routes.
 _MOST_POLICIES = 60
 _POLICY_MODE = {"policy": 75.0, "custom": 15.0, "none": 10.0}
 _ROUTE_MODE = {"custom": 88.0, "policy": 12.0}
@@ -32,7 +32,7 @@ _STATES = {"published": 85.0, "normal": 15.0}
 
 
 def lay_routes(draft: DrawnFleet, draw: Draw) -> None:
-    """Draw further blocks of every VPC, and the routes of every connection."""
+    """Draw the secondary and user blocks of every VPC, and all routes."""
     draft.vpcs = [
         replace(
             vpc,
@@ -56,7 +56,7 @@ def lay_routes(draft: DrawnFleet, draw: Draw) -> None:
 def make_route(
     draw: Draw, connection: EmulatedConnection, kind: str, destination: str
 ) -> EmulatedRoute:
-    """Make a published route that leads into a connection."""
+    """Return a published route that leads to a connection."""
     is_on_gateway = connection.vpn_gateway_id is not None
     tunnel_ids = tuple(tunnel.tunnel_id for tunnel in connection.tunnels if tunnel.tunnel_id)
     return EmulatedRoute(
@@ -80,12 +80,12 @@ def make_route(
 
 
 def has_priorities(gateway_id: str) -> bool:
-    """Whether a gateway is new enough for policy routes with priorities."""
+    """Check whether a gateway is new enough for policy routes with priorities."""
     return pick(gateway_id, "priorities", 4) != 0
 
 
 def _default_priority(connection: EmulatedConnection) -> int | None:
-    """The priority that the cloud gives when none is asked for."""
+    """Return the default priority of the cloud; None if the gateway has no priorities."""
     return DEFAULT_PRIORITY if has_priorities(connection.vpn_gateway_id or "") else None
 
 
@@ -104,7 +104,7 @@ class _Surveyor:
         }
 
     def routes_of(self, connection: EmulatedConnection) -> Iterator[EmulatedRoute]:
-        """Draw the routes of a connection; one that hangs on nothing has none."""
+        """Draw the routes of a connection; an unattached one has none."""
         if connection.attach_type == "NO_ASSOCIATED":
             return
         destinations = self._destinations(connection)
@@ -125,11 +125,11 @@ class _Surveyor:
                 yield replace(route, source=source)
 
     def announced_by(self, gateway: VpnGateway) -> Iterator[EmulatedRoute]:
-        """Draw what a gateway with BGP tells its peers: the blocks of its VPC."""
+        """Draw what a gateway with BGP announces to its peers: the block of its VPC."""
         speaker = self._speaking.get(gateway.vpn_gateway_id)
         if speaker is None:
             return
-        # Nobody documents what the next hop of such a route is, so every one occurs.
+        # The next hop of such a route is not documented, so every variant occurs.
         hops = ("", gateway.vpc_id, gateway.vpn_gateway_id, speaker)
         yield EmulatedRoute(
             account_id=gateway.account_id,
@@ -151,7 +151,7 @@ class _Surveyor:
         )
 
     def _destinations(self, connection: EmulatedConnection) -> Sequence[str]:
-        """The selectors' IPv4 blocks; where they say everything, blocks of a site."""
+        """Return the IPv4 selectors; if they include the default route, draw blocks of a site."""
         blocks = list(dict.fromkeys(b for b in connection.onprem_subnets if ":" not in b))
         if EVERYTHING not in blocks:
             return blocks
@@ -166,14 +166,14 @@ class _Surveyor:
         return [self._vpc_cidr[connection.vpn_gateway_id or ""]]
 
     def _kind_of(self, connection: EmulatedConnection) -> str:
-        """Policy routes are made with the selectors, unless somebody chose otherwise."""
+        """Draw the kind of routes: mostly policy routes if the selectors name blocks."""
         if connection.vpn_gateway_id is None:
             return "custom"
         is_everything = EVERYTHING in connection.vpc_subnets + connection.onprem_subnets
         return self._draw.weighted(_ROUTE_MODE if is_everything else _POLICY_MODE)
 
     def _learned(self, connection: EmulatedConnection, destination: str) -> Iterator[EmulatedRoute]:
-        """A route that the peer announced: over each tunnel on a gateway, at once on a router."""
+        """Yield a route that the peer announced: once per tunnel on a gateway, once on a router."""
         route = make_route(self._draw, connection, "bgp", destination)
         bgp = connection.tunnels[0].bgp
         asn = bgp.customer_asn if bgp else 0
@@ -190,10 +190,10 @@ class _Surveyor:
             yield replace(route, tunnel_ids=(tunnel.tunnel_id,) if tunnel.tunnel_id else ())
 
     def _announced_on_router(self, connection: EmulatedConnection) -> EmulatedRoute:
-        """What a transit router tells the peer of a connection."""
+        """Return a route that a transit router announces to the peer of a connection."""
         block = f"10.{self._draw.rng.randint(0, 255)}.0.0/16"
         route = make_route(self._draw, connection, "bgp", block)
-        # On a transit router the path stands in brackets.
+        # On a transit router the path is in brackets.
         return replace(
             route,
             learned_from="CLOUD",
@@ -206,7 +206,7 @@ class _Surveyor:
 def _vary(
     draw: Draw, connection: EmulatedConnection, routes: Sequence[EmulatedRoute]
 ) -> Iterator[EmulatedRoute]:
-    """Let some be unpublished, a standby, or looked at earlier or later than usual."""
+    """Vary routes: some are unpublished, on standby, or of another priority."""
     priority = draw.rng.choice((5, 20, 100)) if draw.chance(0.12) else None
     weight = STANDBY if draw.chance(0.06) and not connection.is_dual else ACTIVE
     for route in routes:

@@ -1,1 +1,1 @@
-"""Defects that are put into a fleet, and where."""
+"""Defects that are planted in a fleet, and where."""

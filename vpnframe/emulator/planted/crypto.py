@@ -51,7 +51,7 @@ def plant_proposals(planter: Planter) -> None:
 
 
 def plant_mismatch(planter: Planter) -> None:
-    """Let the two tunnels of one connection offer different things."""
+    """Plant different proposals on the two tunnels of one connection."""
     if connection := planter.take(lambda c: is_psk(c) and c.is_dual):
         first, second = connection.tunnels
         weak = replace(API_DEFAULTS, ike_mode="aggressive", ike_enc="3des", ipsec_enc="des")
@@ -80,7 +80,7 @@ def plant_keys(planter: Planter) -> None:
 
 
 def plant_identities(planter: Planter) -> None:
-    """Plant equal identities, and one that stands for anybody."""
+    """Plant equal identities, and a wildcard identity."""
     if connection := planter.take(is_psk):
         planter.set_tunnels(connection, _with_equal_ids)
         planter.record("ids-equal", connection)
@@ -90,7 +90,7 @@ def plant_identities(planter: Planter) -> None:
 
 
 def plant_nameless_tunnels(planter: Planter) -> None:
-    """Let some dual-tunnel connections not say which tunnel is the first."""
+    """Remove the tunnel index from three dual-tunnel connections."""
     for _ in range(3):
         if connection := planter.take(lambda c: c.is_dual):
             planter.set_tunnels(connection, lambda t: replace(t, index=None))
@@ -108,7 +108,7 @@ def plant_locked_gateway(planter: Planter) -> None:
 
 
 def _plant_reused_key(planter: Planter) -> None:
-    """Give three connections of three customer gateways one key."""
+    """Set one key on three connections of three customer gateways."""
     key = planter.draw.pre_shared_key()
     taken: list[EmulatedConnection] = []
     for _ in range(3):

@@ -1,4 +1,4 @@
-"""Planted faults of what is neither a proposal nor a block: certificates and BGP."""
+"""Planted faults of certificates and BGP."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ _CLOUD_ASN = 45104
 
 
 def plant_missing_certificate(planter: Planter) -> None:
-    """Let one connection of an SM gateway have no CA certificate of its peer."""
+    """Remove the peer's CA certificate from one connection of an SM gateway."""
     if connection := planter.take(lambda c: c.tunnels[0].peer_ca is not None):
         planter.set_tunnels(connection, lambda tunnel: replace(tunnel, peer_ca=None))
         planter.record("sm-without-certificate", connection)
 
 
 def plant_own_asn(planter: Planter) -> None:
-    """Let one connection speak BGP with a peer that has the cloud's own number."""
+    """Set the AS number of one BGP peer to the cloud's own."""
     if connection := planter.take(lambda c: c.tunnels[0].bgp is not None):
         planter.set_tunnels(connection, _with_own_asn)
         planter.record("bgp-own-asn", connection)

@@ -1,4 +1,4 @@
-"""Planted overlaps, one of each kind, and the look-alikes that are no defect."""
+"""Planted overlaps, one of each kind, and look-alikes that are not defects."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from vpnframe.emulator.planted.planting import Planter, is_policy, is_static
 
 
 def plant_own_sides(planter: Planter) -> None:
-    """Let the two sides of one connection overlap: equal, inside, containing."""
+    """Make the two sides of one connection overlap: equal, inside, containing."""
     if connection := planter.take(is_policy):
         block = _held_block(planter, connection)
         planter.set_blocks(connection, vpc=[block], onprem=[block])
@@ -40,7 +40,7 @@ def plant_own_sides(planter: Planter) -> None:
 
 
 def plant_on_one_gateway(planter: Planter) -> None:
-    """Let two connections of one gateway meet on the on-premises side."""
+    """Set equal or nested on-premises blocks on two connections of one gateway."""
     if pair := take_gateway_pair(planter):
         for connection in pair:
             planter.set_blocks(connection, vpc=[EVERYTHING], onprem=["10.201.0.0/24"])
@@ -62,7 +62,7 @@ def plant_on_one_gateway(planter: Planter) -> None:
 
 
 def plant_twins(planter: Planter) -> None:
-    """Give two connections the same blocks: a leftover, a pair for failover, a shared router."""
+    """Set equal blocks on two connections: a leftover, a failover pair, a shared router."""
     if pair := take_gateway_pair(planter):
         _copy_blocks(planter, *pair)
         share_customer(planter, *pair)
@@ -80,7 +80,7 @@ def plant_twins(planter: Planter) -> None:
 
 
 def plant_other_vpc(planter: Planter) -> None:
-    """Let a site's block meet what the VPC holds beside its selectors, or another VPC's block."""
+    """Make a site's block overlap the rest of its own VPC, or another VPC's block."""
     if pair := take_gateway_pair(planter):
         lower, upper = halves(vpc_cidr(planter, pair[0]))
         planter.set_blocks(pair[0], vpc=[lower], onprem=[upper])
@@ -99,7 +99,7 @@ def plant_other_vpc(planter: Planter) -> None:
 
 
 def plant_across_gateways(planter: Planter) -> None:
-    """Let equal blocks stand behind two gateways of one VPC, which is one routing domain."""
+    """Set equal blocks behind two gateways of one VPC, which is one routing domain."""
     if pair := take_vpc_pair(planter):
         for connection in pair:
             cidr = vpc_cidr(planter, connection)
@@ -109,7 +109,7 @@ def plant_across_gateways(planter: Planter) -> None:
 
 
 def plant_mirror(planter: Planter) -> None:
-    """Join two VPCs: each gateway is the other's customer gateway, selectors crossed."""
+    """Join two VPCs: each gateway is the other's customer gateway, with mirrored selectors."""
     for _ in range(2):
         pair = planter.take_pair(
             lambda c: c.attach_type == "VPNGW" and is_static(c),
@@ -125,7 +125,7 @@ def plant_mirror(planter: Planter) -> None:
 
 
 def plant_odd_blocks(planter: Planter) -> None:
-    """Plant blocks that are special wherever they stand."""
+    """Plant blocks that are unusual in any connection."""
     for plant_id, blocks in (
         ("selector-cloud-services", ["100.64.0.0/10"]),
         ("selector-documentation", ["198.51.100.0/24"]),
@@ -139,7 +139,7 @@ def plant_odd_blocks(planter: Planter) -> None:
 
 
 def plant_peer_in_two_regions(planter: Planter) -> None:
-    """Let one site's address be a customer gateway in two regions."""
+    """Use one site's address for customer gateways in two regions."""
     pair = planter.take_pair(
         lambda c: c.network_type == "public" and is_static(c),
         lambda left, right: (
@@ -154,14 +154,14 @@ def plant_peer_in_two_regions(planter: Planter) -> None:
 
 
 def _held_block(planter: Planter, connection: EmulatedConnection) -> str:
-    """The block of the connection's VPC; its first selector, where it is on a transit router."""
+    """Return the block of the connection's VPC, or its first selector on a transit router."""
     if connection.vpn_gateway_id:
         return vpc_cidr(planter, connection)
     return connection.vpc_subnets[0]
 
 
 def _has_room(planter: Planter, connection: EmulatedConnection) -> bool:
-    """Whether the block of its VPC can be both split and widened by four bits."""
+    """Check whether the block of its VPC can be both split and widened by four bits."""
     if not is_policy(connection):
         return False
     return 12 <= ip_network(_held_block(planter, connection)).prefixlen <= 26
@@ -172,7 +172,7 @@ def _copy_blocks(planter: Planter, source: EmulatedConnection, target: EmulatedC
 
 
 def _can_mirror(planter: Planter, left: EmulatedConnection, right: EmulatedConnection) -> bool:
-    """Whether two connections stand on different VPCs of clear blocks with as many tunnels."""
+    """Check for equal account and number of tunnels, and for VPCs that do not overlap."""
     if left.vpn_gateway_id == right.vpn_gateway_id or len(left.tunnels) != len(right.tunnels):
         return False
     if left.account_id != right.account_id:

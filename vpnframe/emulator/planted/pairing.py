@@ -1,4 +1,4 @@
-"""Two connections that have something in common: taking them, and giving them one peer."""
+"""Take two related connections, and connect them to a common peer or to each other."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def take_vpc_pair(
 
 
 def vpc_cidr(planter: Planter, connection: EmulatedConnection) -> str:
-    """Look up the block of the VPC that the connection's gateway stands in."""
+    """Return the block of the VPC of the connection's gateway."""
     gateways = {gateway.vpn_gateway_id: gateway for gateway in planter.draft.vpn_gateways}
     vpcs = {vpc.vpc_id: vpc for vpc in planter.draft.vpcs}
     return vpcs[gateways[connection.vpn_gateway_id or ""].vpc_id].cidr
@@ -69,7 +69,7 @@ def halves(cidr: str) -> tuple[str, str]:
 def share_customer(
     planter: Planter, source: EmulatedConnection, target: EmulatedConnection
 ) -> None:
-    """Give the target's tunnels the peers of the source's; its last one where it has fewer."""
+    """Set the peers of the source's tunnels on the target's; repeat the last one if needed."""
     gateways = {gateway.customer_gateway_id: gateway for gateway in planter.draft.customer_gateways}
     peers = [gateways[tunnel.customer_gateway_id] for tunnel in source.tunnels]
     peers += peers[-1:] * len(target.tunnels)
@@ -79,7 +79,7 @@ def share_customer(
 
 
 def with_customer(tunnel: EmulatedTunnel, gateway: CustomerGateway) -> EmulatedTunnel:
-    """Let a tunnel end at a customer gateway."""
+    """Return a tunnel that ends at the given customer gateway."""
     return replace(
         tunnel,
         customer_gateway_id=gateway.customer_gateway_id,
@@ -89,7 +89,7 @@ def with_customer(tunnel: EmulatedTunnel, gateway: CustomerGateway) -> EmulatedT
 
 
 def mirror(planter: Planter, pair: Pair) -> None:
-    """Make each connection the other one's peer, tunnel by tunnel, under one key."""
+    """Make each connection the other one's peer, tunnel by tunnel, with the same key."""
     for here, there in (pair, pair[::-1]):
         _point_at(planter, here, there)
 

@@ -1,4 +1,4 @@
-"""How defects are put into a drawn fleet: pick connections, change them, write down where."""
+"""Plant defects in a drawn fleet: pick connections, change them, record where."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Wanted = Callable[[EmulatedConnection], bool]
 
 
 class Planter:
-    """A drawn fleet with a record of which connections were already changed."""
+    """A drawn fleet with a record of the connections that were already changed."""
 
     def __init__(self, draft: DrawnFleet, places: Sequence[DrawnPlace], draw: Draw) -> None:
         self.draft = draft
@@ -34,28 +34,28 @@ class Planter:
         }
         shuffled = list(self._position)
         draw.rng.shuffle(shuffled)
-        # A dict for its order and for taking ids out fast.
+        # A dict, because it is ordered and removes ids fast.
         self._free = dict.fromkeys(shuffled)
 
     def turn_to(self, draw: Draw) -> None:
-        """Draw from another stream from here on."""
+        """Draw from another stream from now on."""
         self.draw = draw
 
     @property
     def n_rounds(self) -> int:
-        """How often each plant is wanted: once per 300 connections, from once to 20 times."""
+        """How often each defect is planted: once per 300 connections, at least 1, at most 20."""
         return min(max(1, len(self.draft.connections) // 300), 20)
 
     def get(self, connection_id: str) -> EmulatedConnection:
-        """Look a connection up as it stands now."""
+        """Return a connection in its current state."""
         return self.draft.connections[self._position[connection_id]]
 
     def place_of(self, connection: EmulatedConnection) -> DrawnPlace:
-        """Look up where a connection stands."""
+        """Return the account and region of a connection."""
         return self._places[connection.account_id, connection.region_id]
 
     def take(self, wanted: Wanted) -> EmulatedConnection | None:
-        """Take one connection that nothing was planted on."""
+        """Take one wanted connection without a planted defect; None if there is none left."""
         for connection_id in self._free:
             if wanted(self.get(connection_id)):
                 del self._free[connection_id]
@@ -69,7 +69,7 @@ class Planter:
         *,
         group: Callable[[EmulatedConnection], Hashable] = lambda _: None,
     ) -> tuple[EmulatedConnection, EmulatedConnection] | None:
-        """Take two connections of one group that fit each other."""
+        """Take two wanted connections of one group that fit each other; None without a pair."""
         candidates: dict[Hashable, list[EmulatedConnection]] = {}
         for connection_id in self._free:
             connection = self.get(connection_id)
@@ -85,13 +85,13 @@ class Planter:
         return None
 
     def put(self, connection: EmulatedConnection) -> None:
-        """Let a changed connection stand in its old one's place."""
+        """Replace a connection with its changed version."""
         self.draft.connections[self._position[connection.vpn_connection_id]] = connection
 
     def set_blocks(
         self, connection: EmulatedConnection, *, vpc: Sequence[str], onprem: Sequence[str]
     ) -> None:
-        """Change what both sides of a connection carry."""
+        """Set the blocks of both sides of a connection."""
         self.put(replace(connection, vpc_subnets=tuple(vpc), onprem_subnets=tuple(onprem)))
 
     def set_tunnels(
@@ -108,22 +108,22 @@ class Planter:
         self.set_tunnels(connection, lambda t: replace(t, proposal=change(t.proposal)))
 
     def set_routes(self, connection: EmulatedConnection, routes: Sequence[EmulatedRoute]) -> None:
-        """Change all the routes that lead into a connection."""
+        """Replace all routes that lead to a connection."""
         self.draft.routes[connection.vpn_connection_id] = tuple(routes)
 
     def record(self, plant_id: str, *connections: EmulatedConnection) -> None:
-        """Write down what was planted where."""
+        """Record what was planted where."""
         ids = tuple(connection.vpn_connection_id for connection in connections)
         self.draft.planted.append(Planted(plant_id, ids))
 
 
 def is_psk(connection: EmulatedConnection) -> bool:
-    """Whether the connection authenticates by pre-shared key."""
+    """Check whether the connection authenticates by pre-shared key."""
     return connection.tunnels[0].psk is not None
 
 
 def is_policy(connection: EmulatedConnection) -> bool:
-    """Whether plain IPv4 blocks stand on both sides, and something carries the connection."""
+    """Check for an attached connection with a key and specific IPv4 blocks on both sides."""
     blocks = connection.vpc_subnets + connection.onprem_subnets
     return (
         connection.attach_type != "NO_ASSOCIATED"
@@ -134,10 +134,10 @@ def is_policy(connection: EmulatedConnection) -> bool:
 
 
 def is_gateway_policy(connection: EmulatedConnection) -> bool:
-    """Whether it is a policy-mode connection of a VPN gateway."""
+    """Check whether it is a policy-mode connection of a VPN gateway."""
     return connection.attach_type == "VPNGW" and is_policy(connection)
 
 
 def is_static(connection: EmulatedConnection) -> bool:
-    """Whether it has a key and no BGP, so that its blocks can be set to anything."""
+    """Check whether it has a key and no BGP, so that its blocks can be set freely."""
     return is_psk(connection) and connection.tunnels[0].bgp is None

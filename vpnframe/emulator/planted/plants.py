@@ -1,4 +1,4 @@
-"""Everything that is planted, in the order in which it takes its connections."""
+"""All planted defects, in the order in which they take their connections."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from vpnframe.emulator.planted.routes import (
     plant_mirror_on_one_router,
 )
 
-# The scarcest places first: pairs on one thing, then anything.
+# The scarcest first: pairs on one resource, then any connection.
 _PLANTERS = (
     plant_across_gateways,
     plant_on_one_gateway,
@@ -49,7 +49,7 @@ _PLANTERS = (
     plant_missing_certificate,
     plant_own_asn,
 )
-# These take what the others left, and set routes besides.
+# These take the remaining connections, and also set routes.
 _ROUTE_PLANTERS = (
     plant_across_vpc,
     plant_by_destination,
@@ -60,14 +60,14 @@ _ROUTE_PLANTERS = (
 
 
 def plant_everything(planter: Planter) -> None:
-    """Plant every defect and trap; one that finds no place in a small fleet is left out."""
+    """Plant every defect and trap; skip those without a suitable connection in a small fleet."""
     for _ in range(planter.n_rounds):
         for plant in _PLANTERS:
             plant(planter)
 
 
 def plant_routes(planter: Planter) -> None:
-    """Plant what only routes show; likewise."""
+    """Plant the defects that only routes show; skip those without a suitable connection."""
     for _ in range(planter.n_rounds):
         for plant in _ROUTE_PLANTERS:
             plant(planter)

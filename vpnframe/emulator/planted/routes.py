@@ -1,4 +1,4 @@
-"""Planted overlaps that only routes show, and the look-alikes among them that are no defect."""
+"""Planted overlaps that only routes show, and look-alikes that are not defects."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from vpnframe.emulator.planted.planting import Planter, is_static
 
 
 def plant_by_destination(planter: Planter) -> None:
-    """Let destination routes meet on one gateway: equal, nested, and as a pair for failover."""
+    """Make destination routes of one gateway overlap: equal, nested, and as a failover pair."""
     if pair := _plain_pair(planter):
         for connection in pair:
             _lead(planter, connection, ["10.221.0.0/24"])
@@ -39,7 +39,7 @@ def plant_by_destination(planter: Planter) -> None:
 
 
 def plant_by_policy(planter: Planter) -> None:
-    """Let policy routes of one gateway meet: at one priority, ranked, and split by their source."""
+    """Make policy routes of one gateway overlap: equal priority, ranked, and split by source."""
     if pair := _plain_pair(planter):
         for connection in pair:
             _steer(planter, connection, vpc_cidr(planter, connection), "172.28.1.0/24")
@@ -57,7 +57,7 @@ def plant_by_policy(planter: Planter) -> None:
 
 
 def plant_into_vpcs(planter: Planter) -> None:
-    """Let a route lead into the own VPC: by a policy, and by a destination route."""
+    """Make a policy route, and a destination route, lead into the connection's own VPC."""
     if connection := planter.take(_is_on_gateway):
         cidr = vpc_cidr(planter, connection)
         _steer(planter, connection, cidr, draw_inside(planter.draw, cidr, 28))
@@ -70,7 +70,7 @@ def plant_into_vpcs(planter: Planter) -> None:
 
 
 def plant_across_vpc(planter: Planter) -> None:
-    """Let routes of two gateways of one VPC meet: by mistake, and while one replaces the other."""
+    """Make routes of two gateways of one VPC overlap: by mistake, and during a migration."""
     if pair := take_vpc_pair(planter, _is_single, is_one_peer_fine=False):
         for connection in pair:
             _make_plain(planter, connection)
@@ -84,7 +84,7 @@ def plant_across_vpc(planter: Planter) -> None:
 
 
 def plant_mirror_on_one_router(planter: Planter) -> None:
-    """Join two attachments of one router with each other: each one's peer is the other one."""
+    """Join two attachments of one router: each is the other's peer."""
     for n_tunnels in (1, 2):
         if pair := take_router_pair(planter, partial(_can_mirror, n_tunnels=n_tunnels)):
             mirror(planter, pair)
@@ -106,7 +106,7 @@ def _is_single(connection: EmulatedConnection) -> bool:
 
 
 def _is_ranked(connection: EmulatedConnection) -> bool:
-    """Whether it stands on a gateway whose policy routes have priorities."""
+    """Check whether it is on a gateway whose policy routes have priorities."""
     return _is_on_gateway(connection) and has_priorities(connection.vpn_gateway_id or "")
 
 
@@ -116,7 +116,7 @@ def _can_mirror(connection: EmulatedConnection, *, n_tunnels: int) -> bool:
 
 
 def _plain_pair(planter: Planter) -> Pair | None:
-    """Take two single tunnels of one gateway, and leave them nothing that speaks of failover."""
+    """Take two single-tunnel connections of one gateway, and remove their health checks."""
     pair = take_gateway_pair(planter, _is_on_gateway, n_tunnels=1)
     for connection in pair or ():
         _make_plain(planter, connection)
@@ -134,7 +134,7 @@ def _lead(
     *,
     weight: int = 100,
 ) -> None:
-    """Make a connection route-based, with destination routes alone."""
+    """Make a connection route-based, with destination routes only."""
     routes = [make_route(planter.draw, connection, "custom", block) for block in destinations]
     _set_routes(planter, connection, [replace(route, weight=weight) for route in routes])
 

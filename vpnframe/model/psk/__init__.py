@@ -1,4 +1,4 @@
-"""What may be known of a pre-shared key without keeping it."""
+"""Facts about a pre-shared key, without keeping the key."""
 
 from __future__ import annotations
 

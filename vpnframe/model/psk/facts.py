@@ -1,4 +1,4 @@
-"""A pre-shared key to facts about it: the one place that looks at a key, and nothing keeps it."""
+"""Derive facts from a pre-shared key: the one place that inspects a key; no key is kept."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ _OTHERS = 0o077
 
 @dataclass(frozen=True, slots=True)
 class FingerprintKey:
-    """The key under which fingerprints are made. Without it they tell nothing about weak keys."""
+    """The HMAC key of fingerprints. Without it, fingerprints reveal nothing about weak keys."""
 
-    secret: bytes = field(repr=False)  # 32 or more, random; not shown
+    secret: bytes = field(repr=False)  # 32 or more random bytes; not shown
 
     @property
     def key_id(self) -> str:
@@ -37,32 +37,31 @@ class FingerprintKey:
         return hmac.new(self.secret, _ID_LABEL, hashlib.sha256).hexdigest()[:8]
 
     def fingerprint(self, text: str) -> str:
-        """Give 32 hex digits that are equal for equal keys."""
+        """Return 32 hex digits that are equal for equal keys."""
         made = hmac.new(self.secret, _LABEL + text.encode("utf-8", "surrogatepass"), hashlib.sha256)
         return made.digest()[:_FINGERPRINT_BYTES].hex()
 
 
 @dataclass(frozen=True, slots=True)
 class KeyJudge:
-    """How keys are judged while answers are decoded."""
+    """Settings for judging keys while answers are decoded."""
 
     fingerprint_key: FingerprintKey  # of the crawl
-    # What is known of a gateway or a connection, by its id: hints for the keys of whoever names
-    # that id
+    # Hint words by id of a gateway or connection, for the keys of each row that names the id
     words: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    # Facts that were made already, by fingerprint: the same key is not judged again
+    # Known facts by fingerprint: the same key is not judged again
     known: Mapping[str, KeyFacts] = field(default_factory=dict)
     # Whether the answers come from files, in which a key may have been redacted
     is_saved: bool = False
 
     def words_of(self, *ids: str | None) -> list[str]:
-        """Give the ids, and what is known of each."""
+        """Return the ids, and the hint words of each."""
         named = [i for i in ids if i is not None]
         return [*named, *(word for i in named for word in self.words.get(i, ()))]
 
 
 def new_fingerprint_key() -> FingerprintKey:
-    """Make a key for one crawl."""
+    """Create a random key for one crawl."""
     return FingerprintKey(secrets.token_bytes(_MIN_BYTES))
 
 
@@ -91,7 +90,7 @@ def read_fingerprint_key(path: str | Path) -> FingerprintKey:
             f"the key file {path} must have {_MIN_BYTES} to {_MAX_BYTES} bytes: "
             f"head -c 32 /dev/urandom > {path}"
         )
-    # Random bytes do not get shorter. Whoever can guess this key can try keys against fingerprints.
+    # Random bytes do not compress. With a guessed key, anyone can test keys against fingerprints.
     if len(zlib.compress(key.secret, 9)) < _MIN_BYTES:
         raise SettingsError(
             f"the key file {path} is not random, its bytes repeat: head -c 32 /dev/urandom > {path}"
@@ -100,7 +99,7 @@ def read_fingerprint_key(path: str | Path) -> FingerprintKey:
 
 
 def own_fingerprint_key(path: str | Path | None, *, is_wanted: bool) -> FingerprintKey | None:
-    """Read the user's own key where one is named.
+    """Read the user's own key if a path is set.
 
     Examples
     --------
@@ -119,7 +118,7 @@ def key_facts(
     hints: Iterable[str] = (),
     known: Mapping[str, KeyFacts] | None = None,
 ) -> KeyFacts:
-    """Say what may be known of a key.
+    """Return the facts about a key that may be kept.
 
     References
     ----------
@@ -139,7 +138,7 @@ def key_facts(
         return _facts(str(secret).strip(), hints, fingerprint_key, known or {})
     except BaseException as error:  # noqa: BLE001  an interrupt's frames hold the key, too
         failed = type(error)
-    # Raised anew, out of reach of what failed: its frames, its arguments and its context.
+    # Raise a new error without the frames, arguments and context of the one that failed.
     del secret
     if issubclass(failed, Exception):
         raise ResponseError(f"a key cannot be judged: {failed.__name__}")
@@ -166,7 +165,7 @@ def _facts(
 
 
 def best_facts(*facts: KeyFacts | None) -> KeyFacts | None:
-    """Join what several answers tell of one key: the first that was shown one.
+    """Join the facts about one key from several answers: the first one that shows the key.
 
     Examples
     --------

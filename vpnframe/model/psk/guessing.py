@@ -1,10 +1,10 @@
-"""How hard a pre-shared key is to guess: a class and bits. Nothing here keeps the key.
+"""Estimate how hard a pre-shared key is to guess: a class and bits. Nothing here keeps the key.
 
-A key that is random has ``length * log2(alphabet)`` bits. Whether it is, a quick look decides:
-words, dates and runs along the keyboard that cover half of it do not come by chance. Only such a
-key, and one that is short anyway, is handed to zxcvbn, which counts the guesses of an attacker. It
-would be wrong about random keys: it counts no more than 3.32 bits for a character and finds chance
-matches in one random key of five; and it takes a hundred times as long.
+A random key has ``length * log2(alphabet)`` bits. A quick check decides whether a key is random:
+words, dates and keyboard runs that cover half of it do not occur by chance. Only such keys, and
+short ones, are passed to zxcvbn, which counts the guesses of an attacker. zxcvbn would be wrong
+about random keys: it counts at most 3.32 bits per character and finds chance matches in one
+random key of five. It also takes a hundred times as long.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from types import MappingProxyType
 
 from vpnframe.model.records import KeyClass
 
-# Printed in public documentation, most of it the vendor's and the Terraform provider's examples.
+# Keys in public documentation, mostly examples of the vendor and the Terraform provider.
 PUBLISHED = frozenset(
     {
         "pgw6dy7d1i8in7x5", "tf-testvpn1", "tf-testvpn2", "tf-examplevpn1", "tf-examplevpn2",
@@ -29,18 +29,18 @@ PUBLISHED = frozenset(
     }
 )  # fmt: skip
 MAX_BITS = 256
-# Under so many bits of its own, a key with its connection's name in it is no more than that name.
+# A key that contains a hint is classed as derived if the rest of it has fewer bits than this.
 _DERIVED_BITS = 64
 _SHORT = 12
 _HINT = 6
 _WORD = 5
-_DIGITS = 6  # as seldom by chance as five letters
-# zxcvbn refuses more than 72 characters, and takes time that grows with the cube of the length.
+_DIGITS = 6  # as rare by chance as five letters
+# zxcvbn refuses more than 72 characters, and its run time grows with the cube of the length.
 _LOOKED_AT = 32
 _SPARSE = 0.4
 
 _LOWER, _UPPER, _DECIMAL = string.ascii_lowercase, string.ascii_uppercase, string.digits
-# Alphabets that keys are made from, smallest first, with their sizes.
+# Common alphabets of keys, smallest first, with their sizes.
 _ALPHABETS: tuple[tuple[int, frozenset[str]], ...] = tuple(
     (size, frozenset(characters))
     for size, characters in (
@@ -81,17 +81,17 @@ _WORD_LINE = re.compile(r"^[a-z]+$", re.MULTILINE)
 _YEAR = re.compile(r"(?:19|20)[0-9]{2}")
 _Y, _M, _D = r"(?:19[5-9]|20[0-3])[0-9]", r"(?:0?[1-9]|1[0-2])", r"(?:0?[1-9]|[12][0-9]|3[01])"
 _M2, _D2 = _M.replace("0?", "0"), _D.replace("0?", "0")
-# Six or eight digits that stand alone, or parts with something between them.
+# Six or eight digits without digits around them, or parts with separators.
 _DATE = re.compile(
     rf"(?<![0-9])(?:{_Y}{_M2}{_D2}|{_D2}{_M2}{_Y}|{_M2}{_D2}{_Y}"
     rf"|[0-9]{{2}}{_M2}{_D2}|{_D2}{_M2}[0-9]{{2}}|{_M2}{_D2}[0-9]{{2}}"
     rf"|{_Y}[-./_]{_M}[-./_]{_D}|{_D}[-./_]{_M}[-./_]{_Y}|{_M}[-./_]{_D}[-./_]{_Y})(?![0-9])"
 )
-# How far down each of zxcvbn's lists of words a word is looked for, by its length: the shorter a
-# word is, the oftener it comes by chance, and two of five letters cover half of sixteen.
+# Maximum rank in zxcvbn's word lists, by word length: short words often occur by chance, and two
+# words of five letters cover half of a key of sixteen.
 _FREQUENT = {5: 400, 6: 2000}
 _FREQUENT_LONGER = 10_000
-# What is typed at VPN gateways, and stands in none of these lists so far up.
+# Words that are typical of VPN gateways but do not rank high enough in these lists.
 _OWN_WORDS = frozenset(
     {
         "admin", "aliyun", "alibaba", "beijing", "branch", "changeme", "chengdu", "cisco", "cloud",
@@ -106,7 +106,7 @@ Span = tuple[int, int]
 
 
 def judge_key(key: str, *, hints: Iterable[str] = ()) -> tuple[KeyClass, int]:
-    """Say what kind of key this is, and how many bits of guessing it is worth.
+    """Return the class of a key, and its resistance to guessing in bits.
 
     Examples
     --------
@@ -134,7 +134,7 @@ def _judge(key: str) -> tuple[KeyClass, int]:
 
 
 def _without_hints(key: str, hints: Iterable[str]) -> str:
-    """What is left of a key without its hints; with one of them in it, without years, too."""
+    """Return a key without the hints in it; if it contains one, also without years."""
     lowered, (plain, folded) = key.translate(_AS_LOWER), _hint_texts(hints)
     spans = _common_spans(lowered, plain)
     for undone in _UNDONE:
@@ -146,9 +146,9 @@ def _without_hints(key: str, hints: Iterable[str]) -> str:
 
 
 def _hint_texts(hints: Iterable[str]) -> tuple[str, str]:
-    """All of the hints, with and without their separators; and their words alone.
+    """Return all hints, with and without their separators, and separately their words.
 
-    Only words are looked for with l33t undone: ids are random, and a fold finds more by chance.
+    Only words are searched with l33t undone: ids are random, and folding finds chance matches.
     """
     lowered = "\n".join(hints).lower()
     joined = _SEPARATORS.sub("", lowered)
@@ -157,7 +157,7 @@ def _hint_texts(hints: Iterable[str]) -> tuple[str, str]:
 
 
 def _common_spans(text: str, known: str, size: int = _HINT) -> list[Span]:
-    """Where a text has so many characters or more in a row in common with another."""
+    """Return where a text shares at least ``size`` consecutive characters with another."""
     spans, start = [], 0
     while start + size <= len(text):
         end = start + size
@@ -172,7 +172,7 @@ def _common_spans(text: str, known: str, size: int = _HINT) -> list[Span]:
 
 
 def _spans_of_words(key: str) -> list[Span]:
-    """Dictionary words, in any case, with l33t undone where half of a word is letters as it is."""
+    """Return dictionary words in any case, with l33t undone if half of the word is letters."""
     lowered, words = key.translate(_AS_LOWER), _words()
     return [
         (start, start + len(word))
@@ -188,12 +188,12 @@ def _is_wordy(text: str) -> bool:
 
 
 def _spans_of_others(key: str) -> list[Span]:
-    """Dates, runs along the keyboard or the alphabet, and repetitions."""
+    """Return dates, runs along the keyboard or the alphabet, and repetitions."""
     lowered = key.translate(_AS_LOWER)
     spans = _common_spans(lowered, _ALONG, _WORD)
     spans += [match.span() for match in _OF_ONE.finditer(lowered)]
     spans = [(i, j) for i, j in spans if j - i >= _DIGITS or not lowered[i:j].isdigit()]
-    if not _HEXADECIMAL.issuperset(lowered):  # there, eight digits in a row are nothing special
+    if not _HEXADECIMAL.issuperset(lowered):  # in hexadecimal, eight digits in a row are common
         spans += [match.span() for match in _DATE.finditer(key)]
     if any(key.startswith(key[period:]) for period in range(1, len(key) // 2 + 1)):
         spans.append((0, len(key)))
@@ -206,7 +206,7 @@ def _positions(spans: Iterable[Span]) -> set[int]:
 
 @cache
 def _words() -> Mapping[str, tuple[str, ...]]:
-    """The words that are looked for, by their first letters; numbers are no words."""
+    """Return the words to search for by their first letters, without numbers."""
     from zxcvbn.frequency_lists import FREQUENCY_LISTS  # noqa: PLC0415  a megabyte of words
 
     found = set(_OWN_WORDS)
@@ -221,7 +221,7 @@ def _words() -> Mapping[str, tuple[str, ...]]:
 
 
 def _random_bits(key: str) -> int:
-    """Of a key that was drawn from the smallest alphabet that has all of it."""
+    """Return the bits of a random key from the smallest alphabet that contains it."""
     seen = set(key)
     size = next((n for n, known in _ALPHABETS if seen <= known), _LARGEST_ALPHABET)
     if len(seen) < _SPARSE * len(key):
@@ -230,10 +230,10 @@ def _random_bits(key: str) -> int:
 
 
 def _guessed_bits(key: str) -> int:
-    """Of a key that somebody made up."""
+    """Return the bits of a key that a person made up."""
     if not key:
         return 0
     from zxcvbn import zxcvbn  # noqa: PLC0415  heavy, and not needed for most keys
 
-    # The result holds the key: nothing but the number leaves this line.
+    # The result contains the key: only the number leaves this line.
     return min(MAX_BITS, round(math.log2(zxcvbn(key[:_LOOKED_AT])["guesses"])))

@@ -1,16 +1,16 @@
-"""Whether a pre-shared key was shown at all."""
+"""Determine whether an answer shows a pre-shared key."""
 
 from __future__ import annotations
 
 from vpnframe.model.masked import is_masked_key
 from vpnframe.model.records import KeyState
 
-# What stands for a key in an answer that was made safe to keep.
+# The text that replaces a key in a redacted answer.
 REDACTED = "present"
 
 
 def key_state(value: object) -> KeyState:
-    """Say whether an answer holds a key, a masked key, or none.
+    """Return whether a value is a key, a masked key, or absent.
 
     Examples
     --------
@@ -25,7 +25,7 @@ def key_state(value: object) -> KeyState:
 
 
 def best_state(*states: KeyState | None) -> KeyState | None:
-    """Join what several answers say of one key: present beats masked beats absent.
+    """Join the states of one key from several answers: present beats masked beats absent.
 
     Examples
     --------
