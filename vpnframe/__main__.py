@@ -1,4 +1,4 @@
-"""The command: ``vpnframe`` and ``python -m vpnframe``."""
+"""Entry point of the command ``vpnframe`` and ``python -m vpnframe``."""
 
 import sys
 
@@ -6,7 +6,7 @@ STOPPED = 130
 
 
 def main() -> None:
-    """Run the command line. Ctrl-C while it is still loading is one line, as later."""
+    """Run the command line; Ctrl-C during loading prints one line, as later."""
     try:
         from vpnframe.cli import main as run  # noqa: PLC0415  loading takes a second
     except KeyboardInterrupt:

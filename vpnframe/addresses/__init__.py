@@ -1,8 +1,8 @@
-"""CIDR blocks as numbers: numpy only, no frames.
+"""Process CIDR blocks as numbers: numpy only, no DataFrames.
 
-``cidr`` turns text into numbers and back; ``nesting`` finds which blocks hold which, as pairs;
-``forest`` how they stand under each other, without pairs; ``union`` what they cover together and
-leave free; ``lookup`` which prefix is the longest; ``ranges`` names the special ranges.
+``cidr`` converts text to numbers and back; ``nesting`` finds overlapping blocks as pairs;
+``forest`` finds how blocks nest, without pairs; ``union`` what they cover together and leave free;
+``lookup`` does longest-prefix match; ``ranges`` contains the special ranges.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""CIDR text to numbers and back, IPv4 and IPv6.
+"""Convert CIDR text to numbers and back, IPv4 and IPv6.
 
-The verdict on a text is that of ``ipaddress.ip_network(text, strict=True)``. Plain text is read
-for many values at once; whatever looks unusual is given to ``ipaddress`` itself.
+A text is valid if ``ipaddress.ip_network(text, strict=True)`` accepts it. Plain text is parsed for
+many values at once; unusual text is passed to ``ipaddress`` itself.
 """
 
 from __future__ import annotations
@@ -19,19 +19,18 @@ from vpnframe.addresses.plain import Entries, read_plain
 from vpnframe.addresses.reasons import explain
 from vpnframe.addresses.wide import Mask, Positions, Words
 
-# The text of 0 to 255, three characters each, those not needed zero.
+# The text of 0 to 255, three characters each, padded with zero bytes.
 _NUMBERS = np.array([[*str(n).encode().ljust(3, b"\0")] for n in range(256)], np.uint8)
 
 
 @dataclass(frozen=True, slots=True)
 class ParsedCidrs:
-    """CIDR blocks as numbers, and what was none.
+    """CIDR blocks as numbers, and the values that failed.
 
     Parameters
     ----------
     row : ndarray of int64, shape (n,)
-        Position of each parsed block in the input, ascending; repeated where one value lists
-        several.
+        Position of each parsed block in the input, ascending; repeated if one value lists several.
     family : ndarray of uint8, shape (n,)
         4 or 6.
     high, low : ndarray of uint64, shape (n,)
@@ -41,15 +40,15 @@ class ParsedCidrs:
     is_masked : ndarray of bool, shape (n,)
         Whether host bits were set in the text, and cleared here.
     failed_rows : ndarray of int64, shape (m,)
-        Positions of the values that are no CIDR block, ascending.
+        Positions of the values that are not CIDR blocks, ascending.
     failed_texts : tuple of str, length m
-        Those values as they came; of a list, the part that is no block.
+        Those values unchanged; of a list, the part that is not a block.
     failed_reasons : tuple of str, length m
         What is wrong with each, in a few words.
     missing_rows : ndarray of int64
-        Positions of the missing values (None, NaN, NA), which are no failures.
+        Positions of the missing values (None, NaN, NA), which are not failures.
     n_values : int
-        Values asked for.
+        Number of input values.
     """
 
     row: Positions
@@ -66,7 +65,7 @@ class ParsedCidrs:
 
     @property
     def is_failed(self) -> Mask:
-        """Which values are no CIDR block, or hold a part that is none, shape (n_values,)."""
+        """Which values failed, as a whole or in a part, shape (n_values,)."""
         mask = np.zeros(self.n_values, bool)
         mask[self.failed_rows] = True
         return mask
@@ -74,7 +73,7 @@ class ParsedCidrs:
     def of_family(
         self, family: int, *, groups: Positions | None = None
     ) -> tuple[Positions, Blocks]:
-        """Blocks of one family as the kernels take them, and the position of each in the input.
+        """Return the blocks of one family as Blocks, and the position of each in the input.
 
         Parameters
         ----------
@@ -88,7 +87,7 @@ class ParsedCidrs:
         row : ndarray of int64
             Positions in the input.
         blocks : Blocks
-            As many blocks.
+            The blocks at these positions.
         """
         chosen = self.family == family
         row = self.row[chosen]
@@ -103,18 +102,18 @@ class ParsedCidrs:
 def parse_cidrs(
     values: Iterable[object], *, as_lists: bool = False, mask_host_bits: bool = False
 ) -> ParsedCidrs:
-    """Read CIDR blocks.
+    """Parse CIDR blocks.
 
     Parameters
     ----------
     values : iterable of str
-        List, Series, numpy or arrow array of CIDR text; None, NaN and NA are missing values,
-        and anything else is taken as its text (so that network objects do too).
+        List, Series, numpy or arrow array of CIDR text; None, NaN and NA are missing values, and
+        anything else is converted to text (network objects work, too).
     as_lists : bool
-        Whether each value is a list of blocks with commas between them, as the cloud writes
+        Whether each value is a list of blocks separated by commas, as the cloud writes
         them (see :func:`split_cidrs`), instead of one block; an empty list has none.
     mask_host_bits : bool
-        Whether to clear host bits and say so in ``is_masked``, instead of refusing the text.
+        Whether to clear host bits and set ``is_masked``, instead of rejecting the text.
 
     Returns
     -------
@@ -124,7 +123,7 @@ def parse_cidrs(
     Raises
     ------
     TypeError
-        If ``values`` is one text.
+        If ``values`` is a single string.
 
     Examples
     --------
@@ -167,7 +166,7 @@ def parse_cidrs(
 
 
 def _present(listed: list[object]) -> tuple[list[str], Positions, Positions]:
-    """Values that are there as text, their positions, and the positions of the missing ones."""
+    """Return present values as text, their positions, and the positions of missing ones."""
     if set(map(type, listed)) <= {str}:
         return cast("list[str]", listed), np.arange(len(listed)), np.empty(0, np.int64)
     is_missing = np.array([_is_missing(value) for value in listed], bool)
@@ -181,7 +180,7 @@ def split_cidrs(text: str) -> list[str]:
     Parameters
     ----------
     text : str
-        Blocks with "," or "、" between them, spaces around allowed.
+        Blocks separated by "," or "、"; spaces around them are allowed.
 
     Returns
     -------
@@ -214,7 +213,7 @@ def format_cidr(
     family: npt.NDArray[np.uint8],
     prefix_length: npt.NDArray[np.uint8],
 ) -> list[str]:
-    """Write blocks as canonical CIDR text: the inverse of ``parse_cidrs``.
+    """Format blocks as canonical CIDR text: the inverse of ``parse_cidrs``.
 
     Parameters
     ----------
@@ -248,7 +247,7 @@ def format_cidr(
 
 
 def _format_ipv4(address: Words, prefix_length: npt.NDArray[np.uint8]) -> list[str]:
-    """Write IPv4 blocks: a matrix of characters, from which the unused ones are taken out."""
+    """Format IPv4 blocks in a matrix of characters, from which the unused ones are removed."""
     octets = [address >> np.uint64(shift) & np.uint64(255) for shift in (24, 16, 8, 0)]
     characters = np.zeros((len(address), 20), np.uint8)
     characters[:, 3::4] = np.frombuffer(b".../\n", np.uint8)
@@ -258,17 +257,17 @@ def _format_ipv4(address: Words, prefix_length: npt.NDArray[np.uint8]) -> list[s
 
 
 def _is_missing(value: object) -> bool:
-    """Tell None, NaN, NaT and NA without knowing pandas: none of the last three equals itself."""
+    """Check for None, NaN, NaT and NA without pandas: the last three do not equal themselves."""
     if value is None or isinstance(value, str):
         return value is None
     if hasattr(value, "__len__"):
-        return False  # a list or array, whose text is no block
+        return False  # a list or array, whose text is not a block
     is_same = value == value  # noqa: PLR0124  that is the point
     return not (isinstance(is_same, (bool, np.bool_)) and bool(is_same))
 
 
 def _read(texts: list[str]) -> Entries:
-    """Read every text that can be read; the others have family 0."""
+    """Parse every valid text; the others have family 0."""
     entries = read_plain(texts)
     known: dict[str, _ParsedBlock | None] = {}
     for i in np.flatnonzero(entries.family == 0).tolist():
@@ -283,7 +282,7 @@ def _read(texts: list[str]) -> Entries:
 
 
 class _ParsedBlock(NamedTuple):
-    """One block as the standard library reads it, host bits as they stand."""
+    """One block as parsed by the standard library, with host bits unchanged."""
 
     address: int
     family: int

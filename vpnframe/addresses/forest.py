@@ -1,7 +1,7 @@
-"""Distinct CIDR blocks as a forest: each stands under the nearest one that holds it.
+"""Arrange distinct CIDR blocks as a forest: the parent is the nearest block that contains it.
 
-The pairs among n blocks can be as many as n squared; the forest has at most n nodes, and counts,
-depth, clusters and nearest enclosing blocks are read from it without making a pair.
+The pairs among n blocks can be as many as n squared; the forest has at most n nodes. Counts,
+depths, clusters and nearest enclosing blocks are read from it without building a pair.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ class Forest:
     Parameters
     ----------
     rows : ndarray of int32 or int64, shape (n,)
-        Rows of the blocks in nesting order; equal blocks stand together, by row.
+        Rows of the blocks in nesting order; equal blocks are adjacent, by row.
     starts : ndarray of int64, shape (m + 1,)
         The blocks equal to node i are ``rows[starts[i] : starts[i + 1]]``.
     stops : ndarray of int64, shape (m,)
-        The nodes that lie within node i, and are smaller, are ``i + 1`` to ``stops[i] - 1``.
+        Nodes ``i + 1`` to ``stops[i] - 1`` lie strictly within node i.
     """
 
     rows: Rows
@@ -35,7 +35,7 @@ class Forest:
 
     @property
     def sizes(self) -> Positions:
-        """How many blocks each node stands for, shape (m,)."""
+        """Number of equal blocks in each node, shape (m,)."""
         return np.diff(self.starts)
 
     @property
@@ -44,7 +44,7 @@ class Forest:
         return self.rows[self.starts[:-1]]
 
     def by_row(self, values: npt.NDArray[np.int64]) -> Positions:
-        """Spread one value for each node to the rows that it stands for, shape (n,)."""
+        """Return the value of each row's node, shape (n,)."""
         spread = np.empty(len(self.rows), np.int64)
         spread[self.rows] = np.repeat(values, self.sizes)
         return spread
@@ -82,7 +82,7 @@ def find_forest(blocks: Blocks) -> Forest:
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """How many others each of n blocks equals, strictly contains and lies strictly within.
+    """Numbers of others that each of n blocks equals, strictly contains and lies strictly within.
 
     Each is an ndarray of int64, shape (n,), by row.
     """
@@ -93,7 +93,7 @@ class Counts:
 
 
 def count_overlaps(blocks: Blocks) -> Counts:
-    """Count what overlaps each block; no pair is made, however many there are.
+    """Count the overlaps of each block; no pair is built, however many there are.
 
     Parameters
     ----------
@@ -122,7 +122,7 @@ def count_overlaps(blocks: Blocks) -> Counts:
 
 
 def find_depths(forest: Forest, *, among: Mask | None = None) -> Positions:
-    """Count the nodes that hold each node and are larger.
+    """Count the nodes that strictly contain each node.
 
     Parameters
     ----------
@@ -147,13 +147,13 @@ def find_depths(forest: Forest, *, among: Mask | None = None) -> Positions:
     m = len(forest.stops)
     stops = forest.stops if among is None else forest.stops[among]
     n_opened = np.arange(m) if among is None else np.cumsum(among) - among
-    # Of the nodes before one, those that have not ended hold it.
+    # Of the nodes before one, those that have not ended contain it.
     depth: Positions = n_opened - np.cumsum(np.bincount(stops, minlength=m + 1))[:m]
     return depth
 
 
 def find_roots(forest: Forest) -> Positions:
-    """Find the outermost block over each node: what one root holds is a cluster.
+    """Find the outermost block over each node: the blocks inside one root form a cluster.
 
     Parameters
     ----------
@@ -176,19 +176,19 @@ def find_roots(forest: Forest) -> Positions:
 
 
 def find_holders(forest: Forest, *, among: Mask | None = None) -> Positions:
-    """Find the nearest node that holds each node and is larger.
+    """Find the nearest node that strictly contains each node.
 
     Parameters
     ----------
     forest : Forest
         With m nodes.
     among : ndarray of bool, shape (m,), optional
-        Which nodes are looked at as holders; all by default.
+        Which nodes may be holders; all by default.
 
     Returns
     -------
     ndarray of int64, shape (m,)
-        Nodes, -1 where none holds it.
+        Nodes, -1 for an outermost block.
 
     Examples
     --------

@@ -13,15 +13,15 @@ from vpnframe.addresses.wide import Positions
 
 @dataclass(frozen=True, slots=True)
 class Matches:
-    """The longest matching prefix of each of m addresses, with all rows that hold that prefix.
+    """The longest matching prefix of each of m addresses, with all rows of that prefix.
 
     Parameters
     ----------
     rows : ndarray of int32 or int64, shape (n,)
-        Rows of the prefixes, equal ones side by side and ascending.
+        Rows of the prefixes, equal ones adjacent and ascending.
     starts, stops : ndarray of int64, shape (m,)
-        Address i is matched by ``rows[starts[i] : stops[i]]``, which are equal prefixes; none
-        where both bounds are the same.
+        Address i is matched by ``rows[starts[i] : stops[i]]``, which are equal prefixes; both
+        bounds are the same if no prefix matches.
     """
 
     rows: Rows
@@ -46,21 +46,21 @@ def find_longest(prefixes: Blocks, addresses: Blocks) -> Matches:
     Parameters
     ----------
     prefixes : Blocks
-        n prefixes, in any order, repeated ones too.
+        n prefixes, in any order, possibly repeated.
     addresses : Blocks
         m addresses of the same family, as blocks of 32 or 128 bits. A larger block is matched by
-        the longest prefix that holds all of it. With groups (a routing table each), both sides
-        have them and an address is matched in its own group alone.
+        the longest prefix that contains all of it. With groups (for example routing tables), both
+        sides have them and an address is matched only in its own group.
 
     Returns
     -------
     Matches
-        For each address the rows of the longest prefix that matches it.
+        The rows of the longest matching prefix of each address.
 
     Raises
     ------
     ValueError
-        If one side alone has groups, or they are of two families.
+        If only one side has groups, or the families differ.
 
     Examples
     --------
@@ -80,11 +80,11 @@ def find_longest(prefixes: Blocks, addresses: Blocks) -> Matches:
     n = len(prefixes.first)
     forest = find_forest(join_blocks(prefixes, addresses))
     is_prefix = forest.rows < n
-    # Within a node prefixes stand before addresses: their rows are smaller.
+    # Within a node prefixes precede addresses: their rows are smaller.
     has_prefix = is_prefix[forest.starts[:-1]]
     holder = find_holders(forest, among=has_prefix)
     nodes = np.where(has_prefix, np.arange(len(holder)), holder)
-    # Bounds among the prefixes alone; the last is for nodes that no prefix holds.
+    # Bounds among the prefixes only; the last is for nodes that no prefix contains.
     bounds = np.concatenate([[0], np.cumsum(is_prefix)])[forest.starts]
     starts, stops = np.append(bounds[:-1], 0)[nodes], np.append(bounds[1:], 0)[nodes]
     return Matches(forest.rows[is_prefix], forest.by_row(starts)[n:], forest.by_row(stops)[n:])

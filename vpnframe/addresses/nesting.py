@@ -1,6 +1,6 @@
-"""Which CIDR blocks overlap which, found in one sort: numbers in, numbers out.
+"""Find overlapping CIDR blocks in one sort: numbers in, numbers out.
 
-Everything follows from the runs: how many blocks each one holds (cheap, whatever the number of
+Everything is derived from runs: the number of blocks inside each one (cheap, whatever the number of
 pairs) and the pairs themselves (as many as there are).
 """
 
@@ -27,7 +27,7 @@ CONTAINS, EQUAL, WITHIN = 0, 1, 2
 RELATIONS = ("contains", "equal", "within")
 DEFAULT_MAX_PAIRS = 10_000_000
 
-_CHUNK = 2**15  # pairs made at a time, so that what is in between stays in the processor's cache
+_CHUNK = 2**15  # pairs built at a time, so that temporary arrays stay in the processor's cache
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +63,9 @@ class Pairs:
     Parameters
     ----------
     left, right : ndarray of int32 or int64, shape (k,)
-        Rows; of one set of blocks, left < right.
+        Rows; within one set of blocks, left < right.
     relation : ndarray of uint8, shape (k,)
-        What left is to right: ``CONTAINS``, ``EQUAL`` or ``WITHIN``.
+        Relation of left to right: ``CONTAINS``, ``EQUAL`` or ``WITHIN``.
     """
 
     left: Rows
@@ -91,11 +91,11 @@ def find_pairs(
     prefix_length : ndarray of uint8, shape (n,)
         0 to 32 for IPv4, 0 to 128 for IPv6.
     high : ndarray of uint64, shape (n,), optional
-        Upper 64 bits of the first address; given for IPv6 alone.
+        Upper 64 bits of the first address; only for IPv6.
     groups : ndarray of integers, shape (n,), optional
         Codes from 0 to 2**31 - 1; only blocks of one group are compared.
     max_pairs : int
-        The most pairs to make.
+        Maximum number of pairs.
 
     Returns
     -------
@@ -105,7 +105,7 @@ def find_pairs(
     Raises
     ------
     ValueError
-        If there are more than ``max_pairs`` pairs; they are counted, not made.
+        If there are more than ``max_pairs`` pairs; they are counted, not built.
 
     Examples
     --------
@@ -122,14 +122,14 @@ def find_pairs(
 def find_pairs_between(a: Blocks, b: Blocks, *, max_pairs: int = DEFAULT_MAX_PAIRS) -> Pairs:
     """Find every overlapping pair of one block from each of two sets.
 
-    Pairs inside one set are never made, however many there are.
+    Pairs inside one set are never built.
 
     Parameters
     ----------
     a, b : Blocks
-        Blocks of one family, with or without groups alike.
+        Blocks of one family, both with groups or both without.
     max_pairs : int
-        The most pairs to make.
+        Maximum number of pairs.
 
     Returns
     -------
@@ -139,8 +139,7 @@ def find_pairs_between(a: Blocks, b: Blocks, *, max_pairs: int = DEFAULT_MAX_PAI
     Raises
     ------
     ValueError
-        If there are more than ``max_pairs`` pairs, one set alone has groups, or they are of two
-        families.
+        If there are more than ``max_pairs`` pairs, only one set has groups, or the families differ.
 
     Examples
     --------
@@ -158,7 +157,7 @@ def find_pairs_between(a: Blocks, b: Blocks, *, max_pairs: int = DEFAULT_MAX_PAI
 
 
 def find_runs(blocks: Blocks) -> Runs:
-    """Find what each block contains, as runs; no pair is made.
+    """Find the blocks that each block contains, as runs; no pair is built.
 
     Parameters
     ----------
@@ -182,19 +181,19 @@ def find_runs(blocks: Blocks) -> Runs:
 
 
 def find_runs_between(blocks: Blocks, is_second: Mask) -> Runs:
-    """Find what each block contains of the other of two sets, as runs.
+    """Find the blocks of the other set that each block contains, as runs.
 
     Parameters
     ----------
     blocks : Blocks
         n blocks of one family, both sets together.
     is_second : ndarray of bool, shape (n,)
-        Which of them are of the second set.
+        Which blocks belong to the second set.
 
     Returns
     -------
     Runs
-        Runs of second-set blocks within first-set ones, and the other way round.
+        Runs of second-set blocks within first-set ones, and vice versa.
 
     Examples
     --------
@@ -222,7 +221,7 @@ def _positions_in_other(
     outer_is_late: Mask,
     n_first: int,
 ) -> Positions:
-    """Bounds among all blocks as bounds among those of the other set, first set first."""
+    """Convert bounds among all blocks to bounds in the other set, first set first."""
     n_late_before = np.concatenate([[0], np.cumsum(is_late)])[bounds]
     return np.where(outer_is_late, bounds - n_late_before, n_first + n_late_before)
 
@@ -232,14 +231,14 @@ class TooManyPairsError(ValueError):
 
 
 def check_pair_count(n_pairs: int, *, max_pairs: int) -> None:
-    """Refuse to make more pairs than asked for.
+    """Raise TooManyPairsError if there are more pairs than allowed.
 
     Parameters
     ----------
     n_pairs : int
-        Pairs there are.
+        Number of pairs.
     max_pairs : int
-        Pairs allowed.
+        Maximum number of pairs.
 
     Raises
     ------
@@ -259,7 +258,7 @@ def check_pair_count(n_pairs: int, *, max_pairs: int) -> None:
 
 
 def make_pairs(runs: Runs) -> Pairs:
-    """Write runs out as pairs.
+    """Convert runs to pairs.
 
     Parameters
     ----------
@@ -299,7 +298,7 @@ def make_pairs(runs: Runs) -> Pairs:
 
 
 def _chunks(ends: Positions, total: int) -> list[tuple[int, int]]:
-    """Slices of runs that make about ``_CHUNK`` pairs each, never none."""
+    """Return slices of runs with about ``_CHUNK`` pairs each, never an empty one."""
     cuts = np.searchsorted(ends, np.arange(_CHUNK, total, _CHUNK)) + 1
     return list(pairwise(np.unique(np.concatenate([[0], cuts, [len(ends)]])).tolist()))
 

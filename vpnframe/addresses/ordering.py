@@ -1,7 +1,7 @@
-"""CIDR blocks in nesting order: each block is followed at once by all that lies within it.
+"""Sort CIDR blocks in nesting order: each block is followed directly by all blocks inside it.
 
-Blocks nest or are disjoint. Sorted by group, first address and prefix length, whatever a block
-contains is therefore one unbroken run right after it, and finding overlaps is one sort.
+Blocks nest or are disjoint. In the order of group, first address and prefix length, the blocks
+inside a block are therefore one contiguous run right after it, and overlaps need one sort.
 """
 
 from __future__ import annotations
@@ -32,9 +32,9 @@ class Blocks:
     prefix_length : ndarray of uint8, shape (n,)
         0 to 32 for IPv4, 0 to 128 for IPv6.
     high : ndarray of uint64, shape (n,), optional
-        The upper 64 bits of the first address. Given for IPv6 alone.
+        The upper 64 bits of the first address; only for IPv6.
     groups : ndarray of int64, shape (n,), optional
-        Codes from 0 to 2**31 - 1; blocks of different groups have nothing to do with each other.
+        Codes from 0 to 2**31 - 1; blocks of different groups are independent.
     """
 
     first: npt.NDArray[np.unsignedinteger[Any]]
@@ -45,7 +45,7 @@ class Blocks:
 
 @dataclass(frozen=True, slots=True)
 class NestingOrder:
-    """Rows in nesting order, and the runs of those blocks that contain others.
+    """Rows in nesting order, and the runs of the blocks that contain others.
 
     ``rows`` holds the row of each sorted block. ``holders`` are the sorted positions of blocks
     with at least one other block inside; the run of ``holders[i]`` is
@@ -59,7 +59,7 @@ class NestingOrder:
 
 
 def join_blocks(a: Blocks, b: Blocks) -> Blocks:
-    """Put two sets of blocks into one, the second after the first.
+    """Concatenate two sets of blocks.
 
     Parameters
     ----------
@@ -74,7 +74,7 @@ def join_blocks(a: Blocks, b: Blocks) -> Blocks:
     Raises
     ------
     ValueError
-        If one alone has groups, or they are of two families.
+        If only one has groups, or the families differ.
 
     Examples
     --------
@@ -95,7 +95,7 @@ def join_blocks(a: Blocks, b: Blocks) -> Blocks:
 
 
 def sort_blocks(blocks: Blocks) -> NestingOrder:
-    """Sort blocks so that each is followed by all that lies within it.
+    """Sort blocks so that each is followed by all blocks inside it.
 
     Parameters
     ----------
@@ -126,13 +126,13 @@ def sort_blocks(blocks: Blocks) -> NestingOrder:
 
 
 def _as_wide(blocks: Blocks) -> Blocks:
-    """IPv4 blocks as the uppermost 32 bits of an IPv6 address: they nest the same way."""
+    """Convert IPv4 blocks to the upper 32 bits of IPv6 addresses, which nest the same way."""
     high = blocks.first.astype(np.uint64) << np.uint64(32)
     return Blocks(np.zeros_like(high), blocks.prefix_length, high, blocks.groups)
 
 
 def _sort_narrow(blocks: Blocks, group_bits: int) -> NestingOrder:
-    """Order of IPv4 blocks: group, address and length are one 64-bit key."""
+    """Sort IPv4 blocks: group, address and length form one 64-bit key."""
     key = blocks.first.astype(np.uint64)
     key <<= np.uint64(_LENGTH_BITS)
     key |= blocks.prefix_length
@@ -147,7 +147,7 @@ def _sort_narrow(blocks: Blocks, group_bits: int) -> NestingOrder:
 
 
 def _last_keys(key: Words, row_bits: int) -> Words:
-    """Largest key that still lies within each block."""
+    """Return the largest key that still lies within each block."""
     shift = key >> np.uint64(row_bits)
     shift &= np.uint64(2**_LENGTH_BITS - 1)
     np.subtract(np.uint64(_BLOCK_BITS + row_bits), shift, out=shift)
@@ -158,7 +158,7 @@ def _last_keys(key: Words, row_bits: int) -> Words:
 
 
 def _sort_with_rows(key: Words, key_bits: int) -> tuple[Words, Rows, int]:
-    """Sorted keys, their rows, and how many low bits of the sorted keys hold the row."""
+    """Return sorted keys, their rows, and how many low bits of the sorted keys hold the row."""
     n = len(key)
     row_bits = (n - 1).bit_length()
     dtype = row_dtype(n)
@@ -169,18 +169,18 @@ def _sort_with_rows(key: Words, key_bits: int) -> tuple[Words, Rows, int]:
     packed = key << np.uint64(row_bits)
     packed |= np.arange(n, dtype=np.uint64)
     packed.sort()
-    if dtype == np.int32:  # the narrow copy first: half the memory to go through
+    if dtype == np.int32:  # narrow copy first: half the memory traffic
         return packed, (packed.astype(np.uint32) & np.uint32(2**row_bits - 1)).view(dtype), row_bits
     return packed, (packed & np.uint64(2**row_bits - 1)).view(dtype), row_bits
 
 
 def row_dtype(n: int) -> type[np.signedinteger[Any]]:
-    """Return the dtype that holds n rows: int32 where it suffices, for half the memory."""
+    """Return the dtype that holds n rows: int32 if it suffices, for half the memory."""
     return np.int32 if n < 2**31 else np.int64
 
 
 def _equal_stops(holders: Positions, is_repeated: Mask) -> Positions:
-    """End of the equal blocks right after each holder; told which holders' next block is equal."""
+    """Return the end of the equal blocks after each holder, given which next blocks are equal."""
     stops = holders + 1
     repeated = np.flatnonzero(is_repeated)
     if len(repeated):
@@ -193,7 +193,7 @@ def _equal_stops(holders: Positions, is_repeated: Mask) -> Positions:
 
 
 def _sort_wide(blocks: Blocks) -> NestingOrder:
-    """Order of IPv6 blocks, whose keys are wider than 64 bits."""
+    """Sort IPv6 blocks, whose keys are wider than 64 bits."""
     assert blocks.high is not None  # noqa: S101  the caller chose this path by it
     low = blocks.first.astype(np.uint64)
     fields = [blocks.prefix_length.astype(np.uint64), low, blocks.high]
@@ -213,7 +213,7 @@ def _sort_wide(blocks: Blocks) -> NestingOrder:
 
 
 def _sort_fields(fields: list[Words]) -> Rows:
-    """Rows sorted by several fields, the last one first: digit by digit, from the lowest."""
+    """Sort rows by several fields, the last one first: digit by digit, from the lowest."""
     n = len(fields[0])
     stripped = [_stripped(field) for field in fields]
     total = sum(bits for _, bits in stripped)
@@ -225,7 +225,7 @@ def _sort_fields(fields: list[Words]) -> Rows:
 
 
 def _stripped(field: Words) -> tuple[Words, int]:
-    """A field without the bits, above and below, that are the same in all rows; bits left."""
+    """Strip the outer bits that are equal in all rows from a field; return it and the bits left."""
     varying = int(np.bitwise_or.reduce(field ^ field[0]))
     if not varying:
         return field, 0
@@ -235,7 +235,7 @@ def _stripped(field: Words) -> tuple[Words, int]:
 
 
 def _digits(fields: list[tuple[Words, int]], width: int) -> Iterator[tuple[Words, int]]:
-    """Fields of so many bits, the lowest first, as digits of at most ``width`` bits."""
+    """Yield fields, the lowest first, as digits of at most ``width`` bits, with their bits."""
     digit, used = np.zeros(len(fields[0][0]), np.uint64), 0
     for field, bits in fields:
         n_taken = 0
@@ -252,7 +252,7 @@ def _digits(fields: list[tuple[Words, int]], width: int) -> Iterator[tuple[Words
 
 
 def _shared_bits(first: Wide) -> npt.NDArray[np.int16]:
-    """How many leading bits each address and the next have in common, 0 to 128."""
+    """Return how many leading bits each address and the next have in common, 0 to 128."""
     before, after = first.at(slice(None, -1)), first.at(slice(1, None))
     differs = Wide(before.high ^ after.high, before.low ^ after.low)
     return (128 - differs.bit_length()).astype(np.int16)
@@ -261,7 +261,7 @@ def _shared_bits(first: Wide) -> npt.NDArray[np.int16]:
 def _run_stops(
     shared: npt.NDArray[np.int16], holders: Positions, length: npt.NDArray[np.int16]
 ) -> Positions:
-    """End of each holder's run: the next place where less than its prefix is in common."""
+    """Return the end of each holder's run: the next row that does not share its prefix."""
     stops = np.empty_like(holders)
     for prefix_length in np.unique(length):
         ends = np.flatnonzero(shared < prefix_length)

@@ -1,8 +1,8 @@
-"""Plain CIDR text, read for thousands of texts at once.
+"""Parse plain CIDR text, thousands of texts at once.
 
-Plain is what machines write: decimal octets or hexadecimal groups without leading zeros before a
-prefix length, nothing around it. Whatever is unusual is left for others to judge, so that a text
-read here is always one that ``ipaddress`` reads, and as the same block.
+Plain text is what machines write: decimal octets or hexadecimal groups without leading zeros before
+a prefix length, and nothing else. Unusual text is left to other code, so that every text read here
+is also read by ``ipaddress``, as the same block.
 """
 
 from __future__ import annotations
@@ -34,16 +34,16 @@ _NO_GAP = _GROUPS + 1  # after every field: no "::" in the text
 
 @dataclass(frozen=True, slots=True)
 class Entries:
-    """What n texts say, host bits left as they stand.
+    """Addresses and prefix lengths parsed from n texts, with host bits unchanged.
 
     Parameters
     ----------
     address : Wide, shape (n,)
         The address before the slash; IPv4 has all of it in the lower word.
     family : ndarray of uint8, shape (n,)
-        4 or 6; 0 where the text was not read.
+        4 or 6; 0 if the text was not read.
     prefix_length : ndarray of uint8, shape (n,)
-        0 to 32, or 0 to 128 for IPv6; that of one address where there is no slash.
+        0 to 32, or 0 to 128 for IPv6; that of a single address without a slash.
     """
 
     address: Wide
@@ -52,7 +52,7 @@ class Entries:
 
 
 def read_plain(texts: Sequence[str]) -> Entries:
-    """Read those of many texts that are plain CIDR blocks or addresses.
+    """Parse the texts that are plain CIDR blocks or addresses.
 
     Parameters
     ----------
@@ -62,7 +62,7 @@ def read_plain(texts: Sequence[str]) -> Entries:
     Returns
     -------
     Entries
-        Family 0 for texts that are not plain, good ones among them.
+        Family 0 for texts that are not plain, which may still be valid.
 
     Examples
     --------
@@ -83,14 +83,14 @@ def read_plain(texts: Sequence[str]) -> Entries:
 
 @dataclass(frozen=True, slots=True)
 class _Lines:
-    """Texts as one array of characters, a line end after each."""
+    """Texts as one array of characters, with a line end after each."""
 
     characters: Characters
     ends: Positions
 
     @classmethod
     def of(cls, texts: Sequence[str]) -> _Lines:
-        # One byte for each character, so that none of several bytes can pass for a digit or mark.
+        # One byte per character, so that no part of a longer one is taken for a digit or mark.
         encoded = "\n".join([*texts, ""]).encode("ascii", "replace")
         if encoded.count(b"\n") != len(texts):
             return cls.of(["?" if "\n" in text else text for text in texts])
@@ -98,13 +98,13 @@ class _Lines:
         return cls(characters, np.flatnonzero(characters == _LINE_END))
 
     def fields(self, marks: Positions) -> tuple[Positions, Positions]:
-        """Index in ``marks`` of each line's last one, and how many marks each line has."""
+        """Return the index in ``marks`` of each line's last mark, and its number of marks."""
         last = np.searchsorted(marks, self.ends)
         return last, np.diff(last, prepend=-1)
 
 
 def _read_ipv4(lines: _Lines, entries: Entries, at: int) -> None:
-    """Read the lines with three dots, and a slash or none, among digits."""
+    """Parse the lines with three dots, and a slash or none, among digits."""
     digits = lines.characters - _ZERO
     marks = np.flatnonzero(digits > 9)
     last, n_marks = lines.fields(marks)
@@ -125,7 +125,7 @@ def _read_ipv4(lines: _Lines, entries: Entries, at: int) -> None:
 
 
 def _places(digits: Digits, ends: Positions, size: Sizes, *, n: int) -> list[Digits]:
-    """The last n digits before the ends, the lowest first; 0 where the number is shorter."""
+    """Return the last n digits before the ends, the lowest first; 0 for shorter numbers."""
     return [
         np.where(size > place, digits.take(ends - 1 - place, mode="clip"), np.uint8(0))
         for place in range(n)
@@ -133,7 +133,7 @@ def _places(digits: Digits, ends: Positions, size: Sizes, *, n: int) -> list[Dig
 
 
 def _decimals(digits: Digits, ends: Positions, size: Sizes) -> tuple[Numbers, Mask]:
-    """Decimal numbers before the ends, and which have 1 to 3 digits and no leading zero."""
+    """Return decimal numbers before the ends, and which have 1 to 3 digits and no leading zero."""
     ones, tens, hundreds = _places(digits, ends, size, n=3)
     values = ones + tens * np.int16(10) + hundreds * np.int16(100)
     is_number = (size >= 1) & (size <= 3) & (digits[ends - size] + (size == 1) > 0)
@@ -141,14 +141,14 @@ def _decimals(digits: Digits, ends: Positions, size: Sizes) -> tuple[Numbers, Ma
 
 
 def _read_ipv6(lines: _Lines, entries: Entries, at: int) -> None:
-    """Read the lines of hexadecimal groups with colons, and a slash or none."""
+    """Parse the lines of hexadecimal groups with colons, and a slash or none."""
     digits = _DIGITS[lines.characters]
     marks = np.flatnonzero(digits == _NO_DIGIT)
     mark = lines.characters[marks]
     last, n_marks = lines.fields(marks)
     n_colons = np.diff(np.cumsum(mark == _COLON)[last], prepend=0)
     has_slash = mark[last - 1] == _SLASH
-    # Two colons at least, and no mark that is neither a colon nor the slash at its place.
+    # At least two colons, and no mark other than colons and the slash at its place.
     fits = (n_colons >= 2) & (n_colons <= _GROUPS) & (n_marks == n_colons + has_slash + 1)
     length, is_length = _prefix_lengths(digits, marks, last, has_slash)
     fits &= is_length
@@ -165,7 +165,7 @@ def _read_ipv6(lines: _Lines, entries: Entries, at: int) -> None:
 
 
 def _hexadecimals(digits: Digits, ends: Positions, size: Sizes) -> npt.NDArray[np.uint16]:
-    """Hexadecimal numbers of at most four digits before the ends."""
+    """Return the hexadecimal numbers of at most four digits before the ends."""
     values = np.zeros(len(ends), np.uint16)
     for place, digit in enumerate(_places(digits, ends, size, n=4)):
         values |= digit.astype(np.uint16) << np.uint16(4 * place)
@@ -175,7 +175,7 @@ def _hexadecimals(digits: Digits, ends: Positions, size: Sizes) -> npt.NDArray[n
 def _join_groups(
     values: npt.NDArray[np.uint16], size: Sizes, n_fields: Positions
 ) -> tuple[Wide, Mask]:
-    """Addresses from the fields of each line, of which an empty one stands for zeros."""
+    """Join the fields of each line to an address; an empty field means zeros."""
     n, first = len(n_fields), np.cumsum(n_fields) - n_fields
     line = np.repeat(np.arange(n), n_fields)
     field = np.arange(len(line)) - first[line]
@@ -202,7 +202,7 @@ def _join_groups(
 def _prefix_lengths(
     digits: Digits, marks: Positions, last: Positions, has_slash: Mask
 ) -> tuple[Numbers, Mask]:
-    """Prefix lengths after the slash, and which are numbers up to 128; 128 without a slash."""
+    """Return prefix lengths after the slash (128 without one), and which are valid."""
     ends = marks[last]
     size = np.where(has_slash, ends - marks[last - 1] - 1, 1)
     values, is_number = _decimals(digits, ends, size)

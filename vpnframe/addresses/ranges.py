@@ -1,12 +1,12 @@
-"""The special ranges of IPv4 and IPv6 as data, each with its source, and which block is in which.
+"""The special ranges of IPv4 and IPv6 with their sources, and lookup of the range of a block.
 
-``ipaddress.is_private`` answers another question: it counts benchmarking, documentation and
-reserved ranges in, and calls 100.64.0.0/10 neither private nor global.
+``ipaddress.is_private`` differs: it includes benchmarking, documentation and reserved ranges, and
+calls 100.64.0.0/10 neither private nor global.
 
 References
 ----------
-IANA IPv4 and IPv6 Special-Purpose Address Registries (RFC 6890, RFC 8190); where a row says
-otherwise, the text named in it.
+IANA IPv4 and IPv6 Special-Purpose Address Registries (RFC 6890, RFC 8190); where a row differs, the
+text named in it.
 """
 
 from __future__ import annotations
@@ -42,18 +42,18 @@ RangeKind = Literal[
 
 @dataclass(frozen=True, slots=True)
 class SpecialRange:
-    """One range.
+    """One special range.
 
     Parameters
     ----------
     cidr : str
         The block.
     kind : str
-        What it is for; several ranges share a kind.
+        The kind of use; several ranges share a kind.
     description : str
         A few words.
     source : str
-        The text that says so.
+        The document that defines it.
     """
 
     cidr: str
@@ -111,18 +111,18 @@ SPECIAL_RANGES = tuple(
 
 
 def find_ranges(blocks: ParsedCidrs) -> Positions:
-    """Find the narrowest special range that holds each block.
+    """Find the narrowest special range that contains each block.
 
     Parameters
     ----------
     blocks : ParsedCidrs
-        n blocks, IPv4 and IPv6 mixed at will.
+        n blocks, IPv4 and IPv6 mixed.
 
     Returns
     -------
     ndarray of int64, shape (n,)
         Positions in ``SPECIAL_RANGES``; every block is in one. A block that is larger than a
-        special range and covers it is in the wider one: see :func:`find_covered_ranges`.
+        special range and covers it belongs to the wider one: see :func:`find_covered_ranges`.
 
     Examples
     --------
@@ -139,12 +139,12 @@ def find_ranges(blocks: ParsedCidrs) -> Positions:
 
 
 def find_covered_ranges(blocks: ParsedCidrs) -> tuple[Positions, Positions]:
-    """Find the special ranges that each block covers, itself not larger than the block.
+    """Find the special ranges that each block covers: those that lie within it or equal it.
 
     Parameters
     ----------
     blocks : ParsedCidrs
-        n blocks, IPv4 and IPv6 mixed at will.
+        n blocks, IPv4 and IPv6 mixed.
 
     Returns
     -------
@@ -163,7 +163,7 @@ def find_covered_ranges(blocks: ParsedCidrs) -> tuple[Positions, Positions]:
     for family in (4, 6):
         rows, ranges = _special_ranges().of_family(family)
         position = np.flatnonzero(blocks.family == family)
-        # There can be no more pairs than this: no cap is needed.
+        # There cannot be more pairs than this: no limit is needed.
         asked = blocks.of_family(family)[1]
         pairs = find_pairs_between(asked, ranges, max_pairs=len(position) * len(rows))
         covers = pairs.relation != WITHIN

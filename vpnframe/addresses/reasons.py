@@ -1,4 +1,4 @@
-"""Why a text is no CIDR block, in a few words."""
+"""Explain why a text is not a CIDR block."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import ipaddress
 
 
 def explain(text: str) -> str:
-    """Say what is wrong with a text.
+    """Explain in a few words what is wrong with a text.
 
     Parameters
     ----------
     text : str
-        A text that ``ipaddress.ip_network`` refuses.
+        A text that ``ipaddress.ip_network`` rejects.
 
     Returns
     -------
@@ -38,7 +38,7 @@ def explain(text: str) -> str:
 
 
 def _explain_parts(address: str, *prefixes: str) -> str:
-    """Say what is wrong with an address, or else with what follows its slash."""
+    """Explain what is wrong with an address, or else with its prefix length."""
     if len(prefixes) > 1:
         return "more than one slash"
     try:
@@ -49,7 +49,7 @@ def _explain_parts(address: str, *prefixes: str) -> str:
 
 
 def _explain_address(address: str) -> str:
-    """Say why an address is none."""
+    """Explain why a text is not an IP address."""
     octets = address.split(".")
     if ":" in address or not all(octet.isdigit() for octet in octets):
         return "not an IP address"

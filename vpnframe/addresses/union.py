@@ -1,4 +1,4 @@
-"""What blocks cover together: merged, what is left free, and how many addresses that is."""
+"""Compute what blocks cover together: merged blocks, gaps and address counts."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from vpnframe.addresses.wide import Mask, Positions, Wide, where
 
 @dataclass(frozen=True, slots=True)
 class _Spans:
-    """Stretches of addresses, sorted by group and address; none reaches into the next."""
+    """Address intervals, sorted by group and address; they do not overlap."""
 
     first: Wide
     last: Wide
@@ -25,16 +25,16 @@ class _Spans:
 
 @dataclass(frozen=True, slots=True)
 class AddressCounts:
-    """How much each group of blocks covers.
+    """Number of addresses that each group of blocks covers.
 
     Parameters
     ----------
     group : ndarray of int64, shape (g,)
-        The groups that occur, ascending; 0 alone when there are none.
+        The groups that occur, ascending; only 0 if there are no groups.
     n_blocks : ndarray of int64, shape (g,)
-        Blocks, repeated ones too.
+        Number of blocks, including repeated ones.
     n_addresses, n_shared : tuple of int, length g
-        Addresses in one block at least, and in two at least; exact, up to 2**128.
+        Addresses in at least one block, and in at least two; exact, up to 2**128.
     """
 
     group: Positions
@@ -68,14 +68,14 @@ def merge_blocks(blocks: Blocks) -> Blocks:
 
 
 def find_gaps(blocks: Blocks, within: Blocks) -> Blocks:
-    """Find the fewest blocks that cover what is left free: the largest free ones.
+    """Find the fewest blocks that cover the free space, so the largest free ones.
 
     Parameters
     ----------
     blocks : Blocks
-        n blocks that are taken.
+        n blocks that are in use.
     within : Blocks
-        Blocks of the same family to look in; with groups, each group in its own.
+        Blocks of the same family to search; with groups, each group separately.
 
     Returns
     -------
@@ -86,7 +86,7 @@ def find_gaps(blocks: Blocks, within: Blocks) -> Blocks:
     Raises
     ------
     ValueError
-        If one side alone has groups, or they are of two families.
+        If only one side has groups, or the families differ.
 
     Examples
     --------
@@ -111,7 +111,7 @@ def find_gaps(blocks: Blocks, within: Blocks) -> Blocks:
 
 
 def count_addresses(blocks: Blocks) -> AddressCounts:
-    """Count addresses that are covered, and that are covered more than once.
+    """Count the addresses that are covered, and those covered more than once.
 
     Parameters
     ----------
@@ -150,7 +150,7 @@ def _bits(blocks: Blocks) -> int:
 
 
 def _sum_sizes(code: Positions, host_bits: Positions, rows: Rows, n: int) -> tuple[int, ...]:
-    """Addresses in those rows, by group: counted by size first, so that the sum is exact."""
+    """Sum the addresses in these rows by group: counted by size first, so that the sum is exact."""
     keys, counts = np.unique(code[rows] * 129 + host_bits[rows], return_counts=True)
     sums = [0] * n
     for key, count in zip(keys.tolist(), counts.tolist(), strict=True):
@@ -159,7 +159,7 @@ def _sum_sizes(code: Positions, host_bits: Positions, rows: Rows, n: int) -> tup
 
 
 def _spans(blocks: Blocks, forest: Forest, is_chosen: Mask) -> _Spans:
-    """What some nodes cover, in nesting order."""
+    """Return the intervals of the chosen nodes, in nesting order."""
     rows = forest.first_rows[is_chosen]
     low = blocks.first[rows].astype(np.uint64)
     first = Wide(np.zeros_like(low) if blocks.high is None else blocks.high[rows], low)
@@ -171,7 +171,7 @@ def _spans(blocks: Blocks, forest: Forest, is_chosen: Mask) -> _Spans:
 
 
 def _joined(spans: _Spans) -> _Spans:
-    """Join those that touch."""
+    """Join adjacent intervals."""
     if len(spans.group) == 0:
         return spans
     before, after = spans.at(np.arange(len(spans.group) - 1)), spans.first.at(slice(1, None))
@@ -182,11 +182,11 @@ def _joined(spans: _Spans) -> _Spans:
 
 
 def _between(spans: _Spans, is_edge: Mask) -> _Spans:
-    """What is left of each edge after the holes that follow it."""
+    """Return what is left of each edge after removing the holes that follow it."""
     if len(is_edge) == 0:
         return spans
     edge = np.maximum.accumulate(np.where(is_edge, np.arange(len(is_edge)), 0))
-    # From each edge's begin, or from behind a hole, to the next hole or to the edge's end.
+    # From an edge's start, or the end of a hole, to the next hole or the edge's end.
     first = where(is_edge, spans.first, spans.last.successor())
     next_hole = Wide(np.roll(spans.first.high, -1), np.roll(spans.first.low, -1))
     edge_end = spans.last.at(edge)
@@ -197,7 +197,7 @@ def _between(spans: _Spans, is_edge: Mask) -> _Spans:
 
 
 def _cut(spans: _Spans, *, like: Blocks) -> Blocks:
-    """The fewest blocks for each span: always the largest that begins there and fits."""
+    """Split each interval into the fewest blocks: always the largest that fits at its start."""
     owner, first, last = np.arange(len(spans.group)), spans.first, spans.last
     owners, firsts, lengths = [owner[:0]], [first.at(slice(0))], [owner[:0]]
     while len(owner):

@@ -1,4 +1,4 @@
-"""Arithmetic on addresses of up to 128 bits, kept as two arrays of 64-bit words."""
+"""Arithmetic on addresses of up to 128 bits, stored as two arrays of 64-bit words."""
 
 from __future__ import annotations
 
@@ -28,57 +28,57 @@ class Wide(NamedTuple):
     low: Words
 
     def at(self, where: Positions | Mask | slice) -> Wide:
-        """Some of the numbers."""
+        """Return some of the numbers."""
         return Wide(self.high[where], self.low[where])
 
     def equals(self, other: Wide) -> Mask:
-        """Tell where both are the same."""
+        """Check where both numbers are equal."""
         same: Mask = (self.high == other.high) & (self.low == other.low)
         return same
 
     def minus(self, other: Wide) -> Wide:
-        """Difference, word by word with the borrow."""
+        """Return the difference, computed word by word with borrow."""
         borrow = self.low < other.low
         return Wide(self.high - other.high - borrow.astype(np.uint64), self.low - other.low)
 
     def successor(self) -> Wide:
-        """The next number; 0 after the last."""
+        """Return the next numbers; 0 after the last one."""
         return Wide(self.high + (self.low == _FULL), self.low + _ONE)
 
     def predecessor(self) -> Wide:
-        """The number before; the last before 0."""
+        """Return the previous numbers; the last one before 0."""
         return Wide(self.high - (self.low == 0), self.low - _ONE)
 
     def filled(self, bits: npt.NDArray[np.int64]) -> Wide:
-        """Set so many low bits, 0 to 128: the last address of a block with its first one."""
+        """Set the lowest ``bits`` bits (0 to 128), as from first to last address of a block."""
         return Wide(
             self.high | host_mask(np.maximum(bits - 64, 0)),
             self.low | host_mask(np.minimum(bits, 64)),
         )
 
     def cleared(self, bits: npt.NDArray[np.int64]) -> Wide:
-        """Clear so many low bits, 0 to 128: the first address of a block with any of its own."""
+        """Clear the lowest ``bits`` bits (0 to 128): from any to the first address of a block."""
         high, low = host_mask(np.maximum(bits - 64, 0)), host_mask(np.minimum(bits, 64))
         return Wide(self.high & ~high, self.low & ~low)
 
     def trailing_zeros(self) -> Positions:
-        """How many low bits are zero; 128 for 0."""
+        """Return the number of low zero bits; 128 for 0."""
         low = _trailing_zeros(self.low)
         return np.where(low == 64, 64 + _trailing_zeros(self.high), low)
 
     def bit_length(self) -> Positions:
-        """How many bits are needed; 0 for 0."""
+        """Return the number of bits needed; 0 for 0."""
         high = _bit_length(self.high)
         return np.where(high > 0, 64 + high, _bit_length(self.low))
 
 
 def where(mask: Mask, chosen: Wide, other: Wide) -> Wide:
-    """Take each number from one of two.
+    """Select each number from one of two arrays.
 
     Parameters
     ----------
     mask : ndarray of bool, shape (n,)
-        Where to take the first.
+        Where to take ``chosen``.
     chosen, other : Wide, shape (n,)
         Numbers.
 
@@ -108,19 +108,19 @@ def host_mask(bits: npt.NDArray[np.integer[Any]]) -> Words:
     >>> [int(mask) for mask in host_mask(np.array([0, 8, 64]))] == [0, 255, 2**64 - 1]
     True
     """
-    # Shifting a 64-bit number by 64 is undefined: no bits at all are a case of their own.
+    # Shifting a 64-bit number by 64 is undefined: 0 bits are a special case.
     shift = np.minimum(64 - bits, 63).astype(np.uint64)
     return np.where(bits == 0, np.uint64(0), _FULL >> shift)
 
 
 def _trailing_zeros(words: Words) -> Positions:
-    """Zeros below the lowest set bit: what x - 1 sets there; 64 for 0."""
+    """Count the zeros below the lowest set bit, as the bits that x - 1 sets; 64 for 0."""
     below: Words = (words - _ONE) & ~words
     return np.bitwise_count(below).astype(np.int64)
 
 
 def _bit_length(words: Words) -> Positions:
-    """Copy the highest set bit into all below it, and count."""
+    """Count the bits needed: copy the highest set bit into all below it, and count."""
     if not words.any():
         return np.zeros(len(words), np.int64)
     filled = words.copy()

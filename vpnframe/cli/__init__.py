@@ -1,4 +1,4 @@
-"""The command line: one file per command, each parses, calls, prints and gives an exit code."""
+"""The command line: each command has one file that parses, calls, prints and sets the exit code."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def main() -> None:
 
 
 def _run() -> int:
-    """Run it; the exit code. What went wrong is one line."""
+    """Run the app and return the exit code; print errors as one line."""
     try:
         app()
     except SystemExit as end:
@@ -70,7 +70,7 @@ def _run() -> int:
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:
-        pass  # the reader has seen enough
+        pass  # the reader stopped reading
     except OSError as error:
         print(f"vpnframe: {describe(error)}", file=sys.stderr)
     return 1

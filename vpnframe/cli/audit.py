@@ -96,7 +96,7 @@ def run(
             families=known_families(family or ()),
             severity=severity,
         )
-        with_folded = with_folded or bool(family or rule)  # their causes may be left out
+        with_folded = with_folded or bool(family or rule)  # their causes may be filtered out
     if out_dir is not None and owner_tag is not None:
         write_by_owner(
             review,

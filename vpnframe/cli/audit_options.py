@@ -1,4 +1,4 @@
-"""The options of ``vpnframe audit``, and which of them go together."""
+"""The options of ``vpnframe audit``, and their valid combinations."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ StyleOption = Annotated[
 def check_owners(
     *, by: str | None, owner_tag: str | None, out_dir: Path | None, single: object | None
 ) -> None:
-    """Refuse half of what ``--by owner`` needs, and what it has no use for."""
+    """Reject an incomplete ``--by owner``, and options that do not apply to it."""
     if (by is None) != (out_dir is None) or (by and owner_tag is None):
         raise typer.BadParameter("--by owner needs --owner-tag TAG and --out-dir DIR")
     if by and single is not None:
@@ -112,7 +112,7 @@ def check_owners(
 
 
 def known_families(families: Iterable[str]) -> list[str]:
-    """Give the families that were asked for, and refuse one that there is not."""
+    """Return the requested families, and reject unknown ones."""
     found = list(families)
     for one in found:
         if one not in FAMILIES:

@@ -1,4 +1,4 @@
-"""How a review is printed and written: the common formats, SARIF, OCSF and HTML."""
+"""Print and write a review: common formats, SARIF, OCSF and HTML."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _SHOWN = 20
 
 
 class ReviewFormat(enum.StrEnum):
-    """How a review is written."""
+    """Output format of a review."""
 
     TABLE = "table"
     CSV = "csv"
@@ -58,7 +58,7 @@ _ENDINGS = {
 def encode(
     review: Review, style: ReviewFormat, *, title: str = TITLE, with_folded: bool = False
 ) -> bytes:
-    """Write a review in a format."""
+    """Encode a review in a format."""
     if style is ReviewFormat.SARIF:
         return _json(as_sarif(review))
     if style is ReviewFormat.OCSF:
@@ -75,7 +75,7 @@ def encode(
 def _body(
     review: Review, cut: pd.DataFrame, style: ReviewFormat, *, with_folded: bool = False
 ) -> bytes:
-    """Some findings of a review; above a Markdown table stand the counts of all."""
+    """Encode some findings of a review; counts of all precede a Markdown table."""
     body = encode(replace(review, findings=cut), style, with_folded=with_folded)
     if style is not ReviewFormat.MARKDOWN:
         return body
@@ -92,7 +92,7 @@ def print_review(
     is_private: bool = False,
     with_folded: bool = False,
 ) -> None:
-    """Print a review, or write it into a file."""
+    """Print a review, or write it to a file."""
     for note in review.notes:
         print(f"vpnframe: {note}", file=sys.stderr)
     if style is ReviewFormat.PARQUET and output is None and sys.stdout.isatty():
@@ -145,7 +145,7 @@ def write_by_owner(
 
 
 def headline(connections: pd.DataFrame) -> str:
-    """Say how many connections there are by their worst finding."""
+    """Return the numbers of connections by their worst finding, as a sentence."""
     counts = connections["severity"].value_counts()
     parts = [f"{word} {counts.get(word, 0):,}" for word in reversed(SEVERITIES)]
     n_none = int(connections["severity"].isna().sum())
@@ -153,7 +153,7 @@ def headline(connections: pd.DataFrame) -> str:
 
 
 def counts_sentence(findings: pd.DataFrame) -> str:
-    """Say how many findings there are, by severity and status."""
+    """Return the numbers of findings by severity and status, as a sentence."""
     is_top = is_counted(findings)
     counts = findings[is_top]["severity"].value_counts()
     parts = [f"{word} {counts.get(word, 0):,}" for word in reversed(SEVERITIES)]
@@ -164,7 +164,7 @@ def counts_sentence(findings: pd.DataFrame) -> str:
 
 
 def _cut(findings: pd.DataFrame, limit: int | None) -> pd.DataFrame:
-    """The first findings, and those that say what of the fleet was not judged."""
+    """Return the first findings, and those on the fleet that report what was not judged."""
     if limit is None:
         return findings
     is_first = np.arange(len(findings)) < limit
@@ -172,7 +172,7 @@ def _cut(findings: pd.DataFrame, limit: int | None) -> pd.DataFrame:
 
 
 def explain(rule_id: str) -> None:
-    """Print what one rule says."""
+    """Print the text of one rule."""
     text = _text_of(rule_id, "--explain")
     print(f"{text.rule_id}: {text.title}\n")
     for label, line in (
@@ -189,7 +189,7 @@ def explain(rule_id: str) -> None:
 
 
 def known_rules(rule_ids: Iterable[str]) -> list[str]:
-    """Give the rules that were asked for, and refuse one that there is not."""
+    """Return the requested rule ids, and reject unknown ones."""
     return [_text_of(rule_id, "--rule").rule_id for rule_id in rule_ids]
 
 
@@ -203,7 +203,7 @@ def _text_of(rule_id: str, option: str) -> Text:
 
 
 def brief(findings: pd.DataFrame, *, with_profile: bool = False) -> pd.DataFrame:
-    """Put findings as a person reads them: what matters first."""
+    """Reduce findings to the columns for reading, the most important first."""
     name = findings["connection_name"].fillna(findings["vpn_connection_id"])
     name = name.fillna(findings["vpn_gateway_id"]).fillna(findings["customer_gateway_name"])
     names = ["severity", "rule_id", "profile", *_BRIEF[2:]] if with_profile else _BRIEF
@@ -211,7 +211,7 @@ def brief(findings: pd.DataFrame, *, with_profile: bool = False) -> pd.DataFrame
 
 
 def _print_readable(review: Review, limit: int | None, *, with_folded: bool) -> None:
-    """Connections by worst finding, counts by rule, then the findings."""
+    """Print connections by worst finding, counts by rule, then the findings."""
     findings = review.findings
     print(headline(review.connections))
     print(counts_sentence(findings))
@@ -229,7 +229,7 @@ def _print_readable(review: Review, limit: int | None, *, with_folded: bool) -> 
 
 
 def _by_rule(summary: pd.DataFrame) -> pd.DataFrame:
-    """The rules that found something, the worst first, with their numbers by severity."""
+    """Return the rules with findings, the worst first, with their numbers by severity."""
     rows = summary[(summary["n_open"] > 0) | (summary["n_waived"] > 0)]
     numbers = [f"n_{word}" for word in reversed(SEVERITIES)]
     numbers += ["n_folded", "n_waived"]
@@ -243,7 +243,7 @@ def _json(tree: object) -> bytes:
 
 
 def _file_name(owner: str, taken: set[str]) -> str:
-    """A file's name for an owner, whoever that is."""
+    """Return a unique, safe file name for an owner."""
     safe = re.sub(r"[^\w.-]", "_", owner).strip(".") or "_"
     name, number = f"findings-{safe}"[:100], 1
     while name.lower() in taken:

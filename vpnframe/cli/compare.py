@@ -23,7 +23,7 @@ from vpnframe.peers import compare_peer
 
 MISMATCHED = 3
 
-# Where it is, what is wrong, and why; the ids are left to the other formats.
+# Columns for a terminal; ids are only in the other formats.
 _BRIEF = [
     *("connection_name", "tunnel_index", "field", "result", "ike_error", "ours", "theirs"),
     "reason",

@@ -82,7 +82,7 @@ def run(
 
 
 def _as_text(hits: pd.DataFrame, connections: pd.DataFrame, width: int | None) -> str:
-    """One entry for all hits of a block that mean the same."""
+    """Format one entry for all hits of a block with the same meaning."""
     if hits.empty:
         return "no collision is known\n"
     names = dict(zip(connections["vpn_connection_id"], connections["connection_name"], strict=True))

@@ -75,7 +75,7 @@ def _print_coverage(inventory: Inventory) -> None:
 
 
 def _print_algorithms(tunnels: pd.DataFrame) -> None:
-    """One line per column of the table: its values, most frequent first."""
+    """Print one line per column of the table: its values, most frequent first."""
     counts = stats.algorithms(tunnels)
     for column, rows in counts.groupby("column", sort=False):
         values = ", ".join(

@@ -92,7 +92,7 @@ def run(
 
 
 def _print_policies(accounts: Path | None) -> None:
-    """What reads; and of roles that are assumed, whom they trust and what the other side needs."""
+    """Print the policy for reading; for assumed roles also their trust and assuming policies."""
     named = read_accounts(accounts) if accounts else ()
     roles = [account.role_arn for account in named if account.role_arn]
     _print_policy("", policy())

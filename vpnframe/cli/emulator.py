@@ -154,7 +154,7 @@ async def _serve(state: State, settings: ServerSettings) -> None:
 
 
 def _print_kinds() -> None:
-    """Print name, the kind of failure it ends in when it never stops, and what happens."""
+    """Print the name of each fault, the failure it causes if it never stops, and its effect."""
     width = max(map(len, KINDS))
     for kind in KINDS.values():
         print(f"{kind.name:<{width}}  {kind.failure or '-':<11}  {kind.line}")

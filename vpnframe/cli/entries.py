@@ -1,4 +1,4 @@
-"""Findings as text for a terminal: a heading, aligned lines, a sentence why."""
+"""Format findings as text for a terminal: a heading, aligned lines, a reason."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from vpnframe.model.display import printable
 
 _INDENT = "  "
 _GAP = "  "
-_NARROWEST = 8  # a cell that is cut shows so many columns at least
-_SENTENCE = 100  # columns, where there is no limit
+_NARROWEST = 8  # minimum width of a truncated cell
+_SENTENCE = 100  # columns, without a terminal width
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ class FindingText:
 
 
 def as_entries(entries: Sequence[FindingText], *, width: int | None) -> str:
-    """Lay findings out, one below the other.
+    """Format findings, one below the other.
 
     Examples
     --------
@@ -45,7 +45,7 @@ def as_entries(entries: Sequence[FindingText], *, width: int | None) -> str:
 
 
 def _shown_widths(widths: Sequence[int], width: int | None) -> list[int]:
-    """Widths of the columns that are shown, the first in any case; the last may be cut."""
+    """Return the widths of the shown columns: always the first one; the last may be truncated."""
     if width is None:
         return list(widths)
     room = width - len(_INDENT)

@@ -111,7 +111,7 @@ def run(
 
 
 def _report_stopped(stopped: KeyboardInterrupt, out: Path) -> None:
-    """What was kept; further interrupts would only cut that short."""
+    """Report what was kept; ignore further interrupts, which would only cut that short."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
     result = stopped.result if isinstance(stopped, Interrupted) else None
@@ -124,12 +124,12 @@ def _report_stopped(stopped: KeyboardInterrupt, out: Path) -> None:
 
 
 def _say_how_to_go_on(out: Path, before: str = "") -> None:
-    """The command that asks for what is missing alone, where there is anything to go on with."""
+    """Print the command that reads only what is missing, if there is a checkpoint to resume."""
     if checkpoint_path(out).exists():
         print(f"{before}go on with: {_resuming(sys.argv[1:])}", file=sys.stderr)
 
 
 def _resuming(arguments: list[str]) -> str:
-    """The same command again, to go on: it must ask for the same."""
+    """Return the same command with --resume: the options must stay the same."""
     more = [] if "--resume" in arguments else ["--resume"]
     return shlex.join(["vpnframe", *arguments, *more])

@@ -112,7 +112,7 @@ def run(
 
 
 def _say_filling(taken: list[Taken], within: str) -> str:
-    """Say what fills a space, and how an aggregate among it is set aside."""
+    """Describe what fills a space, and how to ignore an aggregate among it."""
     space = ipaddress.ip_network(within)
     names = listed(map(str, taken))
     is_one = any(one.block.prefixlen <= space.prefixlen for one in taken)

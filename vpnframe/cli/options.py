@@ -1,4 +1,4 @@
-"""Options that several commands share. Each has a variable of its own, VPNFRAME_<NAME>."""
+"""Options that several commands share; each has an environment variable VPNFRAME_<NAME>."""
 
 from __future__ import annotations
 
@@ -161,7 +161,7 @@ VerboseOption = Annotated[
 
 
 def parse_quota(text: str) -> tuple[str, Limit]:
-    """Read a quota as it is written on the command line.
+    """Parse a quota from the command line.
 
     Examples
     --------
@@ -183,7 +183,7 @@ def make_settings(
     skip_region: list[str] | None,
     deadline: float | None = None,
 ) -> FetchSettings:
-    """Make settings of the options that every command which asks the cloud has."""
+    """Build the settings from the options of every command that calls the cloud."""
     return FetchSettings(
         quota_share=quota_share,
         quotas=dict(map(parse_quota, quota or [])),
@@ -195,7 +195,7 @@ def make_settings(
 
 
 def log_to_stderr(is_wanted: bool) -> None:
-    """Show the log, every call that failed included, where it is asked for."""
+    """Print the log, including every failed call, on standard error if wanted."""
     if is_wanted:
         logging.basicConfig(stream=sys.stderr, format="%(message)s")
         logging.getLogger("vpnframe").setLevel(logging.DEBUG)

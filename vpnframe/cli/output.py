@@ -1,4 +1,4 @@
-"""Tables on standard output or in a file: table, csv, jsonl, parquet, markdown."""
+"""Write tables to standard output or a file: table, csv, jsonl, parquet, markdown."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from vpnframe.model.files import replace_file
 
 
 class Format(enum.StrEnum):
-    """How a table is printed."""
+    """Output format of a table."""
 
     TABLE = "table"
     CSV = "csv"
@@ -40,7 +40,7 @@ def print_table(
     limit: int | None = None,
     is_private: bool = False,
 ) -> None:
-    """Print a table."""
+    """Print a table, or write it to ``output``."""
     shown = table if limit is None else table.head(limit)
     if style is Format.PARQUET and output is None and sys.stdout.isatty():
         raise typer.BadParameter("parquet is binary: add --output FILE, or a pipe")
@@ -50,7 +50,7 @@ def print_table(
 
 
 def print_text(write: Callable[[int | None], str], *, output: Path | None = None) -> None:
-    """Print a text that is laid out for the terminal."""
+    """Print a text that is formatted for the terminal width, or write it to ``output``."""
     _put(write(_terminal_width(output)).encode(), output)
 
 
@@ -70,10 +70,10 @@ def _put(body: bytes, output: Path | None, *, is_private: bool = False) -> None:
 
 
 def encode_table(table: pd.DataFrame, style: Format, width: int | None = None) -> bytes:
-    """Write a table in a format."""
+    """Encode a table in a format."""
     if style is Format.PARQUET:
         buffer = io.BytesIO()
-        # Without pandas' metadata, that other readers, and its own, trip over.
+        # Without pandas' metadata, which other readers, and its own, fail on.
         plain = pa.Table.from_pandas(table, preserve_index=False).replace_schema_metadata(None)
         pq.write_table(plain, buffer)
         return buffer.getvalue()
@@ -89,7 +89,7 @@ def encode_table(table: pd.DataFrame, style: Format, width: int | None = None) -
 
 
 def joined_lists(table: pd.DataFrame) -> pd.DataFrame:
-    """Join lists to one text each: a spreadsheet has no lists."""
+    """Join each list to one text, since spreadsheets have no lists."""
     texts = {
         name: [None if value is None else ",".join(value) for value in _plain(table[name])]
         for name in table.columns
@@ -104,7 +104,7 @@ def _plain_rows(table: pd.DataFrame) -> list[dict[str, Any]]:
 
 
 def _plain(values: pd.Series) -> list[Any]:
-    """Values as JSON has them: null for what is missing, times in ISO 8601."""
+    """Convert values to JSON types: null for missing values, times in ISO 8601."""
     plain: list[Any] = []
     for value in values.astype("object"):
         if isinstance(value, pd.Timestamp):
@@ -117,7 +117,7 @@ def _plain(values: pd.Series) -> list[Any]:
 
 
 def write_file(output: Path, body: bytes, *, is_private: bool = False) -> None:
-    """Write a file; an old one is replaced when the new one is whole."""
+    """Write a file; an existing one is replaced once the new one is complete."""
     try:
         replace_file(output, body, mode=0o600 if is_private else None)
     except OSError as error:

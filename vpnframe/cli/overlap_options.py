@@ -1,4 +1,4 @@
-"""What the commands about overlaps share: options, and how they say what is not known."""
+"""Options that the overlap commands share, and their messages about incomplete data."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def make_overlap_settings(
     ignore: Sequence[str] | None = None,
     ignore_shorter_than: int | None = None,
 ) -> OverlapSettings:
-    """Make settings of the options."""
+    """Build the settings from the options."""
     return OverlapSettings(
         topology=read_topology(topology) if topology else None,
         nat=read_nat(nat) if nat else (),
@@ -111,14 +111,14 @@ def _sets_aside(settings: OverlapSettings) -> bool:
 
 
 def say_ignored(inventory: Inventory, settings: OverlapSettings) -> None:
-    """Say on standard error which blocks were set aside, if any should be."""
+    """Print on standard error which blocks were ignored, if any should be."""
     if _sets_aside(settings):
         said = listed(map(str, find_ignored(inventory, settings)))
         print(f"set aside: {said or 'no block is as large'}", file=sys.stderr)
 
 
 def parse_scope(text: str, subnets: pd.DataFrame) -> str | None:
-    """Read a scope as it is written on the command line."""
+    """Parse a scope from the command line."""
     known = ["routing_domain", NOWHERE, *subnets.columns]
     if text not in known:
         raise typer.BadParameter(f"{text!r} is none of {', '.join(known)}", param_hint="--scope")
@@ -126,13 +126,13 @@ def parse_scope(text: str, subnets: pd.DataFrame) -> str | None:
 
 
 def read_block_file(path: Path) -> pd.DataFrame:
-    """Read a file of blocks; rows that were not taken as they are written are said."""
+    """Read a file of blocks; print on standard error which rows were changed or left out."""
     with saying(InputWarning):
         return read_blocks(path)
 
 
 def say_blocks(verb: str, blocks: pd.DataFrame, path: Path | None, *, is_all: bool = True) -> None:
-    """Say on standard error how many blocks of a file were used."""
+    """Print on standard error how many blocks of a file were used."""
     cidrs = their_blocks(blocks)["cidr"]
     n_default = 0 if is_all else int(cidrs.str.endswith("/0").sum())
     n = len(cidrs) - n_default
@@ -142,12 +142,12 @@ def say_blocks(verb: str, blocks: pd.DataFrame, path: Path | None, *, is_all: bo
 
 
 def saying_gaps() -> AbstractContextManager[list[str]]:
-    """Say on standard error what an answer could not be made from; give the sentences."""
+    """Print gaps in the data on standard error, and yield the sentences."""
     return saying(IncompleteWarning)
 
 
 def describe_base(inventory: Inventory, settings: OverlapSettings) -> str:
-    """Say what an answer was made from."""
+    """Describe the data that a result is based on."""
     subnets = inventory.subnets
     n_blocks, n_regions = len(subnets), subnets["region_id"].nunique()
     only = settings.only

@@ -35,7 +35,7 @@ from vpnframe.errors import SchemaError
 from vpnframe.overlapping import ROUTING_DOMAIN, overlaps, overlaps_per_block
 from vpnframe.overlapping.meaning import KINDS, SEVERITIES
 
-# What a terminal has room for comes first.
+# Columns that fit on a terminal come first.
 _COUNTS = [
     *("cidr", "side", "n_equal", "n_contains", "n_within", "vpn_connection_id", "scope_id"),
     *("region_id", "account_id"),
@@ -145,13 +145,13 @@ def _check_kinds(kinds: list[str] | None) -> None:
 
 
 def worst_first(pairs: pd.DataFrame) -> pd.DataFrame:
-    """Sort by severity, high first, and leave the order as it is otherwise."""
+    """Sort by severity, high first, with the order otherwise unchanged."""
     rank = pairs["severity"].astype("str").map({word: -i for i, word in enumerate(SEVERITIES)})
     return pairs.iloc[rank.argsort(kind="stable")].reset_index(drop=True)
 
 
 def as_text(pairs: pd.DataFrame, connections: pd.DataFrame, width: int | None) -> str:
-    """Put pairs of blocks as a person reads them: what it is, both ends, and why."""
+    """Format pairs of blocks for reading: the kind, both ends, and the reason."""
     if pairs.empty:
         return "no overlaps\n"
     names = dict(zip(connections["vpn_connection_id"], connections["connection_name"], strict=True))
@@ -168,7 +168,7 @@ def as_text(pairs: pd.DataFrame, connections: pd.DataFrame, width: int | None) -
 
 
 def _all_of(row: dict[str, Any]) -> str:
-    """Whom a group of pairs is about, beside those of its first pair."""
+    """Describe the connections of a group of pairs, beyond those of its first pair."""
     if row["n_pairs"] == 1:
         return ""
     named = row["vpn_connection_ids"].split(",")

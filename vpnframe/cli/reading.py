@@ -1,4 +1,4 @@
-"""Reading an inventory for a command, and marking what is not complete."""
+"""Read an inventory for a command, and report if it is not complete."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ NOT_COMPLETE = 4
 
 @contextmanager
 def saying(category: type[Warning]) -> Iterator[list[str]]:
-    """Say warnings of a kind on standard error, one line each, and leave others as they are."""
+    """Print warnings of a category on standard error, one line each; re-issue all others."""
     said: list[str] = []
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
@@ -33,19 +33,19 @@ def saying(category: type[Warning]) -> Iterator[list[str]]:
 
 
 def read_snapshot(folder: Path, snapshot: str) -> Inventory:
-    """Read an inventory; a newest snapshot from the future is said on standard error."""
+    """Read an inventory; print a warning if the newest snapshot is from the future."""
     with saying(ClockWarning):
         return read_inventory(folder, snapshot=snapshot)
 
 
 def read_marked(folder: Path, snapshot: str) -> Inventory:
-    """Read an inventory; one that is not complete says so on standard error."""
+    """Read an inventory; print on standard error if it is not complete."""
     inventory = read_snapshot(folder, snapshot)
     mark(inventory)
     return inventory
 
 
 def mark(inventory: Inventory) -> None:
-    """Say on standard error what is missing, if anything is."""
+    """Print on standard error what is missing, if anything is."""
     if not inventory.is_complete:
         print(f"vpnframe: {inventory.coverage_sentence()}", file=sys.stderr)

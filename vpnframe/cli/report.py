@@ -1,4 +1,4 @@
-"""What fetch, load and demo say at their end."""
+"""Report the result of fetch, load and demo."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def write_and_report(inventory: Inventory, out: Path) -> None:
 
 
 def report(inventory: Inventory, out: Path) -> None:
-    """Say what a snapshot holds, and exit by its coverage."""
+    """Print what a snapshot contains, and exit by its coverage."""
     print(
         f"{counted(len(inventory.connections), 'connection')}, "
         f"{counted(len(inventory.tunnels), 'tunnel')}, "
@@ -50,7 +50,7 @@ def _mention_problems(inventory: Inventory, out: Path) -> None:
 
 
 def _say_what_to_correct(inventory: Inventory) -> None:
-    """Name accounts whose credentials were refused or could not be had, and settings that fail."""
+    """Print accounts with refused or missing credentials, and settings that fail."""
     failures = inventory.failures
     ours = failures[failures["kind"].isin(["credentials", "settings"])]
     for row in ours.head(_MOST_TOLD).itertuples():

@@ -24,7 +24,7 @@ from vpnframe.schema.tables import RESTRICTED, STORED
 
 _TABLES = (*STORED, *RESTRICTED)
 
-# What a terminal has room for, of the tables that are wider than any.
+# Columns that fit on a terminal, for tables that are wider.
 _BRIEF = {
     "tunnels": [
         "region_id",

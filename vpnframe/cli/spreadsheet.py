@@ -1,4 +1,4 @@
-"""Tables that a spreadsheet may open: no cell is taken for a formula."""
+"""Protect tables for spreadsheets: no cell is interpreted as a formula."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import pandas as pd
 
 from vpnframe.model.display import printable
 
-# The last four as some East Asian locales write them.
+# The last four are the full-width forms of some East Asian locales.
 _STARTS = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
 
 def without_formulas(table: pd.DataFrame) -> pd.DataFrame:
-    """Put an apostrophe before every text that a spreadsheet would reckon.
+    """Put an apostrophe before every text that a spreadsheet would evaluate.
 
     References
     ----------
@@ -37,5 +37,5 @@ def _safe_text(value: object) -> object:
     if not isinstance(value, str):
         return value
     text = printable(value)
-    # Some programs skip blanks, or what they cannot show, before they look.
+    # Some programs skip blanks, or characters that they cannot show, at the start.
     return f"'{text}" if text.lstrip(" \ufffd").startswith(_STARTS) else text

@@ -1,4 +1,4 @@
-"""Standard input, output and error as a command finds them: closed, full, or with nobody there."""
+"""Handle standard input, output and error of a command if they are closed, full or unread."""
 
 from __future__ import annotations
 
@@ -14,25 +14,25 @@ _OUTPUT = "standard output cannot be written"
 
 
 class _Output:
-    """Standard output, whose errors say that they are of it."""
+    """Standard output, whose errors name it."""
 
     def __init__(self, stream: Any) -> None:
         self._stream = stream
 
     @property
     def buffer(self) -> _Output:
-        """The bytes below."""
+        """The underlying byte stream."""
         return _Output(self._stream.buffer)
 
     def write(self, data: Any) -> int:
-        """Write, or say what cannot be written."""
+        """Write, or raise OSError that names standard output."""
         try:
             return int(self._stream.write(data))
         except OSError as error:
             raise OSError(error.errno, _reason(error), _OUTPUT) from None
 
     def flush(self) -> None:
-        """Flush, or say what cannot be written."""
+        """Flush, or raise OSError that names standard output."""
         try:
             self._stream.flush()
         except OSError as error:
@@ -43,9 +43,9 @@ class _Output:
 
 
 class _Messages:
-    """Standard error: nothing on it is obeyed by a terminal, and what cannot be written is lost.
+    """Standard error without control characters; what cannot be written is lost.
 
-    Messages hold texts of others: of servers, names, files. A full log must not stop a command.
+    Messages contain foreign text: of servers, names, files. A full log must not stop a command.
     """
 
     def __init__(self, stream: TextIO) -> None:
@@ -53,7 +53,7 @@ class _Messages:
         self.has_lost = False
 
     def write(self, text: str) -> int:
-        """Write without control characters, or lose it."""
+        """Write without control characters; ignore errors."""
         try:
             self._stream.write(printable_lines(text))
         except OSError:
@@ -61,16 +61,16 @@ class _Messages:
         return len(text)
 
     def isatty(self) -> bool:
-        """No: colours would be taken out again."""
+        """Return False: colours would be removed again."""
         return False
 
     @property
     def unfiltered(self) -> TextIO:
-        """The stream below, for what draws: a progress bar."""
+        """The underlying stream, for a progress bar."""
         return self._stream
 
     def flush(self) -> None:
-        """Flush, or lose it."""
+        """Flush; ignore errors."""
         try:
             self._stream.flush()
         except OSError:
@@ -81,15 +81,15 @@ class _Messages:
 
 
 class Streams:
-    """Replace what was closed before the start, and let standard error never stop a command.
+    """Replace streams closed before the start, and let standard error never stop a command.
 
-    Standard input and output that were closed fail as soon as they are needed; what goes to a
-    closed standard error is lost, as was asked for.
+    Closed standard input and output fail as soon as they are needed; what is written to a closed
+    standard error is lost.
     """
 
     def __enter__(self) -> Self:
         self._kept = sys.stdin, sys.stdout, sys.stderr
-        # In this order: what is opened takes the lowest free number, so that no file of ours does.
+        # In this order: an opened file takes the lowest free number, so that no other file does.
         sys.stdin = sys.stdin or _null(os.O_WRONLY, "r")
         self._output = sys.stdout or _null(os.O_RDONLY, "w")
         self._messages = _Messages(sys.stderr or _null(os.O_WRONLY, "w"))
@@ -105,14 +105,14 @@ class Streams:
                 stream.close()
 
     def flush(self, code: int) -> int:
-        """Write out what was printed; the exit code, which tells where that cannot be done."""
+        """Flush the output; return the exit code, which reports a failure to do so."""
         try:
             self._output.flush()
         except OSError as error:
             _silence(self._output)
             if code not in _FAILED:
                 code = 1
-                if error.errno != errno.EPIPE:  # that reader has seen enough
+                if error.errno != errno.EPIPE:  # the reader stopped reading
                     print(f"vpnframe: {_OUTPUT}: {_reason(error)}", file=self._messages)
         self._messages.flush()
         if self._messages.has_lost:
@@ -122,13 +122,13 @@ class Streams:
 
 
 def drawing_stream() -> TextIO:
-    """Standard error as a progress bar needs it."""
+    """Return standard error in the form that a progress bar needs."""
     stream: TextIO = getattr(sys.stderr, "unfiltered", sys.stderr)
     return stream
 
 
 def describe(error: OSError) -> str:
-    """Say what the system refused, and of what."""
+    """Describe what the system refused, and for which file."""
     name = error.filename
     return _reason(error) if name is None else f"{os.fsdecode(name)}: {_reason(error)}"
 
@@ -142,12 +142,12 @@ def _reason(error: OSError) -> str:
 
 
 def _null(flags: int, mode: str) -> TextIO:
-    """The null device, open for the other direction where its use is to fail."""
+    """Open the null device, in the opposite direction where its use should fail."""
     return cast("TextIO", os.fdopen(os.open(os.devnull, flags), mode, encoding="utf-8"))
 
 
 def _silence(stream: TextIO) -> None:
-    """Let nothing more be written, not even at exit."""
+    """Redirect the stream to the null device, so that nothing more is written, not even at exit."""
     null = os.open(os.devnull, os.O_WRONLY)
     os.dup2(null, stream.fileno())
     os.close(null)

@@ -1,4 +1,4 @@
-"""Tables as text for a terminal, and as Markdown."""
+"""Format tables as text for a terminal, and as Markdown."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from vpnframe.model.display import printable
 _GAP = "  "
 _LONGEST = 40
 _NARROWEST = 12
-# What ends a cell, or begins a link, a picture or code.
+# Characters that end a cell, or begin a link, an image or code.
 _MARKS = str.maketrans({mark: f"\\{mark}" for mark in "\\|[]`"})
 
 
 def as_text(table: pd.DataFrame, *, width: int | None) -> str:
-    """Lay a table out in columns.
+    """Format a table in aligned columns.
 
     Examples
     --------
@@ -37,7 +37,7 @@ def as_text(table: pd.DataFrame, *, width: int | None) -> str:
     n_shown = _fitting(widths, width)
     room = 0 if width is None else width - _total(widths[:n_shown]) - len(_GAP)
     if n_shown < len(names) and room >= max(_NARROWEST, len(names[n_shown])):
-        # The next column goes in with the beginnings of its values.
+        # The next column is shown with truncated values.
         cells[n_shown] = [cut(cell, room) for cell in cells[n_shown]]
         widths[n_shown] = room
         n_shown += 1
@@ -52,7 +52,7 @@ def as_text(table: pd.DataFrame, *, width: int | None) -> str:
 
 
 def as_markdown(table: pd.DataFrame) -> str:
-    r"""Write a table as Markdown.
+    r"""Format a table as Markdown.
 
     Examples
     --------
@@ -73,7 +73,7 @@ def as_markdown(table: pd.DataFrame) -> str:
 def _columns(
     table: pd.DataFrame, names: Sequence[str], *, longest: int | None
 ) -> tuple[list[list[str]], list[int]]:
-    """The cells of each column, and how wide it is."""
+    """Return the cells of each column, and the width of each column."""
     cells = [
         [_cell(value, longest=longest) for value in table[name].astype("object")] for name in names
     ]
@@ -104,7 +104,7 @@ def _cell(value: object, *, longest: int | None) -> str:
 
 
 def cut(text: str, width: int) -> str:
-    """Take the beginning of a text, so that it takes so many columns at most.
+    """Truncate a text so that it takes at most ``width`` terminal columns.
 
     Examples
     --------
@@ -119,7 +119,7 @@ def cut(text: str, width: int) -> str:
 
 
 def _escaped(cell: str) -> str:
-    """Neither the end of a cell, nor a tag, nor a link or a picture."""
+    """Escape a cell so that it cannot end the cell, or be a tag, link or image."""
     return escape(cell, quote=False).translate(_MARKS)
 
 
@@ -135,7 +135,7 @@ def text_width(text: str) -> int:
 
 
 def _fitting(widths: Sequence[int], width: int | None) -> int:
-    """How many columns fit, at least one."""
+    """Return how many columns fit, at least one."""
     if width is None:
         return len(widths)
     fitting = [n for n in range(1, len(widths) + 1) if _total(widths[:n]) <= width]

@@ -93,7 +93,7 @@ def run(
 
 
 def brief(found: pd.DataFrame, *, has_router: bool) -> pd.DataFrame:
-    """Keep of answers what a terminal has room for."""
+    """Reduce the table to columns that fit on a terminal."""
     tunnel = found["tunnel_index"].astype("str").radd("/").where(found["tunnel_index"].notna(), "")
     rivals = pd.Series([" or ".join(names) for names in found["rivals"]], found.index, dtype="str")
     connection = (found["vpn_connection_id"] + tunnel).fillna(rivals)
@@ -104,7 +104,7 @@ def brief(found: pd.DataFrame, *, has_router: bool) -> pd.DataFrame:
 
 
 def sheet(row: pd.Series[Any], *, width: int | None) -> str:
-    """Lay one answer out as a person reads it.
+    """Format one answer for reading.
 
     Examples
     --------
@@ -135,7 +135,7 @@ def _joined(value: pd.Series[Any], *names: str) -> str:
 
 
 def _route(value: pd.Series[Any]) -> str:
-    """The route in a few words."""
+    """Describe the route in a few words."""
     blocks = [value.get(f"{side}_cidr") for side in ("source", "destination")]
     parts = [value.get("route_type"), " to ".join(block for block in blocks if block)]
     numbers = [
@@ -147,7 +147,7 @@ def _route(value: pd.Series[Any]) -> str:
 
 
 def _line(label: str, text: str, width: int | None) -> str:
-    """A labelled line, folded where the terminal ends."""
+    """Format a labelled line, wrapped at the terminal width."""
     text = printable(text)
     if width is None:
         return f"{label:<{_LABEL_WIDTH}}{text}"
@@ -163,7 +163,7 @@ def _line(label: str, text: str, width: int | None) -> str:
 
 
 def _asked(source: str | None, destination: str | None, packets: str | None) -> dict[str, Any]:
-    """The packets of the command line, or of a file."""
+    """Return the packets of the command line, or of a file."""
     if [source, destination].count(None) != (0 if packets is None else 2):
         raise typer.BadParameter("give SOURCE and DESTINATION, or --packets FILE instead")
     if packets is None:
@@ -173,7 +173,7 @@ def _asked(source: str | None, destination: str | None, packets: str | None) -> 
 
 
 def _read_pairs(name: str) -> list[list[str]]:
-    """Source and destination of each line that is not empty."""
+    """Return source and destination of each line that is not empty."""
     try:
         if name == "-":
             body = read_stdin(limit=_MAX_PACKETS_BYTES)
@@ -195,6 +195,6 @@ def _read_pairs(name: str) -> list[list[str]]:
 
 
 def _trace(inventory: Inventory, asked: dict[str, Any], **options: Any) -> pd.DataFrame:
-    """Trace; what is incomplete is said on standard error."""
+    """Trace; print warnings about incomplete data on standard error."""
     with saying(IncompleteWarning):
         return trace(inventory, **asked, **options)

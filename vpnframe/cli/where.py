@@ -1,4 +1,4 @@
-"""Conditions on rows: a small language, read from Python's syntax tree and never run as code."""
+"""Filter rows by a small language, parsed as Python's syntax tree and never run as code."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ _TEXT_TESTS: Mapping[str, Callable[[pa.Array, str], pa.Array]] = {
 
 @dataclass(frozen=True)
 class _Value:
-    """A column, or what was made of columns and literals."""
+    """A column, or the value of an expression."""
 
     kind: str  # number, text, flag or time
     data: Any  # a Series, or a literal
@@ -61,14 +61,14 @@ class _Value:
 
 
 def rows_where(rows: pd.DataFrame, expression: str) -> pd.DataFrame:
-    """The rows for which a condition is true; where a null leaves it open, it is not true.
+    """Return the rows for which a condition is true; a null result is not true.
 
     The condition is one Python expression of columns, literals (numbers, texts, True, False, lists
     to look in), comparisons, ``and``, ``or``, ``not``, ``in``, arithmetic between numbers, and the
     methods ``isna()``, ``notna()``, ``isin([...])``, ``str.contains(text)``,
     ``str.startswith(text)``, ``str.endswith(text)`` and ``str.matches(pattern)``, a pattern of RE2.
-    A time is compared with a text such as ``'2027-01-31'``, in UTC. A list is its values, joined
-    by commas.
+    A time is compared with a text such as ``'2027-01-31'``, in UTC. A list is compared as its
+    values joined by commas.
 
     Examples
     --------
@@ -92,7 +92,7 @@ def rows_where(rows: pd.DataFrame, expression: str) -> pd.DataFrame:
 
 
 class _NotAllowedError(Exception):
-    """Something that is not part of the language."""
+    """An expression that is not part of the language."""
 
 
 def _refuse(problem: str) -> NoReturn:
@@ -104,7 +104,7 @@ def _parsed(expression: str) -> ast.expr:
         raise SchemaError(f"--where is longer than {_MOST_CHARACTERS:,} characters")
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # Python's opinion on the style of it
+            warnings.simplefilter("ignore")  # Python's warnings about its style
             tree = ast.parse(expression.strip(), mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         problem = error.msg if isinstance(error, SyntaxError) else "it cannot be parsed"
@@ -115,7 +115,7 @@ def _parsed(expression: str) -> ast.expr:
 
 
 def _depths(tree: ast.AST) -> Iterator[int]:
-    """How deep each part stands; without recursion, whatever comes."""
+    """Yield the depth of each part, without recursion."""
     parts = [(tree, 1)]
     while parts:
         part, depth = parts.pop()
@@ -124,7 +124,7 @@ def _depths(tree: ast.AST) -> Iterator[int]:
 
 
 class _Condition:
-    """Evaluates the parts of a condition on a table; each kind of part has its method."""
+    """Evaluate the parts of a condition on a table; each kind of part has its method."""
 
     def __init__(self, rows: pd.DataFrame) -> None:
         self.rows = rows
@@ -254,7 +254,7 @@ class _Condition:
 
 
 def _plain(column: pd.Series) -> tuple[str, pd.Series]:
-    """What a column holds, and the column with nulls that make comparisons null."""
+    """Return the kind of a column, and the column with nulls that make comparisons null."""
     dtype = column.dtype
     if isinstance(dtype, pd.DatetimeTZDtype) or dtype.kind == "M":
         return "time", column
@@ -271,7 +271,7 @@ def _plain(column: pd.Series) -> tuple[str, pd.Series]:
 
 
 def _compared(compare: Callable[[Any, Any], Any], left: _Value, right: _Value) -> Any:
-    """A comparison of equal kinds; null where one side is, which not every dtype does by itself."""
+    """Compare values of equal kinds; null where one side is null, for every dtype."""
     if left.kind == right.kind == "text":
         left, right = _in_order(left, right), _in_order(right, left)
     left, right = _as_time(left, right), _as_time(right, left)
@@ -288,7 +288,7 @@ def _compared(compare: Callable[[Any, Any], Any], left: _Value, right: _Value) -
 
 
 def _as_time(value: _Value, other: _Value) -> _Value:
-    """A literal that is compared with times, as a time."""
+    """Convert a literal that is compared with times to a time."""
     if other.kind != "time" or value.kind != "text" or not value.is_literal:
         return value
     try:
@@ -303,7 +303,7 @@ def _as_time(value: _Value, other: _Value) -> _Value:
 
 
 def _in_order(value: _Value, other: _Value) -> _Value:
-    """An ordered category stays one beside one of its values; it is a text beside other columns."""
+    """Keep an ordered categorical beside one of its values; beside other columns it is text."""
     if value.is_literal or not isinstance(value.data.dtype, pd.CategoricalDtype):
         return value
     if not other.is_literal:

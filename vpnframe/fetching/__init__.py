@@ -1,1 +1,1 @@
-"""A whole fleet: accounts, regions, lists, downloads and checkpoints."""
+"""Fetch a whole fleet: accounts, regions, lists, downloads and checkpoints."""

@@ -1,4 +1,4 @@
-"""What all calls of one run share. Of the network half alone."""
+"""Shared state of all calls of one run. Used by the network half only."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from vpnframe.model.psk import FingerprintKey
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """What all calls of one run share."""
+    """Shared state of all calls of one run."""
 
     settings: FetchSettings  # shares and quotas
     plan: Plan  # what to read
@@ -34,13 +34,13 @@ class Access:
     checkpoint: Checkpoint | None = None  # where calls and answers are kept
     clock: Clock = field(default_factory=Clock)  # the time
     deadline: float = math.inf  # of the run, by the clock's monotonic seconds
-    # Of the facts that are made of keys; None where none are
+    # Key of the fingerprints of pre-shared keys; None if there are none
     fingerprint_key: FingerprintKey | None = None
     ending: Ending = field(default_factory=Ending)  # ends the run before its deadline
-    patience_s: float = PATIENCE_S  # how long calls wait for a region that does not answer at all
+    patience_s: float = PATIENCE_S  # how long calls wait for a region that does not answer
 
     def caller(self, provider: Provider, *, share: float | None = None) -> Caller:
-        """Give somebody who asks, at a pace of his own."""
+        """Return a Caller with its own rate limiter."""
         return Caller(
             send=self.send,
             provider=provider,
@@ -54,17 +54,17 @@ class Access:
         )
 
     def lanes(self, share: float | None = None) -> WaitingLanes:
-        """Give the pace of one main account."""
+        """Return the lanes, with their rate limiter, of one main account."""
         share = self.settings.quota_share if share is None else share
         return WaitingLanes(RateLimiter(limits=self.settings.quotas, share=share), self.clock)
 
     @property
     def sts(self) -> Place:
-        """Where to ask who one is."""
+        """Place of the call GetCallerIdentity."""
         return Place(self.plan.endpoint or f"https://{STS_HOST}")
 
     def provider_of(self, account: Account) -> Provider:
-        """Give the credentials of a named account."""
+        """Return the credentials provider of a named account."""
         base = ProfileChain(account.profile) if account.profile else DefaultChain()
         if account.role_arn is None:
             return base
@@ -85,7 +85,7 @@ async def open_access(
     *,
     fingerprint_key: FingerprintKey | None = None,
 ) -> AsyncIterator[Access]:
-    """Open a transport, and what all calls of a run share with it."""
+    """Open a transport, and yield the shared state of a run's calls."""
     clock = Clock()
     deadline = clock.monotonic() + settings.deadline_s
     async with Transport(ca_file=settings.ca_file) as transport:

@@ -1,4 +1,4 @@
-"""Which accounts to read, from ``accounts.toml``. It names profiles and roles, never a key.
+"""Read the accounts to fetch from ``accounts.toml``, which names profiles and roles, never keys.
 
 ::
 
@@ -30,15 +30,15 @@ class Account:
     Parameters
     ----------
     name : str
-        Of your own choice; the tables have it where the cloud does not tell the account's id.
+        Name chosen by the user; used in the tables if the cloud does not return the account's id.
     profile : str or None
-        Of ``~/.aliyun/config.json``; without one the vendor's default chain is asked.
+        Profile of ``~/.aliyun/config.json``; without one the vendor's default chain is used.
     role_arn : str or None
         A role to assume with those credentials.
     skip_regions : tuple of str
         Regions of this account to leave out.
     quota_share : float or None
-        The part of each quota to use here; the settings' own where it is None.
+        The part of each quota to use here; if None, that of the settings.
 
     Examples
     --------
@@ -59,19 +59,19 @@ def read_accounts(path: str | Path) -> tuple[Account, ...]:
     Parameters
     ----------
     path : str or Path
-        A TOML file: a table ``[[account]]`` each, with ``name``, ``profile`` or ``role_arn`` or
-        both, and if you like ``skip_regions`` and ``quota_share``.
+        A TOML file with a table ``[[account]]`` per account, with ``name``, ``profile`` or
+        ``role_arn`` or both, and optionally ``skip_regions`` and ``quota_share``.
 
     Returns
     -------
     tuple of Account
-        In the file's order; at least one.
+        At least one account, in the order of the file.
 
     Raises
     ------
     SettingsError
-        The file cannot be read, or something in it is unknown, missing, doubled or of another
-        type; it names the file, the account and the key, never a value that may be a secret.
+        If the file cannot be read, or an entry is unknown, missing, duplicate or of the wrong type;
+        the message names the file, the account and the key, never a value that may be secret.
 
     Examples
     --------
@@ -91,7 +91,7 @@ def read_accounts(path: str | Path) -> tuple[Account, ...]:
 
 
 def _account(path: str | Path, table: dict[str, Any]) -> Account:
-    """One account, which must say by what means it is reached."""
+    """Build one account; raise SettingsError without ``profile`` and ``role_arn``."""
     if "profile" not in table and "role_arn" not in table:
         raise SettingsError(f"{path}, account {table['name']!r}: profile or role_arn is missing")
     regions = tuple(table.get("skip_regions", ()))

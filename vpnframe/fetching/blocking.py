@@ -1,4 +1,4 @@
-"""Asynchronous work for code that blocks."""
+"""Run coroutines from blocking code."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from contextlib import contextmanager, suppress
 from typing import Any, TypeVar
 
 T = TypeVar("T")
-# A handler of signals runs in the main thread alone, and only when that one runs.
+# A signal handler runs only in the main thread, and only while that thread runs.
 _LOOK_AGAIN_S = 0.1
 
 
 class Interrupted(KeyboardInterrupt):
-    """An interrupt, raised once the work that it stopped has come to its end."""
+    """An interrupt, raised after the work that it stopped has ended."""
 
     def __init__(self, number: int, result: object = None) -> None:
         super().__init__(f"stopped by {signal.Signals(number).name}")
@@ -25,12 +25,12 @@ class Interrupted(KeyboardInterrupt):
 
 
 def raise_interrupted(number: int, frame: object) -> None:
-    """Handle a signal as Python handles Ctrl-C; for programs that SIGTERM is to stop like that."""
+    """Handle a signal as Python handles Ctrl-C; for programs that SIGTERM should stop this way."""
     raise Interrupted(number)
 
 
 def run_in_thread(work: Coroutine[Any, Any, T], *, stop: Callable[[], object] | None = None) -> T:
-    """Run a coroutine in an event loop of its own, in a thread; wait for it, also in a notebook."""
+    """Run a coroutine in a new event loop in a thread, and wait for it; works in notebooks too."""
     started: Future[Callable[[], object]] = Future()
 
     async def run() -> T:
@@ -48,12 +48,12 @@ def run_in_thread(work: Coroutine[Any, Any, T], *, stop: Callable[[], object] | 
     ):
         running = pool.submit(asyncio.run, run())
         try:
-            # A signal that another thread received does not wake this one: it looks for itself.
+            # A signal that another thread received does not wake this one, so it polls.
             while wait([running], _LOOK_AGAIN_S).not_done:
                 pass
             result = running.result()
         except BaseException as error:
-            # A handler of somebody else's raised it, while the work goes on.
+            # A foreign signal handler raised it, while the work goes on.
             if not running.done():
                 interrupt()
                 raise
@@ -72,14 +72,14 @@ def _call(started: Future[Callable[[], object]]) -> None:
 
 @contextmanager
 def _interrupts(interrupt: Callable[[], None]) -> Iterator[list[int]]:
-    """Signals that would raise KeyboardInterrupt here, wherever this thread is just then.
+    """Record signals that would raise KeyboardInterrupt at an arbitrary point of this thread.
 
-    They are noted, and the first one stops the work.
+    The first one stops the work.
     """
     numbers: list[int] = []
 
     def note(number: int, frame: object) -> None:
-        # Another signal may come between any two of these lines: twice is better than never.
+        # Another signal may arrive between these lines: stopping twice is better than never.
         is_first = not numbers
         numbers.append(number)
         if is_first:

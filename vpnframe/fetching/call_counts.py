@@ -1,4 +1,4 @@
-"""How many calls a crawl takes and how long: reckoned from its lists, before any download. Pure."""
+"""Estimate the calls and time of a crawl from its lists, before any download. Pure."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ DOWNLOAD = "DownloadVpnConnectionConfig"
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """What one region of one account takes.
+    """Estimated calls and time of one region of one account.
 
     Examples
     --------
@@ -27,19 +27,19 @@ class Estimate:
     # account_id, region_id: where; the region is None for an account whose regions cannot be listed
     account_id: str | None
     region_id: str | None
-    status: str  # what its lists came to, as in ``coverage``
-    # n_connections, n_downloads: connections that there are, and configurations to download
+    status: str  # the status of its lists, as in ``coverage``
+    # n_connections, n_downloads: numbers of connections, and of configurations to download
     n_connections: int
     n_downloads: int
-    calls: Mapping[str, int]  # calls by action: lists as their rows need them, and the downloads
-    allowed: int  # downloads that may go out in one window
+    calls: Mapping[str, int]  # calls by action: lists (by their number of rows) and downloads
+    allowed: int  # downloads allowed in one window
     window_s: float = 60.0  # its length in seconds
-    latency_s: float = 0.0  # seconds that an answer took on average, 0 where none was measured
+    latency_s: float = 0.0  # average seconds per answer, 0 if none was measured
     n_list_calls: int = 0  # calls that the lists took, measured
     lists_s: float = 0.0  # seconds that they took, measured
 
     def seconds_for(self, n_downloads: int) -> float:
-        """Seconds until so many downloads are read: a window for each full share but the last."""
+        """Return the seconds for these downloads: one window per full share, except the last."""
         n_shares = math.ceil(n_downloads / self.allowed)
         return max(0, n_shares - 1) * self.window_s + n_shares * self.latency_s
 
@@ -54,13 +54,13 @@ class Estimate:
         return self.window_s if self.n_downloads > self.allowed else 0.0
 
     def seconds_left(self, n_done: int, elapsed_s: float) -> float:
-        """Seconds until its downloads are over, after so many of them in so many seconds.
+        """Return the seconds until all downloads are done, from those done and the elapsed time.
 
-        Behind the plan, because the cloud throttles or answers slowly, it goes by the pace seen.
+        If the cloud throttles or answers slowly, the pace observed so far is used.
         """
         if n_done >= self.n_downloads:
             return 0.0
-        if self.longest_wait_s == 0:  # one share, so nothing but the answers takes time
+        if self.longest_wait_s == 0:  # one share: only the answers take time
             return elapsed_s / n_done * (self.n_downloads - n_done) if n_done else self.downloads_s
         due_s = self.seconds_for(n_done + 1)
         slowness = max(1.0, elapsed_s / max(due_s, self.window_s))
@@ -68,26 +68,26 @@ class Estimate:
 
 
 def seconds_until_done(estimates: Iterable[Estimate]) -> float:
-    """Give the seconds that all downloads take: regions run beside each other."""
+    """Return the seconds that all downloads take; regions run in parallel."""
     return max((one.downloads_s for one in estimates), default=0.0)
 
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """What the lists of one region came to."""
+    """Results of the lists of one region."""
 
-    coverage: Coverage  # its row
+    coverage: Coverage  # its row in ``coverage``
     n_connections: int = 0  # connections that the lists name
-    # Rows by list call; none for a region that is not asked
+    # Rows by list call; empty for a region that is not queried
     n_rows: Mapping[str, int] = field(default_factory=dict)
-    # Calls that the lists of routes take; none where they are not read
+    # Calls that the lists of routes take; empty if they are not read
     route_calls: Mapping[str, int] = field(default_factory=dict)
 
 
 def estimate_regions(
     listed: Iterable[Listed], *, share: float, rate_limiter_of: Callable[[str | None], RateLimiter]
 ) -> Iterator[Estimate]:
-    """Reckon what each region takes, from what its lists say."""
+    """Estimate the calls and time of each region from its lists."""
     for one in listed:
         row = one.coverage
         n_downloads = math.ceil(share * (one.n_connections - row.n_unattached))
@@ -116,7 +116,7 @@ def _estimate(
 
 
 def list_calls(n_rows: int) -> int:
-    """Give the calls that a listing takes: of one page it is read once, a longer one twice.
+    """Return the calls that a listing takes: one page is read once, a longer listing twice.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""One call from waiting its turn to a decoded answer, or the failure that it ended in."""
+"""Make one API call: from waiting for its turn to a decoded answer or a failure."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ log = logging.getLogger("vpnframe")
 T = TypeVar("T")
 Send = Callable[[Request], Awaitable[Response]]
 
-# How often one call is sent at most, by what is done about its failure.
+# Maximum number of attempts of one call, by the remedy for its failure.
 _ATTEMPTS = {
     Remedy.SLOW_DOWN: 8,
     Remedy.AGAIN: 5,
@@ -57,10 +57,10 @@ _LATE = "the run's deadline has passed"
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a call goes."""
+    """Destination of a call."""
 
     base_url: str  # scheme and host
-    region_id: str | None = None  # None for the calls that no region answers
+    region_id: str | None = None  # None for calls outside of regions
 
 
 @dataclass(slots=True)
@@ -82,29 +82,28 @@ class _Last:
 
 @dataclass(slots=True)
 class Caller:
-    """Asks the cloud on behalf of one account."""
+    """Make API calls for one account."""
 
     send: Send  # request to Response; a coroutine function
     provider: Provider  # the access key
-    lanes: WaitingLanes  # the pace; shared by all callers of one main account
+    lanes: WaitingLanes  # rate limits; shared by all callers of one main account
     clock: Clock = field(default_factory=Clock)  # the time
     account_id: str | None = None  # filled in once it is known
-    # What the checkpoint and the pace know the account by, whether or not its id is known
+    # Name of the account in the checkpoint and the rate limiter, whether or not its id is known
     name: str = ""
     budget: RetryBudget = field(default_factory=RetryBudget)  # how many requests may be repeated
-    # Told of every call, so that a crawl that goes on keeps the quota
+    # Records every call, so that a resumed crawl keeps the quota
     checkpoint: Checkpoint | None = None
-    # Of one call, in seconds: sending and pausing, but not waiting for its turn
+    # Limit of one call, in seconds: sending and pausing, but not waiting for its turn
     deadline_s: float = 300.0
     # Of the whole run, by the clock's monotonic seconds; nothing is sent or waited for after it
     run_deadline: float = math.inf
     # Ends the run before that, when it is interrupted
     ending: Ending = field(default_factory=Ending)
-    patience_s: float = PATIENCE_S  # how long calls wait for a region that does not answer at all
-    # Of the facts that are made of keys; None where none are
+    patience_s: float = PATIENCE_S  # how long calls wait for a region that does not answer
+    # Key of the fingerprints of pre-shared keys; None if there are none
     fingerprint_key: FingerprintKey | None = None
-    # jitter, nonce: where chance comes from: a part from 0 up to 1 of each pause, and text never
-    # used before
+    # jitter, nonce: sources of randomness: a fraction from 0 up to 1 of each pause, and unique text
     jitter: Callable[[], float] = random.random
     nonce: Callable[[], str] = secrets.token_hex
     tallies: defaultdict[str | None, Tally] = field(default_factory=lambda: defaultdict(Tally))
@@ -119,9 +118,9 @@ class Caller:
         params: Mapping[str, str],
         decode: Callable[[Response], T],
     ) -> T | Failure:
-        """Ask until there is an answer that can be read, or no hope of one."""
+        """Send a call until it returns a decodable answer, or fails for good."""
         left_s = self.run_deadline - self.clock.monotonic()
-        if not self.is_over():  # a timeout of nothing would still let the request out
+        if not self.is_over():  # a timeout of 0 would still send the request
             try:
                 async with self.ending.within(left_s):
                     return await self._ask(action, place, params, decode)
@@ -132,7 +131,7 @@ class Caller:
         return self._failure(action, place, late, attempts=0)
 
     def is_over(self) -> bool:
-        """Whether nothing is asked any more."""
+        """Check whether the run is over, so that no more calls are sent."""
         return self.ending.is_asked or self.clock.monotonic() >= self.run_deadline
 
     async def _ask(
@@ -149,8 +148,8 @@ class Caller:
         while True:
             async with line.turn():
                 if failure is not None and line.is_down and not line.is_awaited:
-                    return failure  # it was waited for in vain
-                # In the order of arrival, and on no deadline: a slow lane is no failing call.
+                    return failure  # waiting for the region was in vain
+                # In order of arrival, without a deadline: a slow lane is not a failing call.
                 await self.lanes.enter(self._key(action, place))
                 started = self.clock.monotonic()
                 outcome = await self._attempt(action, place, params, decode, last)
@@ -167,7 +166,7 @@ class Caller:
             failure = self._failure(action, place, outcome, attempts)
             is_over = spent_s > self.deadline_s
             if is_over or not self._may_repeat(verdict, tried[verdict.remedy], line):
-                # Without a response it was no refusal of this call, but of credentials for it.
+                # Without a response, credentials were refused, not this call.
                 return failure if last.response is None else _naming_permission(failure, action)
             last.is_refused = verdict.remedy is Remedy.RENEW_CREDENTIALS
             if not line.is_awaited:  # otherwise it pauses with all others
@@ -175,7 +174,7 @@ class Caller:
                 await self._prepare(verdict.remedy, key, last.response, attempts)
 
     def _may_repeat(self, verdict: FailureVerdict, n_tried: int, line: Line) -> bool:
-        """Whether a call that failed is sent again; an outage uses up neither tries nor budget."""
+        """Check whether a failed call is sent again; an outage uses neither attempts nor budget."""
         if verdict.is_silence and line.is_down:
             return line.is_awaited
         if n_tried >= _ATTEMPTS[verdict.remedy]:
@@ -195,11 +194,11 @@ class Caller:
         decode: Callable[[Response], T],
         last: _Last,
     ) -> T | VpnframeError:
-        """One signed request: the answer or the error."""
+        """Send one signed request; return the answer or the error."""
         refused = last.credentials if last.is_refused else None
         last.response = None
         try:
-            # Asked for and signed only now: keys and signatures grow old while a call waits.
+            # Credentials are read only now: keys and signatures expire while a call waits.
             credentials = await self.provider.get()
             if credentials == refused:  # otherwise another call renewed them meanwhile
                 credentials = await self.provider.get(renew=True)
@@ -217,7 +216,7 @@ class Caller:
             self.lanes.leave(self._key(action, place))
 
     async def _send(self, request: Request, key: Key) -> Response:
-        """Send a request, with both its times in the checkpoint."""
+        """Send a request, and record in the checkpoint when it was sent and answered."""
         with self._silence.watching(request.host):
             if self.checkpoint is None:
                 return await self.send(request)
@@ -231,7 +230,7 @@ class Caller:
     async def _prepare(
         self, remedy: Remedy, key: Key, response: Response | None, attempts: int
     ) -> None:
-        """Do what the next attempt needs."""
+        """Apply the remedy that the next attempt needs."""
         if remedy is Remedy.SLOW_DOWN:
             self.lanes.rate_limiter.slow_down(
                 key, now=self.clock.monotonic(), retry_after_s=_retry_after_s(response)
@@ -261,7 +260,7 @@ class Caller:
 
 
 def _naming_permission(failure: Failure, action: str) -> Failure:
-    """A refusal with the permission that its call needs; any other failure as it is."""
+    """Add the required permission to a denied call; return other failures unchanged."""
     if failure.kind != "denied":
         return failure
     message = naming_permission(failure.message, action)
@@ -269,7 +268,7 @@ def _naming_permission(failure: Failure, action: str) -> Failure:
 
 
 def _tell(line: Line, outcome: object) -> None:
-    """What an attempt says of the line; torn answers and missing credentials say nothing."""
+    """Report an attempt to the line; torn answers and missing credentials are ignored."""
     verdict = _judge(outcome) if isinstance(outcome, VpnframeError) else None
     if verdict is not None and verdict.is_silence:
         line.failed()
@@ -278,20 +277,20 @@ def _tell(line: Line, outcome: object) -> None:
 
 
 def _judge(error: VpnframeError) -> FailureVerdict:
-    """What a failed attempt means; credentials that are not there cannot be asked for again."""
+    """Classify a failed attempt; missing credentials are not retried."""
     if isinstance(error, RequestError):
         return retries.classify(error)
     return FailureVerdict(Remedy.GIVE_UP, "credentials")
 
 
 def _retry_after_s(response: Response | None) -> float | None:
-    """The pause that the cloud asks for, in its own header, in milliseconds."""
+    """Return the pause in seconds from the cloud's own header, which is in milliseconds."""
     text = response.headers.get("x-acs-retry-after", "") if response else ""
     return min(int(text[:12]), 600_000) / 1000 if text.isdecimal() else None
 
 
 def _offset(response: Response | None, now: datetime) -> timedelta | None:
-    """How far the server's clock is ahead of ours."""
+    """Return how far the server's clock is ahead of ours, None if unknown."""
     text = response.headers.get("date") if response else None
     try:
         return parsedate_to_datetime(text) - now if text else None

@@ -1,4 +1,4 @@
-"""Who asks for which account of a fetch. Of the network half alone."""
+"""Open the accounts of a fetch, each with its caller. Used by the network half only."""
 
 from __future__ import annotations
 
@@ -34,64 +34,64 @@ class Opened:
     others: Records = field(default_factory=Records)  # failures and coverage of those that are not
 
     async def list_all(self) -> None:
-        """Read every list of every account beside each other."""
+        """Read every list of every account in parallel."""
         await _beside_each_other(crawl.list_all() for crawl in self.crawls)
 
     def choose(self) -> None:
-        """Say what is to be downloaded: coverage counts it as missing until it is read."""
+        """Set what is to be downloaded: ``coverage`` counts it as missing until it is read."""
         for crawl in self.crawls:
             crawl.choose()
 
     async def download(self) -> None:
-        """Download what the plan asks for; what fails for reasons that pass, in a second round."""
+        """Download what the plan contains; retry transient failures in a second round."""
         await _beside_each_other(crawl.download() for crawl in self.crawls)
         await _beside_each_other(crawl.read_again() for crawl in self.crawls)
 
     def listed(self) -> Iterator[Listed]:
-        """What the lists of each region came to."""
+        """Yield the results of the lists of each region."""
         yield from map(Listed, self.others.coverage)
         for crawl in self.crawls:
             yield from crawl.listed()
 
     def outcome(self) -> Records:
-        """What was not read, and the coverage, without what was read."""
+        """Return the failures and the coverage, without what was read."""
         return merge_records([self.others, *(crawl.outcome() for crawl in self.crawls)])
 
     def parts(self) -> Iterator[Records]:
-        """Everything read so far, in parts: those of a region follow each other."""
+        """Yield everything read so far, in parts; those of a region are consecutive."""
         yield self.others
         for crawl in self.crawls:
             yield from crawl.parts()
 
     def take_parts(self) -> Iterator[Records]:
-        """The same; nothing is left of a region whose parts were taken."""
+        """Yield the same parts, and release each region whose parts were taken."""
         yield self.others
         for crawl in self.crawls:
             yield from crawl.take_parts()
 
     def estimates(self, downloads: str) -> tuple[Estimate, ...]:
-        """What the downloads will take, by account and region."""
+        """Return the estimated calls and time, by account and region."""
         share = parse_downloads(downloads)
         return tuple(
             estimate_regions(self.listed(), share=share, rate_limiter_of=self.rate_limiter_of)
         )
 
     def raise_if_nothing(self) -> None:
-        """Raise RequestError: a run of which nothing is left is an error, not an empty fleet."""
+        """Raise RequestError if nothing could be read, since that is not an empty fleet."""
         outcome = self.outcome()
         reached = ("complete", "partial", "absent")
         if any(row.status in reached for row in outcome.coverage):
             return
         if not outcome.failures:
             raise RequestError("the account has no regions")
-        # The last one is what ended it; a refused identity before it did not.
+        # The last failure is the cause; a refused identity before it is not.
         last = {failure.account_id: failure for failure in outcome.failures}
         refused = refused_sentence(failure.message for failure in outcome.failures)
         told = "; ".join(map(_what_ended, last.values()))
         raise RequestError(f"nothing could be read: {told}{f'; {refused}' if refused else ''}")
 
     def rate_limiter_of(self, account_id: str | None) -> RateLimiter:
-        """The rate_limiter of an account that is read; of any for one that is not."""
+        """Return the rate limiter of an account, or any of them if the account is not read."""
         rate_limiters = {
             crawl.caller.account_id: crawl.caller.lanes.rate_limiter for crawl in self.crawls
         }
@@ -99,7 +99,7 @@ class Opened:
 
 
 def _what_ended(failure: Failure) -> str:
-    """A failure with its call, region and account; a refused key with the remedy."""
+    """Describe a failure with its call, region and account; a refused key with the remedy."""
     where = f" in {failure.region_id}" if failure.region_id else ""
     whose = f" of account {failure.account_id}" if failure.account_id else ""
     is_refused = failure.kind == "credentials" and failure.code is not None
@@ -114,7 +114,7 @@ async def _beside_each_other(works: Iterable[Coroutine[Any, Any, None]]) -> None
 
 
 async def open_accounts(access: Access, provider: Provider | None) -> Opened:
-    """Make a crawl for each account, and remember what an earlier run asked of them."""
+    """Create a crawl for each account, and restore the calls of an earlier run."""
     if provider is not None:
         opened = Opened([_crawl(access, access.caller(provider))])
     else:
@@ -130,7 +130,7 @@ async def open_accounts(access: Access, provider: Provider | None) -> Opened:
 
 @dataclass(frozen=True, slots=True)
 class _Named:
-    """An account of the settings, and who the cloud says it is."""
+    """An account of the settings, and its identity as returned by the cloud."""
 
     account: Account
     caller: Caller
@@ -138,12 +138,12 @@ class _Named:
 
     @property
     def account_id(self) -> str:
-        """Its id; its name where only the question for it was refused."""
+        """The account's id, or its name if the id could not be read."""
         return self.account.name if isinstance(self.identity, Failure) else self.identity
 
 
 async def _open_named(access: Access) -> Opened:
-    """Ask who each is; one account is read once, at the smallest of its shares."""
+    """Identify each account; read an account once, at the smallest of its shares."""
     accounts = access.settings.accounts
     callers = [access.caller(access.provider_of(account)) for account in accounts]
     for caller, account in zip(callers, accounts, strict=True):
@@ -170,7 +170,7 @@ async def _open_named(access: Access) -> Opened:
 
 
 def _open_group(access: Access, group: list[_Named]) -> AccountCrawl:
-    """The crawl of a main account, by the first of its profiles."""
+    """Create the crawl of a main account, with the first of its profiles."""
     first = group[0]
     shares = [
         access.settings.quota_share if one.account.quota_share is None else one.account.quota_share
@@ -205,7 +205,7 @@ def _crawl(access: Access, caller: Caller, *, skip_regions: Iterable[str] = ()) 
 
 
 def _reporting(listener: Listener, caller: Caller) -> Listener:
-    """Hand events on with the account they are of, and to the log; tell what was throttled."""
+    """Wrap a listener: add the account to events, log them, and report throttled calls."""
     n_told = 0
 
     def report(event: Event) -> None:
@@ -222,14 +222,14 @@ def _reporting(listener: Listener, caller: Caller) -> Listener:
 
 
 def tell(listener: Listener, event: Event) -> None:
-    """Hand an event to a listener and to the log."""
+    """Pass an event to a listener and to the log."""
     if log.isEnabledFor(logging.INFO):
         log.info("%s", sentence(event))
     listener(event)
 
 
 def _remember_calls(access: Access, checkpoint: Checkpoint, opened: Opened) -> None:
-    """The calls of an earlier run that the cloud may still count."""
+    """Restore the calls of an earlier run that the cloud may still count."""
     now, monotonic = access.clock.utc_now().timestamp(), access.clock.monotonic()
     limits = opened.rate_limiter_of(None).limits
     longest_s = max(limit.per_s for limit in limits.values())

@@ -1,4 +1,4 @@
-"""What a fetch needs, looked at with the smallest calls. Of the network half alone."""
+"""Check what a fetch needs, with the smallest calls. Used by the network half only."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from vpnframe.fetching.progress import duration
 from vpnframe.model.records import Attachment, Failure, Gateway, Record, Region, Statement
 
 Status = Literal["ok", "missing", "unknown"]
-# What a call is about, and the parameter that names it.
+# The kind of thing that a call is about, and the parameter that names it.
 _ABOUT_ONE = {
     "DescribeVpnRouteEntries": ("VPN gateway", "VpnGatewayId"),
     "DescribeVpnPbrRouteEntries": ("VPN gateway", "VpnGatewayId"),
@@ -39,10 +39,10 @@ _POLICY = "`vpnframe doctor --policy` prints a policy that does"
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One thing that was looked at."""
+    """The result of one check."""
 
-    check: str  # what
-    status: Status  # unknown where it could not be tried
+    check: str  # what was checked
+    status: Status  # unknown if it could not be tried
     detail: str  # what was found
     remedy: str | None = None  # what to do about it
     # account_id, region_id: where
@@ -51,7 +51,7 @@ class Check:
 
 
 async def check_accounts(access: Access, provider: Provider | None) -> list[Check]:
-    """Look at everything that a fetch of these accounts needs."""
+    """Check everything that a fetch of these accounts needs."""
     if provider is not None:
         return await _AccountCheck(access, access.caller(provider)).run()
     checks = [_of_account(access, account) for account in access.settings.accounts]
@@ -68,7 +68,7 @@ def _of_account(access: Access, account: Account) -> _AccountCheck:
 
 @dataclass(slots=True)
 class _AccountCheck:
-    """One account while it is looked at."""
+    """The checks of one account."""
 
     access: Access
     caller: Caller
@@ -78,7 +78,7 @@ class _AccountCheck:
     samples: dict[str, tuple[Place, str]] = field(default_factory=dict)
 
     async def run(self) -> list[Check]:
-        """Look at one thing after the other; what nothing can be asked about is left out."""
+        """Run the checks in order; stop if the credentials or the identity are refused."""
         if await self._check_credentials() and await self._check_identity():
             places = await self._check_regions()
             await asyncio.gather(*(self._check_region(place) for place in places))
@@ -131,7 +131,7 @@ class _AccountCheck:
             self._note("clock", "missing", detail, "set this machine's clock: at most 15 minutes")
 
     async def _check_regions(self) -> list[Place]:
-        """Where to ask; the host of a region that nobody told is the usual one."""
+        """Return the places of the regions; an unknown host is replaced by the usual one."""
         plan = self.access.plan
         place = Place(plan.endpoint or f"https://{VPC_HOST}")
         found = await self.caller.ask(
@@ -156,7 +156,7 @@ class _AccountCheck:
         return [Place(url, region) for region, url in urls.items() if url]
 
     async def _check_region(self, place: Place) -> None:
-        """One row of its list: tells whether it answers, and how many connections it has."""
+        """Read one row of its list: check whether it answers, and count its connections."""
         found = await self._page(place, LISTED)
         note = partial(
             Check, "region", account_id=self.caller.account_id, region_id=place.region_id
@@ -181,13 +181,13 @@ class _AccountCheck:
         return await self.caller.ask(action, place, params, partial(decode_page, action=action))
 
     def _sample(self, place: Place, page: Page) -> None:
-        """Remember what the calls that ask about one thing can be tried with."""
+        """Store ids with which calls about a single thing can be tried."""
         for row in page.rows:
             for parameter, thing_id in _things_in(row):
                 self.samples[parameter] = (place, thing_id)
 
     async def _check_permissions(self, places: list[Place]) -> None:
-        """Each permission once, in one region that answers."""
+        """Check each permission once, in one region that answers."""
         known = [place for place, _ in self.samples.values()]
         place = next(iter([*known, *self.sizes]), None)
         for action in needed(routes=self.access.settings.routes):
@@ -202,7 +202,7 @@ class _AccountCheck:
                 self._note_permission(action, found)
 
     async def _try_with_sample(self, action: str, kind: str, parameter: str) -> None:
-        """A call about one thing: without one to name it cannot be tried."""
+        """Try a call about a single thing; it is unknown if there is no such thing."""
         if kind not in self.samples:
             detail, remedy = f"there is no {kind} to try it with", "nothing, until there is one"
             self._note(permission_of(action), "unknown", detail, remedy)
@@ -255,7 +255,7 @@ class _AccountCheck:
 
 
 def _things_in(row: Record) -> Iterator[tuple[str, str]]:
-    """What of a row others calls can be tried with: kind and id."""
+    """Yield kind and id of things in a row with which other calls can be tried."""
     if isinstance(row, Statement):
         if not row.is_unattached:
             yield "connection", row.vpn_connection_id
@@ -270,7 +270,7 @@ def _things_in(row: Record) -> Iterator[tuple[str, str]]:
 
 
 def _remedy_of(failure: Failure) -> str:
-    """What to do about a failure that is no refusal of a permission."""
+    """Return a remedy for a failure that is not a refused permission."""
     if failure.kind in ("network", "timeout"):
         return "check name resolution and the firewall to *.aliyuncs.com, port 443"
     if failure.kind in ("throttled", "server"):

@@ -1,9 +1,9 @@
-"""What an unfinished crawl has read so far, in SQLite, so that it can go on where it stopped.
+"""Store what an unfinished crawl has read in SQLite, so that it can be resumed.
 
-It holds redacted records alone, lies in a folder of its own with mode 0600, and is gone when the
-crawl is finished. The times of calls are in it too: a crawl that goes on within the same minute
-must not overrun the quota. What is written in one turn of the event loop goes to disk together;
-whoever must know that it is there waits for that.
+It contains only redacted records, lies in a separate folder with mode 0600, and is removed when the
+crawl is finished. It also contains the times of calls: a crawl that is resumed within the same
+minute must not exceed the quota. What is written in one turn of the event loop is committed
+together; ``settle`` waits for the commit.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ Answer = Statement | Rows
 VERSION = 3
 # Written into the file's header: no other program's SQLite file is taken for a checkpoint.
 _APPLICATION_ID = int.from_bytes(b"vpnf")
-# Without rowid: an index of its own could be damaged alone, and SQLite's quick check not see it.
+# Without rowid: a separate index could be damaged alone, unnoticed by SQLite's quick check.
 _SCHEMA = """
 CREATE TABLE about (
     name TEXT NOT NULL, value TEXT NOT NULL, checksum INTEGER NOT NULL, PRIMARY KEY (name)
@@ -47,7 +47,7 @@ CREATE TABLE calls (
     answered_at REAL
 );
 """
-# As SQLite keeps them.
+# As SQLite stores them.
 _STATEMENTS = [statement.strip() for statement in _SCHEMA.split(";") if statement.strip()]
 _NOTE = "INSERT OR REPLACE INTO about VALUES (?, ?, ?)"
 _ANSWER = "INSERT OR REPLACE INTO answers VALUES (?, ?, ?, ?, ?, ?)"
@@ -75,7 +75,7 @@ class Checkpoint:
 
     @property
     def folder(self) -> Path:
-        """Where it lies."""
+        """Folder of the checkpoint."""
         return self._path.parent
 
     def __enter__(self) -> Self:
@@ -91,7 +91,7 @@ class Checkpoint:
             self.close()
 
     def close(self) -> None:
-        """Keep it for another run, if there is anything in it to go on with."""
+        """Close it, and keep it for another run if it has answers."""
         if not self.has_answers:
             self.discard()
             return
@@ -99,7 +99,7 @@ class Checkpoint:
             self._commit()
 
     async def settle(self) -> None:
-        """Wait until everything written so far is on disk, as far as a killed process goes."""
+        """Wait until everything written so far would survive a kill of this process."""
         loop = asyncio.get_running_loop()
         if not self._waiting:
             loop.call_soon(self._end_turn)
@@ -107,7 +107,7 @@ class Checkpoint:
         await self._waiting[-1]
 
     def _end_turn(self) -> None:
-        """Commit what was written in this turn, and tell everybody who waits."""
+        """Commit what was written in this turn, and wake all waiters."""
         waiting, self._waiting = self._waiting, []
         problem = None
         try:
@@ -123,7 +123,7 @@ class Checkpoint:
                 one.set_exception(InventoryError(str(problem)))
 
     def _commit(self) -> None:
-        """Bring what is not yet written to disk, in one transaction."""
+        """Write all pending rows to disk, in one transaction."""
         batches = [(statement, rows) for statement, rows in self._unwritten.items() if rows]
         if not batches:
             return
@@ -132,12 +132,12 @@ class Checkpoint:
             self._db.execute("BEGIN")
             for statement, rows in batches:
                 self._db.executemany(statement, rows)
-        # Only now: what a full disk refuses is tried again when the checkpoint is closed.
+        # Only now: rows that a full disk refuses are retried when the checkpoint is closed.
         self._unwritten = {statement: [] for statement in self._unwritten}
 
     @contextlib.contextmanager
     def _translated(self, remedy: str = "") -> Iterator[None]:
-        """A full disk is an error of the folder, not of the crawl."""
+        """Translate SQLite errors, such as a full disk, to InventoryError."""
         try:
             yield
         except sqlite3.Error as error:
@@ -148,7 +148,7 @@ class Checkpoint:
             return self._db.execute(query, values).fetchall()
 
     def recall(self, account: str, region: str, action: str, subject: str = "") -> Answer | None:
-        """Give an answer that an earlier run read, None when it read none."""
+        """Return an answer that an earlier run read, or None."""
         if not self.is_resumed:
             return None
         rows = self._rows(
@@ -160,36 +160,36 @@ class Checkpoint:
     async def keep(
         self, account: str, region: str, action: str, answer: Answer, *, subject: str = ""
     ) -> None:
-        """Keep an answer; it counts as read once this returns."""
+        """Store an answer; it counts as read once this returns."""
         row = _with_checksum(account, region, action, subject, self._encode(answer))
         self._unwritten[_ANSWER].append(row)
         self.has_answers = True
         await self.settle()
 
     def note(self, name: str, value: str) -> None:
-        """Keep a fact about the crawl itself; it is on disk once this returns."""
+        """Store a fact about the crawl itself; it is on disk once this returns."""
         self._unwritten[_NOTE].append(_with_checksum(name, value))
         self._commit()
 
     def noted(self, name: str) -> str | None:
-        """Give a fact about the crawl, None when there is none."""
+        """Return a fact about the crawl, or None."""
         rows = self._rows("SELECT value FROM about WHERE name=?", (name,))
         return str(rows[0][0]) if rows else None
 
     def call_sent(self, key: Key) -> int:
-        """Count a call that goes out once this has settled; give its number."""
+        """Record a call that is sent once this has settled; return its number."""
         number = next(self._numbers)
         self._unwritten[_SENT].append((number, *key))
         return number
 
     def call_answered(self, number: int, *, at: float) -> None:
-        """Say when a call was answered or given up, in seconds since the epoch."""
+        """Record when a call was answered or given up, in seconds since the epoch."""
         self._unwritten[_ANSWERED].append((at, number))
 
     def earlier_calls(self, *, since: float, now: float) -> Iterator[tuple[Key, float]]:
-        """Give the calls of earlier runs that a quota may still count.
+        """Yield the calls of earlier runs that a quota may still count.
 
-        One that was under way when its run died counts as answered now: nobody knows better.
+        A call that was open when its run died counts as answered now: its time is unknown.
         """
         self._rows("UPDATE calls SET answered_at=? WHERE answered_at IS NULL", (now,))
         rows = self._rows(
@@ -212,12 +212,12 @@ class Checkpoint:
 
 
 def checkpoint_path(folder: Path) -> Path:
-    """Give the place of an inventory folder's checkpoint."""
+    """Return the path of an inventory folder's checkpoint."""
     return folder / "_checkpoint" / "crawl.sqlite"
 
 
 def open_checkpoint(folder: Path, *, purpose: Mapping[str, str], resume: bool) -> Checkpoint:
-    """Open the checkpoint of an inventory folder, or begin one."""
+    """Open the checkpoint of an inventory folder, or create one."""
     path = checkpoint_path(folder)
     _refuse_links(path)
     found = _open_existing(path) if path.exists() else None
@@ -241,7 +241,7 @@ def open_checkpoint(folder: Path, *, purpose: Mapping[str, str], resume: bool) -
 
 
 def _refuse_links(path: Path) -> None:
-    """What is written must lie in this folder and nowhere else."""
+    """Raise InventoryError for symbolic links, so that nothing is written outside this folder."""
     for one in (path.parent, *files_of(path)):
         if one.is_symlink():
             raise InventoryError(
@@ -250,7 +250,7 @@ def _refuse_links(path: Path) -> None:
 
 
 def _begin(path: Path, purpose: Mapping[str, str]) -> Checkpoint:
-    """A new checkpoint, readable by its owner alone from its first byte on, and whole or empty."""
+    """Create a checkpoint, readable only by its owner from the start, and whole or empty."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         path.parent.chmod(0o700)
@@ -266,7 +266,7 @@ def _begin(path: Path, purpose: Mapping[str, str]) -> Checkpoint:
 
 
 def _fill(db: sqlite3.Connection, purpose: Mapping[str, str]) -> None:
-    """Tables and facts at once: a run that dies here leaves an empty file."""
+    """Create tables and facts in one transaction: a run that dies here leaves an empty file."""
     db.execute("BEGIN IMMEDIATE")
     for statement in _STATEMENTS:
         db.execute(statement)
@@ -283,7 +283,7 @@ def _unwritable(path: Path, error: Exception, remedy: str = "") -> InventoryErro
 
 
 def _open_existing(path: Path) -> Checkpoint | None:
-    """The checkpoint that lies there; None after one that cannot be trusted was set aside."""
+    """Open the checkpoint at ``path``; set one that cannot be trusted aside and return None."""
     try:
         with contextlib.ExitStack() as stack:
             db = stack.enter_context(contextlib.closing(_connect(path)))
@@ -305,12 +305,12 @@ def _open_existing(path: Path) -> Checkpoint | None:
     return None
 
 
-# The second where SQLite names what it found in a schema that is no text any more.
+# UnicodeDecodeError: the message quotes a damaged schema that is not valid text.
 _DAMAGED = (sqlite3.Error, UnicodeDecodeError)
 
 
 def _problem_of(db: sqlite3.Connection) -> str | None:
-    """Why a checkpoint cannot be trusted, if so; SQLite itself does not check what a row holds."""
+    """Return why a checkpoint cannot be trusted, or None; SQLite does not check row contents."""
     if db.execute("PRAGMA quick_check").fetchone()[0] != "ok":
         return "damaged"
     version = db.execute("PRAGMA user_version").fetchone()[0]
@@ -335,7 +335,7 @@ def _with_checksum(*values: str | bytes) -> tuple[str | bytes | int, ...]:
 
 
 def _checksum(values: Sequence[object]) -> int:
-    """Of everything that a row holds, with its kind: damage may make a number of a text."""
+    """Return a checksum of all values with their types: damage may turn a text into a number."""
     parts = (
         b"b" + v if isinstance(v, bytes) else f"{'t' if isinstance(v, str) else '?'}{v}".encode()
         for v in values
@@ -344,10 +344,10 @@ def _checksum(values: Sequence[object]) -> int:
 
 
 def _connect(path: Path) -> sqlite3.Connection:
-    """Every statement is on disk before it returns, as far as a killed process goes."""
+    """Open the database so that every committed statement survives a kill of the process."""
     db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=0.2)
     try:
-        # Two crawls must not write one checkpoint; the lock goes with its process.
+        # Two crawls must not write one checkpoint; the lock ends with its process.
         db.execute("PRAGMA locking_mode = EXCLUSIVE")
         db.execute("PRAGMA journal_mode = WAL")
         db.execute("PRAGMA synchronous = NORMAL")

@@ -1,4 +1,4 @@
-"""Whose answers a checkpoint holds: a crawl goes on with the account that it began with."""
+"""Check that a resumed crawl uses the account that it began with."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from vpnframe.model.records import Failure
 
 
 async def settle_identity(caller: Caller, found: str | Failure) -> str | Failure:
-    """Note in the checkpoint who the account is, or see to it that it is still the same.
+    """Record the account's identity in the checkpoint, or check that it is still the same.
 
-    Where the cloud does not say whose the credentials are, the account's name in accounts.toml
-    stands in, or the access key: the checkpoint keeps a digest of its id, never the id.
+    If the cloud does not return the account's id, the name in accounts.toml or the access key is
+    used instead: the checkpoint keeps a digest of the access key's id, never the id itself.
     """
     checkpoint = caller.checkpoint
     if checkpoint is None:
@@ -29,7 +29,7 @@ async def settle_identity(caller: Caller, found: str | Failure) -> str | Failure
     if known_id and account_id:
         is_same = known_id == account_id
     elif key and caller.name and not known_id and not account_id:
-        is_same = True  # a name of accounts.toml, of which the cloud never said whose it is
+        is_same = True  # a name of accounts.toml whose id the cloud never returned
     else:
         is_same = known_key in (None, key)
     if not is_same:
@@ -45,7 +45,7 @@ def _key_of(caller: Caller) -> str:
 
 
 async def _digest_of_key(caller: Caller) -> str:
-    """Empty where there is no access key."""
+    """Return a digest of the access key's id, empty without an access key."""
     try:
         access_key_id = (await caller.provider.get()).access_key_id
     except (RequestError, SettingsError):

@@ -1,6 +1,6 @@
-"""A crawl: the account, its regions beside each other, their lists, a download per connection.
+"""Crawl an account: its regions in parallel, their lists, and a download per connection.
 
-Whatever cannot be read becomes a failure and a coverage row; nothing ends the run for the others.
+Whatever cannot be read becomes a failure and a coverage row; the run continues for the others.
 """
 
 from __future__ import annotations
@@ -34,31 +34,31 @@ _SHARE = re.compile(r"(100|[1-9]?[0-9])(?:\.[0-9]+)?%")
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a crawl is to read."""
+    """What a crawl reads."""
 
     regions: Collection[str] | None = None  # region ids; None for all that the account has
-    skip_regions: Collection[str] = ()  # regions that are not asked at all; their coverage says so
-    # ``all``: every connection's configuration; ``none``: the list rows alone; a share such as
-    # ``5%``: so many, drawn at random
+    skip_regions: Collection[str] = ()  # regions that are not queried; ``coverage`` reports them
+    # ``all``: every connection's configuration; ``none``: only the list rows; a share such as
+    # ``5%``: a random sample
     downloads: str = "all"
-    seed: str = ""  # of that draw; the same draws the same
+    seed: str = ""  # of that sample; equal seeds draw equal samples
     endpoint: str | None = None  # one URL for every call, instead of the cloud's own hosts
-    on_event: Listener = field(default=ignore)  # told what happens
+    on_event: Listener = field(default=ignore)  # receives the events
     routes: bool = True  # whether VPCs and routes are read, too
 
     def chosen(self, region_id: str | None, connection_ids: list[str]) -> list[str]:
-        """The connections of a region whose configurations are to be downloaded."""
+        """Return the connections of a region whose configurations are to be downloaded."""
         share = parse_downloads(self.downloads)
         if share in (0.0, 1.0):
             return connection_ids if share else []
         n_chosen = math.ceil(share * len(connection_ids))
-        # Drawn for a check of samples, not for secrets.
+        # Used for sampling, not for secrets.
         draw = random.Random(f"{self.seed}/{region_id}")
         return sorted(draw.sample(sorted(connection_ids), n_chosen))
 
 
 def parse_downloads(text: str) -> float:
-    """Read how many configurations are to be downloaded.
+    """Parse which share of the configurations is to be downloaded.
 
     Examples
     --------
@@ -78,13 +78,13 @@ class AccountCrawl:
 
     caller: Caller  # of the account; its ``account_id`` is filled in by :meth:`list_all`
     plan: Plan  # what to read
-    identity: str | Failure | None = None  # what GetCallerIdentity gave, where it was asked already
+    identity: str | Failure | None = None  # result of GetCallerIdentity, if it was already called
     regions: list[RegionCrawl] = field(default_factory=list)
     failures: list[Failure] = field(default_factory=list)
     coverage: list[Coverage] = field(default_factory=list)
 
     async def list_all(self) -> None:
-        """Read who the account is, its regions, and every list of every region."""
+        """Read the account's identity, its regions, and every list of every region."""
         if self.identity is None:
             self.identity = await identify(self.caller, self.plan)
         if isinstance(self.identity, Failure):
@@ -122,7 +122,7 @@ class AccountCrawl:
         plan.on_event(RegionsFound(account_id, len(found.places)))
 
     def choose(self) -> None:
-        """Say what is to be downloaded: from now on coverage counts what of it is not read."""
+        """Set what is to be downloaded; ``coverage`` counts it as missing until it is read."""
         for region in self.regions:
             region.n_wanted = len(self._chosen(region))
 
@@ -137,7 +137,7 @@ class AccountCrawl:
         await _for_each(region.download(ids) for region, ids in chosen)
 
     async def read_again(self) -> None:
-        """Ask once more, after everything else, for what was not read for reasons that pass."""
+        """Retry, after everything else, what was not read for transient reasons."""
         if self.caller.is_over():
             return
         if not self.regions and any(failure.kind in PASSING for failure in self.failures):
@@ -156,23 +156,23 @@ class AccountCrawl:
             self.identity = self.caller.account_id = found
 
     def listed(self) -> Iterator[Listed]:
-        """What the lists of each region came to."""
+        """Yield the results of the lists of each region."""
         yield from map(Listed, self.coverage)
         for region in self.regions:
             yield region.listed()
 
     def outcome(self) -> Records:
-        """What was not read, and the coverage."""
+        """Return the failures and the coverage."""
         return merge_records([self._own(), *(region.outcome() for region in self.regions)])
 
     def parts(self) -> Iterator[Records]:
-        """Everything that was read so far, in parts: those of a region follow each other."""
+        """Yield everything read so far, in parts; those of a region are consecutive."""
         yield self._own()
         for region in self.regions:
             yield from region.parts()
 
     def take_parts(self) -> Iterator[Records]:
-        """The same; nothing is left of a region whose parts were taken."""
+        """Yield the same parts, and release each region whose parts were taken."""
         yield self._own()
         self.regions.reverse()
         while self.regions:
@@ -182,13 +182,13 @@ class AccountCrawl:
         return Records(failures=tuple(self.failures), coverage=tuple(self.coverage))
 
     def _give_up(self, failure: Failure) -> None:
-        """Nothing of the account can be read."""
+        """Record that nothing of the account can be read."""
         status = status_of_nothing(failure)
         self.coverage.append(Coverage(account_id=self.caller.account_id, status=status))
 
 
 async def _for_each(works: Iterable[Coroutine[Any, Any, None]]) -> None:
-    """All regions beside each other: their quotas are their own."""
+    """Run the work of all regions in parallel: each region has its own quotas."""
     async with asyncio.TaskGroup() as group:
         for work in works:
             group.create_task(work)
@@ -216,7 +216,7 @@ def merge_records(parts: Iterable[Records]) -> Records:
 
 
 async def identify(caller: Caller, plan: Plan) -> str | Failure:
-    """Ask for the main account's id."""
+    """Return the main account's id from GetCallerIdentity, or the failure."""
     return await caller.ask("GetCallerIdentity", _place(plan, STS_HOST), {}, decode_account_id)
 
 
@@ -226,7 +226,7 @@ def _place(plan: Plan, host: str) -> Place:
 
 @dataclass(slots=True)
 class _FoundRegions:
-    """Where the regions are, and which of them cannot be asked at all."""
+    """Places of the regions, and the regions that are not queried."""
 
     places: list[Place] = field(default_factory=list)
     not_asked: list[tuple[str, CoverageStatus]] = field(default_factory=list)
@@ -234,7 +234,7 @@ class _FoundRegions:
 
 
 def _find_places(plan: Plan, listing: Listing) -> _FoundRegions:
-    """One place per region: where DescribeRegions says, if that is a host of the cloud."""
+    """Find one place per region: the endpoint in DescribeRegions, if it is a cloud host."""
     rows = [row for part in listing.rows.parts() for row in part.values()]
     known = {row.region_id: row.endpoint for row in rows if isinstance(row, Region)}
     found = _FoundRegions(
@@ -258,7 +258,7 @@ def _find_places(plan: Plan, listing: Listing) -> _FoundRegions:
 
 
 def _unknown_skips(plan: Plan, known: Collection[str]) -> list[str]:
-    """Regions to leave out that are not there, where it is known which are."""
+    """Return the regions to skip that do not exist, if the existing ones are known."""
     return sorted({*plan.skip_regions} - {*known, *(plan.regions or ())}) if known else []
 
 
@@ -269,7 +269,7 @@ def _skip_failure(region_id: str, known: Collection[str]) -> Failure:
 
 
 def unknown_skip(region_id: str, known: Collection[str]) -> str:
-    """Say that a region to leave out is not there, and which may be meant.
+    """Return a message that a region to skip does not exist, with a suggestion.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Whether a fetch can work, checked with the smallest calls."""
+"""Check whether a fetch can work, with the smallest calls."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from vpnframe.fetching.events import ignore
 from vpnframe.fetching.sampling import Samples
 from vpnframe.fetching.settings import FetchSettings, find_provider, make_plan
 
-# Whoever asks whether it can work does not want to wait for a dead region.
+# A check should not wait long for a dead region.
 _CHECK_DEADLINE_S = 60.0
 
 
@@ -33,30 +33,29 @@ def doctor(
 ) -> pd.DataFrame:
     """Check that a fetch can work, with the smallest calls; blocks.
 
-    Who the credentials are, which permissions are missing, the clock, which regions answer, and
-    how long a fetch will take. It makes two calls for the account, one for each region and
-    nine more.
+    Checks the identity of the credentials, permissions, the clock, which regions answer, and how
+    long a fetch will take. It makes two calls for the account, one for each region and nine more.
 
     Parameters
     ----------
     regions, endpoint, credentials
-        As :func:`fetch` takes them.
+        As for :func:`fetch`.
     settings : FetchSettings, optional
-        The same as for the fetch; ``out`` is not looked at.
+        As for the fetch; ``out`` is ignored.
     sample_out : str or Path, optional
         A new folder for the shape of each answer: its documented fields with their types, and
-        words such as ``ikev2``; no key, name, id, address or number. It may be sent to anybody.
+        words such as ``ikev2``; no key, name, id, address or number. It is safe to share.
 
     Returns
     -------
     DataFrame
-        Table ``doctor``: one row per thing checked, ``ok``, ``missing`` or ``unknown``, with a
-        remedy where it is not ``ok``.
+        Table ``doctor``: one row per check, ``ok``, ``missing`` or ``unknown``, with a remedy if it
+        is not ``ok``.
 
     Raises
     ------
     SettingsError
-        An option is wrong, or the folder cannot be used. Missing credentials are a row.
+        If an option is wrong, or the folder cannot be used. Missing credentials are a row.
 
     Examples
     --------

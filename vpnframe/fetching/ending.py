@@ -1,4 +1,4 @@
-"""The end of a run before everything is read: at a set time, or because it is asked for."""
+"""End a run before everything is read: at a deadline, or on request."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ log = logging.getLogger("vpnframe")
 
 
 class Ending:
-    """Whether a run is to end now; what waits for the cloud then stops waiting.
+    """Request to end a run now; calls that wait for the cloud then stop waiting.
 
     Examples
     --------
@@ -30,7 +30,7 @@ class Ending:
         self._waiting: set[asyncio.Timeout] = set()
 
     def ask(self) -> None:
-        """End it now; called in the thread of the event loop, and once is enough."""
+        """End the run now; call this in the thread of the event loop. Repeated calls do nothing."""
         if self.is_asked:
             return
         self.is_asked = True
@@ -41,7 +41,7 @@ class Ending:
 
     @asynccontextmanager
     async def within(self, left_s: float) -> AsyncIterator[None]:
-        """Do something for so long, or until the end; TimeoutError when it was not done by then."""
+        """Run the body for at most ``left_s``, or until the end; raise TimeoutError after that."""
         async with asyncio.timeout(None if left_s == math.inf else left_s) as limit:
             self._waiting.add(limit)
             try:

@@ -1,4 +1,4 @@
-"""What a crawl says of itself while it runs."""
+"""Events that a crawl emits while it runs."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class RegionsFound:
 
 @dataclass(frozen=True, slots=True)
 class RouteListsFound:
-    """The gateways and attachments of a region are known: so many lists of routes are to come."""
+    """A region's gateways and attachments are known: ``n_lists`` route lists will be read."""
 
     region_id: str
     n_lists: int
@@ -27,7 +27,7 @@ class RouteListsFound:
 
 @dataclass(frozen=True, slots=True)
 class RouteListRead:
-    """One list of routes is over."""
+    """A list of routes was read, or failed."""
 
     region_id: str
     account_id: str | None = None
@@ -35,7 +35,7 @@ class RouteListRead:
 
 @dataclass(frozen=True, slots=True)
 class ConnectionsFound:
-    """A region was listed: so many downloads are to come."""
+    """A region was listed: ``n_connections`` configurations will be downloaded."""
 
     region_id: str
     n_connections: int
@@ -44,14 +44,14 @@ class ConnectionsFound:
 
 @dataclass(frozen=True, slots=True)
 class EstimateMade:
-    """Every list was read: how long the downloads will take, by account and region."""
+    """Every list was read; the downloads are estimated by account and region."""
 
     estimates: tuple[Estimate, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class ConnectionRead:
-    """One download is over."""
+    """A download succeeded or failed."""
 
     region_id: str
     is_read: bool
@@ -60,7 +60,7 @@ class ConnectionRead:
 
 @dataclass(frozen=True, slots=True)
 class Throttled:
-    """The cloud refused so many calls for their pace since it was last told."""
+    """The cloud throttled ``n_calls`` calls since the last such event."""
 
     n_calls: int
     account_id: str | None = None
@@ -68,7 +68,7 @@ class Throttled:
 
 @dataclass(frozen=True, slots=True)
 class RegionRead:
-    """A region is over."""
+    """A region is finished."""
 
     region_id: str
     status: str
@@ -89,11 +89,11 @@ Listener = Callable[[Event], None]
 
 
 def ignore(event: Event) -> None:
-    """Listen to nothing."""
+    """Ignore an event."""
 
 
 def sentence(event: Event) -> str:
-    """Say an event in words, for a log.
+    """Describe an event in words, for a log.
 
     Examples
     --------

@@ -1,7 +1,7 @@
-"""The whole fleet, from the cloud to an inventory.
+"""Fetch the whole fleet from the cloud into an inventory.
 
 Records are packed as they are read (:mod:`vpnframe.fetching.packed`) and become tables part by part
-(:func:`vpnframe.inventory.flattening.flatten`), so that a large fleet never stands as objects.
+(:func:`vpnframe.inventory.flattening.flatten`), so that a large fleet never exists as objects.
 """
 
 from __future__ import annotations
@@ -44,31 +44,31 @@ async def afetch(
     Parameters
     ----------
     regions : collection of str, optional
-        Region ids; all regions of the account otherwise.
+        Region ids; all regions of the account by default.
     downloads : str, default "all"
         ``all``: every connection's configuration, one call each, under a small quota. ``none``:
-        the list rows alone, seconds for a whole fleet. A share such as ``5%``: so many, drawn at
-        random; ``witnesses`` says which.
+        only the list rows, seconds for a whole fleet. A share such as ``5%``: a random sample; the
+        column ``witnesses`` shows which.
     endpoint : str, optional
-        One URL for every call; the cloud's own hosts otherwise. Plain HTTP to loopback alone.
+        One URL for every call; by default the cloud's own hosts. Plain HTTP only to loopback.
     credentials : Credentials, optional
-        The vendor's default chain otherwise: environment, configuration files, RAM role.
+        By default the vendor's default chain: environment, configuration files, RAM role.
     settings : FetchSettings, optional
-        Accounts, pace, folder and trust.
+        Accounts, quotas, folder and trust.
     on_event : callable, optional
-        Told what happens, see :mod:`vpnframe.fetching.events`.
+        Receives the events, see :mod:`vpnframe.fetching.events`.
 
     Returns
     -------
     Inventory
-        What could be read; ``failures`` and ``coverage`` say what could not.
+        What could be read; ``failures`` and ``coverage`` report what could not.
 
     Raises
     ------
     SettingsError
-        No credentials, or an option is wrong.
+        If there are no credentials, or an option is wrong.
     RequestError
-        Nothing at all could be read, or with ``strict`` not everything.
+        If nothing at all could be read, or with ``strict`` not everything.
 
     References
     ----------
@@ -92,7 +92,7 @@ async def _afetch(
     settings: FetchSettings,
     **wishes: Any,
 ) -> Inventory:
-    """A fetch that somebody may end; its wishes are those of :func:`make_plan`."""
+    """Fetch until done or ended by ``ending``; ``wishes`` are those of :func:`make_plan`."""
     own = own_fingerprint_key(settings.psk_key_file, is_wanted=settings.key_facts)
     wanted = make_plan(settings, **wishes)
     provider = find_provider(settings, credentials)
@@ -112,7 +112,7 @@ async def _afetch(
 
 @contextmanager
 def _one_error() -> Iterator[None]:
-    """Raise an error of ours as itself, not as the group that several tasks make of it."""
+    """Raise a VpnframeError itself, not as part of the exception group of several tasks."""
     try:
         yield
     except BaseExceptionGroup as group:
@@ -125,25 +125,25 @@ def _one_error() -> Iterator[None]:
 
 
 def _draw(checkpoint: Checkpoint | None) -> str:
-    """The seed of samples: a crawl that goes on draws the same."""
+    """Return the seed of samples; a resumed crawl draws the same sample."""
     return (checkpoint.noted("draw") if checkpoint else None) or secrets.token_hex(8)
 
 
 def _fingerprint_key(checkpoint: Checkpoint | None, own: FingerprintKey | None) -> FingerprintKey:
-    """The user's own; or one for this crawl, which both of its halves have where it was resumed."""
+    """Return the user's key, or one for this crawl, which stays the same when it is resumed."""
     made = checkpoint.noted("fingerprint_key") if checkpoint else None
     return own or (FingerprintKey(bytes.fromhex(made)) if made else new_fingerprint_key())
 
 
 @dataclass(slots=True)
 class _Run:
-    """One fetch: the crawls, and what of them is kept on disk."""
+    """One fetch: its crawls, and what is stored on disk."""
 
     access: Access
     opened: Opened
 
     async def read(self) -> Inventory:
-        """Crawl, and commit what was read where there is a folder for it."""
+        """Crawl, and commit what was read if there is a folder."""
         await self.opened.list_all()
         self._commit_lists()
         give_back_memory()
@@ -164,7 +164,7 @@ class _Run:
         return replace(inventory, snapshot=snapshot)
 
     def _commit_lists(self) -> None:
-        """Nobody has to wait for hours of downloads to look; no download counts as read in it."""
+        """Commit the lists before the downloads, so that they are available early."""
         out, checkpoint = self.access.settings.out, self.access.checkpoint
         if checkpoint is None or out is None or parse_downloads(self.access.plan.downloads) == 0:
             return
@@ -176,7 +176,7 @@ class _Run:
 
 
 def _may_be_completed(inventory: Inventory) -> bool:
-    """Whether something is missing that --resume may find: then the checkpoint stays."""
+    """Check whether --resume may complete the inventory: then the checkpoint stays."""
     return not inventory.is_complete and bool(inventory.failures["kind"].isin(PASSING).any())
 
 
@@ -189,7 +189,7 @@ def _tables(parts: Iterable[Records]) -> Inventory:
 def _checkpoint(
     plan: Plan, settings: FetchSettings, own: FingerprintKey | None
 ) -> AbstractContextManager[Checkpoint | None]:
-    """The checkpoint of the folder that the crawl is written to, if there is one."""
+    """Open the checkpoint of the output folder, if there is one."""
     if settings.out is None:
         if settings.resume:
             raise SettingsError("there is nothing to resume without a folder: set out")
@@ -220,36 +220,36 @@ def fetch(
 ) -> Inventory:
     """Fetch the whole fleet of an account, or of several; blocks, in a notebook too.
 
-    It runs an event loop of its own in a thread, so it also works where a loop already runs.
+    It runs a new event loop in a thread, so it also works if a loop already runs.
 
     Parameters
     ----------
     regions : collection of str, optional
-        Region ids; all regions of the account otherwise.
+        Region ids; all regions of the account by default.
     downloads : str, default "all"
-        ``all`` configurations, ``none`` (the list rows alone), or a share such as ``5%``.
+        ``all`` configurations, ``none`` (only the list rows), or a share such as ``5%``.
     endpoint : str, optional
-        One URL for every call; the cloud's own hosts otherwise. Plain HTTP to loopback alone.
+        One URL for every call; by default the cloud's own hosts. Plain HTTP only to loopback.
     credentials : Credentials, optional
-        The vendor's default chain otherwise.
+        By default the vendor's default chain.
     settings : FetchSettings, optional
-        Accounts, pace, folder and trust.
+        Accounts, quotas, folder and trust.
     on_event : callable, optional
-        Told what happens; called from the other thread.
+        Receives the events; called from the other thread.
 
     Returns
     -------
     Inventory
-        What could be read; ``failures`` and ``coverage`` say what could not.
+        What could be read; ``failures`` and ``coverage`` report what could not.
 
     Raises
     ------
     SettingsError
-        No credentials, or an option is wrong.
+        If there are no credentials, or an option is wrong.
     RequestError
-        Nothing at all could be read.
+        If nothing at all could be read.
     KeyboardInterrupt
-        It was interrupted; where ``out`` names a folder, what was read is written there.
+        If it was interrupted; with ``out``, what was read is written to that folder.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""What a list shows and does not show, where other answers say otherwise."""
+"""Explain why a call does not find a thing: it is gone, or lists still contain it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from vpnframe.fetching.caller import Caller, Place
 from vpnframe.fetching.listing import fetch_pass
 from vpnframe.model.records import Failure
 
-# The lists that show a thing, by the parameter that names it.
+# The lists that contain a thing, by the parameter that names it.
 _SHOWN_BY = {
     "VpnConnectionId": ("DescribeVpnConnections", "DescribeVpnAttachments"),
     "VpnGatewayId": ("DescribeVpnGateways",),
@@ -18,9 +18,9 @@ _SHOWN_BY = {
 async def explain_gone(
     failure: Failure, caller: Caller, place: Place, *, parameter: str, thing_id: str
 ) -> Failure:
-    """Tell a thing that went away from one that a call does not find though a list shows it.
+    """Distinguish a deleted thing from one that a call does not find though a list contains it.
 
-    Its list is asked for this thing alone, after the call: one row, of a large quota.
+    After the call, the list is queried for this thing only: one row, under a large quota.
     """
     if failure.kind != "gone":
         return failure

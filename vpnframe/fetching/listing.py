@@ -1,4 +1,4 @@
-"""A whole listing, page by page, without doubles and with what is missing said."""
+"""Fetch a whole listing, page by page, without duplicates, and report what is missing."""
 
 from __future__ import annotations
 
@@ -33,32 +33,32 @@ _ID_OF = {
 }
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 _MOST_PASSES = 3
-# Pages in a row of which no row is new.
+# Consecutive pages without a new row.
 _MOST_IDLE = 10
 _decode_row = msgspec.msgpack.Decoder(Row).decode
 
 
 @dataclass(slots=True)
 class Listing:
-    """What one list call gave in all its pages."""
+    """The result of one list call in all its pages."""
 
     rows: PackedRecords = field(default_factory=PackedRecords)  # by id
-    seen: set[str] = field(default_factory=set)  # their ids, while pages come
-    n_expected: int = 0  # rows that there are, as the cloud counts them
+    seen: set[str] = field(default_factory=set)  # their ids, while pages are read
+    n_expected: int = 0  # number of rows as the cloud counts them
     failure: Failure | None = None  # why it ended early
-    # Why a further pass ended early: no row is missing, and nothing confirms that
+    # Why a further pass ended early: no row is missing, but that is not confirmed
     doubt: Failure | None = None
-    notes: list[Note] = field(default_factory=list)  # rows that could not be read
+    notes: list[Note] = field(default_factory=list)  # rows that could not be decoded
     n_pages: int = 0  # pages of one pass
-    is_agreed: bool = True  # whether a second pass gave the same ids, where there was need for one
-    # The counts that its pages name; a page may name none
+    is_agreed: bool = True  # whether a second pass, if needed, returned the same ids
+    # The total counts of its pages; a page may have none
     counts: set[int] = field(default_factory=set)
-    # A count that makes no sense: nothing tells then whether these are all rows
+    # An invalid count: it is then unknown whether these are all rows
     count_note: Note | None = None
 
     @property
     def n_collected(self) -> int:
-        """Rows that came, each counted once, those that could not be read among them."""
+        """Number of rows received, without duplicates, including undecodable ones."""
         return len(self.rows) + len(self.notes)
 
     @property
@@ -74,11 +74,11 @@ class Listing:
 
     @property
     def is_whole(self) -> bool:
-        """Whether it was read to its end, and shows all that the cloud counts."""
+        """Whether it was read to its end, and contains all rows that the cloud counts."""
         return self.failure is None and self.count_note is None and not self.is_short
 
     def failures(self, action: str, *, at_ms: int) -> Iterator[Failure]:
-        """What of it was not read or not understood, as rows without account and region."""
+        """Yield failures for what was not read or decoded, without account and region."""
         yield from (failure for failure in (self.failure, self.doubt) if failure)
         if self.is_short:
             told = f"{self.n_expected} rows are counted, {self.n_collected} were given"
@@ -89,7 +89,7 @@ class Listing:
             yield note_failure(note, action=action, at_ms=at_ms)
 
     def put(self, key: str, row: Row | msgspec.Raw) -> None:
-        """Keep a row, unless one of its id is there."""
+        """Store a row, unless its id is already present."""
         if key not in self.seen:
             self.seen.add(key)
             self.rows.put(key, row)
@@ -103,10 +103,10 @@ async def fetch_listing(
     about: Mapping[str, str] = _NOTHING,
     judge: KeyJudge | None = None,
 ) -> Listing:
-    """Fetch every page of a list call; twice or three times where one pass is no proof.
+    """Fetch every page of a list call; two or three times if one pass is not conclusive.
 
-    A deletion and a creation between two pages hide a row while every count agrees, and rows may
-    be fewer than counted. Lists are cheap.
+    A deletion and a creation between two pages hide a row although all counts agree, and there may
+    be fewer rows than counted. List calls are cheap.
     """
     passes = [await fetch_pass(caller, action, place, about=about, judge=judge)]
     is_sure = passes[0].n_pages <= 1 and passes[0].is_stable
@@ -119,19 +119,19 @@ async def fetch_listing(
 
 
 def _agree(one: Listing, other: Listing) -> bool:
-    """Whether two passes show the same rows, and as many as each of their pages counts.
+    """Check whether two passes have the same rows, as many as each of their pages counts.
 
-    A row that comes and goes between two pages hides another one, and only the count tells.
+    A row that appears and disappears between two pages hides another; only the count shows it.
     """
     are_sound = all(listing.is_stable and len(listing.counts) <= 1 for listing in (one, other))
     return are_sound and one.seen == other.seen
 
 
 def _united(passes: list[Listing]) -> Listing:
-    """Every row that any pass gave, as its latest pass gave it."""
+    """Merge the rows of all passes, each as returned by its latest pass."""
     united = Listing(
         n_expected=max(one.n_expected for one in passes),
-        # A pass that failed after a whole one costs agreement, not rows.
+        # A pass that failed after a whole one affects agreement, not rows.
         failure=passes[0].failure,
         doubt=passes[-1].failure,
         notes=passes[-1].notes,
@@ -163,13 +163,13 @@ async def fetch_pass(
         if isinstance(page, Failure):
             listing.failure = page
             return listing
-        # Without a count, an empty page after one that was not full only says that this was all.
+        # Without a count, an empty page after one that was not full only confirms the end.
         is_formality = page.total_count is None and listing.n_collected < (number - 1) * PAGE_SIZE
         listing.n_pages += bool(page.rows or page.notes or not is_formality)
         n_before = len(listing.rows)
         _add(listing, page, action)
         n_idle = 0 if len(listing.rows) > n_before else n_idle + 1
-        # Rows that cannot be read may be the same ones again, and the count may be wrong.
+        # Rows that cannot be decoded may be repeated ones, and the count may be wrong.
         may_go_on = page.notes and n_idle < _MOST_IDLE and number * PAGE_SIZE < _total(page)
         is_over = (n_idle > 0 and not may_go_on) or _is_reached(listing, page)
         if is_over or not ACTIONS[action].is_paged:
@@ -178,7 +178,7 @@ async def fetch_pass(
 
 
 def _decode(response: Response, *, action: str, number: int, judge: KeyJudge | None) -> Page:
-    """One page; one without the rows that it counts is no answer, and may be asked for again."""
+    """Decode one page; raise ResponseError, which is retried, if it lacks the rows it counts."""
     page = decode_page(response, action=action, judge=judge)
     if page.rows or page.notes:
         return page
@@ -191,14 +191,14 @@ def _decode(response: Response, *, action: str, number: int, judge: KeyJudge | N
 
 
 def _is_reached(listing: Listing, page: Page) -> bool:
-    """Whether all rows came that are counted; behind a full page there may be more than that."""
+    """Check whether all counted rows were received; after a full page there may be more."""
     is_full = len(page.rows) + len(page.notes) >= PAGE_SIZE
     n_beyond = listing.n_collected - _total(page)
     return n_beyond == 0 or (n_beyond > 0 and not is_full)
 
 
 def _total(page: Page) -> float:
-    """The rows that there are; without a count, more than can be read: only an empty page ends."""
+    """Return the number of rows; infinity without a count, so that only an empty page ends."""
     return math.inf if page.total_count is None else page.total_count
 
 
@@ -222,7 +222,7 @@ async def recall_listing(
     about: Mapping[str, str] = _NOTHING,
     judge: KeyJudge | None = None,
 ) -> Listing:
-    """Give a listing from the checkpoint where an earlier run read it, and fetch it otherwise."""
+    """Return a listing from the checkpoint if an earlier run read it, and fetch it otherwise."""
     listing = await _recall_or_fetch(caller, action, place, about, judge)
     listing.rows, listing.seen = listing.rows.in_order(), set()
     return listing

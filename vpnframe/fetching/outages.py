@@ -1,4 +1,4 @@
-"""A region that answers no more: one call at a time tries it, and the others wait for that."""
+"""Handle a region that stops answering: one call at a time tries it, and the others wait."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from vpnframe.cloud.retries import backoff_s
 # Longer than most outages; a region that is silent for longer is given up, for now.
 PATIENCE_S = 45.0
 _LONGEST_PAUSE_S = 10.0
-_A_FEW = 3  # failures without an answer between them: one or two are no outage
+_A_FEW = 3  # consecutive failures; one or two are not an outage
 
 
 class Line:
-    """The line to one region. It breaks down when a few calls in a row get no answer.
+    """The line to one region; it is down when a few calls in a row get no answer.
 
-    A line that never gave an answer is no outage: nobody waits for a region that is unreachable.
+    A line that never returned an answer is not an outage: calls do not wait for such a region.
     """
 
     def __init__(self, clock: Clock, jitter: Callable[[], float], patience_s: float) -> None:
@@ -33,17 +33,17 @@ class Line:
 
     @property
     def is_down(self) -> bool:
-        """Whether it gave answers, and gives none now."""
+        """Whether it returned answers before, and returns none now."""
         return self._answered_ever and self._n_failed >= _A_FEW
 
     @property
     def is_awaited(self) -> bool:
-        """Whether it is down, and not for so long that nobody waits for it any more."""
+        """Whether it is down, and calls still wait for it."""
         return self.is_down and self._clock.monotonic() - self._silent_since < self._patience_s
 
     @asynccontextmanager
     async def turn(self) -> AsyncIterator[None]:
-        """Let a call out: at once where the line is up, and one after the other where it is not."""
+        """Admit a call: at once if the line is up, one after the other if it is awaited."""
         if self.is_awaited:
             async with self._trying:
                 if self.is_awaited:
@@ -64,6 +64,6 @@ class Line:
         self._n_failed += 1
 
     def answered(self) -> None:
-        """Count a call that got one: the line is up."""
+        """Record an answered call: the line is up."""
         self._answered_ever = True
         self._n_failed = self._n_tries = 0

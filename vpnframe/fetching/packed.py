@@ -1,9 +1,9 @@
-"""Many records in little room.
+"""Store many records in little memory.
 
 As objects, the rows and downloads of a connection take more than ten KiB; a fleet of 100,000 would
-fill a laptop. So whatever a crawl reads is packed at once: msgpack, compressed in blocks of some
-dozens of records, a twentieth of the room. It is unpacked part by part, in the order of the ids,
-when records become tables: objects of one part stand at a time.
+fill a laptop's memory. Records are therefore packed as soon as they are read: as msgpack,
+compressed in blocks of 64 records, a twentieth of the size. They are unpacked part by part, in
+order of their ids, when records become tables: only one part exists as objects at a time.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ A = TypeVar("A")
 B = TypeVar("B")
 
 _BLOCK = 64
-# Enough for the columns that are made of a part to be worth their overhead.
+# Large enough that the overhead of making columns from each part is small.
 _PART = 1000
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(dict[str, Row]).decode
@@ -28,7 +28,7 @@ _decode_raw = msgspec.msgpack.Decoder(dict[str, msgspec.Raw]).decode
 
 
 class PackedRecords:
-    """Records by id, packed: put in one by one, looked through part by part.
+    """Packed records by id: added one by one, iterated part by part.
 
     Examples
     --------
@@ -49,7 +49,7 @@ class PackedRecords:
         return self._n_packed + len(self._open)
 
     def put(self, key: str, record: Row | msgspec.Raw) -> None:
-        """Put in a record, or one that is encoded already."""
+        """Add a record, or one that is already encoded."""
         self._open[key] = msgspec.Raw(_encode(record))
         if len(self._open) == _BLOCK:
             self._blocks.append(zlib.compress(_encode(self._open), 1))
@@ -57,7 +57,7 @@ class PackedRecords:
             self._open = {}
 
     def parts(self) -> Iterator[dict[str, Row]]:
-        """Unpack part by part, in the order in which the records came."""
+        """Yield the records part by part, in the order in which they were added."""
         part: dict[str, Row] = {}
         for body in self._bodies():
             part |= _decode(body)
@@ -68,17 +68,17 @@ class PackedRecords:
             yield part
 
     def ids(self) -> Iterator[str]:
-        """Give the ids, in the order in which the records came."""
+        """Yield the ids, in the order in which the records were added."""
         for key, _ in self.raw():
             yield key
 
     def raw(self) -> Iterator[tuple[str, msgspec.Raw]]:
-        """Give every id with its record as it is encoded."""
+        """Yield every id with its encoded record."""
         for body in self._bodies():
             yield from _decode_raw(body).items()
 
     def in_order(self) -> PackedRecords:
-        """Give a shelf of the same records in the order of their ids."""
+        """Return a copy with the records in order of their ids."""
         shelf, rows = PackedRecords(), dict(self.raw())
         for key in sorted(rows):
             shelf.put(key, rows[key])
@@ -93,7 +93,7 @@ class PackedRecords:
 def side_by_side(
     left: Iterable[Mapping[str, A]], right: Iterable[Mapping[str, B]]
 ) -> Iterator[tuple[dict[str, A], dict[str, B]]]:
-    """Look through two shelves together, part by part.
+    """Iterate over two sorted sequences of parts together, aligned by id.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""How many calls a fetch makes and how long it takes, before anything is downloaded."""
+"""Estimate the calls and time of a fetch, before anything is downloaded."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ async def aplan(
     credentials: Credentials | None = None,
     settings: FetchSettings | None = None,
 ) -> pd.DataFrame:
-    """Say what a fetch would take, inside asyncio; see :func:`plan`.
+    """Estimate the calls and time of a fetch, inside asyncio; see :func:`plan`.
 
     Parameters
     ----------
     regions, downloads, endpoint, credentials, settings
-        As :func:`plan` takes them.
+        As for :func:`plan`.
 
     Returns
     -------
@@ -44,9 +44,9 @@ async def aplan(
     Raises
     ------
     SettingsError
-        No credentials, or an option is wrong.
+        If there are no credentials, or an option is wrong.
     RequestError
-        Nothing at all could be read.
+        If nothing at all could be read.
     """
     settings = settings or FetchSettings()
     wanted = make_plan(
@@ -76,27 +76,27 @@ def plan(
     credentials: Credentials | None = None,
     settings: FetchSettings | None = None,
 ) -> pd.DataFrame:
-    """Say what a fetch would take: reads the lists, routes too, downloads nothing; blocks.
+    """Estimate the calls and time of a fetch: read all lists, download nothing; blocks.
 
     Parameters
     ----------
     regions, downloads, endpoint, credentials
-        As :func:`fetch` takes them.
+        As for :func:`fetch`.
     settings : FetchSettings, optional
-        The same as for the fetch; ``out`` is not looked at.
+        As for the fetch; ``out`` is ignored.
 
     Returns
     -------
     DataFrame
-        Table ``plan``, one row per account and region. Regions run beside each other, so a whole
+        Table ``plan``, one row per account and region. Regions run in parallel, so a whole
         fetch takes as long as the largest ``estimated_s``.
 
     Raises
     ------
     SettingsError
-        No credentials, or an option is wrong.
+        If there are no credentials, or an option is wrong.
     RequestError
-        Nothing at all could be read.
+        If nothing at all could be read.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""A crawl's events as a progress bar on a terminal."""
+"""Show a crawl's events as a progress bar on a terminal."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _Place = tuple[str | None, str | None]
 
 
 class Progress:
-    """What the events of a crawl come to, and the time that is left.
+    """Counts of a crawl's events, and the time that is left.
 
     Examples
     --------
@@ -75,7 +75,7 @@ class Progress:
         )
 
     def sentence(self) -> str:
-        """Regions done, what is under way, calls throttled if any, and the time left if known."""
+        """Return regions done, open route lists, throttled calls if any, and time left if known."""
         parts = [f"region {len(self._regions_read)} of {self._n_regions}"]
         if self._n_lists_read < self._n_lists:
             parts.append(f"routes {self._n_lists_read:,} of {self._n_lists:,}")
@@ -88,7 +88,7 @@ class Progress:
 
 
 def duration(seconds: float) -> str:
-    """Write seconds for people.
+    """Format seconds for people.
 
     Examples
     --------
@@ -104,7 +104,7 @@ def duration(seconds: float) -> str:
 
 
 class ProgressBar:
-    """Shows regions and connections read; on anything but a terminal it shows nothing.
+    """Show regions and connections read; show nothing unless the stream is a terminal.
 
     Examples
     --------
@@ -114,7 +114,7 @@ class ProgressBar:
     """
 
     def __init__(self, stream: TextIO, *, clock: Callable[[], float] = time.monotonic) -> None:
-        # Late: only those who watch pay for it.
+        # Imported late: only users of the bar pay for it.
         from tqdm import tqdm  # noqa: PLC0415
 
         self._bar: tqdm[Any] = tqdm(
@@ -125,7 +125,7 @@ class ProgressBar:
             desc="listing",
             leave=False,
             dynamic_ncols=True,
-            # The time left is ours: one by the average pace would not know of windows.
+            # The time left is our own: tqdm's average pace ignores quota windows.
             bar_format="{desc}: {n_fmt}/{total_fmt}{unit}|{bar}| {elapsed}",
         )
         self._progress = Progress(clock=clock)

@@ -1,4 +1,4 @@
-"""One region of one account: lists, downloads, and what became of them."""
+"""Crawl one region of one account: its lists, its downloads and their outcome."""
 
 from __future__ import annotations
 
@@ -44,18 +44,18 @@ T = TypeVar("T", bound=Record)
 Queue = Iterator[tuple[str, KeyJudge | None]]
 # More than enough to fill the published quota at usual latencies.
 _DOWNLOADS_AT_ONCE = 16
-# How many are asked again, one after the other, before a silent region is left alone.
+# Downloads that are retried, one after the other, before a silent region is given up.
 _TRIES_AGAIN = 3
 _UNREACHABLE = ("network", "timeout")
 _DOWNLOAD = "DownloadVpnConnectionConfig"
 _VPCS = "DescribeVpcs"
 _CONNECTIONS = "DescribeVpnConnections"
-# What gateways are called is known before the keys of whoever uses them are looked at.
+# Gateway names must be known before the keys of the connections that use them are judged.
 _LISTS = (("DescribeCustomerGateways", "DescribeVpnAttachments"), (_CONNECTIONS,))
 
 
 class _Answers(NamedTuple):
-    """What is known of a connection beside its list row."""
+    """What is known about a connection besides its list row."""
 
     download: Statement | None = None
     routes: RoutesInto = RoutesInto()
@@ -67,7 +67,7 @@ class RegionCrawl:
 
     caller: Caller  # of the account
     place: Place  # host and region
-    on_event: Listener  # told what happens
+    on_event: Listener  # receives the events
     has_routes: bool = True  # whether VPCs and routes are read, too
     listings: dict[str, Listing] = field(default_factory=dict)
     connection_ids: list[str] = field(default_factory=list)
@@ -85,7 +85,7 @@ class RegionCrawl:
     elapsed_s: float = 0.0
 
     async def list_all(self) -> None:
-        """Read every list; a region without the product is asked one question only."""
+        """Read every list; a region without the product gets one call only."""
         started = self.caller.clock.monotonic()
         await self._list("DescribeVpnGateways")
         if _hopeless(self) is None:
@@ -113,7 +113,7 @@ class RegionCrawl:
         self.listings[action] = listing
 
     async def _read_routes(self) -> None:
-        """Where they were read before, and of the same holders, no less counts than then."""
+        """Read the routes unless complete; keep the former ones if they lack fewer lists."""
         former = self.routes if self.routes and self.routes.holders == self.holders else None
         if former is None or former.lost:
             routes = RegionRoutes(self.caller, self.place, self.on_event)
@@ -123,7 +123,7 @@ class RegionCrawl:
                 self.routes = routes
 
     def _look_through(self) -> None:
-        """Once: which connections there are, and what of the rows could not be understood."""
+        """Collect the connections of the lists, and failures of rows that could not be decoded."""
         gateways = self.gateways()
         self.holders = Holders({g.gateway_id for g in gateways.values() if g.kind == "vpn"})
         named = NamedGateways()
@@ -145,7 +145,7 @@ class RegionCrawl:
             self.failures += vpc_failures(vpc)
 
     def _note_unlisted(self, named: NamedGateways, known: Set[str]) -> None:
-        """The gateways that a whole list lacks; one with odd rows has a failure already."""
+        """Record a failure for each gateway that a connection names and a whole list lacks."""
         for action in GATEWAY_LISTS:
             listing = self.listings.get(action)
             if listing is not None and listing.is_whole and not listing.notes:
@@ -161,7 +161,7 @@ class RegionCrawl:
 
     @property
     def lists_are_missing(self) -> bool:
-        """Whether a list was not read for a reason that passes."""
+        """Whether a list was not read for a transient reason."""
         failures = self.routes.failures if self.routes else []
         are_routes_missing = any(failure.kind in PASSING for failure in failures)
         return are_routes_missing or any(map(_may_be_given, self.listings.values()))
@@ -175,7 +175,7 @@ class RegionCrawl:
         self._forget_others()
 
     def _forget_others(self) -> None:
-        """Keep nothing of connections that are listed no more: what is read counts by number."""
+        """Drop downloads of connections that are no longer listed, since reads are only counted."""
         listed, downloads = set(self.connection_ids), self.downloads
         self.downloads = PackedRecords()
         for connection_id, raw in downloads.raw():
@@ -190,7 +190,7 @@ class RegionCrawl:
         self.on_event(RegionRead(self.place.region_id or "", _coverage(self).status))
 
     async def download_again(self, connection_ids: list[str]) -> None:
-        """Ask for those that are missing for reasons that pass; a region still silent is left."""
+        """Retry downloads that failed for transient reasons; give up a region still silent."""
         self.n_wanted, n_before = len(connection_ids), len(self.downloads)
         missing = self._missing(connection_ids)
         queue = self._queue(missing)
@@ -217,7 +217,7 @@ class RegionCrawl:
         self.elapsed_s += self.caller.clock.monotonic() - started
 
     def _queue(self, connection_ids: list[str]) -> Queue:
-        """Every connection that is wanted, with what the list says of its keys."""
+        """Yield every wanted connection with the key judge made from its list row."""
         key = self.caller.fingerprint_key
         if key is None:
             yield from ((connection_id, None) for connection_id in connection_ids)
@@ -228,11 +228,11 @@ class RegionCrawl:
                 yield connection_id, judge_of(known, connection_id=connection_id, key=key)
 
     def rows(self, action: str, kind: type[T]) -> Iterator[dict[str, T]]:
-        """The rows of a listing, part by part, by id."""
+        """Yield the rows of a listing by id, part by part."""
         return _only(kind, self.listings.get(action, Listing()).rows.parts())
 
     def gateways(self) -> dict[str, Gateway]:
-        """Both kinds of gateways, by id, as records of this place."""
+        """Return both kinds of gateways by id, with account and region."""
         gateways = {
             gateway_id: _here(self, gateway)
             for action in GATEWAY_LISTS
@@ -242,11 +242,11 @@ class RegionCrawl:
         return {gateway_id: gateways[gateway_id] for gateway_id in sorted(gateways)}
 
     def vpcs(self) -> list[Vpc]:
-        """In order of their ids."""
+        """Return the VPCs in order of their ids."""
         return [vpc for part in self.rows(_VPCS, Vpc) for vpc in part.values()]
 
     def statements(self) -> Iterator[dict[str, Statement]]:
-        """The list rows, completed from the attachments, part by part, in order of their ids."""
+        """Yield the list rows, completed from the attachments, in parts, in order of their ids."""
         listed = self.rows(_CONNECTIONS, Statement)
         attached = self.rows("DescribeVpnAttachments", Attachment)
         for rows in side_by_side(listed, attached):
@@ -256,13 +256,13 @@ class RegionCrawl:
             }
 
     def listed(self) -> Listed:
-        """What the lists came to."""
+        """Return the results of the lists."""
         n_rows = {action: len(listing.rows) for action, listing in self.listings.items()}
         route_calls = self.routes.n_calls if self.routes else {}
         return Listed(_coverage(self), len(self.connection_ids), n_rows, route_calls)
 
     def outcome(self) -> Records:
-        """What was not read, and one coverage row."""
+        """Return the failures and one coverage row."""
         failures = [*_list_failures(self), *self.failures, *self.given_up.values()]
         failures += self.routes.failures if self.routes else []
         failures.sort(key=lambda f: (f.action or "", f.vpn_connection_id or ""))
@@ -272,7 +272,7 @@ class RegionCrawl:
         )
 
     def parts(self) -> Iterator[Records]:
-        """Everything that was read so far: all but the connections, then those in parts."""
+        """Yield everything read so far: all but the connections, then the connections in parts."""
         gateways = self.gateways()
         yield msgspec.structs.replace(
             self.outcome(),
@@ -284,7 +284,7 @@ class RegionCrawl:
             yield _joined(self, listed, answers, gateways)
 
     def _answers(self) -> Iterator[dict[str, _Answers]]:
-        """The downloads and the routes of the same connections, part by part."""
+        """Yield the downloads and routes of the same connections, part by part."""
         downloads = _only(Statement, self.downloads.in_order().parts())
         routes = _only(RoutesInto, self.routes.into.parts() if self.routes else ())
         for downloaded, leading in side_by_side(downloads, routes):
@@ -293,20 +293,20 @@ class RegionCrawl:
 
 
 def _only(kind: type[T], parts: Iterable[Mapping[str, Row]]) -> Iterator[dict[str, T]]:
-    """The parts as what they are: an action gives one kind of record."""
+    """Yield the parts with their rows of one kind only."""
     for part in parts:
         yield {key: row for key, row in part.items() if isinstance(row, kind)}
 
 
 def _may_be_given(listing: Listing) -> bool:
-    """Whether it was not read to its end, for a reason that passes."""
+    """Check whether a listing was not read to its end for a transient reason."""
     return listing.failure is not None and listing.failure.kind in PASSING
 
 
 def _hopeless(region: RegionCrawl) -> CoverageStatus | None:
-    """The status of a region whose first answer says that there is nothing to be had.
+    """Return ``unreachable`` if the first list call shows that the region cannot be read.
 
-    One that does not exist was misspelt; or DescribeRegions lists it, and nobody knows what it has.
+    The region id may be misspelt; if DescribeRegions lists it, its content is unknown.
     """
     listing = region.listings["DescribeVpnGateways"]
     failure = listing.failure
@@ -334,7 +334,7 @@ async def _download_from(region: RegionCrawl, queue: Queue) -> None:
 async def _download(
     region: RegionCrawl, connection_id: str, judge: KeyJudge | None
 ) -> Statement | Failure:
-    """One configuration: from the checkpoint if an earlier run read it, and into it otherwise."""
+    """Return one configuration from the checkpoint, or download it and store it there."""
     checkpoint = region.caller.checkpoint
     place = (region.caller.name, region.place.region_id or "", _DOWNLOAD)
     known = checkpoint.recall(*place, connection_id) if checkpoint else None
@@ -366,7 +366,7 @@ def _joined(
     answers: Mapping[str, _Answers],
     gateways: Mapping[str, Gateway],
 ) -> Records:
-    """The connections of one part with their routes, and where their two answers differ."""
+    """Join the connections of one part with their routes, and report where answers differ."""
     connections, disagreements, routes = [], [], list[RouteEntry]()
     for connection_id, statement in listed.items():
         own, known = own_gateways(statement, gateways), answers.get(connection_id, _Answers())
@@ -427,12 +427,12 @@ def _status(region: RegionCrawl, *, is_all_read: bool) -> CoverageStatus:
 
 
 def status_of_nothing(failure: Failure) -> CoverageStatus:
-    """Give the status of a region or an account of which nothing could be read."""
+    """Return the status of a region or an account from which nothing could be read."""
     return "denied" if failure.kind in ("denied", "credentials") else "unreachable"
 
 
 def _here(region: RegionCrawl, record: T) -> T:
-    """The record with the account and region it was found in."""
+    """Return the record with this account and region."""
     return msgspec.structs.replace(
         record, account_id=region.caller.account_id, region_id=region.place.region_id
     )

@@ -1,6 +1,6 @@
-"""The routes of one region: what leads into each connection, whatever its selectors say.
+"""Read the routes of one region, which show what leads into each connection.
 
-They stand in lists of their own: three for every VPN gateway (by destination, learned by BGP, by
+Routes are in separate lists: three for every VPN gateway (by destination, learned by BGP, by
 policy), two for every connection on a transit router. All are read, then put in order by the
 connection that they lead into.
 """
@@ -37,19 +37,19 @@ class RouteList:
 
     action: str  # the call
     holder: str  # the VPN gateway or the connection whose routes it lists
-    about: Mapping[str, str]  # the parameters that say so
+    about: Mapping[str, str]  # the parameters of the call
 
 
 @dataclass(slots=True)
 class Holders:
-    """What routes are listed under."""
+    """VPN gateways and connections under which routes are listed."""
 
     # VPN gateways: those that are listed, and those that connections name
     gateway_ids: set[str] = field(default_factory=set)
     attached_ids: set[str] = field(default_factory=set)  # connections on transit routers
 
     def add(self, statement: Statement) -> None:
-        """See to it that the routes into a connection are listed."""
+        """Add the holder under which the routes into a connection are listed."""
         holder = holder_of(statement)
         if holder is not None:
             is_own = holder == statement.vpn_connection_id
@@ -57,7 +57,7 @@ class Holders:
 
 
 def find_lists(holders: Holders) -> Iterator[RouteList]:
-    """Find the lists that name every route of a region.
+    """Yield the list calls that together return every route of a region.
 
     Examples
     --------
@@ -83,15 +83,15 @@ class RegionRoutes:
 
     caller: Caller  # of the account
     place: Place  # host and region
-    on_event: Listener = ignore  # told what happens
+    on_event: Listener = ignore  # receives the events
     holders: Holders = field(default_factory=Holders)  # whose lists are read
     into: PackedRecords = field(
         default_factory=PackedRecords
-    )  # routesInto by connection id, in order
+    )  # RoutesInto by connection id, in order
     # Those that lead into no connection of the region
     strays: list[RouteEntry] = field(default_factory=list)
-    lost: set[str] = field(default_factory=set)  # holders of which a list was not read to its end
-    failures: list[Failure] = field(default_factory=list)  # what was not read or not understood
+    lost: set[str] = field(default_factory=set)  # holders with a list that was not read to its end
+    failures: list[Failure] = field(default_factory=list)  # what was not read or not decoded
     is_stable: bool = True  # whether every list agrees with its own count
     n_calls: Counter[str] = field(default_factory=Counter)  # calls that these lists take, by action
     _read: PackedRecords = field(default_factory=PackedRecords)
@@ -114,7 +114,7 @@ class RegionRoutes:
             self.on_event(RouteListRead(self.place.region_id or ""))
 
     async def _explain(self, one: RouteList, listing: Listing) -> None:
-        """Whether what holds the routes went away, or is there and has no list of them."""
+        """Refine the failures: the holder is gone, or it exists and has no such list."""
         parameter = "VpnConnectionId" if one.action == _ON_ROUTER else "VpnGatewayId"
         listing.failure, listing.doubt = [
             failure
@@ -125,7 +125,7 @@ class RegionRoutes:
         ]
 
     def _take(self, one: RouteList, listing: Listing) -> None:
-        """Keep the routes of a list, and say of whose routes some may be missing."""
+        """Store the routes of a list, and mark its holder as lost if the list is incomplete."""
         now_ms = int(self.caller.clock.utc_now().timestamp() * 1000)
         self.is_stable &= listing.is_stable
         self.n_calls[one.action] += list_calls(listing.n_expected)
@@ -157,7 +157,7 @@ class RegionRoutes:
         self._read.put(str(len(self._read)), here)
 
     def arrange(self, connection_ids: Iterable[str]) -> None:
-        """Put all that was read in order by the connection that it leads into."""
+        """Sort all routes by the connection that they lead into."""
         known = set(connection_ids)
         by_connection: defaultdict[str, list[msgspec.Raw]] = defaultdict(list)
         weights = Weights()
@@ -176,5 +176,5 @@ class RegionRoutes:
             self.into.put(connection_id, RoutesInto(entries=tuple(entries), is_weighed=is_weighed))
 
     def are_known(self, statement: Statement) -> bool:
-        """Whether every list that could name a route into a connection was read to its end."""
+        """Check whether every list that could name a route into a connection was fully read."""
         return holder_of(statement) not in self.lost

@@ -1,4 +1,4 @@
-"""The shapes of the answers to a check, in a folder: what a user may send to the maintainers."""
+"""Write the shapes of responses to a folder, which a user may send to the maintainers."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Send = Callable[[Request], Awaitable[Response]]
 
 
 class Samples:
-    """Shapes by call, each once."""
+    """Distinct shapes of responses, by call."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -29,7 +29,7 @@ class Samples:
             raise SettingsError(f"{folder} is there already: name a new folder")
 
     def listening(self, send: Send) -> Send:
-        """Give a transport whose answers are looked at."""
+        """Wrap a transport so that the shapes of its responses are recorded."""
 
         async def heard(request: Request) -> Response:
             response = await send(request)
@@ -41,7 +41,7 @@ class Samples:
         return heard
 
     def write(self) -> int:
-        """Write the shapes, a file each; give how many."""
+        """Write each shape to a file; return the number of files."""
         files = {
             f"{action}{f'-{number}' if number > 1 else ''}.json": shape
             for action, shapes in sorted(self._shapes.items())

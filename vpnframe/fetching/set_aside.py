@@ -1,4 +1,4 @@
-"""A checkpoint that cannot be trusted makes room, and loses the key of its fingerprints."""
+"""Set aside a checkpoint that cannot be trusted, and erase its fingerprint key."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ _KEY_DIGITS = re.compile(rb"(?<=fingerprint_key).{64}|[0-9a-f]{16,}", re.DOTALL)
 
 
 def files_of(path: Path) -> list[Path]:
-    """Give the file of a checkpoint and its companions, whether or not they are there."""
+    """Return the file of a checkpoint and its companions, whether or not they exist."""
     return [path, *(path.with_name(path.name + suffix) for suffix in ("-wal", "-shm"))]
 
 
 def put_aside(path: Path, problem: str) -> None:
-    """Make room for a new checkpoint; what cannot be trusted stays there under another name."""
+    """Delete an empty checkpoint, or rename one that cannot be trusted."""
     if problem == EMPTY:  # its run died before it had an answer
         path.unlink()
     else:
@@ -35,9 +35,9 @@ def put_aside(path: Path, problem: str) -> None:
 
 
 def _forget_key(path: Path) -> None:
-    """Blot the fingerprint key out, wherever in a file that may be damaged its digits stand.
+    """Overwrite the fingerprint key wherever its digits are in a file that may be damaged.
 
-    With it, guesses at pre-shared keys could be tried against the fingerprints.
+    With the key, guesses of pre-shared keys could be tested against the fingerprints.
     """
     with path.open("r+b") as file, mmap.mmap(file.fileno(), 0) as body:
         for start, end in [found.span() for found in _KEY_DIGITS.finditer(body)]:

@@ -1,4 +1,4 @@
-"""Settings of a fetch, checked before anything is sent. Of the network half alone."""
+"""Settings of a fetch, checked before anything is sent. Used by the network half only."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from vpnframe.fetching.events import Listener
 
 @dataclass(frozen=True, slots=True)
 class FetchSettings:
-    """How to fetch: whom, at what pace, and whom to trust.
+    """Settings of a fetch: accounts, quotas, output folder and trust.
 
     Parameters
     ----------
@@ -29,34 +29,33 @@ class FetchSettings:
     quotas : mapping of str to Limit
         Overrides published quotas by action.
     accounts : sequence of Account
-        Accounts to read beside each other, see
-        :func:`vpnframe.fetching.accounts.read_accounts`; the one that the credentials belong to
-        when it is empty. A second profile of an account that is
-        read already is not read again; the smallest share of them counts.
+        Accounts to read in parallel, see :func:`vpnframe.fetching.accounts.read_accounts`; if
+        empty, the account that the credentials belong to. A second profile of the same account is
+        not read again; the smallest of their shares is used.
     ca_file : str or Path or None
-        A certificate authority of its own, for an emulator or a proxy.
+        A custom certificate authority, for an emulator or a proxy.
     skip_regions : collection of str
         Regions to leave out; ``coverage`` shows them as skipped.
     deadline_s : float
         Seconds for the whole run; what is not read by then is a failure.
     out : str or Path or None
-        An inventory folder. What is read is kept there in a checkpoint until nothing is
-        missing that could still be read; the lists are committed as a snapshot of their own
-        before the first download, and the crawl, be it interrupted, as one that supersedes it.
+        An inventory folder. A checkpoint there keeps what was read until nothing is missing that
+        could still be read. The lists are committed as a snapshot before the first download; the
+        crawl, even if interrupted, as one that supersedes it.
     resume : bool
-        Whether to go on with the unfinished crawl in ``out``, of the same account; it begins anew
-        where there is none.
+        Whether to resume the unfinished crawl in ``out``, of the same account; if there is none, a
+        new crawl begins.
     strict : bool
-        Whether to raise instead of giving an inventory that is not complete.
+        Whether to raise instead of returning an inventory that is not complete.
     routes : bool
-        Whether to read VPCs and route entries, too: some three calls per VPN gateway and two per
-        transit-router attachment. Connections without selectors have their prefixes there.
+        Whether to read VPCs and route entries, too: about three calls per VPN gateway and two per
+        transit-router attachment. Connections without selectors have their prefixes in routes.
     key_facts : bool
-        Whether to find out what pre-shared keys are worth; they themselves are never kept.
+        Whether to assess pre-shared keys; the keys themselves are never kept.
     psk_key_file : str or Path or None
-        A key of the user's own, which makes fingerprints of pre-shared keys comparable across
-        snapshots, see :func:`vpnframe.model.psk.facts.read_fingerprint_key`; otherwise they are
-        within one crawl.
+        A key supplied by the user, which makes fingerprints of pre-shared keys comparable across
+        snapshots, see :func:`vpnframe.model.psk.facts.read_fingerprint_key`; without it they are
+        comparable within one crawl only.
 
     Examples
     --------
@@ -86,7 +85,7 @@ def make_plan(
     endpoint: str | None,
     on_event: Listener,
 ) -> Plan:
-    """Check the options before anything is sent."""
+    """Check the options, and return the plan of the crawl."""
     if isinstance(regions, str):
         raise TypeError(f"regions is one string; write [{regions!r}]")
     if regions is not None and not regions:
@@ -113,7 +112,7 @@ def make_plan(
 
 
 def find_provider(settings: FetchSettings, credentials: Credentials | None) -> Provider | None:
-    """Say whose credentials one account is read with."""
+    """Return the credentials provider of a single account, None with ``settings.accounts``."""
     if not settings.accounts:
         return GivenCredentials(credentials) if credentials else DefaultChain()
     if credentials is not None:

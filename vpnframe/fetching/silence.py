@@ -1,4 +1,4 @@
-"""A host that takes a connection and says nothing is named while it is still being asked."""
+"""Warn about hosts that accept a connection and do not answer, while calls still wait."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ SAID_AFTER_S = 8.0  # most calls take less than one
 
 
 class Silence:
-    """Warns once of each host that was silent from the start; the calls themselves go on.
+    """Warn once about each host that was silent from the start; the calls themselves go on.
 
-    One that answered before is not: a call may wait for a free connection.
+    A host that answered before is not reported: a call may wait for a free connection.
     """
 
     def __init__(self) -> None:
@@ -25,7 +25,7 @@ class Silence:
 
     @contextmanager
     def watching(self, host: str) -> Iterator[None]:
-        """Watch one request: it is told of when it times out, or takes longer than most."""
+        """Watch one request; warn if it times out or takes longer than ``SAID_AFTER_S``."""
         timer = asyncio.get_running_loop().call_later(SAID_AFTER_S, self._tell, host)
         try:
             yield

@@ -1,7 +1,7 @@
-"""Overlapping address blocks, as tables.
+"""Find overlapping address blocks and return them as tables.
 
-``blocks``, ``nested`` and ``space`` ask of any list, column or table of blocks; ``fleet`` of a
-fleet's subnets, and what it means; ``conflicts``, ``free`` and ``renumbering`` of what could be.
+``blocks``, ``nested`` and ``space`` take any list, column or table of blocks; ``fleet`` classifies
+a fleet's overlaps; ``conflicts``, ``free`` and ``renumbering`` help to plan changes.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The rows that are compared: a fleet's own, and those of another table."""
+"""Build the rows to compare: those of a fleet, and those of another table."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ _CAST = ("peer_addresses", "has_ha_evidence", "has_known_routes", "tags")
 
 
 def our_rows(known: KnownFleet, settings: OverlapSettings) -> pd.DataFrame:
-    """Give all blocks of a fleet: those of its connections, and what its VPCs hold.
+    """Return all blocks of a fleet: those of its connections, and those of its VPCs.
 
-    A VPC's block is of no connection, and its ``origin`` is vpc or user_cidr; null where another
-    block of that VPC is not readable, since what it holds is then known in part.
+    A VPC's block has no connection id, and its ``origin`` is vpc or user_cidr; vpc becomes null if
+    another block of that VPC is not readable, since its blocks are then known only in part.
     """
     rows = with_mapped(known.subnets, settings.nat)
     if known.vpcs is None or not len(known.vpcs):
@@ -40,7 +40,7 @@ def our_rows(known: KnownFleet, settings: OverlapSettings) -> pd.DataFrame:
 
 
 def _in_form_of(rows: pd.DataFrame, blocks: pd.DataFrame) -> pd.DataFrame:
-    """Blocks of VPCs with the columns and dtypes of other rows, null where they say nothing."""
+    """Return VPC blocks with the columns and dtypes of ``rows``, null where they lack a value."""
     made = rows.iloc[:0].reindex(range(len(blocks)))
     for name in _FROM_VPCS:
         if name not in rows or isinstance(rows[name].dtype, pd.CategoricalDtype):
@@ -51,7 +51,7 @@ def _in_form_of(rows: pd.DataFrame, blocks: pd.DataFrame) -> pd.DataFrame:
 
 
 def their_blocks(blocks: pd.DataFrame | Iterable[object]) -> pd.DataFrame:
-    """Bring another table into the form of ``subnets``.
+    """Convert another table to the form of ``subnets``.
 
     Examples
     --------
@@ -92,6 +92,6 @@ def _one_block_a_row(blocks: pd.DataFrame) -> pd.DataFrame:
 
 
 def _as_lists(values: pd.Series[Any]) -> pd.Series[Any]:
-    """Lists as they are; text, as a file holds them, split at its commas."""
+    """Return lists unchanged, and text as in a file split at its commas."""
     texts = [one.replace("、", ",") if isinstance(one, str) else one for one in values]
     return pd.Series(cast_column("texts", pd.Series(texts, dtype="object")), index=values.index)

@@ -1,4 +1,4 @@
-"""What the verbs on blocks are given: a list, a column or a table, read into numbers."""
+"""Read the input of functions on blocks (a list, column or table) into numbers."""
 
 from __future__ import annotations
 
@@ -22,28 +22,27 @@ Groups: TypeAlias = "Iterable[Hashable] | str"
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """Blocks that were asked for."""
+    """Blocks given to a function, parsed."""
 
     parsed: ParsedCidrs  # the blocks as numbers
-    # Group of each value. A missing group equals nothing: each value without one has a code of its
-    # own
+    # Group code of each value; a missing group equals nothing, so each such value has a unique code
     codes: Codes | None
-    # What the group codes stand for, as they first appear; None for a missing group
+    # Labels of the group codes, in order of first appearance; None for a missing group
     labels: list[str | None]
-    index: pd.Index[Hashable]  # of the series or table; positions for anything else
+    index: pd.Index[Hashable]  # of the Series or table; positions for other input
 
     def by_family(self) -> Iterator[tuple[int, Codes, Blocks]]:
-        """Each family with the positions of its blocks, and the blocks."""
+        """Yield each family with the positions of its blocks, and the blocks."""
         for family in (4, 6):
             yield family, *self.parsed.of_family(family, groups=self.codes)
 
     def label(self, code: int) -> str | None:
-        """What a group code stands for; None for a missing group, and where there are none."""
+        """Return the label of a group code; None for a missing group or without groups."""
         return self.labels[code] if self.labels else None
 
 
 def read_asked(cidrs: Cidrs, groups: Groups | None) -> Asked:
-    """Read what a verb was given."""
+    """Parse the blocks and groups given to a function."""
     _check_form("cidrs", cidrs)
     _check_form("groups", groups)
     if isinstance(cidrs, pd.DataFrame):
@@ -62,7 +61,7 @@ def read_asked(cidrs: Cidrs, groups: Groups | None) -> Asked:
 
 
 def parse_all(values: Sequence[object]) -> ParsedCidrs:
-    """Parse, and refuse bad text by its first example."""
+    """Parse blocks; raise AddressError that names the first bad text."""
     parsed = parse_cidrs(values)
     if parsed.failed_texts:
         n_bad, text = len(parsed.failed_texts), parsed.failed_texts[0]
@@ -76,7 +75,7 @@ def parse_all(values: Sequence[object]) -> ParsedCidrs:
 
 
 def format_blocks(blocks: Blocks) -> list[str]:
-    """Write blocks of one family as text."""
+    """Format blocks of one family as text."""
     n, family = len(blocks.first), 4 if blocks.high is None else 6
     high = np.zeros(n, np.uint64) if blocks.high is None else blocks.high
     low = blocks.first.astype(np.uint64)
@@ -84,7 +83,7 @@ def format_blocks(blocks: Blocks) -> list[str]:
 
 
 def _check_form(name: str, values: object) -> None:
-    """Refuse what has several columns, and would be taken for something without any block."""
+    """Raise SchemaError for input with several columns, which would be read as without blocks."""
     if hasattr(values, "subnets"):
         raise SchemaError(f"{name} is an Inventory: give a table of it, inv.subnets")
     is_table = isinstance(values, pd.DataFrame) and name == "cidrs"

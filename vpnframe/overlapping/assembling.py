@@ -1,4 +1,4 @@
-"""From codes to the columns of a result, and what a table must have to be asked at all."""
+"""Convert codes to the columns of results, and check the columns of input tables."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from vpnframe.schema.columns import SEVERITY
 
 
 def check_columns(subnets: pd.DataFrame, scope: str | None) -> None:
-    """Refuse a table without the columns that are needed."""
+    """Raise SchemaError if a table lacks a required column."""
     routers = ROUTERS if scope == ROUTING_DOMAIN else ()
     needed = [*CONNECTION, "side", "cidr", *routers]
     missing = [column for column in needed if column not in subnets.columns]
@@ -26,7 +26,7 @@ def check_columns(subnets: pd.DataFrame, scope: str | None) -> None:
 
 
 def check_scope(table: pd.DataFrame, scope: str | None) -> None:
-    """Refuse a scope that a table does not have."""
+    """Raise ValueError if a scope is not a column of the table."""
     if scope not in (None, ROUTING_DOMAIN, *table.columns):
         raise ValueError(
             f"no column {scope!r} to take as scope: give {ROUTING_DOMAIN!r}, None or one of "
@@ -35,22 +35,22 @@ def check_scope(table: pd.DataFrame, scope: str | None) -> None:
 
 
 def as_text(texts: pa.Array) -> pd.api.extensions.ExtensionArray:
-    """Give texts the dtype of every table's texts."""
+    """Convert texts to the text dtype of all tables."""
     return pd.array(texts, dtype="str")
 
 
 def as_category(codes: npt.NDArray[np.integer], words: Sequence[str]) -> pd.Categorical:
-    """Give codes their words, as a category that is sorted as every table's are."""
+    """Convert codes to a categorical with sorted categories, as in all tables."""
     ranked = sorted(words)
     rank = np.array([ranked.index(word) for word in words])
     return pd.Categorical.from_codes(rank[codes], categories=pd.Index(ranked, dtype="str"))
 
 
 def as_severity(codes: npt.NDArray[np.integer]) -> pd.Categorical:
-    """Give places among the severities, the mildest first, as the ordered category."""
+    """Convert positions among the severities, mildest first, to the ordered categorical."""
     return pd.Categorical.from_codes(codes, dtype=SEVERITY)
 
 
 def positions(words: Sequence[str], among: Sequence[str]) -> npt.NDArray[np.int64]:
-    """Find each word among others."""
+    """Return the position of each word in ``among``."""
     return np.array([among.index(word) for word in words], np.int64)

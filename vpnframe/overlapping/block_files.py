@@ -1,4 +1,4 @@
-"""Blocks in a file of the user's: one or more a line, or a table as an IPAM exports it."""
+"""Read blocks from a user's file: text with one or more per line, or a table from an IPAM."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from vpnframe.overlapping.csv_rows import read_csv_rows
 _MAX_BYTES = 64 * MIB
 _CSV = (".csv", ".tsv")
 _LISTS = "cidrs"
-# By which names, in lower case, the blocks of a row go; the first that is there counts.
+# Names, in lower case, of columns with the blocks of a row; the first one present is used.
 _ALIASES = (
     *("cidr", "destination_cidr", _LISTS, "prefix", "cidr_block", "cidrblock"),
     *("subnet", "network"),
 )
-# Of these two the length may stand in a column of its own.
+# For these two, the prefix length may be in a separate column.
 _WITHOUT_LENGTH = ("subnet", "network")
 _LENGTHS = ("mask", "netmask", "subnet_mask", "prefix_length", "prefixlen")
 _SHOWN = 5
@@ -36,28 +36,28 @@ def read_blocks(path: str | Path) -> pd.DataFrame:
     ----------
     path : str or Path
         ``.csv``, ``.tsv`` or ``.parquet``: a table with a column ``cidr``, ``destination_cidr`` or
-        ``cidrs``, or as IPAMs name it ``Prefix`` (NetBox), ``Subnet`` and ``Mask`` (phpIPAM),
-        ``Network`` or ``CidrBlock``, upper or lower case; commas, semicolons or tabs separate.
-        Any other: text, one block a line or several with commas or semicolons between them; what
-        follows a ``#`` is a remark.
+        ``cidrs``, or with the names of IPAMs: ``Prefix`` (NetBox), ``Subnet`` and ``Mask``
+        (phpIPAM), ``Network`` or ``CidrBlock``, in any case; separated by commas, semicolons or
+        tabs. Any other suffix: text with one block per line, or several separated by commas or
+        semicolons; ``#`` starts a comment.
 
     Returns
     -------
     DataFrame
-        The table, its blocks in ``cidr``, ``destination_cidr`` or ``cidrs``; of text the column
-        ``cidr``. A block with host bits is the block around it.
+        The table, with its blocks in ``cidr``, ``destination_cidr`` or ``cidrs``; for text, only
+        the column ``cidr``. Host bits are set to zero.
 
     Raises
     ------
     SettingsError
-        The file cannot be read, has no such column or no block, or a row of another length.
+        If the file cannot be read, lacks the column or any block, or a row does not fit the header.
     AddressError
-        A text is no CIDR block; it is named with its line.
+        If a text is not a CIDR block; the message names it and its line.
 
     Warns
     -----
     InputWarning
-        If blocks have host bits, or rows have no block; it says which.
+        If blocks have host bits (the first are listed), or rows have no block (they are counted).
 
     Examples
     --------
@@ -100,7 +100,7 @@ def _of_text(path: Path, text: str) -> pd.DataFrame:
 def _of_table(
     path: Path, table: pd.DataFrame, cells: list[list[str]] | None, places: list[str]
 ) -> pd.DataFrame:
-    """The table with checked blocks under the name that the verbs know."""
+    """Return the table with checked blocks, in a column with a name of this package."""
     names = [str(name) for name in table.columns]
     name = _find(names, _ALIASES)
     if name is None:
@@ -125,7 +125,7 @@ def _of_table(
 
 
 def _texts(table: pd.DataFrame, at: int, cells: list[list[str]] | None) -> list[Any]:
-    """A column's values, None where there is none; of CSV as they are written."""
+    """Return a column's values, None for missing ones; for CSV, the text as written."""
     values = table.iloc[:, at]
     if cells is not None:
         written = [row[at].strip() for row in cells]
@@ -136,11 +136,11 @@ def _texts(table: pd.DataFrame, at: int, cells: list[list[str]] | None) -> list[
 
 
 def _present(value: Any) -> Any:
-    """A list as it is, or text; None for what is missing."""
+    """Return a list unchanged, a scalar as text, and None for a missing value."""
     if not pd.api.types.is_scalar(value):
         return list(value)
     if isinstance(value, float) and value.is_integer():
-        return str(int(value))  # a column of numbers where some are missing
+        return str(int(value))  # pandas reads integers with missing values as floats
     return str(value) if pd.notna(value) else None
 
 
@@ -152,7 +152,7 @@ def _with_length(
     cells: list[list[str]] | None,
     places: list[str],
 ) -> list[Any]:
-    """Subnets with the length that stands beside them; one without any is no single address."""
+    """Append the length from its column to subnets; raise an error for one without a length."""
     name = _find(names, _LENGTHS)
     lengths = [None] * len(values) if name is None else _texts(table, names.index(name), cells)
     made = []
@@ -167,7 +167,7 @@ def _with_length(
 
 
 def _checked_cells(path: Path, values: list[Any], places: list[str], name: str) -> list[Any]:
-    """Blocks of the cells of a column, each one or a list."""
+    """Check the blocks in the cells of a column; each cell is one block or a list."""
     if _plain(name) != _LISTS:
         return _checked(path, values, places)
     lists = [split_cidrs(one) if isinstance(one, str) else list(one) for one in values]
@@ -177,7 +177,7 @@ def _checked_cells(path: Path, values: list[Any], places: list[str], name: str) 
 
 
 def _checked(path: Path, texts: Sequence[Any], places: Sequence[str]) -> list[str]:
-    """The blocks, without host bits; what is none ends it."""
+    """Return the blocks with host bits set to zero; raise AddressError for invalid text."""
     parsed = parse_cidrs(texts, mask_host_bits=True)
     if parsed.failed_texts:
         text, place = parsed.failed_texts[0], places[parsed.failed_rows[0]]
@@ -199,7 +199,7 @@ def _checked(path: Path, texts: Sequence[Any], places: Sequence[str]) -> list[st
 
 
 def _find(names: Sequence[str], wanted: Iterable[str]) -> str | None:
-    """The first of the wanted columns, however it is written."""
+    """Return the first of the wanted columns, ignoring case and separators."""
     by_name = {_plain(name): name for name in reversed(names)}
     return next((by_name[name] for name in wanted if name in by_name), None)
 

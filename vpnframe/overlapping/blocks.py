@@ -1,4 +1,4 @@
-"""Overlapping blocks, in any list, column or table of CIDR text: as pairs, and counted."""
+"""Find and count overlapping pairs in any list, column or table of CIDR blocks."""
 
 from __future__ import annotations
 
@@ -37,13 +37,13 @@ def find_overlaps(
     Parameters
     ----------
     cidrs : iterable of str or DataFrame
-        List or Series of n CIDR blocks, IPv4 and IPv6 mixed at will, or a table with a column
+        List or Series of n CIDR blocks, IPv4 and IPv6 mixed, or a table with a column
         ``cidr``. Missing values overlap nothing.
     groups : iterable or str, optional
-        n keys, or of a table the name of a column; only blocks with the same key are compared,
+        n keys, or the name of a column of the table; only blocks with the same key are compared,
         and a missing key equals nothing.
     max_pairs : int
-        The most pairs to make; see :func:`overlap_counts` for fleets that have more.
+        Maximum number of pairs; see :func:`overlap_counts` for fleets with more.
 
     Returns
     -------
@@ -55,13 +55,13 @@ def find_overlaps(
     Raises
     ------
     AddressError
-        If a text is no CIDR block; it names the first, with its position.
+        If a text is not a CIDR block; the message names the first and its position.
     ValueError
-        If there are more than ``max_pairs`` pairs, or not as many groups as blocks.
+        If there are more than ``max_pairs`` pairs, or the numbers of groups and blocks differ.
     SchemaError
-        If a table lacks the column, or what is given is no list, column or table.
+        If a table lacks the column, or the input is not a list, column or table.
     TypeError
-        If ``cidrs`` is one text.
+        If ``cidrs`` is a single string.
 
     Examples
     --------
@@ -82,16 +82,16 @@ def find_overlaps(
 def overlap_counts(cidrs: Cidrs, *, groups: Groups | None = None) -> pd.DataFrame:
     """Count for each CIDR block how many others it equals, contains and lies within.
 
-    No pair is made: a dense fleet of a million blocks, with thousands of millions of pairs, is
-    counted as fast as any other.
+    No pairs are built: a dense fleet of a million blocks, with billions of pairs, is counted as
+    fast as any other.
 
     Parameters
     ----------
     cidrs : iterable of str or DataFrame
-        List or Series of n CIDR blocks, IPv4 and IPv6 mixed at will, or a table with a column
+        List or Series of n CIDR blocks, IPv4 and IPv6 mixed, or a table with a column
         ``cidr``.
     groups : iterable or str, optional
-        n keys, or of a table the name of a column; only blocks with the same key are compared,
+        n keys, or the name of a column of the table; only blocks with the same key are compared,
         and a missing key equals nothing.
 
     Returns
@@ -104,13 +104,13 @@ def overlap_counts(cidrs: Cidrs, *, groups: Groups | None = None) -> pd.DataFram
     Raises
     ------
     AddressError
-        If a text is no CIDR block; it names the first, with its position.
+        If a text is not a CIDR block; the message names the first and its position.
     ValueError
-        If there are not as many groups as blocks.
+        If the number of groups differs from the number of blocks.
     SchemaError
-        If a table lacks the column, or what is given is no list, column or table.
+        If a table lacks the column, or the input is not a list, column or table.
     TypeError
-        If ``cidrs`` is one text.
+        If ``cidrs`` is a single string.
 
     Examples
     --------
@@ -140,9 +140,9 @@ def take_blocks(parsed: ParsedCidrs, keep: Mask) -> ParsedCidrs:
 def runs_by_family(
     parsed: ParsedCidrs, groups: Codes | None, *, is_second: Mask | None = None
 ) -> list[tuple[Codes, Runs]]:
-    """Runs for IPv4 and for IPv6, each with the input rows that its rows stand for.
+    """Return the runs of IPv4 and of IPv6, each with the input rows of its row numbers.
 
-    With ``is_second`` (by input row), runs between the two sets it parts.
+    With ``is_second`` (by input row), return runs between the two sets that it separates.
     """
     found = []
     for family in (4, 6):
@@ -157,13 +157,13 @@ def runs_by_family(
 def sorted_pairs(
     found: list[tuple[Codes, Runs]], max_pairs: int
 ) -> tuple[Codes, Codes, npt.NDArray[np.uint8]]:
-    """All pairs as input rows, sorted by left and right; counted before any is made."""
+    """Return all pairs as input rows, sorted by left and right; check their number first."""
     check_pair_count(sum(runs.n_pairs for _, runs in found), max_pairs=max_pairs)
     made: list[tuple[Codes, Pairs]] = [(rows, make_pairs(runs)) for rows, runs in found]
     left = np.concatenate([rows[pairs.left] for rows, pairs in made])
     right = np.concatenate([rows[pairs.right] for rows, pairs in made])
     relation = np.concatenate([pairs.relation for _, pairs in made])
-    # Rows are below 2**31 and relations below 4, so that one sort of one number does it.
+    # Rows are below 2**31 and relations below 4, so one sort of a combined key suffices.
     key = left.astype(np.uint64) << np.uint64(33) | right.astype(np.uint64) << np.uint64(2)
     key |= relation
     key.sort()
@@ -173,17 +173,17 @@ def sorted_pairs(
 
 
 def nullable_integers(n: int, dtype: str = "Int64") -> pd.api.extensions.ExtensionArray:
-    """So many nulls, to be filled in."""
+    """Return an array of n nulls to fill in."""
     return pd.array([pd.NA], dtype=dtype).repeat(n)
 
 
 def as_relations(codes: npt.NDArray[np.uint8]) -> pd.Categorical:
-    """Words for relation codes."""
+    """Convert relation codes to a categorical of words."""
     return pd.Categorical.from_codes(codes, categories=pd.Index(RELATIONS, dtype="str"))
 
 
 def _integers(values: Codes) -> pd.api.extensions.ExtensionArray:
-    """Row positions in the dtype of every table's numbers."""
+    """Convert row positions to the integer dtype of all tables."""
     return pd.array(values, dtype="Int64")
 
 

@@ -1,4 +1,4 @@
-"""What a new site would collide with, and how badly."""
+"""Find what a new site's blocks would collide with, and how severely."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from vpnframe.overlapping.scopes import ROUTING_DOMAIN
 from vpnframe.overlapping.settings import OverlapSettings
 from vpnframe.schema.codes import NULL, Mask, take_words
 
-# What is open of a new site (its gateway, its mode, its owner) is taken to be the worst.
+# Unknown properties of a new site (gateway, mode, owner) are assumed to be the worst case.
 _CASES = {
     "translated": CASES["translated"],
     "apart": PairMeaning(
@@ -95,47 +95,47 @@ def would_conflict(
     scope: str | None = ROUTING_DOMAIN,
     settings: OverlapSettings | None = None,
 ) -> pd.DataFrame:
-    """Find what the on-premises blocks of a new site would collide with, and how badly.
+    """Find what the on-premises blocks of a new site would collide with, and how severely.
 
-    Where the site will hang is not known, so that all are looked into: ``scope_id`` says in
-    which scope a hit counts, and ``OverlapSettings(only="vpn-...")`` looks into one routing domain
-    alone. Default routes are no hits.
+    The site's future gateway is unknown, so all scopes are searched: ``scope_id`` is the scope in
+    which a hit counts, and ``OverlapSettings(only="vpn-...")`` restricts the search to one routing
+    domain. Default routes are not hits.
 
     Parameters
     ----------
     subnets : DataFrame or Inventory
-        Table ``subnets``; of an inventory its VPCs' own blocks, user CIDRs and coverage count, too.
+        Table ``subnets``, or an inventory, whose VPC blocks, user CIDRs and coverage are used too.
     cidrs : iterable of str or DataFrame
         The new site's blocks: a list, a column, or a table with ``cidr``.
     scope : str or None
-        What would have to carry both; see :func:`vpnframe.overlaps`.
+        The scope that ``scope_id`` reports; see :func:`vpnframe.overlaps`.
     settings : OverlapSettings, optional
-        What else is joined, what is translated, which routing domain is looked into (``only``),
-        and which blocks of the fleet are set aside.
+        Additional joins, translations, the routing domain to search (``only``), and blocks of the
+        fleet to leave out.
 
     Returns
     -------
     DataFrame
-        Table ``conflicts``: the asked ``cidr``, its ``relation`` to what is in use, that block
-        with its connection, side and scope, and ``kind``, ``severity`` and ``reason``. By asked
-        block, worst first. Severity info is no collision.
+        Table ``conflicts``: the given ``cidr``, its ``relation`` to the block in use, that block
+        with its connection, side and scope, and ``kind``, ``severity`` and ``reason``. Sorted by
+        given block, worst first. Severity info is not a collision.
 
     Raises
     ------
     AddressError
-        If a block is a text that is none, or a default route.
+        If a text is not a CIDR block, or is a default route.
     SettingsError
-        If the settings name what is not in the fleet.
+        If the settings name something that is not in the fleet.
     ValueError
-        If ``scope`` is no column.
+        If ``scope`` is not a column.
     SchemaError
-        If a needed column is not there, or the table is not what its schema says.
+        If a required column is missing, or the table does not match its schema.
 
     Warns
     -----
     IncompleteWarning
-        If what is known does not suffice for a no: connections are not judged, because their
-        prefixes stand in routes that were not read, or the inventory is not complete.
+        If the data cannot rule out conflicts: connections are not judged, because their prefixes
+        are in routes that were not read, or the inventory is not complete.
 
     Examples
     --------
@@ -173,7 +173,7 @@ def _asked_rows(cidrs: Iterable[object] | pd.DataFrame) -> pd.DataFrame:
 
 
 def _find_cases(facts: PairFacts) -> npt.NDArray[np.int8]:
-    """What each hit means; left is ours, right was asked for."""
+    """Return the case of each hit; left is the fleet's block, right the new site's."""
     cases = np.full(len(facts.left), NULL, np.int8)
     for name, fits in _conditions(facts):
         cases[(cases == NULL) & fits] = _NAMES.index(name)

@@ -1,4 +1,4 @@
-"""How many overlaps each block of a fleet takes part in; no pair is made."""
+"""Count the overlaps of each block of a fleet without building pairs."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def overlaps_per_block(
 ) -> pd.DataFrame:
     """Count for each block of a fleet the pairs that ``overlaps`` finds it in.
 
-    It takes as long for billions of pairs as for none.
+    The run time does not depend on the number of pairs.
 
     Parameters
     ----------
@@ -44,18 +44,18 @@ def overlaps_per_block(
     -------
     DataFrame
         Table ``block_counts``: each block with the number of blocks that it is equal to,
-        contains and lies within, most first; blocks without any are left out.
+        contains and lies within, most overlaps first; blocks without any are left out.
 
     Raises
     ------
     AddressError
-        If ``cidr`` holds a text that is no CIDR block.
+        If ``cidr`` holds a text that is not a CIDR block.
     SettingsError
-        If the settings name what is not in the fleet.
+        If the settings name something that is not in the fleet.
     ValueError
-        If ``scope`` is no column.
+        If ``scope`` is not a column.
     SchemaError
-        If a needed column is not there, or the table is not what its schema says.
+        If a required column is missing, or the table does not match its schema.
 
     Warns
     -----
@@ -86,14 +86,14 @@ def overlaps_per_block(
 
 
 def _count(fleet: EncodedFleet) -> Codes:
-    """Equal, contained and containing blocks of each block, shape (3, n)."""
+    """Return the numbers of equal, contained and containing blocks, shape (3, n)."""
     site, scope, connection = fleet.role == roles.ONPREM, fleet.scope, fleet.connection
     held, outside = np.isin(fleet.role, roles.COMPARED), fleet.role == roles.OUTSIDE
     cloud, has_scope = fleet.connections.cloud[connection], scope >= 0
     both = rank_rows([connection, scope])
     # Sites of one scope, less those of one connection.
     counts = _counts(fleet, has_scope & site, scope) - _counts(fleet, has_scope & site, both)
-    # Sites with what VPCs of their scope hold, and with what their own VPC holds in any scope.
+    # Sites with blocks of VPCs of their scope, and with blocks of their own VPC in any scope.
     counts += _between(fleet, has_scope & site, has_scope & held, scope)
     counts -= _between(fleet, has_scope & site, has_scope & held, rank_rows([cloud, scope]))
     held[roles.repeats(np.flatnonzero(held), cloud, fleet.cidr, fleet.role)] = False
@@ -102,13 +102,13 @@ def _count(fleet: EncodedFleet) -> Codes:
 
 
 def _between(fleet: EncodedFleet, one: Mask, other: Mask, groups: Codes) -> Codes:
-    """Counts of the pairs of a block of the one set and a block of the other."""
+    """Count the pairs of a block of one set with a block of the other."""
     both = _counts(fleet, one | other, groups)
     return both - _counts(fleet, one, groups) - _counts(fleet, other, groups)
 
 
 def _counts(fleet: EncodedFleet, chosen: Mask, groups: Codes) -> Codes:
-    """Counts by position, nothing where a block does not take part; shape (3, n)."""
+    """Return counts by position, 0 for blocks that are not chosen; shape (3, n)."""
     counts, blocks = np.zeros((3, len(groups)), np.int64), take_blocks(fleet.all, chosen)
     for family in _FAMILIES:
         row, numbers = blocks.of_family(family, groups=groups)

@@ -12,7 +12,7 @@ EXACT_UP_TO = 30
 
 
 def find_cover(edges: Iterable[tuple[int, int]], weights: Mapping[int, int]) -> set[int]:
-    """Find a light set of nodes such that every edge has one of them.
+    """Find a light set of nodes such that every edge has at least one of them.
 
     References
     ----------
@@ -36,7 +36,7 @@ def find_cover(edges: Iterable[tuple[int, int]], weights: Mapping[int, int]) -> 
 
 
 def _parts(graph: Graph) -> Iterable[list[int]]:
-    """Connected parts, each as its nodes."""
+    """Yield the connected components, each as a sorted list of nodes."""
     seen: set[int] = set()
     for start in sorted(graph):
         part, waiting = [], [start]
@@ -68,7 +68,7 @@ def _without(graph: Graph, gone: set[int]) -> Graph:
 
 
 def _greedy(graph: Graph, weights: Mapping[int, int]) -> set[int]:
-    """Take the node with the most open edges for its weight, until none is open."""
+    """Take the node with the most uncovered edges per weight until every edge is covered."""
     left = {node: set(ends) for node, ends in graph.items()}
     queue = [(-len(ends) / weights[node], node) for node, ends in left.items()]
     heapq.heapify(queue)
@@ -76,7 +76,7 @@ def _greedy(graph: Graph, weights: Mapping[int, int]) -> set[int]:
     while queue:
         worth, node = heapq.heappop(queue)
         now = -len(left[node]) / weights[node]
-        if now != worth:  # it has lost edges since it was put there
+        if now != worth:  # it has lost edges since it was queued
             heapq.heappush(queue, (now, node))
         elif now < 0:
             taken.append(node)

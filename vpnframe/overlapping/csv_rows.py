@@ -1,7 +1,7 @@
-"""Rows of a CSV file as spreadsheets and IPAMs write it: each has a cell for each column, or none.
+"""Read CSV files as spreadsheets and IPAMs write them, with one cell per column in each row.
 
-A row of another length is never shifted: what is missing at its end is empty, empty cells too many
-are dropped, and anything else is refused.
+Rows of another length are never shifted: missing cells at the end are empty, surplus empty cells
+are dropped, and anything else raises an error.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ class CsvTable:
 
 
 def read_csv_rows(body: bytes, *, find: Callable[[list[str]], int | None]) -> CsvTable:
-    """Read a CSV file."""
+    """Read a CSV file; ``find`` returns the position of the wanted column in a header."""
     wide = body.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
     text = body.decode("utf-16" if wide else "utf-8-sig", "replace")
     first, _, rest = text.partition("\n")
     told = first.strip().lower().removeprefix("sep=") if first.lower().startswith("sep=") else ""
-    text = rest if told else text  # so Excel is told the separator
+    text = rest if told else text  # Excel reads the separator from this line
     rows, lines = _rows(text, told or _separator(text, find))
     if not rows:
         raise ValueError("it is empty")
@@ -47,7 +47,7 @@ def read_csv_rows(body: bytes, *, find: Callable[[list[str]], int | None]) -> Cs
 
 
 def _rows(text: str, separator: str) -> tuple[list[list[str]], list[int]]:
-    """The rows that hold anything, and the line where each ends."""
+    """Return the rows that are not empty, and the line where each ends."""
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
     try:
         found = [(row, reader.line_num) for row in reader if any(map(str.strip, row))]
@@ -57,7 +57,7 @@ def _rows(text: str, separator: str) -> tuple[list[list[str]], list[int]]:
 
 
 def _separator(text: str, find: Callable[[list[str]], int | None]) -> str:
-    """The one that gives a header with what is looked for, else with the most columns."""
+    """Return the separator whose header has the wanted column, else that with most columns."""
     header = next((line for line in text.splitlines() if line.strip(" ,;\t|")), "")
     split = {sign: next(csv.reader([header], delimiter=sign), []) for sign in _SEPARATORS}
     known = [sign for sign, names in split.items() if find(names) is not None]
@@ -65,7 +65,7 @@ def _separator(text: str, find: Callable[[list[str]], int | None]) -> str:
 
 
 def _header(names: list[str]) -> list[str]:
-    """The names of the columns; those at the end without one are no columns."""
+    """Return the column names, without unnamed columns at the end."""
     names = [name.strip() for name in names]
     while names and not names[-1]:
         names.pop()
@@ -76,7 +76,7 @@ def _header(names: list[str]) -> list[str]:
 
 
 def _fitted(row: list[str], least: int, n: int, line: int) -> list[str]:
-    """A row with as many cells as there are columns."""
+    """Pad or cut a row to ``n`` cells; raise an error if it does not fit."""
     if len(row) < least or any(map(str.strip, row[n:])):
         raise ValueError(
             f"line {line} has {len(row)} cell{'' if len(row) == 1 else 's'} and the header {n}: "

@@ -1,4 +1,4 @@
-"""A fleet's subnets as numbers: its connections, and each of its blocks once."""
+"""Encode a fleet's subnets as numbers: its connections, and each of its blocks once."""
 
 from __future__ import annotations
 
@@ -39,14 +39,14 @@ CONNECTION = ("account_id", "region_id", "vpn_connection_id")
 
 @dataclass(frozen=True, slots=True)
 class Connections:
-    """What is known of each of n connections, in order of account, region and id.
+    """Properties of each of n connections, in order of account, region and id.
 
-    A row of a table that names no connection is one of its own, as each block of a VPC is.
-    ``identity`` is equal where account, region and id are, -1 without an id; ``cloud`` is equal
-    for connections of one VPC (of one gateway, where the VPC is not known); ``peers`` are sets of
-    codes of ``addresses``, as ``gateway_ip`` is; ``blocks`` numbers each connection's blocks of
-    both sides as a set, ``onprem_side`` and ``vpc_side`` those of one side; ``admitted`` is what
-    of its VPC a connection's VPC side admits.
+    Each row without a connection id, such as a block of a VPC, counts as a separate connection.
+    ``identity`` is equal if account, region and id are equal, -1 without an id; ``cloud`` is equal
+    for connections of one VPC (of one gateway, if the VPC is unknown); ``gateway_ip`` holds codes
+    of ``addresses`` and ``peers`` sets of them; ``blocks`` is a code of the set of blocks of both
+    sides; ``onprem_side`` and ``vpc_side`` are the sets of one side; ``admitted`` holds the blocks
+    of its VPC that a connection's VPC side admits.
     """
 
     account: Coded
@@ -68,7 +68,7 @@ class Connections:
     onprem_side: CodedSets
     vpc_side: CodedSets
     admitted: CodedSets
-    is_any_vpc: Mask  # its VPC side is everything, or not known
+    is_any_vpc: Mask  # its VPC side is a default route, or unknown
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,10 +83,10 @@ class CidrWords:
 class EncodedFleet:
     """Blocks that can overlap, each once, sorted by connection, side and text.
 
-    ``connection`` and ``cidr`` are positions in what the names say; ``role`` is what the block
-    stands for (see :mod:`vpnframe.overlapping.roles`); ``scope`` is what the block shares with
-    others, -1 for nothing; ``priority`` is -1 where it is not known; ``nat`` is the position of
-    what translates the block, -1 for nothing; ``translations`` say it of blocks that VPCs hold.
+    ``connection`` and ``cidr`` are positions in ``connections`` and ``cidrs``; ``role`` is as in
+    :mod:`vpnframe.overlapping.roles`; ``scope`` is the code of the block's scope, -1 for none;
+    ``priority`` is -1 if unknown; ``nat`` is the position of the NAT declaration that translates
+    the block, -1 for none; ``translations`` holds those for blocks of VPCs.
     """
 
     connections: Connections
@@ -104,13 +104,13 @@ class EncodedFleet:
 
     @property
     def all(self) -> ParsedCidrs:
-        """Every block as numbers; ``row`` is its position."""
+        """All blocks as numbers; ``row`` is the position of each."""
         return blocks_at(self.cidrs.parsed, self.cidr)
 
 
 @dataclass(frozen=True, slots=True)
 class _BlockRows:
-    """The rows of the table that have a block, default routes among them."""
+    """The rows of the table that have a block, including default routes."""
 
     frame: pd.DataFrame
     connection: Codes
@@ -124,7 +124,7 @@ class _BlockRows:
 def encode_fleet(
     subnets: pd.DataFrame, *, scope: str | None, settings: OverlapSettings
 ) -> EncodedFleet:
-    """Make numbers of a fleet's subnets."""
+    """Encode a fleet's subnets as numbers."""
     cidr, cidrs = _encode_cidrs(column_of(subnets, "cidr"))
     connection, first = _encode_connections(subnets)
     rows = _rows(subnets, connection, cidr)
@@ -139,7 +139,7 @@ def encode_fleet(
 
 
 def are_ignored(cidrs: CidrWords, settings: OverlapSettings) -> Mask:
-    """Tell which blocks are set aside, for themselves or for their short prefixes."""
+    """Return the mask of blocks that ``ignore`` or ``ignore_shorter_than`` leave out."""
     ignored: Mask = cidrs.parsed.prefix_length < (settings.ignore_shorter_than or 0)
     if settings.ignore:
         ignored |= np.isin(cidrs.words.to_pylist(), _canonical(parse_cidrs(list(settings.ignore))))
@@ -147,7 +147,7 @@ def are_ignored(cidrs: CidrWords, settings: OverlapSettings) -> Mask:
 
 
 def blocks_at(parsed: ParsedCidrs, positions: Codes) -> ParsedCidrs:
-    """Give blocks by position, repeated or not; ``row`` counts them from 0."""
+    """Return the blocks at these positions, possibly repeated; ``row`` counts them from 0."""
     return replace(
         parsed,
         row=np.arange(len(positions)),
@@ -161,24 +161,24 @@ def blocks_at(parsed: ParsedCidrs, positions: Codes) -> ParsedCidrs:
 
 
 def column_of(frame: pd.DataFrame, name: str) -> pd.Series[Any]:
-    """Give a column, all null where a table has none of that name."""
+    """Return a column, or all nulls if the table has no column of that name."""
     if name in frame.columns:
         return frame[name]
     return pd.Series([None] * len(frame), index=frame.index, dtype="object")
 
 
 def _flags(frame: pd.DataFrame, name: str) -> Mask:
-    """A column of flags; null is false."""
+    """Return a boolean column, with null as False."""
     flags: Mask = column_of(frame, name).astype("boolean").fillna(False).to_numpy(bool)
     return flags
 
 
 def _encode_cidrs(texts: pd.Series[Any]) -> tuple[Codes, CidrWords]:
-    """Code of each row's block, and the blocks, whatever their spelling."""
+    """Return the code of each row's block, and the distinct blocks in canonical spelling."""
     spelt = encode(texts)
     parsed = parse_cidrs(spelt.words)
     if parsed.failed_texts:
-        parse_all(texts.tolist())  # it names the first row
+        parse_all(texts.tolist())  # raises an error that names the first row
     coded = encode(pd.Series(_canonical(parsed), dtype="str"))
     words = coded.words
     return np.append(coded.codes, NULL)[spelt.codes], CidrWords(words, parse_cidrs(words))
@@ -189,7 +189,7 @@ def _canonical(parsed: ParsedCidrs) -> Any:
 
 
 def _encode_connections(subnets: pd.DataFrame) -> tuple[Codes, Codes]:
-    """Position of each row's connection, and the first row of each."""
+    """Return the position of each row's connection, and the first row of each connection."""
     account, region, name = (encode(column_of(subnets, column)).codes for column in CONNECTION)
     is_theirs = _flags(subnets, "is_theirs").astype(np.int64)
     nameless = np.where(name < 0, np.arange(len(subnets)), 0)
@@ -219,7 +219,7 @@ def _rows(subnets: pd.DataFrame, connection: Codes, cidr: Codes) -> _BlockRows:
 def _connections(
     rows: _BlockRows, first: pd.DataFrame, cidrs: CidrWords, settings: OverlapSettings
 ) -> Connections:
-    """What the first row of each connection says, and what all its blocks make up."""
+    """Build the connections from the first row of each, and from all their blocks."""
     account, region, name = (encode(column_of(first, column)) for column in CONNECTION)
     routers = encode_together([column_of(first, column) for column in ROUTERS])
     addresses, gateway_ip, peers = _encode_addresses(first)
@@ -256,18 +256,18 @@ def _connections(
 
 
 def _clouds(routers: Sequence[Coded]) -> Codes:
-    """A number for the VPC of each connection; its gateway's, where only another row tells it."""
+    """Return a code of each connection's VPC, else of its gateway's VPC, else of the gateway."""
     gateway, vpc, _ = (column.codes for column in routers)
     both = np.flatnonzero((gateway >= 0) & (vpc >= 0))
     both = both[np.argsort(-vpc[both], kind="stable")]
-    of_gateway = np.arange(len(routers[0].words) + 1)  # the last stands for no gateway
+    of_gateway = np.arange(len(routers[0].words) + 1)  # the last is for no gateway
     of_gateway[gateway[both]] = vpc[both]
     alone = len(routers[0].words) + np.arange(len(vpc))
     return np.where(vpc >= 0, vpc, np.where(gateway >= 0, of_gateway[gateway], alone))
 
 
 def _encode_addresses(first: pd.DataFrame) -> tuple[pa.Array, Codes, CodedSets]:
-    """Addresses of both ends as codes of the same words."""
+    """Encode the addresses of both ends as codes of the same words."""
     owner, peers = encode_lists(column_of(first, "peer_addresses"))
     texts = pd.Series(pd.array(peers.all(), dtype="str"))
     gateway, peer = encode_together([column_of(first, "vpn_gateway_ip"), texts])
@@ -279,9 +279,9 @@ def _encode_addresses(first: pd.DataFrame) -> tuple[pa.Array, Codes, CodedSets]:
 def _vpc_sides(
     rows: _BlockRows, cidrs: CidrWords, cloud: Codes
 ) -> tuple[CodedSets, CodedSets, Mask]:
-    """The VPC blocks of each connection; what of its VPC they admit; and which are everything.
+    """Return each connection's VPC-side blocks, the VPC blocks they admit, and which admit all.
 
-    A VPC side that is everything, or not known, admits all.
+    A VPC side that is a default route, or unknown, admits all.
     """
     is_default = cidrs.parsed.prefix_length[rows.cidr] == 0
     own = np.flatnonzero(rows.is_vpc & ~rows.is_mapped & ~is_default)
@@ -293,7 +293,7 @@ def _vpc_sides(
 
 
 def _admitted(rows: _BlockRows, cidrs: CidrWords, own: Codes, cloud: Codes) -> tuple[Codes, Codes]:
-    """Connections, and the blocks that they admit: of a VPC that was read, inside its own ones."""
+    """Return connections and the blocks they admit; for a VPC that was read, within its blocks."""
     role, its_cloud = rows.role[own], cloud[rows.connection[own]]
     is_real, is_selector = role == roles.REAL, role == roles.STAND_IN
     meets = np.zeros(len(cloud), bool)
@@ -314,7 +314,7 @@ def _admitted(rows: _BlockRows, cidrs: CidrWords, own: Codes, cloud: Codes) -> t
 
 
 def _owners(first: pd.DataFrame, tag: str | None) -> Coded:
-    """The value of each connection's owner tag."""
+    """Return the value of each connection's owner tag."""
     if tag is None:
         return Coded(np.full(len(first), NULL), pa.array([], pa.large_string()))
     row, tags = encode_lists(column_of(first, "tags"))
@@ -328,7 +328,7 @@ def _owners(first: pd.DataFrame, tag: str | None) -> Coded:
 
 
 def _scopes(rows: _BlockRows, connections: Connections, scope: str | None) -> Coded:
-    """What each row shares with others: -1 for nothing, and 0 for all where nothing is asked."""
+    """Return the scope code of each row: -1 for none, and 0 for all if ``scope`` is None."""
     if scope is None:
         return Coded(np.zeros(len(rows.cidr), np.int64), pa.array([None], pa.large_string()))
     if scope == ROUTING_DOMAIN:
@@ -337,7 +337,7 @@ def _scopes(rows: _BlockRows, connections: Connections, scope: str | None) -> Co
 
 
 def _is_asked(rows: _BlockRows, connections: Connections, settings: OverlapSettings) -> Mask:
-    """Rows of the routing domain that is asked about; another table's are always."""
+    """Return the mask of rows in the routing domain ``only``; another table's always count."""
     if settings.only is None:
         return np.ones(len(rows.cidr), bool)
     domain, words = connections.domain, connections.routers[0].words.to_pylist()
@@ -355,7 +355,7 @@ def _is_asked(rows: _BlockRows, connections: Connections, settings: OverlapSetti
 def _is_ignored(
     rows: _BlockRows, connections: Connections, cidrs: CidrWords, settings: OverlapSettings
 ) -> Mask:
-    """Rows that are set aside: never what a VPC holds, nor what is of another table."""
+    """Return the mask of rows to leave out; never blocks of table ``vpcs`` or another table."""
     if not settings.ignore and settings.ignore_shorter_than is None:
         return np.zeros(len(rows.cidr), bool)
     is_ours = ~connections.is_theirs[rows.connection] & ~np.isin(rows.role, tuple(roles.ORIGINS))
@@ -373,7 +373,7 @@ def _is_ignored(
 def _blocks(
     rows: _BlockRows, connections: Connections, cidrs: CidrWords, scopes: Coded, keep: Codes
 ) -> EncodedFleet:
-    """Rows of one block made one, whatever their origins."""
+    """Merge the rows of one block into one, whatever their origins."""
     connection, cidr, scope = rows.connection[keep], rows.cidr[keep], scopes.codes[keep]
     is_vpc = rows.is_vpc[keep]
     rank = rank_rows([connection, is_vpc.astype(np.int64), cidr, scope])
@@ -413,12 +413,12 @@ def _blocks(
 
 
 def _reduce(function: np.ufunc, values: Any, starts: Codes) -> Any:
-    """Reduce runs of values to one each."""
+    """Reduce each run of values to one value."""
     return function.reduceat(values, starts) if len(starts) else values[:0]
 
 
 def _whole_numbers(frame: pd.DataFrame, name: str) -> pd.Series:
-    """A column of numbers, which another table may have written as text."""
+    """Return a column as whole numbers; another table may hold them as text."""
     values = column_of(frame, name)
     numbers = pd.to_numeric(values, errors="coerce")
     is_odd = values.notna() & (numbers.isna() | (numbers % 1 != 0))

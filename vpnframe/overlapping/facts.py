@@ -1,4 +1,4 @@
-"""What is known of pairs of a fleet's blocks: one flag for each pair, all pairs at once."""
+"""Compute facts about pairs of a fleet's blocks, as arrays with one element per pair."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from vpnframe.schema.codes import CodedSets, Codes, Mask
 
 @dataclass(frozen=True)
 class PairFacts:
-    """Facts of k pairs; a null is never the same as anything, nor different from it."""
+    """Facts about k pairs; a null is neither equal to nor different from anything."""
 
     fleet: EncodedFleet
     pairs: FleetPairs
@@ -38,41 +38,41 @@ class PairFacts:
 
     @property
     def is_own(self) -> Mask:
-        """One is on premises, one is of the connection's own VPC."""
+        """Whether one block is on premises and the other of the connection's own VPC."""
         return self.pairs.is_own
 
     @cached_property
     def is_across(self) -> Mask:
-        """One is on premises, one is a VPC's."""
+        """Whether one block is on premises and the other a VPC's."""
         is_vpc = self.fleet.is_vpc
         across: Mask = is_vpc[self.pairs.left] != is_vpc[self.pairs.right]
         return across
 
     @cached_property
     def role(self) -> Codes:
-        """What the VPC-side block stands for; of two on-premises blocks that of one on premises."""
+        """Role of the VPC-side block; ONPREM for two on-premises blocks."""
         return np.maximum(self.fleet.role[self.pairs.left], self.fleet.role[self.pairs.right])
 
     @cached_property
     def onprem_relation(self) -> npt.NDArray[np.uint8]:
-        """What the on-premises block is to the VPC's; left to right where there is no such."""
+        """Relation of the on-premises block to the VPC's; of left to right for two sites."""
         is_vpc = self.fleet.is_vpc[self.pairs.left]
         return np.where(is_vpc, TURNED[self.pairs.relation], self.pairs.relation)
 
     @cached_property
     def outer(self) -> Codes:
-        """The larger block of each pair, the left one of two equal ones."""
+        """Position of the larger block of each pair, the left one of two equal ones."""
         return np.where(self.pairs.relation == WITHIN, self.pairs.right, self.pairs.left)
 
     @property
     def is_equal(self) -> Mask:
-        """The two blocks are equal."""
+        """Whether the two blocks are equal."""
         equal: Mask = self.pairs.relation == EQUAL
         return equal
 
     @cached_property
     def nat(self) -> Codes:
-        """Position of what translates one of the two, -1 for nothing."""
+        """Position of the NAT declaration that translates one of the two, -1 for none."""
         left, right = self.fleet.nat[self.pairs.left], self.fleet.nat[self.pairs.right]
         nat = np.where(left >= 0, left, right)
         if self.fleet.translations:
@@ -80,7 +80,7 @@ class PairFacts:
         return nat
 
     def _translate_vpcs(self, nat: Codes) -> None:
-        """Fill in what translates blocks that a VPC holds, for those who reach for them."""
+        """Fill in the NAT declarations for VPC blocks, as seen by the pairs' connections."""
         is_real = self.is_across & (self.role == REAL)
         onprem = np.where(self.fleet.is_vpc[self.pairs.left], self.right, self.left)
         vpc = np.where(self.fleet.is_vpc[self.pairs.left], self.left, self.right)
@@ -93,7 +93,7 @@ class PairFacts:
 
     @cached_property
     def is_mirrored(self) -> Mask:
-        """The gateway of each is a peer of the other, or of any connection of the other's VPC."""
+        """Whether each gateway is a peer of the other, or of a connection in the other's VPC."""
         links, mirrored = self.fleet.connections.links, np.zeros(len(self.left), bool)
         sites = np.flatnonzero(~self.is_across & self.both(links.may_mirror))
         mirrored[sites] = links.mirror(self.left[sites], self.right[sites])
@@ -106,26 +106,26 @@ class PairFacts:
 
     @cached_property
     def same_gateway(self) -> Mask:
-        """Both connections are of one VPN gateway."""
+        """Whether both connections are on one VPN gateway."""
         return self.have_same(self.fleet.connections.routers[0].codes)
 
     @cached_property
     def other_gateway(self) -> Mask:
-        """Both connections are of VPN gateways, and not of the same."""
+        """Whether both connections are on VPN gateways, and on different ones."""
         return self.have_different(self.fleet.connections.routers[0].codes)
 
     @cached_property
     def same_vpc(self) -> Mask:
-        """Both connections are of one VPC."""
+        """Whether both connections are of one VPC."""
         return self.have_same(self.fleet.connections.routers[1].codes)
 
     @cached_property
     def same_router(self) -> Mask:
-        """Both connections are of one transit router."""
+        """Whether both connections are on one transit router."""
         return self.have_same(self.fleet.connections.routers[2].codes)
 
     def lead_to_one_block(self, candidates: Mask) -> Mask:
-        """Both connections have the larger block on premises; false where not asked for."""
+        """Check where both connections have the larger block on premises; False if no candidate."""
         found = candidates & self.is_equal
         some = np.flatnonzero(candidates & ~self.is_equal)
         sides, cidr = self.fleet.connections.onprem_side, self.fleet.cidr[self.outer[some]]
@@ -134,33 +134,33 @@ class PairFacts:
         return found
 
     def have_same(self, codes: Codes) -> Mask:
-        """Both connections have the same."""
+        """Check where both connections have the same code."""
         left = codes[self.left]
         same: Mask = (left == codes[self.right]) & (left >= 0)
         return same
 
     def have_different(self, codes: Codes) -> Mask:
-        """Both connections have one, and not the same."""
+        """Check where both connections have a code, and the codes differ."""
         left, right = codes[self.left], codes[self.right]
         different: Mask = (left != right) & (left >= 0) & (right >= 0)
         return different
 
     def both(self, flags: Mask) -> Mask:
-        """Both connections are so."""
+        """Check where both connections have the flag."""
         return flags[self.left] & flags[self.right]
 
     def either(self, flags: Mask) -> Mask:
-        """One connection at least is so."""
+        """Check where at least one connection has the flag."""
         return flags[self.left] | flags[self.right]
 
     def share_peer(self, candidates: Mask) -> Mask:
-        """Some peer address is of both; false where it is not asked for."""
+        """Check where both connections share a peer address; False for non-candidates."""
         its = self.fleet.connections
         may_share = self.both(its.links.may_share) | self.have_same(its.peers.codes)
         return self._by_sets(its.peers, candidates & may_share, _have_common_member)
 
     def vpc_sides_overlap(self, candidates: Mask) -> Mask:
-        """Both admit some address of the VPC; false where not asked for."""
+        """Check where both admit a common address of the VPC; False for non-candidates."""
         its, parsed = self.fleet.connections, self.fleet.cidrs.parsed
         is_any = (its.is_any_vpc[self.left] | its.is_any_vpc[self.right]) & candidates
         overlap = partial(_have_overlap, parsed=parsed)
@@ -169,7 +169,7 @@ class PairFacts:
     def _by_sets(
         self, sets: CodedSets, candidates: Mask, test: Callable[[CodedSets, Codes, Codes], Mask]
     ) -> Mask:
-        """Test the sets of both connections, each two once; a set has what it has in common."""
+        """Test the sets of both connections, each distinct pair once; equal sets pass."""
         result = candidates & self.have_same(sets.codes)
         some = np.flatnonzero(candidates & self.have_different(sets.codes))
         n = len(sets.starts)
@@ -180,7 +180,7 @@ class PairFacts:
 
 
 def _have_common_member(sets: CodedSets, one: Codes, other: Codes) -> Mask:
-    """Which of these pairs of sets have a member in common."""
+    """Check which of these pairs of sets have a member in common."""
     which, member = sets.elements(one)
     found = np.zeros(len(one), bool)
     found[which[sets.hold(other[which], member)]] = True
@@ -188,7 +188,7 @@ def _have_common_member(sets: CodedSets, one: Codes, other: Codes) -> Mask:
 
 
 def _have_overlap(sets: CodedSets, one: Codes, other: Codes, *, parsed: ParsedCidrs) -> Mask:
-    """Which of these pairs of sets of blocks have two blocks that overlap."""
+    """Check which of these pairs of sets of blocks have two blocks that overlap."""
     (which, first), (which_other, second) = sets.elements(one), sets.elements(other)
     pair, cidr = np.concatenate([which, which_other]), np.concatenate([first, second])
     is_second = np.arange(len(cidr)) >= len(first)

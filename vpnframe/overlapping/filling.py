@@ -1,4 +1,4 @@
-"""Which blocks fill an address space, and which were set aside: for the commands to say."""
+"""Find which blocks fill an address space and which are ignored, for command output."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ from vpnframe.schema.codes import Codes, take_words
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """A block that is in use, or to be kept clear of.
+    """A block that is in use or to be avoided.
 
-    ``owners`` says whose it is; ``is_fleets`` whether it can be set aside.
+    ``owners`` describes its owners; ``is_fleets`` is whether settings can ignore it.
     """
 
     block: Network
@@ -44,7 +44,7 @@ class Taken:
 def find_filling(
     subnets: pd.DataFrame | Inventory, *, within: str, avoid: Avoid, settings: OverlapSettings
 ) -> list[Taken]:
-    """Find which blocks take what is in use of a space, the largest first."""
+    """Find the outermost blocks in use or avoided that overlap ``within``, the largest first."""
     fleet, rows = taken_by_fleet(what_is_known(subnets), settings)
     space = ipaddress.ip_network(within)
     avoided = read_avoided(avoid)
@@ -62,7 +62,7 @@ def find_filling(
 
 
 def find_ignored(subnets: pd.DataFrame | Inventory, settings: OverlapSettings) -> list[Taken]:
-    """Find which blocks of a fleet the settings set aside, the largest first."""
+    """Find the blocks of a fleet that the settings ignore, the largest first."""
     everything = replace(settings, ignore=(), ignore_shorter_than=None)
     fleet, rows = taken_by_fleet(what_is_known(subnets), everything)
     is_held = np.isin(fleet.role[rows], tuple(ORIGINS))
@@ -71,7 +71,7 @@ def find_ignored(subnets: pd.DataFrame | Inventory, settings: OverlapSettings) -
 
 
 def _blocks_of(fleet: EncodedFleet, rows: Codes) -> Iterator[Taken]:
-    """Each block once, with all whose it is."""
+    """Yield each block once, with all its owners."""
     texts = take_words(fleet.cidrs.words, fleet.cidr[rows]).to_pylist()
     its, connection = fleet.connections, fleet.connection[rows]
     names, vpcs = (column.texts(connection).to_pylist() for column in (its.name, its.routers[1]))
@@ -89,7 +89,7 @@ def _blocks_of(fleet: EncodedFleet, rows: Codes) -> Iterator[Taken]:
 
 
 def _largest(found: Iterable[Taken]) -> list[Taken]:
-    """Those that lie in none of the others, and equal ones as one."""
+    """Return the blocks that lie in no other one, with equal ones merged."""
     outer: dict[Network, Taken] = {}
     for one in sorted(found, key=_size):
         block, same = one.block, outer.get(one.block)

@@ -1,4 +1,4 @@
-"""Overlaps in a fleet, seen from its connections, and what each means."""
+"""Find and classify the overlaps in a fleet."""
 
 from __future__ import annotations
 
@@ -49,70 +49,70 @@ def overlaps(
     expand: bool = False,
     max_pairs: int = DEFAULT_MAX_PAIRS,
 ) -> pd.DataFrame:
-    """Find the overlaps in a fleet that can matter, and what each means.
+    """Find the overlaps in a fleet that can matter, and classify each.
 
-    Compared are the on-premises blocks of different connections, and on-premises blocks with what
-    the VPCs hold: the connection's own VPC, and others in the scope. What a VPC holds comes from
-    the inventory's table ``vpcs``; where the VPC was not read, the VPC-side selectors stand for
-    it, and the reason says so. Never compared are VPC blocks with each other, blocks on one side
-    of one connection, and default routes.
+    On-premises blocks are compared with those of other connections and with the blocks of VPCs: the
+    connection's own VPC, and others in the scope. The blocks of a VPC come from the inventory's
+    table ``vpcs``; if the VPC was not read, its VPC-side selectors are used instead, and the reason
+    states this. VPC blocks with each other, blocks on one side of one connection, and default
+    routes are never compared.
 
-    Equal blocks that mean the same are one row: its first pair, and how many there are.
+    Pairs of equal blocks with the same meaning form one row: the first pair, and their number.
 
     Parameters
     ----------
     subnets : DataFrame or Inventory
-        Table ``subnets``, or an inventory, whose VPCs and coverage count too. Rows without a
-        block are left out; a block that has several rows counts once.
+        Table ``subnets``, or an inventory, whose VPCs and coverage are used too. Rows without a
+        block are left out; a block with several rows counts once.
     scope : str or None
         What two blocks must share to be compared: ``"routing_domain"`` (the connected parts of
         the graph of VPN gateways, VPCs and transit routers), a column of ``subnets``, or None to
-        compare the whole table. A missing scope equals nothing, itself included; the two sides
-        of one connection are compared whatever it is.
+        compare the whole table. A missing scope equals nothing, not even another missing one; the
+        two sides of one connection are always compared.
     against : DataFrame or iterable of str, optional
         Compare with these blocks instead: a list or column of blocks, or a table with ``cidr``,
         ``destination_cidr`` or ``cidrs`` (the tables ``vpcs`` and ``routes``, an export of an
         IPAM, another fleet's ``subnets``). A row that names a gateway, VPC or router of this
-        fleet is compared inside its routing domain; others with all blocks, since nobody knows
-        what they will meet. Another scope than the default one must be a column of both.
+        fleet is compared inside its routing domain; others with all blocks, since their domain is
+        unknown. A scope other than the default must be a column of both.
     settings : OverlapSettings, optional
-        What else is joined, what is translated, which tag names an owner, and which routing
-        domain is looked at.
+        Additional joins, translations, the tag that names an owner, and the routing domain to
+        analyse.
     expand : bool
-        Give every pair a row of its own.
+        Return one row for each pair.
     max_pairs : int
-        The most pairs to make with ``expand``, before those within one connection's side are left
-        out.
+        Maximum number of pairs with ``expand``, before those within one connection's side are
+        dropped.
 
     Returns
     -------
     DataFrame
-        Table ``overlaps``: of the first pair for ``left_`` and ``right_`` the ``account_id``,
-        ``region_id``, ``vpn_connection_id``, ``side`` and ``cidr``, and ``relation`` of left to
+        Table ``overlaps``: ``account_id``, ``region_id``, ``vpn_connection_id``, ``side`` and
+        ``cidr`` of the first pair, prefixed ``left_`` and ``right_``; ``relation`` of left to
         right; ``scope`` (its name, "all" for None) and ``scope_id`` (what both share, left's for
         its own VPC, missing for None); ``kind`` and ``severity`` (info, low, medium or high);
         ``n_pairs``, ``n_connections`` and ``vpn_connection_ids`` (the first twenty, joined by
         commas) of the connections with these blocks on premises; ``reason``, of the first pair.
-        Left is on premises where right is a VPC's, else the smaller by those columns, and ours
-        where there is ``against``, with ``right_side`` "against"; rows are sorted by left.
+        Left is the on-premises block if right is a VPC's, else the smaller by those columns; with
+        ``against`` it is ours, and ``right_side`` is "against". Rows are sorted by left.
 
     Raises
     ------
     AddressError
-        If a block is a text that is none.
+        If a text is not a CIDR block.
     SettingsError
-        If the settings name what is not in the fleet.
+        If the settings name something that is not in the fleet.
     ValueError
-        If ``scope`` is no column, or there are more pairs than ``max_pairs`` with ``expand``,
-        than 100 million else.
+        If ``scope`` is not a column, or there are more pairs than ``max_pairs`` with ``expand``,
+        or than 100 million without.
     SchemaError
-        If a needed column is not there, or the table is not what its schema says.
+        If a required column is missing, or the table does not match its schema.
 
     Warns
     -----
     IncompleteWarning
-        If connections are not judged, because their prefixes stand in routes that were not read,
-        or the inventory is not complete.
+        If connections are not judged, because their prefixes are in routes that were not read, or
+        the inventory is not complete.
 
     Examples
     --------
@@ -144,9 +144,9 @@ def overlaps(
 
 
 def overlaps_by_site(inventory: Inventory, *, settings: OverlapSettings) -> pd.DataFrame:
-    """Give table ``overlaps`` with a row for each connection whose block a VPC holds.
+    """Return table ``overlaps`` with a row for each pair of an on-premises and a VPC block.
 
-    Those are a matter of that connection alone; two sites that overlap are grouped.
+    Such a pair concerns one connection only; overlaps of two sites are grouped.
     """
     known, scope = what_is_known(inventory), ROUTING_DOMAIN
     check_columns(known.subnets, scope)
@@ -163,7 +163,7 @@ def overlaps_by_site(inventory: Inventory, *, settings: OverlapSettings) -> pd.D
 def groups_as_table(
     fleet: EncodedFleet, groups: Groups, *, scope: str | None, settings: OverlapSettings
 ) -> pd.DataFrame:
-    """Give table ``overlaps``, with what each group means."""
+    """Build table ``overlaps`` from groups, with the meaning of each."""
     pairs, facts = groups.first, PairFacts(fleet, groups.first)
     cases = find_cases(facts)
     found = list(CASES.values())
@@ -188,7 +188,7 @@ def groups_as_table(
 
 
 def _pairs_against(fleet: EncodedFleet, scope: str | None) -> Candidates:
-    """Pairs with the other table's blocks: those that no domain of ours has, with all of ours."""
+    """Pair our blocks with another table's; blocks in none of our domains are paired with all."""
     its = fleet.connections
     domain = its.domain.codes
     is_placed = its.is_theirs & np.isin(domain, domain[~its.is_theirs & (domain >= 0)])
@@ -203,7 +203,7 @@ def _pairs_against(fleet: EncodedFleet, scope: str | None) -> Candidates:
 
 
 def _named(fleet: EncodedFleet, pairs: FleetPairs) -> Codes:
-    """The connection to name at the right end: of its own VPC's block the left one."""
+    """Return the connection to name at the right end: the left one for a block of its own VPC."""
     its, right = fleet.connections, fleet.connection[pairs.right]
     left, role = fleet.connection[pairs.left], fleet.role[pairs.right]
     sides, cidr = its.vpc_side, fleet.cidr[pairs.right]
@@ -214,7 +214,7 @@ def _named(fleet: EncodedFleet, pairs: FleetPairs) -> Codes:
 
 
 def _first_in_vpc(its: Connections) -> Codes:
-    """The first connection of ours in the VPC of each, -1 where there is none."""
+    """Return our first connection in the VPC of each connection, -1 if there is none."""
     ours = np.flatnonzero((its.name.codes >= 0) & ~its.is_theirs)
     first = np.full(int(its.cloud.max(initial=0)) + 1, NULL)
     first[its.cloud[ours[::-1]]] = ours[::-1]
@@ -222,7 +222,7 @@ def _first_in_vpc(its: Connections) -> Codes:
 
 
 def _ids(fleet: EncodedFleet, groups: Groups) -> pa.Array:
-    """The ids of each group's connections, the first twenty."""
+    """Return the ids of each group's first twenty connections, joined by commas."""
     n_shown = np.minimum(groups.n_members, MOST_IDS)
     starts = np.cumsum(groups.n_members) - groups.n_members
     _, shown = expand_ranges(starts, n_shown)

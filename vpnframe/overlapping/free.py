@@ -1,4 +1,4 @@
-"""Blocks for the next site, that collide with nothing known."""
+"""Find free blocks for a new site."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from vpnframe.overlapping.free_space import Avoid, find_free_space
 from vpnframe.overlapping.known import warn_of_gaps, what_is_known
 from vpnframe.overlapping.settings import OverlapSettings
 
-# Each is found for itself, and nobody reads so many.
+# Blocks are found one by one, and longer results are not useful.
 _MOST = 100_000
 
 
@@ -28,55 +28,55 @@ def free_subnets(
     avoid: Avoid = None,
     settings: OverlapSettings | None = None,
 ) -> pd.DataFrame:
-    """Find blocks that collide with nothing known, the tightest fit first.
+    """Find blocks that overlap no known block, best fit first.
 
-    Taken are all blocks of the fleet but default routes, on both sides of every connection, of
-    an inventory the VPCs' own blocks and user CIDRs too, what others see of translated blocks,
-    100.64.0.0/10 (the cloud's own services), 172.17.0.0/16 (Docker) and what is to be avoided.
-    A VPC-side selector around the blocks of a VPC that was read takes nothing.
-    ``OverlapSettings(only="vpn-...")`` looks at one routing domain alone, where a block may be
-    free that is in use elsewhere.
+    In use are all blocks of the fleet except default routes, on both sides of every connection; the
+    VPCs' own blocks and user CIDRs of an inventory; the mapped blocks of translations;
+    100.64.0.0/10 (the cloud's own services); 172.17.0.0/16 (Docker); and the blocks of ``avoid``. A
+    VPC-side selector around the blocks of a VPC that was read does not count as in use.
+    ``OverlapSettings(only="vpn-...")`` restricts this to one routing domain: a block that is free
+    there may be in use elsewhere.
 
     Parameters
     ----------
     subnets : DataFrame or Inventory
-        Table ``subnets``, or an inventory, whose VPCs and coverage count too.
+        Table ``subnets``, or an inventory, whose VPCs and coverage are used too.
     within : str
         The block to look in, IPv4 or IPv6.
     prefix_length : int
-        Of the blocks to find.
+        Prefix length of the blocks to find.
     count : int
-        At most so many.
+        Maximum number of blocks.
     avoid : str, Path, iterable of str or DataFrame, optional
-        More blocks to keep clear of: a file (see :func:`vpnframe.read_blocks`), a list, a
+        More blocks to avoid: a file (see :func:`vpnframe.read_blocks`), a list, a
         column, or a table with ``cidr``.
     settings : OverlapSettings, optional
-        What is translated, which routing domain is looked at, and what is set aside: an aggregate
-        towards a site, as 10.0.0.0/8, takes all that lies in it, unless ``ignore`` names it.
+        Translations, the routing domain to search, and blocks to leave out: an aggregate towards a
+        site, such as 10.0.0.0/8, uses everything inside it, unless ``ignore`` names it.
 
     Returns
     -------
     DataFrame
-        Table ``free_subnets``: ``cidr`` and the ``gap`` it was cut from, which is the largest
-        free block around it. Fewer rows than ``count`` where there is no more room:
-        ``would_conflict(subnets, [within])`` names the blocks of the fleet that take it.
+        Table ``free_subnets``: ``cidr`` and the ``gap`` it was cut from, which is the largest free
+        block around it. Fewer rows than ``count`` if there is no more room:
+        ``would_conflict(subnets, [within])`` lists the blocks of the fleet that use it.
 
     Raises
     ------
     AddressError
-        If a block is a text that is none.
+        If a text is not a CIDR block.
     SettingsError
-        If a file cannot be read, or the settings name what is not in the fleet.
+        If a file cannot be read, or the settings name something that is not in the fleet.
     ValueError
         If no block of that length fits into ``within``, or ``count`` is not from 1 to 100,000.
     SchemaError
-        If there is no column ``side`` or ``cidr``, or the table is not what its schema says.
+        If there is no column ``side`` or ``cidr``, or the table does not match its schema.
 
     Warns
     -----
     IncompleteWarning
-        If what is known does not suffice: connections are not judged, because their prefixes
-        stand in routes that were not read, or the inventory is not complete.
+        If the data is incomplete: connections are not judged, because their prefixes are in routes
+        that were not read, or the inventory is not complete.
 
     Examples
     --------

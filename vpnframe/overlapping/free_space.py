@@ -1,4 +1,4 @@
-"""Free address space that blocks are cut from, the tightest fit first."""
+"""Find free address space, and allocate blocks from it, best fit first."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from vpnframe.schema.codes import Codes
 
 DEFAULT_AVOID = {
     "100.64.0.0/10": "the cloud's own services",  # in the shared address space of RFC 6598
-    "172.17.0.0/16": "Docker",  # its default bridge: hosts with Docker do not reach anybody there
+    "172.17.0.0/16": "Docker",  # its default bridge: hosts with Docker cannot reach others there
 }
 
 Avoid: TypeAlias = str | Path | Iterable[object] | pd.DataFrame | None
@@ -35,7 +35,7 @@ _Piece = tuple[int, Network, Network]  # first address, free piece, gap it was c
 
 
 class FreeSpace:
-    """What is free; each block that is taken is gone.
+    """Free address space; each block taken is removed from it.
 
     Examples
     --------
@@ -50,7 +50,7 @@ class FreeSpace:
             self._put(gap, gap)
 
     def take(self, prefix_length: int, *, version: int) -> tuple[Network, Network] | None:
-        """Take a block from the smallest piece that holds one, the lowest of several."""
+        """Take a block from the smallest (then lowest) piece that fits; return it and its gap."""
         for length in range(prefix_length, -1, -1):
             if pieces := self._pieces.get((version, length)):
                 _, piece, gap = heapq.heappop(pieces)
@@ -72,7 +72,7 @@ def find_free_space(
     avoid: Avoid,
     settings: OverlapSettings,
 ) -> FreeSpace:
-    """Find what no known block takes."""
+    """Find the space in ``within`` that no known block uses."""
     fleet, rows = taken_by_fleet(known, settings)
     spaces = parse_all([within] if isinstance(within, str) else list(within))
     used = blocks_at(fleet.cidrs.parsed, np.unique(fleet.cidr[rows]))
@@ -81,16 +81,16 @@ def find_free_space(
 
 
 def taken_by_fleet(known: KnownFleet, settings: OverlapSettings) -> tuple[EncodedFleet, Codes]:
-    """Give the fleet's blocks, and the positions of those that are taken.
+    """Return the fleet's blocks, and the positions of those in use.
 
-    A selector around what a VPC holds takes nothing.
+    A selector around a block of its VPC does not count as in use.
     """
     fleet = encode_fleet(our_rows(known, settings), scope=None, settings=settings)
     return fleet, np.flatnonzero(fleet.role != AGGREGATE)
 
 
 def read_avoided(avoid: Avoid) -> ParsedCidrs:
-    """Read the blocks that the user wants to keep clear of; a default route is none."""
+    """Read the blocks that the user wants to avoid, without default routes."""
     if avoid is None:
         return parse_cidrs([])
     blocks = read_blocks(avoid) if isinstance(avoid, str | Path) else avoid

@@ -1,4 +1,4 @@
-"""Equal pairs as one: pairs of equal blocks that mean the same are a group, judged part by part."""
+"""Group pairs of equal blocks with the same classification, judging the pairs in parts."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ _JUDGEMENTS = pd.factorize(
 class Groups:
     """Groups of pairs in the order of their first pairs.
 
-    ``first`` holds the first pair of each group and ``n_pairs`` how many there are; ``members``
-    are the connections that have these blocks on premises, group by group, ``n_members`` of each.
+    ``first`` holds the first pair of each group and ``n_pairs`` the number of pairs; ``members``
+    are the connections with these blocks on premises, group by group, ``n_members`` for each.
     """
 
     first: FleetPairs
@@ -44,14 +44,14 @@ class Groups:
 
     @property
     def of_member(self) -> Codes:
-        """The group that each member is of."""
+        """Group of each member."""
         return np.repeat(np.arange(len(self.n_members)), self.n_members)
 
 
 class _GroupPart(NamedTuple):
-    """What a part of all pairs tells of each of its groups, and who is in those of several pairs.
+    """Groups found in one part of all pairs, and the members of those with several pairs.
 
-    ``first`` is a pair as one number, and ``member`` a group of this part and a connection.
+    ``first`` encodes a pair as one number, ``member`` a group of this part and a connection.
     """
 
     keys: Codes
@@ -61,9 +61,9 @@ class _GroupPart(NamedTuple):
 
 
 def find_groups(candidates: Candidates) -> Groups:
-    """Judge all pairs, part by part, and count those of equal blocks that mean the same.
+    """Judge all pairs in parts, and group pairs of equal blocks with the same kind and severity.
 
-    Raises TooManyPairsError over :data:`MOST_JUDGED` pairs.
+    Raise TooManyPairsError for more than :data:`MOST_JUDGED` pairs.
     """
     candidates.check(MOST_JUDGED)
     fleet, nodes = candidates.fleet, _nodes(candidates.fleet)
@@ -88,7 +88,7 @@ def find_groups(candidates: Candidates) -> Groups:
 
 
 def every_pair(candidates: Candidates, max_pairs: int) -> Groups:
-    """Give each pair as a group of its own."""
+    """Return each pair as a separate group."""
     pairs, fleet = candidates.all(max_pairs=max_pairs), candidates.fleet
     n = len(pairs.left)
     members = np.unique(_member_keys(fleet, np.arange(n), pairs.left, pairs.right))
@@ -98,7 +98,7 @@ def every_pair(candidates: Candidates, max_pairs: int) -> Groups:
 
 
 def _nodes(fleet: EncodedFleet) -> tuple[Codes, Codes]:
-    """Numbers for side and block of each row: within its scope, and in any."""
+    """Return codes of side and block of each row: within its scope, and in any scope."""
     is_theirs = fleet.connections.is_theirs[fleet.connection]
     side = 2 * is_theirs + fleet.is_vpc.astype(np.int64)
     scope = np.append(fleet.scope, np.zeros_like(fleet.scope))
@@ -124,7 +124,7 @@ def _group(fleet: EncodedFleet, pairs: FleetPairs, nodes: tuple[Codes, Codes]) -
 
 
 def _member_keys(fleet: EncodedFleet, group: Codes, left: Codes, right: Codes) -> Codes:
-    """Groups and the connections that have a block of a pair on premises, as one number each."""
+    """Return keys of a group and a connection that has a block of its pairs on premises."""
     is_site = (fleet.role == ONPREM) & ~fleet.connections.is_theirs[fleet.connection]
     keys = [
         group[is_site[block]] * _width(fleet) + fleet.connection[block[is_site[block]]]
@@ -135,7 +135,7 @@ def _member_keys(fleet: EncodedFleet, group: Codes, left: Codes, right: Codes) -
 
 
 def _members(fleet: EncodedFleet, parts: list[_GroupPart], group: Codes, member: Codes) -> Codes:
-    """The members of all groups, sorted: ``group`` is the group of each part's groups."""
+    """Return the member keys of all groups, sorted; ``group`` maps groups of parts to groups."""
     width, n_blocks = _width(fleet), max(len(fleet.cidr), 1)
     starts = np.cumsum([0, *(len(part.keys) for part in parts)])[:-1]
     offset = np.repeat(starts, [len(part.member) for part in parts])

@@ -1,4 +1,4 @@
-"""What is known of a fleet, and what is not: an answer is worth no more than that."""
+"""Collect gaps in the data about a fleet, and warn about them."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ from vpnframe.schema.tables import TABLES
 
 @dataclass(frozen=True, slots=True)
 class KnownFleet:
-    """What an answer is made from."""
+    """The tables of a fleet that a result is based on, and their gaps."""
 
     subnets: pd.DataFrame  # table ``subnets``
-    vpcs: pd.DataFrame | None  # table ``vpcs``; None where it was not given
-    gaps: tuple[str, ...]  # what is not known, a sentence each
+    vpcs: pd.DataFrame | None  # table ``vpcs``; None if it was not given
+    gaps: tuple[str, ...]  # a sentence for each gap in the data
 
 
 def what_is_known(fleet: pd.DataFrame | Inventory) -> KnownFleet:
-    """Take a fleet as its subnets or as an inventory, and see what is missing."""
+    """Read a fleet from its subnets or from an inventory, and collect gaps in the data."""
     if isinstance(fleet, Inventory):
         fleet = checked_inventory(fleet, ("subnets", "vpcs", "coverage"))
         vpcs = in_order(fleet.vpcs, TABLES["vpcs"].key)
@@ -40,13 +40,13 @@ def what_is_known(fleet: pd.DataFrame | Inventory) -> KnownFleet:
 
 
 def warn_of_gaps(known: KnownFleet) -> None:
-    """Warn whoever called the function that calls this."""
+    """Warn about each gap, attributed to the caller of the calling function."""
     for sentence in known.gaps:
         warnings.warn(sentence, IncompleteWarning, stacklevel=3)
 
 
 def _gaps(subnets: pd.DataFrame) -> Iterator[str]:
-    """What the table itself says that it does not know."""
+    """Yield a sentence for each gap that table ``subnets`` itself shows."""
     is_unjudged = _is_unjudged(subnets)
     if is_unjudged.any():
         n, n_all = (_count_connections(rows) for rows in (subnets[is_unjudged], subnets))
@@ -62,7 +62,7 @@ def _gaps(subnets: pd.DataFrame) -> Iterator[str]:
 
 
 def _is_unjudged(subnets: pd.DataFrame) -> Mask:
-    """Rows of connections whose selectors say nothing, while their routes are not known."""
+    """Return the mask of rows whose selectors define no prefixes and whose routes are unknown."""
     mode, origin, side = (
         column_of(subnets, name).astype("str") for name in ("routing_mode", "origin", "side")
     )

@@ -1,7 +1,7 @@
-"""What an overlap means: a fault, a legal split, a pair for failover, or nothing at all.
+"""Classify overlaps: as a fault, a legal split, a failover pair or harmless.
 
-Each pair is one of :data:`CASES`; the first that fits counts. What a case is called, how bad it is
-and why stands in the table; :func:`find_cases` says when.
+The first case that fits a pair counts. The table :data:`CASES` holds the kind, severity and reason
+of each case; :func:`find_cases` evaluates the conditions.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _NOTHING = "the VPC's own route wins, and the tunnel gets nothing"
 
 
 class PairMeaning(NamedTuple):
-    """What a pair is called, how bad it is, and why, with the places for the facts."""
+    """Kind, severity and reason of a pair; the reason has placeholders for the facts."""
 
     kind: str
     severity: str
@@ -193,7 +193,7 @@ NAMES = tuple(CASES)
 
 
 def find_cases(facts: PairFacts) -> npt.NDArray[np.int8]:
-    """Find what each of k pairs means, as positions in :data:`NAMES`."""
+    """Return the case of each of k pairs, as positions in :data:`NAMES`."""
     cases = np.full(len(facts.left), NULL, np.int8)
     for name, fits in reversed(list(_conditions(facts))):
         np.copyto(cases, NAMES.index(name), where=fits)
@@ -201,7 +201,7 @@ def find_cases(facts: PairFacts) -> npt.NDArray[np.int8]:
 
 
 def _conditions(facts: PairFacts) -> Iterator[tuple[str, Mask]]:
-    """When each case fits, the first of several counts; one always does."""
+    """Yield the mask of each case; the first that fits counts, and one always does."""
     contains = facts.onprem_relation == CONTAINS
     is_real, is_user = facts.role == roles.REAL, facts.role == roles.USER
     yield "translated", facts.nat >= 0
@@ -231,7 +231,7 @@ def _conditions(facts: PairFacts) -> Iterator[tuple[str, Mask]]:
 
 
 def _pair_conditions(facts: PairFacts) -> Iterator[tuple[str, Mask]]:
-    """Two connections that lead to one place on purpose, or by oversight."""
+    """Yield the conditions for connections that share a destination on purpose or by mistake."""
     its, one_gateway = facts.fleet.connections, facts.same_gateway
     same_peers, other_peers = (
         facts.have_same(its.peers.codes),
@@ -244,7 +244,7 @@ def _pair_conditions(facts: PairFacts) -> Iterator[tuple[str, Mask]]:
     is_apart = other_peers | facts.other_gateway
     has_evidence = facts.both(its.has_ha) & is_near & is_apart
     is_moved = facts.share_peer(facts.same_vpc & facts.other_gateway)
-    # A connection whose VPC blocks are others does not admit the other's packets.
+    # A connection with different VPC blocks does not admit the other's packets.
     can_stand_in = facts.vpc_sides_overlap(is_routed | has_evidence | is_moved)
     is_pair = facts.lead_to_one_block(can_stand_in & (is_routed | has_evidence))
     yield "ecmp", is_pair & is_routed
@@ -256,7 +256,7 @@ def _pair_conditions(facts: PairFacts) -> Iterator[tuple[str, Mask]]:
 
 
 def _policy_conditions(facts: PairFacts) -> Iterator[tuple[str, Mask]]:
-    """Two policies of one gateway."""
+    """Yield the conditions for two policies of one gateway."""
     fleet, left, right = facts.fleet, facts.pairs.left, facts.pairs.right
     both = fleet.is_by_policy[left] & fleet.is_by_policy[right] & facts.same_gateway
     one, other = fleet.priority[left], fleet.priority[right]
@@ -268,7 +268,7 @@ def _policy_conditions(facts: PairFacts) -> Iterator[tuple[str, Mask]]:
 
 
 def _onprem_conditions(facts: PairFacts) -> Iterator[tuple[str, Mask]]:
-    """What is left: two sites that claim the same addresses."""
+    """Yield the remaining conditions, for two sites that claim the same addresses."""
     fleet, its = facts.fleet, facts.fleet.connections
     same_gateway = facts.same_gateway
     policy = fleet.is_by_policy[facts.pairs.left] | fleet.is_by_policy[facts.pairs.right]

@@ -1,4 +1,4 @@
-"""The two ends of one VPC-to-VPC tunnel, each of which is the other's peer."""
+"""Find the two ends of a VPC-to-VPC tunnel: connections that are each other's peer."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from vpnframe.schema.codes import CodedSets, Codes, Mask
 
 @dataclass(frozen=True, slots=True)
 class Links:
-    """Which addresses each VPC's connections lead from and to, all as codes.
+    """Gateway and peer addresses of the connections of each VPC, as codes.
 
-    ``known`` are sorted numbers, each of a VPC, the address of a connection in it and a peer of
-    that connection. ``may_mirror`` are connections whose own address is anybody's peer,
+    ``known`` holds a sorted key for each VPC, gateway address and peer address of a connection.
+    ``may_mirror`` marks connections whose gateway address is a peer of any connection,
     ``may_share`` those with a peer that is also in another set of peers.
     """
 
@@ -28,7 +28,7 @@ class Links:
 
     @classmethod
     def of(cls, peers: CodedSets, gateway_ip: Codes, cloud: Codes) -> Links:
-        """Gather the links of all connections."""
+        """Build the links of all connections."""
         may_mirror = np.isin(gateway_ip, peers.members) & (gateway_ip >= 0)
         n_addresses = max(int(peers.members.max(initial=0)), int(gateway_ip.max(initial=0))) + 1
         linked = np.flatnonzero(may_mirror & (peers.codes >= 0))
@@ -37,18 +37,18 @@ class Links:
         known = np.unique(_key(cloud[ends], gateway_ip[ends], peer, n_addresses))
         is_common = np.bincount(peers.members, minlength=1)[peers.members] > 1
         owner = np.repeat(np.arange(len(peers.starts) - 1), np.diff(peers.starts))
-        has_common = np.zeros(len(peers.starts), bool)  # the last stands for the empty set
+        has_common = np.zeros(len(peers.starts), bool)  # the last is the empty set
         has_common[owner[is_common]] = True
         may_share = has_common[peers.codes]
         return cls(peers, gateway_ip, cloud, known, n_addresses, may_mirror, may_share)
 
     def mirror(self, one: Codes, other: Codes) -> Mask:
-        """Which connections are each the other's peer."""
+        """Check which pairs of connections are each other's peer."""
         ip, sets = self.gateway_ip, self.peers.codes
         return self.peers.hold(sets[other], ip[one]) & self.peers.hold(sets[one], ip[other])
 
     def mirror_any_in(self, one: Codes, cloud: Codes) -> Mask:
-        """Which connections are mirrored by any connection of a VPC."""
+        """Check which connections are mirrored by a connection of the paired VPC."""
         found = np.zeros(len(one), bool)
         some = np.flatnonzero(self.may_mirror[one] & (self.peers.codes[one] >= 0))
         which, peer = self.peers.elements(self.peers.codes[one[some]])

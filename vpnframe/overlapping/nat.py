@@ -1,4 +1,4 @@
-"""Blocks that are translated on their way, as the user declares them.
+"""Read declarations of address translation (NAT) by the user.
 
 A NAT file::
 
@@ -42,23 +42,23 @@ _FORM = Form(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Nat:
-    """Addresses of one side that the other side sees as others.
+    """A block of one side that the other side sees as another block.
 
     Parameters
     ----------
     side : str
         ``onprem`` or ``vpc``: whose addresses are translated.
     real, mapped : str
-        The block as it is, and as the other side sees it; of one size.
+        The original block, and the block that the other side sees, of the same size.
     connection, vpn_gateway : str or None
-        The id of the connection, or of the VPN gateway for all its connections; one of them.
+        The id of the connection, or of the VPN gateway for all its connections; exactly one.
     note : str or None
-        For the reader of the reason.
+        Text to append in the reason.
 
     Raises
     ------
     SettingsError
-        A text is no CIDR block, the two differ in size, or not one of the two ids is given.
+        If a text is not a CIDR block, the blocks differ in size, or not exactly one id is given.
 
     Examples
     --------
@@ -87,24 +87,24 @@ class Nat:
 
 
 def read_nat(path: str | Path) -> tuple[Nat, ...]:
-    r"""Read which blocks are translated.
+    r"""Read which blocks are translated from a file.
 
     Parameters
     ----------
     path : str or Path
-        A TOML file: a table ``[[nat]]`` each, with ``connection`` or ``vpn_gateway``, ``side``,
-        ``real``, ``mapped`` and if you like ``note``.
+        A TOML file with a table ``[[nat]]`` per translation, with ``connection`` or
+        ``vpn_gateway``, ``side``, ``real``, ``mapped`` and optionally ``note``.
 
     Returns
     -------
     tuple of Nat
-        In the file's order.
+        Translations in the order of the file.
 
     Raises
     ------
     SettingsError
-        The file cannot be read, or something in it is unknown, missing or of another type, no
-        CIDR block, or of another size than its counterpart.
+        If the file cannot be read, or an entry is unknown, missing, of the wrong type, not a CIDR
+        block, or of another size than its counterpart.
 
     Examples
     --------
@@ -128,7 +128,7 @@ def read_nat(path: str | Path) -> tuple[Nat, ...]:
 
 
 def with_mapped(subnets: pd.DataFrame, nats: Sequence[Nat]) -> pd.DataFrame:
-    """Add to a fleet's blocks what the other side sees of those that are translated."""
+    """Add the mapped blocks of translated blocks to a fleet's blocks."""
     if not nats:
         return subnets
     nat_of = np.full(len(subnets), NULL)
@@ -155,7 +155,7 @@ def _network(text: str) -> Network:
 
 
 def _rows_of(subnets: pd.DataFrame, nat: Nat) -> list[int]:
-    """Positions of the rows that a declaration is about."""
+    """Return the positions of the rows that a declaration applies to."""
     column = "vpn_connection_id" if nat.connection is not None else "vpn_gateway_id"
     wanted = nat.connection if nat.connection is not None else nat.vpn_gateway
     is_its = (subnets[column].astype("str") == wanted).to_numpy(bool)
@@ -168,12 +168,12 @@ def _rows_of(subnets: pd.DataFrame, nat: Nat) -> list[int]:
 
 
 def _map(cidr: object, nat: Nat) -> str | None:
-    """What a block is seen as; None where the declaration is not about it."""
+    """Return the block that the other side sees, or None if the declaration does not apply."""
     real, mapped = _network(nat.real), _network(nat.mapped)
     try:
         block = ipaddress.ip_network(str(cidr))
     except ValueError:
-        return None  # a null, or a text that is refused where all are read
+        return None  # a null, or an invalid text, which is reported when all are parsed
     if block.version != real.version or block.prefixlen < real.prefixlen:
         return None
     if block.supernet(new_prefix=real.prefixlen) != real:

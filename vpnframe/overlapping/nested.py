@@ -1,4 +1,4 @@
-"""How blocks stand under each other: clusters, and the nearest block around each."""
+"""Find the nesting of CIDR blocks: clusters, and the nearest block around each."""
 
 from __future__ import annotations
 
@@ -12,35 +12,35 @@ from vpnframe.overlapping.blocks import nullable_integers, take_blocks
 
 
 def clusters(cidrs: Cidrs, *, groups: Groups | None = None) -> pd.DataFrame:
-    """Gather CIDR blocks under their outermost blocks: what overlaps at all is one cluster.
+    """Group CIDR blocks into clusters: each outermost block with all blocks inside it.
 
     Parameters
     ----------
     cidrs : iterable of str or DataFrame
-        List or Series of n CIDR blocks, IPv4 and IPv6 mixed at will, or a table with a column
+        List or Series of n CIDR blocks, IPv4 and IPv6 mixed, or a table with a column
         ``cidr``.
     groups : iterable or str, optional
-        n keys, or of a table the name of a column; blocks with different keys are in different
+        n keys, or the name of a column of the table; blocks with different keys are in different
         clusters, and a missing key equals nothing.
 
     Returns
     -------
     DataFrame
         Table ``clusters``, a row for each block, with the index of the series or table:
-        ``cluster`` (Int64, from 0 by family, group as it first appears, and address),
+        ``cluster`` (Int64 from 0, by family, first appearance of the group, and address),
         ``outermost`` (str, the block around all of them) and ``depth`` (Int16, distinct larger
         blocks around it); null for a missing block.
 
     Raises
     ------
     AddressError
-        If a text is no CIDR block; it names the first, with its position.
+        If a text is not a CIDR block; the message names the first and its position.
     ValueError
-        If there are not as many groups as blocks.
+        If the number of groups differs from the number of blocks.
     SchemaError
-        If a table lacks the column, or what is given is no list, column or table.
+        If a table lacks the column, or the input is not a list, column or table.
     TypeError
-        If ``cidrs`` is one text.
+        If ``cidrs`` is a single string.
 
     Examples
     --------
@@ -72,10 +72,10 @@ def enclosing(cidrs: Cidrs, *, groups: Groups | None = None) -> pd.DataFrame:
     Parameters
     ----------
     cidrs : iterable of str or DataFrame
-        List or Series of n CIDR blocks, IPv4 and IPv6 mixed at will, or a table with a column
+        List or Series of n CIDR blocks, IPv4 and IPv6 mixed, or a table with a column
         ``cidr``.
     groups : iterable or str, optional
-        n keys, or of a table the name of a column; only blocks with the same key are looked at,
+        n keys, or the name of a column of the table; only blocks with the same key are compared,
         and a missing key equals nothing.
 
     Returns
@@ -83,18 +83,18 @@ def enclosing(cidrs: Cidrs, *, groups: Groups | None = None) -> pd.DataFrame:
     DataFrame
         Table ``enclosing``, a row for each block, with the index of the series or table:
         ``enclosing`` (Int64, position in ``cidrs`` from 0, of equal blocks the first) and
-        ``enclosing_cidr`` (str); null where no larger block lies around it.
+        ``enclosing_cidr`` (str); null if no larger block lies around it.
 
     Raises
     ------
     AddressError
-        If a text is no CIDR block; it names the first, with its position.
+        If a text is not a CIDR block; the message names the first and its position.
     ValueError
-        If there are not as many groups as blocks.
+        If the number of groups differs from the number of blocks.
     SchemaError
-        If a table lacks the column, or what is given is no list, column or table.
+        If a table lacks the column, or the input is not a list, column or table.
     TypeError
-        If ``cidrs`` is one text.
+        If ``cidrs`` is a single string.
 
     Examples
     --------
@@ -116,16 +116,16 @@ def enclosing(cidrs: Cidrs, *, groups: Groups | None = None) -> pd.DataFrame:
 
 
 def _rows_of(forest: Forest, nodes: Codes, rows: Codes) -> Codes:
-    """Input rows of the first block of a node for each block, -1 for no node."""
-    # The last one stands for no node: -1 is its position.
+    """Return for each block the input row of the first block of its node, -1 for no node."""
+    # The last entry is for no node: index -1 selects it.
     first = np.append(rows[forest.first_rows], -1)
     return first[forest.by_row(nodes)]
 
 
 def _texts_at(asked: Asked, rows: Codes) -> pd.Series[str]:
-    """Canonical text of the blocks at those rows, null where the row is -1."""
+    """Return the canonical text of the blocks at those rows, null where the row is -1."""
     chosen = take_blocks(asked.parsed, np.isin(asked.parsed.row, rows))
-    # The last one stands for no row: -1 is its position.
+    # The last entry is for no row: index -1 selects it.
     texts = np.full(asked.parsed.n_values + 1, None, object)
     columns = (chosen.high, chosen.low, chosen.family, chosen.prefix_length)
     texts[chosen.row] = format_cidr(*columns)

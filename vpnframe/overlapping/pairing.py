@@ -1,4 +1,4 @@
-"""Which blocks of a fleet are compared: pairs of positions, no meaning yet."""
+"""Find the overlapping pairs of a fleet's blocks, as positions, not yet classified."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ _AT_ONCE = 2**18  # pairs judged at a time: few enough to stay in the processor'
 class FleetPairs:
     """Overlapping pairs of a fleet's blocks.
 
-    Of two on-premises blocks left is the smaller position; of an on-premises and a VPC-side block
-    it is the one on premises; of ours and another table's it is ours. ``relation`` is what left is
-    to right. ``is_own`` are pairs of a block on premises with a block of the connection's own VPC.
+    ``left`` is the smaller position of two on-premises blocks, the on-premises block of a pair with
+    a VPC-side block, and ours of a pair with another table. ``relation`` is that of left to right.
+    ``is_own`` marks pairs of an on-premises block and a block of the connection's own VPC.
     """
 
     left: Codes
@@ -54,7 +54,7 @@ _NO_PAIRS = FleetPairs(
 
 @dataclass(frozen=True, slots=True)
 class _Source:
-    """Runs of overlapping blocks; ``rows`` are the positions that their rows stand for."""
+    """Runs of overlapping blocks; ``rows`` maps their row numbers to positions in the fleet."""
 
     rows: Codes
     runs: Runs
@@ -64,23 +64,23 @@ class _Source:
 
 @dataclass(frozen=True, slots=True)
 class Candidates:
-    """What overlaps, before any pair is made."""
+    """Overlapping blocks as runs, before any pair is built."""
 
     fleet: EncodedFleet
     sources: tuple[_Source, ...]
 
     def across(self, is_across: bool) -> Candidates:
-        """Give those of on-premises blocks with VPC blocks alone, or those of two sites alone."""
+        """Return only the pairs of on-premises with VPC blocks, or only those of two sites."""
         sources = tuple(source for source in self.sources if source.is_across == is_across)
         return Candidates(self.fleet, sources)
 
     def check(self, max_pairs: int) -> None:
-        """Refuse more than so many pairs, those included that are not compared in the end."""
+        """Raise an error for more than ``max_pairs`` pairs, including those dropped later."""
         n_pairs = sum(source.runs.n_pairs for source in self.sources)
         check_pair_count(n_pairs, max_pairs=max_pairs)
 
     def parts(self) -> Iterator[FleetPairs]:
-        """Make the pairs, some hundred thousand at a time, in no particular order."""
+        """Yield the pairs in parts of about ``_AT_ONCE``, in no particular order."""
         for source in self.sources:
             for runs in _parts(source.runs):
                 made = make_pairs(runs)
@@ -88,7 +88,7 @@ class Candidates:
                 yield _compared(self.fleet, left, right, made.relation, has_own=source.has_own)
 
     def all(self, *, max_pairs: int = DEFAULT_MAX_PAIRS) -> FleetPairs:
-        """Make all pairs, sorted by left and right."""
+        """Return all pairs, sorted by left and right."""
         self.check(max_pairs)
         parts = list(self.parts()) or [_NO_PAIRS]
         fields = ("left", "right", "relation", "is_own")
@@ -99,14 +99,14 @@ class Candidates:
 def pairs_within(fleet: EncodedFleet) -> Candidates:
     """Pair the blocks of one fleet.
 
-    Compared are, inside a scope, on-premises blocks of different connections, and on-premises
-    blocks with what the VPCs hold; and on-premises blocks with what the connection's own VPC
-    holds, whatever the scopes.
+    Inside a scope, on-premises blocks are compared with those of other connections and with the
+    blocks of VPCs. Regardless of scope, they are compared with the blocks of the connection's own
+    VPC.
     """
     has_scope, is_onprem = fleet.scope >= 0, fleet.role == roles.ONPREM
     is_held, is_outside = np.isin(fleet.role, roles.COMPARED), fleet.role == roles.OUTSIDE
     cloud = fleet.connections.cloud[fleet.connection]
-    is_one = is_held.copy()  # once for each VPC, in whatever scopes it stands
+    is_one = is_held.copy()  # once for each VPC, whatever its scopes
     is_one[roles.repeats(np.flatnonzero(is_held), cloud, fleet.cidr, fleet.role)] = False
     return Candidates(
         fleet,
@@ -128,9 +128,9 @@ def pairs_within(fleet: EncodedFleet) -> Candidates:
 def pairs_between(fleet: EncodedFleet, *, is_placed: Mask, is_everywhere: Mask) -> Candidates:
     """Pair the blocks of a fleet with those of another table.
 
-    ``is_placed`` are blocks of the other table that share a routing domain with this fleet: there
-    VPC blocks are not paired with VPC blocks. ``is_everywhere`` are those that are compared with
-    all of the fleet; others inside their scope.
+    ``is_placed`` marks blocks of the other table that share a routing domain with this fleet: their
+    VPC blocks are not paired with VPC blocks. ``is_everywhere`` marks those compared with the whole
+    fleet; the others are compared inside their scope.
     """
     is_theirs = fleet.connections.is_theirs[fleet.connection]
     is_ours = ~is_theirs & _is_used(fleet)
@@ -150,14 +150,14 @@ def pairs_between(fleet: EncodedFleet, *, is_placed: Mask, is_everywhere: Mask) 
 
 
 def pairs_with_asked(fleet: EncodedFleet) -> FleetPairs:
-    """Pair all blocks of a fleet with all of another table, be they in a scope or not."""
+    """Pair all blocks of a fleet with all of another table, regardless of scope."""
     is_theirs = fleet.connections.is_theirs[fleet.connection]
     chosen = is_theirs | (fleet.role != roles.COVERED)
     return Candidates(fleet, tuple(_sources(fleet, chosen, None, is_second=is_theirs))).all()
 
 
 def _is_used(fleet: EncodedFleet) -> Mask:
-    """Blocks that stand for themselves."""
+    """Return the mask of blocks that are neither aggregates nor covered by another block."""
     return ~np.isin(fleet.role, (roles.AGGREGATE, roles.COVERED))
 
 
@@ -176,7 +176,7 @@ def _sources(
 
 
 def _parts(runs: Runs) -> Iterator[Runs]:
-    """Cut runs into parts of about so many pairs."""
+    """Yield the runs in parts of about ``_AT_ONCE`` pairs."""
     n_pairs = np.cumsum(runs.stops - runs.starts)
     cuts = np.flatnonzero(np.diff(n_pairs // _AT_ONCE, prepend=0))
     for part in np.split(np.arange(len(n_pairs)), cuts):
@@ -192,7 +192,7 @@ def _parts(runs: Runs) -> Iterator[Runs]:
 
 
 def pairs_at(fleet: EncodedFleet, left: Codes, right: Codes) -> FleetPairs:
-    """Give pairs by their positions; the blocks must overlap."""
+    """Build pairs from the positions of overlapping blocks."""
     length = fleet.cidrs.parsed.prefix_length[fleet.cidr]
     relation = np.where(length[left] > length[right], WITHIN, CONTAINS).astype(np.uint8)
     relation[fleet.cidr[left] == fleet.cidr[right]] = EQUAL
@@ -209,7 +209,7 @@ def _compared(
     *,
     has_own: bool,
 ) -> FleetPairs:
-    """Turn pairs as they are written, and leave out what is not compared."""
+    """Put each pair into left-right order, and drop pairs that are not compared."""
     its, is_vpc = fleet.connections, fleet.is_vpc
     is_theirs = its.is_theirs[fleet.connection]
     is_across, is_mixed = is_vpc[left] != is_vpc[right], is_theirs[left] != is_theirs[right]

@@ -1,4 +1,4 @@
-"""Why a pair means what it means: one sentence each, written for all pairs at once."""
+"""Write the reason of each pair's classification: one sentence each, for all pairs at once."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def write_reasons(
     *,
     nats: Sequence[Nat] = (),
 ) -> pa.Array:
-    """Write the sentence of each pair."""
+    """Return the sentence of each pair, from the template of its case."""
     fields = _fields(facts, nats)
     order = np.argsort(cases, kind="stable")
     bounds = np.searchsorted(cases[order], np.arange(len(templates) + 1))
@@ -53,7 +53,7 @@ def _fill(template: str, fields: Mapping[str, Field], rows: Codes) -> pa.Array:
 
 
 def _fields(facts: PairFacts, nats: Sequence[Nat]) -> Mapping[str, Field]:
-    """What a sentence can speak of: for positions of pairs, the texts."""
+    """Return the fields of the templates; each maps positions of pairs to texts."""
     fleet, pairs = facts.fleet, facts.pairs
     ends = {"left": (facts.left, pairs.left), "right": (facts.right, pairs.right)}
     named = {
@@ -79,7 +79,7 @@ def _fields(facts: PairFacts, nats: Sequence[Nat]) -> Mapping[str, Field]:
 
 
 def _fields_of_one(facts: PairFacts, connection: Codes, block: Codes) -> Mapping[str, Field]:
-    """The same of one end of each pair."""
+    """Return the fields for one end of each pair."""
     its, priority = facts.fleet.connections, facts.fleet.priority
     gateway, vpc, router = its.routers
     peers = _join(its.peers, its.addresses)
@@ -110,7 +110,7 @@ def _cidr(facts: PairFacts, block: Codes) -> Field:
 
 
 def _vpc(facts: PairFacts, connection: Codes) -> Field:
-    """The VPC of a connection, or whatever else it hangs on."""
+    """Return the VPC of each connection, or else its transit router or VPN gateway."""
     gateway, vpc, router = facts.fleet.connections.routers
 
     def field(rows: Codes) -> pa.Array:
@@ -120,7 +120,7 @@ def _vpc(facts: PairFacts, connection: Codes) -> Field:
 
 
 def _join(sets: CodedSets, words: pa.Array) -> pa.Array:
-    """The texts of each set, as one."""
+    """Join the texts of each set with "and"."""
     lists = pa.ListArray.from_arrays(
         pa.array(sets.starts, pa.int32()), take_words(words, sets.members)
     )

@@ -1,4 +1,4 @@
-"""Which sites to renumber so that the faults end, the fewest connections, and to what."""
+"""Suggest which sites to renumber to resolve overlaps, on the fewest connections."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ _BAD = ("medium", "high")
 
 @dataclass(frozen=True, slots=True)
 class _Faults:
-    """Pairs that should end, and the site of each connection.
+    """Overlapping pairs to resolve, and the site of each connection.
 
-    Connections that lead to one block on purpose (for failover, side by side, a leftover beside
-    its successor) are one site: what they share is renumbered together or not at all.
+    Connections that share a block on purpose or as a leftover (duplicate, ECMP, HA pair) are one
+    site: what they share is renumbered together or not at all.
     """
 
     pairs: FleetPairs
@@ -51,21 +51,21 @@ def suggest_renumbering(
 ) -> pd.DataFrame:
     """Suggest which on-premises blocks to renumber, on the fewest connections, and to what.
 
-    What should end are the overlaps of severity medium and high, but duplicates: of those one is
-    to be removed. Where a block collides with a VPC's, its own site is renumbered, since a VPC's
-    block is shared by all in it. Of two sites, those are chosen that end all faults with the
-    fewest connections: exactly (by trying) where at most 30 sites hang together, greedily, worst
-    first, where more do. Connections that lead to one site are renumbered together, and so are
-    a site's blocks inside a block that changes.
+    Overlaps of severity medium and high are resolved, except duplicates: remove one of those. If a
+    block collides with a VPC's block, its site is renumbered, since everything in the VPC shares
+    the VPC's block. Between sites, the set with the fewest connections is chosen: exactly for
+    connected groups of at most 30 sites, greedily (most conflicts per connection first) for larger
+    ones. Connections of one site are renumbered together, and so are a site's blocks inside a block
+    that changes.
 
     Parameters
     ----------
     subnets : DataFrame or Inventory
-        Table ``subnets``, or an inventory, whose VPCs and coverage count too.
+        Table ``subnets``, or an inventory, whose VPCs and coverage are used too.
     within : str or iterable of str
-        Where new blocks come from; IPv6 blocks need one of IPv6.
+        Blocks to take new blocks from; IPv6 blocks need an IPv6 block here.
     avoid : str, Path, iterable of str or DataFrame, optional
-        As for :func:`vpnframe.free_subnets`: more blocks to keep clear of.
+        As for :func:`vpnframe.free_subnets`: more blocks to avoid.
     scope : str or None
         As for :func:`vpnframe.overlaps`.
     settings : OverlapSettings, optional
@@ -75,18 +75,18 @@ def suggest_renumbering(
     -------
     DataFrame
         Table ``renumbering``: ``vpn_connection_id``, ``side``, ``cidr``, ``new_cidr`` (null
-        where ``within`` has no room left) and ``n_conflicts``, the pairs that it ends.
+        if ``within`` has no room left) and ``n_conflicts``, the number of pairs resolved.
 
     Raises
     ------
     AddressError
-        If a block is a text that is none.
+        If a text is not a CIDR block.
     SettingsError
-        If the settings name what is not in the fleet.
+        If the settings name something that is not in the fleet.
     ValueError
-        If ``scope`` is no column, or there are more than 10,000,000 pairs.
+        If ``scope`` is not a column, or there are more than 10,000,000 pairs.
     SchemaError
-        If a needed column is not there, or the table is not what its schema says.
+        If a required column is missing, or the table does not match its schema.
 
     Warns
     -----
@@ -132,7 +132,7 @@ def _faults(fleet: EncodedFleet) -> _Faults:
 
 
 def _changed(fleet: EncodedFleet, faults: _Faults) -> Mask:
-    """The blocks that have to change: one at least of each faulty pair."""
+    """Return the mask of blocks to change: at least one of each faulty pair."""
     changed = np.zeros(len(fleet.cidr), bool)
     left, right, across = faults.pairs.left, faults.pairs.right, faults.is_across
     onprem = np.where(fleet.is_vpc[left], right, left)
@@ -148,7 +148,7 @@ def _changed(fleet: EncodedFleet, faults: _Faults) -> Mask:
 
 
 def _chosen_sites(site: Codes, forced: Codes, one: Codes, other: Codes) -> Mask:
-    """Which sites change: those that have to, and the fewest that end what is left."""
+    """Return which sites change: the forced ones, and the fewest that resolve the other pairs."""
     chosen = np.isin(np.arange(len(site)), forced)
     left = ~chosen[one] & ~chosen[other]
     edges = np.unique(np.stack([one[left], other[left]], axis=1), axis=0)
@@ -165,14 +165,14 @@ def _mark(changed: Mask, blocks: Codes, fleet: EncodedFleet, site: Codes) -> Non
 
 @dataclass(frozen=True, slots=True)
 class _Change:
-    """A block of a site that changes, and the rows of all that lies in it."""
+    """A block of a site that changes, and the rows of all blocks inside it."""
 
     block: Network
     rows: list[tuple[int, Network]]
 
 
 def _changes(fleet: EncodedFleet, faults: _Faults, changed: Mask) -> list[_Change]:
-    """What changes, largest first: a site's blocks inside a block that changes go with it."""
+    """Return the changes, largest first; a site's blocks inside a changed block move with it."""
     site = faults.site[fleet.connection]
     rows = np.flatnonzero(np.isin(site, site[changed]) & ~fleet.is_vpc)
     texts = take_words(fleet.cidrs.words, fleet.cidr[rows]).to_pylist()
@@ -198,7 +198,7 @@ def _is_inside(inner: Network, outer: Network) -> bool:
 
 
 def _new_blocks(changes: Iterable[_Change], free: FreeSpace) -> dict[int, str | None]:
-    """The new block of each row, each address in its old place; None where no room is left."""
+    """Return the new block of each row at its old offset, or None if there is no room left."""
     new: dict[int, str | None] = {}
     for change in changes:
         old = change.block

@@ -1,8 +1,8 @@
-"""What a block stands for when it is compared: a site's network, a VPC's own block, or neither.
+"""Assign each block its role in comparisons: a site's network, a VPC's own block, or neither.
 
-Where the blocks of a VPC were read, they decide what the VPC holds: its local routes win for what
-lies in them, and for nothing else. A selector of the VPC side is then only what a connection
-admits. Where the VPC was not read, the selectors stand for it.
+If the blocks of a VPC were read, they define its address space: its local routes win inside them
+and nowhere else. A VPC-side selector is then only what a connection admits. If the VPC was not
+read, its selectors are used in place of its blocks.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from vpnframe.schema.codes import Codes, Mask, rank_rows
 
 ONPREM = 0
 REAL = 1  # a VPC's own block: it has a local route
-USER = 2  # a VPC's user CIDR: private addresses that the VPC sends by its route table
-STAND_IN = 3  # a selector that stands for a VPC that was not read
-OUTSIDE = 4  # a selector that has nothing in common with its VPC's own blocks
-AGGREGATE = 5  # a selector around an own block of its VPC
-COVERED = 6  # a selector that another block stands for: the VPC's own, or an equal one
+USER = 2  # a VPC's user CIDR: private addresses that follow the VPC's route table
+STAND_IN = 3  # a selector used in place of the blocks of a VPC that was not read
+OUTSIDE = 4  # a selector disjoint from its VPC's own blocks
+AGGREGATE = 5  # a selector that contains an own block of its VPC
+COVERED = 6  # a selector replaced by another block: the VPC's own, or an equal one
 
 COMPARED = (REAL, USER, STAND_IN)
 """Roles of VPC-side blocks that every on-premises block of a scope is compared with."""
@@ -33,7 +33,7 @@ ORIGINS = {REAL: "vpc", USER: "user_cidr"}
 
 
 def of_rows(origin: pd.Series[Any], is_vpc: Mask) -> Codes:
-    """Give rows their roles as far as a row alone tells."""
+    """Return the role of each row, as far as the row alone determines it."""
     role = np.where(is_vpc, STAND_IN, ONPREM)
     for code, word in ORIGINS.items():
         role[(origin == word).to_numpy(bool)] = code
@@ -43,7 +43,7 @@ def of_rows(origin: pd.Series[Any], is_vpc: Mask) -> Codes:
 def settle(
     blocks: ParsedCidrs, role: Codes, *, is_open: Mask, cloud: Codes, cidr: Codes, scope: Codes
 ) -> Codes:
-    """Find what each selector of a VPC side stands for; blocks that are not open keep their role.
+    """Determine the role of each VPC-side selector; blocks that are not open keep their role.
 
     ``cloud`` is equal for blocks of one VPC.
     """
@@ -67,7 +67,7 @@ def settle(
 
 
 def repeats(rows: Codes, *keys: Codes) -> Codes:
-    """Rows whose keys an earlier row has."""
+    """Return the rows whose keys equal those of an earlier row."""
     if not len(rows):
         return rows
     rank = rank_rows([key[rows] for key in keys])

@@ -1,6 +1,6 @@
-"""Inside which an overlap can matter: routing domains, and what else two blocks may share.
+"""Find the routing domains of a fleet, inside which an overlap can matter.
 
-A topology file says what is joined beyond what the VPN itself shows::
+A topology file declares joins that the VPN itself does not show::
 
     [[domain]]
     name = "core"                                     # a CEN, a peering, a firewall
@@ -44,9 +44,9 @@ class Domain:
     Parameters
     ----------
     name : str
-        Of the user's own choice.
+        Name chosen by the user.
     members : tuple of str
-        Their ids.
+        Ids of the members.
     """
 
     name: str
@@ -55,17 +55,17 @@ class Domain:
 
 @dataclass(frozen=True, slots=True)
 class Topology:
-    """What is joined beyond what the VPN itself shows.
+    """Joins of gateways, VPCs and transit routers that the VPN itself does not show.
 
     Parameters
     ----------
     domains : tuple of Domain
-        Each joins its members and names what they make up.
+        Each joins its members into one named routing domain.
 
     Raises
     ------
     SettingsError
-        Two domains have one name.
+        If two domains have the same name.
     """
 
     domains: tuple[Domain, ...] = ()
@@ -78,23 +78,22 @@ class Topology:
 
 
 def read_topology(path: str | Path) -> Topology:
-    r"""Read what is joined beyond what the VPN itself shows.
+    r"""Read a topology file: joins that the VPN itself does not show.
 
     Parameters
     ----------
     path : str or Path
-        A TOML file: a table ``[[domain]]`` each, with ``name`` and ``members``.
+        A TOML file with a table ``[[domain]]`` per domain, with ``name`` and ``members``.
 
     Returns
     -------
     Topology
-        In the file's order.
+        Domains in the order of the file.
 
     Raises
     ------
     SettingsError
-        The file cannot be read, or something in it is unknown, missing, doubled or of another
-        type.
+        If the file cannot be read, or an entry is unknown, missing, duplicate or of the wrong type.
 
     Examples
     --------
@@ -110,7 +109,7 @@ def read_topology(path: str | Path) -> Topology:
 
 
 def routing_domains(routers: Sequence[Coded], topology: Topology | None = None) -> Coded:
-    """Find the routing domain of each row: the connected part that its routers belong to."""
+    """Find the routing domain of each row: the connected component of its routers."""
     words = routers[0].words.to_pylist()
     given = () if topology is None else topology.domains
     joined = [_members(domain, words) for domain in given]
@@ -121,7 +120,7 @@ def routing_domains(routers: Sequence[Coded], topology: Topology | None = None) 
         name_of[int(root[members[0]])] = domain.name
     _check_names(name_of, words, root)
     names = sorted(name_of, key=name_of.__getitem__)
-    rank = np.full(len(words) + 1, NULL)  # the last stands for no router
+    rank = np.full(len(words) + 1, NULL)  # the last is for no router
     rank[names] = np.arange(len(names))
     router = np.full(len(routers[0].codes), NULL)
     for column in reversed(routers):
@@ -131,7 +130,7 @@ def routing_domains(routers: Sequence[Coded], topology: Topology | None = None) 
 
 
 def _members(domain: Domain, words: Sequence[str]) -> list[int]:
-    """Codes of a domain's members."""
+    """Return the codes of a domain's members."""
     known = {word: code for code, word in enumerate(words)}
     unknown = [member for member in domain.members if member not in known]
     if unknown:
@@ -143,7 +142,7 @@ def _members(domain: Domain, words: Sequence[str]) -> list[int]:
 
 
 def _edges(routers: Sequence[Coded]) -> Iterable[tuple[int, int]]:
-    """What the rows join, each once."""
+    """Yield the pairs of routers that the rows join; identical rows count once."""
     columns = [column.codes for column in routers]
     first = np.unique(rank_rows(columns), return_index=True)[1]
     for row in zip(*(column[first].tolist() for column in columns), strict=True):
@@ -151,7 +150,7 @@ def _edges(routers: Sequence[Coded]) -> Iterable[tuple[int, int]]:
 
 
 def connected(n: int, edges: Iterable[tuple[int, int]]) -> Codes:
-    """Find the smallest node that each is connected with.
+    """Return for each of n nodes the smallest node of its connected component.
 
     Examples
     --------
@@ -173,7 +172,7 @@ def connected(n: int, edges: Iterable[tuple[int, int]]) -> Codes:
 
 
 def _check_names(name_of: Mapping[int, str], words: Sequence[str], root: Codes) -> None:
-    """Refuse a name that is the id of something elsewhere: nobody could tell the two apart."""
+    """Raise an error for a domain name that is also the id of a router outside the domain."""
     known = {word: code for code, word in enumerate(words)}
     for node, name in name_of.items():
         if name in known and root[known[name]] != node:

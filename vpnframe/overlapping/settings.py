@@ -1,4 +1,4 @@
-"""What the user knows beyond the fleet's own tables, and what part of it is asked about."""
+"""Settings of overlap analysis: facts beyond the fleet's tables, and blocks to leave out."""
 
 from __future__ import annotations
 
@@ -15,29 +15,29 @@ _LONGEST = 128
 
 @dataclass(frozen=True, slots=True)
 class OverlapSettings:
-    """What the user knows beyond the fleet's own tables, and what part of it is asked about.
+    """Settings of overlap analysis: facts beyond the fleet's tables, and blocks to leave out.
 
     Parameters
     ----------
     topology : Topology or None
-        What else is joined; see :func:`vpnframe.read_topology`.
+        Joins that the VPN does not show; see :func:`vpnframe.read_topology`.
     nat : sequence of Nat
-        What is translated; see :func:`vpnframe.read_nat`.
+        Address translations; see :func:`vpnframe.read_nat`.
     owner_tag : str or None
         The tag whose value names the owner of a connection.
     only : str or None
-        Look at one routing domain alone: its name, or the id of any VPN gateway, VPC or transit
-        router in it.
+        Restrict the analysis to one routing domain: its name, or the id of any VPN gateway, VPC or
+        transit router in it.
     ignore : sequence of str
-        Blocks of the fleet to set aside, on whatever side: aggregates, which are routed as a whole
+        Blocks of the fleet to leave out, on either side: aggregates, which are routed as a whole
         and used in part. Blocks inside them stay.
     ignore_shorter_than : int or None
-        Set aside every block of the fleet with a shorter prefix than this.
+        Leave out every block of the fleet with a shorter prefix than this.
 
     Raises
     ------
     SettingsError
-        A text of ``ignore`` is no CIDR block, or the length is none.
+        If a text of ``ignore`` is not a CIDR block, or the prefix length is invalid.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""What blocks cover together: how many addresses, and the fewest blocks that cover the same."""
+"""Count the addresses that blocks cover, and merge blocks into the fewest that cover the same."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ def address_usage(cidrs: Cidrs, *, groups: Groups | None = None) -> pd.DataFrame
     Parameters
     ----------
     cidrs : iterable of str or DataFrame
-        List or Series of n CIDR blocks, IPv4 and IPv6 mixed at will, or a table with a column
+        List or Series of n CIDR blocks, IPv4 and IPv6 mixed, or a table with a column
         ``cidr``. Missing values cover nothing.
     groups : iterable or str, optional
-        n keys, or of a table the name of a column; each is counted by itself. A missing key
-        equals nothing: blocks without one are counted in one row, where an address counts once,
+        n keys, or the name of a column of the table; each group is counted separately. A missing
+        key equals nothing: blocks without one are counted in one row, where an address counts once,
         but share nothing.
 
     Returns
@@ -31,20 +31,20 @@ def address_usage(cidrs: Cidrs, *, groups: Groups | None = None) -> pd.DataFrame
     DataFrame
         Table ``address_usage``, a row for each group and family that occurs, sorted:
         ``group`` (str, null without groups), ``family`` (Int16), ``n_blocks`` (Int64),
-        ``n_addresses`` in one block at least and ``n_shared`` in two at least (float64: exact
-        for IPv4; of IPv6 the first 16 digits of what can be 2**128), and ``shared_share``, the
-        second by the first.
+        ``n_addresses`` in at least one block and ``n_shared`` in at least two (float64: exact for
+        IPv4; about 16 digits for IPv6, which can reach 2**128), and ``shared_share``, the ratio of
+        ``n_shared`` to ``n_addresses``.
 
     Raises
     ------
     AddressError
-        If a text is no CIDR block; it names the first, with its position.
+        If a text is not a CIDR block; the message names the first and its position.
     ValueError
-        If there are not as many groups as blocks.
+        If the number of groups differs from the number of blocks.
     SchemaError
-        If a table lacks the column, or what is given is no list, column or table.
+        If a table lacks the column, or the input is not a list, column or table.
     TypeError
-        If ``cidrs`` is one text.
+        If ``cidrs`` is a single string.
 
     Examples
     --------
@@ -84,10 +84,10 @@ def merge(cidrs: Cidrs, *, groups: Groups | None = None) -> pd.DataFrame:
     Parameters
     ----------
     cidrs : iterable of str or DataFrame
-        List or Series of n CIDR blocks, IPv4 and IPv6 mixed at will, or a table with a column
+        List or Series of n CIDR blocks, IPv4 and IPv6 mixed, or a table with a column
         ``cidr``. Missing values cover nothing.
     groups : iterable or str, optional
-        n keys, or of a table the name of a column; only blocks with the same key are merged. A
+        n keys, or the name of a column of the table; only blocks with the same key are merged. A
         missing key equals nothing: blocks without one stay as they are.
 
     Returns
@@ -99,13 +99,13 @@ def merge(cidrs: Cidrs, *, groups: Groups | None = None) -> pd.DataFrame:
     Raises
     ------
     AddressError
-        If a text is no CIDR block; it names the first, with its position.
+        If a text is not a CIDR block; the message names the first and its position.
     ValueError
-        If there are not as many groups as blocks.
+        If the number of groups differs from the number of blocks.
     SchemaError
-        If a table lacks the column, or what is given is no list, column or table.
+        If a table lacks the column, or the input is not a list, column or table.
     TypeError
-        If ``cidrs`` is one text.
+        If ``cidrs`` is a single string.
 
     Examples
     --------
@@ -127,7 +127,7 @@ def merge(cidrs: Cidrs, *, groups: Groups | None = None) -> pd.DataFrame:
 
 
 def _without_a_group(asked: Asked) -> Asked:
-    """Blocks without a group as one group, whose addresses are counted once."""
+    """Put blocks without a group into one group, whose addresses are counted once."""
     if None not in asked.labels or asked.codes is None:
         return asked
     is_none = np.array([label is None for label in asked.labels], bool)

@@ -1,4 +1,4 @@
-"""Declared address translation on the VPC side, for blocks that come from table ``vpcs``."""
+"""Match NAT declarations of the VPC side with blocks that come from table ``vpcs``."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from vpnframe.schema.codes import Coded, Codes, Mask
 
 @dataclass(frozen=True, slots=True)
 class Translation:
-    """One declaration: its position, the connections that it is about, and blocks within it."""
+    """One declaration: its position, the connections it applies to, and the blocks within it."""
 
     position: int
     connections: Codes
@@ -24,7 +24,7 @@ class Translation:
 def translations_of(
     nats: Sequence[Nat], name: Coded, gateway: Coded, blocks: ParsedCidrs
 ) -> tuple[Translation, ...]:
-    """Find what each declaration of the VPC side is about, the smallest real block first."""
+    """Match each VPC-side declaration with connections and blocks, smallest real block first."""
     found = []
     for position, nat in enumerate(nats):
         if nat.side == "vpc":
@@ -44,7 +44,7 @@ def translations_of(
 
 
 def _within(blocks: ParsedCidrs, outer: ParsedCidrs) -> Mask:
-    """Which blocks lie in the one."""
+    """Check which blocks lie within ``outer``."""
     length = int(outer.prefix_length[0])
     size = 32 if outer.family[0] == 4 else 128
     shift_low = np.uint64(min(size - length, 63))

@@ -1,1 +1,1 @@
-"""Which tunnel takes a packet, and why."""
+"""Find which tunnel takes a packet, and why."""

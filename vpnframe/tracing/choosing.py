@@ -1,4 +1,4 @@
-"""What comes of a packet in the whole fleet: one outcome of those at its routers."""
+"""Choose the outcome of a packet in the whole fleet among those at its routers."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from vpnframe.tracing.facts import Journey, Outcome
 
 
 def choose(journey: Journey) -> Outcome:
-    """Choose what comes of a packet.
+    """Choose the outcome of a packet.
 
     Examples
     --------
@@ -38,13 +38,13 @@ def choose(journey: Journey) -> Outcome:
 
 
 def _longest(outcomes: Sequence[Outcome]) -> Outcome:
-    """Of several routers of one VPC, the one with the longest published route."""
+    """Return the outcome at the router with the longest published route."""
     longest = max(one.reach for one in outcomes)
     return _agreed([one for one in outcomes if one.reach == longest])
 
 
 def _agreed(outcomes: Sequence[Outcome]) -> Outcome:
-    """The one outcome, or that there are several."""
+    """Return the common outcome, or an ambiguous one if the outcomes differ."""
     first = outcomes[0]
     fates = {
         (one.verdict, _name(one), one.tunnel and one.tunnel.index, frozenset(one.rivals))
@@ -94,7 +94,7 @@ def _unknown(outcomes: Sequence[Outcome]) -> Outcome:
 
 
 def _nowhere(journey: Journey) -> Outcome:
-    """No tunnel takes it, as far as is known."""
+    """Return the outcome of a packet that no tunnel takes, as far as is known."""
     unread = f"not all routes into {listed(journey.unread)} were read" if journey.unread else ""
     if journey.is_placed:
         idle = [one for one in journey.outcomes if one.tier == 0]

@@ -1,4 +1,4 @@
-"""What is known of a fleet's routers, and what comes of a packet at one of them: plain records."""
+"""Records of a fleet's routers and routes, and of the outcome of a packet."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ import msgspec
 
 RouteKind = Literal["policy", "selector", "destination", "bgp"]
 PUBLISHED = ("published", "active")  # the latter of a BGP route on a transit router
-POLICY_KINDS = ("policy", "selector")  # what is matched on the source, too
+POLICY_KINDS = ("policy", "selector")  # matched on the source, too
 Verdict = Literal["tunnel", "local", "dropped", "none", "ambiguous", "unknown"]
 
 
 class TracedTunnel(msgspec.Struct, frozen=True, gc=False):
-    """One tunnel; ``is_up`` is None where its status is not known."""
+    """One tunnel; ``is_up`` is None if its status is unknown."""
 
     index: int
     tunnel_id: str | None
@@ -24,7 +24,7 @@ class TracedTunnel(msgspec.Struct, frozen=True, gc=False):
 
 
 class TracedConnection(msgspec.Struct, frozen=True, gc=False):
-    """One connection; without tunnels where a route names it and nothing else was read of it."""
+    """One connection; it has no tunnels if only a route names it."""
 
     vpn_connection_id: str
     name: str | None = None
@@ -34,7 +34,7 @@ class TracedConnection(msgspec.Struct, frozen=True, gc=False):
 
 
 class TracedRoute(msgspec.Struct, frozen=True, gc=False):
-    """One route entry, or a pair of selectors that stands for routes that were not read."""
+    """One route entry, or a pair of selectors used in place of routes that were not read."""
 
     kind: RouteKind
     connection: TracedConnection
@@ -49,12 +49,12 @@ class TracedRoute(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def is_published(self) -> bool:
-        """Whether the VPC knows it; selectors stand for routes of which that was not asked."""
+        """Whether the VPC knows the route; always True for selectors."""
         return self.kind == "selector" or (self.state or "").lower() in PUBLISHED
 
 
 class Router(msgspec.Struct, frozen=True, gc=False):
-    """A VPN gateway or a transit router, and the connections on it whose routes are not known."""
+    """A VPN gateway or transit router, and the connections on it whose routes are unknown."""
 
     router_id: str
     is_transit: bool
@@ -65,22 +65,22 @@ class Router(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def vpn_gateway_id(self) -> str | None:
-        """Its id, if it is a VPN gateway."""
+        """The router's id if it is a VPN gateway, else None."""
         return None if self.is_transit else self.router_id
 
     @property
     def transit_router_id(self) -> str | None:
-        """Its id, if it is a transit router."""
+        """The router's id if it is a transit router, else None."""
         return self.router_id if self.is_transit else None
 
 
 class Placing(IntEnum):
-    """What speaks for the packet starting where this router serves."""
+    """Evidence about whether a packet starts where this router serves."""
 
     INSIDE = 0  # its source lies in a VPC of the router's domain
     UNREAD = 1  # the blocks of the router's VPC were not read
     OUTSIDE = 2  # its source lies in no VPC that was read
-    ELSEWHERE = 3  # its source lies in a VPC, and whether that reaches the router is not known
+    ELSEWHERE = 3  # its source lies in a VPC of which it is unknown whether it reaches the router
 
 
 class MatchedRoute(msgspec.Struct, frozen=True, gc=False):
@@ -91,11 +91,11 @@ class MatchedRoute(msgspec.Struct, frozen=True, gc=False):
 
 
 class RouterCase(msgspec.Struct, frozen=True, gc=False):
-    """A packet at a router: all that the answer depends on.
+    """A packet at a router: everything that the outcome depends on.
 
-    ``reach`` is the longest prefix length of the router's published routes to the destination,
-    -1 without one. ``found`` are the routes that can win: of policy routes those of the smallest
-    priority and those without one; else the longest destination and the longest BGP match.
+    ``reach`` is the longest prefix length of the router's published routes to the destination, -1
+    without one. ``found`` are the routes that can win: the policy routes with the smallest priority
+    or without one; else the longest destination and the longest BGP match.
     """
 
     router: Router | None
@@ -107,9 +107,9 @@ class RouterCase(msgspec.Struct, frozen=True, gc=False):
 
 
 class Outcome(msgspec.Struct, frozen=True, gc=False, kw_only=True):
-    """What comes of a packet, and how that ranks.
+    """The outcome of a packet, and its rank.
 
-    ``connection`` takes the packet, by ``tunnel`` (None: several share its flows), or drops it;
+    ``connection`` takes the packet, by ``tunnel`` (None: several or unknown), or drops it;
     ``rivals`` may take it as well. ``standby`` are connections with the tunnel index after a slash.
     """
 
@@ -123,20 +123,20 @@ class Outcome(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     tunnel: TracedTunnel | None = None
     standby: tuple[str, ...] = ()
     rivals: tuple[str, ...] = ()
-    place: str | None = None  # where the packet starts, if this is what comes of it
+    place: str | None = None  # where the packet starts in this outcome
     tier: int = 0  # smaller is likelier to be where it starts
     reach: int = -1
 
     @property
     def is_carrying(self) -> bool:
-        """Whether something takes the packet there, or might."""
+        """Whether something takes, keeps or drops the packet there, or might."""
         return self.verdict in ("tunnel", "ambiguous", "dropped", "local")
 
 
 class Journey(msgspec.Struct, frozen=True, gc=False):
-    """A packet at every router that could carry it: all that the answer depends on.
+    """A packet at every router that could carry it: everything that the answer depends on.
 
-    ``unread`` are connections elsewhere whose routes are not known and might lead there too.
+    ``unread`` are connections elsewhere whose unknown routes might lead there too.
     """
 
     outcomes: tuple[Outcome, ...]

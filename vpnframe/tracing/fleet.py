@@ -1,4 +1,4 @@
-"""A fleet as what packets are looked up in: routers, their routes, and where packets start."""
+"""Read a fleet's routers, their routes, and the VPCs where packets start."""
 
 from __future__ import annotations
 
@@ -32,27 +32,27 @@ _JUDGED_MODES = ("policy", "mixed")
 
 @dataclass(frozen=True, slots=True)
 class RoutedFleet:
-    """What packets are looked up in."""
+    """A fleet's routers, routes and VPCs, in which packets are looked up."""
 
     # VPN gateways and transit routers that have a connection or a route
     routers: tuple[Router, ...]
-    connections: ConnectionTable  # what hangs on them
+    connections: ConnectionTable  # the connections attached to them
     table: RouteTable  # their routes
     selectors: Selectors  # what the connections admit
     vpc_ids: tuple[str, ...]  # VPCs whose blocks were read
-    # vpc_blocks, block_vpc: their blocks, and whose each is
+    # vpc_blocks, block_vpc: their blocks, and the VPC of each
     vpc_blocks: Prefixes
     block_vpc: Codes
-    # served_vpc, serving_router: which routers a packet can reach from which of these VPCs, in
-    # pairs. A router in none (its VPC was not read, or it is a transit router) might be reached
+    # served_vpc, serving_router: pairs of one of these VPCs and a router that its packets can
+    # reach. A router in no pair (its VPC was not read, or it is a transit router) might be reached
     # from anywhere
     served_vpc: Codes
     serving_router: Codes
-    is_start_given: bool = False  # whether packets start in the one VPC, wherever their source lies
+    is_start_given: bool = False  # whether packets start in the only VPC, whatever their source
 
     @property
     def is_free(self) -> Mask:
-        """Which routers might be reached from anywhere, shape (number of routers,)."""
+        """Whether each router might be reached from anywhere, shape (number of routers,)."""
         free = np.ones(len(self.routers), bool)
         free[self.serving_router] = False
         return free
@@ -60,7 +60,7 @@ class RoutedFleet:
 
 def read_fleet(inv: Inventory) -> RoutedFleet:
     """Read a fleet from its tables."""
-    # A route without a connection leads elsewhere, or is what the cloud announces.
+    # A route without a connection leads elsewhere, or is announced by the cloud.
     routes = inv.routes[inv.routes["vpn_connection_id"].notna()]
     keys, (tunnel_codes, subnet_codes, route_codes) = number_connections(
         [inv.tunnels, inv.subnets, routes]
@@ -97,7 +97,7 @@ def read_fleet(inv: Inventory) -> RoutedFleet:
 
 
 def start_at(fleet: RoutedFleet, start: str) -> RoutedFleet:
-    """Let every packet start in one VPC or at one router, wherever its source lies."""
+    """Let every packet start in one VPC or at one router, regardless of its source."""
     vpcs = {*fleet.vpc_ids, *(router.vpc_id for router in fleet.routers)}
     serving = [i for i, one in enumerate(fleet.routers) if start in (one.router_id, one.vpc_id)]
     if start not in vpcs and not serving:
@@ -119,7 +119,7 @@ def start_at(fleet: RoutedFleet, start: str) -> RoutedFleet:
 def _routers(
     gateways: pd.DataFrame, connections: ConnectionTable, routes: pd.DataFrame, is_unread: Mask
 ) -> tuple[tuple[Router, ...], Codes]:
-    """Routers by first appearance, and that of each route."""
+    """Return the routers by first appearance, and the router of each route."""
     names = [*connections.router_id.tolist(), *plain(routes["router_id"])]
     codes, ids = pd.factorize(np.array(names, object))
     is_transit = [*connections.is_transit.tolist(), *routes["is_transit"].tolist()]
@@ -151,9 +151,9 @@ def _routers(
 
 
 def _vpc_blocks(vpcs: pd.DataFrame) -> tuple[tuple[str, ...], Prefixes, Codes]:
-    """VPCs with blocks that can all be read, these blocks, and whose each is.
+    """Return the VPCs whose blocks are all valid, these blocks, and the VPC of each.
 
-    User-defined blocks are none of them: they have no local route.
+    User CIDRs are not included: they have no local route.
     """
     rows = zip(*(plain(vpcs[name]) for name in ("vpc_id", "cidrs", "secondary_cidrs")), strict=True)
     listed = [(vpc_id, cidr) for vpc_id, *lists in rows for some in lists for cidr in some or ()]

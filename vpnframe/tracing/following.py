@@ -1,6 +1,6 @@
-"""Packets through a fleet: what each meets at each router, found for all at once.
+"""Follow packets through a fleet, all at once.
 
-Many packets meet the same. What is met is therefore numbered, and judged once for each number.
+Many packets match the same routes. Distinct cases are therefore numbered, and each is judged once.
 """
 
 from __future__ import annotations
@@ -33,11 +33,11 @@ _LENGTHS = 130  # of prefixes, and -1 for none
 
 @dataclass(frozen=True, slots=True)
 class Followed:
-    """What comes of n packets."""
+    """The outcomes of n packets."""
 
     outcomes: list[Outcome]  # distinct ones, at single routers and of whole packets
-    answer_of: Codes  # what comes of each packet, by position in ``outcomes``
-    # packet_of, outcome_of: packets at routers that could carry them, and what comes of each there
+    answer_of: Codes  # the outcome of each packet, as a position in ``outcomes``
+    # packet_of, outcome_of: packets at routers that could carry them, and their outcomes there
     packet_of: Codes
     outcome_of: Codes
 
@@ -77,7 +77,7 @@ def follow(
 def _plain_answers(
     outcomes: list[Outcome], packet_of: Codes, outcome_of: Codes, n_packets: int
 ) -> tuple[Codes, Mask]:
-    """The answer for packets that one router alone carries, and for which others it is open."""
+    """Return the answer for packets that only one router carries, and the mask of open ones."""
     is_carrying = np.array([one.is_carrying for one in outcomes], bool)[outcome_of]
     is_unknown = np.array([one.verdict == "unknown" for one in outcomes], bool)[outcome_of]
     n_carrying = np.bincount(packet_of[is_carrying], minlength=n_packets)
@@ -94,7 +94,7 @@ def _journeys(
     is_open: Mask,
     visits: tuple[list[Outcome], Codes, Codes],
 ) -> tuple[list[Journey], Codes]:
-    """Distinct journeys of the packets whose answer is open, and which each of them has."""
+    """Return the distinct journeys of packets whose answer is open, and the journey of each."""
     outcomes, packet_of, outcome_of = visits
     packets = np.flatnonzero(is_open)
     is_theirs = is_open[packet_of]
@@ -103,7 +103,7 @@ def _journeys(
     vpc = np.full(len(packets), -1)
     rows, blocks = find_most_specific(destination.take(packets), fleet.vpc_blocks)
     vpc[rows] = fleet.block_vpc[blocks]
-    vpc[is_placed[packets]] = -1  # it matters to packets without a start alone
+    vpc[is_placed[packets]] = -1  # it matters only to packets without a start
     header = vpc * 2 + is_placed[packets]
     journey_of, examples = number_sequences(header, starts, outcome_of)
     unread = _unread(fleet)
@@ -120,7 +120,7 @@ def _journeys(
 
 
 def _unread(fleet: RoutedFleet) -> dict[bool, tuple[str, ...]]:
-    """Connections that are not judged at routers that no packet of its VPC, or none, visits."""
+    """Return unjudged connections: of free routers for placed packets, else of all routers."""
     free = fleet.is_free.tolist()
     everywhere = fleet.routers
     anywhere = [router for router, is_free in zip(everywhere, free, strict=True) if is_free]
@@ -135,7 +135,7 @@ def _unread(fleet: RoutedFleet) -> dict[bool, tuple[str, ...]]:
 def _number_cases(
     fleet: RoutedFleet, visits: Visits, matches: _RouteMatches
 ) -> tuple[Codes, Codes]:
-    """Number visits of which the same comes, and give one of each."""
+    """Number the distinct cases of visits, and return an example visit of each."""
     header = (visits.router + 1) * (len(fleet.vpc_ids) + 1) + visits.vpc + 1
     header = (header * len(Placing) + visits.placing) * 2 + visits.is_local
     header = header * _LENGTHS + matches.reach + 1
@@ -146,7 +146,7 @@ def _number_cases(
 def _cases(
     fleet: RoutedFleet, visits: Visits, matches: _RouteMatches, examples: Codes
 ) -> Iterator[RouterCase]:
-    """Some visits as facts."""
+    """Yield the example visits as facts."""
     connection_fact, starts = cache(fleet.connections.fact), matches.starts.tolist()
     routes, admits = matches.route.tolist(), [_ADMITS[code] for code in matches.admits.tolist()]
     connections = fleet.table.connection[matches.route].tolist()
@@ -165,7 +165,7 @@ def _cases(
 def _matches(
     fleet: RoutedFleet, router: Codes, source: Prefixes, destination: Prefixes, max_pairs: int
 ) -> _RouteMatches:
-    """The routes that can win at each visit."""
+    """Return the routes that can win at each visit."""
     table, visits = fleet.table, np.flatnonzero(router >= 0)
     rows, route = find_holding(
         destination.take(visits),
@@ -199,7 +199,7 @@ def _matches(
 def _first_policies(
     priority: npt.NDArray[np.float64], visit: Codes, is_policy: Mask, n_visits: int
 ) -> Mask:
-    """Which policy routes have the smallest priority of a visit, or none that is known."""
+    """Return which policy routes have the smallest priority of their visit, or an unknown one."""
     smallest = np.full(n_visits, np.inf)
     np.fmin.at(smallest, visit[is_policy], priority[is_policy])
     first: Mask = is_policy & ~(priority > smallest[visit])
@@ -209,7 +209,7 @@ def _first_policies(
 def _admits(
     fleet: RoutedFleet, connection: Codes, source: Prefixes, destination: Prefixes
 ) -> Codes:
-    """Positions in ``_ADMITS``: whether the selectors of a connection admit a packet."""
+    """Return whether each connection's selectors admit its packet, as positions in ``_ADMITS``."""
     selectors = fleet.selectors
     is_admitted = np.ones(len(connection), bool)
     for addresses, prefixes, owner in (

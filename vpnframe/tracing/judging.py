@@ -1,4 +1,4 @@
-"""What one router does with a packet, and why: a matched case to an outcome."""
+"""Judge what one router does with a packet, and why."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _KINDS = {"policy": "policy route", "destination": "destination route", "bgp": "
 
 
 def judge(case: RouterCase) -> Outcome:
-    """Say what a router does with a packet.
+    """Return the outcome of a packet at a router.
 
     Examples
     --------
@@ -44,7 +44,7 @@ def judge(case: RouterCase) -> Outcome:
 
 
 def _local(case: RouterCase) -> Outcome:
-    """The VPC keeps the packet: a tunnel to the same block is a black hole."""
+    """Return the outcome of a packet that the VPC keeps: a tunnel to the same block is unused."""
     reason = f"the destination lies in {case.vpc_id} itself: its local route wins"
     if case.found:
         unused = pick(case.found, is_transit=False).heads[0].route
@@ -76,7 +76,7 @@ def _unmatched(case: RouterCase, router: Router) -> Outcome:
 
 
 def _led(case: RouterCase, router: Router, picked: Pick) -> Outcome:
-    """One connection is where the packet goes: it takes it, or its selectors refuse it."""
+    """Return the outcome if one connection wins: it takes the packet, or its selectors drop it."""
     (head,) = picked.heads
     route, is_refused = head.route, head.admits is False
     reason, doubts = _lead(route, router), [*picked.doubts, *_doubts(case, router, *picked.heads)]
@@ -105,7 +105,7 @@ def _led(case: RouterCase, router: Router, picked: Pick) -> Outcome:
 
 
 def _torn(case: RouterCase, router: Router, picked: Pick) -> Outcome:
-    """Several connections may take the packet, or share its flows."""
+    """Return the outcome if several connections may take the packet, or share its flows."""
     heads, route = picked.heads, picked.heads[0].route
     names = [head.route.connection.vpn_connection_id for head in heads]
     refusing = [head.route.connection.vpn_connection_id for head in heads if head.admits is False]
@@ -130,7 +130,7 @@ def _torn(case: RouterCase, router: Router, picked: Pick) -> Outcome:
 
 
 def _joined(*clauses: str) -> str:
-    """Further clauses of a sentence."""
+    """Join the clauses that are not empty, to append to a sentence."""
     return "".join(f"; {clause}" for clause in clauses if clause)
 
 
@@ -139,7 +139,7 @@ def _place(case: RouterCase, router: Router) -> str:
 
 
 def _tier(case: RouterCase, route: TracedRoute | None = None) -> int:
-    """How likely the packet starts here: its VPC says so, a route's own source does, nothing."""
+    """Rate how likely the packet starts here: 0 by its VPC, 1 by a route's source, else 2."""
     if case.placing == Placing.INSIDE:
         return 0
     return 1 if case.placing == Placing.UNREAD and _names_source(route) else 2
@@ -150,12 +150,12 @@ def _names_source(route: TracedRoute | None) -> bool:
 
 
 def _doubts(case: RouterCase, router: Router, *heads: MatchedRoute) -> Iterator[str]:
-    """What is not known of where the packet starts, of publication, selectors and routes."""
+    """Yield what is unknown about the packet's start, publication, selectors and routes."""
     route = heads[0].route
     if case.placing == Placing.OUTSIDE:
         yield "the source lies in no VPC that was read"
     elif case.placing == Placing.UNREAD and _names_source(route):
-        pass  # the route itself says that such packets start here
+        pass  # the route's source shows that such packets start here
     elif case.placing != Placing.INSIDE and router.is_transit:
         yield f"whether the source's VPC is attached to {router.router_id} is not known"
     elif case.placing == Placing.UNREAD:
@@ -174,7 +174,7 @@ def _unread(router: Router) -> str:
 
 
 def _standby(router: Router, picked: Pick, carrier: Carrier) -> tuple[str, ...]:
-    """Who takes over, in order, as connection/tunnel index."""
+    """Return the connections that take over, in order, as connection/tunnel index."""
     own = picked.heads[0].route.connection.vpn_connection_id
     names = [f"{own}/{tunnel.index}" for tunnel in carrier.spare]
     for one in picked.standby:
@@ -185,7 +185,7 @@ def _standby(router: Router, picked: Pick, carrier: Carrier) -> tuple[str, ...]:
 
 
 def _lead(route: TracedRoute, router: Router) -> str:
-    """The main clause: which route leads where."""
+    """Return the main clause of the reason: which route leads where."""
     connection_id, where = route.connection.vpn_connection_id, router.router_id
     if route.kind == "selector":
         return (

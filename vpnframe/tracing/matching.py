@@ -1,4 +1,4 @@
-"""Blocks of both families as numbers, and which of them hold which addresses."""
+"""Store CIDR blocks of both families as numbers, and find which of them contain an address."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ Codes = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
 
 
-_MOST_STEPS = 8  # sequences are shorter as a rule; the rest of a longer one is taken at once
+_MOST_STEPS = 8  # most sequences are shorter; the rest of a longer one is compared at once
 
 
-class TooManyPairs(Exception):  # noqa: N818  it is no error: fewer packets at once are asked then
-    """More pairs than should stand in memory at once."""
+class TooManyPairs(Exception):  # noqa: N818  not an error: the caller retries with fewer packets
+    """More pairs than should be in memory at once."""
 
     def __init__(self, n_pairs: int) -> None:
         super().__init__(f"{n_pairs:,} pairs")
@@ -32,7 +32,7 @@ class TooManyPairs(Exception):  # noqa: N818  it is no error: fewer packets at o
 
 @dataclass(frozen=True, slots=True)
 class Prefixes:
-    """n CIDR blocks; family 0 where there is none."""
+    """n CIDR blocks; the family of a missing block is 0."""
 
     # family, prefix_length: 4, 6 or 0; 0 to 32, or 0 to 128
     family: npt.NDArray[np.uint8]
@@ -43,13 +43,13 @@ class Prefixes:
 
     @classmethod
     def empty(cls, n: int) -> Prefixes:
-        """Give n rows without a block."""
+        """Return n rows without a block."""
         small, large = np.zeros((2, n), np.uint8), np.zeros((2, n), np.uint64)
         return cls(small[0], large[0], large[1], small[1])
 
     @classmethod
     def read(cls, texts: Iterable[object]) -> Prefixes:
-        """Read CIDR text; what is missing, or none, is left without a block."""
+        """Parse CIDR text; missing and invalid values become rows without a block."""
         listed = list(texts)
         parsed, table = parse_cidrs(listed), cls.empty(len(listed))
         for name in ("family", "high", "low", "prefix_length"):
@@ -57,7 +57,7 @@ class Prefixes:
         return table
 
     def take(self, rows: Codes | Mask | slice) -> Prefixes:
-        """Give some of the rows."""
+        """Return some of the rows."""
         return Prefixes(
             self.family[rows], self.high[rows], self.low[rows], self.prefix_length[rows]
         )
@@ -74,7 +74,7 @@ def find_holding(
     prefix_groups: Codes | None = None,
     max_pairs: int,
 ) -> tuple[Codes, Codes]:
-    """Find every prefix that holds an address, in the same group.
+    """Find every prefix that contains an address in the same group; return rows of both.
 
     Examples
     --------
@@ -103,7 +103,7 @@ def find_most_specific(
     address_groups: Codes | None = None,
     prefix_groups: Codes | None = None,
 ) -> tuple[Codes, Codes]:
-    """Find the longest prefix that holds an address, in the same group; equal ones are all found.
+    """Find the longest prefix that contains an address in the same group; return all equal ones.
 
     Examples
     --------
@@ -124,7 +124,7 @@ def find_most_specific(
 
 
 def holds(prefixes: Prefixes, addresses: Prefixes) -> Mask:
-    """Tell row by row whether a prefix holds an address.
+    """Check row by row whether a prefix contains an address.
 
     Examples
     --------
@@ -142,7 +142,7 @@ def holds(prefixes: Prefixes, addresses: Prefixes) -> Mask:
 
 
 def number_rows(*columns: Codes) -> tuple[Codes, Codes]:
-    """Number distinct rows of several columns.
+    """Return a code for each distinct row of several columns, and the first row of each code.
 
     Examples
     --------
@@ -157,7 +157,7 @@ def number_rows(*columns: Codes) -> tuple[Codes, Codes]:
 
 
 def first_rows(codes: Codes, n_codes: int) -> Codes:
-    """Give the first row of each code.
+    """Return the first row of each code.
 
     Examples
     --------
@@ -166,12 +166,12 @@ def first_rows(codes: Codes, n_codes: int) -> Codes:
     """
     first = np.empty(n_codes, np.int64)
     rows = np.flatnonzero(codes >= 0)[::-1]
-    first[codes[rows]] = rows  # of several rows the last to be written, the first, stays
+    first[codes[rows]] = rows  # in reverse order, so the first row of each is kept
     return first
 
 
 def number_sequences(codes: Codes, starts: Codes, items: Codes) -> tuple[Codes, Codes]:
-    """Number distinct sequences, each with a code of its own before it.
+    """Number distinct sequences with their leading codes; also return the first row of each.
 
     Examples
     --------
@@ -184,7 +184,7 @@ def number_sequences(codes: Codes, starts: Codes, items: Codes) -> tuple[Codes, 
     for step in range(min(int(counts.max(initial=0)), _MOST_STEPS)):
         longer = np.flatnonzero(counts > step)
         grown, _ = number_rows(numbers[longer], items[starts[longer] + step])
-        # New numbers, so that a sequence that has ended is none of its continuations.
+        # New numbers, so that a sequence that has ended differs from its continuations.
         numbers[longer] = grown + numbers.max() + 1
     longer = np.flatnonzero(counts > _MOST_STEPS)
     seen: dict[tuple[int, bytes], int] = {}
@@ -201,7 +201,7 @@ def _by_family(
     address_groups: Codes | None,
     prefix_groups: Codes | None,
 ) -> Iterator[tuple[Codes, Blocks, Codes, Blocks]]:
-    """Addresses and prefixes of one family with their rows, where there are both."""
+    """Yield rows and blocks of addresses and prefixes, for each family that has both."""
     for family in (4, 6):
         asked = np.flatnonzero(addresses.family == family)
         held = np.flatnonzero(prefixes.family == family)
@@ -215,7 +215,7 @@ def _by_family(
 
 
 def _as_blocks(table: Prefixes, rows: Codes, groups: Codes | None) -> Blocks:
-    """Rows of one family as blocks."""
+    """Convert rows of one family to blocks."""
     is_wide = table.family[rows[0]] == 6
     return Blocks(
         table.low[rows],
@@ -226,7 +226,7 @@ def _as_blocks(table: Prefixes, rows: Codes, groups: Codes | None) -> Blocks:
 
 
 def _sorted_pairs(found: list[tuple[Codes, Codes]]) -> tuple[Codes, Codes]:
-    """Pairs of both families by address; those of one address stay in the order they came in."""
+    """Concatenate the pairs of both families, stably sorted by address."""
     none = np.empty(0, np.int64)
     addresses = np.concatenate([none, *(pair[0] for pair in found)])
     prefixes = np.concatenate([none, *(pair[1] for pair in found)])
@@ -237,7 +237,7 @@ def _sorted_pairs(found: list[tuple[Codes, Codes]]) -> tuple[Codes, Codes]:
 
 
 def _shifted(values: Words, bits: npt.NDArray[np.int64]) -> Words:
-    """Shifted right, by 64 too."""
+    """Shift right by 0 to 64 bits; 64 yields 0."""
     is_all = bits >= 64
     shifted: Words = values >> np.where(is_all, 0, bits).astype(np.uint64)
     shifted[is_all] = 0

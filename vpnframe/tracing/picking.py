@@ -1,10 +1,10 @@
-"""Which of the matching routes wins, and which tunnel of its connection takes the packet.
+"""Pick the winning route among those that match, and the tunnel that takes the packet.
 
-The order is the vendor's. A VPN gateway looks at policy routes first, by priority; then at
-destination routes, by the longest match; then at BGP routes ("Configure routes for a VPN gateway",
-section "Route priority"). Of a transit router no page says so: the longest match of both. Routes
-to one block go by weight, the heavier one active while its connection is up, the lighter one when
-only that is; if neither is, the active one.
+The order is the vendor's. A VPN gateway evaluates policy routes first, by priority; then
+destination routes, by longest match; then BGP routes ("Configure routes for a VPN gateway", section
+"Route priority"). For a transit router this is undocumented: the longest match of both. Among
+routes to one block, the one with the larger weight is active while its connection is up; the
+lighter one takes over when only that is up; if neither is up, the active one is used.
 https://help.aliyun.com/en/vpn/sub-product-ipsec-vpn/user-guide/manage-destination-based-routes
 """
 
@@ -26,7 +26,7 @@ K = TypeVar("K")
 
 
 class Pick(msgspec.Struct, frozen=True, gc=False):
-    """What wins: one of ``heads``, or any of them where nothing tells which."""
+    """The winning route: one of ``heads``, or any of them if the data does not decide."""
 
     heads: tuple[MatchedRoute, ...]
     standby: tuple[MatchedRoute, ...] = ()
@@ -35,7 +35,7 @@ class Pick(msgspec.Struct, frozen=True, gc=False):
 
 
 class Carrier(msgspec.Struct, frozen=True, gc=False):
-    """The tunnel that takes the packet (None: several, or not told) and those that stand by."""
+    """The tunnel that takes the packet (None if several or unknown) and the standby tunnels."""
 
     tunnel: TracedTunnel | None
     spare: tuple[TracedTunnel, ...] = ()
@@ -44,7 +44,7 @@ class Carrier(msgspec.Struct, frozen=True, gc=False):
 
 
 def pick(found: Sequence[MatchedRoute], *, is_transit: bool) -> Pick:
-    """Let the matching routes of one router compete.
+    """Pick the winning and the standby routes among the matching routes of one router.
 
     Examples
     --------
@@ -95,7 +95,7 @@ def carry(route: TracedRoute, *, is_transit: bool) -> Carrier:
     if is_transit:
         return Carrier(None, note="its tunnels share the flows")
     active = [tunnel for tunnel in tunnels if tunnel.role == "active"]
-    # A static route names one tunnel of two: what it says counts where no role does.
+    # A static route names one tunnel of two: it decides if no tunnel has the role active.
     active = active or [tunnel for tunnel in tunnels if tunnel.tunnel_id in route.tunnel_ids]
     if len(active) != 1:
         return Carrier(None, doubts=("which of its tunnels is active is not told",))
@@ -103,7 +103,7 @@ def carry(route: TracedRoute, *, is_transit: bool) -> Carrier:
 
 
 def usable_tunnels(route: TracedRoute) -> tuple[TracedTunnel, ...]:
-    """Give the tunnels that a route leads into: for BGP those that it was learned over."""
+    """Return the tunnels that a route leads into; for BGP those that it was learned over."""
     tunnels = route.connection.tunnels
     if route.kind != "bgp" or not route.tunnel_ids:
         return tunnels
@@ -111,7 +111,7 @@ def usable_tunnels(route: TracedRoute) -> tuple[TracedTunnel, ...]:
 
 
 def is_up(route: TracedRoute) -> bool | None:
-    """Tell whether a route's connection is up: one of its tunnels is; None: not known."""
+    """Return whether any tunnel of a route's connection is up; None if unknown."""
     states = [tunnel.is_up for tunnel in usable_tunnels(route)]
     if any(states):
         return True
@@ -119,7 +119,7 @@ def is_up(route: TracedRoute) -> bool | None:
 
 
 def _policies(found: Sequence[MatchedRoute]) -> tuple[list[MatchedRoute], tuple[str, ...]]:
-    """Policy routes that may be first, and why it is not known which is."""
+    """Return the policy routes that may be first, and why the order is unknown if it is."""
     contest = list(found)
     names = listed(_connection_ids(contest))
     priorities = {one.route.priority for one in contest}
@@ -151,9 +151,9 @@ def _narrowness(found: MatchedRoute) -> tuple[int, int]:
 def _by_destination(
     found: Sequence[MatchedRoute], is_transit: bool
 ) -> tuple[list[MatchedRoute], tuple[str, ...]]:
-    """Destination routes before BGP routes; on a transit router the longest of both.
+    """Prefer destination routes to BGP routes; on a transit router, the longest match of both.
 
-    There the order of the two is not documented: of equally long ones the destination route.
+    There the order is undocumented: among equally long routes the destination route is preferred.
     """
     static = [one for one in found if one.route.kind == "destination"]
     longest = max(map(_length, found))
@@ -170,7 +170,7 @@ def _by_destination(
 
 
 def _passed_over(contest: Sequence[MatchedRoute], found: Sequence[MatchedRoute]) -> str:
-    """Say why BGP routes that are as long or longer, and lead elsewhere, are not used."""
+    """Explain why BGP routes that are as long or longer, and lead elsewhere, are not used."""
     first = contest[0].route
     passed = [one for one in found if one.route.kind == "bgp"]
     is_news = first.kind == "destination" and passed and _length(passed[0]) >= first.prefix_length
@@ -184,9 +184,9 @@ def _passed_over(contest: Sequence[MatchedRoute], found: Sequence[MatchedRoute])
 
 
 def _ranked(group: Sequence[MatchedRoute], is_transit: bool) -> Pick:
-    """Active and standby among routes to one block.
+    """Return the active and standby routes among routes to one block.
 
-    BGP routes go by their paths, whatever weight they come with; a transit router uses none.
+    BGP routes rank by path length, regardless of weight; a transit router uses no weights.
     """
     entries = [_merged(same) for same in _grouped(group, _connection_id)]
     if entries[0].route.kind == "bgp":
@@ -209,7 +209,7 @@ def _standby_order(found: MatchedRoute) -> tuple[int, int, str]:
 def _largest(
     entries: list[MatchedRoute], value: Callable[[MatchedRoute], int | None], name: str
 ) -> tuple[list[MatchedRoute], tuple[str, ...]]:
-    """Those with the largest value; all of them where only some have one."""
+    """Return the entries with the largest value; all of them if only some have a value."""
     values = {value(one) for one in entries}
     if len(values) == 1:
         return entries, ()
@@ -225,7 +225,7 @@ def _negative(number: int | None) -> int | None:
 
 
 def _merged(same: Sequence[MatchedRoute]) -> MatchedRoute:
-    """Entries of one connection to one block as one, bound to the tunnels of all of them."""
+    """Merge the entries of one connection to one block, bound to the tunnels of all of them."""
     first = max(same, key=lambda one: (one.route.is_published, one.route.weight or 0))
     if len(same) == 1:
         return first
@@ -240,7 +240,7 @@ def _merged(same: Sequence[MatchedRoute]) -> MatchedRoute:
 
 
 def _fail_over(head: MatchedRoute, standby: Sequence[MatchedRoute]) -> Pick:
-    """The active route, or the standby that stands in for it."""
+    """Return the active route, or the standby route that replaces it while it is down."""
     state, name = is_up(head.route), _connection_id(head)
     if state is not False:
         is_unsure = state is None and len(standby) > 0
@@ -257,7 +257,7 @@ def _fail_over(head: MatchedRoute, standby: Sequence[MatchedRoute]) -> Pick:
 
 
 def _share(heads: tuple[MatchedRoute, ...], is_transit: bool) -> Pick:
-    """Equal routes: a transit router spreads flows over those that are up."""
+    """Handle equal routes: a transit router spreads flows over those that are up."""
     if not is_transit:
         return Pick(heads)
     states = [is_up(one.route) for one in heads]
@@ -271,8 +271,8 @@ def _share(heads: tuple[MatchedRoute, ...], is_transit: bool) -> Pick:
 
 
 def _active_or_spare(active: TracedTunnel, tunnels: Sequence[TracedTunnel]) -> Carrier:
-    """The active tunnel, or the one that is up while it is not."""
-    # Of several that may stand in, one that is up before one of which that is not known.
+    """Return the active tunnel, or one that may be up while the active one is down."""
+    # A tunnel that is up is preferred to one whose state is unknown.
     ready = sorted((t for t in tunnels if t.is_up is not False), key=lambda t: not t.is_up)
     taking = active if active.is_up is not False or not ready else ready[0]
     doubts = (_not_known_up(f"its tunnel {taking.index}"),) if taking.is_up is None else ()
@@ -301,7 +301,7 @@ def _connection_ids(found: Iterable[MatchedRoute]) -> list[str]:
 
 
 def _one_each(found: Iterable[MatchedRoute]) -> tuple[MatchedRoute, ...]:
-    """The first of each connection, sorted by its id."""
+    """Return the first route of each connection, sorted by connection id."""
     first = {_connection_id(one): one for one in reversed([*found])}
     return tuple(first[name] for name in sorted(first))
 

@@ -1,4 +1,4 @@
-"""The tables that a trace reads: connections by number, their tunnels, and what they admit."""
+"""Read the tables that a trace needs: numbered connections, their tunnels and selectors."""
 
 from __future__ import annotations
 
@@ -32,16 +32,16 @@ _TUNNEL_COLUMNS = (
 
 @dataclass(frozen=True, slots=True)
 class ConnectionTable:
-    """K connections, each by its code from 0; those that only a route names are the last."""
+    """K connections, indexed by code from 0; those that only a route names come last."""
 
     keys: list[tuple[Any, ...]]  # account, region and id of each
-    # router_id, vpc_id, routing_mode: what it hangs on (a VPN gateway, or else a transit router)
-    # and how it is routed, or None
+    # router_id, vpc_id, routing_mode: its VPN gateway (or else transit router), its VPC and its
+    # routing mode, or None
     router_id: Texts
     vpc_id: Texts
     routing_mode: Texts
-    is_transit: Mask  # whether it hangs on a transit router
-    # Rows of the table ``tunnels`` by connection, of its columns ``_TUNNEL_COLUMNS``
+    is_transit: Mask  # whether it is attached to a transit router
+    # Rows of table ``tunnels`` by connection, with the columns ``_TUNNEL_COLUMNS``
     tunnels: list[tuple[Any, ...]]
     # Connection c has ``tunnels[tunnel_starts[c] : tunnel_starts[c + 1]]``
     tunnel_starts: list[int]
@@ -50,7 +50,7 @@ class ConnectionTable:
         return len(self.keys)
 
     def fact(self, code: int) -> TracedConnection:
-        """Give one connection with its tunnels."""
+        """Return one connection with its tunnels."""
         account_id, region_id, connection_id = self.keys[code]
         rows = self.tunnels[self.tunnel_starts[code] : self.tunnel_starts[code + 1]]
         name = rows[0][0] if rows else None
@@ -60,21 +60,21 @@ class ConnectionTable:
 
 @dataclass(frozen=True, slots=True)
 class Selectors:
-    """What K connections admit."""
+    """Traffic selectors of K connections."""
 
     # vpc, onprem: blocks of each side
     vpc: Prefixes
-    # vpc_connection, onprem_connection: whose they are
+    # vpc_connection, onprem_connection: the connection of each block
     vpc_connection: Codes
     onprem: Prefixes
     onprem_connection: Codes
-    is_known: Mask  # whether both sides have blocks, and no text among them is none
-    speaks: Mask  # whether, besides, they tell what is on the premises: a default route does not
+    is_known: Mask  # whether both sides have blocks, and all texts are valid
+    speaks: Mask  # whether they also define the on-premises blocks: a default route does not
     has_known_routes: Mask  # whether every route into the connection was read
 
 
 def number_connections(tables: Sequence[pd.DataFrame]) -> tuple[list[tuple[Any, ...]], list[Codes]]:
-    """Number the connections that tables name."""
+    """Return the keys of all connections in the tables, and the codes of each table's rows."""
     keys = pd.concat([table[KEY] for table in tables], ignore_index=True)
     codes, first = number_rows(*(pd.factorize(keys[name])[0].astype(np.int64) for name in KEY))
     named = zip(*(plain(keys[name].iloc[first]) for name in KEY), strict=True)
@@ -110,7 +110,7 @@ def read_connections(
 
 
 def read_selectors(subnets: pd.DataFrame, codes: Codes, n_connections: int) -> Selectors:
-    """Read what the selectors of connections admit."""
+    """Read the traffic selectors of connections from table ``subnets``."""
     known = np.zeros(n_connections, bool)
     known[codes[subnets["has_known_routes"].fillna(False).to_numpy(bool)]] = True
     is_selector = (subnets["origin"] == "selector").to_numpy(bool)
@@ -138,7 +138,7 @@ def read_selectors(subnets: pd.DataFrame, codes: Codes, n_connections: int) -> S
 def _tunnel(
     index: int, tunnel_id: str | None, role: str | None, *state: Any, is_single: bool
 ) -> TracedTunnel:
-    """A tunnel; health checks and a connection's own status are of single tunnels."""
+    """Build a tunnel; the connection's status and health check apply only to single tunnels."""
     status, connection_status, is_checked, health = state
     if is_single:
         status = status or connection_status
@@ -150,7 +150,7 @@ def _tunnel(
 
 
 def plain(values: pd.Series[Any]) -> list[Any]:
-    """Give values as Python has them, None for nulls.
+    """Convert values to Python objects, with None for nulls.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Routes of all routers as numbers, and each as a fact when it is asked for."""
+"""Store the routes of all routers as arrays, and build a single route as a fact on demand."""
 
 from __future__ import annotations
 
@@ -26,24 +26,24 @@ _COLUMNS = [
 class RouteTable:
     """n routes; every array has one value for each."""
 
-    # What the table ``routes`` says of them, by ``_COLUMNS``, and the destination's length;
-    # selectors that stand for routes have a type of their own
+    # Values of table ``routes`` by ``_COLUMNS``, and the length of the destination; selectors used
+    # in place of routes have the type ``selector``
     rows: list[tuple[Any, ...]]
-    # router, connection: whose they are, and where they lead
+    # router, connection: the router of each, and the connection it leads into
     router: Codes
     connection: Codes
-    # source, destination: policy routes and selectors alone have a source
+    # source, destination: only policy routes and selectors have a source
     source: Prefixes
     destination: Prefixes
-    # is_policy, is_bgp, is_published: their kinds, selectors counting as policy, and whether the
-    # VPC knows them
+    # is_policy, is_bgp: kind of each (selectors count as policy); is_published: whether the VPC
+    # knows it
     is_policy: Mask
     is_bgp: Mask
     is_published: Mask
-    priority: npt.NDArray[np.float64]  # naN where it is not known
+    priority: npt.NDArray[np.float64]  # NaN if unknown
 
     def fact(self, row: int, connection: TracedConnection) -> TracedRoute:
-        """Give one route, which leads into that connection."""
+        """Return one route as a fact; ``connection`` is the one that it leads into."""
         kind, source, destination, priority, weight, path, state, tunnel_ids, length = self.rows[
             row
         ]
@@ -62,7 +62,7 @@ class RouteTable:
 
 
 def listed_routes(routes: pd.DataFrame, codes: Codes, connections: ConnectionTable) -> pd.DataFrame:
-    """Tell whose each route is."""
+    """Add to each route its router, whether that is a transit router, and its connection."""
     gateway, transit = routes["vpn_gateway_id"], routes["transit_router_id"]
     own = pd.Series(connections.router_id[codes], index=routes.index, dtype="str")
     is_transit = np.where(transit.isna(), connections.is_transit[codes], True)
@@ -76,7 +76,7 @@ def listed_routes(routes: pd.DataFrame, codes: Codes, connections: ConnectionTab
 def selector_routes(
     selectors: Selectors, connections: ConnectionTable, wanted: Mask
 ) -> pd.DataFrame:
-    """Make routes of selectors: from each VPC block to each on-premises block of a connection."""
+    """Build routes from selectors: each VPC block to each on-premises block of a connection."""
     sides = []
     for side, blocks, codes in (
         ("source_cidr", selectors.vpc, selectors.vpc_connection),
@@ -94,7 +94,7 @@ def selector_routes(
 
 
 def make_route_table(routes: pd.DataFrame, router: Codes) -> RouteTable:
-    """Put routes into numbers."""
+    """Convert routes to a RouteTable."""
     kind = routes["route_type"]
     is_selector = (kind == "selector").to_numpy(bool)
     is_policy = is_selector | (kind == "policy").to_numpy(bool)
@@ -115,7 +115,7 @@ def make_route_table(routes: pd.DataFrame, router: Codes) -> RouteTable:
 
 
 def are_readable(routes: pd.DataFrame) -> Mask:
-    """Tell which routes have blocks that are blocks; policy routes alone need a source."""
+    """Check which routes have valid blocks; only policy routes need a source."""
     source = Prefixes.read(plain(routes["source_cidr"])).family > 0
     destination = Prefixes.read(plain(routes["destination_cidr"])).family > 0
     readable: Mask = destination & (source | (routes["route_type"] != "policy").to_numpy(bool))

@@ -1,4 +1,4 @@
-"""Which tunnel takes a packet: the question and its answer, as tables."""
+"""Find which tunnel takes a packet, and return the results as tables."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from vpnframe.tracing.packets import Packets, read_packets
 _MOST_PAIRS = 5_000_000  # held at once: some 200 MB
 _TABLES = ("tunnels", "subnets", "gateways", "routes", "vpcs", "coverage")
 _KEY = ("account_id", "region_id")
-# What is found does not depend on the order of rows; texts tell apart what numbers do not.
+# Results do not depend on the order of rows; texts distinguish what numbers do not.
 _ORDER = {
     **{name: schema.find(name).key for name in ("tunnels", "subnets", "gateways", "vpcs")},
     "routes": (
@@ -36,7 +36,7 @@ _ORDER = {
 }
 _ASKED = ("source", "destination")
 _OWN = ("verdict", "certainty", "reason", "standby", "rivals", "vpc_id")
-# Where a column stands in an outcome: the part, and the field of that part.
+# Where the value of a column is in an outcome: the part, and the field of that part.
 _PARTS = {
     "connection": {"vpn_connection_id": "vpn_connection_id", "connection_name": "name"},
     "tunnel": {"tunnel_index": "index", "tunnel_id": "tunnel_id", "tunnel_status": "status"},
@@ -62,68 +62,67 @@ def trace(
     start: str | None = None,
     all_candidates: bool = False,
 ) -> pd.DataFrame:
-    """Find which tunnel takes a packet that leaves the cloud, which stands by, and why.
+    """Find which tunnel takes a packet that leaves the cloud, its standby tunnels, and why.
 
-    A packet starts in the VPC whose blocks hold its source, and what the VPN gateways of that VPC
-    do with it is looked up as they do: policy routes first, on source and destination, by
-    priority; then the longest destination route; then the longest BGP route; routes to one block
-    by weight, the standby only while the active one is down. A block of the VPC's own goes before
-    all of them; its user CIDRs have no local route, and packets to and from them follow the
-    routes.
-    Where a VPC's gateways have no route, transit routers that have one are named, as unknown:
-    which VPCs are attached to them is not read. What comes back, from the premises into the
-    cloud, is routed by the peer's device, of which nothing is known here.
+    A packet starts in the VPC whose blocks contain its source. The routes of the VPC's VPN gateways
+    are matched in the gateways' order: policy routes on source and destination, by priority; then
+    the longest destination route; then the longest BGP route; routes to one block by weight, the
+    standby only while the active one is down. The VPC's own blocks precede all routes; its user
+    CIDRs have no local route, and packets to and from them follow the routes. If a VPC's gateways
+    have no route, transit routers that have one are reported as unknown: which VPCs are attached to
+    them is not read. Packets from the premises into the cloud are routed by the peer's device,
+    about which nothing is known here.
 
     Parameters
     ----------
     inv : Inventory
-        The fleet. Connections whose routes were not read are judged by their selectors alone;
-        where these are default routes the answer is unknown.
+        The fleet. Connections whose routes were not read are judged only by their selectors;
+        if these are default routes, the answer is unknown.
     source, destination : str, ipaddress object, or a list or Series of them
-        Addresses of one packet or of n; one of them goes with each of n others. A missing value
-        gives an unknown row.
+        Addresses of one packet or of n; a single one is paired with each of n others. A missing
+        value yields an unknown row.
     start : str, optional
-        The id of the VPC, VPN gateway or transit router where the packets start, wherever their
-        sources lie. For a block that several VPCs use, or a source that is none of theirs.
+        The id of the VPC, VPN gateway or transit router where the packets start, regardless of
+        their sources. For a block that several VPCs use, or a source outside all VPCs.
     all_candidates : bool
-        Show what comes of each packet at every router that could carry it, likeliest first,
-        instead of the one answer.
+        Return the outcome of each packet at every router that could carry it, likeliest first,
+        instead of one answer.
 
     Returns
     -------
     DataFrame
-        Table ``trace``, one row per packet in the order asked, with the index of a Series that
-        was given (with ``all_candidates`` one row per packet and router, at least one). Of
-        ``verdict``: ``tunnel`` (``vpn_connection_id`` takes it, down or not), ``local`` (the VPC
-        keeps it), ``dropped`` (a route leads into a connection whose selectors refuse it),
-        ``none`` (no route), ``ambiguous`` (``rivals`` may take it, or share its flows) and
-        ``unknown``. ``standby`` is who takes over, in order, as connection/tunnel index;
-        ``certainty`` is unknown where routes, priorities, states or the start are, and
-        ``reason`` says which.
+        Table ``trace``, one row per packet in input order, with the index of a given Series (with
+        ``all_candidates`` one row per packet and router, at least one). Values of ``verdict``:
+        ``tunnel`` (``vpn_connection_id`` takes it, down or not), ``local`` (the VPC keeps it),
+        ``dropped`` (a route leads into a connection whose selectors refuse it), ``none`` (no
+        route), ``ambiguous`` (``rivals`` may take it, or share its flows) and ``unknown``.
+        ``standby`` lists the tunnels that take over, in order, as connection/tunnel index;
+        ``certainty`` is unknown if routes, priorities, states or the start are unknown, and
+        ``reason`` names them.
 
     Raises
     ------
     AddressError
-        If a text is no address, or the two of a packet are of two families; it names the first
-        with its position.
+        If a text is not an address, or a packet mixes IPv4 and IPv6; the message names the first
+        and its position.
     SettingsError
-        If ``start`` is nothing of this fleet.
+        If ``start`` is not in this fleet.
     SchemaError
-        If it is no inventory, or a table is not what its schema says.
+        If ``inv`` is not an inventory, or a table does not match its schema.
     ValueError
-        If there are not as many sources as destinations.
+        If sources and destinations differ in number, and neither is a single address.
 
     Warns
     -----
     IncompleteWarning
-        If the fleet was not read completely, or routes of connections are not known.
+        If the fleet was not read completely, or routes of connections are unknown.
 
     References
     ----------
     "Configure routes for a VPN gateway", section "Route priority":
     https://help.aliyun.com/en/vpn/sub-product-ipsec-vpn/user-guide/manage-destination-based-routes
     https://www.alibabacloud.com/help/en/vpn/user-guide/manage-policy-based-routes
-    Of user CIDRs: "What is a customer CIDR block?" in the FAQ of VPC.
+    On user CIDRs: "What is a customer CIDR block?" in the FAQ of VPC.
 
     Examples
     --------
@@ -164,7 +163,7 @@ def trace(
 
 
 def _warn(inv: Inventory, fleet: RoutedFleet) -> None:
-    """Say that the answer is made of less than the whole fleet."""
+    """Warn if the result is based on an incomplete fleet."""
     unjudged = sum(len(router.unjudged) for router in fleet.routers)
     said = [] if inv.is_complete else [inv.coverage_sentence()]
     if unjudged:
@@ -174,7 +173,7 @@ def _warn(inv: Inventory, fleet: RoutedFleet) -> None:
 
 
 def _follow_in_parts(fleet: RoutedFleet, packets: Packets, there: Codes) -> Followed:
-    """Follow as many packets at once as memory has room for."""
+    """Follow packets in parts that fit into memory."""
     none = np.empty(0, np.int64)
     done = Followed([], none, none, none)
     ahead = [there] if len(there) else []
@@ -204,11 +203,11 @@ def _joined(done: Followed, part: Followed) -> Followed:
 
 
 def _candidates(packets: Packets, there: Codes, followed: Followed) -> pd.DataFrame:
-    """Every packet at every router that could carry it; the answer where there is none."""
+    """Return each packet at every router that could carry it, or its answer if there is none."""
     outcomes = [*followed.outcomes, _MISSING]
     rank = np.array([_rank(one) for one in outcomes], np.int64)
     is_shown = np.array([one.tier == 0 or one.is_carrying for one in outcomes], bool)
-    # A VPC that keeps a packet does so at each of its gateways: once is enough.
+    # A VPC that keeps a packet does so at each of its gateways: it is listed once.
     seen: dict[Outcome, int] = {}
     same = np.array([seen.setdefault(one, i) for i, one in enumerate(outcomes)], np.int64)
     visits = np.flatnonzero(is_shown[followed.outcome_of])
@@ -224,13 +223,13 @@ def _candidates(packets: Packets, there: Codes, followed: Followed) -> pd.DataFr
 
 
 def _rank(outcome: Outcome) -> int:
-    """Smaller is likelier: by where the packet starts, what carries it, the longer route."""
+    """Rank an outcome, smaller is likelier: by start, by carrying or not, then by longest route."""
     is_idle = outcome.verdict in ("none", "unknown")
     return (outcome.tier * 2 + is_idle) * 1000 - outcome.reach
 
 
 def _table(outcomes: list[Outcome], codes: Codes, packets: Packets, rows: Codes) -> pd.DataFrame:
-    """Rows of packets with the outcome of each: distinct outcomes as a table, taken by number."""
+    """Build table ``trace``: packets ``rows``, each with the outcome at position ``codes``."""
     used, codes = np.unique(codes, return_inverse=True)
     values = _columns([outcomes[i] for i in used.tolist()])
     values |= {"packet": [0] * len(used)} | dict.fromkeys(_ASKED, [None] * len(used))
@@ -243,7 +242,7 @@ def _table(outcomes: list[Outcome], codes: Codes, packets: Packets, rows: Codes)
 
 
 def _columns(outcomes: Sequence[Outcome]) -> dict[str, list[Any]]:
-    """Columns of the table ``trace`` but for the packets."""
+    """Return the columns of table ``trace`` except those of the packets."""
     columns = {name: list(map(attrgetter(name), outcomes)) for name in _OWN}
     for part, fields in _PARTS.items():
         parts = list(map(attrgetter(part), outcomes))

@@ -1,4 +1,4 @@
-"""Where packets start, and which routers could carry them from there."""
+"""Find where packets start, and which routers could carry them from there."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ from vpnframe.tracing.matching import (
 
 @dataclass(frozen=True, slots=True)
 class Visits:
-    """Packets at routers that could carry them, m in all, sorted by packet."""
+    """m pairs of a packet and a router that could carry it, sorted by packet."""
 
-    # packet, router, vpc: which packet at which router, and in which VPC its source lies; router -1
-    # where that VPC has none, vpc -1 where it does not speak for this router
+    # packet, router, vpc: the packet, the router, and the VPC that contains its source; router is
+    # -1 if that VPC has none, vpc is -1 if the router was found without a VPC
     packet: Codes
     router: Codes
     vpc: Codes
     placing: Codes  # see :class:`~vpnframe.tracing.facts.Placing`
-    is_local: Mask  # whether the VPC holds the destination too
+    is_local: Mask  # whether the VPC contains the destination too
 
 
 def find_visits(
     fleet: RoutedFleet, source: Prefixes, destination: Prefixes, *, max_pairs: int
 ) -> tuple[Visits, Mask]:
-    """Find every router that could carry a packet."""
+    """Find every router that could carry a packet, and which packets start in a known VPC."""
     inside = _inside(fleet, source, destination, max_pairs)
     is_placed = np.zeros(len(source), bool)
     is_placed[inside.packet] = True
@@ -53,7 +53,7 @@ def find_visits(
 
 
 def _inside(fleet: RoutedFleet, source: Prefixes, destination: Prefixes, max_pairs: int) -> Visits:
-    """Packets at the routers of the VPCs that their sources lie in."""
+    """Return packets at the routers of the VPCs that contain their sources."""
     if fleet.is_start_given:
         packet, vpc = np.arange(len(source)), np.zeros(len(source), np.int64)
     else:
@@ -67,7 +67,7 @@ def _inside(fleet: RoutedFleet, source: Prefixes, destination: Prefixes, max_pai
 
 
 def _is_local(fleet: RoutedFleet, destination: Prefixes, packet: Codes, vpc: Codes) -> Mask:
-    """Whether the VPC that a packet starts in holds its destination too."""
+    """Check whether the VPC that a packet starts in contains its destination too."""
     in_any = np.zeros(len(destination), bool)
     in_any[find_most_specific(destination, fleet.vpc_blocks)[0]] = True
     maybe = np.flatnonzero(in_any[packet])
@@ -83,7 +83,7 @@ def _is_local(fleet: RoutedFleet, destination: Prefixes, packet: Codes, vpc: Cod
 
 
 def _expand(codes: Codes, keys: Codes, values: Codes, n_keys: int) -> tuple[Codes, Codes]:
-    """Each code with every value of its key, with -1 where there is none."""
+    """Pair each code with every value of its key, or with -1 if there is none."""
     order = np.argsort(keys, kind="stable")
     counts = np.bincount(keys, minlength=n_keys)
     starts = np.cumsum(counts) - counts
@@ -96,7 +96,7 @@ def _expand(codes: Codes, keys: Codes, values: Codes, n_keys: int) -> tuple[Code
 
 
 def _outside(fleet: RoutedFleet, destination: Prefixes, is_placed: Mask, max_pairs: int) -> Visits:
-    """Packets at routers for which no VPC speaks, where one of their routes leads there."""
+    """Return packets at other routers, found by their routes to the destination."""
     table = fleet.table
     is_free_route = fleet.is_free[table.router]
     found = []
@@ -121,7 +121,7 @@ def _outside(fleet: RoutedFleet, destination: Prefixes, is_placed: Mask, max_pai
 
 
 def _placing(fleet: RoutedFleet, router: Codes, is_placed: Mask) -> Codes:
-    """What is known of where packets start, for routers that no VPC speaks for."""
+    """Return the placing of packets at routers that were found by their routes."""
     is_transit = np.array([one.is_transit for one in fleet.routers], bool)[router]
     is_unread = ~is_transit & fleet.is_free[router]
     if not fleet.vpc_ids:
