@@ -7,9 +7,10 @@ import errno
 import json
 import os
 import selectors
-from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from itertools import product
 from pathlib import Path
 from types import TracebackType
 from typing import Any, TypeVar
@@ -365,3 +366,15 @@ def assert_same_inventory(left: Inventory, right: Inventory, *, but: tuple[str, 
         other = right.tables(with_key_facts=True)[name]
         found = [one.drop(columns=list(but), errors="ignore") for one in (table, other)]
         assert_frame_equal(*found, obj=name)
+
+
+def each_once(*axes: Sequence[Any]) -> list[Any]:
+    """All combinations as parameters: enough to have each value once, the others marked slow."""
+    longest = max(map(len, axes))
+    quick = {tuple(n % len(axis) for axis in axes) for n in range(longest)}
+    return [
+        pytest.param(*values, marks=() if places in quick else pytest.mark.slow)
+        for values, places in zip(
+            product(*axes), product(*(range(len(axis)) for axis in axes)), strict=True
+        )
+    ]

@@ -356,9 +356,9 @@ KEYS: dict[str, list[Edge]] = {
     "vpn-psk-unavailable": [
         Edge(one(psk_state="absent"), U, told=["the key is absent"]),
         Edge(one(psk_state="masked"), U, told=["the key is masked"]),
-        Edge(one(psk_state=None), U, told=["the key is not told"]),
+        Edge(one(psk_state=None), U, told=["the key is not known"]),
         Edge(no_key, U, told=["the key is present, but no facts of it were kept"]),
-        *(Edge(one(auth_method=word), U, told=["the key is not told, nor whether there is one"])
+        *(Edge(one(auth_method=word), U, told=["the key is not known, nor whether there is one"])
           for word in (None, "unknown", "eap")),
     ],
 }  # fmt: skip
@@ -370,7 +370,7 @@ CRYPTO: dict[str, list[Edge]] = {
     ],
     "vpn-value-unknown": [
         Edge(one(ike_encryption="rot13", ipsec_lifetime_s=None), U, told=[
-            "ike_encryption is rot13, ipsec_lifetime_s is not told",
+            "ike_encryption is rot13, ipsec_lifetime_s is missing",
         ]),
         Edge(one(ike_lifetime_s=86400), P),
         Edge(one(ike_lifetime_s=86401), U),

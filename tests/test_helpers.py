@@ -10,6 +10,7 @@ from helpers import (
     FakeSend,
     ManualClock,
     by_action,
+    each_once,
     error_response,
     leaks,
     params_of,
@@ -123,3 +124,11 @@ def test_leaks_finds_a_frame_of_ours_that_holds_the_secret() -> None:
 def test_leaks_finds_a_message_that_shows_the_secret() -> None:
     """The error itself comes first."""
     assert leaks(VpnframeError("canary"), "canary") == ["error"]
+
+
+def test_each_value_is_tried_once_without_the_slow_ones() -> None:
+    """And every combination with them."""
+    params = each_once("ab", "xyz")
+    quick = [p.values for p in params if not p.marks]
+    assert quick == [("a", "x"), ("a", "z"), ("b", "y")]
+    assert {p.values for p in params} == {(a, b) for a in "ab" for b in "xyz"}

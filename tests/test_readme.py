@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shlex
 import shutil
-import subprocess
-import sys
+from contextlib import chdir
 from pathlib import Path
 
 import pytest
+from cli_helpers import keys_of, vpnframe
 from peer_builders import swanctl
 
 import vpnframe as vf
@@ -59,16 +58,8 @@ def folder(tmp_path_factory, cloud):
 
 def run(command, folder, cloud):
     """Run one of our commands as a stranger would, against the emulator."""
-    environment = os.environ | {
-        "ALIBABA_CLOUD_ACCESS_KEY_ID": cloud.access_key_id,
-        "ALIBABA_CLOUD_ACCESS_KEY_SECRET": cloud.access_key_secret,
-        "VPNFRAME_ENDPOINT": cloud.endpoint,
-        "VPNFRAME_QUOTA": "DownloadVpnConnectionConfig=1000/1",
-    }
-    whole = [sys.executable, "-m", "vpnframe", *command[1:]]
-    done = subprocess.run(whole, cwd=folder, env=environment, check=False, capture_output=True)
-    assert done.returncode == exit_code(command), done.stderr.decode()
-    return done
+    with chdir(folder):
+        return vpnframe(*command[1:], code=exit_code(command), **keys_of(cloud))
 
 
 def test_the_two_commands_come_first():

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from audit_helpers import with_key_facts
-from helpers import in_xml, inventory_of
+from helpers import each_once, in_xml, inventory_of
 
 from vpnframe.auditing.review import AuditSettings, examine
 from vpnframe.emulator import make_fleet, make_state
@@ -101,9 +101,7 @@ def test_every_finding_of_the_answer_key_is_found_and_no_other(seed: int) -> Non
     assert_found(seed)
 
 
-@pytest.mark.parametrize("is_xml", [False, True], ids=["json", "xml"])
-@pytest.mark.parametrize("shape", SHAPES)
-@pytest.mark.parametrize("seed", [2, 3])
+@pytest.mark.parametrize(("seed", "shape", "is_xml"), each_once([2, 3], SHAPES, [False, True]))
 def test_no_shape_of_what_is_unset_makes_or_hides_a_finding(
     seed: int, shape: str, is_xml: bool
 ) -> None:

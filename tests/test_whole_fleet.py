@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from helpers import assert_same_inventory, in_xml, inventory_of
+from helpers import assert_same_inventory, each_once, in_xml, inventory_of
 
 import vpnframe as vf
 from vpnframe.cloud.actions import Limit
@@ -214,9 +214,7 @@ def test_the_list_rows_alone_give_the_same_answers() -> None:
     assert_answers(inventory_of(make_state(fleet, quotas=False), plan=plan), answer_key(fleet))
 
 
-@pytest.mark.parametrize("is_xml", [False, True], ids=["json", "xml"])
-@pytest.mark.parametrize("shape", SHAPES)
-@pytest.mark.parametrize("seed", [7, 8])
+@pytest.mark.parametrize(("seed", "shape", "is_xml"), each_once([7, 8], SHAPES, [False, True]))
 def test_every_shape_of_what_is_unset_gives_equal_tables(
     seed: int, shape: str, is_xml: bool
 ) -> None:

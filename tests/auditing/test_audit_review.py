@@ -189,7 +189,7 @@ def test_one_null_is_one_finding() -> None:
     findings = audited(inv)
     unknown = findings[(findings["status"] == "unknown").to_numpy()]
     assert unknown["rule_id"].tolist() == ["vpn-value-unknown"]
-    assert unknown["evidence"].tolist() == ["ike_encryption is not told"]
+    assert unknown["evidence"].tolist() == ["ike_encryption is missing"]
     summary = examine(inv, settings=AT).summary.set_index("rule_id")
     assert summary.loc["vpn-ike-des", ["n_passed", "n_failed", "n_unknown"]].tolist() == [1, 0, 1]
 
@@ -393,7 +393,7 @@ def test_a_pipeline_does_not_stop_for_what_is_unknown() -> None:
     """Nor with a severity that there is not."""
     findings = audited(inventory({"dpd_enabled": None}))
     assert len(vf.assert_no_findings(findings, at_least="low")) == len(findings)
-    with pytest.raises(ValueError, match="is no severity"):
+    with pytest.raises(ValueError, match="is not a severity"):
         vf.assert_no_findings(findings, at_least="urgent")
 
 

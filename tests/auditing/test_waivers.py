@@ -129,7 +129,7 @@ def test_a_file_is_read(tmp_path: Path) -> None:
         ({"connection": None}, "selects nothing"),
         ({"until": date(2027, 1, 11)}, "lasts 366 days: 365 at most"),
         ({"until": date(2026, 1, 9)}, "before it begins"),
-        ({"created": date(2026, 3, 2)}, "yet to come"),
+        ({"created": date(2026, 3, 2)}, "in the future"),
         ({"reason": None}, "reason is missing"),
         ({"approver": None}, "approver is missing"),
         ({"ticket": None}, "ticket is missing"),
@@ -162,7 +162,7 @@ def test_a_year_is_the_longest(tmp_path: Path) -> None:
         ({"connection": None}, "selects nothing: give connection, gateway, customer_gateway"),
         ({"until": date(2027, 1, 11)}, "lasts 366 days"),
         ({"until": date(2099, 1, 1)}, "365 at most"),
-        ({"created": date(2030, 1, 1), "until": date(2030, 2, 1)}, "yet to come"),
+        ({"created": date(2030, 1, 1), "until": date(2030, 2, 1)}, "in the future"),
         ({"until": date(2026, 1, 9)}, "before it begins"),
         ({"reason": " "}, "reason must be a line of text"),
         ({"owner": ""}, "owner must be a line of text"),
@@ -178,7 +178,7 @@ def test_a_waiver_made_in_python_is_checked_as_a_file_is(
     wrong = vf.Waiver(**{name: one for name, one in fields.items() if one is not None})
     with pytest.raises(vf.SettingsError, match=problem):
         vf.audit(inventory(WEAK), waivers=[wrong], settings=AT)
-    with pytest.raises(vf.SettingsError, match="is no vf"):
+    with pytest.raises(vf.SettingsError, match="is not a vf"):
         vf.audit(inventory(WEAK), waivers=[fields], settings=AT)  # type: ignore[list-item]
 
 

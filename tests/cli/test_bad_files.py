@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from helpers import each_once
 from typer.main import get_command
 
 from vpnframe.cli import app, demo, main
@@ -206,18 +207,16 @@ def test_every_command_and_every_file_is_tried() -> None:
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize("kind", [*NO_FILES, *BAD_FILES])
-@pytest.mark.parametrize(("command", "name"), READ)
+@pytest.mark.parametrize(("option", "kind"), each_once(READ, [*NO_FILES, *BAD_FILES]))
 def test_a_bad_file_is_one_line(
-    command: str,
-    name: str,
+    option: tuple[str, str],
     kind: str,
     tmp_path: Path,
     places: dict[str, str],
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     """Named, with an exit code for it; nobody waits, and there is no traceback."""
-    bad = tmp_path / "bad.json"
+    (command, name), bad = option, tmp_path / "bad.json"
     (NO_FILES | BAD_FILES)[kind](bad)
     code, said = tried(command, name, bad, places, capsys)
     assert code == (4 if command == "redact" and kind != "folder" else 1), said
@@ -382,7 +381,7 @@ def test_a_clock_that_jumped_is_one_line(
     for command in reading:
         line = needed(command, places | {"inventory": str(inventory)}, tmp_path)
         _, said = run(line, capsys)
-        assert [text for text in said if f"snapshot {future} is dated after now" in text] == said[
+        assert [text for text in said if f"snapshot {future} is dated in the future" in text] == said[
             :1
         ]
     for command in ("load", "fetch"):

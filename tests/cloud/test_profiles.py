@@ -76,7 +76,7 @@ def test_profiles_are_found_by_name_and_by_file(tmp_path: Path) -> None:
 def test_an_unknown_name_lists_those_that_there_are() -> None:
     """It may have been meant as one or as a file."""
     with pytest.raises(
-        SettingsError, match=r"nist-800-77 is no profile and no file: .*nist-800-77r1"
+        SettingsError, match=r"nist-800-77 is neither a profile nor a file: .*nist-800-77r1"
     ):
         find_profiles(["nist-800-77"])
 
@@ -86,7 +86,7 @@ def test_a_name_comes_once(tmp_path: Path) -> None:
     path = tmp_path / "ours.csv"
     path.write_text(f"{HEAD}\nietf,ike_version,2,,,must,,own\n")
     for wanted in (["ietf", path], ["ietf", "ietf"]):
-        with pytest.raises(SettingsError, match="ietf comes twice"):
+        with pytest.raises(SettingsError, match="ietf is named twice"):
             find_profiles(wanted)
 
 
@@ -102,40 +102,40 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("lines", "problem"),
     [
-        ([], "ours.csv: there is no profile in it"),
+        ([], "ours.csv: the file contains no profile"),
         (["ours,ike_version,2,,,must,"], "ours.csv:2: 7 fields, not 8"),
         ([" ,ike_version,2,,,must,,own"], "ours.csv:2: the profile has no name"),
-        (["ours,ike_cipher,2,,,must,,own"], "ours.csv:2: no column 'ike_cipher' is judged"),
-        (["ours,ike_version,2,,,shall,,own"], "ours.csv:2: the verdict 'shall' is none of must,"),
-        (["ours,ike_version,2,,,must,,me"], "ours.csv:2: the basis 'me' is none of verified,"),
+        (["ours,ike_cipher,2,,,must,,own"], "ours.csv:2: profiles do not judge 'ike_cipher', only"),
+        (["ours,ike_version,2,,,shall,,own"], "ours.csv:2: the verdict 'shall' is not one of must"),
+        (["ours,ike_version,2,,,must,,me"], "ours.csv:2: the basis 'me' is not one of verified,"),
         (
             ["ours,ike_encryption,AES256,,,must,,own"],
-            "'AES256' is no value of ike_encryption: is it aes-256-cbc?",
+            "'AES256' is not a value of ike_encryption: did you mean aes-256-cbc?",
         ),
-        (["ours,ike_integrity,md5,,,must,,own"], "is it hmac-md5?"),
-        (["ours,ike_mode,quick,,,must,,own"], "ours.csv:2: 'quick' is no value of ike_mode"),
-        (["ours,ike_version,,,,must,,own"], "ours.csv:2: None is no value of ike_version"),
+        (["ours,ike_integrity,md5,,,must,,own"], "did you mean hmac-md5?"),
+        (["ours,ike_mode,quick,,,must,,own"], "ours.csv:2: 'quick' is not a value of ike_mode"),
+        (["ours,ike_version,,,,must,,own"], "ours.csv:2: None is not a value of ike_version"),
         (["ours,ike_version,2,0,9,must,,own"], "judged by value, not by min and max"),
         (["ours,psk_bits,128,,,must,,own"], "judged by min and max, not by value"),
         (["ours,psk_bits,,,,must,,own"], "ours.csv:2: min is missing"),
-        (["ours,psk_bits,,-1,,must,,own"], "ours.csv:2: min is '-1', no whole number"),
-        (["ours,psk_bits,,0,6.5,must,,own"], "ours.csv:2: max is '6.5', no whole number"),
+        (["ours,psk_bits,,-1,,must,,own"], "ours.csv:2: min is '-1', not a whole number"),
+        (["ours,psk_bits,,0,6.5,must,,own"], "ours.csv:2: max is '6.5', not a whole number"),
         (["ours,psk_bits,,64,63,must,,own"], "ours.csv:2: max 63 is below min 64"),
         (
             ["ours,ike_version,2,,,must,,own", "ours,ike_version,2,,,may,,own"],
-            "ours.csv:3: ike_version 2 is judged in ours.csv:2 too",
+            "ours.csv:3: ike_version 2 is also judged in ours.csv:2",
         ),
         (
             ["ours,psk_bits,,64,,must,,own", "ours,psk_bits,,0,64,may,,own"],
-            "ours.csv:2: psk_bits 64 is judged in ours.csv:3 too",
+            "ours.csv:2: psk_bits 64 is also judged in ours.csv:3",
         ),
         (
             ["ours,psk_bits,,0,,must,,own", "ours,psk_bits,,64,,may,,own"],
-            "ours.csv:3: psk_bits 64 is judged in ours.csv:2 too",
+            "ours.csv:3: psk_bits 64 is also judged in ours.csv:2",
         ),
         (
             ["ours,psk_bits,,0,63,must,,own", "", "ours,psk_bits,,65,,may,,own"],
-            "ours.csv:4: nothing judges psk_bits from 64 to 64",
+            "ours.csv:4: no line judges psk_bits from 64 to 64",
         ),
     ],
 )
@@ -156,7 +156,7 @@ def test_another_header_is_refused() -> None:
 
 def test_a_field_that_is_too_large_is_no_csv() -> None:
     """What the csv module refuses is an error of the file."""
-    with pytest.raises(SettingsError, match=r"ours\.csv:2: is no CSV"):
+    with pytest.raises(SettingsError, match=r"ours\.csv:2: not valid CSV"):
         parse("x" * 200_000)
 
 

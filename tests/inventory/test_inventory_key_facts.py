@@ -121,7 +121,7 @@ def test_who_may_not_read_them_reads_the_rest(
 def test_damaged_facts_are_an_error(part: Path, tmp_path: Path) -> None:
     """They are not taken for kept back."""
     part.write_bytes(part.read_bytes()[:-9] + b"xxxxxxxxx")
-    with pytest.raises(InventoryError, match=r"part-0\.parquet is not as it was written"):
+    with pytest.raises(InventoryError, match=r"part-0\.parquet has changed since it was written"):
         read_inventory(tmp_path)
 
 

@@ -114,10 +114,10 @@ def test_an_unknown_snapshot_is_named_with_the_newest(tmp_path: Path, unknown: s
 
 def test_a_folder_that_is_no_inventory_is_told_with_the_remedy(tmp_path: Path) -> None:
     """Missing, or with other things in it."""
-    with pytest.raises(InventoryError, match=r"is no inventory.*vpnframe fetch --out"):
+    with pytest.raises(InventoryError, match=r"is not an inventory.*vpnframe fetch --out"):
         read_inventory(tmp_path / "missing")
     (tmp_path / "file.txt").write_text("x")
-    with pytest.raises(InventoryError, match="is no inventory"):
+    with pytest.raises(InventoryError, match="is not an inventory"):
         list_snapshots(tmp_path)
 
 
@@ -238,7 +238,7 @@ def test_a_snapshot_from_the_future_is_said_when_another_is_written(tmp_path: Pa
     """It stays the newest: which one, and what to do; what was written is there all the same."""
     future = write_inventory(made(connection(1, "cn-a")), tmp_path, now=FUTURE)
     with pytest.warns(
-        ClockWarning, match=rf"{future} is dated after now, .*: set .* clock"
+        ClockWarning, match=rf"{future} is dated in the future .*: set .* clock"
     ) as said:
         written = write_inventory(made(), tmp_path, now=NOW)
     assert [w.filename for w in said] == [__file__]
@@ -249,7 +249,10 @@ def test_a_snapshot_from_the_future_is_said_when_it_is_read_as_the_newest(tmp_pa
     """With the newest one before now; whoever names a snapshot knows which he reads."""
     older = write_inventory(made(), tmp_path, now=NOW)
     future = write_inventory(made(connection(1, "cn-a")), tmp_path, now=FUTURE)
-    match = rf"{future} is dated after now \(2024-12-01 00:00:00 UTC\).*read another, as {older}"
+    match = (
+        rf"{future} is dated in the future \(now 2024-12-01 00:00:00 UTC\)"
+        rf".*read another one such as {older}"
+    )
     with pytest.warns(ClockWarning, match=match) as said:
         assert len(read_inventory(tmp_path, now=LATER).connections) == 1
     assert [w.filename for w in said] == [__file__]

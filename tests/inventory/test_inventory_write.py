@@ -14,7 +14,7 @@ import polars as pl
 import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 import pytest
-from helpers import inventory_of
+from helpers import each_once, inventory_of
 
 from vpnframe import schema
 from vpnframe.emulator import make_fleet, make_state
@@ -73,14 +73,12 @@ def with_polars(folder: Path, name: str) -> pd.DataFrame:
     return pd.DataFrame({column: frame[column].to_list() for column in frame.columns})
 
 
-ENGINES = pytest.mark.parametrize(
-    "read", [with_pandas, with_pyarrow, with_duckdb, with_polars], ids=lambda f: f.__name__
-)
+READERS = [with_pandas, with_pyarrow, with_duckdb, with_polars]
+ENGINES = pytest.mark.parametrize("read", READERS, ids=lambda f: f.__name__)
 
 
-@ENGINES
-@pytest.mark.parametrize("name", STORED)
-def test_every_engine_reads_the_folder_without_our_code(folder: Path, read: Any, name: str) -> None:
+@pytest.mark.parametrize(("name", "read"), each_once(STORED, READERS))
+def test_every_engine_reads_the_folder_without_our_code(folder: Path, name: str, read: Any) -> None:
     """The same rows, with snapshot and region as partition columns beside our own columns."""
     table = read(folder, name)
     n_second = {"tunnels": 1, "connections": 1, "subnets": 1, "coverage": 1}.get(name, 0)
@@ -100,9 +98,8 @@ def test_a_null_region_has_a_partition_of_its_own(folder: Path, read: Any) -> No
     assert row["vpn_connection_id"] == "vco-0"
 
 
-@ENGINES
-@pytest.mark.parametrize("name", STORED)
-def test_every_engine_reads_an_empty_snapshot(tmp_path: Path, read: Any, name: str) -> None:
+@pytest.mark.parametrize(("name", "read"), each_once(STORED, READERS))
+def test_every_engine_reads_an_empty_snapshot(tmp_path: Path, name: str, read: Any) -> None:
     """A table without rows is one file with zero rows and all columns."""
     write_inventory(NOTHING, tmp_path, now=NOW)
     table = read(tmp_path, name)

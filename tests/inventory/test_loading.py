@@ -441,7 +441,7 @@ def test_pages_of_gateways_that_are_missing_are_told(tmp_path: Path) -> None:
     """As of connections: by the count of the pages that were saved."""
     inventory = loaded(put_fleet(tmp_path, LISTED, VpnGateway=7))
     assert told(inventory, "DescribeVpnGateways") == [
-        ["malformed", "7 rows are counted, 1 were saved"]
+        ["malformed", "7 rows are counted, but 1 were saved"]
     ]
     assert coverage_of(inventory)["status"] == "partial"
 
@@ -488,7 +488,7 @@ def test_nothing_there_is_an_error(tmp_path: Path, monkeypatch: Any, paths: Any)
 
 def test_an_empty_folder_is_an_error(tmp_path: Path) -> None:
     """Its name is in the message."""
-    with pytest.raises(SettingsError, match=r"no file is there: .*test_an_empty"):
+    with pytest.raises(SettingsError, match=r"no such file: .*test_an_empty"):
         load(tmp_path)
 
 

@@ -230,7 +230,7 @@ def test_json_lines_stay_lines(tmp_path: Path) -> None:
         ("vco-1.xml", "<html>hush</html>", "HTML"),
         ("notes.txt", "hush", "is neither .json nor .xml"),
         ("who.json", '{"AccountId": "1", "Arn": "hush"}', "is an answer of GetCallerIdentity"),
-        ("odd.json", '{"Psk": "hush"}', "is no answer we know"),
+        ("odd.json", '{"Psk": "hush"}', "is not a known answer"),
     ],
 )
 def test_what_cannot_be_read_is_named_and_never_copied(
@@ -261,7 +261,7 @@ def test_the_source_is_never_written_to(tmp_path: Path) -> None:
     (tmp_path / "used" / "file").touch()
     with pytest.raises(SettingsError, match="there already"):
         redact(raw, tmp_path / "used")
-    with pytest.raises(SettingsError, match="no file is there"):
+    with pytest.raises(SettingsError, match="no such file"):
         redact(tmp_path / "nothing", tmp_path / "safe")
 
 

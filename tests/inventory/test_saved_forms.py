@@ -207,7 +207,7 @@ def test_one_thing_beside_its_list(tmp_path: Path) -> None:
     assert_same_inventory(both, alone, but=(*BUT, *FACTS))
     put(tmp_path / "two.json", json.dumps(FLAT_2021 | {"Status": "ike_sa_not_established"}))
     (message,) = vf.load(tmp_path).failures["message"]
-    assert message.endswith("two.json names vco-1 again; the first answer is kept")
+    assert message.endswith("two.json contains vco-1 again; the first answer is kept")
 
 
 def test_a_gateway_alone_is_no_list_of_gateways(tmp_path: Path) -> None:
@@ -242,5 +242,5 @@ def test_one_thing_counts_for_its_list(tmp_path: Path) -> None:
 def test_what_a_change_answers_is_no_description(answer: dict[str, Any], tmp_path: Path) -> None:
     """An id alone tells nothing of a connection or a gateway."""
     path = put(tmp_path / "x.json", json.dumps(answer))
-    with pytest.raises(ResponseError, match="is no answer we know"):
+    with pytest.raises(ResponseError, match="is not a known answer"):
         vf.load(path)

@@ -172,7 +172,7 @@ def test_what_was_not_followed_or_not_understood_is_told_of(tmp_path):
     assert "no option" in reason
     (row,) = found[found["field"] == "peer_connection"].to_dict("records")
     assert row["result"] == "unverifiable"
-    assert "depends on the words" in row["reason"]
+    assert "depends on the daemon's version" in row["reason"]
 
 
 def test_a_connection_that_is_not_loaded_fails_whatever_it_says(tmp_path):

@@ -161,6 +161,6 @@ def test_the_prf_has_a_line_where_it_differs_from_integrity():
 def test_lifetimes_are_told_in_seconds_and_break_nothing():
     """Each with the word of its version."""
     found = verdicts(connection={"rekey_time": "1h", "over_time": "10m"})["ike_lifetime_s"]
-    assert (found.ours, found.theirs) == ("86400 s", "renewed after 3600 s, ends after 4200 s")
+    assert (found.ours, found.theirs) == ("86400 s", "rekeyed after 3600 s, ends after 4200 s")
     assert (found.result, found.ike_error) == ("info", "none")
     assert "IKEv2" in found.reason

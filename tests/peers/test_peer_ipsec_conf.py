@@ -54,7 +54,7 @@ def test_a_section_that_is_not_added_is_never_loaded():
         ("aggressive=perhaps", "aggressive cannot be read"),
         ("lifetime=1w", "lifetime cannot be read"),
         ("ike=aes128-sha256", "ike has an IKE proposal without"),
-        ("ike=default", "for swanctl.conf"),
+        ("ike=default", "only swanctl.conf has"),
         ("authby=magic", "authby cannot be read"),
         ("type=magic", "type cannot be read"),
         ("type=iptfs", "type cannot be read"),

@@ -37,9 +37,9 @@ def test_the_syntax_is_seen_from_the_sections(tmp_path, text, syntax):
 def test_includes_are_told_of(tmp_path):
     """They are not followed: what is in them is not known."""
     found = read_peer(write(tmp_path, f"include conf.d/*.conf\n{swanctl()}"))
-    assert found.notes == ("line 1: include is not followed: compare that file, too",)
+    assert found.notes == ("line 1: include is not followed: compare that file too",)
     for text in ("include conf.d/*.conf\n", "config setup\ninclude /etc/ipsec.d/*.conf\n"):
-        with pytest.raises(SettingsError, match=r"line [12]\) is not followed: compare those"):
+        with pytest.raises(SettingsError, match=r"line [12]\) are not read: compare those"):
             read_peer(write(tmp_path, text))
 
 

@@ -93,7 +93,7 @@ def test_includes_are_noted_where_they_stand():
     ("text", "line", "word"),
     [
         ("a {\n b {\n }\n", 1, "without its }"),
-        ("}\n", 1, "too many"),
+        ("}\n", 1, "without its section"),
         ("\n\na b", 3, "without = or {"),
         ('"a" {', 1, "neither"),
         ("a . b = c", 1, "without = or {"),

@@ -80,7 +80,7 @@ def test_groups_of_any_dtype_have_their_strength(dtype: str) -> None:
 def test_doubled_rows_are_refused(name: str) -> None:
     """They would be counted twice: the key is named, and what to do."""
     doubled = held_as(HELD, lambda _, table: pd.concat([table, table.head(1)]))
-    with pytest.raises(SchemaError, match=r"1 rows of a key that another row has.*take each once"):
+    with pytest.raises(SchemaError, match=r"1 rows with the key of another row.*keep one of each"):
         CALLS[name](doubled)
 
 
@@ -126,7 +126,7 @@ def test_findings_that_nobody_could_count_do_not_pass(
         ("subnets", "origin", "static", "write selector, policy, destination or bgp"),
         ("gateways", "kind", "VPN", "write vpn or customer"),
         ("coverage", "status", "Complete", "write complete, partial, denied"),
-        ("key_facts", "psk_class", "hunter2", "holds what is none of its values.*write published"),
+        ("key_facts", "psk_class", "hunter2", "holds an invalid value.*write published"),
     ],
 )
 def test_a_value_that_cannot_be_is_named(table: str, column: str, value: Any, told: str) -> None:
@@ -141,23 +141,27 @@ def test_a_value_that_cannot_be_is_named(table: str, column: str, value: Any, to
 @pytest.mark.parametrize(
     ("ask", "given", "told"),
     [
-        (vf.audit, FLEET.tunnels, r"takes an Inventory, not DataFrame: give what vf\.fetch"),
-        (vf.audit_summary, None, "takes an Inventory, not NoneType"),
-        (vf.profile_matrix, FLEET.tunnels, "takes an Inventory"),
-        (lambda it: vf.trace(it, source="10.0.0.1", destination="10.0.0.2"), FLEET.routes, "takes"),
-        (lambda it: vf.write_inventory(it, "nowhere"), FLEET.tunnels, "takes an Inventory"),
-        (vf.strength, FLEET, "takes the table tunnels, not Inventory: give inv.tunnels"),
-        (vf.stats.summary, FLEET, "give inv.tunnels"),
-        (vf.stats.address_space, FLEET, "give inv.subnets"),
-        (vf.plot.algorithms, FLEET, "give inv.tunnels"),
-        (vf.plot.address_map, FLEET, "give inv.subnets"),
-        (vf.connection_strength, FLEET, "takes the table strength, not Inventory"),
+        (vf.audit, FLEET.tunnels, r"pass an Inventory, not DataFrame: use the result of vf\.fetch"),
+        (vf.audit_summary, None, "pass an Inventory, not NoneType"),
+        (vf.profile_matrix, FLEET.tunnels, "pass an Inventory"),
+        (
+            lambda it: vf.trace(it, source="10.0.0.1", destination="10.0.0.2"),
+            FLEET.routes,
+            "pass an Inventory",
+        ),
+        (lambda it: vf.write_inventory(it, "nowhere"), FLEET.tunnels, "pass an Inventory"),
+        (vf.strength, FLEET, "pass the table tunnels, not Inventory: use inv.tunnels"),
+        (vf.stats.summary, FLEET, "use inv.tunnels"),
+        (vf.stats.address_space, FLEET, "use inv.subnets"),
+        (vf.plot.algorithms, FLEET, "use inv.tunnels"),
+        (vf.plot.address_map, FLEET, "use inv.subnets"),
+        (vf.connection_strength, FLEET, "pass the table strength, not Inventory"),
         (vf.find_overlaps, FLEET, "cidrs is an Inventory: give a table of it, inv.subnets"),
-        (vf.overlaps, ["10.0.0.0/8"], "takes the table subnets or an Inventory, not list"),
-        (vf.assert_no_findings, [], "takes the table findings or an Inventory, not list"),
-        (lambda it: vf.compare_peer(it, peer=it), FLEET, "give inv.tunnels"),
-        (lambda it: vf.schema.validate("tunnels", it), FLEET, "Inventory is no DataFrame"),
-        (lambda it: vf.schema.cast("tunnels", it), FLEET, "Inventory is no DataFrame"),
+        (vf.overlaps, ["10.0.0.0/8"], "pass the table subnets or an Inventory, not list"),
+        (vf.assert_no_findings, [], "pass the table findings or an Inventory, not list"),
+        (lambda it: vf.compare_peer(it, peer=it), FLEET, "use inv.tunnels"),
+        (lambda it: vf.schema.validate("tunnels", it), FLEET, "Inventory is not a DataFrame"),
+        (lambda it: vf.schema.cast("tunnels", it), FLEET, "Inventory is not a DataFrame"),
     ],
 )
 def test_a_table_for_an_inventory_and_the_reverse_are_told_apart(

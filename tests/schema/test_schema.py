@@ -111,7 +111,7 @@ def spoiled(**changes: Any) -> pd.DataFrame:
 )
 def test_validate_names_the_problem(frame: pd.DataFrame, problem: str) -> None:
     """Missing, superfluous, out of order, another dtype, null, unsorted or repeated."""
-    with pytest.raises(SchemaError, match="this is no coverage table") as caught:
+    with pytest.raises(SchemaError, match="this is not the table coverage") as caught:
         schema.validate("coverage", frame)
     assert problem in str(caught.value)
 

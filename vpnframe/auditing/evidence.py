@@ -12,7 +12,7 @@ from vpnframe.auditing.fleet import Fleet, status
 from vpnframe.auditing.logic import Positions, Texts, codes_of, none_for_empty, objects
 from vpnframe.auditing.verdicts import Verdicts
 
-NOT_TOLD = "not told"
+NOT_TOLD = "missing"
 _MOST_PARTS = 5
 
 
@@ -93,7 +93,7 @@ def shown(value: Any) -> str:
     Examples
     --------
     >>> shown(pd.Timestamp("2026-03-01", tz="UTC")), shown(None), shown(14), shown(False)
-    ('2026-03-01', 'not told', '14', 'false')
+    ('2026-03-01', 'missing', '14', 'false')
     """
     if isinstance(value, str):
         return value or NOT_TOLD

@@ -165,7 +165,7 @@ def _seen_by(row: dict[str, Any], name: str, fleet: _Owners) -> dict[str, Any] |
     if all(fleet.by_id.get(one, name) == name for one in ids):
         return row
     said = [_half(pair, ids[0], mine, fleet.by_id, name) for pair in _PAIR.finditer(row["value"])]
-    value = "; ".join(dict.fromkeys(said)) or f"a block of it meets a block of {_OTHER}"
+    value = "; ".join(dict.fromkeys(said)) or f"a block of it overlaps a block of {_OTHER}"
     own = fleet.connections.loc[mine[0]]
     is_moved = mine[0] != ids[0]
     return {
@@ -190,7 +190,7 @@ def _half(pair: re.Match[str], left: str, mine: list[str], by_id: dict[str, str]
         return f"{own} {_TURNED[relation]} a block of {_OTHER}"
     if relation == "is equal to":
         return f"{side} {cidr} is equal to a block of {_OTHER}"
-    return f"a block of it meets a block of {_OTHER}"
+    return f"a block of it overlaps a block of {_OTHER}"
 
 
 def is_on_fleet(findings: pd.DataFrame) -> Mask:

@@ -160,9 +160,7 @@ def _draft(fleet: Fleet, opinion: Opinion, column: str, result: Truth, text: Tex
     judged = opinion.judged[column]
     entries = opinion.profile.entries
     words = np.array([*(entry.verdict for entry in entries), "not in the profile"], dtype=object)
-    shown = np.array(
-        [*(_range_of(entry) for entry in entries), "a value that is not told"], dtype=object
-    )
+    shown = np.array([*(_range_of(entry) for entry in entries), "a missing value"], dtype=object)
     facts = {"verdict": words[judged.entry]}
     if column == "psk_bits":  # the number itself is not shown
         facts["value"] = shown[judged.entry]

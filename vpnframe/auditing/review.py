@@ -309,7 +309,9 @@ def assert_no_findings(found: Inventory | pd.DataFrame, *, at_least: str = "high
 def at_or_over(findings: pd.DataFrame, severity: str) -> Mask:
     """Mark findings that are counted and at least as severe as ``severity``."""
     if severity not in SEVERITIES:
-        raise ValueError(f"{severity!r} is no severity: {', '.join(reversed(SEVERITIES))}")
+        raise ValueError(
+            f"{severity!r} is not a severity: write one of {', '.join(reversed(SEVERITIES))}"
+        )
     return is_counted(findings) & flags(findings["severity"] >= severity)
 
 

@@ -185,7 +185,7 @@ def notes(inv: Inventory, fleet: Fleet) -> Iterator[str]:
         yield inv.coverage_sentence()
     has_key = fleet.may_have_psk
     if has_key.any() and fleet.keys["psk_bits"][has_key].isna().all():
-        yield "nothing is known of any pre-shared key: no key was judged"
+        yield "nothing is known about any pre-shared key: no key was judged"
     n_unjudged = int(fleet.is_unjudged.sum())
     if n_unjudged:
         yield f"not all routes of {n_unjudged:,} connections were read: their overlaps are unknown"

@@ -36,7 +36,7 @@ _DAY = (_is_date, "a date such as 2026-12-31, without quotes")
 _FORM = Form(
     "waiver",
     {
-        "rule": (is_text, "a rule's id, as `vpnframe audit --explain` knows it"),
+        "rule": (is_text, "a rule's id, as in `vpnframe audit --explain`"),
         "profile": (is_text, "a profile's name"),
         "connection": _LINE,
         "gateway": _LINE,
@@ -158,7 +158,7 @@ def checked_waivers(waivers: Iterable[Waiver], *, now: datetime) -> tuple[Waiver
     found = tuple(waivers)
     for number, waiver in enumerate(found, 1):
         if not isinstance(waiver, Waiver):
-            raise SettingsError(f"waiver {number} is no vf.Waiver: {type(waiver).__name__}")
+            raise SettingsError(f"waiver {number} is not a vf.Waiver: {type(waiver).__name__}")
         _check(waiver, now, where=f"waiver {number}")
     return found
 
@@ -177,17 +177,17 @@ def _problems(waiver: Waiver, now: datetime) -> Iterable[str]:
     fields = ((name, getattr(waiver, name)) for name in _FORM.rules)
     yield from problems_of({name: one for name, one in fields if one is not None}, _FORM)
     if waiver.rule not in texts():
-        yield f"there is no rule {waiver.rule!r}: vf.rules() names them all"
+        yield f"there is no rule {waiver.rule!r}: vf.rules() lists them all"
     is_of_fleet = waiver.rule in _OF_THE_FLEET
     if not is_of_fleet and all(getattr(waiver, name) is None for name in _SELECTORS):
-        yield f"it selects nothing: give {', '.join(_SELECTORS[:-1])} or {_SELECTORS[-1]}"
+        yield f"it selects nothing: set {', '.join(_SELECTORS[:-1])} or {_SELECTORS[-1]}"
     if waiver.created > local_date(now):
-        yield f"it begins on {waiver.created}, which is yet to come"
+        yield f"it begins on {waiver.created}, which is in the future"
     days = (waiver.until - waiver.created).days
     if days < 0:
         yield f"it ends on {waiver.until}, before it begins"
     if days > LONGEST_DAYS:
-        yield f"it lasts {days} days: {LONGEST_DAYS} at most, then decide again"
+        yield f"it lasts {days} days: choose at most {LONGEST_DAYS}, then decide again"
 
 
 def apply_waivers(
@@ -236,7 +236,7 @@ def idle(waivers: Iterable[Waiver], findings: pd.DataFrame, *, now: datetime) ->
     is_judged = ~equals(findings["status"], "unknown")
     for waiver in waivers:
         if not waiver.is_over(now) and not (_selected(findings, waiver) & is_judged).any():
-            yield f"a waiver accepts nothing: {waiver.rule} of {waiver.selector} ({waiver.ticket})"
+            yield f"a waiver matches nothing: {waiver.rule} of {waiver.selector} ({waiver.ticket})"
 
 
 def _selected(findings: pd.DataFrame, waiver: Waiver) -> Mask:

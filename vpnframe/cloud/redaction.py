@@ -45,7 +45,7 @@ def redact_answer(response: Response) -> bytes:
     except StatusError as error:
         return _redact_error(error)
     if action not in _READABLE:
-        what = f"is an answer of {action}" if action else "is no answer we know"
+        what = f"is an answer of {action}" if action else "is not a known answer"
         raise ResponseError(f"{what}; {', '.join(_READABLE)} can be redacted")
     tree, root = read_tree(response)
     asked = _FieldsRead()

@@ -120,8 +120,8 @@ def checked_inventory(inventory: object, names: Iterable[str] | None = None) -> 
     """Return an inventory with its tables cast to their schemas."""
     if not isinstance(inventory, Inventory):
         raise SchemaError(
-            f"this takes an Inventory, not {type(inventory).__name__}: give what vf.fetch, vf.load "
-            f"or vf.read_inventory gave, not one of its tables"
+            f"pass an Inventory, not {type(inventory).__name__}: use the result of vf.fetch, "
+            f"vf.load or vf.read_inventory, not one of its tables"
         )
     chosen = (*STORED, *RESTRICTED) if names is None else names
     return replace(

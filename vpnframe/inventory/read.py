@@ -70,8 +70,8 @@ def list_snapshots(folder: str | Path) -> list[str]:
     records = layout.records_folder(Path(folder))
     if not records.is_dir():
         raise InventoryError(
-            f"{folder} is no inventory: it has no _snapshots folder. "
-            f"`vpnframe fetch --out {folder}` or vf.write_inventory makes one"
+            f"{folder} is not an inventory: it has no _snapshots folder; "
+            f"create one with `vpnframe fetch --out {folder}` or vf.write_inventory"
         )
     found = [path for path in records.glob("*.json") if layout.SNAPSHOT_ID.fullmatch(path.stem)]
     passed_over = {_superseded_by(path) for path in found}
@@ -90,10 +90,10 @@ def _warn_of_future(folder: Path, now: datetime) -> None:
     if newest is None:
         return
     before = [one for one in list_snapshots(folder) if one <= layout.snapshot_id(now, suffix="~")]
-    others = f"read another, as {before[-1]}" if before else "write a new one"
+    others = f"read another one such as {before[-1]}" if before else "write a new one"
     warnings.warn(
-        f"snapshot {newest} is dated after now ({now:%Y-%m-%d %H:%M:%S} UTC), and counts as the "
-        f"newest until then: if this machine's clock is right, {others}, and remove "
+        f"snapshot {newest} is dated in the future (now {now:%Y-%m-%d %H:%M:%S} UTC) and counts as "
+        f"the newest until then: if this machine's clock is right, {others}, and remove "
         f"{layout.records_folder(folder) / newest}.json",
         ClockWarning,
         stacklevel=3,
@@ -116,7 +116,7 @@ def _age(path: Path) -> tuple[str, int, str]:
 def _pick(folder: Path, snapshot: str) -> str:
     known = list_snapshots(folder)
     if not known:
-        raise InventoryError(f"{folder} holds no committed snapshot: was a write interrupted?")
+        raise InventoryError(f"{folder} has no committed snapshot: was a write interrupted?")
     if snapshot == "latest":
         return known[-1]
     if snapshot not in known:
@@ -131,12 +131,12 @@ def _read_record(folder: Path, snapshot: str) -> CommitRecord:
         body = read_file(path, limit=_MAX_BYTES)
         version = msgspec.json.decode(body, type=Layout).layout_version
         if version > layout.LAYOUT_VERSION:
-            raise InventoryError(f"{path} was written by a newer vpnframe: update this one")
+            raise InventoryError(f"{path} was written by a newer vpnframe: update vpnframe")
         record = msgspec.json.decode(body, type=CommitRecord)
     except (OSError, msgspec.DecodeError, UnicodeDecodeError):
         raise InventoryError(f"{path} is damaged: read another snapshot") from None
     if record.snapshot != snapshot:
-        raise InventoryError(f"{path} is of snapshot {record.snapshot!r}: name it as it was")
+        raise InventoryError(f"{path} is of snapshot {record.snapshot!r}: restore its file name")
     return record
 
 
@@ -148,7 +148,7 @@ def _read_restricted(folder: Path, record: CommitRecord, name: str) -> pd.DataFr
                 with open_regular(folder / part.path):
                     pass
             except OSError as error:
-                problem = "%s of snapshot %s cannot be read (%s): what needs them is unknown"
+                problem = "%s of snapshot %s cannot be read (%s): results that need it are unknown"
                 log.warning(problem, name, record.snapshot, error.strerror)
                 return schema.empty(name)
     return _read_table(folder, record, name)
@@ -159,7 +159,7 @@ def _read_table(folder: Path, record: CommitRecord, name: str) -> pd.DataFrame:
     n_rows, n_written = sum(table.num_rows for table in tables), record.n_rows.get(name, 0)
     if n_rows != n_written:
         raise InventoryError(
-            f"{name} of snapshot {record.snapshot} has {n_rows} rows, {n_written} were written"
+            f"{name} of snapshot {record.snapshot} has {n_rows} rows, but {n_written} were written"
         )
     wanted = schema.arrow_schema(name)
     if not tables:
@@ -191,7 +191,7 @@ def _read_part(folder: Path, part: Part) -> pa.Table:
             f"{path} is missing or cannot be read ({error.strerror}): read another snapshot"
         ) from None
     if hashlib.sha256(body).hexdigest() != part.sha256:
-        raise InventoryError(f"{path} is not as it was written: read another snapshot")
+        raise InventoryError(f"{path} has changed since it was written: read another snapshot")
     return pq.ParquetFile(pa.BufferReader(body)).read()
 
 

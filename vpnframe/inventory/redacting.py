@@ -68,7 +68,7 @@ def redact(source: str | Path, target: str | Path) -> Redaction:
     source, target = Path(source), Path(target)
     files = list(_files(source))
     if not files:
-        raise SettingsError(f"no file is there: {source}")
+        raise SettingsError(f"no such file: {source}")
     _check_target(source, target)
     written, refused = [], []
     for path in files:
@@ -95,13 +95,13 @@ def _check_target(source: Path, target: Path) -> None:
     real_source, real_target = Path(os.path.realpath(source)), Path(os.path.realpath(target))
     inside = real_source if source.is_dir() else real_source.parent / source.name
     if real_target.is_relative_to(inside):
-        raise SettingsError(f"{target} lies in {source}: name a folder outside it")
+        raise SettingsError(f"{target} is inside {source}: name a folder outside it")
     try:
         is_used = target.exists() and (not target.is_dir() or any(target.iterdir()))
     except OSError as error:
         raise SettingsError(f"{target} cannot be read: {error.strerror}") from None
     if is_used:
-        raise SettingsError(f"{target} is there already: name a new folder")
+        raise SettingsError(f"{target} already exists: name a new folder")
 
 
 def _place(source: Path, path: Path) -> Path:

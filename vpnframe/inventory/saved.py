@@ -31,7 +31,7 @@ def find_files(paths: Iterable[str | Path]) -> Iterator[Path]:
     for path in paths:
         found = [Path(path)] if str(path) == "-" else list(_below(path))
         if not found:
-            raise SettingsError(f"no file is there: {path}")
+            raise SettingsError(f"no such file: {path}")
         yield from found
 
 

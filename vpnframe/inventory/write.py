@@ -95,8 +95,8 @@ def write_inventory(
     newest = newest_after(target, now)
     if newest is not None:
         warnings.warn(
-            f"snapshot {newest} is dated after now, and stays the newest, not what is written: set "
-            "this machine's clock if it is wrong; if it is right, remove "
+            f"snapshot {newest} is dated in the future and stays the newest, not the one "
+            "just written: set this machine's clock if it is wrong; if it is right, remove "
             f"{layout.records_folder(target) / newest}.json",
             ClockWarning,
             stacklevel=2,

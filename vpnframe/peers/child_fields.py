@@ -38,7 +38,7 @@ def child_verdicts(ours: OurTunnel, theirs: PeerConnection) -> Iterator[FieldCom
             yield replace(found, child=child.name)
     yield from selector_verdicts(ours, replace(theirs, children=mine))
     for child in others:
-        reason = "its blocks are none of ours: it carries nothing of this connection"
+        reason = "its blocks do not overlap ours: it carries nothing of this connection"
         yield FieldComparison("peer_child", "info", None, None, reason, child=child.name)
 
 
@@ -62,15 +62,15 @@ def _child(ours: OurTunnel, child: PeerChild, n_children: int) -> Iterator[Field
             group = FieldComparison(group.field, "unverifiable", group.ours, group.theirs, reason)
         yield group
         if False not in nearest.esn:
-            reason = "it insists on extended sequence numbers; of the cloud nobody says"
+            reason = "it requires extended sequence numbers; the cloud's support is not documented"
             yield FieldComparison(
                 "ipsec_esn", "unverifiable", None, "esn", reason, "NO_PROPOSAL_CHOSEN"
             )
     if child.has_sha256_96 and ours.ipsec_integrity == "hmac-sha256":
-        reason = "it cuts HMAC-SHA-256 to 96 bits, of which IKE says nothing: packets are dropped"
+        reason = "it truncates HMAC-SHA-256 to 96 bits without negotiation: packets are dropped"
         yield FieldComparison("ipsec_sha256_96", "mismatch", "128 bits", "96 bits", reason)
     if child.mode != "tunnel":
-        reason = "the cloud has tunnel mode alone, to which it may agree"
+        reason = "the cloud supports only tunnel mode, which it may accept"
         yield FieldComparison("ipsec_mode", "unverifiable", "tunnel", child.mode, reason)
     yield lifetime_verdict(
         "ipsec_lifetime_s", ours.ipsec_lifetime_s, child.lifetime, ike_version=ours.ike_version
@@ -92,18 +92,18 @@ def _pfs(
     if group is None:
         return replace(found, result="unverifiable", reason="ours is not known")
     if True not in answers and None in answers:
-        return replace(found, result="unverifiable", reason="a word in it is not known")
+        return replace(found, result="unverifiable", reason="it contains an unknown word")
     guess = first_group(able)
     # If the first group is none, another one cannot be negotiated when rekeying.
     if True not in answers or (guess == 0 and group):
-        reason = "the first child SA comes up without a group; renewing its keys fails"
+        reason = "the first child SA comes up without a group; its rekey fails"
         if n_children > 1:
             reason += ", and so does every child SA after the first"
         return replace(
             found, result="works-until-rekey", reason=reason, ike_error="NO_PROPOSAL_CHOSEN"
         )
     if guess and group and guess != group:
-        reason = f"renewing keys it begins with group {guess}, is asked for {group}, and goes on"
+        reason = f"a rekey starts with group {guess}, retries with group {group}, and succeeds"
         return replace(found, result="info", reason=reason, ike_error="INVALID_KE_PAYLOAD")
     return found
 
@@ -123,7 +123,7 @@ def _pfs_v1(ours: OurTunnel, esp: Sequence[PeerProposal], nearest: PeerProposal)
         return replace(found, result="mismatch", reason=reason, ike_error="NO_PROPOSAL_CHOSEN")
     begun = phase2_group(esp, ours.ike_dh_group)
     if begun != group:
-        reason = f"it begins with group {begun} alone: {ONE_WAY}"
+        reason = f"it offers group {begun} only: {ONE_WAY}"
         return replace(found, result="unverifiable", reason=reason, ike_error="NO_PROPOSAL_CHOSEN")
     return found
 

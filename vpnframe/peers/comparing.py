@@ -143,7 +143,7 @@ def _belonging(pairing: Pairing) -> FieldComparison:
             field, "mismatch", None, connection.name, reason, "NO_PROPOSAL_CHOSEN"
         )
     if connection.may_not_load:
-        reason = f"{pairing.reason}; whether its daemon loads it depends on the words that it knows"
+        reason = f"{pairing.reason}; whether its daemon loads it depends on the daemon's version"
         return FieldComparison(field, "unverifiable", None, connection.name, reason)
     result: Result = "match" if pairing.is_certain else "unverifiable"
     return FieldComparison(field, result, None, connection.name, pairing.reason)
@@ -157,7 +157,7 @@ def _unpaired(pairings: Iterable[Pairing], peer: Peer) -> Iterator[_Row]:
         return
     for connection in peer.connections:
         if connection.name not in named:
-            reason = "it belongs to none of the tunnels"
+            reason = "it matches no tunnel"
             found = FieldComparison("peer_connection", "info", None, connection.name, reason)
             yield None, connection.name, found
 

@@ -85,7 +85,7 @@ def _addresses(ours: OurTunnel, theirs: PeerConnection) -> Iterator[FieldCompari
     yield _address("vpn_gateway_ip", ours.vpn_gateway_ip, theirs.remote)
     found = _address("customer_gateway_ip", ours.customer_gateway_ip, theirs.local)
     if found.result == "mismatch" and is_private(theirs.local.addresses):
-        reason = "a private address: it stands behind NAT, and what the cloud sees is not in it"
+        reason = "a private address behind NAT: the address that the cloud sees is not known"
         found = FieldComparison(found.field, "unverifiable", found.ours, found.theirs, reason)
     yield found
 
@@ -104,11 +104,11 @@ def _address(field: str, ours: str | None, end: PeerEnd) -> FieldComparison:
             "info" if is_remote else "match",
             ours,
             theirs,
-            f"it takes any address, and {ONE_WAY}" if is_remote else "it takes whichever it has",
+            f"it accepts any address, and {ONE_WAY}" if is_remote else "it uses any of its own",
         )
     if answer is None:
         return FieldComparison(
-            field, "unverifiable", ours, theirs, "a name: what it stands for is not here"
+            field, "unverifiable", ours, theirs, "a name: its address is not known"
         )
     reason = "neither end has a connection for the address of the other"
     return FieldComparison(field, "mismatch", ours, theirs, reason, "NO_PROPOSAL_CHOSEN")
@@ -122,12 +122,12 @@ def _version(ours: OurTunnel, theirs: PeerConnection) -> FieldComparison:
     )
     result: Result = "match"
     error: IkeError = "none"
-    reason = "both speak it"
+    reason = "both use it"
     if mine is None or other is None:
         result, reason = "unverifiable", "a version is not known"
     elif theirs.ike_version == 0 and ours.ike_version == 1:
         result, error = "unverifiable", "NO_PROPOSAL_CHOSEN"
-        reason = f"it takes both and begins with ikev2: {ONE_WAY}"
+        reason = f"it accepts both and starts with ikev2: {ONE_WAY}"
     elif theirs.ike_version not in (0, ours.ike_version):
         result, error = "mismatch", "NO_PROPOSAL_CHOSEN"
         reason = "neither end has a connection for the version of the other"
@@ -143,9 +143,9 @@ def _mode(ours: OurTunnel, theirs: PeerConnection) -> FieldComparison:
         )
     if ours.ike_mode == other:
         return FieldComparison(
-            "ike_mode", "match", ours.ike_mode, other, "both begin with the same exchange"
+            "ike_mode", "match", ours.ike_mode, other, "both use the same exchange"
         )
-    reason = "an end that is set to one exchange refuses the other"
+    reason = "an end that is set to one exchange rejects the other"
     return FieldComparison(
         "ike_mode", "mismatch", ours.ike_mode, other, reason, "AUTHENTICATION_FAILED"
     )
@@ -154,15 +154,15 @@ def _mode(ours: OurTunnel, theirs: PeerConnection) -> FieldComparison:
 def _auth(ours: OurTunnel, theirs: PeerConnection) -> FieldComparison:
     wanted = {"psk": "psk", "certificate": "pubkey"}.get(ours.auth_method or "")
     local, remote = theirs.local.auth, theirs.remote.auth
-    said = local if local == remote else f"{local}, and of the cloud {remote}"
+    said = local if local == remote else f"{local}, and expects {remote} of the cloud"
     if wanted is None or local == "any":
-        reason = "how one of the ends authenticates itself is not known"
+        reason = "the authentication method of one end is not known"
         return FieldComparison("auth_method", "unverifiable", ours.auth_method, said, reason)
     if local == wanted and remote in {wanted, "any"}:
         return FieldComparison(
-            "auth_method", "match", ours.auth_method, said, "both by the same method"
+            "auth_method", "match", ours.auth_method, said, "both use the same method"
         )
-    reason = "each end refuses a method that it does not expect"
+    reason = "each end rejects a method that it does not expect"
     return FieldComparison(
         "auth_method", "mismatch", ours.auth_method, said, reason, "AUTHENTICATION_FAILED"
     )
@@ -171,7 +171,7 @@ def _auth(ours: OurTunnel, theirs: PeerConnection) -> FieldComparison:
 def _key(ours: OurTunnel, theirs: PeerConnection) -> FieldComparison:
     mine = ours.psk_fingerprint_key_id
     if ours.psk_fingerprint is None or theirs.psk_fingerprint is None:
-        reason = "keys are not compared: that takes the fingerprints of both"
+        reason = "keys are not compared: this needs the fingerprints of both"
         return FieldComparison("psk", "unverifiable", None, None, reason)
     if mine is None or mine != theirs.psk_fingerprint_key_id:
         reason = "the fingerprints were made under different keys"
@@ -199,11 +199,13 @@ def _identity(
     field: str, presented: str | None, expected: str | None, ours: str | None, theirs: str | None
 ) -> FieldComparison:
     if presented is None or expected is None:
-        reason = "an end that names no id goes by its address, which is not known"
+        reason = "an end without an id uses its address, which is not known"
         return FieldComparison(field, "unverifiable", ours, theirs, reason)
     answer = accepts(parse_identity(expected), parse_identity(presented))
     if answer is None:
-        return FieldComparison(field, "unverifiable", ours, theirs, "the texts alone do not tell")
+        return FieldComparison(
+            field, "unverifiable", ours, theirs, "whether they match is not known"
+        )
     if answer:
         return FieldComparison(field, "match", ours, theirs, "it is what the other end expects")
     reason = "it is not what the other end expects"
@@ -241,10 +243,10 @@ def _first_guess(
     if found.result != "match" or group in {None, ours.ike_dh_group}:
         return found
     if ours.ike_version != 1:
-        reason = f"it begins with group {group}, is asked for {ours.ike_dh_group}, and goes on"
+        reason = f"it starts with group {group}, retries with {ours.ike_dh_group}, and succeeds"
         return replace(found, result="info", reason=reason, ike_error="INVALID_KE_PAYLOAD")
     if theirs.is_aggressive:
-        reason = f"aggressive mode begins with group {group} and cannot change it: {ONE_WAY}"
+        reason = f"aggressive mode starts with group {group} and cannot change it: {ONE_WAY}"
         return replace(found, result="unverifiable", reason=reason, ike_error="NO_PROPOSAL_CHOSEN")
     return found
 
@@ -258,19 +260,19 @@ def _lifetime(ours: OurTunnel, theirs: PeerConnection) -> FieldComparison:
 def _dead_peers(ours: OurTunnel, theirs: PeerConnection) -> FieldComparison:
     delay_s = theirs.dpd_delay_s
     theirs_text = None if delay_s is None else f"every {delay_s} s" if delay_s else "off"
-    reason = "each end looks for a dead peer by itself, and answers to the other"
+    reason = "each end detects a dead peer by itself, and answers the checks of the other"
     return FieldComparison("dpd_enabled", "info", _switch(ours.dpd_enabled), theirs_text, reason)
 
 
 def _nat(ours: OurTunnel, theirs: PeerConnection) -> FieldComparison:
     is_behind = is_private(theirs.local.addresses)
-    texts = {True: "forced", False: "where a NAT is found"}
+    texts = {True: "forced", False: "where a NAT is detected"}
     theirs_text = "behind NAT" if is_behind else texts[theirs.forces_encap]
     mine = _switch(ours.nat_traversal_enabled)
     if ours.nat_traversal_enabled is False and (is_behind or theirs.forces_encap):
-        reason = "it needs ESP in UDP, and the cloud's NAT traversal is off"
+        reason = "it needs ESP in UDP, but the cloud's NAT traversal is off"
         return FieldComparison("nat_traversal_enabled", "unverifiable", mine, theirs_text, reason)
-    reason = "ESP goes in UDP where either end finds a NAT"
+    reason = "ESP is encapsulated in UDP where either end detects a NAT"
     return FieldComparison("nat_traversal_enabled", "info", mine, theirs_text, reason)
 
 

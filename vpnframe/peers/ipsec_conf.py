@@ -153,7 +153,7 @@ def _auth(side: str, values: Values) -> str:
 
 def _child(name: str, values: Values) -> PeerChild:
     if values.text("esp") and values.text("ah"):
-        values.note("ah", "stands beside esp: strongSwan takes one of them")
+        values.note("ah", "is set together with esp: strongSwan uses only one of them")
     is_ah = values.text("ah") is not None and values.text("esp") is None
     return PeerChild(
         name=name,
@@ -192,7 +192,7 @@ def _proposals(values: Values, name: str, protocol: Protocol) -> tuple[PeerPropo
     # Unlike in swanctl.conf, an empty item between two commas is a proposal, and an invalid one.
     found = values.proposals(text.removesuffix("!").split(","), name, protocol)
     if any(one.is_default for one in found):
-        values.refuse(name, "has the word default, which is for swanctl.conf")
+        values.refuse(name, "has the word default, which only swanctl.conf has")
     return found if text.endswith("!") else (*found, default_proposal(protocol))
 
 

@@ -170,7 +170,7 @@ def _by_identity(tunnel: OurTunnel, index: _Index, taken: set[int]) -> _PeerCand
     if known:
         return _PeerCandidates("it names an id of the tunnel", _fitting(tunnel, known))
     fits = [(one, fit) for one, fit in _fitting(tunnel, index.by_any) if fit.place == 2]
-    return _PeerCandidates("it takes any address, and comes from ours", fits) if fits else None
+    return _PeerCandidates("it accepts any address, and comes from ours", fits) if fits else None
 
 
 def _fitting(
@@ -182,7 +182,7 @@ def _fitting(
 
 def _last_resort(tunnel: OurTunnel, n_tunnels: int, peer: Peer) -> Pairing:
     if n_tunnels == 1 and len(peer.connections) == 1:
-        reason = "it is the only one, and no address or id says that it belongs to the tunnel"
+        reason = "it is the only one, but no address or id shows that it belongs to the tunnel"
         return Pairing(tunnel, peer.connections[0], reason, is_certain=False)
     return Pairing(tunnel, None, "no connection goes to its address or names its ids")
 

@@ -9,7 +9,7 @@ from vpnframe.peers.negotiating import Choice
 from vpnframe.peers.verdicts import FieldComparison
 
 _REFUSED = "its daemon cannot read it"
-ONE_WAY = "it comes up when the cloud begins, and not when the other end does"
+ONE_WAY = "it comes up when the cloud initiates, but not when the other end does"
 
 
 def proposal_verdict(
@@ -34,14 +34,14 @@ def proposal_verdict(
         reason = f"no proposal has all of ours; the nearest, {choice.number}, lacks this"
         return FieldComparison(field, "mismatch", ours, theirs, reason, "NO_PROPOSAL_CHOSEN")
     if taken and begun is False:
-        reason = f"{place} offers it, but not first, and IKEv1 offers the first alone: {ONE_WAY}"
+        reason = f"{place} offers it, but not first, and IKEv1 offers only the first: {ONE_WAY}"
         return FieldComparison(field, "unverifiable", ours, theirs, reason, "NO_PROPOSAL_CHOSEN")
     if nearest.is_default:
-        reason = "what it offers of its own, and in which order, depends on how it was built"
+        reason = "what it offers by default, and in which order, depends on its build"
     elif nearest.unknown:
-        reason = f"{place} has a word that nobody knows"
+        reason = f"{place} has an unknown word"
     else:
-        reason = "ours is not known, or a word that nobody knows"
+        reason = "ours is not known, or is an unknown word"
     return FieldComparison(field, "unverifiable", ours, theirs, reason)
 
 
@@ -51,12 +51,12 @@ def lifetime_verdict(
     """Compare two lifetimes; the result is info, because different lifetimes break nothing."""
     parts = []
     if theirs.rekey_s is not None:
-        parts.append(f"renewed after {theirs.rekey_s} s" if theirs.rekey_s else "never renewed")
+        parts.append(f"rekeyed after {theirs.rekey_s} s" if theirs.rekey_s else "never rekeyed")
     if theirs.hard_s:
         parts.append(f"ends after {theirs.hard_s} s")
-    reason = "IKEv2 negotiates no lifetimes: each end renews by its own"
+    reason = "IKEv2 does not negotiate lifetimes: each end rekeys by its own"
     if ike_version == 1:
-        reason = "IKEv1 announces lifetimes and refuses none: the shorter comes first"
+        reason = "IKEv1 announces lifetimes and rejects none: the shorter one applies"
     ours = None if ours_s is None else f"{ours_s} s"
     return FieldComparison(field, "info", ours, ", ".join(parts) or None, reason)
 

@@ -76,8 +76,8 @@ def _check_any(path: str | Path, n_connections: int, included_lines: list[int]) 
     if not n_connections and included_lines:
         lines = ", ".join(map(str, included_lines))
         raise SettingsError(
-            f"{path} has no connection of its own, and what it includes (line {lines}) is not "
-            "followed: compare those files, one by one"
+            f"{path} has no connections, and the files that it includes (line {lines}) are not "
+            "read: compare those files one by one"
         )
 
 
@@ -99,5 +99,5 @@ def _parse(body: bytes) -> Section | ConnFile | Problem:
 
 def _notes(included_lines: list[int]) -> tuple[str, ...]:
     return tuple(
-        f"line {line}: include is not followed: compare that file, too" for line in included_lines
+        f"line {line}: include is not followed: compare that file too" for line in included_lines
     )

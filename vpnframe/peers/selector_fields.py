@@ -122,7 +122,7 @@ def _narrowed(side: _Side) -> FieldComparison:
         reason = "the blocks of both ends have nothing in common"
         return replace(found, result="mismatch", reason=reason, ike_error="TS_UNACCEPTABLE")
     if side.is_restricted:
-        reason = "it is for one protocol or port alone: the rest is not carried"
+        reason = "it allows only one protocol or port: the rest is not carried"
         return replace(found, result="info", reason=reason)
     ours, theirs = collapse(side.ours), collapse(side.theirs)
     if common != ours:
@@ -148,7 +148,7 @@ def _exact(side: _Side) -> FieldComparison:
         return replace(found, result="unverifiable", reason="not all blocks are known")
     if set(side.ours) == set(theirs) and not side.is_restricted:
         return found
-    reason = "IKEv1 takes blocks as they are; some ends narrow them, as strongSwan does"
+    reason = "IKEv1 does not narrow blocks, although some ends such as strongSwan do"
     return replace(found, result="mismatch", reason=reason, ike_error=_V1_ERROR)
 
 

@@ -96,7 +96,7 @@ class _SettingsReader:
                 )
             if mark == "}":
                 if not depth:
-                    return self._problem("a } too many")
+                    return self._problem("a } without its section")
                 self.at += 1
                 return None
             problem = self._read_statement(section, depth)

@@ -98,7 +98,7 @@ def _connection(name: str, section: Section) -> PeerConnection:
     read = [_child(child, one, doubts) for child, one in children.items()]
     for other in section.sections:
         if not other.lower().startswith(("local", "remote")) and other.lower() != "children":
-            doubts.refusals.append("a section that is none of local, remote and children")
+            doubts.refusals.append("a section other than local, remote and children")
     if not all(map(read_host, split_list(values.text("vips") or ""))):
         values.refuse("vips", "cannot be read")
     return PeerConnection(
@@ -201,7 +201,7 @@ def _ike_lifetime(values: Values) -> Lifetime:
 def _version(values: Values) -> int | None:
     version = values.read("version", parse_number, 0)
     if version not in (0, 1, 2):
-        values.note("version", "is none of 0, 1 and 2")
+        values.note("version", "is not 0, 1 or 2")
         return None
     return version
 

@@ -264,7 +264,7 @@ def _problem(
     if not ciphers:
         return f"an {protocol.upper()} proposal without a cipher"
     if 0 < n_aead < len(ciphers):
-        return "a proposal that mixes ciphers with and without integrity of their own"
+        return "a proposal that mixes AEAD ciphers with others"
     if protocol == "ike" and not n_aead and not integrity:
         return "an IKE proposal without an integrity algorithm"
     return None

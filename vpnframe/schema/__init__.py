@@ -243,7 +243,7 @@ def cast(name: str, frame: pd.DataFrame) -> pd.DataFrame:
         It is not a table, or a column is repeated or holds a value of another kind.
     """
     for problem in _odd_frame(frame):
-        raise SchemaError(f"this is no {name} table: {problem}")
+        raise SchemaError(f"this is not the table {name}: {problem}")
     frame = with_plain_index(frame, find(name).names)
     columns = {column.name: _cast(column, frame) for column in find(name).columns}
     return pd.DataFrame(columns, index=pd.RangeIndex(len(frame)))
@@ -271,7 +271,7 @@ def validate(name: str, frame: pd.DataFrame) -> None:
     """
     problems = list(_odd_frame(frame)) or list(_problems(find(name), frame))
     if problems:
-        raise SchemaError(f"this is no {name} table: " + "; ".join(problems))
+        raise SchemaError(f"this is not the table {name}: " + "; ".join(problems))
 
 
 def arrow_schema(name: str) -> pa.Schema:
@@ -297,7 +297,7 @@ def arrow_schema(name: str) -> pa.Schema:
 def _odd_frame(frame: object) -> Iterable[str]:
     """Yield the problem of an object that is not a DataFrame, or that repeats a column."""
     if not isinstance(frame, pd.DataFrame):
-        yield f"{type(frame).__name__} is no DataFrame"
+        yield f"{type(frame).__name__} is not a DataFrame"
     elif not frame.columns.is_unique:
         repeated = frame.columns[frame.columns.duplicated()].unique()
         yield f"repeated {', '.join(sorted(map(str, repeated)))}"
@@ -325,7 +325,7 @@ def _column_problems(column: Column, values: pd.Series[Any]) -> Iterable[str]:
     elif column.kind == "category" and list(values.cat.categories) != sorted(values.cat.categories):
         yield f"{column.name} has unsorted categories"
     elif column.kind == "severity" and not is_cast("severity", values):
-        yield f"{column.name} is no ordered category of {', '.join(SEVERITIES)}"
+        yield f"{column.name} is not an ordered category of {', '.join(SEVERITIES)}"
     if not column.is_nullable and values.isna().any():
         yield f"{column.name} has nulls"
 

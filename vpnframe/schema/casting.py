@@ -181,7 +181,7 @@ def _parse_list(value: Any) -> list[str]:
     if not text.startswith("["):
         return [part for part in map(str.strip, text.split(",")) if part]
     if not _LIST.fullmatch(text):
-        raise OddValueError(value, "write a list of texts, as JSON has them")
+        raise OddValueError(value, "write a list of texts in JSON")
     return [str(ast.literal_eval(quoted)) for quoted in re.findall(_QUOTED, text)]
 
 

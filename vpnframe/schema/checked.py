@@ -58,8 +58,8 @@ def in_order(table: pd.DataFrame, by: Iterable[str]) -> pd.DataFrame:
 
 def _no_table(name: str, value: object, or_else: str) -> str:
     """Return the error for an object that is not a table; for an inventory, name its table."""
-    given = f"this takes the table {name}{or_else}, not {type(value).__name__}"
-    return f"{given}: give inv.{name}" if hasattr(value, name) else given
+    given = f"pass the table {name}{or_else}, not {type(value).__name__}"
+    return f"{given}: use inv.{name}" if hasattr(value, name) else given
 
 
 def _missing(table: Table, frame: pd.DataFrame, wanted: Sequence[str]) -> Iterator[str]:
@@ -95,7 +95,7 @@ def _cast(name: str, column: Column, values: pd.Series[Any]) -> Any:
 
 def _shown(column: Column, value: object) -> str:
     if column.name.startswith(_SECRETIVE):
-        return "what is none of its values"
+        return "an invalid value"
     text = repr(value)
     return text if len(text) <= _MOST_SHOWN else f"{text[:_MOST_SHOWN]}..."
 
@@ -123,7 +123,7 @@ def _check_values(name: str, column: Column, values: pd.Series[Any], *, is_neede
 
 def _remedy(column: Column) -> str:
     if not column.words:
-        return "every row needs it"
+        return "every row needs a value"
     *others, last = column.words
     return f"write {', '.join(others)} or {last}"
 
@@ -140,8 +140,8 @@ def _check_key(table: Table, frame: pd.DataFrame) -> None:
         row = int(is_doubled.argmax())
         named = ", ".join(f"{name} {_plain(frame[name].iloc[row])}" for name in key)
         raise SchemaError(
-            f"{table.name} has {int(is_doubled.sum()):,} rows of a key that another row has, "
-            f"first row {row} ({named}): take each once, .drop_duplicates({key})"
+            f"{table.name} has {int(is_doubled.sum()):,} rows with the key of another row, "
+            f"first row {row} ({named}): keep one of each with .drop_duplicates({key})"
         )
 
 

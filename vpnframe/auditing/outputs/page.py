@@ -51,8 +51,8 @@ def as_page(review: Review, *, title: str = TITLE, with_folded: bool = False) ->
             _standings(review.matrix),
             _widespread(review.findings),
             *_rules(review.findings, with_folded=with_folded),
-            '<footer>Clauses behind "see" were not checked against their text. MUST in RFC 8247 '
-            "and RFC 8221 means implement. What is configured may not be negotiated yet.</footer>",
+            '<footer>Clauses after "see" were not checked against their text. MUST in RFC 8247 '
+            "and RFC 8221 means implement. Configured values may not be negotiated yet.</footer>",
         )
     )
     return (
@@ -117,7 +117,7 @@ def _standings(matrix: pd.DataFrame) -> str:
     )
     return (
         "<h2>Profiles</h2><p>Connections by their worst value; ceiling: the best that the cloud "
-        f"offers, and not enough.</p><table><tr><th>profile</th>{head}</tr>{rows}</table>"
+        f"offers, but not enough.</p><table><tr><th>profile</th>{head}</tr>{rows}</table>"
     )
 
 
@@ -142,7 +142,7 @@ def _rules(findings: pd.DataFrame, *, with_folded: bool) -> Iterator[str]:
     """Yield one section per rule, the worst first, in the order of the findings."""
     yield "<h2>Findings</h2>"
     if findings.empty:
-        yield "<p>Nothing was found.</p>"
+        yield "<p>There are no findings.</p>"
     ids = findings["rule_id"].astype("str")
     for rule_id in ids.drop_duplicates():
         rows = findings[(ids == rule_id).to_numpy()]

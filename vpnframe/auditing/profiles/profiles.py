@@ -99,10 +99,12 @@ def find_profiles(wanted: str | Path | Iterable[str | Path]) -> tuple[Profile, .
     names = [profile.name for profile in found]
     for name in names:
         if names.count(name) > 1:
-            raise SettingsError(f"the profile {name} comes twice: name each one once")
+            raise SettingsError(f"the profile {name} is named twice: name each profile once")
     for profile in found:
         if shipped_profiles().get(profile.name, profile) is not profile:
-            raise SettingsError(f"the profile {profile.name} is one of ours: name yours otherwise")
+            raise SettingsError(
+                f"the profile {profile.name} is a shipped one: give yours another name"
+            )
     return tuple(found)
 
 
@@ -112,7 +114,9 @@ def read_profiles(path: str | Path) -> tuple[Profile, ...]:
         text = read_file(path, limit=_MAX_BYTES).decode("utf-8-sig")
     except FileNotFoundError:
         names = ", ".join(sorted(shipped_profiles()))
-        raise SettingsError(f"{path} is no profile and no file: the profiles are {names}") from None
+        raise SettingsError(
+            f"{path} is neither a profile nor a file: the profiles are {names}"
+        ) from None
     except (OSError, UnicodeDecodeError) as error:
         problem = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
         raise SettingsError(f"the profile {path} cannot be read: {problem}") from None
@@ -132,7 +136,7 @@ def parse_profiles(text: str, *, name: str) -> tuple[Profile, ...]:
     for place, fields in _lines(text, name):
         lines.setdefault(fields["profile"], []).append((place, _entry(fields, place)))
     if not lines:
-        raise SettingsError(f"{name}: there is no profile in it")
+        raise SettingsError(f"{name}: the file contains no profile")
     for one in lines.values():
         _check_once(one)
         _check_ranges(one)
@@ -156,13 +160,13 @@ def _lines(text: str, name: str) -> Iterator[tuple[str, dict[str, str]]]:
             if row:
                 yield place, dict(zip(HEADER, map(str.strip, row), strict=True))
     except csv.Error as error:
-        raise SettingsError(f"{name}:{reader.line_num}: is no CSV: {error}") from None
+        raise SettingsError(f"{name}:{reader.line_num}: not valid CSV: {error}") from None
 
 
 def _entry(fields: Mapping[str, str], place: str) -> ProfileLine:
     column, value = fields["column"], fields["value"] or None
     if column not in COLUMNS:
-        raise SettingsError(f"{place}: no column {column!r} is judged: {', '.join(COLUMNS)}")
+        raise SettingsError(f"{place}: profiles do not judge {column!r}, only {', '.join(COLUMNS)}")
     known = COLUMNS[column]
     if known is None and value is not None:
         raise SettingsError(f"{place}: {column} is judged by min and max, not by value")
@@ -170,7 +174,7 @@ def _entry(fields: Mapping[str, str], place: str) -> ProfileLine:
     if known is not None and (fields["min"] or fields["max"]):
         raise SettingsError(f"{place}: {column} is judged by value, not by min and max")
     if known is not None and value not in known:
-        raise SettingsError(f"{place}: {value!r} is no value of {column}{_meant(column, value)}")
+        raise SettingsError(f"{place}: {value!r} is not a value of {column}{_meant(column, value)}")
     return ProfileLine(
         column=column,
         value=value,
@@ -185,7 +189,7 @@ def _entry(fields: Mapping[str, str], place: str) -> ProfileLine:
 def _range(fields: Mapping[str, str], place: str) -> tuple[int, int | None]:
     for name in ("min", "max"):
         if fields[name] and not (fields[name].isascii() and fields[name].isdecimal()):
-            raise SettingsError(f"{place}: {name} is {fields[name]!r}, no whole number")
+            raise SettingsError(f"{place}: {name} is {fields[name]!r}, not a whole number")
     if not fields["min"]:
         raise SettingsError(f"{place}: min is missing")
     smallest = int(fields["min"])
@@ -199,12 +203,14 @@ def _meant(column: str, value: str | None) -> str:
     """Return a hint with the known spelling of a value, if there is one."""
     translate = {"encryption": terms.encryption, "integrity": terms.integrity}
     meant = translate.get(column.partition("_")[2], lambda text: text)(value or "")
-    return f": is it {meant}?" if meant in (COLUMNS[column] or ()) else ""
+    return f": did you mean {meant}?" if meant in (COLUMNS[column] or ()) else ""
 
 
 def _one_of(fields: Mapping[str, str], name: str, known: tuple[str, ...], place: str) -> Any:
     if fields[name] not in known:
-        raise SettingsError(f"{place}: the {name} {fields[name]!r} is none of {', '.join(known)}")
+        raise SettingsError(
+            f"{place}: the {name} {fields[name]!r} is not one of {', '.join(known)}"
+        )
     return fields[name]
 
 
@@ -216,7 +222,7 @@ def _check_once(lines: Iterable[tuple[str, ProfileLine]]) -> None:
             continue
         first = judged.setdefault((entry.column, entry.value), place)
         if first is not place:
-            raise SettingsError(f"{place}: {entry.column} {entry.value} is judged in {first} too")
+            raise SettingsError(f"{place}: {entry.column} {entry.value} is also judged in {first}")
 
 
 def _check_ranges(lines: Iterable[tuple[str, ProfileLine]]) -> None:
@@ -230,8 +236,8 @@ def _check_ranges(lines: Iterable[tuple[str, ProfileLine]]) -> None:
         for (earlier, below), (place, above) in pairwise(found):
             if below.largest is None or above.smallest <= below.largest:
                 raise SettingsError(
-                    f"{place}: {column} {above.smallest} is judged in {earlier} too"
+                    f"{place}: {column} {above.smallest} is also judged in {earlier}"
                 )
             if above.smallest > below.largest + 1:
                 gap = f"{below.largest + 1} to {above.smallest - 1}"
-                raise SettingsError(f"{place}: nothing judges {column} from {gap}")
+                raise SettingsError(f"{place}: no line judges {column} from {gap}")

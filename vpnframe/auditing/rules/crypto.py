@@ -159,7 +159,7 @@ def value_unknown(fleet: Fleet) -> Verdicts:
         _, first = np.unique(groups, return_index=True)
         texts = [
             ", ".join(
-                f"{column} is {'not told' if pd.isna(value := values.iloc[row]) else value}"
+                f"{column} is {'missing' if pd.isna(value := values.iloc[row]) else value}"
                 for column, values, is_odd in zip(CRYPTO, columns, is_strange, strict=True)
                 if is_odd[rows[row]]
             )

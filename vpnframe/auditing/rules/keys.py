@@ -81,9 +81,9 @@ def psk_unavailable(fleet: Fleet) -> Verdicts:
     is_hidden = is_any(state, {"masked", "absent"}, known=("present",))
     has_no_facts = unknown_where_null(flags(fleet.keys["psk_bits"].isna()))
     result = np.where(either(is_hidden, has_no_facts) == NO, NO, UNKNOWN).astype(np.uint8)
-    words = state.astype("str").fillna("not told")
-    why = words.where(words != "present", "present, but no facts of it were kept")
-    why = why.where(fleet.has_psk, "not told, nor whether there is one")
+    words = state.astype("str").fillna("not known")
+    why = words.where(words != "present", "present, but no facts about it were kept")
+    why = why.where(fleet.has_psk, "not known, nor whether there is one")
     return _on_keys(fleet, result, column="psk_state", facts={"value": objects(why)})
 
 

@@ -74,7 +74,7 @@ def selector_ikev1_multi(fleet: Fleet) -> Verdicts:
     up[fleet.of_tunnel[fleet.is_up == YES]] = True
     verdicts = _on_counts(fleet, version=1)
     said = "IKEv1 with " + objects(verdicts.facts["value"])
-    said[up] += ": a tunnel is up, but one pair of blocks at most is negotiated"
+    said[up] += ": a tunnel is up, but at most one pair of blocks is negotiated"
     return replace(
         verdicts,
         severity=np.where(up, INFO, HIGH).astype(np.uint8),

@@ -15,11 +15,11 @@ from vpnframe.schema.tables.parts import FAMILIES
 
 _FILES = ("crypto", "operation", "overlap", "profile")
 SEPARATOR = " | "  # between clauses, which contain all other separators
-_UNKNOWN = "not judged: {column} is not told, or not known"
+_UNKNOWN = "not judged: {column} is missing or unknown"
 _OF_PROFILE = {
     "severity": "medium",
     "severity_reason": "must-not is high, should-not medium, legacy low.",
-    "why": "The profile has a verdict on the value, and no rule of its own speaks of it.",
+    "why": "The profile has a verdict on the value, and no other rule covers it.",
     "expected": "a value that the profile allows",
     "evidence": "{value} is {verdict}",
     "remediation": "Choose a value that the profile allows, on both ends.",

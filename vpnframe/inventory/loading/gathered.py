@@ -154,7 +154,7 @@ def _action_in_name(stem: str) -> str | None:
 
 def refuse(saved: Saved, action: str | None) -> Failure:
     """Return a failure for an answer of an unsupported or unknown call."""
-    what = f"is an answer of {action}" if action else "is no answer we know"
+    what = f"is an answer of {action}" if action else "is not a known answer"
     return Failure(
         kind="file",
         message=f"{saved.name} {what}; load reads {', '.join(READABLE)}",
@@ -240,7 +240,7 @@ def _keep(
             known.failures.append(
                 Failure(
                     kind="file",
-                    message=f"{saved.name} names {key} again; the first answer is kept",
+                    message=f"{saved.name} contains {key} again; the first answer is kept",
                     region_id=saved.region_id,
                     at_ms=saved.at_ms,
                 )

@@ -81,7 +81,7 @@ def _told_by_lists(known: Gathered, statements: Mapping[str, Statement]) -> Iter
     """Yield the failures so far; a connection that a saved list contains is not gone."""
     for failure in known.failures:
         if failure.kind == "gone" and failure.vpn_connection_id in statements:
-            message = f"{failure.message}; a saved list shows it"
+            message = f"{failure.message}; a saved list contains it"
             yield msgspec.structs.replace(failure, kind="unavailable", message=message)
         else:
             yield failure
@@ -97,7 +97,7 @@ def _gaps(known: Gathered, statements: Mapping[str, Statement]) -> Iterator[Fail
         if is_short or listed.has_odd_count:
             known.gaps.add(region_id)
         if is_short:
-            message = f"{listed.total} rows are counted, {listed.n_rows} were saved"
+            message = f"{listed.total} rows are counted, but {listed.n_rows} were saved"
             yield Failure(kind="malformed", message=message, action=action, region_id=region_id)
         if action in GATEWAY_LISTS and listed.is_whole:
             for failure in named[region_id].unlisted(action, known.gateways.keys()):

@@ -85,7 +85,7 @@ def load(
     known = Gathered(judge=KeyJudge(key, is_saved=True) if key_facts else None)
     files = list(find_files([paths] if isinstance(paths, str | Path) else paths))
     if not files:
-        raise SettingsError("no file is named")
+        raise SettingsError("no file is given: name at least one")
     answers = _by_action((saved for path in files for saved in _read(path, known)), known)
     for action in READABLE:
         learn_words(action, known)
@@ -127,8 +127,8 @@ def _warn_of_unguarded(known: Gathered) -> None:
     if names:
         more = f" and {len(names) - 3:,} more" if len(names) > 3 else ""
         log.warning(
-            "%s%s: pre-shared keys stand there, and others than you may read them: chmod 600, or "
-            "keep what `vpnframe redact` makes of them instead",
+            "%s%s: other users can read the pre-shared keys in these files: run chmod 600, or "
+            "keep the output of `vpnframe redact` instead",
             ", ".join(names[:3]),
             more,
         )

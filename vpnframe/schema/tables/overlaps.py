@@ -8,7 +8,7 @@ _PAIR_SIDES = tuple(
     column
     for side in ("left", "right")
     for column in (
-        Column(f"{side}_account_id", "text", "Main account."),
+        Column(f"{side}_account_id", "text", "Alibaba Cloud account."),
         Column(f"{side}_region_id", "text", "Region."),
         Column(f"{side}_vpn_connection_id", "text", "The connection; null where none is named."),
         Column(f"{side}_side", "category", "vpc, onprem, or against: the other table.", False),
@@ -17,19 +17,19 @@ _PAIR_SIDES = tuple(
 )
 OVERLAPS = Table(
     "overlaps",
-    "Result of overlaps: one row per group of equal pairs that one scope has to carry both of.",
+    "Result of overlaps: one row per group of equal pairs of blocks inside one scope.",
     (),
     (
         *_PAIR_SIDES,
         Column("relation", "category", "left ... right: equal, contains or within.", False),
-        Column("scope", "category", "Inside what they were compared.", False),
-        Column("scope_id", "text", "Which one; null where all are compared, or left has none."),
-        Column("kind", "category", "What it means: own_sides, onprem, ha_pair ...", False),
+        Column("scope", "category", "Scope inside which they were compared.", False),
+        Column("scope_id", "text", "Id of the scope; null if all are compared, or left has none."),
+        Column("kind", "category", "Meaning of the overlap: own_sides, onprem, ha_pair ...", False),
         Column("severity", "severity", "info, low, medium or high.", False),
-        Column("n_pairs", "int64", "Pairs of equal blocks that mean the same.", False),
+        Column("n_pairs", "int64", "Pairs of equal blocks with the same meaning.", False),
         Column("n_connections", "int64", "Connections with these blocks on premises.", False),
         Column("vpn_connection_ids", "text", "The first 20 of them, joined by commas.", False),
-        Column("reason", "text", "One sentence why, for the first pair.", False),
+        Column("reason", "text", "One sentence that explains the first pair.", False),
     ),
 )
 _HIT = (
@@ -44,10 +44,10 @@ BLOCK_COUNTS = Table(
         *_HIT,
         Column("side", "category", "vpc or onprem.", False),
         Column("cidr", "text", "The block.", False),
-        Column("scope_id", "text", "Inside what it was compared; null for all, or for none."),
-        Column("n_equal", "int64", "Blocks that are equal.", False),
+        Column("scope_id", "text", "Id of its scope; null for all, or for none."),
+        Column("n_equal", "int64", "Equal blocks.", False),
         Column("n_contains", "int64", "Smaller blocks inside it.", False),
-        Column("n_within", "int64", "Larger blocks that it is inside of.", False),
+        Column("n_within", "int64", "Larger blocks that contain it.", False),
     ),
 )
 CONFLICTS = Table(
@@ -55,17 +55,17 @@ CONFLICTS = Table(
     "Result of would_conflict: one row per block that a new site would collide with.",
     (),
     (
-        Column("cidr", "text", "The block that was asked for.", False),
-        Column("relation", "category", "It ... the one in use: equal, contains, within.", False),
+        Column("cidr", "text", "The block of the new site.", False),
+        Column("relation", "category", "cidr ... hit_cidr: equal, contains or within.", False),
         *_HIT,
-        Column("vpc_id", "text", "The VPC behind it."),
+        Column("vpc_id", "text", "The VPC of the connection."),
         Column("side", "category", "vpc or onprem.", False),
         Column("hit_cidr", "text", "The block in use.", False),
-        Column("scope", "category", "What would have to carry both.", False),
-        Column("scope_id", "text", "Which one; null where there is none."),
+        Column("scope", "category", "Scope that would have to carry both.", False),
+        Column("scope_id", "text", "Id of the scope; null if there is none."),
         Column("kind", "category", "onprem, other_vpc, natted or unrelated.", False),
         Column("severity", "severity", "info, low, medium or high.", False),
-        Column("reason", "text", "One sentence why.", False),
+        Column("reason", "text", "One sentence of explanation.", False),
     ),
 )
 FREE_SUBNETS = Table(
@@ -86,7 +86,7 @@ RENUMBERING = Table(
         CONNECTION_ID,
         Column("side", "category", "onprem: a VPC's block is shared by all in it.", False),
         Column("cidr", "text", "The block.", False),
-        Column("new_cidr", "text", "What it could be; null where there is no room."),
+        Column("new_cidr", "text", "Proposed new block; null if there is no room."),
         Column("n_conflicts", "int64", "Pairs of medium or high severity that it is in.", False),
     ),
 )

@@ -49,8 +49,8 @@ FAMILIES = (
 )  # fmt: skip
 COMPONENTS = ("psk", "ike_dh_group", "ipsec_encryption", "ike_integrity")
 PLACE = (
-    Column("account_id", "text", "Main account that owns it; null when nobody told."),
-    Column("region_id", "text", "Region, for example cn-shanghai; null when nobody told."),
+    Column("account_id", "text", "Alibaba Cloud account that owns it; null if unknown."),
+    Column("region_id", "text", "Region, for example cn-shanghai; null if unknown."),
 )
 CONNECTION_ID = Column("vpn_connection_id", "text", "The IPsec connection, vco-...", False)
 TUNNEL = (
@@ -59,6 +59,6 @@ TUNNEL = (
 )
 COUNTS = (
     Column("n_tunnels", "int64", "Tunnels.", False),
-    Column("n_connections", "int64", "Connections with one such tunnel at least.", False),
-    Column("share", "float", "Part of all tunnels, 0 to 1.", False),
+    Column("n_connections", "int64", "Connections with at least one such tunnel.", False),
+    Column("share", "float", "Fraction of all tunnels, 0 to 1.", False),
 )
