@@ -357,7 +357,7 @@ KEYS: dict[str, list[Edge]] = {
         Edge(one(psk_state="absent"), U, told=["the key is absent"]),
         Edge(one(psk_state="masked"), U, told=["the key is masked"]),
         Edge(one(psk_state=None), U, told=["the key is not known"]),
-        Edge(no_key, U, told=["the key is present, but no facts of it were kept"]),
+        Edge(no_key, U, told=["the key is present, but no facts about it were kept"]),
         *(Edge(one(auth_method=word), U, told=["the key is not known, nor whether there is one"])
           for word in (None, "unknown", "eap")),
     ],
@@ -477,8 +477,8 @@ SELECTORS: dict[str, list[Edge]] = {
         Edge(blocks(["10.0.0.0/16", "10.2.0.0/16"], ["10.7.0.0/24"], ike_version=1, **DOWN), F,
              "high", ["IKEv1 with 2 VPC and 1 on-premises blocks"]),
         Edge(blocks(["10.0.0.0/16", "10.2.0.0/16"], ["10.7.0.0/24"], ike_version=1), F, "info", [
-            "IKEv1 with 2 VPC and 1 on-premises blocks: a tunnel is up, but one pair of blocks at "
-            "most is negotiated",
+            "IKEv1 with 2 VPC and 1 on-premises blocks: a tunnel is up, but at most one pair of "
+            "blocks is negotiated",
         ]),
         Edge(blocks(["10.0.0.0/16"], ["10.7.0.0/24"], ike_version=1), P),
         Edge(of(*({**one, "ike_version": version, "onprem_subnets": ["10.7.0.0/24", "10.9.0.0/24"]}

@@ -127,7 +127,7 @@ def test_a_file_is_read(tmp_path: Path) -> None:
     [
         ({"rule": "vpn-ike-dse"}, "there is no rule 'vpn-ike-dse'"),
         ({"connection": None}, "selects nothing"),
-        ({"until": date(2027, 1, 11)}, "lasts 366 days: 365 at most"),
+        ({"until": date(2027, 1, 11)}, "lasts 366 days: choose at most 365"),
         ({"until": date(2026, 1, 9)}, "before it begins"),
         ({"created": date(2026, 3, 2)}, "in the future"),
         ({"reason": None}, "reason is missing"),
@@ -159,9 +159,9 @@ def test_a_year_is_the_longest(tmp_path: Path) -> None:
     ("changes", "problem"),
     [
         ({"rule": "vpn-ike-dse"}, "waiver 1 of vpn-ike-dse: there is no rule"),
-        ({"connection": None}, "selects nothing: give connection, gateway, customer_gateway"),
+        ({"connection": None}, "selects nothing: set connection, gateway, customer_gateway"),
         ({"until": date(2027, 1, 11)}, "lasts 366 days"),
-        ({"until": date(2099, 1, 1)}, "365 at most"),
+        ({"until": date(2099, 1, 1)}, "at most 365"),
         ({"created": date(2030, 1, 1), "until": date(2030, 2, 1)}, "in the future"),
         ({"until": date(2026, 1, 9)}, "before it begins"),
         ({"reason": " "}, "reason must be a line of text"),

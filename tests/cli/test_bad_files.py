@@ -381,11 +381,10 @@ def test_a_clock_that_jumped_is_one_line(
     for command in reading:
         line = needed(command, places | {"inventory": str(inventory)}, tmp_path)
         _, said = run(line, capsys)
-        assert [text for text in said if f"snapshot {future} is dated in the future" in text] == said[
-            :1
-        ]
+        told = f"snapshot {future} is dated in the future"
+        assert [text for text in said if told in text] == said[:1]
     for command in ("load", "fetch"):
         line = needed(command, places | {"new": "?"}, tmp_path)
         line[line.index(str(tmp_path / "new"))] = str(inventory)
         _, said = run(line, capsys)
-        assert sum(f"snapshot {future} is dated after" in text for text in said) == 1
+        assert sum(f"snapshot {future} is dated in the future" in text for text in said) == 1

@@ -304,7 +304,8 @@ def test_ctrl_c_stops_at_once_keeps_what_was_read_and_says_how_to_go_on(tmp_path
         resumed = ["fetch", "--out", tmp_path, "--quota", f"{DOWNLOAD}=1000/1", "--resume"]
         done = vpnframe(*resumed, **keys_of(cloud))
     assert b"6 of 6 connections read" in done.stdout
-    assert n_downloads(state) == 3 + (6 - int(n_read))
+    # What was under way may have been kept, too, after the tables were written.
+    assert 6 <= n_downloads(state) <= 9 - int(n_read)
     assert n_downloads(state) == 6
 
 
