@@ -6,6 +6,7 @@ import asyncio
 import errno
 import json
 import os
+import random
 import selectors
 from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -273,6 +274,7 @@ def keys_of(state: State) -> GivenCredentials:
 def caller_of(send: Send, manual: ManualClock | None = None, **options: Any) -> Caller:
     """Build a Caller in virtual time that judges keys; the limiter has ``limits`` and ``share``."""
     options.setdefault("fingerprint_key", FINGERPRINT_KEY)
+    options.setdefault("jitter", random.Random(0).random)
     clock = (manual or ManualClock()).clock
     rate_limiter = RateLimiter(limits=options.pop("limits", None), share=options.pop("share", 1.0))
     provider = options.pop("provider", None) or GivenCredentials(Credentials("LTAI-id", "hush"))
