@@ -8,7 +8,7 @@ import json
 import os
 import random
 import selectors
-from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import product
@@ -379,4 +379,12 @@ def each_once(*axes: Sequence[Any]) -> list[Any]:
         for values, places in zip(
             product(*axes), product(*(range(len(axis)) for axis in axes)), strict=True
         )
+    ]
+
+
+def slow_after(n: int, values: Iterable[Any]) -> list[Any]:
+    """Values as parameters; all but the first n are slow."""
+    return [
+        pytest.param(value, marks=() if number < n else pytest.mark.slow)
+        for number, value in enumerate(values)
     ]

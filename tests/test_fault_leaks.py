@@ -21,6 +21,7 @@ from helpers import (
     crawl_account,
     keys_of,
     run_virtual,
+    slow_after,
 )
 from test_leaks import find_facts, find_leaks, forms, secrets_of, story_of
 
@@ -103,7 +104,7 @@ def left_behind(kind: str, folder: Path, log: pytest.LogCaptureFixture) -> dict[
     }
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", slow_after(40, KINDS))
 def test_faults_bring_no_key_to_light(
     kind: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

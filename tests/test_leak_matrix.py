@@ -57,6 +57,7 @@ def as_bytes(hay: bytes | str) -> bytes:
     return hay.encode("utf-8", "surrogateescape") if isinstance(hay, str) else hay
 
 
+@pytest.mark.slow
 def test_no_canary_is_on_any_surface(folder: Path, caplog: pytest.LogCaptureFixture) -> None:
     """How many were looked for is printed."""
     surfaces = every_surface(folder / "clean", caplog, leaks=False)
@@ -71,6 +72,7 @@ def test_no_canary_is_on_any_surface(folder: Path, caplog: pytest.LogCaptureFixt
     assert len(checks) >= 600
 
 
+@pytest.mark.slow
 def test_a_build_that_leaks_is_caught_on_every_surface(
     folder: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -28,6 +28,7 @@ from helpers import (
     crawl,
     inventory_of,
     response,
+    slow_after,
 )
 from typer.testing import CliRunner
 
@@ -238,7 +239,7 @@ def test_logs_at_debug_level_are_clean(caplog: pytest.LogCaptureFixture) -> None
     assert find_facts({"log": caplog.text}, fingerprints) == []
 
 
-@pytest.mark.parametrize("style", ["table", "csv", "jsonl", "markdown", "parquet"])
+@pytest.mark.parametrize("style", slow_after(1, ["table", "csv", "jsonl", "markdown", "parquet"]))
 def test_standard_output_is_clean(tmp_path: Path, style: str) -> None:
     """Every table that the command line prints of a fleet read by both calls."""
     write_inventory(inventory_of(make_state(FLEET, quotas=False)), tmp_path)

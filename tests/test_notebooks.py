@@ -13,6 +13,7 @@ from vpnframe.emulator import make_fleet
 NOTEBOOKS = sorted((Path(__file__).parents[1] / "notebooks").glob("*.ipynb"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.name)
 @pytest.mark.filterwarnings("default")  # the kernel is another process; its client warns of TCP
 def test_a_notebook_runs(path, tmp_path):

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from audit_helpers import with_key_facts
-from helpers import each_once, in_xml, inventory_of
+from helpers import each_once, in_xml, inventory_of, slow_after
 
 from vpnframe.auditing.review import AuditSettings, examine
 from vpnframe.emulator import make_fleet, make_state
@@ -20,7 +20,7 @@ from vpnframe.inventory import Inventory
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 NOW_MS = int(NOW.timestamp()) * 1000
-SEEDS = [pytest.param(seed, marks=pytest.mark.slow if seed > 4 else ()) for seed in range(20)]
+SEEDS = slow_after(2, range(20))
 Key = tuple[str, str, str, str, tuple[str, ...], str]
 
 

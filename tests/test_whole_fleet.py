@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from helpers import assert_same_inventory, each_once, in_xml, inventory_of
+from helpers import assert_same_inventory, each_once, in_xml, inventory_of, slow_after
 
 import vpnframe as vf
 from vpnframe.cloud.actions import Limit
@@ -15,7 +15,7 @@ from vpnframe.emulator.unset import SHAPES
 from vpnframe.fetching.crawl import Plan
 
 KEYS = ["account_id", "region_id", "vpn_connection_id"]
-SEEDS = [pytest.param(seed, marks=pytest.mark.slow if seed > 4 else ()) for seed in range(20)]
+SEEDS = slow_after(2, range(20))
 
 
 def without_quotas(seed: int, **options: Any) -> vf.Inventory:

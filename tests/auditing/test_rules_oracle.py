@@ -262,6 +262,7 @@ def test_the_product_is_large() -> None:
     assert N >= 150_000
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rule_id", RULES)
 def test_a_rule_equals_the_oracle(rule_id: str) -> None:
     """On every combination: what is judged, the result, and the severity where it varies."""

@@ -169,6 +169,7 @@ def drawn(names: Sequence[str]) -> st.SearchStrategy[Row]:
     return st.fixed_dictionaries({name: st.sampled_from(every[name]) for name in names})
 
 
+@pytest.mark.slow
 def test_every_combination_of_crypto_values_is_judged_as_by_hand() -> None:
     """Nulls and unknown words among them; version, method and key go round beside them."""
     combinations = list(product(*VARIED.values()))

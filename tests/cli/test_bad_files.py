@@ -225,17 +225,16 @@ def test_a_bad_file_is_one_line(
     assert said[0].startswith("vpnframe: ")
 
 
-@pytest.mark.parametrize("kind", NO_TARGETS)
-@pytest.mark.parametrize(("command", "name"), WRITTEN)
+@pytest.mark.parametrize(("option", "kind"), each_once(WRITTEN, [*NO_TARGETS]))
 def test_what_cannot_be_written_to_is_one_line(
-    command: str,
-    name: str,
+    option: tuple[str, str],
     kind: str,
     tmp_path: Path,
     places: dict[str, str],
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     """A table that goes nowhere is an error, and nothing is left beside."""
+    command, name = option
     bad = tmp_path / "bad"
     NO_TARGETS[kind](bad)
     code, said = tried(command, name, bad, places, capsys)
@@ -245,17 +244,16 @@ def test_what_cannot_be_written_to_is_one_line(
     assert list(tmp_path.iterdir()) == [bad]
 
 
-@pytest.mark.parametrize("kind", NO_FOLDERS)
-@pytest.mark.parametrize(("command", "name"), MADE)
+@pytest.mark.parametrize(("option", "kind"), each_once(MADE, [*NO_FOLDERS]))
 def test_what_is_no_folder_is_one_line(
-    command: str,
-    name: str,
+    option: tuple[str, str],
     kind: str,
     tmp_path: Path,
     places: dict[str, str],
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     """It is named, and stays what it is."""
+    command, name = option
     bad = tmp_path / "bad"
     NO_FOLDERS[kind](bad)
     before = stat.S_IFMT(bad.lstat().st_mode)
@@ -279,8 +277,7 @@ def shell(line: str, **environment: str) -> subprocess.CompletedProcess[bytes]:
     return subprocess.run(command, capture_output=True, check=False, env=known, timeout=120)
 
 
-@pytest.mark.parametrize("kind", ["closed", "full"])
-@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize(("command", "kind"), each_once([*COMMANDS], ["closed", "full"]))
 def test_output_that_goes_nowhere_is_one_line(
     command: str,
     kind: str,

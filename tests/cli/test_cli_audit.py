@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from audit_helpers import NEXT, inventory
+from helpers import slow_after
 from typer.testing import CliRunner
 
 import vpnframe as vf
@@ -80,7 +81,10 @@ def test_without_key_facts_it_says_so(tmp_path: Path) -> None:
     assert "no key was judged" in done.stdout
 
 
-@pytest.mark.parametrize("style", ["csv", "jsonl", "markdown", "sarif", "ocsf", "html", "parquet"])
+STYLES = ["jsonl", "html", "csv", "markdown", "sarif", "ocsf", "parquet"]
+
+
+@pytest.mark.parametrize("style", slow_after(2, STYLES))
 def test_every_format_is_written(tmp_path: Path, style: str) -> None:
     """Into a file."""
     target = tmp_path / f"findings.{style}"

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from cli_helpers import keys_of, vpnframe
+from helpers import slow_after
 
 import vpnframe as vf
 from vpnframe.emulator import make_fleet, make_state, serve_in_thread
@@ -50,7 +51,10 @@ def test_they_are_listed_without_values(folder: Path) -> None:
     assert [row for row in more for value in values if value in f" {row['value']}"]
 
 
-@pytest.mark.parametrize("style", ["csv", "jsonl", "parquet", "markdown", "sarif", "ocsf", "html"])
+STYLES = ["jsonl", "html", "csv", "parquet", "markdown", "sarif", "ocsf"]
+
+
+@pytest.mark.parametrize("style", slow_after(2, STYLES))
 def test_a_file_that_holds_one_is_private(folder: Path, tmp_path: Path, style: str) -> None:
     """In every format, and one without them is not."""
     modes = {}

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 from cli_helpers import keys_of
 from command_forks import Commands, Done, forked_commands
-from helpers import action_of, assert_same_inventory, params_of
+from helpers import action_of, assert_same_inventory, params_of, slow_after
 from typer.testing import CliRunner
 
 import vpnframe as vf
@@ -192,7 +192,7 @@ def test_interrupted_at_random_moments(
         assert seen.total() - seen["complete"] - seen["nothing written"] > N_ROUNDS / 4
 
 
-@pytest.mark.parametrize("way", [way for way in WAYS if way != "kill"])
+@pytest.mark.parametrize("way", slow_after(1, [way for way in WAYS if way != "kill"]))
 def test_what_was_read_is_written(way: str, cloud: Cloud, whole: Inventory, tmp_path: Path) -> None:
     """In the middle of the downloads; what was kept is said, and how to go on."""
     n_before = len(cloud.downloads)

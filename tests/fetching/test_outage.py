@@ -14,6 +14,7 @@ from helpers import (
     crawl_account,
     keys_of,
     run_virtual,
+    slow_after,
 )
 
 from vpnframe.cloud.messages import Request, Response
@@ -61,7 +62,7 @@ def n_wanted() -> int:
     return crawled().n_requests
 
 
-@pytest.mark.parametrize("name", DOWN)
+@pytest.mark.parametrize("name", slow_after(8, DOWN))
 def test_downloads_that_all_fail_are_not_hammered(name: str, n_wanted: int) -> None:
     """The lists are read, then the service dies: every download is told, few are asked twice."""
     outage = crawled(fault(name, rate=1.0, action=DOWNLOAD))

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from helpers import assert_same_inventory
+from helpers import assert_same_inventory, slow_after
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -128,7 +128,7 @@ def test_what_holds_no_answer_is_refused(body: str, tmp_path: Path) -> None:
     assert len(redact(path, tmp_path / "safe").refused) == 1
 
 
-@pytest.mark.parametrize("path", ANSWERS, ids=lambda path: path.name)
+@pytest.mark.parametrize("path", slow_after(10, ANSWERS), ids=lambda path: path.name)
 def test_every_recorded_answer_is_read_and_redacted(path: Path, tmp_path: Path) -> None:
     """Those of one thing too: it is a row of a table, and redacting changes no table."""
     inventory = vf.load(path)

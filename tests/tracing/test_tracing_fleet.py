@@ -8,7 +8,7 @@ from ipaddress import ip_network
 from random import Random
 
 import pytest
-from helpers import inventory_of
+from helpers import inventory_of, slow_after
 from test_tracing_oracle import as_fate
 from trace_helpers import Row
 from trace_oracle import Plain, is_block
@@ -93,7 +93,7 @@ def packets_of(plain: Plain, seed: int) -> list[tuple[str, str]]:
     return pairs
 
 
-@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("seed", slow_after(1, range(5)))
 @pytest.mark.parametrize("has_routes", [True, False])
 def test_every_packet_of_a_fleet_goes_where_plain_loops_send_it(seed, has_routes):
     """With routes, and from selectors alone; several verdicts occur in each."""
