@@ -265,7 +265,7 @@ def test_stopping_does_not_wait_for_what_hangs() -> None:
             connections[-1].sendall(raw_bytes(request))
         assert connections[1].recv(1)
         started = time.perf_counter()
-    assert time.perf_counter() - started < 0.5
+    assert time.perf_counter() - started < 5  # both faults last longer
     for connection in connections:
         connection.close()
 

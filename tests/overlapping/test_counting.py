@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import time
+import tracemalloc
 from collections import Counter
 from collections.abc import Sequence
 
@@ -47,7 +47,7 @@ def _of_site(block: Sequence[object]) -> Sequence[object]:
     return block if block[3] == "onprem" else block[3:]
 
 
-def test_a_fleet_made_to_explode_is_counted_within_a_second():
+def test_a_fleet_made_to_explode_is_counted_without_its_pairs():
     """50,000 times one block: pairs are refused with their number, counts come at once."""
     n = 50_000
     row = site("c", onprem=["10.0.0.0/8"])[0] | {"cidr_raw": ""}
@@ -55,10 +55,11 @@ def test_a_fleet_made_to_explode_is_counted_within_a_second():
     table = schema.build("subnets", values | {"vpn_connection_id": [f"c{i}" for i in range(n)]})
     with pytest.raises(ValueError, match="1,249,975,000 overlapping pairs"):
         overlaps(table)
-    overlaps_per_block(table.head(10))
-    start = time.process_time()
+    tracemalloc.start()
     answer = overlaps_per_block(table)
-    assert time.process_time() - start < 1.0
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 2_000 * n  # the pairs alone would take a hundred times as much
     assert set(answer["n_equal"]) == {n - 1}
 
 
