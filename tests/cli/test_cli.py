@@ -21,6 +21,7 @@ from cli_helpers import keys_of, vpnframe
 from typer.main import get_command
 from typer.testing import CliRunner
 
+import vpnframe as vf
 from vpnframe.cli import app
 from vpnframe.cloud.messages import Response
 from vpnframe.emulator import ServerSettings, make_fleet, make_state, serve_in_thread
@@ -477,3 +478,8 @@ def test_ctrl_c_while_the_command_is_loading_is_one_line(monkeypatch, capsys):
         runpy.run_module("vpnframe", run_name="__main__")
     assert end.value.code == 130
     assert capsys.readouterr().err == "vpnframe: stopped before anything was done\n"
+
+
+def test_the_version_is_shown():
+    """As any report of a problem needs it."""
+    assert vpnframe("--version").stdout == f"vpnframe {vf.__version__}\n".encode()

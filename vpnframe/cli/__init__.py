@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import sys
+from typing import Annotated
 
 import typer
 
+from vpnframe._version import __version__
 from vpnframe.cli import (
     audit,
     compare,
@@ -44,6 +46,27 @@ app = typer.Typer(
     epilog="Exit codes: 0 done, 1 error, 2 usage, 3 a collision, or what a --fail-on option asked "
     "for, 4 the fleet was not read completely.",
 )
+
+
+def _show_version(is_wanted: bool) -> None:
+    if is_wanted:
+        print(f"vpnframe {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    *,
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_show_version, is_eager=True, help="Show the version and exit."
+        ),
+    ] = False,
+) -> None:
+    pass
+
+
 _COMMANDS = (
     *(demo, doctor, plan, fetch, load, redact, show, stats, overlaps, conflicts, free),
     *(trace, audit, compare, schema, emulator),
