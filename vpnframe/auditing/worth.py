@@ -34,9 +34,12 @@ def strength_facts(fleet: Fleet) -> pd.DataFrame:
     judged[(is_open & ~is_low) | fleet.is_sm[rows]] = pd.NA
     parts = fleet.strength["weakest_component"].astype("str").iloc[rows].reset_index(drop=True)
     parts = parts.mask(fleet.is_sm[rows])
-    words = pd.Series([None] * len(rows), dtype="str")
+    words = np.full(len(rows), None, object)
     words[is_low] = _sentences(fleet, rows[is_low])
-    return pd.DataFrame({"is_strength_low": judged, "weakest_component": parts, "strength": words})
+    strength = pd.Series(words, dtype="str")
+    return pd.DataFrame(
+        {"is_strength_low": judged, "weakest_component": parts, "strength": strength}
+    )
 
 
 def is_at_ceiling(fleet: Fleet) -> Mask:

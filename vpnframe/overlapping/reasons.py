@@ -43,7 +43,7 @@ def _fill(template: str, fields: Mapping[str, Field], rows: Codes) -> pa.Array:
     pieces: list[pa.Array | pa.Scalar] = []
     for literal, name, _, _ in Formatter().parse(template):
         pieces += [pa.scalar(literal, pa.large_string())]
-        pieces += [] if name is None else [fields[name](rows)]
+        pieces += [] if name is None else [fields[name](rows).cast(pa.large_string())]
     if all(isinstance(piece, pa.Scalar) for piece in pieces):
         return pa.repeat(pieces[0], len(rows))
     nothing = pa.scalar("", pa.large_string())
