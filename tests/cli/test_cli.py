@@ -483,3 +483,10 @@ def test_ctrl_c_while_the_command_is_loading_is_one_line(monkeypatch, capsys):
 def test_the_version_is_shown():
     """As any report of a problem needs it."""
     assert vpnframe("--version").stdout == f"vpnframe {vf.__version__}\n".encode()
+
+
+@pytest.mark.parametrize("command", [["fetch", "--out", "x"], ["plan"], ["doctor"]])
+def test_an_empty_endpoint_is_not_the_cloud(command):
+    """A variable that was to be filled in is refused before anything is asked."""
+    done = vpnframe(*command, code=2, VPNFRAME_ENDPOINT="")
+    assert b"VPNFRAME_ENDPOINT is empty" in done.stderr

@@ -326,3 +326,22 @@ def test_random_conditions(capsys: pytest.CaptureFixture[str]) -> None:
     assert N_EXPRESSIONS / 10 < n_refused < N_EXPRESSIONS * 0.6
     with capsys.disabled():
         print(f"\n{N_EXPRESSIONS} conditions: {n_refused} refused, slowest {slowest_s:.3f} s")
+
+
+@pytest.mark.parametrize(
+    ("expression", "rows"),
+    [
+        ("small * 20000 == 40000", [1]),  # more than an int16 holds
+        ("small * 99999999999 * 99999999999 > 0", [0, 1]),
+        ("small / 0 > 1", []),
+        ("small % 0 == 0", []),
+        ("small // 0 >= 0", []),
+        ("not small / 0 > 1", []),
+    ],
+)
+def test_arithmetic_neither_wraps_around_nor_divides_by_zero(
+    expression: str, rows: list[int]
+) -> None:
+    """Numbers are floats; what has no value is null and fulfils no condition."""
+    table = pd.DataFrame({"small": pd.array([1, 2, None], dtype="Int16")})
+    assert rows_where(table, expression).index.tolist() == rows

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
+import os
 import re
 import sys
 from pathlib import Path
@@ -117,9 +118,25 @@ RoutesOption = Annotated[
         "there. Without them such connections are not judged.",
     ),
 ]
+
+
+def _refuse_empty_endpoint(endpoint: str | None) -> str | None:
+    """Refuse an empty variable, which would otherwise mean the real cloud."""
+    if endpoint is None and "VPNFRAME_ENDPOINT" in os.environ:
+        raise typer.BadParameter(
+            "VPNFRAME_ENDPOINT is empty: unset it to ask the cloud, or set it to a URL"
+        )
+    return endpoint
+
+
 EndpointOption = Annotated[
     str | None,
-    typer.Option(envvar="VPNFRAME_ENDPOINT", metavar="URL", help="Send every call there instead."),
+    typer.Option(
+        envvar="VPNFRAME_ENDPOINT",
+        metavar="URL",
+        callback=_refuse_empty_endpoint,
+        help="Send every call there instead.",
+    ),
 ]
 CaFileOption = Annotated[
     Path | None,

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -89,6 +90,11 @@ def rows_where(rows: pd.DataFrame, expression: str) -> pd.DataFrame:
     if value.kind != "flag" or value.is_literal:
         raise SchemaError(f"--where {expression!r} is not a condition on rows")
     return rows[value.data.fillna(False).astype(bool)]
+
+
+def _as_float(number: Any) -> Any:
+    """Return a number or a column of numbers as floats, which do not wrap around."""
+    return number.astype("Float64") if isinstance(number, pd.Series) else float(number)
 
 
 class _NotAllowedError(Exception):
@@ -180,7 +186,10 @@ class _Condition:
         calculate = _CALCULATE.get(type(part.op))
         if calculate is None:
             self._operator(part)
-        result = calculate(self._number(part.left), self._number(part.right))
+        left, right = (_as_float(self._number(side)) for side in (part.left, part.right))
+        result = calculate(left, right)
+        if isinstance(result, pd.Series):  # a division by zero is null
+            result = result.where(np.isfinite(result.to_numpy(float, na_value=np.nan)))
         return _Value("number", result, ast.unparse(part))
 
     def _operator(self, part: ast.UnaryOp | ast.BinOp) -> NoReturn:
