@@ -26,7 +26,7 @@ from unittest import mock
 from cloud import NO_LIMITS, Emulator, emulator
 
 from vpnframe.cloud import answers
-from vpnframe.fetching import afetch
+from vpnframe.fetching.fetch import afetch
 from vpnframe.fetching.settings import FetchSettings
 from vpnframe.inventory import Inventory
 from vpnframe.inventory.flattening import flatten, make_tables

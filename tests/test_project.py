@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import pkgutil
 import re
+import runpy
 import tomllib
 from pathlib import Path
 
@@ -48,3 +50,12 @@ def test_every_dependency_says_why_it_is_there():
 def test_the_version_is_told_in_one_place():
     """The package's version is the one that requests carry."""
     assert vf.__version__ == __import__("importlib.metadata").metadata.version("vpnframe")
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "benchmarks").glob("*.py")), ids=lambda p: p.name)
+def test_a_benchmark_imports_what_there_is(path, monkeypatch):
+    """Also under the names that it patches."""
+    monkeypatch.syspath_prepend(str(path.parent))
+    runpy.run_path(str(path), run_name="imported")
+    for name in re.findall(r'"(vpnframe\.[\w.]+\w)"', path.read_text(encoding="utf-8")):
+        assert pkgutil.resolve_name(name)
