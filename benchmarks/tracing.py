@@ -62,7 +62,8 @@ def make_fleet(n_connections: int) -> Inventory:
         if n % 10 == 0:
             rows["vpcs"].append({**place, **at, "cidrs": [block]})
         is_policy = n % 3 == 0
-        sites = [f"172.{16 + int(rng.integers(16))}.{int(rng.integers(256))}.0/24" for _ in "ab"]
+        drawn = rng.choice(16 * 256, size=2, replace=False).tolist()
+        sites = [f"172.{16 + site // 256}.{site % 256}.0/24" for site in drawn]
         sides = {"vpc": [block], "onprem": sites}
         for side, blocks in sides.items():
             for cidr in blocks if is_policy else ["0.0.0.0/0"]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -52,21 +53,22 @@ def fold(findings: pd.DataFrame, *, n_connections: int) -> pd.DataFrame:
     """
     if findings.empty:
         return findings
-    causes, rules = _live_causes(findings), findings["rule_id"].cat.categories
-    rows, heads = [], []
-    for members, head in _widespread(findings, causes, n_connections):
+    connection = codes_of([findings[name] for name in _CONNECTION])
+    causes = _live_causes(findings, connection)
+    rules = findings["rule_id"].cat.categories
+    rows, firsts = [], []
+    for members, head in _widespread(findings, causes, connection, n_connections):
         causes[members] = rules.get_loc(head["rule_id"])
         rows.append(head)
-        heads.append(int(members[0]))
+        firsts.append(int(members[0]))
     findings = findings.assign(root_cause=_named(causes, rules))
     if not rows:
         return findings
-    made = schema.build("findings", {n: [r[n] for r in rows] for n in findings.columns})
-    table = pd.DataFrame({name: _stacked(made[name], findings[name]) for name in findings})
-    is_open = np.append(np.ones(len(rows), bool), ~equals(findings["status"], "unknown"))
-    place = np.append(np.array(heads) - 0.5, np.arange(len(findings)))
-    order = np.lexsort((place, -_ranks(table), ~is_open))
-    return table.take(order).reset_index(drop=True)
+    # Findings are sorted, the worst first, so each new one belongs right before its first member.
+    order = np.argsort(firsts)
+    made = schema.build("findings", {n: [rows[i][n] for i in order] for n in findings.columns})
+    ends = np.array(firsts)[order]
+    return pd.DataFrame({name: _inserted(made[name], findings[name], ends) for name in findings})
 
 
 def _named(causes: Positions, rules: pd.Index) -> pd.Categorical:
@@ -77,22 +79,24 @@ def _named(causes: Positions, rules: pd.Index) -> pd.Categorical:
     return pd.Categorical.from_codes(places[causes], categories=rules[used])
 
 
-def _stacked(above: pd.Series, below: pd.Series) -> Any:
-    """Concatenate two columns of one kind, without creating a text for each row."""
-    if not isinstance(below.dtype, pd.CategoricalDtype):
-        return pd.concat([above, below], ignore_index=True).array
-    if below.dtype == SEVERITY:
-        codes = np.append(above.cat.codes, below.cat.codes)
-        return pd.Categorical.from_codes(codes, dtype=SEVERITY)
-    return union_categoricals([above, below], sort_categories=True)
+def _inserted(new: pd.Series, column: pd.Series, ends: Positions) -> Any:
+    """Return a column with each new value before the row ``ends`` of it, copying no text."""
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        whole = union_categoricals([new, column], sort_categories=column.dtype != SEVERITY)
+        codes = np.insert(whole.codes[len(new) :], ends, whole.codes[: len(new)])
+        return pd.Categorical.from_codes(codes, dtype=whole.dtype)
+    bounds = [0, *ends.tolist(), len(column)]
+    parts = [column.iloc[: bounds[1]]]
+    for row, (start, end) in enumerate(pairwise(bounds[1:])):
+        parts += [new.iloc[row : row + 1], column.iloc[start:end]]
+    return pd.concat(parts, ignore_index=True).array
 
 
-def _live_causes(findings: pd.DataFrame) -> Positions:
+def _live_causes(findings: pd.DataFrame, connection: Positions) -> Positions:
     """Return the cause of each finding as an index into the categories of ``rule_id``, else -1.
 
     A cause must be open on the same connection, and at least as severe.
     """
-    connection = codes_of([findings[name] for name in _CONNECTION])
     rules, given = findings["rule_id"].cat, findings["root_cause"].cat
     rule, severity = rules.codes.to_numpy(np.int64), _ranks(findings)
     is_open = equals(findings["status"], "open")
@@ -108,7 +112,7 @@ def _live_causes(findings: pd.DataFrame) -> Positions:
 
 
 def _widespread(
-    findings: pd.DataFrame, causes: Positions, n_connections: int
+    findings: pd.DataFrame, causes: Positions, connection: Positions, n_connections: int
 ) -> Iterator[tuple[Positions, dict[str, Any]]]:
     """Yield for each rule that most connections fail the rows to fold and the fleet's finding."""
     if n_connections < SMALLEST_FLEET:
@@ -117,7 +121,6 @@ def _widespread(
     is_failing = is_of_one & ~equals(findings["status"], "unknown")
     is_free = is_failing & equals(findings["status"], "open") & (causes < 0)
     severity = _ranks(findings)
-    connection = codes_of([findings[name] for name in _CONNECTION])
     profiles = findings["profile"].cat
     of_profile = np.where(is_of_profile(findings), profiles.codes.to_numpy(np.int64) + 1, 0)
     check = findings["rule_id"].cat.codes.to_numpy(np.int64) * (len(profiles.categories) + 1)

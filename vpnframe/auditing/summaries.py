@@ -23,17 +23,22 @@ from vpnframe.inventory import Inventory
 from vpnframe.schema.columns import SEVERITY
 
 
-def summary(fleet: Fleet, found: Evaluation, findings: pd.DataFrame) -> pd.DataFrame:
-    """Count the results of every rule and profile: table ``audit_summary``."""
+def checks(fleet: Fleet, found: Evaluation) -> list[dict[str, Any]]:
+    """Count the rows that pass, fail and cannot be judged, for every rule and profile."""
     rows = [
         _row(result.draft, fleet) | dict(zip(_COUNTS, result.counts, strict=True))
         for result in found.results
     ]
-    rows += _once(_row(draft, fleet) | _drafted(draft) for draft in found.others)
+    return rows + _once(_row(draft, fleet) | _drafted(draft) for draft in found.others)
+
+
+def summary(checks: Sequence[dict[str, Any]], findings: pd.DataFrame) -> pd.DataFrame:
+    """Add the counts of findings to those of the checks: table ``audit_summary``."""
     counted = _counted(findings)
-    for row in rows:
-        own = counted.get((row["rule_id"], row["profile"] or ""), {})
-        row |= {name: own.get(name, 0) for name in COUNTED}
+    rows = []
+    for check in checks:
+        own = counted.get((check["rule_id"], check["profile"] or ""), {})
+        rows.append(check | {name: own.get(name, 0) for name in COUNTED})
     columns = schema.find("audit_summary").names
     return schema.build("audit_summary", {name: [row[name] for row in rows] for name in columns})
 
@@ -67,9 +72,8 @@ def connections(fleet: Fleet, findings: pd.DataFrame) -> pd.DataFrame:
 
 def count_connections(table: pd.DataFrame, findings: pd.DataFrame) -> pd.DataFrame:
     """Recount the findings of some connections: table ``audit_connections``."""
-    own = findings[findings["vpn_connection_id"].notna().to_numpy(bool)]
-    at = positions_of(own, table)
-    own, at = own[at >= 0], at[at >= 0]
+    at = positions_of(findings, table)
+    own, at = findings[["status", "severity", "root_cause"]][at >= 0], at[at >= 0]
     numbers = _numbers(own).groupby(at).sum().reindex(range(len(table)), fill_value=0)
     n_unknown = np.bincount(at[equals(own["status"], "unknown")], minlength=len(table))
     worst = np.full(len(table), -1, np.int64)

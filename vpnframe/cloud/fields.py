@@ -175,8 +175,11 @@ class Fields:
         """
         value = self._tree.get(name)
         if members and isinstance(value, dict):
-            told = map(value.get, members)
-            return any(is_filled_value(one) and not is_zero(one) for one in told)
+            for member in members:
+                one = value.get(member)
+                if one is not None and is_filled_value(one) and not is_zero(one):
+                    return True
+            return False
         return is_filled_value(value)
 
     def shows(self, name: str, member: str) -> bool:
@@ -252,8 +255,10 @@ def read_flag(value: object) -> bool | None:
 
 def is_zero(value: Any) -> bool:
     """Check whether a value is zero: a number, its text, or an all-zero address or block."""
-    is_plain = isinstance(value, str | int | float) and not isinstance(value, bool)
-    return is_plain and bool(_ZERO.fullmatch(str(value).strip()))
+    if isinstance(value, str):
+        text = value.strip()
+        return text.startswith(("0", ":")) and bool(_ZERO.fullmatch(text))
+    return isinstance(value, int | float) and not isinstance(value, bool) and value == 0
 
 
 def is_filled_value(value: Any) -> bool:

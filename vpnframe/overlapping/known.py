@@ -63,16 +63,14 @@ def _gaps(subnets: pd.DataFrame) -> Iterator[str]:
 
 def _is_unjudged(subnets: pd.DataFrame) -> Mask:
     """Return the mask of rows whose selectors define no prefixes and whose routes are unknown."""
-    mode, origin, side = (
-        column_of(subnets, name).astype("str") for name in ("routing_mode", "origin", "side")
-    )
-    is_default = column_of(subnets, "cidr").astype("str").str.endswith("/0").fillna(False)
+    mode, origin, side = (column_of(subnets, n) for n in ("routing_mode", "origin", "side"))
+    is_silent = (mode == "route").to_numpy(bool, copy=True)
     is_selector = (origin == "selector") | origin.isna()
-    is_silent = (mode == "route") | (
-        (mode == "mixed") & (side == "onprem") & is_selector & is_default
-    )
+    mixed = np.flatnonzero((mode == "mixed") & (side == "onprem") & is_selector)
+    cidr = column_of(subnets, "cidr").iloc[mixed].astype("str")
+    is_silent[mixed] = cidr.str.endswith("/0").fillna(False)
     is_known = column_of(subnets, "has_known_routes").astype("boolean").fillna(False)
-    unjudged: Mask = (is_silent & ~is_known).to_numpy(bool)
+    unjudged: Mask = is_silent & ~is_known.to_numpy(bool)
     return unjudged
 
 
