@@ -128,6 +128,7 @@ def test_a_condition_holds_for(condition: str, expected: list[int]) -> None:
         ("name.str.matches('(')", "Invalid regular expression"),
         ("", "invalid syntax"),
         ("version ==", "invalid syntax"),
+        ("version = 1", "write == for equals"),
         ("@pd", "invalid syntax"),
         ("a\0b", "null bytes"),
         ("x" * 1001, "1,000 characters"),

@@ -100,6 +100,8 @@ LATIN = "cidr,site\r\n10.0.0.0/9,caf\xe9\r\n".encode("latin-1")
         "\n,,\nsite,Prefix,\nHQ, 10.0.0.0/9 ,\n,,\n",
         "Network,Netmask\n10.0.0.0,255.128.0.0\n",
         "Subnet,Mask\n10.0.0.0,/9\n",
+        "Subnet,Mask\n10.0.0.0,9.0\n",
+        "Subnet,Mask\n10.0.0.0/9,255.128.0.0\n",
         "SUBNET;Mask\n10.0.0.0/9;\n",
         "VPC,CIDR Block\nvpc-1,10.0.0.0/9\n",
         'note,cidr\n"two\nlines",10.0.0.0/9\n',
@@ -120,13 +122,15 @@ def test_a_table_of_one_block_however_it_is_written(text: str | bytes, tmp_path:
         ("cidr,a\n10.0.0.0/9,x\n10.0.0.0/9,x,y\n", "line 3 has 3 cells and the header 2"),
         ("a,cidr\nx,10.0.0.0/9\n10.0.0.0/9\n", "line 3 has 1 cell and the header 2"),
         ("cidr,cidr\n10.0.0.0/9,10.0.0.0/9\n", "two columns are named cidr"),
-        ("cidr\n", "holds no block"),
-        ("cidr,a\n,x\n,y\n", "holds no block: column cidr is empty in 2 rows"),
-        ("cidrs,a\n,x\n", "holds no block: column cidrs is empty in 1 row"),
+        ("cidr\n", "contains no block: it has no rows"),
+        ("cidr,a\n,x\n,y\n", "contains no block: column cidr is empty in 2 rows"),
+        ("cidrs,a\n,x\n", "contains no block: column cidrs is empty in 1 row"),
         ("block,a\n10.0.0.0/9,x\n", "has no column cidr.*there are block, a; rename"),
         ("10.0.0.0/9\n10.0.0.0/9\n", "has no column cidr"),
         ("Subnet,a\n10.0.0.0,x\n", "line 2: 10.0.0.0 has no length: add a column Mask"),
-        ("Subnet,Mask\n10.0.0.0,\n", "line 2: 10.0.0.0 has no length: add a column Mask"),
+        ("Subnet,Mask\n10.0.0.0,\n", "line 2: 10.0.0.0 has no length: Mask is empty"),
+        ("Subnet,Mask\n10.0.0.0/8,16\n", "line 2: 10.0.0.0/8 contradicts Mask 16"),
+        ("Subnet,Mask\n10.0.0.0/8,255.255.0.0\n", "10.0.0.0/8 contradicts Mask 255.255.0.0"),
     ],
 )
 def test_rows_that_cannot_be_read_are_refused(text: str, problem: str, tmp_path: Path):
@@ -138,7 +142,7 @@ def test_rows_that_cannot_be_read_are_refused(text: str, problem: str, tmp_path:
 @pytest.mark.parametrize("text", ["", "# nothing yet\n", " ,\n;\n"])
 def test_a_text_without_blocks_is_refused(text: str, tmp_path: Path):
     """A file of remarks compares with nothing."""
-    with pytest.raises(SettingsError, match=r"a\.txt holds no block"):
+    with pytest.raises(SettingsError, match=r"a\.txt contains no block"):
         read_blocks(put(tmp_path, "a.txt", text))
 
 
@@ -148,6 +152,13 @@ def test_parquet_without_blocks_is_refused(tmp_path: Path):
         pd.DataFrame({name: values}).to_parquet(tmp_path / "a.parquet")
         with pytest.raises(SettingsError, match=f"column {name} is empty in 2 rows"):
             read_blocks(tmp_path / "a.parquet")
+
+
+def test_a_second_column_of_blocks_is_named(tmp_path: Path):
+    """Only one column is read, and the warning says which."""
+    path = put(tmp_path, "a.csv", "prefix,subnet\n10.0.0.0/9,10.1.0.0/16\n")
+    with pytest.warns(InputWarning, match="read from column prefix, not from subnet"):
+        assert read_blocks(path)["cidr"].tolist() == ["10.0.0.0/9"]
 
 
 def test_masks_that_are_numbers(tmp_path: Path):

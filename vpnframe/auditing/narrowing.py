@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from vpnframe import schema
+from vpnframe.auditing.folding import is_counted
 from vpnframe.auditing.joining import positions_of
 from vpnframe.auditing.logic import Mask, flags
 from vpnframe.auditing.masks import equals
@@ -40,6 +41,12 @@ def narrow(
     if severity is not None:
         is_kept &= flags(findings["severity"] >= severity) | equals(findings["status"], "unknown")
     is_kept |= equals(findings["rule_id"], "vpn-coverage")
+    chosen = {"rule": rules, "family": families}
+    wanted = [f"{word} {', '.join(names)}" for word, names in chosen.items() if names]
+    wanted += [] if severity is None else [f"severity {severity} or worse"]
+    n_out = int((is_counted(findings) & ~is_kept).sum())
+    note = f"only {' and '.join(wanted)}: {n_out:,} other findings are left out"
+    review = replace(review, notes=(*review.notes, note)) if wanted else review
     return _recounted(review, is_kept)
 
 

@@ -29,7 +29,7 @@ from vpnframe.cli import (
 from vpnframe.cli.streams import Streams, describe
 from vpnframe.errors import VpnframeError
 
-INTERRUPTED = 130
+USAGE, INTERRUPTED = 2, 130
 
 app = typer.Typer(
     name="vpnframe",
@@ -84,6 +84,10 @@ def main() -> None:
 
 def _run() -> int:
     """Run the app and return the exit code; print errors as one line."""
+    empty = [n for n, text in enumerate(sys.argv[1:], 1) if _is_empty(text)]
+    if empty:  # "" would be read as the working folder, or as a name that nothing has
+        print(f"vpnframe: argument {empty[0]} is empty: is a variable unset?", file=sys.stderr)
+        return USAGE
     try:
         app()
     except SystemExit as end:
@@ -97,3 +101,8 @@ def _run() -> int:
     except OSError as error:
         print(f"vpnframe: {describe(error)}", file=sys.stderr)
     return 1
+
+
+def _is_empty(argument: str) -> bool:
+    """Check for an argument without a text, or an option without its value, as in ``--out=``."""
+    return not argument.strip() or (argument.startswith("--") and argument.endswith("="))

@@ -149,7 +149,8 @@ def headline(connections: pd.DataFrame) -> str:
     counts = connections["severity"].value_counts()
     parts = [f"{word} {counts.get(word, 0):,}" for word in reversed(SEVERITIES)]
     n_none = int(connections["severity"].isna().sum())
-    return f"{len(connections):,} connections by worst finding: {', '.join(parts)}, none {n_none:,}"
+    n, noun = len(connections), "connection" if len(connections) == 1 else "connections"
+    return f"{n:,} {noun} by worst finding: {', '.join(parts)}, none {n_none:,}"
 
 
 def counts_sentence(findings: pd.DataFrame) -> str:

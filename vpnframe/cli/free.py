@@ -95,7 +95,7 @@ def run(
         raise typer.BadParameter(str(error)) from None
     say_ignored(inventory, settings)
     if avoided is not None:
-        say_blocks("kept clear of", avoided, avoid, is_all=False)
+        say_blocks("kept clear of", avoided, avoid)
     filling = ""
     if len(found) < count:
         taken = find_filling(inventory, within=within, avoid=avoided, settings=settings)

@@ -131,10 +131,10 @@ def read_block_file(path: Path) -> pd.DataFrame:
         return read_blocks(path)
 
 
-def say_blocks(verb: str, blocks: pd.DataFrame, path: Path | None, *, is_all: bool = True) -> None:
+def say_blocks(verb: str, blocks: pd.DataFrame, path: Path | None) -> None:
     """Print on standard error how many blocks of a file were used."""
     cidrs = their_blocks(blocks)["cidr"]
-    n_default = 0 if is_all else int(cidrs.str.endswith("/0").sum())
+    n_default = int(cidrs.str.endswith("/0").sum())
     n = len(cidrs) - n_default
     left_out = f"; {n_default} default {'route is' if n_default == 1 else 'routes are'} left out"
     more = left_out if n_default else ""

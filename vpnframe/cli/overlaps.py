@@ -171,6 +171,8 @@ def _all_of(row: dict[str, Any]) -> str:
     """Describe the connections of a group of pairs, beyond those of its first pair."""
     if row["n_pairs"] == 1:
         return ""
+    if not row["n_connections"]:
+        return f" The first of {row['n_pairs']:,} equal pairs."
     named = row["vpn_connection_ids"].split(",")
     n_more = row["n_connections"] - len(named)
     more = f" and {n_more:,} more" if n_more else ""

@@ -23,7 +23,8 @@ def run(
     and not copied; the exit code is 4 then.
     """
     done = redact(source, target)
-    print(printable(f"{len(done.written):,} files without keys in {target}"))
+    n = len(done.written)
+    print(printable(f"{n:,} file{'' if n == 1 else 's'} without keys in {target}"))
     for line in done.refused:
         print(f"vpnframe: not copied: {line}", file=sys.stderr)
     if done.refused:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import difflib
 import operator
+import re
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -97,6 +98,9 @@ def _as_float(number: Any) -> Any:
     return number.astype("Float64") if isinstance(number, pd.Series) else float(number)
 
 
+_SINGLE_EQUALS = re.compile(r"(?<![<>=!])=(?!=)")
+
+
 class _NotAllowedError(Exception):
     """An expression that is not part of the language."""
 
@@ -114,6 +118,7 @@ def _parsed(expression: str) -> ast.expr:
             tree = ast.parse(expression.strip(), mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         problem = error.msg if isinstance(error, SyntaxError) else "it cannot be parsed"
+        problem = "write == for equals" if _SINGLE_EQUALS.search(expression) else problem
         raise SchemaError(f"--where {expression!r}: {problem}; allowed are {_ALLOWED}") from None
     if any(depth > _MOST_DEPTH for depth in _depths(tree)):
         raise SchemaError(f"--where is nested more than {_MOST_DEPTH} deep")

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import io
+import re
 import warnings
 from collections.abc import Iterable, Sequence
+from ipaddress import IPv4Network
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +28,7 @@ _ALIASES = (
 # For these two, the prefix length may be in a separate column.
 _WITHOUT_LENGTH = ("subnet", "network")
 _LENGTHS = ("mask", "netmask", "subnet_mask", "prefix_length", "prefixlen")
+_WHOLE = re.compile(r"\d+\.0")  # a length that a spreadsheet wrote
 _SHOWN = 5
 
 
@@ -92,7 +95,7 @@ def _of_text(path: Path, text: str) -> pd.DataFrame:
         for block in split_cidrs(line.partition("#")[0].replace(";", ","))
     ]
     if not found:
-        raise SettingsError(f"{path} holds no block")
+        raise SettingsError(f"{path} contains no block")
     blocks = _checked(path, [block for _, block in found], [place for place, _ in found])
     return pd.DataFrame({"cidr": pd.array(blocks, dtype="str")})
 
@@ -108,12 +111,16 @@ def _of_table(
             f"{path} has no column cidr, cidrs, destination_cidr, Prefix or Subnet: there are "
             f"{', '.join(names) or 'none'}; rename the one with the blocks to cidr"
         )
+    ignored = [other for other in names if _plain(other) in _ALIASES and other != name]
+    if ignored:
+        _warn(path, f"blocks are read from column {name}, not from {', '.join(ignored)}")
     values = _texts(table, names.index(name), cells)
     if _plain(name) in _WITHOUT_LENGTH:
         values = _with_length(path, table, names, values, cells, places)
     there = [n for n, value in enumerate(values) if value is not None and len(value)]
     if not there:
-        raise SettingsError(f"{path} holds no block: column {name} is empty in {_rows(len(table))}")
+        empty = f"column {name} is empty in {_rows(len(table))}" if len(table) else "it has no rows"
+        raise SettingsError(f"{path} contains no block: {empty}")
     if len(there) < len(values):
         _warn(path, f"{_rows(len(values) - len(there))} without a block in column {name}")
     checked = _checked_cells(path, [values[n] for n in there], [places[n] for n in there], name)
@@ -157,13 +164,28 @@ def _with_length(
     lengths = [None] * len(values) if name is None else _texts(table, names.index(name), cells)
     made = []
     for value, length, place in zip(values, lengths, places, strict=True):
-        if value is None or "/" in str(value):
+        own = "" if value is None else str(value).partition("/")[2]
+        if value is None or (own and (length is None or _bits(own) == _bits(length))):
             made.append(value)
+        elif own:
+            raise SettingsError(f"{path}, {place}: {value} contradicts {name} {length}")
         elif length is None:
-            raise SettingsError(f"{path}, {place}: {value} has no length: add a column Mask")
+            missing = "add a column Mask" if name is None else f"{name} is empty"
+            raise SettingsError(f"{path}, {place}: {value} has no length: {missing}")
         else:
-            made.append(f"{value}/{length.removeprefix('/')}")
+            made.append(f"{value}/{_bits(length)}")
     return made
+
+
+def _bits(length: str) -> str:
+    """Return a prefix length from ``24``, ``/24``, ``24.0`` or ``255.255.255.0``, if it is one."""
+    text = length.removeprefix("/")
+    if _WHOLE.fullmatch(text):
+        return text.removesuffix(".0")
+    try:
+        return str(IPv4Network(f"0.0.0.0/{text}").prefixlen)
+    except ValueError:
+        return text
 
 
 def _checked_cells(path: Path, values: list[Any], places: list[str], name: str) -> list[Any]:
