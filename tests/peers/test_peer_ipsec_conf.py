@@ -9,17 +9,17 @@ from ipaddress import ip_network
 
 import pytest
 
-from vpnframe.peers.ipsec_conf import ipsec_connections
-from vpnframe.peers.ipsec_syntax import ConnFile, parse_ipsec_conf
+from vpnframe.peers.ipsec_conf import ipsec_connections, parse_ipsec_conf
 from vpnframe.peers.model import Lifetime
 from vpnframe.peers.reading import read_peer
+from vpnframe.peers.sections import Section
 from vpnframe.peers.selectors import Selector
 
 
 def read(text):
     """The connections of a file."""
     found = parse_ipsec_conf(text)
-    assert isinstance(found, ConnFile)
+    assert isinstance(found, Section)
     return ipsec_connections(found)
 
 

@@ -6,17 +6,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vpnframe.peers.ipsec_syntax import MAX_STEPS, ConnFile, parse_ipsec_conf
-from vpnframe.peers.model import Problem
+from vpnframe.peers.ipsec_conf import MAX_STEPS, parse_ipsec_conf
+from vpnframe.peers.sections import Problem, Section
 
 
 def read(text):
     """The settings of each section, without their lines."""
     found = parse_ipsec_conf(text)
-    assert isinstance(found, ConnFile), found
+    assert isinstance(found, Section), found
     return {
         name: {key: value for key, (value, _) in section.settings.items()}
-        for name, section in found.conns.items()
+        for name, section in found.sections.items()
     }
 
 
@@ -54,7 +54,7 @@ def test_nothing_else_is_kept():
     """Neither the value of another keyword nor the name of an unknown one."""
     found = parse_ipsec_conf("conn a\n\tmark=Canary\n\tCanary=1\n\tleft=2\n")
     assert "Canary" not in repr(found)
-    assert found.conns["a"].unknown_lines == [3]
+    assert found.sections["a"].unknown_lines == [3]
 
 
 def test_synonyms_are_one():

@@ -6,13 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vpnframe.peers.model import Problem
-from vpnframe.peers.settings_syntax import (
-    MAX_DEPTH,
-    Section,
-    Vocabulary,
-    parse_settings,
-)
+from vpnframe.peers.sections import Problem, Section, Vocabulary
+from vpnframe.peers.swanctl import MAX_DEPTH, parse_swanctl
 
 VOCABULARY = Vocabulary(
     kept=frozenset({"id", "auth"}),
@@ -23,7 +18,7 @@ VOCABULARY = Vocabulary(
 
 def read(text):
     """The root section."""
-    found = parse_settings(text, VOCABULARY)
+    found = parse_swanctl(text, VOCABULARY)
     assert isinstance(found, Section)
     return found
 
@@ -70,7 +65,7 @@ def test_sections_nest_and_are_put_together():
 def test_references_are_absolute_paths():
     """Several, in order, each once."""
     root = read("a : x, y.z { }\na : x { }")
-    assert root.sections["a"].parents == [("x",), ("y", "z")]
+    assert list(root.sections["a"].parents) == ["x", "y.z"]
 
 
 def test_nothing_else_is_kept():
@@ -106,7 +101,7 @@ def test_includes_are_noted_where_they_stand():
 )
 def test_what_cannot_be_read_is_named_by_line(text, line, word):
     """As a value, not as an exception, and without showing the text."""
-    found = parse_settings(text, VOCABULARY)
+    found = parse_swanctl(text, VOCABULARY)
     assert isinstance(found, Problem)
     assert found.line == line
     assert word in found.message
@@ -115,7 +110,7 @@ def test_what_cannot_be_read_is_named_by_line(text, line, word):
 def test_sections_nest_to_a_limit():
     """A file of braces ends in a sentence, not in a stack."""
     assert isinstance(read("a {" * MAX_DEPTH + "}" * MAX_DEPTH), Section)
-    found = parse_settings("a {" * 5000, VOCABULARY)
+    found = parse_swanctl("a {" * 5000, VOCABULARY)
     assert isinstance(found, Problem)
     assert str(MAX_DEPTH) in found.message
 
@@ -123,12 +118,12 @@ def test_sections_nest_to_a_limit():
 @pytest.mark.parametrize("text", ['a = "' + "x" * 200_000, "a = " + '"\\' * 100_000, "{" * 10**5])
 def test_a_hostile_text_takes_no_time(text):
     """A million steps at most: an open string must not be tried in every way."""
-    assert isinstance(parse_settings(text, VOCABULARY), Problem)
+    assert isinstance(parse_swanctl(text, VOCABULARY), Problem)
 
 
 @given(st.text(alphabet='ab={}:.,#" \\\n\tinclude') | st.text())
 def test_any_text_is_read_or_named(text):
     """Nothing is raised, and a problem lies inside the text."""
-    found = parse_settings(text, VOCABULARY)
+    found = parse_swanctl(text, VOCABULARY)
     if isinstance(found, Problem):
         assert 1 <= found.line <= text.count("\n") + 1

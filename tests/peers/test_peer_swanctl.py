@@ -9,8 +9,8 @@ import pytest
 from peer_builders import swanctl
 
 from vpnframe.peers.model import Lifetime
+from vpnframe.peers.sections import Section
 from vpnframe.peers.selectors import DYNAMIC
-from vpnframe.peers.settings_syntax import Section
 from vpnframe.peers.swanctl import parse_swanctl, swanctl_connections
 
 

@@ -6,9 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from vpnframe.peers.settings import Doubts, Values
 from vpnframe.peers.values import (
-    Doubts,
-    Values,
     parse_number,
     parse_switch,
     split_list,

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import re
 
-from vpnframe.peers.model import Problem
 from vpnframe.peers.options import words
+from vpnframe.peers.sections import Problem
 
 _OF_END = words(
     "subnets vti interface-ip updown-config ecdsakey eddsakey pubkey ckaid xauthserver "

@@ -111,11 +111,3 @@ class Peer:
     syntax: str
     connections: tuple[PeerConnection, ...]
     notes: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """Why a file cannot be read: a line, and a message that quotes nothing from the file."""
-
-    line: int
-    message: str

@@ -7,16 +7,16 @@ from pathlib import Path
 
 from vpnframe.errors import SettingsError
 from vpnframe.model.files import MIB, read_file
-from vpnframe.peers.ipsec_conf import ipsec_connections
-from vpnframe.peers.ipsec_syntax import ConnFile, parse_ipsec_conf
+from vpnframe.peers.ipsec_conf import ipsec_connections, parse_ipsec_conf
 from vpnframe.peers.libreswan import find_libreswan
-from vpnframe.peers.model import Peer, Problem
-from vpnframe.peers.settings_syntax import Section
+from vpnframe.peers.model import Peer
+from vpnframe.peers.sections import Problem, Section
 from vpnframe.peers.swanctl import parse_swanctl, swanctl_connections
 
 MAX_BYTES = 4 * MIB  # no configuration is longer
 
 _IPSEC_CONF = re.compile(r"^(?:conn|ca|config setup)(?![^\t\n\r \"#=])", re.MULTILINE)
+_READERS = {"swanctl.conf": swanctl_connections, "ipsec.conf": ipsec_connections}
 
 
 def read_peer(path: str | Path) -> Peer:
@@ -53,32 +53,27 @@ def read_peer(path: str | Path) -> Peer:
     >>> peer.syntax, [(one.name, one.ike_version) for one in peer.connections]
     ('swanctl.conf', [('hq', 2)])
     """
-    found = _parse(_read(Path(path)))
-    if isinstance(found, Problem):
-        raise SettingsError(f"{path}, line {found.line}: {found.message}")
-    if isinstance(found, ConnFile):
-        connections = ipsec_connections(found)
-        _check_any(path, len(connections), found.included_lines)
-        return Peer(str(path), "ipsec.conf", connections, _notes(found.included_lines))
-    if "connections" not in found.sections and not found.included_lines:
-        raise SettingsError(f"{path} is neither a swanctl.conf nor an ipsec.conf: no connections")
-    listed = found.sections.get("connections", Section())
-    included = [*found.included_lines, *listed.included_lines]
-    _check_any(path, len(listed.sections), included)
+    syntax, root = _parse(_read(Path(path)))
+    if isinstance(root, Problem):
+        raise SettingsError(f"{path}, line {root.line}: {root.message}")
+    included = list(root.included_lines)
+    if syntax == "swanctl.conf":
+        if "connections" not in root.sections and not included:
+            raise SettingsError(
+                f"{path} is neither a swanctl.conf nor an ipsec.conf: no connections"
+            )
+        included += root.sections.get("connections", Section()).included_lines
     try:
-        return Peer(str(path), "swanctl.conf", swanctl_connections(found), _notes(included))
+        connections = _READERS[syntax](root)
     except SettingsError as error:
         raise SettingsError(f"{path}: {error}") from None
-
-
-def _check_any(path: str | Path, n_connections: int, included_lines: list[int]) -> None:
-    """Reject a file without connections that only includes others, which are not read."""
-    if not n_connections and included_lines:
-        lines = ", ".join(map(str, included_lines))
+    if not connections and included:
+        lines = ", ".join(map(str, included))
         raise SettingsError(
             f"{path} has no connections, and the files that it includes (line {lines}) are not "
             "read: compare those files one by one"
         )
+    return Peer(str(path), syntax, connections, _notes(included))
 
 
 def _read(path: Path) -> bytes:
@@ -89,12 +84,12 @@ def _read(path: Path) -> bytes:
         raise SettingsError(f"{path} cannot be read: {error.strerror}") from None
 
 
-def _parse(body: bytes) -> Section | ConnFile | Problem:
+def _parse(body: bytes) -> tuple[str, Section | Problem]:
     """Parse either syntax. Nothing is raised here: the frame holds the file's secrets."""
     text = body.decode("utf-8-sig", errors="replace")
     if _IPSEC_CONF.search(text):
-        return find_libreswan(text) or parse_ipsec_conf(text)
-    return parse_swanctl(text)
+        return "ipsec.conf", find_libreswan(text) or parse_ipsec_conf(text)
+    return "swanctl.conf", parse_swanctl(text)
 
 
 def _notes(included_lines: list[int]) -> tuple[str, ...]:

@@ -15,8 +15,8 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import NamedTuple
 
-from vpnframe.peers.c_numbers import as_octet, leading_int
 from vpnframe.peers.selectors import Networks, Selector
+from vpnframe.peers.values import as_octet, leading_int
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 

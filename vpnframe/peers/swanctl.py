@@ -1,39 +1,50 @@
-"""Convert swanctl.conf to the connections that charon loads.
+"""Read swanctl.conf: parse its sections, resolve inheritance, and convert them to connections.
 
 References
 ----------
-swanctl.conf(5) of strongSwan 5.9: every option, and its default.
+strongswan.conf(5) of strongSwan 5.9, "Syntax", "Referencing other sections", "Including files";
+swanctl.conf(5): every option, and its default.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Set
+from dataclasses import replace
 
+from vpnframe.errors import SettingsError
 from vpnframe.peers import options
-from vpnframe.peers.c_numbers import UINT64_MAX
-from vpnframe.peers.inheriting import Inheritance
 from vpnframe.peers.model import (
     Lifetime,
     PeerChild,
     PeerConnection,
     PeerEnd,
     PeerProposal,
-    Problem,
     Protocol,
 )
-from vpnframe.peers.option_values import is_printable, one_of
+from vpnframe.peers.sections import Problem, Section, TextReader, Vocabulary
 from vpnframe.peers.selector_syntax import SWANCTL, read_host, read_selector
 from vpnframe.peers.selectors import DYNAMIC, Selector
-from vpnframe.peers.settings_syntax import Section, Vocabulary, parse_settings
+from vpnframe.peers.settings import NO_TUNNEL, Doubts, Values, auth_class
 from vpnframe.peers.tokens import default_proposal
 from vpnframe.peers.values import (
-    Doubts,
-    Values,
+    UINT64_MAX,
     parse_number,
     parse_switch,
     split_list,
     swanctl_time,
 )
+
+MAX_DEPTH = 32
+MAX_REFERENCES = 64
+
+# Possessive, so that an unterminated string takes linear time.
+_BLANK = re.compile(r"(?:[\t\r\n ]++|#[^\n]*+)*+")
+_INCLUDE = re.compile(
+    r'include[\t ]+(?=[^=])(?:"(?:[^"\\]++|\\.)*+"|(?:\\[\\"#} ]?|[^"\\#}\r\n\t ])*+)'
+)
+_NAME = re.compile(r'[^#{}:.,="\r\n\t ]+')
+_PATH = re.compile(rf"{_NAME.pattern}(?:\.{_NAME.pattern})*")
 
 _VOCABULARY = Vocabulary(
     kept=options.CONNECTION | options.AUTH | options.CHILD,
@@ -44,13 +55,121 @@ _VOCABULARY = Vocabulary(
     skipped=frozenset({"secrets", "authorities", "pools"}),
 )
 _ITEM_LENGTH = 511
-_NO_TUNNEL = frozenset({"pass", "drop"})
-_MODES = one_of("tunnel transport transport_proxy beet pass drop ?iptfs")
+_MODES = options.one_of("tunnel transport transport_proxy beet pass drop ?iptfs")
 
 
-def parse_swanctl(text: str) -> Section | Problem:
-    """Parse a swanctl.conf, without storing its secrets."""
-    return parse_settings(text, _VOCABULARY)
+def parse_swanctl(text: str, vocabulary: Vocabulary = _VOCABULARY) -> Section | Problem:
+    r"""Parse the sections of a swanctl.conf, without storing its secrets.
+
+    Examples
+    --------
+    >>> root = parse_swanctl("a {\n id = x y # z\n psk = 1\n}\nsecrets {\n id = q\n}")
+    >>> root.sections["a"].settings, root.sections["a"].unknown_lines, list(root.sections)
+    ({'id': ('x y', 2)}, [3], ['a'])
+    """
+    root = Section()
+    return _SwanctlReader(text, vocabulary).read_body(root) or root
+
+
+class _SwanctlReader(TextReader):
+    """Each step returns a Problem, or None."""
+
+    blank = re.compile(r"[\t\r ]*")
+    word = re.compile(r'[^#}"\r\n\t ]+')
+    ignored = "\r"
+
+    def __init__(self, text: str, vocabulary: Vocabulary) -> None:
+        super().__init__(text)
+        self.vocabulary = vocabulary
+
+    def read_body(self, section: Section, depth: int = 0) -> Problem | None:
+        """Read statements up to the section's end."""
+        opening_line = self.line
+        while True:
+            self.take(_BLANK)
+            if self.skips("}"):
+                return None if depth else Problem(self.line, "a } without its section")
+            if self.at == len(self.text):
+                return Problem(opening_line, "a section without its }") if depth else None
+            problem = self._read_statement(section, depth)
+            if problem is not None:
+                return problem
+
+    def _read_statement(self, section: Section, depth: int) -> Problem | None:
+        line = self.line
+        if self.take(_INCLUDE) is not None:
+            section.included_lines.append(line)
+            return None
+        name = self.take(_NAME)
+        if name is None:
+            return Problem(line, "neither a section nor a setting")
+        self.take(_BLANK)
+        if self.skips("="):
+            section.keep(name, self.take_value(), line, self.vocabulary)
+            return Problem(self.line, 'a string without its "') if self.sees('"') else None
+        parents = self._read_parents()
+        if parents is None or not self.skips("{"):
+            return Problem(line, "a name without = or {")
+        if depth == MAX_DEPTH:
+            return Problem(self.line, f"more than {MAX_DEPTH} sections inside each other")
+        opened = Section()
+        if depth or name not in self.vocabulary.skipped:
+            opened = section.sections.setdefault(name, opened)
+        opened.parents.update(dict.fromkeys(parents, line))
+        return self.read_body(opened, depth + 1)
+
+    def _read_parents(self) -> list[str] | None:
+        """Read the paths of inherited sections; None if a path is missing."""
+        found: list[str] = []
+        while self.skips(":") or (found and self.skips(",")):
+            self.take(_BLANK)
+            path = self.take(_PATH)
+            if path is None:
+                return None
+            found.append(path)
+            self.take(_BLANK)
+        return found
+
+
+class Inheritance:
+    """Resolver of the references in one file."""
+
+    def __init__(self, root: Section) -> None:
+        self._root = root
+        self._done: dict[int, Section] = {}
+        self._open: list[int] = []
+
+    def resolve(self, section: Section) -> Section:
+        """Return a section with everything that it and its subsections inherit.
+
+        Its own settings take precedence, then those of the first section that it references, and so
+        on. References to sections that do not exist are ignored.
+        """
+        if id(section) in self._done:
+            return self._done[id(section)]
+        if id(section) in self._open or len(self._open) > MAX_REFERENCES:
+            raise SettingsError(
+                f"sections inherit from each other in a circle, or over more than "
+                f"{MAX_REFERENCES} steps"
+            )
+        self._open.append(id(section))
+        inner = {name: self.resolve(one) for name, one in section.sections.items()}
+        found = replace(section, sections=inner, parents={})
+        for path in section.parents:
+            parent = self._find(path.split("."))
+            found = found.over(parent) if parent else found
+        self._open.pop()
+        self._done[id(section)] = found
+        return found
+
+    def _find(self, path: list[str]) -> Section | None:
+        """Find a section by its path, following what the sections on the way inherit."""
+        section = self._root.sections.get(path[0])
+        for name in path[1:]:
+            if section is None:
+                return None
+            section = section.sections.get(name) or self.resolve(section).sections.get(name)
+        return None if section is None else self.resolve(section)
 
 
 def swanctl_connections(root: Section) -> tuple[PeerConnection, ...]:
@@ -62,21 +181,17 @@ def swanctl_connections(root: Section) -> tuple[PeerConnection, ...]:
     >>> [one.remote.addresses for one in swanctl_connections(root)]
     [('192.0.2.1',)]
     """
-    inheritance = Inheritance(root)
-    listed = root.sections.get("connections", Section())
-    return tuple(
-        _connection(name, section) for name, section in inheritance.resolve(listed).sections.items()
-    )
+    listed = Inheritance(root).resolve(root.sections.get("connections", Section()))
+    return tuple(_connection(name, section) for name, section in listed.sections.items())
 
 
 def _values(section: Section, allowed: Set[str], doubts: Doubts) -> Values:
     """Check a section's settings; charon rejects any that does not belong to that section."""
-    settings = {name: one for name, one in section.settings.items() if one[0] is not None}
     values = Values(section.settings, doubts)
-    for name, (text, line) in settings.items():
-        if name not in allowed:
+    for name, (text, line) in section.settings.items():
+        if text is not None and name not in allowed:
             doubts.refusals.append(f"line {line}: an option in the wrong section")
-        elif not is_printable(text or ""):
+        elif text is not None and not options.is_printable(text):
             values.refuse(name, "has a character that is not printable ASCII")
     for name, (is_taken, line) in section.others.items():
         if name not in allowed:
@@ -111,7 +226,7 @@ def _connection(name: str, section: Section) -> PeerConnection:
         lifetime=_ike_lifetime(values),
         dpd_delay_s=values.read("dpd_delay", swanctl_time, 0),
         forces_encap=values.read("encap", parse_switch, False),
-        children=tuple(child for child in read if child.mode not in _NO_TUNNEL),
+        children=tuple(child for child in read if child.mode not in NO_TUNNEL),
         refused="; ".join(doubts.refusals) or None,
         may_not_load=doubts.may_not_load,
         notes=tuple(doubts.notes),
@@ -126,18 +241,15 @@ def _end(side: str, section: Section, values: Values, doubts: Doubts) -> PeerEnd
         if name.lower().startswith(side)
     ]
     # By default charon authenticates itself by its key pair, and accepts anything.
-    auth = "pubkey" if side == "local" else "any"
-    ordered = sorted(
-        (
-            (one.read("round", parse_number, 0), one.read("auth", _auth, auth), one)
-            for one in rounds
-        ),
-        key=lambda one: one[0],
-    )
-    _, auth, first = ordered[0] if ordered else (0, auth, None)
+    default = "pubkey" if side == "local" else "any"
+    read = [
+        (one.read("round", parse_number, 0), one.read("auth", _auth, default), one.text("id"))
+        for one in rounds
+    ]
+    _, auth, ike_id = min(read, key=lambda one: one[0], default=(0, default, None))
     return PeerEnd(
         addresses=split_list(values.text(f"{side}_addrs") or "") or ("%any",),
-        ike_id=first.text("id") if first else None,
+        ike_id=ike_id,
         auth=auth,
         has_virtual_ip=side == "local" and values.text("vips") is not None,
     )
@@ -200,30 +312,24 @@ def _ike_lifetime(values: Values) -> Lifetime:
 
 def _version(values: Values) -> int | None:
     version = values.read("version", parse_number, 0)
-    if version not in (0, 1, 2):
-        values.note("version", "is not 0, 1 or 2")
-        return None
-    return version
+    if version in (0, 1, 2):
+        return version
+    values.note("version", "is not 0, 1 or 2")
+    return None
 
 
 def _mode(values: Values) -> str:
-    text = values.text("mode")
-    mode = "tunnel" if text is None else text.lower()
-    is_taken = _MODES(mode)
-    if is_taken is False:
-        values.refuse("mode", "cannot be read")
-        return "tunnel"
-    if is_taken is None:
+    mode = values.read("mode", _read_mode, "tunnel")
+    if _MODES(mode) is None:
         values.doubt("mode", "has a word of newer versions")
     return mode
+
+
+def _read_mode(text: str) -> str | None:
+    return None if _MODES(text.lower()) is False else text.lower()
 
 
 def _auth(text: str) -> str | None:
     """Return the class of an authentication, without its constraints; None if unknown."""
     word = text.lower()
-    if text.startswith(("ike:", "pubkey", "rsa", "ecdsa", "bliss")):
-        return "pubkey"
-    for known in ("xauth", "eap"):
-        if word.startswith(known):
-            return known
-    return word if word == "psk" else None
+    return word if word == "psk" else auth_class(text, word)
