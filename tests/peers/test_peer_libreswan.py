@@ -5,9 +5,8 @@ from __future__ import annotations
 import pytest
 
 from vpnframe.errors import SettingsError
-from vpnframe.peers.libreswan import find_libreswan
 from vpnframe.peers.options import CONN, CONN_OTHERS, CONN_SYNONYMS
-from vpnframe.peers.reading import read_peer
+from vpnframe.peers.reading import find_libreswan, read_peer
 
 PLAIN = "conn a\n\tleft=192.0.2.1\n\tright=203.0.113.1\n\tauthby=secret\n\tauto=start\n"
 

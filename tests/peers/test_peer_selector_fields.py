@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from peer_builders import swanctl, tunnels
 
-from vpnframe.peers.selector_fields import selector_verdicts
+from vpnframe.peers.child_fields import selector_verdicts
 from vpnframe.peers.swanctl import parse_swanctl, swanctl_connections
 from vpnframe.peers.tunnels import read_tunnels
 

@@ -22,7 +22,7 @@ from peer_spellings import (
 )
 from system_tools import find_tool
 
-from vpnframe.peers.selector_syntax import IPSEC, SWANCTL, read_selector, read_traffic
+from vpnframe.peers.selectors import IPSEC, SWANCTL, read_selector, read_traffic
 
 TABLE = Path(__file__).parents[1] / "data" / "peer_selectors.csv"
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vpnframe.peers.settings import Doubts, Values
+from vpnframe.peers.sections import Doubts, Values
 from vpnframe.peers.values import (
     parse_number,
     parse_switch,

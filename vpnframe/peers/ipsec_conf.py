@@ -24,10 +24,24 @@ from vpnframe.peers.model import (
     PeerProposal,
     Protocol,
 )
-from vpnframe.peers.sections import Problem, Section, TextReader, Vocabulary
-from vpnframe.peers.selector_syntax import ALL_TRAFFIC, IPSEC, read_selector, read_traffic
-from vpnframe.peers.selectors import DYNAMIC, Selector
-from vpnframe.peers.settings import NO_TUNNEL, Doubts, Values, auth_class
+from vpnframe.peers.sections import (
+    NO_TUNNEL,
+    Doubts,
+    Problem,
+    Section,
+    TextReader,
+    Values,
+    Vocabulary,
+    auth_class,
+)
+from vpnframe.peers.selectors import (
+    ALL_TRAFFIC,
+    DYNAMIC,
+    IPSEC,
+    Selector,
+    read_selector,
+    read_traffic,
+)
 from vpnframe.peers.tokens import default_proposal
 from vpnframe.peers.values import split_list, starter_time
 

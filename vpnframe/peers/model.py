@@ -1,16 +1,26 @@
-"""Model of a peer's configuration, reduced to what a comparison needs, without keys.
+"""Model of a peer's configuration, reduced to what a comparison needs, and of its results.
 
-These structs have no field for a secret, so no secret can reach a table, a log or an exception.
+The structs of the configuration have no field for a secret, so no secret can reach a table, a log
+or an exception.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from vpnframe.peers.selectors import DYNAMIC, Selector
 
 Protocol = Literal["ike", "esp", "ah"]
+Result = Literal["match", "mismatch", "works-until-rekey", "unverifiable", "info"]
+IkeError = Literal[
+    "none",
+    "NO_PROPOSAL_CHOSEN",
+    "AUTHENTICATION_FAILED",
+    "TS_UNACCEPTABLE",
+    "INVALID_KE_PAYLOAD",
+    "INVALID_ID_INFORMATION",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,3 +121,24 @@ class Peer:
     syntax: str
     connections: tuple[PeerConnection, ...]
     notes: tuple[str, ...] = ()
+
+
+class Outcome(NamedTuple):
+    """What a comparison found, one sentence why, and the error that IKE reports."""
+
+    result: Result
+    reason: str
+    ike_error: IkeError = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class FieldComparison:
+    """One field of one tunnel, compared with the peer: both values as text, and the outcome."""
+
+    field: str  # the column of ``tunnels``, or another subject
+    ours: str | None
+    theirs: str | None
+    result: Result
+    reason: str
+    ike_error: IkeError = "none"
+    child: str | None = None  # the peer's child SA, if it concerns one

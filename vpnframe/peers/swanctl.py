@@ -22,18 +22,19 @@ from vpnframe.peers.model import (
     PeerProposal,
     Protocol,
 )
-from vpnframe.peers.sections import Problem, Section, TextReader, Vocabulary
-from vpnframe.peers.selector_syntax import SWANCTL, read_host, read_selector
-from vpnframe.peers.selectors import DYNAMIC, Selector
-from vpnframe.peers.settings import NO_TUNNEL, Doubts, Values, auth_class
-from vpnframe.peers.tokens import default_proposal
-from vpnframe.peers.values import (
-    UINT64_MAX,
-    parse_number,
-    parse_switch,
-    split_list,
-    swanctl_time,
+from vpnframe.peers.sections import (
+    NO_TUNNEL,
+    Doubts,
+    Problem,
+    Section,
+    TextReader,
+    Values,
+    Vocabulary,
+    auth_class,
 )
+from vpnframe.peers.selectors import DYNAMIC, SWANCTL, Selector, read_host, read_selector
+from vpnframe.peers.tokens import default_proposal
+from vpnframe.peers.values import UINT64_MAX, parse_number, parse_switch, split_list, swanctl_time
 
 MAX_DEPTH = 32
 MAX_REFERENCES = 64
