@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vpnframe.peers.sections import Doubts, Values
+from vpnframe.peers.sections import Values
 from vpnframe.peers.values import (
     parse_number,
     parse_switch,
@@ -67,21 +67,19 @@ def test_the_two_files_have_two_grammars_of_times(text, swanctl, starter):
 
 def test_a_value_that_cannot_be_read_is_noted_by_name_and_line_alone():
     """The value itself is not shown: it may be anything."""
-    doubts = Doubts()
-    values = Values({"rekey_time": ("Canary", 7), "encap": (None, 9)}, doubts)
+    values = Values({"rekey_time": ("Canary", 7), "encap": (None, 9)})
     assert values.read("rekey_time", swanctl_time, 60) == 60
     assert values.read("encap", parse_switch, False) is False
     assert values.read("mobike", parse_switch, True) is True
-    assert doubts.refusals == ["line 7: rekey_time cannot be read"]
+    assert values.refusals == ["line 7: rekey_time cannot be read"]
 
 
 def test_proposals_note_what_is_refused_and_what_nobody_knows():
     """A refusal for what is wrong, a note for a word."""
-    doubts = Doubts()
-    values = Values({"proposals": ("", 3)}, doubts)
+    values = Values({"proposals": ("", 3)})
     texts = ["aes128-sha256", "aes128-sha256-modp2048-mlkem768", "aes128-sha256-modp2048-new"]
     assert len(values.proposals(texts, "proposals", "ike")) == 3
-    assert "Diffie-Hellman" in doubts.refusals[0]
-    assert "does not know" in doubts.refusals[1]
-    assert "not every version" in doubts.notes[0]
-    assert doubts.may_not_load
+    assert "Diffie-Hellman" in values.refusals[0]
+    assert "does not know" in values.refusals[1]
+    assert "not every version" in values.notes[0]
+    assert values.may_not_load

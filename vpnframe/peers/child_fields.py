@@ -6,8 +6,9 @@ Blocks are narrowed under IKEv2, and taken exactly under IKEv1.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import product
+from typing import NamedTuple
 
 from vpnframe.peers.ike_fields import covers
 from vpnframe.peers.model import (
@@ -47,17 +48,33 @@ MAX_SHOWN = 8
 _CUT = "its daemon reads a block and ignores the text after it, netmasks included"
 
 
+class _Side(NamedTuple):
+    """One side of a child SA at both ends; None if blocks are unknown."""
+
+    field: str
+    ours: Networks | None
+    theirs: Networks | None
+    is_restricted: bool
+    is_cut: bool
+
+
+# A child SA of the peer, and both of its sides.
+_Child = tuple[PeerChild, list[_Side]]
+
+
 def child_verdicts(ours: OurTunnel, theirs: PeerConnection) -> Iterator[FieldComparison]:
     """Compare the fields of the child SAs: proposals, PFS, mode, lifetime and selectors."""
     if not theirs.children:
         reason = "it has no child SA: nothing can be carried"
         yield FieldComparison("peer_child", None, None, "mismatch", reason, "TS_UNACCEPTABLE")
-    mine, others = children_of_ours(ours, theirs)
-    for child in mine:
+    children = [(child, _sides(ours, theirs, child)) for child in theirs.children]
+    # Children without blocks of ours serve another connection, unless all are such.
+    mine = [one for one in children if all(map(_may_overlap, one[1]))] or children
+    for child, _ in mine:
         for found in _child(ours, child, len(theirs.children)):
             yield replace(found, child=child.name)
-    yield from selector_verdicts(ours, replace(theirs, children=mine))
-    for child in others:
+    yield from _selectors(ours, mine)
+    for child, _ in [one for one in children if one not in mine]:
         reason = "its blocks do not overlap ours: it carries nothing of this connection"
         yield FieldComparison("peer_child", None, None, "info", reason, child=child.name)
 
@@ -145,54 +162,27 @@ def _pfs_v1(ours: OurTunnel, esp: Sequence[PeerProposal], nearest: PeerProposal)
     return Outcome("match", "a proposal offers it")
 
 
-@dataclass(frozen=True, slots=True)
-class _Side:
-    """One side of a child SA at both ends; None if blocks are unknown."""
-
-    field: str
-    ours: Networks | None
-    theirs: Networks | None
-    is_restricted: bool
-    is_cut: bool
-
-
-def selector_verdicts(ours: OurTunnel, theirs: PeerConnection) -> Iterator[FieldComparison]:
+def _selectors(ours: OurTunnel, children: list[_Child]) -> Iterator[FieldComparison]:
     """Compare the blocks behind both ends, by child SA and in total."""
     is_v1 = ours.ike_version == 1
-    carried = []
-    for child in theirs.children:
-        sides = _sides(ours, theirs, child)
+    for child, sides in children:
         for side in sides:
             # Under IKEv1 one block is negotiated exactly, and strongSwan uses its first.
-            other = side.theirs[:1] or None if is_v1 and side.theirs is not None else side.theirs
-            outcome = _exact(side.ours, other, side) if is_v1 else _narrowed(side)
+            used = side._replace(theirs=(side.theirs or ())[:1] or None) if is_v1 else side
+            outcome = _exact(used) if is_v1 else _narrowed(used)
             if side.is_cut:
                 outcome = outcome._replace(reason=f"{outcome.reason}; {_CUT}")
-            found = FieldComparison(side.field, _text(side.ours), _text(other), *outcome)
+            found = FieldComparison(side.field, _text(used.ours), _text(used.theirs), *outcome)
             yield replace(found, child=child.name)
-        carried.append([side.theirs for side in sides])
     if is_v1:
         yield from _one_pair(ours)
-    elif len(theirs.children) > 1:
+    elif len(children) > 1:
+        carried = [[side.theirs for side in sides] for _, sides in children]
         yield FieldComparison("selectors", None, None, *_together(ours, carried))
 
 
-def children_of_ours(
-    ours: OurTunnel, theirs: PeerConnection
-) -> tuple[tuple[PeerChild, ...], tuple[PeerChild, ...]]:
-    """Separate the children with blocks of ours from those that serve another connection."""
-    mine = tuple(child for child in theirs.children if _has_ours(ours, theirs, child))
-    if not mine:
-        return theirs.children, ()
-    return mine, tuple(child for child in theirs.children if child not in mine)
-
-
-def _has_ours(ours: OurTunnel, theirs: PeerConnection, child: PeerChild) -> bool:
-    """Check whether both sides have blocks in common; true if that is unknown."""
-    return all(
-        side.ours is None or side.theirs is None or narrow(side.ours, side.theirs)
-        for side in _sides(ours, theirs, child)
-    )
+def _may_overlap(side: _Side) -> bool:
+    return side.ours is None or side.theirs is None or bool(narrow(side.ours, side.theirs))
 
 
 def _sides(ours: OurTunnel, theirs: PeerConnection, child: PeerChild) -> list[_Side]:
@@ -215,13 +205,10 @@ def _side(
     field: str, ours: Sequence[str] | None, theirs: Sequence[Selector], own: Sequence[str]
 ) -> _Side:
     address = read_address(own[0]) if len(own) == 1 else None
-    return _Side(
-        field=field,
-        ours=_parsed(ours),
-        theirs=_joined([address if one.is_dynamic else one.networks for one in theirs]),
-        is_restricted=any(one.is_restricted for one in theirs),
-        is_cut=any(one.is_cut for one in theirs),
-    )
+    networks = _joined([address if one.is_dynamic else one.networks for one in theirs])
+    is_restricted = any(one.is_restricted for one in theirs)
+    is_cut = any(one.is_cut for one in theirs)
+    return _Side(field, _parsed(ours), networks, is_restricted, is_cut)
 
 
 def _parsed(blocks: Sequence[str] | None) -> Networks | None:
@@ -251,15 +238,15 @@ def _narrowed(side: _Side) -> Outcome:
     return Outcome("match", "both have the same")
 
 
-def _exact(ours: Networks | None, theirs: Networks | None, side: _Side) -> Outcome:
+def _exact(side: _Side) -> Outcome:
     """Compare one side under IKEv1: the responder accepts blocks as they are, or rejects them."""
-    n_blocks = len(set(ours or ()))
+    n_blocks = len(set(side.ours or ()))
     if n_blocks > 1:
         reason = f"IKEv1 negotiates one block a side: of our {n_blocks} at most one is carried"
         return Outcome("mismatch", reason, "INVALID_ID_INFORMATION")
-    if ours is None or theirs is None:
+    if side.ours is None or side.theirs is None:
         return Outcome("unverifiable", "not all blocks are known")
-    if set(ours) == set(theirs) and not side.is_restricted:
+    if set(side.ours) == set(side.theirs) and not side.is_restricted:
         return Outcome("match", "both have the same")
     reason = "IKEv1 does not narrow blocks, although some ends such as strongSwan do"
     return Outcome("mismatch", reason, "INVALID_ID_INFORMATION")
@@ -269,10 +256,8 @@ def _one_pair(ours: OurTunnel) -> Iterator[FieldComparison]:
     """Report that the cloud negotiates only one pair of blocks under IKEv1."""
     n_pairs = len(set(ours.vpc_subnets or ())) * len(set(ours.onprem_subnets or ()))
     if n_pairs > 1:
-        reason = (
-            f"IKEv1 negotiates one pair of blocks: at least {n_pairs - 1} of our {n_pairs} carry "
-            "nothing"
-        )
+        lost = f"at least {n_pairs - 1} of our {n_pairs} carry nothing"
+        reason = f"IKEv1 negotiates one pair of blocks: {lost}"
         outcome = Outcome("mismatch", reason, "INVALID_ID_INFORMATION")
         yield FieldComparison("selectors", None, None, *outcome)
 

@@ -26,7 +26,6 @@ from vpnframe.peers.model import (
 )
 from vpnframe.peers.sections import (
     NO_TUNNEL,
-    Doubts,
     Problem,
     Section,
     TextReader,
@@ -76,14 +75,7 @@ _PROPOSALS: dict[Protocol, str] = {"ike": "aes128-sha256-modp3072", "esp": "aes1
 
 
 def parse_ipsec_conf(text: str) -> Section | Problem:
-    r"""Parse an ipsec.conf: its conn sections, with what they inherit.
-
-    Examples
-    --------
-    >>> found = parse_ipsec_conf("conn a\n\tleft=192.0.2.1\nconn b\n\talso=a\n\tpsk=x\n")
-    >>> found.sections["b"].settings
-    {'left': ('192.0.2.1', 2)}
-    """
+    """Parse an ipsec.conf: its conn sections, with what they inherit."""
     reader = _IpsecConfReader(text.replace("\r\n", "\n"))
     return reader.read() or _inherited(reader.root)
 
@@ -186,20 +178,14 @@ def _linearise(
 
 
 def ipsec_connections(root: Section) -> tuple[PeerConnection, ...]:
-    r"""Return the connections of an ipsec.conf.
+    """Return the connections of an ipsec.conf.
 
     Sections that differ only in name and phase 2 share one IKE SA, as in charon: they become one
     connection with several children.
-
-    Examples
-    --------
-    >>> root = parse_ipsec_conf("conn a\n\tright=192.0.2.1\n\tkeyexchange=ikev2\n\tauto=add\n")
-    >>> [(one.ike_version, one.remote.addresses) for one in ipsec_connections(root)]
-    [(2, ('192.0.2.1',))]
     """
     found: dict[tuple[object, ...], PeerConnection] = {}
     for name, section in root.sections.items():
-        values = Values(section.settings, Doubts())
+        values = Values(section.settings)
         one = _connection(name, section, values)
         # Constraints on keys, as in rsa-2048, are not stored, but they distinguish connections.
         asked = [(values.text(side) or "").partition("-")[2] for side in ("leftauth", "rightauth")]
@@ -213,18 +199,17 @@ def ipsec_connections(root: Section) -> tuple[PeerConnection, ...]:
 
 
 def _connection(name: str, section: Section, values: Values) -> PeerConnection:
-    doubts = values.doubts
-    doubts.notes.extend(
+    values.notes.extend(
         f"line {line}: a keyword that strongSwan 5.9 does not know, and ignores"
         for line in section.unknown_lines
     )
-    doubts.refusals.extend(
+    values.refusals.extend(
         f"line {line}: {option} cannot be read"
         for option, (is_taken, line) in section.others.items()
         if is_taken is False
     )
     if (values.text("auto") or "ignore") not in _LOADED:
-        doubts.refusals.append("without auto=add, route or start it is never loaded")
+        values.refusals.append("without auto=add, route or start it is never loaded")
     child = _child(name, values)
     checks_peers = values.read("dpdaction", _DPD_ACTIONS.get, False)
     dpd_delay_s = values.read("dpddelay", starter_time, 30)
@@ -239,9 +224,9 @@ def _connection(name: str, section: Section, values: Values) -> PeerConnection:
         dpd_delay_s=dpd_delay_s if checks_peers else 0,
         forces_encap=values.read("forceencaps", _SWITCH.get, False),
         children=() if child.mode in NO_TUNNEL else (child,),
-        refused="; ".join(doubts.refusals) or None,
-        may_not_load=doubts.may_not_load,
-        notes=tuple(doubts.notes),
+        refused="; ".join(values.refusals) or None,
+        may_not_load=values.may_not_load,
+        notes=tuple(values.notes),
     )
 
 

@@ -6,7 +6,7 @@ or an exception.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 from vpnframe.peers.selectors import DYNAMIC, Selector
@@ -29,19 +29,14 @@ class PeerProposal:
 
     text: str  # normalized text of the proposal
     protocol: Protocol  # the kind of SA
-    # encryption, integrity, prf: vpnframe's names, for example ``aes-256-cbc`` and
-    # ``hmac-sha256``
-    encryption: tuple[str, ...] = ()
+    encryption: tuple[str, ...] = ()  # vpnframe's names, for example ``aes-256-cbc``
     integrity: tuple[str, ...] = ()
     prf: tuple[str, ...] = ()
-    # IANA numbers; 0 is none. ESP and AH without a group also offer none
-    dh_groups: tuple[int, ...] = ()
+    dh_groups: tuple[int, ...] = ()  # IANA numbers; 0 is none, as is no group of ESP and AH
     esn: tuple[bool, ...] = ()  # ESP: whether extended sequence numbers are offered
-    # Words that only some versions know: their meaning cannot be judged
-    unknown: tuple[str, ...] = ()
+    unknown: tuple[str, ...] = ()  # words that only some versions know, with unknown meaning
     problem: str | None = None  # why an IKE daemon rejects it
-    # Whether it is the daemon's default, which depends on how it was built
-    is_default: bool = False
+    is_default: bool = False  # whether it is the daemon's default, which depends on its build
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +53,9 @@ class PeerChild:
 
     name: str  # its name in the file
     proposals: tuple[PeerProposal, ...]  # for ESP or for AH
-    # local_subnets, remote_subnets: traffic selectors as the daemon reads them; default: the
-    # end's own address
-    local_subnets: tuple[Selector, ...] = (DYNAMIC,)
+    local_subnets: tuple[Selector, ...] = (DYNAMIC,)  # default: the end's own address
     remote_subnets: tuple[Selector, ...] = (DYNAMIC,)
-    lifetime: Lifetime = field(default_factory=Lifetime)  # of its keys
+    lifetime: Lifetime = Lifetime()  # of its keys
     mode: str = "tunnel"  # ``tunnel``, ``transport`` and others
     has_sha256_96: bool = False  # whether HMAC-SHA-256 is cut to 96 bits, against the standard
 
@@ -84,20 +77,17 @@ class PeerConnection:
     name: str  # its name in the file
     ike_version: int | None = 0  # 1, 2, or 0 for both; None if unknown
     is_aggressive: bool | None = False  # IKEv1's aggressive mode; None if unknown
-    # local, remote: the peer's own end, and ours from its view
-    local: PeerEnd = field(default_factory=PeerEnd)
-    remote: PeerEnd = field(default_factory=PeerEnd)
+    local: PeerEnd = PeerEnd()  # the peer's own end
+    remote: PeerEnd = PeerEnd()  # ours, from its view
     proposals: tuple[PeerProposal, ...] = ()  # for IKE, in order
-    lifetime: Lifetime = field(default_factory=Lifetime)  # of the IKE SA
+    lifetime: Lifetime = Lifetime()  # of the IKE SA
     dpd_delay_s: int | None = 0  # seconds between dead peer checks; 0 is off
     forces_encap: bool = False  # whether ESP is always encapsulated in UDP
     children: tuple[PeerChild, ...] = ()  # in order
     refused: str | None = None  # why its daemon does not load it
     may_not_load: bool = False  # whether some versions of its daemon do not load it
     notes: tuple[str, ...] = ()  # what was not understood
-    # psk_fingerprint, psk_fingerprint_key_id: for connections of the fleet, the keyed fingerprint
-    # of the key, and the id of the fingerprint key
-    psk_fingerprint: str | None = None
+    psk_fingerprint: str | None = None  # of the key, for connections of the fleet
     psk_fingerprint_key_id: str | None = None
 
 

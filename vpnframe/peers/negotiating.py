@@ -34,13 +34,7 @@ class Choice:
 
 
 def wanted_of(encryption: str | None, integrity: str | None, **others: object) -> Wanted:
-    """Return what a proposal must offer to match ours, by kind; None is unknown.
-
-    Examples
-    --------
-    >>> wanted_of("aes-128-gcm", "hmac-sha256", dh_groups=14)
-    {'encryption': 'aes-128-gcm', 'dh_groups': 14}
-    """
+    """Return what a proposal must offer to match ours, by kind; None is unknown."""
     has_integrity = encryption is not None and is_aead(encryption)
     return {"encryption": encryption} | ({} if has_integrity else {"integrity": integrity}) | others
 

@@ -32,14 +32,7 @@ def is_printable(text: str) -> bool:
 
 
 def one_of(words: str) -> Check:
-    """Return the check for a list of words; those marked with ``?`` exist in newer versions only.
-
-    Examples
-    --------
-    >>> check = one_of("tunnel ?iptfs")
-    >>> check("tunnel"), check("iptfs"), check("magic")
-    (True, None, False)
-    """
+    """Return the check for a list of words; ``?`` marks those of newer versions."""
     known = {word.removeprefix("?"): None if word[0] == "?" else True for word in words.split()}
     return lambda text: known.get(text, False)
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from vpnframe.peers.model import PeerProposal, Protocol
 from vpnframe.peers.tokens import ESN, parse_proposal
@@ -21,6 +21,7 @@ D = TypeVar("D")
 # Returns True or False, or None if that depends on the version.
 Check = Callable[[str], bool | None]
 
+NOT_LOADED = ": where it is not known, the connection is not loaded"
 NO_TUNNEL = frozenset({"pass", "drop"})  # modes of a child SA that carry nothing
 _KEY_AUTHS = ("ike:", "pubkey", "rsa", "ecdsa", "bliss")
 # Possessive, so that an unterminated string takes linear time.
@@ -29,21 +30,19 @@ _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 _ESCAPED = {"n": "\n", "r": "\r", "t": "\t", "\n": ""}
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(NamedTuple):
     """Why a file cannot be read: a line, and a message that quotes nothing from the file."""
 
     line: int
     message: str
 
 
-@dataclass(frozen=True, slots=True)
-class Vocabulary:
+class Vocabulary(NamedTuple):
     """The settings of a file that may be stored."""
 
     kept: frozenset[str]  # settings to store
     # Other settings that strongSwan knows: their values are checked, and dropped
-    known: Mapping[str, Check] = field(default_factory=dict)
+    known: Mapping[str, Check] = {}
     skipped: frozenset[str] = frozenset()  # top-level sections that are dropped entirely
 
 
@@ -132,26 +131,18 @@ class TextReader:
         return " ".join(parts) if parts else None
 
 
-@dataclass(slots=True)
-class Doubts:
-    """Problems of one connection: why its daemon does not load it, and notes."""
-
-    refusals: list[str] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
-    may_not_load: bool = False  # whether some versions or machines do not load it
-
-    def doubt(self, sentence: str) -> None:
-        """Record why some daemons do not load the connection."""
-        self.may_not_load = True
-        self.notes.append(f"{sentence}: where it is not known, the connection is not loaded")
-
-
 @dataclass(frozen=True, slots=True)
 class Values:
-    """The settings of one section, read one by one; problems are recorded in ``doubts``."""
+    """The settings of one section, and what is wrong with its connection; no value is shown."""
 
-    settings: Mapping[str, tuple[str | None, int]]  # value and line; None if it is empty
-    doubts: Doubts
+    settings: Mapping[str, tuple[str | None, int]] = field(default_factory=dict)
+    refusals: list[str] = field(default_factory=list)  # why the daemon does not load it
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def may_not_load(self) -> bool:
+        """Whether some versions or machines do not load it."""
+        return any(note.endswith(NOT_LOADED) for note in self.notes)
 
     def text(self, name: str) -> str | None:
         """Return a value as written; None if there is none."""
@@ -181,15 +172,15 @@ class Values:
 
     def refuse(self, name: str, why: str) -> None:
         """Record why strongSwan does not load the connection."""
-        self.doubts.refusals.append(self._sentence(name, why))
+        self.refusals.append(self._sentence(name, why))
 
     def doubt(self, name: str, why: str) -> None:
         """Record why some daemons do not load the connection."""
-        self.doubts.doubt(self._sentence(name, why))
+        self.note(name, why + NOT_LOADED)
 
     def note(self, name: str, what: str) -> None:
         """Record a note on a setting."""
-        self.doubts.notes.append(self._sentence(name, what))
+        self.notes.append(self._sentence(name, what))
 
     def _sentence(self, name: str, what: str) -> str:
         line = self.settings.get(name, (None, 0))[1]

@@ -17,12 +17,13 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
 from vpnframe.peers.values import as_octet, leading_int
 
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 Networks = tuple[Network, ...]
 Rectangle = tuple[Network, Network]
@@ -46,8 +47,6 @@ class Selector:
     is_cut: bool = False
 
 
-Address = ipaddress.IPv4Address | ipaddress.IPv6Address
-
 _ANY_HOSTS = {"%any": "0.0.0.0", "%any4": "0.0.0.0", "%any6": "::"}  # noqa: S104  no socket
 _PREFIX = re.compile(r"[0-9]{1,3}", re.ASCII)
 _ALL_PORTS = (0, 0xFFFF)
@@ -61,8 +60,7 @@ _SERVICES = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Dialect:
+class Dialect(NamedTuple):
     """The keywords of one of the two files, and whether it allows address ranges."""
 
     dynamic: str
@@ -106,16 +104,13 @@ def read_selector(text: str, dialect: Dialect, traffic: Traffic = ALL_TRAFFIC) -
         if found is None:
             return None
         traffic = found
-    selector = Selector(
-        is_restricted=traffic.is_restricted, has_unknown_name=traffic.has_unknown_name
-    )
+    words = (traffic.is_restricted, traffic.has_unknown_name)
     if block == dialect.dynamic:
-        return replace(selector, is_dynamic=True)
-    if dialect.has_ranges and "-" in block:
-        networks, is_cut = _read_range(block), bool(tail)
-    else:
-        networks, is_cut = _read_block(block), _is_cut(block) or bool(tail)
-    return None if networks is None else replace(selector, networks=networks, is_cut=is_cut)
+        return Selector((), True, *words)
+    is_range = dialect.has_ranges and "-" in block
+    networks = _read_range(block) if is_range else _read_block(block)
+    is_cut = bool(tail) or (not is_range and _is_cut(block))
+    return None if networks is None else Selector(networks, False, *words, is_cut)
 
 
 def read_traffic(text: str, dialect: Dialect, default: Traffic = ALL_TRAFFIC) -> Traffic | None:
@@ -253,11 +248,6 @@ def _subtract(one: Rectangle, other: Rectangle) -> list[Rectangle]:
     inner = (_inner(one[0], other[0]), _inner(one[1], other[1]))
     if inner[0] is None or inner[1] is None:
         return [one]
-    beside = [(rest, one[1]) for rest in _exclude(one[0], inner[0])]
-    return [*beside, *((inner[0], rest) for rest in _exclude(one[1], inner[1]))]
-
-
-def _exclude(outer: Network, inner: Network) -> list[Network]:
-    if outer == inner:
-        return []
-    return list(outer.address_exclude(inner))  # type: ignore[arg-type]
+    beside = [(rest, one[1]) for rest in one[0].address_exclude(inner[0])]  # type: ignore[arg-type]
+    within = [(inner[0], rest) for rest in one[1].address_exclude(inner[1])]  # type: ignore[arg-type]
+    return [*beside, *within]

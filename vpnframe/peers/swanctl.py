@@ -24,7 +24,7 @@ from vpnframe.peers.model import (
 )
 from vpnframe.peers.sections import (
     NO_TUNNEL,
-    Doubts,
+    NOT_LOADED,
     Problem,
     Section,
     TextReader,
@@ -60,14 +60,7 @@ _MODES = options.one_of("tunnel transport transport_proxy beet pass drop ?iptfs"
 
 
 def parse_swanctl(text: str, vocabulary: Vocabulary = _VOCABULARY) -> Section | Problem:
-    r"""Parse the sections of a swanctl.conf, without storing its secrets.
-
-    Examples
-    --------
-    >>> root = parse_swanctl("a {\n id = x y # z\n psk = 1\n}\nsecrets {\n id = q\n}")
-    >>> root.sections["a"].settings, root.sections["a"].unknown_lines, list(root.sections)
-    ({'id': ('x y', 2)}, [3], ['a'])
-    """
+    """Parse the sections of a swanctl.conf, without storing its secrets."""
     root = Section()
     return _SwanctlReader(text, vocabulary).read_body(root) or root
 
@@ -174,70 +167,64 @@ class Inheritance:
 
 
 def swanctl_connections(root: Section) -> tuple[PeerConnection, ...]:
-    r"""Return the connections of a swanctl.conf.
-
-    Examples
-    --------
-    >>> root = parse_swanctl("connections {\n hq {\n  remote_addrs = 192.0.2.1\n }\n}")
-    >>> [one.remote.addresses for one in swanctl_connections(root)]
-    [('192.0.2.1',)]
-    """
+    """Return the connections of a swanctl.conf."""
     listed = Inheritance(root).resolve(root.sections.get("connections", Section()))
     return tuple(_connection(name, section) for name, section in listed.sections.items())
 
 
-def _values(section: Section, allowed: Set[str], doubts: Doubts) -> Values:
+def _values(section: Section, allowed: Set[str], connection: Values) -> Values:
     """Check a section's settings; charon rejects any that does not belong to that section."""
-    values = Values(section.settings, doubts)
+    values = replace(connection, settings=section.settings)
     for name, (text, line) in section.settings.items():
         if text is not None and name not in allowed:
-            doubts.refusals.append(f"line {line}: an option in the wrong section")
+            values.refusals.append(f"line {line}: an option in the wrong section")
         elif text is not None and not options.is_printable(text):
             values.refuse(name, "has a character that is not printable ASCII")
     for name, (is_taken, line) in section.others.items():
         if name not in allowed:
-            doubts.refusals.append(f"line {line}: an option in the wrong section")
+            values.refusals.append(f"line {line}: an option in the wrong section")
         elif is_taken is False:
-            doubts.refusals.append(f"line {line}: {name} cannot be read")
+            values.refusals.append(f"line {line}: {name} cannot be read")
         elif is_taken is None:
-            doubts.doubt(f"line {line}: {name} has a word of newer versions")
-    for line in section.unknown_lines:
-        doubts.doubt(f"line {line}: no option of strongSwan 5.9")
-    doubts.notes.extend(f"line {line}: include is not followed" for line in section.included_lines)
+            values.notes.append(f"line {line}: {name} has a word of newer versions{NOT_LOADED}")
+    values.notes.extend(
+        f"line {line}: no option of strongSwan 5.9{NOT_LOADED}" for line in section.unknown_lines
+    )
+    values.notes.extend(f"line {line}: include is not followed" for line in section.included_lines)
     return values
 
 
 def _connection(name: str, section: Section) -> PeerConnection:
-    doubts = Doubts()
-    values = _values(section, options.CONNECTION | options.CONNECTION_OTHERS.keys(), doubts)
+    allowed = options.CONNECTION | options.CONNECTION_OTHERS.keys()
+    values = _values(section, allowed, Values())
     children = section.sections.get("children", Section()).sections
-    read = [_child(child, one, doubts) for child, one in children.items()]
+    read = [_child(child, one, values) for child, one in children.items()]
     for other in section.sections:
         if not other.lower().startswith(("local", "remote")) and other.lower() != "children":
-            doubts.refusals.append("a section other than local, remote and children")
+            values.refusals.append("a section other than local, remote and children")
     if not all(map(read_host, split_list(values.text("vips") or ""))):
         values.refuse("vips", "cannot be read")
     return PeerConnection(
         name=name,
         ike_version=_version(values),
         is_aggressive=values.read("aggressive", parse_switch, False),
-        local=_end("local", section, values, doubts),
-        remote=_end("remote", section, values, doubts),
+        local=_end("local", section, values),
+        remote=_end("remote", section, values),
         proposals=_proposals(values, "proposals", "ike") or (default_proposal("ike"),),
         lifetime=_ike_lifetime(values),
         dpd_delay_s=values.read("dpd_delay", swanctl_time, 0),
         forces_encap=values.read("encap", parse_switch, False),
         children=tuple(child for child in read if child.mode not in NO_TUNNEL),
-        refused="; ".join(doubts.refusals) or None,
-        may_not_load=doubts.may_not_load,
-        notes=tuple(doubts.notes),
+        refused="; ".join(values.refusals) or None,
+        may_not_load=values.may_not_load,
+        notes=tuple(values.notes),
     )
 
 
-def _end(side: str, section: Section, values: Values, doubts: Doubts) -> PeerEnd:
+def _end(side: str, section: Section, values: Values) -> PeerEnd:
     """Return one end, by its first authentication round."""
     rounds = [
-        _values(one, options.AUTH | options.AUTH_OTHERS.keys(), doubts)
+        _values(one, options.AUTH | options.AUTH_OTHERS.keys(), values)
         for name, one in section.sections.items()
         if name.lower().startswith(side)
     ]
@@ -256,8 +243,8 @@ def _end(side: str, section: Section, values: Values, doubts: Doubts) -> PeerEnd
     )
 
 
-def _child(name: str, section: Section, doubts: Doubts) -> PeerChild:
-    values = _values(section, options.CHILD | options.CHILD_OTHERS.keys(), doubts)
+def _child(name: str, section: Section, connection: Values) -> PeerChild:
+    values = _values(section, options.CHILD | options.CHILD_OTHERS.keys(), connection)
     rekey_s = values.read("rekey_time", swanctl_time, 3600)
     hard_s = values.read("life_time", swanctl_time, UINT64_MAX)
     if hard_s == UINT64_MAX:

@@ -30,11 +30,6 @@ def leading_int(text: str, base: int = 10) -> tuple[int, str]:
     """Parse the number at the beginning of a text like ``strtol``; return it and the rest.
 
     Without a number, return 0 and the whole text, as in C.
-
-    Examples
-    --------
-    >>> leading_int("16 and more"), leading_int("0x10s", 0), leading_int("x")
-    ((16, ' and more'), (16, 's'), (0, 'x'))
     """
     found = _NUMBERS[base].match(text)
     if found is None:
