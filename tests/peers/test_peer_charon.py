@@ -101,7 +101,7 @@ def test_what_the_daemon_offers_of_its_own_is_what_we_are_certain_of(daemon: Cha
     told = loaded(daemon, "connections {\n a {\n children {\n c {\n }\n }\n }\n}\n")["a"]
     for protocol, place in (("ike", told.settings), ("esp", told.children["c"])):
         offered = proposals_told(place["proposals"])
-        default = tokens.default_proposal(protocol)
+        default = tokens.DEFAULT_PROPOSALS[protocol]
         for kind in ("encryption", "integrity", "prf"):
             everything = {word for one in offered for word in one.get(kind, [])}
             assert set(getattr(default, kind)) <= everything

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from vpnframe.peers.model import PeerProposal
 from vpnframe.peers.negotiating import both, choose, first_group, phase2_group, wanted_of
-from vpnframe.peers.tokens import default_proposal, parse_proposal
+from vpnframe.peers.tokens import DEFAULT_PROPOSALS, parse_proposal
 
 CIPHERS = ["aes-128-cbc", "aes-256-cbc", "aes-128-gcm"]
 HASHES = ["hmac-md5", "hmac-sha1"]
@@ -77,16 +77,16 @@ def test_the_nearest_lacks_the_fewest(listed, ours):
 def test_what_is_not_known_is_neither_taken_nor_refused():
     """Of ours, and of a default of which nobody knows what it holds."""
     wanted = wanted_of(None, "hmac-sha256", dh_groups=19)
-    choice = choose([default_proposal("ike")], wanted, strips=False)
+    choice = choose([DEFAULT_PROPOSALS["ike"]], wanted, strips=False)
     assert choice.taken == {"encryption": None, "integrity": True, "dh_groups": None}
 
 
 def test_a_default_begins_with_nobody_knows_what():
     """Under IKEv1, where the first of each kind is all that is offered."""
     wanted = wanted_of("aes-128-cbc", "hmac-sha256", dh_groups=14)
-    assert both(choose([default_proposal("ike")], wanted, strips=True).begun) is None
+    assert both(choose([DEFAULT_PROPOSALS["ike"]], wanted, strips=True).begun) is None
     fixed = wanted_of("aes-128-cbc", "hmac-sha256")
-    assert both(choose([default_proposal("esp")], fixed, strips=True).begun) is True
+    assert both(choose([DEFAULT_PROPOSALS["esp"]], fixed, strips=True).begun) is True
 
 
 def test_without_proposals_nothing_is_taken():
@@ -100,7 +100,7 @@ def test_the_first_group_is_that_of_the_first_proposal_with_one():
     bare = parse_proposal("aes128-sha256", protocol="esp")
     assert first_group([bare, named]) == 14
     assert first_group([bare]) is None
-    assert first_group([default_proposal("ike"), named]) is None
+    assert first_group([DEFAULT_PROPOSALS["ike"], named]) is None
 
 
 def test_phase_2_of_ikev1_prefers_the_group_of_phase_1():

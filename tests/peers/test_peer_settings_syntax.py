@@ -6,19 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vpnframe.peers.sections import Problem, Section, Vocabulary
+from vpnframe.peers.sections import Problem, Section
 from vpnframe.peers.swanctl import MAX_DEPTH, parse_swanctl
-
-VOCABULARY = Vocabulary(
-    kept=frozenset({"id", "auth"}),
-    known={"certs": lambda text: text == "y"},
-    skipped=frozenset({"secrets"}),
-)
 
 
 def read(text):
     """The root section."""
-    found = parse_swanctl(text, VOCABULARY)
+    found = parse_swanctl(text)
     assert isinstance(found, Section)
     return found
 
@@ -70,9 +64,11 @@ def test_references_are_absolute_paths():
 
 def test_nothing_else_is_kept():
     """Neither the value of another option, nor the name of an unknown one, nor a secret."""
-    root = read("a {\n id = 1\n certs = Canary\n Canary = 2\n}\nsecrets { ike { id = Canary } }")
+    root = read(
+        "a {\n id = 1\n revocation = Canary\n Canary = 2\n}\nsecrets { ike { id = Canary } }"
+    )
     assert "Canary" not in repr(root)
-    assert root.sections["a"].others == {"certs": (False, 3)}
+    assert root.sections["a"].others == {"revocation": (False, 3)}
     assert root.sections["a"].unknown_lines == [4]
     assert list(root.sections) == ["a"]
 
@@ -101,7 +97,7 @@ def test_includes_are_noted_where_they_stand():
 )
 def test_what_cannot_be_read_is_named_by_line(text, line, word):
     """As a value, not as an exception, and without showing the text."""
-    found = parse_swanctl(text, VOCABULARY)
+    found = parse_swanctl(text)
     assert isinstance(found, Problem)
     assert found.line == line
     assert word in found.message
@@ -110,7 +106,7 @@ def test_what_cannot_be_read_is_named_by_line(text, line, word):
 def test_sections_nest_to_a_limit():
     """A file of braces ends in a sentence, not in a stack."""
     assert isinstance(read("a {" * MAX_DEPTH + "}" * MAX_DEPTH), Section)
-    found = parse_swanctl("a {" * 5000, VOCABULARY)
+    found = parse_swanctl("a {" * 5000)
     assert isinstance(found, Problem)
     assert str(MAX_DEPTH) in found.message
 
@@ -118,12 +114,12 @@ def test_sections_nest_to_a_limit():
 @pytest.mark.parametrize("text", ['a = "' + "x" * 200_000, "a = " + '"\\' * 100_000, "{" * 10**5])
 def test_a_hostile_text_takes_no_time(text):
     """A million steps at most: an open string must not be tried in every way."""
-    assert isinstance(parse_swanctl(text, VOCABULARY), Problem)
+    assert isinstance(parse_swanctl(text), Problem)
 
 
 @given(st.text(alphabet='ab={}:.,#" \\\n\tinclude') | st.text())
 def test_any_text_is_read_or_named(text):
     """Nothing is raised, and a problem lies inside the text."""
-    found = parse_swanctl(text, VOCABULARY)
+    found = parse_swanctl(text)
     if isinstance(found, Problem):
         assert 1 <= found.line <= text.count("\n") + 1

@@ -78,7 +78,7 @@ def test_proposals_note_what_is_refused_and_what_nobody_knows():
     """A refusal for what is wrong, a note for a word."""
     values = Values({"proposals": ("", 3)})
     texts = ["aes128-sha256", "aes128-sha256-modp2048-mlkem768", "aes128-sha256-modp2048-new"]
-    assert len(values.proposals(texts, "proposals", "ike")) == 3
+    assert len(values.proposals("proposals", "ike", texts)) == 3
     assert "Diffie-Hellman" in values.refusals[0]
     assert "does not know" in values.refusals[1]
     assert "not every version" in values.notes[0]

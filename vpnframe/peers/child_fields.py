@@ -10,6 +10,7 @@ from dataclasses import replace
 from itertools import product
 from typing import NamedTuple
 
+from vpnframe.peers import negotiating, selectors
 from vpnframe.peers.ike_fields import covers
 from vpnframe.peers.model import (
     FieldComparison,
@@ -19,27 +20,8 @@ from vpnframe.peers.model import (
     PeerEnd,
     PeerProposal,
 )
-from vpnframe.peers.negotiating import (
-    ONE_WAY,
-    Wanted,
-    both,
-    choose,
-    compare_algorithm,
-    compare_lifetimes,
-    first_group,
-    offered_text,
-    phase2_group,
-    wanted_of,
-)
-from vpnframe.peers.selectors import (
-    Networks,
-    Selector,
-    collapse,
-    find_uncovered,
-    narrow,
-    parse_block,
-    read_address,
-)
+from vpnframe.peers.negotiating import ONE_WAY, choose, offered_text
+from vpnframe.peers.selectors import Networks, Selector
 from vpnframe.peers.tokens import offers
 from vpnframe.peers.tunnels import OurTunnel
 
@@ -87,21 +69,20 @@ def _child(ours: OurTunnel, child: PeerChild, n_children: int) -> Iterator[Field
     if child.mode != "tunnel":
         reason = "the cloud supports only tunnel mode, which it may accept"
         yield FieldComparison("ipsec_mode", "tunnel", child.mode, "unverifiable", reason)
-    yield compare_lifetimes(
-        "ipsec_lifetime_s", ours.ipsec_lifetime_s, child.lifetime, ike_version=ours.ike_version
-    )
+    yield negotiating.compare_lifetimes("ipsec_lifetime_s", ours, child.lifetime)
 
 
 def _proposals(ours: OurTunnel, child: PeerChild, n_children: int) -> Iterator[FieldComparison]:
     esp = [one for one in child.proposals if one.protocol == "esp"]
     strips = ours.ike_version == 1
-    wanted = wanted_of(*ours.algorithms("ipsec"))
+    cipher, integrity, group = ours.algorithms("esp")
+    wanted = negotiating.wanted_of(cipher, integrity)
     # IKEv1 chooses the group with the other transforms; IKEv2 uses it only when rekeying.
-    searched = wanted | ({"dh_groups": ours.ipsec_pfs_group} if strips else {})
+    searched = wanted | ({"dh_groups": group} if strips else {})
     choice = choose(esp, searched, strips=strips)
     for kind in wanted:
         field = f"ipsec_{kind}"
-        yield compare_algorithm(field, getattr(ours, field), kind, choice, esp)
+        yield negotiating.compare_algorithm(field, getattr(ours, field), kind, choice, esp)
     if not esp:
         return
     nearest = esp[choice.number - 1]
@@ -109,19 +90,21 @@ def _proposals(ours: OurTunnel, child: PeerChild, n_children: int) -> Iterator[F
     outcome = _pfs_v1(ours, esp, nearest) if strips else _pfs(ours, able, n_children)
     if nearest.problem:
         outcome = Outcome("unverifiable", "its daemon cannot read the nearest proposal")
-    group = None if ours.ipsec_pfs_group is None else str(ours.ipsec_pfs_group)
+    mine = None if group is None else str(group)
     theirs = "; ".join(dict.fromkeys(offered_text(one, "dh_groups") for one in able))
-    yield FieldComparison("ipsec_pfs_group", group, theirs, *outcome)
+    yield FieldComparison("ipsec_pfs_group", mine, theirs, *outcome)
     if False not in nearest.esn:
         reason = "it requires extended sequence numbers; the cloud's support is not documented"
         outcome = Outcome("unverifiable", reason, "NO_PROPOSAL_CHOSEN")
         yield FieldComparison("ipsec_esn", None, "esn", *outcome)
 
 
-def _able(esp: Sequence[PeerProposal], wanted: Wanted) -> Sequence[PeerProposal]:
+def _able(esp: Sequence[PeerProposal], wanted: negotiating.Wanted) -> Sequence[PeerProposal]:
     """Return the proposals that may offer our cipher and integrity; all if none does."""
     return [
-        one for one in esp if both(choose([one], wanted, strips=False).taken) is not False
+        one
+        for one in esp
+        if negotiating.both(choose([one], wanted, strips=False).taken) is not False
     ] or esp
 
 
@@ -133,7 +116,7 @@ def _pfs(ours: OurTunnel, able: Sequence[PeerProposal], n_children: int) -> Outc
         return Outcome("unverifiable", "ours is not known")
     if True not in answers and None in answers:
         return Outcome("unverifiable", "it contains an unknown word")
-    guess = first_group(able)
+    guess = negotiating.first_group(able)
     # If the first group is none, another one cannot be negotiated when rekeying.
     if True not in answers or (guess == 0 and group):
         reason = "the first child SA comes up without a group; its rekey fails"
@@ -155,7 +138,7 @@ def _pfs_v1(ours: OurTunnel, esp: Sequence[PeerProposal], nearest: PeerProposal)
     if not answer:
         reason = "no proposal has all of ours; the nearest lacks this"
         return Outcome("mismatch", reason, "NO_PROPOSAL_CHOSEN")
-    begun = phase2_group(esp, ours.ike_dh_group)
+    begun = negotiating.phase2_group(esp, ours.ike_dh_group)
     if begun != group:
         reason = f"it offers group {begun} only: {ONE_WAY}"
         return Outcome("unverifiable", reason, "NO_PROPOSAL_CHOSEN")
@@ -182,7 +165,9 @@ def _selectors(ours: OurTunnel, children: list[_Child]) -> Iterator[FieldCompari
 
 
 def _may_overlap(side: _Side) -> bool:
-    return side.ours is None or side.theirs is None or bool(narrow(side.ours, side.theirs))
+    return (
+        side.ours is None or side.theirs is None or bool(selectors.narrow(side.ours, side.theirs))
+    )
 
 
 def _sides(ours: OurTunnel, theirs: PeerConnection, child: PeerChild) -> list[_Side]:
@@ -204,7 +189,7 @@ def _own(ours: OurTunnel, end: PeerEnd) -> tuple[str, ...]:
 def _side(
     field: str, ours: Sequence[str] | None, theirs: Sequence[Selector], own: Sequence[str]
 ) -> _Side:
-    address = read_address(own[0]) if len(own) == 1 else None
+    address = selectors.read_address(own[0]) if len(own) == 1 else None
     networks = _joined([address if one.is_dynamic else one.networks for one in theirs])
     is_restricted = any(one.is_restricted for one in theirs)
     is_cut = any(one.is_cut for one in theirs)
@@ -212,7 +197,7 @@ def _side(
 
 
 def _parsed(blocks: Sequence[str] | None) -> Networks | None:
-    return _joined([parse_block(one) for one in blocks or ()])
+    return _joined([selectors.parse_block(one) for one in blocks or ()])
 
 
 def _joined(parts: Sequence[Networks | None]) -> Networks | None:
@@ -225,15 +210,15 @@ def _narrowed(side: _Side) -> Outcome:
     """Compare one side under IKEv2: the responder narrows the blocks to what both ends have."""
     if side.ours is None or side.theirs is None:
         return Outcome("unverifiable", "not all blocks are known")
-    common = narrow(side.ours, side.theirs)
+    common = selectors.narrow(side.ours, side.theirs)
     if not common:
         reason = "the blocks of both ends have nothing in common"
         return Outcome("mismatch", reason, "TS_UNACCEPTABLE")
     if side.is_restricted:
         return Outcome("info", "it allows only one protocol or port: the rest is not carried")
-    if common != collapse(side.ours):
+    if common != selectors.collapse(side.ours):
         return Outcome("info", f"narrowed to {_text(common)}: the rest of ours is not carried")
-    if common != collapse(side.theirs):
+    if common != selectors.collapse(side.theirs):
         return Outcome("info", f"narrowed to ours, {_text(common)}: it would carry more")
     return Outcome("match", "both have the same")
 
@@ -266,7 +251,7 @@ def _together(ours: OurTunnel, carried: Sequence[Sequence[Networks | None]]) -> 
     """Compare our pairs of blocks with those that all child SAs carry together."""
     vpc, onprem = _parsed(ours.vpc_subnets), _parsed(ours.onprem_subnets)
     pairs = [pair for remote, local in carried for pair in product(remote or (), local or ())]
-    left_out = find_uncovered(list(product(vpc or (), onprem or ())), pairs)
+    left_out = selectors.find_uncovered(list(product(vpc or (), onprem or ())), pairs)
     is_known = vpc is not None and onprem is not None and all(None not in one for one in carried)
     if left_out is None or not is_known:
         return Outcome("unverifiable", "not all blocks are known, or too many")

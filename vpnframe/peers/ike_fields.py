@@ -60,9 +60,7 @@ def ike_verdicts(ours: OurTunnel, theirs: PeerConnection) -> Iterator[FieldCompa
         yield FieldComparison("psk", None, None, *_of_keys(ours, theirs))
     yield from _identities(ours, theirs)
     yield from _proposals(ours, theirs)
-    yield compare_lifetimes(
-        "ike_lifetime_s", ours.ike_lifetime_s, theirs.lifetime, ike_version=ours.ike_version
-    )
+    yield compare_lifetimes("ike_lifetime_s", ours, theirs.lifetime)
     delay_s = theirs.dpd_delay_s
     delay = None if delay_s is None else f"every {delay_s} s" if delay_s else "off"
     reason = "each end detects a dead peer by itself, and answers the checks of the other"
@@ -195,20 +193,16 @@ def _of_identity(presented: str | None, expected: str | None) -> Outcome:
 
 
 def _proposals(ours: OurTunnel, theirs: PeerConnection) -> Iterator[FieldComparison]:
-    cipher, integrity = ours.algorithms("ike")
-    wanted = wanted_of(cipher, integrity, prf=integrity, dh_groups=ours.ike_dh_group)
+    cipher, integrity, group = ours.algorithms("ike")
+    wanted = wanted_of(cipher, integrity, prf=integrity, dh_groups=group)
     choice = choose(theirs.proposals, wanted, strips=ours.ike_version == 1)
-    fields = {
-        "encryption": ("ike_encryption", ours.ike_encryption),
-        "integrity": ("ike_integrity", ours.ike_integrity),
-        "prf": ("ike_prf", ours.ike_integrity),
-        "dh_groups": ("ike_dh_group", ours.ike_dh_group),
-    }
     for kind in wanted:
         # The cloud has one word for integrity and PRF: one row covers both, unless results differ.
         if kind == "prf" and choice.taken["prf"] == choice.taken.get("integrity"):
             continue
-        found = compare_algorithm(*fields[kind], kind, choice, theirs.proposals)
+        field = "ike_dh_group" if kind == "dh_groups" else f"ike_{kind}"
+        mine = getattr(ours, "ike_integrity" if kind == "prf" else field)
+        found = compare_algorithm(field, mine, kind, choice, theirs.proposals)
         yield _first_guess(found, ours, theirs) if kind == "dh_groups" else found
 
 

@@ -15,33 +15,10 @@ import re
 from dataclasses import replace
 from functools import reduce
 
-from vpnframe.peers import options
-from vpnframe.peers.model import (
-    Lifetime,
-    PeerChild,
-    PeerConnection,
-    PeerEnd,
-    PeerProposal,
-    Protocol,
-)
-from vpnframe.peers.sections import (
-    NO_TUNNEL,
-    Problem,
-    Section,
-    TextReader,
-    Values,
-    Vocabulary,
-    auth_class,
-)
-from vpnframe.peers.selectors import (
-    ALL_TRAFFIC,
-    DYNAMIC,
-    IPSEC,
-    Selector,
-    read_selector,
-    read_traffic,
-)
-from vpnframe.peers.tokens import default_proposal
+from vpnframe.peers import options, selectors
+from vpnframe.peers.model import Lifetime, PeerChild, PeerConnection, PeerEnd, Proposals, Protocol
+from vpnframe.peers.sections import NO_TUNNEL, Problem, Section, TextReader, Values, auth_class
+from vpnframe.peers.tokens import DEFAULT_PROPOSALS
 from vpnframe.peers.values import split_list, starter_time
 
 DEFAULT = "%default"
@@ -52,17 +29,12 @@ _HEADER = re.compile(r"(config setup|conn|ca)(?![^\t\n \"#=])")
 _INCLUDE = re.compile(r"[\t ]*include[\t ]+(?=[^=\t ])[^\n]*(?:\n|\Z)")
 _LINE_END = re.compile(r"[\t ]*(?:#[^\n]*)?(?:\n|\Z)")
 
-_VOCABULARY = Vocabulary(options.CONN, options.CONN_OTHERS)
 _VERSIONS = {"ike": 0, "ikev1": 1, "ikev2": 2}
 _SWITCH = {"no": False, "yes": True}
 _MODES = {
-    "tunnel": "tunnel",
-    "transport": "transport",
+    **{mode: mode for mode in ("tunnel", "transport", "beet", "pass", "drop")},
     "transport_proxy": "transport",
-    "beet": "beet",
     "passthrough": "pass",
-    "pass": "pass",
-    "drop": "drop",
     "reject": "drop",
 }
 _DPD_ACTIONS = {"none": False, "clear": True, "hold": True, "restart": True}
@@ -133,7 +105,7 @@ class _IpsecConfReader(TextReader):
             return "a setting without ="
         name, value = options.CONN_SYNONYMS.get(name, name), self.take_value()
         if name != "also":
-            self.section.keep(name, value, line, _VOCABULARY)
+            self.section.keep(name, value, line, options.IPSEC)
         elif value and value != DEFAULT:
             self.section.parents[value] = line
         return 'a string without its "' if self.sees('"') else None
@@ -185,7 +157,7 @@ def ipsec_connections(root: Section) -> tuple[PeerConnection, ...]:
     """
     found: dict[tuple[object, ...], PeerConnection] = {}
     for name, section in root.sections.items():
-        values = Values(section.settings)
+        values = Values().of(section)
         one = _connection(name, section, values)
         # Constraints on keys, as in rsa-2048, are not stored, but they distinguish connections.
         asked = [(values.text(side) or "").partition("-")[2] for side in ("leftauth", "rightauth")]
@@ -199,15 +171,11 @@ def ipsec_connections(root: Section) -> tuple[PeerConnection, ...]:
 
 
 def _connection(name: str, section: Section, values: Values) -> PeerConnection:
-    values.notes.extend(
-        f"line {line}: a keyword that strongSwan 5.9 does not know, and ignores"
-        for line in section.unknown_lines
-    )
-    values.refusals.extend(
-        f"line {line}: {option} cannot be read"
-        for option, (is_taken, line) in section.others.items()
-        if is_taken is False
-    )
+    for line in section.unknown_lines:
+        values.note(f"line {line}:", "a keyword that strongSwan 5.9 does not know, and ignores")
+    for option, (is_taken, _) in section.others.items():
+        if is_taken is False:
+            values.refuse(option, "cannot be read")
     if (values.text("auto") or "ignore") not in _LOADED:
         values.refusals.append("without auto=add, route or start it is never loaded")
     child = _child(name, values)
@@ -219,7 +187,7 @@ def _connection(name: str, section: Section, values: Values) -> PeerConnection:
         is_aggressive=values.read("aggressive", _SWITCH.get, False),
         local=_end("left", values),
         remote=_end("right", values),
-        proposals=_proposals(values, "ike", "ike"),
+        proposals=_proposals(values, "ike"),
         lifetime=_lifetime(values, "ikelifetime", 3 * 3600, bits=32),
         dpd_delay_s=dpd_delay_s if checks_peers else 0,
         forces_encap=values.read("forceencaps", _SWITCH.get, False),
@@ -264,7 +232,7 @@ def _child(name: str, values: Values) -> PeerChild:
     is_ah = values.text("ah") is not None and values.text("esp") is None
     return PeerChild(
         name=name,
-        proposals=_proposals(values, "ah", "ah") if is_ah else _proposals(values, "esp", "esp"),
+        proposals=_proposals(values, "ah" if is_ah else "esp"),
         local_subnets=_selectors("left", values),
         remote_subnets=_selectors("right", values),
         lifetime=_lifetime(values, "lifetime", 3600),
@@ -273,34 +241,38 @@ def _child(name: str, values: Values) -> PeerChild:
     )
 
 
-def _selectors(side: str, values: Values) -> tuple[Selector, ...]:
+def _selectors(side: str, values: Values) -> tuple[selectors.Selector, ...]:
     """Return traffic selectors (default: the end's address); strongSwan skips invalid blocks."""
     name, default = f"{side}subnet", f"{side}protoport"
-    traffic = read_traffic(values.text(default) or "", IPSEC)
+    traffic = selectors.read_traffic(values.text(default) or "", selectors.IPSEC)
     if traffic is None:
         values.refuse(default, "cannot be read")
-        traffic = ALL_TRAFFIC
-    texts = split_list(values.text(name) or "") or (IPSEC.dynamic,)
-    found = [one for one in (read_selector(text, IPSEC, traffic) for text in texts) if one]
+        traffic = selectors.ALL_TRAFFIC
+    texts = split_list(values.text(name) or "") or (selectors.IPSEC.dynamic,)
+    found = [
+        one
+        for one in (selectors.read_selector(text, selectors.IPSEC, traffic) for text in texts)
+        if one
+    ]
     if len(found) < len(texts):
         values.note(name, "has a block that cannot be read: strongSwan skips it")
     if any(one.has_unknown_name for one in found):
         values.note(name, "names a protocol or a port that not every machine knows")
     # A block that some machines skip counts as unknown.
     known = tuple(replace(one, networks=None) if one.has_unknown_name else one for one in found)
-    return known or (DYNAMIC,)
+    return known or (selectors.DYNAMIC,)
 
 
-def _proposals(values: Values, name: str, protocol: Protocol) -> tuple[PeerProposal, ...]:
+def _proposals(values: Values, protocol: Protocol) -> Proposals:
     """Return proposals, followed by the daemon's defaults unless the text ends with !."""
-    text = values.text(name)
+    text = values.text(protocol)
     if text is None:
         text = _PROPOSALS.get(protocol, "")
     # Unlike in swanctl.conf, an empty item between two commas is a proposal, and an invalid one.
-    found = values.proposals(text.removesuffix("!").split(","), name, protocol)
+    found = values.proposals(protocol, protocol, text.removesuffix("!").split(","))
     if any(one.is_default for one in found):
-        values.refuse(name, "has the word default, which only swanctl.conf has")
-    return found if text.endswith("!") else (*found, default_proposal(protocol))
+        values.refuse(protocol, "has the word default, which only swanctl.conf has")
+    return found if text.endswith("!") else (*found, DEFAULT_PROPOSALS[protocol])
 
 
 def _lifetime(values: Values, name: str, default_s: int, *, bits: int = 64) -> Lifetime:

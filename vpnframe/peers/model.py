@@ -39,6 +39,9 @@ class PeerProposal:
     is_default: bool = False  # whether it is the daemon's default, which depends on its build
 
 
+Proposals = tuple[PeerProposal, ...]  # in order of preference
+
+
 @dataclass(frozen=True, slots=True)
 class Lifetime:
     """Lifetime of the keys of an SA, in seconds; None if not stated."""
@@ -52,7 +55,7 @@ class PeerChild:
     """One child SA of a connection."""
 
     name: str  # its name in the file
-    proposals: tuple[PeerProposal, ...]  # for ESP or for AH
+    proposals: Proposals  # for ESP or for AH
     local_subnets: tuple[Selector, ...] = (DYNAMIC,)  # default: the end's own address
     remote_subnets: tuple[Selector, ...] = (DYNAMIC,)
     lifetime: Lifetime = Lifetime()  # of its keys
@@ -79,7 +82,7 @@ class PeerConnection:
     is_aggressive: bool | None = False  # IKEv1's aggressive mode; None if unknown
     local: PeerEnd = PeerEnd()  # the peer's own end
     remote: PeerEnd = PeerEnd()  # ours, from its view
-    proposals: tuple[PeerProposal, ...] = ()  # for IKE, in order
+    proposals: Proposals = ()  # for IKE, in order
     lifetime: Lifetime = Lifetime()  # of the IKE SA
     dpd_delay_s: int | None = 0  # seconds between dead peer checks; 0 is off
     forces_encap: bool = False  # whether ESP is always encapsulated in UDP

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 
 from vpnframe.peers.model import FieldComparison, Lifetime, Outcome, PeerProposal
 from vpnframe.peers.tokens import is_aead, offers
+from vpnframe.peers.tunnels import OurTunnel
 
 Answer = bool | None
 Wanted = dict[str, object]
@@ -107,9 +108,7 @@ def _of_algorithm(kind: str, choice: Choice, nearest: PeerProposal | None, place
     return Outcome("unverifiable", "ours is not known, or is an unknown word")
 
 
-def compare_lifetimes(
-    field: str, ours_s: int | None, theirs: Lifetime, *, ike_version: int | None
-) -> FieldComparison:
+def compare_lifetimes(field: str, ours: OurTunnel, theirs: Lifetime) -> FieldComparison:
     """Compare two lifetimes; the result is info, because different lifetimes break nothing."""
     parts = []
     if theirs.rekey_s is not None:
@@ -117,10 +116,11 @@ def compare_lifetimes(
     if theirs.hard_s:
         parts.append(f"ends after {theirs.hard_s} s")
     reason = "IKEv2 does not negotiate lifetimes: each end rekeys by its own"
-    if ike_version == 1:
+    if ours.ike_version == 1:
         reason = "IKEv1 announces lifetimes and rejects none: the shorter one applies"
-    ours = None if ours_s is None else f"{ours_s} s"
-    return FieldComparison(field, ours, ", ".join(parts) or None, "info", reason)
+    mine = getattr(ours, field)
+    mine = None if mine is None else f"{mine} s"
+    return FieldComparison(field, mine, ", ".join(parts) or None, "info", reason)
 
 
 def offered_text(proposal: PeerProposal, kind: str) -> str:
@@ -131,24 +131,18 @@ def offered_text(proposal: PeerProposal, kind: str) -> str:
 
 
 def _answers(proposal: PeerProposal, wanted: Wanted, *, strips: bool = False) -> dict[str, Answer]:
-    return {
-        kind: None if value is None else _answer(proposal, kind, value, strips=strips)
-        for kind, value in wanted.items()
-    }
-
-
-def _answer(proposal: PeerProposal, kind: str, value: object, *, strips: bool) -> Answer:
-    answer = offers(proposal, kind, value)
-    listed = getattr(proposal, kind)
-    if not answer or not strips or not listed or kind == "esn":
-        return answer
-    if kind == "dh_groups" and proposal.protocol == "esp":
-        # One group is chosen for all proposals that contain it, see phase2_group.
-        return answer
-    if proposal.is_default and proposal.protocol == "ike":
-        # The first of them depends on how the daemon was built.
-        return None
-    return bool(listed[0] == value)
+    found: dict[str, Answer] = {}
+    for kind, value in wanted.items():
+        answer = None if value is None else offers(proposal, kind, value)
+        listed = getattr(proposal, kind)
+        # In phase 2 one group is chosen for all proposals that contain it, see phase2_group.
+        is_common = kind == "dh_groups" and proposal.protocol == "esp"
+        if answer and strips and listed and not is_common:
+            # The first of the daemon's defaults for IKE depends on how it was built.
+            is_unknown = proposal.is_default and proposal.protocol == "ike"
+            answer = None if is_unknown else bool(listed[0] == value)
+        found[kind] = answer
+    return found
 
 
 def _distance(choice: Choice) -> tuple[int, ...]:

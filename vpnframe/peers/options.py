@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 
-from vpnframe.peers.sections import Check
+from vpnframe.peers.sections import Check, Vocabulary
 from vpnframe.peers.values import (
     leading_int,
     parse_number,
@@ -146,7 +146,12 @@ CHILD_OTHERS = _checks(
         "text": "updown interface label",
     },
 )
-CERTIFICATE = _checks(_swanctl, {"number": "slot", "text": "file handle module"})
+_CERTIFICATE = _checks(_swanctl, {"number": "slot", "text": "file handle module"})
+SWANCTL = Vocabulary(
+    CONNECTION | AUTH | CHILD,
+    CONNECTION_OTHERS | AUTH_OTHERS | CHILD_OTHERS | _CERTIFICATE,
+    skipped=frozenset({"secrets", "authorities", "pools"}),
+)
 
 # ipsec.conf, conn sections. strongSwan ignores an unknown keyword, with a warning.
 _SIDES = ("left", "right")
@@ -186,3 +191,4 @@ _OF_END = {
 CONN_OTHERS = _checks(_starter, _OF_CONN) | {
     f"{side}{name}": check for side in _SIDES for name, check in _checks(_starter, _OF_END).items()
 }
+IPSEC = Vocabulary(CONN, CONN_OTHERS)

@@ -64,8 +64,14 @@ def pair(tunnels: Sequence[OurTunnel], peer: Peer) -> Iterator[Pairing]:
             if fit >= known:
                 gateways = gateways if fit == known else set()
                 best[id(connection)] = fit, gateways | {tunnel.customer_gateway_ip}
+    only, reason = None, "no connection goes to its address or names its ids"
+    if len(tunnels) == len(peer.connections) == 1:
+        only = peer.connections[0]
+        reason = "it is the only one, but no address or id shows that it belongs to the tunnel"
     for tunnel, candidates in zip(tunnels, found, strict=True):
-        yield _decide(tunnel, candidates, best) or _last_resort(tunnel, len(tunnels), peer)
+        yield _decide(tunnel, candidates, best) or Pairing(
+            tunnel, only, reason, is_certain=only is None
+        )
 
 
 def _decide(tunnel: OurTunnel, candidates: _PeerCandidates, best: _BestFits) -> Pairing | None:
@@ -85,13 +91,6 @@ def _decide(tunnel: OurTunnel, candidates: _PeerCandidates, best: _BestFits) -> 
         reason = f"{candidates.reason}, and fits tunnels of {len(gateways)} customer gateways"
         return Pairing(tunnel, None, reason, names)
     return Pairing(tunnel, chosen[0], candidates.reason)
-
-
-def _last_resort(tunnel: OurTunnel, n_tunnels: int, peer: Peer) -> Pairing:
-    if n_tunnels == 1 and len(peer.connections) == 1:
-        reason = "it is the only one, but no address or id shows that it belongs to the tunnel"
-        return Pairing(tunnel, peer.connections[0], reason, is_certain=False)
-    return Pairing(tunnel, None, "no connection goes to its address or names its ids")
 
 
 def turned_round(connection: PeerConnection) -> PeerConnection:

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple, TypeVar
 
-from vpnframe.peers.model import PeerProposal, Protocol
+from vpnframe.peers.model import Proposals, Protocol
 from vpnframe.peers.tokens import ESN, parse_proposal
 
 T = TypeVar("T")
@@ -21,7 +21,7 @@ D = TypeVar("D")
 # Returns True or False, or None if that depends on the version.
 Check = Callable[[str], bool | None]
 
-NOT_LOADED = ": where it is not known, the connection is not loaded"
+_NOT_LOADED = ": where it is not known, the connection is not loaded"
 NO_TUNNEL = frozenset({"pass", "drop"})  # modes of a child SA that carry nothing
 _KEY_AUTHS = ("ike:", "pubkey", "rsa", "ecdsa", "bliss")
 # Possessive, so that an unterminated string takes linear time.
@@ -139,10 +139,15 @@ class Values:
     refusals: list[str] = field(default_factory=list)  # why the daemon does not load it
     notes: list[str] = field(default_factory=list)
 
+    def of(self, section: Section) -> Values:
+        """Return the values of a section of the same connection."""
+        lines = {name: (None, line) for name, (_, line) in section.others.items()}
+        return replace(self, settings=section.settings | lines)
+
     @property
     def may_not_load(self) -> bool:
         """Whether some versions or machines do not load it."""
-        return any(note.endswith(NOT_LOADED) for note in self.notes)
+        return any(note.endswith(_NOT_LOADED) for note in self.notes)
 
     def text(self, name: str) -> str | None:
         """Return a value as written; None if there is none."""
@@ -158,9 +163,7 @@ class Values:
             self.refuse(name, "cannot be read")
         return default
 
-    def proposals(
-        self, texts: Iterable[str], name: str, protocol: Protocol
-    ) -> tuple[PeerProposal, ...]:
+    def proposals(self, name: str, protocol: Protocol, texts: Iterable[str]) -> Proposals:
         """Parse proposals; strongSwan loads no connection with an invalid one."""
         found = tuple(parse_proposal(one, protocol=protocol) for one in texts)
         for one in found:
@@ -170,21 +173,21 @@ class Values:
                 self.doubt(name, "has a word that not every version of strongSwan knows")
         return found
 
-    def refuse(self, name: str, why: str) -> None:
-        """Record why strongSwan does not load the connection."""
-        self.refusals.append(self._sentence(name, why))
+    def refuse(self, subject: str, why: str) -> None:
+        """Record why strongSwan does not load the connection; the subject is mostly an option."""
+        self.refusals.append(self._sentence(subject, why))
 
-    def doubt(self, name: str, why: str) -> None:
+    def doubt(self, subject: str, why: str) -> None:
         """Record why some daemons do not load the connection."""
-        self.note(name, why + NOT_LOADED)
+        self.note(subject, why + _NOT_LOADED)
 
-    def note(self, name: str, what: str) -> None:
-        """Record a note on a setting."""
-        self.notes.append(self._sentence(name, what))
+    def note(self, subject: str, what: str) -> None:
+        """Record a note."""
+        self.notes.append(self._sentence(subject, what))
 
-    def _sentence(self, name: str, what: str) -> str:
-        line = self.settings.get(name, (None, 0))[1]
-        return f"line {line}: {name} {what}" if line else f"{name} {what}"
+    def _sentence(self, subject: str, what: str) -> str:
+        line = self.settings.get(subject, (None, 0))[1]
+        return f"line {line}: {subject} {what}" if line else f"{subject} {what}"
 
 
 def auth_class(text: str, word: str) -> str | None:

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
-from vpnframe.peers.values import as_octet, leading_int
+from vpnframe.peers.values import leading_int
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -174,7 +174,9 @@ def _read_block(text: str) -> Networks | None:
     if address is None:
         return None
     longest = address.max_prefixlen
-    length = min(as_octet(leading_int(prefix)[0]), longest) if slash else longest
+    # The daemon stores the result of atoi in an octet.
+    number = max(-(2**63), min(leading_int(prefix)[0], 2**63 - 1)) & 0xFF
+    length = min(number, longest) if slash else longest
     return (ipaddress.ip_network((address, length), strict=False),)
 
 

@@ -13,27 +13,10 @@ from collections.abc import Set
 from dataclasses import replace
 
 from vpnframe.errors import SettingsError
-from vpnframe.peers import options
-from vpnframe.peers.model import (
-    Lifetime,
-    PeerChild,
-    PeerConnection,
-    PeerEnd,
-    PeerProposal,
-    Protocol,
-)
-from vpnframe.peers.sections import (
-    NO_TUNNEL,
-    NOT_LOADED,
-    Problem,
-    Section,
-    TextReader,
-    Values,
-    Vocabulary,
-    auth_class,
-)
-from vpnframe.peers.selectors import DYNAMIC, SWANCTL, Selector, read_host, read_selector
-from vpnframe.peers.tokens import default_proposal
+from vpnframe.peers import options, selectors
+from vpnframe.peers.model import Lifetime, PeerChild, PeerConnection, PeerEnd
+from vpnframe.peers.sections import NO_TUNNEL, Problem, Section, TextReader, Values, auth_class
+from vpnframe.peers.tokens import DEFAULT_PROPOSALS
 from vpnframe.peers.values import UINT64_MAX, parse_number, parse_switch, split_list, swanctl_time
 
 MAX_DEPTH = 32
@@ -47,22 +30,14 @@ _INCLUDE = re.compile(
 _NAME = re.compile(r'[^#{}:.,="\r\n\t ]+')
 _PATH = re.compile(rf"{_NAME.pattern}(?:\.{_NAME.pattern})*")
 
-_VOCABULARY = Vocabulary(
-    kept=options.CONNECTION | options.AUTH | options.CHILD,
-    known=options.CONNECTION_OTHERS
-    | options.AUTH_OTHERS
-    | options.CHILD_OTHERS
-    | options.CERTIFICATE,
-    skipped=frozenset({"secrets", "authorities", "pools"}),
-)
 _ITEM_LENGTH = 511
 _MODES = options.one_of("tunnel transport transport_proxy beet pass drop ?iptfs")
 
 
-def parse_swanctl(text: str, vocabulary: Vocabulary = _VOCABULARY) -> Section | Problem:
+def parse_swanctl(text: str) -> Section | Problem:
     """Parse the sections of a swanctl.conf, without storing its secrets."""
     root = Section()
-    return _SwanctlReader(text, vocabulary).read_body(root) or root
+    return _SwanctlReader(text).read_body(root) or root
 
 
 class _SwanctlReader(TextReader):
@@ -71,10 +46,6 @@ class _SwanctlReader(TextReader):
     blank = re.compile(r"[\t\r ]*")
     word = re.compile(r'[^#}"\r\n\t ]+')
     ignored = "\r"
-
-    def __init__(self, text: str, vocabulary: Vocabulary) -> None:
-        super().__init__(text)
-        self.vocabulary = vocabulary
 
     def read_body(self, section: Section, depth: int = 0) -> Problem | None:
         """Read statements up to the section's end."""
@@ -99,7 +70,7 @@ class _SwanctlReader(TextReader):
             return Problem(line, "neither a section nor a setting")
         self.take(_BLANK)
         if self.skips("="):
-            section.keep(name, self.take_value(), line, self.vocabulary)
+            section.keep(name, self.take_value(), line, options.SWANCTL)
             return Problem(self.line, 'a string without its "') if self.sees('"') else None
         parents = self._read_parents()
         if parents is None or not self.skips("{"):
@@ -107,7 +78,7 @@ class _SwanctlReader(TextReader):
         if depth == MAX_DEPTH:
             return Problem(self.line, f"more than {MAX_DEPTH} sections inside each other")
         opened = Section()
-        if depth or name not in self.vocabulary.skipped:
+        if depth or name not in options.SWANCTL.skipped:
             opened = section.sections.setdefault(name, opened)
         opened.parents.update(dict.fromkeys(parents, line))
         return self.read_body(opened, depth + 1)
@@ -142,28 +113,24 @@ class Inheritance:
         if id(section) in self._done:
             return self._done[id(section)]
         if id(section) in self._open or len(self._open) > MAX_REFERENCES:
-            raise SettingsError(
-                f"sections inherit from each other in a circle, or over more than "
-                f"{MAX_REFERENCES} steps"
-            )
+            limit = f"in a circle, or over more than {MAX_REFERENCES} steps"
+            raise SettingsError(f"sections inherit from each other {limit}")
         self._open.append(id(section))
         inner = {name: self.resolve(one) for name, one in section.sections.items()}
         found = replace(section, sections=inner, parents={})
         for path in section.parents:
-            parent = self._find(path.split("."))
+            parent = self._find(*path.split("."))
             found = found.over(parent) if parent else found
         self._open.pop()
         self._done[id(section)] = found
         return found
 
-    def _find(self, path: list[str]) -> Section | None:
+    def _find(self, first: str, *path: str) -> Section | None:
         """Find a section by its path, following what the sections on the way inherit."""
-        section = self._root.sections.get(path[0])
-        for name in path[1:]:
-            if section is None:
-                return None
-            section = section.sections.get(name) or self.resolve(section).sections.get(name)
-        return None if section is None else self.resolve(section)
+        found = self._root.sections.get(first)
+        for name in path:
+            found = found and (found.sections.get(name) or self.resolve(found).sections.get(name))
+        return found and self.resolve(found)
 
 
 def swanctl_connections(root: Section) -> tuple[PeerConnection, ...]:
@@ -174,23 +141,23 @@ def swanctl_connections(root: Section) -> tuple[PeerConnection, ...]:
 
 def _values(section: Section, allowed: Set[str], connection: Values) -> Values:
     """Check a section's settings; charon rejects any that does not belong to that section."""
-    values = replace(connection, settings=section.settings)
+    values = connection.of(section)
     for name, (text, line) in section.settings.items():
         if text is not None and name not in allowed:
-            values.refusals.append(f"line {line}: an option in the wrong section")
+            values.refuse(f"line {line}:", "an option in the wrong section")
         elif text is not None and not options.is_printable(text):
             values.refuse(name, "has a character that is not printable ASCII")
     for name, (is_taken, line) in section.others.items():
         if name not in allowed:
-            values.refusals.append(f"line {line}: an option in the wrong section")
+            values.refuse(f"line {line}:", "an option in the wrong section")
         elif is_taken is False:
-            values.refusals.append(f"line {line}: {name} cannot be read")
+            values.refuse(name, "cannot be read")
         elif is_taken is None:
-            values.notes.append(f"line {line}: {name} has a word of newer versions{NOT_LOADED}")
-    values.notes.extend(
-        f"line {line}: no option of strongSwan 5.9{NOT_LOADED}" for line in section.unknown_lines
-    )
-    values.notes.extend(f"line {line}: include is not followed" for line in section.included_lines)
+            values.doubt(name, "has a word of newer versions")
+    for line in section.unknown_lines:
+        values.doubt(f"line {line}:", "no option of strongSwan 5.9")
+    for line in section.included_lines:
+        values.note(f"line {line}:", "include is not followed")
     return values
 
 
@@ -202,7 +169,7 @@ def _connection(name: str, section: Section) -> PeerConnection:
     for other in section.sections:
         if not other.lower().startswith(("local", "remote")) and other.lower() != "children":
             values.refusals.append("a section other than local, remote and children")
-    if not all(map(read_host, split_list(values.text("vips") or ""))):
+    if not all(map(selectors.read_host, split_list(values.text("vips") or ""))):
         values.refuse("vips", "cannot be read")
     return PeerConnection(
         name=name,
@@ -210,7 +177,8 @@ def _connection(name: str, section: Section) -> PeerConnection:
         is_aggressive=values.read("aggressive", parse_switch, False),
         local=_end("local", section, values),
         remote=_end("remote", section, values),
-        proposals=_proposals(values, "proposals", "ike") or (default_proposal("ike"),),
+        proposals=values.proposals("proposals", "ike", _items(values, "proposals"))
+        or (DEFAULT_PROPOSALS["ike"],),
         lifetime=_ike_lifetime(values),
         dpd_delay_s=values.read("dpd_delay", swanctl_time, 0),
         forces_encap=values.read("encap", parse_switch, False),
@@ -249,11 +217,11 @@ def _child(name: str, section: Section, connection: Values) -> PeerChild:
     hard_s = values.read("life_time", swanctl_time, UINT64_MAX)
     if hard_s == UINT64_MAX:
         hard_s = (rekey_s * 110 & UINT64_MAX) // 100
-    esp = _proposals(values, "esp_proposals", "esp")
-    ah = _proposals(values, "ah_proposals", "ah")
+    esp = values.proposals("esp_proposals", "esp", _items(values, "esp_proposals"))
+    ah = values.proposals("ah_proposals", "ah", _items(values, "ah_proposals"))
     return PeerChild(
         name=name,
-        proposals=esp + ah or (default_proposal("esp"),),
+        proposals=esp + ah or (DEFAULT_PROPOSALS["esp"],),
         local_subnets=_selectors(values, "local_ts"),
         remote_subnets=_selectors(values, "remote_ts"),
         lifetime=Lifetime(rekey_s, hard_s),
@@ -262,24 +230,20 @@ def _child(name: str, section: Section, connection: Values) -> PeerChild:
     )
 
 
-def _proposals(values: Values, name: str, protocol: Protocol) -> tuple[PeerProposal, ...]:
-    return values.proposals(_items(values, name), name, protocol)
-
-
 def _items(values: Values, name: str) -> list[str]:
     """Return the items of a list; charon reads at most 511 characters of each."""
     return [one[:_ITEM_LENGTH] for one in split_list(values.text(name) or "")]
 
 
-def _selectors(values: Values, name: str) -> tuple[Selector, ...]:
+def _selectors(values: Values, name: str) -> tuple[selectors.Selector, ...]:
     """Return traffic selectors; default: the end's own address."""
-    found = [read_selector(one, SWANCTL) for one in _items(values, name)]
+    found = [selectors.read_selector(one, selectors.SWANCTL) for one in _items(values, name)]
     known = tuple(one for one in found if one)
     if len(known) < len(found):
         values.refuse(name, "has a selector that cannot be read")
     if any(one.has_unknown_name for one in known):
         values.doubt(name, "names a protocol or a port that not every machine knows")
-    return known or (DYNAMIC,)
+    return known or (selectors.DYNAMIC,)
 
 
 def _ike_lifetime(values: Values) -> Lifetime:
@@ -289,13 +253,11 @@ def _ike_lifetime(values: Values) -> Lifetime:
         for name in ("reauth_time", "rekey_time", "over_time")
     )
     if reauth_s == rekey_s == UINT64_MAX:
-        reauth_s, rekey_s = 0, 4 * 3600
-    times = [0 if one == UINT64_MAX else one for one in (reauth_s, rekey_s)]
-    longest_s = max(times)
-    if over_s == UINT64_MAX:
-        over_s = longest_s // 10
-    soonest_s = min((one for one in times if one), default=0)
-    return Lifetime(soonest_s, longest_s + over_s if longest_s else 0)
+        rekey_s = 4 * 3600
+    times = [one for one in (reauth_s, rekey_s) if one not in (0, UINT64_MAX)]
+    if not times:
+        return Lifetime(0, 0)
+    return Lifetime(min(times), max(times) + (max(times) // 10 if over_s == UINT64_MAX else over_s))
 
 
 def _version(values: Values) -> int | None:

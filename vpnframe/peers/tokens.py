@@ -95,7 +95,7 @@ _DEFAULT_ESP = PeerProposal(
     "default", "esp", _AES, (*_HASHES, "aes-xcbc"), esn=(False,), is_default=True
 )
 # The defaults of every build since 5.4, whatever its plugins.
-_DEFAULTS: dict[Protocol, PeerProposal] = {
+DEFAULT_PROPOSALS: dict[Protocol, PeerProposal] = {
     "ike": _DEFAULT_IKE,
     "esp": _DEFAULT_ESP,
     "ah": replace(_DEFAULT_ESP, protocol="ah", encryption=()),
@@ -109,15 +109,10 @@ def is_aead(word: str) -> bool:
     return any(mark in word for mark in _AEAD_MARKS)
 
 
-def default_proposal(protocol: Protocol) -> PeerProposal:
-    """Return strongSwan's default proposal for a protocol."""
-    return _DEFAULTS[protocol]
-
-
 def parse_proposal(text: str, *, protocol: Protocol) -> PeerProposal:
     """Parse one proposal, completed as the daemon does it."""
     if text.strip(" ").lower() == "default":
-        return default_proposal(protocol)
+        return DEFAULT_PROPOSALS[protocol]
     words = [word for word in (part.strip(" ") for part in text.split("-")) if word]
     # An IKE proposal with ESN words is loaded; how other vendors treat it is unknown.
     tables = [table for kind, table in _TABLES.items() if protocol != "ike" or kind != "esn"]

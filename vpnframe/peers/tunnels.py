@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
-from typing import Any, Literal
+from typing import Any
 
 import pandas as pd
 import pyarrow as pa
@@ -24,6 +24,10 @@ from vpnframe.schema.checked import checked_table
 
 KEY = ("account_id", "region_id", "vpn_connection_id", "tunnel_index", "tunnel_id")
 _FINGERPRINT = ("psk_fingerprint", "psk_fingerprint_key_id")
+_ALGORITHMS = {
+    "ike": ("ike_encryption", "ike_integrity", "ike_dh_group"),
+    "esp": ("ipsec_encryption", "ipsec_integrity", "ipsec_pfs_group"),
+}
 AUTH_CLASSES = {"psk": "psk", "certificate": "pubkey"}  # the peer's word by ours
 
 
@@ -64,16 +68,11 @@ class OurTunnel:
         """What identifies its connection."""
         return self.account_id, self.region_id, self.vpn_connection_id
 
-    def algorithms(self, phase: Literal["ike", "ipsec"]) -> tuple[str | None, str | None]:
-        """Return cipher and integrity of a phase; None if null, or not a known term."""
-        cipher, integrity = (
-            getattr(self, f"{phase}_encryption"),
-            getattr(self, f"{phase}_integrity"),
-        )
-        return (
-            cipher if cipher in terms.ENCRYPTION_WORDS else None,
-            integrity if integrity in terms.INTEGRITY_WORDS else None,
-        )
+    def algorithms(self, protocol: Protocol) -> tuple[str | None, str | None, int | None]:
+        """Return cipher, integrity and group for IKE or ESP; None if null, or no known term."""
+        cipher, integrity, group = (getattr(self, column) for column in _ALGORITHMS[protocol])
+        cipher = cipher if cipher in terms.ENCRYPTION_WORDS else None
+        return cipher, integrity if integrity in terms.INTEGRITY_WORDS else None, group
 
 
 _COLUMNS = [one.name for one in fields(OurTunnel) if one.name not in _FINGERPRINT]
@@ -127,15 +126,13 @@ def _end(address: str | None, ike_id: str | None, auth: str) -> PeerEnd:
 
 def _proposal(row: OurTunnel, protocol: Protocol) -> PeerProposal:
     is_ike = protocol == "ike"
-    cipher, integrity = row.algorithms("ike" if is_ike else "ipsec")
-    group = row.ike_dh_group if is_ike else row.ipsec_pfs_group
-    hashes = () if integrity is None else (integrity,)
+    cipher, integrity, group = row.algorithms(protocol)
     return PeerProposal(
         text="",
         protocol=protocol,
         encryption=() if cipher is None else (cipher,),
-        integrity=hashes,
-        prf=hashes if is_ike else (),
+        integrity=() if integrity is None else (integrity,),
+        prf=(integrity,) if is_ike and integrity is not None else (),
         dh_groups=() if group is None else (group,),
         esn=() if is_ike else (False,),
         unknown=("?",) if None in (cipher, integrity, group) else (),

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 
 UINT64_MAX = 2**64 - 1
-_INT64_MAX = 2**63 - 1
 
 _BLANK = r"[ \t\n\v\f\r]*([+-]?)"
 # The prefix selects the base, as in C: 0x10 is 16, and 010 is 8.
@@ -41,11 +40,6 @@ def leading_int(text: str, base: int = 10) -> tuple[int, str]:
     digits = rest[: len(rest) - len(tail)].lstrip("0")[:_MAX_DIGITS]
     number = int(digits or "0", base)
     return -number if sign == "-" else number, tail
-
-
-def as_octet(number: int) -> int:
-    """Return the low eight bits of ``atoi``'s result, as if stored in an octet."""
-    return max(-_INT64_MAX - 1, min(number, _INT64_MAX)) & 0xFF
 
 
 def split_list(text: str) -> tuple[str, ...]:
