@@ -41,6 +41,12 @@ def test_a_section_without_a_word_has_strongswans_defaults():
     assert [proposal.is_default for proposal in found.proposals] == [False, True]
 
 
+def test_the_version_and_the_other_end_are_read():
+    """As they are written."""
+    found = one("right=192.0.2.1", "keyexchange=ikev2")
+    assert (found.ike_version, found.remote.addresses) == (2, ("192.0.2.1",))
+
+
 def test_a_section_that_is_not_added_is_never_loaded():
     """It may be there for others to inherit from."""
     (found,) = read("conn a\n\tleft=192.0.2.1\n")

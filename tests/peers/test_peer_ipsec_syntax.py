@@ -41,6 +41,12 @@ def test_values_are_read_as_written(text, value):
     assert read(f"conn a\n{text}\n") == {"a": {"left": value}}
 
 
+def test_lines_are_kept_with_inherited_values():
+    """The line is that of the section that sets them; unknown keywords are not kept."""
+    found = parse_ipsec_conf("conn a\n\tleft=192.0.2.1\nconn b\n\talso=a\n\tpsk=x\n")
+    assert found.sections["b"].settings == {"left": ("192.0.2.1", 2)}
+
+
 def test_sections_of_one_name_are_one_and_others_are_not_kept():
     """The kinds config setup and ca have nothing that is needed, nor has a version line."""
     text = (

@@ -72,3 +72,9 @@ def test_no_keyword_of_strongswan_gives_a_file_away():
     """Both lists are disjoint."""
     for name in CONN | CONN_OTHERS.keys() | CONN_SYNONYMS.keys():
         assert find_libreswan(f"conn a\n\t{name}=x\n") is None, name
+
+
+def test_the_line_and_the_sign_are_named():
+    """A value that only Libreswan has."""
+    found = find_libreswan("conn a\n\tike=aes128-sha1;modp1024\n")
+    assert (found.line, found.message[:46]) == (2, "a value shows that this is Libreswan's ipsec.c")

@@ -111,3 +111,23 @@ def test_phase_2_of_ikev1_prefers_the_group_of_phase_1():
     ]
     assert [phase2_group(listed, group) for group in (2, 14, 5, None)] == [2, 14, 0, 0]
     assert phase2_group(listed[:1], 14) == 0
+
+
+def test_the_nearest_proposal_is_chosen_kind_by_kind():
+    """With an AEAD cipher, integrity is not compared."""
+    texts = ("aes256-sha256-modp2048", "aes128-sha1-modp2048")
+    listed = [parse_proposal(text, protocol="ike") for text in texts]
+    wanted = wanted_of("aes-128-cbc", "hmac-sha256", dh_groups=14)
+    taken = choose(listed, wanted, strips=False).taken
+    assert taken == {"encryption": False, "integrity": True, "dh_groups": True}
+    wanted = wanted_of("aes-128-gcm", "hmac-sha256", dh_groups=14)
+    assert wanted == {"encryption": "aes-128-gcm", "dh_groups": 14}
+
+
+def test_answers_are_combined_and_groups_are_chosen():
+    """False before unknown; the group that is named first."""
+    answers = ({"a": True, "b": None}, {"a": None, "b": False}, {})
+    assert [both(one) for one in answers] == [None, False, True]
+    assert first_group([parse_proposal("aes128-sha256-ecp256-modp2048", protocol="ike")]) == 19
+    listed = [parse_proposal("aes128-sha256-modp1024-modp2048", protocol="esp")]
+    assert [phase2_group(listed, group) for group in (14, 5)] == [14, 2]

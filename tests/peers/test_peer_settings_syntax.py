@@ -71,6 +71,10 @@ def test_nothing_else_is_kept():
     assert root.sections["a"].others == {"revocation": (False, 3)}
     assert root.sections["a"].unknown_lines == [4]
     assert list(root.sections) == ["a"]
+    root = read("a {\n id = x y # z\n psk = 1\n}\nsecrets {\n id = q\n}")
+    assert root.sections["a"].settings == {"id": ("x y", 2)}
+    assert root.sections["a"].unknown_lines == [3]
+    assert list(root.sections) == ["a"]
 
 
 def test_includes_are_noted_where_they_stand():

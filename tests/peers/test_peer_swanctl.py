@@ -40,6 +40,12 @@ def test_a_connection_without_a_word_has_charons_defaults():
     assert child.lifetime == Lifetime(3600, 3960)
 
 
+def test_addresses_are_read():
+    """Those of the other end."""
+    (found,) = read("connections {\n hq {\n  remote_addrs = 192.0.2.1\n }\n}")
+    assert found.remote.addresses == ("192.0.2.1",)
+
+
 def test_a_right_connection_is_neither_refused_nor_noted():
     """The file that the other tests change."""
     found = one()

@@ -133,3 +133,20 @@ def test_any_text_is_read(text, protocol):
             or not is_aead(found.encryption[0])
             or found.problem
         )
+
+
+def test_aead_ciphers_are_known_and_defaults_leave_groups_open():
+    """GCM has integrity protection; a default group may be known, excluded or unknown."""
+    assert [is_aead(word) for word in ("aes-256-gcm", "aes-256-cbc")] == [True, False]
+    ike = DEFAULT_PROPOSALS["ike"]
+    assert [offers(ike, "dh_groups", group) for group in (14, 2, 19)] == [True, False, None]
+
+
+def test_a_proposal_of_each_protocol_is_completed():
+    """IKE gets the PRF of its integrity; an AEAD cipher of ESP needs no group."""
+    found = parse_proposal("aes256-sha256-modp2048-ecp256", protocol="ike")
+    assert (found.encryption, found.prf) == (("aes-256-cbc",), ("hmac-sha256",))
+    assert found.dh_groups == (14, 19)
+    assert parse_proposal("aes128gcm16", protocol="esp").dh_groups == ()
+    bare = parse_proposal("aes128-sha256", protocol="ike")
+    assert bare.problem == "an IKE proposal without a Diffie-Hellman group"

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from vpnframe.peers.sections import Values
 from vpnframe.peers.values import (
+    leading_int,
     parse_number,
     parse_switch,
     split_list,
@@ -83,3 +84,15 @@ def test_proposals_note_what_is_refused_and_what_nobody_knows():
     assert "does not know" in values.refusals[1]
     assert "not every version" in values.notes[0]
     assert values.may_not_load
+
+
+def test_values_are_split_and_parsed():
+    """Lists, switches and numbers, among them those of C with a rest."""
+    assert split_list("10.0.0.0/8 , 10.1.0.0/16,") == ("10.0.0.0/8", "10.1.0.0/16")
+    assert [parse_switch(text) for text in ("Yes", "0", "perhaps")] == [True, False, None]
+    assert [parse_number(text) for text in ("2", "0x10", "two")] == [2, 16, None]
+    assert leading_int("16 and more") == (16, " and more")
+    assert leading_int("0x10s", 0) == (16, "s")
+    assert leading_int("x") == (0, "x")
+    assert [swanctl_time(text) for text in ("1h", "90", "1 D", "1w")] == [3600, 90, 86400, None]
+    assert [starter_time(text) for text in ("1h", "90", "1 d", "1H")] == [3600, 90, None, None]

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from vpnframe.peers.identities import accepts, parse_identity
-from vpnframe.peers.model import FieldComparison, Outcome, PeerConnection, PeerEnd
+from vpnframe.peers.model import FieldComparison, Outcome, PeerConnection
 from vpnframe.peers.negotiating import (
     ONE_WAY,
     choose,
@@ -50,11 +50,19 @@ _REASONS = {
 
 def ike_verdicts(ours: OurTunnel, theirs: PeerConnection) -> Iterator[FieldComparison]:
     """Compare all fields of the IKE SA."""
-    yield _address("vpn_gateway_ip", ours.vpn_gateway_ip, theirs.remote, is_remote=True)
-    yield _address("customer_gateway_ip", ours.customer_gateway_ip, theirs.local, is_remote=False)
-    yield _version(ours.ike_version, theirs.ike_version)
+    for field, mine, end in (
+        ("vpn_gateway_ip", ours.vpn_gateway_ip, theirs.remote),
+        ("customer_gateway_ip", ours.customer_gateway_ip, theirs.local),
+    ):
+        outcome = _of_address(mine, end.addresses, is_remote=field == "vpn_gateway_ip")
+        yield FieldComparison(field, mine, ", ".join(end.addresses) or None, *outcome)
+    version, other = _VERSIONS.get(ours.ike_version or None), _VERSIONS.get(theirs.ike_version)
+    outcome = _of_versions(ours.ike_version, theirs.ike_version)
+    yield FieldComparison("ike_version", version, other, *outcome)
     if ours.ike_version == 1 and theirs.ike_version != 2:
-        yield _mode(ours, theirs)
+        mode, other = ours.ike_mode, _MODES[theirs.is_aggressive]
+        is_same = None if mode is None or other is None else mode == other
+        yield FieldComparison("ike_mode", mode, other, *_three_valued("ike_mode", is_same))
     yield _auth(ours, theirs)
     if ours.auth_method == "psk":
         yield FieldComparison("psk", None, None, *_of_keys(ours, theirs))
@@ -104,11 +112,6 @@ def _three_valued(subject: str, answer: bool | None) -> Outcome:
     return Outcome("mismatch", mismatch, "AUTHENTICATION_FAILED")
 
 
-def _address(field: str, ours: str | None, end: PeerEnd, *, is_remote: bool) -> FieldComparison:
-    outcome = _of_address(ours, end.addresses, is_remote=is_remote)
-    return FieldComparison(field, ours, ", ".join(end.addresses) or None, *outcome)
-
-
 def _of_address(ours: str | None, theirs: Sequence[str], *, is_remote: bool) -> Outcome:
     if ours is None or not theirs:
         return Outcome("unverifiable", "the address is not known")
@@ -128,11 +131,6 @@ def _of_address(ours: str | None, theirs: Sequence[str], *, is_remote: bool) -> 
     return Outcome("mismatch", reason, "NO_PROPOSAL_CHOSEN")
 
 
-def _version(ours: int | None, theirs: int | None) -> FieldComparison:
-    mine, other = _VERSIONS.get(ours or None), _VERSIONS.get(theirs)
-    return FieldComparison("ike_version", mine, other, *_of_versions(ours, theirs))
-
-
 def _of_versions(ours: int | None, theirs: int | None) -> Outcome:
     if ours not in (1, 2) or theirs not in (0, 1, 2):
         return Outcome("unverifiable", "a version is not known")
@@ -143,12 +141,6 @@ def _of_versions(ours: int | None, theirs: int | None) -> Outcome:
         return Outcome("match", "both use it")
     reason = "neither end has a connection for the version of the other"
     return Outcome("mismatch", reason, "NO_PROPOSAL_CHOSEN")
-
-
-def _mode(ours: OurTunnel, theirs: PeerConnection) -> FieldComparison:
-    mine, other = ours.ike_mode, _MODES[theirs.is_aggressive]
-    is_same = None if mine is None or other is None else mine == other
-    return FieldComparison("ike_mode", mine, other, *_three_valued("ike_mode", is_same))
 
 
 def _auth(ours: OurTunnel, theirs: PeerConnection) -> FieldComparison:

@@ -62,16 +62,15 @@ def pair(tunnels: Sequence[OurTunnel], peer: Peer) -> Iterator[Pairing]:
         for connection, fit in candidates.fits:
             known, gateways = best.get(id(connection), (fit, set()))
             if fit >= known:
-                gateways = gateways if fit == known else set()
-                best[id(connection)] = fit, gateways | {tunnel.customer_gateway_ip}
+                best[id(connection)] = fit, gateways if fit == known else set()
+                best[id(connection)][1].add(tunnel.customer_gateway_ip)
     only, reason = None, "no connection goes to its address or names its ids"
     if len(tunnels) == len(peer.connections) == 1:
         only = peer.connections[0]
         reason = "it is the only one, but no address or id shows that it belongs to the tunnel"
     for tunnel, candidates in zip(tunnels, found, strict=True):
-        yield _decide(tunnel, candidates, best) or Pairing(
-            tunnel, only, reason, is_certain=only is None
-        )
+        last = Pairing(tunnel, only, reason, is_certain=only is None)
+        yield _decide(tunnel, candidates, best) or last
 
 
 def _decide(tunnel: OurTunnel, candidates: _PeerCandidates, best: _BestFits) -> Pairing | None:
