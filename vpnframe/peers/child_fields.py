@@ -20,7 +20,7 @@ from vpnframe.peers.model import (
     PeerEnd,
     PeerProposal,
 )
-from vpnframe.peers.negotiating import ONE_WAY, choose, offered_text
+from vpnframe.peers.negotiating import ONE_WAY
 from vpnframe.peers.selectors import Networks, Selector
 from vpnframe.peers.tokens import offers
 from vpnframe.peers.tunnels import OurTunnel
@@ -38,10 +38,6 @@ class _Side(NamedTuple):
     theirs: Networks | None
     is_restricted: bool
     is_cut: bool
-
-
-# A child SA of the peer, and both of its sides.
-_Child = tuple[PeerChild, list[_Side]]
 
 
 def child_verdicts(ours: OurTunnel, theirs: PeerConnection) -> Iterator[FieldComparison]:
@@ -79,7 +75,7 @@ def _proposals(ours: OurTunnel, child: PeerChild, n_children: int) -> Iterator[F
     wanted = negotiating.wanted_of(cipher, integrity)
     # IKEv1 chooses the group with the other transforms; IKEv2 uses it only when rekeying.
     searched = wanted | ({"dh_groups": group} if strips else {})
-    choice = choose(esp, searched, strips=strips)
+    choice = negotiating.choose(esp, searched, strips=strips)
     for kind in wanted:
         field = f"ipsec_{kind}"
         yield negotiating.compare_algorithm(field, getattr(ours, field), kind, choice, esp)
@@ -91,7 +87,7 @@ def _proposals(ours: OurTunnel, child: PeerChild, n_children: int) -> Iterator[F
     if nearest.problem:
         outcome = Outcome("unverifiable", "its daemon cannot read the nearest proposal")
     mine = None if group is None else str(group)
-    theirs = "; ".join(dict.fromkeys(offered_text(one, "dh_groups") for one in able))
+    theirs = "; ".join(dict.fromkeys(negotiating.offered_text(one, "dh_groups") for one in able))
     yield FieldComparison("ipsec_pfs_group", mine, theirs, *outcome)
     if False not in nearest.esn:
         reason = "it requires extended sequence numbers; the cloud's support is not documented"
@@ -104,7 +100,7 @@ def _able(esp: Sequence[PeerProposal], wanted: negotiating.Wanted) -> Sequence[P
     return [
         one
         for one in esp
-        if negotiating.both(choose([one], wanted, strips=False).taken) is not False
+        if negotiating.both(negotiating.choose([one], wanted, strips=False).taken) is not False
     ] or esp
 
 
@@ -145,7 +141,9 @@ def _pfs_v1(ours: OurTunnel, esp: Sequence[PeerProposal], nearest: PeerProposal)
     return Outcome("match", "a proposal offers it")
 
 
-def _selectors(ours: OurTunnel, children: list[_Child]) -> Iterator[FieldComparison]:
+def _selectors(
+    ours: OurTunnel, children: list[tuple[PeerChild, list[_Side]]]
+) -> Iterator[FieldComparison]:
     """Compare the blocks behind both ends, by child SA and in total."""
     is_v1 = ours.ike_version == 1
     for child, sides in children:

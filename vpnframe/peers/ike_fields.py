@@ -5,16 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from vpnframe.peers import negotiating
 from vpnframe.peers.identities import accepts, parse_identity
 from vpnframe.peers.model import FieldComparison, Outcome, PeerConnection
-from vpnframe.peers.negotiating import (
-    ONE_WAY,
-    choose,
-    compare_algorithm,
-    compare_lifetimes,
-    first_group,
-    wanted_of,
-)
+from vpnframe.peers.negotiating import ONE_WAY
 from vpnframe.peers.selectors import read_address
 from vpnframe.peers.tunnels import AUTH_CLASSES, OurTunnel
 
@@ -68,7 +62,7 @@ def ike_verdicts(ours: OurTunnel, theirs: PeerConnection) -> Iterator[FieldCompa
         yield FieldComparison("psk", None, None, *_of_keys(ours, theirs))
     yield from _identities(ours, theirs)
     yield from _proposals(ours, theirs)
-    yield compare_lifetimes("ike_lifetime_s", ours, theirs.lifetime)
+    yield negotiating.compare_lifetimes("ike_lifetime_s", ours, theirs.lifetime)
     delay_s = theirs.dpd_delay_s
     delay = None if delay_s is None else f"every {delay_s} s" if delay_s else "off"
     reason = "each end detects a dead peer by itself, and answers the checks of the other"
@@ -186,15 +180,15 @@ def _of_identity(presented: str | None, expected: str | None) -> Outcome:
 
 def _proposals(ours: OurTunnel, theirs: PeerConnection) -> Iterator[FieldComparison]:
     cipher, integrity, group = ours.algorithms("ike")
-    wanted = wanted_of(cipher, integrity, prf=integrity, dh_groups=group)
-    choice = choose(theirs.proposals, wanted, strips=ours.ike_version == 1)
+    wanted = negotiating.wanted_of(cipher, integrity, prf=integrity, dh_groups=group)
+    choice = negotiating.choose(theirs.proposals, wanted, strips=ours.ike_version == 1)
     for kind in wanted:
         # The cloud has one word for integrity and PRF: one row covers both, unless results differ.
         if kind == "prf" and choice.taken["prf"] == choice.taken.get("integrity"):
             continue
         field = "ike_dh_group" if kind == "dh_groups" else f"ike_{kind}"
         mine = getattr(ours, "ike_integrity" if kind == "prf" else field)
-        found = compare_algorithm(field, mine, kind, choice, theirs.proposals)
+        found = negotiating.compare_algorithm(field, mine, kind, choice, theirs.proposals)
         yield _first_guess(found, ours, theirs) if kind == "dh_groups" else found
 
 
@@ -202,7 +196,7 @@ def _first_guess(
     found: FieldComparison, ours: OurTunnel, theirs: PeerConnection
 ) -> FieldComparison:
     """Adjust a matching group if the peer initiates with a different group."""
-    group = first_group(theirs.proposals)
+    group = negotiating.first_group(theirs.proposals)
     if found.result != "match" or group in {None, ours.ike_dh_group}:
         return found
     if ours.ike_version != 1:

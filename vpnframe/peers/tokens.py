@@ -126,13 +126,19 @@ def parse_proposal(text: str, *, protocol: Protocol) -> PeerProposal:
     if protocol == "ike":
         prf = found.prf or tuple(filter(None, (_PRF_OF.get(one, one) for one in found.integrity)))
         found = replace(found, prf=prf, dh_groups=tuple(filter(None, found.dh_groups)))
+    else:
+        found = replace(found, prf=(), esn=found.esn or (False,))
     newer = [word for word in unknown if _SOME_VERSIONS.fullmatch(word)]
     if any(word not in newer and word not in ESN for word in unknown):
         problem: str | None = "a word that strongSwan does not know"
     else:
         # A newer word may be the missing transform.
         problem = None if newer else _problem(found)
-    return _offered(replace(found, problem=problem))
+    found = replace(found, problem=problem)
+    if protocol == "ah":
+        return replace(found, encryption=())
+    has_aead = bool(found.encryption) and all(map(is_aead, found.encryption))
+    return replace(found, integrity=()) if has_aead else found
 
 
 def offers(proposal: PeerProposal, kind: str, value: object) -> bool | None:
@@ -148,17 +154,6 @@ def offers(proposal: PeerProposal, kind: str, value: object) -> bool | None:
         return False if value in _NEVER_DEFAULT else None
     # Newer versions also offer AES-GCM.
     return None if kind == "encryption" and is_aead(str(value)) else False
-
-
-def _offered(proposal: PeerProposal) -> PeerProposal:
-    """Leave out the transforms that the protocol or an AEAD cipher makes superfluous."""
-    if proposal.protocol == "ah":
-        return replace(proposal, encryption=(), prf=(), esn=proposal.esn or (False,))
-    if proposal.encryption and all(map(is_aead, proposal.encryption)):
-        proposal = replace(proposal, integrity=())
-    if proposal.protocol == "esp":
-        proposal = replace(proposal, prf=(), esn=proposal.esn or (False,))
-    return proposal
 
 
 def _problem(one: PeerProposal) -> str | None:
