@@ -15,6 +15,7 @@ from vpnframe.peers.identities import accepts, parse_identity
         ("192.0.2.1", "address", "192.0.2.1"),
         ("2001:DB8::0:1", "address", "2001:db8::1"),
         ("hq.Example", "fqdn", "hq.example"),
+        ("@hq.example", "fqdn", "hq.example"),
         ("@192.0.2.1", "fqdn", "192.0.2.1"),
         ("ops@hq.example", "email", "ops@hq.example"),
         ("@@ops@hq.example", "email", "ops@hq.example"),
@@ -39,6 +40,7 @@ def test_the_kind_is_that_of_the_manual(text, kind, value):
     [
         ("%any", "hq", True),
         ("hq", "HQ", True),
+        ("192.0.2.1", "192.0.2.2", False),
         ("hq", "@hq", True),
         ("192.0.2.1", "@192.0.2.1", False),
         ("*.example", "hq.example", True),

@@ -34,6 +34,7 @@ def test_equal_ends_match_in_all_that_decides():
     [
         (["192.0.2.1"], "192.0.2.1", True),
         (["192.0.2.0/24"], "192.0.2.1", True),
+        (["192.0.2.0/24"], "192.0.2.9", True),
         (["192.0.2.1-192.0.2.3"], "192.0.2.3", True),
         (["192.0.2.3-192.0.2.1"], "192.0.2.2", False),
         (["192.0.2.0/255.255.255.0"], "192.0.2.1", False),
@@ -56,6 +57,9 @@ def test_documentation_addresses_are_not_private():
     assert is_private(["10.1.2.3", "100.64.0.1", "fd00::1"])
     assert not is_private(["198.51.100.1"])
     assert not is_private(["hq.example"])
+    assert is_private(["10.0.0.4"])
+    assert not is_private(["10.0.0.4", "192.0.2.1"])
+    assert not is_private([])
 
 
 def test_a_private_address_stands_behind_nat():

@@ -5,13 +5,12 @@ from __future__ import annotations
 import pytest
 
 from vpnframe.errors import SettingsError
-from vpnframe.peers.inheriting import MAX_REFERENCES, Inheritance
-from vpnframe.peers.settings_syntax import Vocabulary, parse_settings
+from vpnframe.peers.swanctl import MAX_REFERENCES, Inheritance, parse_swanctl
 
 
 def resolved(text, *path):
     """The section at a path, with all that it inherits."""
-    root = parse_settings(text, Vocabulary(kept=frozenset({"id", "auth"})))
+    root = parse_swanctl(text)
     section = root
     for name in path:
         section = section.sections[name]

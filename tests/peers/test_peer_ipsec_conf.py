@@ -9,17 +9,17 @@ from ipaddress import ip_network
 
 import pytest
 
-from vpnframe.peers.ipsec_conf import ipsec_connections
-from vpnframe.peers.ipsec_syntax import ConnFile, parse_ipsec_conf
+from vpnframe.peers.ipsec_conf import ipsec_connections, parse_ipsec_conf
 from vpnframe.peers.model import Lifetime
 from vpnframe.peers.reading import read_peer
+from vpnframe.peers.sections import Section
 from vpnframe.peers.selectors import Selector
 
 
 def read(text):
     """The connections of a file."""
     found = parse_ipsec_conf(text)
-    assert isinstance(found, ConnFile)
+    assert isinstance(found, Section)
     return ipsec_connections(found)
 
 
@@ -39,6 +39,12 @@ def test_a_section_without_a_word_has_strongswans_defaults():
     (child,) = found.children
     assert child.lifetime == Lifetime(3600 - 540, 3600)
     assert [proposal.is_default for proposal in found.proposals] == [False, True]
+
+
+def test_the_version_and_the_other_end_are_read():
+    """As they are written."""
+    found = one("right=192.0.2.1", "keyexchange=ikev2")
+    assert (found.ike_version, found.remote.addresses) == (2, ("192.0.2.1",))
 
 
 def test_a_section_that_is_not_added_is_never_loaded():

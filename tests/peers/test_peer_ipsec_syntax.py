@@ -6,17 +6,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vpnframe.peers.ipsec_syntax import MAX_STEPS, ConnFile, parse_ipsec_conf
-from vpnframe.peers.model import Problem
+from vpnframe.peers.ipsec_conf import MAX_STEPS, parse_ipsec_conf
+from vpnframe.peers.sections import Problem, Section
 
 
 def read(text):
     """The settings of each section, without their lines."""
     found = parse_ipsec_conf(text)
-    assert isinstance(found, ConnFile), found
+    assert isinstance(found, Section), found
     return {
         name: {key: value for key, (value, _) in section.settings.items()}
-        for name, section in found.conns.items()
+        for name, section in found.sections.items()
     }
 
 
@@ -41,6 +41,12 @@ def test_values_are_read_as_written(text, value):
     assert read(f"conn a\n{text}\n") == {"a": {"left": value}}
 
 
+def test_lines_are_kept_with_inherited_values():
+    """The line is that of the section that sets them; unknown keywords are not kept."""
+    found = parse_ipsec_conf("conn a\n\tleft=192.0.2.1\nconn b\n\talso=a\n\tpsk=x\n")
+    assert found.sections["b"].settings == {"left": ("192.0.2.1", 2)}
+
+
 def test_sections_of_one_name_are_one_and_others_are_not_kept():
     """The kinds config setup and ca have nothing that is needed, nor has a version line."""
     text = (
@@ -54,7 +60,7 @@ def test_nothing_else_is_kept():
     """Neither the value of another keyword nor the name of an unknown one."""
     found = parse_ipsec_conf("conn a\n\tmark=Canary\n\tCanary=1\n\tleft=2\n")
     assert "Canary" not in repr(found)
-    assert found.conns["a"].unknown_lines == [3]
+    assert found.sections["a"].unknown_lines == [3]
 
 
 def test_synonyms_are_one():

@@ -5,9 +5,8 @@ from __future__ import annotations
 import pytest
 
 from vpnframe.errors import SettingsError
-from vpnframe.peers.libreswan import find_libreswan
 from vpnframe.peers.options import CONN, CONN_OTHERS, CONN_SYNONYMS
-from vpnframe.peers.reading import read_peer
+from vpnframe.peers.reading import find_libreswan, read_peer
 
 PLAIN = "conn a\n\tleft=192.0.2.1\n\tright=203.0.113.1\n\tauthby=secret\n\tauto=start\n"
 
@@ -73,3 +72,9 @@ def test_no_keyword_of_strongswan_gives_a_file_away():
     """Both lists are disjoint."""
     for name in CONN | CONN_OTHERS.keys() | CONN_SYNONYMS.keys():
         assert find_libreswan(f"conn a\n\t{name}=x\n") is None, name
+
+
+def test_the_line_and_the_sign_are_named():
+    """A value that only Libreswan has."""
+    found = find_libreswan("conn a\n\tike=aes128-sha1;modp1024\n")
+    assert (found.line, found.message[:46]) == (2, "a value shows that this is Libreswan's ipsec.c")

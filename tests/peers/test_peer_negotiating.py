@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from vpnframe.peers.model import PeerProposal
 from vpnframe.peers.negotiating import both, choose, first_group, phase2_group, wanted_of
-from vpnframe.peers.tokens import default_proposal, parse_proposal
+from vpnframe.peers.tokens import DEFAULT_PROPOSALS, parse_proposal
 
 CIPHERS = ["aes-128-cbc", "aes-256-cbc", "aes-128-gcm"]
 HASHES = ["hmac-md5", "hmac-sha1"]
@@ -77,16 +77,16 @@ def test_the_nearest_lacks_the_fewest(listed, ours):
 def test_what_is_not_known_is_neither_taken_nor_refused():
     """Of ours, and of a default of which nobody knows what it holds."""
     wanted = wanted_of(None, "hmac-sha256", dh_groups=19)
-    choice = choose([default_proposal("ike")], wanted, strips=False)
+    choice = choose([DEFAULT_PROPOSALS["ike"]], wanted, strips=False)
     assert choice.taken == {"encryption": None, "integrity": True, "dh_groups": None}
 
 
 def test_a_default_begins_with_nobody_knows_what():
     """Under IKEv1, where the first of each kind is all that is offered."""
     wanted = wanted_of("aes-128-cbc", "hmac-sha256", dh_groups=14)
-    assert both(choose([default_proposal("ike")], wanted, strips=True).begun) is None
+    assert both(choose([DEFAULT_PROPOSALS["ike"]], wanted, strips=True).begun) is None
     fixed = wanted_of("aes-128-cbc", "hmac-sha256")
-    assert both(choose([default_proposal("esp")], fixed, strips=True).begun) is True
+    assert both(choose([DEFAULT_PROPOSALS["esp"]], fixed, strips=True).begun) is True
 
 
 def test_without_proposals_nothing_is_taken():
@@ -100,7 +100,7 @@ def test_the_first_group_is_that_of_the_first_proposal_with_one():
     bare = parse_proposal("aes128-sha256", protocol="esp")
     assert first_group([bare, named]) == 14
     assert first_group([bare]) is None
-    assert first_group([default_proposal("ike"), named]) is None
+    assert first_group([DEFAULT_PROPOSALS["ike"], named]) is None
 
 
 def test_phase_2_of_ikev1_prefers_the_group_of_phase_1():
@@ -111,3 +111,23 @@ def test_phase_2_of_ikev1_prefers_the_group_of_phase_1():
     ]
     assert [phase2_group(listed, group) for group in (2, 14, 5, None)] == [2, 14, 0, 0]
     assert phase2_group(listed[:1], 14) == 0
+
+
+def test_the_nearest_proposal_is_chosen_kind_by_kind():
+    """With an AEAD cipher, integrity is not compared."""
+    texts = ("aes256-sha256-modp2048", "aes128-sha1-modp2048")
+    listed = [parse_proposal(text, protocol="ike") for text in texts]
+    wanted = wanted_of("aes-128-cbc", "hmac-sha256", dh_groups=14)
+    taken = choose(listed, wanted, strips=False).taken
+    assert taken == {"encryption": False, "integrity": True, "dh_groups": True}
+    wanted = wanted_of("aes-128-gcm", "hmac-sha256", dh_groups=14)
+    assert wanted == {"encryption": "aes-128-gcm", "dh_groups": 14}
+
+
+def test_answers_are_combined_and_groups_are_chosen():
+    """False before unknown; the group that is named first."""
+    answers = ({"a": True, "b": None}, {"a": None, "b": False}, {})
+    assert [both(one) for one in answers] == [None, False, True]
+    assert first_group([parse_proposal("aes128-sha256-ecp256-modp2048", protocol="ike")]) == 19
+    listed = [parse_proposal("aes128-sha256-modp1024-modp2048", protocol="esp")]
+    assert [phase2_group(listed, group) for group in (14, 5)] == [14, 2]

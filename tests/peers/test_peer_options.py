@@ -75,3 +75,9 @@ def test_a_value_of_such_an_option_is_looked_at_and_dropped(tmp_path):
     found = read_all(ipsec_conf("keyingtries", ["%forever", "Canary"]), tmp_path, 2)
     assert [one.refused for one in found] == [None, "line 12: keyingtries cannot be read"]
     assert "Canary" not in repr(found)
+
+
+def test_words_of_newer_versions_are_doubt():
+    """Neither accepted nor rejected."""
+    check = options.one_of("tunnel ?iptfs")
+    assert [check(word) for word in ("tunnel", "iptfs", "magic")] == [True, None, False]

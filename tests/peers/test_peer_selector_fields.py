@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from peer_builders import swanctl, tunnels
 
-from vpnframe.peers.selector_fields import selector_verdicts
+from vpnframe.peers.child_fields import child_verdicts
 from vpnframe.peers.swanctl import parse_swanctl, swanctl_connections
 from vpnframe.peers.tunnels import read_tunnels
 
@@ -14,7 +14,7 @@ def verdict(field, ours=None, **changes):
     """What is said of one side."""
     (row,) = read_tunnels(tunnels(ours or {}))
     (connection,) = swanctl_connections(parse_swanctl(swanctl(**changes)))
-    return {one.field: one for one in selector_verdicts(row, connection)}[field]
+    return {one.field: one for one in child_verdicts(row, connection)}[field]
 
 
 @pytest.mark.parametrize(

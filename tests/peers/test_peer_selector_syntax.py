@@ -22,7 +22,7 @@ from peer_spellings import (
 )
 from system_tools import find_tool
 
-from vpnframe.peers.selector_syntax import IPSEC, SWANCTL, read_selector, read_traffic
+from vpnframe.peers.selectors import IPSEC, SWANCTL, read_address, read_selector, read_traffic
 
 TABLE = Path(__file__).parents[1] / "data" / "peer_selectors.csv"
 
@@ -123,3 +123,15 @@ def test_a_text_that_is_not_read_in_full_says_so(text, is_cut):
 def test_any_text_is_read_or_none(text, dialect):
     """Nothing is raised."""
     read_selector(text, dialect)
+
+
+def test_blocks_traffic_and_addresses_are_parsed_as_the_daemon_does():
+    """A netmask is no prefix length; any has another word in ipsec.conf; a name is no address."""
+    assert read_selector("10.1.2.3/16;10.2.0.0/16", SWANCTL).networks == (
+        ip_network("10.1.0.0/16"),
+    )
+    assert read_selector("10.0.0.0/255.255.0.0", IPSEC).networks == (ip_network("10.0.0.0/32"),)
+    assert read_traffic("tcp/80-90", SWANCTL) == (True, (80, 90))
+    assert read_traffic("any", IPSEC) is None
+    assert read_address("192.0.2.0/255.255.255.0") == (ip_network("192.0.2.0/32"),)
+    assert read_address("hq.example") is None

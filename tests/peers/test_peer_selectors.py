@@ -79,6 +79,7 @@ def test_too_many_pieces_are_none(monkeypatch):
         ("10.1.2.3/8", ["10.0.0.0/8"]),
         ("10.1.2.3", ["10.1.2.3/32"]),
         ("10.0.0.4 - 10.0.0.7", ["10.0.0.4/30"]),
+        ("10.0.0.1-10.0.0.3", ["10.0.0.1/32", "10.0.0.2/31"]),
         ("2001:db8::/32", ["2001:db8::/32"]),
     ],
 )
@@ -91,3 +92,14 @@ def test_blocks_addresses_and_ranges_are_read(text, networks):
 def test_what_is_no_block_is_none(text):
     """Backward ranges and ranges over two families, too."""
     assert parse_block(text) is None
+
+
+def test_blocks_are_merged_narrowed_and_subtracted():
+    """One example of each."""
+    halves = map(ipaddress.ip_network, ["10.0.1.0/24", "10.0.0.0/24", "10.0.0.0/25"])
+    assert collapse(halves) == (ipaddress.ip_network("10.0.0.0/23"),)
+    wide, inner = ipaddress.ip_network("10.0.0.0/8"), ipaddress.ip_network("10.1.0.0/16")
+    assert narrow([wide], [inner]) == (inner,)
+    blocks = ["10.0.0.0/24", "10.0.0.0/25", "10.0.0.128/25", "192.0.2.0/24"]
+    whole, lower, upper, far = map(ipaddress.ip_network, blocks)
+    assert find_uncovered([(whole, far)], [(lower, far)]) == [(upper, far)]

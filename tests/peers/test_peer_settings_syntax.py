@@ -6,24 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vpnframe.peers.model import Problem
-from vpnframe.peers.settings_syntax import (
-    MAX_DEPTH,
-    Section,
-    Vocabulary,
-    parse_settings,
-)
-
-VOCABULARY = Vocabulary(
-    kept=frozenset({"id", "auth"}),
-    known={"certs": lambda text: text == "y"},
-    skipped=frozenset({"secrets"}),
-)
+from vpnframe.peers.sections import Problem, Section
+from vpnframe.peers.swanctl import MAX_DEPTH, parse_swanctl
 
 
 def read(text):
     """The root section."""
-    found = parse_settings(text, VOCABULARY)
+    found = parse_swanctl(text)
     assert isinstance(found, Section)
     return found
 
@@ -70,15 +59,21 @@ def test_sections_nest_and_are_put_together():
 def test_references_are_absolute_paths():
     """Several, in order, each once."""
     root = read("a : x, y.z { }\na : x { }")
-    assert root.sections["a"].parents == [("x",), ("y", "z")]
+    assert list(root.sections["a"].parents) == ["x", "y.z"]
 
 
 def test_nothing_else_is_kept():
     """Neither the value of another option, nor the name of an unknown one, nor a secret."""
-    root = read("a {\n id = 1\n certs = Canary\n Canary = 2\n}\nsecrets { ike { id = Canary } }")
+    root = read(
+        "a {\n id = 1\n revocation = Canary\n Canary = 2\n}\nsecrets { ike { id = Canary } }"
+    )
     assert "Canary" not in repr(root)
-    assert root.sections["a"].others == {"certs": (False, 3)}
+    assert root.sections["a"].others == {"revocation": (False, 3)}
     assert root.sections["a"].unknown_lines == [4]
+    assert list(root.sections) == ["a"]
+    root = read("a {\n id = x y # z\n psk = 1\n}\nsecrets {\n id = q\n}")
+    assert root.sections["a"].settings == {"id": ("x y", 2)}
+    assert root.sections["a"].unknown_lines == [3]
     assert list(root.sections) == ["a"]
 
 
@@ -106,7 +101,7 @@ def test_includes_are_noted_where_they_stand():
 )
 def test_what_cannot_be_read_is_named_by_line(text, line, word):
     """As a value, not as an exception, and without showing the text."""
-    found = parse_settings(text, VOCABULARY)
+    found = parse_swanctl(text)
     assert isinstance(found, Problem)
     assert found.line == line
     assert word in found.message
@@ -115,7 +110,7 @@ def test_what_cannot_be_read_is_named_by_line(text, line, word):
 def test_sections_nest_to_a_limit():
     """A file of braces ends in a sentence, not in a stack."""
     assert isinstance(read("a {" * MAX_DEPTH + "}" * MAX_DEPTH), Section)
-    found = parse_settings("a {" * 5000, VOCABULARY)
+    found = parse_swanctl("a {" * 5000)
     assert isinstance(found, Problem)
     assert str(MAX_DEPTH) in found.message
 
@@ -123,12 +118,12 @@ def test_sections_nest_to_a_limit():
 @pytest.mark.parametrize("text", ['a = "' + "x" * 200_000, "a = " + '"\\' * 100_000, "{" * 10**5])
 def test_a_hostile_text_takes_no_time(text):
     """A million steps at most: an open string must not be tried in every way."""
-    assert isinstance(parse_settings(text, VOCABULARY), Problem)
+    assert isinstance(parse_swanctl(text), Problem)
 
 
 @given(st.text(alphabet='ab={}:.,#" \\\n\tinclude') | st.text())
 def test_any_text_is_read_or_named(text):
     """Nothing is raised, and a problem lies inside the text."""
-    found = parse_settings(text, VOCABULARY)
+    found = parse_swanctl(text)
     if isinstance(found, Problem):
         assert 1 <= found.line <= text.count("\n") + 1

@@ -131,7 +131,7 @@ def assert_same(ours: PeerConnection, told: dict[str, Any]) -> None:
         assert told_end["class"] == classes[end.auth]
         identity = parse_identity(end.ike_id or "%any")
         assert told_end.get("id", "").lower() == (
-            "" if identity.kind == "any" else str(identity).lower()
+            "" if identity.kind == "any" else identity.value.lower()
         )
     times = {int(told["rekey_time"]), int(told["reauth_time"])}
     assert max(times) == ours.lifetime.rekey_s

@@ -9,8 +9,8 @@ import pytest
 from peer_builders import swanctl
 
 from vpnframe.peers.model import Lifetime
+from vpnframe.peers.sections import Section
 from vpnframe.peers.selectors import DYNAMIC
-from vpnframe.peers.settings_syntax import Section
 from vpnframe.peers.swanctl import parse_swanctl, swanctl_connections
 
 
@@ -38,6 +38,12 @@ def test_a_connection_without_a_word_has_charons_defaults():
     (child,) = found.children
     assert child.local_subnets == child.remote_subnets == (DYNAMIC,)
     assert child.lifetime == Lifetime(3600, 3960)
+
+
+def test_addresses_are_read():
+    """Those of the other end."""
+    (found,) = read("connections {\n hq {\n  remote_addrs = 192.0.2.1\n }\n}")
+    assert found.remote.addresses == ("192.0.2.1",)
 
 
 def test_a_right_connection_is_neither_refused_nor_noted():

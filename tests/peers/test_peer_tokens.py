@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from vpnframe.model import terms
 from vpnframe.peers import tokens
-from vpnframe.peers.tokens import default_proposal, is_aead, offers, parse_proposal
+from vpnframe.peers.tokens import DEFAULT_PROPOSALS, is_aead, offers, parse_proposal
 
 WORDS = sorted(tokens.ENCRYPTION | tokens.INTEGRITY | tokens.PRF | tokens.DH_GROUPS | tokens.ESN)
 TEXTS = st.lists(st.sampled_from(WORDS) | st.text(max_size=4), max_size=6).map("-".join)
@@ -107,7 +107,7 @@ def test_esp_without_a_group_offers_none():
 
 def test_a_default_is_certain_of_some_rules_out_some_and_leaves_the_rest():
     """Which plugins a daemon has is not in its file."""
-    ike, esp = default_proposal("ike"), default_proposal("esp")
+    ike, esp = DEFAULT_PROPOSALS["ike"], DEFAULT_PROPOSALS["esp"]
     kinds = ("encryption", "aes-256-cbc"), ("encryption", "3des-cbc"), ("encryption", "des-cbc")
     assert [offers(ike, *one) for one in kinds] == [True, None, False]
     assert [offers(esp, *one) for one in kinds] == [True, False, False]
@@ -117,7 +117,7 @@ def test_a_default_is_certain_of_some_rules_out_some_and_leaves_the_rest():
 
 def test_the_word_default_is_one_in_any_case():
     """As charon reads it."""
-    assert parse_proposal(" Default ", protocol="esp") == default_proposal("esp")
+    assert parse_proposal(" Default ", protocol="esp") == DEFAULT_PROPOSALS["esp"]
 
 
 @given(TEXTS, st.sampled_from(["ike", "esp", "ah"]))
@@ -133,3 +133,20 @@ def test_any_text_is_read(text, protocol):
             or not is_aead(found.encryption[0])
             or found.problem
         )
+
+
+def test_aead_ciphers_are_known_and_defaults_leave_groups_open():
+    """GCM has integrity protection; a default group may be known, excluded or unknown."""
+    assert [is_aead(word) for word in ("aes-256-gcm", "aes-256-cbc")] == [True, False]
+    ike = DEFAULT_PROPOSALS["ike"]
+    assert [offers(ike, "dh_groups", group) for group in (14, 2, 19)] == [True, False, None]
+
+
+def test_a_proposal_of_each_protocol_is_completed():
+    """IKE gets the PRF of its integrity; an AEAD cipher of ESP needs no group."""
+    found = parse_proposal("aes256-sha256-modp2048-ecp256", protocol="ike")
+    assert (found.encryption, found.prf) == (("aes-256-cbc",), ("hmac-sha256",))
+    assert found.dh_groups == (14, 19)
+    assert parse_proposal("aes128gcm16", protocol="esp").dh_groups == ()
+    bare = parse_proposal("aes128-sha256", protocol="ike")
+    assert bare.problem == "an IKE proposal without a Diffie-Hellman group"

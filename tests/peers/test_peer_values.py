@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from vpnframe.peers.sections import Values
 from vpnframe.peers.values import (
-    Doubts,
-    Values,
+    leading_int,
     parse_number,
     parse_switch,
     split_list,
@@ -68,21 +68,31 @@ def test_the_two_files_have_two_grammars_of_times(text, swanctl, starter):
 
 def test_a_value_that_cannot_be_read_is_noted_by_name_and_line_alone():
     """The value itself is not shown: it may be anything."""
-    doubts = Doubts()
-    values = Values({"rekey_time": ("Canary", 7), "encap": (None, 9)}, doubts)
+    values = Values({"rekey_time": ("Canary", 7), "encap": (None, 9)})
     assert values.read("rekey_time", swanctl_time, 60) == 60
     assert values.read("encap", parse_switch, False) is False
     assert values.read("mobike", parse_switch, True) is True
-    assert doubts.refusals == ["line 7: rekey_time cannot be read"]
+    assert values.refusals == ["line 7: rekey_time cannot be read"]
 
 
 def test_proposals_note_what_is_refused_and_what_nobody_knows():
     """A refusal for what is wrong, a note for a word."""
-    doubts = Doubts()
-    values = Values({"proposals": ("", 3)}, doubts)
+    values = Values({"proposals": ("", 3)})
     texts = ["aes128-sha256", "aes128-sha256-modp2048-mlkem768", "aes128-sha256-modp2048-new"]
-    assert len(values.proposals(texts, "proposals", "ike")) == 3
-    assert "Diffie-Hellman" in doubts.refusals[0]
-    assert "does not know" in doubts.refusals[1]
-    assert "not every version" in doubts.notes[0]
-    assert doubts.may_not_load
+    assert len(values.proposals("proposals", "ike", texts)) == 3
+    assert "Diffie-Hellman" in values.refusals[0]
+    assert "does not know" in values.refusals[1]
+    assert "not every version" in values.notes[0]
+    assert values.may_not_load
+
+
+def test_values_are_split_and_parsed():
+    """Lists, switches and numbers, among them those of C with a rest."""
+    assert split_list("10.0.0.0/8 , 10.1.0.0/16,") == ("10.0.0.0/8", "10.1.0.0/16")
+    assert [parse_switch(text) for text in ("Yes", "0", "perhaps")] == [True, False, None]
+    assert [parse_number(text) for text in ("2", "0x10", "two")] == [2, 16, None]
+    assert leading_int("16 and more") == (16, " and more")
+    assert leading_int("0x10s", 0) == (16, "s")
+    assert leading_int("x") == (0, "x")
+    assert [swanctl_time(text) for text in ("1h", "90", "1 D", "1w")] == [3600, 90, 86400, None]
+    assert [starter_time(text) for text in ("1h", "90", "1 d", "1H")] == [3600, 90, None, None]

@@ -1,132 +1,268 @@
-"""Compare phase 2 of a tunnel with the peer's child SAs."""
+"""Compare phase 2 of a tunnel with the peer's child SAs.
+
+Blocks are narrowed under IKEv2, and taken exactly under IKEv1.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import product
+from typing import NamedTuple
 
-from vpnframe.model import terms
-from vpnframe.peers.model import PeerChild, PeerConnection, PeerProposal
-from vpnframe.peers.negotiating import (
-    Wanted,
-    both,
-    choose,
-    first_group,
-    phase2_group,
-    wanted_of,
+from vpnframe.peers import negotiating, selectors
+from vpnframe.peers.ike_fields import covers
+from vpnframe.peers.model import (
+    FieldComparison,
+    Outcome,
+    PeerChild,
+    PeerConnection,
+    PeerEnd,
+    PeerProposal,
 )
-from vpnframe.peers.proposal_fields import (
-    ONE_WAY,
-    lifetime_verdict,
-    offered_text,
-    proposal_verdict,
-)
-from vpnframe.peers.selector_fields import children_of_ours, selector_verdicts
+from vpnframe.peers.negotiating import ONE_WAY
+from vpnframe.peers.selectors import Networks, Selector
 from vpnframe.peers.tokens import offers
-from vpnframe.peers.tunnels import OurTunnel, known
-from vpnframe.peers.verdicts import FieldComparison
+from vpnframe.peers.tunnels import OurTunnel
+
+MAX_SHOWN = 8
+
+_CUT = "its daemon reads a block and ignores the text after it, netmasks included"
+
+
+class _Side(NamedTuple):
+    """One side of a child SA at both ends; None if blocks are unknown."""
+
+    field: str
+    ours: Networks | None
+    theirs: Networks | None
+    is_restricted: bool
+    is_cut: bool
 
 
 def child_verdicts(ours: OurTunnel, theirs: PeerConnection) -> Iterator[FieldComparison]:
     """Compare the fields of the child SAs: proposals, PFS, mode, lifetime and selectors."""
     if not theirs.children:
         reason = "it has no child SA: nothing can be carried"
-        yield FieldComparison("peer_child", "mismatch", None, None, reason, "TS_UNACCEPTABLE")
-    mine, others = children_of_ours(ours, theirs)
-    for child in mine:
+        yield FieldComparison("peer_child", None, None, "mismatch", reason, "TS_UNACCEPTABLE")
+    children = [(child, _sides(ours, theirs, child)) for child in theirs.children]
+    # Children without blocks of ours serve another connection, unless all are such.
+    mine = [one for one in children if all(map(_may_overlap, one[1]))] or children
+    for child, _ in mine:
         for found in _child(ours, child, len(theirs.children)):
             yield replace(found, child=child.name)
-    yield from selector_verdicts(ours, replace(theirs, children=mine))
-    for child in others:
+    yield from _selectors(ours, mine)
+    for child, _ in [one for one in children if one not in mine]:
         reason = "its blocks do not overlap ours: it carries nothing of this connection"
-        yield FieldComparison("peer_child", "info", None, None, reason, child=child.name)
+        yield FieldComparison("peer_child", None, None, "info", reason, child=child.name)
 
 
 def _child(ours: OurTunnel, child: PeerChild, n_children: int) -> Iterator[FieldComparison]:
-    cipher = known(ours.ipsec_encryption, terms.ENCRYPTION_WORDS)
-    integrity = known(ours.ipsec_integrity, terms.INTEGRITY_WORDS)
-    esp = [one for one in child.proposals if one.protocol == "esp"]
-    strips = ours.ike_version == 1
-    wanted = wanted_of(cipher, integrity)
-    # IKEv1 chooses the group with the other transforms; IKEv2 uses it only when rekeying.
-    searched = wanted | ({"dh_groups": ours.ipsec_pfs_group} if strips else {})
-    choice = choose(esp, searched, strips=strips)
-    texts = {"encryption": ours.ipsec_encryption, "integrity": ours.ipsec_integrity}
-    for kind in wanted:
-        yield proposal_verdict(f"ipsec_{kind}", texts[kind], kind, choice, esp)
-    if esp:
-        nearest = esp[choice.number - 1]
-        group = _pfs_v1(ours, esp, nearest) if strips else _pfs(ours, wanted, esp, n_children)
-        if nearest.problem:
-            reason = "its daemon cannot read the nearest proposal"
-            group = FieldComparison(group.field, "unverifiable", group.ours, group.theirs, reason)
-        yield group
-        if False not in nearest.esn:
-            reason = "it requires extended sequence numbers; the cloud's support is not documented"
-            yield FieldComparison(
-                "ipsec_esn", "unverifiable", None, "esn", reason, "NO_PROPOSAL_CHOSEN"
-            )
+    yield from _proposals(ours, child, n_children)
     if child.has_sha256_96 and ours.ipsec_integrity == "hmac-sha256":
         reason = "it truncates HMAC-SHA-256 to 96 bits without negotiation: packets are dropped"
-        yield FieldComparison("ipsec_sha256_96", "mismatch", "128 bits", "96 bits", reason)
+        yield FieldComparison("ipsec_sha256_96", "128 bits", "96 bits", "mismatch", reason)
     if child.mode != "tunnel":
         reason = "the cloud supports only tunnel mode, which it may accept"
-        yield FieldComparison("ipsec_mode", "unverifiable", "tunnel", child.mode, reason)
-    yield lifetime_verdict(
-        "ipsec_lifetime_s", ours.ipsec_lifetime_s, child.lifetime, ike_version=ours.ike_version
-    )
+        yield FieldComparison("ipsec_mode", "tunnel", child.mode, "unverifiable", reason)
+    yield negotiating.compare_lifetimes("ipsec_lifetime_s", ours, child.lifetime)
 
 
-def _pfs(
-    ours: OurTunnel, wanted: Wanted, esp: Sequence[PeerProposal], n_children: int
-) -> FieldComparison:
+def _proposals(ours: OurTunnel, child: PeerChild, n_children: int) -> Iterator[FieldComparison]:
+    esp = [one for one in child.proposals if one.protocol == "esp"]
+    strips = ours.ike_version == 1
+    cipher, integrity, group = ours.algorithms("esp")
+    wanted = negotiating.wanted_of(cipher, integrity)
+    # IKEv1 chooses the group with the other transforms; IKEv2 uses it only when rekeying.
+    searched = wanted | ({"dh_groups": group} if strips else {})
+    choice = negotiating.choose(esp, searched, strips=strips)
+    for kind in wanted:
+        field = f"ipsec_{kind}"
+        yield negotiating.compare_algorithm(field, getattr(ours, field), kind, choice, esp)
+    if not esp:
+        return
+    nearest = esp[choice.number - 1]
+    able = [nearest] if strips else _able(esp, wanted)
+    outcome = _pfs_v1(ours, esp, nearest) if strips else _pfs(ours, able, n_children)
+    if nearest.problem:
+        outcome = Outcome("unverifiable", "its daemon cannot read the nearest proposal")
+    mine = None if group is None else str(group)
+    theirs = "; ".join(dict.fromkeys(negotiating.offered_text(one, "dh_groups") for one in able))
+    yield FieldComparison("ipsec_pfs_group", mine, theirs, *outcome)
+    if False not in nearest.esn:
+        reason = "it requires extended sequence numbers; the cloud's support is not documented"
+        outcome = Outcome("unverifiable", reason, "NO_PROPOSAL_CHOSEN")
+        yield FieldComparison("ipsec_esn", None, "esn", *outcome)
+
+
+def _able(esp: Sequence[PeerProposal], wanted: negotiating.Wanted) -> Sequence[PeerProposal]:
+    """Return the proposals that may offer our cipher and integrity; all if none does."""
+    return [
+        one
+        for one in esp
+        if negotiating.both(negotiating.choose([one], wanted, strips=False).taken) is not False
+    ] or esp
+
+
+def _pfs(ours: OurTunnel, able: Sequence[PeerProposal], n_children: int) -> Outcome:
     """Compare PFS under IKEv2: the first child SA has no DH exchange, later ones have."""
     group = ours.ipsec_pfs_group
-    able = [one for one in esp if both(choose([one], wanted, strips=False).taken) is not False]
-    able = able or list(esp)
     answers = [offers(one, "dh_groups", group) for one in able]
-    theirs = "; ".join(dict.fromkeys(offered_text(one, "dh_groups") for one in able))
-    found = FieldComparison(
-        "ipsec_pfs_group", "match", _text(group), theirs, "a proposal offers it"
-    )
     if group is None:
-        return replace(found, result="unverifiable", reason="ours is not known")
+        return Outcome("unverifiable", "ours is not known")
     if True not in answers and None in answers:
-        return replace(found, result="unverifiable", reason="it contains an unknown word")
-    guess = first_group(able)
+        return Outcome("unverifiable", "it contains an unknown word")
+    guess = negotiating.first_group(able)
     # If the first group is none, another one cannot be negotiated when rekeying.
     if True not in answers or (guess == 0 and group):
         reason = "the first child SA comes up without a group; its rekey fails"
         if n_children > 1:
             reason += ", and so does every child SA after the first"
-        return replace(
-            found, result="works-until-rekey", reason=reason, ike_error="NO_PROPOSAL_CHOSEN"
-        )
+        return Outcome("works-until-rekey", reason, "NO_PROPOSAL_CHOSEN")
     if guess and group and guess != group:
         reason = f"a rekey starts with group {guess}, retries with group {group}, and succeeds"
-        return replace(found, result="info", reason=reason, ike_error="INVALID_KE_PAYLOAD")
-    return found
+        return Outcome("info", reason, "INVALID_KE_PAYLOAD")
+    return Outcome("match", "a proposal offers it")
 
 
-def _pfs_v1(ours: OurTunnel, esp: Sequence[PeerProposal], nearest: PeerProposal) -> FieldComparison:
+def _pfs_v1(ours: OurTunnel, esp: Sequence[PeerProposal], nearest: PeerProposal) -> Outcome:
     """Compare PFS under IKEv1: phase 2 has a DH exchange, and the initiator offers one group."""
     group = ours.ipsec_pfs_group
-    theirs = offered_text(nearest, "dh_groups")
-    found = FieldComparison(
-        "ipsec_pfs_group", "match", _text(group), theirs, "a proposal offers it"
-    )
     answer = None if group is None else offers(nearest, "dh_groups", group)
     if answer is None:
-        return replace(found, result="unverifiable", reason="a group is not known")
+        return Outcome("unverifiable", "a group is not known")
     if not answer:
         reason = "no proposal has all of ours; the nearest lacks this"
-        return replace(found, result="mismatch", reason=reason, ike_error="NO_PROPOSAL_CHOSEN")
-    begun = phase2_group(esp, ours.ike_dh_group)
+        return Outcome("mismatch", reason, "NO_PROPOSAL_CHOSEN")
+    begun = negotiating.phase2_group(esp, ours.ike_dh_group)
     if begun != group:
         reason = f"it offers group {begun} only: {ONE_WAY}"
-        return replace(found, result="unverifiable", reason=reason, ike_error="NO_PROPOSAL_CHOSEN")
-    return found
+        return Outcome("unverifiable", reason, "NO_PROPOSAL_CHOSEN")
+    return Outcome("match", "a proposal offers it")
 
 
-def _text(group: int | None) -> str | None:
-    return None if group is None else str(group)
+def _selectors(
+    ours: OurTunnel, children: list[tuple[PeerChild, list[_Side]]]
+) -> Iterator[FieldComparison]:
+    """Compare the blocks behind both ends, by child SA and in total."""
+    is_v1 = ours.ike_version == 1
+    for child, sides in children:
+        for side in sides:
+            # Under IKEv1 one block is negotiated exactly, and strongSwan uses its first.
+            used = side._replace(theirs=(side.theirs or ())[:1] or None) if is_v1 else side
+            outcome = _exact(used) if is_v1 else _narrowed(used)
+            if side.is_cut:
+                outcome = outcome._replace(reason=f"{outcome.reason}; {_CUT}")
+            found = FieldComparison(side.field, _text(used.ours), _text(used.theirs), *outcome)
+            yield replace(found, child=child.name)
+    if is_v1:
+        yield from _one_pair(ours)
+    elif len(children) > 1:
+        carried = [[side.theirs for side in sides] for _, sides in children]
+        yield FieldComparison("selectors", None, None, *_together(ours, carried))
+
+
+def _may_overlap(side: _Side) -> bool:
+    return (
+        side.ours is None or side.theirs is None or bool(selectors.narrow(side.ours, side.theirs))
+    )
+
+
+def _sides(ours: OurTunnel, theirs: PeerConnection, child: PeerChild) -> list[_Side]:
+    own = (ours.vpn_gateway_ip,) if ours.vpn_gateway_ip else theirs.remote.addresses
+    return [
+        _side("vpc_subnets", ours.vpc_subnets, child.remote_subnets, own),
+        _side("onprem_subnets", ours.onprem_subnets, child.local_subnets, _own(ours, theirs.local)),
+    ]
+
+
+def _own(ours: OurTunnel, end: PeerEnd) -> tuple[str, ...]:
+    """Return the address that ``dynamic`` means at the peer; empty for a virtual IP."""
+    address = ours.customer_gateway_ip
+    if end.has_virtual_ip:
+        return ()
+    return (address,) if address and covers(end.addresses, address) else end.addresses
+
+
+def _side(
+    field: str, ours: Sequence[str] | None, theirs: Sequence[Selector], own: Sequence[str]
+) -> _Side:
+    address = selectors.read_address(own[0]) if len(own) == 1 else None
+    networks = _joined([address if one.is_dynamic else one.networks for one in theirs])
+    is_restricted = any(one.is_restricted for one in theirs)
+    is_cut = any(one.is_cut for one in theirs)
+    return _Side(field, _parsed(ours), networks, is_restricted, is_cut)
+
+
+def _parsed(blocks: Sequence[str] | None) -> Networks | None:
+    return _joined([selectors.parse_block(one) for one in blocks or ()])
+
+
+def _joined(parts: Sequence[Networks | None]) -> Networks | None:
+    """Concatenate all blocks in order; None if a part is unknown or there are none."""
+    known = [part for part in parts if part is not None]
+    return None if not parts or len(known) < len(parts) else sum(known, ())
+
+
+def _narrowed(side: _Side) -> Outcome:
+    """Compare one side under IKEv2: the responder narrows the blocks to what both ends have."""
+    if side.ours is None or side.theirs is None:
+        return Outcome("unverifiable", "not all blocks are known")
+    common = selectors.narrow(side.ours, side.theirs)
+    if not common:
+        reason = "the blocks of both ends have nothing in common"
+        return Outcome("mismatch", reason, "TS_UNACCEPTABLE")
+    if side.is_restricted:
+        return Outcome("info", "it allows only one protocol or port: the rest is not carried")
+    if common != selectors.collapse(side.ours):
+        return Outcome("info", f"narrowed to {_text(common)}: the rest of ours is not carried")
+    if common != selectors.collapse(side.theirs):
+        return Outcome("info", f"narrowed to ours, {_text(common)}: it would carry more")
+    return Outcome("match", "both have the same")
+
+
+def _exact(side: _Side) -> Outcome:
+    """Compare one side under IKEv1: the responder accepts blocks as they are, or rejects them."""
+    n_blocks = len(set(side.ours or ()))
+    if n_blocks > 1:
+        reason = f"IKEv1 negotiates one block a side: of our {n_blocks} at most one is carried"
+        return Outcome("mismatch", reason, "INVALID_ID_INFORMATION")
+    if side.ours is None or side.theirs is None:
+        return Outcome("unverifiable", "not all blocks are known")
+    if set(side.ours) == set(side.theirs) and not side.is_restricted:
+        return Outcome("match", "both have the same")
+    reason = "IKEv1 does not narrow blocks, although some ends such as strongSwan do"
+    return Outcome("mismatch", reason, "INVALID_ID_INFORMATION")
+
+
+def _one_pair(ours: OurTunnel) -> Iterator[FieldComparison]:
+    """Report that the cloud negotiates only one pair of blocks under IKEv1."""
+    n_pairs = len(set(ours.vpc_subnets or ())) * len(set(ours.onprem_subnets or ()))
+    if n_pairs > 1:
+        lost = f"at least {n_pairs - 1} of our {n_pairs} carry nothing"
+        reason = f"IKEv1 negotiates one pair of blocks: {lost}"
+        outcome = Outcome("mismatch", reason, "INVALID_ID_INFORMATION")
+        yield FieldComparison("selectors", None, None, *outcome)
+
+
+def _together(ours: OurTunnel, carried: Sequence[Sequence[Networks | None]]) -> Outcome:
+    """Compare our pairs of blocks with those that all child SAs carry together."""
+    vpc, onprem = _parsed(ours.vpc_subnets), _parsed(ours.onprem_subnets)
+    pairs = [pair for remote, local in carried for pair in product(remote or (), local or ())]
+    left_out = selectors.find_uncovered(list(product(vpc or (), onprem or ())), pairs)
+    is_known = vpc is not None and onprem is not None and all(None not in one for one in carried)
+    if left_out is None or not is_known:
+        return Outcome("unverifiable", "not all blocks are known, or too many")
+    if left_out:
+        shown = _shortened([f"{v} - {o}" for v, o in left_out])
+        return Outcome("info", f"no child SA carries {shown}")
+    return Outcome("match", "all pairs of our blocks are carried")
+
+
+def _text(networks: Networks | None) -> str | None:
+    return None if networks is None else _shortened(networks)
+
+
+def _shortened(items: Sequence[object]) -> str:
+    shown = ", ".join(map(str, items[:MAX_SHOWN]))
+    return f"{shown} and {len(items) - MAX_SHOWN} more" if len(items) > MAX_SHOWN else shown

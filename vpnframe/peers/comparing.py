@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,14 +11,14 @@ import pandas as pd
 from vpnframe import schema
 from vpnframe.peers.child_fields import child_verdicts
 from vpnframe.peers.ike_fields import ike_verdicts
-from vpnframe.peers.model import Peer
+from vpnframe.peers.model import FieldComparison, Outcome, Peer
 from vpnframe.peers.pairing import Pairing, pair
 from vpnframe.peers.reading import read_peer
 from vpnframe.peers.tunnels import KEY, OurTunnel, read_tunnels, tunnels_as_peer
-from vpnframe.peers.verdicts import FieldComparison, Result
 
 _OF_TUNNEL = (*KEY[:3], "connection_name", *KEY[3:])
 _OF_VERDICT = ("field", "result", "ike_error", "ours", "theirs", "reason")
+# The tunnel, the name of the peer's connection, and one field.
 _Row = tuple[OurTunnel | None, str | None, FieldComparison]
 
 
@@ -72,94 +72,71 @@ def compare_peer(
     else:
         other = peer if isinstance(peer, Peer) else read_peer(peer)
     pairings = list(pair(ours, other))
-    relevant = _relevant(pairings)
+    known = {one.tunnel.connection for one in pairings if one.connection or one.rivals}
+    relevant = [one for one in pairings if one.tunnel.connection in known]
     if len(pairings) > 1 and not relevant:
-        return _table([(_shared(pairings), None, _unknown_to(other, len(pairings)))], other)
-    return _table([*_rows(relevant or pairings, other), *_unpaired(pairings, other)], other)
+        return _table([_unknown_to(other, pairings)], other)
+    rows: list[_Row] = [
+        (one.tunnel, one.connection.name if one.connection else None, found)
+        for one in relevant or pairings
+        for found in _verdicts(one, other)
+    ]
+    return _table([*rows, *_unpaired(pairings, other)], other)
 
 
-def _relevant(pairings: Iterable[Pairing]) -> list[Pairing]:
-    """Drop connections that the peer does not know."""
-    listed = list(pairings)
-    known = {_connection(one) for one in listed if one.connection is not None or one.rivals}
-    return [one for one in listed if _connection(one) in known]
-
-
-def _unknown_to(peer: Peer, n_tunnels: int) -> FieldComparison:
-    """Return one comparison for a peer that knows none of several tunnels."""
+def _unknown_to(peer: Peer, pairings: Sequence[Pairing]) -> _Row:
+    """Return one row for a peer that knows none of several tunnels."""
     reason = (
         f"none of its connections ({len(peer.connections)}) goes to the address of one of the "
-        f"{n_tunnels} tunnels, or names their ids"
+        f"{len(pairings)} tunnels, or names their ids"
     )
+    outcome = Outcome("mismatch", reason, "NO_PROPOSAL_CHOSEN")
     if peer.notes:
         # The missing connections may be in an included file.
-        reason = "; ".join((reason, *peer.notes))
-        return FieldComparison("peer_connection", "unverifiable", None, None, reason)
-    return FieldComparison("peer_connection", "mismatch", None, None, reason, "NO_PROPOSAL_CHOSEN")
-
-
-def _shared(pairings: Sequence[Pairing]) -> OurTunnel | None:
-    """Return the common part of tunnels of one connection; None for several connections."""
-    if len({_connection(one) for one in pairings}) > 1:
-        return None
-    return replace(pairings[0].tunnel, tunnel_index=None, tunnel_id=None)
-
-
-def _connection(pairing: Pairing) -> tuple[str | None, str | None, str]:
-    tunnel = pairing.tunnel
-    return tunnel.account_id, tunnel.region_id, tunnel.vpn_connection_id
-
-
-def _rows(pairings: Iterable[Pairing], peer: Peer) -> Iterator[_Row]:
-    for pairing in pairings:
-        name = pairing.connection.name if pairing.connection else None
-        for found in _verdicts(pairing, peer):
-            yield pairing.tunnel, name, found
+        outcome = Outcome("unverifiable", "; ".join((reason, *peer.notes)))
+    # Tunnels of one connection have the columns of the connection in common.
+    is_one = len({one.tunnel.connection for one in pairings}) == 1
+    shared = replace(pairings[0].tunnel, tunnel_index=None, tunnel_id=None) if is_one else None
+    return shared, None, FieldComparison("peer_connection", None, None, *outcome)
 
 
 def _verdicts(pairing: Pairing, peer: Peer) -> Iterator[FieldComparison]:
     connection = pairing.connection
-    yield _belonging(pairing)
+    name = None if connection is None else connection.name
+    yield FieldComparison("peer_connection", None, name, *_belonging(pairing))
     notes = (*peer.notes, *(connection.notes if connection else ()))
     if notes:
-        yield FieldComparison(
-            "peer_file", "unverifiable", None, None, "; ".join(dict.fromkeys(notes))
-        )
+        reason = "; ".join(dict.fromkeys(notes))
+        yield FieldComparison("peer_file", None, None, "unverifiable", reason)
     if connection is not None:
         yield from ike_verdicts(pairing.tunnel, connection)
         yield from child_verdicts(pairing.tunnel, connection)
 
 
-def _belonging(pairing: Pairing) -> FieldComparison:
+def _belonging(pairing: Pairing) -> Outcome:
     """Compare the connection itself: which one it is, and whether its daemon loads it."""
-    field, connection = "peer_connection", pairing.connection
+    connection, reason = pairing.connection, pairing.reason
     if pairing.rivals:
-        return FieldComparison(field, "unverifiable", None, None, pairing.reason)
+        return Outcome("unverifiable", reason)
     if connection is None:
-        return FieldComparison(field, "mismatch", None, None, pairing.reason, "NO_PROPOSAL_CHOSEN")
+        return Outcome("mismatch", reason, "NO_PROPOSAL_CHOSEN")
     if connection.refused:
         reason = f"its daemon does not load it: {connection.refused}"
-        return FieldComparison(
-            field, "mismatch", None, connection.name, reason, "NO_PROPOSAL_CHOSEN"
-        )
+        return Outcome("mismatch", reason, "NO_PROPOSAL_CHOSEN")
     if connection.may_not_load:
-        reason = f"{pairing.reason}; whether its daemon loads it depends on the daemon's version"
-        return FieldComparison(field, "unverifiable", None, connection.name, reason)
-    result: Result = "match" if pairing.is_certain else "unverifiable"
-    return FieldComparison(field, result, None, connection.name, pairing.reason)
+        reason += "; whether its daemon loads it depends on the daemon's version"
+        return Outcome("unverifiable", reason)
+    return Outcome("match" if pairing.is_certain else "unverifiable", reason)
 
 
-def _unpaired(pairings: Iterable[Pairing], peer: Peer) -> Iterator[_Row]:
+def _unpaired(pairings: Sequence[Pairing], peer: Peer) -> Iterator[_Row]:
     """Yield a row for each connection of a file that belongs to no tunnel."""
     named = {one.connection.name for one in pairings if one.connection is not None}
     named |= {name for one in pairings for name in one.rivals}
-    if peer.syntax == "fleet":
-        return
-    for connection in peer.connections:
-        if connection.name not in named:
+    for name in [one.name for one in peer.connections if peer.syntax != "fleet"]:
+        if name not in named:
             reason = "it matches no tunnel"
-            found = FieldComparison("peer_connection", "info", None, connection.name, reason)
-            yield None, connection.name, found
+            yield None, name, FieldComparison("peer_connection", None, name, "info", reason)
 
 
 def _table(rows: list[_Row], peer: Peer) -> pd.DataFrame:

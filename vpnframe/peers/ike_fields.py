@@ -5,233 +5,190 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from vpnframe.model import terms
+from vpnframe.peers import negotiating
 from vpnframe.peers.identities import accepts, parse_identity
-from vpnframe.peers.model import PeerConnection, PeerEnd
-from vpnframe.peers.negotiating import choose, first_group, wanted_of
-from vpnframe.peers.proposal_fields import ONE_WAY, lifetime_verdict, proposal_verdict
-from vpnframe.peers.selector_syntax import read_address
-from vpnframe.peers.selectors import Network, Networks
-from vpnframe.peers.tunnels import OurTunnel, known
-from vpnframe.peers.verdicts import FieldComparison, IkeError, Result
+from vpnframe.peers.model import FieldComparison, Outcome, PeerConnection
+from vpnframe.peers.negotiating import ONE_WAY
+from vpnframe.peers.selectors import read_address
+from vpnframe.peers.tunnels import AUTH_CLASSES, OurTunnel
 
+# RFC 1918 (private), RFC 6598 (shared), RFC 4193 (unique local)
 _PRIVATE = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7")
-_FIELDS = {
-    "encryption": "ike_encryption",
-    "integrity": "ike_integrity",
-    "prf": "ike_prf",
-    "dh_groups": "ike_dh_group",
+_VERSIONS: dict[int | None, str] = {0: "ikev1 or ikev2", 1: "ikev1", 2: "ikev2"}
+_MODES = {True: "aggressive", False: "main", None: None}
+_SWITCH = {True: "on", False: "off", None: None}
+# Reasons for a match, for an unknown result and for a mismatch, at which authentication fails.
+_REASONS = {
+    "ike_mode": (
+        "both use the same exchange",
+        "a mode is not known",
+        "an end that is set to one exchange rejects the other",
+    ),
+    "auth_method": (
+        "both use the same method",
+        "the authentication method of one end is not known",
+        "each end rejects a method that it does not expect",
+    ),
+    "psk": (
+        "the fingerprints are equal",
+        "the fingerprints were made under different keys",
+        "the fingerprints differ, and so do the keys",
+    ),
+    "identity": (
+        "it is what the other end expects",
+        "whether they match is not known",
+        "it is not what the other end expects",
+    ),
 }
 
 
 def ike_verdicts(ours: OurTunnel, theirs: PeerConnection) -> Iterator[FieldComparison]:
     """Compare all fields of the IKE SA."""
-    yield from _addresses(ours, theirs)
-    yield _version(ours, theirs)
+    for field, mine, end in (
+        ("vpn_gateway_ip", ours.vpn_gateway_ip, theirs.remote),
+        ("customer_gateway_ip", ours.customer_gateway_ip, theirs.local),
+    ):
+        outcome = _of_address(mine, end.addresses, is_remote=field == "vpn_gateway_ip")
+        yield FieldComparison(field, mine, ", ".join(end.addresses) or None, *outcome)
+    version, other = _VERSIONS.get(ours.ike_version or None), _VERSIONS.get(theirs.ike_version)
+    outcome = _of_versions(ours.ike_version, theirs.ike_version)
+    yield FieldComparison("ike_version", version, other, *outcome)
     if ours.ike_version == 1 and theirs.ike_version != 2:
-        yield _mode(ours, theirs)
+        mode, other = ours.ike_mode, _MODES[theirs.is_aggressive]
+        is_same = None if mode is None or other is None else mode == other
+        yield FieldComparison("ike_mode", mode, other, *_three_valued("ike_mode", is_same))
     yield _auth(ours, theirs)
     if ours.auth_method == "psk":
-        yield _key(ours, theirs)
+        yield FieldComparison("psk", None, None, *_of_keys(ours, theirs))
     yield from _identities(ours, theirs)
     yield from _proposals(ours, theirs)
-    yield _lifetime(ours, theirs)
-    yield _dead_peers(ours, theirs)
+    yield negotiating.compare_lifetimes("ike_lifetime_s", ours, theirs.lifetime)
+    delay_s = theirs.dpd_delay_s
+    delay = None if delay_s is None else f"every {delay_s} s" if delay_s else "off"
+    reason = "each end detects a dead peer by itself, and answers the checks of the other"
+    yield FieldComparison("dpd_enabled", _SWITCH[ours.dpd_enabled], delay, "info", reason)
     yield _nat(ours, theirs)
 
 
 def covers(addresses: Sequence[str], address: str) -> bool | None:
-    """Check whether an end's addresses include an address; None if a name decides.
-
-    Examples
-    --------
-    >>> covers(["192.0.2.0/24"], "192.0.2.9"), covers(["hq.example"], "192.0.2.9")
-    (True, None)
-    """
+    """Check whether an end's addresses include an address; None if a name decides."""
     block = read_address(address)
     found: bool | None = False
     for one in addresses:
         networks = read_address(one)
         if networks is None:
             found = found if one.startswith("%") else None
-        elif block and any(_contains(network, block) for network in networks):
+        elif block and any(
+            all(part.version == network.version and part.subnet_of(network) for part in block)  # type: ignore[arg-type]
+            for network in networks
+        ):
             return True
     return found
 
 
-def _contains(network: Network, blocks: Networks) -> bool:
-    return all(
-        one.version == network.version and one.subnet_of(network)  # type: ignore[arg-type]
-        for one in blocks
-    )
+def accepts_any(addresses: Sequence[str]) -> bool:
+    """Check whether an end's addresses include any address."""
+    return any(one.startswith("%") for one in addresses)
 
 
 def is_private(addresses: Sequence[str]) -> bool:
-    """Check whether an end has only private addresses, so that it is behind NAT.
-
-    References
-    ----------
-    RFC 1918 (private), RFC 6598 (shared), RFC 4193 (unique local).
-
-    Examples
-    --------
-    >>> is_private(["10.0.0.4"]), is_private(["10.0.0.4", "192.0.2.1"]), is_private([])
-    (True, False, False)
-    """
+    """Check whether an end has only private addresses, so that it is behind NAT."""
     return bool(addresses) and all(covers(_PRIVATE, one) for one in addresses)
 
 
-def _addresses(ours: OurTunnel, theirs: PeerConnection) -> Iterator[FieldComparison]:
-    yield _address("vpn_gateway_ip", ours.vpn_gateway_ip, theirs.remote)
-    found = _address("customer_gateway_ip", ours.customer_gateway_ip, theirs.local)
-    if found.result == "mismatch" and is_private(theirs.local.addresses):
-        reason = "a private address behind NAT: the address that the cloud sees is not known"
-        found = FieldComparison(found.field, "unverifiable", found.ours, found.theirs, reason)
-    yield found
-
-
-def _address(field: str, ours: str | None, end: PeerEnd) -> FieldComparison:
-    theirs = ", ".join(end.addresses) or None
-    if ours is None or theirs is None:
-        return FieldComparison(field, "unverifiable", ours, theirs, "the address is not known")
-    answer = covers(end.addresses, ours)
-    if answer:
-        return FieldComparison(field, "match", ours, theirs, "the other end has the same")
-    if any(one.startswith("%") for one in end.addresses):
-        is_remote = field == "vpn_gateway_ip"
-        return FieldComparison(
-            field,
-            "info" if is_remote else "match",
-            ours,
-            theirs,
-            f"it accepts any address, and {ONE_WAY}" if is_remote else "it uses any of its own",
-        )
+def _three_valued(subject: str, answer: bool | None) -> Outcome:
+    """Return the outcome for a yes, a no, or an unknown answer."""
+    match, unknown, mismatch = _REASONS[subject]
     if answer is None:
-        return FieldComparison(
-            field, "unverifiable", ours, theirs, "a name: its address is not known"
-        )
+        return Outcome("unverifiable", unknown)
+    if answer:
+        return Outcome("match", match)
+    return Outcome("mismatch", mismatch, "AUTHENTICATION_FAILED")
+
+
+def _of_address(ours: str | None, theirs: Sequence[str], *, is_remote: bool) -> Outcome:
+    if ours is None or not theirs:
+        return Outcome("unverifiable", "the address is not known")
+    answer = covers(theirs, ours)
+    if answer:
+        return Outcome("match", "the other end has the same")
+    if accepts_any(theirs) and is_remote:
+        return Outcome("info", f"it accepts any address, and {ONE_WAY}")
+    if accepts_any(theirs):
+        return Outcome("match", "it uses any of its own")
+    if answer is None:
+        return Outcome("unverifiable", "a name: its address is not known")
+    if not is_remote and is_private(theirs):
+        reason = "a private address behind NAT: the address that the cloud sees is not known"
+        return Outcome("unverifiable", reason)
     reason = "neither end has a connection for the address of the other"
-    return FieldComparison(field, "mismatch", ours, theirs, reason, "NO_PROPOSAL_CHOSEN")
+    return Outcome("mismatch", reason, "NO_PROPOSAL_CHOSEN")
 
 
-def _version(ours: OurTunnel, theirs: PeerConnection) -> FieldComparison:
-    words = {0: "ikev1 or ikev2", 1: "ikev1", 2: "ikev2"}
-    mine, other = (
-        words.get(ours.ike_version or -1),
-        words.get(-1 if theirs.ike_version is None else theirs.ike_version),
-    )
-    result: Result = "match"
-    error: IkeError = "none"
-    reason = "both use it"
-    if mine is None or other is None:
-        result, reason = "unverifiable", "a version is not known"
-    elif theirs.ike_version == 0 and ours.ike_version == 1:
-        result, error = "unverifiable", "NO_PROPOSAL_CHOSEN"
+def _of_versions(ours: int | None, theirs: int | None) -> Outcome:
+    if ours not in (1, 2) or theirs not in (0, 1, 2):
+        return Outcome("unverifiable", "a version is not known")
+    if theirs == 0 and ours == 1:
         reason = f"it accepts both and starts with ikev2: {ONE_WAY}"
-    elif theirs.ike_version not in (0, ours.ike_version):
-        result, error = "mismatch", "NO_PROPOSAL_CHOSEN"
-        reason = "neither end has a connection for the version of the other"
-    return FieldComparison("ike_version", result, mine, other, reason, error)
-
-
-def _mode(ours: OurTunnel, theirs: PeerConnection) -> FieldComparison:
-    modes = {True: "aggressive", False: "main", None: None}
-    other = modes[theirs.is_aggressive]
-    if ours.ike_mode is None or other is None:
-        return FieldComparison(
-            "ike_mode", "unverifiable", ours.ike_mode, other, "a mode is not known"
-        )
-    if ours.ike_mode == other:
-        return FieldComparison(
-            "ike_mode", "match", ours.ike_mode, other, "both use the same exchange"
-        )
-    reason = "an end that is set to one exchange rejects the other"
-    return FieldComparison(
-        "ike_mode", "mismatch", ours.ike_mode, other, reason, "AUTHENTICATION_FAILED"
-    )
+        return Outcome("unverifiable", reason, "NO_PROPOSAL_CHOSEN")
+    if theirs in (0, ours):
+        return Outcome("match", "both use it")
+    reason = "neither end has a connection for the version of the other"
+    return Outcome("mismatch", reason, "NO_PROPOSAL_CHOSEN")
 
 
 def _auth(ours: OurTunnel, theirs: PeerConnection) -> FieldComparison:
-    wanted = {"psk": "psk", "certificate": "pubkey"}.get(ours.auth_method or "")
+    wanted = AUTH_CLASSES.get(ours.auth_method or "")
     local, remote = theirs.local.auth, theirs.remote.auth
-    said = local if local == remote else f"{local}, and expects {remote} of the cloud"
-    if wanted is None or local == "any":
-        reason = "the authentication method of one end is not known"
-        return FieldComparison("auth_method", "unverifiable", ours.auth_method, said, reason)
-    if local == wanted and remote in {wanted, "any"}:
-        return FieldComparison(
-            "auth_method", "match", ours.auth_method, said, "both use the same method"
-        )
-    reason = "each end rejects a method that it does not expect"
-    return FieldComparison(
-        "auth_method", "mismatch", ours.auth_method, said, reason, "AUTHENTICATION_FAILED"
-    )
+    text = local if local == remote else f"{local}, and expects {remote} of the cloud"
+    is_known = wanted is not None and local != "any"
+    is_same = local == wanted and remote in {wanted, "any"} if is_known else None
+    outcome = _three_valued("auth_method", is_same)
+    return FieldComparison("auth_method", ours.auth_method, text, *outcome)
 
 
-def _key(ours: OurTunnel, theirs: PeerConnection) -> FieldComparison:
-    mine = ours.psk_fingerprint_key_id
+def _of_keys(ours: OurTunnel, theirs: PeerConnection) -> Outcome:
     if ours.psk_fingerprint is None or theirs.psk_fingerprint is None:
         reason = "keys are not compared: this needs the fingerprints of both"
-        return FieldComparison("psk", "unverifiable", None, None, reason)
-    if mine is None or mine != theirs.psk_fingerprint_key_id:
-        reason = "the fingerprints were made under different keys"
-        return FieldComparison("psk", "unverifiable", None, None, reason)
-    if ours.psk_fingerprint == theirs.psk_fingerprint:
-        return FieldComparison("psk", "match", None, None, "the fingerprints are equal")
-    reason = "the fingerprints differ, and so do the keys"
-    return FieldComparison("psk", "mismatch", None, None, reason, "AUTHENTICATION_FAILED")
+        return Outcome("unverifiable", reason)
+    key_id = ours.psk_fingerprint_key_id
+    is_comparable = key_id is not None and key_id == theirs.psk_fingerprint_key_id
+    is_same = ours.psk_fingerprint == theirs.psk_fingerprint
+    return _three_valued("psk", is_same if is_comparable else None)
 
 
 def _identities(ours: OurTunnel, theirs: PeerConnection) -> Iterator[FieldComparison]:
     """Compare the identity of each end with the one that the other end expects."""
     mine = ours.vpn_gateway_ike_id or ours.vpn_gateway_ip
     expected = theirs.remote.ike_id or "%any"
-    yield _identity("vpn_gateway_ike_id", mine, expected, mine, expected)
+    yield FieldComparison("vpn_gateway_ike_id", mine, expected, *_of_identity(mine, expected))
     awaited = ours.customer_gateway_ike_id or ours.customer_gateway_ip
     presented = theirs.local.ike_id
     if presented is None and len(theirs.local.addresses) == 1:
         own = theirs.local.addresses[0]
         presented = own if covers([own], own) and "/" not in own else None
-    yield _identity("customer_gateway_ike_id", presented, awaited, awaited, presented)
+    outcome = _of_identity(presented, awaited)
+    yield FieldComparison("customer_gateway_ike_id", awaited, presented, *outcome)
 
 
-def _identity(
-    field: str, presented: str | None, expected: str | None, ours: str | None, theirs: str | None
-) -> FieldComparison:
+def _of_identity(presented: str | None, expected: str | None) -> Outcome:
     if presented is None or expected is None:
         reason = "an end without an id uses its address, which is not known"
-        return FieldComparison(field, "unverifiable", ours, theirs, reason)
-    answer = accepts(parse_identity(expected), parse_identity(presented))
-    if answer is None:
-        return FieldComparison(
-            field, "unverifiable", ours, theirs, "whether they match is not known"
-        )
-    if answer:
-        return FieldComparison(field, "match", ours, theirs, "it is what the other end expects")
-    reason = "it is not what the other end expects"
-    return FieldComparison(field, "mismatch", ours, theirs, reason, "AUTHENTICATION_FAILED")
+        return Outcome("unverifiable", reason)
+    return _three_valued("identity", accepts(parse_identity(expected), parse_identity(presented)))
 
 
 def _proposals(ours: OurTunnel, theirs: PeerConnection) -> Iterator[FieldComparison]:
-    integrity = known(ours.ike_integrity, terms.INTEGRITY_WORDS)
-    wanted = wanted_of(
-        known(ours.ike_encryption, terms.ENCRYPTION_WORDS),
-        integrity,
-        prf=integrity,
-        dh_groups=ours.ike_dh_group,
-    )
-    choice = choose(theirs.proposals, wanted, strips=ours.ike_version == 1)
-    values = {
-        "encryption": ours.ike_encryption,
-        "integrity": ours.ike_integrity,
-        "prf": ours.ike_integrity,
-        "dh_groups": ours.ike_dh_group,
-    }
+    cipher, integrity, group = ours.algorithms("ike")
+    wanted = negotiating.wanted_of(cipher, integrity, prf=integrity, dh_groups=group)
+    choice = negotiating.choose(theirs.proposals, wanted, strips=ours.ike_version == 1)
     for kind in wanted:
         # The cloud has one word for integrity and PRF: one row covers both, unless results differ.
         if kind == "prf" and choice.taken["prf"] == choice.taken.get("integrity"):
             continue
-        found = proposal_verdict(_FIELDS[kind], values[kind], kind, choice, theirs.proposals)
+        field = "ike_dh_group" if kind == "dh_groups" else f"ike_{kind}"
+        mine = getattr(ours, "ike_integrity" if kind == "prf" else field)
+        found = negotiating.compare_algorithm(field, mine, kind, choice, theirs.proposals)
         yield _first_guess(found, ours, theirs) if kind == "dh_groups" else found
 
 
@@ -239,7 +196,7 @@ def _first_guess(
     found: FieldComparison, ours: OurTunnel, theirs: PeerConnection
 ) -> FieldComparison:
     """Adjust a matching group if the peer initiates with a different group."""
-    group = first_group(theirs.proposals)
+    group = negotiating.first_group(theirs.proposals)
     if found.result != "match" or group in {None, ours.ike_dh_group}:
         return found
     if ours.ike_version != 1:
@@ -251,30 +208,13 @@ def _first_guess(
     return found
 
 
-def _lifetime(ours: OurTunnel, theirs: PeerConnection) -> FieldComparison:
-    return lifetime_verdict(
-        "ike_lifetime_s", ours.ike_lifetime_s, theirs.lifetime, ike_version=ours.ike_version
-    )
-
-
-def _dead_peers(ours: OurTunnel, theirs: PeerConnection) -> FieldComparison:
-    delay_s = theirs.dpd_delay_s
-    theirs_text = None if delay_s is None else f"every {delay_s} s" if delay_s else "off"
-    reason = "each end detects a dead peer by itself, and answers the checks of the other"
-    return FieldComparison("dpd_enabled", "info", _switch(ours.dpd_enabled), theirs_text, reason)
-
-
 def _nat(ours: OurTunnel, theirs: PeerConnection) -> FieldComparison:
     is_behind = is_private(theirs.local.addresses)
-    texts = {True: "forced", False: "where a NAT is detected"}
-    theirs_text = "behind NAT" if is_behind else texts[theirs.forces_encap]
-    mine = _switch(ours.nat_traversal_enabled)
+    text = "forced" if theirs.forces_encap else "where a NAT is detected"
+    outcome = Outcome("info", "ESP is encapsulated in UDP where either end detects a NAT")
     if ours.nat_traversal_enabled is False and (is_behind or theirs.forces_encap):
         reason = "it needs ESP in UDP, but the cloud's NAT traversal is off"
-        return FieldComparison("nat_traversal_enabled", "unverifiable", mine, theirs_text, reason)
-    reason = "ESP is encapsulated in UDP where either end detects a NAT"
-    return FieldComparison("nat_traversal_enabled", "info", mine, theirs_text, reason)
-
-
-def _switch(value: bool | None) -> str | None:
-    return None if value is None else "on" if value else "off"
+        outcome = Outcome("unverifiable", reason)
+    mine = _SWITCH[ours.nat_traversal_enabled]
+    text = "behind NAT" if is_behind else text
+    return FieldComparison("nat_traversal_enabled", mine, text, *outcome)

@@ -1,4 +1,4 @@
-"""Convert ipsec.conf to the connections that the legacy starter passes to charon.
+"""Read ipsec.conf: parse its sections, and convert them to what the legacy starter gives charon.
 
 A file may be written for both ends: the addresses of the machine decide whether left or right is
 local. Here left is assumed to be local; :mod:`vpnframe.peers.pairing` swaps the sides if the
@@ -6,41 +6,38 @@ addresses require it.
 
 References
 ----------
-ipsec.conf(5) of strongSwan 5.9: every keyword, and its default.
+ipsec.conf(5) of strongSwan 5.9: the syntax, and every keyword with its default.
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
+from functools import reduce
 
-from vpnframe.peers.ipsec_syntax import ConnFile, ConnSection
-from vpnframe.peers.model import (
-    Lifetime,
-    PeerChild,
-    PeerConnection,
-    PeerEnd,
-    PeerProposal,
-    Protocol,
-)
-from vpnframe.peers.selector_syntax import ALL_TRAFFIC, IPSEC, read_selector, read_traffic
-from vpnframe.peers.selectors import DYNAMIC, Selector
-from vpnframe.peers.tokens import default_proposal
-from vpnframe.peers.values import Doubts, Values, split_list, starter_time
+from vpnframe.peers import options, selectors
+from vpnframe.peers.model import Lifetime, PeerChild, PeerConnection, PeerEnd, Proposals, Protocol
+from vpnframe.peers.sections import NO_TUNNEL, Problem, Section, TextReader, Values, auth_class
+from vpnframe.peers.tokens import DEFAULT_PROPOSALS
+from vpnframe.peers.values import split_list, starter_time
+
+DEFAULT = "%default"
+MAX_STEPS = 64
+
+_IGNORED = re.compile(r"[\t ]*(?:#[^\n]*)?(?:\n|\Z)|[\t ]*version[^\n]*(?:\n|\Z)")
+_HEADER = re.compile(r"(config setup|conn|ca)(?![^\t\n \"#=])")
+_INCLUDE = re.compile(r"[\t ]*include[\t ]+(?=[^=\t ])[^\n]*(?:\n|\Z)")
+_LINE_END = re.compile(r"[\t ]*(?:#[^\n]*)?(?:\n|\Z)")
 
 _VERSIONS = {"ike": 0, "ikev1": 1, "ikev2": 2}
 _SWITCH = {"no": False, "yes": True}
 _MODES = {
-    "tunnel": "tunnel",
-    "transport": "transport",
+    **{mode: mode for mode in ("tunnel", "transport", "beet", "pass", "drop")},
     "transport_proxy": "transport",
-    "beet": "beet",
     "passthrough": "pass",
-    "pass": "pass",
-    "drop": "drop",
     "reject": "drop",
 }
-_NO_TUNNEL = frozenset({"pass", "drop"})
-_DPD_ACTIONS = {word: word for word in ("none", "clear", "hold", "restart")}
+_DPD_ACTIONS = {"none": False, "clear": True, "hold": True, "restart": True}
 _LOADED = frozenset({"add", "route", "start"})
 _AUTHBY = dict.fromkeys(("psk", "secret", "xauthpsk"), "psk") | dict.fromkeys(
     ("pubkey", "rsasig", "rsa", "ecdsasig", "ecdsa", "xauthrsasig", "never"), "pubkey"
@@ -49,57 +46,140 @@ _ANY = frozenset({"%any", "%any4", "%any6"})
 _PROPOSALS: dict[Protocol, str] = {"ike": "aes128-sha256-modp3072", "esp": "aes128-sha256"}
 
 
-_AUTHS = ("leftauth", "rightauth")
+def parse_ipsec_conf(text: str) -> Section | Problem:
+    """Parse an ipsec.conf: its conn sections, with what they inherit."""
+    reader = _IpsecConfReader(text.replace("\r\n", "\n"))
+    return reader.read() or _inherited(reader.root)
 
 
-def ipsec_connections(file: ConnFile) -> tuple[PeerConnection, ...]:
-    r"""Return the connections of an ipsec.conf.
+class _IpsecConfReader(TextReader):
+    """Each step returns an error message, or None."""
+
+    blank = re.compile(r"[\t ]*")
+    word = re.compile(r'(?:@#)?[^"#= \t\n]+')
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self.root = Section()
+        # Target of settings: config setup and ca sections are not stored.
+        self.section = Section()
+
+    def read(self) -> Problem | None:
+        """Read every line."""
+        while self.at < len(self.text):
+            line = self.line
+            if self.take(_IGNORED) is not None:
+                continue
+            if self.take(_INCLUDE) is not None:
+                self.root.included_lines.append(line)
+                continue
+            kind = self.take(_HEADER)
+            if kind is not None:
+                problem = self._read_header(kind)
+            elif self.text[self.at] in "\t ":
+                problem = self._read_setting()
+            else:
+                problem = "neither a section nor a setting, which begins with a blank"
+            if problem is None and self.take(_LINE_END) is None:
+                problem = "more than one name, or a value with = outside of quotes"
+            if problem is not None:
+                return Problem(line, problem)
+        return None
+
+    def _read_header(self, kind: str) -> str | None:
+        self.take(self.blank)
+        name = self.take_text()
+        if kind != "config setup" and not name:
+            return "a section without a name"
+        self.section = Section()
+        if kind == "conn" and name:
+            self.section = self.root.sections.setdefault(name, self.section)
+        return None
+
+    def _read_setting(self) -> str | None:
+        line = self.line
+        self.take(self.blank)
+        name = self.take_text()
+        self.take(self.blank)
+        if not name or not self.skips("="):
+            return "a setting without ="
+        name, value = options.CONN_SYNONYMS.get(name, name), self.take_value()
+        if name != "also":
+            self.section.keep(name, value, line, options.IPSEC)
+        elif value and value != DEFAULT:
+            self.section.parents[value] = line
+        return 'a string without its "' if self.sees('"') else None
+
+
+def _inherited(root: Section) -> Section | Problem:
+    """Return every section with what it inherits, after resolving precedence."""
+    conns, orders = root.sections, dict[str, list[str]]()
+    found = Section(included_lines=root.included_lines)
+    for name in conns:
+        problem = _linearise(name, conns, (), orders)
+        if problem is not None:
+            return problem
+        merged = reduce(Section.over, [conns[one] for one in orders[name]])
+        merged.unknown_lines.sort()
+        found.sections[name] = merged
+    found.sections.pop(DEFAULT, None)
+    return found
+
+
+def _linearise(
+    name: str, conns: dict[str, Section], below: tuple[str, ...], orders: dict[str, list[str]]
+) -> Problem | None:
+    """Record the order of a section and its ancestors, highest precedence first."""
+    if name in orders:
+        return None
+    order = [name]
+    for parent, line in reversed(conns[name].parents.items() if name != DEFAULT else ()):
+        if parent not in conns:
+            return Problem(line, "also= names a section that is not there")
+        if parent in (*below, name) or len(below) >= MAX_STEPS:
+            return Problem(line, f"also= leads in a circle, or over more than {MAX_STEPS} steps")
+        problem = _linearise(parent, conns, (*below, name), orders)
+        if problem is not None:
+            return problem
+        order += orders[parent]
+    if DEFAULT in conns and name != DEFAULT:
+        order.append(DEFAULT)
+    # A section that is inherited several times counts at its last place.
+    orders[name] = list(dict.fromkeys(reversed(order)))[::-1]
+    return None
+
+
+def ipsec_connections(root: Section) -> tuple[PeerConnection, ...]:
+    """Return the connections of an ipsec.conf.
 
     Sections that differ only in name and phase 2 share one IKE SA, as in charon: they become one
     connection with several children.
-
-    Examples
-    --------
-    >>> from vpnframe.peers.ipsec_syntax import parse_ipsec_conf
-    >>> file = parse_ipsec_conf("conn a\n\tright=192.0.2.1\n\tkeyexchange=ikev2\n\tauto=add\n")
-    >>> [(one.ike_version, one.remote.addresses) for one in ipsec_connections(file)]
-    [(2, ('192.0.2.1',))]
     """
-    found: dict[tuple[PeerConnection, tuple[str, ...]], PeerConnection] = {}
-    for name, section in file.conns.items():
-        connection = _connection(name, section)
+    found: dict[tuple[object, ...], PeerConnection] = {}
+    for name, section in root.sections.items():
+        values = Values().of(section)
+        one = _connection(name, section, values)
         # Constraints on keys, as in rsa-2048, are not stored, but they distinguish connections.
-        values = Values(section.settings, Doubts())
-        asked = [(values.text(side) or "").partition("-")[2] for side in _AUTHS]
-        shared = replace(connection, name="", children=(), notes=()), tuple(asked)
+        asked = [(values.text(side) or "").partition("-")[2] for side in ("leftauth", "rightauth")]
+        shared = replace(one, name="", children=(), notes=()), *asked
         known = found.get(shared)
-        if known is None:
-            found[shared] = connection
-            continue
-        found[shared] = replace(
-            known,
-            children=(*known.children, *connection.children),
-            notes=(*known.notes, *connection.notes),
-        )
+        if known is not None:
+            children, notes = (*known.children, *one.children), (*known.notes, *one.notes)
+            one = replace(known, children=children, notes=notes)
+        found[shared] = one
     return tuple(found.values())
 
 
-def _connection(name: str, section: ConnSection) -> PeerConnection:
-    doubts = Doubts()
-    doubts.notes.extend(
-        f"line {line}: a keyword that strongSwan 5.9 does not know, and ignores"
-        for line in section.unknown_lines
-    )
-    doubts.refusals.extend(
-        f"line {line}: {name} cannot be read"
-        for name, (is_taken, line) in section.others.items()
-        if is_taken is False
-    )
-    values = Values(section.settings, doubts)
+def _connection(name: str, section: Section, values: Values) -> PeerConnection:
+    for line in section.unknown_lines:
+        values.note(f"line {line}:", "a keyword that strongSwan 5.9 does not know, and ignores")
+    for option, (is_taken, _) in section.others.items():
+        if is_taken is False:
+            values.refuse(option, "cannot be read")
     if (values.text("auto") or "ignore") not in _LOADED:
-        doubts.refusals.append("without auto=add, route or start it is never loaded")
+        values.refusals.append("without auto=add, route or start it is never loaded")
     child = _child(name, values)
-    dpd_action = values.read("dpdaction", _DPD_ACTIONS.get, "none")
+    checks_peers = values.read("dpdaction", _DPD_ACTIONS.get, False)
     dpd_delay_s = values.read("dpddelay", starter_time, 30)
     return PeerConnection(
         name=name,
@@ -107,14 +187,14 @@ def _connection(name: str, section: ConnSection) -> PeerConnection:
         is_aggressive=values.read("aggressive", _SWITCH.get, False),
         local=_end("left", values),
         remote=_end("right", values),
-        proposals=_proposals(values, "ike", "ike"),
+        proposals=_proposals(values, "ike"),
         lifetime=_lifetime(values, "ikelifetime", 3 * 3600, bits=32),
-        dpd_delay_s=0 if dpd_action == "none" else dpd_delay_s,
+        dpd_delay_s=dpd_delay_s if checks_peers else 0,
         forces_encap=values.read("forceencaps", _SWITCH.get, False),
-        children=() if child.mode in _NO_TUNNEL else (child,),
-        refused="; ".join(doubts.refusals) or None,
-        may_not_load=doubts.may_not_load,
-        notes=tuple(doubts.notes),
+        children=() if child.mode in NO_TUNNEL else (child,),
+        refused="; ".join(values.refusals) or None,
+        may_not_load=values.may_not_load,
+        notes=tuple(values.notes),
     )
 
 
@@ -143,12 +223,7 @@ def _auth(side: str, values: Values) -> str:
     if not values.text("leftauth") and not values.text("rightauth"):
         return shared
     word = values.text(f"{side}auth") or "pubkey"
-    if word in {"psk", "secret"}:
-        return "psk"
-    for known in ("ike:", "pubkey", "rsa", "ecdsa", "bliss"):
-        if word.startswith(known):
-            return "pubkey"
-    return next((known for known in ("xauth", "eap") if word.startswith(known)), "any")
+    return "psk" if word in {"psk", "secret"} else auth_class(word, word) or "any"
 
 
 def _child(name: str, values: Values) -> PeerChild:
@@ -157,7 +232,7 @@ def _child(name: str, values: Values) -> PeerChild:
     is_ah = values.text("ah") is not None and values.text("esp") is None
     return PeerChild(
         name=name,
-        proposals=_proposals(values, "ah", "ah") if is_ah else _proposals(values, "esp", "esp"),
+        proposals=_proposals(values, "ah" if is_ah else "esp"),
         local_subnets=_selectors("left", values),
         remote_subnets=_selectors("right", values),
         lifetime=_lifetime(values, "lifetime", 3600),
@@ -166,34 +241,38 @@ def _child(name: str, values: Values) -> PeerChild:
     )
 
 
-def _selectors(side: str, values: Values) -> tuple[Selector, ...]:
+def _selectors(side: str, values: Values) -> tuple[selectors.Selector, ...]:
     """Return traffic selectors (default: the end's address); strongSwan skips invalid blocks."""
     name, default = f"{side}subnet", f"{side}protoport"
-    traffic = read_traffic(values.text(default) or "", IPSEC)
+    traffic = selectors.read_traffic(values.text(default) or "", selectors.IPSEC)
     if traffic is None:
         values.refuse(default, "cannot be read")
-        traffic = ALL_TRAFFIC
-    texts = split_list(values.text(name) or "") or (IPSEC.dynamic,)
-    found = [one for one in (read_selector(text, IPSEC, traffic) for text in texts) if one]
+        traffic = selectors.ALL_TRAFFIC
+    texts = split_list(values.text(name) or "") or (selectors.IPSEC.dynamic,)
+    found = [
+        one
+        for one in (selectors.read_selector(text, selectors.IPSEC, traffic) for text in texts)
+        if one
+    ]
     if len(found) < len(texts):
         values.note(name, "has a block that cannot be read: strongSwan skips it")
     if any(one.has_unknown_name for one in found):
         values.note(name, "names a protocol or a port that not every machine knows")
     # A block that some machines skip counts as unknown.
     known = tuple(replace(one, networks=None) if one.has_unknown_name else one for one in found)
-    return known or (DYNAMIC,)
+    return known or (selectors.DYNAMIC,)
 
 
-def _proposals(values: Values, name: str, protocol: Protocol) -> tuple[PeerProposal, ...]:
+def _proposals(values: Values, protocol: Protocol) -> Proposals:
     """Return proposals, followed by the daemon's defaults unless the text ends with !."""
-    text = values.text(name)
+    text = values.text(protocol)
     if text is None:
         text = _PROPOSALS.get(protocol, "")
     # Unlike in swanctl.conf, an empty item between two commas is a proposal, and an invalid one.
-    found = values.proposals(text.removesuffix("!").split(","), name, protocol)
+    found = values.proposals(protocol, protocol, text.removesuffix("!").split(","))
     if any(one.is_default for one in found):
-        values.refuse(name, "has the word default, which only swanctl.conf has")
-    return found if text.endswith("!") else (*found, default_proposal(protocol))
+        values.refuse(protocol, "has the word default, which only swanctl.conf has")
+    return found if text.endswith("!") else (*found, DEFAULT_PROPOSALS[protocol])
 
 
 def _lifetime(values: Values, name: str, default_s: int, *, bits: int = 64) -> Lifetime:

@@ -1,16 +1,26 @@
-"""Model of a peer's configuration, reduced to what a comparison needs, without keys.
+"""Model of a peer's configuration, reduced to what a comparison needs, and of its results.
 
-These structs have no field for a secret, so no secret can reach a table, a log or an exception.
+The structs of the configuration have no field for a secret, so no secret can reach a table, a log
+or an exception.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Literal
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
 
 from vpnframe.peers.selectors import DYNAMIC, Selector
 
 Protocol = Literal["ike", "esp", "ah"]
+Result = Literal["match", "mismatch", "works-until-rekey", "unverifiable", "info"]
+IkeError = Literal[
+    "none",
+    "NO_PROPOSAL_CHOSEN",
+    "AUTHENTICATION_FAILED",
+    "TS_UNACCEPTABLE",
+    "INVALID_KE_PAYLOAD",
+    "INVALID_ID_INFORMATION",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,19 +29,17 @@ class PeerProposal:
 
     text: str  # normalized text of the proposal
     protocol: Protocol  # the kind of SA
-    # encryption, integrity, prf: vpnframe's names, for example ``aes-256-cbc`` and
-    # ``hmac-sha256``
-    encryption: tuple[str, ...] = ()
+    encryption: tuple[str, ...] = ()  # vpnframe's names, for example ``aes-256-cbc``
     integrity: tuple[str, ...] = ()
     prf: tuple[str, ...] = ()
-    # IANA numbers; 0 is none. ESP and AH without a group also offer none
-    dh_groups: tuple[int, ...] = ()
+    dh_groups: tuple[int, ...] = ()  # IANA numbers; 0 is none, as is no group of ESP and AH
     esn: tuple[bool, ...] = ()  # ESP: whether extended sequence numbers are offered
-    # Words that only some versions know: their meaning cannot be judged
-    unknown: tuple[str, ...] = ()
+    unknown: tuple[str, ...] = ()  # words that only some versions know, with unknown meaning
     problem: str | None = None  # why an IKE daemon rejects it
-    # Whether it is the daemon's default, which depends on how it was built
-    is_default: bool = False
+    is_default: bool = False  # whether it is the daemon's default, which depends on its build
+
+
+Proposals = tuple[PeerProposal, ...]  # in order of preference
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +55,10 @@ class PeerChild:
     """One child SA of a connection."""
 
     name: str  # its name in the file
-    proposals: tuple[PeerProposal, ...]  # for ESP or for AH
-    # local_subnets, remote_subnets: traffic selectors as the daemon reads them; default: the
-    # end's own address
-    local_subnets: tuple[Selector, ...] = (DYNAMIC,)
+    proposals: Proposals  # for ESP or for AH
+    local_subnets: tuple[Selector, ...] = (DYNAMIC,)  # default: the end's own address
     remote_subnets: tuple[Selector, ...] = (DYNAMIC,)
-    lifetime: Lifetime = field(default_factory=Lifetime)  # of its keys
+    lifetime: Lifetime = Lifetime()  # of its keys
     mode: str = "tunnel"  # ``tunnel``, ``transport`` and others
     has_sha256_96: bool = False  # whether HMAC-SHA-256 is cut to 96 bits, against the standard
 
@@ -74,20 +80,17 @@ class PeerConnection:
     name: str  # its name in the file
     ike_version: int | None = 0  # 1, 2, or 0 for both; None if unknown
     is_aggressive: bool | None = False  # IKEv1's aggressive mode; None if unknown
-    # local, remote: the peer's own end, and ours from its view
-    local: PeerEnd = field(default_factory=PeerEnd)
-    remote: PeerEnd = field(default_factory=PeerEnd)
-    proposals: tuple[PeerProposal, ...] = ()  # for IKE, in order
-    lifetime: Lifetime = field(default_factory=Lifetime)  # of the IKE SA
+    local: PeerEnd = PeerEnd()  # the peer's own end
+    remote: PeerEnd = PeerEnd()  # ours, from its view
+    proposals: Proposals = ()  # for IKE, in order
+    lifetime: Lifetime = Lifetime()  # of the IKE SA
     dpd_delay_s: int | None = 0  # seconds between dead peer checks; 0 is off
     forces_encap: bool = False  # whether ESP is always encapsulated in UDP
     children: tuple[PeerChild, ...] = ()  # in order
     refused: str | None = None  # why its daemon does not load it
     may_not_load: bool = False  # whether some versions of its daemon do not load it
     notes: tuple[str, ...] = ()  # what was not understood
-    # psk_fingerprint, psk_fingerprint_key_id: for connections of the fleet, the keyed fingerprint
-    # of the key, and the id of the fingerprint key
-    psk_fingerprint: str | None = None
+    psk_fingerprint: str | None = None  # of the key, for connections of the fleet
     psk_fingerprint_key_id: str | None = None
 
 
@@ -113,9 +116,22 @@ class Peer:
     notes: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """Why a file cannot be read: a line, and a message that quotes nothing from the file."""
+class Outcome(NamedTuple):
+    """What a comparison found, one sentence why, and the error that IKE reports."""
 
-    line: int
-    message: str
+    result: Result
+    reason: str
+    ike_error: IkeError = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class FieldComparison:
+    """One field of one tunnel, compared with the peer: both values as text, and the outcome."""
+
+    field: str  # the column of ``tunnels``, or another subject
+    ours: str | None
+    theirs: str | None
+    result: Result
+    reason: str
+    ike_error: IkeError = "none"
+    child: str | None = None  # the peer's child SA, if it concerns one

@@ -15,11 +15,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from vpnframe.peers.model import PeerProposal
+from vpnframe.peers.model import FieldComparison, Lifetime, Outcome, PeerProposal
 from vpnframe.peers.tokens import is_aead, offers
+from vpnframe.peers.tunnels import OurTunnel
 
 Answer = bool | None
 Wanted = dict[str, object]
+
+ONE_WAY = "it comes up when the cloud initiates, but not when the other end does"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,31 +35,13 @@ class Choice:
 
 
 def wanted_of(encryption: str | None, integrity: str | None, **others: object) -> Wanted:
-    """Return what a proposal must offer to match ours, by kind; None is unknown.
-
-    Examples
-    --------
-    >>> wanted_of("aes-128-gcm", "hmac-sha256", dh_groups=14)
-    {'encryption': 'aes-128-gcm', 'dh_groups': 14}
-    """
-    wanted: Wanted = {"encryption": encryption}
-    if encryption is None or not is_aead(encryption):
-        wanted["integrity"] = integrity
-    return wanted | others
+    """Return what a proposal must offer to match ours, by kind; None is unknown."""
+    has_integrity = encryption is not None and is_aead(encryption)
+    return {"encryption": encryption} | ({} if has_integrity else {"integrity": integrity}) | others
 
 
 def choose(proposals: Sequence[PeerProposal], wanted: Wanted, *, strips: bool) -> Choice:
-    """Find the proposal that is nearest to ours.
-
-    Examples
-    --------
-    >>> from vpnframe.peers.tokens import parse_proposal
-    >>> listed = [parse_proposal(one, protocol="ike") for one in
-    ...           ("aes256-sha256-modp2048", "aes128-sha1-modp2048")]
-    >>> ours = wanted_of("aes-128-cbc", "hmac-sha256", dh_groups=14)
-    >>> choose(listed, ours, strips=False).taken
-    {'encryption': False, 'integrity': True, 'dh_groups': True}
-    """
+    """Find the proposal that is nearest to ours."""
     found = [
         Choice(number, _answers(one, wanted), _answers(one, wanted, strips=strips))
         for number, one in enumerate(proposals, 1)
@@ -65,26 +50,13 @@ def choose(proposals: Sequence[PeerProposal], wanted: Wanted, *, strips: bool) -
 
 
 def both(answers: dict[str, Answer]) -> Answer:
-    """Combine the answers of all kinds: False if any is False, else None if any is None.
-
-    Examples
-    --------
-    >>> both({"a": True, "b": None}), both({"a": None, "b": False}), both({})
-    (None, False, True)
-    """
+    """Combine the answers of all kinds: False if any is False, else None if any is None."""
     values = answers.values()
     return False if False in values else None if None in values else True
 
 
 def first_group(proposals: Sequence[PeerProposal]) -> int | None:
-    """Return the DH group that the peer uses first as initiator; None if unknown.
-
-    Examples
-    --------
-    >>> from vpnframe.peers.tokens import parse_proposal
-    >>> first_group([parse_proposal("aes128-sha256-ecp256-modp2048", protocol="ike")])
-    19
-    """
+    """Return the DH group that the peer uses first as initiator; None if unknown."""
     for one in proposals:
         if one.is_default and one.protocol == "ike":
             return None
@@ -94,40 +66,83 @@ def first_group(proposals: Sequence[PeerProposal]) -> int | None:
 
 
 def phase2_group(proposals: Sequence[PeerProposal], ike_group: int | None) -> int:
-    """Return the one group that strongSwan offers as initiator in phase 2 of IKEv1.
-
-    Examples
-    --------
-    >>> from vpnframe.peers.tokens import parse_proposal
-    >>> listed = [parse_proposal("aes128-sha256-modp1024-modp2048", protocol="esp")]
-    >>> phase2_group(listed, 14), phase2_group(listed, 5)
-    (14, 2)
-    """
+    """Return the one group that strongSwan offers as initiator in phase 2 of IKEv1."""
     named = [group for one in proposals for group in one.dh_groups]
     if ike_group in named:
         return int(ike_group or 0)
     return named[0] if named else 0
 
 
+def compare_algorithm(
+    field: str, ours: object, kind: str, choice: Choice, proposals: Sequence[PeerProposal]
+) -> FieldComparison:
+    """Compare one of our algorithms with the peer's proposals."""
+    nearest = proposals[choice.number - 1] if choice.number else None
+    return FieldComparison(
+        field,
+        None if ours is None else str(ours),
+        offered_text(nearest, kind) if nearest else None,
+        *_of_algorithm(kind, choice, nearest, f"proposal {choice.number} of {len(proposals)}"),
+    )
+
+
+def _of_algorithm(kind: str, choice: Choice, nearest: PeerProposal | None, place: str) -> Outcome:
+    if nearest is None:
+        return Outcome("mismatch", "it has no proposal", "NO_PROPOSAL_CHOSEN")
+    if nearest.problem:
+        return Outcome("unverifiable", f"{place} is not offered: its daemon cannot read it")
+    taken, begun = choice.taken[kind], choice.begun[kind]
+    if taken and begun:
+        return Outcome("match", f"{place} offers it")
+    if taken is False:
+        reason = f"no proposal has all of ours; the nearest, {choice.number}, lacks this"
+        return Outcome("mismatch", reason, "NO_PROPOSAL_CHOSEN")
+    if taken and begun is False:
+        reason = f"{place} offers it, but not first, and IKEv1 offers only the first: {ONE_WAY}"
+        return Outcome("unverifiable", reason, "NO_PROPOSAL_CHOSEN")
+    if nearest.is_default:
+        reason = "what it offers by default, and in which order, depends on its build"
+        return Outcome("unverifiable", reason)
+    if nearest.unknown:
+        return Outcome("unverifiable", f"{place} has an unknown word")
+    return Outcome("unverifiable", "ours is not known, or is an unknown word")
+
+
+def compare_lifetimes(field: str, ours: OurTunnel, theirs: Lifetime) -> FieldComparison:
+    """Compare two lifetimes; the result is info, because different lifetimes break nothing."""
+    parts = []
+    if theirs.rekey_s is not None:
+        parts.append(f"rekeyed after {theirs.rekey_s} s" if theirs.rekey_s else "never rekeyed")
+    if theirs.hard_s:
+        parts.append(f"ends after {theirs.hard_s} s")
+    reason = "IKEv2 does not negotiate lifetimes: each end rekeys by its own"
+    if ours.ike_version == 1:
+        reason = "IKEv1 announces lifetimes and rejects none: the shorter one applies"
+    mine = getattr(ours, field)
+    mine = None if mine is None else f"{mine} s"
+    return FieldComparison(field, mine, ", ".join(parts) or None, "info", reason)
+
+
+def offered_text(proposal: PeerProposal, kind: str) -> str:
+    """Return what a proposal offers of one kind, as text."""
+    values = getattr(proposal, kind) or ((0,) if kind == "dh_groups" else ())
+    text = ", ".join(map(str, values))
+    return f"default: {text}" if proposal.is_default else text
+
+
 def _answers(proposal: PeerProposal, wanted: Wanted, *, strips: bool = False) -> dict[str, Answer]:
-    return {
-        kind: None if value is None else _answer(proposal, kind, value, strips=strips)
-        for kind, value in wanted.items()
-    }
-
-
-def _answer(proposal: PeerProposal, kind: str, value: object, *, strips: bool) -> Answer:
-    answer = offers(proposal, kind, value)
-    listed = getattr(proposal, kind)
-    if not answer or not strips or not listed or kind == "esn":
-        return answer
-    if kind == "dh_groups" and proposal.protocol == "esp":
-        # One group is chosen for all proposals that contain it, see phase2_group.
-        return answer
-    if proposal.is_default and proposal.protocol == "ike":
-        # The first of them depends on how the daemon was built.
-        return None
-    return bool(listed[0] == value)
+    found: dict[str, Answer] = {}
+    for kind, value in wanted.items():
+        answer = None if value is None else offers(proposal, kind, value)
+        listed = getattr(proposal, kind)
+        # In phase 2 one group is chosen for all proposals that contain it, see phase2_group.
+        is_common = kind == "dh_groups" and proposal.protocol == "esp"
+        if answer and strips and listed and not is_common:
+            # The first of the daemon's defaults for IKE depends on how it was built.
+            is_unknown = proposal.is_default and proposal.protocol == "ike"
+            answer = None if is_unknown else bool(listed[0] == value)
+        found[kind] = answer
+    return found
 
 
 def _distance(choice: Choice) -> tuple[int, ...]:

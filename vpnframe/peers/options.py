@@ -1,5 +1,7 @@
 """The options of strongSwan 5.9 as data: which are used here, and which values others accept.
 
+strongSwan loads no connection with an invalid value, so each is checked once and dropped.
+
 References
 ----------
 swanctl.conf(5) and ipsec.conf(5) of strongSwan 5.9.8.
@@ -7,7 +9,88 @@ swanctl.conf(5) and ipsec.conf(5) of strongSwan 5.9.8.
 
 from __future__ import annotations
 
-from vpnframe.peers.option_values import starter_checks, swanctl_checks
+import re
+from collections.abc import Callable, Mapping
+
+from vpnframe.peers.sections import Check, Vocabulary
+from vpnframe.peers.values import (
+    leading_int,
+    parse_number,
+    parse_switch,
+    starter_time,
+    swanctl_time,
+)
+
+_PRINTABLE = re.compile(r"[ -~]*")
+_BYTES = re.compile(r" *[kmg]?", re.IGNORECASE)
+_ACTIONS = frozenset({"none", "clear", "start", "restart", "trap", "route", ""})
+
+
+def is_printable(text: str) -> bool:
+    """Check whether a value is printable ASCII: charon accepts no other in swanctl.conf."""
+    return _PRINTABLE.fullmatch(text) is not None
+
+
+def one_of(words: str) -> Check:
+    """Return the check for a list of words; ``?`` marks those of newer versions."""
+    known = {word.removeprefix("?"): None if word[0] == "?" else True for word in words.split()}
+    return lambda text: known.get(text, False)
+
+
+def _parses(parse: Callable[[str], object], *words: str) -> Check:
+    """Return the check for what a function can parse, and for some words besides."""
+    return lambda text: text in words or parse(text) is not None
+
+
+def _in_full(base: int, *words: str) -> Check:
+    """Return the check for numbers without a text after them, and for some words besides."""
+    return lambda text: text in words or not leading_int(text, base)[1]
+
+
+def _is_mark(text: str) -> bool | None:
+    """Check for a number, or two separated by a slash; None for anything else."""
+    value, slash, mask = text.partition("/")
+    return None if leading_int(value, 0)[1] or (slash and leading_int(mask, 0)[1]) else True
+
+
+_UNIQUE = ("%unique", "%unique-dir")
+_SWANCTL: dict[str, Check] = {
+    "text": lambda text: True,
+    "switch": _parses(parse_switch),
+    "number": _parses(parse_number),
+    "binary": _parses(lambda text: parse_number(text, 2)),
+    "time": _parses(swanctl_time),
+    "bytes": lambda text: _BYTES.fullmatch(leading_int(text[:15], 0)[1]) is not None,
+    "actions": lambda text: {one.strip(" ").lower() for one in text.split("|")} <= _ACTIONS,
+    "mark": _parses(_is_mark, *_UNIQUE),
+    "set mark": _parses(_is_mark, "%same"),
+    "interface": _parses(parse_number, *_UNIQUE),
+    "padding": _parses(parse_number, "mtu"),
+}
+_STARTER: dict[str, Check] = {
+    "text": lambda text: True,
+    "number": _in_full(10),
+    "binary": _in_full(2),
+    "time": _parses(starter_time),
+    "percent": lambda text: leading_int(text)[1] == "%" != text,
+    "mark": _parses(_is_mark, *_UNIQUE),
+    "tries": _in_full(10, "%forever"),
+    "padding": _in_full(10, "%mtu"),
+}
+
+
+def _swanctl(kind: str) -> Check:
+    check, is_word = _SWANCTL.get(kind), one_of(kind)
+    return lambda text: is_printable(text) and (check(text) if check else is_word(text.lower()))
+
+
+def _starter(kind: str) -> Check:
+    return _STARTER.get(kind) or one_of(kind)  # words are case-sensitive
+
+
+def _checks(check_of: Callable[[str], Check], kinds: Mapping[str, str]) -> dict[str, Check]:
+    """Return the check of each option by its kind; a kind without a name is a list of words."""
+    return {name: check_of(kind) for kind, names in kinds.items() for name in names.split()}
 
 
 def words(text: str) -> frozenset[str]:
@@ -21,7 +104,8 @@ CONNECTION = words(
     "version local_addrs remote_addrs proposals vips aggressive encap dpd_delay reauth_time "
     "rekey_time over_time"
 )
-CONNECTION_OTHERS = swanctl_checks(
+CONNECTION_OTHERS = _checks(
+    _swanctl,
     {
         "switch": "pull mobike send_certreq ppk_required mediation",
         "number": "local_port remote_port keyingtries",
@@ -33,17 +117,19 @@ CONNECTION_OTHERS = swanctl_checks(
         "always never ifasked": "send_cert",
         "no never keep replace": "unique",
         "text": "ppk_id pools mediated_by mediation_peer",
-    }
+    },
 )
 AUTH = words("auth id round")
-AUTH_OTHERS = swanctl_checks(
+AUTH_OTHERS = _checks(
+    _swanctl,
     {
         "strict ifuri relaxed": "revocation",
         "text": "certs cacerts pubkeys eap_id aaa_id xauth_id groups cert_policy ca_id",
-    }
+    },
 )
 CHILD = words("esp_proposals ah_proposals local_ts remote_ts rekey_time life_time mode sha256_96")
-CHILD_OTHERS = swanctl_checks(
+CHILD_OTHERS = _checks(
+    _swanctl,
     {
         "switch": "hostaccess policies policies_fwd_out ipcomp mark_in_sa copy_df copy_ecn",
         "number": "rekey_packets life_packets rand_packets reqid priority replay_window",
@@ -58,9 +144,14 @@ CHILD_OTHERS = swanctl_checks(
         "yes no in out": "copy_dscp",
         "system simple ?selinux": "label_mode",
         "text": "updown interface label",
-    }
+    },
 )
-CERTIFICATE = swanctl_checks({"number": "slot", "text": "file handle module"})
+_CERTIFICATE = _checks(_swanctl, {"number": "slot", "text": "file handle module"})
+SWANCTL = Vocabulary(
+    CONNECTION | AUTH | CHILD,
+    CONNECTION_OTHERS | AUTH_OTHERS | CHILD_OTHERS | _CERTIFICATE,
+    skipped=frozenset({"secrets", "authorities", "pools"}),
+)
 
 # ipsec.conf, conn sections. strongSwan ignores an unknown keyword, with a warning.
 _SIDES = ("left", "right")
@@ -97,6 +188,7 @@ _OF_END = {
     "number": "ikeport",
     "text": "dns updown auth2 id2 sigkey rsasigkey cert cert2 certpolicy ca ca2 groups groups2",
 }
-CONN_OTHERS = starter_checks(_OF_CONN) | {
-    f"{side}{name}": check for side in _SIDES for name, check in starter_checks(_OF_END).items()
+CONN_OTHERS = _checks(_starter, _OF_CONN) | {
+    f"{side}{name}": check for side in _SIDES for name, check in _checks(_starter, _OF_END).items()
 }
+IPSEC = Vocabulary(CONN, CONN_OTHERS)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from vpnframe.peers.identities import Identity, accepts, parse_identity
-from vpnframe.peers.ike_fields import covers, is_private
-from vpnframe.peers.model import Peer, PeerChild, PeerConnection
+from vpnframe.peers.ike_fields import accepts_any, covers, is_private
+from vpnframe.peers.model import Peer, PeerConnection
 from vpnframe.peers.tunnels import OurTunnel
 
 
@@ -24,16 +24,6 @@ class Pairing:
     is_certain: bool = True  # whether an address or an id confirms it
 
 
-@dataclass(frozen=True, slots=True)
-class _Index:
-    """The peer's connections, indexed by addresses and ids."""
-
-    by_address: dict[str, list[PeerConnection]] = field(default_factory=dict)
-    by_block: list[PeerConnection] = field(default_factory=list)
-    by_id: dict[Identity, list[PeerConnection]] = field(default_factory=dict)
-    by_any: list[PeerConnection] = field(default_factory=list)
-
-
 class _Fit(NamedTuple):
     """How well a connection fits a tunnel: by its source address, and by matching ids."""
 
@@ -41,12 +31,15 @@ class _Fit(NamedTuple):
     n_ids: int
 
 
-@dataclass(frozen=True, slots=True)
-class _PeerCandidates:
+class _PeerCandidates(NamedTuple):
     """The connections that may belong to a tunnel, and the reason."""
 
     reason: str
     fits: list[tuple[PeerConnection, _Fit]]
+
+
+# The best fit of each connection, by its Python id, and the customer gateways with that fit.
+_BestFits = dict[int, tuple[_Fit, set[str | None]]]
 
 
 def pair(tunnels: Sequence[OurTunnel], peer: Peer) -> Iterator[Pairing]:
@@ -56,144 +49,120 @@ def pair(tunnels: Sequence[OurTunnel], peer: Peer) -> Iterator[Pairing]:
     therefore belongs to the tunnels that it fits best: first by its source address, then by ids.
     If it fits tunnels of several customer gateways equally, it is not assigned.
     """
-    index = _index(peer)
-    by_address = [_by_address(tunnel, index) for tunnel in tunnels]
+    index = _Index(peer)
+    by_address = [index.by_address(tunnel) for tunnel in tunnels]
     # A connection from the address that one tunnel expects is not assigned to another by id.
-    taken = {id(one) for found in by_address if found for one, fit in found.fits if fit.place == 2}
+    taken = {id(one) for found in by_address for one, fit in found.fits if fit.place == 2}
     found = [
-        named or _by_identity(tunnel, index, taken)
+        named if named.fits else index.by_identity(tunnel, taken)
         for tunnel, named in zip(tunnels, by_address, strict=True)
     ]
-    best = _best_fits(tunnels, found)
+    best: _BestFits = {}
     for tunnel, candidates in zip(tunnels, found, strict=True):
-        yield _decide(tunnel, candidates, best) or _last_resort(tunnel, len(tunnels), peer)
-
-
-def _best_fits(
-    tunnels: Sequence[OurTunnel], found: Sequence[_PeerCandidates | None]
-) -> dict[int, tuple[_Fit, set[str | None]]]:
-    """Return the best fit of each connection, and the customer gateways with that fit."""
-    best: dict[int, tuple[_Fit, set[str | None]]] = {}
+        for connection, fit in candidates.fits:
+            known, gateways = best.get(id(connection), (fit, set()))
+            if fit >= known:
+                best[id(connection)] = fit, gateways if fit == known else set()
+                best[id(connection)][1].add(tunnel.customer_gateway_ip)
+    only, reason = None, "no connection goes to its address or names its ids"
+    if len(tunnels) == len(peer.connections) == 1:
+        only = peer.connections[0]
+        reason = "it is the only one, but no address or id shows that it belongs to the tunnel"
     for tunnel, candidates in zip(tunnels, found, strict=True):
-        for connection, fit in candidates.fits if candidates else ():
-            known = best.get(id(connection))
-            if known is None or fit > known[0]:
-                best[id(connection)] = fit, {tunnel.customer_gateway_ip}
-            elif fit == known[0]:
-                known[1].add(tunnel.customer_gateway_ip)
-    return best
+        last = Pairing(tunnel, only, reason, is_certain=only is None)
+        yield _decide(tunnel, candidates, best) or last
 
 
-def _decide(
-    tunnel: OurTunnel,
-    candidates: _PeerCandidates | None,
-    best: dict[int, tuple[_Fit, set[str | None]]],
-) -> Pairing | None:
+def _decide(tunnel: OurTunnel, candidates: _PeerCandidates, best: _BestFits) -> Pairing | None:
     fits = [
-        (one.refused is None, fit, one)
-        for one, fit in (candidates.fits if candidates else ())
-        if fit == best[id(one)][0]
+        ((one.refused is None, fit), one) for one, fit in candidates.fits if fit == best[id(one)][0]
     ]
-    if candidates is None or not fits:
+    if not fits:
         return None
-    strongest = max((is_loaded, fit) for is_loaded, fit, _ in fits)
-    chosen = [one for is_loaded, fit, one in fits if (is_loaded, fit) == strongest]
+    strongest = max(key for key, _ in fits)
+    chosen = [one for key, one in fits if key == strongest]
     names = tuple(sorted(one.name for one in chosen))
     if len(chosen) > 1:
         reason = f"{candidates.reason}, as do others: {', '.join(names)}"
         return Pairing(tunnel, None, reason, names)
-    _, addresses = best[id(chosen[0])]
-    if strongest[1].place < 2 and len(addresses) > 1:
-        reason = f"{candidates.reason}, and fits tunnels of {len(addresses)} customer gateways"
+    fit, gateways = best[id(chosen[0])]
+    if fit.place < 2 and len(gateways) > 1:
+        reason = f"{candidates.reason}, and fits tunnels of {len(gateways)} customer gateways"
         return Pairing(tunnel, None, reason, names)
     return Pairing(tunnel, chosen[0], candidates.reason)
 
 
 def turned_round(connection: PeerConnection) -> PeerConnection:
     """Swap the ends of a connection, for files that are written for both ends."""
-
-    def turn(child: PeerChild) -> PeerChild:
-        return replace(
-            child, local_subnets=child.remote_subnets, remote_subnets=child.local_subnets
-        )
-
     own_id = connection.remote.ike_id
     return replace(
         connection,
         local=replace(connection.remote, ike_id=None if own_id == "%any" else own_id),
         remote=replace(connection.local, ike_id=connection.local.ike_id or "%any"),
-        children=tuple(map(turn, connection.children)),
+        children=tuple(
+            replace(one, local_subnets=one.remote_subnets, remote_subnets=one.local_subnets)
+            for one in connection.children
+        ),
     )
 
 
-def _index(peer: Peer) -> _Index:
-    index = _Index()
-    for connection in peer.connections:
-        _add(index, connection)
-        for text in (connection.local.ike_id, connection.remote.ike_id):
-            identity = parse_identity(text or "%any")
-            if identity.kind != "any":
-                index.by_id.setdefault(identity, []).append(connection)
-        if any(one.startswith("%") for one in connection.remote.addresses):
-            index.by_any.append(connection)
-        if peer.syntax == "ipsec.conf":
-            _add(index, turned_round(connection))
-    return index
+class _Index:
+    """The peer's connections, indexed by addresses and ids."""
 
+    def __init__(self, peer: Peer) -> None:
+        self._by_address: dict[str, list[PeerConnection]] = {}
+        self._by_block: list[PeerConnection] = []
+        self._by_id: dict[Identity, list[PeerConnection]] = {}
+        self._by_any = [one for one in peer.connections if accepts_any(one.remote.addresses)]
+        for connection in peer.connections:
+            self._add(connection)
+            for text in (connection.local.ike_id, connection.remote.ike_id):
+                identity = parse_identity(text or "%any")
+                if identity.kind != "any":
+                    self._by_id.setdefault(identity, []).append(connection)
+            if peer.syntax == "ipsec.conf":
+                self._add(turned_round(connection))
 
-def _add(index: _Index, connection: PeerConnection) -> None:
-    for address in connection.remote.addresses:
-        try:
-            key = str(ipaddress.ip_address(address))
-        except ValueError:
-            if not address.startswith("%") and connection not in index.by_block:
-                index.by_block.append(connection)
-            continue
-        index.by_address.setdefault(key, []).append(connection)
+    def _add(self, connection: PeerConnection) -> None:
+        for address in connection.remote.addresses:
+            try:
+                key = str(ipaddress.ip_address(address))
+            except ValueError:
+                if not address.startswith("%") and connection not in self._by_block:
+                    self._by_block.append(connection)
+                continue
+            self._by_address.setdefault(key, []).append(connection)
 
+    def by_address(self, tunnel: OurTunnel) -> _PeerCandidates:
+        """Return the connections that go to our address: the strongest evidence."""
+        address = tunnel.vpn_gateway_ip
+        if address is None:
+            return _PeerCandidates("", [])
+        blocks = [one for one in self._by_block if covers(one.remote.addresses, address)]
+        named = _fitting(tunnel, [*self._by_address.get(address, []), *blocks])
+        return _PeerCandidates("it goes to the address of the VPN gateway", named)
 
-def _by_address(tunnel: OurTunnel, index: _Index) -> _PeerCandidates | None:
-    """Return the connections that go to our address: the strongest evidence."""
-    address = tunnel.vpn_gateway_ip
-    if address is None:
-        return None
-    blocks = [one for one in index.by_block if covers(one.remote.addresses, address)]
-    named = _fitting(tunnel, [*index.by_address.get(address, []), *blocks])
-    return _PeerCandidates("it goes to the address of the VPN gateway", named) if named else None
-
-
-def _by_identity(tunnel: OurTunnel, index: _Index, taken: set[int]) -> _PeerCandidates | None:
-    """Return the connections that name one of our ids, else those that accept any address."""
-    ids = [tunnel.vpn_gateway_ike_id or tunnel.vpn_gateway_ip, tunnel.customer_gateway_ike_id]
-    named = [one for text in ids if text for one in index.by_id.get(parse_identity(text), [])]
-    known = [one for one in named if id(one) not in taken]
-    if known:
-        return _PeerCandidates("it names an id of the tunnel", _fitting(tunnel, known))
-    fits = [(one, fit) for one, fit in _fitting(tunnel, index.by_any) if fit.place == 2]
-    return _PeerCandidates("it accepts any address, and comes from ours", fits) if fits else None
+    def by_identity(self, tunnel: OurTunnel, taken: set[int]) -> _PeerCandidates:
+        """Return the connections that name one of our ids, else those that accept any address."""
+        ids = [tunnel.vpn_gateway_ike_id or tunnel.vpn_gateway_ip, tunnel.customer_gateway_ike_id]
+        named = [one for text in ids if text for one in self._by_id.get(parse_identity(text), [])]
+        known = [one for one in named if id(one) not in taken]
+        if known:
+            return _PeerCandidates("it names an id of the tunnel", _fitting(tunnel, known))
+        fits = [(one, fit) for one, fit in _fitting(tunnel, self._by_any) if fit.place == 2]
+        return _PeerCandidates("it accepts any address, and comes from ours", fits)
 
 
 def _fitting(
     tunnel: OurTunnel, connections: Iterable[PeerConnection]
 ) -> list[tuple[PeerConnection, _Fit]]:
-    once = {id(one): one for one in connections}
-    return [(one, _fit(tunnel, one)) for one in once.values()]
-
-
-def _last_resort(tunnel: OurTunnel, n_tunnels: int, peer: Peer) -> Pairing:
-    if n_tunnels == 1 and len(peer.connections) == 1:
-        reason = "it is the only one, but no address or id shows that it belongs to the tunnel"
-        return Pairing(tunnel, peer.connections[0], reason, is_certain=False)
-    return Pairing(tunnel, None, "no connection goes to its address or names its ids")
+    return [(one, _fit(tunnel, one)) for one in {id(one): one for one in connections}.values()]
 
 
 def _fit(tunnel: OurTunnel, one: PeerConnection) -> _Fit:
-    address = tunnel.customer_gateway_ip
-    comes_from = None if address is None else covers(one.local.addresses, address)
-    place = 2 if comes_from else 1
-    is_open = is_private(one.local.addresses) or any(a.startswith("%") for a in one.local.addresses)
-    if comes_from is False and not is_open:
-        place = 0
+    address, own = tunnel.customer_gateway_ip, one.local.addresses
+    comes_from = None if address is None else covers(own, address)
+    is_elsewhere = comes_from is False and not is_private(own) and not accepts_any(own)
     pairs = [
         (one.remote.ike_id, tunnel.vpn_gateway_ike_id or tunnel.vpn_gateway_ip),
         (tunnel.customer_gateway_ike_id or address, one.local.ike_id),
@@ -203,4 +172,4 @@ def _fit(tunnel: OurTunnel, one: PeerConnection) -> _Fit:
         for expected, presented in pairs
         if expected and presented
     )
-    return _Fit(place, n_ids)
+    return _Fit(2 if comes_from else 0 if is_elsewhere else 1, n_ids)

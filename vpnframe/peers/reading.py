@@ -1,4 +1,12 @@
-"""Read a peer's configuration file."""
+"""Read a peer's configuration file: swanctl.conf or ipsec.conf of strongSwan.
+
+Libreswan's ipsec.conf, which shares its name but not its grammar with strongSwan's, is recognized
+and rejected.
+
+References
+----------
+ipsec.conf(5) of Libreswan 5 and of Openswan 2.6: keywords and values that strongSwan does not have.
+"""
 
 from __future__ import annotations
 
@@ -7,16 +15,59 @@ from pathlib import Path
 
 from vpnframe.errors import SettingsError
 from vpnframe.model.files import MIB, read_file
-from vpnframe.peers.ipsec_conf import ipsec_connections
-from vpnframe.peers.ipsec_syntax import ConnFile, parse_ipsec_conf
-from vpnframe.peers.libreswan import find_libreswan
-from vpnframe.peers.model import Peer, Problem
-from vpnframe.peers.settings_syntax import Section
+from vpnframe.peers.ipsec_conf import ipsec_connections, parse_ipsec_conf
+from vpnframe.peers.model import Peer
+from vpnframe.peers.options import words
+from vpnframe.peers.sections import Problem, Section
 from vpnframe.peers.swanctl import parse_swanctl, swanctl_connections
 
 MAX_BYTES = 4 * MIB  # no configuration is longer
 
 _IPSEC_CONF = re.compile(r"^(?:conn|ca|config setup)(?![^\t\n\r \"#=])", re.MULTILINE)
+_READERS = {"swanctl.conf": swanctl_connections, "ipsec.conf": ipsec_connections}
+
+_OF_END = words(
+    "subnets vti interface-ip updown-config ecdsakey eddsakey pubkey ckaid xauthserver "
+    "xauthclient modecfgserver modecfgclient username xauthusername addresspool cat autheap "
+    "groundhog rsasigkey2 modecfgdns1 modecfgdns2 modecfgwins1 modecfgwins2"
+)
+_KEYWORDS = words(
+    "ikev1 ikev2 phase2 phase2alg salifetime ipsec-lifetime ipsec-max-bytes ipsec-max-packets "
+    "encapsulation narrowing esn ppk ppk-ids intermediate decap-dscp encap-dscp nopmtudisc "
+    "hostaddrfamily clientaddrfamily connaddrfamily connalias alsoflip aggrmode ikepad "
+    "nat-ikev1-method nat-keepalive initial-contact send-redirect redirect-to accept-redirect "
+    "accept-redirect-to session-resumption iptfs fake-strongswan send-vendorid sha2-truncbug "
+    "sha2_truncbug ms-dh-downgrade pfs-rekey-workaround require-id-on-certificate "
+    "retransmit-timeout retransmit-interval ikev1-dpdtimeout sec-label policy-label "
+    "remote-peer-type remote_peer_type nm-configured cisco-unity cisco-split xauthby xauthfail "
+    "modecfgpull modecfgdns modecfgdomains modecfgbanner ignore-peer-dns mark-in mark-out "
+    "vti-interface vti-routing vti-shared ipsec-interface nic-offload overlapip replay-window "
+    "failureshunt negotiationshunt enable-tcp tcp-remoteport metric sendca mtu nflog-group "
+    "protostack plutofork nhelpers virtual-private ikev1-policy logfile"
+) | {f"{side}{name}" for side in ("left", "right") for name in _OF_END}
+_KEYWORD = re.compile(
+    rf"^[ \t]+({'|'.join(map(re.escape, sorted(_KEYWORDS)))})[ \t]*=", re.MULTILINE | re.IGNORECASE
+)
+_VALUE = re.compile(
+    r"^[ \t]+(?:"
+    r'auto[ \t]*=[ \t]*"?(?:ondemand|keep)\b|'
+    r'authby[ \t]*=[ \t]*"?(?:null|rsa-sha|ecdsa-sha)|'
+    r'dpdaction[ \t]*=[ \t]*"?restart_by_peer\b|'
+    # Libreswan separates the group of a proposal by a semicolon.
+    r'(?:ike|esp|ah)[ \t]*=[^#\n]*;[ \t]*(?:modp|dh|ecp)[0-9]+[ \t]*(?:[",#\n]|\Z)'
+    r")",
+    re.MULTILINE | re.IGNORECASE,
+)
+# If one of these occurs, the file is strongSwan's and such a value is a mistake.
+_STRONGSWAN = re.compile(
+    r"^[ \t]+(?:"
+    r'(?:ike|esp|ah)[ \t]*=[^#\n]*![ \t]*"?[ \t]*(?:#|$)|'
+    r'(?:left|right)auth[ \t]*=[ \t]*"?(?:psk|pubkey|eap|xauth)|'
+    r"(?:charondebug|margintime|closeaction|installpolicy|inactivity|modeconfig|eap_identity|"
+    r"(?:left|right)(?:firewall|hostaccess|allowany|dns|groups|auth2))[ \t]*="
+    r")",
+    re.MULTILINE,
+)
 
 
 def read_peer(path: str | Path) -> Peer:
@@ -53,32 +104,27 @@ def read_peer(path: str | Path) -> Peer:
     >>> peer.syntax, [(one.name, one.ike_version) for one in peer.connections]
     ('swanctl.conf', [('hq', 2)])
     """
-    found = _parse(_read(Path(path)))
-    if isinstance(found, Problem):
-        raise SettingsError(f"{path}, line {found.line}: {found.message}")
-    if isinstance(found, ConnFile):
-        connections = ipsec_connections(found)
-        _check_any(path, len(connections), found.included_lines)
-        return Peer(str(path), "ipsec.conf", connections, _notes(found.included_lines))
-    if "connections" not in found.sections and not found.included_lines:
-        raise SettingsError(f"{path} is neither a swanctl.conf nor an ipsec.conf: no connections")
-    listed = found.sections.get("connections", Section())
-    included = [*found.included_lines, *listed.included_lines]
-    _check_any(path, len(listed.sections), included)
+    syntax, root = _parse(_read(Path(path)))
+    if isinstance(root, Problem):
+        raise SettingsError(f"{path}, line {root.line}: {root.message}")
+    included = list(root.included_lines)
+    if syntax == "swanctl.conf":
+        if "connections" not in root.sections and not included:
+            raise SettingsError(
+                f"{path} is neither a swanctl.conf nor an ipsec.conf: no connections"
+            )
+        included += root.sections.get("connections", Section()).included_lines
     try:
-        return Peer(str(path), "swanctl.conf", swanctl_connections(found), _notes(included))
+        connections = _READERS[syntax](root)
     except SettingsError as error:
         raise SettingsError(f"{path}: {error}") from None
-
-
-def _check_any(path: str | Path, n_connections: int, included_lines: list[int]) -> None:
-    """Reject a file without connections that only includes others, which are not read."""
-    if not n_connections and included_lines:
-        lines = ", ".join(map(str, included_lines))
+    if not connections and included:
+        lines = ", ".join(map(str, included))
         raise SettingsError(
             f"{path} has no connections, and the files that it includes (line {lines}) are not "
             "read: compare those files one by one"
         )
+    return Peer(str(path), syntax, connections, _notes(included))
 
 
 def _read(path: Path) -> bytes:
@@ -89,15 +135,30 @@ def _read(path: Path) -> bytes:
         raise SettingsError(f"{path} cannot be read: {error.strerror}") from None
 
 
-def _parse(body: bytes) -> Section | ConnFile | Problem:
+def _parse(body: bytes) -> tuple[str, Section | Problem]:
     """Parse either syntax. Nothing is raised here: the frame holds the file's secrets."""
     text = body.decode("utf-8-sig", errors="replace")
     if _IPSEC_CONF.search(text):
-        return find_libreswan(text) or parse_ipsec_conf(text)
-    return parse_swanctl(text)
+        return "ipsec.conf", find_libreswan(text) or parse_ipsec_conf(text)
+    return "swanctl.conf", parse_swanctl(text)
 
 
 def _notes(included_lines: list[int]) -> tuple[str, ...]:
     return tuple(
         f"line {line}: include is not followed: compare that file too" for line in included_lines
+    )
+
+
+def find_libreswan(text: str) -> Problem | None:
+    r"""Find the line that shows that a file is Libreswan's; return None for strongSwan's."""
+    found = _KEYWORD.search(text)
+    sign = f"the keyword {found[1].lower()}" if found else "a value"
+    if found is None and not _STRONGSWAN.search(text):
+        found = _VALUE.search(text)
+    if found is None:
+        return None
+    return Problem(
+        text.count("\n", 0, found.start()) + 1,
+        f"{sign} shows that this is Libreswan's ipsec.conf, which has another grammar than "
+        "strongSwan's: it is not compared",
     )

@@ -1,4 +1,10 @@
-"""Traffic selectors: parse blocks, narrow them, and find pairs that no child SA carries.
+"""Traffic selectors: read them as leniently as strongSwan does, narrow and subtract blocks.
+
+Text after a prefix length is ignored: ``10.0.0.0/16 10.1.0.0/16`` is only the first block. A
+netmask is not a prefix length: of ``10.0.0.0/255.255.0.0`` only the 255 counts, which is limited
+to 32. swanctl.conf and ipsec.conf differ in keywords, and in whether ranges are allowed.
+
+``tests/data/peer_selectors.csv`` lists spellings with the daemon's interpretation of each.
 
 References
 ----------
@@ -9,10 +15,15 @@ RFC 7296, section 2.9: the responder narrows to a subset of what was proposed. R
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
+from vpnframe.peers.values import leading_int
+
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 Networks = tuple[Network, ...]
 Rectangle = tuple[Network, Network]
@@ -36,18 +47,160 @@ class Selector:
     is_cut: bool = False
 
 
+_ANY_HOSTS = {"%any": "0.0.0.0", "%any4": "0.0.0.0", "%any6": "::"}  # noqa: S104  no socket
+_PREFIX = re.compile(r"[0-9]{1,3}", re.ASCII)
+_ALL_PORTS = (0, 0xFFFF)
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9.+_-]*", re.ASCII)
+# Names of protocols and services that every system knows.
+_LOWER = frozenset({"icmp", "tcp", "udp", "gre", "esp", "ah", "sctp"})
+_PROTOCOLS = _LOWER | {name.upper() for name in _LOWER} | {"ipv6-icmp"}
+_SERVICES = {
+    "ftp": 21, "ssh": 22, "telnet": 23, "smtp": 25, "domain": 53, "http": 80, "ntp": 123,
+    "snmp": 161, "bgp": 179, "https": 443, "isakmp": 500, "ipsec-nat-t": 4500,
+}  # fmt: skip
+
+
+class Dialect(NamedTuple):
+    """The keywords of one of the two files, and whether it allows address ranges."""
+
+    dynamic: str
+    any_word: str
+    opaque: str
+    has_ranges: bool
+
+
+SWANCTL = Dialect("dynamic", "any", "opaque", has_ranges=True)
+IPSEC = Dialect("%dynamic", "%any", "%opaque", has_ranges=False)
+
+
+class Traffic(NamedTuple):
+    """Protocol and ports of a selector; None and empty ports mean a name that is unknown here."""
+
+    has_protocol: bool | None = False
+    ports: tuple[int, ...] = _ALL_PORTS
+
+    @property
+    def is_restricted(self) -> bool:
+        """Whether it is restricted to one protocol or some ports."""
+        return self.has_protocol is not False or self.ports != _ALL_PORTS
+
+    @property
+    def has_unknown_name(self) -> bool:
+        """Whether only the peer's machine knows the meaning of a name."""
+        return self.has_protocol is None or not self.ports
+
+
 DYNAMIC = Selector(is_dynamic=True)
+ALL_TRAFFIC = Traffic()
+
+
+def read_selector(text: str, dialect: Dialect, traffic: Traffic = ALL_TRAFFIC) -> Selector | None:
+    """Parse one selector as the daemon does; None if the daemon rejects it."""
+    block, bracket, restriction = text.partition("[")
+    tail = ""
+    if bracket:
+        inside, closing, tail = restriction.rpartition("]")
+        found = read_traffic(inside, dialect, traffic) if closing else None
+        if found is None:
+            return None
+        traffic = found
+    words = (traffic.is_restricted, traffic.has_unknown_name)
+    if block == dialect.dynamic:
+        return Selector((), True, *words)
+    is_range = dialect.has_ranges and "-" in block
+    networks = _read_range(block) if is_range else _read_block(block)
+    is_cut = bool(tail) or (not is_range and _is_cut(block))
+    return None if networks is None else Selector(networks, False, *words, is_cut)
+
+
+def read_traffic(text: str, dialect: Dialect, default: Traffic = ALL_TRAFFIC) -> Traffic | None:
+    """Parse ``protocol/port``; None if the daemon rejects it."""
+    protocol, _, port = text.partition("/")
+    ports = _read_ports(port, dialect) if port else default.ports
+    if ports is None:
+        return None
+    if protocol == dialect.any_word:
+        return Traffic(False, ports)
+    if _is_name(protocol):
+        return Traffic(protocol in _PROTOCOLS or None, ports)
+    number, rest = leading_int(protocol, 0)
+    return None if rest or not 0 <= number <= 0xFF else Traffic(number != 0, ports)
+
+
+@lru_cache(maxsize=4096)  # a fleet repeats the same addresses
+def read_address(text: str) -> Networks | None:
+    """Parse an end's address, block or range as the daemon does; None for a name, and for any."""
+    found = _read_block(text) if "/" in text else None
+    if found is None and "-" in text:
+        found = _read_range(text)
+    return found if found is not None or text.startswith("%") else _read_block(text)
+
+
+def _read_ports(text: str, dialect: Dialect) -> tuple[int, ...] | None:
+    """Parse a port or a range of ports; after a dash, a missing end is 0, as in C."""
+    if text in (dialect.any_word, dialect.opaque):
+        return _ALL_PORTS if text == dialect.any_word else (0xFFFF, 0)
+    if text in _SERVICES:
+        return (_SERVICES[text],) * 2
+    if _is_name(text):
+        return ()
+    low, rest = leading_int(text, 0)
+    high, rest = leading_int(rest[1:], 0) if rest.startswith("-") else (low, rest)
+    is_right = not rest and 0 <= low <= 0xFFFF and 0 <= high <= 0xFFFF
+    return (low, high) if is_right else None
+
+
+def _is_name(text: str) -> bool:
+    """Check whether a text may be a name that some machine knows; keywords are excluded."""
+    return bool(_NAME.fullmatch(text)) and text not in {"any", "opaque", "dynamic"}
+
+
+def read_host(text: str, version: int | None = None) -> Address | None:
+    """Parse an address; without a version, one with a dot is IPv4, else IPv6."""
+    if version is None:
+        version = 4 if "." in _ANY_HOSTS.get(text, text) else 6
+    text = _ANY_HOSTS.get(f"%any{version}" if text == "%any" else text, text)
+    try:
+        if version == 4:
+            return ipaddress.IPv4Address(text)
+        return None if "%" in text else ipaddress.IPv6Address(text)
+    except ValueError:
+        return None
+
+
+def _read_block(text: str) -> Networks | None:
+    host, slash, prefix = text.partition("/")
+    address = read_host(host)
+    if address is None:
+        return None
+    longest = address.max_prefixlen
+    # The daemon stores the result of atoi in an octet.
+    number = max(-(2**63), min(leading_int(prefix)[0], 2**63 - 1)) & 0xFF
+    length = min(number, longest) if slash else longest
+    return (ipaddress.ip_network((address, length), strict=False),)
+
+
+def _is_cut(text: str) -> bool:
+    """Check whether the daemon ignores part of the text after the slash."""
+    host, slash, prefix = text.rstrip(" ").partition("/")
+    longest = 32 if "." in host else 128
+    return bool(slash) and not (_PREFIX.fullmatch(prefix) and int(prefix) <= longest)
+
+
+def _read_range(text: str) -> Networks | None:
+    """Parse a range; the end address determines the version of both."""
+    first, _, last = text.partition("-")
+    high = read_host(last.strip(" "))
+    low = None if high is None else read_host(first.strip(" "), high.version)
+    if low is None or high is None:
+        return None
+    # A range from a higher to a lower address is loaded, but is empty.
+    return () if int(low) > int(high) else tuple(ipaddress.summarize_address_range(low, high))
 
 
 @lru_cache(maxsize=4096)  # a fleet repeats the same addresses
 def parse_block(text: str) -> Networks | None:
-    """Parse a block, an address or a range; None if it is invalid.
-
-    Examples
-    --------
-    >>> parse_block("10.0.0.1-10.0.0.3")
-    (IPv4Network('10.0.0.1/32'), IPv4Network('10.0.0.2/31'))
-    """
+    """Parse a block, an address or a range; None if it is invalid."""
     first, dash, last = (part.strip() for part in text.partition("-"))
     try:
         if not dash:
@@ -59,13 +212,7 @@ def parse_block(text: str) -> Networks | None:
 
 
 def collapse(networks: Iterable[Network]) -> Networks:
-    """Merge blocks into the fewest that cover the same addresses, sorted.
-
-    Examples
-    --------
-    >>> collapse(map(ipaddress.ip_network, ["10.0.1.0/24", "10.0.0.0/24", "10.0.0.0/25"]))
-    (IPv4Network('10.0.0.0/23'),)
-    """
+    """Merge blocks into the fewest that cover the same addresses, sorted."""
     listed = list(networks)
     v4 = [one for one in listed if isinstance(one, ipaddress.IPv4Network)]
     v6 = [one for one in listed if isinstance(one, ipaddress.IPv6Network)]
@@ -73,13 +220,7 @@ def collapse(networks: Iterable[Network]) -> Networks:
 
 
 def narrow(left: Iterable[Network], right: Iterable[Network]) -> Networks:
-    """Return the intersection of two sets of blocks.
-
-    Examples
-    --------
-    >>> narrow([ipaddress.ip_network("10.0.0.0/8")], [ipaddress.ip_network("10.1.0.0/16")])
-    (IPv4Network('10.1.0.0/16'),)
-    """
+    """Return the intersection of two sets of blocks."""
     others = list(right)
     return collapse(
         inner for one in left for other in others if (inner := _inner(one, other)) is not None
@@ -89,14 +230,7 @@ def narrow(left: Iterable[Network], right: Iterable[Network]) -> Networks:
 def find_uncovered(
     ours: Sequence[Rectangle], carried: Iterable[Rectangle]
 ) -> list[Rectangle] | None:
-    """Find the parts of our pairs of blocks that are not carried; None if there are too many.
-
-    Examples
-    --------
-    >>> whole, half, far = map(ipaddress.ip_network, ["10.0.0.0/24", "10.0.0.0/25", "192.0.2.0/24"])
-    >>> find_uncovered([(whole, far)], [(half, far)])
-    [(IPv4Network('10.0.0.128/25'), IPv4Network('192.0.2.0/24'))]
-    """
+    """Find the parts of our pairs of blocks that are not carried; None if there are too many."""
     left = list(ours)
     for rectangle in carried:
         left = [piece for one in left for piece in _subtract(one, rectangle)]
@@ -116,11 +250,6 @@ def _subtract(one: Rectangle, other: Rectangle) -> list[Rectangle]:
     inner = (_inner(one[0], other[0]), _inner(one[1], other[1]))
     if inner[0] is None or inner[1] is None:
         return [one]
-    beside = [(rest, one[1]) for rest in _exclude(one[0], inner[0])]
-    return [*beside, *((inner[0], rest) for rest in _exclude(one[1], inner[1]))]
-
-
-def _exclude(outer: Network, inner: Network) -> list[Network]:
-    if outer == inner:
-        return []
-    return list(outer.address_exclude(inner))  # type: ignore[arg-type]
+    beside = [(rest, one[1]) for rest in one[0].address_exclude(inner[0])]  # type: ignore[arg-type]
+    within = [(inner[0], rest) for rest in one[1].address_exclude(inner[1])]  # type: ignore[arg-type]
+    return [*beside, *within]

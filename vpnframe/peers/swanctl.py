@@ -1,159 +1,227 @@
-"""Convert swanctl.conf to the connections that charon loads.
+"""Read swanctl.conf: parse its sections, resolve inheritance, and convert them to connections.
 
 References
 ----------
-swanctl.conf(5) of strongSwan 5.9: every option, and its default.
+strongswan.conf(5) of strongSwan 5.9, "Syntax", "Referencing other sections", "Including files";
+swanctl.conf(5): every option, and its default.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Set
+from dataclasses import replace
 
-from vpnframe.peers import options
-from vpnframe.peers.c_numbers import UINT64_MAX
-from vpnframe.peers.inheriting import Inheritance
-from vpnframe.peers.model import (
-    Lifetime,
-    PeerChild,
-    PeerConnection,
-    PeerEnd,
-    PeerProposal,
-    Problem,
-    Protocol,
-)
-from vpnframe.peers.option_values import is_printable, one_of
-from vpnframe.peers.selector_syntax import SWANCTL, read_host, read_selector
-from vpnframe.peers.selectors import DYNAMIC, Selector
-from vpnframe.peers.settings_syntax import Section, Vocabulary, parse_settings
-from vpnframe.peers.tokens import default_proposal
-from vpnframe.peers.values import (
-    Doubts,
-    Values,
-    parse_number,
-    parse_switch,
-    split_list,
-    swanctl_time,
-)
+from vpnframe.errors import SettingsError
+from vpnframe.peers import options, selectors
+from vpnframe.peers.model import Lifetime, PeerChild, PeerConnection, PeerEnd
+from vpnframe.peers.sections import NO_TUNNEL, Problem, Section, TextReader, Values, auth_class
+from vpnframe.peers.tokens import DEFAULT_PROPOSALS
+from vpnframe.peers.values import UINT64_MAX, parse_number, parse_switch, split_list, swanctl_time
 
-_VOCABULARY = Vocabulary(
-    kept=options.CONNECTION | options.AUTH | options.CHILD,
-    known=options.CONNECTION_OTHERS
-    | options.AUTH_OTHERS
-    | options.CHILD_OTHERS
-    | options.CERTIFICATE,
-    skipped=frozenset({"secrets", "authorities", "pools"}),
+MAX_DEPTH = 32
+MAX_REFERENCES = 64
+
+# Possessive, so that an unterminated string takes linear time.
+_BLANK = re.compile(r"(?:[\t\r\n ]++|#[^\n]*+)*+")
+_INCLUDE = re.compile(
+    r'include[\t ]+(?=[^=])(?:"(?:[^"\\]++|\\.)*+"|(?:\\[\\"#} ]?|[^"\\#}\r\n\t ])*+)'
 )
+_NAME = re.compile(r'[^#{}:.,="\r\n\t ]+')
+_PATH = re.compile(rf"{_NAME.pattern}(?:\.{_NAME.pattern})*")
+
 _ITEM_LENGTH = 511
-_NO_TUNNEL = frozenset({"pass", "drop"})
-_MODES = one_of("tunnel transport transport_proxy beet pass drop ?iptfs")
+_MODES = options.one_of("tunnel transport transport_proxy beet pass drop ?iptfs")
 
 
 def parse_swanctl(text: str) -> Section | Problem:
-    """Parse a swanctl.conf, without storing its secrets."""
-    return parse_settings(text, _VOCABULARY)
+    """Parse the sections of a swanctl.conf, without storing its secrets."""
+    root = Section()
+    return _SwanctlReader(text).read_body(root) or root
+
+
+class _SwanctlReader(TextReader):
+    """Each step returns a Problem, or None."""
+
+    blank = re.compile(r"[\t\r ]*")
+    word = re.compile(r'[^#}"\r\n\t ]+')
+    ignored = "\r"
+
+    def read_body(self, section: Section, depth: int = 0) -> Problem | None:
+        """Read statements up to the section's end."""
+        opening_line = self.line
+        while True:
+            self.take(_BLANK)
+            if self.skips("}"):
+                return None if depth else Problem(self.line, "a } without its section")
+            if self.at == len(self.text):
+                return Problem(opening_line, "a section without its }") if depth else None
+            problem = self._read_statement(section, depth)
+            if problem is not None:
+                return problem
+
+    def _read_statement(self, section: Section, depth: int) -> Problem | None:
+        line = self.line
+        if self.take(_INCLUDE) is not None:
+            section.included_lines.append(line)
+            return None
+        name = self.take(_NAME)
+        if name is None:
+            return Problem(line, "neither a section nor a setting")
+        self.take(_BLANK)
+        if self.skips("="):
+            section.keep(name, self.take_value(), line, options.SWANCTL)
+            return Problem(self.line, 'a string without its "') if self.sees('"') else None
+        parents = self._read_parents()
+        if parents is None or not self.skips("{"):
+            return Problem(line, "a name without = or {")
+        if depth == MAX_DEPTH:
+            return Problem(self.line, f"more than {MAX_DEPTH} sections inside each other")
+        opened = Section()
+        if depth or name not in options.SWANCTL.skipped:
+            opened = section.sections.setdefault(name, opened)
+        opened.parents.update(dict.fromkeys(parents, line))
+        return self.read_body(opened, depth + 1)
+
+    def _read_parents(self) -> list[str] | None:
+        """Read the paths of inherited sections; None if a path is missing."""
+        found: list[str] = []
+        while self.skips(":") or (found and self.skips(",")):
+            self.take(_BLANK)
+            path = self.take(_PATH)
+            if path is None:
+                return None
+            found.append(path)
+            self.take(_BLANK)
+        return found
+
+
+class Inheritance:
+    """Resolver of the references in one file."""
+
+    def __init__(self, root: Section) -> None:
+        self._root = root
+        self._done: dict[int, Section] = {}
+        self._open: list[int] = []
+
+    def resolve(self, section: Section) -> Section:
+        """Return a section with everything that it and its subsections inherit.
+
+        Its own settings take precedence, then those of the first section that it references, and so
+        on. References to sections that do not exist are ignored.
+        """
+        if id(section) in self._done:
+            return self._done[id(section)]
+        if id(section) in self._open or len(self._open) > MAX_REFERENCES:
+            limit = f"in a circle, or over more than {MAX_REFERENCES} steps"
+            raise SettingsError(f"sections inherit from each other {limit}")
+        self._open.append(id(section))
+        inner = {name: self.resolve(one) for name, one in section.sections.items()}
+        found = replace(section, sections=inner, parents={})
+        for path in section.parents:
+            parent = self._find(*path.split("."))
+            found = found.over(parent) if parent else found
+        self._open.pop()
+        self._done[id(section)] = found
+        return found
+
+    def _find(self, first: str, *path: str) -> Section | None:
+        """Find a section by its path, following what the sections on the way inherit."""
+        found = self._root.sections.get(first)
+        for name in path:
+            found = found and (found.sections.get(name) or self.resolve(found).sections.get(name))
+        return found and self.resolve(found)
 
 
 def swanctl_connections(root: Section) -> tuple[PeerConnection, ...]:
-    r"""Return the connections of a swanctl.conf.
-
-    Examples
-    --------
-    >>> root = parse_swanctl("connections {\n hq {\n  remote_addrs = 192.0.2.1\n }\n}")
-    >>> [one.remote.addresses for one in swanctl_connections(root)]
-    [('192.0.2.1',)]
-    """
-    inheritance = Inheritance(root)
-    listed = root.sections.get("connections", Section())
-    return tuple(
-        _connection(name, section) for name, section in inheritance.resolve(listed).sections.items()
-    )
+    """Return the connections of a swanctl.conf."""
+    listed = Inheritance(root).resolve(root.sections.get("connections", Section()))
+    return tuple(_connection(name, section) for name, section in listed.sections.items())
 
 
-def _values(section: Section, allowed: Set[str], doubts: Doubts) -> Values:
+def _values(section: Section, allowed: Set[str], connection: Values) -> Values:
     """Check a section's settings; charon rejects any that does not belong to that section."""
-    settings = {name: one for name, one in section.settings.items() if one[0] is not None}
-    values = Values(section.settings, doubts)
-    for name, (text, line) in settings.items():
-        if name not in allowed:
-            doubts.refusals.append(f"line {line}: an option in the wrong section")
-        elif not is_printable(text or ""):
+    values = connection.of(section)
+    for name, (text, line) in section.settings.items():
+        if text is not None and name not in allowed:
+            values.refuse(f"line {line}:", "an option in the wrong section")
+        elif text is not None and not options.is_printable(text):
             values.refuse(name, "has a character that is not printable ASCII")
     for name, (is_taken, line) in section.others.items():
         if name not in allowed:
-            doubts.refusals.append(f"line {line}: an option in the wrong section")
+            values.refuse(f"line {line}:", "an option in the wrong section")
         elif is_taken is False:
-            doubts.refusals.append(f"line {line}: {name} cannot be read")
+            values.refuse(name, "cannot be read")
         elif is_taken is None:
-            doubts.doubt(f"line {line}: {name} has a word of newer versions")
+            values.doubt(name, "has a word of newer versions")
     for line in section.unknown_lines:
-        doubts.doubt(f"line {line}: no option of strongSwan 5.9")
-    doubts.notes.extend(f"line {line}: include is not followed" for line in section.included_lines)
+        values.doubt(f"line {line}:", "no option of strongSwan 5.9")
+    for line in section.included_lines:
+        values.note(f"line {line}:", "include is not followed")
     return values
 
 
 def _connection(name: str, section: Section) -> PeerConnection:
-    doubts = Doubts()
-    values = _values(section, options.CONNECTION | options.CONNECTION_OTHERS.keys(), doubts)
+    allowed = options.CONNECTION | options.CONNECTION_OTHERS.keys()
+    values = _values(section, allowed, Values())
     children = section.sections.get("children", Section()).sections
-    read = [_child(child, one, doubts) for child, one in children.items()]
+    read = [_child(child, one, values) for child, one in children.items()]
     for other in section.sections:
         if not other.lower().startswith(("local", "remote")) and other.lower() != "children":
-            doubts.refusals.append("a section other than local, remote and children")
-    if not all(map(read_host, split_list(values.text("vips") or ""))):
+            values.refusals.append("a section other than local, remote and children")
+    if not all(map(selectors.read_host, split_list(values.text("vips") or ""))):
         values.refuse("vips", "cannot be read")
     return PeerConnection(
         name=name,
         ike_version=_version(values),
         is_aggressive=values.read("aggressive", parse_switch, False),
-        local=_end("local", section, values, doubts),
-        remote=_end("remote", section, values, doubts),
-        proposals=_proposals(values, "proposals", "ike") or (default_proposal("ike"),),
+        local=_end("local", section, values),
+        remote=_end("remote", section, values),
+        proposals=values.proposals("proposals", "ike", _items(values, "proposals"))
+        or (DEFAULT_PROPOSALS["ike"],),
         lifetime=_ike_lifetime(values),
         dpd_delay_s=values.read("dpd_delay", swanctl_time, 0),
         forces_encap=values.read("encap", parse_switch, False),
-        children=tuple(child for child in read if child.mode not in _NO_TUNNEL),
-        refused="; ".join(doubts.refusals) or None,
-        may_not_load=doubts.may_not_load,
-        notes=tuple(doubts.notes),
+        children=tuple(child for child in read if child.mode not in NO_TUNNEL),
+        refused="; ".join(values.refusals) or None,
+        may_not_load=values.may_not_load,
+        notes=tuple(values.notes),
     )
 
 
-def _end(side: str, section: Section, values: Values, doubts: Doubts) -> PeerEnd:
+def _end(side: str, section: Section, values: Values) -> PeerEnd:
     """Return one end, by its first authentication round."""
     rounds = [
-        _values(one, options.AUTH | options.AUTH_OTHERS.keys(), doubts)
+        _values(one, options.AUTH | options.AUTH_OTHERS.keys(), values)
         for name, one in section.sections.items()
         if name.lower().startswith(side)
     ]
     # By default charon authenticates itself by its key pair, and accepts anything.
-    auth = "pubkey" if side == "local" else "any"
-    ordered = sorted(
-        (
-            (one.read("round", parse_number, 0), one.read("auth", _auth, auth), one)
-            for one in rounds
-        ),
-        key=lambda one: one[0],
-    )
-    _, auth, first = ordered[0] if ordered else (0, auth, None)
+    default = "pubkey" if side == "local" else "any"
+    read = [
+        (one.read("round", parse_number, 0), one.read("auth", _auth, default), one.text("id"))
+        for one in rounds
+    ]
+    _, auth, ike_id = min(read, key=lambda one: one[0], default=(0, default, None))
     return PeerEnd(
         addresses=split_list(values.text(f"{side}_addrs") or "") or ("%any",),
-        ike_id=first.text("id") if first else None,
+        ike_id=ike_id,
         auth=auth,
         has_virtual_ip=side == "local" and values.text("vips") is not None,
     )
 
 
-def _child(name: str, section: Section, doubts: Doubts) -> PeerChild:
-    values = _values(section, options.CHILD | options.CHILD_OTHERS.keys(), doubts)
+def _child(name: str, section: Section, connection: Values) -> PeerChild:
+    values = _values(section, options.CHILD | options.CHILD_OTHERS.keys(), connection)
     rekey_s = values.read("rekey_time", swanctl_time, 3600)
     hard_s = values.read("life_time", swanctl_time, UINT64_MAX)
     if hard_s == UINT64_MAX:
         hard_s = (rekey_s * 110 & UINT64_MAX) // 100
-    esp = _proposals(values, "esp_proposals", "esp")
-    ah = _proposals(values, "ah_proposals", "ah")
+    esp = values.proposals("esp_proposals", "esp", _items(values, "esp_proposals"))
+    ah = values.proposals("ah_proposals", "ah", _items(values, "ah_proposals"))
     return PeerChild(
         name=name,
-        proposals=esp + ah or (default_proposal("esp"),),
+        proposals=esp + ah or (DEFAULT_PROPOSALS["esp"],),
         local_subnets=_selectors(values, "local_ts"),
         remote_subnets=_selectors(values, "remote_ts"),
         lifetime=Lifetime(rekey_s, hard_s),
@@ -162,24 +230,20 @@ def _child(name: str, section: Section, doubts: Doubts) -> PeerChild:
     )
 
 
-def _proposals(values: Values, name: str, protocol: Protocol) -> tuple[PeerProposal, ...]:
-    return values.proposals(_items(values, name), name, protocol)
-
-
 def _items(values: Values, name: str) -> list[str]:
     """Return the items of a list; charon reads at most 511 characters of each."""
     return [one[:_ITEM_LENGTH] for one in split_list(values.text(name) or "")]
 
 
-def _selectors(values: Values, name: str) -> tuple[Selector, ...]:
+def _selectors(values: Values, name: str) -> tuple[selectors.Selector, ...]:
     """Return traffic selectors; default: the end's own address."""
-    found = [read_selector(one, SWANCTL) for one in _items(values, name)]
+    found = [selectors.read_selector(one, selectors.SWANCTL) for one in _items(values, name)]
     known = tuple(one for one in found if one)
     if len(known) < len(found):
         values.refuse(name, "has a selector that cannot be read")
     if any(one.has_unknown_name for one in known):
         values.doubt(name, "names a protocol or a port that not every machine knows")
-    return known or (DYNAMIC,)
+    return known or (selectors.DYNAMIC,)
 
 
 def _ike_lifetime(values: Values) -> Lifetime:
@@ -189,41 +253,33 @@ def _ike_lifetime(values: Values) -> Lifetime:
         for name in ("reauth_time", "rekey_time", "over_time")
     )
     if reauth_s == rekey_s == UINT64_MAX:
-        reauth_s, rekey_s = 0, 4 * 3600
-    times = [0 if one == UINT64_MAX else one for one in (reauth_s, rekey_s)]
-    longest_s = max(times)
-    if over_s == UINT64_MAX:
-        over_s = longest_s // 10
-    soonest_s = min((one for one in times if one), default=0)
-    return Lifetime(soonest_s, longest_s + over_s if longest_s else 0)
+        rekey_s = 4 * 3600
+    times = [one for one in (reauth_s, rekey_s) if one not in (0, UINT64_MAX)]
+    if not times:
+        return Lifetime(0, 0)
+    return Lifetime(min(times), max(times) + (max(times) // 10 if over_s == UINT64_MAX else over_s))
 
 
 def _version(values: Values) -> int | None:
     version = values.read("version", parse_number, 0)
-    if version not in (0, 1, 2):
-        values.note("version", "is not 0, 1 or 2")
-        return None
-    return version
+    if version in (0, 1, 2):
+        return version
+    values.note("version", "is not 0, 1 or 2")
+    return None
 
 
 def _mode(values: Values) -> str:
-    text = values.text("mode")
-    mode = "tunnel" if text is None else text.lower()
-    is_taken = _MODES(mode)
-    if is_taken is False:
-        values.refuse("mode", "cannot be read")
-        return "tunnel"
-    if is_taken is None:
+    mode = values.read("mode", _read_mode, "tunnel")
+    if _MODES(mode) is None:
         values.doubt("mode", "has a word of newer versions")
     return mode
+
+
+def _read_mode(text: str) -> str | None:
+    return None if _MODES(text.lower()) is False else text.lower()
 
 
 def _auth(text: str) -> str | None:
     """Return the class of an authentication, without its constraints; None if unknown."""
     word = text.lower()
-    if text.startswith(("ike:", "pubkey", "rsa", "ecdsa", "bliss")):
-        return "pubkey"
-    for known in ("xauth", "eap"):
-        if word.startswith(known):
-            return known
-    return word if word == "psk" else None
+    return word if word == "psk" else auth_class(text, word)

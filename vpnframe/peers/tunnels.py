@@ -3,19 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
 
 from vpnframe.model import terms
-from vpnframe.peers.model import Lifetime, Peer, PeerChild, PeerConnection, PeerEnd, PeerProposal
+from vpnframe.peers.model import (
+    Lifetime,
+    Peer,
+    PeerChild,
+    PeerConnection,
+    PeerEnd,
+    PeerProposal,
+    Protocol,
+)
 from vpnframe.peers.selectors import Selector, parse_block
 from vpnframe.schema.checked import checked_table
 
 KEY = ("account_id", "region_id", "vpn_connection_id", "tunnel_index", "tunnel_id")
 _FINGERPRINT = ("psk_fingerprint", "psk_fingerprint_key_id")
-_AUTH = {"psk": "psk", "certificate": "pubkey"}
+_ALGORITHMS = {
+    "ike": ("ike_encryption", "ike_integrity", "ike_dh_group"),
+    "esp": ("ipsec_encryption", "ipsec_integrity", "ipsec_pfs_group"),
+}
+AUTH_CLASSES = {"psk": "psk", "certificate": "pubkey"}  # the peer's word by ours
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +63,19 @@ class OurTunnel:
     psk_fingerprint: str | None = None
     psk_fingerprint_key_id: str | None = None
 
+    @property
+    def connection(self) -> tuple[str | None, str | None, str]:
+        """What identifies its connection."""
+        return self.account_id, self.region_id, self.vpn_connection_id
 
-_COLUMNS = [name for name in OurTunnel.__slots__ if name not in _FINGERPRINT]
+    def algorithms(self, protocol: Protocol) -> tuple[str | None, str | None, int | None]:
+        """Return cipher, integrity and group for IKE or ESP; None if null, or no known term."""
+        cipher, integrity, group = (getattr(self, column) for column in _ALGORITHMS[protocol])
+        cipher = cipher if cipher in terms.ENCRYPTION_WORDS else None
+        return cipher, integrity if integrity in terms.INTEGRITY_WORDS else None, group
+
+
+_COLUMNS = [one.name for one in fields(OurTunnel) if one.name not in _FINGERPRINT]
 
 
 def read_tunnels(
@@ -60,39 +84,36 @@ def read_tunnels(
     """Yield the rows of a tunnels table, with the fingerprints of their keys if known."""
     tunnels = checked_table("tunnels", tunnels, needs=_COLUMNS)
     fingerprints = {} if key_facts is None else _fingerprints(key_facts)
-    columns = [_plain(tunnels[name]) for name in _COLUMNS]
-    for values in zip(*columns, strict=True):
-        row = OurTunnel(**dict(zip(_COLUMNS, values, strict=True)))
-        fingerprint = fingerprints.get(tuple(getattr(row, name) for name in KEY[:4]))
-        if fingerprint is not None:
-            row = OurTunnel(*(getattr(row, name) for name in _COLUMNS), *fingerprint)
-        yield row
+    for values in zip(*(_plain(tunnels[name]) for name in _COLUMNS), strict=True):
+        yield OurTunnel(*values, *fingerprints.get(values[:4], ()))
 
 
 def tunnels_as_peer(tunnels: pd.DataFrame, *, key_facts: pd.DataFrame | None = None) -> Peer:
     """Convert tunnels of the fleet to a Peer, for VPC-to-VPC connections."""
     rows = read_tunnels(tunnels, key_facts=key_facts)
-    return Peer("fleet", "fleet", tuple(_as_connection(row) for row in rows))
-
-
-def known(word: str | None, words: frozenset[str]) -> str | None:
-    """Return a word if it is a known term, else None; unknown tokens are not judged."""
-    return word if word in words else None
+    return Peer("fleet", "fleet", tuple(map(_as_connection, rows)))
 
 
 def _as_connection(row: OurTunnel) -> PeerConnection:
-    auth = _AUTH.get(row.auth_method or "", "any")
-    is_aggressive = None if row.ike_mode is None else row.ike_mode == "aggressive"
+    name = f"{row.vpn_connection_id}/{row.tunnel_index}"
+    auth = AUTH_CLASSES.get(row.auth_method or "", "any")
+    child = PeerChild(
+        name=name,
+        proposals=(_proposal(row, "esp"),),
+        local_subnets=_selectors(row.vpc_subnets),
+        remote_subnets=_selectors(row.onprem_subnets),
+        lifetime=Lifetime(row.ipsec_lifetime_s, row.ipsec_lifetime_s),
+    )
     return PeerConnection(
-        name=f"{row.vpn_connection_id}/{row.tunnel_index}",
+        name=name,
         ike_version=row.ike_version,
-        is_aggressive=is_aggressive,
+        is_aggressive=None if row.ike_mode is None else row.ike_mode == "aggressive",
         local=_end(row.vpn_gateway_ip, row.vpn_gateway_ike_id, auth),
         remote=_end(row.customer_gateway_ip, row.customer_gateway_ike_id, auth),
-        proposals=(_ike_proposal(row),),
+        proposals=(_proposal(row, "ike"),),
         lifetime=Lifetime(row.ike_lifetime_s, row.ike_lifetime_s),
         dpd_delay_s=None,
-        children=(_child(row),),
+        children=(child,),
         psk_fingerprint=row.psk_fingerprint,
         psk_fingerprint_key_id=row.psk_fingerprint_key_id,
     )
@@ -103,42 +124,18 @@ def _end(address: str | None, ike_id: str | None, auth: str) -> PeerEnd:
     return PeerEnd(addresses=(address,) if address else (), ike_id=ike_id or address, auth=auth)
 
 
-def _ike_proposal(row: OurTunnel) -> PeerProposal:
-    cipher = known(row.ike_encryption, terms.ENCRYPTION_WORDS)
-    integrity = known(row.ike_integrity, terms.INTEGRITY_WORDS)
-    group = row.ike_dh_group
-    is_whole = None not in (cipher, integrity, group)
+def _proposal(row: OurTunnel, protocol: Protocol) -> PeerProposal:
+    is_ike = protocol == "ike"
+    cipher, integrity, group = row.algorithms(protocol)
     return PeerProposal(
-        text=f"{row.ike_encryption} {row.ike_integrity} group {group}",
-        protocol="ike",
-        encryption=_one(cipher),
-        integrity=_one(integrity),
-        prf=_one(integrity),
+        text="",
+        protocol=protocol,
+        encryption=() if cipher is None else (cipher,),
+        integrity=() if integrity is None else (integrity,),
+        prf=(integrity,) if is_ike and integrity is not None else (),
         dh_groups=() if group is None else (group,),
-        unknown=() if is_whole else ("?",),
-    )
-
-
-def _child(row: OurTunnel) -> PeerChild:
-    cipher = known(row.ipsec_encryption, terms.ENCRYPTION_WORDS)
-    integrity = known(row.ipsec_integrity, terms.INTEGRITY_WORDS)
-    group = row.ipsec_pfs_group
-    is_whole = None not in (cipher, integrity, group)
-    proposal = PeerProposal(
-        text=f"{row.ipsec_encryption} {row.ipsec_integrity} group {group}",
-        protocol="esp",
-        encryption=_one(cipher),
-        integrity=_one(integrity),
-        dh_groups=() if group is None else (group,),
-        esn=(False,),
-        unknown=() if is_whole else ("?",),
-    )
-    return PeerChild(
-        name=f"{row.vpn_connection_id}/{row.tunnel_index}",
-        proposals=(proposal,),
-        local_subnets=_selectors(row.vpc_subnets),
-        remote_subnets=_selectors(row.onprem_subnets),
-        lifetime=Lifetime(row.ipsec_lifetime_s, row.ipsec_lifetime_s),
+        esn=() if is_ike else (False,),
+        unknown=("?",) if None in (cipher, integrity, group) else (),
     )
 
 
@@ -146,22 +143,14 @@ def _selectors(blocks: tuple[str, ...] | None) -> tuple[Selector, ...]:
     return tuple(Selector(parse_block(one)) for one in blocks or ())
 
 
-def _one(word: str | None) -> tuple[str, ...]:
-    return () if word is None else (word,)
-
-
 def _fingerprints(key_facts: pd.DataFrame) -> dict[tuple[Any, ...], tuple[Any, ...]]:
     needed = (*KEY[:4], *_FINGERPRINT)
     key_facts = checked_table("key_facts", key_facts, needs=needed)
-    columns = [_plain(key_facts[name]) for name in needed]
-    return {row[:4]: row[4:] for row in zip(*columns, strict=True) if row[4] is not None}
+    rows = zip(*(_plain(key_facts[name]) for name in needed), strict=True)
+    return {row[:4]: row[4:] for row in rows if row[4] is not None}
 
 
 def _plain(values: pd.Series[Any]) -> list[Any]:
     """Convert a column to Python values: lists as tuples, nulls as None."""
-    if isinstance(values.dtype, pd.ArrowDtype):
-        arrow = values.array.__arrow_array__().to_pylist()
-        return [None if value is None else tuple(value) for value in arrow]
-    present = values.notna().tolist()
-    listed = values.astype("object").tolist()
-    return [value if is_there else None for value, is_there in zip(listed, present, strict=True)]
+    listed = pa.array(values, from_pandas=True).to_pylist()
+    return [tuple(value) if isinstance(value, list) else value for value in listed]
