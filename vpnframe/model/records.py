@@ -73,28 +73,33 @@ class End(Record, frozen=True, kw_only=True):
     bgp_ip: str | None = None
 
 
-class TunnelStatement(Record, frozen=True, kw_only=True):
-    """One answer's values of one tunnel. A single-tunnel connection has one, without an id."""
+class TunnelValues(Record, frozen=True, kw_only=True):
+    """The values of a tunnel that need no translation when both answers are joined."""
 
     tunnel_id: str | None = None
-    tunnel_index: int | None = None
     role: str | None = None
     status: str | None = None
     state: str | None = None
     zone_id: str | None = None
     customer_gateway_id: str | None = None
-    gateway_address: str | None = None
     dpd_enabled: bool | None = None
     nat_traversal_enabled: bool | None = None
     has_peer_ca: bool | None = None
     psk_state: KeyState | None = None
     key_facts: KeyFacts | None = None  # None if not requested
     phases: Phases = Phases()
-    local: End = End()
-    remote: End = End()
     bgp_status: str | None = None
     bgp_tunnel_cidr: str | None = None
     bgp_auth_state: KeyState | None = None
+
+
+class TunnelStatement(TunnelValues, frozen=True, kw_only=True):
+    """One answer's values of one tunnel. A single-tunnel connection has one, without an id."""
+
+    tunnel_index: int | None = None
+    gateway_address: str | None = None
+    local: End = End()
+    remote: End = End()
 
 
 class Note(Record, frozen=True, kw_only=True):
@@ -105,16 +110,10 @@ class Note(Record, frozen=True, kw_only=True):
     kind: FailureKind = "malformed"
 
 
-class Statement(Record, frozen=True, kw_only=True, tag=True):
-    """One answer's values of one connection, from that answer's perspective."""
+class ConnectionValues(Record, frozen=True, kw_only=True):
+    """The values of a connection that need no translation when both answers are joined."""
 
-    witness: Witness
     vpn_connection_id: str
-    tunnels: tuple[TunnelStatement, ...] = ()
-    stray_tunnel: TunnelStatement | None = None  # a filled connection-level block beside tunnels
-    is_dual: bool = False
-    local_subnets: tuple[str, ...] = ()
-    remote_subnets: tuple[str, ...] = ()
     name: str | None = None
     status: str | None = None
     state: str | None = None
@@ -125,7 +124,6 @@ class Statement(Record, frozen=True, kw_only=True, tag=True):
     customer_gateway_id: str | None = None
     transit_router_id: str | None = None
     network_type: str | None = None
-    gateway_address: str | None = None
     bandwidth_mbps: int | None = None
     has_unknown_bandwidth: bool | None = None  # sent, but as an unknown word
     resource_group_id: str | None = None
@@ -135,6 +133,18 @@ class Statement(Record, frozen=True, kw_only=True, tag=True):
     tags: tuple[str, ...] = ()
     request_id: str | None = None
     fetched_ms: int | None = None
+
+
+class Statement(ConnectionValues, frozen=True, kw_only=True, tag=True):
+    """One answer's values of one connection, from that answer's perspective."""
+
+    witness: Witness
+    tunnels: tuple[TunnelStatement, ...] = ()
+    stray_tunnel: TunnelStatement | None = None  # a filled connection-level block beside tunnels
+    is_dual: bool = False
+    local_subnets: tuple[str, ...] = ()
+    remote_subnets: tuple[str, ...] = ()
+    gateway_address: str | None = None
     notes: tuple[Note, ...] = ()
 
     @property
@@ -253,61 +263,26 @@ class Rows(Record, frozen=True, kw_only=True, tag=True):
     notes: tuple[Note, ...] = ()
 
 
-class Tunnel(Record, frozen=True, kw_only=True):
+class Tunnel(TunnelValues, frozen=True, kw_only=True):
     """One tunnel after both answers were joined; sides are the VPN gateway and its peer."""
 
     tunnel_index: int
-    tunnel_id: str | None = None
-    role: str | None = None
-    status: str | None = None
-    state: str | None = None
-    zone_id: str | None = None
-    customer_gateway_id: str | None = None
     vpn_gateway: End = End()
     customer_gateway: End = End()
-    dpd_enabled: bool | None = None
-    nat_traversal_enabled: bool | None = None
-    has_peer_ca: bool | None = None
-    psk_state: KeyState | None = None
-    key_facts: KeyFacts | None = None
-    phases: Phases = Phases()
-    bgp_status: str | None = None
-    bgp_tunnel_cidr: str | None = None
-    bgp_auth_state: KeyState | None = None
 
 
-class Connection(Record, frozen=True, kw_only=True):
+class Connection(ConnectionValues, frozen=True, kw_only=True):
     """One IPsec connection after both answers were joined."""
 
-    vpn_connection_id: str
     tunnels: tuple[Tunnel, ...]
     account_id: str | None = None
     region_id: str | None = None
     vpc_subnets: tuple[str, ...] = ()
     onprem_subnets: tuple[str, ...] = ()
-    name: str | None = None
-    status: str | None = None
-    state: str | None = None
-    created_ms: int | None = None
-    effect_immediately: bool | None = None
-    attach_type: str | None = None
-    vpn_gateway_id: str | None = None
-    customer_gateway_id: str | None = None
-    transit_router_id: str | None = None
-    network_type: str | None = None
-    bandwidth_mbps: int | None = None
-    has_unknown_bandwidth: bool | None = None
-    resource_group_id: str | None = None
-    bgp_enabled: bool | None = None
-    health_check_enabled: bool | None = None
-    health_check_status: str | None = None
-    tags: tuple[str, ...] = ()
     has_known_routes: bool | None = None  # None if routes were not requested or saved
     has_weighed_routes: bool = False
     witnesses: Literal["download", "describe", "both"] = "describe"
     perspective: Perspective | None = None  # None without a download
-    fetched_ms: int | None = None
-    request_id: str | None = None
 
 
 class Failure(Record, frozen=True, kw_only=True):
