@@ -10,7 +10,7 @@ from test_emulator_client import NOW, signer_of
 
 from vpnframe.cloud.answers import action_of, decode_page
 from vpnframe.cloud.fields import Fields
-from vpnframe.cloud.route_rows import destination_route, policy_route, vpc
+from vpnframe.cloud.rows import decode_row
 from vpnframe.emulator import handle, make_fleet, make_state
 from vpnframe.model.records import Note, RouteEntry, Vpc
 
@@ -41,6 +41,24 @@ def row(*trees: dict[str, Any]) -> Fields:
     for tree in trees:
         merged |= tree
     return Fields(merged, [])
+
+
+def policy_route(route: Fields) -> RouteEntry | None:
+    found = decode_row("DescribeVpnPbrRouteEntries", route)
+    assert found is None or isinstance(found, RouteEntry)
+    return found
+
+
+def destination_route(route: Fields) -> RouteEntry | None:
+    found = decode_row("DescribeVpnRouteEntries", route)
+    assert found is None or isinstance(found, RouteEntry)
+    return found
+
+
+def vpc(row: Fields) -> Vpc | None:
+    found = decode_row("DescribeVpcs", row)
+    assert found is None or isinstance(found, Vpc)
+    return found
 
 
 def test_a_policy_route() -> None:

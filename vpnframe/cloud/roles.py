@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
+from vpnframe.cloud.actions import STS_VERSION
+from vpnframe.cloud.answers import decode_account_id
 from vpnframe.cloud.credentials import Provider, check_credentials
 from vpnframe.cloud.fields import Fields
 from vpnframe.cloud.messages import Request, Response
@@ -18,7 +20,6 @@ from vpnframe.cloud.signing import Call, Credentials, sign
 from vpnframe.cloud.trees import read_tree
 from vpnframe.errors import RequestError, ResponseError, StatusError
 
-STS_VERSION = "2015-04-01"
 SESSION_S = 3600
 _EARLY = timedelta(minutes=15)
 
@@ -32,18 +33,9 @@ class SignerIdentity:
 
 
 def decode_identity(response: Response) -> SignerIdentity:
-    """Decode an answer of GetCallerIdentity.
-
-    Examples
-    --------
-    >>> decode_identity(Response(200, {}, b'{"AccountId": "1", "Arn": "acs:ram::1:user/a"}'))
-    SignerIdentity(account_id='1', arn='acs:ram::1:user/a')
-    """
-    answer = Fields(read_tree(response)[0], [])
-    account_id = answer.text("AccountId")
-    if account_id is None:
-        raise ResponseError("the answer has no AccountId")
-    return SignerIdentity(account_id, answer.text("Arn"))
+    """Decode an answer of GetCallerIdentity."""
+    arn = Fields(read_tree(response)[0], []).text("Arn")
+    return SignerIdentity(decode_account_id(response), arn)
 
 
 @dataclass(frozen=True, slots=True)
