@@ -236,11 +236,11 @@ def region(row: Fields, region_id: str) -> Region:
 DECODERS: Mapping[str, Callable[[Fields, str], Row]] = {
     "DescribeCustomerGateways": customer_gateway,
     "DescribeRegions": region,
-    "DescribeVcoRouteEntries": destination_route,
-    "DescribeVpcs": vpc,
     "DescribeVpnAttachments": attachment,
     "DescribeVpnConnections": listed_connection,
     "DescribeVpnGateways": vpn_gateway,
+    "DescribeVcoRouteEntries": destination_route,
+    "DescribeVpcs": vpc,
     "DescribeVpnPbrRouteEntries": policy_route,
     "DescribeVpnRouteEntries": destination_route,
 }
