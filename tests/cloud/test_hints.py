@@ -15,7 +15,8 @@ from vpnframe.cloud.answers import decode_download, decode_page
 from vpnframe.cloud.fields import Fields
 from vpnframe.cloud.hints import Hints
 from vpnframe.cloud.messages import Response
-from vpnframe.model.psk import REDACTED, FingerprintKey, KeyJudge, key_facts
+from vpnframe.model.masked import REDACTED
+from vpnframe.model.psk import FingerprintKey, KeyJudge, key_facts
 from vpnframe.model.records import KeyFacts, Statement
 
 KEY = FingerprintKey(bytes(range(32)))
@@ -112,7 +113,7 @@ def test_a_key_that_is_known_is_not_judged_again(monkeypatch: pytest.MonkeyPatch
     (facts,) = facts_of(listed({"Name": "harbour", "IkeConfig": with_key("Harbour!2024")}))
     assert facts is not None
     judge = KeyJudge(KEY, known={str(facts.fingerprint): facts})
-    monkeypatch.setattr("vpnframe.model.psk.facts.judge_key", lambda *_, **__: ("random", 7))
+    monkeypatch.setattr("vpnframe.model.psk.judge_key", lambda *_, **__: ("random", 7))
     assert facts_of(downloaded({"IkeConfig": with_key("Harbour!2024")}, judge)) == [facts]
     (other,) = facts_of(downloaded({"IkeConfig": with_key("Harbour!2025")}, judge))
     assert other is not None
@@ -159,7 +160,7 @@ def test_a_failure_in_judging_is_a_note(monkeypatch: pytest.MonkeyPatch) -> None
     def fail(key: str, **_: object) -> None:
         raise LookupError(key)
 
-    monkeypatch.setattr("vpnframe.model.psk.facts.judge_key", fail)
+    monkeypatch.setattr("vpnframe.model.psk.judge_key", fail)
     statement = listed({"IkeConfig": with_key("canary-psk-2")})
     assert facts_of(statement) == [KeyFacts()]
     assert "LookupError" in statement.notes[0].message
@@ -173,7 +174,7 @@ def test_an_interrupt_leaves_no_key_in_our_frames(monkeypatch: pytest.MonkeyPatc
     def stop(key: str, **_: object) -> None:
         raise KeyboardInterrupt(key)
 
-    monkeypatch.setattr("vpnframe.model.psk.facts.judge_key", stop)
+    monkeypatch.setattr("vpnframe.model.psk.judge_key", stop)
     with pytest.raises(KeyboardInterrupt) as caught:
         rows.decode_row("DescribeVpnConnections", Fields(ROW, [], judge=JUDGE))
     frames, held = caught.value.__traceback__, []

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from helpers import response
 
-from vpnframe.cloud.trees import read_tree
+from vpnframe.cloud.messages import Response
+from vpnframe.cloud.trees import read_tree, write_tree
 from vpnframe.errors import ResponseError, StatusError
 
 HTML = b"<!DOCTYPE html><html><head><title>502 Bad Gateway</title></head><hr></html>"
@@ -160,3 +161,11 @@ def test_a_redirect_is_no_answer() -> None:
     """It is not followed, and has no body to read."""
     with pytest.raises(ResponseError, match=r"is empty \(HTTP 302\)"):
         read_tree(response(b"", 302))
+
+
+def test_a_repeated_element_is_a_list() -> None:
+    """Written as it is read."""
+    tree = {"Tag": [{"Key": "a"}, {"Key": "b"}]}
+    body = b"<Tags><Tag><Key>a</Key></Tag><Tag><Key>b</Key></Tag></Tags>"
+    assert write_tree(tree, "Tags") == body
+    assert read_tree(Response(200, {}, body)) == (tree, "Tags")

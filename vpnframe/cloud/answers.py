@@ -38,19 +38,7 @@ class Page:
 def decode_download(
     response: Response, *, vpn_connection_id: str, judge: KeyJudge | None = None
 ) -> Statement:
-    """Decode an answer of DownloadVpnConnectionConfig.
-
-    References
-    ----------
-    Alibaba Cloud, DownloadVpnConnectionConfig, API version 2016-04-28.
-
-    Examples
-    --------
-    >>> body = b'{"VpnConnectionConfig": {"Local": "47.1.2.3", "IkeConfig": {"IkePfs": "group2"}}}'
-    >>> statement = decode_download(Response(200, {}, body), vpn_connection_id="vco-1")
-    >>> statement.tunnels[0].local.address, statement.tunnels[0].phases.ike.dh_group
-    ('47.1.2.3', 2)
-    """
+    """Decode an answer of DownloadVpnConnectionConfig."""
     statement = rows.downloaded_connection(
         _fields(response, judge), vpn_connection_id=vpn_connection_id
     )
@@ -63,14 +51,7 @@ def decode_download(
 
 
 def decode_page(response: Response, *, action: str, judge: KeyJudge | None = None) -> Page:
-    """Decode one page of a list call, or the answer of a call for one resource.
-
-    Examples
-    --------
-    >>> body = b'{"TotalCount": 1, "Regions": {"Region": [{"RegionId": "cn-shanghai"}]}}'
-    >>> decode_page(Response(200, {}, body), action="DescribeRegions").rows[0].region_id
-    'cn-shanghai'
-    """
+    """Decode one page of a list call, or the answer of a call for one resource."""
     return page_of(_fields(response, judge), action)
 
 
@@ -123,13 +104,7 @@ def decode_account_id(response: Response) -> str:
 
 
 def action_of(response: Response) -> str | None:
-    """Return the action that a saved answer belongs to, identified by its shape.
-
-    Examples
-    --------
-    >>> action_of(Response(200, {}, b'{"VpnGateways": {"VpnGateway": []}}'))
-    'DescribeVpnGateways'
-    """
+    """Return the action that a saved answer belongs to, identified by its shape."""
     tree, root = read_tree(response)
     for key, action in actions.ACTION_BY_KEY.items():
         if key in tree:

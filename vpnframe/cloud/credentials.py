@@ -88,12 +88,7 @@ class ProfileChain(DefaultChain):
 
 
 def check_credentials(credentials: Credentials) -> None:
-    """Check that credentials can be sent: not empty, printable ASCII without spaces.
-
-    Examples
-    --------
-    >>> check_credentials(Credentials("id", "secret"))
-    """
+    """Check that credentials can be sent: not empty, printable ASCII without spaces."""
     names = ["access_key_id", "access_key_secret"]
     names += ["security_token"] if credentials.security_token else []
     for name in names:

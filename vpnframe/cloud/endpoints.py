@@ -13,27 +13,13 @@ _CLOUD_HOST = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)*\.aliyuncs\.com")
 
 
 def cloud_url(host: str | None) -> str | None:
-    """Return the HTTPS URL of a cloud host; None for any other host.
-
-    Examples
-    --------
-    >>> cloud_url("vpc.cn-shanghai.aliyuncs.com")
-    'https://vpc.cn-shanghai.aliyuncs.com'
-    >>> cloud_url("vpc.aliyuncs.com.example.net") is None
-    True
-    """
+    """Return the HTTPS URL of a cloud host; None for any other host."""
     known = host is not None and _CLOUD_HOST.fullmatch(host.lower())
     return f"https://{host.lower()}" if known and host else None
 
 
 def named_url(endpoint: str) -> str:
-    """Check an endpoint that the user sets, and return it as scheme, host and port.
-
-    Examples
-    --------
-    >>> named_url("http://127.0.0.1:8080/")
-    'http://127.0.0.1:8080'
-    """
+    """Check an endpoint that the user sets, and return it as scheme, host and port."""
     try:
         parts = urlsplit(endpoint)
         host, _ = parts.hostname, parts.port

@@ -14,7 +14,8 @@ from typing import Any
 
 from vpnframe.addresses.cidr import split_cidrs
 from vpnframe.errors import ResponseError
-from vpnframe.model.psk import REDACTED, KeyJudge, key_facts, key_state
+from vpnframe.model.masked import REDACTED, key_state
+from vpnframe.model.psk import KeyJudge, key_facts
 from vpnframe.model.records import FailureKind, KeyFacts, KeyState, Note
 
 _ZERO = re.compile(r"0+(\.0+){0,3}(/0)?|::(/0)?", re.ASCII)

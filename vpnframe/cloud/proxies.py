@@ -45,14 +45,7 @@ class Proxies:
 
 
 def read_proxies(environment: Mapping[str, str]) -> Proxies:
-    """Read the proxy variables like curl: lower-case names take precedence.
-
-    Examples
-    --------
-    >>> found = read_proxies({"HTTPS_PROXY": "proxy:3128", "NO_PROXY": ".example.com"})
-    >>> found.proxy_for("https://vpc.aliyuncs.com/"), found.proxy_for("https://a.example.com/")
-    ('http://proxy:3128', None)
-    """
+    """Read the proxy variables like curl: lower-case names take precedence."""
     named = [environment.get(name, "").strip() for name in ("https_proxy", "HTTPS_PROXY")]
     url = next(filter(None, named), None)
     without = [environment.get(name, "") for name in ("no_proxy", "NO_PROXY")]

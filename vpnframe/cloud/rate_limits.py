@@ -31,18 +31,7 @@ class _Lane:
 
 
 class RateLimiter:
-    """Decides when a call may start.
-
-    Examples
-    --------
-    >>> rate_limiter = RateLimiter(limits={"DescribeRegions": Limit(2, per_s=60)}, share=0.5)
-    >>> key = ("1234", "cn-shanghai", "DescribeRegions")
-    >>> rate_limiter.delay(key, now=0.0)
-    0.0
-    >>> rate_limiter.start(key); rate_limiter.finish(key, now=1.0)
-    >>> rate_limiter.delay(key, now=11.0)
-    50.0
-    """
+    """Decides when a call may start."""
 
     def __init__(self, *, limits: Mapping[str, Limit] | None = None, share: float = 0.5) -> None:
         if not 0 < share <= 1:

@@ -73,15 +73,7 @@ _CODES = tuple((re.compile(pattern), verdict) for pattern, verdict in _BY_CODE)
 
 
 def classify(error: RequestError) -> FailureVerdict:
-    """Return the kind and the remedy of a failed call.
-
-    Examples
-    --------
-    >>> classify(StatusError("slow", code="Throttling.User", http_status=200)).remedy.name
-    'SLOW_DOWN'
-    >>> classify(StatusError("no", code="Forbbiden.SubUser", http_status=403)).kind
-    'denied'
-    """
+    """Return the kind and the remedy of a failed call."""
     if isinstance(error, TransportError):
         return FailureVerdict(Remedy.AGAIN, "timeout" if error.is_timeout else "network")
     if isinstance(error, StatusError):
@@ -109,15 +101,5 @@ def _by_status(status: int) -> FailureVerdict | None:
 def backoff_s(
     attempt: int, *, jitter: float, base_s: float = 0.5, floor_s: float = 0.05, cap_s: float = 20.0
 ) -> float:
-    """Return the pause before the next attempt: exponential with full jitter and a floor.
-
-    References
-    ----------
-    M. Brooker, "Exponential Backoff and Jitter", 2015.
-
-    Examples
-    --------
-    >>> backoff_s(1, jitter=1.0), backoff_s(3, jitter=0.5), backoff_s(9, jitter=0.0)
-    (0.5, 1.0, 0.05)
-    """
+    """Return the pause before the next attempt: exponential with full jitter and a floor."""
     return max(floor_s, jitter * min(cap_s, base_s * 2.0 ** (attempt - 1)))

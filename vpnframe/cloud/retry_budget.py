@@ -10,16 +10,6 @@ class RetryBudget:
     """Allows repeated requests in proportion to successful calls.
 
     Throttled calls do not use the budget: their rate is reduced instead.
-
-    References
-    ----------
-    Google, "Site Reliability Engineering", chapter 22, retry budgets.
-
-    Examples
-    --------
-    >>> budget = RetryBudget(balance=1.0)
-    >>> budget.spend(), budget.spend()
-    (True, False)
     """
 
     balance: float = 5.0  # repeats allowed before the first answer

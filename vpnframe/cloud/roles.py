@@ -47,12 +47,7 @@ class Session:
 
 
 def decode_session(response: Response) -> Session:
-    """Decode an answer of AssumeRole.
-
-    References
-    ----------
-    Alibaba Cloud STS API 2015-04-01, AssumeRole.
-    """
+    """Decode an answer of AssumeRole."""
     held = Fields(read_tree(response)[0], []).block("Credentials")
     names = ("AccessKeyId", "AccessKeySecret", "SecurityToken")
     missing = [name for name in (*names, "Expiration") if held.text(name) is None]
@@ -153,14 +148,7 @@ def _refusal(error: StatusError, role_arn: str) -> StatusError:
 
 
 def clock_offset(response: Response, now: datetime) -> timedelta | None:
-    """Return how far the server's clock is ahead of ours, from the answer's ``Date``.
-
-    Examples
-    --------
-    >>> answer = Response(200, {"date": "Mon, 23 Nov 2026 06:24:05 GMT"})
-    >>> clock_offset(answer, datetime(2026, 11, 23, 6, 24, tzinfo=UTC)).seconds
-    5
-    """
+    """Return how far the server's clock is ahead of ours, from the answer's ``Date``."""
     try:
         return parsedate_to_datetime(response.headers["date"]) - now
     except (KeyError, TypeError, ValueError):

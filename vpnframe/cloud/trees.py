@@ -144,13 +144,7 @@ def _error_in(tree: Tree, status: int) -> StatusError | ResponseError | None:
 
 
 def write_tree(tree: Tree, root: str | None) -> bytes:
-    """Serialize a tree to the format it was read from: XML if it has a root, else JSON.
-
-    Examples
-    --------
-    >>> write_tree({"Tag": [{"Key": "a"}, {"Key": "b"}]}, "Tags")
-    b'<Tags><Tag><Key>a</Key></Tag><Tag><Key>b</Key></Tag></Tags>'
-    """
+    """Serialize a tree to the format it was read from: XML if it has a root, else JSON."""
     if root is None:
         return json.dumps(tree, ensure_ascii=False, indent=1).encode()
     # Only written, never parsed: no entity can expand.

@@ -16,13 +16,6 @@ class NamedGateways:
     """The gateways that connections name.
 
     Connections of a transit router are skipped: their gateway may belong to another account.
-
-    Examples
-    --------
-    >>> named = NamedGateways()
-    >>> named.add(Statement(witness="describe", vpn_connection_id="vco-1", vpn_gateway_id="vpn-1"))
-    >>> [failure.message for failure in named.unlisted("DescribeVpnGateways", set())]
-    ['vpn-1 is named by 1 connection, and the list of gateways lacks it']
     """
 
     def __init__(self) -> None:

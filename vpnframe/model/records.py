@@ -27,6 +27,13 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Base of all records: immutable, keyword-only, comparable; encoded without default values."""
 
 
+class Located(Record, frozen=True, kw_only=True):
+    """Base of the records of an account's region."""
+
+    account_id: str | None = None
+    region_id: str | None = None
+
+
 class KeyFacts(Record, frozen=True, kw_only=True, array_like=True):
     """Facts about a pre-shared key; all None if the key was not shown.
 
@@ -173,13 +180,11 @@ class Region(Record, frozen=True, kw_only=True, tag=True):
     endpoint: str | None = None
 
 
-class Gateway(Record, frozen=True, kw_only=True, tag=True):
+class Gateway(Located, frozen=True, kw_only=True, tag=True):
     """A VPN gateway (the cloud's end) or a customer gateway (the customer's end)."""
 
     gateway_id: str
     kind: Literal["vpn", "customer"]
-    account_id: str | None = None
-    region_id: str | None = None
     name: str | None = None
     ip_address: str | None = None
     second_ip_address: str | None = None
@@ -199,12 +204,10 @@ class Gateway(Record, frozen=True, kw_only=True, tag=True):
     notes: tuple[Note, ...] = ()
 
 
-class Vpc(Record, frozen=True, kw_only=True, tag=True):
+class Vpc(Located, frozen=True, kw_only=True, tag=True):
     """A VPC with its blocks, as the answer writes them."""
 
     vpc_id: str
-    account_id: str | None = None
-    region_id: str | None = None
     name: str | None = None
     cidrs: tuple[str, ...] = ()
     secondary_cidrs: tuple[str, ...] = ()
@@ -212,13 +215,11 @@ class Vpc(Record, frozen=True, kw_only=True, tag=True):
     notes: tuple[Note, ...] = ()
 
 
-class RouteEntry(Record, frozen=True, kw_only=True, tag=True):
+class RouteEntry(Located, frozen=True, kw_only=True, tag=True):
     """A route entry of a VPN gateway, or of a connection on a transit router."""
 
     route_type: RouteType
     destination_cidr: str
-    account_id: str | None = None
-    region_id: str | None = None
     vpn_gateway_id: str | None = None
     vpn_connection_id: str | None = None  # None if it leads to no connection
     source_cidr: str | None = None
@@ -285,13 +286,11 @@ class Connection(ConnectionValues, frozen=True, kw_only=True):
     perspective: Perspective | None = None  # None without a download
 
 
-class Failure(Record, frozen=True, kw_only=True):
+class Failure(Located, frozen=True, kw_only=True):
     """Something that was not read, and why."""
 
     kind: FailureKind
     message: str
-    account_id: str | None = None
-    region_id: str | None = None
     action: str | None = None
     vpn_connection_id: str | None = None
     code: str | None = None
@@ -301,12 +300,10 @@ class Failure(Record, frozen=True, kw_only=True):
     at_ms: int | None = None
 
 
-class Coverage(Record, frozen=True, kw_only=True):
+class Coverage(Located, frozen=True, kw_only=True):
     """What a crawl read of one region, compared with what exists."""
 
     status: CoverageStatus
-    account_id: str | None = None
-    region_id: str | None = None
     n_expected: int = 0
     n_read: int = 0
     n_failed: int = 0
@@ -317,13 +314,11 @@ class Coverage(Record, frozen=True, kw_only=True):
     elapsed_s: float = 0.0
 
 
-class Disagreement(Record, frozen=True, kw_only=True):
+class Disagreement(Located, frozen=True, kw_only=True):
     """A field on which the download and the description of one connection differ."""
 
     vpn_connection_id: str
     field: str
-    account_id: str | None = None
-    region_id: str | None = None
     tunnel_id: str | None = None
     download_value: str | None = None
     describe_value: str | None = None

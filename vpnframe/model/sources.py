@@ -15,9 +15,9 @@ from vpnframe.model.disagreements import (
     shows_bgp,
     tunnels_by_id,
 )
-from vpnframe.model.masked import is_masked_value
+from vpnframe.model.masked import best_state, is_masked_value
 from vpnframe.model.perspective import decide_perspective
-from vpnframe.model.psk import best_facts, best_state
+from vpnframe.model.psk import best_facts
 from vpnframe.model.records import (
     Attachment,
     Connection,
@@ -42,16 +42,7 @@ def join_statements(
     *,
     gateways: Sequence[Gateway] = (),
 ) -> tuple[Connection, list[Disagreement]]:
-    """Join the download and the list row of one connection; also return where they differ.
-
-    Examples
-    --------
-    >>> download = Statement(witness="download", vpn_connection_id="vco-1",
-    ...     local_subnets=("192.168.0.0/24",), remote_subnets=("10.0.0.0/16",))
-    >>> connection, _ = join_statements(download, None)
-    >>> connection.onprem_subnets, connection.perspective
-    (('192.168.0.0/24',), 'assumed')
-    """
+    """Join the download and the list row of one connection; also return where they differ."""
     if download is None and describe is None:
         raise ValueError("a connection needs one statement at least")
     view, perspective = decide_perspective(download, describe, gateways=gateways)
@@ -119,14 +110,7 @@ def with_attachments(
 
 
 def overlay(below: R, above: R) -> R:
-    """Combine two records: ``below`` fills in values that ``above`` lacks or shows masked.
-
-    Examples
-    --------
-    >>> joined = overlay(End(address="47.1.2.3", asn=65530), End(asn=65531))
-    >>> joined.address, joined.asn
-    ('47.1.2.3', 65531)
-    """
+    """Combine two records: ``below`` fills in values that ``above`` lacks or shows masked."""
     if below is above:
         return above
     joined = {}

@@ -30,21 +30,13 @@ class Form:
 
 
 def read_toml_tables(path: str | Path, form: Form) -> list[dict[str, Any]]:
-    r"""Read and check the tables of a file.
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     path = Path(folder, "sites.toml")
-    ...     _ = path.write_text('[[site]]\nname = "lima"\n')
-    ...     read_toml_tables(path, Form("site", {"name": (is_text, "text")}))
-    [{'name': 'lima'}]
-    """
+    """Read and check the tables of a file."""
     tables = _tables(Path(path), form.name)
     for number, table in enumerate(tables, 1):
+        own = table.get("name") if isinstance(table, dict) else None
+        place = f"{path}, {form.name} {repr(own) if isinstance(own, str) else number}"
         for problem in problems_of(table, form):
-            raise SettingsError(f"{_place(path, form.name, number, table)}: {problem}")
+            raise SettingsError(f"{place}: {problem}")
     return tables
 
 
@@ -58,14 +50,12 @@ def is_list_of_texts(value: object) -> bool:
     return isinstance(value, list) and all(map(is_text, value))
 
 
-def _place(path: str | Path, name: str, number: int, table: Any) -> str:
-    own = table.get("name") if isinstance(table, dict) else None
-    return f"{path}, {name} {own!r}" if isinstance(own, str) else f"{path}, {name} {number}"
-
-
 def _tables(path: Path, name: str) -> list[Any]:
     try:
-        tree = _parsed(read_file(path, limit=_MAX_BYTES).decode("utf-8-sig"))
+        text = read_file(path, limit=_MAX_BYTES).decode("utf-8-sig")
+        if _DEEP_KEY.search(text):
+            raise RecursionError
+        tree = tomllib.loads(text)
     except OSError as error:
         raise SettingsError(f"{path} cannot be read: {error.strerror}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
@@ -80,12 +70,6 @@ def _tables(path: Path, name: str) -> list[Any]:
     if not isinstance(tables, list) or not tables:
         raise SettingsError(f"{path} names no {name}: write a table [[{name}]] for each")
     return tables
-
-
-def _parsed(text: str) -> dict[str, Any]:
-    if _DEEP_KEY.search(text):
-        raise RecursionError
-    return tomllib.loads(text)
 
 
 def problems_of(table: Any, form: Form) -> Iterator[str]:

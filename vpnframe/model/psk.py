@@ -13,8 +13,8 @@ from pathlib import Path
 
 from vpnframe.errors import ResponseError, SettingsError
 from vpnframe.model.files import open_regular
-from vpnframe.model.psk.guessing import judge_key
-from vpnframe.model.psk.states import key_state
+from vpnframe.model.guessing import judge_key
+from vpnframe.model.masked import key_state
 from vpnframe.model.records import KeyFacts
 
 _LABEL = b"vpnframe/psk/v1|"
@@ -66,18 +66,7 @@ def new_fingerprint_key() -> FingerprintKey:
 
 
 def read_fingerprint_key(path: str | Path) -> FingerprintKey:
-    """Read the user's own key, which makes fingerprints comparable across snapshots.
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     path = Path(folder, "psk.key")
-    ...     _ = path.write_bytes(secrets.token_bytes(32))
-    ...     path.chmod(0o600)
-    ...     len(read_fingerprint_key(path).key_id)
-    8
-    """
+    """Read the user's own key, which makes fingerprints comparable across snapshots."""
     try:
         with open_regular(path) as file:
             mode, key = os.fstat(file.fileno()).st_mode, FingerprintKey(file.read(_MAX_BYTES + 1))
@@ -99,13 +88,7 @@ def read_fingerprint_key(path: str | Path) -> FingerprintKey:
 
 
 def own_fingerprint_key(path: str | Path | None, *, is_wanted: bool) -> FingerprintKey | None:
-    """Read the user's own key if a path is set.
-
-    Examples
-    --------
-    >>> own_fingerprint_key(None, is_wanted=True) is None
-    True
-    """
+    """Read the user's own key if a path is set."""
     if path is not None and not is_wanted:
         raise SettingsError(f"{path} is for fingerprints, and no key facts are wanted: choose one")
     return None if path is None else read_fingerprint_key(path)
@@ -118,18 +101,7 @@ def key_facts(
     hints: Iterable[str] = (),
     known: Mapping[str, KeyFacts] | None = None,
 ) -> KeyFacts:
-    """Return the facts about a key that may be kept.
-
-    References
-    ----------
-    RFC 2104, HMAC. RFC 7296 s2.15, on keys made from passwords.
-
-    Examples
-    --------
-    >>> facts = key_facts("12345678", fingerprint_key=FingerprintKey(bytes(32)))
-    >>> facts.key_class, facts.bits, facts.length
-    ('published', 0, 8)
-    """
+    """Return the facts about a key that may be kept."""
     if key_state(secret) != "present":
         return KeyFacts()
     if not isinstance(secret, str | int) or isinstance(secret, bool):
@@ -165,12 +137,6 @@ def _facts(
 
 
 def best_facts(*facts: KeyFacts | None) -> KeyFacts | None:
-    """Join the facts about one key from several answers: the first one that shows the key.
-
-    Examples
-    --------
-    >>> best_facts(None, KeyFacts(), KeyFacts(length=9, bits=64)).bits
-    64
-    """
+    """Join the facts about one key from several answers: the first one that shows the key."""
     made = [one for one in facts if one is not None]
     return next((one for one in made if one.length is not None), made[0] if made else None)

@@ -106,15 +106,7 @@ Span = tuple[int, int]
 
 
 def judge_key(key: str, *, hints: Iterable[str] = ()) -> tuple[KeyClass, int]:
-    """Return the class of a key, and its resistance to guessing in bits.
-
-    Examples
-    --------
-    >>> judge_key("password"), judge_key("kX8vQ2mZ7bT4nR9c")
-    (('published', 0), ('random', 95))
-    >>> judge_key("Shanghai-Office!2019", hints=["to-shanghai-office"])[0]
-    'derived'
-    """
+    """Return the class of a key, and its resistance to guessing in bits."""
     if key in PUBLISHED:
         return "published", 0
     rest = _without_hints(key, hints)
