@@ -14,7 +14,7 @@ from Tea.core import TeaCore
 from Tea.exceptions import RetryError
 from test_credentials import ask_chain
 
-from vpnframe.cloud.credentials import ProfileChain
+from vpnframe.cloud.credentials import DefaultChain
 from vpnframe.errors import SettingsError
 
 CASE = Path(__file__).parents[1] / "data" / "cases" / "16-cli-profiles" / "config.json"
@@ -55,7 +55,7 @@ def configure(home: Path, *profiles: dict[str, Any], current: str = "p") -> Path
 def reason(name: str) -> str:
     """Why a profile gives none; nothing secret in it, nor in anything that hangs on the error."""
     with pytest.raises(SettingsError) as caught:
-        asyncio.run(ProfileChain(name).get())
+        asyncio.run(DefaultChain(name).get())
     for secret in (CANARY, "SECRET", "TOKEN"):
         assert not leaks(caught.value, secret)
     return str(caught.value)

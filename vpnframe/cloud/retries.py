@@ -1,4 +1,4 @@
-"""Classify failures, by Code before HTTP status, and compute back-off times. Pure functions."""
+"""Classify failures, by Code before HTTP status; back-off times and the budget for repeats."""
 
 from __future__ import annotations
 
@@ -37,39 +37,24 @@ class FailureVerdict:
         return self.kind in PASSING and self.kind != "throttled"
 
 
-# First match wins. The misspelling is the cloud's.
-_BY_CODE: tuple[tuple[str, FailureVerdict], ...] = (
-    (r"(rejected\.)?throttling(\..*)?", FailureVerdict(Remedy.SLOW_DOWN, "throttled")),
-    (r"signaturenonceused", FailureVerdict(Remedy.AGAIN, "server")),
-    (
-        r"invalidtimestamp\.expired|illegaltimestamp",
-        FailureVerdict(Remedy.SET_CLOCK, "credentials"),
-    ),
-    (r"invalidsecuritytoken\.expired", FailureVerdict(Remedy.RENEW_CREDENTIALS, "credentials")),
-    (
-        r"signaturedoesnotmatch|incompletesignature|invalidaccesskeyid.*|.*securitytoken.*",
-        FailureVerdict(Remedy.GIVE_UP, "credentials"),
-    ),
-    (
-        r".*(forb+id+en|nopermission|accessdenied|notauthorized|unauthorized).*",
-        FailureVerdict(Remedy.GIVE_UP, "denied"),
-    ),
-    (
-        r"invalid(action|api|product|version)(\..*)?|invalidoperation\.notsupport.*"
-        r"|(operation)?unsupported.*",
-        FailureVerdict(Remedy.GIVE_UP, "unsupported"),
-    ),
-    (
-        r"invalid\w*(connection|gateway|instance)\w*\.notfound",
-        FailureVerdict(Remedy.GIVE_UP, "gone"),
-    ),
-    (r"invalidregionid(\.notfound)?", FailureVerdict(Remedy.ABSENT, "parameter")),
-    (
-        r"serviceunavailable.*|internalerror.*|systembusy.*|unknownerror.*",
-        FailureVerdict(Remedy.AGAIN, "server"),
-    ),
+# Pattern of the code, remedy, kind: the first match wins. The misspelling is the cloud's.
+_BY_CODE: tuple[tuple[str, Remedy, FailureKind], ...] = (
+    (r"(rejected\.)?throttling(\..*)?", Remedy.SLOW_DOWN, "throttled"),
+    (r"signaturenonceused", Remedy.AGAIN, "server"),
+    (r"invalidtimestamp\.expired|illegaltimestamp", Remedy.SET_CLOCK, "credentials"),
+    (r"invalidsecuritytoken\.expired", Remedy.RENEW_CREDENTIALS, "credentials"),
+    (r"signaturedoesnotmatch|incompletesignature", Remedy.GIVE_UP, "credentials"),
+    (r"invalidaccesskeyid.*|.*securitytoken.*", Remedy.GIVE_UP, "credentials"),
+    (r".*(forb+id+en|nopermission|accessdenied).*", Remedy.GIVE_UP, "denied"),
+    (r".*(notauthorized|unauthorized).*", Remedy.GIVE_UP, "denied"),
+    (r"invalid(action|api|product|version)(\..*)?", Remedy.GIVE_UP, "unsupported"),
+    (r"invalidoperation\.notsupport.*|(operation)?unsupported.*", Remedy.GIVE_UP, "unsupported"),
+    (r"invalid\w*(connection|gateway|instance)\w*\.notfound", Remedy.GIVE_UP, "gone"),
+    (r"invalidregionid(\.notfound)?", Remedy.ABSENT, "parameter"),
+    (r"serviceunavailable.*|internalerror.*", Remedy.AGAIN, "server"),
+    (r"systembusy.*|unknownerror.*", Remedy.AGAIN, "server"),
 )
-_CODES = tuple((re.compile(pattern), verdict) for pattern, verdict in _BY_CODE)
+_VERDICTS = [(re.compile(code), FailureVerdict(remedy, kind)) for code, remedy, kind in _BY_CODE]
 
 
 def classify(error: RequestError) -> FailureVerdict:
@@ -78,7 +63,7 @@ def classify(error: RequestError) -> FailureVerdict:
         return FailureVerdict(Remedy.AGAIN, "timeout" if error.is_timeout else "network")
     if isinstance(error, StatusError):
         code = error.code.lower()
-        known = next((verdict for pattern, verdict in _CODES if pattern.fullmatch(code)), None)
+        known = next((verdict for pattern, verdict in _VERDICTS if pattern.fullmatch(code)), None)
         if known is not None:
             return known
         return _by_status(error.http_status) or FailureVerdict(Remedy.GIVE_UP, "parameter")
@@ -101,5 +86,31 @@ def _by_status(status: int) -> FailureVerdict | None:
 def backoff_s(
     attempt: int, *, jitter: float, base_s: float = 0.5, floor_s: float = 0.05, cap_s: float = 20.0
 ) -> float:
-    """Return the pause before the next attempt: exponential with full jitter and a floor."""
+    """Return the pause before the next attempt: exponential with full jitter and a floor.
+
+    (M. Brooker, "Exponential Backoff and Jitter", 2015.)
+    """
     return max(floor_s, jitter * min(cap_s, base_s * 2.0 ** (attempt - 1)))
+
+
+@dataclass(slots=True)
+class RetryBudget:
+    """Allows repeated requests in proportion to successful calls, so as not to overload a service.
+
+    Throttled calls do not use the budget: their rate is reduced instead. (Google, "Site Reliability
+    Engineering", chapter 22, retry budgets.)
+    """
+
+    balance: float = 5.0  # repeats allowed before the first answer
+    per_call: float = 0.15  # repeats that every successful answer adds
+
+    def earn(self) -> None:
+        """Count a successful answer."""
+        self.balance += self.per_call
+
+    def spend(self) -> bool:
+        """Take one repeat from the budget; return False if it is used up."""
+        if self.balance < 1 - 1e-9:  # in floating point 20 x 0.15 is slightly below 3
+            return False
+        self.balance -= 1
+        return True

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import secrets
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -11,7 +10,7 @@ from email.utils import parsedate_to_datetime
 
 from vpnframe.cloud.actions import STS_VERSION
 from vpnframe.cloud.answers import decode_account_id
-from vpnframe.cloud.credentials import Provider, check_credentials
+from vpnframe.cloud.credentials import HeldCredentials, Provider, check_credentials
 from vpnframe.cloud.fields import Fields
 from vpnframe.cloud.messages import Request, Response
 from vpnframe.cloud.permissions import naming_permission
@@ -67,8 +66,8 @@ def _time(text: str) -> datetime:
     return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
-class AssumedRole:
-    """Credentials of a role, assumed behind one lock and renewed 15 minutes before they end."""
+class AssumedRole(HeldCredentials):
+    """Credentials of a role, renewed 15 minutes before they end."""
 
     def __init__(
         self,
@@ -80,31 +79,24 @@ class AssumedRole:
         utc_now: Callable[[], datetime] = lambda: datetime.now(UTC),
         nonce: Callable[[], str] = secrets.token_hex,
     ) -> None:
+        super().__init__(lambda: self._server_now().timestamp())
         self._role_arn = role_arn
         self._base = base
         self._send = send
         self._base_url = base_url
         self._utc_now = utc_now
         self._nonce = nonce
-        self._lock = asyncio.Lock()
-        self._held: Session | None = None
         self._clock_offset = timedelta(0)
 
     def __repr__(self) -> str:
         return f"AssumedRole({self._role_arn!r})"
 
-    async def get(self, *, renew: bool = False) -> Credentials:
-        """Return the credentials to sign with."""
-        refused = self._held if renew else None
-        async with self._lock:
-            # Of many calls refused together, the first renews and the others reuse its result.
-            is_refused = refused is not None and self._held is refused
-            if self._held is None or is_refused or self._is_ending(self._held):
-                self._held = await self._assume()
-            return self._held.credentials
+    def _server_now(self) -> datetime:
+        return self._utc_now() + self._clock_offset
 
-    def _is_ending(self, session: Session) -> bool:
-        return self._utc_now() + self._clock_offset >= session.ends_at - _EARLY
+    async def _find(self) -> tuple[Credentials, float]:
+        session = await self._assume()
+        return session.credentials, (session.ends_at - _EARLY).timestamp()
 
     async def _assume(self) -> Session:
         """Assume the role; retry once each for a wrong clock and for expired base credentials."""
@@ -125,14 +117,10 @@ class AssumedRole:
                 self._clock_offset = clock_offset(response, self._utc_now()) or timedelta(0)
 
     def _request(self, credentials: Credentials) -> Request:
-        params = {
-            "RoleArn": self._role_arn,
-            "RoleSessionName": "vpnframe",
-            "DurationSeconds": str(SESSION_S),
-        }
+        params = {"RoleArn": self._role_arn, "RoleSessionName": "vpnframe"}
+        params["DurationSeconds"] = str(SESSION_S)
         call = Call(self._base_url, "AssumeRole", STS_VERSION, params)
-        now = self._utc_now() + self._clock_offset
-        return sign(call, credentials=credentials, now=now, nonce=self._nonce())
+        return sign(call, credentials=credentials, now=self._server_now(), nonce=self._nonce())
 
 
 def _refusal(error: StatusError, role_arn: str) -> StatusError:

@@ -74,16 +74,11 @@ def canonical_query(params: Mapping[str, str]) -> str:
 
 def authorization(request: Request, *, credentials: Credentials) -> str:
     """Compute the ``Authorization`` header of a request whose other headers are all set."""
-    parts = urlsplit(request.url)
-    start = f"{request.method}\n{parts.path or '/'}\n{parts.query}"
-    return _authorization(start, request.headers, credentials)
-
-
-def _authorization(start: str, headers: Mapping[str, str], credentials: Credentials) -> str:
-    """Compute the header; ``start`` holds method, path and query, one per line."""
-    names = sorted(headers)
+    headers, names = request.headers, sorted(request.headers)
     signed = ";".join(names)
     listed = "".join([f"{name}:{headers[name].strip()}\n" for name in names])
+    parts = urlsplit(request.url)
+    start = f"{request.method}\n{parts.path or '/'}\n{parts.query}"
     canonical = f"{start}\n{listed}\n{signed}\n{headers['x-acs-content-sha256']}"
     digest = hashlib.sha256(canonical.encode()).hexdigest()
     key, text = credentials.access_key_secret.encode(), f"{ALGORITHM}\n{digest}".encode()
@@ -96,10 +91,9 @@ def _authorization(start: str, headers: Mapping[str, str], credentials: Credenti
 
 def sign(call: Call, *, credentials: Credentials, now: datetime, nonce: str) -> Request:
     """Sign a call; the returned request must be sent once and unchanged."""
-    base = urlsplit(call.base_url)
     headers = {
         "accept": "application/json",
-        "host": base.netloc,
+        "host": urlsplit(call.base_url).netloc,
         "user-agent": USER_AGENT,
         "x-acs-action": call.action,
         "x-acs-content-sha256": EMPTY_SHA256,
@@ -112,8 +106,8 @@ def sign(call: Call, *, credentials: Credentials, now: datetime, nonce: str) -> 
         headers["x-acs-security-token"] = credentials.security_token
     query = canonical_query(call.params)
     url = f"{call.base_url}/?{query}" if query else f"{call.base_url}/"
-    start = f"POST\n{base.path}/\n{query}"
-    headers["authorization"] = _authorization(start, headers, credentials)
+    unsigned = Request("POST", url, headers)
+    headers["authorization"] = authorization(unsigned, credentials=credentials)
     return Request("POST", url, headers)
 
 

@@ -39,6 +39,24 @@ class _TooLongError(Exception):
     """The answer exceeds the size limit."""
 
 
+# Causes, and what the host did: the first match wins.
+_PROBLEMS: tuple[tuple[type[Exception] | tuple[type[Exception], ...], str], ...] = (
+    (TimeoutError, "did not answer in time"),
+    (aiohttp.ClientProxyConnectionError, "cannot be asked: the proxy {proxy} is away"),
+    (
+        aiohttp.ClientHttpProxyError,
+        "cannot be asked: the proxy {proxy} refuses it (HTTP {status})",
+    ),
+    (aiohttp.ClientConnectorCertificateError, "shows a certificate that cannot be trusted"),
+    # The IDNA codec raises UnicodeError for a label that is too long.
+    ((aiohttp.ClientConnectorDNSError, UnicodeError), "has no address (DNS)"),
+    (aiohttp.ClientConnectorError, "cannot be reached{why}"),
+    (_TooLongError, f"sent an answer of more than {_MAX_BODY_BYTES // MIB} MiB"),
+    ((aiohttp.ClientError, asyncio.IncompleteReadError, OSError), "broke the connection"),
+)
+_CAUSES = (aiohttp.ClientError, asyncio.IncompleteReadError, OSError, UnicodeError, _TooLongError)
+
+
 class Transport:
     """Keeps connections open for a crawl; use as an async context manager.
 
@@ -75,29 +93,14 @@ class Transport:
         """Send a request and return its whole response."""
         try:
             return await self._send(request)
-        except TimeoutError:
-            problem, is_timeout = "did not answer in time", True
-        except aiohttp.ClientProxyConnectionError:
-            problem, is_timeout = f"cannot be asked: the proxy {self._proxies.host} is away", False
-        except aiohttp.ClientHttpProxyError as error:
-            why = f"the proxy {self._proxies.host} refuses it (HTTP {getattr(error, 'status', 0)})"
-            problem, is_timeout = f"cannot be asked: {why}", False
-        except aiohttp.ClientConnectorCertificateError:
-            problem, is_timeout = "shows a certificate that cannot be trusted", False
-        # The IDNA codec raises UnicodeError for a label that is too long.
-        except (aiohttp.ClientConnectorDNSError, UnicodeError):
-            problem, is_timeout = "has no address (DNS)", False
-        except aiohttp.ClientConnectorError as error:
-            is_full = error.errno in (errno.EMFILE, errno.ENFILE)
-            why = ": too many files are open, see ulimit -n" if is_full else ""
-            problem, is_timeout = f"cannot be reached{why}", False
-        except _TooLongError:
-            n_mib = _MAX_BODY_BYTES // MIB
-            problem, is_timeout = f"sent an answer of more than {n_mib} MiB", False
-        except (aiohttp.ClientError, ConnectionError, asyncio.IncompleteReadError, OSError):
-            problem, is_timeout = "broke the connection", False
+        except _CAUSES as error:
+            problem = next(text for causes, text in _PROBLEMS if isinstance(error, causes))
+            is_timeout = isinstance(error, TimeoutError)
+            is_full = getattr(error, "errno", None) in (errno.EMFILE, errno.ENFILE)
+            parts = {"proxy": self._proxies.host, "status": getattr(error, "status", 0)}
+            parts["why"] = ": too many files are open, see ulimit -n" if is_full else ""
         # The cause is left out: its text can hold the whole signed URL.
-        raise TransportError(f"{request.host} {problem}", is_timeout=is_timeout)
+        raise TransportError(f"{request.host} {problem.format(**parts)}", is_timeout=is_timeout)
 
     async def _send(self, request: Request) -> Response:
         if self._session is None:
