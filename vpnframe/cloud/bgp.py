@@ -17,11 +17,11 @@ def bgp_is_enabled(row: Fields, tunnels: list[Fields]) -> bool | None:
     ``EnableTunnelsBgp`` concerns dual tunnels: a single tunnel's status takes precedence over it.
     """
     of_tunnels = row.flag("EnableTunnelsBgp")
-    blocks = [tunnel.block("TunnelBgpConfig") for tunnel in tunnels]
-    if not tunnels:
-        blocks = [row.block("VpnBgpConfig")]
+    blocks = [tunnel.block("TunnelBgpConfig") for tunnel in tunnels] or [row.block("VpnBgpConfig")]
     switches = _any_of(block.flag("EnableBgp") for block in blocks)
-    states = _any_of(map(_runs, blocks))
+    # A failed session counts as enabled.
+    words = [word for word in map(bgp_status, blocks) if word is not None]
+    states = _any_of(read_flag(word) is not False for word in words)
     nearest = (switches, of_tunnels, states) if tunnels else (switches, states, of_tunnels)
     told = next((one for one in nearest if one is not None), None)
     shown = row.has("VpnBgpConfig", *BGP_FIELDS) or any(
@@ -34,12 +34,6 @@ def _any_of(flags: Iterable[bool | None]) -> bool | None:
     """Return whether any flag is true; None if all are unknown."""
     told = [flag for flag in flags if flag is not None]
     return any(told) if told else None
-
-
-def _runs(bgp: Fields) -> bool | None:
-    """Return whether the status means that BGP is enabled; a failed session counts as enabled."""
-    status = bgp_status(bgp)
-    return None if status is None else read_flag(status) is not False
 
 
 def bgp_status(bgp: Fields) -> str | None:

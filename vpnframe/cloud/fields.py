@@ -130,9 +130,7 @@ class Fields:
     def flag(self, name: str) -> bool | None:
         """Return a boolean sent as boolean, number or text."""
         value = self._tree.get(name)
-        known = value if isinstance(value, bool) else None
-        if isinstance(value, str | int) and known is None:
-            known = read_flag(value)
+        known = read_flag(value) if isinstance(value, str | int) else None
         if known is None:
             self._note_type(name, value, "true or false")
         if self._reads is not None:
@@ -244,9 +242,10 @@ class Fields:
                 self.note(outer, f"holds no {inner}")
             value = self._unwrapped(outer, inner, dict)
         rows = value if isinstance(value, list) else [value] if is_filled_value(value) else []
-        name, good = f"{outer}.{inner}", []
-        if len(rows) > MAX_ROWS:
-            raise ResponseError(f"{self._path}{name} has {len(rows):,} rows: {MAX_ROWS:,} at most")
+        name, good, n_rows = f"{outer}.{inner}", [], len(rows)
+        if n_rows > MAX_ROWS:
+            del rows, value  # a frame that raises must not hold them
+            raise ResponseError(f"{self._path}{name} has {n_rows:,} rows: {MAX_ROWS:,} at most")
         for index, row in enumerate(rows):
             if isinstance(row, dict):
                 good.append(self._below(row, f"{self._path}{name}[{index}]."))

@@ -41,10 +41,8 @@ def refused_sentence(messages: Iterable[str]) -> str | None:
     if not names:
         return None
     them = "it" if len(names) == 1 else "them"
-    return (
-        f"refused: {', '.join(names)}; `vpnframe doctor --policy` prints a policy that allows "
-        f"{them}"
-    )
+    allowing = f"`vpnframe doctor --policy` prints a policy that allows {them}"
+    return f"refused: {', '.join(names)}; {allowing}"
 
 
 def needed(*, routes: bool = True) -> tuple[str, ...]:

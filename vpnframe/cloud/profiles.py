@@ -37,12 +37,9 @@ _LOGINS = {
     "OAuth": ("oauth_refresh_token", "oauth_access_token_expire"),
 }
 _HOSTS = {
-    "RamRoleArn": "sts.aliyuncs.com",
-    "ChainableRamRoleArn": "sts.aliyuncs.com",
-    "OIDC": "sts.aliyuncs.com",
+    **dict.fromkeys(("RamRoleArn", "ChainableRamRoleArn", "OIDC"), "sts.aliyuncs.com"),
+    **dict.fromkeys(("CloudSSO", "OAuth"), "its sign-in host"),
     "EcsRamRole": "100.100.100.200",
-    "CloudSSO": "its sign-in host",
-    "OAuth": "its sign-in host",
 }
 _STEPS = (
     (r"failed to parse external command output|has no attribute 'get'", "its command gave no JSON"),
@@ -78,7 +75,7 @@ def why_no_credentials(profile: str | None, said: str) -> str | None:
     chain = list(_chain(config, name))
     if not chain or not chain[-1]:
         missing = name if not chain[:-1] else chain[-2].get("source_profile")
-        known = ", ".join(_names(config)) or "none"
+        known = ", ".join(str(one.get("name"))[:60] for one in _profiles(config)) or "none"
         shown = str(missing)[:60]
         return f"{CONFIG} has no profile {shown!r}: there are {known}; {_making(shown)}"
     return next(filter(None, map(_own_problem, chain)), None) or _step(chain, said)
@@ -101,15 +98,9 @@ def _read_config(path: Path) -> dict[str, Any] | str:
     return config if isinstance(config, dict) else "holds no profiles"
 
 
-def _profiles(config: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+def _profiles(config: Mapping[str, Any]) -> list[dict[str, Any]]:
     listed = config.get("profiles")
-    yield from (
-        one for one in (listed if isinstance(listed, list) else []) if isinstance(one, dict)
-    )
-
-
-def _names(config: Mapping[str, Any]) -> list[str]:
-    return [str(one.get("name"))[:60] for one in _profiles(config)]
+    return [one for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []
 
 
 def _chain(config: Mapping[str, Any], name: str) -> Iterator[dict[str, Any]]:
@@ -138,10 +129,8 @@ def _own_problem(profile: Mapping[str, Any]) -> str | None:
     if mode in _LOGINS and _has_ended(profile, *_LOGINS[mode]):
         again = f"`aliyun configure --mode {mode} --profile {name}`"
         return f"{_label(profile)}: its login has ended, log in again: {again}"
-    missing = [field for field in _NEEDED[mode] if not profile.get(field)]
-    return (
-        f"{_label(profile)}: it has no {', '.join(missing)}; {_making(name)}" if missing else None
-    )
+    missing = ", ".join(field for field in _NEEDED[mode] if not profile.get(field))
+    return f"{_label(profile)}: it has no {missing}; {_making(name)}" if missing else None
 
 
 def _making(name: str) -> str:
@@ -167,12 +156,10 @@ def _step(chain: list[dict[str, Any]], said: str) -> str:
     host = _HOST.search(said)
     where = host[1] if host else _HOSTS.get(mode, "the cloud")
     if status := _STATUS.search(said):
-        code = _CODE.search(said)
+        code = f", {found[1]}" if (found := _CODE.search(said)) else ""
         ended = mode in _LOGINS and status[1] in ("400", "401", "403")
         more = f", log in again: `aliyun configure --mode {mode}`" if ended else ""
-        return (
-            f"{label}: {where} refuses it (HTTP {status[1]}{f', {code[1]}' if code else ''}){more}"
-        )
+        return f"{label}: {where} refuses it (HTTP {status[1]}{code}){more}"
     if host or _UNREACHED.search(said):
         return f"{label}: {where} cannot be reached"
     if mode == "OIDC" and not os.access(str(profile.get("oidc_token_file")), os.R_OK):

@@ -32,7 +32,9 @@ def destination_route(row: Fields, destination: str) -> RouteEntry:
 
 def _route(row: Fields, destination: str, route_type: RouteType) -> RouteEntry:
     next_hop = row.text("NextHop")
-    learned_from = _learned_from(row) if route_type == "bgp" else None
+    source = row.text("Source") if route_type == "bgp" else None
+    # Older answers have a CIDR block in this field, not who announced the route.
+    learned_from = None if source is None or "/" in source else source.lower()
     return RouteEntry(
         route_type=route_type,
         vpn_gateway_id=row.text("VpnInstanceId"),
@@ -49,12 +51,6 @@ def _route(row: Fields, destination: str, route_type: RouteType) -> RouteEntry:
         learned_from=learned_from,
         notes=row.notes,
     )
-
-
-def _learned_from(row: Fields) -> str | None:
-    """Return who announced a BGP route; older answers have a CIDR block in this field."""
-    source = row.text("Source")
-    return None if source is None or "/" in source else source.lower()
 
 
 def _connection_id(row: Fields, next_hop: str | None, learned_from: str | None) -> str | None:

@@ -90,34 +90,24 @@ def shape_of(response: Response) -> bytes:
 
 
 def _shape(value: Any, name: str, depth: int) -> Any:
+    """Return the shape of a field's value."""
     if depth == 0:
         return "nested deeply"
     if isinstance(value, dict):
-        return _shape_of_object(value, depth)
+        known = {one: _shape(value[one], one, depth - 1) for one in sorted(_NAMES & value.keys())}
+        others = sorted(_KINDS.get(type(value[one]), "null") for one in value if one not in _NAMES)
+        return known | ({"(other fields)": others} if others else {})
     if isinstance(value, list):
         shapes = [_shape(one, name, depth - 1) for one in value]
         return [json.loads(one) for one in dict.fromkeys(map(json.dumps, shapes))]
     if name in _SECRETS:
         return f"key: {key_state(value)}"
-    return _text(value, name) if isinstance(value, str) else _scalar(value)
-
-
-def _shape_of_object(tree: dict[str, Any], depth: int) -> dict[str, Any]:
-    known = {name: _shape(tree[name], name, depth - 1) for name in sorted(_NAMES & tree.keys())}
-    others = [_kind(tree[name]) for name in tree if name not in _NAMES]
-    return known | ({"(other fields)": sorted(others)} if others else {})
-
-
-def _scalar(value: Any) -> str:
+    if isinstance(value, str):
+        return _text(value, name)
     if value is None or isinstance(value, bool):
         return json.dumps(value)
     kind = "whole number" if isinstance(value, int) else "fraction"
     return kind if value else "zero"
-
-
-def _kind(value: Any) -> str:
-    """Return only the type of an unknown field."""
-    return _KINDS.get(type(value), "null")
 
 
 def _text(value: str, name: str) -> str:

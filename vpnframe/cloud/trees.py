@@ -34,17 +34,13 @@ def read_tree(response: Response) -> tuple[Tree, str | None]:
     parsed = parse_body(response.body)
     # A frame that raises must not hold the tree: tools that print locals would print keys.
     if isinstance(parsed, str):
-        raise ResponseError(_with_status(parsed, response.status), http_status=response.status)
+        status = "" if response.status < 300 else f" (HTTP {response.status})"
+        raise ResponseError(f"{parsed}{status}", http_status=response.status)
     error = _error_in(parsed[0], response.status)
     if error is not None:
         del parsed
         raise error
     return parsed
-
-
-def _with_status(problem: str, status: int) -> str:
-    """Append the HTTP status to a problem, unless the status means success."""
-    return problem if status < 300 else f"{problem} (HTTP {status})"
 
 
 def parse_body(body: bytes) -> tuple[Tree, str | None] | str:

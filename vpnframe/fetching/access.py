@@ -9,9 +9,8 @@ from dataclasses import dataclass, field
 
 from vpnframe.cloud.actions import STS_HOST
 from vpnframe.cloud.credentials import DefaultChain, Provider
-from vpnframe.cloud.lanes import Clock, WaitingLanes
 from vpnframe.cloud.messages import Request, Response
-from vpnframe.cloud.rate_limits import RateLimiter
+from vpnframe.cloud.rate_limits import Clock, RateLimiter, WaitingLanes
 from vpnframe.cloud.roles import AssumedRole
 from vpnframe.cloud.transport import Transport
 from vpnframe.fetching.accounts import Account

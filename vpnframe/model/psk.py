@@ -105,6 +105,7 @@ def key_facts(
     if key_state(secret) != "present":
         return KeyFacts()
     if not isinstance(secret, str | int) or isinstance(secret, bool):
+        del secret  # a frame that raises must not hold it
         raise ResponseError("a key is neither text nor a number")
     try:
         return _facts(str(secret).strip(), hints, fingerprint_key, known or {})
