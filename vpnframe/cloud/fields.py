@@ -68,10 +68,9 @@ class Fields:
         """Return the same object with a separate list of notes."""
         return Fields(self._tree, [], self._path, judge=self.judge, reads=self._reads)
 
-    def kept(self) -> dict[str, Any]:
+    def kept(self) -> Any:
         """Return the object with only the fields that were read; filled if it was filled before."""
-        kept: dict[str, Any] = _kept(self._tree, self._reads or {})
-        return kept
+        return _kept(self._tree, self._reads or {})
 
     def note(self, name: str, message: str, *, kind: FailureKind = "malformed") -> None:
         """Add a note that a field could not be interpreted."""

@@ -15,8 +15,6 @@ from urllib.parse import urlsplit
 from vpnframe.cloud.endpoints import is_loopback
 from vpnframe.errors import SettingsError
 
-_SCHEMES = ("http", "https")
-
 
 @dataclass(frozen=True, slots=True)
 class Proxies:
@@ -57,7 +55,7 @@ def _checked(url: str) -> str:
     url = url if "://" in url else f"http://{url}"
     try:
         parts = urlsplit(url)
-        is_good = parts.scheme in _SCHEMES and bool(parts.hostname) and parts.port != 0
+        is_good = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
     except ValueError:
         is_good = False
     if not is_good:

@@ -55,15 +55,11 @@ def decode_session(response: Response) -> Session:
     # No local variable holds a part: tools that print the locals of a traceback would show it.
     credentials = Credentials(*(held.text(name) or "" for name in names))
     check_credentials(credentials)
-    return Session(credentials, _time(held.text("Expiration") or ""))
-
-
-def _time(text: str) -> datetime:
     try:
-        found = datetime.fromisoformat(text)
+        ends_at = datetime.fromisoformat(held.text("Expiration") or "")
     except ValueError:
         raise ResponseError("the Expiration in the answer of AssumeRole is no time") from None
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
+    return Session(credentials, ends_at if ends_at.tzinfo else ends_at.replace(tzinfo=UTC))
 
 
 class AssumedRole(HeldCredentials):

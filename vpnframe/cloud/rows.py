@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Literal
 
 import msgspec
 
 from vpnframe.cloud.actions import ACTIONS
-from vpnframe.cloud.bgp import BGP_FIELDS, BGP_LINK, bgp_is_enabled, bgp_status
-from vpnframe.cloud.fields import Fields
+from vpnframe.cloud.fields import Fields, read_flag
 from vpnframe.cloud.hints import Hints
 from vpnframe.cloud.route_rows import destination_route, policy_route, vpc
 from vpnframe.errors import ResponseError
@@ -31,6 +30,9 @@ _ROLES = {"master": "active", "slave": "standby"}
 _PROPOSAL = ("EncAlg", "AuthAlg", "Pfs", "Lifetime")
 _IKE = ("IkeVersion", "IkeMode", "LocalId", "RemoteId", *(f"Ike{name}" for name in _PROPOSAL))
 _IPSEC = tuple(f"Ipsec{name}" for name in _PROPOSAL)
+_BGP_LINK = ("LocalAsn", "PeerAsn", "LocalBgpIp", "PeerBgpIp", "TunnelCidr")
+_BGP_STATUS = ("Status", "BgpStatus")
+_BGP = (*_BGP_LINK, *_BGP_STATUS, "AuthKey")
 _VPN_TYPES = {"normal": "normal", "nationalstandard": "sm"}
 
 
@@ -80,7 +82,7 @@ def says_anything(statement: Statement) -> bool:
 def _bgp_by_tunnel(config: Fields, tunnels: list[Fields]) -> dict[str | None, Fields]:
     """Return the BGP parameters by tunnel id; with a single tunnel the id may be missing."""
     sent = config.rows("BgpConfigs", "BgpConfig", mark="TunnelId")
-    rows = [row for row in sent if row.has("TunnelId") or any(map(row.nonzero_text, BGP_LINK))]
+    rows = [row for row in sent if row.has("TunnelId") or any(map(row.nonzero_text, _BGP_LINK))]
     if not tunnels and len(rows) == 1:
         return {None: rows[0]}
     known = {tunnel.text("TunnelId") for tunnel in tunnels} or {None}
@@ -139,7 +141,7 @@ def listed_connection(row: Fields, connection_id: str) -> Statement:
         network_type=row.text("NetworkType"),
         gateway_address=row.nonzero_text("InternetIp"),
         resource_group_id=row.text("ResourceGroupId"),
-        bgp_enabled=bgp_is_enabled(row, rows),
+        bgp_enabled=_bgp_is_enabled(row, rows),
         # Dual tunnels have no health check: false is not a setting there.
         health_check_enabled=is_checked or (None if tunnels else is_checked),
         health_check_status=health.text("Status"),
@@ -170,10 +172,40 @@ def _listed_tunnel(row: Fields, prefix: str, hints: Hints) -> TunnelStatement:
         phases=_phases(row, f"{prefix}IkeConfig", f"{prefix}IpsecConfig"),
         local=_end(ike, bgp, "Local", address=address),
         remote=_end(ike, bgp, "Remote", address=None),
-        bgp_status=bgp_status(bgp),
+        bgp_status=_bgp_status(bgp),
         bgp_tunnel_cidr=bgp.nonzero_text("TunnelCidr"),
-        bgp_auth_state=bgp.secret("AuthKey") if row.has(bgp_name, *BGP_FIELDS) else None,
+        bgp_auth_state=bgp.secret("AuthKey") if row.has(bgp_name, *_BGP) else None,
     )
+
+
+def _bgp_is_enabled(row: Fields, tunnels: list[Fields]) -> bool | None:
+    """Check whether BGP is enabled: an explicit switch takes precedence over other values.
+
+    ``EnableTunnelsBgp`` concerns dual tunnels: a single tunnel's status takes precedence over it.
+    """
+    of_tunnels = row.flag("EnableTunnelsBgp")
+    blocks = [tunnel.block("TunnelBgpConfig") for tunnel in tunnels] or [row.block("VpnBgpConfig")]
+    switches = _any_of(block.flag("EnableBgp") for block in blocks)
+    # A failed session counts as enabled.
+    words = [word for word in map(_bgp_status, blocks) if word is not None]
+    states = _any_of(read_flag(word) is not False for word in words)
+    nearest = (switches, of_tunnels, states) if tunnels else (switches, states, of_tunnels)
+    known = next((one for one in nearest if one is not None), None)
+    is_shown = row.has("VpnBgpConfig", *_BGP) or any(
+        tunnel.has("TunnelBgpConfig", *_BGP) for tunnel in tunnels
+    )
+    return True if known is None and is_shown else known
+
+
+def _any_of(flags: Iterable[bool | None]) -> bool | None:
+    """Return whether any flag is true; None if all are unknown."""
+    known = [flag for flag in flags if flag is not None]
+    return any(known) if known else None
+
+
+def _bgp_status(bgp: Fields) -> str | None:
+    """Return the status of the BGP session or of its switch; None if the block has neither."""
+    return next((word for word in map(bgp.word, _BGP_STATUS) if word is not None), None)
 
 
 def attachment(row: Fields, connection_id: str) -> Attachment:

@@ -55,8 +55,9 @@ _ENUMERATED = frozenset(
         *("Status", "TunnelBandwidth", "VpnType", "IpsecVpn", "SslVpn"),
     }
 )
-_WORDS = frozenset(
-    """
+_WORDS = {
+    word.lower(): word
+    for word in """
     ike_sa_not_established ike_sa_established ipsec_sa_not_established ipsec_sa_established
     init provisioning active inactive updating deleting deleted attaching attached detaching
     detached financialLocked financial_locked Normal FinancialLocked locked pending success failed
@@ -67,8 +68,7 @@ _WORDS = frozenset(
     PREPAY POSTPAY PostpayByFlow PrePay PostPay published custom bgp static
     Standard Large 5M 10M 20M 50M 100M 200M 500M 1000M
     """.split()  # noqa: SIM905
-)
-_BY_WORD = {word.lower(): word for word in _WORDS}
+}
 _ROOT = re.compile(r"(Describe|Download|Get)[A-Z][A-Za-z]{2,40}Response")
 _DEPTH = 20
 _KINDS = {dict: "object", list: "list", str: "text", bool: "flag", int: "number", float: "number"}
@@ -112,7 +112,7 @@ def _shape(value: Any, name: str, depth: int) -> Any:
 
 def _text(value: str, name: str) -> str:
     text = value.strip()
-    word = _BY_WORD.get(text.lower())
+    word = _WORDS.get(text.lower())
     if not text:
         return "empty text"
     if word is not None and (name in _ENUMERATED or word in ("true", "false")):

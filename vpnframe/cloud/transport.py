@@ -8,7 +8,6 @@ import os
 import ssl
 import zlib
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 import aiohttp
@@ -58,10 +57,7 @@ _CAUSES = (aiohttp.ClientError, asyncio.IncompleteReadError, OSError, UnicodeErr
 
 
 class Transport:
-    """Keeps connections open for a crawl; use as an async context manager.
-
-    HTTPS_PROXY and NO_PROXY apply, see :mod:`vpnframe.cloud.proxies`.
-    """
+    """Keeps connections open, directly or by HTTPS_PROXY; use as an async context manager."""
 
     def __init__(
         self, *, ca_file: str | Path | None = None, timeout: aiohttp.ClientTimeout = _TIMEOUT
@@ -80,12 +76,7 @@ class Transport:
         )
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         if self._session is not None:
             await self._session.close()
 

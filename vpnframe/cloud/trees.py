@@ -59,17 +59,12 @@ def _parsed_json(text: bytes) -> tuple[Tree, None] | str:
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
         is_cut_off = isinstance(error, msgspec.DecodeError) and "truncated" in str(error)
         tree = _leniently(text)
+        if tree is None and is_cut_off:
+            return f"the answer is cut off after {len(text)} bytes"
         if tree is None:
-            return (
-                f"the answer is cut off after {len(text)} bytes"
-                if is_cut_off
-                else _TOO_DEEP
-                if isinstance(error, RecursionError)
-                else "the answer is neither JSON nor XML"
-            )
-    if not isinstance(tree, dict):
-        return "the answer is JSON, but no object"
-    return tree, None
+            is_deep = isinstance(error, RecursionError)
+            return _TOO_DEEP if is_deep else "the answer is neither JSON nor XML"
+    return (tree, None) if isinstance(tree, dict) else "the answer is JSON, but no object"
 
 
 def _leniently(text: bytes) -> object:
@@ -109,14 +104,8 @@ def _value_of(element: Element) -> dict[str, Any] | str:
         return (element.text or "").strip()
     value: dict[str, Any] = {}
     for child in element:
-        name, below = _name_of(child), _value_of(child)
-        if name not in value:
-            value[name] = below
-        elif isinstance(value[name], list):
-            value[name].append(below)
-        else:
-            value[name] = [value[name], below]
-    return value
+        value.setdefault(_name_of(child), []).append(_value_of(child))
+    return {name: found if len(found) > 1 else found[0] for name, found in value.items()}
 
 
 def _error_in(tree: Tree, status: int) -> StatusError | ResponseError | None:

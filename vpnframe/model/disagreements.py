@@ -133,15 +133,6 @@ def _repeats(values: Iterable[tuple[str, str]], tunnel: TunnelStatement) -> bool
     return all(said.get(name) == value or is_masked_value(said.get(name)) for name, value in values)
 
 
-def conflict(connection_id: str) -> Disagreement:
-    """Return a disagreement for contradictory evidence on the perspective of a download."""
-    return Disagreement(
-        vpn_connection_id=connection_id,
-        field="perspective",
-        download_value="written for both ends at once",
-    )
-
-
 def tunnels_by_id(statement: Statement | None) -> dict[TunnelKey, TunnelStatement]:
     """Return a statement's tunnels by id; tunnels that share an id are numbered in order."""
     seen: Counter[str] = Counter()

@@ -59,7 +59,8 @@ def read_stream(file: BinaryIO, *, limit: int) -> bytes:
         pieces.append(piece)
         n_bytes += len(piece)
     if n_bytes > limit:
-        raise OSError(errno.EFBIG, f"it has more than {_in_words(limit)}")
+        words = f"{limit // MIB} MiB" if limit >= MIB else f"{limit // KIB} KiB"
+        raise OSError(errno.EFBIG, f"it has more than {words}")
     return b"".join(pieces)
 
 
@@ -108,10 +109,6 @@ def replace_file(path: Path, body: bytes, *, mode: int | None = None) -> None:
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
-
-
-def _in_words(n_bytes: int) -> str:
-    return f"{n_bytes // MIB} MiB" if n_bytes >= MIB else f"{n_bytes // KIB} KiB"
 
 
 def _check_regular(found: os.stat_result) -> None:

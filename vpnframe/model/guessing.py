@@ -129,7 +129,7 @@ def _without_hints(key: str, hints: Iterable[str]) -> str:
     """Return a key without the hints in it; if it contains one, also without years."""
     lowered, (plain, folded) = key.translate(_AS_LOWER), _hint_texts(hints)
     spans = _common_spans(lowered, plain)
-    for undone in _UNDONE:
+    for undone in _UNDONE:  # words only: ids are random, and folding finds chance matches
         spans += _common_spans(lowered.translate(undone), folded)
     taken = _positions(spans)
     if not taken:
@@ -138,10 +138,7 @@ def _without_hints(key: str, hints: Iterable[str]) -> str:
 
 
 def _hint_texts(hints: Iterable[str]) -> tuple[str, str]:
-    """Return all hints, with and without their separators, and separately their words.
-
-    Only words are searched with l33t undone: ids are random, and folding finds chance matches.
-    """
+    """Return all hints, with and without their separators, and separately their words."""
     lowered = "\n".join(hints).lower()
     joined = _SEPARATORS.sub("", lowered)
     words = [*_WHOLE_WORD.findall(lowered), *_WORD_LINE.findall(joined)]

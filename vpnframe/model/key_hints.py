@@ -19,10 +19,6 @@ class _KnownKeys(Record, frozen=True, kw_only=True, array_like=True):
     facts: tuple[KeyFacts, ...]
 
 
-_encode = msgspec.msgpack.Encoder().encode
-_decode = msgspec.msgpack.Decoder(_KnownKeys).decode
-
-
 def gateway_words(gateways: Iterable[Gateway]) -> Words:
     """Return the hint words of gateways, by gateway id."""
     return {
@@ -50,11 +46,11 @@ def pack_known(statement: Statement, gateways: Words) -> bytes:
     facts = [tunnel.key_facts for tunnel in statement.tunnels]
     shown = tuple(one for one in facts if one is not None and one.length is not None)
     words = () if facts and len(shown) == len(facts) else connection_words(statement, gateways)
-    return _encode(_KnownKeys(words=words, facts=shown))
+    return msgspec.msgpack.encode(_KnownKeys(words=words, facts=shown))
 
 
 def judge_of(packed: bytes, *, connection_id: str, key: FingerprintKey) -> KeyJudge:
     """Return the judge for the keys in a connection's download."""
-    known = _decode(packed)
+    known = msgspec.msgpack.decode(packed, type=_KnownKeys)
     facts = {str(one.fingerprint): one for one in known.facts}
     return KeyJudge(key, words={connection_id: known.words}, known=facts)

@@ -44,10 +44,7 @@ def decide_perspective(
 
 
 def _hinted_view(download: Statement) -> View:
-    """Return the view to assume: the device's, unless every ``LocalAsn`` is the cloud's.
-
-    A customer gateway may not have the cloud's ASN, so this is a hint, but not evidence.
-    """
+    """Return the view to assume: the device's, unless every ``LocalAsn`` is the cloud's."""
     hints = {tunnel.local.asn == _CLOUD_ASN for tunnel in download.tunnels}
     is_remote = any(tunnel.remote.asn == _CLOUD_ASN for tunnel in download.tunnels)
     return "cloud" if hints == {True} and not is_remote else "device"

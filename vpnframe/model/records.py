@@ -160,16 +160,9 @@ class Statement(ConnectionValues, frozen=True, kw_only=True, tag=True):
         return (self.attach_type or "").upper() == "NO_ASSOCIATED"
 
 
-class Attachment(Record, frozen=True, kw_only=True, tag=True):
+class Attachment(ConnectionValues, frozen=True, kw_only=True, tag=True):
     """A row of DescribeVpnAttachments: a connection on a transit router."""
 
-    vpn_connection_id: str
-    name: str | None = None
-    attach_type: str | None = None
-    transit_router_id: str | None = None
-    bandwidth_mbps: int | None = None
-    has_unknown_bandwidth: bool | None = None
-    tags: tuple[str, ...] = ()
     notes: tuple[Note, ...] = ()
 
 

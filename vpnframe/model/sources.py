@@ -9,7 +9,6 @@ import msgspec
 
 from vpnframe.model.disagreements import (
     TunnelKey,
-    conflict,
     find_differences,
     find_strays,
     shows_bgp,
@@ -59,8 +58,10 @@ def join_statements(
     tunnels = [tunnel for statement in said for tunnel in statement.tunnels]
     strays = [stray for statement in said for stray in find_strays(statement, tunnels)]
     connection = _connection(said, _join_tunnels(download, describe), perspective)
-    conflicts = [conflict(connection.vpn_connection_id)] if perspective == "conflict" else []
-    return connection, [*strays, *differing, *conflicts]
+    if perspective == "conflict":
+        named = {"vpn_connection_id": connection.vpn_connection_id, "field": "perspective"}
+        differing.append(Disagreement(**named, download_value="written for both ends at once"))
+    return connection, [*strays, *differing]
 
 
 def _connection(
