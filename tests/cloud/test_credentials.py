@@ -168,7 +168,7 @@ def test_given_credentials_are_used_as_they_are() -> None:
 )
 def test_credentials_that_no_header_could_hold(bad: Credentials, name: str) -> None:
     """The part is named, its value is not."""
-    with pytest.raises(SettingsError, match=f"the {name} is empty or holds") as caught:
+    with pytest.raises(SettingsError, match=f"the {name} is empty or contains") as caught:
         GivenCredentials(bad)
     assert "canary" not in str(caught.value)
 

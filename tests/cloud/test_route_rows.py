@@ -198,7 +198,7 @@ def test_a_block_that_is_no_text_is_a_note() -> None:
     found = vpc(row({"VpcId": "vpc-1", "UserCidrs": {"UserCidr": [7, "9.0.0.0/8"]}}))
     assert found is not None
     assert found.user_cidrs == ("9.0.0.0/8",)
-    assert found.notes == (Note(field="UserCidrs", message="holds something else than text"),)
+    assert found.notes == (Note(field="UserCidrs", message="contains values other than text"),)
 
 
 @pytest.mark.parametrize(
@@ -217,7 +217,7 @@ def test_a_page_is_told_by_its_shape(action: str, wrap: Any) -> None:
     page = decode_page(answer, action=action)
     assert len(page.rows) == 1
     (note,) = page.notes
-    assert note.message == "is missing: this row is left out"
+    assert note.message == "is missing: this row is skipped"
 
 
 def test_xml_of_one_row_and_one_tunnel() -> None:

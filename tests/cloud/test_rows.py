@@ -185,7 +185,7 @@ def test_an_unknown_algorithm_is_kept_and_noted(name: str, token: str, attribute
     statement = listed(IkeConfig=IKE | {name: token})
     assert getattr(statement.tunnels[0].phases.ike, attribute) == token.lower()
     assert noted(statement) == [
-        f"IkeConfig.{name}: {token.lower()!r} is no value we know; kept as it came"
+        f"IkeConfig.{name}: {token.lower()!r} is not a known value; it is kept"
     ]
 
 
@@ -209,7 +209,7 @@ def test_an_unknown_number_is_null_and_noted(changed: dict[str, str], attribute:
     assert value is None or value.dh_group is None
     ((name, token),) = changed.items()
     assert noted(statement) == [
-        f"IkeConfig.{name}: {token!r} is no value we know; the column is null"
+        f"IkeConfig.{name}: {token!r} is not a known value; the column is null"
     ]
 
 
@@ -253,7 +253,7 @@ def test_bgp_of_no_tunnel_is_noted() -> None:
     configs = {"BgpConfig": [BGP | {"TunnelId": "t-z"}]}
     statement = downloaded(TunnelsConfig={"TunnelConfig": [tunnel("t-a")]}, BgpConfigs=configs)
     assert noted(statement) == [
-        "VpnConnectionConfig.BgpConfigs.BgpConfig[0].TunnelId: names no tunnel of this answer"
+        "VpnConnectionConfig.BgpConfigs.BgpConfig[0].TunnelId: is not a tunnel of this answer"
     ]
 
 

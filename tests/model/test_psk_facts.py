@@ -236,5 +236,5 @@ def test_a_key_file_that_is_none_is_named(tmp_path: Path) -> None:
 def test_a_key_file_is_read_where_facts_are_wanted(tmp_path: Path) -> None:
     """Without a path there is none; a path and no facts contradict each other."""
     assert own_fingerprint_key(None, is_wanted=True) is None
-    with pytest.raises(SettingsError, match="no key facts are wanted: choose one"):
+    with pytest.raises(SettingsError, match="key facts are off: choose one"):
         own_fingerprint_key(tmp_path / "psk.key", is_wanted=False)

@@ -44,7 +44,7 @@ def decode_download(
     )
     if not rows.says_anything(statement):
         raise ResponseError(
-            "the answer has no VpnConnectionConfig that holds anything vpnframe can read",
+            "the answer has no VpnConnectionConfig with values that vpnframe can read",
             is_empty=True,
         )
     return statement
@@ -64,7 +64,7 @@ def page_of(answer: Fields, action: str) -> Page:
     for row in _rows_of(answer, action, total_count):
         record = rows.decode_row(actions.LIST_OF_ONE.get(action, action), row)
         if record is None:
-            row.note(_id_field(action), "is missing: this row is left out")
+            row.note(_id_field(action), "is missing: this row is skipped")
         elif isinstance(record, Statement):
             records.append(msgspec.structs.replace(record, request_id=request_id))
         else:

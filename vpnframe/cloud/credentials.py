@@ -96,27 +96,27 @@ def check_credentials(credentials: Credentials) -> None:
     for name in names:
         if not _PLAIN.fullmatch(getattr(credentials, name)):
             raise SettingsError(
-                f"the {name} is empty or holds a space, a line end or a non-ASCII character: "
+                f"the {name} is empty or contains a space, a line end or a non-ASCII character: "
                 "set it again, without quotes"
             )
 
 
 def _resolve(profile: str | None) -> Credentials:
     """Resolve the vendor's chain or one profile; this blocks."""
-    held, said = _asked(profile)
+    held, error_text = _asked(profile)
     if held is not None:
         check_credentials(held)
         return held
     if profile is None:
-        of_profile = _OF_PROFILE.search(said)
-        said = of_profile[1] if of_profile else ""
+        of_profile = _OF_PROFILE.search(error_text)
+        error_text = of_profile[1] if of_profile else ""
         del of_profile
-    problem = why_no_credentials(profile, said)
-    del said  # it may hold a secret
+    problem = why_no_credentials(profile, error_text)
+    del error_text  # it may hold a secret
     if profile is not None:
         raise SettingsError(str(problem))
-    if told := "; ".join(filter(None, [problem, why_no_ini()])):
-        raise SettingsError(f"the Alibaba Cloud credentials cannot be used: {told}")
+    if problems := "; ".join(filter(None, [problem, why_no_ini()])):
+        raise SettingsError(f"the Alibaba Cloud credentials cannot be used: {problems}")
     raise SettingsError(f"no Alibaba Cloud credentials were found: {REMEDY}")
 
 

@@ -30,14 +30,14 @@ def named_url(endpoint: str) -> str:
     if parts.scheme not in ("http", "https") or not host:
         unset = "" if endpoint.strip() else "; is a variable unset?"
         raise SettingsError(
-            f"the endpoint {shown!r} is no URL: write https://host or https://host:port{unset}"
+            f"the endpoint {shown!r} is not a URL: write https://host or https://host:port{unset}"
         )
     is_bare = parts.path in ("", "/") and not parts.query and not parts.fragment
     if not is_bare or not _AUTHORITY.fullmatch(parts.netloc):
-        raise SettingsError(f"the endpoint {shown!r} must be scheme, host and port alone")
+        raise SettingsError(f"the endpoint {shown!r} may only have a scheme, a host and a port")
     if parts.scheme == "http" and not is_loopback(host):
         raise SettingsError(
-            f"plain HTTP to {host} is refused: answers hold pre-shared keys. Use https://"
+            f"plain HTTP to {host} is refused: answers contain pre-shared keys. Use https://"
         )
     return f"{parts.scheme}://{parts.netloc}"
 

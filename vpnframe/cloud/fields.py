@@ -154,7 +154,7 @@ class Fields:
         value = self._unwrapped(outer, inner, str)
         found = value if isinstance(value, list) else [value]
         if any(is_filled_value(one) and not isinstance(one, str) for one in found):
-            self.note(outer, "holds something else than text")
+            self.note(outer, "contains values other than text")
         return tuple(one.strip() for one in found if isinstance(one, str) and one.strip())
 
     def secret(self, name: str) -> KeyState | None:
@@ -238,7 +238,7 @@ class Fields:
             self._keep(outer, value)
         else:
             if isinstance(value, dict) and inner not in value and is_filled_value(value):
-                self.note(outer, f"holds no {inner}")
+                self.note(outer, f"has no {inner}")
             value = self._unwrapped(outer, inner, dict)
         rows = value if isinstance(value, list) else [value] if is_filled_value(value) else []
         name, good, n_rows = f"{outer}.{inner}", [], len(rows)
@@ -249,7 +249,7 @@ class Fields:
             if isinstance(row, dict):
                 good.append(self._below(row, f"{self._path}{name}[{index}]."))
             else:
-                self.note(f"{name}[{index}]", "is no object")
+                self.note(f"{name}[{index}]", "is not an object")
         return good
 
     def tags(self, outer: str) -> tuple[str, ...]:

@@ -18,7 +18,7 @@ _ROUTES = (
 REVELATION = (
     "These reads reveal the pre-shared keys and BGP keys of every connection "
     f"({LISTED} and {DOWNLOAD}; DescribeCustomerGateways has BGP keys): there is no read "
-    "permission without them, so treat whoever holds this policy as somebody who knows your keys."
+    "permission without them, so treat everyone who has this policy as someone who knows your keys."
 )
 
 _OF_STS = ("GetCallerIdentity", "AssumeRole")

@@ -42,9 +42,10 @@ _HOSTS = {
     "EcsRamRole": "100.100.100.200",
 }
 _STEPS = (
-    (r"failed to parse external command output|has no attribute 'get'", "its command gave no JSON"),
-    (r"access_key_id or access_key_secret is empty", "its command gave no access key"),
-    (r"sts_token is empty", "its command gave no token"),
+    (r"failed to parse external command output", "its command returned no JSON"),
+    (r"has no attribute 'get'", "its command returned no JSON"),
+    (r"access_key_id or access_key_secret is empty", "its command returned no access key"),
+    (r"sts_token is empty", "its command returned no token"),
     (r"command process timed out", "its command took too long"),
     (r"failed to execute external command: exit status", "its command failed"),
     (r"failed to execute external command", "its command cannot be run"),
@@ -58,7 +59,7 @@ _UNREACHED = re.compile(
 )
 
 
-def why_no_credentials(profile: str | None, said: str) -> str | None:
+def why_no_credentials(profile: str | None, error_text: str) -> str | None:
     """Return why a profile yields no credentials; None if there is no profile to read."""
     from alibabacloud_credentials.utils import auth_util  # noqa: PLC0415
 
@@ -78,7 +79,7 @@ def why_no_credentials(profile: str | None, said: str) -> str | None:
         known = ", ".join(str(one.get("name"))[:60] for one in _profiles(config)) or "none"
         shown = str(missing)[:60]
         return f"{CONFIG} has no profile {shown!r}: there are {known}; {_making(shown)}"
-    return next(filter(None, map(_own_problem, chain)), None) or _step(chain, said)
+    return next(filter(None, map(_own_problem, chain)), None) or _step(chain, error_text)
 
 
 def _home() -> Path:
@@ -95,7 +96,7 @@ def _read_config(path: Path) -> dict[str, Any] | str:
         return f"cannot be read: {error.strerror}"
     except (ValueError, RecursionError):
         return "is not JSON"
-    return config if isinstance(config, dict) else "holds no profiles"
+    return config if isinstance(config, dict) else "has no profiles"
 
 
 def _profiles(config: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -118,7 +119,7 @@ def _chain(config: Mapping[str, Any], name: str) -> Iterator[dict[str, Any]]:
 def _label(profile: Mapping[str, Any]) -> str:
     mode = str(profile.get("mode"))
     shown = mode if mode in _NEEDED else "of an unknown type"
-    return f"the profile {str(profile.get('name'))[:60]!r} ({shown}) gives no credentials"
+    return f"the profile {str(profile.get('name'))[:60]!r} ({shown}) yields no credentials"
 
 
 def _own_problem(profile: Mapping[str, Any]) -> str | None:
@@ -128,13 +129,13 @@ def _own_problem(profile: Mapping[str, Any]) -> str | None:
         return f"{_label(profile)}: {', '.join(_NEEDED)} are known; {_making(name)}"
     if mode in _LOGINS and _has_ended(profile, *_LOGINS[mode]):
         again = f"`aliyun configure --mode {mode} --profile {name}`"
-        return f"{_label(profile)}: its login has ended, log in again: {again}"
+        return f"{_label(profile)}: its login has expired, log in again: {again}"
     missing = ", ".join(field for field in _NEEDED[mode] if not profile.get(field))
     return f"{_label(profile)}: it has no {missing}; {_making(name)}" if missing else None
 
 
 def _making(name: str) -> str:
-    return f"`aliyun configure --profile {name}` makes it"
+    return f"`aliyun configure --profile {name}` creates it"
 
 
 def _has_ended(profile: Mapping[str, Any], token: str, end: str) -> bool:
@@ -145,26 +146,26 @@ def _has_ended(profile: Mapping[str, Any], token: str, end: str) -> bool:
     return token == "access_token" and at <= time.time()  # noqa: S105  a field's name
 
 
-def _step(chain: list[dict[str, Any]], said: str) -> str:
+def _step(chain: list[dict[str, Any]], error_text: str) -> str:
     """Describe the step that failed outside the file."""
     asks = [one for one in chain if one["mode"] not in ("AK", "StsToken")]
     profile = asks[0] if asks else chain[0]
     label, mode = _label(profile), str(profile["mode"])
     if mode == "External":
-        step = next((words for pattern, words in _STEPS if re.search(pattern, said)), None)
-        return f"{label}: {step or 'its command gave none'}"
-    host = _HOST.search(said)
+        step = next((words for pattern, words in _STEPS if re.search(pattern, error_text)), None)
+        return f"{label}: {step or 'its command returned none'}"
+    host = _HOST.search(error_text)
     where = host[1] if host else _HOSTS.get(mode, "the cloud")
-    if status := _STATUS.search(said):
-        code = f", {found[1]}" if (found := _CODE.search(said)) else ""
+    if status := _STATUS.search(error_text):
+        code = f", {found[1]}" if (found := _CODE.search(error_text)) else ""
         ended = mode in _LOGINS and status[1] in ("400", "401", "403")
         more = f", log in again: `aliyun configure --mode {mode}`" if ended else ""
         return f"{label}: {where} refuses it (HTTP {status[1]}{code}){more}"
-    if host or _UNREACHED.search(said):
+    if host or _UNREACHED.search(error_text):
         return f"{label}: {where} cannot be reached"
     if mode == "OIDC" and not os.access(str(profile.get("oidc_token_file")), os.R_OK):
         return f"{label}: its token file cannot be read"
-    return f"{label}: {where} gave none"
+    return f"{label}: {where} returned none"
 
 
 def why_no_ini() -> str | None:
@@ -182,8 +183,8 @@ def why_no_ini() -> str | None:
     except OSError as error:
         return f"{label} cannot be read: {error.strerror}"
     except (ValueError, configparser.Error):
-        return f"{label} is no INI file"
+        return f"{label} is not an INI file"
     section = auth_util.client_type
     if section not in parser:
         return f"{label} has no section [{section}]"
-    return f"the section [{section}] of {label} gives no credentials"
+    return f"the section [{section}] of {label} yields no credentials"

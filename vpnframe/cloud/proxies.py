@@ -61,7 +61,7 @@ def _checked(url: str) -> str:
     if not is_good:
         shown = url.rpartition("@")[2][:100]
         raise SettingsError(
-            f"HTTPS_PROXY names {shown!r}, which is no proxy: write http://host:port"
+            f"HTTPS_PROXY is {shown!r}, which is not the URL of a proxy: write http://host:port"
         )
     return url
 

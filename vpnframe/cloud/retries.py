@@ -16,12 +16,12 @@ PASSING: frozenset[FailureKind] = frozenset(("network", "timeout", "server", "th
 class Remedy(enum.Enum):
     """What to do about a failed call."""
 
-    SLOW_DOWN = "slow this call's key down and ask again"
-    AGAIN = "ask again after a pause, signed anew"
-    SET_CLOCK = "ask again with the server's clock"
-    RENEW_CREDENTIALS = "ask again with new credentials"
-    GIVE_UP = "record it and go on"
-    ABSENT = "the region does not exist there"
+    SLOW_DOWN = "reduce the rate of this call's key and retry"
+    AGAIN = "retry after a pause, with a new signature"
+    SET_CLOCK = "retry with the server's clock"
+    RENEW_CREDENTIALS = "retry with new credentials"
+    GIVE_UP = "record the failure"
+    ABSENT = "the region does not exist"
 
 
 @dataclass(frozen=True, slots=True)

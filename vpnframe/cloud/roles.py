@@ -58,7 +58,7 @@ def decode_session(response: Response) -> Session:
     try:
         ends_at = datetime.fromisoformat(held.text("Expiration") or "")
     except ValueError:
-        raise ResponseError("the Expiration in the answer of AssumeRole is no time") from None
+        raise ResponseError("the Expiration in the answer of AssumeRole is not a time") from None
     return Session(credentials, ends_at if ends_at.tzinfo else ends_at.replace(tzinfo=UTC))
 
 

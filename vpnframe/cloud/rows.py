@@ -50,11 +50,11 @@ def downloaded_connection(answer: Fields, *, vpn_connection_id: str) -> Statemen
             "the answer has no VpnConnectionConfig: is it one of DownloadVpnConnectionConfig?"
         )
     config = answer.block("VpnConnectionConfig")
-    rows = _told_tunnels(config, "TunnelsConfig", "TunnelConfig", "IkeConfig", "IpsecConfig")
+    rows = _tunnel_rows(config, "TunnelsConfig", "TunnelConfig", "IkeConfig", "IpsecConfig")
     bgp, hints = _bgp_by_tunnel(config, rows), Hints(config, rows, vpn_connection_id)
     tunnels = tuple(_downloaded_tunnel(row, bgp, hints) for row in rows)
-    is_told = _has_settings(config, "IkeConfig", "IpsecConfig")
-    single = [_downloaded_tunnel(config, bgp, hints)] if is_told or not tunnels else []
+    is_set = _has_settings(config, "IkeConfig", "IpsecConfig")
+    single = [_downloaded_tunnel(config, bgp, hints)] if is_set or not tunnels else []
     return Statement(
         witness="download",
         vpn_connection_id=vpn_connection_id,
@@ -88,7 +88,7 @@ def _bgp_by_tunnel(config: Fields, tunnels: list[Fields]) -> dict[str | None, Fi
     known = {tunnel.text("TunnelId") for tunnel in tunnels} or {None}
     for row in rows:
         if row.text("TunnelId") not in known:
-            row.note("TunnelId", "names no tunnel of this answer")
+            row.note("TunnelId", "is not a tunnel of this answer")
     return {row.text("TunnelId"): row for row in rows}
 
 
@@ -112,11 +112,11 @@ def _downloaded_tunnel(
 def listed_connection(row: Fields, connection_id: str) -> Statement:
     """Decode a row of DescribeVpnConnections."""
     names = ("TunnelOptionsSpecification", "TunnelOptions", "TunnelIkeConfig", "TunnelIpsecConfig")
-    rows = _told_tunnels(row, *names)
+    rows = _tunnel_rows(row, *names)
     hints = Hints(row, rows)
     tunnels = tuple(_listed_tunnel(tunnel, "Tunnel", hints) for tunnel in rows)
-    is_told = _has_settings(row, "IkeConfig", "IpsecConfig")
-    single = [_listed_tunnel(row, "", hints)] if is_told or not tunnels else []
+    is_set = _has_settings(row, "IkeConfig", "IpsecConfig")
+    single = [_listed_tunnel(row, "", hints)] if is_set or not tunnels else []
     health = row.block("VcoHealthCheck")
     is_checked = health.flag("Enable")
     bandwidths = ("TunnelBandwidth", "Spec")
@@ -278,7 +278,7 @@ DECODERS: Mapping[str, Callable[[Fields, str], Row]] = {
 }
 
 
-def _told_tunnels(row: Fields, outer: str, inner: str, ike: str, ipsec: str) -> list[Fields]:
+def _tunnel_rows(row: Fields, outer: str, inner: str, ike: str, ipsec: str) -> list[Fields]:
     """Return the tunnels of an answer; an empty list if all of them are unset."""
     rows = row.rows(outer, inner, mark="TunnelId")
     # An empty list has been read, whatever fields are next to it.
@@ -314,16 +314,16 @@ def _end(ike: Fields, bgp: Fields, side: Literal["Local", "Remote"], *, address:
 
 
 def _phases(row: Fields, ike_name: str, ipsec_name: str) -> Phases:
-    told = [row.has(ike_name, *_IKE), row.has(ipsec_name, *_IPSEC)]
-    for name, is_told in zip((ike_name, ipsec_name), told, strict=True):
-        if not is_told:
+    are_set = [row.has(ike_name, *_IKE), row.has(ipsec_name, *_IPSEC)]
+    for name, is_set in zip((ike_name, ipsec_name), are_set, strict=True):
+        if not is_set:
             row.note(name, "is missing")
     ike, ipsec = row.block(ike_name), row.block(ipsec_name)
     return Phases(
         ike_version=_number(ike, "IkeVersion", terms.ike_version),
         ike_mode=_word(ike, "IkeMode", terms.ike_mode, terms.IKE_MODES),
-        ike=_proposal(ike, "Ike") if told[0] else Proposal(),
-        ipsec=_proposal(ipsec, "Ipsec") if told[1] else Proposal(),
+        ike=_proposal(ike, "Ike") if are_set[0] else Proposal(),
+        ipsec=_proposal(ipsec, "Ipsec") if are_set[1] else Proposal(),
     )
 
 
@@ -343,7 +343,7 @@ def _word(
     token = block.text(name)
     word = token and translate(token)
     if word and word not in known:
-        block.note(name, f"{word[:40]!r} is no value we know; kept as it came")
+        block.note(name, f"{word[:40]!r} is not a known value; it is kept")
     return word
 
 
@@ -352,7 +352,7 @@ def _number(block: Fields, name: str, translate: Callable[[str], int | None]) ->
     token = block.text(name)
     number = None if token is None else translate(token)
     if token and number is None:
-        block.note(name, f"{token[:40]!r} is no value we know; the column is null")
+        block.note(name, f"{token[:40]!r} is not a known value; the column is null")
     return number
 
 

@@ -55,8 +55,8 @@ def safe_message(message: object) -> str:
     """
     if not isinstance(message, str):
         return ""
-    said = _ECHO.split(message, maxsplit=1)[0].strip()[:_LONGEST]
-    said = _QUOTED.sub(lambda quoted: quoted[0] if _is_plain_name(quoted[2]) else MASK, said)
+    shown = _ECHO.split(message, maxsplit=1)[0].strip()[:_LONGEST]
+    shown = _QUOTED.sub(lambda quoted: quoted[0] if _is_plain_name(quoted[2]) else MASK, shown)
     is_beside_a_secret = False
 
     def masked(found: re.Match[str]) -> str:
@@ -67,7 +67,7 @@ def safe_message(message: object) -> str:
         is_beside_a_secret |= is_name
         return token if may_stay and _is_plain(token) else MASK
 
-    return _TOKEN.sub(masked, said)
+    return _TOKEN.sub(masked, shown)
 
 
 def _is_plain_name(text: str) -> bool:

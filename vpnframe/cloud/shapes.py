@@ -85,8 +85,8 @@ def shape_of(response: Response) -> bytes:
         shape = _shape(tree, "", _DEPTH)
         named = root if root is not None and _ROOT.fullmatch(root) else "another root"
         form = "JSON" if root is None else f"XML: {named}"
-    told = {"http_status": response.status, "format": form, "body": shape}
-    return json.dumps(told, indent=1).encode() + b"\n"
+    shown = {"http_status": response.status, "format": form, "body": shape}
+    return json.dumps(shown, indent=1).encode() + b"\n"
 
 
 def _shape(value: Any, name: str, depth: int) -> Any:

@@ -114,7 +114,7 @@ def sign(call: Call, *, credentials: Credentials, now: datetime, nonce: str) -> 
 def rpc_v1_signature(method: str, params: Mapping[str, str], *, access_key_secret: str) -> str:
     """Compute the ``Signature`` parameter of the older RPC scheme.
 
-    Our crawl signs with :func:`sign`; this one is for captures and tools of the older scheme.
+    A fetch uses :func:`sign`; this function is for captures and tools of the older scheme.
     """
     text = f"{method}&{percent_encode('/')}&{percent_encode(canonical_query(params))}"
     # The older scheme's digest is HMAC-SHA1 by definition.

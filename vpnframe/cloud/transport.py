@@ -41,10 +41,10 @@ class _TooLongError(Exception):
 # Causes, and what the host did: the first match wins.
 _PROBLEMS: tuple[tuple[type[Exception] | tuple[type[Exception], ...], str], ...] = (
     (TimeoutError, "did not answer in time"),
-    (aiohttp.ClientProxyConnectionError, "cannot be asked: the proxy {proxy} is away"),
+    (aiohttp.ClientProxyConnectionError, "cannot be reached: the proxy {proxy} does not answer"),
     (
         aiohttp.ClientHttpProxyError,
-        "cannot be asked: the proxy {proxy} refuses it (HTTP {status})",
+        "cannot be reached: the proxy {proxy} refuses it (HTTP {status})",
     ),
     (aiohttp.ClientConnectorCertificateError, "shows a certificate that cannot be trusted"),
     # The IDNA codec raises UnicodeError for a label that is too long.
@@ -131,16 +131,16 @@ def _decompressed(body: bytes, coding: str) -> bytes:
     if coding == "identity" or not body:
         return body
     if coding not in _CODINGS:
-        raise aiohttp.ClientPayloadError("packed in a way that was not asked for")
+        raise aiohttp.ClientPayloadError("the content coding was not requested")
     is_raw = coding == "deflate" and body[0] & 0x0F != zlib.DEFLATED  # some send raw deflate
     try:
         unpacker = zlib.decompressobj(-zlib.MAX_WBITS if is_raw else _CODINGS[coding])
         unpacked = unpacker.decompress(body, _MAX_BODY_BYTES + 1)
     except zlib.error:
-        raise aiohttp.ClientPayloadError("what was packed cannot be unpacked") from None
+        raise aiohttp.ClientPayloadError("the body cannot be decompressed") from None
     _check_length(len(unpacked))
     if not unpacker.eof or unpacker.unused_data:
-        raise aiohttp.ClientPayloadError("what was packed is cut off, or more follows it")
+        raise aiohttp.ClientPayloadError("the compressed body is truncated, or data follows it")
     return unpacked
 
 

@@ -64,7 +64,7 @@ def _parsed_json(text: bytes) -> tuple[Tree, None] | str:
         if tree is None:
             is_deep = isinstance(error, RecursionError)
             return _TOO_DEEP if is_deep else "the answer is neither JSON nor XML"
-    return (tree, None) if isinstance(tree, dict) else "the answer is JSON, but no object"
+    return (tree, None) if isinstance(tree, dict) else "the answer is JSON, but not an object"
 
 
 def _leniently(text: bytes) -> object:

@@ -145,7 +145,7 @@ def _append(path: Path, body: bytes) -> None:
         opened = os.open(path, os.O_WRONLY | os.O_APPEND | _NO_WAIT)
     except OSError as error:
         if error.errno == errno.ENXIO:
-            raise OSError(errno.ENXIO, "nobody reads from that pipe") from None
+            raise OSError(errno.ENXIO, "no process reads from that pipe") from None
         raise
     os.set_blocking(opened, True)
     with os.fdopen(opened, "wb") as file:

@@ -34,5 +34,5 @@ class NamedGateways:
         for gateway_id, n in sorted(self._n_naming[action].items()):
             if gateway_id not in listed:
                 by = counted(n, "connection")
-                message = f"{gateway_id} is named by {by}, and the list of gateways lacks it"
+                message = f"{gateway_id} is named by {by}, but is missing from the list of gateways"
                 yield Failure(kind="gone", message=message, action=action)

@@ -24,7 +24,7 @@ def note_failure(
 
 def odd_count(note: Note) -> Note:
     """Append the consequence to the note of an implausible count."""
-    so = "it makes no sense, and all that pages gave was read until one had nothing new"
+    so = "it makes no sense, so pages were read until one had no new rows"
     return msgspec.structs.replace(note, message=f"{note.message}: {so}")
 
 

@@ -46,7 +46,7 @@ class FingerprintKey:
 class KeyJudge:
     """Settings for judging keys while answers are decoded."""
 
-    fingerprint_key: FingerprintKey  # of the crawl
+    fingerprint_key: FingerprintKey  # of the fetch
     # Hint words by id of a gateway or connection, for the keys of each row that names the id
     words: Mapping[str, Sequence[str]] = field(default_factory=dict)
     # Known facts by fingerprint: the same key is not judged again
@@ -61,7 +61,7 @@ class KeyJudge:
 
 
 def new_fingerprint_key() -> FingerprintKey:
-    """Create a random key for one crawl."""
+    """Create a random key for one fetch."""
     return FingerprintKey(secrets.token_bytes(_MIN_BYTES))
 
 
@@ -73,7 +73,7 @@ def read_fingerprint_key(path: str | Path) -> FingerprintKey:
     except OSError as error:
         raise SettingsError(f"the key file {path} cannot be read: {error.strerror}") from None
     if os.name == "posix" and mode & _OTHERS:
-        raise SettingsError(f"others may read the key file {path}: chmod 600 {path}")
+        raise SettingsError(f"other users can read the key file {path}: chmod 600 {path}")
     if not _MIN_BYTES <= len(key.secret) <= _MAX_BYTES:
         raise SettingsError(
             f"the key file {path} must have {_MIN_BYTES} to {_MAX_BYTES} bytes: "
@@ -90,7 +90,7 @@ def read_fingerprint_key(path: str | Path) -> FingerprintKey:
 def own_fingerprint_key(path: str | Path | None, *, is_wanted: bool) -> FingerprintKey | None:
     """Read the user's own key if a path is set."""
     if path is not None and not is_wanted:
-        raise SettingsError(f"{path} is for fingerprints, and no key facts are wanted: choose one")
+        raise SettingsError(f"{path} is for fingerprints, but key facts are off: choose one")
     return None if path is None else read_fingerprint_key(path)
 
 

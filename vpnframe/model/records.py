@@ -294,7 +294,7 @@ class Failure(Located, frozen=True, kw_only=True):
 
 
 class Coverage(Located, frozen=True, kw_only=True):
-    """What a crawl read of one region, compared with what exists."""
+    """What a fetch read of one region, compared with what exists."""
 
     status: CoverageStatus
     n_expected: int = 0
@@ -318,7 +318,7 @@ class Disagreement(Located, frozen=True, kw_only=True):
 
 
 class Records(Record, frozen=True, kw_only=True):
-    """Everything that one crawl, or one set of saved answers, contains about a fleet."""
+    """Everything that one fetch, or one set of saved answers, contains about a fleet."""
 
     connections: tuple[Connection, ...] = ()
     gateways: tuple[Gateway, ...] = ()

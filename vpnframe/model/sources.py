@@ -43,7 +43,7 @@ def join_statements(
 ) -> tuple[Connection, list[Disagreement]]:
     """Join the download and the list row of one connection; also return where they differ."""
     if download is None and describe is None:
-        raise ValueError("a connection needs one statement at least")
+        raise ValueError("a connection needs at least one statement")
     view, perspective = decide_perspective(download, describe, gateways=gateways)
     differing: list[Disagreement] = []
     if download is not None and view == "device":
@@ -128,8 +128,8 @@ def overlay(below: R, above: R) -> R:
 
 def _is_shown_less(over: object, under: object) -> bool:
     """Check whether a value is masked while the other record shows it completely."""
-    is_told = under is not None and under != ()
-    return is_told and is_masked_value(over) and not is_masked_value(under)
+    is_shown = under is not None and under != ()
+    return is_shown and is_masked_value(over) and not is_masked_value(under)
 
 
 def _turned(download: Statement) -> Statement:

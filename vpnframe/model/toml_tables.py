@@ -60,22 +60,22 @@ def _tables(path: Path, name: str) -> list[Any]:
         raise SettingsError(f"{path} cannot be read: {error.strerror}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         # The error text names a position in the file and shows one character at most.
-        raise SettingsError(f"{path} is no TOML: {error}") from None
+        raise SettingsError(f"{path} is not TOML: {error}") from None
     except RecursionError:
-        raise SettingsError(f"{path} is nested too deeply: write [[{name}]] tables alone") from None
+        raise SettingsError(f"{path} is nested too deeply: write [[{name}]] tables only") from None
     unknown = sorted(set(tree) - {name})
     if unknown:
-        raise SettingsError(f"{path}: unknown key {unknown[0]!r}: write [[{name}]] tables alone")
+        raise SettingsError(f"{path}: unknown key {unknown[0]!r}: write [[{name}]] tables only")
     tables = tree.get(name)
     if not isinstance(tables, list) or not tables:
-        raise SettingsError(f"{path} names no {name}: write a table [[{name}]] for each")
+        raise SettingsError(f"{path} has no {name}: write a table [[{name}]] for each")
     return tables
 
 
 def problems_of(table: Any, form: Form) -> Iterator[str]:
     """Yield the problems of one table: unknown keys, invalid values, missing keys."""
     if not isinstance(table, dict):
-        yield f"is no table: write [[{form.name}]]"
+        yield f"is not a table: write [[{form.name}]]"
         return
     for key in sorted(set(table) - set(form.rules)):
         yield f"unknown key {key!r}: the keys are {', '.join(form.rules)}{form.hint}"
