@@ -39,9 +39,8 @@ def decode_download(
     response: Response, *, vpn_connection_id: str, judge: KeyJudge | None = None
 ) -> Statement:
     """Decode an answer of DownloadVpnConnectionConfig."""
-    statement = rows.downloaded_connection(
-        _fields(response, judge), vpn_connection_id=vpn_connection_id
-    )
+    answer = _fields(response, judge)
+    statement = rows.downloaded_connection(answer, vpn_connection_id=vpn_connection_id)
     if not rows.says_anything(statement):
         raise ResponseError(
             "the answer has no VpnConnectionConfig with values that vpnframe can read",

@@ -9,7 +9,7 @@ import re
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
-from typing import Any, Protocol
+from typing import Protocol
 
 from vpnframe.cloud.profiles import why_no_credentials, why_no_ini
 from vpnframe.cloud.signing import Credentials
@@ -135,7 +135,11 @@ def _asked(profile: str | None) -> tuple[Credentials | None, str]:
                 found = provider.get_credentials()
     except Exception as error:  # noqa: BLE001  the library raises bare exceptions of many kinds
         return None, f"{type(error).__name__} {error}"
-    return _held(found), ""
+    names = ("access_key_id", "access_key_secret", "security_token")
+    # One of its two classes has attributes for the parts, the other has getter methods.
+    parts = [getattr(found, n, None) or getattr(found, f"get_{n}", str)() for n in names]
+    is_whole = parts[0] and parts[1]
+    return Credentials(parts[0], parts[1], parts[2] or None) if is_whole else None, ""
 
 
 @contextlib.contextmanager
@@ -147,11 +151,3 @@ def _silenced() -> Iterator[None]:
         yield
     finally:
         logger.disabled = was_disabled
-
-
-def _held(found: Any) -> Credentials | None:
-    """Convert the library's credentials to :class:`Credentials`; None if a part is missing."""
-    names = ("access_key_id", "access_key_secret", "security_token")
-    # One of its two classes has attributes for the parts, the other has getter methods.
-    parts = [getattr(found, n, None) or getattr(found, f"get_{n}", lambda: None)() for n in names]
-    return Credentials(parts[0], parts[1], parts[2] or None) if parts[0] and parts[1] else None

@@ -41,7 +41,7 @@ class Fields:
     malformed field never discards the connection. A missing, null or empty value is None, no note.
     """
 
-    __slots__ = ("_is_unread", "_notes", "_path", "_reads", "_tree", "judge")
+    __slots__ = ("_notes", "_path", "_reads", "_tree", "is_unread", "judge")
 
     def __init__(
         self,
@@ -57,7 +57,8 @@ class Fields:
         self._path = path
         self.judge = judge
         self._reads = reads
-        self._is_unread = False
+        # Whether a part was not read: a secret that seems absent may be in it.
+        self.is_unread = False
 
     @property
     def notes(self) -> tuple[Note, ...]:
@@ -162,7 +163,7 @@ class Fields:
         state = key_state(self._tree.get(name))
         if state in _STATES:
             self._keep(name, _STATES[state])
-        return None if self._is_unread and state == "absent" else state
+        return None if self.is_unread and state == "absent" else state
 
     def key_facts(self, name: str, *, hints: Iterable[str]) -> KeyFacts | None:
         """Return the facts derived from a key; None if keys are not judged."""
@@ -221,12 +222,8 @@ class Fields:
         if tree is not value:
             self._note_type(name, value, "an object")
         below = self._below(tree, f"{self._path}{name}.")
-        below._is_unread = self._is_unread or (tree is not value and is_filled_value(value))
+        below.is_unread = self.is_unread or (tree is not value and is_filled_value(value))
         return below
-
-    def doubt_secrets(self) -> None:
-        """Stop reporting secrets as absent: a missing one may be in a part that was not read."""
-        self._is_unread = True
 
     def rows(self, outer: str, inner: str, *, mark: str) -> list[Fields]:
         """Return a list of objects, sent wrapped, bare, as a single object, or not at all.

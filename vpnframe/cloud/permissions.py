@@ -21,13 +21,12 @@ REVELATION = (
     "permission without them, so treat everyone who has this policy as someone who knows your keys."
 )
 
-_OF_STS = ("GetCallerIdentity", "AssumeRole")
 _NAMED = re.compile(r"needs the permission ([a-z]+:[A-Za-z]+)")
 
 
 def permission_of(action: str) -> str:
     """Return the RAM permission that a call needs."""
-    return f"{'sts' if action in _OF_STS else 'vpc'}:{action}"
+    return f"{'sts' if action in ('GetCallerIdentity', 'AssumeRole') else 'vpc'}:{action}"
 
 
 def naming_permission(message: str, action: str) -> str:

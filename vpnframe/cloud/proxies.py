@@ -68,10 +68,8 @@ def _checked(url: str) -> str:
 
 def _fits(exception: str, host: str) -> bool:
     """Check whether an exception matches a host: by name, suffix, address or block."""
-    if exception == "*":
-        return True
     name = exception.removeprefix("*").removeprefix(".")
-    if host.lower() == name or host.lower().endswith(f".{name}"):
+    if exception == "*" or host.lower() == name or host.lower().endswith(f".{name}"):
         return True
     try:
         return ipaddress.ip_address(host) in ipaddress.ip_network(exception, strict=False)

@@ -51,7 +51,9 @@ class RateLimiter:
     def delay(self, key: Key, *, now: float) -> float | None:
         """Return the seconds until a call may start; None if an answer must arrive first."""
         lane = self._lane(key)
-        self._ease(lane, now)
+        while lane.allowed < lane.ceiling and now - lane.eased_at >= lane.per_s:
+            lane.eased_at += lane.per_s
+            lane.allowed = min(lane.ceiling, lane.allowed + max(1, lane.ceiling // 8))
         while lane.answered and lane.answered[0] <= now - lane.per_s:
             lane.answered.popleft()
         if lane.blocked_until > now:
@@ -91,11 +93,6 @@ class RateLimiter:
         lane.eased_at = now
         pause_s = lane.per_s / 10 if retry_after_s is None else retry_after_s
         lane.blocked_until = max(lane.blocked_until, now + pause_s)
-
-    def _ease(self, lane: _Lane, now: float) -> None:
-        while lane.allowed < lane.ceiling and now - lane.eased_at >= lane.per_s:
-            lane.eased_at += lane.per_s
-            lane.allowed = min(lane.ceiling, lane.allowed + max(1, lane.ceiling // 8))
 
     def _lane(self, key: Key) -> _Lane:
         if key not in self._lanes:

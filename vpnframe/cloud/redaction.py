@@ -30,7 +30,9 @@ def redact_answer(response: Response) -> bytes:
     try:
         action = action_of(response)
     except StatusError as error:
-        return _redact_error(error)
+        message = str(error).removeprefix(f"{error.code}: ")
+        error_fields = {"RequestId": error.request_id, "Code": error.code, "Message": message}
+        return write_tree({n: text for n, text in error_fields.items() if text is not None}, None)
     if action not in _READABLE:
         what = f"is an answer of {action}" if action else "is not a known answer"
         raise ResponseError(f"{what}; {', '.join(_READABLE)} can be redacted")
@@ -50,13 +52,6 @@ def _decoded(answer: Fields, action: str) -> object:
     if action == _DOWNLOAD:
         return rows.downloaded_connection(answer, vpn_connection_id="-")
     return page_of(answer, action)
-
-
-def _redact_error(error: StatusError) -> bytes:
-    """Return the code, message and request id of an error; nothing else of it is read."""
-    message = str(error).removeprefix(f"{error.code}: ")
-    kept = {"RequestId": error.request_id, "Code": error.code, "Message": message}
-    return write_tree({name: text for name, text in kept.items() if text is not None}, None)
 
 
 def has_keys(body: bytes) -> bool:

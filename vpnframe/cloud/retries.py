@@ -86,20 +86,16 @@ def _by_status(status: int) -> FailureVerdict | None:
 def backoff_s(
     attempt: int, *, jitter: float, base_s: float = 0.5, floor_s: float = 0.05, cap_s: float = 20.0
 ) -> float:
-    """Return the pause before the next attempt: exponential with full jitter and a floor.
-
-    (M. Brooker, "Exponential Backoff and Jitter", 2015.)
-    """
+    """Return the pause before the next attempt: exponential with full jitter and a floor."""
+    # M. Brooker, "Exponential Backoff and Jitter", 2015.
     return max(floor_s, jitter * min(cap_s, base_s * 2.0 ** (attempt - 1)))
 
 
 @dataclass(slots=True)
 class RetryBudget:
-    """Allows repeated requests in proportion to successful calls, so as not to overload a service.
+    """Allows repeats in proportion to successful calls; throttled calls do not use the budget."""
 
-    Throttled calls do not use the budget: their rate is reduced instead. (Google, "Site Reliability
-    Engineering", chapter 22, retry budgets.)
-    """
+    # Google, "Site Reliability Engineering", chapter 22, retry budgets.
 
     balance: float = 5.0  # repeats allowed before the first answer
     per_call: float = 0.15  # repeats that every successful answer adds

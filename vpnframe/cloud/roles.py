@@ -19,7 +19,6 @@ from vpnframe.cloud.signing import Call, Credentials, sign
 from vpnframe.cloud.trees import read_tree
 from vpnframe.errors import RequestError, ResponseError, StatusError
 
-SESSION_S = 3600
 _EARLY = timedelta(minutes=15)
 
 
@@ -114,7 +113,7 @@ class AssumedRole(HeldCredentials):
 
     def _request(self, credentials: Credentials) -> Request:
         params = {"RoleArn": self._role_arn, "RoleSessionName": "vpnframe"}
-        params["DurationSeconds"] = str(SESSION_S)
+        params["DurationSeconds"] = "3600"
         call = Call(self._base_url, "AssumeRole", STS_VERSION, params)
         return sign(call, credentials=credentials, now=self._server_now(), nonce=self._nonce())
 

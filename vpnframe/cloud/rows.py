@@ -283,7 +283,7 @@ def _tunnel_rows(row: Fields, outer: str, inner: str, ike: str, ipsec: str) -> l
     rows = row.rows(outer, inner, mark="TunnelId")
     # An empty list has been read, whatever fields are next to it.
     if not rows and (row.has(outer, inner) or (row.has(outer) and not row.shows(outer, inner))):
-        row.doubt_secrets()
+        row.is_unread = True
     if not any(one.has("TunnelId") or _has_settings(one, ike, ipsec) for one in rows):
         return []
     for one in rows:

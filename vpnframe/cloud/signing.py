@@ -112,10 +112,7 @@ def sign(call: Call, *, credentials: Credentials, now: datetime, nonce: str) -> 
 
 
 def rpc_v1_signature(method: str, params: Mapping[str, str], *, access_key_secret: str) -> str:
-    """Compute the ``Signature`` parameter of the older RPC scheme.
-
-    A fetch uses :func:`sign`; this function is for captures and tools of the older scheme.
-    """
+    """Compute the ``Signature`` parameter of the older RPC scheme, which a fetch does not use."""
     text = f"{method}&{percent_encode('/')}&{percent_encode(canonical_query(params))}"
     # The older scheme's digest is HMAC-SHA1 by definition.
     digest = hmac.new(f"{access_key_secret}&".encode(), text.encode(), hashlib.sha1).digest()

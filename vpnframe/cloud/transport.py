@@ -25,7 +25,6 @@ except ImportError:  # Windows has no such limit
 
 # A page of 50 rows takes about 150 KiB.
 _MAX_BODY_BYTES = 8 * MIB
-_MAX_CA_BYTES = 8 * MIB
 _MAX_CONNECTIONS = 100
 _OTHER_FILES = 16  # standard streams, event loop, checkpoint, name resolution
 # Supported content codings, with zlib's ``wbits`` for each.
@@ -164,7 +163,7 @@ def _tls_context(ca_file: str | Path | None) -> ssl.SSLContext | bool:
         return True
     try:
         # The text between the certificates may be in any language.
-        body = read_file(ca_file, limit=_MAX_CA_BYTES).decode("ascii", "ignore")
+        body = read_file(ca_file, limit=_MAX_BODY_BYTES).decode("ascii", "ignore")
         if not body:  # empty data would mean all authorities that the system trusts
             raise ValueError("it is empty")
         return ssl.create_default_context(cadata=body)

@@ -13,14 +13,12 @@ import secrets
 import stat
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
 KIB = 1024
 MIB = 1024 * KIB
 
-_PIECE = MIB
 _FIRST_MODE = 0o666  # before the process's umask
 _PRIVATE = 0o600
 _KINDS = (
@@ -35,7 +33,7 @@ _NO_WAIT = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0)
 _OPEN_FILES = re.compile(r"/dev/fd|/proc/[^/]+(/task/[^/]+)?/fd")
 
 
-@contextmanager
+@contextlib.contextmanager
 def open_regular(path: str | Path) -> Iterator[BinaryIO]:
     """Open a regular file for reading; refuse a pipe, device, socket or folder at once."""
     # Checked before opening, too: a socket cannot be opened, and a device may react to it.
@@ -55,7 +53,7 @@ def read_file(path: str | Path, *, limit: int) -> bytes:
 def read_stream(file: BinaryIO, *, limit: int) -> bytes:
     """Read an open file or pipe of at most ``limit`` bytes to its end."""
     pieces, n_bytes = [], 0
-    while piece := file.read(min(_PIECE, limit + 1 - n_bytes)):
+    while piece := file.read(min(MIB, limit + 1 - n_bytes)):
         pieces.append(piece)
         n_bytes += len(piece)
     if n_bytes > limit:

@@ -22,11 +22,8 @@ class _KnownKeys(Record, frozen=True, kw_only=True, array_like=True):
 def gateway_words(gateways: Iterable[Gateway]) -> Words:
     """Return the hint words of gateways, by gateway id."""
     return {
-        one.gateway_id: (
-            *filter(None, (one.name, one.ip_address, one.second_ip_address)),
-            *one.tags,
-        )
-        for one in gateways
+        g.gateway_id: (*filter(None, (g.name, g.ip_address, g.second_ip_address)), *g.tags)
+        for g in gateways
     }
 
 

@@ -37,17 +37,13 @@ def decide_perspective(
     if describe is not None:
         votes |= set(_subnet_votes(download, describe)) | set(_id_votes(download, describe))
     if not votes:
-        return _hinted_view(download), "assumed"
+        # A customer gateway may not have the cloud's ASN, so this is a hint, but not evidence.
+        hints = {tunnel.local.asn == _CLOUD_ASN for tunnel in download.tunnels}
+        is_remote = any(tunnel.remote.asn == _CLOUD_ASN for tunnel in download.tunnels)
+        return "cloud" if hints == {True} and not is_remote else "device", "assumed"
     if len(votes) == 2:
         return "device", "conflict"
     return votes.pop(), "verified"
-
-
-def _hinted_view(download: Statement) -> View:
-    """Return the view to assume: the device's, unless every ``LocalAsn`` is the cloud's."""
-    hints = {tunnel.local.asn == _CLOUD_ASN for tunnel in download.tunnels}
-    is_remote = any(tunnel.remote.asn == _CLOUD_ASN for tunnel in download.tunnels)
-    return "cloud" if hints == {True} and not is_remote else "device"
 
 
 def _endpoint_votes(

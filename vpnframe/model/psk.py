@@ -19,10 +19,8 @@ from vpnframe.model.records import KeyFacts
 
 _LABEL = b"vpnframe/psk/v1|"
 _ID_LABEL = b"vpnframe/psk/key-id/v1"
-_FINGERPRINT_BYTES = 16
 _MIN_BYTES = 32
 _MAX_BYTES = 4096
-_OTHERS = 0o077
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +37,7 @@ class FingerprintKey:
     def fingerprint(self, text: str) -> str:
         """Return 32 hex digits that are equal for equal keys."""
         made = hmac.new(self.secret, _LABEL + text.encode("utf-8", "surrogatepass"), hashlib.sha256)
-        return made.digest()[:_FINGERPRINT_BYTES].hex()
+        return made.hexdigest()[:32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +70,7 @@ def read_fingerprint_key(path: str | Path) -> FingerprintKey:
             mode, key = os.fstat(file.fileno()).st_mode, FingerprintKey(file.read(_MAX_BYTES + 1))
     except OSError as error:
         raise SettingsError(f"the key file {path} cannot be read: {error.strerror}") from None
-    if os.name == "posix" and mode & _OTHERS:
+    if os.name == "posix" and mode & 0o077:
         raise SettingsError(f"other users can read the key file {path}: chmod 600 {path}")
     if not _MIN_BYTES <= len(key.secret) <= _MAX_BYTES:
         raise SettingsError(
