@@ -138,8 +138,7 @@ def _asked(profile: str | None) -> tuple[Credentials | None, str]:
     names = ("access_key_id", "access_key_secret", "security_token")
     # One of its two classes has attributes for the parts, the other has getter methods.
     parts = [getattr(found, n, None) or getattr(found, f"get_{n}", str)() for n in names]
-    is_whole = parts[0] and parts[1]
-    return Credentials(parts[0], parts[1], parts[2] or None) if is_whole else None, ""
+    return Credentials(parts[0], parts[1], parts[2] or None) if all(parts[:2]) else None, ""
 
 
 @contextlib.contextmanager

@@ -81,18 +81,22 @@ class Fields:
         """Return the first of the named fields that holds text or a whole number, as text."""
         for name in names:
             value = self._tree.get(name)
-            text = value.strip() if isinstance(value, str) else ""
-            if value is not None and not isinstance(value, str):
-                whole = _whole(value)
-                if isinstance(whole, int) and not isinstance(whole, bool):
-                    text = str(whole)
-                else:
-                    self._note_type(name, value, "text")
+            if isinstance(value, str):
+                text = value.strip()
+            else:
+                text = "" if value is None else self._number_as_text(name, value)
             if self._reads is not None:
                 self._keep(name, value if text else _stand_in(value))
             if text:
                 return text
         return None
+
+    def _number_as_text(self, name: str, value: Any) -> str:
+        whole = _whole(value)
+        if isinstance(whole, int) and not isinstance(whole, bool):
+            return str(whole)
+        self._note_type(name, value, "text")
+        return ""
 
     def word(self, name: str) -> str | None:
         """Return text, or a boolean as lower-case text: some words are sent as either."""
@@ -195,14 +199,15 @@ class Fields:
         If members are named, only they count in an object: it may also hold unknown fields. A
         member that is zero does not count: unset numbers are sent as zero.
         """
-        self._mention(name)
         value = self._tree.get(name)
+        if self._reads is not None:
+            self._mention(name)
+            if isinstance(value, dict):
+                block = self._below(value, "")
+                for member in members:
+                    block._mention(member)
         if not members or not isinstance(value, dict):
             return is_filled_value(value)
-        if self._reads is not None:
-            block = self._below(value, "")
-            for member in members:
-                block._mention(member)
         for member in members:
             one = value.get(member)
             if one is not None and is_filled_value(one) and not is_zero(one):
@@ -216,7 +221,8 @@ class Fields:
 
     def block(self, name: str) -> Fields:
         """Return a nested object; an empty one if it is missing."""
-        self._mention(name)
+        if self._reads is not None:
+            self._mention(name)
         value = self._tree.get(name)
         tree = value if isinstance(value, dict) else {}
         if tree is not value:
@@ -276,7 +282,7 @@ class Fields:
 
     def _mention(self, name: str) -> None:
         """Record that a field is present; an object is kept with the fields read from it."""
-        if self._reads is not None and name not in self._reads.get(id(self._tree), ()):
+        if self._reads is None or name not in self._reads.get(id(self._tree), ()):
             self._keep(name, _stand_in(self._tree.get(name)))
 
     def _note_type(self, name: str, value: Any, wanted: str) -> None:
@@ -291,7 +297,7 @@ def _whole(value: Any) -> Any:
 
 def read_flag(value: object) -> bool | None:
     """Read a boolean from text or a number; None for anything else."""
-    return _FLAGS.get(str(value).strip().lower())
+    return value if isinstance(value, bool) else _FLAGS.get(str(value).strip().lower())
 
 
 def is_zero(value: Any) -> bool:

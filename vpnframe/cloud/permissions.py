@@ -10,10 +10,8 @@ LISTED = "DescribeVpnConnections"
 DOWNLOAD = "DownloadVpnConnectionConfig"
 _LISTS = (LISTED, "DescribeVpnAttachments", "DescribeVpnGateways", "DescribeCustomerGateways")
 _ROUTES = (
-    "DescribeVpcs",
-    "DescribeVpnRouteEntries",
-    "DescribeVpnPbrRouteEntries",
-    "DescribeVcoRouteEntries",
+    *("DescribeVpcs", "DescribeVpnRouteEntries"),
+    *("DescribeVpnPbrRouteEntries", "DescribeVcoRouteEntries"),
 )
 REVELATION = (
     "These reads reveal the pre-shared keys and BGP keys of every connection "

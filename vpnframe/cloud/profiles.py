@@ -42,8 +42,7 @@ _HOSTS = {
     "EcsRamRole": "100.100.100.200",
 }
 _STEPS = (
-    (r"failed to parse external command output", "its command returned no JSON"),
-    (r"has no attribute 'get'", "its command returned no JSON"),
+    (r"failed to parse external command|has no attribute 'get'", "its command returned no JSON"),
     (r"access_key_id or access_key_secret is empty", "its command returned no access key"),
     (r"sts_token is empty", "its command returned no token"),
     (r"command process timed out", "its command took too long"),

@@ -56,7 +56,9 @@ def safe_message(message: object) -> str:
     if not isinstance(message, str):
         return ""
     shown = _ECHO.split(message, maxsplit=1)[0].strip()[:_LONGEST]
-    shown = _QUOTED.sub(lambda quoted: quoted[0] if _is_plain_name(quoted[2]) else MASK, shown)
+    shown = _QUOTED.sub(
+        lambda m: m[0] if len(m[2]) <= 40 and _IDENTIFIER.fullmatch(m[2]) else MASK, shown
+    )
     is_beside_a_secret = False
 
     def masked(found: re.Match[str]) -> str:
@@ -68,10 +70,6 @@ def safe_message(message: object) -> str:
         return token if may_stay and _is_plain(token) else MASK
 
     return _TOKEN.sub(masked, shown)
-
-
-def _is_plain_name(text: str) -> bool:
-    return len(text) <= 40 and bool(_IDENTIFIER.fullmatch(text))
 
 
 def _is_plain(word: str) -> bool:
