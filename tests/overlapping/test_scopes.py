@@ -106,7 +106,7 @@ def test_two_domains_of_one_name_are_refused(tmp_path: Path):
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        ("", "names no domain"),
+        ("", "has no domain"),
         ("[[domains]]\nname = 'a'", "unknown key 'domains'"),
         ("[[domain]]\nmembers = ['a']", "domain 1: name is missing"),
         ("[[domain]]\nname = 'a'", "domain 'a': members is missing"),

@@ -13,16 +13,14 @@ from pathlib import Path
 
 from vpnframe.errors import ResponseError, SettingsError
 from vpnframe.model.files import open_regular
-from vpnframe.model.psk.guessing import judge_key
-from vpnframe.model.psk.states import key_state
+from vpnframe.model.guessing import judge_key
+from vpnframe.model.masked import key_state
 from vpnframe.model.records import KeyFacts
 
 _LABEL = b"vpnframe/psk/v1|"
 _ID_LABEL = b"vpnframe/psk/key-id/v1"
-_FINGERPRINT_BYTES = 16
 _MIN_BYTES = 32
 _MAX_BYTES = 4096
-_OTHERS = 0o077
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,14 +37,14 @@ class FingerprintKey:
     def fingerprint(self, text: str) -> str:
         """Return 32 hex digits that are equal for equal keys."""
         made = hmac.new(self.secret, _LABEL + text.encode("utf-8", "surrogatepass"), hashlib.sha256)
-        return made.digest()[:_FINGERPRINT_BYTES].hex()
+        return made.hexdigest()[:32]
 
 
 @dataclass(frozen=True, slots=True)
 class KeyJudge:
     """Settings for judging keys while answers are decoded."""
 
-    fingerprint_key: FingerprintKey  # of the crawl
+    fingerprint_key: FingerprintKey  # of the fetch
     # Hint words by id of a gateway or connection, for the keys of each row that names the id
     words: Mapping[str, Sequence[str]] = field(default_factory=dict)
     # Known facts by fingerprint: the same key is not judged again
@@ -61,30 +59,19 @@ class KeyJudge:
 
 
 def new_fingerprint_key() -> FingerprintKey:
-    """Create a random key for one crawl."""
+    """Create a random key for one fetch."""
     return FingerprintKey(secrets.token_bytes(_MIN_BYTES))
 
 
 def read_fingerprint_key(path: str | Path) -> FingerprintKey:
-    """Read the user's own key, which makes fingerprints comparable across snapshots.
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     path = Path(folder, "psk.key")
-    ...     _ = path.write_bytes(secrets.token_bytes(32))
-    ...     path.chmod(0o600)
-    ...     len(read_fingerprint_key(path).key_id)
-    8
-    """
+    """Read the user's own key, which makes fingerprints comparable across snapshots."""
     try:
         with open_regular(path) as file:
             mode, key = os.fstat(file.fileno()).st_mode, FingerprintKey(file.read(_MAX_BYTES + 1))
     except OSError as error:
         raise SettingsError(f"the key file {path} cannot be read: {error.strerror}") from None
-    if os.name == "posix" and mode & _OTHERS:
-        raise SettingsError(f"others may read the key file {path}: chmod 600 {path}")
+    if os.name == "posix" and mode & 0o077:
+        raise SettingsError(f"other users can read the key file {path}: chmod 600 {path}")
     if not _MIN_BYTES <= len(key.secret) <= _MAX_BYTES:
         raise SettingsError(
             f"the key file {path} must have {_MIN_BYTES} to {_MAX_BYTES} bytes: "
@@ -99,15 +86,9 @@ def read_fingerprint_key(path: str | Path) -> FingerprintKey:
 
 
 def own_fingerprint_key(path: str | Path | None, *, is_wanted: bool) -> FingerprintKey | None:
-    """Read the user's own key if a path is set.
-
-    Examples
-    --------
-    >>> own_fingerprint_key(None, is_wanted=True) is None
-    True
-    """
+    """Read the user's own key if a path is set."""
     if path is not None and not is_wanted:
-        raise SettingsError(f"{path} is for fingerprints, and no key facts are wanted: choose one")
+        raise SettingsError(f"{path} is for fingerprints, but key facts are off: choose one")
     return None if path is None else read_fingerprint_key(path)
 
 
@@ -118,21 +99,11 @@ def key_facts(
     hints: Iterable[str] = (),
     known: Mapping[str, KeyFacts] | None = None,
 ) -> KeyFacts:
-    """Return the facts about a key that may be kept.
-
-    References
-    ----------
-    RFC 2104, HMAC. RFC 7296 s2.15, on keys made from passwords.
-
-    Examples
-    --------
-    >>> facts = key_facts("12345678", fingerprint_key=FingerprintKey(bytes(32)))
-    >>> facts.key_class, facts.bits, facts.length
-    ('published', 0, 8)
-    """
+    """Return the facts about a key that may be kept."""
     if key_state(secret) != "present":
         return KeyFacts()
     if not isinstance(secret, str | int) or isinstance(secret, bool):
+        del secret  # a frame that raises must not hold it
         raise ResponseError("a key is neither text nor a number")
     try:
         return _facts(str(secret).strip(), hints, fingerprint_key, known or {})
@@ -165,12 +136,6 @@ def _facts(
 
 
 def best_facts(*facts: KeyFacts | None) -> KeyFacts | None:
-    """Join the facts about one key from several answers: the first one that shows the key.
-
-    Examples
-    --------
-    >>> best_facts(None, KeyFacts(), KeyFacts(length=9, bits=64)).bits
-    64
-    """
+    """Join the facts about one key from several answers: the first one that shows the key."""
     made = [one for one in facts if one is not None]
     return next((one for one in made if one.length is not None), made[0] if made else None)

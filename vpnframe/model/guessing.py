@@ -106,15 +106,7 @@ Span = tuple[int, int]
 
 
 def judge_key(key: str, *, hints: Iterable[str] = ()) -> tuple[KeyClass, int]:
-    """Return the class of a key, and its resistance to guessing in bits.
-
-    Examples
-    --------
-    >>> judge_key("password"), judge_key("kX8vQ2mZ7bT4nR9c")
-    (('published', 0), ('random', 95))
-    >>> judge_key("Shanghai-Office!2019", hints=["to-shanghai-office"])[0]
-    'derived'
-    """
+    """Return the class of a key, and its resistance to guessing in bits."""
     if key in PUBLISHED:
         return "published", 0
     rest = _without_hints(key, hints)
@@ -137,7 +129,7 @@ def _without_hints(key: str, hints: Iterable[str]) -> str:
     """Return a key without the hints in it; if it contains one, also without years."""
     lowered, (plain, folded) = key.translate(_AS_LOWER), _hint_texts(hints)
     spans = _common_spans(lowered, plain)
-    for undone in _UNDONE:
+    for undone in _UNDONE:  # words only: ids are random, and folding finds chance matches
         spans += _common_spans(lowered.translate(undone), folded)
     taken = _positions(spans)
     if not taken:
@@ -146,10 +138,7 @@ def _without_hints(key: str, hints: Iterable[str]) -> str:
 
 
 def _hint_texts(hints: Iterable[str]) -> tuple[str, str]:
-    """Return all hints, with and without their separators, and separately their words.
-
-    Only words are searched with l33t undone: ids are random, and folding finds chance matches.
-    """
+    """Return all hints, with and without their separators, and separately their words."""
     lowered = "\n".join(hints).lower()
     joined = _SEPARATORS.sub("", lowered)
     words = [*_WHOLE_WORD.findall(lowered), *_WORD_LINE.findall(joined)]
