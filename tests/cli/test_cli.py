@@ -450,7 +450,9 @@ def test_the_emulator_announces_itself_and_stops_on_sigterm(tmp_path):
     )
     line = json.loads(process.stdout.readline())
     assert {"endpoint", "access_key_id", "access_key_secret", "accounts"} <= line.keys()
-    assert len(json.loads(key.read_text())["tunnels"]) >= 5
+    written = json.loads(key.read_text())
+    assert list(written) == ["seed", "planted", "tunnels", "counts"]
+    assert len(written["tunnels"]) >= 5
     assert line["access_key_secret"] not in key.read_text()
     process.send_signal(signal.SIGTERM)
     out, err = process.communicate(timeout=20)
