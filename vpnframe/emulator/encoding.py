@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TypeAlias
 
 Json: TypeAlias = "bool | int | str | Sequence[Json] | Mapping[str, Json] | None"
+Tree: TypeAlias = dict[str, Json]
 
 _DECLARATION = "<?xml version='1.0' encoding='UTF-8'?>"
 

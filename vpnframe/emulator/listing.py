@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Generic, TypeAlias, TypeVar
 
 from vpnframe.emulator.connection_rows import connection_row
-from vpnframe.emulator.encoding import Json
+from vpnframe.emulator.encoding import Json, Tree
 from vpnframe.emulator.fleet.model import (
     CustomerGateway,
     EmulatedConnection,
@@ -20,7 +20,6 @@ from vpnframe.emulator.refusals import Refusal, invalid_parameter
 from vpnframe.emulator.rows import attachment_row, customer_gateway_row, vpc_row, vpn_gateway_row
 from vpnframe.emulator.state import Holdings
 
-Tree: TypeAlias = dict[str, Json]
 Parameters: TypeAlias = Mapping[str, str]
 
 DEFAULT_PAGE_SIZE = 10

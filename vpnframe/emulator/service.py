@@ -11,8 +11,9 @@ from typing import TypeAlias
 
 from vpnframe.cloud.messages import Request, Response
 from vpnframe.emulator.downloads import download_config
-from vpnframe.emulator.faults import FaultPlan
-from vpnframe.emulator.faults.striking import answer_faultily, find_kind
+from vpnframe.emulator.drifting import drift
+from vpnframe.emulator.encoding import Tree
+from vpnframe.emulator.faults import FaultPlan, FaultyResponse, Kind
 from vpnframe.emulator.gate import Credential, authenticate
 from vpnframe.emulator.listing import (
     CUSTOMER_GATEWAYS,
@@ -22,7 +23,6 @@ from vpnframe.emulator.listing import (
     VPN_GATEWAYS,
     ListCall,
     Thing,
-    Tree,
 )
 from vpnframe.emulator.parameters import ReceivedCall, read_call
 from vpnframe.emulator.quotas import Key
@@ -96,8 +96,8 @@ def handle(state: State, request: Request, now: float) -> Response:
         if not isinstance(fault, FaultPlan) and (response := fault(request, state.n_requests)):
             return response
     exchange = _ServedExchange(state, request, read_call(request), now)
-    kind = find_kind(state, exchange.call)
-    return exchange.write(exchange.serve()) if kind is None else answer_faultily(kind, exchange)
+    kind = state.find_fault(exchange.call)
+    return exchange.write(exchange.serve()) if kind is None else exchange.fail(kind)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +143,24 @@ class _ServedExchange:
         if "RegionId" in action.required and call.region_id not in state.region_ids:
             return UNKNOWN_REGION
         return action.answer(_Visit(state, credential, call, self.gate_now))
+
+    def fail(self, kind: Kind) -> FaultyResponse:
+        """Answer a call that a fault strikes. The server applies what only a socket can show."""
+        if kind.clock_s:
+            self.state.clock_offset_s = kind.clock_s
+        if kind.deletes or kind.creates_at:
+            drift(kind, self.state, self.request, self.call)
+        if kind.refusal is not None:
+            self.pass_gate()
+        outcome = kind.refusal or self.serve()
+        if kind.edit is not None and not isinstance(outcome, Refusal):
+            outcome = kind.edit(outcome)
+        response = self.write(outcome, is_xml=kind.is_xml)
+        if kind.rewrite is not None:
+            response = kind.rewrite(response)
+        return FaultyResponse(
+            response.status, response.headers, response.body, kind=kind.name, wire=kind.wire
+        )
 
     def write(self, outcome: Tree | Refusal, *, is_xml: bool = False) -> Response:
         """Encode the outcome in the requested format, or in XML."""

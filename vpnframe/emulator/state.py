@@ -8,7 +8,7 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from vpnframe.emulator.faults import Fault, FaultPlan
+from vpnframe.emulator.faults import Fault, FaultPlan, Kind
 from vpnframe.emulator.fleet.model import (
     CustomerGateway,
     EmulatedAccount,
@@ -19,6 +19,7 @@ from vpnframe.emulator.fleet.model import (
     VpnGateway,
 )
 from vpnframe.emulator.gate import Credential, NonceLedger
+from vpnframe.emulator.parameters import ReceivedCall
 from vpnframe.emulator.quotas import Key, QuotaMeter, QuotaSettings
 from vpnframe.emulator.unset import SHAPES
 
@@ -88,6 +89,17 @@ class State:
     def holdings_of(self, account_id: str, region_id: str) -> Holdings:
         """Return the resources of an account in a region, which may be empty."""
         return self._holdings.get((account_id, region_id)) or Holdings()
+
+    def find_fault(self, call: ReceivedCall) -> Kind | None:
+        """Count a call for every plan that it matches; return the first kind that strikes it."""
+        found: Kind | None = None
+        for plan in self.faults:
+            if isinstance(plan, FaultPlan) and plan.matches(call):
+                self.n_matched[plan] += 1
+                if found is None and plan.strikes(self.n_matched[plan]):
+                    found = plan.kind
+                    self.struck[found.name] += 1
+        return found
 
     def next_request_id(self) -> str:
         """Return the id of the next answer, reproducible for the same sequence of calls."""

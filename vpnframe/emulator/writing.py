@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from email.utils import formatdate
 
 from vpnframe.cloud.messages import Response
-from vpnframe.emulator.encoding import encode_json, encode_xml
-from vpnframe.emulator.listing import Tree
+from vpnframe.emulator.encoding import Tree, encode_json, encode_xml
 from vpnframe.emulator.parameters import ReceivedCall
 from vpnframe.emulator.refusals import Refusal
 
