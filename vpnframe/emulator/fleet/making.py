@@ -22,8 +22,10 @@ from vpnframe.emulator.fleet.model import (
 )
 from vpnframe.emulator.fleet.places import list_regions
 from vpnframe.emulator.fleet.routes import lay_routes
-from vpnframe.emulator.planted.planting import Planter
-from vpnframe.emulator.planted.plants import plant_everything, plant_routes
+from vpnframe.emulator.planted.overlaps import plant_overlaps
+from vpnframe.emulator.planted.planter import Planter
+from vpnframe.emulator.planted.routes import plant_routes
+from vpnframe.emulator.planted.settings import plant_settings
 
 _LARGEST_SHARE = 0.2
 _GROUP = {"VPNGW": 76.0, "CEN": 16.0, "NO_ASSOCIATED": 8.0}
@@ -63,10 +65,13 @@ def make_fleet(
             places.append(DrawnPlace(account, region, draw))
             _fill(draft, places[-1], size)
     planter = Planter(draft, places, draw)
-    plant_everything(planter)
-    planter.turn_to(draw.branch(f"{seed}/routes"))
+    for _ in range(planter.n_rounds):
+        plant_overlaps(planter)
+        plant_settings(planter)
+    planter.draw = draw.branch(f"{seed}/routes")
     lay_routes(draft, planter.draw)
-    plant_routes(planter)
+    for _ in range(planter.n_rounds):
+        plant_routes(planter)
     return EmulatedFleet(
         seed=seed,
         accounts=all_accounts,
