@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import TypeAlias
 
 from vpnframe.cloud.messages import Request, Response
-from vpnframe.emulator.downloads import download_config
+from vpnframe.emulator.connection_rows import download_config
 from vpnframe.emulator.drifting import drift
 from vpnframe.emulator.encoding import Tree
 from vpnframe.emulator.faults import FaultPlan, FaultyResponse, Kind

@@ -197,7 +197,7 @@ class EmulatedConnection:
         return self.tunnels[0].tunnel_id is not None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EmulatedRoute:
     """One route entry of a VPN gateway, or of a connection on a transit router.
 
@@ -209,17 +209,17 @@ class EmulatedRoute:
     region_id: str
     kind: str
     vpn_gateway_id: str | None
-    vpn_connection_id: str | None
+    vpn_connection_id: str | None = None
     next_hop: str
-    source: str | None
+    source: str | None = None
     destination: str
-    weight: int | None
-    priority: int | None
-    state: str
-    tunnel_ids: tuple[str, ...]
-    as_path: str | None
-    community: str | None
-    learned_from: str | None
+    weight: int | None = None
+    priority: int | None = None
+    state: str = "published"
+    tunnel_ids: tuple[str, ...] = ()
+    as_path: str | None = None
+    community: str | None = None
+    learned_from: str | None = None
     created_ms: int
 
 

@@ -8,7 +8,7 @@ from ipaddress import ip_network
 from typing import Any, TypeAlias
 
 from vpnframe.emulator.fleet.drawing import Draw
-from vpnframe.emulator.fleet.gateways import DrawnFleet, DrawnPlace, add_customer_gateway
+from vpnframe.emulator.fleet.gateways import DrawnFleet, DrawnPlace
 from vpnframe.emulator.fleet.model import (
     CustomerGateway,
     EmulatedConnection,
@@ -74,7 +74,7 @@ class Planter:
         self.draw = draw
         vpcs = {vpc.vpc_id: vpc for vpc in draft.vpcs}
         self._vpc_of = {g.vpn_gateway_id: vpcs[g.vpc_id] for g in draft.vpn_gateways}
-        self._places = {(one.account.account_id, one.region.region_id): one for one in places}
+        self._places = {place.owner: place for place in places}
         self._position = {c.vpn_connection_id: at for at, c in enumerate(draft.connections)}
         shuffled = list(self._position)
         draw.rng.shuffle(shuffled)
@@ -172,7 +172,7 @@ class Planter:
     def add_peer(self, connection: EmulatedConnection, address: str) -> CustomerGateway:
         """Create a customer gateway in the account and region of a connection."""
         place = self._places[connection.account_id, connection.region_id]
-        return add_customer_gateway(self.draft, place, ip_address=address)
+        return place.add_customer_gateway(address)
 
     def share_customer(self, source: EmulatedConnection, target: EmulatedConnection) -> None:
         """Set the peers of the source's tunnels on the target's; repeat the last one if needed."""
