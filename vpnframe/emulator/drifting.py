@@ -10,9 +10,9 @@ from typing import Any
 from vpnframe.cloud.messages import Request
 from vpnframe.emulator.faults import Kind
 from vpnframe.emulator.fleet.model import EmulatedConnection
+from vpnframe.emulator.listing import ROUTE_LISTS
 from vpnframe.emulator.parameters import ReceivedCall
 from vpnframe.emulator.refusals import Refusal
-from vpnframe.emulator.route_listing import ROUTE_CALLS
 from vpnframe.emulator.signatures import read_claim
 from vpnframe.emulator.state import Holdings, State
 
@@ -35,8 +35,8 @@ def drift(kind: Kind, state: State, request: Request, call: ReceivedCall) -> Non
         named = holdings.connection_by_id.get(call.parameters.get("VpnConnectionId", ""))
         if named is not None:
             _drift_connections(kind, state, holdings, named)
-    elif call.action in ROUTE_CALLS:
-        listed = ROUTE_CALLS[call.action].held(holdings, call.parameters)
+    elif call.action in ROUTE_LISTS:
+        listed = ROUTE_LISTS[call.action].held(holdings, call.parameters)
         if not isinstance(listed, Refusal) and listed:
             holder = listed[0].vpn_gateway_id or listed[0].vpn_connection_id or ""
             number = len(state.created_ids)

@@ -30,11 +30,9 @@ class QuotaSettings:
 
     def __post_init__(self) -> None:
         if self.mode not in ("sliding", "fixed"):
-            msg = f"quota mode must be 'sliding' or 'fixed', not {self.mode!r}"
-            raise ValueError(msg)
+            raise ValueError(f"quota mode must be 'sliding' or 'fixed', not {self.mode!r}")
         if self.window_s <= 0:
-            msg = f"quota window must be above 0 seconds, not {self.window_s}"
-            raise ValueError(msg)
+            raise ValueError(f"quota window must be above 0 seconds, not {self.window_s}")
 
     def limit_of(self, action: str) -> int:
         """Return the number of calls of an action that one window admits."""

@@ -63,18 +63,12 @@ class RunningEmulator:
 
 def announcement(running: RunningEmulator) -> dict[str, object]:
     """Return what a caller needs, including secrets, to be printed as one line of JSON."""
+    names = ("account_id", "access_key_id", "access_key_secret")
     line: dict[str, object] = {
         "endpoint": running.endpoint,
         "access_key_id": running.access_key_id,
         "access_key_secret": running.access_key_secret,
-        "accounts": [
-            {
-                "account_id": account.account_id,
-                "access_key_id": account.access_key_id,
-                "access_key_secret": account.access_key_secret,
-            }
-            for account in running.accounts
-        ],
+        "accounts": [{name: getattr(one, name) for name in names} for one in running.accounts],
     }
     return line if running.ca_file is None else line | {"ca_file": str(running.ca_file)}
 

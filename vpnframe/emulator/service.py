@@ -7,42 +7,21 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from types import MappingProxyType
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from vpnframe.cloud.messages import Request, Response
+from vpnframe.emulator import refusals
 from vpnframe.emulator.connection_rows import download_config
 from vpnframe.emulator.drifting import drift
-from vpnframe.emulator.encoding import Tree
+from vpnframe.emulator.encoding import STS_VERSION, Tree, write_response
 from vpnframe.emulator.faults import FaultPlan, FaultyResponse, Kind
 from vpnframe.emulator.gate import Credential, authenticate
-from vpnframe.emulator.listing import (
-    CUSTOMER_GATEWAYS,
-    VPCS,
-    VPN_ATTACHMENTS,
-    VPN_CONNECTIONS,
-    VPN_GATEWAYS,
-    ListCall,
-    Thing,
-)
+from vpnframe.emulator.listing import LISTS, ListCall
 from vpnframe.emulator.parameters import ReceivedCall, read_call
-from vpnframe.emulator.quotas import Key
-from vpnframe.emulator.refusals import (
-    UNKNOWN_ACTION,
-    UNKNOWN_CONNECTION,
-    UNKNOWN_REGION,
-    UNKNOWN_ROLE,
-    UNKNOWN_VERSION,
-    UNSUPPORTED_METHOD,
-    Refusal,
-    invalid_parameter,
-    missing_parameter,
-    throttled,
-)
-from vpnframe.emulator.route_listing import ROUTE_CALLS
+from vpnframe.emulator.refusals import Refusal, invalid_parameter, missing_parameter
 from vpnframe.emulator.rows import region_row
 from vpnframe.emulator.state import Holdings, State
 from vpnframe.emulator.unset import fill, shape_of
-from vpnframe.emulator.writing import STS_VERSION, write_response
 
 _VPC_VERSION = "2016-04-28"
 _ROLE = re.compile(r"acs:ram::([0-9]+):role/([A-Za-z0-9._-]+)")
@@ -123,7 +102,7 @@ class _ServedExchange:
         """Check signature, quota and parameters, in the cloud's order, and answer the call."""
         state, call = self.state, self.call
         if self.request.method not in ("GET", "POST"):
-            return UNSUPPORTED_METHOD
+            return refusals.UNSUPPORTED_METHOD
         credential = self.pass_gate()
         if isinstance(credential, Refusal):
             return credential
@@ -131,17 +110,20 @@ class _ServedExchange:
             return missing_parameter("Action")
         action = _ACTIONS.get(call.action)
         if action is None:
-            return UNKNOWN_ACTION
+            return refusals.UNKNOWN_ACTION
         if call.version != action.version:
-            return UNKNOWN_VERSION if call.version else missing_parameter("Version")
+            return refusals.UNKNOWN_VERSION if call.version else missing_parameter("Version")
         key = (credential.account_id, call.region_id, call.action)
-        if refusal := _check_quota(state, key, self.now):
-            return refusal
+        wait_s = state.meter.admit(key, now=self.now)
+        (state.calls if wait_s is None else state.throttled)[key] += 1
+        if wait_s is not None:
+            has_retry_after = state.meter.settings.has_retry_after
+            return refusals.throttled(int(wait_s * 1000) + 1 if has_retry_after else None)
         for name in action.required:
             if not call.parameters.get(name):
                 return missing_parameter(name)
         if "RegionId" in action.required and call.region_id not in state.region_ids:
-            return UNKNOWN_REGION
+            return refusals.UNKNOWN_REGION
         return action.answer(_Visit(state, credential, call, self.gate_now))
 
     def fail(self, kind: Kind) -> FaultyResponse:
@@ -173,16 +155,6 @@ class _ServedExchange:
         )
 
 
-def _check_quota(state: State, key: Key, now: float) -> Refusal | None:
-    """Count the call as admitted or throttled; return a refusal if it is throttled."""
-    wait_s = state.meter.admit(key, now=now)
-    if wait_s is None:
-        state.calls[key] += 1
-        return None
-    state.throttled[key] += 1
-    return throttled(int(wait_s * 1000) + 1 if state.meter.settings.has_retry_after else None)
-
-
 def _describe_regions(visit: _Visit) -> Tree:
     regions = visit.state.fleet.regions
     return {"Regions": {"Region": [visit.finish(region_row(region)) for region in regions]}}
@@ -192,7 +164,7 @@ def _download(visit: _Visit) -> Tree | Refusal:
     connection_id = visit.call.parameters["VpnConnectionId"]
     connection = visit.holdings.connection_by_id.get(connection_id)
     if connection is None:
-        return UNKNOWN_CONNECTION
+        return refusals.UNKNOWN_CONNECTION
     return {"VpnConnectionConfig": visit.finish(download_config(connection))}
 
 
@@ -200,7 +172,7 @@ def _assume_role(visit: _Visit) -> Tree | Refusal:
     """Return temporary credentials of an account of the fleet, for any caller."""
     role = _ROLE.fullmatch(visit.call.parameters["RoleArn"])
     if role is None or role[1] not in visit.state.accounts:
-        return UNKNOWN_ROLE
+        return refusals.UNKNOWN_ROLE
     seconds = visit.call.parameters.get("DurationSeconds") or "3600"
     if not re.fullmatch(r"[0-9]{3,5}", seconds) or not 900 <= int(seconds) <= 43_200:
         return invalid_parameter("DurationSeconds")
@@ -237,7 +209,7 @@ def _caller_identity(visit: _Visit) -> Tree:
     }
 
 
-def _list_action(listed: ListCall[Thing]) -> _ServedAction:
+def _list_action(listed: ListCall[Any]) -> _ServedAction:
     """Return the action of a list call, answered from the account's resources in the region."""
     return _ServedAction(
         lambda visit: listed.answer(visit.holdings, visit.call.parameters, finish=visit.finish),
@@ -248,12 +220,7 @@ def _list_action(listed: ListCall[Thing]) -> _ServedAction:
 _ACTIONS: Mapping[str, _ServedAction] = MappingProxyType(
     {
         "DescribeRegions": _ServedAction(_describe_regions, required=()),
-        "DescribeVpcs": _list_action(VPCS),
-        "DescribeVpnConnections": _list_action(VPN_CONNECTIONS),
-        "DescribeVpnGateways": _list_action(VPN_GATEWAYS),
-        "DescribeCustomerGateways": _list_action(CUSTOMER_GATEWAYS),
-        "DescribeVpnAttachments": _list_action(VPN_ATTACHMENTS),
-        **{name: _list_action(listed) for name, listed in ROUTE_CALLS.items()},
+        **{name: _list_action(listed) for name, listed in LISTS.items()},
         "DownloadVpnConnectionConfig": _ServedAction(
             _download, required=("RegionId", "VpnConnectionId")
         ),

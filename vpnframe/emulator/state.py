@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from vpnframe.emulator.faults import Fault, FaultPlan, Kind
 from vpnframe.emulator.fleet.model import (
     CustomerGateway,
-    EmulatedAccount,
     EmulatedConnection,
     EmulatedFleet,
     EmulatedRoute,
@@ -61,13 +60,11 @@ class State:
     ) -> None:
         self.fleet = fleet
         self.shape = shape
-        self.accounts: dict[str, EmulatedAccount] = {a.account_id: a for a in fleet.accounts}
+        self.accounts = {account.account_id: account for account in fleet.accounts}
         self.region_ids = frozenset(region.region_id for region in fleet.regions)
-        self.credentials: dict[str, Credential] = {
-            account.access_key_id: Credential(
-                account.account_id, account.access_key_id, account.access_key_secret
-            )
-            for account in fleet.accounts
+        self.credentials = {
+            one.access_key_id: Credential(one.account_id, one.access_key_id, one.access_key_secret)
+            for one in fleet.accounts
         }
         self.nonces = NonceLedger()
         self.meter = QuotaMeter(settings)
@@ -141,12 +138,11 @@ def make_state(
     """
     if shape not in (None, *SHAPES):
         raise ValueError(f"there is no shape {shape!r}: {', '.join(SHAPES)}")
-    is_on = not (isinstance(quotas, bool) and not quotas)
     settings = QuotaSettings(
         window_s=quota_window_s,
         mode=quota_mode,
         limits={} if isinstance(quotas, bool) else quotas,
-        is_on=is_on,
+        is_on=quotas is not False,
         has_retry_after=has_retry_after,
     )
     return State(fleet, settings, shape=shape)
@@ -155,18 +151,13 @@ def make_state(
 def _sort_out(fleet: EmulatedFleet) -> dict[tuple[str, str], Holdings]:
     """Group the resources of the fleet by account and region."""
     holdings: defaultdict[tuple[str, str], Holdings] = defaultdict(Holdings)
-    for vpc in fleet.vpcs:
-        holdings[vpc.account_id, vpc.region_id].vpcs.append(vpc)
+    for name in ("vpcs", "vpn_gateways", "customer_gateways", "connections"):
+        for thing in getattr(fleet, name):
+            getattr(holdings[thing.account_id, thing.region_id], name).append(thing)
+    for held in holdings.values():
+        held.connection_by_id = {one.vpn_connection_id: one for one in held.connections}
     for route in fleet.routes:
+        routes = holdings[route.account_id, route.region_id].routes_by_holder
         holder = route.vpn_gateway_id or route.vpn_connection_id or ""
-        held_routes = holdings[route.account_id, route.region_id].routes_by_holder
-        held_routes.setdefault(holder, []).append(route)
-    for vpn_gateway in fleet.vpn_gateways:
-        holdings[vpn_gateway.account_id, vpn_gateway.region_id].vpn_gateways.append(vpn_gateway)
-    for gateway in fleet.customer_gateways:
-        holdings[gateway.account_id, gateway.region_id].customer_gateways.append(gateway)
-    for connection in fleet.connections:
-        held = holdings[connection.account_id, connection.region_id]
-        held.connections.append(connection)
-        held.connection_by_id[connection.vpn_connection_id] = connection
+        routes.setdefault(holder, []).append(route)
     return dict(holdings)

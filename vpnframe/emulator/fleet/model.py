@@ -196,6 +196,11 @@ class EmulatedConnection:
         """Whether the connection has two tunnels with ids."""
         return self.tunnels[0].tunnel_id is not None
 
+    @property
+    def customer_gateway_ids(self) -> tuple[str, ...]:
+        """The ids of the customer gateways of its tunnels."""
+        return tuple(tunnel.customer_gateway_id for tunnel in self.tunnels)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EmulatedRoute:
