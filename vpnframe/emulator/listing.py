@@ -122,7 +122,7 @@ def _vpcs(holdings: Holdings, parameters: Parameters) -> list[EmulatedVpc]:
 
 def _on_gateway(holdings: Holdings, parameters: Parameters) -> Sequence[EmulatedRoute] | Refusal:
     gateway_id = parameters["VpnGatewayId"]
-    if not holdings.has_vpn_gateway(gateway_id):
+    if all(gateway.vpn_gateway_id != gateway_id for gateway in holdings.vpn_gateways):
         return UNKNOWN_GATEWAY
     return holdings.routes_by_holder.get(gateway_id, ())
 

@@ -40,15 +40,7 @@ class QuotaSettings:
 
 
 class QuotaMeter:
-    """Counts admitted calls. A refused call does not count.
-
-    Examples
-    --------
-    >>> meter = QuotaMeter(QuotaSettings(window_s=2.0, limits={"Ping": 1}))
-    >>> key = ("1234", "cn-shanghai", "Ping")
-    >>> meter.admit(key, now=10.0), meter.admit(key, now=11.5), meter.admit(key, now=12.0)
-    (None, 0.5, None)
-    """
+    """Counts admitted calls. A refused call does not count."""
 
     def __init__(self, settings: QuotaSettings) -> None:
         self.settings = settings

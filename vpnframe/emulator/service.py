@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from types import MappingProxyType
-from typing import Any, TypeAlias
+from typing import Any
 
 from vpnframe.cloud.messages import Request, Response
 from vpnframe.emulator import refusals
@@ -23,40 +23,7 @@ from vpnframe.emulator.rows import region_row
 from vpnframe.emulator.state import Holdings, State
 from vpnframe.emulator.unset import fill, shape_of
 
-_VPC_VERSION = "2016-04-28"
 _ROLE = re.compile(r"acs:ram::([0-9]+):role/([A-Za-z0-9._-]+)")
-
-
-@dataclass(frozen=True)
-class _Visit:
-    """One admitted call of a known account."""
-
-    state: State
-    credential: Credential
-    call: ReceivedCall
-    now: float
-
-    @property
-    def holdings(self) -> Holdings:
-        """The resources of the account in the requested region."""
-        return self.state.holdings_of(self.credential.account_id, self.call.region_id)
-
-    def finish(self, row: Tree) -> Tree:
-        """Fill in the unset fields of a row."""
-        what = "/".join(map(str, [*row.values()][:3]))
-        return fill(row, self.call.action, shape_of(what, self.state.shape))
-
-
-_Answer: TypeAlias = Callable[[_Visit], Tree | Refusal]
-
-
-@dataclass(frozen=True)
-class _ServedAction:
-    """One action that the service supports."""
-
-    answer: _Answer
-    version: str = _VPC_VERSION
-    required: tuple[str, ...] = ("RegionId",)
 
 
 def handle(state: State, request: Request, now: float) -> Response:
@@ -74,13 +41,13 @@ def handle(state: State, request: Request, now: float) -> Response:
     for fault in state.faults:
         if not isinstance(fault, FaultPlan) and (response := fault(request, state.n_requests)):
             return response
-    exchange = _ServedExchange(state, request, read_call(request), now)
+    exchange = _Exchange(state, request, read_call(request), now)
     kind = state.find_fault(exchange.call)
     return exchange.write(exchange.serve()) if kind is None else exchange.fail(kind)
 
 
 @dataclass(frozen=True, slots=True)
-class _ServedExchange:
+class _Exchange:
     """One request while the service processes it."""
 
     state: State
@@ -92,6 +59,15 @@ class _ServedExchange:
     def gate_now(self) -> float:
         """The time that signatures are checked against and that ``Date`` contains."""
         return self.now + self.state.clock_offset_s
+
+    def holdings(self, credential: Credential) -> Holdings:
+        """Return the resources of the caller's account in the requested region."""
+        return self.state.holdings_of(credential.account_id, self.call.region_id)
+
+    def finish(self, row: Tree) -> Tree:
+        """Fill in the unset fields of a row."""
+        what = "/".join(map(str, [*row.values()][:3]))
+        return fill(row, self.call.action, shape_of(what, self.state.shape))
 
     def pass_gate(self) -> Credential | Refusal:
         """Authenticate the caller, and use up the nonce."""
@@ -124,7 +100,7 @@ class _ServedExchange:
                 return missing_parameter(name)
         if "RegionId" in action.required and call.region_id not in state.region_ids:
             return refusals.UNKNOWN_REGION
-        return action.answer(_Visit(state, credential, call, self.gate_now))
+        return action.answer(self, credential)
 
     def fail(self, kind: Kind) -> FaultyResponse:
         """Answer a call that a fault strikes. The server applies what only a socket can show."""
@@ -155,30 +131,31 @@ class _ServedExchange:
         )
 
 
-def _describe_regions(visit: _Visit) -> Tree:
-    regions = visit.state.fleet.regions
-    return {"Regions": {"Region": [visit.finish(region_row(region)) for region in regions]}}
+def _describe_regions(exchange: _Exchange, _: Credential) -> Tree:
+    rows = [exchange.finish(region_row(region)) for region in exchange.state.fleet.regions]
+    return {"Regions": {"Region": rows}}
 
 
-def _download(visit: _Visit) -> Tree | Refusal:
-    connection_id = visit.call.parameters["VpnConnectionId"]
-    connection = visit.holdings.connection_by_id.get(connection_id)
+def _download(exchange: _Exchange, credential: Credential) -> Tree | Refusal:
+    by_id = exchange.holdings(credential).connection_by_id
+    connection = by_id.get(exchange.call.parameters["VpnConnectionId"])
     if connection is None:
         return refusals.UNKNOWN_CONNECTION
-    return {"VpnConnectionConfig": visit.finish(download_config(connection))}
+    return {"VpnConnectionConfig": exchange.finish(download_config(connection))}
 
 
-def _assume_role(visit: _Visit) -> Tree | Refusal:
+def _assume_role(exchange: _Exchange, _: Credential) -> Tree | Refusal:
     """Return temporary credentials of an account of the fleet, for any caller."""
-    role = _ROLE.fullmatch(visit.call.parameters["RoleArn"])
-    if role is None or role[1] not in visit.state.accounts:
+    given = exchange.call.parameters
+    role = _ROLE.fullmatch(given["RoleArn"])
+    if role is None or role[1] not in exchange.state.accounts:
         return refusals.UNKNOWN_ROLE
-    seconds = visit.call.parameters.get("DurationSeconds") or "3600"
+    seconds = given.get("DurationSeconds") or "3600"
     if not re.fullmatch(r"[0-9]{3,5}", seconds) or not 900 <= int(seconds) <= 43_200:
         return invalid_parameter("DurationSeconds")
-    ends_at = float(int(visit.now) + int(seconds))
-    session = visit.state.add_session(role[1], expires_at=ends_at)
-    name = visit.call.parameters["RoleSessionName"]
+    ends_at = float(int(exchange.gate_now) + int(seconds))
+    session = exchange.state.add_session(role[1], expires_at=ends_at)
+    name = given["RoleSessionName"]
     return {
         "Credentials": {
             "AccessKeyId": session.access_key_id,
@@ -193,11 +170,10 @@ def _assume_role(visit: _Visit) -> Tree | Refusal:
     }
 
 
-def _caller_identity(visit: _Visit) -> Tree:
-    account = visit.state.accounts[visit.credential.account_id]
-    if visit.credential.security_token is None:
-        who, kind, principal = account.arn, "RAMUser", account.user_id
-    else:
+def _caller_identity(exchange: _Exchange, credential: Credential) -> Tree:
+    account = exchange.state.accounts[credential.account_id]
+    who, kind, principal = account.arn, "RAMUser", account.user_id
+    if credential.security_token is not None:
         who = f"acs:ram::{account.account_id}:assumed-role/inventory/session"
         kind, principal = "AssumedRoleUser", f"{account.user_id}:session"
     return {
@@ -209,10 +185,21 @@ def _caller_identity(visit: _Visit) -> Tree:
     }
 
 
+@dataclass(frozen=True)
+class _ServedAction:
+    """One action that the service supports."""
+
+    answer: Callable[[_Exchange, Credential], Tree | Refusal]
+    version: str = "2016-04-28"
+    required: tuple[str, ...] = ("RegionId",)
+
+
 def _list_action(listed: ListCall[Any]) -> _ServedAction:
     """Return the action of a list call, answered from the account's resources in the region."""
     return _ServedAction(
-        lambda visit: listed.answer(visit.holdings, visit.call.parameters, finish=visit.finish),
+        lambda exchange, credential: listed.answer(
+            exchange.holdings(credential), exchange.call.parameters, finish=exchange.finish
+        ),
         required=("RegionId", *listed.required),
     )
 

@@ -37,20 +37,6 @@ class Holdings:
     connection_by_id: dict[str, EmulatedConnection] = field(default_factory=dict)
     routes_by_holder: dict[str, list[EmulatedRoute]] = field(default_factory=dict)
 
-    def has_vpn_gateway(self, gateway_id: str) -> bool:
-        """Check whether a VPN gateway exists."""
-        return any(gateway.vpn_gateway_id == gateway_id for gateway in self.vpn_gateways)
-
-    def remove_connection(self, connection: EmulatedConnection) -> None:
-        """Remove a connection from its list and from downloads."""
-        self.connections.remove(connection)
-        del self.connection_by_id[connection.vpn_connection_id]
-
-    def insert_connection(self, at: int, connection: EmulatedConnection) -> None:
-        """Insert a connection at a position in the list."""
-        self.connections.insert(at, connection)
-        self.connection_by_id[connection.vpn_connection_id] = connection
-
 
 class State:
     """The fleet, the credentials that may read it, and the record of calls so far."""

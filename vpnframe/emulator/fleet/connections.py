@@ -23,7 +23,6 @@ from vpnframe.emulator.fleet.networks import (
     draw_vpc_subnets,
     host_in,
 )
-from vpnframe.emulator.fleet.places import zone_of
 from vpnframe.emulator.fleet.proposals import SM_PROPOSAL, draw_proposal, draw_second_proposal
 
 CLOUD_ASN = 45104
@@ -160,7 +159,7 @@ class Seat:
             tunnel_id=place.new_id("tun") if self.is_dual else None,
             index=position + 1,
             role="slave" if position and not draw.chance(0.05) else "master",
-            zone=zone_of(place.region.region_id, "hi"[position] if draw.chance(0.85) else "h"),
+            zone=place.region.zone("hi"[position] if draw.chance(0.85) else "h"),
             customer_gateway_id=customer.customer_gateway_id,
             cloud_ip=cloud_ip,
             customer_ip=customer.ip_address,

@@ -60,12 +60,13 @@ def make_fleet(
             places.append(DrawnPlace(draft, account, region, draw))
             _fill(places[-1], size)
     planter = Planter(draft, places, draw)
-    for _ in range(planter.n_rounds):
+    n_rounds = min(max(1, connections // 300), 20)
+    for _ in range(n_rounds):
         plant_overlaps(planter)
         plant_settings(planter)
     planter.draw = draw.branch(f"{seed}/routes")
     lay_routes(draft, planter.draw)
-    for _ in range(planter.n_rounds):
+    for _ in range(n_rounds):
         plant_routes(planter)
     return EmulatedFleet(
         seed=seed,

@@ -81,11 +81,6 @@ class Planter:
         # A dict, because it is ordered and removes ids fast.
         self._free = dict.fromkeys(shuffled)
 
-    @property
-    def n_rounds(self) -> int:
-        """How often each defect is planted: once per 300 connections, at least 1, at most 20."""
-        return min(max(1, len(self.draft.connections) // 300), 20)
-
     def take(self, wanted: Wanted) -> EmulatedConnection | None:
         """Take one wanted connection without a planted defect; None if there is none left."""
         for connection_id in self._free:
