@@ -23,7 +23,7 @@ def region_row(region: EmulatedRegion) -> Tree:
     """Write one row of DescribeRegions."""
     return {
         "RegionId": region.region_id,
-        "RegionEndpoint": f"vpc.{region.region_id}.aliyuncs.com",
+        "RegionEndpoint": region.endpoint,
         "LocalName": region.local_name,
     }
 

@@ -32,6 +32,11 @@ class EmulatedRegion:
     local_name: str
     id_prefix: str
 
+    @property
+    def endpoint(self) -> str:
+        """The host that the region's own calls go to."""
+        return f"vpc.{self.region_id}.aliyuncs.com"
+
     def zone(self, letter: str) -> str:
         """Return a zone id: ``cn-hangzhou-h``, but ``eu-central-1a`` after a digit."""
         return f"{self.region_id}{'' if self.region_id[-1].isdigit() else '-'}{letter}"
