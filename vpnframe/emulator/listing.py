@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeAlias, TypeVar
 
 from vpnframe.emulator.connection_rows import connection_row
 from vpnframe.emulator.encoding import Json, Tree
-from vpnframe.emulator.fleet.model import EmulatedRoute, EmulatedVpc, Tag
+from vpnframe.emulator.fleet.model import EmulatedRoute, EmulatedVpc
 from vpnframe.emulator.refusals import (
     UNKNOWN_CONNECTION,
     UNKNOWN_GATEWAY,
@@ -62,7 +62,7 @@ class ListCall(Generic[Thing]):
         if isinstance(held, Refusal):
             return held
         number, size = page
-        things = [thing for thing in held if self._selects(thing, parameters)]
+        things = self._select(held, parameters)
         shown = things[(number - 1) * size : number * size]
         rows: list[Json] = [finish(self.write(thing)) for thing in shown]
         nested: Json = rows
@@ -75,13 +75,33 @@ class ListCall(Generic[Thing]):
             self.path[0]: nested,
         }
 
-    def _selects(self, thing: Any, parameters: Parameters) -> bool:
+    def _select(self, held: Sequence[Thing], parameters: Parameters) -> list[Thing]:
+        """Return the resources that pass all filters which the parameters name."""
+        things = list(held)
         for name, attribute in self.filters.items():
-            value = getattr(thing, attribute)
-            values = value if isinstance(value, tuple) else (value,)
-            if (wanted := parameters.get(name)) and wanted not in values:
-                return False
-        return not self.has_tags or _has_tags(thing.tags, parameters)
+            if wanted := parameters.get(name):
+                things = [one for one in things if wanted in _values(getattr(one, attribute))]
+        if self.has_tags:
+            for wanted_tag in _wanted_tags(parameters):
+                things = [one for one in things if _has_tag(one, wanted_tag)]
+        return things
+
+
+def _values(value: Any) -> Sequence[Any]:
+    return value if isinstance(value, tuple) else (value,)
+
+
+def _wanted_tags(parameters: Parameters) -> Collection[Mapping[str, str]]:
+    """Return key and value, or one of them, of each tag that the parameters name."""
+    wanted: dict[str, dict[str, str]] = {}
+    for name, value in parameters.items():
+        if found := _TAG_PART.fullmatch(name):
+            wanted.setdefault(found[1], {})[found[2]] = value
+    return wanted.values()
+
+
+def _has_tag(thing: Any, wanted: Mapping[str, str]) -> bool:
+    return any({"Key": tag.key, "Value": tag.value}.items() >= wanted.items() for tag in thing.tags)
 
 
 def _read_page(parameters: Parameters) -> tuple[int, int] | Refusal:
@@ -100,18 +120,6 @@ def _read_count(text: str | None, *, default: int) -> int | None:
     if text is None or text == "":
         return default
     return int(text) if re.fullmatch(r"0*[1-9][0-9]{0,8}", text) else None
-
-
-def _has_tags(tags: Sequence[Tag], parameters: Parameters) -> bool:
-    """Check whether all tags that the parameters name are there; without a value any will do."""
-    wanted: dict[str, dict[str, str]] = {}
-    for name, value in parameters.items():
-        if found := _TAG_PART.fullmatch(name):
-            wanted.setdefault(found[1], {})[found[2]] = value
-    return all(
-        any(one.get("Key", t.key) == t.key and one.get("Value", t.value) == t.value for t in tags)
-        for one in wanted.values()
-    )
 
 
 def _vpcs(holdings: Holdings, parameters: Parameters) -> list[EmulatedVpc]:

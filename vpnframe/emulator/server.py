@@ -85,7 +85,7 @@ async def serving(
         await runner.setup()
         loop = asyncio.get_running_loop()
         handler = loop.get_exception_handler()
-        loop.set_exception_handler(_Crowds())
+        loop.set_exception_handler(_OpenFilesHandler())
         try:
             context = None if ca_file is None else _make_tls(ca_file)
             await web.TCPSite(runner, _HOST, settings.port, ssl_context=context).start()
@@ -136,19 +136,19 @@ def serve_in_thread(
         thread.join()
 
 
-class _Crowds:
-    """Exception handler that warns only once if no more connections can be accepted."""
+class _OpenFilesHandler:
+    """Exception handler that warns only once if no file descriptors are left."""
 
     def __init__(self) -> None:
-        self._is_said = False
+        self._has_warned = False
 
     def __call__(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         error = context.get("exception")
         if not isinstance(error, OSError) or error.errno not in (errno.EMFILE, errno.ENFILE):
             loop.default_exception_handler(context)
-        elif not self._is_said:
-            self._is_said = True
-            log.warning("the emulator has no room for more connections: they wait (ulimit -n)")
+        elif not self._has_warned:
+            self._has_warned = True
+            log.warning("the emulator is out of file descriptors: new connections wait (ulimit -n)")
 
 
 def _application(state: State, settings: ServerSettings) -> web.Application:

@@ -123,7 +123,7 @@ def make_state(
     State(Fleet(seed=7, 1 accounts, 1 regions, 0 connections), 0 requests)
     """
     if shape not in (None, *SHAPES):
-        raise ValueError(f"there is no shape {shape!r}: {', '.join(SHAPES)}")
+        raise ValueError(f"{shape!r} is not a shape; the shapes are {', '.join(SHAPES)}")
     settings = QuotaSettings(
         window_s=quota_window_s,
         mode=quota_mode,

@@ -152,11 +152,7 @@ _NESTED = b"[" * 20_000 + b"]" * 20_000
 
 # Name, line, and change of the encoded answer, which cannot be read any more.
 _BODIES: tuple[tuple[str, str, Rewrite], ...] = (
-    (
-        "truncated-json",
-        "half the body, its length announced",
-        with_body(lambda b: b[: len(b) // 2]),
-    ),
+    ("truncated-json", "half the body, correctly announced", with_body(lambda b: b[: len(b) // 2])),
     ("empty-body-200", "200 and no body", with_body(lambda _: b"")),
     ("json-list", "the answer inside a list", with_body(lambda b: b"[" + b + b"]")),
     ("json-null", "the word null", with_body(lambda _: b"null")),
@@ -168,7 +164,7 @@ _BODIES: tuple[tuple[str, str, Rewrite], ...] = (
     ("lone-surrogate", "half a surrogate pair, escaped", with_member(b'"Note":"\\ud83d"')),
     ("control-character", "a raw line break in text", with_member(b'"Note":"a\nb"')),
     ("deep-nesting", "20,000 lists inside each other", with_member(b'"Deep":' + _NESTED)),
-    ("trailing-garbage", "text behind the answer", with_body(lambda b: b + b"}{")),
+    ("trailing-garbage", "text after the answer", with_body(lambda b: b + b"}{")),
     ("bom", "a byte order mark first", with_body(lambda b: codecs.BOM_UTF8 + b)),
     ("utf-16", "the answer in UTF-16", with_body(lambda b: b.decode().encode("utf-16"))),
 )
@@ -254,13 +250,14 @@ _PLACES: tuple[tuple[str, Sent, str], ...] = (
 _HALF: Sent = "half the body"
 _SHORT_S = 0.1
 _HOUR_S = 3600.0
-_BEHIND = "behind the whole answer, without notice"
+_ICY = "ICY two hundred"
+_AFTER = "after the whole answer, without notice"
 _MORE = "100 bytes more announced than sent"
 
 # Name, failure, line, and how the answer is sent.
 _WIRES = (
-    ("reset-after", None, f"reset {_BEHIND}", Wire(end="reset", has_notice=False)),
-    ("close-after", None, f"close {_BEHIND}", Wire(has_notice=False)),
+    ("reset-after", None, f"a reset {_AFTER}", Wire(end="reset", has_notice=False)),
+    ("close-after", None, f"a close {_AFTER}", Wire(has_notice=False)),
     ("content-length-too-long", "network", f"{_MORE} before the end", Wire(length="long")),
     ("content-length-too-long-open", "timeout", f"{_MORE}", Wire(length="long", end="hang")),
     ("content-length-too-short", "malformed", "half the length announced", Wire(length="short")),
@@ -275,12 +272,7 @@ _WIRES = (
     ("gzip-mislabelled", "network", "a plain body declared as gzip", Wire(coding="mislabelled")),
     ("chunked", None, "a chunked body", Wire(coding="chunked")),
     ("chunked-cut", "network", "half of a chunked body", Wire(coding="chunked", sent=_HALF)),
-    (
-        "status-line-garbage",
-        "network",
-        "a status line that is not HTTP",
-        Wire(status_line="ICY two hundred"),
-    ),
+    ("status-line-garbage", "network", "a status line that is not HTTP", Wire(status_line=_ICY)),
 )
 
 

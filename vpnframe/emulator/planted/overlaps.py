@@ -8,8 +8,8 @@ from vpnframe.emulator.fleet.model import EmulatedConnection, HealthCheck
 from vpnframe.emulator.fleet.networks import EVERYTHING, draw_inside
 from vpnframe.emulator.planted.planter import Pair, Planter, halves, is_policy, is_static
 
-# Blocks of both connections of a pair, as VPC side and on-premises side. The words stand for the
-# block of the VPC, its halves, and a block inside the upper one.
+# Blocks of both connections of a pair, as VPC side and on-premises side. Words name the block
+# of the VPC, its halves, and a block inside the upper one.
 _ON_ONE_GATEWAY = (
     ("onprem-equal-on-one-gateway", (EVERYTHING, "10.201.0.0/24"), (EVERYTHING, "10.201.0.0/24")),
     ("onprem-nested-on-one-gateway", ("vpc", "10.202.0.0/16"), ("vpc", "10.202.7.0/24")),
@@ -53,7 +53,7 @@ def plant_overlaps(planter: Planter) -> None:
 
 
 def _set_sides(planter: Planter, pair: Pair, sides: list[tuple[str, str]]) -> None:
-    """Set the blocks of a pair on one gateway; words stand for blocks of their VPC."""
+    """Set the blocks of a pair on one gateway; words name blocks of their VPC."""
     cidr = planter.vpc_cidr(pair[0])
     lower, upper = halves(cidr)
     words = {"vpc": cidr, "lower": lower, "upper": upper}

@@ -144,6 +144,13 @@ class Planter:
         """Return the block of the VPC of the connection's gateway."""
         return self._vpc_of[connection.vpn_gateway_id or ""].cidr
 
+    def plant(self, plant_id: str, wanted: Wanted, **fields: Any) -> EmulatedConnection | None:
+        """Set fields of every tunnel of one wanted connection, and record it."""
+        if connection := self.take(wanted):
+            self.set_tunnels(connection, **fields)
+            self.record(plant_id, connection)
+        return connection
+
     def change(self, connection: EmulatedConnection, **fields: Any) -> None:
         """Set fields of a connection."""
         at = self._position[connection.vpn_connection_id]

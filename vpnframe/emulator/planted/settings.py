@@ -42,28 +42,20 @@ _PUBLISHED_KEY = "pgw6dy7d1i8in7x5"
 def plant_settings(planter: Planter) -> None:
     """Plant every weakness of a single connection; the order decides who gets which."""
     for _ in range(3):
-        if connection := planter.take(lambda c: c.is_dual):
-            planter.set_tunnels(connection, index=None)
-            planter.record("tunnel-index-missing", connection)
+        planter.plant("tunnel-index-missing", lambda c: c.is_dual, index=None)
     _plant_mismatch(planter)
     _plant_peer_in_two_regions(planter)
-    if connection := planter.take(is_psk):
-        name = "ipsec.corp.example.com"
-        planter.set_tunnels(connection, cloud_ike_id=name, customer_ike_id=name)
-        planter.record("ids-equal", connection)
-    if connection := planter.take(is_psk):
-        planter.set_tunnels(connection, customer_ike_id="0.0.0.0")  # noqa: S104
-        planter.record("id-any", connection)
+    name = "ipsec.corp.example.com"
+    planter.plant("ids-equal", is_psk, cloud_ike_id=name, customer_ike_id=name)
+    planter.plant("id-any", is_psk, customer_ike_id="0.0.0.0")  # noqa: S104
     _plant_reused_key(planter)
     _plant_keys(planter)
     for plant_id, proposal in _PROPOSALS.items():
-        if connection := planter.take(is_psk):
-            planter.set_tunnels(connection, proposal=proposal)
-            planter.record(plant_id, connection)
+        planter.plant(plant_id, is_psk, proposal=proposal)
     _plant_locked_gateway(planter)
-    if connection := planter.take(lambda c: c.tunnels[0].peer_ca is not None):
-        planter.set_tunnels(connection, peer_ca=None)
-        planter.record("sm-without-certificate", connection)
+    planter.plant(
+        "sm-without-certificate", lambda c: c.tunnels[0].peer_ca is not None, peer_ca=None
+    )
     if connection := planter.take(lambda c: c.tunnels[0].bgp is not None):
         tunnels = (
             replace(tunnel, bgp=tunnel.bgp and replace(tunnel.bgp, customer_asn=CLOUD_ASN))
@@ -126,11 +118,9 @@ def _plant_keys(planter: Planter) -> None:
         ("key-short", draw.pre_shared_key()[:9]),
         ("key-long-random", draw.pre_shared_key() + draw.pre_shared_key()),
     ):
-        if connection := planter.take(is_psk):
-            planter.set_tunnels(connection, psk=key)
-            if plant_id == "key-derived-from-name":
-                planter.change(connection, name="to-shanghai-office")
-            planter.record(plant_id, connection)
+        connection = planter.plant(plant_id, is_psk, psk=key)
+        if connection and plant_id == "key-derived-from-name":
+            planter.change(connection, name="to-shanghai-office")
 
 
 def _plant_locked_gateway(planter: Planter) -> None:
