@@ -157,7 +157,7 @@ def story_of(error: BaseException) -> str:
         lines += [
             f"{frame.name} {name} = {value}"
             for frame in one.stack
-            if frame.filename.startswith(PACKAGE) and "/emulator/" not in frame.filename
+            if frame.filename.startswith(PACKAGE) and "/vpnframe/emulator/" not in frame.filename
             for name, value in (frame.locals or {}).items()
         ]
     return "\n".join(lines)

@@ -73,7 +73,7 @@ AnswerKeyOption = Annotated[
         "--answer-key",
         envvar="VPNFRAME_EMULATOR_ANSWER_KEY",
         metavar="FILE",
-        help="Write what is to be found there.",
+        help="Write as JSON what was planted where, the tunnels and counts.",
     ),
 ]
 FaultOption = Annotated[

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from ipaddress import IPv4Network, IPv6Network, collapse_addresses, ip_address, ip_network
 
-from vpnframe.emulator.answers.parties import Party, list_parties
-from vpnframe.emulator.answers.sightings import UP, Sighting
+from expected_parties import Party, list_parties
+from expected_sightings import UP, Sighting
+
 from vpnframe.emulator.fleet.model import EmulatedConnection, EmulatedFleet
 
 Network = IPv4Network | IPv6Network

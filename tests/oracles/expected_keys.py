@@ -6,9 +6,10 @@ import math
 from collections import defaultdict
 from collections.abc import Iterator
 
-from vpnframe.emulator.answers.overlaps import routing_domains
-from vpnframe.emulator.answers.parties import list_parties
-from vpnframe.emulator.answers.sightings import Sighting, sm_gateways, tunnels_of
+from expected_overlaps import routing_domains
+from expected_parties import list_parties
+from expected_sightings import Sighting, sm_gateways, tunnels_of
+
 from vpnframe.emulator.fleet.model import EmulatedConnection, EmulatedFleet, EmulatedTunnel
 
 _PUBLISHED = frozenset({"pgw6dy7d1i8in7x5", "tf-testvpn1", "tf-testvpn2", "Test@123", "12345678"})
@@ -81,7 +82,7 @@ def _bits(key: str, origin: str) -> float:
 
 
 def _any(is_kind: object, key: str) -> bool:
-    assert callable(is_kind)  # noqa: S101  for the type checker
+    assert callable(is_kind)
     return any(map(is_kind, key))
 
 

@@ -1,4 +1,4 @@
-"""One fault in one place, as the answer key sees it, and helpers to read a fleet."""
+"""One fault in one place, as the oracle sees it, and helpers to read a fleet."""
 
 from __future__ import annotations
 

@@ -6,9 +6,10 @@ from collections import Counter
 from collections.abc import Iterator
 from ipaddress import ip_address, ip_network
 
-from vpnframe.emulator.answers.overlaps import routing_domains
-from vpnframe.emulator.answers.parties import Party, list_parties
-from vpnframe.emulator.answers.sightings import UP, Sighting
+from expected_overlaps import routing_domains
+from expected_parties import Party, list_parties
+from expected_sightings import UP, Sighting
+
 from vpnframe.emulator.fleet.model import EmulatedConnection, EmulatedFleet, EmulatedTunnel
 from vpnframe.emulator.fleet.quirks import pick
 

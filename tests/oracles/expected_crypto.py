@@ -1,10 +1,11 @@
-"""Expected findings on proposals: the answer key's own verdicts, in the vendor's terms."""
+"""Expected findings on proposals: the oracle's own verdicts, in the vendor's terms."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from vpnframe.emulator.answers.sightings import Sighting, sm_gateways, tunnels_of
+from expected_sightings import Sighting, sm_gateways, tunnels_of
+
 from vpnframe.emulator.fleet.model import EmulatedConnection, EmulatedFleet, EmulatedProposal
 
 _CIPHERS = {

@@ -1,4 +1,4 @@
-"""Facts of the answer key about single connections and their blocks, before any comparison."""
+"""Facts about single connections and their blocks, before any comparison."""
 
 from __future__ import annotations
 

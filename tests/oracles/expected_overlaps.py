@@ -1,4 +1,4 @@
-"""Overlapping blocks within a routing domain: the answer key's own computation.
+"""Overlapping blocks within a routing domain: the oracle's own computation.
 
 Deliberately simple: union-find, then every pair of a domain, with the standard library's
 ``ipaddress``.
@@ -11,8 +11,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from itertools import combinations
 
-from vpnframe.emulator.answers.meaning import judge_held, judge_sites
-from vpnframe.emulator.answers.parties import (
+from expected_meaning import judge_held, judge_sites
+from expected_parties import (
     AnswerBlock,
     BlockEnd,
     Party,
@@ -20,6 +20,7 @@ from vpnframe.emulator.answers.parties import (
     held_blocks,
     list_parties,
 )
+
 from vpnframe.emulator.fleet.model import EmulatedConnection, EmulatedFleet, EmulatedVpc
 
 

@@ -1,4 +1,4 @@
-"""The expected findings of a fleet: the answer key's own rules, in plain loops.
+"""The expected findings of a fleet: the oracle's own rules, in plain loops.
 
 There is one finding per rule, subject and status, with the tunnels that show it and the highest
 severity among them. A fleet is assumed to be read completely, including its keys.
@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
-from vpnframe.emulator.answers.crypto import crypto_faults
-from vpnframe.emulator.answers.overlaps import find_groups, find_overlaps
-from vpnframe.emulator.answers.secrets import at_ceiling, key_faults
-from vpnframe.emulator.answers.selectors import selector_faults
-from vpnframe.emulator.answers.service import service_faults
-from vpnframe.emulator.answers.sightings import SEVERITIES, Sighting
-from vpnframe.emulator.answers.wiring import wiring_faults
+from expected_crypto import crypto_faults
+from expected_keys import at_ceiling, key_faults
+from expected_overlaps import find_groups, find_overlaps
+from expected_selectors import selector_faults
+from expected_service import service_faults
+from expected_sightings import SEVERITIES, Sighting
+from expected_wiring import wiring_faults
+
 from vpnframe.emulator.fleet.model import EmulatedFleet
 
 _OVERLAP_RULES = {

@@ -1,10 +1,10 @@
-"""Classify overlaps: the answer key's own verdict. The first rule that matches decides."""
+"""Classify overlaps: the oracle's own verdict. The first rule that matches decides."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
-from vpnframe.emulator.answers.parties import AnswerBlock, Party
+from expected_parties import AnswerBlock, Party
 
 Verdict = tuple[str, str]
 

@@ -6,7 +6,8 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 from ipaddress import ip_address, ip_network
 
-from vpnframe.emulator.answers.sightings import UP, Sighting, sm_gateways, tunnels_of
+from expected_sightings import UP, Sighting, sm_gateways, tunnels_of
+
 from vpnframe.emulator.fleet.model import EmulatedConnection, EmulatedFleet, EmulatedTunnel
 
 _ANYBODY = ("%any", "0.0.0.0", "::")  # noqa: S104  identities
