@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from text_helpers import any_texts
 
-from vpnframe.addresses.reasons import explain
+from vpnframe.addresses.cidr import explain
 
 
 @pytest.mark.parametrize(
