@@ -11,11 +11,12 @@ import numpy.typing as npt
 import pandas as pd
 
 from vpnframe.addresses.cidr import ParsedCidrs, format_cidr, parse_cidrs
+from vpnframe.addresses.nesting import RELATIONS, Runs, find_runs, find_runs_between
 from vpnframe.addresses.ordering import Blocks
 from vpnframe.errors import AddressError, SchemaError
+from vpnframe.schema.codes import Codes, Mask
 from vpnframe.schema.columns import as_words
 
-Codes = npt.NDArray[np.int64]
 Cidrs: TypeAlias = "Iterable[object] | pd.DataFrame"
 Groups: TypeAlias = "Iterable[Hashable] | str"
 
@@ -80,6 +81,28 @@ def format_blocks(blocks: Blocks) -> list[str]:
     high = np.zeros(n, np.uint64) if blocks.high is None else blocks.high
     low = blocks.first.astype(np.uint64)
     return format_cidr(high, low, np.full(n, family, np.uint8), blocks.prefix_length)
+
+
+def runs_by_family(
+    parsed: ParsedCidrs, groups: Codes | None, *, is_second: Mask | None = None
+) -> list[tuple[Codes, Runs]]:
+    """Return the runs of IPv4 and of IPv6, each with the input rows of its row numbers.
+
+    With ``is_second`` (by input row), return runs between the two sets that it separates.
+    """
+    found = []
+    for family in (4, 6):
+        rows, blocks = parsed.of_family(family, groups=groups)
+        runs = (
+            find_runs(blocks) if is_second is None else find_runs_between(blocks, is_second[rows])
+        )
+        found.append((rows, runs))
+    return found
+
+
+def as_relations(codes: npt.NDArray[np.uint8]) -> pd.Categorical:
+    """Convert relation codes to a categorical of words."""
+    return pd.Categorical.from_codes(codes, categories=pd.Index(RELATIONS, dtype="str"))
 
 
 def _check_form(name: str, values: object) -> None:

@@ -11,7 +11,6 @@ from vpnframe.inventory import Inventory
 from vpnframe.overlapping import roles
 from vpnframe.overlapping.against import our_rows
 from vpnframe.overlapping.assembling import as_category, as_text, check_columns
-from vpnframe.overlapping.blocks import take_blocks
 from vpnframe.overlapping.encoded import EncodedFleet, encode_fleet
 from vpnframe.overlapping.known import warn_of_gaps, what_is_known
 from vpnframe.overlapping.scopes import ROUTING_DOMAIN
@@ -109,7 +108,7 @@ def _between(fleet: EncodedFleet, one: Mask, other: Mask, groups: Codes) -> Code
 
 def _counts(fleet: EncodedFleet, chosen: Mask, groups: Codes) -> Codes:
     """Return counts by position, 0 for blocks that are not chosen; shape (3, n)."""
-    counts, blocks = np.zeros((3, len(groups)), np.int64), take_blocks(fleet.all, chosen)
+    counts, blocks = np.zeros((3, len(groups)), np.int64), fleet.all.take(chosen)
     for family in _FAMILIES:
         row, numbers = blocks.of_family(family, groups=groups)
         found = count_overlaps(numbers)

@@ -15,8 +15,7 @@ from vpnframe.addresses.cidr import ParsedCidrs, format_cidr, parse_cidrs
 from vpnframe.addresses.nesting import CONTAINS, make_pairs
 from vpnframe.errors import SettingsError
 from vpnframe.overlapping import roles
-from vpnframe.overlapping.asked import parse_all
-from vpnframe.overlapping.blocks import runs_by_family, take_blocks
+from vpnframe.overlapping.asked import parse_all, runs_by_family
 from vpnframe.overlapping.mirrors import Links
 from vpnframe.overlapping.scopes import ROUTERS, ROUTING_DOMAIN, routing_domains
 from vpnframe.overlapping.settings import OverlapSettings
@@ -105,7 +104,7 @@ class EncodedFleet:
     @property
     def all(self) -> ParsedCidrs:
         """All blocks as numbers; ``row`` is the position of each."""
-        return blocks_at(self.cidrs.parsed, self.cidr)
+        return self.cidrs.parsed.at(self.cidr)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,20 +143,6 @@ def are_ignored(cidrs: CidrWords, settings: OverlapSettings) -> Mask:
     if settings.ignore:
         ignored |= np.isin(cidrs.words.to_pylist(), _canonical(parse_cidrs(list(settings.ignore))))
     return ignored
-
-
-def blocks_at(parsed: ParsedCidrs, positions: Codes) -> ParsedCidrs:
-    """Return the blocks at these positions, possibly repeated; ``row`` counts them from 0."""
-    return replace(
-        parsed,
-        row=np.arange(len(positions)),
-        family=parsed.family[positions],
-        high=parsed.high[positions],
-        low=parsed.low[positions],
-        prefix_length=parsed.prefix_length[positions],
-        is_masked=parsed.is_masked[positions],
-        n_values=len(positions),
-    )
 
 
 def column_of(frame: pd.DataFrame, name: str) -> pd.Series[Any]:
@@ -299,7 +284,7 @@ def _admitted(rows: _BlockRows, cidrs: CidrWords, own: Codes, cloud: Codes) -> t
     meets = np.zeros(len(cloud), bool)
     found = [(np.empty(0, np.int64), np.empty(0, np.int64))]
     if is_real.any():
-        blocks = take_blocks(blocks_at(cidrs.parsed, rows.cidr[own]), is_real | is_selector)
+        blocks = cidrs.parsed.at(rows.cidr[own]).take(is_real | is_selector)
         for positions, runs in runs_by_family(blocks, its_cloud, is_second=is_real):
             pairs = make_pairs(runs)
             left, right = own[positions[pairs.left]], own[positions[pairs.right]]
@@ -389,7 +374,7 @@ def _blocks(
     is_mapped = _reduce(np.maximum, rows.is_mapped[keep][order], first)
     connection, cidr, scope = connection[chosen], cidr[chosen], scope[chosen]
     role = roles.settle(
-        blocks_at(cidrs.parsed, cidr),
+        cidrs.parsed.at(cidr),
         _reduce(np.minimum, rows.role[keep][order], first),
         is_open=~(is_mapped | connections.is_theirs[connection]),
         cloud=connections.cloud[connection],

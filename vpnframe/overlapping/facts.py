@@ -12,8 +12,8 @@ import pandas as pd
 
 from vpnframe.addresses.cidr import ParsedCidrs
 from vpnframe.addresses.nesting import EQUAL, WITHIN
-from vpnframe.overlapping.blocks import runs_by_family
-from vpnframe.overlapping.encoded import EncodedFleet, blocks_at
+from vpnframe.overlapping.asked import runs_by_family
+from vpnframe.overlapping.encoded import EncodedFleet
 from vpnframe.overlapping.pairing import TURNED, FleetPairs
 from vpnframe.overlapping.roles import REAL
 from vpnframe.schema.codes import CodedSets, Codes, Mask
@@ -193,6 +193,6 @@ def _have_overlap(sets: CodedSets, one: Codes, other: Codes, *, parsed: ParsedCi
     pair, cidr = np.concatenate([which, which_other]), np.concatenate([first, second])
     is_second = np.arange(len(cidr)) >= len(first)
     found = np.zeros(len(one), bool)
-    for rows, runs in runs_by_family(blocks_at(parsed, cidr), pair, is_second=is_second):
+    for rows, runs in runs_by_family(parsed.at(cidr), pair, is_second=is_second):
         found[pair[rows[runs.outer]]] = True
     return found

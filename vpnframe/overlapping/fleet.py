@@ -13,6 +13,7 @@ from vpnframe import schema
 from vpnframe.addresses.nesting import DEFAULT_MAX_PAIRS
 from vpnframe.inventory import Inventory
 from vpnframe.overlapping.against import our_rows, their_blocks
+from vpnframe.overlapping.asked import as_relations
 from vpnframe.overlapping.assembling import (
     as_category,
     as_severity,
@@ -21,7 +22,6 @@ from vpnframe.overlapping.assembling import (
     check_scope,
     positions,
 )
-from vpnframe.overlapping.blocks import as_relations
 from vpnframe.overlapping.encoded import CONNECTION, Connections, EncodedFleet, encode_fleet
 from vpnframe.overlapping.facts import PairFacts
 from vpnframe.overlapping.grouping import Groups, every_pair, find_groups

@@ -17,8 +17,7 @@ from vpnframe.addresses.union import find_gaps
 from vpnframe.overlapping.against import our_rows, their_blocks
 from vpnframe.overlapping.asked import format_blocks, parse_all
 from vpnframe.overlapping.block_files import read_blocks
-from vpnframe.overlapping.blocks import take_blocks
-from vpnframe.overlapping.encoded import EncodedFleet, blocks_at, encode_fleet
+from vpnframe.overlapping.encoded import EncodedFleet, encode_fleet
 from vpnframe.overlapping.known import KnownFleet
 from vpnframe.overlapping.roles import AGGREGATE
 from vpnframe.overlapping.settings import OverlapSettings
@@ -75,7 +74,7 @@ def find_free_space(
     """Find the space in ``within`` that no known block uses."""
     fleet, rows = taken_by_fleet(known, settings)
     spaces = parse_all([within] if isinstance(within, str) else list(within))
-    used = blocks_at(fleet.cidrs.parsed, np.unique(fleet.cidr[rows]))
+    used = fleet.cidrs.parsed.at(np.unique(fleet.cidr[rows]))
     avoided = [parse_cidrs(list(DEFAULT_AVOID)), read_avoided(avoid)]
     return FreeSpace(_gaps([used, *avoided], spaces))
 
@@ -95,7 +94,7 @@ def read_avoided(avoid: Avoid) -> ParsedCidrs:
         return parse_cidrs([])
     blocks = read_blocks(avoid) if isinstance(avoid, str | Path) else avoid
     parsed = parse_all(their_blocks(blocks)["cidr"].tolist())
-    return take_blocks(parsed, parsed.prefix_length > 0)
+    return parsed.take(parsed.prefix_length > 0)
 
 
 def _gaps(taken: Iterable[ParsedCidrs], spaces: ParsedCidrs) -> list[Network]:

@@ -18,7 +18,7 @@ from vpnframe.addresses.nesting import (
     make_pairs,
 )
 from vpnframe.overlapping import roles
-from vpnframe.overlapping.blocks import runs_by_family, take_blocks
+from vpnframe.overlapping.asked import runs_by_family
 from vpnframe.overlapping.encoded import EncodedFleet
 from vpnframe.schema.codes import Codes, Mask
 
@@ -169,7 +169,7 @@ def _sources(
     is_second: Mask | None = None,
     has_own: bool = False,
 ) -> list[_Source]:
-    blocks = take_blocks(fleet.all, chosen)
+    blocks = fleet.all.take(chosen)
     found = runs_by_family(blocks, groups, is_second=is_second)
     is_across = is_second is not None
     return [_Source(rows, runs, is_across, has_own) for rows, runs in found if runs.n_pairs]

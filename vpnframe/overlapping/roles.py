@@ -14,7 +14,7 @@ import pandas as pd
 
 from vpnframe.addresses.cidr import ParsedCidrs
 from vpnframe.addresses.nesting import CONTAINS, WITHIN, make_pairs
-from vpnframe.overlapping.blocks import runs_by_family, take_blocks
+from vpnframe.overlapping.asked import runs_by_family
 from vpnframe.schema.codes import Codes, Mask, rank_rows
 
 ONPREM = 0
@@ -53,7 +53,7 @@ def settle(
     is_held = np.isin(role, COMPARED) & is_open & ~is_selector
     role[repeats(np.flatnonzero(is_held), cloud, cidr, role, scope)] = COVERED
     role[is_selector] = OUTSIDE
-    both = take_blocks(blocks, is_selector | is_own)
+    both = blocks.take(is_selector | is_own)
     covered = []
     for rows, runs in runs_by_family(both, cloud, is_second=is_own):
         pairs = make_pairs(runs)
