@@ -1,4 +1,4 @@
-"""Read the input of functions on blocks (a list, column or table) into numbers."""
+"""Convert lists, columns and tables of blocks to numbers, and codes to columns."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from vpnframe.addresses.cidr import ParsedCidrs, format_cidr, parse_cidrs
-from vpnframe.addresses.nesting import RELATIONS, Runs, find_runs, find_runs_between
+from vpnframe.addresses.nesting import Runs, find_runs, find_runs_between
 from vpnframe.addresses.ordering import Blocks
 from vpnframe.errors import AddressError, SchemaError
 from vpnframe.schema.codes import Codes, Mask
@@ -100,9 +100,11 @@ def runs_by_family(
     return found
 
 
-def as_relations(codes: npt.NDArray[np.uint8]) -> pd.Categorical:
-    """Convert relation codes to a categorical of words."""
-    return pd.Categorical.from_codes(codes, categories=pd.Index(RELATIONS, dtype="str"))
+def as_category(codes: npt.NDArray[np.integer], words: Sequence[str]) -> pd.Categorical:
+    """Convert codes to a categorical with sorted categories, as in all tables."""
+    ranked = sorted(words)
+    rank = np.array([ranked.index(word) for word in words], np.int8)
+    return pd.Categorical.from_codes(rank[codes], categories=pd.Index(ranked, dtype="str"))
 
 
 def _check_form(name: str, values: object) -> None:

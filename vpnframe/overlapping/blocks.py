@@ -19,13 +19,19 @@ from vpnframe.addresses.forest import (
     find_holders,
     find_roots,
 )
-from vpnframe.addresses.nesting import DEFAULT_MAX_PAIRS, Runs, check_pair_count, make_pairs
+from vpnframe.addresses.nesting import (
+    DEFAULT_MAX_PAIRS,
+    RELATIONS,
+    Runs,
+    check_pair_count,
+    make_pairs,
+)
 from vpnframe.addresses.union import count_addresses, merge_blocks
 from vpnframe.overlapping.asked import (
     Asked,
     Cidrs,
     Groups,
-    as_relations,
+    as_category,
     format_blocks,
     read_asked,
     runs_by_family,
@@ -82,7 +88,7 @@ def find_overlaps(
     runs = runs_by_family(asked.parsed, asked.codes)
     left, right, relation = _sorted_pairs(runs, max_pairs)
     values = {"left": pd.array(left, dtype="Int64"), "right": pd.array(right, dtype="Int64")}
-    return pd.DataFrame({**values, "relation": as_relations(relation)})
+    return pd.DataFrame({**values, "relation": as_category(relation, RELATIONS)})
 
 
 def overlap_counts(cidrs: Cidrs, *, groups: Groups | None = None) -> pd.DataFrame:

@@ -9,15 +9,11 @@ from vpnframe import schema
 from vpnframe.addresses.forest import count_overlaps
 from vpnframe.inventory import Inventory
 from vpnframe.overlapping import roles
-from vpnframe.overlapping.against import our_rows
-from vpnframe.overlapping.assembling import as_category, as_text, check_columns
-from vpnframe.overlapping.encoded import EncodedFleet, encode_fleet
-from vpnframe.overlapping.known import warn_of_gaps, what_is_known
+from vpnframe.overlapping.encoded import EncodedFleet
+from vpnframe.overlapping.rows import KnownFleet
 from vpnframe.overlapping.scopes import ROUTING_DOMAIN
 from vpnframe.overlapping.settings import OverlapSettings
-from vpnframe.schema.codes import Codes, Mask, rank_rows, take_words
-
-_FAMILIES = (4, 6)
+from vpnframe.schema.codes import Codes, Mask, rank_rows
 
 
 def overlaps_per_block(
@@ -74,14 +70,20 @@ def overlaps_per_block(
     1  10.1.0.0/16        0           0         1
     2  10.2.0.0/16        0           0         1
     """
-    known, settings = what_is_known(subnets), settings or OverlapSettings()
-    check_columns(known.subnets, scope)
-    fleet = encode_fleet(our_rows(known, settings), scope=scope, settings=settings)
+    known = KnownFleet.of(subnets)
+    fleet = known.encode(scope, settings or OverlapSettings())
     counts = _count(fleet)
     total = counts.sum(axis=0)
-    order = np.argsort(-total, kind="stable")[: np.count_nonzero(total)]
-    warn_of_gaps(known)
-    return _table(fleet, counts[:, order], order)
+    rows = np.argsort(-total, kind="stable")[: np.count_nonzero(total)]
+    known.warn_of_gaps()
+    names = ("n_equal", "n_contains", "n_within")
+    values = {
+        **fleet.columns(rows),
+        **fleet.scopes(fleet.scope[rows]),
+        **dict(zip(names, counts[:, rows], strict=True)),
+        "side": fleet.sides(rows),
+    }
+    return schema.build("block_counts", values)
 
 
 def _count(fleet: EncodedFleet) -> Codes:
@@ -109,24 +111,8 @@ def _between(fleet: EncodedFleet, one: Mask, other: Mask, groups: Codes) -> Code
 def _counts(fleet: EncodedFleet, chosen: Mask, groups: Codes) -> Codes:
     """Return counts by position, 0 for blocks that are not chosen; shape (3, n)."""
     counts, blocks = np.zeros((3, len(groups)), np.int64), fleet.all.take(chosen)
-    for family in _FAMILIES:
+    for family in (4, 6):
         row, numbers = blocks.of_family(family, groups=groups)
         found = count_overlaps(numbers)
         counts[:, row] = found.n_equal, found.n_contains, found.n_within
     return counts
-
-
-def _table(fleet: EncodedFleet, counts: Codes, rows: Codes) -> pd.DataFrame:
-    its, connection = fleet.connections, fleet.connection[rows]
-    values = {
-        "account_id": as_text(its.account.texts(connection)),
-        "region_id": as_text(its.region.texts(connection)),
-        "vpn_connection_id": as_text(its.name.texts(connection)),
-        "side": as_category(fleet.is_vpc[rows].astype(np.int64), ["onprem", "vpc"]),
-        "cidr": as_text(take_words(fleet.cidrs.words, fleet.cidr[rows])),
-        "scope_id": as_text(take_words(fleet.scope_words, fleet.scope[rows])),
-        "n_equal": counts[0],
-        "n_contains": counts[1],
-        "n_within": counts[2],
-    }
-    return schema.build("block_counts", values)

@@ -1,22 +1,43 @@
-"""Find free blocks for a new site."""
+"""Find free blocks for a new site, and what fills the space if there are none."""
 
 from __future__ import annotations
 
+import heapq
 import ipaddress
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from itertools import takewhile
+from pathlib import Path
+from typing import TypeAlias
 
+import numpy as np
 import pandas as pd
 
 from vpnframe import schema
+from vpnframe.addresses.cidr import ParsedCidrs, parse_cidrs
+from vpnframe.addresses.ordering import join_blocks
+from vpnframe.addresses.union import find_gaps
 from vpnframe.errors import SchemaError
 from vpnframe.inventory import Inventory
-from vpnframe.overlapping.asked import parse_all
-from vpnframe.overlapping.free_space import Avoid, find_free_space
-from vpnframe.overlapping.known import warn_of_gaps, what_is_known
+from vpnframe.model.display import listed
+from vpnframe.overlapping.asked import format_blocks, parse_all
+from vpnframe.overlapping.block_files import read_blocks
+from vpnframe.overlapping.encoded import EncodedFleet, are_ignored, encode_fleet
+from vpnframe.overlapping.nat import Network
+from vpnframe.overlapping.roles import AGGREGATE, ORIGINS
+from vpnframe.overlapping.rows import KnownFleet, their_blocks
 from vpnframe.overlapping.settings import OverlapSettings
+from vpnframe.schema.codes import Codes
 
 # Blocks are found one by one, and longer results are not useful.
 _MOST = 100_000
+DEFAULT_AVOID = {
+    "100.64.0.0/10": "the cloud's own services",  # in the shared address space of RFC 6598
+    "172.17.0.0/16": "Docker",  # its default bridge: hosts with Docker cannot reach others there
+}
+
+Avoid: TypeAlias = str | Path | Iterable[object] | pd.DataFrame | None
+_Piece = tuple[int, Network, Network]  # first address, free piece, gap it was cut from
 
 
 def free_subnets(
@@ -99,13 +120,168 @@ def free_subnets(
         )
     if not 1 <= count <= _MOST:
         raise ValueError(f"count must be from 1 to {_MOST:,}, not {count:,}")
-    known, settings = what_is_known(subnets), settings or OverlapSettings()
+    known, settings = KnownFleet.of(subnets), settings or OverlapSettings()
     for column in ("side", "cidr"):
         if column not in known.subnets:
             raise SchemaError(f"no column {column}: is this a subnets table?")
     free = find_free_space(known, within=within, avoid=avoid, settings=settings)
     cuts = (free.take(prefix_length, version=space.version) for _ in range(count))
     found = [cut for cut in takewhile(bool, cuts) if cut]
-    warn_of_gaps(known)
+    known.warn_of_gaps()
     values = {"cidr": [str(block) for block, _ in found], "gap": [str(gap) for _, gap in found]}
     return schema.build("free_subnets", values)
+
+
+class FreeSpace:
+    """Free address space; each block taken is removed from it.
+
+    Examples
+    --------
+    >>> space = FreeSpace(map(ipaddress.ip_network, ["10.0.0.0/22", "10.9.0.0/24"]))
+    >>> [str(space.take(24, version=4)[0]) for _ in range(3)]
+    ['10.9.0.0/24', '10.0.0.0/24', '10.0.1.0/24']
+    """
+
+    def __init__(self, gaps: Iterable[Network]) -> None:
+        self._pieces: dict[tuple[int, int], list[_Piece]] = {}
+        for gap in gaps:
+            self._put(gap, gap)
+
+    def take(self, prefix_length: int, *, version: int) -> tuple[Network, Network] | None:
+        """Take a block from the smallest (then lowest) piece that fits; return it and its gap."""
+        for length in range(prefix_length, -1, -1):
+            if pieces := self._pieces.get((version, length)):
+                _, piece, gap = heapq.heappop(pieces)
+                while piece.prefixlen < prefix_length:
+                    piece, rest = piece.subnets()
+                    self._put(rest, gap)
+                return piece, gap
+        return None
+
+    def _put(self, piece: Network, gap: Network) -> None:
+        pieces = self._pieces.setdefault((piece.version, piece.prefixlen), [])
+        heapq.heappush(pieces, (int(piece.network_address), piece, gap))
+
+
+def find_free_space(
+    known: KnownFleet,
+    *,
+    within: str | Iterable[str],
+    avoid: Avoid,
+    settings: OverlapSettings,
+) -> FreeSpace:
+    """Find the space in ``within`` that no known block uses."""
+    fleet, rows = _taken_by_fleet(known, settings)
+    spaces = parse_all([within] if isinstance(within, str) else list(within))
+    used = fleet.cidrs.parsed.at(np.unique(fleet.cidr[rows]))
+    avoided = [parse_cidrs(list(DEFAULT_AVOID)), _read_avoided(avoid)]
+    return FreeSpace(_gaps([used, *avoided], spaces))
+
+
+def _taken_by_fleet(known: KnownFleet, settings: OverlapSettings) -> tuple[EncodedFleet, Codes]:
+    """Return the fleet's blocks, and the positions of those in use.
+
+    A selector around a block of its VPC does not count as in use.
+    """
+    fleet = encode_fleet(known.rows(settings), scope=None, settings=settings)
+    return fleet, np.flatnonzero(fleet.role != AGGREGATE)
+
+
+def _read_avoided(avoid: Avoid) -> ParsedCidrs:
+    """Read the blocks that the user wants to avoid, without default routes."""
+    if avoid is None:
+        return parse_cidrs([])
+    blocks = read_blocks(avoid) if isinstance(avoid, str | Path) else avoid
+    parsed = parse_all(their_blocks(blocks)["cidr"].tolist())
+    return parsed.take(parsed.prefix_length > 0)
+
+
+def _gaps(taken: Iterable[ParsedCidrs], spaces: ParsedCidrs) -> list[Network]:
+    found: list[Network] = []
+    for family in (4, 6):
+        parts = [parsed.of_family(family)[1] for parsed in taken]
+        used = parts[0]
+        for part in parts[1:]:
+            used = join_blocks(used, part)
+        gaps = find_gaps(used, spaces.of_family(family)[1])
+        found += map(ipaddress.ip_network, format_blocks(gaps))
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A block that is in use or to be avoided.
+
+    ``owners`` describes its owners; ``is_fleets`` is whether settings can ignore it.
+    """
+
+    block: Network
+    owners: str
+    is_fleets: bool = True
+
+    def __str__(self) -> str:
+        return f"{self.block} ({self.owners})"
+
+
+def find_filling(
+    subnets: pd.DataFrame | Inventory, *, within: str, avoid: Avoid, settings: OverlapSettings
+) -> list[Taken]:
+    """Find the outermost blocks in use or avoided that overlap ``within``, the largest first."""
+    fleet, rows = _taken_by_fleet(KnownFleet.of(subnets), settings)
+    space = ipaddress.ip_network(within)
+    avoided = _read_avoided(avoid)
+    texts = [text for family in (4, 6) for text in format_blocks(avoided.of_family(family)[1])]
+    found = [
+        *_blocks_of(fleet, rows),
+        *(Taken(ipaddress.ip_network(text), "to be avoided", False) for text in set(texts)),
+        *(
+            Taken(ipaddress.ip_network(text), f"always avoided: {why}", False)
+            for text, why in DEFAULT_AVOID.items()
+        ),
+    ]
+    there = [one for one in found if one.block.version == space.version]
+    return _largest(one for one in there if one.block.overlaps(space))
+
+
+def find_ignored(subnets: pd.DataFrame | Inventory, settings: OverlapSettings) -> list[Taken]:
+    """Find the blocks of a fleet that the settings ignore, the largest first."""
+    everything = replace(settings, ignore=(), ignore_shorter_than=None)
+    fleet, rows = _taken_by_fleet(KnownFleet.of(subnets), everything)
+    is_held = np.isin(fleet.role[rows], tuple(ORIGINS))
+    ignored = are_ignored(fleet.cidrs, settings)[fleet.cidr[rows]] & ~is_held
+    return sorted(_blocks_of(fleet, rows[ignored]), key=_size)
+
+
+def _blocks_of(fleet: EncodedFleet, rows: Codes) -> Iterator[Taken]:
+    """Yield each block once, with all its owners."""
+    texts = fleet.cidr_texts(rows).to_pylist()
+    its, connection = fleet.connections, fleet.connection[rows]
+    names, vpcs = (column.texts(connection).to_pylist() for column in (its.name, its.routers[1]))
+    owners: dict[str, dict[str, dict[str, None]]] = {}
+    for text, name, vpc, is_vpc in zip(
+        texts, names, vpcs, fleet.is_vpc[rows].tolist(), strict=True
+    ):
+        side = "on premises" if not is_vpc else "VPC" if name is None else "VPC side"
+        its_sides = owners.setdefault(text, {})
+        its_sides.setdefault(side, {})[name or vpc or "no connection"] = None
+    for text, sides in owners.items():
+        parts = [f"{side} of {listed(who)}" for side, who in sides.items() if side != "VPC"]
+        parts += [f"VPC {listed(who)}" for side, who in sides.items() if side == "VPC"]
+        yield Taken(ipaddress.ip_network(text), "; ".join(parts), "VPC" not in sides)
+
+
+def _largest(found: Iterable[Taken]) -> list[Taken]:
+    """Return the blocks that lie in no other one, with equal ones merged."""
+    outer: dict[Network, Taken] = {}
+    for one in sorted(found, key=_size):
+        block, same = one.block, outer.get(one.block)
+        if same is not None:
+            both = f"{same.owners}; {one.owners}"
+            outer[block] = Taken(block, both, same.is_fleets and one.is_fleets)
+        elif not any(block.supernet(new_prefix=n) in outer for n in range(block.prefixlen)):
+            outer[block] = one
+    return [*outer.values()]
+
+
+def _size(one: Taken) -> tuple[int, int, int]:
+    return one.block.version, one.block.prefixlen, int(one.block.network_address)

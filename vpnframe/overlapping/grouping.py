@@ -9,23 +9,16 @@ import numpy as np
 import pandas as pd
 
 from vpnframe.overlapping.encoded import EncodedFleet
-from vpnframe.overlapping.facts import PairFacts
-from vpnframe.overlapping.meaning import CASES, KINDS, SEVERITIES, find_cases
-from vpnframe.overlapping.pairing import Candidates, FleetPairs, pairs_at
+from vpnframe.overlapping.meaning import CASES, SEVERITIES, find_cases
+from vpnframe.overlapping.pairing import Candidates
+from vpnframe.overlapping.pairs import FleetPairs
 from vpnframe.overlapping.roles import ONPREM
 from vpnframe.schema.codes import Codes, rank_rows
 
 MOST_JUDGED = 100_000_000
 """The most pairs to judge, which takes about half a minute."""
 
-_JUDGEMENTS = pd.factorize(
-    np.array(
-        [
-            KINDS.index(case.kind) * len(SEVERITIES) + SEVERITIES.index(case.severity)
-            for case in CASES.values()
-        ]
-    )
-)[0].astype(np.int64)
+_JUDGEMENTS = pd.factorize(CASES.kinds * len(SEVERITIES) + CASES.severities)[0].astype(np.int64)
 """A number for the kind and severity of each case."""
 
 
@@ -41,11 +34,6 @@ class Groups:
     n_pairs: Codes
     members: Codes
     n_members: Codes
-
-    @property
-    def of_member(self) -> Codes:
-        """Group of each member."""
-        return np.repeat(np.arange(len(self.n_members)), self.n_members)
 
 
 class _GroupPart(NamedTuple):
@@ -67,7 +55,7 @@ def find_groups(candidates: Candidates) -> Groups:
     """
     candidates.check(MOST_JUDGED)
     fleet, nodes = candidates.fleet, _nodes(candidates.fleet)
-    parts = [_group(fleet, pairs, nodes) for pairs in candidates.parts()]
+    parts = [_group(pairs, nodes) for pairs in candidates.parts()]
     keys, n_each, first_each, member = (_joined(parts, name) for name in _GroupPart._fields)
     code, distinct = pd.factorize(keys)
     n_pairs = np.zeros(len(distinct), np.int64)
@@ -80,7 +68,7 @@ def find_groups(candidates: Candidates) -> Groups:
     members = _members(fleet, parts, place[code], member)
     n_blocks = max(len(fleet.cidr), 1)
     return Groups(
-        pairs_at(fleet, first[order] // n_blocks, first[order] % n_blocks),
+        FleetPairs(fleet, first[order] // n_blocks, first[order] % n_blocks),
         n_pairs[order],
         members % _width(fleet),
         np.bincount(members // _width(fleet), minlength=len(order)),
@@ -99,8 +87,7 @@ def every_pair(candidates: Candidates, max_pairs: int) -> Groups:
 
 def _nodes(fleet: EncodedFleet) -> tuple[Codes, Codes]:
     """Return codes of side and block of each row: within its scope, and in any scope."""
-    is_theirs = fleet.connections.is_theirs[fleet.connection]
-    side = 2 * is_theirs + fleet.is_vpc.astype(np.int64)
+    side = 2 * fleet.is_theirs + fleet.is_vpc.astype(np.int64)
     scope = np.append(fleet.scope, np.zeros_like(fleet.scope))
     is_any = np.repeat([0, 1], len(side))
     ranks = rank_rows([is_any, np.tile(side, 2), np.tile(fleet.cidr, 2), scope])
@@ -108,9 +95,8 @@ def _nodes(fleet: EncodedFleet) -> tuple[Codes, Codes]:
     return ranks[:n], ranks[n:]
 
 
-def _group(fleet: EncodedFleet, pairs: FleetPairs, nodes: tuple[Codes, Codes]) -> _GroupPart:
-    cases = find_cases(PairFacts(fleet, pairs))
-    within, anywhere = nodes
+def _group(pairs: FleetPairs, nodes: tuple[Codes, Codes]) -> _GroupPart:
+    fleet, cases, (within, anywhere) = pairs.fleet, find_cases(pairs), nodes
     is_shared = pairs.is_own | (fleet.scope[pairs.left] == fleet.scope[pairs.right])
     left = np.where(is_shared, within[pairs.left], anywhere[pairs.left])
     key = (left * 2 * len(within) + anywhere[pairs.right]) * len(CASES)
@@ -125,7 +111,7 @@ def _group(fleet: EncodedFleet, pairs: FleetPairs, nodes: tuple[Codes, Codes]) -
 
 def _member_keys(fleet: EncodedFleet, group: Codes, left: Codes, right: Codes) -> Codes:
     """Return keys of a group and a connection that has a block of its pairs on premises."""
-    is_site = (fleet.role == ONPREM) & ~fleet.connections.is_theirs[fleet.connection]
+    is_site = (fleet.role == ONPREM) & ~fleet.is_theirs
     keys = [
         group[is_site[block]] * _width(fleet) + fleet.connection[block[is_site[block]]]
         for block in (left, right)

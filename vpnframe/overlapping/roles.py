@@ -53,17 +53,41 @@ def settle(
     is_held = np.isin(role, COMPARED) & is_open & ~is_selector
     role[repeats(np.flatnonzero(is_held), cloud, cidr, role, scope)] = COVERED
     role[is_selector] = OUTSIDE
-    both = blocks.take(is_selector | is_own)
-    covered = []
-    for rows, runs in runs_by_family(both, cloud, is_second=is_own):
+    selector, _, is_around = _pairs(blocks.take(is_selector | is_own), cloud, is_own)
+    role[selector[is_around]] = AGGREGATE
+    role[selector[~is_around]] = COVERED
+    return role
+
+
+def admitted(
+    blocks: ParsedCidrs, role: Codes, cidr: Codes, connection: Codes, cloud: Codes
+) -> tuple[Codes, Codes]:
+    """Return connections and the blocks that their VPC side admits.
+
+    ``role``, ``cidr`` and ``connection`` belong to the rows of VPC sides, ``cidr`` being positions
+    in ``blocks``. Of a VPC that was read, only what lies within its blocks is admitted.
+    """
+    is_own, is_selector = role == REAL, role == STAND_IN
+    asked = blocks.at(cidr).take(is_own | is_selector)
+    selector, own, is_around = _pairs(asked, cloud[connection], is_own)
+    meets = np.zeros(len(cloud), bool)
+    meets[connection[selector]] = True
+    rest = np.flatnonzero(is_selector & ~meets[connection])
+    inner = cidr[np.where(is_around, own, selector)]
+    return connection[np.append(selector, rest)], np.append(inner, cidr[rest])
+
+
+def _pairs(blocks: ParsedCidrs, cloud: Codes, is_own: Mask) -> tuple[Codes, Codes, Mask]:
+    """Pair selectors with overlapping own blocks of their VPC; mark selectors that contain them."""
+    selectors, owns, is_around = [], [], []
+    for rows, runs in runs_by_family(blocks, cloud, is_second=is_own):
         pairs = make_pairs(runs)
         left, right = rows[pairs.left], rows[pairs.right]
-        around = np.where(is_own[left], WITHIN, CONTAINS)
-        selector = np.where(is_own[left], right, left)
-        role[selector[pairs.relation == around]] = AGGREGATE
-        covered.append(selector[pairs.relation != around])
-    role[np.concatenate(covered)] = COVERED
-    return role
+        turn = is_own[left]
+        selectors.append(np.where(turn, right, left))
+        owns.append(np.where(turn, left, right))
+        is_around.append(pairs.relation == np.where(turn, WITHIN, CONTAINS))
+    return np.concatenate(selectors), np.concatenate(owns), np.concatenate(is_around)
 
 
 def repeats(rows: Codes, *keys: Codes) -> Codes:
