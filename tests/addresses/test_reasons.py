@@ -1,4 +1,4 @@
-"""Why a text is no CIDR block."""
+"""Why a text is not a CIDR block."""
 
 from __future__ import annotations
 

@@ -201,7 +201,7 @@ def test_what_is_asked_is_never_set_aside():
         (
             {"ignore": ["10.1.0.0/8"]},
             SettingsError,
-            "ignore: '10.1.0.0/8' is no CIDR block: .*host",
+            "ignore: '10.1.0.0/8' is not a CIDR block: .*host",
         ),
         ({"ignore": "10.0.0.0/8"}, TypeError, "give a list of blocks"),
         ({"ignore_shorter_than": 129}, SettingsError, "must be from 0 to 128, not 129"),

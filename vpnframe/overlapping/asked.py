@@ -67,7 +67,7 @@ def parse_all(values: Sequence[object]) -> ParsedCidrs:
     if parsed.failed_texts:
         n_bad, text = len(parsed.failed_texts), parsed.failed_texts[0]
         raise AddressError(
-            f"{text!r} at position {parsed.failed_rows[0]} is no CIDR block: "
+            f"{text!r} at position {parsed.failed_rows[0]} is not a CIDR block: "
             f"{parsed.failed_reasons[0]} ({n_bad} bad of {len(values)}). Correct it, or replace "
             f"it by None to leave it out",
             value=text,

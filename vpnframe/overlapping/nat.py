@@ -152,7 +152,7 @@ def _network(text: str) -> Network:
     try:
         return ipaddress.ip_network(text)
     except ValueError as error:
-        raise SettingsError(f"nat: {text!r} is no CIDR block: {error}") from None
+        raise SettingsError(f"nat: {text!r} is not a CIDR block: {error}") from None
 
 
 def _rows_of(subnets: pd.DataFrame, nat: Nat) -> list[int]:

@@ -165,8 +165,8 @@ def _gaps(subnets: pd.DataFrame) -> Iterator[str]:
         )
     n_bad = int(column_of(subnets, "cidr").isna().sum())
     if n_bad:
-        verb = "block is" if n_bad == 1 else "blocks are"
-        yield f"{n_bad:,} {verb} no CIDR block and left out: see failures"
+        one, many = "block is not a CIDR block and is", "blocks are not CIDR blocks and are"
+        yield f"{n_bad:,} {one if n_bad == 1 else many} left out: see failures"
 
 
 def _is_unjudged(subnets: pd.DataFrame) -> Mask:

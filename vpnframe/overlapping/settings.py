@@ -58,7 +58,7 @@ class OverlapSettings:
         parsed = parse_cidrs(list(self.ignore))
         if parsed.failed_texts:
             text, reason = parsed.failed_texts[0], parsed.failed_reasons[0]
-            raise SettingsError(f"ignore: {text!r} is no CIDR block: {reason}")
+            raise SettingsError(f"ignore: {text!r} is not a CIDR block: {reason}")
         length = self.ignore_shorter_than
         if length is not None and not 0 <= length <= _LONGEST:
             raise SettingsError(f"ignore_shorter_than must be from 0 to {_LONGEST}, not {length}")
