@@ -16,8 +16,7 @@ from vpnframe.overlapping.blocks import (
     overlap_counts,
 )
 from vpnframe.overlapping.conflicts import would_conflict
-from vpnframe.overlapping.counting import overlaps_per_block
-from vpnframe.overlapping.fleet import overlaps
+from vpnframe.overlapping.fleet import overlaps, overlaps_per_block
 from vpnframe.overlapping.free import free_subnets
 from vpnframe.overlapping.nat import Nat, read_nat
 from vpnframe.overlapping.renumbering import suggest_renumbering

@@ -100,7 +100,7 @@ def overlap_counts(cidrs: Cidrs, *, groups: Groups | None = None) -> pd.DataFram
     Parameters
     ----------
     cidrs, groups : iterable, DataFrame or str
-        As for :func:`vpnframe.find_overlaps`.
+        As for :func:`vpnframe.find_overlaps`, with the same errors.
 
     Returns
     -------
@@ -108,11 +108,6 @@ def overlap_counts(cidrs: Cidrs, *, groups: Groups | None = None) -> pd.DataFram
         Table ``overlap_counts``, a row for each block, with the index of the series or table:
         ``n_equal``, ``n_contains`` (smaller ones inside) and ``n_within`` (larger ones around)
         (Int64, null for a missing block). Half the sum of all is the number of pairs.
-
-    Raises
-    ------
-    AddressError, ValueError, SchemaError, TypeError
-        As :func:`vpnframe.find_overlaps` does.
 
     Examples
     --------
@@ -139,7 +134,8 @@ def clusters(cidrs: Cidrs, *, groups: Groups | None = None) -> pd.DataFrame:
     Parameters
     ----------
     cidrs, groups : iterable, DataFrame or str
-        As for :func:`vpnframe.find_overlaps`; blocks of different groups are in different clusters.
+        As for :func:`vpnframe.find_overlaps`, with the same errors; blocks of different groups are
+        in different clusters.
 
     Returns
     -------
@@ -148,11 +144,6 @@ def clusters(cidrs: Cidrs, *, groups: Groups | None = None) -> pd.DataFrame:
         ``cluster`` (Int64 from 0, by family, first appearance of the group, and address),
         ``outermost`` (str, the block around all of them) and ``depth`` (Int16, distinct larger
         blocks around it); null for a missing block.
-
-    Raises
-    ------
-    AddressError, ValueError, SchemaError, TypeError
-        As :func:`vpnframe.find_overlaps` does.
 
     Examples
     --------
@@ -184,7 +175,7 @@ def enclosing(cidrs: Cidrs, *, groups: Groups | None = None) -> pd.DataFrame:
     Parameters
     ----------
     cidrs, groups : iterable, DataFrame or str
-        As for :func:`vpnframe.find_overlaps`.
+        As for :func:`vpnframe.find_overlaps`, with the same errors.
 
     Returns
     -------
@@ -192,11 +183,6 @@ def enclosing(cidrs: Cidrs, *, groups: Groups | None = None) -> pd.DataFrame:
         Table ``enclosing``, a row for each block, with the index of the series or table:
         ``enclosing`` (Int64, position in ``cidrs`` from 0, of equal blocks the first) and
         ``enclosing_cidr`` (str); null if no larger block lies around it.
-
-    Raises
-    ------
-    AddressError, ValueError, SchemaError, TypeError
-        As :func:`vpnframe.find_overlaps` does.
 
     Examples
     --------
@@ -223,8 +209,9 @@ def address_usage(cidrs: Cidrs, *, groups: Groups | None = None) -> pd.DataFrame
     Parameters
     ----------
     cidrs, groups : iterable, DataFrame or str
-        As for :func:`vpnframe.find_overlaps`; each group is counted separately. Blocks without
-        a group are counted in one row, where an address counts once, but share nothing.
+        As for :func:`vpnframe.find_overlaps`, with the same errors. Each group is counted
+        separately; blocks without one are counted in one row, where an address counts once, but
+        share nothing.
 
     Returns
     -------
@@ -234,11 +221,6 @@ def address_usage(cidrs: Cidrs, *, groups: Groups | None = None) -> pd.DataFrame
         ``n_addresses`` in at least one block and ``n_shared`` in at least two (float64: exact for
         IPv4; about 16 digits for IPv6, which can reach 2**128), and ``shared_share``, the ratio of
         ``n_shared`` to ``n_addresses``.
-
-    Raises
-    ------
-    AddressError, ValueError, SchemaError, TypeError
-        As :func:`vpnframe.find_overlaps` does.
 
     Examples
     --------
@@ -278,19 +260,14 @@ def merge(cidrs: Cidrs, *, groups: Groups | None = None) -> pd.DataFrame:
     Parameters
     ----------
     cidrs, groups : iterable, DataFrame or str
-        As for :func:`vpnframe.find_overlaps`; blocks of different groups are not merged, and
-        blocks without a group stay as they are.
+        As for :func:`vpnframe.find_overlaps`, with the same errors; blocks of different groups are
+        not merged, and blocks without a group stay as they are.
 
     Returns
     -------
     DataFrame
         Table ``merged``: ``group`` (str, null without groups) and ``cidr`` (str), sorted by
         group, family and address.
-
-    Raises
-    ------
-    AddressError, ValueError, SchemaError, TypeError
-        As :func:`vpnframe.find_overlaps` does.
 
     Examples
     --------

@@ -14,8 +14,7 @@ from vpnframe.inventory import Inventory
 from vpnframe.overlapping import roles
 from vpnframe.overlapping.asked import as_category
 from vpnframe.overlapping.meaning import CONFLICTS
-from vpnframe.overlapping.pairing import pairs_with_asked
-from vpnframe.overlapping.pairs import FleetPairs
+from vpnframe.overlapping.pairing import FleetPairs, pairs_with_asked
 from vpnframe.overlapping.rows import KnownFleet, their_blocks
 from vpnframe.overlapping.scopes import ROUTING_DOMAIN
 from vpnframe.overlapping.settings import OverlapSettings
@@ -60,18 +59,13 @@ def would_conflict(
     ------
     AddressError
         If a text is not a CIDR block, or is a default route.
-    SettingsError
-        If the settings name something that is not in the fleet.
-    ValueError
-        If ``scope`` is not a column.
-    SchemaError
-        If a required column is missing, or the table does not match its schema.
+    SettingsError, ValueError, SchemaError
+        As :func:`vpnframe.overlaps` does.
 
     Warns
     -----
     IncompleteWarning
-        If the data cannot rule out conflicts: connections are not judged, because their prefixes
-        are in routes that were not read, or the inventory is not complete.
+        As :func:`vpnframe.overlaps` does: the data cannot rule out conflicts.
 
     Examples
     --------

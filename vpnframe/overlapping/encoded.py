@@ -62,7 +62,7 @@ class EncodedFleet:
         """All blocks as numbers; ``row`` is the position of each."""
         return self.cidrs.parsed.at(self.cidr)
 
-    @property
+    @cached_property
     def is_theirs(self) -> Mask:
         """Which blocks come from another table."""
         return self.connections.is_theirs[self.connection]

@@ -1,4 +1,4 @@
-"""Find and classify the overlaps in a fleet."""
+"""Find, classify and count the overlaps in a fleet."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from vpnframe import schema
+from vpnframe.addresses.forest import count_overlaps
 from vpnframe.addresses.nesting import DEFAULT_MAX_PAIRS, RELATIONS
 from vpnframe.inventory import Inventory
+from vpnframe.overlapping import roles
 from vpnframe.overlapping.asked import as_category
 from vpnframe.overlapping.connections import CONNECTION
 from vpnframe.overlapping.encoded import EncodedFleet
 from vpnframe.overlapping.grouping import Groups, every_pair, find_groups
 from vpnframe.overlapping.meaning import CASES, find_cases
-from vpnframe.overlapping.pairing import Candidates, pairs_against, pairs_within
-from vpnframe.overlapping.pairs import FleetPairs
-from vpnframe.overlapping.roles import REAL, STAND_IN, USER
+from vpnframe.overlapping.pairing import Candidates, FleetPairs, pairs_against, pairs_within
 from vpnframe.overlapping.rows import KnownFleet, check_scope, their_blocks
 from vpnframe.overlapping.scopes import ROUTERS, ROUTING_DOMAIN
 from vpnframe.overlapping.settings import OverlapSettings
 from vpnframe.schema.checked import in_order
-from vpnframe.schema.codes import NULL, Codes
+from vpnframe.schema.codes import NULL, Codes, Mask, rank_rows
 from vpnframe.schema.codes import expand as expand_ranges
 
 MOST_IDS = 20
@@ -132,6 +132,56 @@ def overlaps(
     return _as_table(groups, settings)
 
 
+def overlaps_per_block(
+    subnets: pd.DataFrame | Inventory,
+    *,
+    scope: str | None = ROUTING_DOMAIN,
+    settings: OverlapSettings | None = None,
+) -> pd.DataFrame:
+    """Count for each block of a fleet the pairs that ``overlaps`` finds it in.
+
+    The run time does not depend on the number of pairs.
+
+    Parameters
+    ----------
+    subnets, scope, settings : DataFrame or Inventory, str or None, OverlapSettings
+        As for :func:`vpnframe.overlaps`, with the same errors and warnings.
+
+    Returns
+    -------
+    DataFrame
+        Table ``block_counts``: each block with the number of blocks that it is equal to,
+        contains and lies within, most overlaps first; blocks without any are left out.
+
+    Examples
+    --------
+    >>> subnets = pd.DataFrame({
+    ...     "account_id": "1", "region_id": "cn-hangzhou", "vpn_connection_id": ["a", "b", "c"],
+    ...     "vpn_gateway_id": "vpn-1", "vpc_id": None, "transit_router_id": None,
+    ...     "side": "onprem", "cidr": ["10.0.0.0/8", "10.1.0.0/16", "10.2.0.0/16"],
+    ... })
+    >>> overlaps_per_block(subnets)[["cidr", "n_equal", "n_contains", "n_within"]]
+              cidr  n_equal  n_contains  n_within
+    0   10.0.0.0/8        0           2         0
+    1  10.1.0.0/16        0           0         1
+    2  10.2.0.0/16        0           0         1
+    """
+    known = KnownFleet.of(subnets)
+    fleet = known.encode(scope, settings or OverlapSettings())
+    counts = _count(fleet)
+    total = counts.sum(axis=0)
+    rows = np.argsort(-total, kind="stable")[: np.count_nonzero(total)]
+    known.warn_of_gaps()
+    names = ("n_equal", "n_contains", "n_within")
+    values = {
+        **fleet.columns(rows),
+        **fleet.scopes(fleet.scope[rows]),
+        **dict(zip(names, counts[:, rows], strict=True)),
+        "side": fleet.sides(rows),
+    }
+    return schema.build("block_counts", values)
+
+
 def overlaps_by_site(inventory: Inventory, *, settings: OverlapSettings) -> pd.DataFrame:
     """Return table ``overlaps`` with a row for each pair of an on-premises and a VPC block.
 
@@ -176,14 +226,14 @@ def _named(pairs: FleetPairs) -> Codes:
     """Return the connection to name at the right end: the left one for a block of its own VPC."""
     fleet, its, right = pairs.fleet, pairs.fleet.connections, pairs.other
     role, sides, cidr = fleet.role[pairs.right], its.vpc_side, fleet.cidr[pairs.right]
-    is_own = pairs.is_own & ((role != STAND_IN) | sides.hold(sides.codes[pairs.one], cidr))
+    is_own = pairs.is_own & ((role != roles.STAND_IN) | sides.hold(sides.codes[pairs.one], cidr))
     # Our first connection in each VPC, -1 if there is none.
     ours = np.flatnonzero((its.name.codes >= 0) & ~its.is_theirs)[::-1]
     first = np.full(int(its.cloud.max(initial=0)) + 1, NULL)
     first[its.cloud[ours]] = ours
     in_vpc = first[its.cloud[right]]
     of_vpc = np.where(in_vpc >= 0, in_vpc, right)
-    return np.where(is_own, pairs.one, np.where(np.isin(role, (REAL, USER)), of_vpc, right))
+    return np.where(is_own, pairs.one, np.where(np.isin(role, tuple(roles.ORIGINS)), of_vpc, right))
 
 
 def _ids(groups: Groups) -> pa.Array:
@@ -201,3 +251,35 @@ def _half(end: str, fleet: EncodedFleet, rows: Codes, connection: Codes) -> dict
     columns = fleet.columns(rows, connection)
     columns["side"] = as_category(side, ["onprem", "vpc", "against"])
     return {f"{end}_{name}": values for name, values in columns.items()}
+
+
+def _count(fleet: EncodedFleet) -> Codes:
+    """Return the numbers of equal, contained and containing blocks, shape (3, n)."""
+    site, scope, connection = fleet.role == roles.ONPREM, fleet.scope, fleet.connection
+    held, outside = np.isin(fleet.role, roles.COMPARED), fleet.role == roles.OUTSIDE
+    cloud, has_scope = fleet.connections.cloud[connection], scope >= 0
+    both = rank_rows([connection, scope])
+    # Sites of one scope, less those of one connection.
+    counts = _counts(fleet, has_scope & site, scope) - _counts(fleet, has_scope & site, both)
+    # Sites with blocks of VPCs of their scope, and with blocks of their own VPC in any scope.
+    counts += _between(fleet, has_scope & site, has_scope & held, scope)
+    counts -= _between(fleet, has_scope & site, has_scope & held, rank_rows([cloud, scope]))
+    held[roles.repeats(np.flatnonzero(held), cloud, fleet.cidr, fleet.role)] = False
+    counts += _between(fleet, site, held, cloud)
+    return counts + _between(fleet, site, outside, connection)
+
+
+def _between(fleet: EncodedFleet, one: Mask, other: Mask, groups: Codes) -> Codes:
+    """Count the pairs of a block of one set with a block of the other."""
+    both = _counts(fleet, one | other, groups)
+    return both - _counts(fleet, one, groups) - _counts(fleet, other, groups)
+
+
+def _counts(fleet: EncodedFleet, chosen: Mask, groups: Codes) -> Codes:
+    """Return counts by position, 0 for blocks that are not chosen; shape (3, n)."""
+    counts, blocks = np.zeros((3, len(groups)), np.int64), fleet.all.take(chosen)
+    for family in (4, 6):
+        row, numbers = blocks.of_family(family, groups=groups)
+        found = count_overlaps(numbers)
+        counts[:, row] = found.n_equal, found.n_contains, found.n_within
+    return counts

@@ -84,20 +84,17 @@ def free_subnets(
 
     Raises
     ------
-    AddressError
-        If a text is not a CIDR block.
     SettingsError
         If a file cannot be read, or the settings name something that is not in the fleet.
     ValueError
         If no block of that length fits into ``within``, or ``count`` is not from 1 to 100,000.
-    SchemaError
-        If there is no column ``side`` or ``cidr``, or the table does not match its schema.
+    AddressError, SchemaError
+        As :func:`vpnframe.overlaps` does; the table needs ``side`` and ``cidr`` only.
 
     Warns
     -----
     IncompleteWarning
-        If the data is incomplete: connections are not judged, because their prefixes are in routes
-        that were not read, or the inventory is not complete.
+        As :func:`vpnframe.overlaps` does: the data is incomplete.
 
     Examples
     --------
@@ -133,14 +130,7 @@ def free_subnets(
 
 
 class FreeSpace:
-    """Free address space; each block taken is removed from it.
-
-    Examples
-    --------
-    >>> space = FreeSpace(map(ipaddress.ip_network, ["10.0.0.0/22", "10.9.0.0/24"]))
-    >>> [str(space.take(24, version=4)[0]) for _ in range(3)]
-    ['10.9.0.0/24', '10.0.0.0/24', '10.0.1.0/24']
-    """
+    """Free address space; each block taken is removed from it."""
 
     def __init__(self, gaps: Iterable[Network]) -> None:
         self._pieces: dict[tuple[int, int], list[_Piece]] = {}

@@ -21,7 +21,7 @@ import pyarrow.compute as pc
 from vpnframe.overlapping import roles
 from vpnframe.overlapping.asked import as_category
 from vpnframe.overlapping.nat import Nat
-from vpnframe.overlapping.pairs import FleetPairs
+from vpnframe.overlapping.pairing import FleetPairs
 from vpnframe.schema.codes import NULL, Coded, Codes, Mask, take_words
 from vpnframe.schema.columns import SEVERITY
 

@@ -21,6 +21,7 @@ import numpy as np
 import pandas as pd
 
 from vpnframe.addresses.cidr import ParsedCidrs, parse_cidrs
+from vpnframe.addresses.wide import Wide
 from vpnframe.errors import SettingsError
 from vpnframe.model.toml_tables import Form, is_text, read_toml_tables
 from vpnframe.schema.codes import NULL, Coded, Codes, Mask
@@ -128,24 +129,33 @@ def read_nat(path: str | Path) -> tuple[Nat, ...]:
     return tuple(found)
 
 
+def is_inside(inner: Network, outer: Network) -> bool:
+    """Check whether a block lies within another one or equals it."""
+    if inner.version != outer.version or inner.prefixlen < outer.prefixlen:
+        return False
+    return inner.supernet(new_prefix=outer.prefixlen) == outer
+
+
+def moved(block: Network, old: Network, new: Network) -> str:
+    """Return the block that has the same place in ``new`` as ``block`` has in ``old``."""
+    shift = int(new.network_address) - int(old.network_address)
+    return str(type(block)((int(block.network_address) + shift, block.prefixlen)))
+
+
 def with_mapped(subnets: pd.DataFrame, nats: Sequence[Nat]) -> pd.DataFrame:
     """Add the mapped blocks of translated blocks to a fleet's blocks."""
     if not nats:
         return subnets
-    nat_of = np.full(len(subnets), NULL)
-    smallest_first = sorted(enumerate(nats), key=lambda each: -_network(each[1].real).prefixlen)
-    for position, nat in smallest_first:
-        rows = _rows_of(subnets, nat)
-        inside = [row for row in rows if _map(subnets["cidr"].iat[row], nat) is not None]
-        nat_of[[row for row in inside if nat_of[row] == NULL]] = position
-    real = np.flatnonzero(nat_of >= 0)
-    mapped = subnets.take(real).assign(
-        cidr=[_map(subnets["cidr"].iat[row], nats[nat_of[row]]) for row in real.tolist()],
-        nat=NULL,
-        is_mapped=True,
-    )
-    both = [subnets.assign(nat=nat_of, is_mapped=False), mapped]
-    return pd.concat(both, ignore_index=True)
+    nat_of, mapped = np.full(len(subnets), NULL), {}
+    for position, nat in sorted(enumerate(nats), key=lambda n: -_network(n[1].real).prefixlen):
+        for row in _rows_of(subnets, nat):
+            text = _map(subnets["cidr"].iat[row], nat)
+            if text is not None and row not in mapped:
+                nat_of[row], mapped[row] = position, text
+    rows = sorted(mapped)
+    cidr = [mapped[row] for row in rows]
+    added = subnets.take(rows).assign(cidr=cidr, nat=NULL, is_mapped=True)
+    return pd.concat([subnets.assign(nat=nat_of, is_mapped=False), added], ignore_index=True)
 
 
 def _network(text: str) -> Network:
@@ -157,8 +167,9 @@ def _network(text: str) -> Network:
 
 def _rows_of(subnets: pd.DataFrame, nat: Nat) -> list[int]:
     """Return the positions of the rows that a declaration applies to."""
-    column = "vpn_connection_id" if nat.connection is not None else "vpn_gateway_id"
-    wanted = nat.connection if nat.connection is not None else nat.vpn_gateway
+    column, wanted = "vpn_connection_id", nat.connection
+    if wanted is None:
+        column, wanted = "vpn_gateway_id", nat.vpn_gateway
     is_its = (subnets[column].astype("str") == wanted).to_numpy(bool)
     if not is_its.any():
         raise SettingsError(
@@ -170,17 +181,12 @@ def _rows_of(subnets: pd.DataFrame, nat: Nat) -> list[int]:
 
 def _map(cidr: object, nat: Nat) -> str | None:
     """Return the block that the other side sees, or None if the declaration does not apply."""
-    real, mapped = _network(nat.real), _network(nat.mapped)
     try:
         block = ipaddress.ip_network(str(cidr))
     except ValueError:
         return None  # a null, or an invalid text, which is reported when all are parsed
-    if block.version != real.version or block.prefixlen < real.prefixlen:
-        return None
-    if block.supernet(new_prefix=real.prefixlen) != real:
-        return None
-    shift = int(mapped.network_address) - int(real.network_address)
-    return str(type(block)((int(block.network_address) + shift, block.prefixlen)))
+    real = _network(nat.real)
+    return moved(block, real, _network(nat.mapped)) if is_inside(block, real) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,30 +205,20 @@ def translations_of(
     found = []
     for position, nat in enumerate(nats):
         if nat.side == "vpc":
-            wanted = nat.connection if nat.connection is not None else nat.vpn_gateway
-            column = name if nat.connection is not None else gateway
+            column, wanted = (
+                (gateway, nat.vpn_gateway) if nat.connection is None else (name, nat.connection)
+            )
             is_its = np.append([word == wanted for word in column.words.to_pylist()], False)
             real = parse_cidrs([nat.real])
-            found.append(
-                (
-                    -int(real.prefix_length[0]),
-                    Translation(
-                        position, np.flatnonzero(is_its[column.codes]), _within(blocks, real)
-                    ),
-                )
-            )
+            its = Translation(position, np.flatnonzero(is_its[column.codes]), _within(blocks, real))
+            found.append((-int(real.prefix_length[0]), its))
     return tuple(translation for _, translation in sorted(found, key=lambda one: one[0]))
 
 
 def _within(blocks: ParsedCidrs, outer: ParsedCidrs) -> Mask:
     """Check which blocks lie within ``outer``."""
-    length = int(outer.prefix_length[0])
-    size = 32 if outer.family[0] == 4 else 128
-    shift_low = np.uint64(min(size - length, 63))
-    shift_high = np.uint64(min(max(size - length - 64, 0), 63))
-    within: Mask = (blocks.family == outer.family[0]) & (blocks.prefix_length >= length)
-    if size == 32 or length > 64:
-        within &= blocks.low >> shift_low == outer.low[0] >> shift_low
-    if size == 128 and length:
-        within &= blocks.high >> shift_high == outer.high[0] >> shift_high
-    return within
+    (family,), (length,) = outer.family.tolist(), outer.prefix_length.tolist()
+    host_bits = np.full(len(blocks.low), (32 if family == 4 else 128) - length)
+    first = Wide(blocks.high, blocks.low).cleared(host_bits)
+    within: Mask = (blocks.family == family) & (blocks.prefix_length >= length)
+    return within & first.equals(Wide(outer.high, outer.low))

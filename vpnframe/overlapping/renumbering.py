@@ -16,9 +16,8 @@ from vpnframe.overlapping.covers import find_cover
 from vpnframe.overlapping.encoded import EncodedFleet
 from vpnframe.overlapping.free import Avoid, FreeSpace, find_free_space
 from vpnframe.overlapping.meaning import CASES, KINDS, SEVERITIES, find_cases
-from vpnframe.overlapping.nat import Network
-from vpnframe.overlapping.pairing import pairs_within
-from vpnframe.overlapping.pairs import FleetPairs
+from vpnframe.overlapping.nat import Network, is_inside, moved
+from vpnframe.overlapping.pairing import FleetPairs, pairs_within
 from vpnframe.overlapping.rows import KnownFleet
 from vpnframe.overlapping.scopes import ROUTING_DOMAIN, connected
 from vpnframe.overlapping.settings import OverlapSettings
@@ -53,10 +52,8 @@ def suggest_renumbering(
         Blocks to take new blocks from; IPv6 blocks need an IPv6 block here.
     avoid : str, Path, iterable of str or DataFrame, optional
         As for :func:`vpnframe.free_subnets`: more blocks to avoid.
-    scope : str or None
-        As for :func:`vpnframe.overlaps`.
-    settings : OverlapSettings, optional
-        As for :func:`vpnframe.overlaps`.
+    scope, settings : str or None, OverlapSettings
+        As for :func:`vpnframe.overlaps`, with the same errors and warnings.
 
     Returns
     -------
@@ -66,19 +63,8 @@ def suggest_renumbering(
 
     Raises
     ------
-    AddressError
-        If a text is not a CIDR block.
-    SettingsError
-        If the settings name something that is not in the fleet.
     ValueError
-        If ``scope`` is not a column, or there are more than 10,000,000 pairs.
-    SchemaError
-        If a required column is missing, or the table does not match its schema.
-
-    Warns
-    -----
-    IncompleteWarning
-        As :func:`vpnframe.free_subnets` does.
+        If there are more than 10,000,000 pairs.
 
     Examples
     --------
@@ -178,7 +164,7 @@ class _Faults:
         for open_rows in by_site.values():
             for row in list(open_rows):
                 if changed[row] and row in open_rows:
-                    inside = [r for r in open_rows if _is_inside(blocks[r], blocks[row])]
+                    inside = [r for r in open_rows if is_inside(blocks[r], blocks[row])]
                     open_rows[:] = [r for r in open_rows if r not in inside]
                     found.append(_Change(blocks[row], [(r, blocks[r]) for r in inside]))
         return sorted(found, key=lambda change: change.block.prefixlen)
@@ -195,14 +181,4 @@ class _Change:
         """Yield the new block of each row at its old offset, or None if there is no room left."""
         cut = free.take(self.block.prefixlen, version=self.block.version)
         for row, block in self.rows:
-            if cut is None:
-                yield row, None
-            else:
-                shift = int(cut[0].network_address) - int(self.block.network_address)
-                yield row, str(type(block)((int(block.network_address) + shift, block.prefixlen)))
-
-
-def _is_inside(inner: Network, outer: Network) -> bool:
-    if inner.version != outer.version or inner.prefixlen < outer.prefixlen:
-        return False
-    return inner.supernet(new_prefix=outer.prefixlen) == outer
+            yield row, None if cut is None else moved(block, self.block, cut[0])

@@ -60,12 +60,7 @@ class Topology:
     Parameters
     ----------
     domains : tuple of Domain
-        Each joins its members into one named routing domain.
-
-    Raises
-    ------
-    SettingsError
-        If two domains have the same name.
+        Each joins its members into one named routing domain; two with one name are a SettingsError.
     """
 
     domains: tuple[Domain, ...] = ()
@@ -150,13 +145,7 @@ def _edges(routers: Sequence[Coded]) -> Iterable[tuple[int, int]]:
 
 
 def connected(n: int, edges: Iterable[tuple[int, int]]) -> Codes:
-    """Return for each of n nodes the smallest node of its connected component.
-
-    Examples
-    --------
-    >>> connected(4, [(2, 3), (3, 1)]).tolist()
-    [0, 1, 1, 1]
-    """
+    """Return for each of n nodes the smallest node of its connected component."""
     parent = list(range(n))
 
     def root(node: int) -> int:

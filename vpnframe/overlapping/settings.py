@@ -38,11 +38,6 @@ class OverlapSettings:
     ------
     SettingsError
         If a text of ``ignore`` is not a CIDR block, or the prefix length is invalid.
-
-    Examples
-    --------
-    >>> OverlapSettings(owner_tag="team").nat
-    ()
     """
 
     topology: Topology | None = None
