@@ -72,6 +72,10 @@ class ParsedCidrs:
         n = len(positions)
         return replace(self.take(positions), row=np.arange(n), n_values=n)
 
+    def texts(self) -> list[str]:
+        """Return the canonical text of each block."""
+        return format_cidr(self.high, self.low, self.family, self.prefix_length)
+
     def of_family(
         self, family: int, *, groups: Positions | None = None
     ) -> tuple[Positions, Blocks]:

@@ -20,7 +20,7 @@ from typing import Any
 
 import pandas as pd
 
-from vpnframe.addresses.cidr import format_cidr, parse_cidrs, split_cidrs
+from vpnframe.addresses.cidr import parse_cidrs, split_cidrs
 from vpnframe.errors import AddressError, InputWarning, SettingsError
 from vpnframe.model.display import counted
 from vpnframe.model.files import MIB, read_file
@@ -237,7 +237,9 @@ class _BlockTable:
             raise SettingsError(f"{self.path} contains no block: {problem}")
         if n_empty:
             _warn(self.path, f"{counted(n_empty, 'row')} without a block in column {name}")
-        cells = [_listed(values[n]) if is_list else [values[n]] for n in there]
+        given = [values[n] for n in there]
+        cells = [split_cidrs(v) if isinstance(v, str) else list(v) for v in given]
+        cells = cells if is_list else [[value] for value in given]
         places = [self.places[n] for n, cell in zip(there, cells, strict=True) for _ in cell]
         flat = iter(_checked(self.path, [block for cell in cells for block in cell], places))
         made = [[next(flat) for _ in cell] for cell in cells]
@@ -245,10 +247,6 @@ class _BlockTable:
             made if is_list else [one for [one] in made], dtype="object"
         ).array
         return column
-
-
-def _listed(value: Any) -> list[Any]:
-    return split_cidrs(value) if isinstance(value, str) else list(value)
 
 
 def _present(value: Any) -> Any:
@@ -283,9 +281,7 @@ def _checked(path: Path, texts: Sequence[Any], places: Sequence[str]) -> list[st
     masked = parsed.is_masked.nonzero()[0].tolist()
     if not masked:
         return blocks
-    of = parsed.is_masked
-    made = format_cidr(parsed.high[of], parsed.low[of], parsed.family[of], parsed.prefix_length[of])
-    for n, block in zip(masked, made, strict=True):
+    for n, block in zip(masked, parsed.take(parsed.is_masked).texts(), strict=True):
         blocks[n] = block
     shown = [f"{places[n]}: {texts[n]} is read as {blocks[n]}" for n in masked[:_SHOWN]]
     more = f"; and {len(masked) - _SHOWN:,} more" if len(masked) > _SHOWN else ""

@@ -10,7 +10,6 @@ import numpy.typing as npt
 import pandas as pd
 
 from vpnframe import schema
-from vpnframe.addresses.cidr import format_cidr
 from vpnframe.addresses.forest import (
     Forest,
     count_overlaps,
@@ -327,8 +326,7 @@ def _texts_at(asked: Asked, rows: Codes) -> pd.Series[str]:
     chosen = asked.parsed.take(np.isin(asked.parsed.row, rows))
     # The last entry is for no row: index -1 selects it.
     texts = np.full(asked.parsed.n_values + 1, None, object)
-    columns = (chosen.high, chosen.low, chosen.family, chosen.prefix_length)
-    texts[chosen.row] = format_cidr(*columns)
+    texts[chosen.row] = chosen.texts()
     return pd.Series(texts[rows], index=asked.index, dtype="str")
 
 

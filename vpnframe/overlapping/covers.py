@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
+
+from vpnframe.overlapping.scopes import connected
 
 Graph = dict[int, set[int]]
 
@@ -11,7 +13,7 @@ EXACT_UP_TO = 30
 """Parts of the graph with so many nodes are solved exactly, larger ones greedily."""
 
 
-def find_cover(edges: Iterable[tuple[int, int]], weights: Mapping[int, int]) -> set[int]:
+def find_cover(edges: Collection[tuple[int, int]], weights: Mapping[int, int]) -> set[int]:
     """Find a light set of nodes such that every edge has at least one of them.
 
     References
@@ -28,26 +30,14 @@ def find_cover(edges: Iterable[tuple[int, int]], weights: Mapping[int, int]) -> 
     for one, other in edges:
         graph.setdefault(one, set()).add(other)
         graph.setdefault(other, set()).add(one)
+    root = connected(max(graph, default=-1) + 1, edges).tolist()
+    parts: dict[int, Graph] = {}
+    for node in sorted(graph):
+        parts.setdefault(root[node], {})[node] = set(graph[node])
     cover: set[int] = set()
-    for part in _parts(graph):
-        solve = _exact if len(part) <= EXACT_UP_TO else _greedy
-        cover |= solve({node: set(graph[node]) for node in part}, weights)
+    for part in parts.values():
+        cover |= (_exact if len(part) <= EXACT_UP_TO else _greedy)(part, weights)
     return cover
-
-
-def _parts(graph: Graph) -> Iterable[list[int]]:
-    """Yield the connected components, each as a sorted list of nodes."""
-    seen: set[int] = set()
-    for start in sorted(graph):
-        part, waiting = [], [start]
-        while waiting:
-            node = waiting.pop()
-            if node not in seen:
-                seen.add(node)
-                part.append(node)
-                waiting += graph[node]
-        if part:
-            yield sorted(part)
 
 
 def _exact(graph: Graph, weights: Mapping[int, int]) -> set[int]:

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from vpnframe.addresses.cidr import ParsedCidrs, format_cidr, parse_cidrs
+from vpnframe.addresses.cidr import ParsedCidrs, parse_cidrs
 from vpnframe.errors import SettingsError
 from vpnframe.overlapping import roles
 from vpnframe.overlapping.asked import as_category, parse_all
@@ -118,7 +118,7 @@ def are_ignored(cidrs: CidrWords, settings: OverlapSettings) -> Mask:
     """Return the mask of blocks that ``ignore`` or ``ignore_shorter_than`` leave out."""
     ignored: Mask = cidrs.parsed.prefix_length < (settings.ignore_shorter_than or 0)
     if settings.ignore:
-        ignored |= np.isin(cidrs.words.to_pylist(), _canonical(parse_cidrs(list(settings.ignore))))
+        ignored |= np.isin(cidrs.words.to_pylist(), parse_cidrs(list(settings.ignore)).texts())
     return ignored
 
 
@@ -128,13 +128,9 @@ def _encode_cidrs(texts: pd.Series[Any]) -> tuple[Codes, CidrWords]:
     parsed = parse_cidrs(spelt.words)
     if parsed.failed_texts:
         parse_all(texts.tolist())  # raises an error that names the first row
-    coded = encode(pd.Series(_canonical(parsed), dtype="str"))
+    coded = encode(pd.Series(parsed.texts(), dtype="str"))
     words = coded.words
     return np.append(coded.codes, NULL)[spelt.codes], CidrWords(words, parse_cidrs(words))
-
-
-def _canonical(parsed: ParsedCidrs) -> list[str]:
-    return format_cidr(parsed.high, parsed.low, parsed.family, parsed.prefix_length)
 
 
 def _rows(subnets: pd.DataFrame, connection: Codes, cidr: Codes) -> BlockRows:
@@ -145,12 +141,15 @@ def _rows(subnets: pd.DataFrame, connection: Codes, cidr: Codes) -> BlockRows:
     keep = np.flatnonzero(cidr >= 0)
     frame = subnets.take(keep)
     origin, is_vpc = column_of(frame, "origin").astype("str"), (side.take(keep) == "vpc").to_numpy()
+    role = np.where(is_vpc, roles.STAND_IN, roles.ONPREM)
+    for code, word in roles.ORIGINS.items():
+        role[(origin == word).to_numpy(bool)] = code
     return BlockRows(
         frame=frame,
         connection=connection[keep],
         cidr=cidr[keep],
         is_vpc=is_vpc,
-        role=roles.of_rows(origin, is_vpc),
+        role=role,
         is_policy_route=(origin == "policy").to_numpy(bool),
         is_mapped=flags_of(frame, "is_mapped"),
     )
@@ -188,7 +187,7 @@ def _is_ignored(
     is_ours = ~connections.is_theirs[rows.connection] & ~np.isin(rows.role, tuple(roles.ORIGINS))
     if settings.ignore:
         ours = set(cidrs.words.take(np.unique(rows.cidr[is_ours])).to_pylist())
-        for text in _canonical(parse_cidrs(list(settings.ignore))):
+        for text in parse_cidrs(list(settings.ignore)).texts():
             if text not in ours:
                 raise SettingsError(
                     f"{text} is to be ignored, but no selector and no route of this fleet equals "

@@ -19,7 +19,7 @@ from vpnframe.overlapping.connections import CONNECTION
 from vpnframe.overlapping.encoded import EncodedFleet
 from vpnframe.overlapping.grouping import Groups, every_pair, find_groups
 from vpnframe.overlapping.meaning import CASES, find_cases
-from vpnframe.overlapping.pairing import Candidates, FleetPairs, pairs_against, pairs_within
+from vpnframe.overlapping.pairing import FleetPairs, pairs_against, pairs_within
 from vpnframe.overlapping.rows import KnownFleet, check_scope, their_blocks
 from vpnframe.overlapping.scopes import ROUTERS, ROUTING_DOMAIN
 from vpnframe.overlapping.settings import OverlapSettings
@@ -126,7 +126,7 @@ def overlaps(
         theirs = in_order(their_blocks(against), (*CONNECTION, "cidr", *ROUTERS, "vpn_gateway_ip"))
         check_scope(theirs, scope)
     fleet = known.encode(scope, settings, theirs)
-    candidates = pairs_within(fleet) if against is None else _pairs_against(fleet, scope)
+    candidates = pairs_within(fleet) if against is None else pairs_against(fleet, scope)
     groups = every_pair(candidates, max_pairs) if expand else find_groups(candidates)
     known.warn_of_gaps()
     return _as_table(groups, settings)
@@ -210,16 +210,6 @@ def _as_table(groups: Groups, settings: OverlapSettings) -> pd.DataFrame:
         "vpn_connection_ids": pd.array(_ids(groups), dtype="str"),
     }
     return schema.build("overlaps", values)
-
-
-def _pairs_against(fleet: EncodedFleet, scope: str | None) -> Candidates:
-    """Pair our blocks with another table's; blocks in none of our domains are paired with all."""
-    its, domain = fleet.connections, fleet.connections.domain.codes
-    is_placed = its.is_theirs & np.isin(domain, domain[~its.is_theirs & (domain >= 0)])
-    is_everywhere = its.is_theirs & (scope is None)
-    if scope == ROUTING_DOMAIN:
-        is_everywhere = its.is_theirs & ~is_placed
-    return pairs_against(fleet, is_everywhere=is_everywhere, is_placed=is_placed)
 
 
 def _named(pairs: FleetPairs) -> Codes:

@@ -6,6 +6,7 @@ import heapq
 import ipaddress
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import reduce
 from itertools import takewhile
 from pathlib import Path
 from typing import TypeAlias
@@ -189,10 +190,7 @@ def _read_avoided(avoid: Avoid) -> ParsedCidrs:
 def _gaps(taken: Iterable[ParsedCidrs], spaces: ParsedCidrs) -> list[Network]:
     found: list[Network] = []
     for family in (4, 6):
-        parts = [parsed.of_family(family)[1] for parsed in taken]
-        used = parts[0]
-        for part in parts[1:]:
-            used = join_blocks(used, part)
+        used = reduce(join_blocks, (parsed.of_family(family)[1] for parsed in taken))
         gaps = find_gaps(used, spaces.of_family(family)[1])
         found += map(ipaddress.ip_network, format_blocks(gaps))
     return found
@@ -200,14 +198,11 @@ def _gaps(taken: Iterable[ParsedCidrs], spaces: ParsedCidrs) -> list[Network]:
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """A block that is in use or to be avoided.
-
-    ``owners`` describes its owners; ``is_fleets`` is whether settings can ignore it.
-    """
+    """A block that is in use or to be avoided."""
 
     block: Network
-    owners: str
-    is_fleets: bool = True
+    owners: str  # a description
+    is_fleets: bool = True  # whether settings can ignore it
 
     def __str__(self) -> str:
         return f"{self.block} ({self.owners})"
@@ -219,15 +214,11 @@ def find_filling(
     """Find the outermost blocks in use or avoided that overlap ``within``, the largest first."""
     fleet, rows = _taken_by_fleet(KnownFleet.of(subnets), settings)
     space = ipaddress.ip_network(within)
-    avoided = _read_avoided(avoid)
-    texts = [text for family in (4, 6) for text in format_blocks(avoided.of_family(family)[1])]
+    avoided = [(text, "to be avoided") for text in set(_read_avoided(avoid).texts())]
+    avoided += [(text, f"always avoided: {why}") for text, why in DEFAULT_AVOID.items()]
     found = [
         *_blocks_of(fleet, rows),
-        *(Taken(ipaddress.ip_network(text), "to be avoided", False) for text in set(texts)),
-        *(
-            Taken(ipaddress.ip_network(text), f"always avoided: {why}", False)
-            for text, why in DEFAULT_AVOID.items()
-        ),
+        *(Taken(ipaddress.ip_network(text), why, False) for text, why in avoided),
     ]
     there = [one for one in found if one.block.version == space.version]
     return _largest(one for one in there if one.block.overlaps(space))
@@ -248,16 +239,16 @@ def _blocks_of(fleet: EncodedFleet, rows: Codes) -> Iterator[Taken]:
     its, connection = fleet.connections, fleet.connection[rows]
     names, vpcs = (column.texts(connection).to_pylist() for column in (its.name, its.routers[1]))
     owners: dict[str, dict[str, dict[str, None]]] = {}
-    for text, name, vpc, is_vpc in zip(
-        texts, names, vpcs, fleet.is_vpc[rows].tolist(), strict=True
-    ):
+    sides = fleet.is_vpc[rows].tolist()
+    for text, name, vpc, is_vpc in zip(texts, names, vpcs, sides, strict=True):
         side = "on premises" if not is_vpc else "VPC" if name is None else "VPC side"
-        its_sides = owners.setdefault(text, {})
-        its_sides.setdefault(side, {})[name or vpc or "no connection"] = None
-    for text, sides in owners.items():
-        parts = [f"{side} of {listed(who)}" for side, who in sides.items() if side != "VPC"]
-        parts += [f"VPC {listed(who)}" for side, who in sides.items() if side == "VPC"]
-        yield Taken(ipaddress.ip_network(text), "; ".join(parts), "VPC" not in sides)
+        who = owners.setdefault(text, {}).setdefault(side, {})
+        who[name or vpc or "no connection"] = None
+    for text, its_sides in owners.items():
+        vpc = its_sides.pop("VPC", None)
+        parts = [f"{side} of {listed(who)}" for side, who in its_sides.items()]
+        parts += [] if vpc is None else [f"VPC {listed(vpc)}"]
+        yield Taken(ipaddress.ip_network(text), "; ".join(parts), vpc is None)
 
 
 def _largest(found: Iterable[Taken]) -> list[Taken]:

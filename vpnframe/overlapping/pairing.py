@@ -21,6 +21,7 @@ from vpnframe.addresses.nesting import (
 from vpnframe.overlapping import roles
 from vpnframe.overlapping.asked import runs_by_family
 from vpnframe.overlapping.encoded import EncodedFleet
+from vpnframe.overlapping.scopes import ROUTING_DOMAIN
 from vpnframe.schema.codes import CodedSets, Codes, Mask
 
 _AT_ONCE = 2**18  # pairs judged at a time: few enough to stay in the processor's cache
@@ -292,17 +293,21 @@ def pairs_within(fleet: EncodedFleet) -> Candidates:
     )
 
 
-def pairs_against(fleet: EncodedFleet, *, is_everywhere: Mask, is_placed: Mask) -> Candidates:
+def pairs_against(fleet: EncodedFleet, scope: str | None) -> Candidates:
     """Pair the blocks of a fleet with those of another table.
 
-    ``is_everywhere`` marks connections of the other table that are compared with the whole fleet;
-    the others are compared inside their scope. ``is_placed`` marks those that share a routing
-    domain with this fleet: their VPC blocks are not paired with VPC blocks.
+    Those of the table that share no routing domain with the fleet are compared with the whole
+    fleet, and so are all without a scope; the others inside their scope. VPC blocks that share a
+    routing domain with the fleet are not paired with VPC blocks.
     """
-    is_theirs, is_vpc = fleet.is_theirs, fleet.is_vpc
+    its, is_theirs, is_vpc = fleet.connections, fleet.is_theirs, fleet.is_vpc
+    domain = its.domain.codes
+    is_placed = np.isin(domain, domain[~its.is_theirs & (domain >= 0)])[fleet.connection]
+    is_everywhere = np.full(len(is_vpc), scope is None)
+    if scope == ROUTING_DOMAIN:
+        is_everywhere = ~is_placed
     is_ours = ~is_theirs & ~np.isin(fleet.role, (roles.AGGREGATE, roles.COVERED))
-    is_everywhere = is_everywhere[fleet.connection]
-    is_context, has_scope = is_placed[fleet.connection] & is_vpc, fleet.scope >= 0
+    is_context, has_scope = is_placed & is_vpc, fleet.scope >= 0
     sources: list[_Source] = []
     for compared, groups, reach in (
         (has_scope, fleet.scope, ~is_everywhere),

@@ -7,10 +7,7 @@ read, its selectors are used in place of its blocks.
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-import pandas as pd
 
 from vpnframe.addresses.cidr import ParsedCidrs
 from vpnframe.addresses.nesting import CONTAINS, WITHIN, make_pairs
@@ -30,14 +27,6 @@ COMPARED = (REAL, USER, STAND_IN)
 
 ORIGINS = {REAL: "vpc", USER: "user_cidr"}
 """How rows that come from table ``vpcs`` are marked in the column ``origin``."""
-
-
-def of_rows(origin: pd.Series[Any], is_vpc: Mask) -> Codes:
-    """Return the role of each row, as far as the row alone determines it."""
-    role = np.where(is_vpc, STAND_IN, ONPREM)
-    for code, word in ORIGINS.items():
-        role[(origin == word).to_numpy(bool)] = code
-    return role
 
 
 def settle(

@@ -20,7 +20,7 @@ from vpnframe.overlapping.nat import with_mapped
 from vpnframe.overlapping.scopes import ROUTERS, ROUTING_DOMAIN
 from vpnframe.overlapping.settings import OverlapSettings
 from vpnframe.schema.checked import cast_columns, checked_table, in_order
-from vpnframe.schema.codes import Mask, encode, encode_lists, rank_rows
+from vpnframe.schema.codes import Mask, encode_lists
 from vpnframe.schema.columns import cast_column, with_plain_index
 from vpnframe.schema.tables import TABLES
 
@@ -158,7 +158,8 @@ def _gaps(subnets: pd.DataFrame) -> Iterator[str]:
     """Yield a sentence for each gap that table ``subnets`` itself shows."""
     is_unjudged = _is_unjudged(subnets)
     if is_unjudged.any():
-        n, n_all = (_count_connections(rows) for rows in (subnets[is_unjudged], subnets))
+        ids = subnets.reindex(columns=[*CONNECTION])
+        n, n_all = (len(some.drop_duplicates()) for some in (ids[is_unjudged], ids))
         yield (
             f"{n:,} of {n_all:,} connections {'is' if n == 1 else 'are'} not judged: the selectors "
             f"are the default route, and not all routes behind it were read"
@@ -179,8 +180,3 @@ def _is_unjudged(subnets: pd.DataFrame) -> Mask:
     is_silent[mixed] = cidr.str.endswith("/0").fillna(False)
     unjudged: Mask = is_silent & ~flags_of(subnets, "has_known_routes")
     return unjudged
-
-
-def _count_connections(subnets: pd.DataFrame) -> int:
-    codes = [encode(column_of(subnets, name)).codes for name in CONNECTION]
-    return int(np.max(rank_rows(codes), initial=-1)) + 1
