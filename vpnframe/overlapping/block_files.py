@@ -121,7 +121,8 @@ def _read_csv(path: Path, body: bytes) -> _BlockTable:
     if not rows:
         raise ValueError("it is empty")
     header = _header(rows.pop(0)[1])
-    cells = [_fitted(row, header, line) for line, row in rows]
+    least, n = (_find(header, _ALIASES) or 0) + 1, len(header)
+    cells = [_fitted(row, least, n, line) for line, row in rows]
     written = io.StringIO()
     csv.writer(written, quoting=csv.QUOTE_ALL).writerows([header, *cells])
     written.seek(0)
@@ -157,10 +158,9 @@ def _header(names: list[str]) -> list[str]:
     return names
 
 
-def _fitted(row: list[str], header: list[str], line: int) -> list[str]:
-    """Pad or cut a row to the cells of the header; raise an error if it does not fit."""
-    n = len(header)
-    if len(row) <= (_find(header, _ALIASES) or 0) or any(map(str.strip, row[n:])):
+def _fitted(row: list[str], least: int, n: int, line: int) -> list[str]:
+    """Pad or cut a row to ``n`` cells; raise an error if it does not fit."""
+    if len(row) < least or any(map(str.strip, row[n:])):
         raise ValueError(
             f"line {line} has {counted(len(row), 'cell')} and the header {n}: put quotation marks "
             f"around a cell that holds the separator"
@@ -237,15 +237,15 @@ class _BlockTable:
             raise SettingsError(f"{self.path} contains no block: {problem}")
         if n_empty:
             _warn(self.path, f"{counted(n_empty, 'row')} without a block in column {name}")
-        given = [values[n] for n in there]
-        cells = [split_cidrs(v) if isinstance(v, str) else list(v) for v in given]
-        cells = cells if is_list else [[value] for value in given]
-        places = [self.places[n] for n, cell in zip(there, cells, strict=True) for _ in cell]
-        flat = iter(_checked(self.path, [block for cell in cells for block in cell], places))
-        made = [[next(flat) for _ in cell] for cell in cells]
-        column.iloc[there] = pd.Series(
-            made if is_list else [one for [one] in made], dtype="object"
-        ).array
+        given, places = [values[n] for n in there], [self.places[n] for n in there]
+        if is_list:
+            cells = [split_cidrs(one) if isinstance(one, str) else list(one) for one in given]
+            places = [place for place, cell in zip(places, cells, strict=True) for _ in cell]
+            flat = iter(_checked(self.path, [block for cell in cells for block in cell], places))
+            made: list[Any] = [[next(flat) for _ in cell] for cell in cells]
+        else:
+            made = _checked(self.path, given, places)
+        column.iloc[there] = pd.Series(made, dtype="object").array
         return column
 
 
@@ -279,13 +279,12 @@ def _checked(path: Path, texts: Sequence[Any], places: Sequence[str]) -> list[st
         )
     blocks = [str(text) for text in texts]
     masked = parsed.is_masked.nonzero()[0].tolist()
-    if not masked:
-        return blocks
     for n, block in zip(masked, parsed.take(parsed.is_masked).texts(), strict=True):
         blocks[n] = block
-    shown = [f"{places[n]}: {texts[n]} is read as {blocks[n]}" for n in masked[:_SHOWN]]
-    more = f"; and {len(masked) - _SHOWN:,} more" if len(masked) > _SHOWN else ""
-    _warn(path, f"{counted(len(masked), 'row')} with host bits; {'; '.join(shown)}{more}")
+    if masked:
+        shown = [f"{places[n]}: {texts[n]} is read as {blocks[n]}" for n in masked[:_SHOWN]]
+        more = f"; and {len(masked) - _SHOWN:,} more" if len(masked) > _SHOWN else ""
+        _warn(path, f"{counted(len(masked), 'row')} with host bits; {'; '.join(shown)}{more}")
     return blocks
 
 

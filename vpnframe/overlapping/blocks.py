@@ -232,25 +232,17 @@ def address_usage(cidrs: Cidrs, *, groups: Groups | None = None) -> pd.DataFrame
     sums: defaultdict[tuple[str | None, int], list[int]] = defaultdict(lambda: [0, 0, 0])
     for family, _, blocks in asked.by_family():
         counts = count_addresses(blocks)
-        columns = (counts.n_blocks.tolist(), counts.n_addresses, counts.n_shared)
-        for code, *numbers in zip(counts.group.tolist(), *columns, strict=True):
+        sizes = (counts.n_blocks.tolist(), counts.n_addresses, counts.n_shared)
+        for code, *numbers in zip(counts.group.tolist(), *sizes, strict=True):
             key = (asked.label(code), family)
             if key[0] is None and groups is not None:
                 numbers[2] = 0
             sums[key] = [a + b for a, b in zip(sums[key], numbers, strict=True)]
     keys = sorted(sums, key=lambda key: (key[0] is None, key))
-    n_blocks, n_addresses, n_shared = ([sums[key][i] for key in keys] for i in range(3))
-    return schema.build(
-        "address_usage",
-        {
-            "group": [group for group, _ in keys],
-            "family": [family for _, family in keys],
-            "n_blocks": n_blocks,
-            "n_addresses": n_addresses,
-            "n_shared": n_shared,
-            "shared_share": [a / b for a, b in zip(n_shared, n_addresses, strict=True)],
-        },
-    )
+    rows = [(*key, *sums[key], sums[key][2] / sums[key][1]) for key in keys]
+    names = schema.find("address_usage").names
+    columns = {name: [row[i] for row in rows] for i, name in enumerate(names)}
+    return schema.build("address_usage", columns)
 
 
 def merge(cidrs: Cidrs, *, groups: Groups | None = None) -> pd.DataFrame:

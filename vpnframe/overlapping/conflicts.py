@@ -20,8 +20,6 @@ from vpnframe.overlapping.scopes import ROUTING_DOMAIN
 from vpnframe.overlapping.settings import OverlapSettings
 from vpnframe.schema.codes import Mask
 
-_BY_ROLE = {"user_cidr": roles.USER, "outside": roles.OUTSIDE, "aggregate": roles.AGGREGATE}
-
 
 def would_conflict(
     subnets: pd.DataFrame | Inventory,
@@ -58,14 +56,8 @@ def would_conflict(
     Raises
     ------
     AddressError
-        If a text is not a CIDR block, or is a default route.
-    SettingsError, ValueError, SchemaError
-        As :func:`vpnframe.overlaps` does.
-
-    Warns
-    -----
-    IncompleteWarning
-        As :func:`vpnframe.overlaps` does: the data cannot rule out conflicts.
+        If a text is not a CIDR block, or is a default route. Other errors, and warnings that the
+        data cannot rule out conflicts, are those of :func:`vpnframe.overlaps`.
 
     Examples
     --------
@@ -107,8 +99,9 @@ def _conditions(pairs: FleetPairs) -> Iterator[tuple[str, Mask]]:
     yield "translated", pairs.nat >= 0
     yield "apart", ~has_vpn[pairs.one]
     around = relation == WITHIN
-    for name, role in _BY_ROLE.items():
-        yield name, pairs.is_across & (pairs.role == role)
+    yield "user_cidr", pairs.is_across & (pairs.role == roles.USER)
+    yield "outside", pairs.is_across & (pairs.role == roles.OUTSIDE)
+    yield "aggregate", pairs.is_across & (pairs.role == roles.AGGREGATE)
     is_read = pairs.is_across & (pairs.role == roles.REAL)
     yield "vpc_around", is_read & around
     yield "vpc_inside", is_read
@@ -124,15 +117,12 @@ def _as_table(pairs: FleetPairs, settings: OverlapSettings) -> pd.DataFrame:
     order = np.lexsort([pairs.left, -CONFLICTS.severities[cases], pairs.other])
     pairs, cases, fleet = pairs.take(order), cases[order], pairs.fleet
     hit = fleet.columns(pairs.left)
-    vpc = fleet.connections.routers[1]
     values = {
         **hit,
-        **fleet.scopes(fleet.scope[pairs.left]),
         **CONFLICTS.columns(pairs, cases, settings.nat),
         "hit_cidr": hit["cidr"],
         "cidr": pd.array(fleet.cidr_texts(pairs.right), dtype="str"),
         "relation": as_category(CONTAINS + WITHIN - pairs.relation, RELATIONS),
-        "vpc_id": pd.array(vpc.texts(pairs.one), dtype="str"),
-        "side": fleet.sides(pairs.left),
+        "vpc_id": pd.array(fleet.connections.routers[1].texts(pairs.one), dtype="str"),
     }
     return schema.build("conflicts", values)

@@ -71,24 +71,24 @@ class EncodedFleet:
         """Return the texts of some blocks."""
         return take_words(self.cidrs.words, self.cidr[rows])
 
-    def columns(self, rows: Codes, connection: Codes | None = None) -> dict[str, Any]:
-        """Return the columns with some blocks and their connections, or else those given."""
-        its, at = self.connections, self.connection[rows] if connection is None else connection
-        texts = [column.texts(at) for column in (its.account, its.region, its.name)]
+    def named(self, rows: Codes, connection: Codes) -> dict[str, Any]:
+        """Return the columns that name blocks and connections."""
+        its = self.connections
+        texts = [column.texts(connection) for column in (its.account, its.region, its.name)]
         named = zip((*CONNECTION, "cidr"), [*texts, self.cidr_texts(rows)], strict=True)
         return {name: pd.array(values, dtype="str") for name, values in named}
-
-    def sides(self, rows: Codes) -> pd.Categorical:
-        """Return the column with the side of some blocks."""
-        return as_category(self.is_vpc[rows].astype(np.int64), ["onprem", "vpc"])
 
     def scopes(self, codes: Codes) -> dict[str, Any]:
         """Return the columns with the name of the scope, and with the scopes of these codes."""
         scope = as_category(np.zeros(len(codes), np.int64), [self.scope_name])
-        return {
-            "scope": scope,
-            "scope_id": pd.array(take_words(self.scope_words, codes), dtype="str"),
-        }
+        words = take_words(self.scope_words, codes)
+        return {"scope": scope, "scope_id": pd.array(words, dtype="str")}
+
+    def columns(self, rows: Codes) -> dict[str, Any]:
+        """Return the columns of some blocks, as far as tables share them."""
+        side = as_category(self.is_vpc[rows].astype(np.int64), ["onprem", "vpc"])
+        named = self.named(rows, self.connection[rows])
+        return {**named, **self.scopes(self.scope[rows]), "side": side}
 
 
 def encode_fleet(

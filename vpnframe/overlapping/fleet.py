@@ -172,14 +172,8 @@ def overlaps_per_block(
     total = counts.sum(axis=0)
     rows = np.argsort(-total, kind="stable")[: np.count_nonzero(total)]
     known.warn_of_gaps()
-    names = ("n_equal", "n_contains", "n_within")
-    values = {
-        **fleet.columns(rows),
-        **fleet.scopes(fleet.scope[rows]),
-        **dict(zip(names, counts[:, rows], strict=True)),
-        "side": fleet.sides(rows),
-    }
-    return schema.build("block_counts", values)
+    numbers = zip(("n_equal", "n_contains", "n_within"), counts[:, rows], strict=True)
+    return schema.build("block_counts", fleet.columns(rows) | dict(numbers))
 
 
 def overlaps_by_site(inventory: Inventory, *, settings: OverlapSettings) -> pd.DataFrame:
@@ -238,7 +232,7 @@ def _ids(groups: Groups) -> pa.Array:
 
 def _half(end: str, fleet: EncodedFleet, rows: Codes, connection: Codes) -> dict[str, object]:
     side = np.where(fleet.is_theirs[rows], 2, fleet.is_vpc[rows])
-    columns = fleet.columns(rows, connection)
+    columns = fleet.named(rows, connection)
     columns["side"] = as_category(side, ["onprem", "vpc", "against"])
     return {f"{end}_{name}": values for name, values in columns.items()}
 

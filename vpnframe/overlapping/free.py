@@ -89,13 +89,7 @@ def free_subnets(
         If a file cannot be read, or the settings name something that is not in the fleet.
     ValueError
         If no block of that length fits into ``within``, or ``count`` is not from 1 to 100,000.
-    AddressError, SchemaError
-        As :func:`vpnframe.overlaps` does; the table needs ``side`` and ``cidr`` only.
-
-    Warns
-    -----
-    IncompleteWarning
-        As :func:`vpnframe.overlaps` does: the data is incomplete.
+        Other errors, and warnings of incomplete data, are those of :func:`vpnframe.overlaps`.
 
     Examples
     --------
@@ -155,11 +149,7 @@ class FreeSpace:
 
 
 def find_free_space(
-    known: KnownFleet,
-    *,
-    within: str | Iterable[str],
-    avoid: Avoid,
-    settings: OverlapSettings,
+    known: KnownFleet, *, within: str | Iterable[str], avoid: Avoid, settings: OverlapSettings
 ) -> FreeSpace:
     """Find the space in ``within`` that no known block uses."""
     fleet, rows = _taken_by_fleet(known, settings)

@@ -147,7 +147,7 @@ def with_mapped(subnets: pd.DataFrame, nats: Sequence[Nat]) -> pd.DataFrame:
     if not nats:
         return subnets
     nat_of, mapped = np.full(len(subnets), NULL), {}
-    for position, nat in sorted(enumerate(nats), key=lambda n: -_network(n[1].real).prefixlen):
+    for position, nat in _smallest_first(nats):
         for row in _rows_of(subnets, nat):
             text = _map(subnets["cidr"].iat[row], nat)
             if text is not None and row not in mapped:
@@ -156,6 +156,10 @@ def with_mapped(subnets: pd.DataFrame, nats: Sequence[Nat]) -> pd.DataFrame:
     cidr = [mapped[row] for row in rows]
     added = subnets.take(rows).assign(cidr=cidr, nat=NULL, is_mapped=True)
     return pd.concat([subnets.assign(nat=nat_of, is_mapped=False), added], ignore_index=True)
+
+
+def _smallest_first(nats: Sequence[Nat]) -> list[tuple[int, Nat]]:
+    return sorted(enumerate(nats), key=lambda each: -_network(each[1].real).prefixlen)
 
 
 def _network(text: str) -> Network:
@@ -203,16 +207,16 @@ def translations_of(
 ) -> tuple[Translation, ...]:
     """Match each VPC-side declaration with connections and blocks, smallest real block first."""
     found = []
-    for position, nat in enumerate(nats):
+    for position, nat in _smallest_first(nats):
         if nat.side == "vpc":
             column, wanted = (
                 (gateway, nat.vpn_gateway) if nat.connection is None else (name, nat.connection)
             )
             is_its = np.append([word == wanted for word in column.words.to_pylist()], False)
             real = parse_cidrs([nat.real])
-            its = Translation(position, np.flatnonzero(is_its[column.codes]), _within(blocks, real))
-            found.append((-int(real.prefix_length[0]), its))
-    return tuple(translation for _, translation in sorted(found, key=lambda one: one[0]))
+            its = np.flatnonzero(is_its[column.codes])
+            found.append(Translation(position, its, _within(blocks, real)))
+    return tuple(found)
 
 
 def _within(blocks: ParsedCidrs, outer: ParsedCidrs) -> Mask:

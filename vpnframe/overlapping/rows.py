@@ -55,10 +55,7 @@ class KnownFleet:
             warnings.warn(sentence, IncompleteWarning, stacklevel=3)
 
     def encode(
-        self,
-        scope: str | None,
-        settings: OverlapSettings,
-        theirs: pd.DataFrame | None = None,
+        self, scope: str | None, settings: OverlapSettings, theirs: pd.DataFrame | None = None
     ) -> EncodedFleet:
         """Encode all blocks of the fleet, and those of another table."""
         routers = ROUTERS if scope == ROUTING_DOMAIN else ()
