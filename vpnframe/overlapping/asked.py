@@ -28,8 +28,7 @@ class Asked:
     parsed: ParsedCidrs  # the blocks as numbers
     # Group code of each value; a missing group equals nothing, so each such value has a unique code
     codes: Codes | None
-    # Labels of the group codes, in order of first appearance; None for a missing group
-    labels: list[str | None]
+    labels: list[str | None]  # of the group codes, by first appearance; None for a missing group
     index: pd.Index[Hashable]  # of the Series or table; positions for other input
 
     def by_family(self) -> Iterator[tuple[int, Codes, Blocks]]:
@@ -85,19 +84,14 @@ def format_blocks(blocks: Blocks) -> list[str]:
 
 def runs_by_family(
     parsed: ParsedCidrs, groups: Codes | None, *, is_second: Mask | None = None
-) -> list[tuple[Codes, Runs]]:
-    """Return the runs of IPv4 and of IPv6, each with the input rows of its row numbers.
-
-    With ``is_second`` (by input row), return runs between the two sets that it separates.
-    """
-    found = []
+) -> Iterator[tuple[Codes, Runs]]:
+    """Yield input rows and runs of each family: of all blocks, or between two sets of them."""
     for family in (4, 6):
         rows, blocks = parsed.of_family(family, groups=groups)
-        runs = (
-            find_runs(blocks) if is_second is None else find_runs_between(blocks, is_second[rows])
-        )
-        found.append((rows, runs))
-    return found
+        if is_second is None:
+            yield rows, find_runs(blocks)
+        else:
+            yield rows, find_runs_between(blocks, is_second[rows])
 
 
 def as_category(codes: npt.NDArray[np.integer], words: Sequence[str]) -> pd.Categorical:

@@ -34,8 +34,7 @@ _ALIASES = (
     *("cidr", "destination_cidr", _LISTS, "prefix", "cidr_block", "cidrblock"),
     *("subnet", "network"),
 )
-# For these two, the prefix length may be in a separate column.
-_WITHOUT_LENGTH = ("subnet", "network")
+_WITHOUT_LENGTH = ("subnet", "network")  # the prefix length may be in a separate column
 _LENGTHS = ("mask", "netmask", "subnet_mask", "prefix_length", "prefixlen")
 _WHOLE = re.compile(r"\d+\.0")  # a length that a spreadsheet wrote
 _SHOWN = 5

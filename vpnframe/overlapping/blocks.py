@@ -84,7 +84,7 @@ def find_overlaps(
     2     1      3     equal
     """
     asked = read_asked(cidrs, groups)
-    runs = runs_by_family(asked.parsed, asked.codes)
+    runs = list(runs_by_family(asked.parsed, asked.codes))
     left, right, relation = _sorted_pairs(runs, max_pairs)
     values = {"left": pd.array(left, dtype="Int64"), "right": pd.array(right, dtype="Int64")}
     return pd.DataFrame({**values, "relation": as_category(relation, RELATIONS)})

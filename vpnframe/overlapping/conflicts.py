@@ -74,9 +74,8 @@ def would_conflict(
     """
     known, settings = KnownFleet.of(subnets), settings or OverlapSettings()
     pairs = pairs_with_asked(known.encode(scope, settings, _asked_rows(cidrs)))
-    table = _as_table(pairs, settings)
     known.warn_of_gaps()
-    return table
+    return _as_table(pairs, settings)
 
 
 def _asked_rows(cidrs: Iterable[object] | pd.DataFrame) -> pd.DataFrame:

@@ -27,8 +27,7 @@ from vpnframe.schema.checked import in_order
 from vpnframe.schema.codes import NULL, Codes, Mask, rank_rows
 from vpnframe.schema.codes import expand as expand_ranges
 
-MOST_IDS = 20
-"""Connections of a group that are named; the others are counted."""
+_MOST_IDS = 20  # connections of a group that are named; the others are counted
 
 
 def overlaps(
@@ -177,10 +176,7 @@ def overlaps_per_block(
 
 
 def overlaps_by_site(inventory: Inventory, *, settings: OverlapSettings) -> pd.DataFrame:
-    """Return table ``overlaps`` with a row for each pair of an on-premises and a VPC block.
-
-    Such a pair concerns one connection only; overlaps of two sites are grouped.
-    """
+    """Return table ``overlaps`` with only the pairs of two sites grouped."""
     candidates = pairs_within(KnownFleet.of(inventory).encode(ROUTING_DOMAIN, settings))
     sites = find_groups(candidates.across(False))
     across = every_pair(candidates.across(True), DEFAULT_MAX_PAIRS)
@@ -222,7 +218,7 @@ def _named(pairs: FleetPairs) -> Codes:
 
 def _ids(groups: Groups) -> pa.Array:
     """Return the ids of each group's first twenty connections, joined by commas."""
-    n_shown = np.minimum(groups.n_members, MOST_IDS)
+    n_shown = np.minimum(groups.n_members, _MOST_IDS)
     starts = np.cumsum(groups.n_members) - groups.n_members
     _, shown = expand_ranges(starts, n_shown)
     ids = groups.first.fleet.connections.name.texts(groups.members[shown])

@@ -7,7 +7,7 @@ import ipaddress
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import reduce
-from itertools import takewhile
+from itertools import islice
 from pathlib import Path
 from typing import TypeAlias
 
@@ -30,8 +30,7 @@ from vpnframe.overlapping.rows import KnownFleet, their_blocks
 from vpnframe.overlapping.settings import OverlapSettings
 from vpnframe.schema.codes import Codes
 
-# Blocks are found one by one, and longer results are not useful.
-_MOST = 100_000
+_MOST = 100_000  # blocks are found one by one, and longer results are not useful
 DEFAULT_AVOID = {
     "100.64.0.0/10": "the cloud's own services",  # in the shared address space of RFC 6598
     "172.17.0.0/16": "Docker",  # its default bridge: hosts with Docker cannot reach others there
@@ -117,8 +116,8 @@ def free_subnets(
         if column not in known.subnets:
             raise SchemaError(f"no column {column}: is this a subnets table?")
     free = find_free_space(known, within=within, avoid=avoid, settings=settings)
-    cuts = (free.take(prefix_length, version=space.version) for _ in range(count))
-    found = [cut for cut in takewhile(bool, cuts) if cut]
+    cuts = iter(lambda: free.take(prefix_length, version=space.version), None)
+    found = list(islice(cuts, count))
     known.warn_of_gaps()
     values = {"cidr": [str(block) for block, _ in found], "gap": [str(gap) for _, gap in found]}
     return schema.build("free_subnets", values)
@@ -155,15 +154,16 @@ def find_free_space(
     fleet, rows = _taken_by_fleet(known, settings)
     spaces = parse_all([within] if isinstance(within, str) else list(within))
     used = fleet.cidrs.parsed.at(np.unique(fleet.cidr[rows]))
-    avoided = [parse_cidrs(list(DEFAULT_AVOID)), _read_avoided(avoid)]
-    return FreeSpace(_gaps([used, *avoided], spaces))
+    taken = [used, parse_cidrs(list(DEFAULT_AVOID)), _read_avoided(avoid)]
+    gaps: list[str] = []
+    for family in (4, 6):
+        blocks = reduce(join_blocks, (parsed.of_family(family)[1] for parsed in taken))
+        gaps += format_blocks(find_gaps(blocks, spaces.of_family(family)[1]))
+    return FreeSpace(map(ipaddress.ip_network, gaps))
 
 
 def _taken_by_fleet(known: KnownFleet, settings: OverlapSettings) -> tuple[EncodedFleet, Codes]:
-    """Return the fleet's blocks, and the positions of those in use.
-
-    A selector around a block of its VPC does not count as in use.
-    """
+    """Return the fleet's blocks, and the positions of those in use: all but aggregates."""
     fleet = encode_fleet(known.rows(settings), scope=None, settings=settings)
     return fleet, np.flatnonzero(fleet.role != AGGREGATE)
 
@@ -175,15 +175,6 @@ def _read_avoided(avoid: Avoid) -> ParsedCidrs:
     blocks = read_blocks(avoid) if isinstance(avoid, str | Path) else avoid
     parsed = parse_all(their_blocks(blocks)["cidr"].tolist())
     return parsed.take(parsed.prefix_length > 0)
-
-
-def _gaps(taken: Iterable[ParsedCidrs], spaces: ParsedCidrs) -> list[Network]:
-    found: list[Network] = []
-    for family in (4, 6):
-        used = reduce(join_blocks, (parsed.of_family(family)[1] for parsed in taken))
-        gaps = find_gaps(used, spaces.of_family(family)[1])
-        found += map(ipaddress.ip_network, format_blocks(gaps))
-    return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,32 +13,23 @@ from vpnframe.overlapping.pairing import Candidates, FleetPairs
 from vpnframe.overlapping.roles import ONPREM
 from vpnframe.schema.codes import Codes, rank_rows
 
-MOST_JUDGED = 100_000_000
-"""The most pairs to judge, which takes about half a minute."""
-
+MOST_JUDGED = 100_000_000  # pairs, which takes about half a minute
+# A number for the kind and severity of each case.
 _JUDGEMENTS = pd.factorize(CASES.kinds * len(SEVERITIES) + CASES.severities)[0].astype(np.int64)
-"""A number for the kind and severity of each case."""
 
 
 @dataclass(frozen=True, slots=True)
 class Groups:
-    """Groups of pairs in the order of their first pairs.
+    """Groups of pairs in the order of their first pairs."""
 
-    ``first`` holds the first pair of each group and ``n_pairs`` the number of pairs; ``members``
-    are the connections with these blocks on premises, group by group, ``n_members`` for each.
-    """
-
-    first: FleetPairs
+    first: FleetPairs  # the first pair of each group
     n_pairs: Codes
-    members: Codes
+    members: Codes  # the connections with these blocks on premises, group by group
     n_members: Codes
 
 
 def find_groups(candidates: Candidates) -> Groups:
-    """Judge all pairs in parts, and group pairs of equal blocks with the same kind and severity.
-
-    Raise TooManyPairsError for more than :data:`MOST_JUDGED` pairs.
-    """
+    """Judge all pairs in parts, and group pairs of equal blocks with the same kind and severity."""
     candidates.check(MOST_JUDGED)
     fleet, none = candidates.fleet, np.empty(0, np.int64)
     nodes, n_blocks, width = _nodes(fleet), max(len(fleet.cidr), 1), _width(fleet)
@@ -76,10 +67,7 @@ def _nodes(fleet: EncodedFleet) -> tuple[Codes, Codes]:
 
 
 def _group(pairs: FleetPairs, nodes: tuple[Codes, Codes]) -> tuple[Codes, ...]:
-    """Return key, number of pairs and first pair of each group, and key and connection of members.
-
-    A pair is encoded as one number.
-    """
+    """Return key, number of pairs and first pair of groups, and key and connection of members."""
     fleet, cases, (within, anywhere) = pairs.fleet, find_cases(pairs), nodes
     is_shared = pairs.is_own | (fleet.scope[pairs.left] == fleet.scope[pairs.right])
     left = np.where(is_shared, within[pairs.left], anywhere[pairs.left])

@@ -105,8 +105,7 @@ def read_nat(path: str | Path) -> tuple[Nat, ...]:
     Raises
     ------
     SettingsError
-        If the file cannot be read, or an entry is unknown, missing, of the wrong type, not a CIDR
-        block, or of another size than its counterpart.
+        If the file cannot be read, an entry is unknown, missing or invalid, or sizes differ.
 
     Examples
     --------
@@ -209,9 +208,9 @@ def translations_of(
     found = []
     for position, nat in _smallest_first(nats):
         if nat.side == "vpc":
-            column, wanted = (
-                (gateway, nat.vpn_gateway) if nat.connection is None else (name, nat.connection)
-            )
+            column, wanted = name, nat.connection
+            if wanted is None:
+                column, wanted = gateway, nat.vpn_gateway
             is_its = np.append([word == wanted for word in column.words.to_pylist()], False)
             real = parse_cidrs([nat.real])
             its = np.flatnonzero(is_its[column.codes])

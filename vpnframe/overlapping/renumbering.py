@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import heapq
 import ipaddress
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,9 +13,8 @@ import pandas as pd
 from vpnframe import schema
 from vpnframe.inventory import Inventory
 from vpnframe.overlapping.asked import as_category
-from vpnframe.overlapping.covers import find_cover
 from vpnframe.overlapping.encoded import EncodedFleet
-from vpnframe.overlapping.free import Avoid, FreeSpace, find_free_space
+from vpnframe.overlapping.free import Avoid, find_free_space
 from vpnframe.overlapping.meaning import CASES, KINDS, SEVERITIES, find_cases
 from vpnframe.overlapping.nat import Network, is_inside, moved
 from vpnframe.overlapping.pairing import FleetPairs, pairs_within
@@ -25,6 +25,9 @@ from vpnframe.schema.codes import Codes, Mask
 
 _ONE_SITE = ("duplicate", "ecmp", "ha_pair")
 _BAD = ("medium", "high")
+EXACT_UP_TO = 30  # sites of a part that is solved exactly; larger ones are solved greedily
+
+Graph = dict[int, set[int]]
 
 
 def suggest_renumbering(
@@ -82,7 +85,12 @@ def suggest_renumbering(
     fleet = known.encode(scope, settings)
     faults = _Faults.of(fleet)
     free = find_free_space(known, within=within, avoid=avoid, settings=settings)
-    new = dict(pair for change in faults.changes() for pair in change.new_blocks(free))
+    new: dict[int, str | None] = {}  # None if there is no room left
+    for change in faults.changes():
+        old = next(iter(change.values()))
+        cut = free.take(old.prefixlen, version=old.version)
+        for row, block in change.items():
+            new[row] = None if cut is None else moved(block, old, cut[0])
     known.warn_of_gaps()
     rows = np.array(sorted(new), np.int64)
     ends = np.concatenate([faults.pairs.left, faults.pairs.right])
@@ -97,13 +105,11 @@ def suggest_renumbering(
 
 @dataclass(frozen=True, slots=True)
 class _Faults:
-    """Overlapping pairs to resolve, and the site of each connection.
-
-    Connections that share a block on purpose or as a leftover (duplicate, ECMP, HA pair) are one
-    site: what they share is renumbered together or not at all.
-    """
+    """Overlapping pairs to resolve, and the site of each connection."""
 
     pairs: FleetPairs
+    # Connections that share a block on purpose or as a leftover (duplicate, ECMP, HA pair) are one
+    # site: what they share is renumbered together or not at all.
     site: Codes
 
     @classmethod
@@ -151,8 +157,8 @@ class _Faults:
         key = self.site_of_block * len(fleet.cidrs.words) + fleet.cidr
         changed |= np.isin(key, key[blocks]) & ~fleet.is_vpc
 
-    def changes(self) -> list[_Change]:
-        """Return the changes, largest first; blocks of the site inside a changed block move too."""
+    def changes(self) -> list[dict[int, Network]]:
+        """Return each block that changes, with the blocks of its site inside it, largest first."""
         fleet, site, changed = self.pairs.fleet, self.site_of_block, self.changed()
         rows = np.flatnonzero(np.isin(site, site[changed]) & ~fleet.is_vpc)
         texts = fleet.cidr_texts(rows).to_pylist()
@@ -160,25 +166,71 @@ class _Faults:
         by_site: dict[int, list[int]] = {}
         for row in sorted(blocks, key=lambda row: blocks[row].prefixlen):
             by_site.setdefault(int(site[row]), []).append(row)
-        found = []
+        found: list[dict[int, Network]] = []
         for open_rows in by_site.values():
             for row in list(open_rows):
                 if changed[row] and row in open_rows:
                     inside = [r for r in open_rows if is_inside(blocks[r], blocks[row])]
                     open_rows[:] = [r for r in open_rows if r not in inside]
-                    found.append(_Change(blocks[row], [(r, blocks[r]) for r in inside]))
-        return sorted(found, key=lambda change: change.block.prefixlen)
+                    found.append({r: blocks[r] for r in inside})
+        return sorted(found, key=lambda change: next(iter(change.values())).prefixlen)
 
 
-@dataclass(frozen=True, slots=True)
-class _Change:
-    """A block of a site that changes, and the rows of all blocks inside it."""
+def find_cover(edges: Collection[tuple[int, int]], weights: Mapping[int, int]) -> set[int]:
+    """Find a light set of nodes such that every edge has at least one of them.
 
-    block: Network
-    rows: list[tuple[int, Network]]
+    The lightest is NP-complete: R. M. Karp, Reducibility among combinatorial problems (1972). The
+    greedy bound: V. Chvatal, A greedy heuristic for the set-covering problem (1979).
+    """
+    graph: Graph = {}
+    for one, other in edges:
+        graph.setdefault(one, set()).add(other)
+        graph.setdefault(other, set()).add(one)
+    root = connected(max(graph, default=-1) + 1, edges).tolist()
+    parts: dict[int, Graph] = {}
+    for node in sorted(graph):
+        parts.setdefault(root[node], {})[node] = set(graph[node])
+    cover: set[int] = set()
+    for part in parts.values():
+        cover |= (_exact if len(part) <= EXACT_UP_TO else _greedy)(part, weights)
+    return cover
 
-    def new_blocks(self, free: FreeSpace) -> Iterator[tuple[int, str | None]]:
-        """Yield the new block of each row at its old offset, or None if there is no room left."""
-        cut = free.take(self.block.prefixlen, version=self.block.version)
-        for row, block in self.rows:
-            yield row, None if cut is None else moved(block, self.block, cut[0])
+
+def _exact(graph: Graph, weights: Mapping[int, int]) -> set[int]:
+    """Branch on the node with the most edges: it is in the cover, or all its neighbours are."""
+    busiest = max(sorted(graph), key=lambda node: len(graph[node]), default=None)
+    if busiest is None or not graph[busiest]:
+        return set()
+    neighbours = graph[busiest]
+    with_it = {busiest} | _exact(_without(graph, {busiest}), weights)
+    if len(neighbours) == 1 and weights[busiest] <= min(weights[n] for n in neighbours):
+        return with_it  # no node has more than one edge: the lighter end of each will do
+    without_it = neighbours | _exact(_without(graph, neighbours), weights)
+    return min(with_it, without_it, key=lambda cover: sum(weights[node] for node in cover))
+
+
+def _without(graph: Graph, gone: set[int]) -> Graph:
+    return {node: ends - gone for node, ends in graph.items() if node not in gone}
+
+
+def _greedy(graph: Graph, weights: Mapping[int, int]) -> set[int]:
+    """Take the node with the most uncovered edges per weight until every edge is covered."""
+    left = {node: set(ends) for node, ends in graph.items()}
+    queue = [(-len(ends) / weights[node], node) for node, ends in left.items()]
+    heapq.heapify(queue)
+    taken = []
+    while queue:
+        worth, node = heapq.heappop(queue)
+        now = -len(left[node]) / weights[node]
+        if now != worth:  # it has lost edges since it was queued
+            heapq.heappush(queue, (now, node))
+        elif now < 0:
+            taken.append(node)
+            for other in left.pop(node):
+                left[other].discard(node)
+            left[node] = set()
+    cover = set(taken)
+    for node in sorted(taken, key=lambda node: -weights[node]):
+        if graph[node] <= cover:
+            cover.discard(node)
+    return cover

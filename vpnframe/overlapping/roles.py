@@ -22,20 +22,14 @@ OUTSIDE = 4  # a selector disjoint from its VPC's own blocks
 AGGREGATE = 5  # a selector that contains an own block of its VPC
 COVERED = 6  # a selector replaced by another block: the VPC's own, or an equal one
 
-COMPARED = (REAL, USER, STAND_IN)
-"""Roles of VPC-side blocks that every on-premises block of a scope is compared with."""
-
-ORIGINS = {REAL: "vpc", USER: "user_cidr"}
-"""How rows that come from table ``vpcs`` are marked in the column ``origin``."""
+COMPARED = (REAL, USER, STAND_IN)  # with every on-premises block of a scope
+ORIGINS = {REAL: "vpc", USER: "user_cidr"}  # of rows from table ``vpcs``, in the column ``origin``
 
 
 def settle(
     blocks: ParsedCidrs, role: Codes, *, is_open: Mask, cloud: Codes, cidr: Codes, scope: Codes
 ) -> Codes:
-    """Determine the role of each VPC-side selector; blocks that are not open keep their role.
-
-    ``cloud`` is equal for blocks of one VPC.
-    """
+    """Determine the role of each VPC-side selector; blocks that are not open keep their role."""
     role = role.copy()
     is_own = (role == REAL) & is_open
     is_selector = (role == STAND_IN) & is_open & np.isin(cloud, cloud[is_own])
@@ -51,10 +45,9 @@ def settle(
 def admitted(
     blocks: ParsedCidrs, role: Codes, cidr: Codes, connection: Codes, cloud: Codes
 ) -> tuple[Codes, Codes]:
-    """Return connections and the blocks that their VPC side admits.
+    """Return connections and the blocks that their VPC side admits, given the rows of VPC sides.
 
-    ``role``, ``cidr`` and ``connection`` belong to the rows of VPC sides, ``cidr`` being positions
-    in ``blocks``. Of a VPC that was read, only what lies within its blocks is admitted.
+    Of a VPC that was read, only what lies within its blocks is admitted.
     """
     is_own, is_selector = role == REAL, role == STAND_IN
     asked = blocks.at(cidr).take(is_own | is_selector)

@@ -97,13 +97,7 @@ def check_scope(table: pd.DataFrame, scope: str | None) -> None:
 
 
 def their_blocks(blocks: pd.DataFrame | Iterable[object]) -> pd.DataFrame:
-    """Convert another table to the form of ``subnets``.
-
-    Examples
-    --------
-    >>> their_blocks(["10.0.0.0/8"])[["side", "cidr"]].to_dict("records")
-    [{'side': 'onprem', 'cidr': '10.0.0.0/8'}]
-    """
+    """Convert another table to the form of ``subnets``."""
     if isinstance(blocks, str):
         raise TypeError(f"{blocks!r} is one text: give a list, a column or a table of blocks")
     if not isinstance(blocks, pd.DataFrame):

@@ -143,9 +143,8 @@ def _members(domain: Domain, known: Mapping[str, int]) -> list[int]:
 
 def _edges(routers: Sequence[Coded]) -> Iterable[tuple[int, int]]:
     """Yield the pairs of routers that the rows join; identical rows count once."""
-    columns = [column.codes for column in routers]
-    first = np.unique(rank_rows(columns), return_index=True)[1]
-    for row in zip(*(column[first].tolist() for column in columns), strict=True):
+    first = np.unique(rank_rows([column.codes for column in routers]), return_index=True)[1]
+    for row in zip(*(column.codes[first].tolist() for column in routers), strict=True):
         yield from pairwise([code for code in row if code >= 0])
 
 

@@ -30,14 +30,9 @@ class OverlapSettings:
         transit router in it.
     ignore : sequence of str
         Blocks of the fleet to leave out, on either side: aggregates, which are routed as a whole
-        and used in part. Blocks inside them stay.
+        and used in part. Blocks inside them stay. Other text is a SettingsError.
     ignore_shorter_than : int or None
-        Leave out every block of the fleet with a shorter prefix than this.
-
-    Raises
-    ------
-    SettingsError
-        If a text of ``ignore`` is not a CIDR block, or the prefix length is invalid.
+        Leave out every block of the fleet with a shorter prefix than this, 0 to 128.
     """
 
     topology: Topology | None = None
