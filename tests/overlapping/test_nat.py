@@ -71,7 +71,7 @@ def test_a_mistake_in_the_file_is_named(tmp_path: Path, text: str, problem: str)
 def test_what_is_not_in_the_fleet_is_refused(where: dict[str, str]):
     """A declaration that is about nothing is a slip of the pen."""
     nat = Nat(side="onprem", real="10.1.0.0/16", mapped="100.65.0.0/16", **where)
-    with pytest.raises(SettingsError, match=f"{next(iter(where.values()))!r} is no"):
+    with pytest.raises(SettingsError, match=f"{next(iter(where.values()))!r} is not a"):
         meant(site("a", onprem=["10.1.0.0/16"]), nat=(nat,))
 
 

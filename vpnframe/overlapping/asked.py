@@ -114,8 +114,8 @@ def _column(table: pd.DataFrame, name: str) -> pd.Series[object]:
     columns = list(table.columns)
     if columns.count(name) != 1:
         problem = "several columns" if name in columns else "no column"
-        told = ", ".join(map(str, columns)) or "none"
-        raise SchemaError(f"the table has {problem} {name!r}: it has {told}")
+        found = ", ".join(map(str, columns)) or "none"
+        raise SchemaError(f"the table has {problem} {name!r}: it has {found}")
     return table[name]
 
 

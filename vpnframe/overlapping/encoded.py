@@ -237,13 +237,13 @@ def _blocks(
 
 
 def _whole_numbers(frame: pd.DataFrame, name: str) -> pd.Series:
-    """Return a column as whole numbers; another table may hold them as text."""
+    """Return a column as whole numbers; another table may have them as text."""
     values = column_of(frame, name)
     numbers = pd.to_numeric(values, errors="coerce")
     is_odd = values.notna() & (numbers.isna() | (numbers % 1 != 0))
     if is_odd.any():
         odd = values[is_odd].iloc[0]
         raise ValueError(
-            f"the column {name} holds {odd!r}: whole numbers are needed, or leave it out"
+            f"the column {name} contains {odd!r}: whole numbers are needed, or leave it out"
         )
     return numbers.astype("Int64")

@@ -106,7 +106,7 @@ def free_subnets(
     space = ipaddress.ip_network(within)
     if not space.prefixlen <= prefix_length <= space.max_prefixlen:
         raise ValueError(
-            f"no block of /{prefix_length} lies in {within}: give {space.prefixlen} to "
+            f"no block of /{prefix_length} fits into {within}: give {space.prefixlen} to "
             f"{space.max_prefixlen}"
         )
     if not 1 <= count <= _MOST:

@@ -176,8 +176,8 @@ def _rows_of(subnets: pd.DataFrame, nat: Nat) -> list[int]:
     is_its = (subnets[column].astype("str") == wanted).to_numpy(bool)
     if not is_its.any():
         raise SettingsError(
-            f"nat of {nat.real}: {wanted!r} is no {column} of this fleet: correct it, or leave "
-            f"it out"
+            f"nat of {nat.real}: {wanted!r} is not a {column} of this fleet: correct it, or "
+            f"leave it out"
         )
     return np.flatnonzero(is_its & (subnets["side"] == nat.side).to_numpy(bool)).tolist()
 

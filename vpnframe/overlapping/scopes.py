@@ -135,8 +135,8 @@ def _members(domain: Domain, known: Mapping[str, int]) -> list[int]:
     for member in domain.members:
         if member not in known:
             raise SettingsError(
-                f"topology, domain {domain.name!r}: {member!r} is no VPN gateway, VPC or transit "
-                f"router of this fleet: correct it, or leave it out"
+                f"topology, domain {domain.name!r}: {member!r} is not a VPN gateway, VPC or "
+                f"transit router of this fleet: correct it, or leave it out"
             )
     return [known[member] for member in domain.members]
 
