@@ -201,8 +201,7 @@ def find_filling(
         *_blocks_of(fleet, rows),
         *(Taken(ipaddress.ip_network(text), why, False) for text, why in avoided),
     ]
-    there = [one for one in found if one.block.version == space.version]
-    return _largest(one for one in there if one.block.overlaps(space))
+    return _largest(one for one in found if one.block.overlaps(space))
 
 
 def find_ignored(subnets: pd.DataFrame | Inventory, settings: OverlapSettings) -> list[Taken]:
