@@ -28,8 +28,7 @@ from vpnframe.cli.reading import NOT_COMPLETE, read_snapshot
 from vpnframe.errors import SettingsError
 from vpnframe.model.display import listed
 from vpnframe.overlapping import free_subnets
-from vpnframe.overlapping.filling import Taken, find_filling
-from vpnframe.overlapping.free_space import DEFAULT_AVOID
+from vpnframe.overlapping.free import DEFAULT_AVOID, Taken, find_filling
 
 _AVOIDED = " nor ".join(f"{block} ({why})" for block, why in DEFAULT_AVOID.items())
 

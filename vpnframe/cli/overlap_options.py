@@ -16,8 +16,8 @@ from vpnframe.errors import IncompleteWarning, InputWarning
 from vpnframe.inventory import Inventory
 from vpnframe.model.display import listed
 from vpnframe.overlapping import OverlapSettings, read_blocks, read_nat, read_topology
-from vpnframe.overlapping.against import their_blocks
-from vpnframe.overlapping.filling import find_ignored
+from vpnframe.overlapping.free import find_ignored
+from vpnframe.overlapping.rows import their_blocks
 
 NOWHERE = "none"
 
