@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from msgspec.structs import replace
 
 from vpnframe.model.display import listed
-from vpnframe.tracing.facts import Outcome
+from vpnframe.tracing.facts import Outcome, grouped
 
 
 def choose(outcomes: Sequence[Outcome]) -> Outcome | None:
@@ -19,10 +19,7 @@ def choose(outcomes: Sequence[Outcome]) -> Outcome | None:
     tier = min((one.tier for one in carrying), default=None)
     if tier is None or (tier > 0 and unknown):
         return _unknown(unknown) if unknown else None
-    by_place: dict[str | None, list[Outcome]] = {}
-    for one in carrying:
-        if one.tier == tier:
-            by_place.setdefault(one.place, []).append(one)
+    by_place = grouped((one.place, one) for one in carrying if one.tier == tier)
     answer = _agreed([_longest(ones) for ones in by_place.values()])
     if not unknown:
         return answer
@@ -37,11 +34,6 @@ def choose_idle(
 
     ``idle`` are the outcomes in the VPCs where it starts, and ``unread`` the connections elsewhere
     whose unknown routes might lead there, too.
-
-    Examples
-    --------
-    >>> choose_idle([], [], None).reason
-    'the source lies in no VPC that was read, and no route leads there'
     """
     doubt = f"not all routes into {listed(unread)} were read" if unread else ""
     if idle:

@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Iterable
+from typing import Literal, TypeVar
 
 import msgspec
 
+K = TypeVar("K")
+V = TypeVar("V")
 RouteKind = Literal["policy", "selector", "destination", "bgp"]
 POLICY_KINDS = ("policy", "selector")  # matched on the source, too
 Verdict = Literal["tunnel", "local", "dropped", "none", "ambiguous", "unknown"]
+
+
+def grouped(pairs: Iterable[tuple[K, V]]) -> dict[K, list[V]]:
+    """Return the values of each key, in their order."""
+    groups: dict[K, list[V]] = {}
+    for key, value in pairs:
+        groups.setdefault(key, []).append(value)
+    return groups
 
 
 class TracedTunnel(msgspec.Struct, frozen=True, gc=False):

@@ -30,14 +30,7 @@ class RouterCase(msgspec.Struct, frozen=True, gc=False):
     admits: tuple[bool | None, ...] = ()  # whether the selectors of each one's connection admit it
 
     def judge(self) -> Outcome:
-        """Return the outcome of the packet at this router.
-
-        Examples
-        --------
-        >>> router = Router("vpn-1", False, "vpc-1", "1", "cn-hangzhou")
-        >>> RouterCase(router, "vpc-1").judge().reason
-        'no route of vpn-1 leads there'
-        """
+        """Return the outcome of the packet at this router."""
         if self.is_local:
             return self._local()
         if self.router is None:
@@ -51,13 +44,8 @@ class RouterCase(msgspec.Struct, frozen=True, gc=False):
         if self.found:
             unused = pick(self.found, is_transit=False).heads[0]
             reason += f", and {_named(unused)} into {unused.connection_id} is never used for it"
-        return Outcome(
-            verdict="local",
-            reason=reason,
-            vpc_id=self.home,
-            place=self.home,
-            reach=_LOCAL_REACH,
-        )
+        at = self.home
+        return Outcome(verdict="local", reason=reason, vpc_id=at, place=at, reach=_LOCAL_REACH)
 
     def _unmatched(self, router: Router) -> Outcome:
         name = router.router_id

@@ -31,13 +31,7 @@ class Packets:
 
 
 def read_packets(source: object, destination: object) -> Packets:
-    """Read the addresses of packets; a single address is paired with each of n others.
-
-    Examples
-    --------
-    >>> read_packets("10.1.2.3", ["192.168.7.9", "192.168.8.9"]).source.texts
-    ['10.1.2.3', '10.1.2.3']
-    """
+    """Read the addresses of packets; a single address is paired with each of n others."""
     listed = [_texts(source), _texts(destination)]
     n = max(map(len, listed)) if all(listed) else 0
     one_each = [

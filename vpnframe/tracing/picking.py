@@ -10,16 +10,13 @@ https://help.aliyun.com/en/vpn/sub-product-ipsec-vpn/user-guide/manage-destinati
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from typing import TypeVar
+from collections.abc import Iterable, Sequence
 
 import msgspec
 from msgspec.structs import replace
 
 from vpnframe.model.display import listed
-from vpnframe.tracing.facts import POLICY_KINDS, TracedRoute, TracedTunnel
-
-K = TypeVar("K")
+from vpnframe.tracing.facts import POLICY_KINDS, TracedRoute, TracedTunnel, grouped
 
 
 class Pick(msgspec.Struct):
@@ -35,18 +32,7 @@ class Pick(msgspec.Struct):
 
 
 def pick(found: Sequence[TracedRoute], *, is_transit: bool) -> Pick:
-    """Pick the winning and the standby routes among the matching routes of one router.
-
-    Examples
-    --------
-    >>> from vpnframe.tracing.facts import TracedConnection
-    >>> def found(name, weight):
-    ...     leading = TracedConnection(name)
-    ...     return TracedRoute("destination", leading, None, "10.0.0.0/8", weight=weight)
-    >>> picked = pick([found("vco-a", 0), found("vco-b", 100)], is_transit=False)
-    >>> [route.connection_id for route in (*picked.heads, *picked.standby)]
-    ['vco-b', 'vco-a']
-    """
+    """Pick the winning and the standby routes among the matching routes of one router."""
     if len(found) == 1:
         return Pick([*found], [], [], [])
     notes: list[str] = []
@@ -57,7 +43,10 @@ def pick(found: Sequence[TracedRoute], *, is_transit: bool) -> Pick:
         contest = _longest_of_both(found, doubts)
     else:
         contest = _static_or_learned(found, notes)
-    ranked = [_rank(group, doubts, is_transit=is_transit) for group in _grouped(contest, _blocks)]
+    ranked = [
+        _rank(group, doubts, is_transit=is_transit)
+        for group in grouped((_blocks(route), route) for route in contest).values()
+    ]
     first = {route.connection_id: route for heads, _ in ranked[::-1] for route in heads[::-1]}
     picked = Pick([first[name] for name in sorted(first)], [], notes, doubts)
     if len(first) == 1:
@@ -69,18 +58,7 @@ def pick(found: Sequence[TracedRoute], *, is_transit: bool) -> Pick:
 
 
 def carry(route: TracedRoute, *, is_transit: bool) -> tuple[TracedTunnel | None, str, str]:
-    """Return the tunnel that takes the packet (None if several or unknown), a note and a doubt.
-
-    Examples
-    --------
-    >>> from vpnframe.tracing.facts import TracedConnection
-    >>> active = TracedTunnel(1, "tun-1", "active", "ike_sa_not_established", False)
-    >>> spare = TracedTunnel(2, "tun-2", "standby", "ipsec_sa_established", True)
-    >>> leading = TracedConnection("vco-a", tunnels=(active, spare))
-    >>> tunnel, *clauses = carry(TracedRoute("bgp", leading, None, "10.0.0.0/8"), is_transit=False)
-    >>> tunnel.index, clauses
-    (2, ['', ''])
-    """
+    """Return the tunnel that takes the packet (None if several or unknown), a note and a doubt."""
     tunnels = route.tunnels
     if not tunnels:
         return None, "", f"{route.connection_id} was not read"
@@ -165,7 +143,9 @@ def _rank(
 
     BGP routes rank by path length, regardless of weight; a transit router uses no weights.
     """
-    entries = [_merge(same) for same in _grouped(group, lambda route: route.connection_id)]
+    entries = [
+        _merge(same) for same in grouped((route.connection_id, route) for route in group).values()
+    ]
     is_bgp = entries[0].kind == "bgp"
     if is_transit and not is_bgp:
         return entries, []
@@ -242,12 +222,3 @@ def _blocks(route: TracedRoute) -> tuple[str | None, str]:
 
 def _connection_ids(found: Iterable[TracedRoute]) -> list[str]:
     return sorted({route.connection_id for route in found})
-
-
-def _grouped(
-    values: Iterable[TracedRoute], key: Callable[[TracedRoute], K]
-) -> list[list[TracedRoute]]:
-    groups: dict[K, list[TracedRoute]] = {}
-    for value in values:
-        groups.setdefault(key(value), []).append(value)
-    return list(groups.values())

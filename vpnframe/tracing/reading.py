@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import product
 from typing import Any, NamedTuple, TypeVar
 
@@ -12,12 +12,17 @@ import pandas as pd
 import pyarrow as pa
 
 from vpnframe.inventory import Inventory
-from vpnframe.tracing.facts import Router, TracedConnection, TracedRoute, TracedTunnel
+from vpnframe.tracing.facts import (
+    Router,
+    TracedConnection,
+    TracedRoute,
+    TracedTunnel,
+    grouped,
+)
 from vpnframe.tracing.following import RoutedFleet
 from vpnframe.tracing.packets import Packets
 from vpnframe.tracing.prefixes import Codes, Prefixes
 
-K = TypeVar("K")
 V = TypeVar("V")
 _KEY = ["account_id", "region_id", "vpn_connection_id"]
 _ATTACHMENT = ("vpn_gateway_id", "transit_router_id", "vpc_id", "routing_mode")
@@ -119,17 +124,9 @@ class FleetReader:
         for route, block, router_id, _ in entries:
             at_router = routes_at.setdefault(block, {})
             at_router.setdefault(routers[router_id], []).append(route)
-        serving = _grouped((router.vpc_id, router) for router in routers.values())
-        return RoutedFleet(
-            sources,
-            destinations,
-            start_of,
-            end_of,
-            vpcs_at,
-            [*routers.values()],
-            serving,
-            routes_at,
-        )
+        serving = grouped((router.vpc_id, router) for router in routers.values())
+        addresses = sources, destinations, start_of, end_of
+        return RoutedFleet(*addresses, vpcs_at, [*routers.values()], serving, routes_at)
 
     def _read_side(self, side: str, column: str) -> _Side:
         """Read one side's blocks of VPCs, of routes and of traffic selectors."""
@@ -146,7 +143,7 @@ class FleetReader:
         blocks = self.source.of_vpcs.tolist()
         found = [(block, vpc_id) for block, (_, vpc_id) in zip(blocks, self.own, strict=True)]
         invalid = {vpc_id for block, vpc_id in found if block < 0}
-        return _grouped(pair for pair in found if pair[1] not in invalid)
+        return grouped(pair for pair in found if pair[1] not in invalid)
 
     def _unknown(self) -> list[int]:
         """Return the connections at a router of which not all lists of routes were read."""
@@ -233,7 +230,7 @@ class FleetReader:
     ) -> dict[str, Router]:
         """Return the routers of connections and of some routes by id, by first appearance."""
         ids = _plain(self.keys["vpn_connection_id"].iloc[unread])
-        unjudged = _grouped(
+        unjudged = grouped(
             (self.router_ids[code], name) for code, name in zip(unread, ids, strict=True)
         )
         owners: dict[str | None, tuple[int, bool]] = {}
@@ -288,14 +285,6 @@ def _parts(keys: Codes, values: list[V], wanted: Codes) -> list[tuple[V, ...]]:
     values, keys = [values[i] for i in order.tolist()], keys[order]
     bounds = (np.searchsorted(keys, wanted, side).tolist() for side in ("left", "right"))
     return [tuple(values[start:stop]) for start, stop in zip(*bounds, strict=True)]
-
-
-def _grouped(pairs: Iterable[tuple[K, V]]) -> dict[K, list[V]]:
-    """Return the values of each key."""
-    groups: dict[K, list[V]] = {}
-    for key, value in pairs:
-        groups.setdefault(key, []).append(value)
-    return groups
 
 
 def _rows(table: pd.DataFrame, names: Sequence[str]) -> list[tuple[Any, ...]]:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
 from dataclasses import replace
 from operator import attrgetter
 from typing import Any
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 
 from vpnframe import schema
 from vpnframe.errors import IncompleteWarning
@@ -18,6 +16,7 @@ from vpnframe.inventory import Inventory, checked_inventory
 from vpnframe.model.display import counted
 from vpnframe.schema.checked import in_order
 from vpnframe.schema.codes import Codes, expand
+from vpnframe.schema.making import make_column
 from vpnframe.tracing.facts import Outcome
 from vpnframe.tracing.following import Follower, RoutedFleet
 from vpnframe.tracing.packets import Packets, read_packets
@@ -196,27 +195,17 @@ def _rank(outcome: Outcome) -> int:
 
 def _table(outcomes: list[Outcome], codes: Codes, packets: Packets, rows: Codes) -> pd.DataFrame:
     """Build table ``trace``: packets ``rows``, each with the outcome at position ``codes``."""
-    values = _columns(outcomes)
+    values: dict[str, list[Any]] = {name: list(map(attrgetter(name), outcomes)) for name in _OWN}
+    for part, fields in _PARTS.items():
+        parts = list(map(attrgetter(part), outcomes))
+        for name, field in fields.items():
+            value = attrgetter(field)
+            values[name] = [None if one is None else value(one) for one in parts]
     values |= {"packet": [0] * len(outcomes)}
     values |= dict.fromkeys(("source", "destination"), [None] * len(outcomes))
     table = schema.build("trace", values).take(codes).reset_index(drop=True)
     return table.assign(
         packet=pd.array(rows, dtype="Int64"),
-        source=_as_text(packets.source.texts).take(rows),
-        destination=_as_text(packets.destination.texts).take(rows),
+        source=make_column("text", packets.source.texts).take(rows),
+        destination=make_column("text", packets.destination.texts).take(rows),
     )
-
-
-def _columns(outcomes: Sequence[Outcome]) -> dict[str, list[Any]]:
-    """Return the columns of table ``trace`` except those of the packets."""
-    columns = {name: list(map(attrgetter(name), outcomes)) for name in _OWN}
-    for part, fields in _PARTS.items():
-        parts = list(map(attrgetter(part), outcomes))
-        for name, field in fields.items():
-            value = attrgetter(field)
-            columns[name] = [None if one is None else value(one) for one in parts]
-    return columns
-
-
-def _as_text(values: list[str | None]) -> pd.api.extensions.ExtensionArray:
-    return pd.array(pa.array(values, type=pa.large_string()), dtype="str")
