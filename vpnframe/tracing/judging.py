@@ -8,7 +8,7 @@ import msgspec
 
 from vpnframe.model.display import listed
 from vpnframe.model.terms import DEFAULT_ROUTES
-from vpnframe.tracing.facts import POLICY_KINDS, Outcome, Router, TracedRoute
+from vpnframe.tracing.facts import POLICY_KINDS, Outcome, Router, TracedRoute, Verdict
 from vpnframe.tracing.picking import carry, pick
 
 _LOCAL_REACH = 129  # over every prefix length
@@ -67,30 +67,26 @@ class RouterCase(msgspec.Struct, frozen=True, gc=False):
         picked = pick(self.found, is_transit=router.is_transit)
         route, names = picked.heads[0], [head.connection_id for head in picked.heads]
         admits = dict(zip((one.connection_id for one in self.found), self.admits, strict=True))
-        refusing = [name for name in names if admits[name] is False]
-        unsure = [name for name in names if admits[name] is None]
+        refusing, unsure = ([n for n in names if admits[n] is one] for one in (False, None))
         notes, doubts = picked.notes, [*picked.doubts, *self._doubts(router, route, unsure)]
         if refusing:
             notes.append(f"the selectors of {listed(refusing)} drop it")
-        tunnel, standby = None, [_standby_name(one, router) for one in picked.standby]
+        lead, tunnel = _lead(route, router), None
+        standby = [_standby_name(one, router) for one in picked.standby]
         if len(names) > 1:
             lead = f"{_named(route)} of {router.router_id} is one of several that lead there"
             if not doubts and not router.is_transit:
-                doubts.append(
-                    f"nothing tells which of the equal routes into {listed(names)} is used"
-                )
-        elif refusing:
-            lead, standby = _lead(route, router), []
-        else:
-            lead = _lead(route, router)
+                equal = listed(names)
+                doubts.append(f"nothing tells which of the equal routes into {equal} is used")
+        elif not refusing:
             tunnel, note, doubt = carry(route, is_transit=router.is_transit)
             notes.append("it is down" if route.is_up is False else note)
             doubts += [doubt] if doubt else []
             spare = [one for one in route.tunnels if tunnel and one is not tunnel]
             standby = [*(f"{names[0]}/{one.index}" for one in spare), *standby]
-        is_dropped = len(refusing) == len(names)
+        taken: Verdict = "tunnel" if len(names) == 1 else "ambiguous"
         return Outcome(
-            verdict="dropped" if is_dropped else "tunnel" if len(names) == 1 else "ambiguous",
+            verdict="dropped" if refusing == names else taken,
             certainty="unknown" if doubts else "certain",
             reason="; ".join(filter(None, [lead, *notes, *doubts])),
             vpc_id=router.vpc_id,
@@ -98,7 +94,7 @@ class RouterCase(msgspec.Struct, frozen=True, gc=False):
             route=route,
             connection=route.connection if len(names) == 1 else None,
             tunnel=tunnel,
-            standby=tuple(standby),
+            standby=() if refusing and len(names) == 1 else tuple(standby),
             rivals=tuple(names) if len(names) > 1 else (),
             place=self.home or router.vpc_id or router.router_id,
             tier=0 if self.home else 1 if router.is_unread and _names_source(route) else 2,
