@@ -37,7 +37,7 @@ from vpnframe.cloud.transport import Transport
 from vpnframe.fetching.caller import Caller, Place
 from vpnframe.fetching.checkpoint import Checkpoint, open_checkpoint
 from vpnframe.fetching.events import ignore
-from vpnframe.fetching.listing import fetch_listing
+from vpnframe.fetching.listing import ListCall
 from vpnframe.fetching.regions import RegionCrawl
 
 REGIONS = 4  # the crawl has 16 calls under way in each
@@ -81,11 +81,11 @@ async def list_connections(cloud: Emulator) -> Asked:
     """Every connection of the fleet, the regions in turn so that a part holds all of them."""
     async with Transport(ca_file=cloud.ca_file) as transport:
         caller = make_caller(cloud, transport)
-        regions = await fetch_listing(caller, "DescribeRegions", Place(cloud.endpoint))
+        regions = await ListCall(caller, "DescribeRegions", Place(cloud.endpoint)).fetch()
         columns = []
         for region_id in regions.rows.ids():
             place = Place(cloud.endpoint, region_id)
-            rows = (await fetch_listing(caller, "DescribeVpnConnections", place)).rows
+            rows = (await ListCall(caller, "DescribeVpnConnections", place).fetch()).rows
             columns.append([(region_id, connection_id) for connection_id in rows.ids()])
     return [pair for row in zip(*columns, strict=False) for pair in row]
 

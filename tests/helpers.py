@@ -11,7 +11,7 @@ import selectors
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from itertools import product
+from itertools import chain, product
 from pathlib import Path
 from types import TracebackType
 from typing import Any, TypeVar
@@ -28,8 +28,7 @@ from vpnframe.emulator import State, handle
 from vpnframe.emulator.faults import deliver
 from vpnframe.errors import TransportError
 from vpnframe.fetching.caller import Caller, Send
-from vpnframe.fetching.callers import Opened
-from vpnframe.fetching.crawl import AccountCrawl, Plan, merge_records
+from vpnframe.fetching.crawl import AccountCrawl, FleetCrawl, Plan
 from vpnframe.inventory import Inventory
 from vpnframe.inventory.flattening import make_tables
 from vpnframe.model.psk import FingerprintKey
@@ -286,12 +285,19 @@ def caller_of(send: Send, manual: ManualClock | None = None, **options: Any) -> 
     )
 
 
+def merge_records(parts: Iterable[Records]) -> Records:
+    """Join records of several regions or accounts, in their order."""
+    parts = list(parts)
+    names = Records.__struct_fields__
+    return Records(**{name: tuple(chain(*(getattr(p, name) for p in parts))) for name in names})
+
+
 async def crawl_account(caller: Caller, plan: Plan | None = None) -> Records:
     """Crawl one account as a fetch does, and give all records in one."""
-    opened = Opened([AccountCrawl(caller, plan or Plan())])
-    await opened.list_all()
-    await opened.download()
-    return merge_records(opened.parts())
+    fleet = FleetCrawl([AccountCrawl(caller, plan or Plan())])
+    await fleet.list_all()
+    await fleet.download()
+    return merge_records(fleet.parts())
 
 
 def crawl(state: State, *, fault: Handler | None = None, plan: Plan | None = None) -> Records:

@@ -44,11 +44,10 @@ if TYPE_CHECKING:
         TransportError,
         VpnframeError,
     )
-    from vpnframe.fetching.accounts import Account, read_accounts
     from vpnframe.fetching.doctor import doctor
     from vpnframe.fetching.fetch import afetch, fetch
     from vpnframe.fetching.plan import aplan, plan
-    from vpnframe.fetching.settings import FetchSettings
+    from vpnframe.fetching.settings import Account, FetchSettings, read_accounts
     from vpnframe.inventory import Inventory, read_inventory, write_inventory
     from vpnframe.inventory.loading import load
     from vpnframe.inventory.redacting import Redaction, redact
@@ -76,7 +75,7 @@ if TYPE_CHECKING:
     from vpnframe.tracing.trace import trace
 
 _HOMES = {
-    "Account": "fetching.accounts",
+    "Account": "fetching.settings",
     "AddressError": "errors",
     "AuditSettings": "auditing.review",
     "ClockWarning": "errors",
@@ -124,7 +123,7 @@ _HOMES = {
     "overlaps_per_block": "overlapping",
     "plan": "fetching.plan",
     "profile_matrix": "auditing.review",
-    "read_accounts": "fetching.accounts",
+    "read_accounts": "fetching.settings",
     "read_blocks": "overlapping",
     "read_inventory": "inventory",
     "read_nat": "overlapping",

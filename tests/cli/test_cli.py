@@ -299,7 +299,7 @@ def test_ctrl_c_stops_at_once_keeps_what_was_read_and_says_how_to_go_on(tmp_path
         (n_read,) = re.findall(rb"NOT COMPLETE, ([0-3]) of 6 known connections read", kept)
         line = said.decode().splitlines()[-1]
         told, _, command = line.partition(": ")
-        assert told == "stopped; go on with"
+        assert told == "stopped; continue with"
         assert shlex.split(command) == ["vpnframe", *options, "--resume"]
         assert list((tmp_path / "_checkpoint").glob("*.sqlite"))
         resumed = ["fetch", "--out", tmp_path, "--quota", f"{DOWNLOAD}=1000/1", "--resume"]

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from vpnframe.errors import SettingsError
-from vpnframe.fetching.accounts import Account, read_accounts
+from vpnframe.fetching.settings import Account, read_accounts
 
 WHOLE = """
 [[account]]

@@ -108,7 +108,10 @@ def test_a_finished_crawl_has_nothing_left_to_write(tmp_path: Path) -> None:
 def test_a_second_run_must_say_that_it_goes_on(tmp_path: Path) -> None:
     """It is refused with what can be done, and the checkpoint stays."""
     path = kept(tmp_path)
-    with pytest.raises(SettingsError, match=rf"--resume, or remove {path.parent}"):
+    with pytest.raises(
+        SettingsError,
+        match=rf"unfinished fetch in .*; continue with --resume, or remove {path.parent}",
+    ):
         opened(tmp_path)
     with opened(tmp_path, resume=True) as checkpoint:
         assert checkpoint.recall(*KEY) == ROWS
@@ -125,7 +128,7 @@ def test_going_on_with_another_purpose_is_refused(tmp_path: Path) -> None:
 def test_two_runs_at_once_are_refused(tmp_path: Path) -> None:
     """A checkpoint that is in use is neither shared nor taken for damaged."""
     with opened(tmp_path) as checkpoint:
-        with pytest.raises(SettingsError, match="another crawl is writing"):
+        with pytest.raises(SettingsError, match="another fetch is writing"):
             opened(tmp_path, resume=True)
         checkpoint.note("still", "here")
     assert aside(tmp_path) == []

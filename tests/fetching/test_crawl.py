@@ -14,6 +14,7 @@ from helpers import (
     crawl,
     crawl_account,
     error_response,
+    merge_records,
     params_of,
     response,
     run_virtual,
@@ -22,7 +23,7 @@ from helpers import (
 from vpnframe.cloud.messages import Request
 from vpnframe.emulator import make_fleet, make_state
 from vpnframe.errors import TransportError
-from vpnframe.fetching.crawl import Plan, merge_records
+from vpnframe.fetching.crawl import Plan, parse_downloads
 from vpnframe.fetching.events import Event, RegionRead, RegionsFound
 from vpnframe.model.records import Coverage, Failure, Records
 
@@ -239,6 +240,11 @@ def test_events_name_every_region() -> None:
     crawl(make_state(FLEET), plan=Plan(on_event=told.append))
     assert told[0] == RegionsFound(FLEET.accounts[0].account_id, 3)
     assert sorted(e.region_id for e in told if isinstance(e, RegionRead)) == REGIONS
+
+
+def test_a_share_of_downloads_is_a_number() -> None:
+    """Of all, of none, and of a sample."""
+    assert [parse_downloads(text) for text in ("all", "none", "5%")] == [1.0, 0.0, 0.05]
 
 
 def test_merging_keeps_everything_in_order() -> None:

@@ -12,7 +12,7 @@ from helpers import Answer, FakeSend, caller_of, params_of, response, run_virtua
 
 from vpnframe.cloud.messages import Request
 from vpnframe.fetching.caller import Place
-from vpnframe.fetching.listing import Listing, fetch_listing
+from vpnframe.fetching.listing import ListCall, Listing
 from vpnframe.model.records import Gateway
 
 pytestmark = pytest.mark.proof
@@ -77,7 +77,7 @@ class DriftingServer:
 
 def listed(server: DriftingServer) -> Listing:
     send = FakeSend(server.answer)
-    return run_virtual(fetch_listing(caller_of(send), "DescribeCustomerGateways", PLACE))
+    return run_virtual(ListCall(caller_of(send), "DescribeCustomerGateways", PLACE).fetch())
 
 
 @pytest.fixture(autouse=True)

@@ -9,7 +9,7 @@ from helpers import Answer, FakeSend, caller_of, error_response, params_of, resp
 
 from vpnframe.cloud.messages import Request
 from vpnframe.fetching.caller import Place
-from vpnframe.fetching.listing import Listing, fetch_listing, fetch_pass
+from vpnframe.fetching.listing import ListCall, Listing
 
 PLACE = Place("https://vpc.test", "cn-shanghai")
 
@@ -23,7 +23,7 @@ def page(ids: Any, total: Any = None) -> Answer:
 
 def listing_of(*answers: Answer) -> tuple[Listing, FakeSend]:
     send = FakeSend(list(answers))
-    found = run_virtual(fetch_pass(caller_of(send), "DescribeCustomerGateways", PLACE))
+    found = run_virtual(ListCall(caller_of(send), "DescribeCustomerGateways", PLACE).fetch_pass())
     return found, send
 
 
@@ -161,7 +161,7 @@ def test_regions_come_in_one_answer() -> None:
     """DescribeRegions takes no page and no region."""
     send = FakeSend([response({"Regions": {"Region": [{"RegionId": "cn-beijing"}]}})])
     listing = run_virtual(
-        fetch_listing(caller_of(send), "DescribeRegions", Place("https://vpc.test"))
+        ListCall(caller_of(send), "DescribeRegions", Place("https://vpc.test")).fetch()
     )
     assert params_of(send.requests[0]) == {}
     assert (list(listing.rows.ids()), listing.is_stable) == (["cn-beijing"], True)
@@ -177,7 +177,7 @@ def test_list_rows_carry_the_request_id() -> None:
         )
 
     listing = run_virtual(
-        fetch_listing(caller_of(FakeSend(answer)), "DescribeVpnConnections", PLACE)
+        ListCall(caller_of(FakeSend(answer)), "DescribeVpnConnections", PLACE).fetch()
     )
     (part,) = listing.rows.parts()
     assert getattr(part["vco-1"], "request_id", None) == "R-1"
@@ -185,7 +185,7 @@ def test_list_rows_carry_the_request_id() -> None:
 
 def listed(*answers: Answer) -> tuple[Listing, FakeSend]:
     send = FakeSend(list(answers))
-    found = run_virtual(fetch_listing(caller_of(send), "DescribeCustomerGateways", PLACE))
+    found = run_virtual(ListCall(caller_of(send), "DescribeCustomerGateways", PLACE).fetch())
     return found, send
 
 
@@ -240,7 +240,7 @@ def test_an_account_without_regions_is_no_answer() -> None:
     empty = response({"Regions": None})
     good = response({"Regions": {"Region": [{"RegionId": "cn-beijing"}]}})
     caller = caller_of(FakeSend([empty, good]))
-    listing = run_virtual(fetch_listing(caller, "DescribeRegions", Place("https://vpc.test")))
+    listing = run_virtual(ListCall(caller, "DescribeRegions", Place("https://vpc.test")).fetch())
     assert list(listing.rows.ids()) == ["cn-beijing"]
 
 

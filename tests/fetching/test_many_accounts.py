@@ -24,7 +24,7 @@ from vpnframe.emulator import (
     serve_in_thread,
 )
 from vpnframe.emulator.faults import fault
-from vpnframe.fetching.accounts import Account
+from vpnframe.fetching.settings import Account
 from vpnframe.inventory import list_snapshots
 
 FLEET = make_fleet(connections=45, regions=2, accounts=3, seed=3)

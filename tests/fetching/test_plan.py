@@ -7,13 +7,15 @@ import logging
 from typing import Any
 
 import pytest
+from helpers import FakeSend, caller_of
 
 import vpnframe as vf
 from vpnframe import schema
-from vpnframe.cloud.rate_limits import RateLimiter
 from vpnframe.emulator import make_fleet, make_state, serve_in_thread
 from vpnframe.emulator.faults import fault
-from vpnframe.fetching.call_counts import Estimate, Listed, estimate_regions, seconds_until_done
+from vpnframe.fetching.call_counts import Estimate, list_calls, seconds_until_done
+from vpnframe.fetching.caller import Place
+from vpnframe.fetching.crawl import AccountCrawl, FleetCrawl, Plan
 from vpnframe.fetching.events import (
     ConnectionRead,
     ConnectionsFound,
@@ -24,10 +26,14 @@ from vpnframe.fetching.events import (
     RouteListRead,
     RouteListsFound,
     Throttled,
+    ignore,
     sentence,
 )
+from vpnframe.fetching.listing import Listing
 from vpnframe.fetching.progress import Progress, ProgressBar, duration
-from vpnframe.model.records import Coverage
+from vpnframe.fetching.regions import RegionCrawl
+from vpnframe.fetching.routes import RegionRoutes
+from vpnframe.model.records import Coverage, Region
 
 
 def region(n: int, *, allowed: int = 15, **changes: Any) -> Estimate:
@@ -49,30 +55,35 @@ def test_regions_run_beside_each_other() -> None:
     assert seconds_until_done([]) == 0
 
 
-def listed(n: int) -> list[Listed]:
-    here = {"account_id": "1", "region_id": "cn-shanghai"}
+def listing_of(n: int) -> Listing:
+    listing = Listing(n_expected=n)
+    for number in range(n):
+        listing.put(f"id-{number}", Region(region_id="cn-shanghai"))
+    return listing
+
+
+def listed(n: int) -> AccountCrawl:
+    """An account with one region of so many connections, and one that is skipped."""
+    caller = caller_of(FakeSend([]), share=0.5, account_id="1")
+    caller.tallies["cn-shanghai"].n_calls = 10
+    here = RegionCrawl(caller, Place("https://vpc.test", "cn-shanghai"), ignore, elapsed_s=2.0)
     n_rows = {
         "DescribeVpnGateways": 1,
         "DescribeVpnConnections": n,
         "DescribeVpnAttachments": n,
         "DescribeCustomerGateways": 0,
     }
-    return [
-        Listed(
-            Coverage(status="complete", n_calls=10, elapsed_s=2.0, **here),
-            n,
-            n_rows,
-            {"DescribeVpnPbrRouteEntries": 3},
-        ),
-        Listed(Coverage(status="skipped", account_id="1", region_id="me-central-1")),
-    ]
+    here.listings = {action: listing_of(n) for action, n in n_rows.items()}
+    here.connection_ids = [f"id-{number}" for number in range(n)]
+    here.routes = RegionRoutes(caller, here.place, {})
+    here.routes.n_calls["DescribeVpnPbrRouteEntries"] = 3
+    skipped = Coverage(status="skipped", account_id="1", region_id="me-central-1")
+    return AccountCrawl(caller, Plan(downloads="5%"), regions=[here], coverage=[skipped])
 
 
 def test_calls_are_counted_from_what_the_lists_say() -> None:
     """A page is read once, several twice; a region that is not asked takes none."""
-    here, skipped = estimate_regions(
-        listed(120), share=0.05, rate_limiter_of=lambda _: RateLimiter()
-    )
+    skipped, here = FleetCrawl([listed(120)]).estimates()
     assert here.calls == {
         "DescribeVpnPbrRouteEntries": 3,
         "DescribeVpnGateways": 1,
@@ -81,8 +92,10 @@ def test_calls_are_counted_from_what_the_lists_say() -> None:
         "DescribeCustomerGateways": 1,
         "DownloadVpnConnectionConfig": 6,
     }
+    assert (here.account_id, here.region_id, here.n_connections) == ("1", "cn-shanghai", 120)
     assert (here.allowed, here.latency_s, here.n_list_calls, here.lists_s) == (15, 0.2, 10, 2.0)
     assert (skipped.calls, skipped.downloads_s) == ({}, 0)
+    assert [list_calls(n) for n in (0, 50, 51)] == [1, 1, 4]
 
 
 @pytest.mark.parametrize(
@@ -242,7 +255,15 @@ def test_the_events_go_to_the_log_and_throttled_calls_are_told(
 
 
 @pytest.mark.parametrize(
-    ("seconds", "text"), [(0, "0 s"), (59.6, "1 min 0 s"), (3599.9, "1 h 0 min")]
+    ("seconds", "text"),
+    [
+        (0, "0 s"),
+        (41.6, "42 s"),
+        (59.6, "1 min 0 s"),
+        (754, "12 min 34 s"),
+        (3599.9, "1 h 0 min"),
+        (7300, "2 h 1 min"),
+    ],
 )
 def test_durations_are_for_people(seconds: float, text: str) -> None:
     """Rounded before the units are chosen."""

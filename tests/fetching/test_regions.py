@@ -24,7 +24,7 @@ from vpnframe.cloud.messages import Request
 from vpnframe.emulator import make_fleet, make_state
 from vpnframe.emulator.faults import fault as strike
 from vpnframe.errors import TransportError
-from vpnframe.fetching.crawl import AccountCrawl, Plan
+from vpnframe.fetching.crawl import AccountCrawl, FleetCrawl, Plan
 from vpnframe.fetching.events import ConnectionRead, ConnectionsFound, Event
 from vpnframe.model.records import Coverage, Records
 
@@ -263,16 +263,16 @@ def test_the_parts_of_a_crawl_are_small_and_in_order(monkeypatch: pytest.MonkeyP
     state = make_state(FLEET, quotas=False)
     manual = ManualClock()
     caller = caller_of(emulated(state, manual), manual, provider=keys_of(state))
-    account = AccountCrawl(caller, Plan())
+    fleet = FleetCrawl([AccountCrawl(caller, Plan())])
 
     async def run() -> None:
-        await account.list_all()
-        await account.download()
+        await fleet.list_all()
+        await fleet.download()
 
     run_virtual(run())
-    kept, taken = list(account.parts()), list(account.take_parts())
+    kept, taken = list(fleet.parts()), list(fleet.parts(release=True))
     assert taken == kept
-    assert [part for part in account.parts() if part.connections or part.gateways] == []
+    assert [part for part in fleet.parts() if part.connections or part.gateways] == []
     found = [[c.vpn_connection_id for c in part.connections] for part in kept]
     assert max(map(len, found)) < 10 + 4
     every_id = sorted(c.vpn_connection_id for c in FLEET.connections)

@@ -29,7 +29,7 @@ from vpnframe.emulator import EmulatedConnection, handle, make_fleet, make_state
 from vpnframe.fetching.caller import Place
 from vpnframe.fetching.checkpoint import open_checkpoint
 from vpnframe.fetching.crawl import Plan
-from vpnframe.fetching.routes import Holders, RegionRoutes, find_lists
+from vpnframe.fetching.routes import RegionRoutes
 from vpnframe.model.records import Records, RouteEntry, RoutesInto, Statement
 from vpnframe.model.routes import Weights, holder_of
 
@@ -229,7 +229,7 @@ def test_an_odd_value_in_a_route_is_a_row_with_its_connection() -> None:
 def test_lists_that_an_earlier_run_read_are_not_asked_for_again(tmp_path: Path) -> None:
     """Each lies in the checkpoint under its own holder and type; one that failed does not."""
     state, manual = make_state(FLEET, quotas=False), ManualClock()
-    holders = Holders({GATEWAY}, {ATTACHED})
+    holders = {GATEWAY: "VpnGatewayId", ATTACHED: "VpnConnectionId"}
     place = Place("https://vpc.test", FLEET.regions[0].region_id)
     asked = []
     refused = on_list(error_response("Forbidden.RAM", 403), ON_ROUTER, RouteEntryType="bgp")
@@ -248,8 +248,8 @@ def test_lists_that_an_earlier_run_read_are_not_asked_for_again(tmp_path: Path) 
                 checkpoint=checkpoint,
                 account_id="1",
             )
-            routes = RegionRoutes(caller, place)
-            await routes.read_all(holders)
+            routes = RegionRoutes(caller, place, holders)
+            await routes.read_all()
         routes.arrange([c.vpn_connection_id for c in FLEET.connections])
         return routes
 
@@ -272,8 +272,15 @@ def test_lists_that_an_earlier_run_read_are_not_asked_for_again(tmp_path: Path) 
 
 def test_gateways_come_before_attachments() -> None:
     """In order of their ids: two runs ask in one order."""
-    lists = list(find_lists(Holders({"vpn-2", "vpn-1"}, {"vco-1"})))
-    assert [one.holder for one in lists] == ["vpn-1"] * 3 + ["vpn-2"] * 3 + ["vco-1"] * 2
+    holders = {"vco-1": "VpnConnectionId", "vpn-2": "VpnGatewayId", "vpn-1": "VpnGatewayId"}
+    lists = list(RegionRoutes(caller_of(FakeSend([])), Place("https://vpc.test"), holders).lists())
+    named = [next(iter(one.about.values())) for one in lists]
+    assert named == ["vpn-1"] * 3 + ["vpn-2"] * 3 + ["vco-1"] * 2
+    assert [(one.action, one.about.get("RouteEntryType")) for one in lists[:3]] == [
+        (BY_DESTINATION, "custom"),
+        (BY_DESTINATION, "bgp"),
+        (BY_POLICY, None),
+    ]
 
 
 ENTRIES = st.builds(

@@ -19,9 +19,9 @@ from vpnframe.cloud.messages import Request, Response
 from vpnframe.cloud.transport import Transport
 from vpnframe.emulator import RunningEmulator, make_fleet, make_state, serve_in_thread
 from vpnframe.errors import TransportError
-from vpnframe.fetching import silence
-from vpnframe.fetching.accounts import Account
+from vpnframe.fetching import outages
 from vpnframe.fetching.doctor import doctor
+from vpnframe.fetching.settings import Account
 
 FLEET = make_fleet(connections=4, regions=2)
 REGION = FLEET.regions[0].region_id
@@ -78,9 +78,7 @@ def test_a_misspelt_region_to_skip_is_said(cloud: RunningEmulator) -> None:
     inventory = vf.fetch(**access(cloud, skip_regions=[MISSPELT]))
     (row,) = inventory.failures.to_dict("records")
     assert row["kind"] == "settings"
-    assert row["message"] == (
-        f"no region '{MISSPELT}' is there to be skipped: did you mean {REGION}?"
-    )
+    assert row["message"] == (f"there is no region '{MISSPELT}' to skip: did you mean {REGION}?")
     assert inventory.is_complete
 
 
@@ -98,10 +96,10 @@ def test_doctor_and_plan_say_it_too(
     """A row, and a warning."""
     table = doctor(**access(cloud, skip_regions=["eu-nowhere"]))
     (detail,) = table.loc[(table["check"] == "regions") & (table["status"] != "ok"), "detail"]
-    assert detail.startswith("no region 'eu-nowhere' is there to be skipped: there are ")
+    assert detail.startswith("there is no region 'eu-nowhere' to skip: there are ")
     with caplog.at_level(logging.WARNING, logger="vpnframe"):
         vf.plan(**access(cloud, skip_regions=["eu-nowhere"]))
-    assert "no region 'eu-nowhere' is there to be skipped" in caplog.text
+    assert "there is no region 'eu-nowhere' to skip" in caplog.text
 
 
 @pytest.fixture
@@ -145,7 +143,7 @@ def test_each_account_is_named_where_none_can_be_read(
     assert "Check the access key" not in none
 
 
-async def watched(host: str, *, sends: float | BaseException, notice: silence.Silence) -> None:
+async def watched(host: str, *, sends: float | BaseException, notice: outages.Silence) -> None:
     async def send(_: Request) -> Response:
         if isinstance(sends, BaseException):
             raise sends
@@ -160,11 +158,11 @@ def test_a_silent_host_is_said_while_it_is_asked(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Within a quarter of a minute, once; one that answers is not."""
-    assert silence.SAID_AFTER_S < 15
-    monkeypatch.setattr(silence, "SAID_AFTER_S", 0.01)
+    assert outages.SAID_AFTER_S < 15
+    monkeypatch.setattr(outages, "SAID_AFTER_S", 0.01)
 
     async def main() -> None:
-        notice = silence.Silence()
+        notice = outages.Silence()
         await watched("quick.invalid", sends=0.0, notice=notice)
         await watched("quick.invalid", sends=0.1, notice=notice)  # it waits for its turn
         await watched("slow.invalid", sends=0.1, notice=notice)

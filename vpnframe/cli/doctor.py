@@ -24,8 +24,8 @@ from vpnframe.cli.options import (
 )
 from vpnframe.cli.output import Format, print_table
 from vpnframe.cloud.permissions import REVELATION, assuming_policy, policy, trust_policy
-from vpnframe.fetching.accounts import read_accounts
 from vpnframe.fetching.doctor import doctor
+from vpnframe.fetching.settings import read_accounts
 
 _WHO = "acs:ram::ACCOUNT_ID:user/NAME"
 

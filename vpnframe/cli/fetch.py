@@ -53,7 +53,7 @@ def run(
         typer.Option(
             "--resume",
             envvar="VPNFRAME_RESUME",
-            help="Go on with the unfinished crawl of this folder.",
+            help="Continue the unfinished fetch of this folder.",
         ),
     ] = False,
     deadline: DeadlineOption = None,
@@ -126,7 +126,7 @@ def _report_stopped(stopped: KeyboardInterrupt, out: Path) -> None:
 def _say_how_to_go_on(out: Path, before: str = "") -> None:
     """Print the command that reads only what is missing, if there is a checkpoint to resume."""
     if checkpoint_path(out).exists():
-        print(f"{before}go on with: {_resuming(sys.argv[1:])}", file=sys.stderr)
+        print(f"{before}continue with: {_resuming(sys.argv[1:])}", file=sys.stderr)
 
 
 def _resuming(arguments: list[str]) -> str:

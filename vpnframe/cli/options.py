@@ -14,8 +14,7 @@ import typer
 
 from vpnframe.cli.output import Format
 from vpnframe.cloud.actions import Limit
-from vpnframe.fetching.accounts import read_accounts
-from vpnframe.fetching.settings import FetchSettings
+from vpnframe.fetching.settings import FetchSettings, read_accounts
 
 FolderArgument = Annotated[
     Path, typer.Argument(metavar="DIR", help="An inventory folder, as fetch and load write it.")

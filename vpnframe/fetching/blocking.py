@@ -1,15 +1,20 @@
-"""Run coroutines from blocking code."""
+"""Run coroutines: in parallel, from blocking code, and until a run ends early."""
 
 from __future__ import annotations
 
 import asyncio
+import logging
+import math
 import signal
 import threading
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager, suppress
+from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import Any, TypeVar
 
+from vpnframe.errors import VpnframeError
+
+log = logging.getLogger("vpnframe")
 T = TypeVar("T")
 # A signal handler runs only in the main thread, and only while that thread runs.
 _LOOK_AGAIN_S = 0.1
@@ -85,12 +90,11 @@ def _interrupts(interrupt: Callable[[], None]) -> Iterator[list[int]]:
         if is_first:
             interrupt()
 
-    is_main = threading.current_thread() is threading.main_thread()
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     ours = {
         number: handler
-        for number, handler in before.items()
-        if is_main and handler in (signal.default_int_handler, raise_interrupted)
+        for number in (signal.SIGINT, signal.SIGTERM)
+        if (handler := signal.getsignal(number)) in (signal.default_int_handler, raise_interrupted)
+        and threading.current_thread() is threading.main_thread()
     }
     for number in ours:
         signal.signal(number, note)
@@ -99,3 +103,44 @@ def _interrupts(interrupt: Callable[[], None]) -> Iterator[list[int]]:
     finally:
         for number, handler in ours.items():
             signal.signal(number, handler)
+
+
+class Ending:
+    """Request to end a run now; calls that wait for the cloud then stop waiting."""
+
+    def __init__(self) -> None:
+        self.is_asked = False
+        self._waiting: set[asyncio.Timeout] = set()
+
+    def ask(self) -> None:
+        """End the run now; call this in the thread of the event loop. Repeated calls do nothing."""
+        if self.is_asked:
+            return
+        self.is_asked = True
+        log.warning("interrupted: what was read so far is written now")
+        for limit in self._waiting:
+            if not limit.expired():
+                limit.reschedule(asyncio.get_running_loop().time())
+
+    @asynccontextmanager
+    async def within(self, left_s: float) -> AsyncIterator[None]:
+        """Run the body for at most ``left_s``, or until the end; raise TimeoutError after that."""
+        async with asyncio.timeout(None if left_s == math.inf else left_s) as limit:
+            self._waiting.add(limit)
+            try:
+                yield
+            finally:
+                self._waiting.discard(limit)
+
+
+async def run_all(works: Iterable[Coroutine[Any, Any, None]]) -> None:
+    """Run work in parallel; raise the first VpnframeError itself, after the rest is cancelled."""
+    try:
+        async with asyncio.TaskGroup() as group:
+            for work in works:
+                group.create_task(work)
+    except BaseExceptionGroup as errors:
+        ours = errors.subgroup(VpnframeError)
+        if ours is None:
+            raise
+        raise ours.exceptions[0] from None

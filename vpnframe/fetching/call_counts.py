@@ -1,36 +1,26 @@
-"""Estimate the calls and time of a crawl from its lists, before any download. Pure."""
+"""Estimate the calls and time of a fetch from its lists, before any download. Pure."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 from vpnframe.cloud.actions import PAGE_SIZE
+from vpnframe.cloud.permissions import DOWNLOAD
 from vpnframe.cloud.rate_limits import RateLimiter
 from vpnframe.model.records import Coverage
-
-DOWNLOAD = "DownloadVpnConnectionConfig"
 
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """Estimated calls and time of one region of one account.
+    """Estimated calls and time of one region of one account."""
 
-    Examples
-    --------
-    >>> region = Estimate(None, "cn-shanghai", "complete", 40, 40, {}, allowed=15)
-    >>> region.seconds_for(40), region.seconds_for(15), region.longest_wait_s
-    (120.0, 0.0, 60.0)
-    """
-
-    # account_id, region_id: where; the region is None for an account whose regions cannot be listed
     account_id: str | None
-    region_id: str | None
+    region_id: str | None  # None for an account whose regions cannot be listed
     status: str  # the status of its lists, as in ``coverage``
-    # n_connections, n_downloads: numbers of connections, and of configurations to download
     n_connections: int
-    n_downloads: int
+    n_downloads: int  # configurations to download
     calls: Mapping[str, int]  # calls by action: lists (by their number of rows) and downloads
     allowed: int  # downloads allowed in one window
     window_s: float = 60.0  # its length in seconds
@@ -72,40 +62,16 @@ def seconds_until_done(estimates: Iterable[Estimate]) -> float:
     return max((one.downloads_s for one in estimates), default=0.0)
 
 
-@dataclass(frozen=True, slots=True)
-class Listed:
-    """Results of the lists of one region."""
-
-    coverage: Coverage  # its row in ``coverage``
-    n_connections: int = 0  # connections that the lists name
-    # Rows by list call; empty for a region that is not queried
-    n_rows: Mapping[str, int] = field(default_factory=dict)
-    # Calls that the lists of routes take; empty if they are not read
-    route_calls: Mapping[str, int] = field(default_factory=dict)
-
-
-def estimate_regions(
-    listed: Iterable[Listed], *, share: float, rate_limiter_of: Callable[[str | None], RateLimiter]
-) -> Iterator[Estimate]:
-    """Estimate the calls and time of each region from its lists."""
-    for one in listed:
-        row = one.coverage
-        n_downloads = math.ceil(share * (one.n_connections - row.n_unattached))
-        is_asked = row.status in ("complete", "partial")
-        lists = {action: list_calls(n) for action, n in one.n_rows.items()} if is_asked else {}
-        calls = {**lists, **one.route_calls, DOWNLOAD: n_downloads}
-        yield _estimate(row, calls, one.n_connections, rate_limiter_of(row.account_id))
-
-
-def _estimate(
-    row: Coverage, calls: Mapping[str, int], n_connections: int, rate_limiter: RateLimiter
+def estimate(
+    row: Coverage, calls: Mapping[str, int], rate_limiter: RateLimiter, *, n_connections: int = 0
 ) -> Estimate:
+    """Estimate a region from its coverage, the calls that it takes, and its connections."""
     return Estimate(
         account_id=row.account_id,
         region_id=row.region_id,
         status=row.status,
         n_connections=n_connections,
-        n_downloads=calls[DOWNLOAD],
+        n_downloads=calls.get(DOWNLOAD, 0),
         calls={action: n for action, n in calls.items() if n},
         allowed=rate_limiter.allowed(DOWNLOAD),
         window_s=rate_limiter.limits[DOWNLOAD].per_s,
@@ -116,12 +82,6 @@ def _estimate(
 
 
 def list_calls(n_rows: int) -> int:
-    """Return the calls that a listing takes: one page is read once, a longer listing twice.
-
-    Examples
-    --------
-    >>> list_calls(0), list_calls(50), list_calls(51)
-    (1, 1, 4)
-    """
+    """Return the calls that a listing takes: one page is read once, a longer listing twice."""
     n_pages = max(1, math.ceil(n_rows / PAGE_SIZE))
     return n_pages if n_pages == 1 else 2 * n_pages

@@ -9,11 +9,8 @@ import secrets
 from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from email.utils import parsedate_to_datetime
-from typing import TypeVar
-
-import msgspec
+from datetime import timedelta
+from typing import Any, Generic, TypeVar
 
 from vpnframe.cloud import retries
 from vpnframe.cloud.actions import ACTIONS
@@ -22,20 +19,14 @@ from vpnframe.cloud.messages import Request, Response
 from vpnframe.cloud.permissions import naming_permission
 from vpnframe.cloud.rate_limits import Clock, Key, WaitingLanes
 from vpnframe.cloud.retries import FailureVerdict, Remedy, RetryBudget
+from vpnframe.cloud.roles import clock_offset
 from vpnframe.cloud.signing import Call, Credentials, sign
-from vpnframe.errors import (
-    RequestError,
-    SettingsError,
-    StatusError,
-    TransportError,
-    VpnframeError,
-)
+from vpnframe.errors import RequestError, SettingsError, StatusError, TransportError, VpnframeError
+from vpnframe.fetching.blocking import Ending
 from vpnframe.fetching.checkpoint import Checkpoint
-from vpnframe.fetching.ending import Ending
-from vpnframe.fetching.outages import PATIENCE_S, Line
-from vpnframe.fetching.silence import Silence
+from vpnframe.fetching.outages import PATIENCE_S, Line, Silence
 from vpnframe.model.psk import FingerprintKey
-from vpnframe.model.records import Failure
+from vpnframe.model.records import Failure, FailureKind
 
 log = logging.getLogger("vpnframe")
 T = TypeVar("T")
@@ -50,7 +41,6 @@ _ATTEMPTS = {
     Remedy.GIVE_UP: 1,
     Remedy.ABSENT: 1,
 }
-_LATE = "the run's deadline has passed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,44 +60,30 @@ class Tally:
 
 
 @dataclass(slots=True)
-class _Last:
-    """The last attempt of one call."""
-
-    response: Response | None = None
-    credentials: Credentials | None = None
-    is_refused: bool = False
-
-
-@dataclass(slots=True)
 class Caller:
     """Make API calls for one account."""
 
-    send: Send  # request to Response; a coroutine function
+    send: Send  # the transport
     provider: Provider  # the access key
     lanes: WaitingLanes  # rate limits; shared by all callers of one main account
-    clock: Clock = field(default_factory=Clock)  # the time
+    clock: Clock = field(default_factory=Clock)
     account_id: str | None = None  # filled in once it is known
-    # Name of the account in the checkpoint and the rate limiter, whether or not its id is known
-    name: str = ""
-    budget: RetryBudget = field(default_factory=RetryBudget)  # how many requests may be repeated
-    # Records every call, so that a resumed crawl keeps the quota
-    checkpoint: Checkpoint | None = None
-    # Limit of one call, in seconds: sending and pausing, but not waiting for its turn
-    deadline_s: float = 300.0
-    # Of the whole run, by the clock's monotonic seconds; nothing is sent or waited for after it
-    run_deadline: float = math.inf
-    # Ends the run before that, when it is interrupted
-    ending: Ending = field(default_factory=Ending)
+    name: str = ""  # of the account in the checkpoint and the rate limiter, with or without an id
+    checkpoint: Checkpoint | None = None  # records every call: a resumed fetch keeps the quota
+    deadline_s: float = 300.0  # for sending and repeating one call, without waiting for its turn
+    run_deadline: float = math.inf  # for the run, by the clock's monotonic seconds
+    ending: Ending = field(default_factory=Ending)  # ends the run before that
     patience_s: float = PATIENCE_S  # how long calls wait for a region that does not answer
-    # Key of the fingerprints of pre-shared keys; None if there are none
-    fingerprint_key: FingerprintKey | None = None
-    # jitter, nonce: sources of randomness: a fraction from 0 up to 1 of each pause, and unique text
-    jitter: Callable[[], float] = random.random
-    nonce: Callable[[], str] = secrets.token_hex
-    tallies: defaultdict[str | None, Tally] = field(default_factory=lambda: defaultdict(Tally))
-    _clock_offset: timedelta = field(default=timedelta(0))
-    _lines: dict[Place, Line] = field(default_factory=dict)
-    _silence: Silence = field(default_factory=Silence)
+    fingerprint_key: FingerprintKey | None = None  # for pre-shared keys; None: no facts about them
+    jitter: Callable[[], float] = random.random  # the part of each pause that is waited
+    nonce: Callable[[], str] = secrets.token_hex  # unique text
+    tallies: defaultdict[str | None, Tally] = field(
+        default_factory=lambda: defaultdict(Tally), init=False
+    )
+    budget: RetryBudget = field(default_factory=RetryBudget, init=False)
+    clock_offset: timedelta = field(default=timedelta(0), init=False)  # of the cloud's clock
+    silence: Silence = field(default_factory=Silence, init=False)
+    _lines: dict[Place, Line] = field(default_factory=dict, init=False)
 
     async def ask(
         self,
@@ -117,59 +93,91 @@ class Caller:
         decode: Callable[[Response], T],
     ) -> T | Failure:
         """Send a call until it returns a decodable answer, or fails for good."""
-        left_s = self.run_deadline - self.clock.monotonic()
+        call = _OneCall(self, action, place, params, decode)
         if not self.is_over():  # a timeout of 0 would still send the request
             try:
-                async with self.ending.within(left_s):
-                    return await self._ask(action, place, params, decode)
+                async with self.ending.within(self.run_deadline - self.clock.monotonic()):
+                    return await call.repeat()
             except TimeoutError:
                 pass
-        problem = "the run was interrupted" if self.ending.is_asked else _LATE
-        late = TransportError(problem, is_timeout=True)
-        return self._failure(action, place, late, attempts=0)
+        late = (
+            "the run was interrupted" if self.ending.is_asked else "the run's deadline has passed"
+        )
+        return call.failure(TransportError(late, is_timeout=True), attempts=0)
 
     def is_over(self) -> bool:
         """Check whether the run is over, so that no more calls are sent."""
         return self.ending.is_asked or self.clock.monotonic() >= self.run_deadline
 
-    async def _ask(
-        self,
-        action: str,
-        place: Place,
-        params: Mapping[str, str],
-        decode: Callable[[Response], T],
-    ) -> T | Failure:
+    def now_ms(self) -> int:
+        """Return the time of day in milliseconds since the epoch."""
+        return int(self.clock.utc_now().timestamp() * 1000)
+
+    def key(self, action: str, place: Place) -> Key:
+        """Return the key of a call in the rate limiter and the checkpoint."""
+        return (self.name, place.region_id or "", action)
+
+    def failure(self, kind: FailureKind, message: str, **more: Any) -> Failure:
+        """Return a failure of this account, as of now."""
+        at_ms = self.now_ms()
+        return Failure(kind=kind, message=message, account_id=self.account_id, at_ms=at_ms, **more)
+
+    def line(self, place: Place) -> Line:
+        """Return the line to a region."""
+        if place not in self._lines:
+            self._lines[place] = Line(self.clock, self.jitter, self.patience_s)
+        return self._lines[place]
+
+
+@dataclass(slots=True)
+class _OneCall(Generic[T]):
+    """One call, while it is sent and repeated."""
+
+    caller: Caller
+    action: str
+    place: Place
+    params: Mapping[str, str]
+    decode: Callable[[Response], T]
+    # Of the last attempt:
+    response: Response | None = None
+    credentials: Credentials | None = None
+    is_refused: bool = False  # whether its credentials have expired
+
+    async def repeat(self) -> T | Failure:
+        """Send the call until it is answered or given up."""
+        caller, line = self.caller, self.caller.line(self.place)
         tried: Counter[Remedy] = Counter()
-        last, spent_s = _Last(), 0.0
-        self.budget.earn()
-        line, failure = self._line(place), None
+        failure, spent_s = None, 0.0
+        caller.budget.earn()
         while True:
             async with line.turn():
                 if failure is not None and line.is_down and not line.is_awaited:
                     return failure  # waiting for the region was in vain
                 # In order of arrival, without a deadline: a slow lane is not a failing call.
-                await self.lanes.enter(self._key(action, place))
-                started = self.clock.monotonic()
-                outcome = await self._attempt(action, place, params, decode, last)
-                _tell(line, outcome)
+                await caller.lanes.enter(self._key)
+                started = caller.clock.monotonic()
+                outcome = await self._attempt()
+                _record(line, outcome)
             if not isinstance(outcome, VpnframeError):
                 return outcome
             verdict = _judge(outcome)
             tried[verdict.remedy] += 1
-            attempts = tried.total()
-            log.debug("%s in %s: %s (attempt %d)", action, place.region_id, outcome, attempts)
+            n, where = tried.total(), self.place.region_id
+            log.debug("%s in %s: %s (attempt %d)", self.action, where, outcome, n)
             if verdict.remedy is Remedy.SLOW_DOWN:
-                self.tallies[place.region_id].n_throttled += 1
-            spent_s += self.clock.monotonic() - started
-            failure = self._failure(action, place, outcome, attempts)
-            is_over = spent_s > self.deadline_s
-            if is_over or not self._may_repeat(verdict, tried[verdict.remedy], line):
-                # Without a response, credentials were refused, not this call.
-                return failure if last.response is None else _naming_permission(failure, action)
-            last.is_refused = verdict.remedy is Remedy.RENEW_CREDENTIALS
+                caller.tallies[where].n_throttled += 1
+            spent_s += caller.clock.monotonic() - started
+            failure = self.failure(outcome, attempts=n)
+            is_late = spent_s > caller.deadline_s
+            if is_late or not self._may_repeat(verdict, tried[verdict.remedy], line):
+                return failure
+            self.is_refused = verdict.remedy is Remedy.RENEW_CREDENTIALS
             if not line.is_awaited:  # otherwise it pauses with all others
-                key = self._key(action, place)
-                await self._prepare(verdict.remedy, key, last.response, attempts)
+                await self._prepare(verdict.remedy, n)
+
+    @property
+    def _key(self) -> Key:
+        return self.caller.key(self.action, self.place)
 
     def _may_repeat(self, verdict: FailureVerdict, n_tried: int, line: Line) -> bool:
         """Check whether a failed call is sent again; an outage uses neither attempts nor budget."""
@@ -177,96 +185,77 @@ class Caller:
             return line.is_awaited
         if n_tried >= _ATTEMPTS[verdict.remedy]:
             return False
-        return verdict.remedy is not Remedy.AGAIN or self.budget.spend()
+        return verdict.remedy is not Remedy.AGAIN or self.caller.budget.spend()
 
-    def _line(self, place: Place) -> Line:
-        if place not in self._lines:
-            self._lines[place] = Line(self.clock, self.jitter, self.patience_s)
-        return self._lines[place]
-
-    async def _attempt(
-        self,
-        action: str,
-        place: Place,
-        params: Mapping[str, str],
-        decode: Callable[[Response], T],
-        last: _Last,
-    ) -> T | VpnframeError:
+    async def _attempt(self) -> T | VpnframeError:
         """Send one signed request; return the answer or the error."""
-        refused = last.credentials if last.is_refused else None
-        last.response = None
+        caller, region_id = self.caller, self.place.region_id
+        refused = self.credentials if self.is_refused else None
+        self.response = None
         try:
             # Credentials are read only now: keys and signatures expire while a call waits.
-            credentials = await self.provider.get()
+            credentials = await caller.provider.get()
             if credentials == refused:  # otherwise another call renewed them meanwhile
-                credentials = await self.provider.get(renew=True)
-            last.credentials = credentials
-            region = {"RegionId": place.region_id} if place.region_id else {}
-            call = Call(place.base_url, action, ACTIONS[action].version, {**region, **params})
-            now = self.clock.utc_now() + self._clock_offset
-            request = sign(call, credentials=credentials, now=now, nonce=self.nonce())
-            self.tallies[place.region_id].n_calls += 1
-            last.response = await self._send(request, self._key(action, place))
-            return decode(last.response)
+                credentials = await caller.provider.get(renew=True)
+            self.credentials = credentials
+            params = {**({"RegionId": region_id} if region_id else {}), **self.params}
+            call = Call(self.place.base_url, self.action, ACTIONS[self.action].version, params)
+            now = caller.clock.utc_now() + caller.clock_offset
+            request = sign(call, credentials=credentials, now=now, nonce=caller.nonce())
+            caller.tallies[region_id].n_calls += 1
+            self.response = await self._send(request)
+            return self.decode(self.response)
         except (RequestError, SettingsError) as error:
             return error.with_traceback(None)
         finally:
-            self.lanes.leave(self._key(action, place))
+            caller.lanes.leave(self._key)
 
-    async def _send(self, request: Request, key: Key) -> Response:
+    async def _send(self, request: Request) -> Response:
         """Send a request, and record in the checkpoint when it was sent and answered."""
-        with self._silence.watching(request.host):
-            if self.checkpoint is None:
-                return await self.send(request)
-            number = self.checkpoint.call_sent(key)
+        caller, checkpoint = self.caller, self.caller.checkpoint
+        with caller.silence.watching(request.host):
+            if checkpoint is None:
+                return await caller.send(request)
+            number = checkpoint.call_sent(self._key)
             try:
-                await self.checkpoint.settle()
-                return await self.send(request)
+                await checkpoint.settle()
+                return await caller.send(request)
             finally:
-                self.checkpoint.call_answered(number, at=self.clock.utc_now().timestamp())
+                checkpoint.call_answered(number, at=caller.clock.utc_now().timestamp())
 
-    async def _prepare(
-        self, remedy: Remedy, key: Key, response: Response | None, attempts: int
-    ) -> None:
+    async def _prepare(self, remedy: Remedy, attempts: int) -> None:
         """Apply the remedy that the next attempt needs."""
+        caller = self.caller
         if remedy is Remedy.SLOW_DOWN:
-            self.lanes.rate_limiter.slow_down(
-                key, now=self.clock.monotonic(), retry_after_s=_retry_after_s(response)
-            )
-        elif remedy is Remedy.SET_CLOCK:
-            offset = _offset(response, self.clock.utc_now())
-            self._clock_offset = self._clock_offset if offset is None else offset
+            now, retry_after_s = caller.clock.monotonic(), _retry_after_s(self.response)
+            caller.lanes.rate_limiter.slow_down(self._key, now=now, retry_after_s=retry_after_s)
+        elif remedy is Remedy.SET_CLOCK and self.response is not None:
+            offset = clock_offset(self.response, caller.clock.utc_now())
+            caller.clock_offset = caller.clock_offset if offset is None else offset
         elif remedy is Remedy.AGAIN:
-            await self.clock.sleep(retries.backoff_s(attempts, jitter=self.jitter()))
+            await caller.clock.sleep(retries.backoff_s(attempts, jitter=caller.jitter()))
 
-    def _key(self, action: str, place: Place) -> Key:
-        return (self.name, place.region_id or "", action)
-
-    def _failure(self, action: str, place: Place, error: VpnframeError, attempts: int) -> Failure:
-        return Failure(
-            kind=_judge(error).kind,
-            message=str(error),
-            account_id=self.account_id,
-            region_id=place.region_id,
-            action=action,
-            code=error.code if isinstance(error, StatusError) else None,
-            http_status=getattr(error, "http_status", None),
-            request_id=error.request_id if isinstance(error, StatusError) else None,
+    def failure(self, error: VpnframeError, *, attempts: int) -> Failure:
+        """Return the failure of this call; a denied one names the permission that it needs."""
+        kind, message = _judge(error).kind, str(error)
+        # Without a response, credentials were refused, not this call.
+        if kind == "denied" and self.response is not None:
+            message = naming_permission(message, self.action)
+        details = {
+            name: getattr(error, name, None) for name in ("code", "http_status", "request_id")
+        }
+        return self.caller.failure(
+            kind,
+            message,
+            region_id=self.place.region_id,
+            action=self.action,
             attempts=attempts,
-            at_ms=int(self.clock.utc_now().timestamp() * 1000),
+            **details,
         )
 
 
-def _naming_permission(failure: Failure, action: str) -> Failure:
-    """Add the required permission to a denied call; return other failures unchanged."""
-    if failure.kind != "denied":
-        return failure
-    message = naming_permission(failure.message, action)
-    return msgspec.structs.replace(failure, message=message)
-
-
-def _tell(line: Line, outcome: object) -> None:
-    """Report an attempt to the line; torn answers and missing credentials are ignored."""
+def _record(line: Line, outcome: object) -> None:
+    """Record an attempt on the line; torn answers and missing credentials do not count."""
     verdict = _judge(outcome) if isinstance(outcome, VpnframeError) else None
     if verdict is not None and verdict.is_silence:
         line.failed()
@@ -285,12 +274,3 @@ def _retry_after_s(response: Response | None) -> float | None:
     """Return the pause in seconds from the cloud's own header, which is in milliseconds."""
     text = response.headers.get("x-acs-retry-after", "") if response else ""
     return min(int(text[:12]), 600_000) / 1000 if text.isdecimal() else None
-
-
-def _offset(response: Response | None, now: datetime) -> timedelta | None:
-    """Return how far the server's clock is ahead of ours, None if unknown."""
-    text = response.headers.get("date") if response else None
-    try:
-        return parsedate_to_datetime(text) - now if text else None
-    except (TypeError, ValueError):
-        return None

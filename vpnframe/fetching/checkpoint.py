@@ -1,31 +1,30 @@
-"""Store what an unfinished crawl has read in SQLite, so that it can be resumed.
+"""Store what an unfinished fetch has read in SQLite, so that it can be resumed.
 
-It contains only redacted records, lies in a separate folder with mode 0600, and is removed when the
-crawl is finished. It also contains the times of calls: a crawl that is resumed within the same
-minute must not exceed the quota. What is written in one turn of the event loop is committed
-together; ``settle`` waits for the commit.
+It contains redacted records and the times of calls: a fetch that is resumed within the same minute
+must not exceed the quota. Only its owner can read it; it is removed when the fetch is finished.
+What is written in one turn of the event loop is committed together; ``settle`` waits for that.
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import itertools
 import logging
+import mmap
 import os
+import re
 import secrets
 import sqlite3
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing, suppress
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Self
 
 import msgspec
 
 from vpnframe.cloud.rate_limits import Key
 from vpnframe.errors import InventoryError, SettingsError
-from vpnframe.fetching.set_aside import EMPTY, FOREIGN, files_of, put_aside
 from vpnframe.model.records import Rows, Statement
 
 log = logging.getLogger("vpnframe")
@@ -50,26 +49,25 @@ CREATE TABLE calls (
 # As SQLite stores them.
 _STATEMENTS = [statement.strip() for statement in _SCHEMA.split(";") if statement.strip()]
 _NOTE = "INSERT OR REPLACE INTO about VALUES (?, ?, ?)"
-_ANSWER = "INSERT OR REPLACE INTO answers VALUES (?, ?, ?, ?, ?, ?)"
-_SENT = "INSERT INTO calls (number, account, region, action) VALUES (?, ?, ?, ?)"
-_ANSWERED = "UPDATE calls SET answered_at = ? WHERE number = ?"
+_EMPTY, _FOREIGN = "empty", "another program's file"
+_KEY_NAME = b"fingerprint_key"
+_KEY_DIGITS = re.compile(rb"(?<=fingerprint_key).{64}|[0-9a-f]{16,}", re.DOTALL)
+# UnicodeDecodeError: the message quotes a damaged schema that is not valid text.
+_DAMAGED = (sqlite3.Error, UnicodeDecodeError)
 
 
 class Checkpoint:
-    """The checkpoint of one crawl; use as a context manager."""
+    """The checkpoint of one fetch; use as a context manager."""
 
-    def __init__(self, connection: sqlite3.Connection, path: Path, *, is_resumed: bool) -> None:
-        self._db = connection
+    def __init__(self, db: sqlite3.Connection, path: Path) -> None:
+        self._db = db
         self._path = path
-        self.is_resumed = is_resumed
-        self.has_answers = bool(connection.execute("SELECT 1 FROM answers LIMIT 1").fetchall())
-        (last,) = connection.execute("SELECT coalesce(max(number), 0) FROM calls").fetchone()
+        self.has_answers = bool(db.execute("SELECT 1 FROM answers LIMIT 1").fetchall())
+        self.is_resumed = self.has_answers
+        (last,) = db.execute("SELECT coalesce(max(number), 0) FROM calls").fetchone()
         self._numbers: Iterator[int] = itertools.count(last + 1)
-        # Rows to write by statement, in the order in which the statements must run.
-        self._unwritten: dict[str, list[tuple[object, ...]]] = {
-            statement: [] for statement in (_NOTE, _SENT, _ANSWERED, _ANSWER)
-        }
-        self._waiting: list[asyncio.Future[None]] = []
+        self._unwritten: list[tuple[str, Sequence[object]]] = []  # statements with their values
+        self._turn: asyncio.Future[None] | None = None  # done when this turn's writes are on disk
         self._encode = msgspec.msgpack.Encoder().encode
         self._decode = msgspec.msgpack.Decoder(Answer).decode
 
@@ -81,13 +79,8 @@ class Checkpoint:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        with contextlib.suppress(*([InventoryError] if error is not None else [])):
+    def __exit__(self, kind: object, *more: object) -> None:
+        with suppress(*([InventoryError] if kind is not None else [])):
             self.close()
 
     def close(self) -> None:
@@ -95,57 +88,56 @@ class Checkpoint:
         if not self.has_answers:
             self.discard()
             return
-        with contextlib.closing(self._db):
+        with closing(self._db):
             self._commit()
+
+    def discard(self) -> None:
+        """Remove the checkpoint: the fetch is finished."""
+        self.has_answers, self._unwritten = False, []
+        self._db.close()
+        for path in _files_of(self._path):
+            path.unlink(missing_ok=True)
+        with suppress(OSError):  # one that was set aside stays
+            self.folder.rmdir()
 
     async def settle(self) -> None:
         """Wait until everything written so far would survive a kill of this process."""
-        loop = asyncio.get_running_loop()
-        if not self._waiting:
-            loop.call_soon(self._end_turn)
-        self._waiting.append(loop.create_future())
-        await self._waiting[-1]
+        if self._turn is None:
+            loop = asyncio.get_running_loop()
+            self._turn = loop.create_future()
+            loop.call_soon(self._end_turn, self._turn)
+        await asyncio.shield(self._turn)  # others wait for it, too
 
-    def _end_turn(self) -> None:
+    def _end_turn(self, turn: asyncio.Future[None]) -> None:
         """Commit what was written in this turn, and wake all waiters."""
-        waiting, self._waiting = self._waiting, []
-        problem = None
+        self._turn = None
         try:
             self._commit()
         except InventoryError as error:
-            problem = error
-        for one in waiting:
-            if one.done():  # its task was cancelled
-                continue
-            if problem is None:
-                one.set_result(None)
-            else:
-                one.set_exception(InventoryError(str(problem)))
+            turn.set_exception(error)
+        else:
+            turn.set_result(None)
 
     def _commit(self) -> None:
-        """Write all pending rows to disk, in one transaction."""
-        batches = [(statement, rows) for statement, rows in self._unwritten.items() if rows]
-        if not batches:
+        """Write everything pending to disk, in one transaction."""
+        if not self._unwritten:
             return
-        remedy = "; what was read before is kept: make room and go on with --resume"
-        with self._translated(remedy), self._db:
-            self._db.execute("BEGIN")
-            for statement, rows in batches:
-                self._db.executemany(statement, rows)
-        # Only now: rows that a full disk refuses are retried when the checkpoint is closed.
-        self._unwritten = {statement: [] for statement in self._unwritten}
-
-    @contextlib.contextmanager
-    def _translated(self, remedy: str = "") -> Iterator[None]:
-        """Translate SQLite errors, such as a full disk, to InventoryError."""
         try:
-            yield
-        except sqlite3.Error as error:
+            with self._db:
+                self._db.execute("BEGIN")
+                for statement, values in self._unwritten:
+                    self._db.execute(statement, values)
+        except sqlite3.Error as error:  # such as a full disk
+            remedy = "; what was read before is kept: free some space and continue with --resume"
             raise _unwritable(self._path, error, remedy) from None
+        # Only now: rows that a full disk refuses are retried when the checkpoint is closed.
+        self._unwritten = []
 
-    def _rows(self, query: str, values: Sequence[object]) -> list[Any]:
-        with self._translated():
-            return self._db.execute(query, values).fetchall()
+    def _rows(self, statement: str, *values: object) -> list[Any]:
+        try:
+            return self._db.execute(statement, values).fetchall()
+        except sqlite3.Error as error:
+            raise _unwritable(self._path, error) from None
 
     def recall(self, account: str, region: str, action: str, subject: str = "") -> Answer | None:
         """Return an answer that an earlier run read, or None."""
@@ -153,7 +145,7 @@ class Checkpoint:
             return None
         rows = self._rows(
             "SELECT answer FROM answers WHERE account=? AND region=? AND action=? AND subject=?",
-            (account, region, action, subject),
+            *(account, region, action, subject),
         )
         return self._decode(rows[0][0]) if rows else None
 
@@ -162,53 +154,44 @@ class Checkpoint:
     ) -> None:
         """Store an answer; it counts as read once this returns."""
         row = _with_checksum(account, region, action, subject, self._encode(answer))
-        self._unwritten[_ANSWER].append(row)
+        self._unwritten.append(("INSERT OR REPLACE INTO answers VALUES (?, ?, ?, ?, ?, ?)", row))
         self.has_answers = True
         await self.settle()
 
     def note(self, name: str, value: str) -> None:
-        """Store a fact about the crawl itself; it is on disk once this returns."""
-        self._unwritten[_NOTE].append(_with_checksum(name, value))
+        """Store a fact about the fetch itself; it is on disk once this returns."""
+        self._unwritten.append((_NOTE, _with_checksum(name, value)))
         self._commit()
 
     def noted(self, name: str) -> str | None:
-        """Return a fact about the crawl, or None."""
-        rows = self._rows("SELECT value FROM about WHERE name=?", (name,))
+        """Return a fact about the fetch, or None."""
+        rows = self._rows("SELECT value FROM about WHERE name=?", name)
         return str(rows[0][0]) if rows else None
 
     def call_sent(self, key: Key) -> int:
         """Record a call that is sent once this has settled; return its number."""
         number = next(self._numbers)
-        self._unwritten[_SENT].append((number, *key))
+        statement = "INSERT INTO calls (number, account, region, action) VALUES (?, ?, ?, ?)"
+        self._unwritten.append((statement, (number, *key)))
         return number
 
     def call_answered(self, number: int, *, at: float) -> None:
         """Record when a call was answered or given up, in seconds since the epoch."""
-        self._unwritten[_ANSWERED].append((at, number))
+        self._unwritten.append(("UPDATE calls SET answered_at=? WHERE number=?", (at, number)))
 
     def earlier_calls(self, *, since: float, now: float) -> Iterator[tuple[Key, float]]:
         """Yield the calls of earlier runs that a quota may still count.
 
         A call that was open when its run died counts as answered now: its time is unknown.
         """
-        self._rows("UPDATE calls SET answered_at=? WHERE answered_at IS NULL", (now,))
+        self._rows("UPDATE calls SET answered_at=? WHERE answered_at IS NULL", now)
         rows = self._rows(
             "SELECT account, region, action, answered_at FROM calls "
             "WHERE answered_at >= ? ORDER BY answered_at",
-            (since,),
+            since,
         )
         for account, region, action, at in rows:
             yield (account, region, action), at
-
-    def discard(self) -> None:
-        """Remove the checkpoint: the crawl is finished."""
-        self.has_answers = False
-        self._unwritten = {statement: [] for statement in self._unwritten}
-        self._db.close()
-        for path in files_of(self._path):
-            path.unlink(missing_ok=True)
-        with contextlib.suppress(OSError):  # one that was set aside stays
-            self._path.parent.rmdir()
 
 
 def checkpoint_path(folder: Path) -> Path:
@@ -216,37 +199,36 @@ def checkpoint_path(folder: Path) -> Path:
     return folder / "_checkpoint" / "crawl.sqlite"
 
 
+def _files_of(path: Path) -> list[Path]:
+    """Return the file of a checkpoint and its companions, whether or not they exist."""
+    return [path, *(path.with_name(path.name + suffix) for suffix in ("-wal", "-shm"))]
+
+
 def open_checkpoint(folder: Path, *, purpose: Mapping[str, str], resume: bool) -> Checkpoint:
     """Open the checkpoint of an inventory folder, or create one."""
     path = checkpoint_path(folder)
-    _refuse_links(path)
+    for one in (path.parent, *_files_of(path)):
+        if one.is_symlink():  # nothing is written outside this folder
+            raise InventoryError(
+                f"{one} is a symbolic link: no checkpoint is written through it, remove the link"
+            )
     found = _open_existing(path) if path.exists() else None
     if found is None:
         if resume:
             log.warning("nothing to resume in %s: everything is read from the beginning", folder)
         return _begin(path, purpose)
-    if not resume:
-        found.close()
-        raise SettingsError(
-            f"an unfinished crawl lies in {folder}: go on with --resume, or remove {path.parent}"
-        )
     differing = [name for name, value in purpose.items() if found.noted(name) != value]
-    if differing:
-        found.close()
+    if resume and not differing:
+        return found
+    found.close()
+    if resume:
         raise SettingsError(
-            f"the unfinished crawl in {folder} was for other {', '.join(differing)}: "
+            f"the unfinished fetch in {folder} was for other {', '.join(differing)}: "
             f"ask for the same, or remove {path.parent}"
         )
-    return found
-
-
-def _refuse_links(path: Path) -> None:
-    """Raise InventoryError for symbolic links, so that nothing is written outside this folder."""
-    for one in (path.parent, *files_of(path)):
-        if one.is_symlink():
-            raise InventoryError(
-                f"{one} is a symbolic link: no checkpoint is written through it, remove the link"
-            )
+    raise SettingsError(
+        f"unfinished fetch in {folder}; continue with --resume, or remove {path.parent}"
+    )
 
 
 def _begin(path: Path, purpose: Mapping[str, str]) -> Checkpoint:
@@ -255,27 +237,23 @@ def _begin(path: Path, purpose: Mapping[str, str]) -> Checkpoint:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         path.parent.chmod(0o700)
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-        with contextlib.ExitStack() as stack:
-            db = stack.enter_context(contextlib.closing(_connect(path)))
-            _fill(db, purpose)
-            checkpoint = Checkpoint(db, path, is_resumed=False)
+        with ExitStack() as stack:
+            db = stack.enter_context(closing(_connect(path)))
+            # In one transaction: a run that dies here leaves an empty file.
+            db.execute("BEGIN IMMEDIATE")
+            for statement in _STATEMENTS:
+                db.execute(statement)
+            db.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
+            db.execute(f"PRAGMA user_version = {VERSION}")
+            chance = {"fingerprint_key": secrets.token_hex(32), "draw": secrets.token_hex(8)}
+            for name, value in (*purpose.items(), *chance.items()):
+                db.execute(_NOTE, _with_checksum(name, value))
+            db.execute("COMMIT")
+            checkpoint = Checkpoint(db, path)
             stack.pop_all()
     except (OSError, sqlite3.Error) as error:
         raise _unwritable(path, error) from None
     return checkpoint
-
-
-def _fill(db: sqlite3.Connection, purpose: Mapping[str, str]) -> None:
-    """Create tables and facts in one transaction: a run that dies here leaves an empty file."""
-    db.execute("BEGIN IMMEDIATE")
-    for statement in _STATEMENTS:
-        db.execute(statement)
-    db.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
-    db.execute(f"PRAGMA user_version = {VERSION}")
-    chance = {"fingerprint_key": secrets.token_hex(32), "draw": secrets.token_hex(8)}
-    for name, value in {**purpose, **chance}.items():
-        db.execute(_NOTE, _with_checksum(name, value))
-    db.execute("COMMIT")
 
 
 def _unwritable(path: Path, error: Exception, remedy: str = "") -> InventoryError:
@@ -285,69 +263,75 @@ def _unwritable(path: Path, error: Exception, remedy: str = "") -> InventoryErro
 def _open_existing(path: Path) -> Checkpoint | None:
     """Open the checkpoint at ``path``; set one that cannot be trusted aside and return None."""
     try:
-        with contextlib.ExitStack() as stack:
-            db = stack.enter_context(contextlib.closing(_connect(path)))
+        with ExitStack() as stack:
+            db = stack.enter_context(closing(_connect(path)))
             problem = _problem_of(db)
             if problem is None:
-                checkpoint = Checkpoint(db, path, is_resumed=True)
+                checkpoint = Checkpoint(db, path)
                 if checkpoint.has_answers:
                     stack.pop_all()
                     return checkpoint
-                problem = EMPTY
+                problem = _EMPTY  # its run died before it had an answer
     except _DAMAGED as error:
         if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_BUSY:
-            raise SettingsError(f"another crawl is writing {path}: wait until it is done") from None
+            raise SettingsError(f"another fetch is writing {path}: wait until it is done") from None
         problem = "damaged"
     try:
-        put_aside(path, problem)
+        if problem != _EMPTY:
+            _set_aside(path, problem)
+        for one in _files_of(path):
+            one.unlink(missing_ok=True)
     except OSError as error:
         raise _unwritable(path, error) from None
     return None
-
-
-# UnicodeDecodeError: the message quotes a damaged schema that is not valid text.
-_DAMAGED = (sqlite3.Error, UnicodeDecodeError)
 
 
 def _problem_of(db: sqlite3.Connection) -> str | None:
     """Return why a checkpoint cannot be trusted, or None; SQLite does not check row contents."""
     if db.execute("PRAGMA quick_check").fetchone()[0] != "ok":
         return "damaged"
-    version = db.execute("PRAGMA user_version").fetchone()[0]
-    owner = db.execute("PRAGMA application_id").fetchone()[0]
-    if version == owner == 0 and db.execute("SELECT count(*) FROM sqlite_schema").fetchone() == (
-        0,
-    ):
-        return EMPTY
+    (version,) = db.execute("PRAGMA user_version").fetchone()
+    (owner,) = db.execute("PRAGMA application_id").fetchone()
+    (n_tables,) = db.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+    if version == owner == n_tables == 0:
+        return _EMPTY
     if owner != _APPLICATION_ID:
-        return FOREIGN
+        return _FOREIGN
     if version != VERSION:
         return f"of version {version}"
-    made = [row[0] for row in db.execute("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL")]
-    if made != _STATEMENTS:
+    schema = db.execute("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL")
+    if [sql for (sql,) in schema] != _STATEMENTS:
         return "damaged"
-    rows = (row for table in ("answers", "about") for row in db.execute(f"SELECT * FROM {table}"))  # noqa: S608
-    return None if all(_checksum(values) == checksum for *values, checksum in rows) else "damaged"
+    rows = itertools.chain(db.execute("SELECT * FROM answers"), db.execute("SELECT * FROM about"))
+    return None if all(row == _with_checksum(*row[:-1]) for row in rows) else "damaged"
 
 
-def _with_checksum(*values: str | bytes) -> tuple[str | bytes | int, ...]:
-    return (*values, _checksum(values))
+def _set_aside(path: Path, problem: str) -> None:
+    """Rename a checkpoint that cannot be trusted, and overwrite its fingerprint key."""
+    # With the key, guesses of pre-shared keys could be tested against the fingerprints.
+    if problem != _FOREIGN or _KEY_NAME in path.read_bytes():
+        with path.open("r+b") as file, mmap.mmap(file.fileno(), 0) as body:
+            for start, end in [found.span() for found in _KEY_DIGITS.finditer(body)]:
+                body[start:end] = bytes(end - start)
+    aside = path.with_name(f"{path.name}.{secrets.token_hex(4)}.unusable")
+    path.rename(aside)
+    log.warning("the checkpoint %s is %s: set aside as %s, not used", path, problem, aside.name)
 
 
-def _checksum(values: Sequence[object]) -> int:
-    """Return a checksum of all values with their types: damage may turn a text into a number."""
+def _with_checksum(*values: object) -> tuple[object, ...]:
+    """Append a checksum of all values with their types: damage may turn a text into a number."""
     parts = (
         b"b" + v if isinstance(v, bytes) else f"{'t' if isinstance(v, str) else '?'}{v}".encode()
         for v in values
     )
-    return zlib.crc32(b"\0".join(parts))
+    return (*values, zlib.crc32(b"\0".join(parts)))
 
 
 def _connect(path: Path) -> sqlite3.Connection:
     """Open the database so that every committed statement survives a kill of the process."""
     db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=0.2)
     try:
-        # Two crawls must not write one checkpoint; the lock ends with its process.
+        # Two fetches must not write one checkpoint; the lock ends with its process.
         db.execute("PRAGMA locking_mode = EXCLUSIVE")
         db.execute("PRAGMA journal_mode = WAL")
         db.execute("PRAGMA synchronous = NORMAL")

@@ -1,40 +1,40 @@
-"""Crawl an account: its regions in parallel, their lists, and a download per connection.
+"""Fetch accounts: their regions in parallel, their lists, and a download per connection.
 
 Whatever cannot be read becomes a failure and a coverage row; the run continues for the others.
 """
 
 from __future__ import annotations
 
-import asyncio
 import difflib
 import math
 import random
 import re
-from collections.abc import Collection, Coroutine, Iterable, Iterator
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 
 import msgspec
 
 from vpnframe.cloud.actions import STS_HOST, VPC_HOST
 from vpnframe.cloud.answers import decode_account_id
 from vpnframe.cloud.endpoints import cloud_url
+from vpnframe.cloud.permissions import refused_sentence
 from vpnframe.cloud.retries import PASSING
-from vpnframe.errors import SettingsError
-from vpnframe.fetching.call_counts import Listed
+from vpnframe.errors import RequestError, SettingsError
+from vpnframe.fetching import events
+from vpnframe.fetching.blocking import run_all
+from vpnframe.fetching.call_counts import Estimate, estimate
 from vpnframe.fetching.caller import Caller, Place
-from vpnframe.fetching.events import ConnectionsFound, Listener, RegionsFound, ignore
-from vpnframe.fetching.listing import Listing, recall_listing
+from vpnframe.fetching.listing import ListCall, Listing
 from vpnframe.fetching.regions import RegionCrawl, status_of_nothing
 from vpnframe.model.notes import note_failure
-from vpnframe.model.records import Coverage, CoverageStatus, Failure, Records, Region
+from vpnframe.model.records import Coverage, CoverageStatus, Failure, Records
 
 _SHARE = re.compile(r"(100|[1-9]?[0-9])(?:\.[0-9]+)?%")
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a crawl reads."""
+    """What a fetch reads."""
 
     regions: Collection[str] | None = None  # region ids; None for all that the account has
     skip_regions: Collection[str] = ()  # regions that are not queried; ``coverage`` reports them
@@ -43,28 +43,40 @@ class Plan:
     downloads: str = "all"
     seed: str = ""  # of that sample; equal seeds draw equal samples
     endpoint: str | None = None  # one URL for every call, instead of the cloud's own hosts
-    on_event: Listener = field(default=ignore)  # receives the events
+    on_event: events.Listener = field(default=events.ignore)
     routes: bool = True  # whether VPCs and routes are read, too
 
-    def chosen(self, region_id: str | None, connection_ids: list[str]) -> list[str]:
-        """Return the connections of a region whose configurations are to be downloaded."""
-        share = parse_downloads(self.downloads)
-        if share in (0.0, 1.0):
-            return connection_ids if share else []
-        n_chosen = math.ceil(share * len(connection_ids))
-        # Used for sampling, not for secrets.
-        draw = random.Random(f"{self.seed}/{region_id}")
-        return sorted(draw.sample(sorted(connection_ids), n_chosen))
+    def place(self, host: str) -> Place:
+        """Return the place of a call outside of regions."""
+        return Place(self.endpoint or f"https://{host}")
+
+    def places(self, known: Mapping[str, str | None]) -> Iterator[tuple[str, Place | None, str]]:
+        """Yield each region with its place, if it is queried, and a problem or an empty text."""
+        # The endpoint that DescribeRegions returned (``known``) is used if it is a cloud host.
+        for region_id in sorted(known if self.regions is None else set(self.regions)):
+            host, usual = known.get(region_id), f"vpc.{region_id}.aliyuncs.com"
+            url = self.endpoint or cloud_url(host) or cloud_url(usual)
+            if region_id in self.skip_regions:
+                yield region_id, None, ""
+            elif url is None:
+                yield region_id, None, f"{region_id!r} is not a region id"
+            elif self.endpoint or host is None or cloud_url(host):
+                yield region_id, Place(url, region_id), ""
+            else:
+                what = f"has the endpoint {host!r}, not a cloud host: {usual} is used instead"
+                yield region_id, Place(url, region_id), f"{region_id!r} {what}"
+
+    def unknown_skips(self, known: Collection[str]) -> Iterator[str]:
+        """Yield a message for each region to skip that does not exist, if ``known`` has any."""
+        unknown = {*self.skip_regions} - {*known, *(self.regions or ())} if known else ()
+        for region_id in sorted(unknown):
+            near = difflib.get_close_matches(region_id, known, n=1)
+            meant = f"did you mean {near[0]}?" if near else f"there are {', '.join(sorted(known))}"
+            yield f"there is no region {region_id!r} to skip: {meant}"
 
 
 def parse_downloads(text: str) -> float:
-    """Parse which share of the configurations is to be downloaded.
-
-    Examples
-    --------
-    >>> parse_downloads("all"), parse_downloads("5%")
-    (1.0, 0.05)
-    """
+    """Parse which share of the configurations is to be downloaded: 0.05 for ``5%``."""
     if text in ("all", "none"):
         return 1.0 if text == "all" else 0.0
     if not _SHARE.fullmatch(text) or float(text[:-1]) > 100:
@@ -76,65 +88,97 @@ def parse_downloads(text: str) -> float:
 class AccountCrawl:
     """One account while it is read."""
 
-    caller: Caller  # of the account; its ``account_id`` is filled in by :meth:`list_all`
-    plan: Plan  # what to read
+    caller: Caller  # its ``account_id`` is filled in by :meth:`list_all`
+    plan: Plan
     identity: str | Failure | None = None  # result of GetCallerIdentity, if it was already called
+    doubles: list[Failure] = field(default_factory=list)  # further profiles of this account
     regions: list[RegionCrawl] = field(default_factory=list)
     failures: list[Failure] = field(default_factory=list)
     coverage: list[Coverage] = field(default_factory=list)
+    _n_throttled: int = 0  # calls that events reported as throttled
+
+    async def identify(self) -> str | Failure:
+        """Return the main account's id from GetCallerIdentity, or the failure."""
+        place = self.plan.place(STS_HOST)
+        return await self.caller.ask("GetCallerIdentity", place, {}, decode_account_id)
 
     async def list_all(self) -> None:
         """Read the account's identity, its regions, and every list of every region."""
         if self.identity is None:
-            self.identity = await identify(self.caller, self.plan)
-        if isinstance(self.identity, Failure):
+            self.identity = await self.identify()
+        if isinstance(self.identity, str):
+            self.caller.account_id = self.identity
+        else:
             self.failures.append(self.identity)
             if self.identity.kind == "credentials":
                 self._give_up(self.identity)
                 return
-        else:
-            self.caller.account_id = self.identity
-        listing = await recall_listing(self.caller, "DescribeRegions", _place(self.plan, VPC_HOST))
+        listing = await ListCall(self.caller, "DescribeRegions", self.plan.place(VPC_HOST)).recall()
         if listing.failure is not None:
             self.failures.append(listing.failure)
             if self.plan.regions is None:
                 self._give_up(listing.failure)
                 return
         self._find_regions(listing)
-        await _for_each(region.list_all() for region in self.regions)
+        await run_all(region.list_all() for region in self.regions)
+
+    def _give_up(self, failure: Failure) -> None:
+        """Record that nothing of the account can be read."""
+        status = status_of_nothing(failure)
+        self.coverage.append(Coverage(account_id=self.caller.account_id, status=status))
 
     def _find_regions(self, listing: Listing) -> None:
-        account_id, plan = self.caller.account_id, self.plan
-        now_ms = int(self.caller.clock.utc_now().timestamp() * 1000)
-        noted = [note_failure(n, action="DescribeRegions", at_ms=now_ms) for n in listing.notes]
-        found = _find_places(plan, listing)
-        self.failures += [
-            msgspec.structs.replace(failure, account_id=account_id, at_ms=now_ms)
-            for failure in [*noted, *found.failures]
-        ]
-        self.coverage += [
-            Coverage(account_id=account_id, region_id=region_id, status=status)
-            for region_id, status in found.not_asked
-        ]
-        self.regions = [
-            RegionCrawl(self.caller, place, plan.on_event, plan.routes) for place in found.places
-        ]
-        plan.on_event(RegionsFound(account_id, len(found.places)))
+        account_id, caller, action = self.caller.account_id, self.caller, "DescribeRegions"
+        for note in listing.notes:
+            failure = note_failure(note, action=action, at_ms=caller.now_ms())
+            self.failures.append(msgspec.structs.replace(failure, account_id=account_id))
+        known = {r.region_id: r.endpoint for part in listing.rows.parts() for r in part.values()}
+        for message in self.plan.unknown_skips(known):
+            self.failures.append(caller.failure("settings", message, action=action))
+        for region_id, place, problem in self.plan.places(known):
+            if problem:
+                failure = caller.failure("parameter", problem, region_id=region_id, action=action)
+                self.failures.append(failure)
+            if place:
+                self.regions.append(RegionCrawl(caller, place, self._report, self.plan.routes))
+            else:
+                status: CoverageStatus = "unreachable" if problem else "skipped"
+                row = Coverage(account_id=account_id, region_id=region_id, status=status)
+                self.coverage.append(row)
+        self._report(events.RegionsFound(account_id, len(self.regions)))
+
+    def _report(self, event: events.Event) -> None:
+        """Pass on an event with its account, after the calls that were throttled meanwhile."""
+        listener, account_id = self.plan.on_event, self.caller.account_id
+        n_throttled = sum(tally.n_throttled for tally in self.caller.tallies.values())
+        if n_throttled > self._n_throttled:
+            events.tell(listener, events.Throttled(n_throttled - self._n_throttled, account_id))
+            self._n_throttled = n_throttled
+        if not isinstance(event, events.EstimateMade):
+            event = replace(event, account_id=account_id)
+        events.tell(listener, event)
+
+    def chosen(self, region: RegionCrawl) -> list[str]:
+        """Return the connections of a region whose configurations are to be downloaded."""
+        ids = [i for i in region.connection_ids if i not in region.unattached_ids]
+        share = parse_downloads(self.plan.downloads)
+        if share in (0.0, 1.0):
+            return ids if share else []
+        # Used for sampling, not for secrets.
+        draw = random.Random(f"{self.plan.seed}/{region.place.region_id}")
+        return sorted(draw.sample(sorted(ids), math.ceil(share * len(ids))))
 
     def choose(self) -> None:
-        """Set what is to be downloaded; ``coverage`` counts it as missing until it is read."""
+        """Set what is to be downloaded: ``coverage`` counts it as missing until it is read."""
         for region in self.regions:
-            region.n_wanted = len(self._chosen(region))
-
-    def _chosen(self, region: RegionCrawl) -> list[str]:
-        return self.plan.chosen(region.place.region_id, region.downloadable_ids)
+            region.n_wanted = len(self.chosen(region))
 
     async def download(self) -> None:
         """Download the chosen configurations of every region."""
-        chosen = [(region, self._chosen(region)) for region in self.regions]
+        chosen = [(region, self.chosen(region)) for region in self.regions]
         for region, ids in chosen:
-            self.plan.on_event(ConnectionsFound(region.place.region_id or "", len(ids)))
-        await _for_each(region.download(ids) for region, ids in chosen)
+            self._report(events.ConnectionsFound(region.place.region_id or "", len(ids)))
+        await run_all(region.download(ids) for region, ids in chosen)
 
     async def read_again(self) -> None:
         """Retry, after everything else, what was not read for transient reasons."""
@@ -144,147 +188,83 @@ class AccountCrawl:
             self.identity, self.failures, self.coverage = None, [], []
             await self.list_all()
         elif isinstance(self.identity, Failure) and self.identity.kind in PASSING:
-            await self._identify_again(self.identity)
-        unlisted = [region for region in self.regions if region.lists_are_missing]
-        await _for_each(region.list_again() for region in unlisted)
-        await _for_each(region.download_again(self._chosen(region)) for region in self.regions)
+            found = await self.identify()
+            if isinstance(found, str):
+                self.failures.remove(self.identity)
+                self.identity = self.caller.account_id = found
+        await run_all(region.list_again() for region in self.regions)
+        await run_all(region.download_again(self.chosen(region)) for region in self.regions)
 
-    async def _identify_again(self, failure: Failure) -> None:
-        found = await identify(self.caller, self.plan)
-        if isinstance(found, str):
-            self.failures.remove(failure)
-            self.identity = self.caller.account_id = found
-
-    def listed(self) -> Iterator[Listed]:
-        """Yield the results of the lists of each region."""
-        yield from map(Listed, self.coverage)
-        for region in self.regions:
-            yield region.listed()
-
-    def outcome(self) -> Records:
-        """Return the failures and the coverage."""
-        return merge_records([self._own(), *(region.outcome() for region in self.regions)])
-
-    def parts(self) -> Iterator[Records]:
-        """Yield everything read so far, in parts; those of a region are consecutive."""
-        yield self._own()
-        for region in self.regions:
-            yield from region.parts()
-
-    def take_parts(self) -> Iterator[Records]:
-        """Yield the same parts, and release each region whose parts were taken."""
-        yield self._own()
-        self.regions.reverse()
-        while self.regions:
-            yield from self.regions.pop().parts()
-
-    def _own(self) -> Records:
-        return Records(failures=tuple(self.failures), coverage=tuple(self.coverage))
-
-    def _give_up(self, failure: Failure) -> None:
-        """Record that nothing of the account can be read."""
-        status = status_of_nothing(failure)
-        self.coverage.append(Coverage(account_id=self.caller.account_id, status=status))
-
-
-async def _for_each(works: Iterable[Coroutine[Any, Any, None]]) -> None:
-    """Run the work of all regions in parallel: each region has its own quotas."""
-    async with asyncio.TaskGroup() as group:
-        for work in works:
-            group.create_task(work)
-
-
-def merge_records(parts: Iterable[Records]) -> Records:
-    """Join records of several regions or accounts, in their order.
-
-    Examples
-    --------
-    >>> one = Records(coverage=(Coverage(status="complete"),))
-    >>> [row.status for row in merge_records([one, Records(), one]).coverage]
-    ['complete', 'complete']
-    """
-    parts = list(parts)
-    return Records(
-        connections=tuple(c for part in parts for c in part.connections),
-        gateways=tuple(g for part in parts for g in part.gateways),
-        routes=tuple(r for part in parts for r in part.routes),
-        vpcs=tuple(v for part in parts for v in part.vpcs),
-        failures=tuple(f for part in parts for f in part.failures),
-        coverage=tuple(c for part in parts for c in part.coverage),
-        disagreements=tuple(d for part in parts for d in part.disagreements),
-    )
-
-
-async def identify(caller: Caller, plan: Plan) -> str | Failure:
-    """Return the main account's id from GetCallerIdentity, or the failure."""
-    return await caller.ask("GetCallerIdentity", _place(plan, STS_HOST), {}, decode_account_id)
-
-
-def _place(plan: Plan, host: str) -> Place:
-    return Place(plan.endpoint or f"https://{host}")
+    def own(self) -> Records:
+        """Return what belongs to no region that is read."""
+        return Records(failures=(*self.doubles, *self.failures), coverage=tuple(self.coverage))
 
 
 @dataclass(slots=True)
-class _FoundRegions:
-    """Places of the regions, and the regions that are not queried."""
+class FleetCrawl:
+    """All accounts of a fetch while they are read."""
 
-    places: list[Place] = field(default_factory=list)
-    not_asked: list[tuple[str, CoverageStatus]] = field(default_factory=list)
-    failures: list[Failure] = field(default_factory=list)
+    accounts: list[AccountCrawl]
+
+    async def list_all(self) -> None:
+        """Read every list of every account in parallel."""
+        await run_all(account.list_all() for account in self.accounts)
+
+    async def download(self) -> None:
+        """Download what the plan contains; retry transient failures in a second round."""
+        await run_all(account.download() for account in self.accounts)
+        await run_all(account.read_again() for account in self.accounts)
+
+    def estimates(self) -> tuple[Estimate, ...]:
+        """Return the estimated calls and time, by account and region."""
+        found: list[Estimate] = []
+        for account in self.accounts:
+            share, limiter = (
+                parse_downloads(account.plan.downloads),
+                account.caller.lanes.rate_limiter,
+            )
+            found += [estimate(row, {}, limiter) for row in account.coverage]
+            found += [region.estimate(share) for region in account.regions]
+        return tuple(found)
+
+    def outcome(self) -> Records:
+        """Return the failures and the coverage, without what was read."""
+        parts = [
+            part
+            for account in self.accounts
+            for part in (account.own(), *(region.outcome() for region in account.regions))
+        ]
+        return Records(
+            failures=tuple(failure for part in parts for failure in part.failures),
+            coverage=tuple(row for part in parts for row in part.coverage),
+        )
+
+    def parts(self, *, release: bool = False) -> Iterator[Records]:
+        """Yield everything read so far, part by part; ``release`` drops regions that are taken."""
+        for account in self.accounts:
+            yield account.own()
+            regions = account.regions if release else [*account.regions]
+            while regions:
+                yield from regions.pop(0).parts()
+
+    def raise_if_nothing(self) -> None:
+        """Raise RequestError if nothing could be read, since that is not an empty fleet."""
+        outcome = self.outcome()
+        if any(row.status in ("complete", "partial", "absent") for row in outcome.coverage):
+            return
+        if not outcome.failures:
+            raise RequestError("the account has no regions")
+        # The last failure is the cause; a refused identity before it is not.
+        last = {failure.account_id: failure for failure in outcome.failures}
+        refused = refused_sentence(failure.message for failure in outcome.failures)
+        causes = "; ".join([*map(_what_ended, last.values()), *([refused] if refused else [])])
+        raise RequestError(f"nothing could be read: {causes}")
 
 
-def _find_places(plan: Plan, listing: Listing) -> _FoundRegions:
-    """Find one place per region: the endpoint in DescribeRegions, if it is a cloud host."""
-    rows = [row for part in listing.rows.parts() for row in part.values()]
-    known = {row.region_id: row.endpoint for row in rows if isinstance(row, Region)}
-    found = _FoundRegions(
-        failures=[_skip_failure(one, known) for one in _unknown_skips(plan, known)]
-    )
-    for region_id in sorted(known if plan.regions is None else set(plan.regions)):
-        if region_id in plan.skip_regions:
-            found.not_asked.append((region_id, "skipped"))
-            continue
-        told, usual = known.get(region_id), f"vpc.{region_id}.aliyuncs.com"
-        url = plan.endpoint or cloud_url(told) or cloud_url(usual)
-        if url is None:
-            found.not_asked.append((region_id, "unreachable"))
-            found.failures.append(_place_failure(region_id, "is no region id"))
-            continue
-        found.places.append(Place(url, region_id))
-        if told is not None and cloud_url(told) is None and not plan.endpoint:
-            what = f"has {told!r} as its endpoint, no host of the cloud: {usual} is asked instead"
-            found.failures.append(_place_failure(region_id, what))
-    return found
-
-
-def _unknown_skips(plan: Plan, known: Collection[str]) -> list[str]:
-    """Return the regions to skip that do not exist, if the existing ones are known."""
-    return sorted({*plan.skip_regions} - {*known, *(plan.regions or ())}) if known else []
-
-
-def _skip_failure(region_id: str, known: Collection[str]) -> Failure:
-    return Failure(
-        kind="settings", message=unknown_skip(region_id, known), action="DescribeRegions"
-    )
-
-
-def unknown_skip(region_id: str, known: Collection[str]) -> str:
-    """Return a message that a region to skip does not exist, with a suggestion.
-
-    Examples
-    --------
-    >>> unknown_skip("cn-shangai", ["cn-beijing", "cn-shanghai"])
-    "no region 'cn-shangai' is there to be skipped: did you mean cn-shanghai?"
-    """
-    near = difflib.get_close_matches(region_id, known, n=1)
-    meant = f"did you mean {near[0]}?" if near else f"there are {', '.join(sorted(known))}"
-    return f"no region {region_id!r} is there to be skipped: {meant}"
-
-
-def _place_failure(region_id: str, what: str) -> Failure:
-    return Failure(
-        kind="parameter",
-        message=f"{region_id!r} {what}",
-        region_id=region_id,
-        action="DescribeRegions",
-    )
+def _what_ended(failure: Failure) -> str:
+    """Describe a failure with its call, region and account; a refused key with the remedy."""
+    where = f" in {failure.region_id}" if failure.region_id else ""
+    whose = f" of account {failure.account_id}" if failure.account_id else ""
+    is_refused = failure.kind == "credentials" and failure.code is not None
+    remedy = ". Check the access key" if is_refused else ""
+    return f"{failure.action}{where}{whose}: {failure.message.rstrip('.')}{remedy}"

@@ -2,25 +2,52 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import replace
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
+from typing import Literal
 
 import pandas as pd
 
 from vpnframe import schema
-from vpnframe.cloud.credentials import Provider
+from vpnframe.cloud.actions import STS_HOST, VPC_HOST
+from vpnframe.cloud.answers import Page, decode_download, decode_page
+from vpnframe.cloud.messages import Request, Response
+from vpnframe.cloud.permissions import DOWNLOAD, LISTED, needed, permission_of
+from vpnframe.cloud.roles import clock_offset, decode_identity
+from vpnframe.cloud.shapes import shape_of
 from vpnframe.cloud.signing import Credentials
-from vpnframe.fetching.access import open_access
-from vpnframe.fetching.blocking import run_in_thread
-from vpnframe.fetching.checking import check_accounts
+from vpnframe.errors import RequestError, SettingsError
+from vpnframe.fetching.blocking import run_all, run_in_thread
+from vpnframe.fetching.call_counts import estimate, seconds_until_done
+from vpnframe.fetching.caller import Caller, Place, Send
+from vpnframe.fetching.callers import account_crawls, open_caller
 from vpnframe.fetching.crawl import Plan
-from vpnframe.fetching.events import ignore
-from vpnframe.fetching.sampling import Samples
+from vpnframe.fetching.progress import duration
 from vpnframe.fetching.settings import FetchSettings, find_provider, make_plan
+from vpnframe.model.files import create_file
+from vpnframe.model.records import Attachment, Coverage, Failure, Gateway, Region, Statement
 
-# A check should not wait long for a dead region.
-_CHECK_DEADLINE_S = 60.0
+Status = Literal["ok", "missing", "unknown"]
+# The kind of thing that a call is about, and the parameter that names it.
+_ABOUT_ONE = {
+    "DescribeVpnRouteEntries": ("VPN gateway", "VpnGatewayId"),
+    "DescribeVpnPbrRouteEntries": ("VPN gateway", "VpnGatewayId"),
+    "DescribeVcoRouteEntries": ("transit-router attachment", "VpnConnectionId"),
+    DOWNLOAD: ("connection", "VpnConnectionId"),
+}
+# A remedy for failures that are no refused permission.
+_REMEDIES: dict[str, str] = {
+    **dict.fromkeys(
+        ("network", "timeout"),
+        "check name resolution and the firewall to *.aliyuncs.com, port 443",
+    ),
+    **dict.fromkeys(("throttled", "server"), "try again in a minute"),
+    "unsupported": "ask another host with --endpoint: this one has no such call",
+}
+_DEADLINE_S = 60.0  # a check should not wait long for a dead region
 
 
 def doctor(
@@ -66,22 +93,238 @@ def doctor(
     {'ok'}
     """
     settings = settings or FetchSettings()
-    wanted = make_plan(
-        settings, regions=regions, downloads="all", endpoint=endpoint, on_event=ignore
-    )
+    plan = make_plan(settings, regions=regions, endpoint=endpoint)
     provider = find_provider(settings, credentials)
-    samples = None if sample_out is None else Samples(Path(sample_out))
-    return run_in_thread(_check(settings, wanted, provider, samples))
+    samples = None if sample_out is None else _Samples(Path(sample_out))
 
+    async def check() -> list[_AccountCheck]:
+        hurried = replace(settings, deadline_s=min(settings.deadline_s, _DEADLINE_S))
+        async with open_caller(hurried, provider, patience_s=0.0) as caller:
+            caller.send = samples.recording(caller.send) if samples else caller.send
+            crawls = account_crawls(settings, plan, caller)
+            checks = [_AccountCheck(crawl.caller, crawl.plan) for crawl in crawls]
+            await run_all(one.run() for one in checks)
+        return checks
 
-async def _check(
-    settings: FetchSettings, plan: Plan, provider: Provider | None, samples: Samples | None
-) -> pd.DataFrame:
-    patient_s = min(settings.deadline_s, _CHECK_DEADLINE_S)
-    async with open_access(replace(settings, deadline_s=patient_s), plan) as access:
-        send = access.send if samples is None else samples.listening(access.send)
-        checks = await check_accounts(replace(access, send=send, patience_s=0.0), provider)
+    rows = [row for one in run_in_thread(check()) for row in one.rows]
     if samples is not None:
         samples.write()
     names = schema.find("doctor").names
-    return schema.build("doctor", {name: [getattr(c, name) for c in checks] for name in names})
+    return schema.build("doctor", {name: [row[name] for row in rows] for name in names})
+
+
+class _Samples:
+    """Distinct shapes of responses by call, in a folder that a user may send to the maintainers."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._shapes: defaultdict[str, dict[bytes, None]] = defaultdict(dict)
+        try:
+            is_used = folder.exists() and (not folder.is_dir() or any(folder.iterdir()))
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise SettingsError(f"{folder} cannot be written: {error.strerror}") from None
+        if is_used:
+            raise SettingsError(f"{folder} exists already: name a new folder")
+
+    def recording(self, send: Send) -> Send:
+        """Wrap a transport so that the shapes of its responses are recorded."""
+
+        async def recorded(request: Request) -> Response:
+            response = await send(request)
+            action = request.headers.get("x-acs-action", "")
+            name = action if action.isascii() and action.isalnum() else "other"
+            self._shapes[name].setdefault(shape_of(response))
+            return response
+
+        return recorded
+
+    def write(self) -> None:
+        """Write each shape to a file."""
+        try:
+            for action, shapes in sorted(self._shapes.items()):
+                for number, shape in enumerate(shapes, 1):
+                    more = f"-{number}" if number > 1 else ""
+                    create_file(self._folder / f"{action}{more}.json", shape)
+        except OSError as error:
+            raise SettingsError(f"{self._folder} cannot be written: {error.strerror}") from None
+
+
+@dataclass(slots=True)
+class _AccountCheck:
+    """The checks of one account."""
+
+    caller: Caller
+    plan: Plan
+    rows: list[dict[str, str | None]] = field(default_factory=list)  # of the table
+    arn: str | None = None
+    sizes: dict[Place, int] = field(default_factory=dict)
+    samples: dict[str, tuple[Place, str]] = field(default_factory=dict)
+
+    async def run(self) -> None:
+        """Run the checks in order; stop if the credentials or the identity are refused."""
+        if await self._check_credentials() and await self._check_identity():
+            await run_all(self._check_region(place) for place in await self._find_places())
+            self.rows.sort(key=lambda row: row["region_id"] or "")  # those of no region first
+            await self._check_permissions()
+            self._estimate()
+
+    def _note(
+        self,
+        check: str,
+        status: Status,
+        detail: str,
+        remedy: str | None = None,
+        region_id: str | None = None,
+    ) -> None:
+        """Add a row; the status is unknown if the check could not be tried."""
+        row = {"check": check, "status": status, "detail": detail, "remedy": remedy}
+        where = {"account_id": self.caller.account_id, "region_id": region_id}
+        self.rows.append(row | where)
+
+    async def _check_credentials(self) -> bool:
+        try:
+            credentials = await self.caller.provider.get()
+        except (SettingsError, RequestError) as error:
+            self._note("credentials", "missing", str(error), "name others; see README.md")
+            return False
+        kind = "temporary" if credentials.security_token else "permanent"
+        self._note("credentials", "ok", f"{credentials.access_key_id[:4]}..., {kind}")
+        return True
+
+    async def _check_identity(self) -> bool:
+        clock, place = self.caller.clock, self.plan.place(STS_HOST)
+        found = await self.caller.ask(
+            "GetCallerIdentity",
+            place,
+            {},
+            lambda answer: (decode_identity(answer), clock_offset(answer, clock.utc_now())),
+        )
+        if isinstance(found, Failure):
+            is_refused = found.kind == "credentials"
+            remedy = "give another access key" if is_refused else _remedy_of(found)
+            self._note("identity", "missing" if is_refused else "unknown", found.message, remedy)
+            return not is_refused
+        identity, offset = found
+        self.caller.account_id, self.arn = identity.account_id, identity.arn
+        self.rows = [row | {"account_id": identity.account_id} for row in self.rows]
+        self._note("identity", "ok", identity.arn or f"account {identity.account_id}")
+        if offset is None:
+            remedy = "compare it with a time server"
+            self._note("clock", "unknown", "the answer has no date", remedy)
+            return True
+        seconds = round(offset.total_seconds())
+        detail = f"the server is {abs(seconds)} s {'ahead' if seconds >= 0 else 'behind'}"
+        if abs(seconds) < 15 * 60:
+            self._note("clock", "ok", detail)
+        else:
+            self._note("clock", "missing", detail, "set this machine's clock: at most 15 minutes")
+        return True
+
+    async def _find_places(self) -> list[Place]:
+        """Return the places of the regions."""
+        action, place = "DescribeRegions", self.plan.place(VPC_HOST)
+        found = await self.caller.ask(action, place, {}, partial(decode_page, action=action))
+        known: dict[str, str | None] = {}
+        if isinstance(found, Failure):
+            remedy = f"{_remedy_of(found)}, or name regions with --region"
+            self._note("regions", "missing", found.message, remedy)
+        else:
+            known = {row.region_id: row.endpoint for row in found.rows if isinstance(row, Region)}
+            self._note("regions", "ok", f"{len(known)} regions")
+            for message in self.plan.unknown_skips(known):
+                self._note("regions", "unknown", message, "correct the name")
+        return [place for _, place, _ in self.plan.places(known) if place]
+
+    async def _check_region(self, place: Place) -> None:
+        """Read one row of its list: check whether it answers, and count its connections."""
+        found = await self._try(place, LISTED, {})
+        note = partial(self._note, "region", region_id=place.region_id)
+        if isinstance(found, Page):
+            self.sizes[place] = max(found.total_count or 0, len(found.rows))
+            if found.count_note is None:
+                note("ok", f"answers; {self.sizes[place]} connections")
+            else:
+                detail = f"answers; TotalCount {found.count_note.message}: it makes no sense"
+                note("unknown", detail, "the estimate leaves the region out")
+        elif not isinstance(found, Failure) or found.kind == "denied":
+            self.sizes.setdefault(place, 0)
+            note("ok", "answers; its list is denied")
+        else:
+            remedy = f"{_remedy_of(found)}, or leave it out with --skip-region"
+            note("missing", found.message, remedy)
+
+    async def _check_permissions(self) -> None:
+        """Check each permission once, in one region that answers."""
+        places = [*(place for place, _ in self.samples.values()), *self.sizes]
+        for action in needed(routes=self.plan.routes):
+            kind, parameter = _ABOUT_ONE.get(action, ("", ""))
+            if not places:
+                self._note(permission_of(action), "unknown", "no region answers", "see the regions")
+            elif kind and kind not in self.samples:
+                detail, remedy = f"there is no {kind} to try it with", "nothing, until there is one"
+                self._note(permission_of(action), "unknown", detail, remedy)
+            else:
+                place, thing_id = self.samples[kind] if kind else (places[0], "")
+                params = {parameter: thing_id} if kind else {}
+                self._note_permission(action, await self._try(place, action, params))
+
+    async def _try(
+        self, place: Place, action: str, params: Mapping[str, str]
+    ) -> Page | Statement | Failure:
+        """Make a call for one row; store ids in the answer with which other calls can be tried."""
+        decode: Callable[[Response], Page | Statement] = partial(decode_page, action=action)
+        if action == DOWNLOAD:
+            decode = partial(decode_download, vpn_connection_id="-")
+        else:
+            params = {"PageNumber": "1", "PageSize": "1", **params}
+        found = await self.caller.ask(action, place, params, decode)
+        for row in found.rows if isinstance(found, Page) else ():
+            self.samples |= {kind: (place, thing_id) for kind, thing_id in _things_in(row)}
+        return found
+
+    def _note_permission(self, action: str, found: object) -> None:
+        name = permission_of(action)
+        if not isinstance(found, Failure) or found.kind == "empty":
+            self._note(name, "ok", "allowed")
+        elif found.kind == "denied":
+            policy = "`vpnframe doctor --policy` prints a policy that does"
+            remedy = f"allow {name} to {self.arn or 'this user'}: {policy}"
+            self._note(name, "missing", found.message, remedy)
+        else:
+            self._note(name, "unknown", found.message, _remedy_of(found))
+
+    def _estimate(self) -> None:
+        if not self.sizes:
+            self._note("estimate", "unknown", "no region answers", "see the regions")
+            return
+        rate_limiter, row = self.caller.lanes.rate_limiter, Coverage(status="complete")
+        sizes = self.sizes.values()
+        seconds = seconds_until_done(estimate(row, {DOWNLOAD: n}, rate_limiter) for n in sizes)
+        share = rate_limiter.allowed(DOWNLOAD)
+        self._note(
+            "estimate",
+            "ok",
+            f"{sum(sizes)} connections: about {duration(seconds)} with {share} "
+            "downloads a window and region; --downloads none takes seconds",
+        )
+
+
+def _things_in(row: object) -> Iterator[tuple[str, str]]:
+    """Yield kind and id of things in a row with which other calls can be tried."""
+    if isinstance(row, Statement):
+        if not row.is_unattached:
+            yield "connection", row.vpn_connection_id
+        if row.vpn_gateway_id:
+            yield "VPN gateway", row.vpn_gateway_id
+        elif row.transit_router_id:
+            yield "transit-router attachment", row.vpn_connection_id
+    elif isinstance(row, Attachment) and row.transit_router_id:
+        yield "transit-router attachment", row.vpn_connection_id
+    elif isinstance(row, Gateway) and row.kind == "vpn":
+        yield "VPN gateway", row.gateway_id
+
+
+def _remedy_of(failure: Failure) -> str:
+    """Return a remedy for a failure that is not a refused permission."""
+    return _REMEDIES.get(failure.kind, "see the message; its request id helps the cloud's support")

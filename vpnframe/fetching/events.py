@@ -1,11 +1,15 @@
-"""Events that a crawl emits while it runs."""
+"""Events that a fetch emits while it runs. Their ``text`` is a format for the log."""
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import ClassVar
 
 from vpnframe.fetching.call_counts import Estimate, seconds_until_done
+
+log = logging.getLogger("vpnframe")
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +18,7 @@ class RegionsFound:
 
     account_id: str | None
     n_regions: int
+    text: ClassVar[str] = "{0.n_regions} regions to read"
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +28,7 @@ class RouteListsFound:
     region_id: str
     n_lists: int
     account_id: str | None = None
+    text: ClassVar[str] = "{0.region_id} has {0.n_lists} lists of routes"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +37,7 @@ class RouteListRead:
 
     region_id: str
     account_id: str | None = None
+    text: ClassVar[str] = "{0.region_id}: a list of routes was read"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +47,7 @@ class ConnectionsFound:
     region_id: str
     n_connections: int
     account_id: str | None = None
+    text: ClassVar[str] = "{0.region_id} has {0.n_connections} configurations to download"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +55,7 @@ class EstimateMade:
     """Every list was read; the downloads are estimated by account and region."""
 
     estimates: tuple[Estimate, ...]
+    text: ClassVar[str] = "the lists are read; {0} downloads will take about {1:.0f} s"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +65,7 @@ class ConnectionRead:
     region_id: str
     is_read: bool
     account_id: str | None = None
+    text: ClassVar[str] = "{0.region_id}: a configuration was {1}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +74,7 @@ class Throttled:
 
     n_calls: int
     account_id: str | None = None
+    text: ClassVar[str] = "{0.n_calls} calls were throttled"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,18 +84,19 @@ class RegionRead:
     region_id: str
     status: str
     account_id: str | None = None
+    text: ClassVar[str] = "{0.region_id} is {0.status}"
 
 
-_OfAccount = (
+Event = (
     RegionsFound
     | RouteListsFound
     | RouteListRead
     | ConnectionsFound
+    | EstimateMade
     | ConnectionRead
     | Throttled
     | RegionRead
 )
-Event = _OfAccount | EstimateMade
 Listener = Callable[[Event], None]
 
 
@@ -93,32 +105,17 @@ def ignore(event: Event) -> None:
 
 
 def sentence(event: Event) -> str:
-    """Describe an event in words, for a log.
-
-    Examples
-    --------
-    >>> sentence(ConnectionsFound("cn-shanghai", 12, account_id="1234"))
-    'account 1234: cn-shanghai has 12 configurations to download'
-    """
+    """Describe an event in words, for a log."""
     if isinstance(event, EstimateMade):
         n_downloads = sum(one.n_downloads for one in event.estimates)
-        left = seconds_until_done(event.estimates)
-        return f"the lists are read; {n_downloads} downloads will take about {left:.0f} s"
+        return event.text.format(n_downloads, seconds_until_done(event.estimates))
+    outcome = "read" if isinstance(event, ConnectionRead) and event.is_read else "not read"
     who = f"account {event.account_id}: " if event.account_id else ""
-    return who + _what(event)
+    return who + event.text.format(event, outcome)
 
 
-def _what(event: _OfAccount) -> str:
-    if isinstance(event, RegionsFound):
-        return f"{event.n_regions} regions to read"
-    if isinstance(event, RouteListsFound):
-        return f"{event.region_id} has {event.n_lists} lists of routes"
-    if isinstance(event, RouteListRead):
-        return f"{event.region_id}: a list of routes was read"
-    if isinstance(event, ConnectionsFound):
-        return f"{event.region_id} has {event.n_connections} configurations to download"
-    if isinstance(event, ConnectionRead):
-        return f"{event.region_id}: a configuration was {'read' if event.is_read else 'not read'}"
-    if isinstance(event, Throttled):
-        return f"{event.n_calls} calls were throttled"
-    return f"{event.region_id} is {event.status}"
+def tell(listener: Listener, event: Event) -> None:
+    """Pass an event to a listener and to the log."""
+    if log.isEnabledFor(logging.INFO):
+        log.info("%s", sentence(event))
+    listener(event)

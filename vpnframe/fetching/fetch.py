@@ -1,28 +1,24 @@
 """Fetch the whole fleet from the cloud into an inventory.
 
-Records are packed as they are read (:mod:`vpnframe.fetching.packed`) and become tables part by part
-(:func:`vpnframe.inventory.flattening.flatten`), so that a large fleet never exists as objects.
+Records are packed as they are read, and become tables part by part: never are all of them objects.
 """
 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Collection, Iterable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterable
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from vpnframe.cloud.retries import PASSING
 from vpnframe.cloud.signing import Credentials
-from vpnframe.errors import RequestError, SettingsError, VpnframeError
-from vpnframe.fetching.access import Access, open_access
-from vpnframe.fetching.blocking import run_in_thread
-from vpnframe.fetching.callers import Opened, open_accounts, tell
+from vpnframe.errors import RequestError, SettingsError
+from vpnframe.fetching.blocking import Ending, run_in_thread
+from vpnframe.fetching.callers import open_accounts, open_caller
 from vpnframe.fetching.checkpoint import Checkpoint, open_checkpoint
-from vpnframe.fetching.crawl import Plan, parse_downloads
-from vpnframe.fetching.ending import Ending
-from vpnframe.fetching.events import EstimateMade, Listener, ignore
+from vpnframe.fetching.crawl import FleetCrawl, Plan, parse_downloads
+from vpnframe.fetching.events import EstimateMade, Listener, ignore, tell
 from vpnframe.fetching.settings import FetchSettings, find_provider, make_plan
 from vpnframe.inventory import Inventory, flattening, write_inventory
 from vpnframe.model.psk import FingerprintKey, new_fingerprint_key, own_fingerprint_key
@@ -39,24 +35,12 @@ async def afetch(
     settings: FetchSettings | None = None,
     on_event: Listener = ignore,
 ) -> Inventory:
-    """Fetch the whole fleet of an account, or of several, inside asyncio.
+    """Fetch the whole fleet of an account, or of several, inside asyncio; see :func:`fetch`.
 
     Parameters
     ----------
-    regions : collection of str, optional
-        Region ids; all regions of the account by default.
-    downloads : str, default "all"
-        ``all``: every connection's configuration, one call each, under a small quota. ``none``:
-        only the list rows, seconds for a whole fleet. A share such as ``5%``: a random sample; the
-        column ``witnesses`` shows which.
-    endpoint : str, optional
-        One URL for every call; by default the cloud's own hosts. Plain HTTP only to loopback.
-    credentials : Credentials, optional
-        By default the vendor's default chain: environment, configuration files, RAM role.
-    settings : FetchSettings, optional
-        Accounts, quotas, folder and trust.
-    on_event : callable, optional
-        Receives the events, see :mod:`vpnframe.fetching.events`.
+    regions, downloads, endpoint, credentials, settings, on_event
+        As for :func:`fetch`.
 
     Returns
     -------
@@ -65,119 +49,66 @@ async def afetch(
 
     Raises
     ------
-    SettingsError
-        If there are no credentials, or an option is wrong.
-    RequestError
-        If nothing at all could be read, or with ``strict`` not everything.
-
-    References
-    ----------
-    Alibaba Cloud VPC API 2016-04-28, DescribeVpnConnections and DownloadVpnConnectionConfig.
+    SettingsError, RequestError
+        As for :func:`fetch`.
     """
-    return await _afetch(
-        Ending(),
-        regions=regions,
-        downloads=downloads,
-        endpoint=endpoint,
-        credentials=credentials,
-        settings=settings or FetchSettings(),
-        on_event=on_event,
+    settings = settings or FetchSettings()
+    plan = make_plan(
+        settings, regions=regions, downloads=downloads, endpoint=endpoint, on_event=on_event
     )
+    return await _fetch(plan, settings, credentials, Ending())
 
 
-async def _afetch(
-    ending: Ending,
-    *,
-    credentials: Credentials | None,
-    settings: FetchSettings,
-    **wishes: Any,
+async def _fetch(
+    plan: Plan, settings: FetchSettings, credentials: Credentials | None, ending: Ending
 ) -> Inventory:
-    """Fetch until done or ended by ``ending``; ``wishes`` are those of :func:`make_plan`."""
-    own = own_fingerprint_key(settings.psk_key_file, is_wanted=settings.key_facts)
-    wanted = make_plan(settings, **wishes)
+    """Fetch until done or ended by ``ending``."""
+    own_key = own_fingerprint_key(settings.psk_key_file, is_wanted=settings.key_facts)
     provider = find_provider(settings, credentials)
-    if provider is not None:
+    if not settings.accounts:
         await provider.get()
-    with _checkpoint(wanted, settings, own) as checkpoint, _one_error():
-        plan = replace(wanted, seed=_draw(checkpoint))
-        key = _fingerprint_key(checkpoint, own) if settings.key_facts else None
-        async with open_access(settings, plan, checkpoint, fingerprint_key=key) as opened:
-            access = replace(opened, ending=ending)
-            run = _Run(access, await open_accounts(access, provider))
-            inventory = await run.read()
+    with _checkpoint(plan, settings, own_key) as checkpoint:
+        # A resumed fetch draws the same sample, and has the same key.
+        made = checkpoint.noted("fingerprint_key") if checkpoint else None
+        seed = checkpoint.noted("draw") if checkpoint else None
+        plan = replace(plan, seed=seed or secrets.token_hex(8))
+        key = own_key or (FingerprintKey(bytes.fromhex(made)) if made else new_fingerprint_key())
+        options = {"fingerprint_key": key if settings.key_facts else None, "ending": ending}
+        async with open_caller(settings, provider, checkpoint=checkpoint, **options) as caller:
+            fleet = await open_accounts(settings, plan, caller)
+            inventory = await _read(fleet, plan, ending, checkpoint)
     if settings.strict and not inventory.is_complete:
         raise RequestError(inventory.coverage_sentence())
     return inventory
 
 
-@contextmanager
-def _one_error() -> Iterator[None]:
-    """Raise a VpnframeError itself, not as part of the exception group of several tasks."""
-    try:
-        yield
-    except BaseExceptionGroup as group:
-        ours: BaseException | None = group.subgroup(VpnframeError)
-        while isinstance(ours, BaseExceptionGroup):
-            ours = ours.exceptions[0]
-        if ours is None:
-            raise
-        raise ours from None
-
-
-def _draw(checkpoint: Checkpoint | None) -> str:
-    """Return the seed of samples; a resumed crawl draws the same sample."""
-    return (checkpoint.noted("draw") if checkpoint else None) or secrets.token_hex(8)
-
-
-def _fingerprint_key(checkpoint: Checkpoint | None, own: FingerprintKey | None) -> FingerprintKey:
-    """Return the user's key, or one for this crawl, which stays the same when it is resumed."""
-    made = checkpoint.noted("fingerprint_key") if checkpoint else None
-    return own or (FingerprintKey(bytes.fromhex(made)) if made else new_fingerprint_key())
-
-
-@dataclass(slots=True)
-class _Run:
-    """One fetch: its crawls, and what is stored on disk."""
-
-    access: Access
-    opened: Opened
-
-    async def read(self) -> Inventory:
-        """Crawl, and commit what was read if there is a folder."""
-        await self.opened.list_all()
-        self._commit_lists()
-        give_back_memory()
-        plan = self.access.plan
-        tell(plan.on_event, EstimateMade(self.opened.estimates(plan.downloads)))
-        await self.opened.download()
-        self.opened.raise_if_nothing()
-        inventory = _tables(self.opened.take_parts())
-        out, checkpoint = self.access.settings.out, self.access.checkpoint
-        if out is None or checkpoint is None:
-            return inventory
-        supersedes = checkpoint.noted("list_snapshot")
-        snapshot = write_inventory(inventory, out, supersedes=supersedes)
-        if _may_be_completed(inventory):
+async def _read(
+    fleet: FleetCrawl, plan: Plan, ending: Ending, checkpoint: Checkpoint | None
+) -> Inventory:
+    """Read the fleet, and commit what was read if there is a checkpoint."""
+    await fleet.list_all()
+    if checkpoint is not None and parse_downloads(plan.downloads) > 0:
+        # The lists are committed before the downloads, so that they are available early.
+        for account in fleet.accounts:
+            account.choose()
+        has_any = any(one.connection_ids for each in fleet.accounts for one in each.regions)
+        if has_any and not ending.is_asked and not checkpoint.noted("list_snapshot"):
+            snapshot = write_inventory(_tables(fleet.parts()), checkpoint.folder.parent)
             checkpoint.note("list_snapshot", snapshot)
-        else:
-            checkpoint.discard()
-        return replace(inventory, snapshot=snapshot)
-
-    def _commit_lists(self) -> None:
-        """Commit the lists before the downloads, so that they are available early."""
-        out, checkpoint = self.access.settings.out, self.access.checkpoint
-        if checkpoint is None or out is None or parse_downloads(self.access.plan.downloads) == 0:
-            return
-        self.opened.choose()
-        has_any = any(region.n_connections for region in self.opened.listed())
-        if has_any and not self.access.ending.is_asked and not checkpoint.noted("list_snapshot"):
-            snapshot = write_inventory(_tables(self.opened.parts()), out)
-            checkpoint.note("list_snapshot", snapshot)
-
-
-def _may_be_completed(inventory: Inventory) -> bool:
-    """Check whether --resume may complete the inventory: then the checkpoint stays."""
-    return not inventory.is_complete and bool(inventory.failures["kind"].isin(PASSING).any())
+    give_back_memory()
+    tell(plan.on_event, EstimateMade(fleet.estimates()))
+    await fleet.download()
+    fleet.raise_if_nothing()
+    inventory = _tables(fleet.parts(release=True))
+    if checkpoint is None:
+        return inventory
+    supersedes = checkpoint.noted("list_snapshot")
+    snapshot = write_inventory(inventory, checkpoint.folder.parent, supersedes=supersedes)
+    if not inventory.is_complete and inventory.failures["kind"].isin(PASSING).any():
+        checkpoint.note("list_snapshot", snapshot)  # --resume may complete it
+    else:
+        checkpoint.discard()
+    return replace(inventory, snapshot=snapshot)
 
 
 def _tables(parts: Iterable[Records]) -> Inventory:
@@ -187,7 +118,7 @@ def _tables(parts: Iterable[Records]) -> Inventory:
 
 
 def _checkpoint(
-    plan: Plan, settings: FetchSettings, own: FingerprintKey | None
+    plan: Plan, settings: FetchSettings, own_key: FingerprintKey | None
 ) -> AbstractContextManager[Checkpoint | None]:
     """Open the checkpoint of the output folder, if there is one."""
     if settings.out is None:
@@ -204,7 +135,9 @@ def _checkpoint(
             f"{a.name}/{a.profile or ''}/{a.role_arn or ''}/{'+'.join(sorted(a.skip_regions))}"
             for a in settings.accounts
         ),
-        "facts about keys": (own.key_id if own else "yes") if settings.key_facts else "none",
+        "facts about keys": (own_key.key_id if own_key else "yes")
+        if settings.key_facts
+        else "none",
     }
     return open_checkpoint(Path(settings.out), purpose=purpose, resume=settings.resume)
 
@@ -227,15 +160,17 @@ def fetch(
     regions : collection of str, optional
         Region ids; all regions of the account by default.
     downloads : str, default "all"
-        ``all`` configurations, ``none`` (only the list rows), or a share such as ``5%``.
+        ``all``: every connection's configuration, one call each, under a small quota. ``none``:
+        only the list rows, seconds for a whole fleet. A share such as ``5%``: a random sample; the
+        column ``witnesses`` shows which.
     endpoint : str, optional
         One URL for every call; by default the cloud's own hosts. Plain HTTP only to loopback.
     credentials : Credentials, optional
-        By default the vendor's default chain.
+        By default the vendor's default chain: environment, configuration files, RAM role.
     settings : FetchSettings, optional
         Accounts, quotas, folder and trust.
     on_event : callable, optional
-        Receives the events; called from the other thread.
+        Receives the events, see :mod:`vpnframe.fetching.events`; called from the other thread.
 
     Returns
     -------
@@ -247,9 +182,13 @@ def fetch(
     SettingsError
         If there are no credentials, or an option is wrong.
     RequestError
-        If nothing at all could be read.
+        If nothing at all could be read, or with ``strict`` not everything.
     KeyboardInterrupt
         If it was interrupted; with ``out``, what was read is written to that folder.
+
+    References
+    ----------
+    Alibaba Cloud VPC API 2016-04-28, DescribeVpnConnections and DownloadVpnConnectionConfig.
 
     Examples
     --------
@@ -261,13 +200,8 @@ def fetch(
     3
     """
     settings, ending = settings or FetchSettings(), Ending()
-    work = _afetch(
-        ending,
-        regions=regions,
-        downloads=downloads,
-        endpoint=endpoint,
-        credentials=credentials,
-        settings=settings,
-        on_event=on_event,
+    plan = make_plan(
+        settings, regions=regions, downloads=downloads, endpoint=endpoint, on_event=on_event
     )
-    return run_in_thread(work, stop=None if settings.out is None else ending.ask)
+    stop = None if settings.out is None else ending.ask
+    return run_in_thread(_fetch(plan, settings, credentials, ending), stop=stop)

@@ -6,7 +6,6 @@ import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
-from types import MappingProxyType
 
 import msgspec
 
@@ -31,10 +30,13 @@ _ID_OF = {
     "DescribeVpnPbrRouteEntries": "entry_id",
     "DescribeVpnRouteEntries": "entry_id",
 }
-_NOTHING: Mapping[str, str] = MappingProxyType({})
+# The lists that contain a thing, by the parameter that names it.
+_SHOWN_BY = {
+    "VpnConnectionId": ("DescribeVpnConnections", "DescribeVpnAttachments"),
+    "VpnGatewayId": ("DescribeVpnGateways",),
+}
 _MOST_PASSES = 3
-# Consecutive pages without a new row.
-_MOST_IDLE = 10
+_MOST_IDLE = 10  # consecutive pages without a new row
 _decode_row = msgspec.msgpack.Decoder(Row).decode
 
 
@@ -46,15 +48,12 @@ class Listing:
     seen: set[str] = field(default_factory=set)  # their ids, while pages are read
     n_expected: int = 0  # number of rows as the cloud counts them
     failure: Failure | None = None  # why it ended early
-    # Why a further pass ended early: no row is missing, but that is not confirmed
-    doubt: Failure | None = None
+    doubt: Failure | None = None  # why a further pass ended early: no row is missing, unconfirmed
     notes: list[Note] = field(default_factory=list)  # rows that could not be decoded
     n_pages: int = 0  # pages of one pass
     is_agreed: bool = True  # whether a second pass, if needed, returned the same ids
-    # The total counts of its pages; a page may have none
-    counts: set[int] = field(default_factory=set)
-    # An invalid count: it is then unknown whether these are all rows
-    count_note: Note | None = None
+    counts: set[int] = field(default_factory=set)  # the total counts of its pages, if they have one
+    count_note: Note | None = None  # an invalid count: these may not be all rows
 
     @property
     def n_collected(self) -> int:
@@ -81,11 +80,10 @@ class Listing:
         """Yield failures for what was not read or decoded, without account and region."""
         yield from (failure for failure in (self.failure, self.doubt) if failure)
         if self.is_short:
-            told = f"{self.n_expected} rows are counted, {self.n_collected} were given"
-            yield Failure(kind="malformed", message=told, action=action, at_ms=at_ms)
-        if self.count_note is not None:
-            yield note_failure(odd_count(self.count_note), action=action, at_ms=at_ms)
-        for note in self.notes:
+            message = f"{self.n_expected} rows are counted, {self.n_collected} were given"
+            yield Failure(kind="malformed", message=message, action=action, at_ms=at_ms)
+        odd = [odd_count(self.count_note)] if self.count_note else []
+        for note in [*odd, *self.notes]:
             yield note_failure(note, action=action, at_ms=at_ms)
 
     def put(self, key: str, row: Row | msgspec.Raw) -> None:
@@ -94,37 +92,118 @@ class Listing:
             self.seen.add(key)
             self.rows.put(key, row)
 
+    def take(self, page: Page, action: str) -> None:
+        """Store the rows and the count of a page."""
+        for row in page.rows:
+            self.put(getattr(row, _ID_OF[action]), row)
+        self.notes += page.notes
+        self.count_note = self.count_note or page.count_note
+        if page.total_count is not None:
+            self.counts.add(page.total_count)
+            self.n_expected = page.total_count
+        elif not self.counts:
+            self.n_expected = self.n_collected
 
-async def fetch_listing(
-    caller: Caller,
-    action: str,
-    place: Place,
-    *,
-    about: Mapping[str, str] = _NOTHING,
-    judge: KeyJudge | None = None,
-) -> Listing:
-    """Fetch every page of a list call; two or three times if one pass is not conclusive.
+    def agrees(self, other: Listing) -> bool:
+        """Check whether two passes have the same rows, as many as each of their pages counts.
 
-    A deletion and a creation between two pages hide a row although all counts agree, and there may
-    be fewer rows than counted. List calls are cheap.
-    """
-    passes = [await fetch_pass(caller, action, place, about=about, judge=judge)]
-    is_sure = passes[0].n_pages <= 1 and passes[0].is_stable
-    while passes[-1].failure is None and len(passes) < _MOST_PASSES and not is_sure:
-        latest = await fetch_pass(caller, action, place, about=about, judge=judge)
-        if any(_agree(one, latest) for one in passes):
-            return latest
-        passes.append(latest)
-    return passes[0] if len(passes) == 1 else _united(passes)
+        A row that appears and disappears between two pages hides another; only the count shows it.
+        """
+        are_sound = all(one.is_stable and len(one.counts) <= 1 for one in (self, other))
+        return are_sound and self.seen == other.seen
 
 
-def _agree(one: Listing, other: Listing) -> bool:
-    """Check whether two passes have the same rows, as many as each of their pages counts.
+@dataclass(frozen=True, slots=True)
+class ListCall:
+    """A list call of one region, with all its pages."""
 
-    A row that appears and disappears between two pages hides another; only the count shows it.
-    """
-    are_sound = all(listing.is_stable and len(listing.counts) <= 1 for listing in (one, other))
-    return are_sound and one.seen == other.seen
+    caller: Caller
+    action: str
+    place: Place
+    about: Mapping[str, str] = field(default_factory=dict)  # parameters that narrow it
+    judge: KeyJudge | None = None  # of the pre-shared keys in its rows
+
+    async def recall(self) -> Listing:
+        """Return the listing from the checkpoint if an earlier run read it, or fetch it."""
+        checkpoint, key = self.caller.checkpoint, self.caller.key(self.action, self.place)
+        subject = "/".join(self.about.values())
+        known = checkpoint.recall(*key, subject) if checkpoint else None
+        if isinstance(known, Rows):
+            listing = Listing(
+                n_expected=known.n_expected, notes=list(known.notes), is_agreed=known.is_stable
+            )
+            for raw in known.rows:
+                listing.put(getattr(_decode_row(raw), _ID_OF[self.action]), raw)
+        else:
+            listing = await self.fetch()
+            if checkpoint and not (listing.failure or listing.doubt or listing.count_note):
+                kept = Rows(
+                    rows=tuple(row for _, row in listing.rows.raw()),
+                    n_expected=listing.n_expected,
+                    is_stable=listing.is_stable,
+                    notes=tuple(listing.notes),
+                )
+                await checkpoint.keep(*key, kept, subject=subject)
+        listing.rows, listing.seen = listing.rows.in_order(), set()
+        return listing
+
+    async def fetch(self) -> Listing:
+        """Fetch every page; two or three times if one pass is not conclusive.
+
+        A deletion and a creation between two pages hide a row although all counts agree, and there
+        may be fewer rows than counted. List calls are cheap.
+        """
+        passes = [await self.fetch_pass()]
+        is_sure = passes[0].n_pages <= 1 and passes[0].is_stable
+        while passes[-1].failure is None and len(passes) < _MOST_PASSES and not is_sure:
+            latest = await self.fetch_pass()
+            if any(one.agrees(latest) for one in passes):
+                return latest
+            passes.append(latest)
+        return passes[0] if len(passes) == 1 else _united(passes)
+
+    async def fetch_pass(self) -> Listing:
+        """Fetch every page once."""
+        listing, number, n_idle = Listing(), 1, 0
+        is_paged = ACTIONS[self.action].is_paged
+        while True:
+            paging = {"PageNumber": str(number), "PageSize": str(PAGE_SIZE)} if is_paged else {}
+            decode = partial(self._decode, number=number)
+            page = await self.caller.ask(self.action, self.place, {**self.about, **paging}, decode)
+            if isinstance(page, Failure):
+                listing.failure = page
+                return listing
+            # Without a count, an empty page after one that was not full only confirms the end.
+            was_full = listing.n_collected >= (number - 1) * PAGE_SIZE
+            has_any = bool(page.rows or page.notes)
+            listing.n_pages += has_any or page.total_count is not None or was_full
+            n_before = len(listing.rows)
+            listing.take(page, self.action)
+            n_idle = 0 if len(listing.rows) > n_before else n_idle + 1
+            # Without a count, only a page without new rows ends the listing.
+            total = math.inf if page.total_count is None else page.total_count
+            # Rows that cannot be decoded may be repeated ones, and the count may be wrong.
+            may_go_on = page.notes and n_idle < _MOST_IDLE and number * PAGE_SIZE < total
+            is_full = len(page.rows) + len(page.notes) >= PAGE_SIZE
+            # After a full page there may be more rows than counted.
+            is_reached = total == listing.n_collected or (
+                total < listing.n_collected and not is_full
+            )
+            if is_reached or (n_idle > 0 and not may_go_on) or not is_paged:
+                return listing
+            number += 1
+
+    def _decode(self, response: Response, *, number: int) -> Page:
+        """Decode one page; raise ResponseError, which is retried, if it lacks counted rows."""
+        page = decode_page(response, action=self.action, judge=self.judge)
+        if page.rows or page.notes:
+            return page
+        if not ACTIONS[self.action].is_paged:  # every account has regions
+            raise ResponseError(f"the answer of {self.action} lists nothing")
+        if page.total_count is not None and page.total_count > (number - 1) * PAGE_SIZE:
+            count = page.total_count
+            raise ResponseError(f"page {number} is empty, though {count} rows are counted")
+        return page
 
 
 def _united(passes: list[Listing]) -> Listing:
@@ -145,115 +224,24 @@ def _united(passes: list[Listing]) -> Listing:
     return united
 
 
-async def fetch_pass(
-    caller: Caller,
-    action: str,
-    place: Place,
-    *,
-    about: Mapping[str, str] = _NOTHING,
-    judge: KeyJudge | None = None,
-) -> Listing:
-    """Fetch every page of a list call once."""
-    listing, number, n_idle = Listing(), 1, 0
-    while True:
-        paging = {"PageNumber": str(number), "PageSize": str(PAGE_SIZE)}
-        params = {**about, **(paging if ACTIONS[action].is_paged else {})}
-        decode = partial(_decode, action=action, number=number, judge=judge)
-        page = await caller.ask(action, place, params, decode)
-        if isinstance(page, Failure):
-            listing.failure = page
-            return listing
-        # Without a count, an empty page after one that was not full only confirms the end.
-        is_formality = page.total_count is None and listing.n_collected < (number - 1) * PAGE_SIZE
-        listing.n_pages += bool(page.rows or page.notes or not is_formality)
-        n_before = len(listing.rows)
-        _add(listing, page, action)
-        n_idle = 0 if len(listing.rows) > n_before else n_idle + 1
-        # Rows that cannot be decoded may be repeated ones, and the count may be wrong.
-        may_go_on = page.notes and n_idle < _MOST_IDLE and number * PAGE_SIZE < _total(page)
-        is_over = (n_idle > 0 and not may_go_on) or _is_reached(listing, page)
-        if is_over or not ACTIONS[action].is_paged:
-            return listing
-        number += 1
+async def explain_gone(
+    failure: Failure, caller: Caller, place: Place, about: Mapping[str, str]
+) -> Failure:
+    """Distinguish a deleted thing from one that a call does not find though a list contains it.
 
-
-def _decode(response: Response, *, action: str, number: int, judge: KeyJudge | None) -> Page:
-    """Decode one page; raise ResponseError, which is retried, if it lacks the rows it counts."""
-    page = decode_page(response, action=action, judge=judge)
-    if page.rows or page.notes:
-        return page
-    if not ACTIONS[action].is_paged:  # every account has regions
-        raise ResponseError(f"the answer of {action} lists nothing")
-    n_before = (number - 1) * PAGE_SIZE
-    if page.total_count is not None and page.total_count > n_before:
-        raise ResponseError(f"page {number} is empty, though {page.total_count} rows are counted")
-    return page
-
-
-def _is_reached(listing: Listing, page: Page) -> bool:
-    """Check whether all counted rows were received; after a full page there may be more."""
-    is_full = len(page.rows) + len(page.notes) >= PAGE_SIZE
-    n_beyond = listing.n_collected - _total(page)
-    return n_beyond == 0 or (n_beyond > 0 and not is_full)
-
-
-def _total(page: Page) -> float:
-    """Return the number of rows; infinity without a count, so that only an empty page ends."""
-    return math.inf if page.total_count is None else page.total_count
-
-
-def _add(listing: Listing, page: Page, action: str) -> None:
-    for row in page.rows:
-        listing.put(getattr(row, _ID_OF[action]), row)
-    listing.notes += page.notes
-    listing.count_note = listing.count_note or page.count_note
-    if page.total_count is not None:
-        listing.counts.add(page.total_count)
-        listing.n_expected = page.total_count
-    elif not listing.counts:
-        listing.n_expected = listing.n_collected
-
-
-async def recall_listing(
-    caller: Caller,
-    action: str,
-    place: Place,
-    *,
-    about: Mapping[str, str] = _NOTHING,
-    judge: KeyJudge | None = None,
-) -> Listing:
-    """Return a listing from the checkpoint if an earlier run read it, and fetch it otherwise."""
-    listing = await _recall_or_fetch(caller, action, place, about, judge)
-    listing.rows, listing.seen = listing.rows.in_order(), set()
-    return listing
-
-
-async def _recall_or_fetch(
-    caller: Caller, action: str, place: Place, about: Mapping[str, str], judge: KeyJudge | None
-) -> Listing:
-    if caller.checkpoint is None:
-        return await fetch_listing(caller, action, place, about=about, judge=judge)
-    key = (caller.name, place.region_id or "", action)
-    subject = "/".join(about.values())
-    known = caller.checkpoint.recall(*key, subject)
-    if isinstance(known, Rows):
-        return _unpacked(known, action)
-    listing = await fetch_listing(caller, action, place, about=about, judge=judge)
-    if listing.failure is None and listing.doubt is None and listing.count_note is None:
-        kept = Rows(
-            rows=tuple(row for _, row in listing.rows.raw()),
-            n_expected=listing.n_expected,
-            is_stable=listing.is_stable,
-            notes=tuple(listing.notes),
-        )
-        await caller.checkpoint.keep(*key, kept, subject=subject)
-    return listing
-
-
-def _unpacked(known: Rows, action: str) -> Listing:
-    listing = Listing(
-        n_expected=known.n_expected, notes=list(known.notes), is_agreed=known.is_stable
-    )
-    for raw in known.rows:
-        listing.put(getattr(_decode_row(raw), _ID_OF[action]), raw)
-    return listing
+    After the call, the list is queried for this thing only: one row, under a large quota.
+    """
+    if failure.kind != "gone":
+        return failure
+    ((parameter, thing_id),) = about.items()
+    for action in _SHOWN_BY[parameter]:
+        listing = await ListCall(caller, action, place, about).fetch_pass()
+        if thing_id in listing.seen:
+            why = f"{action} still shows it"
+        elif listing.failure is not None:
+            why = f"{action} could not be asked whether it still shows it"
+        else:
+            continue
+        message = f"{failure.message.rstrip('.')}; {why}"
+        return msgspec.structs.replace(failure, kind="unavailable", message=message)
+    return failure

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Iterable
-from typing import Any
+from collections.abc import Collection
 
 import pandas as pd
 
 from vpnframe import schema
 from vpnframe.cloud.permissions import refused_sentence
 from vpnframe.cloud.signing import Credentials
-from vpnframe.fetching.access import open_access
 from vpnframe.fetching.blocking import run_in_thread
-from vpnframe.fetching.call_counts import Estimate
-from vpnframe.fetching.callers import open_accounts
-from vpnframe.fetching.events import ignore
+from vpnframe.fetching.callers import open_accounts, open_caller
 from vpnframe.fetching.settings import FetchSettings, find_provider, make_plan
 
 log = logging.getLogger("vpnframe")
@@ -43,29 +39,30 @@ async def aplan(
 
     Raises
     ------
-    SettingsError
-        If there are no credentials, or an option is wrong.
-    RequestError
-        If nothing at all could be read.
+    SettingsError, RequestError
+        As for :func:`plan`.
     """
     settings = settings or FetchSettings()
-    wanted = make_plan(
-        settings, regions=regions, downloads=downloads, endpoint=endpoint, on_event=ignore
-    )
+    wanted = make_plan(settings, regions=regions, downloads=downloads, endpoint=endpoint)
     provider = find_provider(settings, credentials)
-    if provider is not None:
+    if not settings.accounts:
         await provider.get()
-    async with open_access(settings, wanted) as access:
-        opened = await open_accounts(access, provider)
-        await opened.list_all()
-    opened.raise_if_nothing()
-    failures = opened.outcome().failures
+    async with open_caller(settings, provider) as caller:
+        fleet = await open_accounts(settings, wanted, caller)
+        await fleet.list_all()
+    fleet.raise_if_nothing()
+    failures = fleet.outcome().failures
     for failure in failures:
         if failure.kind in ("credentials", "settings"):
             log.warning("account %s: %s", failure.account_id, failure.message)
     if refused := refused_sentence(failure.message for failure in failures):
         log.warning("%s", refused)
-    return _plan_table(opened.estimates(downloads))
+    estimates, names = fleet.estimates(), schema.find("plan").names
+    columns = {name: [getattr(one, name, None) for one in estimates] for name in names}
+    columns["calls"] = [[f"{name}={n}" for name, n in one.calls.items()] for one in estimates]
+    columns["allowed_per_window"] = [one.allowed for one in estimates]
+    columns["estimated_s"] = [one.lists_s + one.downloads_s for one in estimates]
+    return schema.build("plan", columns)
 
 
 def plan(
@@ -116,25 +113,3 @@ def plan(
             settings=settings,
         )
     )
-
-
-def _plan_table(estimates: Iterable[Estimate]) -> pd.DataFrame:
-    rows: list[dict[str, Any]] = [
-        {
-            "account_id": one.account_id,
-            "region_id": one.region_id,
-            "status": one.status,
-            "n_connections": one.n_connections,
-            "n_downloads": one.n_downloads,
-            "calls": [f"{action}={n}" for action, n in one.calls.items()],
-            "allowed_per_window": one.allowed,
-            "window_s": one.window_s,
-            "longest_wait_s": one.longest_wait_s,
-            "estimated_s": one.lists_s + one.downloads_s,
-            "n_list_calls": one.n_list_calls,
-            "lists_s": one.lists_s,
-        }
-        for one in estimates
-    ]
-    names = schema.find("plan").names
-    return schema.build("plan", {name: [row[name] for row in rows] for name in names})

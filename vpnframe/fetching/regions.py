@@ -1,31 +1,31 @@
-"""Crawl one region of one account: its lists, its downloads and their outcome."""
+"""Fetch one region of one account: its lists, its downloads and their outcome."""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Iterable, Iterator, Mapping, Set
+import math
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
-from itertools import islice
-from typing import NamedTuple, TypeVar
+from itertools import chain, islice
+from typing import Any, TypeVar
 
-import msgspec
+from msgspec.structs import replace
 
 from vpnframe.cloud.answers import decode_download
+from vpnframe.cloud.permissions import DOWNLOAD
 from vpnframe.cloud.retries import PASSING
-from vpnframe.fetching.call_counts import Listed
+from vpnframe.fetching.blocking import run_all
+from vpnframe.fetching.call_counts import Estimate, estimate, list_calls
 from vpnframe.fetching.caller import Caller, Place
 from vpnframe.fetching.events import ConnectionRead, Listener, RegionRead
-from vpnframe.fetching.gaps import explain_gone
-from vpnframe.fetching.listing import Listing, recall_listing
+from vpnframe.fetching.listing import ListCall, Listing, explain_gone
 from vpnframe.fetching.packed import PackedRecords, side_by_side
-from vpnframe.fetching.routes import Holders, RegionRoutes
-from vpnframe.model.key_hints import Words, gateway_words, judge_of, pack_known
+from vpnframe.fetching.routes import RegionRoutes
+from vpnframe.model.key_hints import gateway_words, judge_of, pack_known
 from vpnframe.model.named_gateways import GATEWAY_LISTS, NamedGateways
 from vpnframe.model.notes import gateway_failures, statement_failures, vpc_failures
 from vpnframe.model.psk import KeyJudge
 from vpnframe.model.records import (
-    Attachment,
     Coverage,
     CoverageStatus,
     Failure,
@@ -34,31 +34,20 @@ from vpnframe.model.records import (
     Records,
     RouteEntry,
     RoutesInto,
-    Row,
     Statement,
-    Vpc,
 )
+from vpnframe.model.routes import holder_of
 from vpnframe.model.sources import join_statements, own_gateways, with_attachments
 
 T = TypeVar("T", bound=Record)
+_Answers = tuple[Statement | None, RoutesInto]  # about a connection: its download, its routes
 Queue = Iterator[tuple[str, KeyJudge | None]]
-# More than enough to fill the published quota at usual latencies.
-_DOWNLOADS_AT_ONCE = 16
-# Downloads that are retried, one after the other, before a silent region is given up.
-_TRIES_AGAIN = 3
-_UNREACHABLE = ("network", "timeout")
-_DOWNLOAD = "DownloadVpnConnectionConfig"
+_DOWNLOADS_AT_ONCE = 16  # more than enough to fill the published quota at usual latencies
+_TRIES_AGAIN = 3  # downloads that are retried one by one before a silent region is given up
 _VPCS = "DescribeVpcs"
 _CONNECTIONS = "DescribeVpnConnections"
 # Gateway names must be known before the keys of the connections that use them are judged.
 _LISTS = (("DescribeCustomerGateways", "DescribeVpnAttachments"), (_CONNECTIONS,))
-
-
-class _Answers(NamedTuple):
-    """What is known about a connection besides its list row."""
-
-    download: Statement | None = None
-    routes: RoutesInto = RoutesInto()
 
 
 @dataclass(slots=True)
@@ -66,8 +55,8 @@ class RegionCrawl:
     """One region of one account while it is read: first its lists, then its downloads."""
 
     caller: Caller  # of the account
-    place: Place  # host and region
-    on_event: Listener  # receives the events
+    place: Place
+    on_event: Listener
     has_routes: bool = True  # whether VPCs and routes are read, too
     listings: dict[str, Listing] = field(default_factory=dict)
     connection_ids: list[str] = field(default_factory=list)
@@ -75,10 +64,9 @@ class RegionCrawl:
     n_unlisted: int = 0
     listed_ms: int = 0
     n_wanted: int = 0
-    holders: Holders = field(default_factory=Holders)
+    holders: dict[str, str] = field(default_factory=dict)  # of routes, see RegionRoutes
     routes: RegionRoutes | None = None
     downloads: PackedRecords = field(default_factory=PackedRecords)
-    words: Words = field(default_factory=dict)
     known: list[bytes] = field(default_factory=list)
     failures: list[Failure] = field(default_factory=list)
     given_up: dict[str, Failure] = field(default_factory=dict)
@@ -88,14 +76,12 @@ class RegionCrawl:
         """Read every list; a region without the product gets one call only."""
         started = self.caller.clock.monotonic()
         await self._list("DescribeVpnGateways")
-        if _hopeless(self) is None:
+        if not self._is_hopeless():
             for together in (*_LISTS, *([(_VPCS,)] if self.has_routes else [])):
-                async with asyncio.TaskGroup() as group:
-                    for action in together:
-                        group.create_task(self._list(action))
-        self.listed_ms = _now_ms(self)
+                await run_all(self._list(action) for action in together)
+        self.listed_ms = self.caller.now_ms()
         self._look_through()
-        if self.has_routes and _hopeless(self) is None:
+        if self.has_routes and not self._is_hopeless():
             await self._read_routes()
         self.elapsed_s += self.caller.clock.monotonic() - started
 
@@ -105,9 +91,8 @@ class RegionCrawl:
             return
         key, judge = self.caller.fingerprint_key, None
         if action == _CONNECTIONS and key is not None:
-            self.words = gateway_words(self.gateways().values())
-            judge = KeyJudge(key, self.words)
-        listing = await recall_listing(self.caller, action, self.place, judge=judge)
+            judge = KeyJudge(key, gateway_words(self._found(*GATEWAY_LISTS).values()))
+        listing = await ListCall(self.caller, action, self.place, judge=judge).recall()
         if former is not None and listing.failure and len(former.rows) > len(listing.rows):
             listing = former
         self.listings[action] = listing
@@ -116,66 +101,54 @@ class RegionCrawl:
         """Read the routes unless complete; keep the former ones if they lack fewer lists."""
         former = self.routes if self.routes and self.routes.holders == self.holders else None
         if former is None or former.lost:
-            routes = RegionRoutes(self.caller, self.place, self.on_event)
-            await routes.read_all(self.holders)
+            routes = RegionRoutes(self.caller, self.place, self.holders, self.on_event)
+            await routes.read_all()
             routes.arrange(self.connection_ids)
             if former is None or len(routes.lost) <= len(former.lost):
                 self.routes = routes
 
     def _look_through(self) -> None:
         """Collect the connections of the lists, and failures of rows that could not be decoded."""
-        gateways = self.gateways()
-        self.holders = Holders({g.gateway_id for g in gateways.values() if g.kind == "vpn"})
-        named = NamedGateways()
-        for statements in self.statements():
+        gateways = self._found(*GATEWAY_LISTS)
+        vpn_gateways = [one.gateway_id for one in gateways.values() if one.kind == "vpn"]
+        self.holders = dict.fromkeys(vpn_gateways, "VpnGatewayId")
+        named, words = NamedGateways(), gateway_words(gateways.values())
+        for statements in self._statements():
             self.connection_ids += statements
             for statement in statements.values():
-                self.holders.add(statement)
                 named.add(statement)
+                holder = holder_of(statement)
+                if holder is not None:
+                    is_own = holder == statement.vpn_connection_id
+                    self.holders[holder] = "VpnConnectionId" if is_own else "VpnGatewayId"
                 if statement.is_unattached:
                     self.unattached_ids.add(statement.vpn_connection_id)
                 self.failures += statement_failures(statement)
                 if self.caller.fingerprint_key is not None:
-                    self.known.append(pack_known(statement, self.words))
-        self.words = {}
+                    self.known.append(pack_known(statement, words))
         for gateway in gateways.values():
             self.failures += gateway_failures(gateway)
-        self._note_unlisted(named, gateways.keys())
-        for vpc in self.vpcs():
-            self.failures += vpc_failures(vpc)
-
-    def _note_unlisted(self, named: NamedGateways, known: Set[str]) -> None:
-        """Record a failure for each gateway that a connection names and a whole list lacks."""
+        # A gateway that a connection names and a whole list lacks.
         for action in GATEWAY_LISTS:
             listing = self.listings.get(action)
             if listing is not None and listing.is_whole and not listing.notes:
-                for failure in named.unlisted(action, known):
+                for failure in named.unlisted(action, gateways.keys()):
                     self.n_unlisted += 1
-                    stamped = msgspec.structs.replace(failure, at_ms=self.listed_ms)
-                    self.failures.append(stamped)
-
-    @property
-    def downloadable_ids(self) -> list[str]:
-        """The connections that have a configuration to download, in order."""
-        return [i for i in self.connection_ids if i not in self.unattached_ids]
-
-    @property
-    def lists_are_missing(self) -> bool:
-        """Whether a list was not read for a transient reason."""
-        failures = self.routes.failures if self.routes else []
-        are_routes_missing = any(failure.kind in PASSING for failure in failures)
-        return are_routes_missing or any(map(_may_be_given, self.listings.values()))
+                    self.failures.append(replace(failure, at_ms=self.listed_ms))
+        for vpc in self._found(_VPCS).values():
+            self.failures += vpc_failures(vpc)
 
     async def list_again(self) -> None:
-        """Read the lists that are missing, and what depends on them."""
-        self.failures = [failure for failure in self.failures if failure.action == _DOWNLOAD]
+        """Read the lists that failed for transient reasons, and what depends on them."""
+        failures = self.routes.failures if self.routes else []
+        are_routes_missing = any(failure.kind in PASSING for failure in failures)
+        if not are_routes_missing and not any(map(_may_be_given, self.listings.values())):
+            return
+        self.failures = [failure for failure in self.failures if failure.action == DOWNLOAD]
         self.connection_ids, self.known = [], []
         self.unattached_ids, self.n_unlisted = set(), 0
         await self.list_all()
-        self._forget_others()
-
-    def _forget_others(self) -> None:
-        """Drop downloads of connections that are no longer listed, since reads are only counted."""
+        # Reads are only counted, so those of connections that are no longer listed are dropped.
         listed, downloads = set(self.connection_ids), self.downloads
         self.downloads = PackedRecords()
         for connection_id, raw in downloads.raw():
@@ -186,35 +159,24 @@ class RegionCrawl:
     async def download(self, connection_ids: list[str]) -> None:
         """Download configurations: a few workers on one queue, paced by the quota."""
         self.n_wanted = len(connection_ids)
-        await self._download(self._queue(connection_ids), at_once=_DOWNLOADS_AT_ONCE)
-        self.on_event(RegionRead(self.place.region_id or "", _coverage(self).status))
+        await self._download_all(self._queue(connection_ids), at_once=_DOWNLOADS_AT_ONCE)
+        self.on_event(RegionRead(self.place.region_id or "", self._coverage().status))
 
     async def download_again(self, connection_ids: list[str]) -> None:
         """Retry downloads that failed for transient reasons; give up a region still silent."""
         self.n_wanted, n_before = len(connection_ids), len(self.downloads)
-        missing = self._missing(connection_ids)
-        queue = self._queue(missing)
-        for one in islice(queue, _TRIES_AGAIN):
-            await self._download(iter([one]), at_once=1)
-            if len(self.downloads) > n_before:
-                await self._download(queue, at_once=_DOWNLOADS_AT_ONCE)
-        self.known = []
-        if missing:
-            self.on_event(RegionRead(self.place.region_id or "", _coverage(self).status))
-
-    def _missing(self, connection_ids: list[str]) -> list[str]:
         settled = {i for i, failure in self.given_up.items() if failure.kind not in PASSING}
-        if len(settled) + len(self.downloads) == len(connection_ids):
-            return []
-        settled |= {*self.downloads.ids()}
-        return [i for i in connection_ids if i not in settled]
-
-    async def _download(self, queue: Queue, *, at_once: int) -> None:
-        started = self.caller.clock.monotonic()
-        async with asyncio.TaskGroup() as group:
-            for _ in range(at_once):
-                group.create_task(_download_from(self, queue))
-        self.elapsed_s += self.caller.clock.monotonic() - started
+        if len(settled) + n_before != self.n_wanted:
+            settled |= {*self.downloads.ids()}
+            missing = [i for i in connection_ids if i not in settled]
+            queue = self._queue(missing)
+            for one in islice(queue, _TRIES_AGAIN):
+                await self._download_all(iter([one]), at_once=1)
+                if len(self.downloads) > n_before:
+                    await self._download_all(queue, at_once=_DOWNLOADS_AT_ONCE)
+            if missing:
+                self.on_event(RegionRead(self.place.region_id or "", self._coverage().status))
+        self.known = []
 
     def _queue(self, connection_ids: list[str]) -> Queue:
         """Yield every wanted connection with the key judge made from its list row."""
@@ -227,75 +189,174 @@ class RegionCrawl:
             if connection_id in wanted:
                 yield connection_id, judge_of(known, connection_id=connection_id, key=key)
 
-    def rows(self, action: str, kind: type[T]) -> Iterator[dict[str, T]]:
-        """Yield the rows of a listing by id, part by part."""
-        return _only(kind, self.listings.get(action, Listing()).rows.parts())
+    async def _download_all(self, queue: Queue, *, at_once: int) -> None:
+        started = self.caller.clock.monotonic()
+        await run_all(self._download_from(queue) for _ in range(at_once))
+        self.elapsed_s += self.caller.clock.monotonic() - started
 
-    def gateways(self) -> dict[str, Gateway]:
-        """Return both kinds of gateways by id, with account and region."""
-        gateways = {
-            gateway_id: _here(self, gateway)
-            for action in GATEWAY_LISTS
-            for part in self.rows(action, Gateway)
-            for gateway_id, gateway in part.items()
-        }
-        return {gateway_id: gateways[gateway_id] for gateway_id in sorted(gateways)}
+    async def _download_from(self, queue: Queue) -> None:
+        for connection_id, judge in queue:
+            answer = await self._download(connection_id, judge)
+            before = self.given_up.pop(connection_id, None)
+            if isinstance(answer, Failure):
+                self.given_up[connection_id] = replace(answer, vpn_connection_id=connection_id)
+            else:
+                self.downloads.put(connection_id, answer)
+                self.failures += statement_failures(answer)
+            if before is None:
+                is_read = not isinstance(answer, Failure)
+                self.on_event(ConnectionRead(self.place.region_id or "", is_read))
 
-    def vpcs(self) -> list[Vpc]:
-        """Return the VPCs in order of their ids."""
-        return [vpc for part in self.rows(_VPCS, Vpc) for vpc in part.values()]
+    async def _download(self, connection_id: str, judge: KeyJudge | None) -> Statement | Failure:
+        """Return one configuration from the checkpoint, or download it and store it there."""
+        checkpoint, key = self.caller.checkpoint, self.caller.key(DOWNLOAD, self.place)
+        known = checkpoint.recall(*key, connection_id) if checkpoint else None
+        if isinstance(known, Statement):
+            return known
+        about = {"VpnConnectionId": connection_id}
+        decode = partial(decode_download, vpn_connection_id=connection_id, judge=judge)
+        answer = await self.caller.ask(DOWNLOAD, self.place, about, decode)
+        if isinstance(answer, Failure):
+            return await explain_gone(answer, self.caller, self.place, about)
+        stamped = replace(answer, fetched_ms=self.caller.now_ms())
+        if checkpoint:
+            await checkpoint.keep(*key, stamped, subject=connection_id)
+        return stamped
 
-    def statements(self) -> Iterator[dict[str, Statement]]:
+    def _rows(self, action: str) -> Iterator[dict[str, Any]]:
+        """Yield the rows of a list by id, part by part."""
+        return self.listings.get(action, Listing()).rows.parts()
+
+    def _found(self, *actions: str) -> dict[str, Any]:
+        """Return the rows of some lists by id, in order, with account and region."""
+        parts = chain.from_iterable(map(self._rows, actions))
+        rows = {row_id: self._here(row) for part in parts for row_id, row in part.items()}
+        return dict(sorted(rows.items()))
+
+    def _statements(self) -> Iterator[dict[str, Statement]]:
         """Yield the list rows, completed from the attachments, in parts, in order of their ids."""
-        listed = self.rows(_CONNECTIONS, Statement)
-        attached = self.rows("DescribeVpnAttachments", Attachment)
-        for rows in side_by_side(listed, attached):
+        attached = self._rows("DescribeVpnAttachments")
+        for rows in side_by_side(self._rows(_CONNECTIONS), attached):
             yield {
-                connection_id: msgspec.structs.replace(statement, fetched_ms=self.listed_ms)
+                connection_id: replace(statement, fetched_ms=self.listed_ms)
                 for connection_id, statement in sorted(with_attachments(*rows).items())
             }
 
-    def listed(self) -> Listed:
-        """Return the results of the lists."""
-        n_rows = {action: len(listing.rows) for action, listing in self.listings.items()}
-        route_calls = self.routes.n_calls if self.routes else {}
-        return Listed(_coverage(self), len(self.connection_ids), n_rows, route_calls)
+    def estimate(self, share: float) -> Estimate:
+        """Estimate the calls and time of the downloads from the lists."""
+        row, calls = self._coverage(), dict[str, int]()
+        if row.status in ("complete", "partial"):
+            calls = {name: list_calls(len(one.rows)) for name, one in self.listings.items()}
+        calls |= self.routes.n_calls if self.routes else {}
+        n_connections = len(self.connection_ids)
+        calls[DOWNLOAD] = math.ceil(share * (n_connections - row.n_unattached))
+        return estimate(row, calls, self.caller.lanes.rate_limiter, n_connections=n_connections)
 
     def outcome(self) -> Records:
         """Return the failures and one coverage row."""
-        failures = [*_list_failures(self), *self.failures, *self.given_up.values()]
+        failures = [
+            failure
+            for action, listing in self.listings.items()
+            for failure in listing.failures(action, at_ms=self.listed_ms)
+        ]
+        failures += [*self.failures, *self.given_up.values()]
         failures += self.routes.failures if self.routes else []
         failures.sort(key=lambda f: (f.action or "", f.vpn_connection_id or ""))
-        return Records(
-            failures=tuple(_here(self, failure) for failure in failures),
-            coverage=(_coverage(self),),
-        )
+        return Records(failures=tuple(map(self._here, failures)), coverage=(self._coverage(),))
 
     def parts(self) -> Iterator[Records]:
         """Yield everything read so far: all but the connections, then the connections in parts."""
-        gateways = self.gateways()
-        yield msgspec.structs.replace(
+        gateways = self._found(*GATEWAY_LISTS)
+        yield replace(
             self.outcome(),
             gateways=tuple(gateways.values()),
-            vpcs=tuple(_here(self, vpc) for vpc in self.vpcs()),
+            vpcs=tuple(self._found(_VPCS).values()),
             routes=tuple(self.routes.strays) if self.routes else (),
         )
-        for listed, answers in side_by_side(self.statements(), self._answers()):
-            yield _joined(self, listed, answers, gateways)
+        for listed, answers in side_by_side(self._statements(), self._answers()):
+            yield self._joined(listed, answers, gateways)
 
     def _answers(self) -> Iterator[dict[str, _Answers]]:
         """Yield the downloads and routes of the same connections, part by part."""
-        downloads = _only(Statement, self.downloads.in_order().parts())
-        routes = _only(RoutesInto, self.routes.into.parts() if self.routes else ())
+        downloads = self.downloads.in_order().parts()
+        routes = self.routes.into.parts() if self.routes else ()
         for downloaded, leading in side_by_side(downloads, routes):
             ids = sorted(downloaded.keys() | leading.keys())
-            yield {i: _Answers(downloaded.get(i), leading.get(i, RoutesInto())) for i in ids}
+            yield {i: (downloaded.get(i), leading.get(i, RoutesInto())) for i in ids}
 
+    def _joined(
+        self,
+        listed: Mapping[str, Statement],
+        answers: Mapping[str, _Answers],
+        gateways: Mapping[str, Gateway],
+    ) -> Records:
+        """Join the connections of one part with their routes, and report where answers differ."""
+        connections, disagreements, routes = [], [], list[RouteEntry]()
+        for connection_id, statement in listed.items():
+            download, known = answers.get(connection_id, (None, RoutesInto()))
+            own = own_gateways(statement, gateways)
+            connection, differing = join_statements(download, statement, gateways=own)
+            leading = replace(
+                connection,
+                has_known_routes=self.routes.are_known(statement) if self.routes else None,
+                has_weighed_routes=known.is_weighed,
+            )
+            connections.append(self._here(leading))
+            disagreements += [self._here(one) for one in differing]
+            routes += known.entries
+        return Records(
+            connections=tuple(connections), disagreements=tuple(disagreements), routes=tuple(routes)
+        )
 
-def _only(kind: type[T], parts: Iterable[Mapping[str, Row]]) -> Iterator[dict[str, T]]:
-    """Yield the parts with their rows of one kind only."""
-    for part in parts:
-        yield {key: row for key, row in part.items() if isinstance(row, kind)}
+    def _coverage(self) -> Coverage:
+        listing = self.listings.get(_CONNECTIONS, Listing())
+        n_listed, n_unattached = len(self.connection_ids), len(self.unattached_ids)
+        # Attachments name connections that the list does not count, if it was read to its end.
+        n_attached_alone = 0 if listing.failure else n_listed - len(listing.rows)
+        n_expected = max(n_listed, listing.n_expected + n_attached_alone) - n_unattached
+        n_read = n_listed - n_unattached - (self.n_wanted - len(self.downloads))
+        tally = self.caller.tallies[self.place.region_id]
+        return Coverage(
+            status=self._status(is_all_read=n_read == n_expected),
+            account_id=self.caller.account_id,
+            region_id=self.place.region_id,
+            n_expected=n_expected,
+            n_read=n_read,
+            n_failed=n_expected - n_read,
+            n_unattached=n_unattached,
+            n_calls=tally.n_calls,
+            n_throttled=tally.n_throttled,
+            is_stable=all(listing.is_stable for listing in self.listings.values())
+            and (self.routes is None or self.routes.is_stable),
+            elapsed_s=self.elapsed_s,
+        )
+
+    def _status(self, *, is_all_read: bool) -> CoverageStatus:
+        if self._is_hopeless():
+            return "unreachable"
+        own = [listing for action, listing in self.listings.items() if action != _VPCS]
+        if all(listing.failure and not listing.rows for listing in own):
+            first = own[0].failure
+            return status_of_nothing(first) if first else "unreachable"
+        is_listed = all(one.is_whole for one in self.listings.values()) and not self.n_unlisted
+        is_routed = self.routes is None or not self.routes.lost
+        return "complete" if is_listed and is_routed and is_all_read else "partial"
+
+    def _is_hopeless(self) -> bool:
+        """Check whether the first list call shows that the region cannot be read.
+
+        The region id may be misspelt; if DescribeRegions lists it, its content is unknown.
+        """
+        listing = self.listings["DescribeVpnGateways"]
+        failure = listing.failure
+        if failure is None or listing.rows:
+            return False
+        is_unknown = (failure.code or "").lower().startswith("invalidregionid")
+        return is_unknown or failure.kind in ("network", "timeout")
+
+    def _here(self, record: T) -> T:
+        """Return the record with this account and region."""
+        return replace(record, account_id=self.caller.account_id, region_id=self.place.region_id)
 
 
 def _may_be_given(listing: Listing) -> bool:
@@ -303,140 +364,6 @@ def _may_be_given(listing: Listing) -> bool:
     return listing.failure is not None and listing.failure.kind in PASSING
 
 
-def _hopeless(region: RegionCrawl) -> CoverageStatus | None:
-    """Return ``unreachable`` if the first list call shows that the region cannot be read.
-
-    The region id may be misspelt; if DescribeRegions lists it, its content is unknown.
-    """
-    listing = region.listings["DescribeVpnGateways"]
-    failure = listing.failure
-    if failure is None or listing.rows:
-        return None
-    is_unknown = (failure.code or "").lower().startswith("invalidregionid")
-    return "unreachable" if is_unknown or failure.kind in _UNREACHABLE else None
-
-
-async def _download_from(region: RegionCrawl, queue: Queue) -> None:
-    for connection_id, judge in queue:
-        answer = await _download(region, connection_id, judge)
-        before = region.given_up.pop(connection_id, None)
-        if isinstance(answer, Failure):
-            named = msgspec.structs.replace(answer, vpn_connection_id=connection_id)
-            region.given_up[connection_id] = named
-        else:
-            region.downloads.put(connection_id, answer)
-            region.failures += statement_failures(answer)
-        if before is None:
-            is_read = not isinstance(answer, Failure)
-            region.on_event(ConnectionRead(region.place.region_id or "", is_read))
-
-
-async def _download(
-    region: RegionCrawl, connection_id: str, judge: KeyJudge | None
-) -> Statement | Failure:
-    """Return one configuration from the checkpoint, or download it and store it there."""
-    checkpoint = region.caller.checkpoint
-    place = (region.caller.name, region.place.region_id or "", _DOWNLOAD)
-    known = checkpoint.recall(*place, connection_id) if checkpoint else None
-    if isinstance(known, Statement):
-        return known
-    answer = await region.caller.ask(
-        _DOWNLOAD,
-        region.place,
-        {"VpnConnectionId": connection_id},
-        partial(decode_download, vpn_connection_id=connection_id, judge=judge),
-    )
-    if isinstance(answer, Failure):
-        return await explain_gone(
-            answer,
-            region.caller,
-            region.place,
-            parameter="VpnConnectionId",
-            thing_id=connection_id,
-        )
-    stamped = msgspec.structs.replace(answer, fetched_ms=_now_ms(region))
-    if checkpoint:
-        await checkpoint.keep(*place, stamped, subject=connection_id)
-    return stamped
-
-
-def _joined(
-    region: RegionCrawl,
-    listed: Mapping[str, Statement],
-    answers: Mapping[str, _Answers],
-    gateways: Mapping[str, Gateway],
-) -> Records:
-    """Join the connections of one part with their routes, and report where answers differ."""
-    connections, disagreements, routes = [], [], list[RouteEntry]()
-    for connection_id, statement in listed.items():
-        own, known = own_gateways(statement, gateways), answers.get(connection_id, _Answers())
-        connection, differing = join_statements(known.download, statement, gateways=own)
-        leading = msgspec.structs.replace(
-            connection,
-            has_known_routes=region.routes.are_known(statement) if region.routes else None,
-            has_weighed_routes=known.routes.is_weighed,
-        )
-        connections.append(_here(region, leading))
-        disagreements += [_here(region, one) for one in differing]
-        routes += known.routes.entries
-    return Records(
-        connections=tuple(connections), disagreements=tuple(disagreements), routes=tuple(routes)
-    )
-
-
-def _list_failures(region: RegionCrawl) -> Iterator[Failure]:
-    for action, listing in region.listings.items():
-        yield from listing.failures(action, at_ms=region.listed_ms)
-
-
-def _coverage(region: RegionCrawl) -> Coverage:
-    listing = region.listings.get("DescribeVpnConnections", Listing())
-    n_listed, n_unattached = len(region.connection_ids), len(region.unattached_ids)
-    # Attachments name connections that the list does not count, if it was read to its end.
-    n_attached_alone = 0 if listing.failure else n_listed - len(listing.rows)
-    n_expected = max(n_listed, listing.n_expected + n_attached_alone) - n_unattached
-    n_read = n_listed - n_unattached - (region.n_wanted - len(region.downloads))
-    tally = region.caller.tallies[region.place.region_id]
-    return Coverage(
-        status=_status(region, is_all_read=n_read == n_expected),
-        account_id=region.caller.account_id,
-        region_id=region.place.region_id,
-        n_expected=n_expected,
-        n_read=n_read,
-        n_failed=n_expected - n_read,
-        n_unattached=n_unattached,
-        n_calls=tally.n_calls,
-        n_throttled=tally.n_throttled,
-        is_stable=all(listing.is_stable for listing in region.listings.values())
-        and (region.routes is None or region.routes.is_stable),
-        elapsed_s=region.elapsed_s,
-    )
-
-
-def _status(region: RegionCrawl, *, is_all_read: bool) -> CoverageStatus:
-    hopeless = _hopeless(region)
-    if hopeless is not None:
-        return hopeless
-    own = [listing for action, listing in region.listings.items() if action != _VPCS]
-    if all(listing.failure and not listing.rows for listing in own):
-        first = own[0].failure
-        return status_of_nothing(first) if first else "unreachable"
-    is_listed = all(one.is_whole for one in region.listings.values()) and not region.n_unlisted
-    is_routed = region.routes is None or not region.routes.lost
-    return "complete" if is_listed and is_routed and is_all_read else "partial"
-
-
 def status_of_nothing(failure: Failure) -> CoverageStatus:
     """Return the status of a region or an account from which nothing could be read."""
     return "denied" if failure.kind in ("denied", "credentials") else "unreachable"
-
-
-def _here(region: RegionCrawl, record: T) -> T:
-    """Return the record with this account and region."""
-    return msgspec.structs.replace(
-        record, account_id=region.caller.account_id, region_id=region.place.region_id
-    )
-
-
-def _now_ms(region: RegionCrawl) -> int:
-    return int(region.caller.clock.utc_now().timestamp() * 1000)

@@ -1,80 +1,38 @@
 """Read the routes of one region, which show what leads into each connection.
 
-Routes are in separate lists: three for every VPN gateway (by destination, learned by BGP, by
-policy), two for every connection on a transit router. All are read, then put in order by the
-connection that they lead into.
+Each VPN gateway and each connection on a transit router has its own lists. All are read, then put
+in order by the connection that they lead into.
 """
 
 from __future__ import annotations
 
-import asyncio
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 import msgspec
+from msgspec.structs import replace
 
+from vpnframe.fetching.blocking import run_all
 from vpnframe.fetching.call_counts import list_calls
 from vpnframe.fetching.caller import Caller, Place
 from vpnframe.fetching.events import Listener, RouteListRead, RouteListsFound, ignore
-from vpnframe.fetching.gaps import explain_gone
-from vpnframe.fetching.listing import Listing, recall_listing
+from vpnframe.fetching.listing import ListCall, Listing, explain_gone
 from vpnframe.fetching.packed import PackedRecords
 from vpnframe.model.notes import route_failures
 from vpnframe.model.records import Failure, RouteEntry, RoutesInto, Statement
 from vpnframe.model.routes import Weights, holder_of, route_order
 
 _LISTS_AT_ONCE = 16
-_BY_DESTINATION = "DescribeVpnRouteEntries"
-_BY_POLICY = "DescribeVpnPbrRouteEntries"
+_BY_DESTINATION, _BY_POLICY = "DescribeVpnRouteEntries", "DescribeVpnPbrRouteEntries"
 _ON_ROUTER = "DescribeVcoRouteEntries"
+# The lists of a holder of routes, with the types of route to ask for, by the parameter that names
+# it: a VPN gateway, or a connection on a transit router.
+_LISTS: Mapping[str, tuple[tuple[str, str | None], ...]] = {
+    "VpnGatewayId": ((_BY_DESTINATION, "custom"), (_BY_DESTINATION, "bgp"), (_BY_POLICY, None)),
+    "VpnConnectionId": ((_ON_ROUTER, "custom"), (_ON_ROUTER, "bgp")),
+}
 _decode = msgspec.msgpack.Decoder(RouteEntry).decode
-
-
-@dataclass(frozen=True, slots=True)
-class RouteList:
-    """One list of routes."""
-
-    action: str  # the call
-    holder: str  # the VPN gateway or the connection whose routes it lists
-    about: Mapping[str, str]  # the parameters of the call
-
-
-@dataclass(slots=True)
-class Holders:
-    """VPN gateways and connections under which routes are listed."""
-
-    # VPN gateways: those that are listed, and those that connections name
-    gateway_ids: set[str] = field(default_factory=set)
-    attached_ids: set[str] = field(default_factory=set)  # connections on transit routers
-
-    def add(self, statement: Statement) -> None:
-        """Add the holder under which the routes into a connection are listed."""
-        holder = holder_of(statement)
-        if holder is not None:
-            is_own = holder == statement.vpn_connection_id
-            (self.attached_ids if is_own else self.gateway_ids).add(holder)
-
-
-def find_lists(holders: Holders) -> Iterator[RouteList]:
-    """Yield the list calls that together return every route of a region.
-
-    Examples
-    --------
-    >>> lists = find_lists(Holders({"vpn-1"}))
-    >>> [(one.action, one.about.get("RouteEntryType")) for one in lists]
-    [('DescribeVpnRouteEntries', 'custom'), ('DescribeVpnRouteEntries', 'bgp'),
-     ('DescribeVpnPbrRouteEntries', None)]
-    """
-    for gateway_id in sorted(holders.gateway_ids):
-        about = {"VpnGatewayId": gateway_id}
-        for kind in ("custom", "bgp"):
-            yield RouteList(_BY_DESTINATION, gateway_id, {**about, "RouteEntryType": kind})
-        yield RouteList(_BY_POLICY, gateway_id, about)
-    for connection_id in sorted(holders.attached_ids):
-        for kind in ("custom", "bgp"):
-            about = {"VpnConnectionId": connection_id, "RouteEntryType": kind}
-            yield RouteList(_ON_ROUTER, connection_id, about)
 
 
 @dataclass(slots=True)
@@ -82,79 +40,67 @@ class RegionRoutes:
     """The routes of one region while they are read."""
 
     caller: Caller  # of the account
-    place: Place  # host and region
-    on_event: Listener = ignore  # receives the events
-    holders: Holders = field(default_factory=Holders)  # whose lists are read
-    into: PackedRecords = field(
-        default_factory=PackedRecords
-    )  # RoutesInto by connection id, in order
-    # Those that lead into no connection of the region
-    strays: list[RouteEntry] = field(default_factory=list)
+    place: Place
+    holders: Mapping[str, str]  # ids of gateways and connections, each with its parameter
+    on_event: Listener = ignore
+    into: PackedRecords = field(default_factory=PackedRecords)  # RoutesInto by connection id
+    strays: list[RouteEntry] = field(default_factory=list)  # that lead into no known connection
     lost: set[str] = field(default_factory=set)  # holders with a list that was not read to its end
     failures: list[Failure] = field(default_factory=list)  # what was not read or not decoded
     is_stable: bool = True  # whether every list agrees with its own count
     n_calls: Counter[str] = field(default_factory=Counter)  # calls that these lists take, by action
     _read: PackedRecords = field(default_factory=PackedRecords)
 
-    async def read_all(self, holders: Holders) -> None:
-        """Read every list of these holders: a few workers on one queue, paced by the quota."""
-        self.holders = holders
-        lists = list(find_lists(holders))
+    def lists(self) -> Iterator[ListCall]:
+        """Yield the list calls that together return every route of the region."""
+        for parameter, lists in _LISTS.items():
+            for holder in sorted(one for one, its in self.holders.items() if its == parameter):
+                for action, kind in lists:
+                    about = {parameter: holder} | ({"RouteEntryType": kind} if kind else {})
+                    yield ListCall(self.caller, action, self.place, about)
+
+    async def read_all(self) -> None:
+        """Read every list: a few workers on one queue, paced by the quota."""
+        lists = list(self.lists())
         self.on_event(RouteListsFound(self.place.region_id or "", len(lists)))
         queue = iter(lists)
-        async with asyncio.TaskGroup() as group:
-            for _ in range(min(_LISTS_AT_ONCE, len(lists))):
-                group.create_task(self._read_from(queue))
+        await run_all(self._read_from(queue) for _ in lists[:_LISTS_AT_ONCE])
 
-    async def _read_from(self, queue: Iterator[RouteList]) -> None:
+    async def _read_from(self, queue: Iterator[ListCall]) -> None:
         for one in queue:
-            listing = await recall_listing(self.caller, one.action, self.place, about=one.about)
-            await self._explain(one, listing)
-            self._take(one, listing)
+            listing = await one.recall()
+            parameter, holder = next(iter(one.about.items()))
+            # The holder is gone, or it exists and has no such list.
+            listing.failure, listing.doubt = [
+                failure
+                and await explain_gone(failure, self.caller, self.place, {parameter: holder})
+                for failure in (listing.failure, listing.doubt)
+            ]
+            self._take(listing, one.action, parameter, holder)
             self.on_event(RouteListRead(self.place.region_id or ""))
 
-    async def _explain(self, one: RouteList, listing: Listing) -> None:
-        """Refine the failures: the holder is gone, or it exists and has no such list."""
-        parameter = "VpnConnectionId" if one.action == _ON_ROUTER else "VpnGatewayId"
-        listing.failure, listing.doubt = [
-            failure
-            and await explain_gone(
-                failure, self.caller, self.place, parameter=parameter, thing_id=one.holder
-            )
-            for failure in (listing.failure, listing.doubt)
-        ]
-
-    def _take(self, one: RouteList, listing: Listing) -> None:
+    def _take(self, listing: Listing, action: str, parameter: str, holder: str) -> None:
         """Store the routes of a list, and mark its holder as lost if the list is incomplete."""
-        now_ms = int(self.caller.clock.utc_now().timestamp() * 1000)
+        now_ms, is_gateway = self.caller.now_ms(), parameter == "VpnGatewayId"
         self.is_stable &= listing.is_stable
-        self.n_calls[one.action] += list_calls(listing.n_expected)
+        self.n_calls[action] += list_calls(listing.n_expected)
         if not listing.is_whole:
-            self.lost.add(one.holder)
-        connection_id = one.holder if one.action == _ON_ROUTER else None
-        for failure in listing.failures(one.action, at_ms=now_ms):
-            self.failures.append(
-                msgspec.structs.replace(
-                    failure,
-                    message=f"routes of {one.holder}: {failure.message}",
-                    vpn_connection_id=connection_id,
-                )
-            )
+            self.lost.add(holder)
+        for failure in listing.failures(action, at_ms=now_ms):
+            message = f"routes of {holder}: {failure.message}"
+            connection_id = None if is_gateway else holder
+            self.failures.append(replace(failure, message=message, vpn_connection_id=connection_id))
         for part in listing.rows.parts():
             for row in part.values():
-                if isinstance(row, RouteEntry):
-                    self._keep(one, row, now_ms)
-
-    def _keep(self, one: RouteList, route: RouteEntry, now_ms: int) -> None:
-        here = msgspec.structs.replace(
-            route,
-            account_id=self.caller.account_id,
-            region_id=self.place.region_id,
-            vpn_gateway_id=None if one.action == _ON_ROUTER else one.holder,
-            fetched_ms=now_ms,
-        )
-        self.failures += route_failures(here)
-        self._read.put(str(len(self._read)), here)
+                route = replace(
+                    row,
+                    account_id=self.caller.account_id,
+                    region_id=self.place.region_id,
+                    vpn_gateway_id=holder if is_gateway else None,
+                    fetched_ms=now_ms,
+                )
+                self.failures += route_failures(route)
+                self._read.put(str(len(self._read)), route)
 
     def arrange(self, connection_ids: Iterable[str]) -> None:
         """Sort all routes by the connection that they lead into."""

@@ -1,8 +1,9 @@
-"""Settings of a fetch, checked before anything is sent. Used by the network half only."""
+"""Settings of a fetch, checked before anything is sent, and the file that names accounts."""
 
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,9 +13,36 @@ from vpnframe.cloud.credentials import DefaultChain, GivenCredentials, Provider
 from vpnframe.cloud.endpoints import named_url
 from vpnframe.cloud.signing import Credentials
 from vpnframe.errors import SettingsError
-from vpnframe.fetching.accounts import Account
 from vpnframe.fetching.crawl import Plan, parse_downloads
-from vpnframe.fetching.events import Listener
+from vpnframe.fetching.events import Listener, ignore
+from vpnframe.model.toml_tables import Form, is_list_of_texts, is_text, read_toml_tables
+
+_ROLE = re.compile(r"acs:ram::[0-9]{1,20}:role/[A-Za-z0-9._/-]{1,128}")
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """One account to read.
+
+    Parameters
+    ----------
+    name : str
+        Name chosen by the user; used in the tables if the cloud does not return the account's id.
+    profile : str or None
+        Profile of ``~/.aliyun/config.json``; without one the vendor's default chain is used.
+    role_arn : str or None
+        A role to assume with those credentials.
+    skip_regions : tuple of str
+        Regions of this account to leave out.
+    quota_share : float or None
+        The part of each quota to use here; if None, that of the settings.
+    """
+
+    name: str
+    profile: str | None = None
+    role_arn: str | None = None
+    skip_regions: tuple[str, ...] = ()
+    quota_share: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +57,9 @@ class FetchSettings:
     quotas : mapping of str to Limit
         Overrides published quotas by action.
     accounts : sequence of Account
-        Accounts to read in parallel, see :func:`vpnframe.fetching.accounts.read_accounts`; if
-        empty, the account that the credentials belong to. A second profile of the same account is
-        not read again; the smallest of their shares is used.
+        Accounts to read in parallel, see :func:`read_accounts`; if empty, the account that the
+        credentials belong to. A second profile of the same account is not read again; the smallest
+        of their shares is used.
     ca_file : str or Path or None
         A custom certificate authority, for an emulator or a proxy.
     skip_regions : collection of str
@@ -41,10 +69,10 @@ class FetchSettings:
     out : str or Path or None
         An inventory folder. A checkpoint there keeps what was read until nothing is missing that
         could still be read. The lists are committed as a snapshot before the first download; the
-        crawl, even if interrupted, as one that supersedes it.
+        whole fetch, even if interrupted, as one that supersedes it.
     resume : bool
-        Whether to resume the unfinished crawl in ``out``, of the same account; if there is none, a
-        new crawl begins.
+        Whether to resume the unfinished fetch in ``out``, of the same account; if there is none, a
+        new one begins.
     strict : bool
         Whether to raise instead of returning an inventory that is not complete.
     routes : bool
@@ -55,12 +83,7 @@ class FetchSettings:
     psk_key_file : str or Path or None
         A key supplied by the user, which makes fingerprints of pre-shared keys comparable across
         snapshots, see :func:`vpnframe.model.psk.read_fingerprint_key`; without it they are
-        comparable within one crawl only.
-
-    Examples
-    --------
-    >>> FetchSettings(quota_share=1.0).quota_share
-    1.0
+        comparable within one fetch only.
     """
 
     quota_share: float = 0.5
@@ -81,11 +104,11 @@ def make_plan(
     settings: FetchSettings,
     *,
     regions: Collection[str] | None,
-    downloads: str,
+    downloads: str = "all",
     endpoint: str | None,
-    on_event: Listener,
+    on_event: Listener = ignore,
 ) -> Plan:
-    """Check the options, and return the plan of the crawl."""
+    """Check the options, and return the plan of the fetch."""
     if isinstance(regions, str):
         raise TypeError(f"regions is one string; write [{regions!r}]")
     if regions is not None and not regions:
@@ -111,10 +134,72 @@ def make_plan(
     )
 
 
-def find_provider(settings: FetchSettings, credentials: Credentials | None) -> Provider | None:
-    """Return the credentials provider of a single account, None with ``settings.accounts``."""
-    if not settings.accounts:
-        return GivenCredentials(credentials) if credentials else DefaultChain()
-    if credentials is not None:
+def find_provider(settings: FetchSettings, credentials: Credentials | None) -> Provider:
+    """Return the credentials provider: the given ones, or the vendor's default chain."""
+    if credentials is None:
+        return DefaultChain()
+    if settings.accounts:
         raise SettingsError("give credentials or accounts, not both")
-    return None
+    return GivenCredentials(credentials)
+
+
+def read_accounts(path: str | Path) -> tuple[Account, ...]:
+    r"""Read the accounts to fetch.
+
+    Parameters
+    ----------
+    path : str or Path
+        A TOML file with a table ``[[account]]`` per account, with ``name``, ``profile`` or
+        ``role_arn`` or both, and optionally ``skip_regions`` and ``quota_share``.
+
+    Returns
+    -------
+    tuple of Account
+        At least one account, in the order of the file.
+
+    Raises
+    ------
+    SettingsError
+        If the file cannot be read, or an entry is unknown, missing, duplicate or of the wrong type;
+        the message names the file, the account and the key, never a value that may be secret.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder, "accounts.toml")
+    ...     _ = path.write_text('[[account]]\nname = "production"\nprofile = "prod"\n')
+    ...     read_accounts(path)[0].profile
+    'prod'
+    """
+    accounts: dict[str, Account] = {}
+    for table in read_toml_tables(path, _FORM):
+        name = table["name"]
+        if not table.keys() & {"profile", "role_arn"}:
+            raise SettingsError(f"{path}, account {name!r}: profile or role_arn is missing")
+        if name in accounts:
+            raise SettingsError(f"{path}: two accounts have the name {name!r}")
+        skip_regions = tuple(table.get("skip_regions", ()))
+        accounts[name] = Account(**{**table, "skip_regions": skip_regions})
+    return tuple(accounts.values())
+
+
+def _is_share(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 < value <= 1
+
+
+_FORM = Form(
+    "account",
+    {
+        "name": (is_text, "text"),
+        "profile": (is_text, "text, the name of a profile"),
+        "role_arn": (
+            lambda value: isinstance(value, str) and _ROLE.fullmatch(value) is not None,
+            "text such as acs:ram::1234567890123456:role/audit",
+        ),
+        "skip_regions": (is_list_of_texts, "a list of region ids"),
+        "quota_share": (_is_share, "a number above 0 and at most 1"),
+    },
+    required=("name",),
+    hint="; access keys do not belong here, name a profile",
+)
