@@ -12,9 +12,9 @@ from vpnframe.auditing.fleet import Fleet
 from vpnframe.auditing.logic import NO, UNKNOWN, YES, Mask, Truth, flags
 from vpnframe.auditing.profiles.profiles import COLUMNS, Profile
 from vpnframe.auditing.profiling import Opinion, cite, opinions, profile_drafts
-from vpnframe.auditing.rules import RULES, Rule
+from vpnframe.auditing.rules import RULES
 from vpnframe.auditing.texts import texts
-from vpnframe.auditing.verdicts import PASS, Verdicts
+from vpnframe.auditing.verdicts import PASS, Rule, Verdicts
 from vpnframe.auditing.worth import is_at_ceiling
 
 _READ = ("complete", "absent", "skipped")

@@ -14,8 +14,7 @@ import pyarrow as pa
 from vpnframe import schema
 from vpnframe.auditing.drafts import NOT_KNOWN, OPEN, VERDICTS, Draft
 from vpnframe.auditing.fleet import Fleet
-from vpnframe.auditing.logic import YES, Positions, Texts, arrow, flags, objects
-from vpnframe.auditing.masks import equals
+from vpnframe.auditing.logic import YES, Positions, Texts, arrow, equals, flags, objects
 from vpnframe.auditing.owners import owners_of
 from vpnframe.schema.columns import LISTS, SEVERITY
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property, partial
@@ -22,8 +22,18 @@ from vpnframe.auditing.joining import (
     places_of,
     positions_of,
 )
-from vpnframe.auditing.logic import Mask, Positions, Truth, codes_of, flags, is_any
-from vpnframe.auditing.masks import equals
+from vpnframe.auditing.logic import (
+    Mask,
+    Positions,
+    Truth,
+    any_of,
+    both,
+    codes_of,
+    equals,
+    flags,
+    is_any,
+    marked,
+)
 from vpnframe.auditing.strength import TUNNEL_KEY, strength_of
 from vpnframe.errors import SchemaError
 from vpnframe.inventory import Inventory
@@ -38,6 +48,22 @@ STATUSES = (
     "ipsec_sa_not_established",
     "ipsec_sa_established",
 )
+# What the cloud offers, now or formerly. Any other value is unknown, even if it is sound elsewhere.
+CIPHERS = ("aes-128-cbc", "aes-192-cbc", "aes-256-cbc", "des-cbc", "3des-cbc", "sm4-cbc")
+# Answers for no encryption; the API documents no such value, so they are kept separate.
+NULL_CIPHERS = ("none", "null", "disabled")
+HASHES = ("hmac-md5", "hmac-sha1", "hmac-sha256", "hmac-sha384", "hmac-sha512", "hmac-sm3")
+GROUPS = (1, 2, 5, 14, 24)
+KNOWN = {
+    "ike_version": (1, 2),
+    "ike_mode": ("main", "aggressive"),
+    "ike_encryption": (*CIPHERS, *NULL_CIPHERS),
+    "ike_integrity": HASHES,
+    "ike_dh_group": GROUPS,
+    "ipsec_encryption": (*CIPHERS, *NULL_CIPHERS),
+    "ipsec_integrity": HASHES,
+    "ipsec_pfs_group": (0, *GROUPS),
+}
 NOT_JUDGED = "not_judged"  # the kind of a row for a connection whose prefixes are unknown
 _READ = ("complete", "absent", "skipped")
 
@@ -129,12 +155,33 @@ class Fleet:
         """Which rows of ``overlaps`` are pairs; the others mark connections that are unknown."""
         return ~equals(self.overlaps["kind"], NOT_JUDGED)
 
-    def first_tunnel(self) -> Positions:
-        """Return the position of each connection's first tunnel; -1 if it has none."""
-        first = np.full(self.n_connections, -1, np.int64)
-        rows = np.arange(len(self.tunnels))[::-1]
-        first[self.of_tunnel[rows]] = rows
-        return first
+    @property
+    def connection_is_up(self) -> Truth:
+        """Which connections have a tunnel that is up."""
+        return any_of(self.of_tunnel, self.is_up, self.n_connections)
+
+    @property
+    def are_routes_known(self) -> Mask:
+        """Which connections' routes were read completely."""
+        is_known = flags(self.subnets["has_known_routes"])
+        return marked(self.n_connections, self.of_subnet[is_known])
+
+    @property
+    def is_aggressive(self) -> Truth:
+        """Which tunnels use IKEv1 aggressive mode; IKEv2 has no mode."""
+        is_version_1 = self.is_value("ike_version", {1})
+        return both(is_version_1, self.is_value("ike_mode", {"aggressive"}))
+
+    def is_value(self, column: str, wanted: Collection[object]) -> Truth:
+        """Check which tunnels have one of some values; a value that is not offered is unknown."""
+        return is_any(self.tunnels[column], wanted, known=KNOWN[column])
+
+    def sets_of_blocks(self, rows: Mask) -> Positions:
+        """Number the sets of (side, block) of the connections; equal sets get equal numbers."""
+        chosen = np.flatnonzero(rows)
+        blocks = self.subnets.iloc[chosen]
+        codes = codes_of([blocks["side"], blocks["cidr"]])
+        return code_sets(self.of_subnet[chosen], codes, n_owners=self.n_connections).codes
 
     def order_within(self, name: str, rows: Positions) -> list[Positions]:
         """Return the sort keys of rows within one connection, independent of the table's order."""
@@ -192,14 +239,6 @@ def status(tunnels: pd.DataFrame) -> pd.Series:
     return own.fillna(tunnels["connection_status"].astype("str"))
 
 
-def sets_of_blocks(fleet: Fleet, rows: Mask) -> Positions:
-    """Number the sets of (side, block) of the connections; equal sets get equal numbers."""
-    chosen = np.flatnonzero(rows)
-    blocks = fleet.subnets.iloc[chosen]
-    codes = codes_of([blocks["side"], blocks["cidr"]])
-    return code_sets(fleet.of_subnet[chosen], codes, n_owners=fleet.n_connections).codes
-
-
 def _key_facts(inventory: Inventory) -> pd.DataFrame | None:
     """Return the key_facts table, or None if it is empty."""
     facts: pd.DataFrame | None = getattr(inventory, "key_facts", None)
@@ -228,14 +267,14 @@ def _unjudged(inventory: Inventory) -> Mask:
     """Find connections whose selectors do not restrict prefixes and whose routes are unknown."""
     subnets, connections = inventory.subnets, inventory.connections
     of_subnet = positions_of(subnets, connections)
-    is_known, has_default = (np.zeros(len(connections) + 1, bool) for _ in range(2))
-    is_known[of_subnet[flags(subnets["has_known_routes"])]] = True
-    is_everything = (subnets["side"] == "onprem") & (subnets["origin"] == "selector")
-    is_everything &= subnets["is_default_route"].fillna(False)
-    has_default[of_subnet[flags(is_everything)]] = True
+    is_everything = equals(subnets["side"], "onprem") & equals(subnets["origin"], "selector")
+    is_everything &= flags(subnets["is_default_route"])
+    is_known, has_default = (
+        marked(len(connections) + 1, of_subnet[rows])[:-1]
+        for rows in (flags(subnets["has_known_routes"]), is_everything)
+    )
     mode = connections["routing_mode"].astype("str")
-    is_mixed = equals(mode, "mixed") & has_default[:-1]
-    return (equals(mode, "route") | is_mixed) & ~is_known[:-1]
+    return (equals(mode, "route") | (equals(mode, "mixed") & has_default)) & ~is_known
 
 
 def _pairs(inventory: Inventory, is_unjudged: Mask, settings: OverlapSettings) -> pd.DataFrame:

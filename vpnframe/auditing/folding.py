@@ -12,8 +12,7 @@ import pandas as pd
 from pandas.api.types import union_categoricals
 
 from vpnframe import schema
-from vpnframe.auditing.logic import Mask, Positions, codes_of, flags
-from vpnframe.auditing.masks import equals
+from vpnframe.auditing.logic import Mask, Positions, codes_of, equals, flags, grouped
 from vpnframe.schema.columns import SEVERITY
 from vpnframe.schema.tables.parts import VERDICTS
 
@@ -125,7 +124,8 @@ def _widespread(
     of_profile = np.where(is_of_profile(findings), profiles.codes.to_numpy(np.int64) + 1, 0)
     check = findings["rule_id"].cat.codes.to_numpy(np.int64) * (len(profiles.categories) + 1)
     check += of_profile
-    for rows in _groups(check, is_failing):
+    failing = np.flatnonzero(is_failing)
+    for rows in grouped(check[failing], failing):
         n = len(np.unique(connection[rows]))
         free = rows[is_free[rows]]
         if 2 * n <= n_connections or not len(free):
@@ -141,14 +141,6 @@ def is_of_profile(findings: pd.DataFrame) -> Mask:
     known = findings["rule_id"].cat.categories
     own = known[known.str.startswith("profile-") | (known == "platform-ceiling")]
     return flags(findings["rule_id"].isin(own))
-
-
-def _groups(codes: Positions, where: Mask) -> Iterator[Positions]:
-    """Yield the rows of each code within the mask."""
-    rows = np.flatnonzero(where)
-    order = rows[np.argsort(codes[rows], kind="stable")]
-    bounds = np.flatnonzero(np.diff(codes[order])) + 1
-    yield from np.split(order, bounds) if len(order) else ()
 
 
 def _head(findings: pd.DataFrame, members: Positions, severity: int, share: str) -> dict[str, Any]:

@@ -10,8 +10,16 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from vpnframe.auditing.fleet import Fleet, sets_of_blocks
-from vpnframe.auditing.logic import Positions, codes_of, flags, n_distinct, objects
+from vpnframe.auditing.fleet import Fleet
+from vpnframe.auditing.logic import (
+    Positions,
+    codes_of,
+    equals,
+    flags,
+    grouped,
+    n_distinct,
+    objects,
+)
 
 ALONE, FEW, MANY = 0, 1, 2  # one peer; within a connection or site; more
 _NAMED = 5
@@ -50,7 +58,7 @@ def how_shared(fleet: Fleet) -> Sharing:
     suspects = np.flatnonzero((n_peers > 1)[key] & (n_owners > 1)[key])
     if len(suspects):
         holders = _holders(fleet, peer)
-        for members in _grouped(key[suspects], rows[suspects]):
+        for members in grouped(key[suspects], rows[suspects]):
             how[members] = _judge(holders, members)
             _name_others(holders, members, others)
     return Sharing(how, others)
@@ -89,19 +97,11 @@ def peers_of(tunnels: pd.DataFrame) -> pd.Series:
     return address.fillna(tunnels["customer_gateway_id"].astype("str"))
 
 
-def _grouped(groups: Positions, rows: Positions) -> Iterable[Positions]:
-    """Return the rows of each group."""
-    order = np.argsort(groups, kind="stable")
-    bounds = np.flatnonzero(np.diff(groups[order])) + 1
-    return np.split(rows[order], bounds) if len(rows) else []
-
-
 def _sites(fleet: Fleet) -> Positions:
     """Number the set of blocks that each connection reaches in its domain; -1 if unknown."""
     subnets = fleet.subnets
-    is_said = (subnets["side"] == "onprem") & subnets["cidr"].notna()
-    is_said &= ~subnets["is_default_route"].fillna(False)
-    sets = sets_of_blocks(fleet, flags(is_said))
+    is_listed = equals(subnets["side"], "onprem") & flags(subnets["cidr"].notna())
+    sets = fleet.sets_of_blocks(is_listed & ~flags(subnets["is_default_route"]))
     sites = codes_of([pd.Series(fleet.domain), pd.Series(sets)])
     return np.where((sets < 0) | (fleet.domain < 0), -1, sites)
 

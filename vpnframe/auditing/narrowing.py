@@ -11,8 +11,7 @@ import pandas as pd
 from vpnframe import schema
 from vpnframe.auditing.folding import is_counted
 from vpnframe.auditing.joining import positions_of
-from vpnframe.auditing.logic import Mask, flags
-from vpnframe.auditing.masks import equals
+from vpnframe.auditing.logic import Mask, equals, flags
 from vpnframe.auditing.owners import NOBODY, by_owner, owners_of
 from vpnframe.auditing.review import AuditSettings, Profiles, Review, Waivers, examine
 from vpnframe.auditing.summaries import count_connections, count_rules

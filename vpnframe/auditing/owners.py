@@ -13,8 +13,7 @@ import pyarrow.compute as pc
 
 from vpnframe import schema
 from vpnframe.auditing.folding import fold, is_share
-from vpnframe.auditing.logic import Mask, Texts, arrow, flags, objects
-from vpnframe.auditing.masks import equals
+from vpnframe.auditing.logic import Mask, Texts, arrow, equals, flags, objects
 
 NOBODY = ""  # a tag with an empty value names no owner
 _OTHER = "a connection of another owner"

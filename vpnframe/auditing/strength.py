@@ -16,7 +16,7 @@ import pandas as pd
 
 from vpnframe import schema
 from vpnframe.auditing.components import components
-from vpnframe.auditing.masks import equals
+from vpnframe.auditing.logic import equals
 from vpnframe.schema.checked import checked_table
 
 Bits = npt.NDArray[np.float64]  # NaN if unknown

@@ -14,8 +14,7 @@ from vpnframe.auditing.evaluation import Evaluation
 from vpnframe.auditing.fleet import Fleet
 from vpnframe.auditing.folding import is_counted, is_folded, is_of_profile
 from vpnframe.auditing.joining import CONNECTION, positions_of
-from vpnframe.auditing.logic import Mask, codes_of
-from vpnframe.auditing.masks import equals
+from vpnframe.auditing.logic import Mask, codes_of, equals
 from vpnframe.auditing.profiling import Opinion, matrix_of, standing_columns
 from vpnframe.auditing.verdicts import SEVERITIES
 from vpnframe.auditing.worth import strength_facts

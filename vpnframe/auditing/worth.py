@@ -8,8 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from vpnframe.auditing.fleet import Fleet
-from vpnframe.auditing.logic import Mask, Positions, arrow, codes_of, flags
-from vpnframe.auditing.masks import equals
+from vpnframe.auditing.logic import Mask, Positions, arrow, codes_of, equals, flags
 from vpnframe.schema.tables.parts import COMPONENTS
 
 ENOUGH_BITS = 112

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from vpnframe.auditing.masks import Mask, equals
+from vpnframe.auditing.logic import Mask, equals
 from vpnframe.auditing.profiles.profiles import COLUMNS, Profile, ProfileLine
 from vpnframe.auditing.strength import psk_bits
 
