@@ -174,8 +174,8 @@ def open_findings(fleet: Fleet, verdicts: Verdicts, rule_id: str) -> set[tuple[A
         rows = made.tunnel_rows[start : start + n_tunnels].tolist()
         start += n_tunnels
         if made.is_open[i]:
-            at, gateway = int(made.connection[i]), int(made.gateway[i])
-            subject = connections[at] if at >= 0 else gateways[gateway]
+            names = gateways if made.kind == "gateways" else connections
+            subject = names[int(made.subject[i])]
             tunnels = tuple(sorted(ids[row] for row in rows if isinstance(ids[row], str)))
             found.add((subject, tunnels, SEVERITIES[made.severity[i]]))
     return found

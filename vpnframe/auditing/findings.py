@@ -12,9 +12,9 @@ import pandas as pd
 import pyarrow as pa
 
 from vpnframe import schema
-from vpnframe.auditing.drafts import NOT_KNOWN, OPEN, VERDICTS, Draft
+from vpnframe.auditing.drafts import VERDICTS, Draft
 from vpnframe.auditing.fleet import Fleet
-from vpnframe.auditing.logic import YES, Positions, Texts, arrow, equals, flags, objects
+from vpnframe.auditing.logic import UNKNOWN, YES, Positions, Texts, arrow, equals, flags, objects
 from vpnframe.auditing.owners import owners_of
 from vpnframe.schema.columns import LISTS, SEVERITY
 
@@ -34,7 +34,8 @@ def assemble(fleet: Fleet, drafts: Sequence[Draft], *, owner_tag: str | None) ->
     sizes = np.array([len(one) for one in made], np.int64)
     subjects = _subjects(fleet, owner_tag)
     at, what = _places(fleet, made), _all(made, "what")
-    order = _order(made, sizes, _rank(subjects)[at], what)
+    rank = pd.factorize(subjects["key"], sort=True)[0]
+    order = _order(made, sizes, rank[at], what)
     heads = objects([f"{one.text.rule_id}\x1f{one.of_profile}" for one in made])
     whose = np.repeat(np.arange(len(made)), sizes)[order]
     columns = {"finding_id": _ids(heads[whose], objects(subjects["key"]), at[order], what[order])}
@@ -68,7 +69,7 @@ def _columns(
         "profile": _category(own("profile")),
         "verdict": _chosen((None, *VERDICTS), own("verdict") + 1),
         "severity": pd.Categorical.from_codes(own("severity").astype(np.int64), dtype=SEVERITY),
-        "status": _chosen((NOT_KNOWN, OPEN), own("is_open").astype(np.int64)),
+        "status": _chosen(("unknown", "open"), own("is_open").astype(np.int64)),
         "tunnel_ids": _tunnel_ids(fleet, made, order),
         "value": _text(own("value")),
         "evidence": _text(own("evidence")),
@@ -94,11 +95,9 @@ def _all(made: Sequence[Draft], name: str) -> npt.NDArray[Any]:
 
 def _places(fleet: Fleet, made: Sequence[Draft]) -> Positions:
     """Return the position of each finding's subject among all subjects; -1 for none."""
-    connection, gateway, region = (_all(made, n) for n in ("connection", "gateway", "region"))
     n, m = fleet.n_connections, len(fleet.gateways)
-    at = np.where(gateway >= 0, n + gateway, np.where(region >= 0, n + m + region, -1))
-    found: Positions = np.where(connection >= 0, connection, at)
-    return found
+    offsets = {"connections": 0, "gateways": n, "coverage": n + m, "": 0}
+    return np.concatenate([one.subject + offsets[one.kind] for one in made])
 
 
 def _subjects(fleet: Fleet, owner_tag: str | None) -> pd.DataFrame:
@@ -131,19 +130,10 @@ def _subjects(fleet: Fleet, owner_tag: str | None) -> pd.DataFrame:
 
 def _is_active(fleet: Fleet) -> pd.api.extensions.ExtensionArray:
     """Return whether each connection has a tunnel that is up; null if that is unknown."""
-    up = fleet.is_up
-    n_up = np.bincount(fleet.of_tunnel[up == YES], minlength=fleet.n_connections)
-    n_known = np.bincount(fleet.of_tunnel[up != 2], minlength=fleet.n_connections)
-    n_all = np.bincount(fleet.of_tunnel, minlength=fleet.n_connections)
-    active = pd.array(n_up > 0, dtype="boolean")
-    active[(n_up == 0) & (n_known < n_all)] = pd.NA
+    up = fleet.connection_is_up
+    active = pd.array(up == YES, dtype="boolean")
+    active[up == UNKNOWN] = pd.NA
     return active
-
-
-def _rank(subjects: pd.DataFrame) -> Positions:
-    """Return the rank of each subject by account, region and id."""
-    rank: Positions = pd.factorize(subjects["key"], sort=True)[0].astype(np.int64)
-    return rank
 
 
 def _ids(heads: Texts, keys: Texts, at: Positions, what: Texts) -> pd.api.extensions.ExtensionArray:

@@ -15,13 +15,7 @@ from vpnframe import schema
 from vpnframe.addresses.cidr import ParsedCidrs, parse_cidrs
 from vpnframe.addresses.nesting import TooManyPairsError
 from vpnframe.addresses.ordering import Blocks
-from vpnframe.auditing.joining import (
-    CONNECTION,
-    is_place_in,
-    joined_keys,
-    places_of,
-    positions_of,
-)
+from vpnframe.auditing.joining import CONNECTION, is_place_in, positions_of
 from vpnframe.auditing.logic import (
     Mask,
     Positions,
@@ -34,7 +28,7 @@ from vpnframe.auditing.logic import (
     is_any,
     marked,
 )
-from vpnframe.auditing.strength import TUNNEL_KEY, strength_of
+from vpnframe.auditing.strength import facts_of, strength_of
 from vpnframe.errors import SchemaError
 from vpnframe.inventory import Inventory
 from vpnframe.overlapping.fleet import overlaps_by_site
@@ -65,7 +59,7 @@ KNOWN = {
     "ipsec_pfs_group": (0, *GROUPS),
 }
 NOT_JUDGED = "not_judged"  # the kind of a row for a connection whose prefixes are unknown
-_READ = ("complete", "absent", "skipped")
+READ = ("complete", "absent", "skipped")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -104,7 +98,6 @@ class Fleet:
     # psk_bits psk_fingerprint psk_fingerprint_key_id``, null if unknown
     keys: pd.DataFrame
     strength: pd.DataFrame  # the ``strength`` table, row by row as in ``tunnels``
-    key_facts: pd.DataFrame | None  # the ``key_facts`` table; None if it is empty
     parsed: ParsedCidrs  # the blocks of ``subnets``
     cidrs: Cidrs  # the same, row by row
     # of_tunnel, of_subnet: position in ``connections`` of the connection of each row
@@ -135,38 +128,38 @@ class Fleet:
         """The number of connections."""
         return len(self.connections)
 
-    @property
+    @cached_property
     def is_sm(self) -> Mask:
         """Which tunnels end on an SM gateway, which supports no other algorithms."""
         return equals(self.tunnels["vpn_type"], "sm")
 
-    @property
+    @cached_property
     def has_psk(self) -> Mask:
         """Which tunnels authenticate with a pre-shared key."""
         return equals(self.tunnels["auth_method"], "psk")
 
-    @property
+    @cached_property
     def may_have_psk(self) -> Mask:
         """Which tunnels authenticate with a pre-shared key or by an unknown method."""
         return ~equals(self.tunnels["auth_method"], "certificate")
 
-    @property
+    @cached_property
     def is_judged(self) -> Mask:
         """Which rows of ``overlaps`` are pairs; the others mark connections that are unknown."""
         return ~equals(self.overlaps["kind"], NOT_JUDGED)
 
-    @property
+    @cached_property
     def connection_is_up(self) -> Truth:
         """Which connections have a tunnel that is up."""
         return any_of(self.of_tunnel, self.is_up, self.n_connections)
 
-    @property
+    @cached_property
     def are_routes_known(self) -> Mask:
         """Which connections' routes were read completely."""
         is_known = flags(self.subnets["has_known_routes"])
         return marked(self.n_connections, self.of_subnet[is_known])
 
-    @property
+    @cached_property
     def is_aggressive(self) -> Truth:
         """Which tunnels use IKEv1 aggressive mode; IKEv2 has no mode."""
         is_version_1 = self.is_value("ike_version", {1})
@@ -183,6 +176,13 @@ class Fleet:
         codes = codes_of([blocks["side"], blocks["cidr"]])
         return code_sets(self.of_subnet[chosen], codes, n_owners=self.n_connections).codes
 
+    def subjects_of(self, table: str) -> Positions:
+        """Return the gateway, region or else connection of each row of a table, as a position."""
+        if table == "overlaps":
+            return self.of_overlap
+        owners = {"tunnels": self.of_tunnel, "subnets": self.of_subnet}
+        return owners[table] if table in owners else np.arange(len(getattr(self, table)))
+
     def order_within(self, name: str, rows: Positions) -> list[Positions]:
         """Return the sort keys of rows within one connection, independent of the table's order."""
         columns = ("cidr_raw", "origin", "side") if name == "subnets" else ()
@@ -191,14 +191,11 @@ class Fleet:
 
     def is_region_read(self, table: pd.DataFrame) -> Mask:
         """Check for each row of a table whether its account and region was read completely."""
-        return is_place_in(table, self.coverage[self.coverage["status"].isin(_READ)])
+        return is_place_in(table, self.coverage[self.coverage["status"].isin(READ)])
 
 
 def gather(
-    inventory: Inventory,
-    *,
-    now: datetime | None = None,
-    settings: OverlapSettings | None = None,
+    inventory: Inventory, *, now: datetime | None = None, settings: OverlapSettings | None = None
 ) -> Fleet:
     """Join the tables of an inventory for the rules."""
     settings = settings or OverlapSettings()
@@ -207,7 +204,7 @@ def gather(
     if order is not None:
         tunnels = inventory.tunnels.take(order).reset_index(drop=True)
         inventory, of_tunnel = replace(inventory, tunnels=tunnels), of_tunnel[order]
-    facts = _key_facts(inventory)
+    keys = _keys(inventory)
     parsed = parse_cidrs(inventory.subnets["cidr"])
     is_unjudged = _unjudged(inventory)
     return Fleet(
@@ -218,9 +215,8 @@ def gather(
         routes=inventory.routes,
         disagreements=inventory.disagreements,
         coverage=inventory.coverage,
-        keys=_keys(inventory.tunnels, facts),
-        strength=strength_of(inventory.tunnels, facts),
-        key_facts=facts,
+        keys=keys,
+        strength=strength_of(inventory.tunnels, keys["psk_bits"]),
         parsed=parsed,
         cidrs=_cidrs(parsed, len(inventory.subnets)),
         of_tunnel=of_tunnel,
@@ -239,19 +235,10 @@ def status(tunnels: pd.DataFrame) -> pd.Series:
     return own.fillna(tunnels["connection_status"].astype("str"))
 
 
-def _key_facts(inventory: Inventory) -> pd.DataFrame | None:
-    """Return the key_facts table, or None if it is empty."""
-    facts: pd.DataFrame | None = getattr(inventory, "key_facts", None)
-    return None if facts is None or facts.empty else facts
-
-
-def _keys(tunnels: pd.DataFrame, facts: pd.DataFrame | None) -> pd.DataFrame:
+def _keys(inventory: Inventory) -> pd.DataFrame:
     """Return the key facts of the tunnels, in the order of the tunnels."""
-    facts = schema.empty("key_facts") if facts is None else facts
-    at = places_of(joined_keys(tunnels, TUNNEL_KEY), joined_keys(facts, TUNNEL_KEY))
-    found = facts[["psk_class", "psk_bits", "psk_fingerprint", "psk_fingerprint_key_id"]]
-    found = found.reset_index(drop=True).reindex(np.where(at < 0, len(facts), at))
-    return found.reset_index(drop=True)
+    columns = ["psk_class", "psk_bits", "psk_fingerprint", "psk_fingerprint_key_id"]
+    return facts_of(inventory.tunnels, inventory.key_facts, columns)
 
 
 def _cidrs(parsed: ParsedCidrs, n: int) -> Cidrs:

@@ -81,10 +81,6 @@ class _Owners:
         words = _WORD.findall(text) if isinstance(text, str) else ()
         return [word for word in words if word in self.by_id]
 
-    def ids_of(self, name: str) -> list[str]:
-        """Return the connections of one owner."""
-        return [one for one, owner in self.by_id.items() if owner == name]
-
 
 def _first_owners(rows: pd.DataFrame, fleet: _Owners) -> Texts:
     """Return the owner of each finding; one without a subject belongs to a connection it names."""
@@ -110,7 +106,7 @@ def _sharers(rows: pd.DataFrame, fleet: _Owners) -> set[str]:
 
 def _part(rows: pd.DataFrame, name: str, first: Texts, fleet: _Owners) -> pd.DataFrame:
     """Return the findings that one owner may see."""
-    own = fleet.ids_of(name)
+    own = [one for one, owner in fleet.by_id.items() if owner == name]
     is_of_all = _is_shown_to_all(rows, name, fleet.connections.loc[own, "account_id"])
     is_pair = _is_pair(rows)
     is_own = (first == name) & ~is_on_fleet(rows) & ~is_pair
@@ -120,21 +116,13 @@ def _part(rows: pd.DataFrame, name: str, first: Texts, fleet: _Owners) -> pd.Dat
         plain[column] = pd.array(texts, dtype="str")
     pairs = [_seen_by(row, name, fleet) for row in rows[is_pair].to_dict("records")]
     found = [row for row in pairs if row is not None]
-    table = schema.cast("findings", _joined(plain, found))
-    causes = table["root_cause"].astype("str")
-    table["root_cause"] = causes.mask(flags(causes == table["rule_id"].astype("str")))
+    parts = [plain, pd.DataFrame(found, columns=plain.columns)] if found else [plain]
+    table = pd.concat([part.astype(object) for part in parts], ignore_index=True)
+    table["root_cause"] = table["root_cause"].mask(flags(table["root_cause"] == table["rule_id"]))
     table = schema.cast("findings", table)
     worst, is_open = table["severity"].cat.codes, ~equals(table["status"], "unknown")
     table = table.take(np.lexsort((-worst.to_numpy(np.int64), ~is_open))).reset_index(drop=True)
     return fold(table, n_connections=len(own))
-
-
-def _joined(plain: pd.DataFrame, rows: list[dict[str, Any]]) -> pd.DataFrame:
-    """Append rows to a table."""
-    if not rows:
-        return plain
-    more = pd.DataFrame(rows, columns=plain.columns)
-    return pd.concat([plain.astype(object), more.astype(object)], ignore_index=True)
 
 
 def _is_shown_to_all(rows: pd.DataFrame, name: str, accounts: pd.Series) -> Mask:

@@ -10,10 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from vpnframe.auditing.fleet import Fleet
-from vpnframe.auditing.logic import NO, UNKNOWN, Mask, Positions, Truth
+from vpnframe.auditing.logic import UNKNOWN, Mask, Positions, Truth
 from vpnframe.schema.tables import parts as columns
-
-PASS = NO  # a rule's condition describes a fault: it fails where it holds
 
 SEVERITIES = columns.SEVERITIES
 INFO, LOW, MEDIUM, HIGH, CRITICAL = range(5)
@@ -39,11 +37,11 @@ class Verdicts:
     table: TableName = ""  # the table of the judged rows
     column: str = ""  # the judged columns, joined by ``, ``
     position: Positions  # their positions in that table; absent rows were not judged
-    result: Truth  # ``NO`` if it passes, ``YES`` if it fails, or ``UNKNOWN``
+    result: Truth  # ``YES`` if it fails (the condition describes a fault), ``NO`` or ``UNKNOWN``
     # Index into :data:`SEVERITIES`, if the rule's own severity does not apply to every row
     severity: Severities | None = None
-    # Values named in the evidence that are not columns of the table. ``value`` and ``cause`` (a
-    # rule's id) set those columns of the finding
+    # Values named in the evidence that are not columns of the table; ``value`` sets that column of
+    # the finding, ``what`` divides the rows of one subject into several findings
     facts: Mapping[str, Any] = field(default_factory=dict)
 
     def take(self, rows: Mask | Positions) -> Verdicts:
@@ -63,7 +61,7 @@ class Verdicts:
 
 
 def judged(
-    result: Truth,
+    result: npt.ArrayLike,
     *,
     where: Mask | None = None,
     severity: Severities | None = None,
@@ -73,11 +71,12 @@ def judged(
 
     Examples
     --------
-    >>> judged(np.array([0, 1, 2], np.uint8)).counts()
+    >>> judged([0, 1, 2]).counts()
     (1, 1, 1)
     """
-    position = np.arange(len(result), dtype=np.int64)
-    verdicts = Verdicts(position=position, result=result, severity=severity, facts=facts)
+    truth = np.asarray(result, np.uint8)
+    position = np.arange(len(truth), dtype=np.int64)
+    verdicts = Verdicts(position=position, result=truth, severity=severity, facts=facts)
     return verdicts if where is None else verdicts.take(np.flatnonzero(where))
 
 

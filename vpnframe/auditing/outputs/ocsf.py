@@ -27,6 +27,7 @@ _STATUSES = {"open": (1, "New"), "waived": (3, "Suppressed"), "unknown": (1, "Ne
 _COMPLIANCE = {"open": (3, "Fail"), "waived": (3, "Fail"), "unknown": (0, "Unknown")}
 _OTHER_ACCOUNT = (99, "Other")
 _CREATE = 1
+_UNMAPPED = ("family", "verdict", "owner", "value", "expected", "basis", "root_cause")
 
 
 def as_ocsf(review: Review) -> list[dict[str, Any]]:
@@ -40,18 +41,18 @@ def as_ocsf(review: Review) -> list[dict[str, Any]]:
     at_ms = int(review.now.timestamp() * 1000)
     found = []
     for row in review.findings.to_dict("records"):
-        model = ComplianceFinding(**_event(row, review, at_ms))
+        text = {name: value for name, value in row.items() if isinstance(value, str)}
+        model = ComplianceFinding(**_event(row, text, review, at_ms))
         event = model.model_dump(mode="json", exclude_none=True)
         # Fields that the schema has and the models lack.
-        event["cloud"] = _cloud(row)
+        event["cloud"] = _cloud(text)
         event["compliance"]["status"] = _COMPLIANCE[row["status"]][1]
         found.append(event)
     return found
 
 
-def _cloud(row: Mapping[str, Any]) -> dict[str, Any]:
+def _cloud(text: Mapping[str, str]) -> dict[str, Any]:
     """Return the object of the profile ``cloud``: provider, account and region."""
-    text = {name: value for name, value in row.items() if isinstance(value, str)}
     cloud: dict[str, Any] = {"provider": "Alibaba Cloud"}
     if account := text.get("account_id"):
         type_id, caption = _OTHER_ACCOUNT
@@ -61,8 +62,10 @@ def _cloud(row: Mapping[str, Any]) -> dict[str, Any]:
     return cloud
 
 
-def _event(row: Mapping[str, Any], review: Review, at_ms: int) -> dict[str, Any]:
-    text = {name: value for name, value in row.items() if isinstance(value, str)}
+def _event(
+    row: Mapping[str, Any], text: Mapping[str, str], review: Review, at_ms: int
+) -> dict[str, Any]:
+    """Return the fields of an event; ``text`` are the cells of the row that are texts."""
     status_id, status = _STATUSES[text["status"]]
     severity_id, severity = _SEVERITIES[text["severity"]]
     return {
@@ -101,13 +104,7 @@ def _event(row: Mapping[str, Any], review: Review, at_ms: int) -> dict[str, Any]
         "unmapped": {
             "notes": list(review.notes),
             "status": text["status"],
-            "family": text.get("family"),
-            "verdict": text.get("verdict"),
-            "owner": text.get("owner"),
-            "value": text.get("value"),
-            "expected": text.get("expected"),
-            "basis": text.get("basis"),
-            "root_cause": text.get("root_cause"),
+            **{name: text.get(name) for name in _UNMAPPED},
             "tunnel_ids": list(row["tunnel_ids"]),
         },
     }

@@ -2,15 +2,7 @@
 
 from __future__ import annotations
 
-from vpnframe.auditing.rules import (
-    availability,
-    crypto,
-    gateways,
-    keys,
-    links,
-    overlap,
-    selectors,
-)
+from vpnframe.auditing.rules import availability, crypto, gateways, keys, links, overlap, selectors
 from vpnframe.auditing.verdicts import REGISTERED
 
 # Findings of equal severity are listed in this order, and in that of the rules in each module.

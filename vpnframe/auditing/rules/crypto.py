@@ -7,7 +7,6 @@ from collections.abc import Callable, Collection
 import numpy as np
 import pandas as pd
 
-from vpnframe.auditing.components import components
 from vpnframe.auditing.fleet import CIPHERS, NULL_CIPHERS, Fleet
 from vpnframe.auditing.logic import (
     NO,
@@ -28,16 +27,10 @@ from vpnframe.auditing.logic import (
     named,
     numbers,
     opposite,
-    truth,
     unknown_where_null,
 )
-from vpnframe.auditing.values import (
-    CRYPTO,
-    LIFETIMES,
-    LONGEST_LIFETIME_S,
-    comparable,
-    is_not_told,
-)
+from vpnframe.auditing.strength import components
+from vpnframe.auditing.values import CRYPTO, LIFETIMES, LONGEST_LIFETIME_S, comparable, is_not_told
 from vpnframe.auditing.verdicts import (
     ALL_DEFAULTS,
     CRITICAL,
@@ -169,7 +162,7 @@ _weak(
 def lifetime_zero(fleet: Fleet) -> Verdicts:
     """Mark lifetimes of 0 as unknown: their meaning is not documented."""
     zeros = [is_any(fleet.tunnels[column], {0}) for column in LIFETIMES]
-    return judged(truth(np.zeros(len(fleet.tunnels), bool), either(*zeros) != NO))
+    return judged(np.where(either(*zeros) == NO, NO, UNKNOWN))
 
 
 @rule(
@@ -221,7 +214,7 @@ def value_unknown(fleet: Fleet) -> Verdicts:
     strange = pd.Series(list(map(bytes, is_strange[:, rows].T)), dtype=object)
     columns = [fleet.tunnels[column].iloc[rows] for column in CRYPTO]
     value[rows] = by_kind([strange, *columns], _strange_values)
-    return judged(truth(np.zeros_like(is_unknown), is_unknown), value=value)
+    return judged(np.where(is_unknown, UNKNOWN, NO), value=value)
 
 
 def _strange_values(is_strange: bytes, *values: object) -> str:
@@ -265,12 +258,7 @@ def tunnels_differ(fleet: Fleet) -> Verdicts:
     )
 
 
-@rule(
-    "vpn-sm-profile",
-    "tunnels",
-    *(*_OF_SM, "has_peer_ca"),
-    implied_by=(VALUE_UNKNOWN,),
-)
+@rule("vpn-sm-profile", "tunnels", *(*_OF_SM, "has_peer_ca"), implied_by=(VALUE_UNKNOWN,))
 def sm_profile(fleet: Fleet) -> Verdicts:
     """Fail tunnels on SM gateways that do not use the SM suite."""
     wrong = {column: opposite(fleet.is_value(column, {value})) for column, value in _OF_SM.items()}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from vpnframe.auditing.fleet import Fleet
@@ -99,7 +100,7 @@ def psk_unavailable(fleet: Fleet) -> Verdicts:
     words = state.astype("str").fillna("not known")
     why = words.where(words != "present", "present, but no facts about it were kept")
     why = why.where(fleet.has_psk, "not known, nor whether there is one")
-    return _on_keys(fleet, truth(np.zeros_like(is_hidden), is_hidden), value=objects(why))
+    return _on_keys(fleet, np.where(is_hidden, UNKNOWN, NO), value=objects(why))
 
 
 @rule("vpn-id-any", "tunnels", "customer_gateway_ike_id")
@@ -153,7 +154,7 @@ def _ike_settings(fleet: Fleet) -> dict[str, pd.Series]:
 
 
 def _on_keys(
-    fleet: Fleet, result: Truth, *, severity: Severities | None = None, **facts: Any
+    fleet: Fleet, result: npt.ArrayLike, *, severity: Severities | None = None, **facts: Any
 ) -> Verdicts:
     """Return verdicts on tunnels with a key; unknown if the authentication method is unknown.
 
@@ -161,7 +162,7 @@ def _on_keys(
     """
     if "value" not in facts:
         facts["value"] = _shown(fleet)
-    found = np.where(fleet.has_psk, result, np.uint8(UNKNOWN))
+    found = np.where(fleet.has_psk, result, UNKNOWN)
     return judged(found, where=fleet.may_have_psk, severity=severity, **facts)
 
 

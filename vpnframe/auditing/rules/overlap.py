@@ -7,6 +7,8 @@ import pandas as pd
 
 from vpnframe.auditing.fleet import Fleet
 from vpnframe.auditing.logic import (
+    NO,
+    UNKNOWN,
     Positions,
     Texts,
     coded,
@@ -58,7 +60,7 @@ _of_kind("vpn-overlap-other-vpc", "other_vpc")
 @rule(NO_ROUTES, "connections", "routing_mode")
 def overlap_not_judged(fleet: Fleet) -> Verdicts:
     """Mark connections whose prefixes are in routes that were not read as unknown."""
-    return judged(truth(np.zeros_like(fleet.is_unjudged), fleet.is_unjudged))
+    return judged(np.where(fleet.is_unjudged, UNKNOWN, NO))
 
 
 def _told(pairs: pd.DataFrame, owners: Positions) -> dict[str, Texts]:

@@ -11,6 +11,8 @@ from vpnframe.addresses.ranges import SPECIAL_RANGES, find_covered_ranges, find_
 from vpnframe.addresses.union import merge_blocks
 from vpnframe.auditing.fleet import Fleet
 from vpnframe.auditing.logic import (
+    NO,
+    UNKNOWN,
     YES,
     Mask,
     Positions,
@@ -107,10 +109,7 @@ def selector_ikev1_multi(fleet: Fleet) -> Verdicts:
 
 
 @rule(
-    "vpn-selector-multi-ts",
-    "connections",
-    *("ike_version", *_LISTS),
-    implied_by=(VALUE_UNKNOWN,),
+    "vpn-selector-multi-ts", "connections", *("ike_version", *_LISTS), implied_by=(VALUE_UNKNOWN,)
 )
 def selector_multi_ts(fleet: Fleet) -> Verdicts:
     """Fail IKEv2 with several blocks on a side in one child SA, which not every peer supports."""
@@ -162,8 +161,7 @@ def selector_invalid(fleet: Fleet) -> Verdicts:
     """Mark selectors that are not a block, or have host bits set, as unknown."""
     is_unread = _is_unread(fleet)
     value = _block_texts(fleet, "cidr_raw", where=is_unread)
-    result = truth(np.zeros_like(is_unread), is_unread)
-    return judged(result, where=_is_selector(fleet), value=value)
+    return judged(np.where(is_unread, UNKNOWN, NO), where=_is_selector(fleet), value=value)
 
 
 def _is_selector(fleet: Fleet) -> Mask:
@@ -238,11 +236,7 @@ def _inside(fleet: Fleet) -> Positions:
 
 
 def _on_blocks(
-    fleet: Fleet,
-    is_bad: Mask,
-    *,
-    where: Mask | None = None,
-    severity: Severities | None = None,
+    fleet: Fleet, is_bad: Mask, *, where: Mask | None = None, severity: Severities | None = None
 ) -> Verdicts:
     """Return verdicts on blocks one by one; a text that is not a block is unknown."""
     is_unread = _is_unread(fleet)
