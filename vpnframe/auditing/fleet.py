@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 from functools import cached_property, partial
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from vpnframe import schema
@@ -62,25 +61,6 @@ NOT_JUDGED = "not_judged"  # the kind of a row for a connection whose prefixes a
 READ = ("complete", "absent", "skipped")
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Cidrs:
-    """The blocks of ``subnets`` as numbers, row by row; zeros if a row has no valid block."""
-
-    # family, prefix_length: family 0 if there is no valid block
-    family: npt.NDArray[np.uint8]
-    prefix_length: npt.NDArray[np.uint8]
-    # high, low: first addresses; for IPv4, ``low`` is the whole address
-    high: npt.NDArray[np.uint64]
-    low: npt.NDArray[np.uint64]
-
-    def blocks(self, rows: Positions, groups: Positions) -> Iterator[tuple[Blocks, Positions]]:
-        """Yield the blocks of some rows, IPv4 first and then IPv6, with their row positions."""
-        for family in (4, 6):
-            at = rows[self.family[rows] == family]
-            high = self.high[at] if family == 6 else None
-            yield Blocks(self.low[at], self.prefix_length[at], high, groups[at]), at
-
-
 @dataclass(frozen=True, eq=False)
 class Fleet:
     """The input of the rules, which do not modify it."""
@@ -99,7 +79,6 @@ class Fleet:
     keys: pd.DataFrame
     strength: pd.DataFrame  # the ``strength`` table, row by row as in ``tunnels``
     parsed: ParsedCidrs  # the blocks of ``subnets``
-    cidrs: Cidrs  # the same, row by row
     # of_tunnel, of_subnet: position in ``connections`` of the connection of each row
     of_tunnel: Positions
     of_subnet: Positions
@@ -183,6 +162,18 @@ class Fleet:
         owners = {"tunnels": self.of_tunnel, "subnets": self.of_subnet}
         return owners[table] if table in owners else np.arange(len(getattr(self, table)))
 
+    def blocks(self, rows: Positions, groups: Positions) -> Iterator[tuple[Blocks, Positions]]:
+        """Yield the valid blocks of some ``subnets``, IPv4 first and then IPv6, with their rows."""
+        parsed = self.parsed
+        place = np.full(len(self.subnets), -1, np.int64)
+        place[parsed.row] = np.arange(len(parsed.row))
+        chosen = place[rows]
+        chosen = chosen[chosen >= 0]
+        for family in (4, 6):
+            some = chosen[parsed.family[chosen] == family]
+            at, high = parsed.row[some], parsed.high[some] if family == 6 else None
+            yield Blocks(parsed.low[some], parsed.prefix_length[some], high, groups[at]), at
+
     def order_within(self, name: str, rows: Positions) -> list[Positions]:
         """Return the sort keys of rows within one connection, independent of the table's order."""
         columns = ("cidr_raw", "origin", "side") if name == "subnets" else ()
@@ -205,7 +196,6 @@ def gather(
         tunnels = inventory.tunnels.take(order).reset_index(drop=True)
         inventory, of_tunnel = replace(inventory, tunnels=tunnels), of_tunnel[order]
     keys = _keys(inventory)
-    parsed = parse_cidrs(inventory.subnets["cidr"])
     is_unjudged = _unjudged(inventory)
     return Fleet(
         tunnels=inventory.tunnels,
@@ -217,8 +207,7 @@ def gather(
         coverage=inventory.coverage,
         keys=keys,
         strength=strength_of(inventory.tunnels, keys["psk_bits"]),
-        parsed=parsed,
-        cidrs=_cidrs(parsed, len(inventory.subnets)),
+        parsed=parse_cidrs(inventory.subnets["cidr"]),
         of_tunnel=of_tunnel,
         of_subnet=_own_connections(inventory, "subnets"),
         domain=_domains(inventory.connections, settings.topology),
@@ -239,15 +228,6 @@ def _keys(inventory: Inventory) -> pd.DataFrame:
     """Return the key facts of the tunnels, in the order of the tunnels."""
     columns = ["psk_class", "psk_bits", "psk_fingerprint", "psk_fingerprint_key_id"]
     return facts_of(inventory.tunnels, inventory.key_facts, columns)
-
-
-def _cidrs(parsed: ParsedCidrs, n: int) -> Cidrs:
-    """Return the blocks of n rows."""
-    family, prefix_length = np.zeros(n, np.uint8), np.zeros(n, np.uint8)
-    high, low = np.zeros(n, np.uint64), np.zeros(n, np.uint64)
-    family[parsed.row], prefix_length[parsed.row] = parsed.family, parsed.prefix_length
-    high[parsed.row], low[parsed.row] = parsed.high, parsed.low
-    return Cidrs(family, prefix_length, high, low)
 
 
 def _unjudged(inventory: Inventory) -> Mask:

@@ -148,6 +148,7 @@ def _head(findings: pd.DataFrame, members: Positions, severity: int, share: str)
     first = findings.iloc[int(members[0])].to_dict()
     profiles = findings["profile"].iloc[members].dropna().astype("str").unique()
     named = dict.fromkeys(name for text in profiles for name in text.split(", "))
+    verdicts = set(findings["verdict"].iloc[members].dropna().astype("str"))
     kept = ("rule_id", "family", "title", "column", "expected", "remediation", "references")
     own = first["profile"] if str(first["rule_id"]).startswith("profile-") else ""
     digest = hashlib.sha256(f"{first['rule_id']}\x1f{own}\x1ffleet".encode()).hexdigest()
@@ -156,7 +157,7 @@ def _head(findings: pd.DataFrame, members: Positions, severity: int, share: str)
         **{name: None if pd.isna(first[name]) else first[name] for name in kept},
         "finding_id": digest[:16],
         "profile": ", ".join(named) or None,
-        "verdict": _worst_verdict(findings["verdict"].iloc[members]),
+        "verdict": next((one for one in reversed(VERDICTS) if one in verdicts), None),
         "severity": SEVERITY.categories[severity],
         "status": "open",
         "basis": first["basis"],
@@ -164,11 +165,6 @@ def _head(findings: pd.DataFrame, members: Positions, severity: int, share: str)
         "value": share,
         "evidence": f"{_FAILS}{share}",
     }
-
-
-def _worst_verdict(verdicts: pd.Series) -> str | None:
-    found = set(verdicts.dropna().astype("str"))
-    return next((one for one in reversed(VERDICTS) if one in found), None)
 
 
 def _ranks(findings: pd.DataFrame) -> Positions:

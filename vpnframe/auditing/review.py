@@ -359,7 +359,10 @@ def _examine(
 ) -> Review:
     told = settings or AuditSettings()
     now = (told.now or datetime.now(UTC)).astimezone(UTC)
-    accepted = _waivers(waivers, now)
+    if isinstance(waivers, str | Path):
+        accepted = read_waivers(waivers, now=now)
+    else:
+        accepted = checked_waivers(waivers or (), now=now)
     fleet = gather(inv, now=now, settings=told.for_overlaps())
     fleet = replace(fleet, shows_keys=told.with_key_facts)
     found = evaluate(fleet, profiles=find_profiles(profiles))
@@ -379,12 +382,6 @@ def _examine(
         is_whole=inv.is_complete and bool(fleet.is_judged.all()),
         now=now,
     )
-
-
-def _waivers(waivers: Waivers, now: datetime) -> Sequence[Waiver]:
-    if isinstance(waivers, str | Path):
-        return read_waivers(waivers, now=now)
-    return checked_waivers(waivers or (), now=now)
 
 
 def _taken(inv: Inventory) -> Inventory:

@@ -19,7 +19,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from vpnframe import schema
-from vpnframe.auditing.joining import joined_keys, places_of
+from vpnframe.auditing.joining import find_rows
 from vpnframe.auditing.logic import by_kind, equals
 from vpnframe.schema.checked import checked_table
 
@@ -248,7 +248,7 @@ def psk_bits(tunnels: pd.DataFrame, key_facts: pd.DataFrame | None) -> pd.Series
 
 def facts_of(tunnels: pd.DataFrame, key_facts: pd.DataFrame, columns: list[str]) -> pd.DataFrame:
     """Return some columns of the key facts, in the order of the tunnels; null if unknown."""
-    at = places_of(joined_keys(tunnels, TUNNEL_KEY), joined_keys(key_facts, TUNNEL_KEY))
+    at = find_rows(tunnels, TUNNEL_KEY, key_facts, TUNNEL_KEY)
     found = key_facts[columns].reset_index(drop=True)
     found = found.reindex(np.where(at < 0, len(key_facts), at))
     return found.reset_index(drop=True)

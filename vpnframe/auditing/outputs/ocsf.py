@@ -26,7 +26,12 @@ _SEVERITIES = {
 _STATUSES = {"open": (1, "New"), "waived": (3, "Suppressed"), "unknown": (1, "New")}
 _COMPLIANCE = {"open": (3, "Fail"), "waived": (3, "Fail"), "unknown": (0, "Unknown")}
 _OTHER_ACCOUNT = (99, "Other")
-_CREATE = 1
+_CREATED = {
+    "activity_id": 1,
+    "activity_name": "Create",
+    "type_uid": 200301,
+    "type_name": "Compliance Finding: Create",
+}
 _UNMAPPED = ("family", "verdict", "owner", "value", "expected", "basis", "root_cause")
 
 
@@ -66,35 +71,33 @@ def _event(
     row: Mapping[str, Any], text: Mapping[str, str], review: Review, at_ms: int
 ) -> dict[str, Any]:
     """Return the fields of an event; ``text`` are the cells of the row that are texts."""
+    uid, rule_id, title = text["finding_id"], text["rule_id"], text["title"]
     status_id, status = _STATUSES[text["status"]]
     severity_id, severity = _SEVERITIES[text["severity"]]
     return {
-        "activity_id": _CREATE,
-        "activity_name": "Create",
-        "type_uid": 200301,
-        "type_name": "Compliance Finding: Create",
+        **_CREATED,
         "time": at_ms,
         "severity_id": severity_id,
         "severity": severity,
         "status_id": status_id,
         "status": status,
         "status_detail": text.get("waived_by"),
-        "message": f"{text['title']}: {text.get('evidence', '')}",
+        "message": f"{title}: {text.get('evidence', '')}",
         "metadata": {
             "product": {"name": "vpnframe", "vendor_name": "vpnframe", "version": __version__},
-            "event_code": text["rule_id"],
+            "event_code": rule_id,
             "profiles": ["cloud"],
-            "uid": text["finding_id"],
+            "uid": uid,
         },
         "finding_info": {
-            "uid": text["finding_id"],
-            "title": text["title"],
+            "uid": uid,
+            "title": title,
             "desc": text.get("evidence"),
-            "types": [text["rule_id"]],
+            "types": [rule_id],
             "created_time": at_ms,
         },
         "compliance": {
-            "control": text["rule_id"],
+            "control": rule_id,
             "standards": _parts(text.get("profile", ""), ", "),
             "requirements": _parts(text.get("references", ""), SEPARATOR),
             "status_id": _COMPLIANCE[text["status"]][0],

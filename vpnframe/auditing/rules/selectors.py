@@ -78,7 +78,7 @@ def selector_redundant(fleet: Fleet) -> Verdicts:
     n_lists = 2 * fleet.n_connections
     n_listed = np.bincount(owner_side[rows], minlength=n_lists)
     n_needed = np.zeros(n_lists, np.int64)
-    for blocks, _ in fleet.cidrs.blocks(rows, owner_side):
+    for blocks, _ in fleet.blocks(rows, owner_side):
         merged = merge_blocks(blocks).groups
         if merged is not None:
             n_needed += np.bincount(merged, minlength=n_lists)
@@ -197,7 +197,7 @@ def _is_all_private(fleet: Fleet) -> Mask:
     is_ipv4 = numbers(fleet.subnets["family"], null=-1) == 4
     chosen = np.flatnonzero(_is_selector(fleet) & ~_is_default_route(fleet) & is_ipv4)
     owner_side = _owner_side(fleet)
-    blocks, rows = next(fleet.cidrs.blocks(chosen, owner_side))
+    blocks, rows = next(fleet.blocks(chosen, owner_side))
     merged = merge_blocks(blocks)
     n_lists = 2 * fleet.n_connections
     covers = np.ones(n_lists, bool)
