@@ -31,13 +31,15 @@ def assemble(fleet: Fleet, drafts: Sequence[Draft], *, owner_tag: str | None) ->
     made = [one for one in drafts if len(one)]
     if not made:
         return schema.empty("findings")
-    sizes = np.array([len(one) for one in made], np.int64)
     subjects = _subjects(fleet, owner_tag)
     at, what = _places(fleet, made), _all(made, "what")
-    rank = pd.factorize(subjects["key"], sort=True)[0]
-    order = _order(made, sizes, rank[at], what)
+    whose = np.repeat(np.arange(len(made)), [len(one) for one in made])
+    # Open ones first, then by severity (the worst first), rule and place.
+    rank, which = (pd.factorize(one, sort=True)[0] for one in (subjects["key"], what))
+    best = -_all(made, "severity").astype(np.int64)
+    order = np.lexsort((which, rank[at], whose, best, ~_all(made, "is_open")))
+    whose = whose[order]
     heads = objects([f"{one.text.rule_id}\x1f{one.of_profile}" for one in made])
-    whose = np.repeat(np.arange(len(made)), sizes)[order]
     columns = {"finding_id": _ids(heads[whose], objects(subjects["key"]), at[order], what[order])}
     columns |= _columns(fleet, made, whose, order)
     shown = subjects[[*_SUBJECT, "owner", "is_active"]]
@@ -51,7 +53,7 @@ def _columns(
 ) -> dict[str, Any]:
     """Return the columns that come from the findings themselves, in their order."""
 
-    def told(of: Callable[[Draft], str | None]) -> pd.Categorical:
+    def shared(of: Callable[[Draft], str | None]) -> pd.Categorical:
         return _chosen([of(one) for one in made], whose)
 
     def own(name: str) -> npt.NDArray[Any]:
@@ -59,13 +61,13 @@ def _columns(
 
     never = pd.Series(np.full(len(order), np.datetime64("NaT", "ms"))).dt.tz_localize("UTC")
     return {
-        "rule_id": told(lambda one: one.text.rule_id),
-        "family": told(lambda one: one.text.family),
-        "title": told(lambda one: one.text.title),
-        "column": told(lambda one: one.column),
-        "expected": told(lambda one: one.text.expected),
-        "remediation": told(lambda one: one.text.advice),
-        "basis": told(lambda one: one.text.basis),
+        "rule_id": shared(lambda one: one.text.rule_id),
+        "family": shared(lambda one: one.text.family),
+        "title": shared(lambda one: one.text.title),
+        "column": shared(lambda one: one.column),
+        "expected": shared(lambda one: one.text.expected),
+        "remediation": shared(lambda one: one.text.advice),
+        "basis": shared(lambda one: one.text.basis),
         "profile": _category(own("profile")),
         "verdict": _chosen((None, *VERDICTS), own("verdict") + 1),
         "severity": pd.Categorical.from_codes(own("severity").astype(np.int64), dtype=SEVERITY),
@@ -79,14 +81,6 @@ def _columns(
         "waived_until": never,
         "first_seen": never,
     }
-
-
-def _order(made: Sequence[Draft], sizes: Positions, rank: Positions, what: Texts) -> Positions:
-    """Return the sort order: open first, then by severity (worst first), rule and place."""
-    rule = np.repeat(np.arange(len(made)), sizes)
-    worst = _all(made, "severity").astype(np.int64)
-    which = pd.factorize(what, sort=True)[0]
-    return np.lexsort((which, rank, rule, -worst, ~_all(made, "is_open")))
 
 
 def _all(made: Sequence[Draft], name: str) -> npt.NDArray[Any]:

@@ -57,7 +57,9 @@ def by_owner(
     rows = findings[~is_share(findings)].reset_index(drop=True)
     fleet = _Owners.of(connections, owner_tag)
     first = _first_owners(rows, fleet)
-    names = sorted({*first.tolist(), *_sharers(rows, fleet)})
+    shared = rows["value"][_is_pair(rows)].tolist()
+    sharers = {fleet.by_id[one] for text in shared for one in fleet.named_in(text)}
+    names = sorted({*first.tolist(), *sharers})
     return {name: _part(rows, name, first, fleet) for name in names}
 
 
@@ -98,16 +100,13 @@ def _is_pair(rows: pd.DataFrame) -> Mask:
     return flags(is_overlap) & flags(rows["value"].notna()) & ~equals(rows["status"], "unknown")
 
 
-def _sharers(rows: pd.DataFrame, fleet: _Owners) -> set[str]:
-    """Return the owners of the connections that findings on pairs name."""
-    texts = rows["value"][_is_pair(rows)].tolist()
-    return {fleet.by_id[one] for text in texts for one in fleet.named_in(text)}
-
-
 def _part(rows: pd.DataFrame, name: str, first: Texts, fleet: _Owners) -> pd.DataFrame:
     """Return the findings that one owner may see."""
     own = [one for one, owner in fleet.by_id.items() if owner == name]
-    is_of_all = _is_shown_to_all(rows, name, fleet.connections.loc[own, "account_id"])
+    # What could not be judged at all is shown to all owners, or to those of the account.
+    accounts = fleet.connections.loc[own, "account_id"].dropna().unique()
+    is_near = rows["account_id"].isna() | rows["account_id"].isin(accounts)
+    is_of_all = is_on_fleet(rows) & (flags(is_near) | (name == NOBODY))
     is_pair = _is_pair(rows)
     is_own = (first == name) & ~is_on_fleet(rows) & ~is_pair
     plain = rows[is_own | is_of_all].copy()
@@ -123,12 +122,6 @@ def _part(rows: pd.DataFrame, name: str, first: Texts, fleet: _Owners) -> pd.Dat
     worst, is_open = table["severity"].cat.codes, ~equals(table["status"], "unknown")
     table = table.take(np.lexsort((-worst.to_numpy(np.int64), ~is_open))).reset_index(drop=True)
     return fold(table, n_connections=len(own))
-
-
-def _is_shown_to_all(rows: pd.DataFrame, name: str, accounts: pd.Series) -> Mask:
-    """Mark findings that could not be judged at all, of no account or of the owner's accounts."""
-    is_near = rows["account_id"].isna() | rows["account_id"].isin(accounts.dropna().unique())
-    return is_on_fleet(rows) & (flags(is_near) | (name == NOBODY))
 
 
 def _without_others(text: object, name: str, fleet: _Owners) -> str | None:

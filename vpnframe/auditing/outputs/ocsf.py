@@ -32,7 +32,7 @@ _CREATED = {
     "type_uid": 200301,
     "type_name": "Compliance Finding: Create",
 }
-_UNMAPPED = ("family", "verdict", "owner", "value", "expected", "basis", "root_cause")
+_UNMAPPED = ("status", "family", "verdict", "owner", "value", "expected", "basis", "root_cause")
 
 
 def as_ocsf(review: Review) -> list[dict[str, Any]]:
@@ -106,7 +106,6 @@ def _event(
         "resources": [_resource(row, text)],
         "unmapped": {
             "notes": list(review.notes),
-            "status": text["status"],
             **{name: text.get(name) for name in _UNMAPPED},
             "tunnel_ids": list(row["tunnel_ids"]),
         },
