@@ -189,7 +189,7 @@ def is_strength_killed(rows: Sequence[Row], monkeypatch: pytest.MonkeyPatch) -> 
     with monkeypatch.context() as patch:
         found = strength.parse_components(text.getvalue())
         patch.setattr(strength, "components", lambda: found)
-        table = strength.strength(tunnels, key_bits=strength.psk_bits(tunnels, facts))
+        table = strength.strength(tunnels, key_facts=facts)
     expected = combinations()[1]
     return any(values_of(table, name) != [row[name] for row in expected] for name in expected[0])
 
