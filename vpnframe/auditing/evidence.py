@@ -84,8 +84,10 @@ def shown(value: Any) -> str:
     --------
     >>> shown(pd.Timestamp("2026-03-01", tz="UTC")), shown(None), shown(14), shown(False)
     ('2026-03-01', 'missing', '14', 'false')
+    >>> shown(pd.NA), shown("")
+    ('missing', 'missing')
     """
-    if value == "" or _is_null(value):
+    if _is_null(value) or value == "":
         return "missing"
     if isinstance(value, pd.Timestamp):
         return str(value.date())
