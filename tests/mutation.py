@@ -35,7 +35,9 @@ _NAMED = {
     "LOW": "MEDIUM",
     "INFO": "LOW",
 }
-_SKIPPED_KEYWORDS = {"column", "side", "dtype", "n_groups", "minlength", "initial", "axis"}
+_SKIPPED_KEYWORDS = {
+    *("column", "side", "dtype", "n_groups", "minlength", "initial", "axis", "implied_by"),
+}
 # Names under which a rule hands facts on: the texts that are made of them have tests of their own.
 _FACTS = {"value", "what", "cause", "wrong", "bits", "evidence", "status", "n"}
 

@@ -14,7 +14,7 @@ from matplotlib.patches import Patch
 
 from vpnframe import stats
 from vpnframe.auditing.folding import is_counted
-from vpnframe.auditing.masks import equals
+from vpnframe.auditing.logic import equals
 from vpnframe.model.display import printable
 from vpnframe.overlapping.asked import parse_all
 from vpnframe.overlapping.connections import CONNECTION

@@ -24,7 +24,7 @@ from test_mutants import STEP
 from test_profile_judging import CEILINGS
 from test_strength import BEST, DH, ENC, PRF, judged, tables, values_of
 
-from vpnframe.auditing import components, strength
+from vpnframe.auditing import strength
 from vpnframe.auditing.profiles.judging import VERDICTS, judge
 from vpnframe.auditing.profiles.profiles import COLUMNS, HEADER, Profile, parse_profiles
 from vpnframe.auditing.rules import RULES
@@ -82,7 +82,7 @@ def wanted(name: str, column: str, value: str) -> tuple[str, str]:
 def said(profile: Profile) -> list[tuple[str, str]]:
     """What is judged by a profile."""
     places, tunnels, facts = probes(profile.name)
-    found = judge(tunnels, profile=profile, key_facts=facts)
+    found = judge(tunnels, profile=profile, key_bits=strength.psk_bits(tunnels, facts))
     told = []
     for i, (column, _) in enumerate(places):
         entry = int(found[column].entry[i])
@@ -187,7 +187,7 @@ def is_strength_killed(rows: Sequence[Row], monkeypatch: pytest.MonkeyPatch) -> 
     writer.writerows(rows)
     tunnels, facts = combined_tables()
     with monkeypatch.context() as patch:
-        found = components.parse_components(text.getvalue())
+        found = strength.parse_components(text.getvalue())
         patch.setattr(strength, "components", lambda: found)
         table = strength.strength(tunnels, key_facts=facts)
     expected = combinations()[1]

@@ -12,6 +12,7 @@ from test_strength import BEST, CIPHERS, DEFAULTS, DIGESTS, GROUPS, tables
 from vpnframe import schema
 from vpnframe.auditing.profiles.judging import SEVERITIES, VERDICTS, ceilings, judge
 from vpnframe.auditing.profiles.profiles import COLUMNS, Profile, parse_profiles, shipped_profiles
+from vpnframe.auditing.strength import psk_bits
 
 EVERY_PROFILE = pytest.mark.parametrize(
     "profile", shipped_profiles().values(), ids=lambda p: p.name
@@ -77,7 +78,7 @@ def said(row: dict[str, Any], column: str, profile: Profile) -> str:
 def test_every_value_is_judged_as_by_hand(profile: Profile) -> None:
     """Nulls, unknown words and the ends of every range, in every context."""
     tunnels, facts = tables(ROWS)
-    judged = judge(tunnels, profile=profile, key_facts=facts)
+    judged = judge(tunnels, profile=profile, key_bits=psk_bits(tunnels, facts))
     assert list(judged) == list(COLUMNS)
     for column, one in judged.items():
         found = [VERDICTS[code] for code in one.verdict]
@@ -88,7 +89,7 @@ def test_every_value_is_judged_as_by_hand(profile: Profile) -> None:
 def test_the_entry_that_judged_is_named(profile: Profile) -> None:
     """So that its clause and basis can be shown; what nobody judged names none."""
     tunnels, facts = tables(ROWS)
-    for column, one in judge(tunnels, profile=profile, key_facts=facts).items():
+    for column, one in judge(tunnels, profile=profile, key_bits=psk_bits(tunnels, facts)).items():
         for code, place in zip(one.verdict.tolist(), one.entry.tolist(), strict=True):
             if VERDICTS[code] in ("unknown", "not-judged"):
                 assert place == -1
@@ -107,7 +108,11 @@ def test_the_ceiling_is_what_no_fleet_can_better(profile: Profile) -> None:
 def test_what_is_worse_than_the_ceiling_is_its_owners() -> None:
     """It keeps its own verdict; PFS off takes no part."""
     tunnels, _ = tables([DEFAULTS, BEST, BEST | {"ike_dh_group": 24, "ipsec_pfs_group": 0}])
-    judged = judge(tunnels, profile=shipped_profiles()["bsi-tr-02102-3"])
+    judged = judge(
+        tunnels,
+        profile=shipped_profiles()["bsi-tr-02102-3"],
+        key_bits=psk_bits(tunnels, None),
+    )
     assert [VERDICTS[code] for code in judged["ike_dh_group"].verdict] == [
         "must-not",
         "ceiling",
@@ -132,13 +137,17 @@ def test_without_key_facts_the_bits_of_keys_are_unknown() -> None:
     """Never passed."""
     tunnels, _ = tables([BEST])
     for facts in (None, schema.empty("key_facts")):
-        judged = judge(tunnels, profile=shipped_profiles()["ietf"], key_facts=facts)
+        judged = judge(
+            tunnels, profile=shipped_profiles()["ietf"], key_bits=psk_bits(tunnels, facts)
+        )
         assert [VERDICTS[code] for code in judged["psk_bits"].verdict] == ["unknown"]
 
 
 def test_an_empty_fleet_is_judged() -> None:
     """Arrays of no length stand for every column."""
-    judged = judge(schema.empty("tunnels"), profile=shipped_profiles()["ietf"])
+    tunnels = schema.empty("tunnels")
+    bits = psk_bits(tunnels, None)
+    judged = judge(tunnels, profile=shipped_profiles()["ietf"], key_bits=bits)
     assert {len(one.verdict) + len(one.entry) for one in judged.values()} == {0}
 
 
@@ -153,6 +162,6 @@ def test_an_index_of_the_fleet_changes_nothing() -> None:
     """Rows that were picked from a larger table are judged by position."""
     tunnels, facts = tables([DEFAULTS, BEST, DEFAULTS])
     picked = tunnels.iloc[[2, 1]]
-    judged = judge(picked, profile=shipped_profiles()["ietf"], key_facts=facts)
+    judged = judge(picked, profile=shipped_profiles()["ietf"], key_bits=psk_bits(picked, facts))
     assert [VERDICTS[code] for code in judged["ike_dh_group"].verdict] == ["should-not", "must"]
     assert isinstance(picked, pd.DataFrame)

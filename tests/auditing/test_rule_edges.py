@@ -7,7 +7,7 @@ from audit_helpers import BY_ID, fleet_of, inventory
 from rule_edges import CEILINGS, EDGES, Edge
 from rule_findings import findings_of, severities_of, words_of
 
-from vpnframe.auditing.worth import is_at_ceiling
+from vpnframe.auditing.evaluation import is_at_ceiling
 
 EVERY_EDGE = [
     pytest.param(rule_id, edge, id=f"{rule_id}-{number}")

@@ -13,8 +13,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vpnframe import schema
-from vpnframe.auditing.components import components
-from vpnframe.auditing.strength import connection_strength, psk_bits, strength, strength_counts
+from vpnframe.auditing.strength import (
+    components,
+    connection_strength,
+    psk_bits,
+    strength,
+    strength_counts,
+)
 from vpnframe.errors import SchemaError
 
 # Literals of the model, written down apart from the file that the code reads.

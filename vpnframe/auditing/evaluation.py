@@ -7,90 +7,69 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from vpnframe.auditing.drafts import Cited, Draft, draft, single
-from vpnframe.auditing.fleet import Fleet
-from vpnframe.auditing.logic import NO, UNKNOWN, YES, Mask, Truth, flags
+from vpnframe.auditing.drafts import Draft, draft, single
+from vpnframe.auditing.fleet import READ, Fleet
+from vpnframe.auditing.logic import NO, UNKNOWN, YES, Mask, equals, flags, marked
 from vpnframe.auditing.profiles.profiles import COLUMNS, Profile
 from vpnframe.auditing.profiling import Opinion, cite, opinions, profile_drafts
-from vpnframe.auditing.rules import RULES, Rule
+from vpnframe.auditing.rules import RULES
 from vpnframe.auditing.texts import texts
-from vpnframe.auditing.verdicts import PASS, Verdicts
-from vpnframe.auditing.worth import is_at_ceiling
+from vpnframe.auditing.verdicts import NO_KEY, VALUE_UNKNOWN, Rule, Verdicts, judged
 
-_READ = ("complete", "absent", "skipped")
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """The result of one rule."""
-
-    rule: Rule  # the rule
-    counts: tuple[int, int, int]  # numbers of rows that pass, fail, and cannot be judged
-    # Its findings, without unjudgeable ones whose cause has a finding
-    draft: Draft
+_ENOUGH_BITS, _CEILING_BITS = 112, 128
+_BEST_GROUP = 14
 
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
     """The results of all rules and profiles for a fleet."""
 
-    results: tuple[Result, ...]  # in the order of the rules
+    # The findings of each rule, and how many rows pass, fail and cannot be judged
+    results: tuple[tuple[Draft, tuple[int, int, int]], ...]
     opinions: tuple[Opinion, ...]  # in the order of the profiles
     others: tuple[Draft, ...]  # findings of profiles, ceilings, and regions that were not read
 
     def drafts(self) -> list[Draft]:
         """Return all findings, those of rules first."""
-        return [*(result.draft for result in self.results), *self.others]
+        return [*(made for made, _ in self.results), *self.others]
 
 
 def evaluate(
     fleet: Fleet, *, profiles: Sequence[Profile] = (), rules: Sequence[Rule] = RULES
 ) -> Evaluation:
     """Judge a fleet by all given rules and profiles."""
-    heard = opinions(fleet, profiles)
+    judged_by = opinions(fleet, profiles)
     verdicts = {rule.rule_id: rule.judge(fleet) for rule in rules}
     failing = {name: _by_connection(fleet, one, YES) for name, one in verdicts.items()}
     unknown = {name: _by_connection(fleet, one, UNKNOWN) for name, one in verdicts.items()}
     results = []
     for rule in rules:
         one = verdicts[rule.rule_id]
-        made = draft(fleet, one, texts()[rule.rule_id], cited=_cited(heard, rule, one))
-        made = _with_causes(made, rule, failing)
-        made = _without_implied(made, rule, unknown)
-        results.append(Result(rule, one.counts(), _at_once(made, one)))
+        cited = cite(judged_by, rule.columns, one.position) if rule.columns else None
+        made = draft(fleet, one, texts()[rule.rule_id], cited=cited)
+        if made.kind == "connections":
+            made = _without_implied(_with_causes(made, rule, failing), rule, unknown)
+        results.append((_at_once(made, one), one.counts()))
     covered = _covered(fleet, rules, verdicts)
-    others = [one for opinion in heard for one in profile_drafts(fleet, opinion, covered)]
+    others = [one for opinion in judged_by for one in profile_drafts(fleet, opinion, covered)]
     others += [*_ceiling(fleet), *_coverage(fleet)]
-    return Evaluation(tuple(results), tuple(heard), tuple(others))
-
-
-def _cited(heard: Sequence[Opinion], rule: Rule, verdicts: Verdicts) -> Cited | None:
-    """Return the profiles' verdicts on the values that a rule judges."""
-    return cite(heard, rule.columns, verdicts.position) if rule.columns else None
+    return Evaluation(tuple(results), tuple(judged_by), tuple(others))
 
 
 def _by_connection(fleet: Fleet, verdicts: Verdicts, wanted: int) -> Mask:
     """Return the mask of connections that have a row with the wanted result."""
-    owners = {
-        "tunnels": fleet.of_tunnel,
-        "subnets": fleet.of_subnet,
-        "overlaps": fleet.of_overlap,
-        "connections": np.arange(fleet.n_connections),
-    }
-    found = np.zeros(fleet.n_connections, bool)
-    if verdicts.table in owners:
-        found[owners[verdicts.table][verdicts.position[verdicts.result == wanted]]] = True
-    return found
+    if verdicts.table in ("gateways", "coverage"):
+        return np.zeros(fleet.n_connections, bool)
+    rows = verdicts.position[verdicts.result == wanted]
+    return marked(fleet.n_connections, fleet.subjects_of(verdicts.table)[rows])
 
 
 def _with_causes(made: Draft, rule: Rule, failing: Mapping[str, Mask]) -> Draft:
     """Set the cause of each fault: the first implying rule that fails on the same connection."""
     cause = made.cause.copy()
-    is_bare = made.is_open & (made.connection >= 0)
-    for name in rule.implied_by:
+    for name in reversed(rule.implied_by):
         if name in failing:
-            is_named = np.array([one is None for one in cause], bool)
-            cause[is_bare & is_named & failing[name][made.connection]] = name
+            cause[made.is_open & failing[name][made.subject]] = name
     return replace(made, cause=cause)
 
 
@@ -99,8 +78,8 @@ def _without_implied(made: Draft, rule: Rule, unknown: Mapping[str, Mask]) -> Dr
     is_implied = np.zeros(len(made), bool)
     for name in rule.implied_by:
         if name in unknown:
-            is_implied |= unknown[name][made.connection]
-    return made.keep(made.is_open | ~is_implied | (made.connection < 0))
+            is_implied |= unknown[name][made.subject]
+    return made.keep(made.is_open | ~is_implied)
 
 
 def _at_once(made: Draft, verdicts: Verdicts) -> Draft:
@@ -119,23 +98,26 @@ def _covered(
     covered = {column: np.zeros(len(fleet.tunnels), bool) for column in COLUMNS}
     for rule in rules:
         one = verdicts[rule.rule_id]
-        rows = one.position[one.result != PASS]
         for column in rule.columns:
-            covered[column][rows] = True
-    nobody_knows = {
-        "psk_bits": verdicts.get("vpn-psk-unavailable"),
-        **{column: verdicts.get("vpn-value-unknown") for column in COLUMNS if column != "psk_bits"},
-    }
-    for column, unknown in nobody_knows.items():
+            covered[column][one.position[one.result != NO]] = True
+    for column, mask in covered.items():
+        is_of_key = column == "psk_bits"
+        unknown = verdicts.get(NO_KEY if is_of_key else VALUE_UNKNOWN)
         if unknown is not None:
+            table = fleet.keys if is_of_key else fleet.tunnels
             rows = unknown.position[unknown.result == UNKNOWN]
-            covered[column][rows] |= _is_null(fleet, column)[rows]
+            mask[rows] |= flags(table[column].isna())[rows]
     return covered
 
 
-def _is_null(fleet: Fleet, column: str) -> Mask:
-    table = fleet.keys if column == "psk_bits" else fleet.tunnels
-    return flags(table[column].isna())
+def is_at_ceiling(fleet: Fleet) -> Mask:
+    """Mark tunnels limited to under 128 bits only by the best DH group on offer."""
+    bits, weakest = fleet.strength["effective_bits"], fleet.strength["weakest_component"]
+    is_between = flags((bits >= _ENOUGH_BITS) & (bits < _CEILING_BITS))
+    is_best = equals(fleet.tunnels["ike_dh_group"], _BEST_GROUP)
+    is_held = equals(weakest, "ike_dh_group")
+    found: Mask = is_between & is_best & is_held & ~fleet.is_sm
+    return found
 
 
 def _ceiling(fleet: Fleet) -> list[Draft]:
@@ -150,16 +132,10 @@ def _ceiling(fleet: Fleet) -> list[Draft]:
 
 def _coverage(fleet: Fleet) -> list[Draft]:
     """Return a finding for each region that was not read completely."""
-    is_read = flags(fleet.coverage["status"].isin(_READ))
-    result: Truth = np.where(is_read, NO, UNKNOWN).astype(np.uint8)
-    verdicts = Verdicts(
-        table="coverage",
-        position=np.arange(len(result), dtype=np.int64),
-        result=result,
-        column="status",
-    )
-    made = draft(fleet, verdicts, texts()["vpn-coverage"])
-    if len(fleet.coverage):
-        return [made] if len(made) else []
-    nothing = "nothing was read"
-    return [single(texts()["vpn-coverage"], column="status", evidence=nothing, is_open=False)]
+    text = texts()["vpn-coverage"]
+    if not len(fleet.coverage):
+        return [single(text, column="status", evidence="nothing was read", is_open=False)]
+    is_read = flags(fleet.coverage["status"].isin(READ))
+    verdicts = judged(np.where(is_read, NO, UNKNOWN))
+    made = draft(fleet, replace(verdicts, table="coverage", column="status"), text)
+    return [made] if len(made) else []

@@ -9,29 +9,22 @@ import numpy as np
 import pandas as pd
 
 from vpnframe.auditing.fleet import Fleet, status
-from vpnframe.auditing.logic import Positions, Texts, codes_of, none_for_empty, objects
+from vpnframe.auditing.logic import Positions, Texts, by_kind, none_for_empty, objects
 from vpnframe.auditing.verdicts import Verdicts
 
-NOT_TOLD = "missing"
 _MOST_PARTS = 5
 
 
 def render(template: str, fleet: Fleet, verdicts: Verdicts) -> Texts:
     """Fill a template for every row of the verdicts."""
-    names = [name for _, name, _, _ in Formatter().parse(template) if name]
+    names = dict.fromkeys(name for _, name, _, _ in Formatter().parse(template) if name)
     if not names:
         return np.full(len(verdicts.position), template, dtype=object)
-    values = {name: value_of(name, fleet, verdicts) for name in dict.fromkeys(names)}
-    codes = codes_of(values.values())
-    if not len(codes):
-        return np.empty(0, dtype=object)
-    _, first = np.unique(codes, return_index=True)
-    different = {name: column.iloc[first].tolist() for name, column in values.items()}
-    texts = [
-        template.format_map({name: shown(column[i]) for name, column in different.items()})
-        for i in range(len(first))
-    ]
-    return np.array(texts, dtype=object)[codes]
+
+    def filled(*values: object) -> str:
+        return template.format_map(dict(zip(names, map(shown, values), strict=True)))
+
+    return by_kind([value_of(name, fleet, verdicts) for name in names], filled)
 
 
 def value_of(name: str, fleet: Fleet, verdicts: Verdicts) -> pd.Series:
@@ -51,15 +44,12 @@ def values_of(fleet: Fleet, verdicts: Verdicts) -> Texts:
     """Return the values of the judged columns as text, row by row."""
     if "value" in verdicts.facts:
         return none_for_empty(objects(verdicts.facts["value"]))
+
+    def listed(*values: object) -> str | None:
+        return None if all(map(_is_null, values)) else ", ".join(map(shown, values))
+
     columns = verdicts.column.split(", ")
-    parts = [value_of(column, fleet, verdicts) for column in columns]
-    codes = codes_of(parts)
-    if not len(codes):
-        return np.empty(0, dtype=object)
-    _, first = np.unique(codes, return_index=True)
-    rows = zip(*(part.iloc[first].tolist() for part in parts), strict=True)
-    texts = [None if all(map(_is_null, row)) else ", ".join(map(shown, row)) for row in rows]
-    return np.array(texts, dtype=object)[codes]
+    return by_kind([value_of(column, fleet, verdicts) for column in columns], listed)
 
 
 def joined(texts: Texts, starts: Positions, *, separator: str = "; ") -> Texts:
@@ -94,11 +84,11 @@ def shown(value: Any) -> str:
     --------
     >>> shown(pd.Timestamp("2026-03-01", tz="UTC")), shown(None), shown(14), shown(False)
     ('2026-03-01', 'missing', '14', 'false')
+    >>> shown(pd.NA), shown("")
+    ('missing', 'missing')
     """
-    if isinstance(value, str):
-        return value or NOT_TOLD
-    if _is_null(value):
-        return NOT_TOLD
+    if _is_null(value) or value == "":
+        return "missing"
     if isinstance(value, pd.Timestamp):
         return str(value.date())
     text = str(value)

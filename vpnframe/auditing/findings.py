@@ -12,10 +12,9 @@ import pandas as pd
 import pyarrow as pa
 
 from vpnframe import schema
-from vpnframe.auditing.drafts import NOT_KNOWN, OPEN, VERDICTS, Draft
+from vpnframe.auditing.drafts import VERDICTS, Draft
 from vpnframe.auditing.fleet import Fleet
-from vpnframe.auditing.logic import YES, Positions, Texts, arrow, flags, objects
-from vpnframe.auditing.masks import equals
+from vpnframe.auditing.logic import UNKNOWN, YES, Positions, Texts, arrow, equals, flags, objects
 from vpnframe.auditing.owners import owners_of
 from vpnframe.schema.columns import LISTS, SEVERITY
 
@@ -32,12 +31,15 @@ def assemble(fleet: Fleet, drafts: Sequence[Draft], *, owner_tag: str | None) ->
     made = [one for one in drafts if len(one)]
     if not made:
         return schema.empty("findings")
-    sizes = np.array([len(one) for one in made], np.int64)
     subjects = _subjects(fleet, owner_tag)
     at, what = _places(fleet, made), _all(made, "what")
-    order = _order(made, sizes, _rank(subjects)[at], what)
+    whose = np.repeat(np.arange(len(made)), [len(one) for one in made])
+    # Open ones first, then by severity (the worst first), rule and place.
+    rank, which = (pd.factorize(one, sort=True)[0] for one in (subjects["key"], what))
+    best = -_all(made, "severity").astype(np.int64)
+    order = np.lexsort((which, rank[at], whose, best, ~_all(made, "is_open")))
+    whose = whose[order]
     heads = objects([f"{one.text.rule_id}\x1f{one.of_profile}" for one in made])
-    whose = np.repeat(np.arange(len(made)), sizes)[order]
     columns = {"finding_id": _ids(heads[whose], objects(subjects["key"]), at[order], what[order])}
     columns |= _columns(fleet, made, whose, order)
     shown = subjects[[*_SUBJECT, "owner", "is_active"]]
@@ -51,7 +53,7 @@ def _columns(
 ) -> dict[str, Any]:
     """Return the columns that come from the findings themselves, in their order."""
 
-    def told(of: Callable[[Draft], str | None]) -> pd.Categorical:
+    def shared(of: Callable[[Draft], str | None]) -> pd.Categorical:
         return _chosen([of(one) for one in made], whose)
 
     def own(name: str) -> npt.NDArray[Any]:
@@ -59,17 +61,17 @@ def _columns(
 
     never = pd.Series(np.full(len(order), np.datetime64("NaT", "ms"))).dt.tz_localize("UTC")
     return {
-        "rule_id": told(lambda one: one.text.rule_id),
-        "family": told(lambda one: one.text.family),
-        "title": told(lambda one: one.text.title),
-        "column": told(lambda one: one.column),
-        "expected": told(lambda one: one.text.expected),
-        "remediation": told(lambda one: one.text.advice),
-        "basis": told(lambda one: one.text.basis),
+        "rule_id": shared(lambda one: one.text.rule_id),
+        "family": shared(lambda one: one.text.family),
+        "title": shared(lambda one: one.text.title),
+        "column": shared(lambda one: one.column),
+        "expected": shared(lambda one: one.text.expected),
+        "remediation": shared(lambda one: one.text.advice),
+        "basis": shared(lambda one: one.text.basis),
         "profile": _category(own("profile")),
         "verdict": _chosen((None, *VERDICTS), own("verdict") + 1),
         "severity": pd.Categorical.from_codes(own("severity").astype(np.int64), dtype=SEVERITY),
-        "status": _chosen((NOT_KNOWN, OPEN), own("is_open").astype(np.int64)),
+        "status": _chosen(("unknown", "open"), own("is_open").astype(np.int64)),
         "tunnel_ids": _tunnel_ids(fleet, made, order),
         "value": _text(own("value")),
         "evidence": _text(own("evidence")),
@@ -81,25 +83,15 @@ def _columns(
     }
 
 
-def _order(made: Sequence[Draft], sizes: Positions, rank: Positions, what: Texts) -> Positions:
-    """Return the sort order: open first, then by severity (worst first), rule and place."""
-    rule = np.repeat(np.arange(len(made)), sizes)
-    worst = _all(made, "severity").astype(np.int64)
-    which = pd.factorize(what, sort=True)[0]
-    return np.lexsort((which, rank, rule, -worst, ~_all(made, "is_open")))
-
-
 def _all(made: Sequence[Draft], name: str) -> npt.NDArray[Any]:
     return np.concatenate([getattr(one, name) for one in made])
 
 
 def _places(fleet: Fleet, made: Sequence[Draft]) -> Positions:
     """Return the position of each finding's subject among all subjects; -1 for none."""
-    connection, gateway, region = (_all(made, n) for n in ("connection", "gateway", "region"))
     n, m = fleet.n_connections, len(fleet.gateways)
-    at = np.where(gateway >= 0, n + gateway, np.where(region >= 0, n + m + region, -1))
-    found: Positions = np.where(connection >= 0, connection, at)
-    return found
+    offsets = {"connections": 0, "gateways": n, "coverage": n + m, "": 0}
+    return np.concatenate([one.subject + offsets[one.kind] for one in made])
 
 
 def _subjects(fleet: Fleet, owner_tag: str | None) -> pd.DataFrame:
@@ -132,19 +124,10 @@ def _subjects(fleet: Fleet, owner_tag: str | None) -> pd.DataFrame:
 
 def _is_active(fleet: Fleet) -> pd.api.extensions.ExtensionArray:
     """Return whether each connection has a tunnel that is up; null if that is unknown."""
-    up = fleet.is_up
-    n_up = np.bincount(fleet.of_tunnel[up == YES], minlength=fleet.n_connections)
-    n_known = np.bincount(fleet.of_tunnel[up != 2], minlength=fleet.n_connections)
-    n_all = np.bincount(fleet.of_tunnel, minlength=fleet.n_connections)
-    active = pd.array(n_up > 0, dtype="boolean")
-    active[(n_up == 0) & (n_known < n_all)] = pd.NA
+    up = fleet.connection_is_up
+    active = pd.array(up == YES, dtype="boolean")
+    active[up == UNKNOWN] = pd.NA
     return active
-
-
-def _rank(subjects: pd.DataFrame) -> Positions:
-    """Return the rank of each subject by account, region and id."""
-    rank: Positions = pd.factorize(subjects["key"], sort=True)[0].astype(np.int64)
-    return rank
 
 
 def _ids(heads: Texts, keys: Texts, at: Positions, what: Texts) -> pd.api.extensions.ExtensionArray:

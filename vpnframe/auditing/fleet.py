@@ -2,29 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property, partial
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from vpnframe import schema
 from vpnframe.addresses.cidr import ParsedCidrs, parse_cidrs
 from vpnframe.addresses.nesting import TooManyPairsError
 from vpnframe.addresses.ordering import Blocks
-from vpnframe.auditing.joining import (
-    CONNECTION,
-    is_place_in,
-    joined_keys,
-    places_of,
-    positions_of,
+from vpnframe.auditing.joining import CONNECTION, is_place_in, positions_of
+from vpnframe.auditing.logic import (
+    Mask,
+    Positions,
+    Truth,
+    any_of,
+    both,
+    codes_of,
+    equals,
+    flags,
+    is_any,
+    marked,
 )
-from vpnframe.auditing.logic import Mask, Positions, Truth, codes_of, flags, is_any
-from vpnframe.auditing.masks import equals
-from vpnframe.auditing.strength import TUNNEL_KEY, strength_of
+from vpnframe.auditing.strength import facts_of, strength_of
 from vpnframe.errors import SchemaError
 from vpnframe.inventory import Inventory
 from vpnframe.overlapping.fleet import overlaps_by_site
@@ -38,27 +41,24 @@ STATUSES = (
     "ipsec_sa_not_established",
     "ipsec_sa_established",
 )
+# What the cloud offers, now or formerly. Any other value is unknown, even if it is sound elsewhere.
+CIPHERS = ("aes-128-cbc", "aes-192-cbc", "aes-256-cbc", "des-cbc", "3des-cbc", "sm4-cbc")
+# Answers for no encryption; the API documents no such value, so they are kept separate.
+NULL_CIPHERS = ("none", "null", "disabled")
+HASHES = ("hmac-md5", "hmac-sha1", "hmac-sha256", "hmac-sha384", "hmac-sha512", "hmac-sm3")
+GROUPS = (1, 2, 5, 14, 24)
+KNOWN = {
+    "ike_version": (1, 2),
+    "ike_mode": ("main", "aggressive"),
+    "ike_encryption": (*CIPHERS, *NULL_CIPHERS),
+    "ike_integrity": HASHES,
+    "ike_dh_group": GROUPS,
+    "ipsec_encryption": (*CIPHERS, *NULL_CIPHERS),
+    "ipsec_integrity": HASHES,
+    "ipsec_pfs_group": (0, *GROUPS),
+}
 NOT_JUDGED = "not_judged"  # the kind of a row for a connection whose prefixes are unknown
-_READ = ("complete", "absent", "skipped")
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Cidrs:
-    """The blocks of ``subnets`` as numbers, row by row; zeros if a row has no valid block."""
-
-    # family, prefix_length: family 0 if there is no valid block
-    family: npt.NDArray[np.uint8]
-    prefix_length: npt.NDArray[np.uint8]
-    # high, low: first addresses; for IPv4, ``low`` is the whole address
-    high: npt.NDArray[np.uint64]
-    low: npt.NDArray[np.uint64]
-
-    def blocks(self, rows: Positions, groups: Positions) -> Iterator[tuple[Blocks, Positions]]:
-        """Yield the blocks of some rows, IPv4 first and then IPv6, with their row positions."""
-        for family in (4, 6):
-            at = rows[self.family[rows] == family]
-            high = self.high[at] if family == 6 else None
-            yield Blocks(self.low[at], self.prefix_length[at], high, groups[at]), at
+READ = ("complete", "absent", "skipped")
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,9 +78,7 @@ class Fleet:
     # psk_bits psk_fingerprint psk_fingerprint_key_id``, null if unknown
     keys: pd.DataFrame
     strength: pd.DataFrame  # the ``strength`` table, row by row as in ``tunnels``
-    key_facts: pd.DataFrame | None  # the ``key_facts`` table; None if it is empty
     parsed: ParsedCidrs  # the blocks of ``subnets``
-    cidrs: Cidrs  # the same, row by row
     # of_tunnel, of_subnet: position in ``connections`` of the connection of each row
     of_tunnel: Positions
     of_subnet: Positions
@@ -109,32 +107,72 @@ class Fleet:
         """The number of connections."""
         return len(self.connections)
 
-    @property
+    @cached_property
     def is_sm(self) -> Mask:
         """Which tunnels end on an SM gateway, which supports no other algorithms."""
         return equals(self.tunnels["vpn_type"], "sm")
 
-    @property
+    @cached_property
     def has_psk(self) -> Mask:
         """Which tunnels authenticate with a pre-shared key."""
         return equals(self.tunnels["auth_method"], "psk")
 
-    @property
+    @cached_property
     def may_have_psk(self) -> Mask:
         """Which tunnels authenticate with a pre-shared key or by an unknown method."""
         return ~equals(self.tunnels["auth_method"], "certificate")
 
-    @property
+    @cached_property
     def is_judged(self) -> Mask:
         """Which rows of ``overlaps`` are pairs; the others mark connections that are unknown."""
         return ~equals(self.overlaps["kind"], NOT_JUDGED)
 
-    def first_tunnel(self) -> Positions:
-        """Return the position of each connection's first tunnel; -1 if it has none."""
-        first = np.full(self.n_connections, -1, np.int64)
-        rows = np.arange(len(self.tunnels))[::-1]
-        first[self.of_tunnel[rows]] = rows
-        return first
+    @cached_property
+    def connection_is_up(self) -> Truth:
+        """Which connections have a tunnel that is up."""
+        return any_of(self.of_tunnel, self.is_up, self.n_connections)
+
+    @cached_property
+    def are_routes_known(self) -> Mask:
+        """Which connections' routes were read completely."""
+        is_known = flags(self.subnets["has_known_routes"])
+        return marked(self.n_connections, self.of_subnet[is_known])
+
+    @cached_property
+    def is_aggressive(self) -> Truth:
+        """Which tunnels use IKEv1 aggressive mode; IKEv2 has no mode."""
+        is_version_1 = self.is_value("ike_version", {1})
+        return both(is_version_1, self.is_value("ike_mode", {"aggressive"}))
+
+    def is_value(self, column: str, wanted: Collection[object]) -> Truth:
+        """Check which tunnels have one of some values; a value that is not offered is unknown."""
+        return is_any(self.tunnels[column], wanted, known=KNOWN[column])
+
+    def sets_of_blocks(self, rows: Mask) -> Positions:
+        """Number the sets of (side, block) of the connections; equal sets get equal numbers."""
+        chosen = np.flatnonzero(rows)
+        blocks = self.subnets.iloc[chosen]
+        codes = codes_of([blocks["side"], blocks["cidr"]])
+        return code_sets(self.of_subnet[chosen], codes, n_owners=self.n_connections).codes
+
+    def subjects_of(self, table: str) -> Positions:
+        """Return the gateway, region or else connection of each row of a table, as a position."""
+        if table == "overlaps":
+            return self.of_overlap
+        owners = {"tunnels": self.of_tunnel, "subnets": self.of_subnet}
+        return owners[table] if table in owners else np.arange(len(getattr(self, table)))
+
+    def blocks(self, rows: Positions, groups: Positions) -> Iterator[tuple[Blocks, Positions]]:
+        """Yield the valid blocks of some ``subnets``, IPv4 first and then IPv6, with their rows."""
+        parsed = self.parsed
+        place = np.full(len(self.subnets), -1, np.int64)
+        place[parsed.row] = np.arange(len(parsed.row))
+        chosen = place[rows]
+        chosen = chosen[chosen >= 0]
+        for family in (4, 6):
+            some = chosen[parsed.family[chosen] == family]
+            at, high = parsed.row[some], parsed.high[some] if family == 6 else None
+            yield Blocks(parsed.low[some], parsed.prefix_length[some], high, groups[at]), at
 
     def order_within(self, name: str, rows: Positions) -> list[Positions]:
         """Return the sort keys of rows within one connection, independent of the table's order."""
@@ -144,14 +182,11 @@ class Fleet:
 
     def is_region_read(self, table: pd.DataFrame) -> Mask:
         """Check for each row of a table whether its account and region was read completely."""
-        return is_place_in(table, self.coverage[self.coverage["status"].isin(_READ)])
+        return is_place_in(table, self.coverage[self.coverage["status"].isin(READ)])
 
 
 def gather(
-    inventory: Inventory,
-    *,
-    now: datetime | None = None,
-    settings: OverlapSettings | None = None,
+    inventory: Inventory, *, now: datetime | None = None, settings: OverlapSettings | None = None
 ) -> Fleet:
     """Join the tables of an inventory for the rules."""
     settings = settings or OverlapSettings()
@@ -160,8 +195,7 @@ def gather(
     if order is not None:
         tunnels = inventory.tunnels.take(order).reset_index(drop=True)
         inventory, of_tunnel = replace(inventory, tunnels=tunnels), of_tunnel[order]
-    facts = _key_facts(inventory)
-    parsed = parse_cidrs(inventory.subnets["cidr"])
+    keys = _keys(inventory)
     is_unjudged = _unjudged(inventory)
     return Fleet(
         tunnels=inventory.tunnels,
@@ -171,11 +205,9 @@ def gather(
         routes=inventory.routes,
         disagreements=inventory.disagreements,
         coverage=inventory.coverage,
-        keys=_keys(inventory.tunnels, facts),
-        strength=strength_of(inventory.tunnels, facts),
-        key_facts=facts,
-        parsed=parsed,
-        cidrs=_cidrs(parsed, len(inventory.subnets)),
+        keys=keys,
+        strength=strength_of(inventory.tunnels, keys["psk_bits"]),
+        parsed=parse_cidrs(inventory.subnets["cidr"]),
         of_tunnel=of_tunnel,
         of_subnet=_own_connections(inventory, "subnets"),
         domain=_domains(inventory.connections, settings.topology),
@@ -192,50 +224,24 @@ def status(tunnels: pd.DataFrame) -> pd.Series:
     return own.fillna(tunnels["connection_status"].astype("str"))
 
 
-def sets_of_blocks(fleet: Fleet, rows: Mask) -> Positions:
-    """Number the sets of (side, block) of the connections; equal sets get equal numbers."""
-    chosen = np.flatnonzero(rows)
-    blocks = fleet.subnets.iloc[chosen]
-    codes = codes_of([blocks["side"], blocks["cidr"]])
-    return code_sets(fleet.of_subnet[chosen], codes, n_owners=fleet.n_connections).codes
-
-
-def _key_facts(inventory: Inventory) -> pd.DataFrame | None:
-    """Return the key_facts table, or None if it is empty."""
-    facts: pd.DataFrame | None = getattr(inventory, "key_facts", None)
-    return None if facts is None or facts.empty else facts
-
-
-def _keys(tunnels: pd.DataFrame, facts: pd.DataFrame | None) -> pd.DataFrame:
+def _keys(inventory: Inventory) -> pd.DataFrame:
     """Return the key facts of the tunnels, in the order of the tunnels."""
-    facts = schema.empty("key_facts") if facts is None else facts
-    at = places_of(joined_keys(tunnels, TUNNEL_KEY), joined_keys(facts, TUNNEL_KEY))
-    found = facts[["psk_class", "psk_bits", "psk_fingerprint", "psk_fingerprint_key_id"]]
-    found = found.reset_index(drop=True).reindex(np.where(at < 0, len(facts), at))
-    return found.reset_index(drop=True)
-
-
-def _cidrs(parsed: ParsedCidrs, n: int) -> Cidrs:
-    """Return the blocks of n rows."""
-    family, prefix_length = np.zeros(n, np.uint8), np.zeros(n, np.uint8)
-    high, low = np.zeros(n, np.uint64), np.zeros(n, np.uint64)
-    family[parsed.row], prefix_length[parsed.row] = parsed.family, parsed.prefix_length
-    high[parsed.row], low[parsed.row] = parsed.high, parsed.low
-    return Cidrs(family, prefix_length, high, low)
+    columns = ["psk_class", "psk_bits", "psk_fingerprint", "psk_fingerprint_key_id"]
+    return facts_of(inventory.tunnels, inventory.key_facts, columns)
 
 
 def _unjudged(inventory: Inventory) -> Mask:
     """Find connections whose selectors do not restrict prefixes and whose routes are unknown."""
     subnets, connections = inventory.subnets, inventory.connections
     of_subnet = positions_of(subnets, connections)
-    is_known, has_default = (np.zeros(len(connections) + 1, bool) for _ in range(2))
-    is_known[of_subnet[flags(subnets["has_known_routes"])]] = True
-    is_everything = (subnets["side"] == "onprem") & (subnets["origin"] == "selector")
-    is_everything &= subnets["is_default_route"].fillna(False)
-    has_default[of_subnet[flags(is_everything)]] = True
+    is_everything = equals(subnets["side"], "onprem") & equals(subnets["origin"], "selector")
+    is_everything &= flags(subnets["is_default_route"])
+    is_known, has_default = (
+        marked(len(connections) + 1, of_subnet[rows])[:-1]
+        for rows in (flags(subnets["has_known_routes"]), is_everything)
+    )
     mode = connections["routing_mode"].astype("str")
-    is_mixed = equals(mode, "mixed") & has_default[:-1]
-    return (equals(mode, "route") | is_mixed) & ~is_known[:-1]
+    return (equals(mode, "route") | (equals(mode, "mixed") & has_default)) & ~is_known
 
 
 def _pairs(inventory: Inventory, is_unjudged: Mask, settings: OverlapSettings) -> pd.DataFrame:

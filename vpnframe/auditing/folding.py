@@ -12,8 +12,7 @@ import pandas as pd
 from pandas.api.types import union_categoricals
 
 from vpnframe import schema
-from vpnframe.auditing.logic import Mask, Positions, codes_of, flags
-from vpnframe.auditing.masks import equals
+from vpnframe.auditing.logic import Mask, Positions, codes_of, equals, flags, grouped
 from vpnframe.schema.columns import SEVERITY
 from vpnframe.schema.tables.parts import VERDICTS
 
@@ -125,7 +124,8 @@ def _widespread(
     of_profile = np.where(is_of_profile(findings), profiles.codes.to_numpy(np.int64) + 1, 0)
     check = findings["rule_id"].cat.codes.to_numpy(np.int64) * (len(profiles.categories) + 1)
     check += of_profile
-    for rows in _groups(check, is_failing):
+    failing = np.flatnonzero(is_failing)
+    for rows in grouped(check[failing], failing):
         n = len(np.unique(connection[rows]))
         free = rows[is_free[rows]]
         if 2 * n <= n_connections or not len(free):
@@ -143,19 +143,12 @@ def is_of_profile(findings: pd.DataFrame) -> Mask:
     return flags(findings["rule_id"].isin(own))
 
 
-def _groups(codes: Positions, where: Mask) -> Iterator[Positions]:
-    """Yield the rows of each code within the mask."""
-    rows = np.flatnonzero(where)
-    order = rows[np.argsort(codes[rows], kind="stable")]
-    bounds = np.flatnonzero(np.diff(codes[order])) + 1
-    yield from np.split(order, bounds) if len(order) else ()
-
-
 def _head(findings: pd.DataFrame, members: Positions, severity: int, share: str) -> dict[str, Any]:
     """Return the finding of the fleet that represents the findings of its connections."""
     first = findings.iloc[int(members[0])].to_dict()
     profiles = findings["profile"].iloc[members].dropna().astype("str").unique()
     named = dict.fromkeys(name for text in profiles for name in text.split(", "))
+    verdicts = set(findings["verdict"].iloc[members].dropna().astype("str"))
     kept = ("rule_id", "family", "title", "column", "expected", "remediation", "references")
     own = first["profile"] if str(first["rule_id"]).startswith("profile-") else ""
     digest = hashlib.sha256(f"{first['rule_id']}\x1f{own}\x1ffleet".encode()).hexdigest()
@@ -164,7 +157,7 @@ def _head(findings: pd.DataFrame, members: Positions, severity: int, share: str)
         **{name: None if pd.isna(first[name]) else first[name] for name in kept},
         "finding_id": digest[:16],
         "profile": ", ".join(named) or None,
-        "verdict": _worst_verdict(findings["verdict"].iloc[members]),
+        "verdict": next((one for one in reversed(VERDICTS) if one in verdicts), None),
         "severity": SEVERITY.categories[severity],
         "status": "open",
         "basis": first["basis"],
@@ -172,11 +165,6 @@ def _head(findings: pd.DataFrame, members: Positions, severity: int, share: str)
         "value": share,
         "evidence": f"{_FAILS}{share}",
     }
-
-
-def _worst_verdict(verdicts: pd.Series) -> str | None:
-    found = set(verdicts.dropna().astype("str"))
-    return next((one for one in reversed(VERDICTS) if one in found), None)
 
 
 def _ranks(findings: pd.DataFrame) -> Positions:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
+from itertools import compress, starmap
 from typing import Any
 
 import numpy as np
@@ -43,6 +44,11 @@ def is_any(
     return np.array([*meanings, UNKNOWN], np.uint8)[codes]  # a null's code -1 is the last
 
 
+def equals(values: pd.Series, value: object) -> Mask:
+    """Check where a column has a value; a null is False."""
+    return flags(values == value)
+
+
 def flags(values: pd.Series) -> Mask:
     """Return a column of flags as a new bool array; a null is False."""
     found: Mask = values.fillna(False).to_numpy(bool, copy=True)
@@ -50,25 +56,54 @@ def flags(values: pd.Series) -> Mask:
 
 
 def is_on(values: pd.Series) -> Truth:
-    """Check which flags are true; a null is unknown.
-
-    Examples
-    --------
-    >>> is_on(pd.Series([True, False, None], dtype="boolean")).tolist()
-    [1, 0, 2]
-    """
+    """Check which flags are true; a null is unknown."""
     return unknown_where_null(flags(values), values)
+
+
+def truth(is_yes: npt.ArrayLike, is_unknown: npt.ArrayLike = False) -> Truth:
+    """Return truth values from two masks; yes takes precedence."""
+    return np.where(is_yes, YES, np.where(is_unknown, UNKNOWN, NO)).astype(np.uint8)
 
 
 def unknown_where_null(holds: Mask, *columns: pd.Series) -> Truth:
     """Return a condition as truth values, unknown where any of the columns it uses is null."""
-    truth = holds.astype(np.uint8)
+    found = holds.astype(np.uint8)
     for column in columns:
-        truth[flags(column.isna())] = UNKNOWN
-    return truth
+        found[flags(column.isna())] = UNKNOWN
+    return found
 
 
-def numbers(values: pd.Series, *, null: int = 0) -> npt.NDArray[np.int64]:
+def both(*truths: Truth) -> Truth:
+    """Return the logical AND: no if any is no, else unknown if any is unknown."""
+    stacked = np.stack(truths)
+    return np.where((stacked == NO).any(0), np.uint8(NO), stacked.max(0))
+
+
+def either(*truths: Truth) -> Truth:
+    """Return the logical OR: yes if any is yes, else unknown if any is unknown."""
+    stacked = np.stack(truths)
+    return np.where((stacked == YES).any(0), np.uint8(YES), stacked.max(0))
+
+
+def opposite(one: Truth) -> Truth:
+    """Return the logical NOT; unknown stays unknown."""
+    return np.array([YES, NO, UNKNOWN], np.uint8)[one]
+
+
+def marked(n: int, at: Any) -> Mask:
+    """Return a mask of n rows that is set at some positions."""
+    mask = np.zeros(n, bool)
+    mask[at] = True
+    return mask
+
+
+def any_of(groups: Positions, one: Truth, n_groups: int) -> Truth:
+    """Return for each group whether it is yes in any row, else unknown if unknown in any."""
+    is_yes, is_unknown = (marked(n_groups, groups[one == value]) for value in (YES, UNKNOWN))
+    return truth(is_yes, is_unknown)
+
+
+def numbers(values: pd.Series, *, null: int = 0) -> Positions:
     """Convert to int64, replacing nulls; see :func:`unknown_where_null` for the nulls."""
     found: Positions = values.fillna(null).to_numpy(np.int64)
     return found
@@ -91,43 +126,6 @@ def none_for_empty(texts: Texts) -> Texts:
     found = texts.copy()
     found[texts == ""] = None
     return found
-
-
-def both(*truths: Truth) -> Truth:
-    """Return the logical AND: no if any is no, else unknown if any is unknown.
-
-    Examples
-    --------
-    >>> both(np.array([1, 1, 0, 2], np.uint8), np.array([1, 2, 2, 2], np.uint8)).tolist()
-    [1, 2, 0, 2]
-    """
-    stacked = np.stack(truths)
-    least = np.where((stacked == UNKNOWN).any(0), UNKNOWN, YES)
-    return np.where((stacked == NO).any(0), NO, least).astype(np.uint8)
-
-
-def either(*truths: Truth) -> Truth:
-    """Return the logical OR: yes if any is yes, else unknown if any is unknown.
-
-    Examples
-    --------
-    >>> either(np.array([1, 1, 0, 2], np.uint8), np.array([0, 2, 2, 0], np.uint8)).tolist()
-    [1, 1, 2, 2]
-    """
-    stacked = np.stack(truths)
-    least = np.where((stacked == UNKNOWN).any(0), UNKNOWN, NO)
-    return np.where((stacked == YES).any(0), YES, least).astype(np.uint8)
-
-
-def opposite(truth: Truth) -> Truth:
-    """Return the logical NOT; unknown stays unknown.
-
-    Examples
-    --------
-    >>> opposite(np.array([0, 1, 2], np.uint8)).tolist()
-    [1, 0, 2]
-    """
-    return np.array([YES, NO, UNKNOWN], np.uint8)[truth]
 
 
 def coded(values: pd.Series) -> tuple[Positions, list[Any]]:
@@ -159,6 +157,15 @@ def codes_of(columns: Iterable[pd.Series]) -> Positions:
     return combined
 
 
+def by_kind(columns: Iterable[pd.Series], make: Callable[..., Any]) -> Texts:
+    """Call ``make`` once with the values of each distinct combination; return it row by row."""
+    listed = list(columns)
+    codes = codes_of(listed)
+    _, first = np.unique(codes, return_index=True)
+    kinds = zip(*(column.iloc[first].tolist() for column in listed), strict=True)
+    return np.fromiter(starmap(make, kinds), object, len(first))[codes]
+
+
 def named(flags_by_name: Mapping[str, Mask]) -> Texts:
     """Return for each row the names of the flags that are set.
 
@@ -167,17 +174,22 @@ def named(flags_by_name: Mapping[str, Mask]) -> Texts:
     >>> named({"a": np.array([True, False]), "b": np.array([True, False])}).tolist()
     ['a, b', '']
     """
-    names = list(flags_by_name)
-    pattern = sum(
-        (flag.astype(np.int64) << bit for bit, flag in enumerate(flags_by_name.values())),
-        np.int64(0),
-    )
-    kinds, which = np.unique(pattern, return_inverse=True)
-    texts = [
-        ", ".join(name for bit, name in enumerate(names) if kind >> bit & 1)
-        for kind in kinds.tolist()
-    ]
-    return objects(texts)[which]
+    columns = map(pd.Series, flags_by_name.values())
+    return by_kind(columns, lambda *are_set: ", ".join(compress(flags_by_name, are_set)))
+
+
+def listed_by(
+    owners: Positions, words: Iterable[str], n_owners: int, *, most: int | None = None
+) -> Texts:
+    """Join the words of each owner, ``most`` of them by name; empty for owners without one."""
+    found: dict[int, list[str]] = {}
+    for owner, word in zip(owners.tolist(), words, strict=True):
+        found.setdefault(owner, []).append(word)
+    texts = np.full(n_owners, "", object)
+    for owner, parts in found.items():
+        n_more = len(parts) - len(parts[:most])
+        texts[owner] = ", ".join(parts[:most]) + (f" and {n_more:,} more" if n_more else "")
+    return texts
 
 
 def n_distinct(groups: Positions, values: Positions) -> Positions:
@@ -192,6 +204,13 @@ def n_distinct(groups: Positions, values: Positions) -> Positions:
     return np.bincount(pd.unique(groups * width + values) // width)
 
 
+def grouped(groups: Positions, rows: Positions) -> list[Positions]:
+    """Return the rows of each group, in the order of the groups."""
+    order = np.argsort(groups, kind="stable")
+    bounds = np.flatnonzero(np.diff(groups[order])) + 1
+    return np.split(rows[order], bounds) if len(rows) else []
+
+
 def differs_within(groups: Positions, *columns: pd.Series, n_groups: int) -> Truth:
     """Check in which groups the values of any column differ.
 
@@ -201,15 +220,12 @@ def differs_within(groups: Positions, *columns: pd.Series, n_groups: int) -> Tru
     >>> differs_within(np.array([0, 0, 1, 1, 2, 2]), ciphers, n_groups=3).tolist()
     [1, 0, 2]
     """
-    verdict = np.zeros(n_groups, np.uint8)
+    found = np.zeros(n_groups, np.uint8)
     for column in columns:
-        codes, found = coded(column)
+        codes, values = coded(column)
         is_given = codes >= 0
-        lowest, highest = np.full(n_groups, len(found)), np.full(n_groups, -1)
+        lowest, highest = np.full(n_groups, len(values)), np.full(n_groups, -1)
         np.minimum.at(lowest, groups[is_given], codes[is_given])
         np.maximum.at(highest, groups[is_given], codes[is_given])
-        has_null = np.zeros(n_groups, bool)
-        has_null[groups[~is_given]] = True
-        differs = np.where(highest > lowest, YES, np.where(has_null, UNKNOWN, NO))
-        verdict = either(verdict, differs.astype(np.uint8))
-    return verdict
+        found = either(found, truth(highest > lowest, marked(n_groups, groups[~is_given])))
+    return found

@@ -11,8 +11,7 @@ import pandas as pd
 from vpnframe import schema
 from vpnframe.auditing.folding import is_counted
 from vpnframe.auditing.joining import positions_of
-from vpnframe.auditing.logic import Mask, flags
-from vpnframe.auditing.masks import equals
+from vpnframe.auditing.logic import Mask, equals, flags
 from vpnframe.auditing.owners import NOBODY, by_owner, owners_of
 from vpnframe.auditing.review import AuditSettings, Profiles, Review, Waivers, examine
 from vpnframe.auditing.summaries import count_connections, count_rules
@@ -47,24 +46,14 @@ def narrow(
     n_out = int((is_counted(findings) & ~is_kept).sum())
     note = f"only {' and '.join(wanted)}: {n_out:,} other findings are left out"
     review = replace(review, notes=(*review.notes, note)) if wanted else review
-    return _recounted(review, is_kept)
-
-
-def _recounted(review: Review, is_kept: Mask) -> Review:
-    findings = review.findings[is_kept].reset_index(drop=True)
-    summary = review.summary
-    counted = count_rules(findings, n_connections=len(review.connections))
-    keys = ["rule_id", "profile"]
-    shares = summary[[*keys, "share", "is_widespread"]].astype(dict.fromkeys(keys, "str"))
-    counted = counted.drop(columns=["share", "is_widespread"]).astype(dict.fromkeys(keys, "str"))
-    merged = counted.merge(shares, on=keys, how="left")[list(summary.columns)]
-    merged["share"] = merged["share"].fillna(0.0)
-    merged["is_widespread"] = merged["is_widespread"].fillna(False)
+    findings = findings[is_kept].reset_index(drop=True)
+    keys = (review.summary[name].astype("str").fillna("") for name in ("rule_id", "profile"))
+    shares = dict(zip(zip(*keys, strict=True), review.summary["share"], strict=True))
     return replace(
         review,
         findings=findings,
-        summary=schema.cast("audit_summary", merged),
-        connections=count_connections(_worth(review.connections), findings),
+        summary=count_rules(findings, n_connections=len(review.connections), shares=shares),
+        connections=count_connections(review.connections, findings),
     )
 
 
@@ -84,7 +73,7 @@ def reviews_by_owner(
             review,
             findings=findings,
             summary=count_rules(findings, n_connections=int(is_own.sum())),
-            connections=count_connections(_worth(review.connections[told == name]), findings),
+            connections=count_connections(review.connections[told == name], findings),
             matrix=review.matrix[flags(review.matrix["vpn_connection_id"].isin(ids))],
             notes=notes,
         )
@@ -142,9 +131,3 @@ def _left_out(findings: pd.DataFrame) -> str:
     counts = findings.loc[is_open, "rule_id"].astype("str").value_counts().sort_index()
     told = ", ".join(f"{rule_id} {n:,}" for rule_id, n in counts.items())
     return f"findings on pre-shared keys are left out: {told or 'there are none'}"
-
-
-def _worth(connections: pd.DataFrame) -> pd.DataFrame:
-    """Return the columns of the connections table that do not depend on findings."""
-    kept = ["account_id", "region_id", "vpn_connection_id", "connection_name"]
-    return connections[[*kept, "is_strength_low", "weakest_component", "strength"]]

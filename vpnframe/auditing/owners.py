@@ -13,8 +13,7 @@ import pyarrow.compute as pc
 
 from vpnframe import schema
 from vpnframe.auditing.folding import fold, is_share
-from vpnframe.auditing.logic import Mask, Texts, arrow, flags, objects
-from vpnframe.auditing.masks import equals
+from vpnframe.auditing.logic import Mask, Texts, arrow, equals, flags, objects
 
 NOBODY = ""  # a tag with an empty value names no owner
 _OTHER = "a connection of another owner"
@@ -58,7 +57,9 @@ def by_owner(
     rows = findings[~is_share(findings)].reset_index(drop=True)
     fleet = _Owners.of(connections, owner_tag)
     first = _first_owners(rows, fleet)
-    names = sorted({*first.tolist(), *_sharers(rows, fleet)})
+    shared = rows["value"][_is_pair(rows)].tolist()
+    sharers = {fleet.by_id[one] for text in shared for one in fleet.named_in(text)}
+    names = sorted({*first.tolist(), *sharers})
     return {name: _part(rows, name, first, fleet) for name in names}
 
 
@@ -82,10 +83,6 @@ class _Owners:
         words = _WORD.findall(text) if isinstance(text, str) else ()
         return [word for word in words if word in self.by_id]
 
-    def ids_of(self, name: str) -> list[str]:
-        """Return the connections of one owner."""
-        return [one for one, owner in self.by_id.items() if owner == name]
-
 
 def _first_owners(rows: pd.DataFrame, fleet: _Owners) -> Texts:
     """Return the owner of each finding; one without a subject belongs to a connection it names."""
@@ -103,16 +100,13 @@ def _is_pair(rows: pd.DataFrame) -> Mask:
     return flags(is_overlap) & flags(rows["value"].notna()) & ~equals(rows["status"], "unknown")
 
 
-def _sharers(rows: pd.DataFrame, fleet: _Owners) -> set[str]:
-    """Return the owners of the connections that findings on pairs name."""
-    texts = rows["value"][_is_pair(rows)].tolist()
-    return {fleet.by_id[one] for text in texts for one in fleet.named_in(text)}
-
-
 def _part(rows: pd.DataFrame, name: str, first: Texts, fleet: _Owners) -> pd.DataFrame:
     """Return the findings that one owner may see."""
-    own = fleet.ids_of(name)
-    is_of_all = _is_shown_to_all(rows, name, fleet.connections.loc[own, "account_id"])
+    own = [one for one, owner in fleet.by_id.items() if owner == name]
+    # What could not be judged at all is shown to all owners, or to those of the account.
+    accounts = fleet.connections.loc[own, "account_id"].dropna().unique()
+    is_near = rows["account_id"].isna() | rows["account_id"].isin(accounts)
+    is_of_all = is_on_fleet(rows) & (flags(is_near) | (name == NOBODY))
     is_pair = _is_pair(rows)
     is_own = (first == name) & ~is_on_fleet(rows) & ~is_pair
     plain = rows[is_own | is_of_all].copy()
@@ -121,27 +115,13 @@ def _part(rows: pd.DataFrame, name: str, first: Texts, fleet: _Owners) -> pd.Dat
         plain[column] = pd.array(texts, dtype="str")
     pairs = [_seen_by(row, name, fleet) for row in rows[is_pair].to_dict("records")]
     found = [row for row in pairs if row is not None]
-    table = schema.cast("findings", _joined(plain, found))
-    causes = table["root_cause"].astype("str")
-    table["root_cause"] = causes.mask(flags(causes == table["rule_id"].astype("str")))
+    parts = [plain, pd.DataFrame(found, columns=plain.columns)] if found else [plain]
+    table = pd.concat([part.astype(object) for part in parts], ignore_index=True)
+    table["root_cause"] = table["root_cause"].mask(flags(table["root_cause"] == table["rule_id"]))
     table = schema.cast("findings", table)
     worst, is_open = table["severity"].cat.codes, ~equals(table["status"], "unknown")
     table = table.take(np.lexsort((-worst.to_numpy(np.int64), ~is_open))).reset_index(drop=True)
     return fold(table, n_connections=len(own))
-
-
-def _joined(plain: pd.DataFrame, rows: list[dict[str, Any]]) -> pd.DataFrame:
-    """Append rows to a table."""
-    if not rows:
-        return plain
-    more = pd.DataFrame(rows, columns=plain.columns)
-    return pd.concat([plain.astype(object), more.astype(object)], ignore_index=True)
-
-
-def _is_shown_to_all(rows: pd.DataFrame, name: str, accounts: pd.Series) -> Mask:
-    """Mark findings that could not be judged at all, of no account or of the owner's accounts."""
-    is_near = rows["account_id"].isna() | rows["account_id"].isin(accounts.dropna().unique())
-    return is_on_fleet(rows) & (flags(is_near) | (name == NOBODY))
 
 
 def _without_others(text: object, name: str, fleet: _Owners) -> str | None:

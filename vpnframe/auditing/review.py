@@ -218,10 +218,7 @@ def audit_connections(
 
 
 def profile_matrix(
-    inv: Inventory,
-    *,
-    profiles: Profiles = (BASELINE,),
-    settings: AuditSettings | None = None,
+    inv: Inventory, *, profiles: Profiles = (BASELINE,), settings: AuditSettings | None = None
 ) -> pd.DataFrame:
     """Return each connection's standing under each profile.
 
@@ -332,28 +329,18 @@ def rules() -> pd.DataFrame:
     >>> rules().set_index("rule_id").loc["vpn-ike-des", "severity"]
     'critical'
     """
-    implied = {rule.rule_id: list(rule.implied_by) for rule in RULES}
-    columns = {rule.rule_id: list(rule.columns) for rule in RULES}
-    told = list(texts().values())
-    return schema.build(
-        "rules",
-        {
-            "rule_id": [one.rule_id for one in told],
-            "family": [one.family for one in told],
-            "title": [one.title for one in told],
-            "severity": [one.severity for one in told],
-            "severity_reason": [one.severity_reason for one in told],
-            "why": [one.why for one in told],
-            "expected": [one.expected for one in told],
-            "remediation": [one.remediation for one in told],
-            "console_field": [one.console for one in told],
-            "api_parameter": [one.api for one in told],
-            "references": [one.cited or None for one in told],
-            "basis": [one.basis for one in told],
-            "implied_by": [implied.get(one.rule_id, []) for one in told],
-            "profile_columns": [columns.get(one.rule_id, []) for one in told],
-        },
-    )
+    by_id = {rule.rule_id: rule for rule in RULES}
+    renamed = {"console_field": "console", "api_parameter": "api", "references": "cited"}
+    columns: dict[str, list[object]] = {}
+    for name in schema.find("rules").names:
+        if name in ("implied_by", "profile_columns"):
+            attribute = "columns" if name == "profile_columns" else name
+            found = [getattr(by_id.get(one), attribute, ()) for one in texts()]
+            columns[name] = [list(names) for names in found]
+        else:
+            listed = [getattr(text, renamed.get(name, name)) for text in texts().values()]
+            columns[name] = [text or None for text in listed]
+    return schema.build("rules", columns)
 
 
 def examine(
@@ -372,7 +359,10 @@ def _examine(
 ) -> Review:
     told = settings or AuditSettings()
     now = (told.now or datetime.now(UTC)).astimezone(UTC)
-    accepted = _waivers(waivers, now)
+    if isinstance(waivers, str | Path):
+        accepted = read_waivers(waivers, now=now)
+    else:
+        accepted = checked_waivers(waivers or (), now=now)
     fleet = gather(inv, now=now, settings=told.for_overlaps())
     fleet = replace(fleet, shows_keys=told.with_key_facts)
     found = evaluate(fleet, profiles=find_profiles(profiles))
@@ -392,12 +382,6 @@ def _examine(
         is_whole=inv.is_complete and bool(fleet.is_judged.all()),
         now=now,
     )
-
-
-def _waivers(waivers: Waivers, now: datetime) -> Sequence[Waiver]:
-    if isinstance(waivers, str | Path):
-        return read_waivers(waivers, now=now)
-    return checked_waivers(waivers or (), now=now)
 
 
 def _taken(inv: Inventory) -> Inventory:

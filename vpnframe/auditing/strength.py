@@ -7,7 +7,11 @@ compromises the whole tunnel. The bits of each value are listed in ``strength.cs
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import csv
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
 from types import MappingProxyType
 
 import numpy as np
@@ -15,8 +19,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from vpnframe import schema
-from vpnframe.auditing.components import components
-from vpnframe.auditing.masks import equals
+from vpnframe.auditing.joining import find_rows
+from vpnframe.auditing.logic import by_kind, equals
 from vpnframe.schema.checked import checked_table
 
 Bits = npt.NDArray[np.float64]  # NaN if unknown
@@ -48,6 +52,39 @@ _MINIMA = (
 _NAMED = ("psk", "ike_dh_group", "ipsec_encryption", "ike_integrity")
 _MAX_BITS = 32_767
 _NEEDED = (*TUNNEL_KEY, "tunnel_id", "vpn_type", "auth_method", "ike_version", *_COMPONENTS)
+
+
+@dataclass(frozen=True, slots=True)
+class Component:
+    """The strength of one algorithm value."""
+
+    bits: int  # against classical computers
+    quantum_bits: int  # against a quantum computer
+    is_approved: bool  # by NIST
+
+
+@cache
+def components() -> Mapping[str, Mapping[str, Component]]:
+    """Return the strength of every value, by component and value. The file is read once.
+
+    Examples
+    --------
+    >>> components()["dh"]["14"].bits, components()["prf"]["hmac-md5"].is_approved
+    (112, False)
+    """
+    return parse_components(files(__package__).joinpath("strength.csv").read_text(encoding="utf-8"))
+
+
+def parse_components(text: str) -> Mapping[str, Mapping[str, Component]]:
+    """Parse the table of strengths; rows with the bits ``inherit`` are left out."""
+    found: dict[str, dict[str, Component]] = {}
+    for row in csv.DictReader(text.splitlines()):
+        if row["bits"] != "inherit":
+            worth = Component(
+                int(row["bits"]), int(row["quantum_bits"]), row["nist_approved"] == "1"
+            )
+            found.setdefault(row["component"], {})[row["value"]] = worth
+    return MappingProxyType({name: MappingProxyType(worth) for name, worth in found.items()})
 
 
 def strength(tunnels: pd.DataFrame, *, key_facts: pd.DataFrame | None = None) -> pd.DataFrame:
@@ -90,13 +127,17 @@ def strength(tunnels: pd.DataFrame, *, key_facts: pd.DataFrame | None = None) ->
     tunnels = checked_table("tunnels", tunnels, needs=_NEEDED)
     if key_facts is not None:
         key_facts = checked_table("key_facts", key_facts, needs=(*TUNNEL_KEY, "psk_bits"))
-    return strength_of(tunnels, key_facts)
+    return strength_of(tunnels, psk_bits(tunnels, key_facts))
 
 
-def strength_of(tunnels: pd.DataFrame, key_facts: pd.DataFrame | None) -> pd.DataFrame:
-    """Return the ``strength`` table of tables that match their schemas."""
-    tunnels = _without_meaningless(tunnels)
-    psk = np.where(equals(tunnels["auth_method"], "psk"), _psk_bits(tunnels, key_facts), np.nan)
+def strength_of(tunnels: pd.DataFrame, key_bits: pd.Series) -> pd.DataFrame:
+    """Return the ``strength`` table of tunnels with the bits of their keys."""
+    # SM gateways agree on keys with SM2 certificates instead of DH groups.
+    is_sm = equals(tunnels["vpn_type"], "sm")
+    groups = ("ike_dh_group", "ipsec_pfs_group")
+    tunnels = tunnels.assign(**{name: tunnels[name].mask(is_sm) for name in groups})
+    known_bits = key_bits.to_numpy("float64", na_value=np.nan)
+    psk = np.where(equals(tunnels["auth_method"], "psk"), known_bits, np.nan)
     bits = {name: _worth(tunnels, name, "bits") for name in _COMPONENTS}
     prf, has_key = bits["ike_integrity"], ~equals(tunnels["auth_method"], "certificate")
     confidentiality = _least(bits["ipsec_encryption"], bits["ike_dh_group"], prf)
@@ -106,7 +147,7 @@ def strength_of(tunnels: pd.DataFrame, key_facts: pd.DataFrame | None) -> pd.Dat
         "effective_bits": np.where(
             has_key, _least(confidentiality, authentication), confidentiality
         ),
-        "upper_bound_bits": _least_known(named.values()),
+        "upper_bound_bits": np.fmin.reduce(list(named.values())),
         "confidentiality_bits": confidentiality,
         "authentication_bits": authentication,
         "forward_secrecy_bits": np.where(
@@ -117,9 +158,11 @@ def strength_of(tunnels: pd.DataFrame, key_facts: pd.DataFrame | None) -> pd.Dat
         "quantum_bits": _quantum(tunnels, psk),
     }
     table = tunnels[[*TUNNEL_KEY, "tunnel_id"]].reset_index(drop=True)
-    table = table.assign(**{name: _int16(found) for name, found in values.items()})
+    table = table.assign(
+        **{name: pd.Series(found).astype("Int16") for name, found in values.items()}
+    )
     table["weakest_component"] = _weakest(named)
-    table["not_approved"] = _as_lists(*_not_approved(tunnels))
+    table["not_approved"] = by_kind((tunnels[name] for name in _COMPONENTS), _not_approved)
     return schema.cast("strength", table)
 
 
@@ -157,7 +200,10 @@ def connection_strength(strengths: pd.DataFrame) -> pd.DataFrame:
     table[[*_MINIMA]] = least.where(n_known.eq(table["n_tunnels"], axis="index"))
     table["upper_bound_bits"] = grouped["upper_bound_bits"].min()
     table["weakest_component"] = _of_weakest(strengths, ids)
-    table["not_approved"] = _joined(strengths["not_approved"], ids)
+    masks, tokens = _masks(strengths["not_approved"])
+    united = np.zeros(len(table), np.int64)
+    np.bitwise_or.at(united, ids, masks)
+    table["not_approved"] = _as_lists(united, tokens)
     return schema.cast("connection_strength", table)
 
 
@@ -194,24 +240,18 @@ def strength_counts(strengths: pd.DataFrame) -> pd.DataFrame:
     return schema.cast("strength_counts", table.reset_index())
 
 
-def psk_bits(tunnels: pd.DataFrame, key_facts: pd.DataFrame) -> pd.Series:
+def psk_bits(tunnels: pd.DataFrame, key_facts: pd.DataFrame | None) -> pd.Series:
     """Return the bits of each tunnel's key."""
-    keys = list(TUNNEL_KEY)
-    return tunnels[keys].merge(key_facts[[*keys, "psk_bits"]], on=keys, how="left")["psk_bits"]
+    facts = schema.empty("key_facts") if key_facts is None else key_facts
+    return facts_of(tunnels, facts, ["psk_bits"])["psk_bits"]
 
 
-def _without_meaningless(tunnels: pd.DataFrame) -> pd.DataFrame:
-    """Mask the DH groups of SM gateways, which agree on keys with SM2 certificates instead."""
-    is_sm = equals(tunnels["vpn_type"], "sm")
-    groups = ["ike_dh_group", "ipsec_pfs_group"]
-    return tunnels.assign(**{name: tunnels[name].mask(is_sm) for name in groups})
-
-
-def _psk_bits(tunnels: pd.DataFrame, key_facts: pd.DataFrame | None) -> Bits:
-    if key_facts is None or key_facts.empty:
-        return np.full(len(tunnels), np.nan)
-    bits: Bits = psk_bits(tunnels, key_facts).to_numpy(dtype="float64", na_value=np.nan)
-    return bits
+def facts_of(tunnels: pd.DataFrame, key_facts: pd.DataFrame, columns: list[str]) -> pd.DataFrame:
+    """Return some columns of the key facts, in the order of the tunnels; null if unknown."""
+    at = find_rows(tunnels, TUNNEL_KEY, key_facts, TUNNEL_KEY)
+    found = key_facts[columns].reset_index(drop=True)
+    found = found.reindex(np.where(at < 0, len(key_facts), at))
+    return found.reset_index(drop=True)
 
 
 def _worth(tunnels: pd.DataFrame, column: str, of: str) -> Bits:
@@ -244,20 +284,11 @@ def _least(*parts: Bits) -> Bits:
     return least
 
 
-def _least_known(parts: Iterable[Bits]) -> Bits:
-    least: Bits = np.fmin.reduce(list(parts))
-    return least
-
-
 def _weakest(named: Mapping[str, Bits]) -> pd.Categorical:
     """Return the first of the smallest parts; null if no part is known."""
     known = np.where(np.isnan(parts := np.array(list(named.values()))), np.inf, parts)
     codes = np.where(np.isinf(known.min(axis=0)), -1, known.argmin(axis=0))
     return pd.Categorical.from_codes(codes, categories=list(named))
-
-
-def _int16(bits: Bits) -> pd.Series:
-    return pd.Series(bits).astype("Int16")
 
 
 def _of_weakest(strengths: pd.DataFrame, ids: Whole) -> pd.Series:
@@ -271,14 +302,6 @@ def _of_weakest(strengths: pd.DataFrame, ids: Whole) -> pd.Series:
     return strengths["weakest_component"].iloc[order[first]].reset_index(drop=True)
 
 
-def _joined(lists: pd.Series, ids: Whole) -> pd.Series:
-    """Return the union of the tokens of each connection's tunnels."""
-    masks, tokens = _masks(lists)
-    joined = np.zeros(ids.max(initial=-1) + 1, dtype=np.int64)
-    np.bitwise_or.at(joined, ids, masks)
-    return _as_lists(joined, tokens)
-
-
 def _not_approved_values() -> list[tuple[str, str]]:
     """Return every pair of column and value that NIST does not approve, in order."""
     return [
@@ -289,14 +312,11 @@ def _not_approved_values() -> list[tuple[str, str]]:
     ]
 
 
-def _not_approved(tunnels: pd.DataFrame) -> tuple[Whole, list[str]]:
-    """Return a mask for each tunnel with a bit for each pair, and the tokens of the bits."""
-    masks = np.zeros(len(tunnels), dtype=np.int64)
-    pairs = _not_approved_values()
-    for bit, (column, value) in enumerate(pairs):
-        wanted = int(value) if _COMPONENTS[column] == "dh" else value
-        masks |= equals(tunnels[column], wanted).astype(np.int64) << bit
-    return masks, [f"{column}={value}" for column, value in pairs]
+def _not_approved(*values: object) -> list[str]:
+    """Return as tokens those of the values of a tunnel that NIST does not approve."""
+    pairs = zip(_COMPONENTS, map(str, values), strict=True)
+    poor = _not_approved_values()
+    return [f"{column}={value}" for column, value in pairs if (column, value) in poor]
 
 
 def _masks(lists: pd.Series) -> tuple[Whole, list[str]]:

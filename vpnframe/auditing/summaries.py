@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from vpnframe import schema
 from vpnframe.auditing.drafts import Draft
@@ -14,33 +16,47 @@ from vpnframe.auditing.evaluation import Evaluation
 from vpnframe.auditing.fleet import Fleet
 from vpnframe.auditing.folding import is_counted, is_folded, is_of_profile
 from vpnframe.auditing.joining import CONNECTION, positions_of
-from vpnframe.auditing.logic import Mask, codes_of
-from vpnframe.auditing.masks import equals
-from vpnframe.auditing.profiling import Opinion, matrix_of, standing_columns
+from vpnframe.auditing.logic import Positions, Texts, arrow, by_kind, equals, flags, marked
+from vpnframe.auditing.profiling import Opinion
 from vpnframe.auditing.verdicts import SEVERITIES
-from vpnframe.auditing.worth import strength_facts
 from vpnframe.inventory import Inventory
 from vpnframe.schema.columns import SEVERITY
+from vpnframe.schema.tables.parts import COMPONENTS
+
+# The columns of table ``audit_connections`` that do not depend on findings.
+_OF_CONNECTION = (
+    *(*CONNECTION, "connection_name"),
+    *("is_strength_low", "weakest_component", "strength"),
+)
+_ENOUGH_BITS = 112
+_UNKNOWN_BOUND = 32_767  # sorts an unknown bound last
 
 
 def checks(fleet: Fleet, found: Evaluation) -> list[dict[str, Any]]:
     """Count the rows that pass, fail and cannot be judged, for every rule and profile."""
-    rows = [
-        _row(result.draft, fleet) | dict(zip(_COUNTS, result.counts, strict=True))
-        for result in found.results
-    ]
-    return rows + _once(_row(draft, fleet) | _drafted(draft) for draft in found.others)
+    rows = [_row(fleet, draft, *counts) for draft, counts in found.results]
+    once: dict[tuple[Any, Any], dict[str, Any]] = {}
+    # The number that passed a profile is not counted; a profile may have several ceilings.
+    for draft in found.others:
+        n_failed = int(draft.is_open.sum())
+        row = _row(fleet, draft, None, n_failed, len(draft) - n_failed)
+        known = once.setdefault((row["rule_id"], row["profile"]), row)
+        if known is not row:
+            known |= {name: known[name] + row[name] for name in ("n_failed", "n_unknown")}
+    return [*rows, *once.values()]
 
 
 def summary(checks: Sequence[dict[str, Any]], findings: pd.DataFrame) -> pd.DataFrame:
     """Add the counts of findings to those of the checks: table ``audit_summary``."""
-    counted = _counted(findings)
-    rows = []
-    for check in checks:
-        own = counted.get((check["rule_id"], check["profile"] or ""), {})
-        rows.append(check | {name: own.get(name, 0) for name in COUNTED})
-    columns = schema.find("audit_summary").names
-    return schema.build("audit_summary", {name: [row[name] for row in rows] for name in columns})
+    counted, nothing = _counted(findings), dict.fromkeys(COUNTED, 0)
+    return _as_table(
+        check | counted.get((check["rule_id"], check["profile"] or ""), nothing) for check in checks
+    )
+
+
+def _as_table(rows: Iterable[dict[str, Any]]) -> pd.DataFrame:
+    listed, names = list(rows), schema.find("audit_summary").names
+    return schema.build("audit_summary", {name: [row[name] for row in listed] for name in names})
 
 
 def _counted(findings: pd.DataFrame) -> dict[Any, dict[str, int]]:
@@ -80,22 +96,33 @@ def count_connections(table: pd.DataFrame, findings: pd.DataFrame) -> pd.DataFra
     is_top = is_counted(own)
     np.maximum.at(worst, at[is_top], own["severity"].cat.codes.to_numpy(np.int64)[is_top])
     severity = pd.Categorical.from_codes(worst, dtype=SEVERITY)
-    table = table.reset_index(drop=True)
+    table = table[list(_OF_CONNECTION)].reset_index(drop=True)
     table = table.assign(severity=severity, n_unknown=n_unknown)
     table[list(COUNTED)] = numbers[list(COUNTED)]
     table = table.sort_values(list(CONNECTION), kind="stable", ignore_index=True)
     return schema.cast("audit_connections", table)
 
 
-def count_rules(findings: pd.DataFrame, *, n_connections: int) -> pd.DataFrame:
-    """Count findings by rule if the number that passed is unknown: table ``audit_summary``."""
+def count_rules(
+    findings: pd.DataFrame,
+    *,
+    n_connections: int,
+    shares: Mapping[tuple[str, str], float] | None = None,
+) -> pd.DataFrame:
+    """Count findings by rule if the number that passed is unknown: table ``audit_summary``.
+
+    ``shares`` are the known shares of the fleet by rule and profile; else they are counted.
+    """
     counted = _counted(findings)
     checks = findings.assign(profile=_own_profile(findings))
     rows = []
     for (rule_id, profile), part in checks.groupby(["rule_id", "profile"], observed=True):
         is_failing = ~equals(part["status"], "unknown")
-        named = part.loc[is_failing, list(CONNECTION)].dropna(subset="vpn_connection_id")
-        share = len(named.drop_duplicates()) / n_connections if n_connections else 0.0
+        if shares is None:
+            named = part.loc[is_failing, list(CONNECTION)].dropna(subset="vpn_connection_id")
+            share = len(named.drop_duplicates()) / n_connections if n_connections else 0.0
+        else:
+            share = shares.get((rule_id, profile), 0.0)
         rows.append(
             {
                 "rule_id": rule_id,
@@ -110,8 +137,7 @@ def count_rules(findings: pd.DataFrame, *, n_connections: int) -> pd.DataFrame:
                 **counted[rule_id, profile],
             }
         )
-    columns = schema.find("audit_summary").names
-    return schema.build("audit_summary", {name: [row[name] for row in rows] for name in columns})
+    return _as_table(rows)
 
 
 def _own_profile(findings: pd.DataFrame) -> pd.Series:
@@ -121,15 +147,15 @@ def _own_profile(findings: pd.DataFrame) -> pd.Series:
 
 
 COUNTED = (*(f"n_{word}" for word in SEVERITIES[::-1]), "n_folded", "n_open", "n_waived")
-_COUNTS = ("n_passed", "n_failed", "n_unknown")
 
 
-def _row(draft: Draft, fleet: Fleet) -> dict[str, Any]:
-    """Return the part of a summary row that comes from the findings."""
-    is_gateway = draft.gateway >= 0
-    n_all = len(fleet.gateways) if is_gateway.any() else fleet.n_connections
-    subject = np.where(is_gateway, draft.gateway, draft.connection)
-    n_bad = len(np.unique(subject[draft.is_open & (subject >= 0)]))
+def _row(
+    fleet: Fleet, draft: Draft, n_passed: int | None, n_failed: int, n_unknown: int
+) -> dict[str, Any]:
+    """Return the part of a summary row that does not depend on folding and waivers."""
+    n_all = len(fleet.gateways) if draft.kind == "gateways" else fleet.n_connections
+    has_subject = draft.kind in ("connections", "gateways")
+    n_bad = len(np.unique(draft.subject[draft.is_open])) if has_subject else 0
     share = n_bad / n_all if n_all else 0.0
     worst = int(draft.severity.max()) if len(draft) else SEVERITIES.index(draft.text.severity)
     return {
@@ -137,25 +163,12 @@ def _row(draft: Draft, fleet: Fleet) -> dict[str, Any]:
         "profile": draft.of_profile or None,
         "title": draft.text.title,
         "severity": SEVERITIES[worst],
+        "n_passed": n_passed,
+        "n_failed": n_failed,
+        "n_unknown": n_unknown,
         "share": share,
         "is_widespread": share > 0.5,
     }
-
-
-def _once(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Merge rows to one per rule and profile: a profile may have several ceilings."""
-    found: dict[tuple[Any, Any], dict[str, Any]] = {}
-    for row in rows:
-        known = found.setdefault((row["rule_id"], row["profile"]), row)
-        if known is not row:
-            known |= {name: known[name] + row[name] for name in _COUNTS[1:]}
-    return list(found.values())
-
-
-def _drafted(draft: Draft) -> dict[str, Any]:
-    """Count what only a profile found; the number that passed is not counted here."""
-    n_failed = int(draft.is_open.sum())
-    return {"n_passed": None, "n_failed": n_failed, "n_unknown": len(draft) - n_failed}
 
 
 def matrix(fleet: Fleet, opinions: Sequence[Opinion]) -> pd.DataFrame:
@@ -165,8 +178,8 @@ def matrix(fleet: Fleet, opinions: Sequence[Opinion]) -> pd.DataFrame:
     for opinion in opinions:
         part = fleet.connections[names].reset_index(drop=True)
         part["profile"] = opinion.profile.name
-        part["standing"] = matrix_of(fleet, opinion)
-        part["columns"] = _as_lists(standing_columns(fleet, opinion))
+        part["standing"] = opinion.standing(fleet)
+        part["columns"] = opinion.poor_columns(fleet)
         parts.append(part)
     if not parts:
         return schema.empty("profile_matrix")
@@ -174,13 +187,50 @@ def matrix(fleet: Fleet, opinions: Sequence[Opinion]) -> pd.DataFrame:
     return schema.cast("profile_matrix", table)
 
 
-def _as_lists(columns: dict[str, Mask]) -> pd.Series:
-    """Return the names of the flagged columns, row by row."""
-    flags = list(columns.values())
-    codes = codes_of([pd.Series(flag) for flag in flags])
-    _, first = np.unique(codes, return_index=True)
-    lists = [[name for name, flag in columns.items() if flag[row]] for row in first.tolist()]
-    return pd.Series([lists[code] for code in codes.tolist()], dtype="object")
+def strength_facts(fleet: Fleet) -> pd.DataFrame:
+    """Return for each connection whether it has less than 112 bits, and its weakest component.
+
+    Columns ``is_strength_low`` (null if a part is unknown), ``weakest_component`` and
+    ``strength`` (words, if it is low), in the order of ``connections``. SM gateways are left
+    out. The bits of a key are never stated.
+    """
+    bits = fleet.strength["upper_bound_bits"].fillna(_UNKNOWN_BOUND).to_numpy(np.int64)
+    order = np.lexsort((np.arange(len(bits)), bits))
+    rows = order[np.unique(fleet.of_tunnel[order], return_index=True)[1]]  # the weakest tunnels
+    is_sm = fleet.is_sm[rows]
+    bound = fleet.strength["upper_bound_bits"].iloc[rows].reset_index(drop=True)
+    is_low = flags(bound < _ENOUGH_BITS) & ~is_sm
+    unknown = fleet.of_tunnel[flags(fleet.strength["effective_bits"].isna())]
+    is_open = marked(fleet.n_connections, unknown)
+    judged = pd.array(is_low, dtype="boolean")
+    judged[(is_open & ~is_low) | is_sm] = pd.NA
+    parts = fleet.strength["weakest_component"].astype("str").iloc[rows].reset_index(drop=True)
+    parts = parts.mask(is_sm)
+    words = np.full(len(rows), None, object)
+    words[is_low] = _sentences(fleet, rows[is_low])
+    facts = {"is_strength_low": judged, "weakest_component": parts}
+    return pd.DataFrame(facts | {"strength": pd.Series(words, dtype="str")})
+
+
+def _sentences(fleet: Fleet, rows: Positions) -> Texts:
+    """Return a sentence on what bounds each tunnel, formatted once per distinct case."""
+    table = fleet.strength.iloc[rows].reset_index(drop=True)
+    part, bits = table["weakest_component"].astype("str"), table["upper_bound_bits"]
+    worth = pd.Series([""] * len(rows), dtype="str")
+    for name in COMPONENTS[1:]:
+        values = fleet.tunnels[name].astype("str").iloc[rows].reset_index(drop=True)
+        worth = worth.mask(part == name, values)
+    lists = arrow(table["not_approved"], pa.list_(pa.string()))
+    poor = pd.Series(pc.binary_join(lists, ", ").to_pandas()).fillna("")
+    return by_kind([part, worth, bits, poor], _sentence)
+
+
+def _sentence(part: str, value: str, bits: int, poor: str) -> str:
+    """Return the sentence on what bounds a tunnel; the bits of a key are not stated."""
+    told = f"; not approved: {poor}" if poor else ""
+    if part == "psk":
+        return f"under {_ENOUGH_BITS} bits, bounded by the pre-shared key{told}"
+    return f"{bits} bits, bounded by {part} {value}{told}"
 
 
 def notes(inv: Inventory, fleet: Fleet) -> Iterator[str]:

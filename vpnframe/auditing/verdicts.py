@@ -1,23 +1,32 @@
-"""The result of a rule: pass, fail or unknown for each row, with severity and evidence."""
+"""Rules, and their results: pass, fail or unknown for each row, with severity and evidence."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
-from vpnframe.auditing.logic import NO, UNKNOWN, YES, Mask, Positions, Truth
+from vpnframe.auditing.fleet import Fleet
+from vpnframe.auditing.logic import UNKNOWN, Mask, Positions, Truth
 from vpnframe.schema.tables import parts as columns
-
-PASS, FAIL = NO, YES  # a rule's condition describes a fault: it fails where it holds
 
 SEVERITIES = columns.SEVERITIES
 INFO, LOW, MEDIUM, HIGH, CRITICAL = range(5)
+# Rules that imply others.
+VALUE_UNKNOWN = "vpn-value-unknown"
+ALL_DEFAULTS = "vpn-all-defaults"
+LIFETIME_ZERO = "vpn-lifetime-zero"
+NO_KEY = "vpn-psk-unavailable"
+NO_ROUTES = "vpn-overlap-not-judged"
+NO_BLOCK = "vpn-selector-invalid"
+NO_LIVE_PATH = "vpn-no-live-path"
+# Rules on outages, causes first: a prefix without a path, then a tunnel.
+DOWN = (NO_LIVE_PATH, "vpn-not-established", "vpn-standby-down")
 
-TableName = Literal["tunnels", "connections", "subnets", "gateways", "overlaps", "coverage"]
+TableName = Literal["tunnels", "connections", "subnets", "gateways", "overlaps", "coverage", ""]
 Severities = npt.NDArray[np.uint8]
 
 
@@ -25,23 +34,22 @@ Severities = npt.NDArray[np.uint8]
 class Verdicts:
     """The results of one rule, one row per object that it judges."""
 
-    table: TableName  # the table of the judged rows
+    table: TableName = ""  # the table of the judged rows
+    column: str = ""  # the judged columns, joined by ``, ``
     position: Positions  # their positions in that table; absent rows were not judged
-    result: Truth  # ``PASS``, ``FAIL`` or ``UNKNOWN``
-    column: str  # the judged columns, joined by ``, ``
+    result: Truth  # ``YES`` if it fails (the condition describes a fault), ``NO`` or ``UNKNOWN``
     # Index into :data:`SEVERITIES`, if the rule's own severity does not apply to every row
     severity: Severities | None = None
-    # Values named in the evidence that are not columns of the table. ``value`` and ``cause`` (a
-    # rule's id) set those columns of the finding
+    # Values named in the evidence that are not columns of the table; ``value`` sets that column of
+    # the finding, ``what`` divides the rows of one subject into several findings
     facts: Mapping[str, Any] = field(default_factory=dict)
 
     def take(self, rows: Mask | Positions) -> Verdicts:
         """Keep some of the rows."""
-        return Verdicts(
-            table=self.table,
+        return replace(
+            self,
             position=self.position[rows],
             result=self.result[rows],
-            column=self.column,
             severity=None if self.severity is None else self.severity[rows],
             facts={name: np.asarray(values)[rows] for name, values in self.facts.items()},
         )
@@ -53,27 +61,66 @@ class Verdicts:
 
 
 def judged(
-    table: TableName,
-    result: Truth,
+    result: npt.ArrayLike,
     *,
-    column: str,
     where: Mask | None = None,
     severity: Severities | None = None,
-    facts: Mapping[str, Any] | None = None,
+    **facts: Any,
 ) -> Verdicts:
-    """Create verdicts from one result per row of a table.
+    """Create verdicts from one result per row of a table, and facts named in the evidence.
 
     Examples
     --------
-    >>> judged("tunnels", np.array([0, 1, 2], np.uint8), column="ike_mode").counts()
+    >>> judged([0, 1, 2]).counts()
     (1, 1, 1)
     """
-    verdicts = Verdicts(
-        table=table,
-        position=np.arange(len(result), dtype=np.int64),
-        result=result,
-        column=column,
-        severity=severity,
-        facts=facts or {},
-    )
+    truth = np.asarray(result, np.uint8)
+    position = np.arange(len(truth), dtype=np.int64)
+    verdicts = Verdicts(position=position, result=truth, severity=severity, facts=facts)
     return verdicts if where is None else verdicts.take(np.flatnonzero(where))
+
+
+def severity_where(is_worse: Mask, worse: int, other: int) -> Severities:
+    """Return one severity where a condition holds, else the other one."""
+    return np.where(is_worse, worse, other).astype(np.uint8)
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A rule: its id, what it judges, and its relations to profiles and other rules."""
+
+    rule_id: str  # its id, under which its text is found
+    table: TableName
+    column: str  # the judged columns, joined by ``, ``
+    find: Callable[[Fleet], Verdicts]
+    # Rules that imply it if they fail, or cannot judge, on the same connection
+    implied_by: tuple[str, ...] = ()
+    # The columns that it judges as profiles do: what both report is one finding
+    columns: tuple[str, ...] = ()
+
+    def judge(self, fleet: Fleet) -> Verdicts:
+        """Judge the rows of the rule's table."""
+        return replace(self.find(fleet), table=self.table, column=self.column)
+
+
+REGISTERED: dict[str, Rule] = {}
+
+
+def rule(
+    rule_id: str,
+    table: TableName,
+    *columns: str,
+    implied_by: tuple[str, ...] = (),
+    is_as_profiles: bool = False,
+) -> Callable[[Callable[[Fleet], Verdicts]], Callable[[Fleet], Verdicts]]:
+    """Register a function as a rule on some columns of a table.
+
+    Profiles judge the same columns if ``is_as_profiles`` is set.
+    """
+
+    def register(find: Callable[[Fleet], Verdicts]) -> Callable[[Fleet], Verdicts]:
+        profiled = columns if is_as_profiles else ()
+        REGISTERED[rule_id] = Rule(rule_id, table, ", ".join(columns), find, implied_by, profiled)
+        return find
+
+    return register

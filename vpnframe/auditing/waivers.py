@@ -12,8 +12,7 @@ import pandas as pd
 
 from vpnframe import schema
 from vpnframe.auditing.drafts import Draft, single
-from vpnframe.auditing.logic import Mask
-from vpnframe.auditing.masks import equals
+from vpnframe.auditing.logic import Mask, equals
 from vpnframe.auditing.texts import texts
 from vpnframe.errors import SettingsError
 from vpnframe.model.toml_tables import Form, is_text, problems_of, read_toml_tables

@@ -26,7 +26,13 @@ _SEVERITIES = {
 _STATUSES = {"open": (1, "New"), "waived": (3, "Suppressed"), "unknown": (1, "New")}
 _COMPLIANCE = {"open": (3, "Fail"), "waived": (3, "Fail"), "unknown": (0, "Unknown")}
 _OTHER_ACCOUNT = (99, "Other")
-_CREATE = 1
+_CREATED = {
+    "activity_id": 1,
+    "activity_name": "Create",
+    "type_uid": 200301,
+    "type_name": "Compliance Finding: Create",
+}
+_UNMAPPED = ("status", "family", "verdict", "owner", "value", "expected", "basis", "root_cause")
 
 
 def as_ocsf(review: Review) -> list[dict[str, Any]]:
@@ -40,18 +46,18 @@ def as_ocsf(review: Review) -> list[dict[str, Any]]:
     at_ms = int(review.now.timestamp() * 1000)
     found = []
     for row in review.findings.to_dict("records"):
-        model = ComplianceFinding(**_event(row, review, at_ms))
+        text = {name: value for name, value in row.items() if isinstance(value, str)}
+        model = ComplianceFinding(**_event(row, text, review, at_ms))
         event = model.model_dump(mode="json", exclude_none=True)
         # Fields that the schema has and the models lack.
-        event["cloud"] = _cloud(row)
+        event["cloud"] = _cloud(text)
         event["compliance"]["status"] = _COMPLIANCE[row["status"]][1]
         found.append(event)
     return found
 
 
-def _cloud(row: Mapping[str, Any]) -> dict[str, Any]:
+def _cloud(text: Mapping[str, str]) -> dict[str, Any]:
     """Return the object of the profile ``cloud``: provider, account and region."""
-    text = {name: value for name, value in row.items() if isinstance(value, str)}
     cloud: dict[str, Any] = {"provider": "Alibaba Cloud"}
     if account := text.get("account_id"):
         type_id, caption = _OTHER_ACCOUNT
@@ -61,37 +67,37 @@ def _cloud(row: Mapping[str, Any]) -> dict[str, Any]:
     return cloud
 
 
-def _event(row: Mapping[str, Any], review: Review, at_ms: int) -> dict[str, Any]:
-    text = {name: value for name, value in row.items() if isinstance(value, str)}
+def _event(
+    row: Mapping[str, Any], text: Mapping[str, str], review: Review, at_ms: int
+) -> dict[str, Any]:
+    """Return the fields of an event; ``text`` are the cells of the row that are texts."""
+    uid, rule_id, title = text["finding_id"], text["rule_id"], text["title"]
     status_id, status = _STATUSES[text["status"]]
     severity_id, severity = _SEVERITIES[text["severity"]]
     return {
-        "activity_id": _CREATE,
-        "activity_name": "Create",
-        "type_uid": 200301,
-        "type_name": "Compliance Finding: Create",
+        **_CREATED,
         "time": at_ms,
         "severity_id": severity_id,
         "severity": severity,
         "status_id": status_id,
         "status": status,
         "status_detail": text.get("waived_by"),
-        "message": f"{text['title']}: {text.get('evidence', '')}",
+        "message": f"{title}: {text.get('evidence', '')}",
         "metadata": {
             "product": {"name": "vpnframe", "vendor_name": "vpnframe", "version": __version__},
-            "event_code": text["rule_id"],
+            "event_code": rule_id,
             "profiles": ["cloud"],
-            "uid": text["finding_id"],
+            "uid": uid,
         },
         "finding_info": {
-            "uid": text["finding_id"],
-            "title": text["title"],
+            "uid": uid,
+            "title": title,
             "desc": text.get("evidence"),
-            "types": [text["rule_id"]],
+            "types": [rule_id],
             "created_time": at_ms,
         },
         "compliance": {
-            "control": text["rule_id"],
+            "control": rule_id,
             "standards": _parts(text.get("profile", ""), ", "),
             "requirements": _parts(text.get("references", ""), SEPARATOR),
             "status_id": _COMPLIANCE[text["status"]][0],
@@ -100,14 +106,7 @@ def _event(row: Mapping[str, Any], review: Review, at_ms: int) -> dict[str, Any]
         "resources": [_resource(row, text)],
         "unmapped": {
             "notes": list(review.notes),
-            "status": text["status"],
-            "family": text.get("family"),
-            "verdict": text.get("verdict"),
-            "owner": text.get("owner"),
-            "value": text.get("value"),
-            "expected": text.get("expected"),
-            "basis": text.get("basis"),
-            "root_cause": text.get("root_cause"),
+            **{name: text.get(name) for name in _UNMAPPED},
             "tunnel_ids": list(row["tunnel_ids"]),
         },
     }

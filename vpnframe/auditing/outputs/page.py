@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from html import escape as escape_html
+from importlib.resources import files
 from typing import Any
 
 import pandas as pd
 
 from vpnframe.auditing.folding import is_counted, is_folded, is_share
-from vpnframe.auditing.outputs.page_style import STYLE
 from vpnframe.auditing.review import Review
 from vpnframe.auditing.texts import SEPARATOR, Text, texts
 from vpnframe.auditing.verdicts import SEVERITIES
@@ -17,7 +17,6 @@ from vpnframe.model.display import printable
 
 MOST_ROWS = 500
 TITLE = "IPsec VPN security review"
-_WORST_FIRST = tuple(reversed(SEVERITIES))
 _COLUMNS = (
     ("connection_name", "Connection"),
     ("region_id", "Region"),
@@ -42,12 +41,18 @@ def as_page(review: Review, *, title: str = TITLE, with_folded: bool = False) ->
     >>> "&lt;fleet&gt;" in page, "<fleet>" in page
     (True, False)
     """
+    profiles = ", ".join(review.profiles) or "no profile"
+    when = review.now.strftime("%Y-%m-%d %H:%M UTC")
+    style = files(__package__).joinpath("page.css").read_text(encoding="utf-8")
     body = "".join(
         (
-            _head(review, title),
+            f"<h1>{escape(title)}</h1><p class=sub>{len(review.connections):,} connections, ",
+            f"{escape(profiles)}, {when}</p>",
             _notes(review.notes),
-            _connection_tiles(review.connections),
-            _tiles(review.findings),
+            "<h2>Connections by worst finding</h2>",
+            _tiles(_by_severity(review.connections, none=review.connections["severity"].isna())),
+            "<h2>Findings by severity</h2>",
+            _tiles(_counts(review.findings)),
             _standings(review.matrix),
             _widespread(review.findings),
             *_rules(review.findings, with_folded=with_folded),
@@ -60,16 +65,9 @@ def as_page(review: Review, *, title: str = TITLE, with_folded: bool = False) ->
         '<meta http-equiv="Content-Security-Policy" content="default-src \'none\'; '
         "style-src 'unsafe-inline'\">"
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{escape(title)}</title><style>{STYLE}</style></head><body><main>{body}</main>"
+        f"<title>{escape(title)}</title><style>{style}</style></head><body><main>{body}</main>"
         "</body></html>\n"
     )
-
-
-def _head(review: Review, title: str) -> str:
-    profiles = ", ".join(review.profiles) or "no profile"
-    when = review.now.strftime("%Y-%m-%d %H:%M UTC")
-    fleet = f"{len(review.connections):,} connections, "
-    return f"<h1>{escape(title)}</h1><p class=sub>{fleet}{escape(profiles)}, {when}</p>"
 
 
 def _notes(notes: Iterable[str]) -> str:
@@ -77,29 +75,29 @@ def _notes(notes: Iterable[str]) -> str:
     return f'<ul class="notes">{lines}</ul>' if lines else ""
 
 
-def _connection_tiles(connections: pd.DataFrame) -> str:
-    """Count connections by their worst finding."""
-    counts = connections["severity"].value_counts()
-    tiles = [(word, int(counts.get(word, 0))) for word in _WORST_FIRST]
-    tiles.append(("none", int(connections["severity"].isna().sum())))
-    return f"<h2>Connections by worst finding</h2>{_tile_row(tiles)}"
+def _by_severity(rows: pd.DataFrame, **others: Any) -> dict[str, int]:
+    """Count rows by severity, the worst first, then the rows of other masks."""
+    counts = rows["severity"].value_counts()
+    numbers = {word: int(counts.get(word, 0)) for word in reversed(SEVERITIES)}
+    return numbers | {word: int(mask.sum()) for word, mask in others.items()}
 
 
-def _tiles(findings: pd.DataFrame) -> str:
-    """Count findings by severity, and those that are folded, waived or unknown."""
-    counts = findings[is_counted(findings)]["severity"].value_counts()
-    tiles = [(word, int(counts.get(word, 0))) for word in _WORST_FIRST]
-    tiles.append(("folded", int(is_folded(findings).sum())))
-    tiles += [(word, int((findings["status"] == word).sum())) for word in ("waived", "unknown")]
-    return f"<h2>Findings by severity</h2>{_tile_row(tiles)}"
+def _counts(findings: pd.DataFrame) -> dict[str, int]:
+    """Count the counted findings by severity, then those folded, waived or unknown."""
+    others = {word: findings["status"] == word for word in ("waived", "unknown")}
+    return _by_severity(findings[is_counted(findings)], folded=is_folded(findings), **others)
 
 
-def _tile_row(tiles: Iterable[tuple[str, int]]) -> str:
+def _tiles(numbers: Mapping[str, int]) -> str:
     cells = "".join(
         f'<div class="tile {word}"><b>{number:,}</b><span>{word}</span></div>'
-        for word, number in tiles
+        for word, number in numbers.items()
     )
     return f'<div class="tiles">{cells}</div>'
+
+
+def _mark(word: str, text: str) -> str:
+    return f'<span class="mark {word}">{text}</span>'
 
 
 def _standings(matrix: pd.DataFrame) -> str:
@@ -123,15 +121,12 @@ def _standings(matrix: pd.DataFrame) -> str:
 
 def _widespread(findings: pd.DataFrame) -> str:
     """List what fails on more than half of the fleet: usually a template needs fixing."""
-    rows = findings[is_share(findings)]
-    if rows.empty:
-        return ""
     lines = "".join(
-        f'<tr><td><span class="mark {row.severity}">{row.severity}</span></td>'
+        f"<tr><td>{_mark(row.severity, row.severity)}</td>"
         f"<td>{escape(row.title)}</td><td class=n>{escape(row.value)}</td></tr>"
-        for row in rows.itertuples()
+        for row in findings[is_share(findings)].itertuples()
     )
-    return (
+    return lines and (
         "<h2>Widespread</h2><p>These fail on more than half of the fleet: look for one cause. "
         "They are left out of the connections above.</p>"
         f"<table><tr><th>severity</th><th>rule</th><th class=n>share</th></tr>{lines}</table>"
@@ -143,38 +138,27 @@ def _rules(findings: pd.DataFrame, *, with_folded: bool) -> Iterator[str]:
     yield "<h2>Findings</h2>"
     if findings.empty:
         yield "<p>There are no findings.</p>"
-    ids = findings["rule_id"].astype("str")
-    for rule_id in ids.drop_duplicates():
-        rows = findings[(ids == rule_id).to_numpy()]
-        yield _section(texts()[rule_id], rows, with_folded=with_folded)
-
-
-def _counts(rows: pd.DataFrame) -> str:
-    """Count the counted findings by severity, then those folded, waived or unknown."""
-    counts = rows[is_counted(rows)]["severity"].value_counts()
-    numbers = [(word, int(counts.get(word, 0))) for word in _WORST_FIRST]
-    numbers.append(("folded", int(is_folded(rows).sum())))
-    numbers += [(word, int((rows["status"] == word).sum())) for word in ("waived", "unknown")]
-    return "".join(
-        f'<span class="mark {word}">{number:,} {word}</span>' for word, number in numbers if number
-    )
+    for rule_id, rows in findings.groupby("rule_id", sort=False, observed=True):
+        yield _section(texts()[str(rule_id)], rows, with_folded=with_folded)
 
 
 def _section(text: Text, rows: pd.DataFrame, *, with_folded: bool) -> str:
-    counts = _counts(rows)
+    marks = "".join(_mark(word, f"{n:,} {word}") for word, n in _counts(rows).items() if n)
     n_folded = 0 if with_folded else int(is_folded(rows).sum())
     rows = rows[~is_folded(rows)] if n_folded else rows
-    columns = [(name, label) for name, label in _COLUMNS if rows[name].notna().any()]
-    head = "".join(f"<th>{label}</th>" for _, label in columns)
-    shown = rows.head(MOST_ROWS)
-    lines = "".join(_line(row, [name for name, _ in columns]) for row in shown.to_dict("records"))
+    columns = {name: label for name, label in _COLUMNS if rows[name].notna().any()}
+    head = "".join(f"<th>{label}</th>" for label in columns.values())
+    shown = rows.head(MOST_ROWS).to_dict("records")
+    lines = "".join(
+        f"<tr>{''.join(f'<td>{_cell(row, name)}</td>' for name in columns)}</tr>" for row in shown
+    )
     n_more = len(rows) - len(shown)
     more = f"<p>and {n_more:,} more: see the table of findings</p>" if n_more else ""
     if n_folded:
         more += f"<p>{n_folded:,} that follow from another finding are not listed</p>"
     table = f"{_references(rows)}<table><tr>{head}</tr>{lines}</table>" if len(rows) else ""
     return (
-        f"<details><summary>{counts} {escape(text.title)}"
+        f"<details><summary>{marks} {escape(text.title)}"
         f"<code>{escape(text.rule_id)}</code></summary>"
         f"<p>{escape(text.why)} <i>{escape(text.severity_reason)}</i></p>"
         f"<p><b>Expected</b> {escape(text.expected)}</p><p><b>Remedy</b> {escape(text.advice)}</p>"
@@ -187,10 +171,6 @@ def _references(rows: pd.DataFrame) -> str:
     cited = rows["references"].dropna().astype("str").drop_duplicates().head(5)
     parts = list(dict.fromkeys(part for text in cited for part in text.split(SEPARATOR)))
     return f"<p><b>References</b> {escape('; '.join(parts))}</p>" if parts else ""
-
-
-def _line(row: dict[str, Any], names: Iterable[str]) -> str:
-    return "<tr>" + "".join(f"<td>{_cell(row, name)}</td>" for name in names) + "</tr>"
 
 
 def _cell(row: dict[str, Any], name: str) -> str:

@@ -7,7 +7,7 @@ OASIS, Static Analysis Results Interchange Format (SARIF) Version 2.1.0.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pandas as pd
@@ -45,15 +45,15 @@ def as_sarif(review: Review) -> dict[str, Any]:
     ('2.1.0', 'warning')
     """
     rows = review.findings.to_dict("records")
-    told = texts()
-    used = list(dict.fromkeys(_check(row, told) for row in rows))
-    places = {check: place for place, check in enumerate(used)}
+    checks = [_check(row) for row in rows]
+    places = {check: place for place, check in enumerate(dict.fromkeys(checks))}
+    about_keys = {"keyFindings": _KEY_FINDINGS} if holds_key_findings(review) else {}
     run = {
         "tool": {
             "driver": {
                 "name": "vpnframe",
                 "version": __version__,
-                "rules": [_rule(told[rule_id], severity) for rule_id, severity in used],
+                "rules": [_rule(*check) for check in places],
             }
         },
         "invocations": [
@@ -65,20 +65,18 @@ def as_sarif(review: Review) -> dict[str, Any]:
                 ],
             }
         ],
-        "properties": {"profiles": list(review.profiles), **_about_keys(review)},
-        "results": [_result(row, told, places) for row in rows],
+        "properties": {"profiles": list(review.profiles), **about_keys},
+        "results": [
+            _result(row, check, places[check]) for row, check in zip(rows, checks, strict=True)
+        ],
     }
     return {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
 
 
-def _about_keys(review: Review) -> dict[str, str]:
-    return {"keyFindings": _KEY_FINDINGS} if holds_key_findings(review) else {}
-
-
-def _check(row: Mapping[str, Any], told: Mapping[str, Text]) -> tuple[str, str]:
+def _check(row: Mapping[str, Any]) -> tuple[Text, str]:
     """Return rule and severity: consumers take the severity from the rule, so each pair is one."""
-    rule_id, is_unknown = str(row["rule_id"]), row["status"] == "unknown"
-    return rule_id, told[rule_id].severity if is_unknown else str(row["severity"])
+    text = texts()[row["rule_id"]]
+    return text, text.severity if row["status"] == "unknown" else row["severity"]
 
 
 def _rule(text: Text, severity: str) -> dict[str, Any]:
@@ -111,14 +109,11 @@ def _kind_and_level(row: Mapping[str, Any]) -> tuple[str, str]:
     return "fail", _LEVELS[row["severity"]]
 
 
-def _result(
-    row: Mapping[str, Any], told: Mapping[str, Text], places: Mapping[tuple[str, str], int]
-) -> dict[str, Any]:
-    check = _check(row, told)
+def _result(row: Mapping[str, Any], check: tuple[Text, str], place: int) -> dict[str, Any]:
     kind, level = _kind_and_level(row)
     result: dict[str, Any] = {
-        "ruleId": _id_of(told[check[0]], check[1]),
-        "ruleIndex": places[check],
+        "ruleId": _id_of(*check),
+        "ruleIndex": place,
         "kind": kind,
         "level": level,
         "message": {"text": f"{row['title']}: {_text(row['evidence']) or row['title']}"},
@@ -143,15 +138,13 @@ def _location(row: Mapping[str, Any]) -> dict[str, str]:
     }
 
 
-def _properties(row: Mapping[str, Any]) -> Iterable[tuple[str, Any]]:
+def _properties(row: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     for name, value in row.items():
         if name in ("finding_id", "rule_id", "title", "first_seen"):
             continue
         if name in ("tags", "tunnel_ids"):
-            yield (
-                name if name != "tags" else "resourceTags",
-                list(value if value is not None else ()),
-            )
+            listed = list(value if value is not None else ())
+            yield ("resourceTags" if name == "tags" else name), listed
         elif isinstance(value, pd.Timestamp):
             yield name, value.strftime("%Y-%m-%d")
         elif not pd.isna(value):

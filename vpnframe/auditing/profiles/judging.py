@@ -10,9 +10,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from vpnframe.auditing.masks import Mask, equals
-from vpnframe.auditing.profiles.profiles import COLUMNS, Profile, ProfileLine
-from vpnframe.auditing.strength import psk_bits
+from vpnframe.auditing.logic import Mask, equals
+from vpnframe.auditing.profiles.profiles import COLUMNS, Profile
 
 # The index is the verdict's code. Three are not in files: a value that is not judged, one that is
 # null or in no line, and the best value on offer if the standard does not accept it.
@@ -54,9 +53,7 @@ class Judged:
     entry: npt.NDArray[np.int32]
 
 
-def judge(
-    tunnels: pd.DataFrame, *, profile: Profile, key_facts: pd.DataFrame | None = None
-) -> dict[str, Judged]:
+def judge(tunnels: pd.DataFrame, *, profile: Profile, key_bits: pd.Series) -> dict[str, Judged]:
     """Judge every value of a fleet by one profile.
 
     Examples
@@ -64,13 +61,14 @@ def judge(
     >>> from vpnframe import schema
     >>> from vpnframe.auditing.profiles.profiles import find_profiles
     >>> fleet = schema.cast("tunnels", pd.DataFrame({"ike_dh_group": [1, 14, None]}))
-    >>> judged = judge(fleet, profile=find_profiles(["ietf"])[0])
+    >>> unknown = pd.Series([None] * 3, dtype="Int16", name="psk_bits")
+    >>> judged = judge(fleet, profile=find_profiles(["ietf"])[0], key_bits=unknown)
     >>> [VERDICTS[code] for code in judged["ike_dh_group"].verdict]
     ['must-not', 'must', 'unknown']
     """
     best = ceilings(profile)
     values = {name: tunnels[name] for name in COLUMNS if name != "psk_bits"}
-    values["psk_bits"] = _psk_bits(tunnels, key_facts)
+    values["psk_bits"] = key_bits
     left_out = _left_out(tunnels, profile)
     return {
         name: _judge_column(values[name], profile, best.get(name), left_out.get(name))
@@ -101,12 +99,6 @@ def ceilings(profile: Profile) -> dict[str, str]:
     return found
 
 
-def _psk_bits(tunnels: pd.DataFrame, key_facts: pd.DataFrame | None) -> pd.Series:
-    if key_facts is None or key_facts.empty:
-        return pd.Series(pd.NA, index=range(len(tunnels)), dtype="Int16", name="psk_bits")
-    return psk_bits(tunnels, key_facts)
-
-
 def _left_out(tunnels: pd.DataFrame, profile: Profile) -> dict[str, Mask]:
     """Return masks of rows that are not judged, by column."""
     masks = {
@@ -128,33 +120,15 @@ def _judge_column(
 ) -> Judged:
     """Judge each distinct value once: a column has few."""
     codes, different = pd.factorize(values)
-    places = [_place_of(value, str(values.name), profile) for value in different]
-    verdicts = [
-        CEILING if str(value) == best else UNKNOWN if place < 0 else _code(profile.entries[place])
-        for value, place in zip(different, places, strict=True)
-    ]
+    places, verdicts = [], []
+    for value in map(str, different):
+        own = (i for i, one in enumerate(profile.entries) if one.column == values.name)
+        place = next((i for i in own if profile.entries[i].includes(value)), -1)
+        verdict = UNKNOWN if place < 0 else VERDICTS.index(profile.entries[place].verdict)
+        verdicts.append(CEILING if value == best else verdict)
+        places.append(place)
     verdict = np.array([*verdicts, UNKNOWN], dtype=np.uint8)[codes]  # a null has the code -1
     entry = np.array([*places, -1], dtype=np.int32)[codes]
     if left_out is not None:
         verdict[left_out], entry[left_out] = NOT_JUDGED, -1
     return Judged(verdict, entry)
-
-
-def _place_of(value: object, column: str, profile: Profile) -> int:
-    """Return the index of the entry that judges a value; -1 without one."""
-    for place, entry in enumerate(profile.entries):
-        if entry.column != column:
-            continue
-        if COLUMNS[column] is not None and entry.value == str(value):
-            return place
-        if COLUMNS[column] is None and _holds(entry, int(str(value))):
-            return place
-    return -1
-
-
-def _holds(entry: ProfileLine, number: int) -> bool:
-    return entry.smallest <= number and (entry.largest is None or number <= entry.largest)
-
-
-def _code(entry: ProfileLine) -> int:
-    return VERDICTS.index(entry.verdict)

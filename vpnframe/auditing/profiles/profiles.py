@@ -58,6 +58,29 @@ class ProfileLine:
     clause: str  # the clause of the standard
     basis: Basis  # how reliable it is: only a ``verified`` clause may be shown as proof
 
+    @property
+    def range(self) -> str:
+        """The value or range that it judges, as text."""
+        if self.value is not None:
+            return self.value
+        if self.largest is None:
+            return f"{self.smallest} or more"
+        return f"{self.smallest} to {self.largest}" if self.largest > self.smallest else "0"
+
+    @property
+    def objection(self) -> str:
+        """Its verdict and clause as text; a clause that was not verified is marked with "see"."""
+        if not self.clause:
+            return self.verdict
+        word = "" if self.basis == "verified" else "see "
+        return f"{self.verdict} ({word}{self.clause}; {self.basis})"
+
+    def includes(self, value: str) -> bool:
+        """Check whether it judges a value of its column."""
+        if COLUMNS[self.column] is not None:
+            return self.value == value
+        return self.smallest <= int(value) and (self.largest is None or int(value) <= self.largest)
+
 
 @dataclass(frozen=True, slots=True)
 class Profile:
@@ -175,15 +198,9 @@ def _entry(fields: Mapping[str, str], place: str) -> ProfileLine:
         raise SettingsError(f"{place}: {column} is judged by value, not by min and max")
     if known is not None and value not in known:
         raise SettingsError(f"{place}: {value!r} is not a value of {column}{_meant(column, value)}")
-    return ProfileLine(
-        column=column,
-        value=value,
-        smallest=smallest,
-        largest=largest,
-        verdict=_one_of(fields, "verdict", get_args(Verdict), place),
-        clause=fields["clause"],
-        basis=_one_of(fields, "basis", get_args(Basis), place),
-    )
+    verdict = _one_of(fields, "verdict", get_args(Verdict), place)
+    basis = _one_of(fields, "basis", get_args(Basis), place)
+    return ProfileLine(column, value, smallest, largest, verdict, fields["clause"], basis)
 
 
 def _range(fields: Mapping[str, str], place: str) -> tuple[int, int | None]:

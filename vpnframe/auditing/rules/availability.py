@@ -1,12 +1,14 @@
-"""Rules on availability: outages, single points of failure, and failure detection."""
+"""Rules on availability: attachment, single points of failure, tunnels and routes that are down."""
 
 from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
-from vpnframe.auditing.fleet import Fleet, sets_of_blocks
-from vpnframe.auditing.joining import gateway_positions, is_place_in
+from vpnframe.auditing.fleet import Fleet
+from vpnframe.auditing.joining import gateway_positions, is_place_in, positions_of
 from vpnframe.auditing.logic import (
     NO,
     UNKNOWN,
@@ -14,36 +16,43 @@ from vpnframe.auditing.logic import (
     Mask,
     Positions,
     Truth,
+    any_of,
+    arrow,
     both,
     codes_of,
     differs_within,
     either,
+    equals,
     flags,
     is_any,
     is_on,
+    listed_by,
+    marked,
     numbers,
     opposite,
+    truth,
     unknown_where_null,
 )
-from vpnframe.auditing.masks import equals
-from vpnframe.auditing.values import is_address, is_private_address, is_wildcard
-from vpnframe.auditing.verdicts import Verdicts, judged
+from vpnframe.auditing.values import IDS, is_address, is_private_address, is_wildcard
+from vpnframe.auditing.verdicts import (
+    DOWN,
+    INFO,
+    MEDIUM,
+    NO_KEY,
+    NO_LIVE_PATH,
+    NO_ROUTES,
+    VALUE_UNKNOWN,
+    Verdicts,
+    judged,
+    rule,
+    severity_where,
+)
 
 _ATTACHED = ("vpngw", "cen")
+_ROUTE_HIDDEN = ("normal", "unpublished")
 
 
-def health_check_failing(fleet: Fleet) -> Verdicts:
-    """Fail connections whose enabled health check gets no reply."""
-    status = fleet.connections["health_check_status"]
-    is_on_ = is_on(fleet.connections["health_check_enabled"])
-    return judged(
-        "connections",
-        both(is_on_, is_any(status, {"failed"}, known=("success",), is_folded=True)),
-        where=is_on_ == YES,
-        column="health_check_status",
-    )
-
-
+@rule("vpn-orphan", "connections", "attach_type", "vpn_gateway_id")
 def orphan(fleet: Fleet) -> Verdicts:
     """Fail connections attached to nothing, or to a VPN gateway that no longer exists."""
     connections = fleet.connections
@@ -53,76 +62,153 @@ def orphan(fleet: Fleet) -> Verdicts:
     is_found = gateway_positions(connections, fleet.gateways, column="vpn_gateway_id") >= 0
     is_loose[has_gateway & is_found] = NO
     gone = has_gateway & ~is_found & (is_loose != YES)
-    is_loose[gone] = np.where(_are_gateways_known(fleet)[gone], YES, UNKNOWN)
-    return judged("connections", is_loose, column="attach_type, vpn_gateway_id")
+    is_loose[gone] = truth(_are_gateways_known(fleet), gone)[gone]
+    return judged(is_loose)
 
 
+@rule("vpn-single-tunnel", "connections", "n_tunnels", implied_by=(NO_ROUTES,))
 def single_tunnel(fleet: Fleet) -> Verdicts:
     """Fail single tunnels without a second connection that has the same blocks and another peer."""
-    return judged(
-        "connections",
-        opposite(_has_second_way(fleet)),
-        where=is_single(fleet),
-        column="n_tunnels",
-    )
+    return judged(opposite(_has_second_way(fleet)), where=_is_single(fleet))
 
 
+@rule("vpn-one-zone", "connections", "zone_id")
 def one_zone(fleet: Fleet) -> Verdicts:
     """Fail connections whose tunnels are all in one zone."""
     n = fleet.n_connections
     differs = differs_within(fleet.of_tunnel, fleet.tunnels["zone_id"], n_groups=n)
-    is_pair = np.bincount(fleet.of_tunnel, minlength=n) > 1
-    return judged("connections", opposite(differs), where=is_pair, column="zone_id")
+    return judged(opposite(differs), where=np.bincount(fleet.of_tunnel, minlength=n) > 1)
 
 
+@rule("vpn-dpd-off", "tunnels", "dpd_enabled")
 def dpd_off(fleet: Fleet) -> Verdicts:
     """Fail tunnels without dead peer detection."""
-    return judged("tunnels", opposite(is_on(fleet.tunnels["dpd_enabled"])), column="dpd_enabled")
+    return judged(opposite(is_on(fleet.tunnels["dpd_enabled"])))
 
 
-def natt_off(fleet: Fleet) -> Verdicts:
-    """Fail tunnels without NAT traversal if there are signs of NAT."""
-    is_off = opposite(is_on(fleet.tunnels["nat_traversal_enabled"]))
-    return judged(
-        "tunnels",
-        both(is_off, _has_sign_of_nat(fleet)),
-        column="nat_traversal_enabled, customer_gateway_ike_id, customer_gateway_ip",
-    )
-
-
+@rule("vpn-health-check-off", "connections", "health_check_enabled", implied_by=(NO_ROUTES,))
 def health_check_off(fleet: Fleet) -> Verdicts:
     """Fail single tunnels with a second path but no health check: nothing triggers failover.
 
     Without a second path a failed check only resets the tunnel; dual tunnels have no check.
     """
     is_off = opposite(is_on(fleet.connections["health_check_enabled"]))
-    return judged(
-        "connections",
-        both(is_off, _has_second_way(fleet)),
-        where=is_single(fleet),
-        column="health_check_enabled",
-    )
+    return judged(both(is_off, _has_second_way(fleet)), where=_is_single(fleet))
+
+
+@rule(
+    "vpn-natt-off",
+    "tunnels",
+    *("nat_traversal_enabled", "customer_gateway_ike_id", "customer_gateway_ip"),
+)
+def natt_off(fleet: Fleet) -> Verdicts:
+    """Fail tunnels without NAT traversal if there are signs of NAT."""
+    is_off = opposite(is_on(fleet.tunnels["nat_traversal_enabled"]))
+    return judged(both(is_off, _has_sign_of_nat(fleet)))
+
+
+@rule("vpn-id-fqdn-main-mode", "tunnels", *IDS, implied_by=(NO_LIVE_PATH, VALUE_UNKNOWN, NO_KEY))
+def id_fqdn_main_mode(fleet: Fleet) -> Verdicts:
+    """Fail names as ids under IKEv1 main mode with a pre-shared key, which needs an address."""
+    names = np.zeros(len(fleet.tunnels), bool)
+    for column in IDS:
+        ids = fleet.tunnels[column].fillna("").str.strip()
+        names |= flags(ids != "") & ~is_address(ids) & ~is_wildcard(ids)
+    is_main = both(fleet.is_value("ike_version", {1}), fleet.is_value("ike_mode", {"main"}))
+    result = both(is_main, truth(names))
+    result[(result == YES) & ~fleet.has_psk] = UNKNOWN
+    severity = severity_where(fleet.is_up == YES, INFO, MEDIUM)
+    return judged(result, where=fleet.may_have_psk & ~fleet.is_sm, severity=severity)
+
+
+@rule(
+    "vpn-not-established",
+    "tunnels",
+    *("tunnel_status", "connection_status"),
+    implied_by=(NO_LIVE_PATH, "vpn-id-fqdn-main-mode"),
+)
+def not_established(fleet: Fleet) -> Verdicts:
+    """Fail tunnels that are down, except a standby tunnel while another one is up.
+
+    Connections with a transit router have no standby tunnels.
+    """
+    is_standby = equals(fleet.tunnels["tunnel_role"], "standby") & _is_on_gateway(fleet)
+    result = opposite(fleet.is_up)
+    result[is_standby & _is_other_up(fleet) & (result == YES)] = NO
+    return judged(result, where=is_attached(fleet)[fleet.of_tunnel])
+
+
+@rule("vpn-standby-down", "tunnels", "tunnel_status", "tunnel_role")
+def standby_down(fleet: Fleet) -> Verdicts:
+    """Fail standby tunnels that are down while another tunnel of the connection is up."""
+    roles = fleet.tunnels["tunnel_role"]
+    result = np.where(_is_other_up(fleet), opposite(fleet.is_up), np.uint8(NO))
+    is_without_role = flags(roles.isna())
+    result[is_without_role & (result == YES)] = UNKNOWN
+    may_be = (equals(roles, "standby") | is_without_role) & ~_is_single(fleet)[fleet.of_tunnel]
+    return judged(result, where=may_be & _is_on_gateway(fleet))
+
+
+@rule("vpn-route-unpublished", "connections", "routes.state", implied_by=(NO_ROUTES,))
+def route_unpublished(fleet: Fleet) -> Verdicts:
+    """Fail connections with a policy route that is not published to the VPC."""
+    state = fleet.routes["state"]
+    is_hidden = opposite(is_any(state, {"published"}, known=_ROUTE_HIDDEN, is_folded=True))
+    is_hidden[~equals(fleet.routes["route_type"], "policy")] = NO
+    return _by_connection(fleet, is_hidden)
+
+
+@rule("vpn-route-next-hop-down", "connections", "routes.tunnel_ids", implied_by=(*DOWN, NO_ROUTES))
+def route_next_hop_down(fleet: Fleet) -> Verdicts:
+    """Fail connections with a route into a tunnel that is down."""
+    owners = positions_of(fleet.routes, fleet.connections)
+    is_down = np.append(opposite(fleet.connection_is_up), np.uint8(UNKNOWN))[owners]
+    row, is_up = _named_tunnels(fleet)
+    is_named = marked(len(is_down), row)
+    best = any_of(row, is_up, len(is_down))
+    is_down[is_named] = opposite(best)[is_named]
+    return _by_connection(fleet, is_down)
+
+
+@rule("vpn-witness-conflict", "connections", "witnesses", "perspective")
+def witness_conflict(fleet: Fleet) -> Verdicts:
+    """Fail connections whose download and list row contradict each other."""
+    connections = fleet.connections
+    owners = positions_of(fleet.disagreements, connections)
+    pairs = zip(owners.tolist(), fleet.disagreements["field"].tolist(), strict=True)
+    different = [(owner, field) for owner, field in dict.fromkeys(pairs) if owner >= 0]
+    at = np.array([owner for owner, _ in different], np.int64)
+    fields = listed_by(at, [field for _, field in different], fleet.n_connections)
+    fields[equals(connections["perspective"], "conflict") & (fields == "")] = "perspective"
+    result = truth(fields != "", ~equals(connections["witnesses"], "both"))
+    # A connection attached to nothing has no download, so there is no second source to differ from.
+    is_loose = is_any(connections["attach_type"], {"no_associated"}, is_folded=True) == YES
+    return judged(result, where=~(is_loose & (result == UNKNOWN)), value=fields)
+
+
+def is_attached(fleet: Fleet) -> Mask:
+    """Mark connections that can carry traffic: orphans have a separate finding."""
+    return np.asarray(orphan(fleet).result != YES)
 
 
 def _has_second_way(fleet: Fleet) -> Truth:
     """Check whether another connection carries the same blocks to another address."""
-    tunnels, subnets = fleet.tunnels, fleet.subnets
-    is_said = subnets["cidr"].notna() & ~subnets["is_default_route"].fillna(False)
-    sets = sets_of_blocks(fleet, flags(is_said))
-    reach = codes_of([pd.Series(fleet.domain), pd.Series(sets)])
+    subnets = fleet.subnets
+    has_cidr = flags(subnets["cidr"].notna())
+    sets = fleet.sets_of_blocks(has_cidr & ~flags(subnets["is_default_route"]))
+    domain = pd.Series(fleet.domain)
+    reach = codes_of([domain, pd.Series(sets)])
     peers = differs_within(
         reach[fleet.of_tunnel],
-        tunnels["customer_gateway_ip"],
+        fleet.tunnels["customer_gateway_ip"],
         n_groups=int(reach.max(initial=-1)) + 1,
     )
-    is_comparable = (sets >= 0) & (fleet.domain >= 0)
-    has_second = np.where(is_comparable, peers[reach], NO)
+    has_second = np.where((sets >= 0) & (fleet.domain >= 0), peers[reach], np.uint8(NO))
     # If a connection's own prefixes are unknown, any neighbour may be its second path.
-    has_blocks = np.zeros(fleet.n_connections, bool)
-    has_blocks[fleet.of_subnet[flags(subnets["cidr"].notna())]] = True
-    is_open = fleet.is_unjudged | ~has_blocks
-    has_second[is_open & _has_neighbours(fleet.domain)] = UNKNOWN
-    return has_second.astype(np.uint8)
+    has_neighbour = domain.duplicated(keep=False).to_numpy(bool) & (fleet.domain >= 0)
+    has_blocks = marked(fleet.n_connections, fleet.of_subnet[has_cidr])
+    has_second[(fleet.is_unjudged | ~has_blocks) & has_neighbour] = UNKNOWN
+    return has_second
 
 
 def _has_sign_of_nat(fleet: Fleet) -> Truth:
@@ -135,31 +221,54 @@ def _has_sign_of_nat(fleet: Fleet) -> Truth:
     is_private = unknown_where_null(is_private_address(theirs) & ~is_private_address(ours), theirs)
     ids = tunnels["customer_gateway_ike_id"]
     is_other = is_address(ids) & flags(ids != theirs) & ~is_wildcard(ids)
-    differs = np.where(is_other & flags(theirs.isna()), UNKNOWN, is_other).astype(np.uint8)
-    return either(is_private, differs)
+    return either(is_private, truth(is_other & flags(theirs.notna()), is_other))
 
 
-def is_single(fleet: Fleet) -> Mask:
+def _is_single(fleet: Fleet) -> Mask:
     """Mark single-tunnel connections, except dual-tunnel ones of which one tunnel was read."""
-    n = fleet.n_connections
-    n_told = np.zeros(n, np.int64)
-    np.maximum.at(n_told, fleet.of_tunnel, numbers(fleet.tunnels["tunnel_count"]))
-    found: Mask = (np.bincount(fleet.of_tunnel, minlength=n) == 1) & (n_told < 2)
-    return found
+    n, of_tunnel = fleet.n_connections, fleet.of_tunnel
+    has_two = marked(n, of_tunnel[numbers(fleet.tunnels["tunnel_count"]) >= 2])
+    return np.asarray((np.bincount(of_tunnel, minlength=n) == 1) & ~has_two)
 
 
 def _are_gateways_known(fleet: Fleet) -> Mask:
     """Mark connections whose region's VPN gateways were read: some exist, or calls were made."""
+    connections = fleet.connections
     vpn = fleet.gateways[equals(fleet.gateways["kind"], "vpn")]
     asked = fleet.coverage[fleet.coverage["n_calls"] > 0]
-    connections = fleet.connections
-    is_read = fleet.is_region_read(connections)
     has_some = is_place_in(connections, vpn) | is_place_in(connections, asked)
-    return is_read & has_some
+    return fleet.is_region_read(connections) & has_some
 
 
-def _has_neighbours(domain: Positions) -> Mask:
-    """Mark connections whose routing domain contains another one."""
-    is_shared = pd.Series(domain).duplicated(keep=False).to_numpy(bool)
-    found: Mask = is_shared & (domain >= 0)
-    return found
+def _is_on_gateway(fleet: Fleet) -> Mask:
+    return flags(fleet.tunnels["vpn_gateway_id"].notna())
+
+
+def _is_other_up(fleet: Fleet) -> Mask:
+    """Mark tunnels whose connection has another tunnel that is up."""
+    is_up = (fleet.is_up == YES).astype(np.int64)
+    n_up = np.bincount(fleet.of_tunnel, weights=is_up, minlength=fleet.n_connections)
+    return np.asarray(n_up[fleet.of_tunnel] - is_up > 0)
+
+
+def _named_tunnels(fleet: Fleet) -> tuple[Positions, Truth]:
+    """Return the tunnels that routes name: the route's row, and whether the tunnel is up."""
+    ids = arrow(fleet.routes["tunnel_ids"], pa.list_(pa.string()))
+    known = arrow(fleet.tunnels["tunnel_id"], pa.string())
+    at = pc.fill_null(pc.index_in(pc.list_flatten(ids), value_set=known.drop_null()), -1)
+    positions = np.append(np.flatnonzero(flags(fleet.tunnels["tunnel_id"].notna())), -1)
+    is_up = np.append(fleet.is_up, np.uint8(UNKNOWN))[positions[at.to_numpy()]]
+    return pc.list_parent_indices(ids).to_numpy().astype(np.int64), is_up
+
+
+def _by_connection(fleet: Fleet, is_bad: Truth) -> Verdicts:
+    """Return verdicts on connections from those on their routes; unknown without all routes."""
+    owners = positions_of(fleet.routes, fleet.connections)
+    rows = np.flatnonzero(owners >= 0)
+    result = any_of(owners[rows], is_bad[rows], fleet.n_connections)
+    result[~fleet.are_routes_known & (result == NO)] = UNKNOWN
+    bad = rows[is_bad[rows] == YES]
+    cidrs = fleet.routes["destination_cidr"].iloc[bad].astype("str").fillna("?")
+    blocks = pd.Series(cidrs.array, index=owners[bad]).sort_values()
+    value = listed_by(blocks.index.to_numpy(), blocks, fleet.n_connections)
+    return judged(result, value=value)

@@ -1,44 +1,51 @@
-"""Rules on the proposals of both phases: version, mode, ciphers, groups, and consistency."""
+"""Rules on the proposals of both phases: version, mode, ciphers, groups, lifetimes."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
-from vpnframe.auditing.components import components
-from vpnframe.auditing.fleet import Fleet
+from vpnframe.auditing.fleet import CIPHERS, NULL_CIPHERS, Fleet
 from vpnframe.auditing.logic import (
     NO,
     UNKNOWN,
     YES,
+    Mask,
     Texts,
     Truth,
     both,
+    by_kind,
     coded,
-    codes_of,
     differs_within,
     either,
     flags,
     is_any,
     is_on,
+    listed_by,
     named,
+    numbers,
     opposite,
+    unknown_where_null,
 )
-from vpnframe.auditing.values import (
-    CIPHERS,
-    CRYPTO,
-    LIFETIMES,
-    LONGEST_LIFETIME_S,
-    NULL_CIPHERS,
-    comparable,
-    is_aggressive,
-    is_not_told,
-    is_value,
+from vpnframe.auditing.strength import components
+from vpnframe.auditing.values import CRYPTO, LIFETIMES, LONGEST_LIFETIME_S, comparable, is_not_told
+from vpnframe.auditing.verdicts import (
+    ALL_DEFAULTS,
+    CRITICAL,
+    HIGH,
+    INFO,
+    LIFETIME_ZERO,
+    LOW,
+    MEDIUM,
+    VALUE_UNKNOWN,
+    Severities,
+    Verdicts,
+    judged,
+    rule,
+    severity_where,
 )
-from vpnframe.auditing.verdicts import CRITICAL, HIGH, INFO, LOW, Severities, Verdicts, judged
 
 _OF_SM = {
     "ike_version": 1,
@@ -48,209 +55,238 @@ _OF_SM = {
     "ipsec_encryption": "sm4-cbc",
     "ipsec_integrity": "hmac-sm3",
 }
+_BIRTHDAY_BYTES = 2**35  # 2^32 blocks of 8 bytes
+_IKE_GROUPS = ("vpn-ike-dh-1", "vpn-ike-dh-2", "vpn-ike-dh-5", "vpn-ike-dh-24")
 
 
+def _weak(
+    rule_id: str,
+    column: str,
+    values: Collection[object],
+    *implied_by: str,
+    severity: Callable[[Fleet], Severities] | None = None,
+) -> None:
+    """Add a rule that fails some values of a column of the tunnels, except on SM gateways."""
+
+    def find(fleet: Fleet) -> Verdicts:
+        found = fleet.is_value(column, values)
+        return judged(found, where=~fleet.is_sm, severity=severity and severity(fleet))
+
+    implied_by = (*implied_by, VALUE_UNKNOWN)
+    rule(rule_id, "tunnels", column, implied_by=implied_by, is_as_profiles=True)(find)
+
+
+def _pfs_severity(fleet: Fleet) -> Severities:
+    """Return LOW where the PFS group is weaker than the IKE group, else INFO."""
+    worth = {int(name): one.bits for name, one in components()["dh"].items()}
+    pfs, ike = (
+        fleet.tunnels[name].astype("float64").map(worth).to_numpy("float64")
+        for name in ("ipsec_pfs_group", "ike_dh_group")
+    )
+    return severity_where(pfs < ike, LOW, INFO)
+
+
+@rule(
+    "vpn-ike-aggressive-mode",
+    "tunnels",
+    "ike_mode",
+    implied_by=(VALUE_UNKNOWN,),
+    is_as_profiles=True,
+)
 def ike_aggressive_mode(fleet: Fleet) -> Verdicts:
     """Fail tunnels with IKEv1 aggressive mode; CRITICAL if the key is weak enough to be guessed."""
-    is_guessable = flags(fleet.keys["psk_bits"] < 80)
-    severity = np.where(is_guessable & fleet.has_psk, CRITICAL, HIGH).astype(np.uint8)
-    return judged(
-        "tunnels",
-        is_aggressive(fleet),
-        where=~fleet.is_sm,
-        column="ike_mode",
-        severity=severity,
-    )
+    is_guessable = flags(fleet.keys["psk_bits"] < 80) & fleet.has_psk
+    severity = severity_where(is_guessable, CRITICAL, HIGH)
+    return judged(fleet.is_aggressive, where=~fleet.is_sm, severity=severity)
 
 
-def ike_version_1(fleet: Fleet) -> Verdicts:
-    """Fail tunnels that use IKEv1; SM gateways, which support no other version, are exempt."""
-    return _weak(fleet, "ike_version", {1})
+_weak("vpn-ike-version-1", "ike_version", {1}, "vpn-ike-aggressive-mode")
 
 
-def ike_des(fleet: Fleet) -> Verdicts:
-    """Fail tunnels that use DES in phase 1."""
-    return _weak(fleet, "ike_encryption", {"des-cbc"})
-
-
-def ipsec_des(fleet: Fleet) -> Verdicts:
-    """Fail tunnels that use DES in phase 2."""
-    return _weak(fleet, "ipsec_encryption", {"des-cbc"})
-
-
-def ike_3des(fleet: Fleet) -> Verdicts:
-    """Fail tunnels that use Triple DES in phase 1."""
-    return _weak(fleet, "ike_encryption", {"3des-cbc"})
-
-
-def ipsec_3des(fleet: Fleet) -> Verdicts:
-    """Fail tunnels that use Triple DES in phase 2."""
-    return _weak(fleet, "ipsec_encryption", {"3des-cbc"})
-
-
-def ike_md5(fleet: Fleet) -> Verdicts:
-    """Fail tunnels that use HMAC-MD5 in phase 1, for integrity and as the PRF."""
-    return _weak(fleet, "ike_integrity", {"hmac-md5"})
-
-
-def ipsec_md5(fleet: Fleet) -> Verdicts:
-    """Fail tunnels that use HMAC-MD5 in phase 2."""
-    return _weak(fleet, "ipsec_integrity", {"hmac-md5"})
-
-
-def ike_sha1(fleet: Fleet) -> Verdicts:
-    """Fail tunnels that use HMAC-SHA-1 in phase 1."""
-    return _weak(fleet, "ike_integrity", {"hmac-sha1"})
-
-
-def ipsec_sha1(fleet: Fleet) -> Verdicts:
-    """Fail tunnels that use HMAC-SHA-1 in phase 2."""
-    return _weak(fleet, "ipsec_integrity", {"hmac-sha1"})
-
-
-def ike_dh_1(fleet: Fleet) -> Verdicts:
-    """Fail tunnels that use DH group 1 (768-bit MODP) in phase 1."""
-    return _weak(fleet, "ike_dh_group", {1})
-
-
-def ike_dh_2(fleet: Fleet) -> Verdicts:
-    """Fail tunnels that use DH group 2 (1024-bit MODP) in phase 1."""
-    return _weak(fleet, "ike_dh_group", {2})
-
-
-def ike_dh_5(fleet: Fleet) -> Verdicts:
-    """Fail tunnels that use DH group 5 (1536-bit MODP) in phase 1."""
-    return _weak(fleet, "ike_dh_group", {5})
-
-
-def ike_dh_24(fleet: Fleet) -> Verdicts:
-    """Fail tunnels that use DH group 24 (2048-bit MODP, 256-bit subgroup) in phase 1."""
-    return _weak(fleet, "ike_dh_group", {24})
-
-
-def ipsec_pfs_off(fleet: Fleet) -> Verdicts:
-    """Fail tunnels without PFS: phase 2 has no separate DH exchange."""
-    return _weak(fleet, "ipsec_pfs_group", {0})
-
-
-def ipsec_pfs_weak(fleet: Fleet) -> Verdicts:
-    """Fail tunnels with a weak PFS group: harmless, but it adds less than the IKE group could."""
-    bits = [_group_bits(fleet.tunnels[name]) for name in ("ipsec_pfs_group", "ike_dh_group")]
-    severity = np.where(bits[0] < bits[1], LOW, INFO).astype(np.uint8)
-    return _weak(fleet, "ipsec_pfs_group", {1, 2, 5, 24}, severity=severity)
-
-
+@rule(
+    "vpn-encryption-none",
+    "tunnels",
+    "ike_encryption",
+    "ipsec_encryption",
+    implied_by=(VALUE_UNKNOWN,),
+    is_as_profiles=True,
+)
 def encryption_none(fleet: Fleet) -> Verdicts:
     """Fail tunnels with a null cipher in either phase: nothing is encrypted."""
     phases = [fleet.tunnels[f"{phase}_encryption"] for phase in ("ike", "ipsec")]
-    ciphers = [is_any(one, NULL_CIPHERS, known=CIPHERS) for one in phases]
-    return judged("tunnels", either(*ciphers), column="ike_encryption, ipsec_encryption")
+    return judged(either(*(is_any(one, NULL_CIPHERS, known=CIPHERS) for one in phases)))
 
 
+_weak("vpn-ike-des", "ike_encryption", {"des-cbc"})
+_weak("vpn-ipsec-des", "ipsec_encryption", {"des-cbc"})
+_weak("vpn-ike-3des", "ike_encryption", {"3des-cbc"})
+_weak("vpn-ipsec-3des", "ipsec_encryption", {"3des-cbc"})
+
+
+@rule(
+    "vpn-ipsec-block-limit",
+    "tunnels",
+    *("ipsec_encryption", "bandwidth_mbps", "ipsec_lifetime_s"),
+    implied_by=("vpn-ipsec-des", "vpn-ipsec-3des", LIFETIME_ZERO, VALUE_UNKNOWN),
+)
+def ipsec_block_limit(fleet: Fleet) -> Verdicts:
+    """Fail 64-bit ciphers if a key can encrypt so much data that equal blocks become likely."""
+    bandwidth = fleet.tunnels["bandwidth_mbps"]
+    n_bytes = numbers(bandwidth) * 125_000 * numbers(fleet.tunnels["ipsec_lifetime_s"])
+    can_reach = _of_lifetimes(fleet, n_bytes >= _BIRTHDAY_BYTES, "ipsec_lifetime_s")
+    can_reach[flags(bandwidth.isna())] = UNKNOWN
+    has_small_blocks = fleet.is_value("ipsec_encryption", {"des-cbc", "3des-cbc"})
+    return judged(both(has_small_blocks, can_reach), where=~fleet.is_sm)
+
+
+_weak("vpn-ike-md5", "ike_integrity", {"hmac-md5"}, ALL_DEFAULTS)
+_weak("vpn-ipsec-md5", "ipsec_integrity", {"hmac-md5"}, ALL_DEFAULTS)
+_weak("vpn-ike-sha1", "ike_integrity", {"hmac-sha1"})
+_weak("vpn-ipsec-sha1", "ipsec_integrity", {"hmac-sha1"})
+_weak("vpn-ike-dh-1", "ike_dh_group", {1})
+_weak("vpn-ike-dh-2", "ike_dh_group", {2}, ALL_DEFAULTS)
+_weak("vpn-ike-dh-5", "ike_dh_group", {5})
+_weak("vpn-ike-dh-24", "ike_dh_group", {24})
+_weak("vpn-ipsec-pfs-off", "ipsec_pfs_group", {0})
+# Harmless, but it adds less than the IKE group could.
+_weak(
+    "vpn-ipsec-pfs-weak",
+    "ipsec_pfs_group",
+    {1, 2, 5, 24},
+    *(ALL_DEFAULTS, *_IKE_GROUPS),
+    severity=_pfs_severity,
+)
+
+
+@rule(LIFETIME_ZERO, "tunnels", *LIFETIMES, implied_by=(VALUE_UNKNOWN,), is_as_profiles=True)
+def lifetime_zero(fleet: Fleet) -> Verdicts:
+    """Mark lifetimes of 0 as unknown: their meaning is not documented."""
+    zeros = [is_any(fleet.tunnels[column], {0}) for column in LIFETIMES]
+    return judged(np.where(either(*zeros) == NO, NO, UNKNOWN))
+
+
+@rule(
+    "vpn-ipsec-lifetime-long",
+    "tunnels",
+    "ipsec_lifetime_s",
+    implied_by=(ALL_DEFAULTS, LIFETIME_ZERO, VALUE_UNKNOWN),
+    is_as_profiles=True,
+)
+def ipsec_lifetime_long(fleet: Fleet) -> Verdicts:
+    """Fail IPsec lifetimes over eight hours."""
+    good = {"aes-128-cbc", "aes-192-cbc", "aes-256-cbc", "sm4-cbc"}
+    severity = severity_where(fleet.is_value("ipsec_encryption", good) == YES, INFO, MEDIUM)
+    is_long = numbers(fleet.tunnels["ipsec_lifetime_s"]) > 28800
+    return judged(_of_lifetimes(fleet, is_long, "ipsec_lifetime_s"), severity=severity)
+
+
+@rule("vpn-lifetime-order", "tunnels", *LIFETIMES, implied_by=(LIFETIME_ZERO, VALUE_UNKNOWN))
+def lifetime_order(fleet: Fleet) -> Verdicts:
+    """Fail tunnels whose child SAs outlive their IKE SA."""
+    ike, ipsec = (numbers(fleet.tunnels[column]) for column in LIFETIMES)
+    return judged(_of_lifetimes(fleet, ipsec > ike, *LIFETIMES))
+
+
+@rule(
+    "vpn-rekey-storm",
+    "tunnels",
+    *LIFETIMES,
+    implied_by=(LIFETIME_ZERO, VALUE_UNKNOWN),
+    is_as_profiles=True,
+)
+def rekey_storm(fleet: Fleet) -> Verdicts:
+    """Fail lifetimes that cause constant rekeying: IKE under 900 s, IPsec under 300 s."""
+    ike, ipsec = (numbers(fleet.tunnels[column]) for column in LIFETIMES)
+    result = either(
+        _of_lifetimes(fleet, ike < 900, "ike_lifetime_s"),
+        _of_lifetimes(fleet, ipsec < 300, "ipsec_lifetime_s"),
+    )
+    return judged(result)
+
+
+@rule(VALUE_UNKNOWN, "tunnels", *CRYPTO)
 def value_unknown(fleet: Fleet) -> Verdicts:
     """Mark tunnels with a missing or unknown algorithm or lifetime as unknown."""
     is_strange = np.stack([is_not_told(fleet, column) for column in CRYPTO])
-    result = np.where(is_strange.any(0), UNKNOWN, NO).astype(np.uint8)
-    found = np.full(len(result), "", dtype=object)
-    rows = np.flatnonzero(result)
-    if len(rows):
-        columns = [fleet.tunnels[column].iloc[rows] for column in CRYPTO]
-        groups = codes_of([*columns, pd.Series(list(map(bytes, is_strange[:, rows].T)))])
-        _, first = np.unique(groups, return_index=True)
-        texts = [
-            ", ".join(
-                f"{column} is {'missing' if pd.isna(value := values.iloc[row]) else value}"
-                for column, values, is_odd in zip(CRYPTO, columns, is_strange, strict=True)
-                if is_odd[rows[row]]
-            )
-            for row in first
-        ]
-        found[rows] = np.array(texts, dtype=object)[groups]
-    return judged("tunnels", result, column=", ".join(CRYPTO), facts={"value": found})
+    is_unknown: Mask = np.logical_or.reduce(is_strange)
+    rows = np.flatnonzero(is_unknown)
+    value = np.full(len(is_unknown), "", dtype=object)
+    strange = pd.Series(list(map(bytes, is_strange[:, rows].T)), dtype=object)
+    columns = [fleet.tunnels[column].iloc[rows] for column in CRYPTO]
+    value[rows] = by_kind([strange, *columns], _strange_values)
+    return judged(np.where(is_unknown, UNKNOWN, NO), value=value)
 
 
+def _strange_values(is_strange: bytes, *values: object) -> str:
+    """Return the strange ones of the crypto columns with their values."""
+    return ", ".join(
+        f"{column} is {'missing' if pd.isna(value) else value}"
+        for column, value, is_odd in zip(CRYPTO, values, is_strange, strict=True)
+        if is_odd
+    )
+
+
+@rule(ALL_DEFAULTS, "tunnels", *CRYPTO[2:], implied_by=(VALUE_UNKNOWN,))
 def all_defaults(fleet: Fleet) -> Verdicts:
     """Fail tunnels whose parameters all have the API's defaults."""
-    lifetimes = [is_any(fleet.tunnels[column], {LONGEST_LIFETIME_S}) for column in LIFETIMES]
     is_default = both(
-        either(is_value(fleet, "ike_version", {2}), is_value(fleet, "ike_mode", {"main"})),
-        is_value(fleet, "ike_encryption", {"aes-128-cbc"}),
-        is_value(fleet, "ike_integrity", {"hmac-md5"}),
-        is_value(fleet, "ike_dh_group", {2}),
-        is_value(fleet, "ipsec_encryption", {"aes-128-cbc"}),
-        is_value(fleet, "ipsec_integrity", {"hmac-md5"}),
-        is_value(fleet, "ipsec_pfs_group", {2}),
-        *lifetimes,
+        either(fleet.is_value("ike_version", {2}), fleet.is_value("ike_mode", {"main"})),
+        fleet.is_value("ike_encryption", {"aes-128-cbc"}),
+        fleet.is_value("ike_integrity", {"hmac-md5"}),
+        fleet.is_value("ike_dh_group", {2}),
+        fleet.is_value("ipsec_encryption", {"aes-128-cbc"}),
+        fleet.is_value("ipsec_integrity", {"hmac-md5"}),
+        fleet.is_value("ipsec_pfs_group", {2}),
+        *(is_any(fleet.tunnels[column], {LONGEST_LIFETIME_S}) for column in LIFETIMES),
     )
-    return judged("tunnels", is_default, where=~fleet.is_sm, column=", ".join(CRYPTO[2:]))
+    return judged(is_default, where=~fleet.is_sm)
 
 
+@rule("vpn-tunnels-differ", "connections", *CRYPTO, implied_by=(VALUE_UNKNOWN,))
 def tunnels_differ(fleet: Fleet) -> Verdicts:
     """Fail connections whose tunnels have different proposals."""
-    columns = {column: comparable(fleet, column) for column in CRYPTO}
     n = fleet.n_connections
+    columns = {column: comparable(fleet, column) for column in CRYPTO}
     differing = {
         name: differs_within(fleet.of_tunnel, values, n_groups=n)
         for name, values in columns.items()
     }
-    result = either(*differing.values())
-    facts = {"value": _named_values(fleet, columns, differing)}
-    is_pair = np.bincount(fleet.of_tunnel, minlength=n) > 1
-    return judged("connections", result, where=is_pair, column=", ".join(CRYPTO), facts=facts)
+    return judged(
+        either(*differing.values()),
+        where=np.bincount(fleet.of_tunnel, minlength=n) > 1,
+        value=_differing_values(fleet, columns, differing),
+    )
 
 
+@rule("vpn-sm-profile", "tunnels", *(*_OF_SM, "has_peer_ca"), implied_by=(VALUE_UNKNOWN,))
 def sm_profile(fleet: Fleet) -> Verdicts:
     """Fail tunnels on SM gateways that do not use the SM suite."""
-    wrong = {column: opposite(is_value(fleet, column, {value})) for column, value in _OF_SM.items()}
+    wrong = {column: opposite(fleet.is_value(column, {value})) for column, value in _OF_SM.items()}
     wrong["has_peer_ca"] = opposite(is_on(fleet.tunnels["has_peer_ca"]))
-    texts = named({column: truth == YES for column, truth in wrong.items()})
-    return judged(
-        "tunnels",
-        either(*wrong.values()),
-        where=fleet.is_sm,
-        column=", ".join(wrong),
-        facts={"wrong": texts},
-    )
+    texts = named({column: one == YES for column, one in wrong.items()})
+    return judged(either(*wrong.values()), where=fleet.is_sm, wrong=texts)
 
 
-def _weak(
-    fleet: Fleet,
-    column: str,
-    values: Collection[object],
-    *,
-    severity: Severities | None = None,
-) -> Verdicts:
-    """Fail some values of a column of the tunnels, except on SM gateways."""
-    return judged(
-        "tunnels",
-        is_value(fleet, column, values),
-        where=~fleet.is_sm,
-        column=column,
-        severity=severity,
-    )
-
-
-def _group_bits(groups: pd.Series) -> npt.NDArray[np.float64]:
-    """Return the bits of each group; NaN for unknown groups."""
-    worth = {int(name): one.bits for name, one in components()["dh"].items()}
-    found: npt.NDArray[np.float64] = groups.astype("float64").map(worth).to_numpy("float64")
+def _of_lifetimes(fleet: Fleet, holds: Mask, *lifetimes: str) -> Truth:
+    """Return a condition on lifetimes: unknown for null and for 0, whose meaning is undefined."""
+    found = unknown_where_null(holds, *(fleet.tunnels[column] for column in lifetimes))
+    for column in lifetimes:
+        found[numbers(fleet.tunnels[column]) <= 0] = UNKNOWN
     return found
 
 
-def _named_values(
+def _differing_values(
     fleet: Fleet, columns: dict[str, pd.Series], differing: dict[str, Truth]
 ) -> Texts:
     """Return for each connection whose tunnels differ the columns and values that differ."""
-    named = np.full(fleet.n_connections, "", dtype=object)
+    owners: list[int] = []
+    words: list[str] = []
     for name, values in columns.items():
         codes, found = coded(values)
         rows = np.flatnonzero((differing[name] == YES)[fleet.of_tunnel] & (codes >= 0))
-        seen: dict[int, list[int]] = {}
-        for group, code in zip(fleet.of_tunnel[rows].tolist(), codes[rows].tolist(), strict=True):
-            members = seen.setdefault(group, [])
-            if code not in members:
-                members.append(code)
-        for group, members in seen.items():
-            text = f"{name} {' and '.join(str(found[code]) for code in members)}"
-            named[group] = f"{named[group]}, {text}" if named[group] else text
-    return named
+        seen: dict[int, dict[str, None]] = {}
+        for owner, code in zip(fleet.of_tunnel[rows].tolist(), codes[rows].tolist(), strict=True):
+            seen.setdefault(owner, {})[str(found[code])] = None
+        owners += seen
+        words += [f"{name} {' and '.join(different)}" for different in seen.values()]
+    return listed_by(np.array(owners, np.int64), words, fleet.n_connections)

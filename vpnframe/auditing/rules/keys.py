@@ -1,11 +1,12 @@
-"""Rules on pre-shared keys. They use facts about a key, never the key, and state no number."""
+"""Rules on pre-shared keys and identities. Keys are judged by facts about them, never shown."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
+import pandas as pd
 
 from vpnframe.auditing.fleet import Fleet
 from vpnframe.auditing.key_sharing import FEW, MANY, how_shared
@@ -16,75 +17,153 @@ from vpnframe.auditing.logic import (
     Texts,
     Truth,
     both,
+    codes_of,
+    differs_within,
     either,
     flags,
     is_any,
+    n_distinct,
+    named,
     numbers,
     objects,
+    truth,
     unknown_where_null,
 )
-from vpnframe.auditing.values import is_aggressive
-from vpnframe.auditing.verdicts import CRITICAL, HIGH, LOW, MEDIUM, Severities, Verdicts, judged
+from vpnframe.auditing.values import ANYBODY, IDS, comparable
+from vpnframe.auditing.verdicts import (
+    CRITICAL,
+    HIGH,
+    INFO,
+    LOW,
+    MEDIUM,
+    NO_KEY,
+    VALUE_UNKNOWN,
+    Severities,
+    Verdicts,
+    judged,
+    rule,
+    severity_where,
+)
 
 KEY_CLASSES = ("published", "derived", "dictionary", "patterned", "random")
 _STEPS = (64, 80)  # bits below which a key is weak, and severity steps
 _STEP_NAMES = ("under 64 bits", "64 to 79 bits", "80 bits or more")
+_IKE_PROPOSAL = ("ike_version", "ike_mode", "ike_encryption", "ike_integrity", "ike_dh_group")
 
 
+@rule("vpn-psk-published", "tunnels", "psk_class", implied_by=(NO_KEY,))
 def psk_published(fleet: Fleet) -> Verdicts:
     """Fail tunnels whose key is published in documentation."""
-    result = is_any(fleet.keys["psk_class"], {"published"}, known=KEY_CLASSES)
-    return _on_keys(fleet, result, column="psk_class")
+    return _on_keys(fleet, is_any(fleet.keys["psk_class"], {"published"}, known=KEY_CLASSES))
 
 
+@rule(
+    "vpn-psk-weak",
+    "tunnels",
+    "psk_bits",
+    implied_by=("vpn-psk-published", "vpn-psk-derived", NO_KEY),
+    is_as_profiles=True,
+)
 def psk_weak(fleet: Fleet) -> Verdicts:
     """Fail tunnels whose key has less than 80 bits and can be guessed."""
     bits = fleet.keys["psk_bits"]
     step = np.searchsorted(_STEPS, numbers(bits), side="right")
     severity = np.array([HIGH, MEDIUM, MEDIUM], np.uint8)[step]
-    severity[(step == 0) & (is_aggressive(fleet) == YES)] = CRITICAL
-    return _on_keys(
-        fleet,
-        unknown_where_null(step < len(_STEPS), bits),
-        column="psk_bits",
-        severity=severity,
-        facts={"bits": np.array(_STEP_NAMES, dtype=object)[step]},
-    )
+    severity[(step == 0) & (fleet.is_aggressive == YES)] = CRITICAL
+    result = unknown_where_null(step < len(_STEPS), bits)
+    return _on_keys(fleet, result, severity=severity, bits=objects(_STEP_NAMES)[step])
 
 
-def psk_derived(fleet: Fleet) -> Verdicts:
-    """Fail keys under 64 bits derived from the connection's name, id, address, company or year."""
-    keys = fleet.keys
-    is_derived = is_any(keys["psk_class"], {"derived"}, known=KEY_CLASSES)
-    is_little = unknown_where_null(numbers(keys["psk_bits"]) < 64, keys["psk_bits"])
-    return _on_keys(fleet, both(is_derived, is_little), column="psk_class")
-
-
+@rule("vpn-psk-reused", "tunnels", "psk_fingerprint", implied_by=(NO_KEY,))
 def psk_reused(fleet: Fleet) -> Verdicts:
     """Fail keys used at several customer gateways, except by the two ends of one tunnel."""
     shared = how_shared(fleet)
-    severity = np.where(shared.how == MANY, HIGH, LOW).astype(np.uint8)
-    result = np.where(np.isin(shared.how, (FEW, MANY)), YES, NO).astype(np.uint8)
-    result[flags(fleet.keys["psk_fingerprint"].isna())] = UNKNOWN
-    return _on_keys(
-        fleet,
-        result,
-        column="psk_fingerprint",
-        severity=severity,
-        facts={"value": shared.others},
-    )
+    result = unknown_where_null(np.isin(shared.how, (FEW, MANY)), fleet.keys["psk_fingerprint"])
+    severity = severity_where(shared.how == MANY, HIGH, LOW)
+    return _on_keys(fleet, result, severity=severity, value=shared.others)
 
 
+@rule("vpn-psk-derived", "tunnels", "psk_class", implied_by=(NO_KEY,))
+def psk_derived(fleet: Fleet) -> Verdicts:
+    """Fail keys under 64 bits derived from the connection's name, id, address, company or year."""
+    bits = fleet.keys["psk_bits"]
+    is_derived = is_any(fleet.keys["psk_class"], {"derived"}, known=KEY_CLASSES)
+    return _on_keys(fleet, both(is_derived, unknown_where_null(numbers(bits) < 64, bits)))
+
+
+@rule(NO_KEY, "tunnels", "psk_state")
 def psk_unavailable(fleet: Fleet) -> Verdicts:
     """Mark keys that no answer shows, or without stored facts, as unknown."""
     state = fleet.tunnels["psk_state"]
-    is_hidden = is_any(state, {"masked", "absent"}, known=("present",))
-    has_no_facts = unknown_where_null(flags(fleet.keys["psk_bits"].isna()))
-    result = np.where(either(is_hidden, has_no_facts) == NO, NO, UNKNOWN).astype(np.uint8)
+    is_hidden = is_any(state, {"masked", "absent"}, known=("present",)) != NO
+    is_hidden |= flags(fleet.keys["psk_bits"].isna())
     words = state.astype("str").fillna("not known")
     why = words.where(words != "present", "present, but no facts about it were kept")
     why = why.where(fleet.has_psk, "not known, nor whether there is one")
-    return _on_keys(fleet, result, column="psk_state", facts={"value": objects(why)})
+    return _on_keys(fleet, np.where(is_hidden, UNKNOWN, NO), value=objects(why))
+
+
+@rule("vpn-id-any", "tunnels", "customer_gateway_ike_id")
+def id_any(fleet: Fleet) -> Verdicts:
+    """Fail tunnels that accept any peer identity. A missing id means the gateway's address."""
+    ids = fleet.tunnels["customer_gateway_ike_id"].fillna("").str.strip().str.lower()
+    severity = severity_where(fleet.is_aggressive == YES, HIGH, MEDIUM)
+    return judged(is_any(ids, ANYBODY), severity=severity)
+
+
+@rule(
+    "vpn-ike-shared-peer-mismatch",
+    "tunnels",
+    *(*_IKE_PROPOSAL, *IDS, "psk_fingerprint"),
+    implied_by=(VALUE_UNKNOWN, NO_KEY),
+)
+def ike_shared_peer_mismatch(fleet: Fleet) -> Verdicts:
+    """Fail connections that would share an IKE SA (same two addresses) but have other settings."""
+    tunnels = fleet.tunnels
+    ends = [tunnels[name] for name in ("vpn_gateway_ip", "customer_gateway_ip")]
+    place = [tunnels[name] for name in ("account_id", "region_id", "vpn_gateway_id")]
+    pair = codes_of([*place, *ends])
+    n_pairs = int(pair.max(initial=-1)) + 1
+    n_owners = n_distinct(pair, fleet.of_tunnel)
+    differing = {
+        name: differs_within(pair, values, n_groups=n_pairs)
+        for name, values in _ike_settings(fleet).items()
+    }
+    result: Truth = np.where(n_owners > 1, either(*differing.values()), np.uint8(NO))[pair]
+    result[flags(ends[0].isna() | ends[1].isna())] = UNKNOWN
+    names = named({name: one == YES for name, one in differing.items()})
+    severity = severity_where(fleet.is_up == YES, INFO, HIGH)
+    return judged(result, severity=severity, value=names[pair], n=n_owners[pair])
+
+
+@rule("vpn-id-equal", "tunnels", *IDS)
+def id_equal(fleet: Fleet) -> Verdicts:
+    """Fail tunnels whose two ends have the same identity."""
+    ours, theirs = (fleet.tunnels[column].fillna("").str.strip() for column in IDS)
+    return judged(truth(flags((ours == theirs) & (ours != ""))))
+
+
+def _ike_settings(fleet: Fleet) -> dict[str, pd.Series]:
+    """Return the settings that must be equal if two connections share an IKE SA."""
+    settings = {name: comparable(fleet, name) for name in _IKE_PROPOSAL}
+    for name, address in zip(IDS, ("vpn_gateway_ip", "customer_gateway_ip"), strict=True):
+        settings[name] = fleet.tunnels[name].fillna(fleet.tunnels[address])
+    fingerprint = fleet.keys["psk_fingerprint"].astype("str")
+    settings["psk_fingerprint"] = fingerprint.where(fleet.has_psk, "none")
+    return settings
+
+
+def _on_keys(
+    fleet: Fleet, result: npt.ArrayLike, *, severity: Severities | None = None, **facts: Any
+) -> Verdicts:
+    """Return verdicts on tunnels with a key; unknown if the authentication method is unknown.
+
+    Class and bits of a key are shown only on request.
+    """
+    if "value" not in facts:
+        facts["value"] = _shown(fleet)
+    found = np.where(fleet.has_psk, result, UNKNOWN)
+    return judged(found, where=fleet.may_have_psk, severity=severity, **facts)
 
 
 def _shown(fleet: Fleet) -> Texts:
@@ -93,26 +172,3 @@ def _shown(fleet: Fleet) -> Texts:
         return np.full(len(fleet.tunnels), "", dtype=object)
     bits = fleet.keys["psk_bits"].astype("str") + " bits, " + fleet.keys["psk_class"].astype("str")
     return objects(bits.fillna(""))
-
-
-def _on_keys(
-    fleet: Fleet,
-    result: Truth,
-    *,
-    column: str,
-    severity: Severities | None = None,
-    facts: Mapping[str, Any] | None = None,
-) -> Verdicts:
-    """Return verdicts on tunnels with a key; unknown if the authentication method is unknown.
-
-    Key facts are shown only on request.
-    """
-    nothing = {"value": _shown(fleet)}
-    return judged(
-        "tunnels",
-        np.where(fleet.has_psk, result, UNKNOWN).astype(np.uint8),
-        where=fleet.may_have_psk,
-        column=column,
-        severity=severity,
-        facts=nothing | dict(facts or {}),
-    )

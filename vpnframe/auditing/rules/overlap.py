@@ -5,77 +5,62 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from vpnframe.auditing.fleet import NOT_JUDGED, Fleet
+from vpnframe.auditing.fleet import Fleet
 from vpnframe.auditing.logic import (
     NO,
     UNKNOWN,
-    YES,
     Positions,
     Texts,
     coded,
+    equals,
     n_distinct,
     objects,
+    truth,
 )
-from vpnframe.auditing.masks import equals
 from vpnframe.auditing.values import SIDE_WORDS
-from vpnframe.auditing.verdicts import SEVERITIES, Verdicts, judged
+from vpnframe.auditing.verdicts import INFO, NO_ROUTES, SEVERITIES, Verdicts, judged, rule
 
 _MOST_OTHERS = 20  # other connections beyond which they become one finding
 _A_PAIR = 2
 
 
-def overlap_own_sides(fleet: Fleet) -> Verdicts:
-    """Fail connections whose own two sides overlap."""
-    return _of_kind(fleet, "own_sides")
+def _of_kind(rule_id: str, kind: str) -> None:
+    """Add a rule that fails pairs of one kind, with the severity of the pair."""
+
+    def find(fleet: Fleet) -> Verdicts:
+        pairs = fleet.overlaps
+        is_bad = equals(pairs["kind"], kind)
+        codes, words = coded(pairs["severity"])
+        severity = np.array([*map(SEVERITIES.index, words), INFO], np.uint8)[codes]
+        rows = np.flatnonzero(is_bad)
+        told = _told(pairs.iloc[rows], fleet.of_overlap[rows])
+        facts = {name: np.full(len(pairs), "", object) for name in told}
+        facts["reason"] = objects(pairs["reason"])
+        for name, texts in told.items():
+            facts[name][rows] = texts
+        return judged(truth(is_bad, ~fleet.is_judged), severity=severity, **facts)
+
+    rule(rule_id, "overlaps", "cidr", implied_by=(NO_ROUTES,))(find)
 
 
-def overlap_onprem(fleet: Fleet) -> Verdicts:
-    """Fail on-premises blocks of two connections of one gateway that overlap."""
-    return _of_kind(fleet, "onprem")
+# The two sides of one connection.
+_of_kind("vpn-overlap-own-sides", "own_sides")
+# On-premises blocks of two connections of one gateway.
+_of_kind("vpn-overlap-onprem", "onprem")
+# Policies of one gateway that match the same packets.
+_of_kind("vpn-overlap-selector-pair", "selector_pair")
+# Connections that carry the same traffic between the same ends.
+_of_kind("vpn-overlap-duplicate", "duplicate")
+# On-premises blocks behind two gateways of one routing domain.
+_of_kind("vpn-overlap-route-domain", "route_domain")
+# On-premises blocks, and the VPC block of another connection.
+_of_kind("vpn-overlap-other-vpc", "other_vpc")
 
 
-def overlap_selector_pair(fleet: Fleet) -> Verdicts:
-    """Fail pairs of policies of one gateway that match the same packets."""
-    return _of_kind(fleet, "selector_pair")
-
-
-def overlap_duplicate(fleet: Fleet) -> Verdicts:
-    """Fail pairs of connections that carry the same traffic between the same ends."""
-    return _of_kind(fleet, "duplicate")
-
-
-def overlap_route_domain(fleet: Fleet) -> Verdicts:
-    """Fail on-premises blocks behind two gateways of one routing domain that overlap."""
-    return _of_kind(fleet, "route_domain")
-
-
-def overlap_other_vpc(fleet: Fleet) -> Verdicts:
-    """Fail on-premises blocks that overlap the VPC block of another connection."""
-    return _of_kind(fleet, "other_vpc")
-
-
+@rule(NO_ROUTES, "connections", "routing_mode")
 def overlap_not_judged(fleet: Fleet) -> Verdicts:
     """Mark connections whose prefixes are in routes that were not read as unknown."""
-    result = np.where(fleet.is_unjudged, UNKNOWN, NO).astype(np.uint8)
-    return judged("connections", result, column="routing_mode")
-
-
-def _of_kind(fleet: Fleet, kind: str) -> Verdicts:
-    """Return verdicts on pairs: those of one kind fail with the severity of that kind."""
-    pairs = fleet.overlaps
-    is_bad = equals(pairs["kind"], kind)
-    is_open = equals(pairs["kind"], NOT_JUDGED)
-    result = np.where(is_bad, YES, np.where(is_open, UNKNOWN, NO)).astype(np.uint8)
-    codes, words = coded(pairs["severity"])
-    ranks = [SEVERITIES.index(word) for word in words]
-    severity = np.array([*ranks, 0], np.uint8)[codes]
-    rows = np.flatnonzero(is_bad)
-    told = _told(pairs.iloc[rows], fleet.of_overlap[rows])
-    facts = {name: np.full(len(pairs), "", object) for name in told}
-    facts["reason"] = objects(pairs["reason"])
-    for name, texts in told.items():
-        facts[name][rows] = texts
-    return judged("overlaps", result, column="cidr", severity=severity, facts=facts)
+    return judged(np.where(fleet.is_unjudged, UNKNOWN, NO))
 
 
 def _told(pairs: pd.DataFrame, owners: Positions) -> dict[str, Texts]:

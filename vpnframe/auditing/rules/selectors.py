@@ -1,14 +1,13 @@
-"""Rules on the selectors of one connection: width, number, and notation."""
+"""Rules on the blocks of one connection: width, number, notation, and special ranges."""
 
 from __future__ import annotations
-
-from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
 from vpnframe.addresses.cidr import parse_cidrs
 from vpnframe.addresses.ordering import Blocks
+from vpnframe.addresses.ranges import SPECIAL_RANGES, find_covered_ranges, find_ranges
 from vpnframe.addresses.union import merge_blocks
 from vpnframe.auditing.fleet import Fleet
 from vpnframe.auditing.logic import (
@@ -18,95 +17,159 @@ from vpnframe.auditing.logic import (
     Mask,
     Positions,
     Texts,
-    Truth,
+    any_of,
     both,
+    by_kind,
+    equals,
     flags,
     is_any,
+    marked,
     numbers,
     objects,
+    truth,
 )
-from vpnframe.auditing.masks import equals
 from vpnframe.auditing.values import SIDE_WORDS
-from vpnframe.auditing.verdicts import HIGH, INFO, LOW, MEDIUM, Severities, Verdicts, judged
+from vpnframe.auditing.verdicts import (
+    CRITICAL,
+    HIGH,
+    INFO,
+    LOW,
+    MEDIUM,
+    NO_BLOCK,
+    VALUE_UNKNOWN,
+    Severities,
+    Verdicts,
+    judged,
+    rule,
+    severity_where,
+)
 
 _SIDES = ("vpc", "onprem")
+_LISTS = ("vpc_subnets", "onprem_subnets")
 _WIDEST = 8  # prefix length
 _PRIVATE = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")
+METADATA = "100.100.100.200/32"
+OTHER_METADATA = "169.254.169.254/32"
+_SHARED = "100.64.0.0/10"
+_UNUSABLE = ("loopback", "link-local", "multicast", "reserved", "broadcast")
+_FOR_DOCUMENTATION = ("documentation", "benchmarking")
+_CIDRS = [special.cidr for special in SPECIAL_RANGES]
 
 
+@rule("vpn-selector-wide", "subnets", "cidr", implied_by=(NO_BLOCK,))
 def selector_wide(fleet: Fleet) -> Verdicts:
     """Fail a default route on one side only, a block of /8 or shorter, or all of RFC 1918."""
-    is_default = is_default_route(fleet)
-    is_lone = is_default & ~_has_default(fleet, opposite_side=True)
-    is_broad = (_numbers(fleet, "prefix_length") <= _WIDEST) & ~is_default
-    is_broad |= _is_all_private(fleet)
+    is_default = _is_default_route(fleet)
+    owner_side = _owner_side(fleet)
+    has_default = marked(2 * fleet.n_connections, owner_side[is_default & _is_selector(fleet)])
+    is_lone = is_default & ~has_default[owner_side ^ 1]
+    is_broad = (numbers(fleet.subnets["prefix_length"], null=-1) <= _WIDEST) & ~is_default
     severity = np.full(len(is_lone), LOW, np.uint8)
-    severity[is_lone] = np.where(_is_onprem(fleet)[is_lone], MEDIUM, INFO)
-    return _on_blocks(fleet, is_lone | is_broad, severity=severity)
+    severity[is_lone] = severity_where(_is_onprem(fleet), MEDIUM, INFO)[is_lone]
+    is_bad = is_lone | is_broad | _is_all_private(fleet)
+    return _on_blocks(fleet, is_bad, where=_is_selector(fleet), severity=severity)
 
 
+@rule("vpn-selector-redundant", "connections", *_LISTS, implied_by=(NO_BLOCK,))
 def selector_redundant(fleet: Fleet) -> Verdicts:
     """Fail lists of blocks that could be shorter and cover the same addresses."""
     owner_side = _owner_side(fleet)
-    rows = np.flatnonzero(is_selector(fleet) & flags(fleet.subnets["cidr"].notna()))
+    rows = np.flatnonzero(_is_selector(fleet) & flags(fleet.subnets["cidr"].notna()))
     n_lists = 2 * fleet.n_connections
     n_listed = np.bincount(owner_side[rows], minlength=n_lists)
-    n_needed = _n_needed(fleet, rows, owner_side, n_lists)
-    n_written = np.stack(
-        [_n_written(fleet.connections[f"{side}_subnets"]) for side in _SIDES], axis=1
-    ).reshape(-1)
-    has_bad = np.zeros(n_lists, bool)
-    has_bad[owner_side[is_unread(fleet)]] = True
+    n_needed = np.zeros(n_lists, np.int64)
+    for blocks, _ in fleet.blocks(rows, owner_side):
+        merged = merge_blocks(blocks).groups
+        if merged is not None:
+            n_needed += np.bincount(merged, minlength=n_lists)
+    lists = [fleet.connections[name] for name in _LISTS]
+    n_written = np.stack([numbers(one.list.len()) for one in lists], axis=1).reshape(-1)
+    has_bad = marked(n_lists, owner_side[_is_unread(fleet)])
     is_repeated = (n_written > n_listed) & (n_listed > 0) & ~has_bad
-    is_longer = (n_needed < n_listed) | is_repeated
-    by_side = np.where(is_longer, YES, np.where(has_bad, UNKNOWN, NO)).reshape(-1, 2)
-    return judged(
-        "connections",
-        np.where((by_side == YES).any(1), YES, by_side.max(1)).astype(np.uint8),
-        column="vpc_subnets, onprem_subnets",
-        facts={"value": _lists(fleet, by_side == YES)},
-    )
+    by_side = truth((n_needed < n_listed) | is_repeated, has_bad).reshape(-1, 2)
+    is_longer = by_side == YES
+    return judged(truth(is_longer.any(1), by_side.any(1)), value=_lists(fleet, is_longer))
 
 
+@rule(
+    "vpn-selector-ikev1-multi",
+    "connections",
+    *("ike_version", *_LISTS),
+    implied_by=(VALUE_UNKNOWN,),
+)
 def selector_ikev1_multi(fleet: Fleet) -> Verdicts:
     """Fail IKEv1 with several blocks on a side (one is negotiated); INFO if a tunnel is up."""
-    up = np.zeros(fleet.n_connections, bool)
-    up[fleet.of_tunnel[fleet.is_up == YES]] = True
+    up = fleet.connection_is_up == YES
     verdicts = _on_counts(fleet, version=1)
     said = "IKEv1 with " + objects(verdicts.facts["value"])
     said[up] += ": a tunnel is up, but at most one pair of blocks is negotiated"
-    return replace(
-        verdicts,
-        severity=np.where(up, INFO, HIGH).astype(np.uint8),
-        facts={**verdicts.facts, "said": said},
+    return judged(
+        verdicts.result, severity=severity_where(up, INFO, HIGH), **verdicts.facts, said=said
     )
 
 
+@rule(
+    "vpn-selector-multi-ts", "connections", *("ike_version", *_LISTS), implied_by=(VALUE_UNKNOWN,)
+)
 def selector_multi_ts(fleet: Fleet) -> Verdicts:
     """Fail IKEv2 with several blocks on a side in one child SA, which not every peer supports."""
     return _on_counts(fleet, version=2)
 
 
+@rule("vpn-selector-reserved", "subnets", "cidr", implied_by=(NO_BLOCK,))
+def selector_reserved(fleet: Fleet) -> Verdicts:
+    """Fail blocks in or around special ranges that an end uses itself (such as loopback)."""
+    inside = _inside(fleet)
+    # Link-local prefixes from BGP are those of the tunnels themselves.
+    is_link = inside == _CIDRS.index("169.254.0.0/16")
+    is_link &= equals(fleet.subnets["origin"], "bgp")
+    block, special = find_covered_ranges(fleet.parsed)
+    covered = np.zeros((len(inside), len(_CIDRS)), bool)
+    covered[fleet.parsed.row[block], special] = True
+    covered[_is_default_route(fleet)] = False
+
+    def touches(cidrs: list[str]) -> Mask:
+        places = [_CIDRS.index(cidr) for cidr in cidrs]
+        return np.isin(inside, places) | covered[:, places].any(1)
+
+    is_shared = touches([_SHARED]) & _is_onprem(fleet)
+    is_unusable = touches(_of_kind(_UNUSABLE)) & ~is_link
+    is_other = (inside == _CIDRS.index(OTHER_METADATA)) & ~is_link
+    covers = covered[:, _CIDRS.index(METADATA)]
+    severity = severity_where(is_other, MEDIUM, HIGH)
+    severity[covers] = CRITICAL
+    return _on_blocks(fleet, is_shared | is_unusable | is_other | covers, severity=severity)
+
+
+@rule("vpn-selector-documentation", "subnets", "cidr", implied_by=(NO_BLOCK,))
+def selector_documentation(fleet: Fleet) -> Verdicts:
+    """Fail blocks in ranges for documentation and benchmarking."""
+    places = [_CIDRS.index(cidr) for cidr in _of_kind(_FOR_DOCUMENTATION)]
+    return _on_blocks(fleet, np.isin(_inside(fleet), places))
+
+
+@rule("vpn-selector-public", "subnets", "cidr", implied_by=(NO_BLOCK,))
+def selector_public(fleet: Fleet) -> Verdicts:
+    """Fail public IPv4 blocks; global IPv6 addresses are normal in a VPC."""
+    is_public = (_inside(fleet) == _CIDRS.index("0.0.0.0/0")) & ~_is_default_route(fleet)
+    severity = severity_where(equals(fleet.subnets["side"], "vpc"), MEDIUM, INFO)
+    return _on_blocks(fleet, is_public, severity=severity)
+
+
+@rule(NO_BLOCK, "subnets", "cidr_raw")
 def selector_invalid(fleet: Fleet) -> Verdicts:
     """Mark selectors that are not a block, or have host bits set, as unknown."""
-    result = np.where(is_unread(fleet), UNKNOWN, NO).astype(np.uint8)
-    value = block_texts(fleet, "cidr_raw", where=result != NO)
-    return judged(
-        "subnets",
-        result,
-        where=is_selector(fleet),
-        column="cidr_raw",
-        facts={"value": value},
-    )
+    is_unread = _is_unread(fleet)
+    value = _block_texts(fleet, "cidr_raw", where=is_unread)
+    return judged(np.where(is_unread, UNKNOWN, NO), where=_is_selector(fleet), value=value)
 
 
-def is_selector(fleet: Fleet) -> Mask:
+def _is_selector(fleet: Fleet) -> Mask:
     """Mark rows of ``subnets`` that are selectors of the connection, not routes."""
     return equals(fleet.subnets["origin"], "selector")
 
 
-def is_default_route(fleet: Fleet) -> Mask:
-    """Mark rows of ``subnets`` that are default routes."""
+def _is_default_route(fleet: Fleet) -> Mask:
     return flags(fleet.subnets["is_default_route"])
 
 
@@ -114,18 +177,13 @@ def _is_onprem(fleet: Fleet) -> Mask:
     return equals(fleet.subnets["side"], "onprem")
 
 
-def _numbers(fleet: Fleet, column: str) -> Positions:
-    """Return a numeric column of ``subnets``; -1 for null."""
-    return numbers(fleet.subnets[column], null=-1)
-
-
-def is_unread(fleet: Fleet) -> Mask:
+def _is_unread(fleet: Fleet) -> Mask:
     """Mark selectors whose text is not a valid block."""
     subnets = fleet.subnets
     is_bad = flags(subnets["cidr"].isna())
     rows = np.flatnonzero(~is_bad & flags(subnets["cidr"] != subnets["cidr_raw"]))
     is_bad[rows[parse_cidrs(subnets["cidr_raw"].iloc[rows]).failed_rows]] = True
-    return is_bad & is_selector(fleet)
+    return is_bad & _is_selector(fleet)
 
 
 def _owner_side(fleet: Fleet) -> Positions:
@@ -133,99 +191,73 @@ def _owner_side(fleet: Fleet) -> Positions:
     return 2 * fleet.of_subnet + _is_onprem(fleet)
 
 
-def _has_default(fleet: Fleet, *, opposite_side: bool) -> Mask:
-    """Mark rows whose list, or whose opposite side's list, contains a default route."""
-    owner_side = _owner_side(fleet)
-    has = np.zeros(2 * fleet.n_connections, bool)
-    has[owner_side[is_default_route(fleet) & is_selector(fleet)]] = True
-    return has[owner_side ^ 1] if opposite_side else has[owner_side]
-
-
 def _is_all_private(fleet: Fleet) -> Mask:
     """Mark private blocks in lists that together cover all of RFC 1918."""
     space = parse_cidrs(_PRIVATE)
-    is_counted = is_selector(fleet) & ~is_default_route(fleet)
-    chosen = np.flatnonzero(is_counted & (_numbers(fleet, "family") == 4))
-    blocks, rows = next(fleet.cidrs.blocks(chosen, _owner_side(fleet)))
+    is_ipv4 = numbers(fleet.subnets["family"], null=-1) == 4
+    chosen = np.flatnonzero(_is_selector(fleet) & ~_is_default_route(fleet) & is_ipv4)
+    owner_side = _owner_side(fleet)
+    blocks, rows = next(fleet.blocks(chosen, owner_side))
     merged = merge_blocks(blocks)
     n_lists = 2 * fleet.n_connections
     covers = np.ones(n_lists, bool)
     is_private = np.zeros(len(rows), bool)
     for first, length in zip(space.low.tolist(), space.prefix_length.tolist(), strict=True):
         # A range is covered only if one merged block contains all of it.
-        is_holding = _is_within(merged, first, length)
-        holds = np.zeros(n_lists, bool)
-        holds[merged.groups[is_holding]] = True  # type: ignore[index]
-        covers &= holds
+        covers &= marked(n_lists, merged.groups[_is_around(merged, first, length)])  # type: ignore[index]
         size = np.uint64(32 - length)
         is_private |= (blocks.first >> size == np.uint64(first) >> size) & (
             blocks.prefix_length >= length
         )
-    found = np.zeros(len(fleet.subnets), bool)
-    found[rows] = is_private & covers[_owner_side(fleet)[rows]]
+    return marked(len(fleet.subnets), rows[is_private & covers[owner_side[rows]]])
+
+
+def _is_around(blocks: Blocks, first: int, length: int) -> Mask:
+    """Mark blocks that contain the block at ``first`` of the given prefix length."""
+    size = (32 - blocks.prefix_length.astype(np.int64)).astype(np.uint64)
+    is_same = blocks.first >> size == np.uint64(first) >> size
+    return np.asarray((blocks.prefix_length <= length) & is_same)
+
+
+def _of_kind(kinds: tuple[str, ...]) -> list[str]:
+    """Return the ranges of some kinds, except those that cover a whole address family."""
+    return [
+        special.cidr
+        for special in SPECIAL_RANGES
+        if special.kind in kinds and not special.cidr.endswith("/0")
+    ]
+
+
+def _inside(fleet: Fleet) -> Positions:
+    """Return the narrowest special range around each block; -1 if there is no block."""
+    found = np.full(len(fleet.subnets), -1, np.int64)
+    found[fleet.parsed.row] = find_ranges(fleet.parsed)
     return found
 
 
-def _is_within(blocks: Blocks, first: int, length: int) -> Mask:
-    """Mark blocks that contain the block at ``first`` of the given prefix length."""
-    size = (32 - blocks.prefix_length.astype(np.int64)).astype(np.uint64)
-    holds: Mask = (blocks.prefix_length <= length) & (
-        blocks.first >> size == np.uint64(first) >> size
-    )
-    return holds
-
-
-def _n_needed(fleet: Fleet, rows: Positions, owner_side: Positions, n_lists: int) -> Positions:
-    """Return the minimum number of blocks that each list needs."""
-    needed = np.zeros(n_lists, np.int64)
-    for blocks, _ in fleet.cidrs.blocks(rows, owner_side):
-        merged = merge_blocks(blocks).groups
-        if merged is not None:
-            needed += np.bincount(merged, minlength=n_lists)
-    return needed
-
-
-def _n_written(lists: pd.Series) -> Positions:
-    return numbers(lists.list.len())
-
-
-def _on_blocks(fleet: Fleet, is_bad: Mask, *, severity: Severities) -> Verdicts:
-    """Return verdicts on the selectors one by one; a text that is not a block is unknown."""
-    result = is_bad.astype(np.uint8)
-    result[is_unread(fleet)] = UNKNOWN
+def _on_blocks(
+    fleet: Fleet, is_bad: Mask, *, where: Mask | None = None, severity: Severities | None = None
+) -> Verdicts:
+    """Return verdicts on blocks one by one; a text that is not a block is unknown."""
+    is_unread = _is_unread(fleet)
+    value = _block_texts(fleet, "cidr", where=is_bad | is_unread)
     return judged(
-        "subnets",
-        result,
-        where=is_selector(fleet),
-        column="cidr",
-        severity=severity,
-        facts={"value": block_texts(fleet, "cidr", where=result != NO)},
+        truth(is_bad & ~is_unread, is_unread), where=where, severity=severity, value=value
     )
 
 
 def _on_counts(fleet: Fleet, *, version: int) -> Verdicts:
     """Return verdicts on connections of one IKE version: whether a side has several blocks."""
     n = fleet.n_connections
-    counts = np.bincount(_owner_side(fleet)[is_selector(fleet)], minlength=2 * n).reshape(n, 2)
-    has_several = np.asarray((counts > 1).any(1), np.uint8)
-    truth: Truth = is_any(fleet.tunnels["ike_version"], {version}, known=(1, 2))
-    runs = np.zeros(n, np.uint8)
-    runs[fleet.of_tunnel[truth == UNKNOWN]] = UNKNOWN
-    runs[fleet.of_tunnel[truth == YES]] = YES
-    width = int(counts.max(initial=0)) + 1
-    kinds, which = np.unique(counts[:, 0] * width + counts[:, 1], return_inverse=True)
-    words = [
-        f"{kind // width} VPC and {kind % width} on-premises blocks" for kind in kinds.tolist()
-    ]
-    return judged(
-        "connections",
-        both(has_several, runs),
-        column="ike_version, vpc_subnets, onprem_subnets",
-        facts={"value": objects(words)[which]},
-    )
+    owner_side = _owner_side(fleet)[_is_selector(fleet)]
+    counts = np.bincount(owner_side, minlength=2 * n).reshape(n, 2)
+    has_version = is_any(fleet.tunnels["ike_version"], {version}, known=(1, 2))
+    runs = any_of(fleet.of_tunnel, has_version, n)
+    words = by_kind(map(pd.Series, counts.T), "{} VPC and {} on-premises blocks".format)
+    return judged(both(truth((counts > 1).any(1)), runs), value=words)
 
 
-def block_texts(fleet: Fleet, column: str, *, where: Mask) -> Texts:
+def _block_texts(fleet: Fleet, column: str, *, where: Mask) -> Texts:
     """Return some blocks with their sides as text; empty for the others."""
     rows = np.flatnonzero(where)
     blocks = fleet.subnets.loc[:, ["side", column]].iloc[rows]

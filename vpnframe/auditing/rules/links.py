@@ -1,0 +1,199 @@
+"""Rules on BGP, live paths and health checks."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from vpnframe.addresses.cidr import parse_cidrs
+from vpnframe.auditing.fleet import Fleet
+from vpnframe.auditing.joining import gateway_positions
+from vpnframe.auditing.logic import (
+    NO,
+    UNKNOWN,
+    YES,
+    Mask,
+    Positions,
+    Truth,
+    any_of,
+    both,
+    codes_of,
+    either,
+    equals,
+    flags,
+    is_any,
+    is_on,
+    listed_by,
+    named,
+    opposite,
+    truth,
+    unknown_where_null,
+)
+from vpnframe.auditing.rules.availability import is_attached
+from vpnframe.auditing.verdicts import (
+    DOWN,
+    HIGH,
+    INFO,
+    MEDIUM,
+    NO_LIVE_PATH,
+    NO_ROUTES,
+    Verdicts,
+    judged,
+    rule,
+    severity_where,
+)
+
+CLOUD_ASN = 45104
+_LINK_FIRST, _LINK_MASK = 0xA9FE0000, 0xFFFF0000  # 169.254.0.0/16
+_BGP_UP = ("success", "established")
+_BGP_DOWN = ("failed", "false", "down", "idle")
+_MOST_NAMED = 5
+
+
+@rule("vpn-bgp-no-auth", "tunnels", "bgp_auth_state")
+def bgp_no_auth(fleet: Fleet) -> Verdicts:
+    """Fail tunnels with BGP without authentication."""
+    has_bgp = _has_bgp(fleet)
+    return judged(both(has_bgp, opposite(_has_bgp_key(fleet))), where=has_bgp != NO)
+
+
+@rule("vpn-bgp-parameters", "tunnels", "customer_gateway_asn", "bgp_tunnel_cidr")
+def bgp_parameters(fleet: Fleet) -> Verdicts:
+    """Fail BGP with the cloud's own AS at the peer, or with an invalid or reused tunnel block."""
+    tunnels, has_bgp = fleet.tunnels, _has_bgp(fleet)
+    is_cloud = is_any(tunnels["customer_gateway_asn"], {CLOUD_ASN})
+    is_no_link, is_twice = _is_no_link(tunnels["bgp_tunnel_cidr"]), _is_used_twice(fleet)
+    faults = {
+        f"the customer gateway has the cloud's own AS {CLOUD_ASN}": is_cloud,
+        "the tunnel's block is not a /30 inside 169.254.0.0/16": is_no_link,
+        "the tunnel's block is used twice on the gateway": is_twice,
+    }
+    return judged(
+        both(has_bgp, either(*faults.values())),
+        where=has_bgp != NO,
+        severity=severity_where(_is_bgp_up(fleet), INFO, MEDIUM),
+        wrong=named({words: one == YES for words, one in faults.items()}),
+    )
+
+
+@rule(NO_LIVE_PATH, "connections", "tunnel_status", "onprem_subnets", implied_by=(NO_ROUTES,))
+def no_live_path(fleet: Fleet) -> Verdicts:
+    """Fail connections that are down and have a prefix that no other live connection carries."""
+    up = fleet.connection_is_up
+    rows = _prefix_rows(fleet)
+    owners = fleet.of_subnet[rows]
+    is_dead = both(opposite(up)[owners], opposite(_has_other_path(fleet, rows, up)))
+    result = any_of(owners, is_dead, fleet.n_connections)
+    result[fleet.is_unjudged & (up != YES) & (result == NO)] = UNKNOWN
+    dead = rows[is_dead == YES]
+    cidrs = fleet.subnets["cidr"].iloc[dead].astype("str")
+    names = pd.Series(cidrs.array, index=fleet.of_subnet[dead]).sort_values()
+    value = listed_by(names.index.to_numpy(), names, fleet.n_connections, most=_MOST_NAMED)
+    return judged(result, where=is_attached(fleet), value=value)
+
+
+@rule("vpn-bgp-down", "tunnels", "bgp_status", implied_by=DOWN)
+def bgp_down(fleet: Fleet) -> Verdicts:
+    """Fail BGP sessions that are down; HIGH unless the tunnel is down or another session runs."""
+    has_bgp = _has_bgp(fleet)
+    up = is_any(fleet.tunnels["bgp_status"], _BGP_UP, known=_BGP_DOWN, is_folded=True)
+    runs = np.bincount(fleet.of_tunnel[_is_bgp_up(fleet)], minlength=fleet.n_connections) > 0
+    is_outage = (fleet.is_up != NO) & ~runs[fleet.of_tunnel]
+    severity = severity_where(is_outage, HIGH, MEDIUM)
+    return judged(both(has_bgp, opposite(up)), where=has_bgp != NO, severity=severity)
+
+
+@rule("vpn-health-check-failing", "connections", "health_check_status", implied_by=DOWN)
+def health_check_failing(fleet: Fleet) -> Verdicts:
+    """Fail connections whose enabled health check gets no reply."""
+    is_checked = is_on(fleet.connections["health_check_enabled"])
+    status = fleet.connections["health_check_status"]
+    is_failed = is_any(status, {"failed"}, known=("success",), is_folded=True)
+    return judged(both(is_checked, is_failed), where=is_checked == YES)
+
+
+def _has_bgp(fleet: Fleet) -> Truth:
+    return is_on(fleet.tunnels["bgp_enabled"])
+
+
+def _is_bgp_up(fleet: Fleet) -> Mask:
+    """Mark tunnels whose BGP session is established."""
+    return np.asarray(is_any(fleet.tunnels["bgp_status"], _BGP_UP, is_folded=True) == YES)
+
+
+def _has_bgp_key(fleet: Fleet) -> Truth:
+    """Check whether BGP is authenticated: the key is set at the tunnel or customer gateway."""
+    tunnels, gateways = fleet.tunnels, fleet.gateways
+    own, of_gateways = (
+        is_any(table["bgp_auth_state"], {"present", "masked"}, known=("absent",))
+        for table in (tunnels, gateways)
+    )
+    at = gateway_positions(tunnels, gateways, column="customer_gateway_id")
+    of_gateway = np.append(of_gateways, np.uint8(UNKNOWN))[at]
+    # The customer gateway's key applies to connections with two tunnels.
+    return np.where(equals(tunnels["tunnel_count"], 1), own, either(own, of_gateway))
+
+
+def _is_no_link(cidrs: pd.Series) -> Truth:
+    """Check which blocks are not a /30 inside 169.254.0.0/16."""
+    parsed = parse_cidrs(cidrs)
+    is_link = np.zeros(len(cidrs), bool)
+    is_link[parsed.row] = (
+        (parsed.family == 4)
+        & (parsed.prefix_length == 30)
+        & (parsed.low & np.uint64(_LINK_MASK) == np.uint64(_LINK_FIRST))
+    )
+    return unknown_where_null(~is_link, cidrs)
+
+
+def _is_used_twice(fleet: Fleet) -> Truth:
+    """Check which tunnels share their BGP block with another one of the same VPN gateway."""
+    tunnels = fleet.tunnels
+    cidr, gateway = tunnels["bgp_tunnel_cidr"], tunnels["vpn_gateway_id"]
+    is_there = (_has_bgp(fleet) == YES) & flags(cidr.notna() & gateway.notna())
+    codes = codes_of([tunnels["account_id"], tunnels["region_id"], gateway, cidr])
+    counts = np.bincount(codes[is_there], minlength=int(codes.max(initial=-1)) + 1)
+    return unknown_where_null(is_there & (counts[codes] > 1), cidr)
+
+
+def _prefix_rows(fleet: Fleet) -> Positions:
+    """Return a row of ``subnets`` for each prefix that a connection carries.
+
+    The default-route selectors of a route-based connection are left out.
+    """
+    subnets = fleet.subnets
+    is_route_based = equals(fleet.connections["routing_mode"], "route")[fleet.of_subnet]
+    is_prefix = equals(subnets["side"], "onprem") & flags(subnets["cidr"].notna())
+    rows = np.flatnonzero(is_prefix & ~(is_route_based & flags(subnets["is_default_route"])))
+    owners = pd.Series(fleet.of_subnet[rows])
+    codes = codes_of([owners, subnets["cidr"].iloc[rows]])
+    return np.sort(rows[np.unique(codes, return_index=True)[1]])
+
+
+def _has_other_path(fleet: Fleet, rows: Positions, up: Truth) -> Truth:
+    """Check whether another connection of the domain carries each prefix from the same blocks.
+
+    A connection that names no VPC block, or only default routes, carries it from everywhere.
+    """
+    owners = fleet.of_subnet[rows]
+    subnets = fleet.subnets
+    is_named = equals(subnets["side"], "vpc") & flags(subnets["cidr"].notna())
+    sources = fleet.sets_of_blocks(is_named & ~flags(subnets["is_default_route"]))[owners]
+    domain = fleet.domain[owners]
+    prefix = codes_of([pd.Series(domain), subnets["cidr"].iloc[rows].reset_index(drop=True)])
+    path = codes_of([pd.Series(prefix), pd.Series(sources)])
+    is_anywhere = sources < 0
+    found = []
+    for value in (YES, UNKNOWN):
+        is_so = up[owners] == value
+        others = _n_others(path, is_so) + np.where(
+            is_anywhere, _n_others(prefix, is_so), _n_others(prefix, is_so & is_anywhere)
+        )
+        found.append((others > 0) & (domain >= 0))
+    return truth(*found)
+
+
+def _n_others(groups: Positions, holds: Mask) -> Positions:
+    """Count for each row the other rows of its group for which a condition holds."""
+    n = np.bincount(groups, weights=holds, minlength=int(groups.max(initial=-1)) + 1)
+    return np.asarray(n[groups].astype(np.int64) - holds)
