@@ -18,20 +18,15 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 from cli_helpers import keys_of, vpnframe
-from typer.main import get_command
 from typer.testing import CliRunner
 
 import vpnframe as vf
 from vpnframe.cli import app
+from vpnframe.cli.registry import COMMANDS, load_command
 from vpnframe.cloud.messages import Response
 from vpnframe.emulator import ServerSettings, make_fleet, make_state, serve_in_thread
 from vpnframe.emulator.faults import answer_when, asking_for, fault
 from vpnframe.schema.tables import STORED
-
-COMMANDS = (
-    *("demo", "doctor", "plan", "fetch", "load", "redact", "show", "stats", "overlaps"),
-    *("conflicts", "free", "trace", "audit", "compare", "schema", "emulator"),
-)
 
 
 @pytest.fixture(scope="module")
@@ -60,8 +55,8 @@ def test_help_names_every_command_and_the_first_steps():
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_and_option_is_documented(command):
     """Each command says what it does; no option stands without a word."""
-    parsed = get_command(app).commands[command]
-    assert parsed.help
+    parsed = load_command(command)
+    assert parsed.help.partition("\n")[0] == COMMANDS[command]
     shown = {"snapshot", "style", "output", "limit"}
     assert not [
         p.name
@@ -74,7 +69,7 @@ def test_every_command_and_option_is_documented(command):
 def test_every_option_has_a_variable(command):
     """VPNFRAME_ and its name; the emulator's have its name in between."""
     prefix = "VPNFRAME_EMULATOR_" if command == "emulator" else "VPNFRAME_"
-    for option in get_command(app).commands[command].params:
+    for option in load_command(command).params:
         if option.param_type_name == "option" and option.name != "help":
             name = max(option.opts, key=len).removeprefix("--").replace("-", "_").upper()
             assert option.envvar == prefix + name
@@ -299,7 +294,7 @@ def test_ctrl_c_stops_at_once_keeps_what_was_read_and_says_how_to_go_on(tmp_path
         (n_read,) = re.findall(rb"NOT COMPLETE, ([0-3]) of 6 known connections read", kept)
         line = said.decode().splitlines()[-1]
         told, _, command = line.partition(": ")
-        assert told == "stopped; go on with"
+        assert told == "stopped; continue with"
         assert shlex.split(command) == ["vpnframe", *options, "--resume"]
         assert list((tmp_path / "_checkpoint").glob("*.sqlite"))
         resumed = ["fetch", "--out", tmp_path, "--quota", f"{DOWNLOAD}=1000/1", "--resume"]

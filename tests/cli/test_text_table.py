@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from vpnframe.cli.text_table import as_markdown, as_text
+from vpnframe.cli.text import as_markdown, as_text
 
 
 def test_numbers_stand_right_and_text_left():

@@ -8,31 +8,14 @@ from typing import Annotated
 import typer
 
 from vpnframe._version import __version__
-from vpnframe.cli import (
-    audit,
-    compare,
-    conflicts,
-    demo,
-    doctor,
-    emulator,
-    fetch,
-    free,
-    load,
-    overlaps,
-    plan,
-    redact,
-    schema,
-    show,
-    stats,
-    trace,
-)
-from vpnframe.cli.streams import Streams, describe
+from vpnframe.cli.exit_codes import ExitCode
+from vpnframe.cli.registry import COMMANDS, LazyCommands
+from vpnframe.cli.streams import Streams, describe, warn
 from vpnframe.errors import VpnframeError
-
-USAGE, INTERRUPTED = 2, 130
 
 app = typer.Typer(
     name="vpnframe",
+    cls=LazyCommands,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,  # a pretty traceback shows local values, and those hold keys
@@ -46,6 +29,8 @@ app = typer.Typer(
     epilog="Exit codes: 0 done, 1 error, 2 usage, 3 a collision, or what a --fail-on option asked "
     "for, 4 the fleet was not read completely.",
 )
+for name, sentence in COMMANDS.items():
+    app.command(name, help=sentence)(lambda: None)
 
 
 def _show_version(is_wanted: bool) -> None:
@@ -67,14 +52,6 @@ def _options(
     pass
 
 
-_COMMANDS = (
-    *(demo, doctor, plan, fetch, load, redact, show, stats, overlaps, conflicts, free),
-    *(trace, audit, compare, schema, emulator),
-)
-for command in _COMMANDS:
-    app.command(name=command.__name__.rpartition(".")[2])(command.run)
-
-
 def main() -> None:
     """Run the command line and exit."""
     with Streams() as streams:
@@ -86,21 +63,21 @@ def _run() -> int:
     """Run the app and return the exit code; print errors as one line."""
     empty = [n for n, text in enumerate(sys.argv[1:], 1) if _is_empty(text)]
     if empty:  # "" would be read as the working folder, or as a name that nothing has
-        print(f"vpnframe: argument {empty[0]} is empty: is a variable unset?", file=sys.stderr)
-        return USAGE
+        warn(f"argument {empty[0]} is empty: is a variable unset?")
+        return ExitCode.USAGE
     try:
         app()
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else int(end.code is not None)
     except VpnframeError as error:
-        print(f"vpnframe: {error}", file=sys.stderr)
+        warn(str(error))
     except KeyboardInterrupt:
-        return INTERRUPTED
+        return ExitCode.INTERRUPTED
     except BrokenPipeError:
         pass  # the reader stopped reading
     except OSError as error:
-        print(f"vpnframe: {describe(error)}", file=sys.stderr)
-    return 1
+        warn(describe(error))
+    return ExitCode.ERROR
 
 
 def _is_empty(argument: str) -> bool:

@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from vpnframe.cli.output import write_file
+from vpnframe.cli.output import put
 from vpnframe.emulator import (
     ServerSettings,
     State,
@@ -25,89 +25,38 @@ from vpnframe.emulator import (
 from vpnframe.emulator.faults import KINDS, parse_fault
 from vpnframe.errors import SettingsError
 
-PortOption = Annotated[
-    int,
-    typer.Option(envvar="VPNFRAME_EMULATOR_PORT", min=0, max=65535, help="0 takes a free one."),
-]
-ConnectionsOption = Annotated[
-    int,
-    typer.Option(envvar="VPNFRAME_EMULATOR_CONNECTIONS", min=0, help="Connections in the fleet."),
-]
-RegionsOption = Annotated[
-    int, typer.Option(envvar="VPNFRAME_EMULATOR_REGIONS", min=1, help="Regions.")
-]
-AccountsOption = Annotated[
-    int, typer.Option(envvar="VPNFRAME_EMULATOR_ACCOUNTS", min=1, help="Accounts.")
-]
-SeedOption = Annotated[
-    int,
-    typer.Option(envvar="VPNFRAME_EMULATOR_SEED", help="The same seed gives the same fleet."),
-]
-LatencyOption = Annotated[
-    float,
-    typer.Option(envvar="VPNFRAME_EMULATOR_LATENCY_MS", min=0, help="Added to every answer."),
-]
-QuotaWindowOption = Annotated[
-    float,
-    typer.Option(
-        envvar="VPNFRAME_EMULATOR_QUOTA_WINDOW_S",
-        min=0.001,
-        help="Window of the quotas in seconds.",
-    ),
-]
-QuotaModeOption = Annotated[
-    Literal["sliding", "fixed"],
-    typer.Option(envvar="VPNFRAME_EMULATOR_QUOTA_MODE", help="How the window moves."),
-]
-NoQuotaOption = Annotated[
-    bool,
-    typer.Option("--no-quota", envvar="VPNFRAME_EMULATOR_NO_QUOTA", help="No quotas at all."),
-]
-TlsOption = Annotated[
-    bool,
-    typer.Option("--tls", envvar="VPNFRAME_EMULATOR_TLS", help="HTTPS, under a CA of its own."),
-]
-AnswerKeyOption = Annotated[
-    Path | None,
-    typer.Option(
-        "--answer-key",
-        envvar="VPNFRAME_EMULATOR_ANSWER_KEY",
-        metavar="FILE",
-        help="Write what is to be found there.",
-    ),
-]
-FaultOption = Annotated[
-    list[str] | None,
-    typer.Option(
-        envvar="VPNFRAME_EMULATOR_FAULT",
-        metavar="KIND=RATE",
-        help="Spoil this part of the calls, from 0 to 1; KIND@1,9 spoils those. Repeatable.",
-    ),
-]
-ListFaultsOption = Annotated[
-    bool,
-    typer.Option(
-        "--list-faults",
-        envvar="VPNFRAME_EMULATOR_LIST_FAULTS",
-        help="List the kinds of faults, and stop.",
-    ),
-]
-
 
 def run(
-    port: PortOption = 0,
-    connections: ConnectionsOption = 300,
-    regions: RegionsOption = 12,
-    accounts: AccountsOption = 1,
-    seed: SeedOption = 7,
-    latency_ms: LatencyOption = 0,
-    quota_window_s: QuotaWindowOption = 60,
-    quota_mode: QuotaModeOption = "sliding",
-    no_quota: NoQuotaOption = False,
-    tls: TlsOption = False,
-    answer_key_file: AnswerKeyOption = None,
-    fault: FaultOption = None,
-    list_faults: ListFaultsOption = False,
+    *,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 0,
+    connections: Annotated[int, typer.Option(min=0, help="Connections in the fleet.")] = 300,
+    regions: Annotated[int, typer.Option(min=1, help="Regions.")] = 12,
+    accounts: Annotated[int, typer.Option(min=1, help="Accounts.")] = 1,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same fleet.")] = 7,
+    latency_ms: Annotated[float, typer.Option(min=0, help="Added to every answer.")] = 0,
+    quota_window_s: Annotated[
+        float, typer.Option(min=0.001, help="Window of the quotas in seconds.")
+    ] = 60,
+    quota_mode: Annotated[
+        Literal["sliding", "fixed"], typer.Option(help="How the window moves.")
+    ] = "sliding",
+    no_quota: Annotated[bool, typer.Option("--no-quota", help="No quotas at all.")] = False,
+    tls: Annotated[bool, typer.Option("--tls", help="HTTPS, with its own CA.")] = False,
+    answer_key_file: Annotated[
+        Path | None,
+        typer.Option("--answer-key", metavar="FILE", help="Write what the fleet contains."),
+    ] = None,
+    fault: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="KIND=RATE",
+            help="Make this part of the calls fail, from 0 to 1; KIND@1,9 for certain calls. "
+            "Repeatable.",
+        ),
+    ] = None,
+    list_faults: Annotated[
+        bool, typer.Option("--list-faults", help="List the kinds of faults, and stop.")
+    ] = False,
 ) -> None:
     """Run a local Alibaba Cloud VPN endpoint with a made-up fleet.
 
@@ -130,7 +79,7 @@ def run(
         raise typer.BadParameter(str(error)) from None
     if answer_key_file is not None:
         key = json.dumps(answer_key(fleet), ensure_ascii=False, indent=1)
-        write_file(answer_key_file, key.encode())
+        put(key.encode(), answer_key_file)
     state = make_state(
         fleet, quota_window_s=quota_window_s, quota_mode=quota_mode, quotas=not no_quota
     )

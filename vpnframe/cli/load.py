@@ -6,12 +6,13 @@ from typing import Annotated
 
 import typer
 
+from vpnframe.cli.inventories import write_and_report
 from vpnframe.cli.options import OutOption, PskKeyFileOption, WithoutKeyFactsOption
-from vpnframe.cli.report import write_and_report
 from vpnframe.inventory.loading import load
 
 
 def run(
+    *,
     files: Annotated[
         list[str],
         typer.Argument(metavar="FILES...", help="Files, folders, patterns, or - for stdin."),

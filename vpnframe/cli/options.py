@@ -1,71 +1,40 @@
-"""Options that several commands share; each has an environment variable VPNFRAME_<NAME>."""
+"""Options that several commands share; each dataclass is a group of them, with their defaults."""
 
 from __future__ import annotations
 
 import logging
-import math
 import os
 import re
 import sys
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from vpnframe.cli.output import Format
 from vpnframe.cloud.actions import Limit
 from vpnframe.fetching.accounts import read_accounts
 from vpnframe.fetching.settings import FetchSettings
 
-FolderArgument = Annotated[
-    Path, typer.Argument(metavar="DIR", help="An inventory folder, as fetch and load write it.")
-]
-OutOption = Annotated[
-    Path, typer.Option(envvar="VPNFRAME_OUT", metavar="DIR", help="The inventory folder.")
-]
-SnapshotOption = Annotated[
-    str,
-    typer.Option(
-        envvar="VPNFRAME_SNAPSHOT", metavar="ID", help="Which snapshot; the newest by default."
-    ),
-]
-FormatOption = Annotated[
-    Format,
-    typer.Option("--format", "-f", envvar="VPNFRAME_FORMAT", help="How tables are printed."),
-]
-OutputOption = Annotated[
-    Path | None,
-    typer.Option(
-        "--output",
-        "-o",
-        envvar="VPNFRAME_OUTPUT",
-        metavar="FILE",
-        help="Write there, not to standard output.",
-    ),
-]
+OutOption = Annotated[Path, typer.Option(metavar="DIR", help="The inventory folder.")]
 LimitOption = Annotated[
     int | None,
     typer.Option(
-        min=0,
-        envvar="VPNFRAME_LIMIT",
-        metavar="N",
-        help="At most so many rows; the rest is counted.",
+        min=0, metavar="N", help="Print at most N rows; the number of further rows is reported."
     ),
 ]
 WithKeyFactsOption = Annotated[
     bool,
     typer.Option(
         "--with-key-facts",
-        envvar="VPNFRAME_WITH_KEY_FACTS",
-        help="Show what is known of pre-shared keys, too: who is weak is a list of targets.",
+        help="Also show facts about pre-shared keys. Keep them private: they show who is weak.",
     ),
 ]
 PskKeyFileOption = Annotated[
     Path | None,
     typer.Option(
-        envvar="VPNFRAME_PSK_KEY_FILE",
         metavar="FILE",
-        help="A key of your own, 32 random bytes or more, mode 0600: it makes fingerprints of "
+        help="Your own key, 32 random bytes or more, mode 0600: it makes fingerprints of "
         "pre-shared keys comparable across snapshots.",
     ),
 ]
@@ -73,49 +42,7 @@ WithoutKeyFactsOption = Annotated[
     bool,
     typer.Option(
         "--without-key-facts",
-        envvar="VPNFRAME_WITHOUT_KEY_FACTS",
-        help="Find out nothing of pre-shared keys but whether they were shown.",
-    ),
-]
-AccountsOption = Annotated[
-    Path | None,
-    typer.Option(
-        envvar="VPNFRAME_ACCOUNTS",
-        metavar="FILE",
-        help="Several accounts, from accounts.toml: name, profile, role_arn, skip_regions, "
-        "quota_share.",
-    ),
-]
-RegionOption = Annotated[
-    list[str] | None,
-    typer.Option(
-        envvar="VPNFRAME_REGION", metavar="ID", help="Only this region; may be given again."
-    ),
-]
-SkipRegionOption = Annotated[
-    list[str] | None,
-    typer.Option(
-        envvar="VPNFRAME_SKIP_REGION",
-        metavar="ID",
-        help="Leave this region out; it is shown as skipped. May be given again.",
-    ),
-]
-DownloadsOption = Annotated[
-    str,
-    typer.Option(
-        envvar="VPNFRAME_DOWNLOADS",
-        metavar="all|none|SHARE",
-        help="all: every configuration. none: the list rows alone, in seconds. 5%: so many, "
-        "drawn at random.",
-    ),
-]
-RoutesOption = Annotated[
-    bool,
-    typer.Option(
-        "--routes/--no-routes",
-        envvar="VPNFRAME_ROUTES",
-        help="Whether to read VPCs and routes: connections without selectors have their prefixes "
-        "there. Without them such connections are not judged.",
+        help="Record nothing about pre-shared keys except whether they were returned.",
     ),
 ]
 
@@ -129,52 +56,103 @@ def _refuse_empty_endpoint(endpoint: str | None) -> str | None:
     return endpoint
 
 
-EndpointOption = Annotated[
-    str | None,
-    typer.Option(
-        envvar="VPNFRAME_ENDPOINT",
-        metavar="URL",
-        callback=_refuse_empty_endpoint,
-        help="Send every call there instead.",
-    ),
-]
-CaFileOption = Annotated[
-    Path | None,
-    typer.Option(envvar="VPNFRAME_CA_FILE", metavar="FILE", help="Trust this CA, in PEM."),
-]
-QuotaOption = Annotated[
-    list[str] | None,
-    typer.Option(
-        envvar="VPNFRAME_QUOTA",
-        metavar="ACTION=COUNT/SECONDS",
-        help="Your quota of a call, where it is not the published one; may be given again.",
-    ),
-]
-QuotaShareOption = Annotated[
-    float,
-    typer.Option(
-        envvar="VPNFRAME_QUOTA_SHARE",
-        metavar="SHARE",
-        help="The part of each quota to use: it is shared with the whole account.",
-    ),
-]
-DeadlineOption = Annotated[
-    float | None,
-    typer.Option(
-        envvar="VPNFRAME_DEADLINE",
-        metavar="SECONDS",
-        help="Stop then; what was read is written, and --resume goes on.",
-    ),
-]
-VerboseOption = Annotated[
-    bool,
-    typer.Option(
-        "--verbose",
-        "-v",
-        envvar="VPNFRAME_VERBOSE",
-        help="Log what happens, and every call that failed.",
-    ),
-]
+def _start_log(is_wanted: bool) -> bool:
+    """Print the log, including every failed call, on standard error if wanted."""
+    if is_wanted:
+        logging.basicConfig(stream=sys.stderr, format="%(message)s")
+        logging.getLogger("vpnframe").setLevel(logging.DEBUG)
+    return is_wanted
+
+
+@dataclass(frozen=True, kw_only=True)
+class CloudOptions:
+    """Options of every command that calls the cloud."""
+
+    accounts: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Several accounts, from accounts.toml: name, profile, role_arn, skip_regions, "
+            "quota_share.",
+        ),
+    ] = None
+    region: Annotated[
+        list[str] | None, typer.Option(metavar="ID", help="Only this region; repeatable.")
+    ] = None
+    skip_region: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="ID", help="Leave out this region; it is reported as skipped. Repeatable."
+        ),
+    ] = None
+    endpoint: Annotated[
+        str | None,
+        typer.Option(
+            metavar="URL",
+            callback=_refuse_empty_endpoint,
+            help="Send every call to this URL instead of the cloud.",
+        ),
+    ] = None
+    ca_file: Annotated[Path | None, typer.Option(metavar="FILE", help="Trust this CA, in PEM.")] = (
+        None
+    )
+    quota: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="ACTION=COUNT/SECONDS",
+            help="Your quota of an action, if it is not the published one; repeatable.",
+        ),
+    ] = None
+    quota_share: Annotated[
+        float,
+        typer.Option(
+            metavar="SHARE",
+            help="The part of each quota to use: the whole account shares the quotas.",
+        ),
+    ] = 0.5
+    verbose: Annotated[
+        bool,
+        typer.Option(
+            "--verbose", "-v", callback=_start_log, help="Log each step and every failed call."
+        ),
+    ] = False
+
+    def settings(self, **more: Any) -> FetchSettings:
+        """Build the settings of a fetch."""
+        return FetchSettings(
+            quota_share=self.quota_share,
+            quotas=dict(map(parse_quota, self.quota or [])),
+            accounts=read_accounts(self.accounts) if self.accounts else (),
+            ca_file=self.ca_file,
+            skip_regions=self.skip_region or (),
+            **more,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class FetchOptions(CloudOptions):
+    """Options of a fetch and of its plan."""
+
+    downloads: Annotated[
+        str,
+        typer.Option(
+            metavar="all|none|SHARE",
+            help="all: every configuration. none: only the lists, in seconds. 5%: a random sample "
+            "of that size.",
+        ),
+    ] = "all"
+    routes: Annotated[
+        bool,
+        typer.Option(
+            "--routes/--no-routes",
+            help="Whether to read VPCs and routes. Connections without selectors have their "
+            "prefixes there; without routes their overlaps are not judged.",
+        ),
+    ] = True
+
+    def settings(self, **more: Any) -> FetchSettings:
+        """Build the settings of a fetch."""
+        return super().settings(routes=self.routes, **more)
 
 
 def parse_quota(text: str) -> tuple[str, Limit]:
@@ -189,30 +167,3 @@ def parse_quota(text: str) -> tuple[str, Limit]:
     if match is None or float(match[3]) <= 0:
         raise typer.BadParameter(f"{text!r} is not ACTION=COUNT/SECONDS")
     return match[1], Limit(int(match[2]), per_s=float(match[3]))
-
-
-def make_settings(
-    *,
-    accounts: Path | None,
-    quota: list[str] | None,
-    quota_share: float,
-    ca_file: Path | None,
-    skip_region: list[str] | None,
-    deadline: float | None = None,
-) -> FetchSettings:
-    """Build the settings from the options of every command that calls the cloud."""
-    return FetchSettings(
-        quota_share=quota_share,
-        quotas=dict(map(parse_quota, quota or [])),
-        accounts=read_accounts(accounts) if accounts else (),
-        ca_file=ca_file,
-        skip_regions=skip_region or (),
-        deadline_s=math.inf if deadline is None else deadline,
-    )
-
-
-def log_to_stderr(is_wanted: bool) -> None:
-    """Print the log, including every failed call, on standard error if wanted."""
-    if is_wanted:
-        logging.basicConfig(stream=sys.stderr, format="%(message)s")
-        logging.getLogger("vpnframe").setLevel(logging.DEBUG)

@@ -7,9 +7,10 @@ import os
 import sys
 from typing import Any, Self, TextIO, cast
 
+from vpnframe.cli.exit_codes import ExitCode
 from vpnframe.model.display import printable_lines
 
-_FAILED = frozenset({1, 2, 130})
+_FAILED = (ExitCode.ERROR, ExitCode.USAGE, ExitCode.INTERRUPTED)
 _OUTPUT = "standard output cannot be written"
 
 
@@ -111,14 +112,24 @@ class Streams:
         except OSError as error:
             _silence(self._output)
             if code not in _FAILED:
-                code = 1
+                code = ExitCode.ERROR
                 if error.errno != errno.EPIPE:  # the reader stopped reading
                     print(f"vpnframe: {_OUTPUT}: {_reason(error)}", file=self._messages)
         self._messages.flush()
         if self._messages.has_lost:
             _silence(cast("TextIO", self._messages))
-            code = code or 1
+            code = code or ExitCode.ERROR
         return code
+
+
+def warn(message: str) -> None:
+    """Print a message of the program on standard error."""
+    print(f"vpnframe: {message}", file=sys.stderr)
+
+
+def note(text: str) -> None:
+    """Print what belongs to a result, but not to its data, on standard error."""
+    print(text, file=sys.stderr)
 
 
 def drawing_stream() -> TextIO:

@@ -3,25 +3,18 @@
 from __future__ import annotations
 
 import re
-import shutil
-import sys
 import textwrap
 from typing import Annotated, Any
 
 import pandas as pd
 import typer
 
-from vpnframe.cli.options import (
-    FolderArgument,
-    FormatOption,
-    LimitOption,
-    OutputOption,
-    SnapshotOption,
-)
-from vpnframe.cli.output import Format, print_table
-from vpnframe.cli.reading import NOT_COMPLETE, read_snapshot, saying
-from vpnframe.errors import IncompleteWarning, SettingsError
-from vpnframe.inventory import Inventory
+from vpnframe.cli.exit_codes import ExitCode
+from vpnframe.cli.inventories import SnapshotOptions, printing_gaps
+from vpnframe.cli.options import LimitOption
+from vpnframe.cli.output import TableOptions, terminal_width
+from vpnframe.cli.streams import note, warn
+from vpnframe.errors import SettingsError
 from vpnframe.model.display import printable
 from vpnframe.model.files import MIB, read_file, read_stdin
 from vpnframe.tracing.trace import trace
@@ -33,7 +26,8 @@ _MAX_PACKETS_BYTES = 64 * MIB
 
 
 def run(
-    folder: FolderArgument,
+    *,
+    stored: SnapshotOptions,
     source: Annotated[
         str | None, typer.Argument(metavar="SOURCE", help="An address in the cloud.")
     ] = None,
@@ -43,7 +37,6 @@ def run(
     packets: Annotated[
         str | None,
         typer.Option(
-            envvar="VPNFRAME_PACKETS",
             metavar="FILE",
             help="Many packets instead: a source and a destination on each line, with a space, "
             "comma or tab between; - is standard input.",
@@ -52,44 +45,40 @@ def run(
     start: Annotated[
         str | None,
         typer.Option(
-            envvar="VPNFRAME_START",
             metavar="ID",
-            help="The VPC, VPN gateway or transit router where the packets start, wherever their "
-            "sources lie.",
+            help="The VPC, VPN gateway or transit router where the packets start, whatever their "
+            "sources are.",
         ),
     ] = None,
     all_candidates: Annotated[
         bool,
         typer.Option(
             "--all-candidates",
-            envvar="VPNFRAME_ALL_CANDIDATES",
-            help="What comes of a packet at every router that could carry it, likeliest first.",
+            help="The result at every router that could carry the packet, likeliest first.",
         ),
     ] = False,
     limit: LimitOption = None,
-    style: FormatOption = Format.TABLE,
-    output: OutputOption = None,
-    snapshot: SnapshotOption = "latest",
+    printed: TableOptions,
 ) -> None:
-    """Say which tunnel takes a packet from the cloud, which stands by, and why.
+    """Find which tunnel takes a packet from the cloud, which one is its standby, and why.
 
-    Exits with 4 where that is not known for certain, or the fleet was not read completely.
+    The exit code is 4 if the result is not certain, or the fleet was not read completely.
     """
     asked = _asked(source, destination, packets)
-    inventory = read_snapshot(folder, snapshot)
-    found = _trace(inventory, asked, start=start, all_candidates=all_candidates)
-    if style is not Format.TABLE:
-        print_table(found, style, output=output, limit=limit)
-    elif packets is None and not all_candidates and output is None:
-        width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
-        print(sheet(found.iloc[0], width=width))
+    inventory = stored.read()
+    with printing_gaps():
+        found = trace(inventory, **asked, start=start, all_candidates=all_candidates)
+    if printed.style != "table":
+        printed.print(found, limit=limit)
+    elif packets is None and not all_candidates and printed.output is None:
+        print(sheet(found.iloc[0], width=terminal_width()))
     else:
-        print_table(brief(found, has_router=all_candidates), style, output=output, limit=limit)
-        print("whole reasons and more columns: --format csv", file=sys.stderr)
+        printed.print(brief(found, has_router=all_candidates), limit=limit)
+        note("whole reasons and more columns: --format csv")
     if found.loc[found["verdict"] == "ambiguous", _PLACES].isna().all(axis="columns").any():
-        print("vpnframe: where a packet starts would settle it: --start ID", file=sys.stderr)
+        warn("where a packet starts would settle it: --start ID")
     if (found["certainty"] == "unknown").any() or not inventory.is_complete:
-        raise typer.Exit(NOT_COMPLETE)
+        raise typer.Exit(ExitCode.INCOMPLETE)
 
 
 def brief(found: pd.DataFrame, *, has_router: bool) -> pd.DataFrame:
@@ -192,9 +181,3 @@ def _read_pairs(name: str) -> list[list[str]]:
         if line.strip():
             pairs.append(fields)
     return pairs
-
-
-def _trace(inventory: Inventory, asked: dict[str, Any], **options: Any) -> pd.DataFrame:
-    """Trace; print warnings about incomplete data on standard error."""
-    with saying(IncompleteWarning):
-        return trace(inventory, **asked, **options)
