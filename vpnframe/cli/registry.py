@@ -69,10 +69,9 @@ def expanded(run: Callable[..., None]) -> Callable[..., None]:
     groups: dict[str, Any] = {}
     parameters: list[inspect.Parameter] = []
     for name, one in inspect.signature(run, eval_str=True).parameters.items():
-        group: Any = one.annotation
-        if is_dataclass(group):
-            groups[name] = group
-            parameters += inspect.signature(group, eval_str=True).parameters.values()
+        if is_dataclass(one.annotation):
+            groups[name] = one.annotation
+            parameters += inspect.signature(groups[name], eval_str=True).parameters.values()
         else:
             parameters.append(one)
 
