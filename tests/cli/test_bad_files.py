@@ -22,9 +22,8 @@ from typing import Any
 import pytest
 from helpers import each_once
 
-from vpnframe.cli import demo, main
-from vpnframe.cli.registry import COMMANDS as NAMES
-from vpnframe.cli.registry import load_command
+from vpnframe.cli import COMMANDS as NAMES
+from vpnframe.cli import demo, load_command, main
 from vpnframe.cloud.credentials import DefaultChain
 from vpnframe.cloud.signing import Credentials
 from vpnframe.emulator import make_fleet, make_state, serve_in_thread

@@ -21,8 +21,7 @@ from cli_helpers import keys_of, vpnframe
 from typer.testing import CliRunner
 
 import vpnframe as vf
-from vpnframe.cli import app
-from vpnframe.cli.registry import COMMANDS, load_command
+from vpnframe.cli import COMMANDS, app, load_command
 from vpnframe.cloud.messages import Response
 from vpnframe.emulator import ServerSettings, make_fleet, make_state, serve_in_thread
 from vpnframe.emulator.faults import answer_when, asking_for, fault

@@ -20,18 +20,11 @@ from vpnframe.auditing.owners import is_on_fleet
 from vpnframe.auditing.review import Review
 from vpnframe.auditing.texts import Text, texts
 from vpnframe.auditing.verdicts import SEVERITIES
-from vpnframe.cli.options import LimitOption, WithKeyFactsOption
-from vpnframe.cli.output import (
-    Format,
-    OutputOption,
-    TableOptions,
-    encode_table,
-    put,
-    refuse_binary,
-)
+from vpnframe.cli.options import LimitOption, WithKeyFactsOption, flag
+from vpnframe.cli.output import Format, OutputOption, TableOptions, encode_table, put, refuse_binary
 from vpnframe.cli.streams import note, warn
 from vpnframe.errors import InventoryError
-from vpnframe.model.display import json_text, printable
+from vpnframe.model.display import counted, json_text, printable
 
 _BRIEF = [
     *("severity", "rule_id", "connection", "evidence", "status", "owner", "root_cause"),
@@ -50,9 +43,9 @@ class ReviewOptions:
 
     with_folded: Annotated[
         bool,
-        typer.Option(
+        flag(
             "--all",
-            help="Also list findings that follow from others. CSV, JSON lines, Parquet, SARIF and "
+            "Also list findings that follow from others. CSV, JSON lines, Parquet, SARIF and "
             "OCSF always hold them, with their root cause.",
         ),
     ] = False
@@ -72,7 +65,10 @@ class ReviewOptions:
             self._print_readable(review)
             return
         listed = self._listed(review) if self.style == "markdown" else review.findings
-        cut = listed if self.style in _WHOLE else _cut(listed, self.limit)
+        cut = listed
+        if self.limit is not None and self.style not in _WHOLE:
+            # Findings on the fleet report what was not judged: they are never left out.
+            cut = listed[(np.arange(len(listed)) < self.limit) | is_on_fleet(listed)]
         body = encode(replace(review, findings=cut), self.style, with_folded=self.with_folded)
         counts = counts_sentence(review.findings)
         if self.style == "markdown":
@@ -144,30 +140,25 @@ def encode(
 
 def headline(connections: pd.DataFrame) -> str:
     """Return the numbers of connections by their worst finding, as a sentence."""
-    counts = connections["severity"].value_counts()
-    parts = [f"{word} {counts.get(word, 0):,}" for word in reversed(SEVERITIES)]
+    by_severity = _by_severity(connections["severity"])
     n_none = int(connections["severity"].isna().sum())
-    n, noun = len(connections), "connection" if len(connections) == 1 else "connections"
-    return f"{n:,} {noun} by worst finding: {', '.join(parts)}, none {n_none:,}"
+    n = counted(len(connections), "connection")
+    return f"{n} by worst finding: {by_severity}, none {n_none:,}"
 
 
 def counts_sentence(findings: pd.DataFrame) -> str:
     """Return the numbers of findings by severity and status, as a sentence."""
     is_top = is_counted(findings)
-    counts = findings[is_top]["severity"].value_counts()
-    parts = [f"{word} {counts.get(word, 0):,}" for word in reversed(SEVERITIES)]
     n_folded = int(is_folded(findings).sum())
     others = [f"{n_folded:,} folded under their cause"] if n_folded else []
     others += [f"{(findings['status'] == word).sum():,} {word}" for word in ("waived", "unknown")]
-    return f"{int(is_top.sum()):,} open findings: {', '.join(parts)}; {', '.join(others)}"
+    by_severity = _by_severity(findings.loc[is_top, "severity"])
+    return f"{int(is_top.sum()):,} open findings: {by_severity}; {', '.join(others)}"
 
 
-def _cut(findings: pd.DataFrame, limit: int | None) -> pd.DataFrame:
-    """Return the first findings, and those on the fleet that report what was not judged."""
-    if limit is None:
-        return findings
-    is_first = np.arange(len(findings)) < limit
-    return findings[is_first | is_on_fleet(findings)]
+def _by_severity(severities: pd.Series) -> str:
+    counts = severities.value_counts()
+    return ", ".join(f"{word} {counts.get(word, 0):,}" for word in reversed(SEVERITIES))
 
 
 def explain(rule_id: str) -> None:

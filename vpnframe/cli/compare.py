@@ -10,7 +10,7 @@ import typer
 
 from vpnframe.cli.exit_codes import ExitCode
 from vpnframe.cli.inventories import SnapshotOptions
-from vpnframe.cli.options import LimitOption
+from vpnframe.cli.options import LimitOption, flag, option
 from vpnframe.cli.output import TableOptions
 from vpnframe.cli.streams import note
 from vpnframe.errors import SchemaError
@@ -29,29 +29,20 @@ def run(
     stored: SnapshotOptions,
     peer: Annotated[
         Path | None,
-        typer.Option(
-            metavar="FILE",
-            help="The other end's swanctl.conf or ipsec.conf; its secrets are never kept.",
-        ),
+        option("FILE", "The other end's swanctl.conf or ipsec.conf; its secrets are never kept."),
     ] = None,
     peer_connection: Annotated[
         str | None,
-        typer.Option(
-            metavar="ID",
-            help="Instead of a file another connection of the fleet: one VPC to another.",
-        ),
+        option("ID", "Instead of a file another connection of the fleet: one VPC to another."),
     ] = None,
     connection: Annotated[
-        str | None,
-        typer.Option(
-            metavar="ID", help="Only this connection; otherwise all that the other end knows."
-        ),
+        str | None, option("ID", "Only this connection; otherwise all that the other end knows.")
     ] = None,
     fail_on_mismatch: Annotated[
         bool,
-        typer.Option(
+        flag(
             "--fail-on-mismatch",
-            help="Exit with 3 on any mismatch, or if a tunnel works only until the first rekey.",
+            "Exit with 3 on any mismatch, or if a tunnel works only until the first rekey.",
         ),
     ] = False,
     limit: LimitOption = None,

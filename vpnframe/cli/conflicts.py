@@ -11,11 +11,11 @@ from vpnframe.cli.exit_codes import ExitCode
 from vpnframe.cli.inventories import SnapshotOptions, printing_gaps
 from vpnframe.cli.output import TableOptions
 from vpnframe.cli.overlap_parts import (
+    NOWHERE,
     NewSiteOptions,
     ScopeOption,
     block_cells,
     describe_base,
-    parse_scope,
     report_ignored,
 )
 from vpnframe.cli.streams import note
@@ -58,7 +58,7 @@ def run(
     The exit code is 3 on a collision, and 4 if none is known but not all data was read.
     """
     inventory = stored.read()
-    within = parse_scope(scope, inventory.subnets)
+    within = None if scope == NOWHERE else scope
     settings = options.settings()
     try:
         with printing_gaps() as gaps:

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from vpnframe.cli.exit_codes import ExitCode
-from vpnframe.cli.options import CloudOptions
+from vpnframe.cli.options import CloudOptions, flag, option
 from vpnframe.cli.output import TableOptions
 from vpnframe.cli.streams import note
 from vpnframe.cloud.permissions import REVELATION, assuming_policy, policy, trust_policy
@@ -23,17 +23,17 @@ def run(
     options: CloudOptions,
     policy_only: Annotated[
         bool,
-        typer.Option(
+        flag(
             "--policy",
-            help="Print the RAM policy that a fetch needs, without a call; with --accounts also "
+            "Print the RAM policy that a fetch needs, without a call; with --accounts also "
             "who may assume their roles, and the policy that allows it.",
         ),
     ] = False,
     sample_out: Annotated[
         Path | None,
-        typer.Option(
-            metavar="DIR",
-            help="Write the shape of each answer to this new folder: fields and types, without "
+        option(
+            "DIR",
+            "Write the shape of each answer to this new folder: fields and types, without "
             "keys, names, ids, addresses or numbers. You may share them with us.",
         ),
     ] = None,

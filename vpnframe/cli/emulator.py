@@ -12,6 +12,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from vpnframe.cli.options import flag, option
 from vpnframe.cli.output import put
 from vpnframe.emulator import (
     ServerSettings,
@@ -40,22 +41,21 @@ def run(
     quota_mode: Annotated[
         Literal["sliding", "fixed"], typer.Option(help="How the window moves.")
     ] = "sliding",
-    no_quota: Annotated[bool, typer.Option("--no-quota", help="No quotas at all.")] = False,
-    tls: Annotated[bool, typer.Option("--tls", help="HTTPS, with its own CA.")] = False,
+    no_quota: Annotated[bool, flag("--no-quota", "No quotas at all.")] = False,
+    tls: Annotated[bool, flag("--tls", "HTTPS, with its own CA.")] = False,
     answer_key_file: Annotated[
-        Path | None,
-        typer.Option("--answer-key", metavar="FILE", help="Write what the fleet contains."),
+        Path | None, option("FILE", "Write what the fleet contains.", "--answer-key")
     ] = None,
     fault: Annotated[
         list[str] | None,
-        typer.Option(
-            metavar="KIND=RATE",
-            help="Make this part of the calls fail, from 0 to 1; KIND@1,9 for certain calls. "
+        option(
+            "KIND=RATE",
+            "Make this part of the calls fail, from 0 to 1; KIND@1,9 for certain calls. "
             "Repeatable.",
         ),
     ] = None,
     list_faults: Annotated[
-        bool, typer.Option("--list-faults", help="List the kinds of faults, and stop.")
+        bool, flag("--list-faults", "List the kinds of faults, and stop.")
     ] = False,
 ) -> None:
     """Run a local Alibaba Cloud VPN endpoint with a made-up fleet.

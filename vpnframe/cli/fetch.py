@@ -13,7 +13,14 @@ from typing import Annotated
 import typer
 
 from vpnframe.cli.inventories import printing_warnings, report
-from vpnframe.cli.options import FetchOptions, OutOption, PskKeyFileOption, WithoutKeyFactsOption
+from vpnframe.cli.options import (
+    FetchOptions,
+    OutOption,
+    PskKeyFileOption,
+    WithoutKeyFactsOption,
+    flag,
+    option,
+)
 from vpnframe.cli.streams import drawing_stream, note, warn
 from vpnframe.errors import ClockWarning
 from vpnframe.fetching.blocking import Interrupted, raise_interrupted
@@ -27,14 +34,11 @@ def run(
     *,
     out: OutOption,
     resume: Annotated[
-        bool, typer.Option("--resume", help="Continue the unfinished fetch of this folder.")
+        bool, flag("--resume", "Continue the unfinished fetch of this folder.")
     ] = False,
     deadline: Annotated[
         float | None,
-        typer.Option(
-            metavar="SECONDS",
-            help="Stop after this time and write what was read; --resume continues.",
-        ),
+        option("SECONDS", "Stop after this time and write what was read; --resume continues."),
     ] = None,
     without_key_facts: WithoutKeyFactsOption = False,
     psk_key_file: PskKeyFileOption = None,

@@ -10,6 +10,7 @@ import typer
 
 from vpnframe.cli.exit_codes import ExitCode
 from vpnframe.cli.inventories import SnapshotOptions, printing_gaps
+from vpnframe.cli.options import option
 from vpnframe.cli.output import TableOptions
 from vpnframe.cli.overlap_parts import (
     NewSiteOptions,
@@ -31,18 +32,14 @@ _AVOIDED = " nor ".join(f"{block} ({why})" for block, why in DEFAULT_AVOID.items
 def run(
     *,
     stored: SnapshotOptions,
-    within: Annotated[
-        str, typer.Option(metavar="CIDR", help="The block to search.")
-    ] = "10.0.0.0/8",
-    prefix_length: Annotated[
-        int, typer.Option(min=0, max=128, metavar="N", help="Of the free blocks.")
-    ] = 24,
-    count: Annotated[int, typer.Option(min=1, metavar="N", help="At most this many.")] = 5,
+    within: Annotated[str, option("CIDR", "The block to search.")] = "10.0.0.0/8",
+    prefix_length: Annotated[int, option("N", "Of the free blocks.", min=0, max=128)] = 24,
+    count: Annotated[int, option("N", "At most this many.", min=1)] = 5,
     avoid: Annotated[
         Path | None,
-        typer.Option(
-            metavar="FILE",
-            help="More blocks to avoid than 100.64.0.0/10 (the cloud's own services) and "
+        option(
+            "FILE",
+            "More blocks to avoid than 100.64.0.0/10 (the cloud's own services) and "
             "172.17.0.0/16 (Docker): one a line, or a .csv or .parquet with a column cidr, "
             "Prefix, or Subnet and Mask.",
         ),

@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from vpnframe.cli.exit_codes import ExitCode
+from vpnframe.cli.options import option
 from vpnframe.cli.streams import note, warn
 from vpnframe.cloud.permissions import refused_sentence
 from vpnframe.errors import ClockWarning, IncompleteWarning
@@ -20,9 +21,7 @@ from vpnframe.model.display import counted, printable
 
 _MOST_REPORTED = 5
 FOLDER_HELP = "An inventory folder, as fetch and load write it."
-SnapshotOption = Annotated[
-    str, typer.Option(metavar="ID", help="Which snapshot; the newest by default.")
-]
+SnapshotOption = Annotated[str, option("ID", "Which snapshot; the newest by default.")]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,6 +6,7 @@ import logging
 import os
 import re
 import sys
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -16,35 +17,55 @@ from vpnframe.cloud.actions import Limit
 from vpnframe.fetching.accounts import read_accounts
 from vpnframe.fetching.settings import FetchSettings
 
-OutOption = Annotated[Path, typer.Option(metavar="DIR", help="The inventory folder.")]
+
+def option(metavar: str, text: str, *names: str, **settings: Any) -> Any:
+    """Declare an option with a value."""
+    return typer.Option(*names, metavar=metavar, help=text, **settings)
+
+
+def flag(name: str, text: str) -> Any:
+    """Declare an option without a value."""
+    return typer.Option(name, help=text)
+
+
+OutOption = Annotated[Path, option("DIR", "The inventory folder.")]
 LimitOption = Annotated[
-    int | None,
-    typer.Option(
-        min=0, metavar="N", help="Print at most N rows; the number of further rows is reported."
-    ),
+    int | None, option("N", "Print at most N rows; the number of further rows is reported.", min=0)
 ]
 WithKeyFactsOption = Annotated[
     bool,
-    typer.Option(
+    flag(
         "--with-key-facts",
-        help="Also show facts about pre-shared keys. Keep them private: they show who is weak.",
+        "Also show facts about pre-shared keys. Keep them private: they show who is weak.",
     ),
 ]
 PskKeyFileOption = Annotated[
     Path | None,
-    typer.Option(
-        metavar="FILE",
-        help="Your own key, 32 random bytes or more, mode 0600: it makes fingerprints of "
+    option(
+        "FILE",
+        "Your own key, 32 random bytes or more, mode 0600: it makes fingerprints of "
         "pre-shared keys comparable across snapshots.",
     ),
 ]
 WithoutKeyFactsOption = Annotated[
     bool,
-    typer.Option(
+    flag(
         "--without-key-facts",
-        help="Record nothing about pre-shared keys except whether they were returned.",
+        "Record nothing about pre-shared keys except whether they were returned.",
     ),
 ]
+
+
+def one_of(choices: Collection[str]) -> Callable[[Any], Any]:
+    """Return a callback of an option or argument that refuses a value if it is not a choice."""
+
+    def check(value: Any) -> Any:
+        for one in value if isinstance(value, list) else [value]:
+            if one is not None and one not in choices:
+                raise typer.BadParameter(f"{one!r} is none of {', '.join(choices)}")
+        return value
+
+    return check
 
 
 def _refuse_empty_endpoint(endpoint: str | None) -> str | None:
@@ -70,45 +91,36 @@ class CloudOptions:
 
     accounts: Annotated[
         Path | None,
-        typer.Option(
-            metavar="FILE",
-            help="Several accounts, from accounts.toml: name, profile, role_arn, skip_regions, "
+        option(
+            "FILE",
+            "Several accounts, from accounts.toml: name, profile, role_arn, skip_regions, "
             "quota_share.",
         ),
     ] = None
-    region: Annotated[
-        list[str] | None, typer.Option(metavar="ID", help="Only this region; repeatable.")
-    ] = None
+    region: Annotated[list[str] | None, option("ID", "Only this region; repeatable.")] = None
     skip_region: Annotated[
         list[str] | None,
-        typer.Option(
-            metavar="ID", help="Leave out this region; it is reported as skipped. Repeatable."
-        ),
+        option("ID", "Leave out this region; it is reported as skipped. Repeatable."),
     ] = None
     endpoint: Annotated[
         str | None,
-        typer.Option(
-            metavar="URL",
+        option(
+            "URL",
+            "Send every call to this URL instead of the cloud.",
             callback=_refuse_empty_endpoint,
-            help="Send every call to this URL instead of the cloud.",
         ),
     ] = None
-    ca_file: Annotated[Path | None, typer.Option(metavar="FILE", help="Trust this CA, in PEM.")] = (
-        None
-    )
+    ca_file: Annotated[Path | None, option("FILE", "Trust this CA, in PEM.")] = None
     quota: Annotated[
         list[str] | None,
-        typer.Option(
-            metavar="ACTION=COUNT/SECONDS",
-            help="Your quota of an action, if it is not the published one; repeatable.",
+        option(
+            "ACTION=COUNT/SECONDS",
+            "Your quota of an action, if it is not the published one; repeatable.",
         ),
     ] = None
     quota_share: Annotated[
         float,
-        typer.Option(
-            metavar="SHARE",
-            help="The part of each quota to use: the whole account shares the quotas.",
-        ),
+        option("SHARE", "The part of each quota to use: the whole account shares the quotas."),
     ] = 0.5
     verbose: Annotated[
         bool,
@@ -135,17 +147,17 @@ class FetchOptions(CloudOptions):
 
     downloads: Annotated[
         str,
-        typer.Option(
-            metavar="all|none|SHARE",
-            help="all: every configuration. none: only the lists, in seconds. 5%: a random sample "
+        option(
+            "all|none|SHARE",
+            "all: every configuration. none: only the lists, in seconds. 5%: a random sample "
             "of that size.",
         ),
     ] = "all"
     routes: Annotated[
         bool,
-        typer.Option(
+        flag(
             "--routes/--no-routes",
-            help="Whether to read VPCs and routes. Connections without selectors have their "
+            "Whether to read VPCs and routes. Connections without selectors have their "
             "prefixes there; without routes their overlaps are not judged.",
         ),
     ] = True

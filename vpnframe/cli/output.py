@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import typer
 
+from vpnframe.cli.options import option
 from vpnframe.cli.streams import note
 from vpnframe.cli.text import as_markdown, as_text
 from vpnframe.errors import InventoryError
@@ -23,10 +24,7 @@ from vpnframe.model.files import replace_file
 
 Format = Literal["table", "csv", "jsonl", "parquet", "markdown"]
 OutputOption = Annotated[
-    Path | None,
-    typer.Option(
-        "--output", "-o", metavar="FILE", help="Write to this file, not to standard output."
-    ),
+    Path | None, option("FILE", "Write to this file, not to standard output.", "--output", "-o")
 ]
 # What a spreadsheet takes for a formula; the last four are full-width forms of East Asian locales.
 _FORMULAS = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")

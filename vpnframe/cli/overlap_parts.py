@@ -8,36 +8,43 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import pandas as pd
-import typer
 
 from vpnframe.cli.inventories import printing_warnings
+from vpnframe.cli.options import one_of, option
 from vpnframe.cli.streams import note
 from vpnframe.errors import InputWarning
 from vpnframe.inventory import Inventory
 from vpnframe.model.display import counted, listed
-from vpnframe.overlapping import OverlapSettings, read_blocks, read_nat, read_topology
+from vpnframe.overlapping import (
+    ROUTING_DOMAIN,
+    OverlapSettings,
+    read_blocks,
+    read_nat,
+    read_topology,
+)
 from vpnframe.overlapping.against import their_blocks
 from vpnframe.overlapping.filling import find_ignored
+from vpnframe.schema.tables import TABLES
 
-_NOWHERE = "none"
+NOWHERE = "none"
 
 ScopeOption = Annotated[
     str,
-    typer.Option(
-        metavar="COLUMN",
-        help="What two blocks must share to be compared: routing_domain (gateways, VPCs and "
+    option(
+        "COLUMN",
+        "What two blocks must share to be compared: routing_domain (gateways, VPCs and "
         "transit routers that are connected), a column of subnets, or none.",
+        callback=one_of((ROUTING_DOMAIN, NOWHERE, *TABLES["subnets"].names)),
     ),
 ]
 OwnerTagOption = Annotated[
-    str | None,
-    typer.Option(metavar="TAG", help="The tag whose value names a connection's owner."),
+    str | None, option("TAG", "The tag whose value names a connection's owner.")
 ]
 OnlyOption = Annotated[
     str | None,
-    typer.Option(
-        metavar="ID",
-        help="Only one routing domain: its name, or the id of a VPN gateway, VPC or transit "
+    option(
+        "ID",
+        "Only one routing domain: its name, or the id of a VPN gateway, VPC or transit "
         "router in it.",
     ),
 ]
@@ -49,17 +56,17 @@ class OverlapOptions:
 
     topology: Annotated[
         Path | None,
-        typer.Option(
-            metavar="FILE",
-            help="What else is joined, by a CEN, a peering or a firewall: a TOML file of tables "
+        option(
+            "FILE",
+            "What else is joined, by a CEN, a peering or a firewall: a TOML file of tables "
             "domain, with name and members.",
         ),
     ] = None
     nat: Annotated[
         Path | None,
-        typer.Option(
-            metavar="FILE",
-            help="Address translations: a TOML file of tables nat, with connection or "
+        option(
+            "FILE",
+            "Address translations: a TOML file of tables nat, with connection or "
             "vpn_gateway, side, real and mapped.",
         ),
     ] = None
@@ -80,19 +87,16 @@ class NewSiteOptions(OverlapOptions):
     only: OnlyOption = None
     ignore: Annotated[
         list[str] | None,
-        typer.Option(
-            metavar="CIDR",
-            help="Ignore this block of the fleet, but not those inside it: an aggregate, which is "
+        option(
+            "CIDR",
+            "Ignore this block of the fleet, but not those inside it: an aggregate, which is "
             "routed as a whole and used in part. Repeatable.",
         ),
     ] = None
     ignore_shorter_than: Annotated[
         int | None,
-        typer.Option(
-            min=0,
-            max=128,
-            metavar="N",
-            help="Ignore all blocks of the fleet with a prefix shorter than this.",
+        option(
+            "N", "Ignore all blocks of the fleet with a prefix shorter than this.", min=0, max=128
         ),
     ] = None
 
@@ -104,14 +108,6 @@ class NewSiteOptions(OverlapOptions):
             ignore_shorter_than=self.ignore_shorter_than,
             **more,
         )
-
-
-def parse_scope(text: str, subnets: pd.DataFrame) -> str | None:
-    """Parse a scope from the command line."""
-    known = ["routing_domain", _NOWHERE, *subnets.columns]
-    if text not in known:
-        raise typer.BadParameter(f"{text!r} is none of {', '.join(known)}", param_hint="--scope")
-    return None if text == _NOWHERE else text
 
 
 def read_block_file(path: Path) -> pd.DataFrame:

@@ -10,15 +10,15 @@ import typer
 
 from vpnframe.cli.exit_codes import ExitCode
 from vpnframe.cli.inventories import SnapshotOptions, printing_gaps
-from vpnframe.cli.options import LimitOption
+from vpnframe.cli.options import LimitOption, flag, one_of, option
 from vpnframe.cli.output import TableOptions
 from vpnframe.cli.overlap_parts import (
+    NOWHERE,
     OnlyOption,
     OverlapOptions,
     OwnerTagOption,
     ScopeOption,
     block_cells,
-    parse_scope,
     read_block_file,
     report_blocks,
 )
@@ -41,30 +41,29 @@ def run(
     scope: ScopeOption = ROUTING_DOMAIN,
     kind: Annotated[
         list[str] | None,
-        typer.Option(
-            metavar="KIND", help=f"Only this kind; repeatable. One of {', '.join(KINDS)}."
+        option(
+            "KIND",
+            f"Only this kind; repeatable. One of {', '.join(KINDS)}.",
+            callback=one_of(KINDS),
         ),
     ] = None,
     against: Annotated[
         Path | None,
-        typer.Option(
-            metavar="FILE",
-            help="Compare with the blocks in this file instead: one a line, or a .csv or "
+        option(
+            "FILE",
+            "Compare with the blocks in this file instead: one a line, or a .csv or "
             ".parquet with a column cidr, cidrs, destination_cidr, Prefix (NetBox), or Subnet and "
             "Mask (phpIPAM).",
         ),
     ] = None,
     counts: Annotated[
-        bool,
-        typer.Option(
-            "--counts", help="Count for each block how many overlap it, if there are many pairs."
-        ),
+        bool, flag("--counts", "Count for each block how many overlap it, if there are many pairs.")
     ] = False,
     expand: Annotated[
         bool,
-        typer.Option(
+        flag(
             "--expand",
-            help="List every pair, instead of one row for all pairs of equal blocks with the same "
+            "List every pair, instead of one row for all pairs of equal blocks with the same "
             "meaning.",
         ),
     ] = False,
@@ -78,15 +77,11 @@ def run(
 
     The exit code is 4 if the fleet, or the routes of some connections, were not read.
     """
-    for one in kind or ():
-        if one not in KINDS:
-            message = f"{one!r} is none of {', '.join(KINDS)}"
-            raise typer.BadParameter(message, param_hint="--kind")
     if counts and (kind or against or expand):
         raise typer.BadParameter("--counts takes neither --kind, --against nor --expand")
     inventory = stored.read()
     within: dict[str, Any] = {
-        "scope": parse_scope(scope, inventory.subnets),
+        "scope": None if scope == NOWHERE else scope,
         "settings": known.settings(owner_tag=owner_tag, only=only),
     }
     others = None if against is None else read_block_file(against)

@@ -8,6 +8,7 @@ import pandas as pd
 import typer
 
 from vpnframe import schema
+from vpnframe.cli.options import one_of
 from vpnframe.cli.output import TableOptions
 from vpnframe.schema.tables import TABLES
 
@@ -15,7 +16,10 @@ from vpnframe.schema.tables import TABLES
 def run(
     *,
     table: Annotated[
-        str | None, typer.Argument(metavar="[TABLE]", help="A table; all of them otherwise.")
+        str | None,
+        typer.Argument(
+            metavar="[TABLE]", callback=one_of(TABLES), help="A table; all of them otherwise."
+        ),
     ] = None,
     printed: TableOptions,
 ) -> None:
@@ -24,6 +28,4 @@ def run(
         names = {"table": list(TABLES), "description": [t.description for t in TABLES.values()]}
         printed.print(pd.DataFrame(names))
         return
-    if table not in TABLES:
-        raise typer.BadParameter(f"{table!r} is none of {', '.join(TABLES)}")
     printed.print(schema.describe(table))

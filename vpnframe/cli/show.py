@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from vpnframe.cli.inventories import SnapshotOptions
-from vpnframe.cli.options import LimitOption, WithKeyFactsOption
+from vpnframe.cli.options import LimitOption, WithKeyFactsOption, one_of, option
 from vpnframe.cli.output import TableOptions
 from vpnframe.cli.streams import note, warn
 from vpnframe.cli.where import rows_where
@@ -41,19 +41,20 @@ _BRIEF = {
 def run(
     *,
     stored: SnapshotOptions,
-    table: Annotated[str, typer.Argument(metavar="TABLE", help=f"{', '.join(_TABLES)}.")],
+    table: Annotated[
+        str,
+        typer.Argument(metavar="TABLE", callback=one_of(_TABLES), help=f"{', '.join(_TABLES)}."),
+    ],
     where: Annotated[
         str | None,
-        typer.Option(
-            metavar="EXPRESSION",
-            help="Rows to keep: ike_version == 1 and ike_mode == 'aggressive'. Also or, not, in, "
+        option(
+            "EXPRESSION",
+            "Rows to keep: ike_version == 1 and ike_mode == 'aggressive'. Also or, not, in, "
             "+ - * / // %, .isna(), .notna(), .isin([...]), .str.contains('a'), .str.startswith(), "
             ".str.endswith(), .str.matches() with an RE2 pattern. A null fulfils no condition.",
         ),
     ] = None,
-    columns: Annotated[
-        str | None, typer.Option(metavar="A,B,...", help="Columns to show, in this order.")
-    ] = None,
+    columns: Annotated[str | None, option("A,B,...", "Columns to show, in this order.")] = None,
     limit: LimitOption = None,
     with_key_facts: WithKeyFactsOption = False,
     printed: TableOptions,
@@ -62,8 +63,6 @@ def run(
 
     `vpnframe schema TABLE` describes its columns.
     """
-    if table not in _TABLES:
-        raise typer.BadParameter(f"{table!r} is none of {', '.join(_TABLES)}")
     is_restricted = table in RESTRICTED
     if is_restricted and not with_key_facts:
         raise typer.BadParameter(f"{table} is shown only on request: add --with-key-facts")

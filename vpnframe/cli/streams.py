@@ -22,18 +22,15 @@ class _Output:
 
     @property
     def buffer(self) -> _Output:
-        """The underlying byte stream."""
         return _Output(self._stream.buffer)
 
     def write(self, data: Any) -> int:
-        """Write, or raise OSError that names standard output."""
         try:
             return int(self._stream.write(data))
         except OSError as error:
             raise OSError(error.errno, _reason(error), _OUTPUT) from None
 
     def flush(self) -> None:
-        """Flush, or raise OSError that names standard output."""
         try:
             self._stream.flush()
         except OSError as error:
@@ -54,7 +51,6 @@ class _Messages:
         self.has_lost = False
 
     def write(self, text: str) -> int:
-        """Write without control characters; ignore errors."""
         try:
             self._stream.write(printable_lines(text))
         except OSError:
@@ -62,16 +58,13 @@ class _Messages:
         return len(text)
 
     def isatty(self) -> bool:
-        """Return False: colours would be removed again."""
-        return False
+        return False  # colours would be removed again
 
     @property
     def unfiltered(self) -> TextIO:
-        """The underlying stream, for a progress bar."""
         return self._stream
 
     def flush(self) -> None:
-        """Flush; ignore errors."""
         try:
             self._stream.flush()
         except OSError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 import textwrap
 from typing import Annotated, Any
 
@@ -11,7 +12,7 @@ import typer
 
 from vpnframe.cli.exit_codes import ExitCode
 from vpnframe.cli.inventories import SnapshotOptions, printing_gaps
-from vpnframe.cli.options import LimitOption
+from vpnframe.cli.options import LimitOption, flag, option
 from vpnframe.cli.output import TableOptions, terminal_width
 from vpnframe.cli.streams import note, warn
 from vpnframe.errors import SettingsError
@@ -36,25 +37,25 @@ def run(
     ] = None,
     packets: Annotated[
         str | None,
-        typer.Option(
-            metavar="FILE",
-            help="Many packets instead: a source and a destination on each line, with a space, "
+        option(
+            "FILE",
+            "Many packets instead: a source and a destination on each line, with a space, "
             "comma or tab between; - is standard input.",
         ),
     ] = None,
     start: Annotated[
         str | None,
-        typer.Option(
-            metavar="ID",
-            help="The VPC, VPN gateway or transit router where the packets start, whatever their "
+        option(
+            "ID",
+            "The VPC, VPN gateway or transit router where the packets start, whatever their "
             "sources are.",
         ),
     ] = None,
     all_candidates: Annotated[
         bool,
-        typer.Option(
+        flag(
             "--all-candidates",
-            help="The result at every router that could carry the packet, likeliest first.",
+            "The result at every router that could carry the packet, likeliest first.",
         ),
     ] = False,
     limit: LimitOption = None,
@@ -120,7 +121,7 @@ def sheet(row: pd.Series[Any], *, width: int | None) -> str:
 
 
 def _joined(value: pd.Series[Any], *names: str) -> str:
-    return ", ".join(str(value.get(name)) for name in names if value.get(name) is not None)
+    return ", ".join(str(value[name]) for name in names if value.get(name) is not None)
 
 
 def _route(value: pd.Series[Any]) -> str:
@@ -128,22 +129,16 @@ def _route(value: pd.Series[Any]) -> str:
     blocks = [value.get(f"{side}_cidr") for side in ("source", "destination")]
     parts = [value.get("route_type"), " to ".join(block for block in blocks if block)]
     numbers = [
-        f"{name} {value.get(name)}"
-        for name in ("priority", "weight")
-        if value.get(name) is not None
+        f"{name} {value[name]}" for name in ("priority", "weight") if value.get(name) is not None
     ]
     return ", ".join(filter(None, [" ".join(filter(None, parts)), *numbers]))
 
 
 def _line(label: str, text: str, width: int | None) -> str:
     """Format a labelled line, wrapped at the terminal width."""
-    text = printable(text)
-    if width is None:
-        return f"{label:<{_LABEL_WIDTH}}{text}"
-    room = max(width - 1, 2 * _LABEL_WIDTH)
     lines = textwrap.wrap(
-        text,
-        room,
+        printable(text),
+        sys.maxsize if width is None else max(width - 1, 2 * _LABEL_WIDTH),
         initial_indent=f"{label:<{_LABEL_WIDTH}}",
         subsequent_indent=" " * _LABEL_WIDTH,
         break_on_hyphens=False,
@@ -164,13 +159,11 @@ def _asked(source: str | None, destination: str | None, packets: str | None) -> 
 def _read_pairs(name: str) -> list[list[str]]:
     """Return source and destination of each line that is not empty."""
     try:
-        if name == "-":
-            body = read_stdin(limit=_MAX_PACKETS_BYTES)
-        else:
-            body = read_file(name, limit=_MAX_PACKETS_BYTES)
+        limit = _MAX_PACKETS_BYTES
+        body = read_stdin(limit=limit) if name == "-" else read_file(name, limit=limit)
         text = body.decode("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is no UTF-8 text"
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
         what = "standard input" if name == "-" else name
         raise SettingsError(f"{what} cannot be read: {reason}") from None
     pairs = []
