@@ -13,7 +13,7 @@ from vpnframe.auditing.profiles.profiles import BASELINE
 from vpnframe.auditing.review import AuditSettings, at_or_over, examine
 from vpnframe.cli.audit_output import ReviewOptions, explain, rule_text
 from vpnframe.cli.exit_codes import ExitCode
-from vpnframe.cli.inventories import FOLDER_HELP, SnapshotOption, read_snapshot
+from vpnframe.cli.inventories import FOLDER_HELP, SnapshotOption, SnapshotOptions
 from vpnframe.cli.options import flag, one_of, option
 from vpnframe.cli.overlap_parts import OverlapOptions, OwnerTagOption
 from vpnframe.cli.streams import warn
@@ -97,7 +97,7 @@ def run(
         raise typer.BadParameter("--by owner writes whole files into --out-dir: leave out the rest")
     if printed.with_key_facts and without_key_findings:
         raise typer.BadParameter("--with-key-facts and --without-key-findings contradict")
-    inventory = read_snapshot(folder, snapshot)
+    inventory = SnapshotOptions(folder=folder, snapshot=snapshot).read()
     settings = AuditSettings(
         owner_tag=owner_tag, with_key_facts=printed.with_key_facts, overlaps=known.settings()
     )
@@ -108,6 +108,8 @@ def run(
         review = narrow(review, rules=rules, families=family or (), severity=severity)
     if family or rule:  # the causes of folded findings may be filtered out
         printed = replace(printed, with_folded=True)
+    for text in review.notes:
+        warn(text)
     if out_dir is not None and owner_tag is not None:
         printed.write_by_owner(review, inventory.connections, owner_tag=owner_tag, folder=out_dir)
     else:

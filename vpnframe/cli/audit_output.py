@@ -22,7 +22,7 @@ from vpnframe.auditing.texts import Text, texts
 from vpnframe.auditing.verdicts import SEVERITIES
 from vpnframe.cli.options import LimitOption, WithKeyFactsOption, flag
 from vpnframe.cli.output import Format, OutputOption, TableOptions, encode_table, put, refuse_binary
-from vpnframe.cli.streams import note, warn
+from vpnframe.cli.streams import note
 from vpnframe.errors import InventoryError
 from vpnframe.model.display import counted, json_text, printable
 
@@ -58,8 +58,6 @@ class ReviewOptions:
 
     def print(self, review: Review) -> None:
         """Print a review, or write it to a file."""
-        for text in review.notes:
-            warn(text)
         refuse_binary(self.style, self.output)
         if self.style == "table" and self.output is None:
             self._print_readable(review)
@@ -83,8 +81,6 @@ class ReviewOptions:
         self, review: Review, connections: pd.DataFrame, *, owner_tag: str, folder: Path
     ) -> None:
         """Write one file per owner."""
-        for text in review.notes:
-            warn(text)
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:

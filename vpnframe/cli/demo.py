@@ -26,9 +26,9 @@ from vpnframe.inventory import Inventory
 from vpnframe.overlapping import overlaps
 
 _WINDOW_S = 2.0
-_COVERAGE = [
-    *("region_id", "status", "n_expected", "n_read", "n_unattached", "n_calls", "n_throttled")
-]
+_COVERAGE = (
+    *("region_id", "status", "n_expected", "n_read", "n_unattached", "n_calls", "n_throttled"),
+)
 
 
 def run(*, out: OutOption = Path("demo-inventory")) -> None:
@@ -41,7 +41,7 @@ def run(*, out: OutOption = Path("demo-inventory")) -> None:
     inventory = _fetch_from_emulator()
     print(f"read in {time.monotonic() - started:.1f} s\n")
     print("COVERAGE")
-    TableOptions().print(inventory.coverage[_COVERAGE])
+    TableOptions().print(inventory.coverage, brief=_COVERAGE)
     print("\nALGORITHMS IN USE")
     _print_algorithms(inventory.tunnels)
     _print_overlaps(inventory)
@@ -69,19 +69,11 @@ def _fetch_from_emulator() -> Inventory:
 def _print_algorithms(tunnels: pd.DataFrame) -> None:
     """Print one line per column of the table: its values, most frequent first."""
     counts = stats.algorithms(tunnels)
-    for column, rows in counts.groupby("column", sort=False):
-        values = ", ".join(
-            f"{value} {share:.0%}"
-            for value, share in zip(rows["value"].fillna("?"), rows["share"], strict=True)
-        )
-        print(
-            textwrap.fill(
-                f"{column:17} {values}",
-                width=shutil.get_terminal_size().columns,
-                subsequent_indent=" " * 18,
-                break_on_hyphens=False,
-            )
-        )
+    width = shutil.get_terminal_size().columns
+    shares = counts["value"].fillna("?") + counts["share"].map(" {:.0%}".format)
+    for column, values in shares.groupby(counts["column"], sort=False):
+        line = f"{column:17} {', '.join(values)}"
+        print(textwrap.fill(line, width, subsequent_indent=" " * 18, break_on_hyphens=False))
 
 
 def _print_overlaps(inventory: Inventory) -> None:

@@ -68,15 +68,9 @@ def _print_policies(accounts: Path | None) -> None:
     roles = [account.role_arn for account in named if account.role_arn]
     print(policy(), flush=True)
     for role in roles:
-        _print_policy(
-            f"the trust policy of {role}; replace {_WHO} by the user that fetches:",
-            trust_policy(_WHO),
-        )
+        note(f"the trust policy of {role}; replace {_WHO} by the user that fetches:")
+        print(trust_policy(_WHO), flush=True)
     if roles:
-        _print_policy("the policy of that user, to assume them:", assuming_policy(roles))
+        note("the policy of that user, to assume them:")
+        print(assuming_policy(roles), flush=True)
     note(REVELATION)
-
-
-def _print_policy(heading: str, text: str) -> None:
-    note(heading)
-    print(text, flush=True)

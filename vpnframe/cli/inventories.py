@@ -32,20 +32,15 @@ class SnapshotOptions:
     snapshot: SnapshotOption = "latest"
 
     def read(self) -> Inventory:
-        """Read the inventory."""
-        return read_snapshot(self.folder, self.snapshot)
+        """Read the inventory; print a warning if the newest snapshot is from the future."""
+        with printing_warnings(ClockWarning):
+            return read_inventory(self.folder, snapshot=self.snapshot)
 
     def read_marked(self) -> Inventory:
         """Read the inventory; print a warning if it is not complete."""
         inventory = self.read()
         _mark(inventory)
         return inventory
-
-
-def read_snapshot(folder: Path, snapshot: str) -> Inventory:
-    """Read an inventory; print a warning if the newest snapshot is from the future."""
-    with printing_warnings(ClockWarning):
-        return read_inventory(folder, snapshot=snapshot)
 
 
 @contextmanager

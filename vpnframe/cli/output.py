@@ -110,17 +110,7 @@ def encode_table(table: pd.DataFrame, style: str, width: int | None = None) -> b
 
 
 def without_formulas(table: pd.DataFrame) -> pd.DataFrame:
-    """Join each list to one text, and put an apostrophe before every text that begins a formula.
-
-    References
-    ----------
-    OWASP, CSV Injection.
-
-    Examples
-    --------
-    >>> without_formulas(pd.DataFrame({"name": ["=cmd|' /C calc'!A0", "lima"]}))["name"].tolist()
-    ["'=cmd|' /C calc'!A0", 'lima']
-    """
+    """Join each list to one text; put an apostrophe before what is a formula (OWASP)."""
     return table.assign(**{str(name): _safe(table[name]) for name in table.columns})
 
 

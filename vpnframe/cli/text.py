@@ -30,14 +30,7 @@ class FindingText:
 
 
 def as_text(table: pd.DataFrame, *, width: int | None) -> str:
-    """Format a table in aligned columns.
-
-    Examples
-    --------
-    >>> print(as_text(pd.DataFrame({"value": ["aes"], "n": [12]}), width=None), end="")
-    value   n
-    aes    12
-    """
+    """Format a table in aligned columns."""
     if table.empty:
         return "no rows\n"
     is_empty = table.isna().all()
@@ -58,17 +51,7 @@ def as_text(table: pd.DataFrame, *, width: int | None) -> str:
 
 
 def as_entries(entries: Sequence[FindingText], *, width: int | None) -> str:
-    """Format findings, one below the other.
-
-    Examples
-    --------
-    >>> text = FindingText("high", [["a", "bb"], ["ccc", "d"]], "Why.")
-    >>> print(as_entries([text], width=80), end="")
-    high
-      a    bb
-      ccc  d
-      Why.
-    """
+    """Format findings, one below the other."""
     rows = [[*map(printable, row)] for entry in entries for row in entry.rows]
     columns = list(zip(*rows, strict=True))
     room = None if width is None else width - len(_GAP)
@@ -91,15 +74,7 @@ def as_entries(entries: Sequence[FindingText], *, width: int | None) -> str:
 
 
 def as_markdown(table: pd.DataFrame) -> str:
-    r"""Format a table as Markdown.
-
-    Examples
-    --------
-    >>> print(as_markdown(pd.DataFrame({"value": ["a|b"]})), end="")
-    | value |
-    | --- |
-    | a\|b |
-    """
+    """Format a table as Markdown."""
     header = [str(name) for name in table.columns]
     # Escaped, so that a cell is neither a tag, a link nor an image.
     columns = [
@@ -111,14 +86,8 @@ def as_markdown(table: pd.DataFrame) -> str:
 
 
 def cut(text: str, width: int) -> str:
-    """Truncate a text so that it takes at most ``width`` terminal columns.
-
-    Examples
-    --------
-    >>> cut("to-seoul-factory", 9)
-    'to-seoul…'
-    """
-    return text if cell_len(text) <= width else f"{set_cell_size(text, width - 1).rstrip()}…"
+    """Truncate a text so that it takes at most ``width`` terminal columns."""
+    return text if cell_len(text) <= width else f"{set_cell_size(text, width - 1)}…"
 
 
 def _cell(value: object) -> str:
@@ -155,6 +124,6 @@ def _shown_widths(widths: Sequence[int], width: int | None, narrowest: Sequence[
 def _padded(column: Iterable[str], width: int, is_number: bool) -> list[str]:
     """Cut and pad the cells of a column; numbers are aligned on the right."""
     cells = [cut(cell, width) for cell in column]
-    spaces = [" " * (width - cell_len(cell)) for cell in cells]
-    pairs = zip(spaces, cells, strict=True) if is_number else zip(cells, spaces, strict=True)
-    return [first + second for first, second in pairs]
+    if is_number:
+        return [" " * (width - cell_len(cell)) + cell for cell in cells]
+    return [set_cell_size(cell, width) for cell in cells]

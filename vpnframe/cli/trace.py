@@ -94,17 +94,7 @@ def brief(found: pd.DataFrame, *, has_router: bool) -> pd.DataFrame:
 
 
 def sheet(row: pd.Series[Any], *, width: int | None) -> str:
-    """Format one answer for reading.
-
-    Examples
-    --------
-    >>> names = ["source", "destination", "verdict", "certainty", "reason", "standby", "rivals"]
-    >>> row = pd.Series(["10.0.0.1", "192.0.2.1", "none", "certain", "no route", [], []], names)
-    >>> print(sheet(row, width=None))
-    10.0.0.1 -> 192.0.2.1
-    verdict     none (certain)
-    why         no route
-    """
+    """Format one answer for reading."""
     value = row.astype(object).where(row.notna(), None)
     lines = {
         "verdict": f"{value['verdict']} ({_CERTAINTY[value['certainty']]})",
@@ -153,7 +143,7 @@ def _asked(source: str | None, destination: str | None, packets: str | None) -> 
     if packets is None:
         return {"source": source, "destination": destination}
     pairs = _read_pairs(packets)
-    return {"source": [pair[0] for pair in pairs], "destination": [pair[1] for pair in pairs]}
+    return {"source": [one for one, _ in pairs], "destination": [one for _, one in pairs]}
 
 
 def _read_pairs(name: str) -> list[list[str]]:
