@@ -53,7 +53,8 @@ def run(
         sample_out=sample_out,
     )
     if sample_out is not None:
-        note(f"shapes of {len(list(sample_out.iterdir()))} answers are in {sample_out}")
+        n_files = len(list(sample_out.iterdir()))
+        note(f"shapes of answers, {n_files} in all, are in {sample_out}")
     printed.print(table, brief=("status", "check", "region_id", "detail", "account_id"))
     for row in table[table["status"] != "ok"].itertuples():
         where = f" in {row.region_id}" if isinstance(row.region_id, str) else ""

@@ -61,7 +61,7 @@ def run(
         raise typer.BadParameter(str(error)) from None
     report_ignored(inventory, search["settings"])
     if avoided is not None:
-        report_blocks("avoided", avoided, avoid)
+        report_blocks("kept clear of", avoided, avoid)
     filling = ""
     if len(found) < count:
         filling = _describe_filling(find_filling(inventory, **search), within)
