@@ -27,10 +27,7 @@ def run(
     folder: Annotated[Path | None, typer.Argument(metavar="[DIR]", help=FOLDER_HELP)] = None,
     profile: Annotated[
         list[str] | None,
-        option(
-            "NAME|FILE",
-            f"A standard by name, or a CSV file of your own; repeatable. Default: {BASELINE}.",
-        ),
+        option("NAME|FILE", f"A standard, or your own CSV file; repeatable. Default: {BASELINE}."),
     ] = None,
     waivers: Annotated[
         Path | None,

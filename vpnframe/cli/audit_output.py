@@ -51,9 +51,7 @@ class ReviewOptions:
     ] = False
     with_key_facts: WithKeyFactsOption = False
     limit: LimitOption = None
-    style: Annotated[
-        ReviewFormat, typer.Option("--format", "-f", help="How findings are written.")
-    ] = "table"
+    style: Annotated[ReviewFormat, typer.Option("--format", "-f", help="Output format.")] = "table"
     output: OutputOption = None
 
     def print(self, review: Review) -> None:

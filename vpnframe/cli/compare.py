@@ -40,10 +40,7 @@ def run(
     ] = None,
     fail_on_mismatch: Annotated[
         bool,
-        flag(
-            "--fail-on-mismatch",
-            "Exit with 3 on any mismatch, or if a tunnel works only until the first rekey.",
-        ),
+        flag("--fail-on-mismatch", "Exit with 3 on a mismatch, at once or at the first rekey."),
     ] = False,
     limit: LimitOption = None,
     printed: TableOptions,

@@ -8,7 +8,7 @@ import pandas as pd
 import typer
 
 from vpnframe.cli.exit_codes import ExitCode
-from vpnframe.cli.inventories import SnapshotOptions, printing_gaps
+from vpnframe.cli.inventories import SnapshotOptions, printing_warnings
 from vpnframe.cli.output import TableOptions
 from vpnframe.cli.overlap_parts import (
     NOWHERE,
@@ -20,7 +20,7 @@ from vpnframe.cli.overlap_parts import (
 )
 from vpnframe.cli.streams import note
 from vpnframe.cli.text import FindingText, as_entries
-from vpnframe.errors import SchemaError
+from vpnframe.errors import IncompleteWarning, SchemaError
 from vpnframe.model.display import counted
 from vpnframe.overlapping import ROUTING_DOMAIN, would_conflict
 from vpnframe.overlapping.meaning import NOT_READ
@@ -61,7 +61,7 @@ def run(
     within = None if scope == NOWHERE else scope
     settings = options.settings()
     try:
-        with printing_gaps() as gaps:
+        with printing_warnings(IncompleteWarning) as gaps:
             hits = would_conflict(inventory, cidrs, scope=within, settings=settings)
     except ValueError as error:
         raise SchemaError(str(error)) from None

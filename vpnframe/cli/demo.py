@@ -11,7 +11,7 @@ from pathlib import Path
 import pandas as pd
 
 from vpnframe import stats
-from vpnframe.cli.inventories import printing_gaps, write_and_report
+from vpnframe.cli.inventories import printing_warnings, write_and_report
 from vpnframe.cli.options import OutOption
 from vpnframe.cli.output import TableOptions
 from vpnframe.cli.overlaps import as_text, worst_first
@@ -19,6 +19,7 @@ from vpnframe.cli.streams import drawing_stream
 from vpnframe.cloud.actions import ACTIONS, Limit
 from vpnframe.cloud.signing import Credentials
 from vpnframe.emulator import make_fleet, make_state, serve_in_thread
+from vpnframe.errors import IncompleteWarning
 from vpnframe.fetching.fetch import fetch
 from vpnframe.fetching.progress import ProgressBar
 from vpnframe.fetching.settings import FetchSettings
@@ -77,7 +78,7 @@ def _print_algorithms(tunnels: pd.DataFrame) -> None:
 
 
 def _print_overlaps(inventory: Inventory) -> None:
-    with printing_gaps():
+    with printing_warnings(IncompleteWarning):
         pairs = worst_first(overlaps(inventory))
     print(f"\nOVERLAPPING SUBNETS: {len(pairs)} overlaps inside one routing domain,")
     print("here one of each of the worst kinds:\n")

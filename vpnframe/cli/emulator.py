@@ -35,9 +35,7 @@ def run(
     accounts: Annotated[int, typer.Option(min=1, help="Accounts.")] = 1,
     seed: Annotated[int, typer.Option(help="The same seed gives the same fleet.")] = 7,
     latency_ms: Annotated[float, typer.Option(min=0, help="Added to every answer.")] = 0,
-    quota_window_s: Annotated[
-        float, typer.Option(min=0.001, help="Window of the quotas in seconds.")
-    ] = 60,
+    quota_window_s: Annotated[float, typer.Option(min=0.001, help="Quota window in seconds.")] = 60,
     quota_mode: Annotated[
         Literal["sliding", "fixed"], typer.Option(help="How the window moves.")
     ] = "sliding",
@@ -48,15 +46,9 @@ def run(
     ] = None,
     fault: Annotated[
         list[str] | None,
-        option(
-            "KIND=RATE",
-            "Make this part of the calls fail, from 0 to 1; KIND@1,9 for certain calls. "
-            "Repeatable.",
-        ),
+        option("KIND=RATE", "Rate of failing calls, 0 to 1; KIND@1,9: calls 1 and 9; repeatable."),
     ] = None,
-    list_faults: Annotated[
-        bool, flag("--list-faults", "List the kinds of faults, and stop.")
-    ] = False,
+    list_faults: Annotated[bool, flag("--list-faults", "List all faults, and stop.")] = False,
 ) -> None:
     """Run a local Alibaba Cloud VPN endpoint with a made-up fleet.
 
@@ -64,7 +56,9 @@ def run(
     It stops on SIGTERM and on Ctrl-C. Nothing leaves this machine.
     """
     if list_faults:
-        _print_kinds()
+        # Its name, the failure it causes if it never stops, and its effect.
+        for kind in KINDS.values():
+            print(f"{kind.name:<{max(map(len, KINDS))}}  {kind.failure or '-':<11}  {kind.line}")
         return
     try:
         plans = [parse_fault(text, seed=seed) for text in fault or ()]
@@ -100,10 +94,3 @@ async def _serve(state: State, settings: ServerSettings) -> None:
             raise SettingsError(f"port {settings.port} cannot be used: {error.strerror}") from None
         print(json.dumps(announcement(running)), flush=True)
         await stopped.wait()
-
-
-def _print_kinds() -> None:
-    """Print the name of each fault, the failure it causes if it never stops, and its effect."""
-    width = max(map(len, KINDS))
-    for kind in KINDS.values():
-        print(f"{kind.name:<{width}}  {kind.failure or '-':<11}  {kind.line}")

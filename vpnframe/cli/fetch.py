@@ -13,14 +13,7 @@ from typing import Annotated
 import typer
 
 from vpnframe.cli.inventories import printing_warnings, report
-from vpnframe.cli.options import (
-    FetchOptions,
-    OutOption,
-    PskKeyFileOption,
-    WithoutKeyFactsOption,
-    flag,
-    option,
-)
+from vpnframe.cli.options import FetchOptions, KeyOptions, OutOption, flag, option
 from vpnframe.cli.streams import drawing_stream, note, warn
 from vpnframe.errors import ClockWarning
 from vpnframe.fetching.blocking import Interrupted, raise_interrupted
@@ -33,15 +26,12 @@ from vpnframe.inventory import Inventory
 def run(
     *,
     out: OutOption,
-    resume: Annotated[
-        bool, flag("--resume", "Continue the unfinished fetch of this folder.")
-    ] = False,
+    resume: Annotated[bool, flag("--resume", "Continue the folder's unfinished fetch.")] = False,
     deadline: Annotated[
         float | None,
         option("SECONDS", "Stop after this time and write what was read; --resume continues."),
     ] = None,
-    without_key_facts: WithoutKeyFactsOption = False,
-    psk_key_file: PskKeyFileOption = None,
+    keys: KeyOptions,
     options: FetchOptions,
 ) -> None:
     """Read the fleet of an account, or of several, into an inventory folder.
@@ -53,8 +43,7 @@ def run(
         out=out,
         resume=resume,
         deadline_s=math.inf if deadline is None else deadline,
-        key_facts=not without_key_facts,
-        psk_key_file=psk_key_file,
+        **keys.arguments(),
     )
     try:
         if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:  # and not ignored

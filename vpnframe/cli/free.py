@@ -9,18 +9,17 @@ from typing import Annotated, Any
 import typer
 
 from vpnframe.cli.exit_codes import ExitCode
-from vpnframe.cli.inventories import SnapshotOptions, printing_gaps
+from vpnframe.cli.inventories import SnapshotOptions, printing_warnings
 from vpnframe.cli.options import option
 from vpnframe.cli.output import TableOptions
 from vpnframe.cli.overlap_parts import (
     NewSiteOptions,
     describe_base,
     read_block_file,
-    report_blocks,
     report_ignored,
 )
 from vpnframe.cli.streams import note
-from vpnframe.errors import SettingsError
+from vpnframe.errors import IncompleteWarning, SettingsError
 from vpnframe.model.display import listed
 from vpnframe.overlapping import free_subnets
 from vpnframe.overlapping.filling import Taken, find_filling
@@ -52,16 +51,14 @@ def run(
     The exit code is 1 if there is none, and 4 if not all data was read.
     """
     inventory = stored.read()
-    avoided = None if avoid is None else read_block_file(avoid)
+    avoided = None if avoid is None else read_block_file(avoid, "kept clear of")
     search: dict[str, Any] = {"within": within, "avoid": avoided, "settings": options.settings()}
     try:
-        with printing_gaps() as gaps:
+        with printing_warnings(IncompleteWarning) as gaps:
             found = free_subnets(inventory, prefix_length=prefix_length, count=count, **search)
     except ValueError as error:
         raise typer.BadParameter(str(error)) from None
     report_ignored(inventory, search["settings"])
-    if avoided is not None:
-        report_blocks("kept clear of", avoided, avoid)
     filling = ""
     if len(found) < count:
         filling = _describe_filling(find_filling(inventory, **search), within)

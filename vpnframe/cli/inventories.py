@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated
@@ -15,7 +15,7 @@ from vpnframe.cli.exit_codes import ExitCode
 from vpnframe.cli.options import option
 from vpnframe.cli.streams import note, warn
 from vpnframe.cloud.permissions import refused_sentence
-from vpnframe.errors import ClockWarning, IncompleteWarning
+from vpnframe.errors import ClockWarning
 from vpnframe.inventory import Inventory, read_inventory, write_inventory
 from vpnframe.model.display import counted, printable
 
@@ -57,11 +57,6 @@ def printing_warnings(category: type[Warning]) -> Iterator[list[str]]:
         elif text not in texts:
             texts.append(text)
             warn(text)
-
-
-def printing_gaps() -> AbstractContextManager[list[str]]:
-    """Print gaps in the data, and yield the sentences."""
-    return printing_warnings(IncompleteWarning)
 
 
 def write_and_report(inventory: Inventory, out: Path) -> None:

@@ -34,25 +34,7 @@ LimitOption = Annotated[
 ]
 WithKeyFactsOption = Annotated[
     bool,
-    flag(
-        "--with-key-facts",
-        "Also show facts about pre-shared keys. Keep them private: they show who is weak.",
-    ),
-]
-PskKeyFileOption = Annotated[
-    Path | None,
-    option(
-        "FILE",
-        "Your own key, 32 random bytes or more, mode 0600: it makes fingerprints of "
-        "pre-shared keys comparable across snapshots.",
-    ),
-]
-WithoutKeyFactsOption = Annotated[
-    bool,
-    flag(
-        "--without-key-facts",
-        "Record nothing about pre-shared keys except whether they were returned.",
-    ),
+    flag("--with-key-facts", "Also show facts about pre-shared keys: keep such output private."),
 ]
 
 
@@ -71,9 +53,7 @@ def one_of(choices: Collection[str]) -> Callable[[Any], Any]:
 def _refuse_empty_endpoint(endpoint: str | None) -> str | None:
     """Refuse an empty variable, which would otherwise mean the real cloud."""
     if endpoint is None and "VPNFRAME_ENDPOINT" in os.environ:
-        raise typer.BadParameter(
-            "VPNFRAME_ENDPOINT is empty: unset it to ask the cloud, or set it to a URL"
-        )
+        raise typer.BadParameter("VPNFRAME_ENDPOINT is empty: unset it, or set it to a URL")
     return endpoint
 
 
@@ -104,19 +84,12 @@ class CloudOptions:
     ] = None
     endpoint: Annotated[
         str | None,
-        option(
-            "URL",
-            "Send every call to this URL instead of the cloud.",
-            callback=_refuse_empty_endpoint,
-        ),
+        option("URL", "Send all calls to this URL instead.", callback=_refuse_empty_endpoint),
     ] = None
     ca_file: Annotated[Path | None, option("FILE", "Trust this CA, in PEM.")] = None
     quota: Annotated[
         list[str] | None,
-        option(
-            "ACTION=COUNT/SECONDS",
-            "Your quota of an action, if it is not the published one; repeatable.",
-        ),
+        option("ACTION=COUNT/SECONDS", "Your quota, if not the published one; repeatable."),
     ] = None
     quota_share: Annotated[
         float,
@@ -124,9 +97,7 @@ class CloudOptions:
     ] = 0.5
     verbose: Annotated[
         bool,
-        typer.Option(
-            "--verbose", "-v", callback=_start_log, help="Log each step and every failed call."
-        ),
+        typer.Option("--verbose", "-v", callback=_start_log, help="Log steps and failed calls."),
     ] = False
 
     def settings(self, **more: Any) -> FetchSettings:
@@ -165,6 +136,28 @@ class FetchOptions(CloudOptions):
     def settings(self, **more: Any) -> FetchSettings:
         """Build the settings of a fetch."""
         return super().settings(routes=self.routes, **more)
+
+
+@dataclass(frozen=True, kw_only=True)
+class KeyOptions:
+    """What is recorded of pre-shared keys."""
+
+    without_key_facts: Annotated[
+        bool,
+        flag("--without-key-facts", "Of pre-shared keys record only whether they were returned."),
+    ] = False
+    psk_key_file: Annotated[
+        Path | None,
+        option(
+            "FILE",
+            "Your own key, 32 random bytes or more, mode 0600: it makes fingerprints of "
+            "pre-shared keys comparable across snapshots.",
+        ),
+    ] = None
+
+    def arguments(self) -> dict[str, Any]:
+        """Return the arguments of a fetch or of ``load``."""
+        return {"key_facts": not self.without_key_facts, "psk_key_file": self.psk_key_file}
 
 
 def parse_quota(text: str) -> tuple[str, Limit]:

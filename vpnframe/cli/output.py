@@ -34,9 +34,7 @@ _FORMULAS = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 class TableOptions:
     """How and where a command prints its tables."""
 
-    style: Annotated[Format, typer.Option("--format", "-f", help="How tables are printed.")] = (
-        "table"
-    )
+    style: Annotated[Format, typer.Option("--format", "-f", help="Output format.")] = "table"
     output: OutputOption = None
 
     def print(

@@ -42,11 +42,7 @@ OwnerTagOption = Annotated[
 ]
 OnlyOption = Annotated[
     str | None,
-    option(
-        "ID",
-        "Only one routing domain: its name, or the id of a VPN gateway, VPC or transit "
-        "router in it.",
-    ),
+    option("ID", "Only the routing domain of this name, VPN gateway, VPC or transit router."),
 ]
 
 
@@ -95,9 +91,7 @@ class NewSiteOptions(OverlapOptions):
     ] = None
     ignore_shorter_than: Annotated[
         int | None,
-        option(
-            "N", "Ignore all blocks of the fleet with a prefix shorter than this.", min=0, max=128
-        ),
+        option("N", "Ignore the fleet's blocks with a shorter prefix than this.", min=0, max=128),
     ] = None
 
     def settings(self, **more: Any) -> OverlapSettings:
@@ -110,19 +104,16 @@ class NewSiteOptions(OverlapOptions):
         )
 
 
-def read_block_file(path: Path) -> pd.DataFrame:
-    """Read a file of blocks; print which rows were changed or left out."""
+def read_block_file(path: Path, use: str) -> pd.DataFrame:
+    """Read a file of blocks; print how many are used, and which were changed or left out."""
     with printing_warnings(InputWarning):
-        return read_blocks(path)
-
-
-def report_blocks(verb: str, blocks: pd.DataFrame, path: Path | None) -> None:
-    """Print how many blocks of a file were used."""
+        blocks = read_blocks(path)
     is_default = their_blocks(blocks)["cidr"].str.endswith("/0")
     n_default = int(is_default.sum())
     left_out = f"; {n_default} default {'route is' if n_default == 1 else 'routes are'} left out"
     n_used = counted(len(is_default) - n_default, "block")
-    note(f"{verb} {n_used} of {path}{left_out if n_default else ''}")
+    note(f"{use} {n_used} of {path}{left_out if n_default else ''}")
+    return blocks
 
 
 def report_ignored(inventory: Inventory, settings: OverlapSettings) -> None:

@@ -9,7 +9,7 @@ import pandas as pd
 import typer
 
 from vpnframe.cli.exit_codes import ExitCode
-from vpnframe.cli.inventories import SnapshotOptions, printing_gaps
+from vpnframe.cli.inventories import SnapshotOptions, printing_warnings
 from vpnframe.cli.options import LimitOption, flag, one_of, option
 from vpnframe.cli.output import TableOptions
 from vpnframe.cli.overlap_parts import (
@@ -20,11 +20,10 @@ from vpnframe.cli.overlap_parts import (
     ScopeOption,
     block_cells,
     read_block_file,
-    report_blocks,
 )
 from vpnframe.cli.streams import note
 from vpnframe.cli.text import FindingText, as_entries
-from vpnframe.errors import SchemaError
+from vpnframe.errors import IncompleteWarning, SchemaError
 from vpnframe.overlapping import ROUTING_DOMAIN, overlaps, overlaps_per_block
 from vpnframe.overlapping.meaning import KINDS, SEVERITIES
 
@@ -60,12 +59,7 @@ def run(
         bool, flag("--counts", "Count for each block how many overlap it, if there are many pairs.")
     ] = False,
     expand: Annotated[
-        bool,
-        flag(
-            "--expand",
-            "List every pair, instead of one row for all pairs of equal blocks with the same "
-            "meaning.",
-        ),
+        bool, flag("--expand", "List every pair, not one row for equal blocks of the same meaning.")
     ] = False,
     only: OnlyOption = None,
     owner_tag: OwnerTagOption = None,
@@ -84,17 +78,15 @@ def run(
         "scope": None if scope == NOWHERE else scope,
         "settings": known.settings(owner_tag=owner_tag, only=only),
     }
-    others = None if against is None else read_block_file(against)
+    others = None if against is None else read_block_file(against, "compared with")
     try:
-        with printing_gaps() as gaps:
+        with printing_warnings(IncompleteWarning) as gaps:
             if counts:
                 found = overlaps_per_block(inventory, **within)
             else:
                 found = overlaps(inventory, against=others, expand=expand, **within)
     except ValueError as error:
         raise SchemaError(str(error)) from None
-    if others is not None:
-        report_blocks("compared with", others, against)
     if counts:
         printed.print(found, brief=_COUNTS, limit=limit)
     else:

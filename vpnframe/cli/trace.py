@@ -11,11 +11,11 @@ import pandas as pd
 import typer
 
 from vpnframe.cli.exit_codes import ExitCode
-from vpnframe.cli.inventories import SnapshotOptions, printing_gaps
+from vpnframe.cli.inventories import SnapshotOptions, printing_warnings
 from vpnframe.cli.options import LimitOption, flag, option
 from vpnframe.cli.output import TableOptions, terminal_width
 from vpnframe.cli.streams import note, warn
-from vpnframe.errors import SettingsError
+from vpnframe.errors import IncompleteWarning, SettingsError
 from vpnframe.model.display import printable
 from vpnframe.model.files import MIB, read_file, read_stdin
 from vpnframe.tracing.trace import trace
@@ -45,18 +45,11 @@ def run(
     ] = None,
     start: Annotated[
         str | None,
-        option(
-            "ID",
-            "The VPC, VPN gateway or transit router where the packets start, whatever their "
-            "sources are.",
-        ),
+        option("ID", "Start at this VPC, VPN gateway or transit router, whatever the sources."),
     ] = None,
     all_candidates: Annotated[
         bool,
-        flag(
-            "--all-candidates",
-            "The result at every router that could carry the packet, likeliest first.",
-        ),
+        flag("--all-candidates", "List all routers that could take the packet, likeliest first."),
     ] = False,
     limit: LimitOption = None,
     printed: TableOptions,
@@ -67,7 +60,7 @@ def run(
     """
     asked = _asked(source, destination, packets)
     inventory = stored.read()
-    with printing_gaps():
+    with printing_warnings(IncompleteWarning):
         found = trace(inventory, **asked, start=start, all_candidates=all_candidates)
     if printed.style != "table":
         printed.print(found, limit=limit)

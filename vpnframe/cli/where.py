@@ -112,11 +112,11 @@ def _parsed(expression: str) -> ast.expr:
     return tree
 
 
+@dataclass(frozen=True)
 class _Condition:
     """Evaluate the parts of a condition on a table."""
 
-    def __init__(self, rows: pd.DataFrame) -> None:
-        self.rows = rows
+    rows: pd.DataFrame
 
     def value(self, part: ast.expr) -> _Value:
         """Evaluate a part if it is allowed."""
