@@ -459,13 +459,33 @@ def test_a_reader_that_stops_early_is_no_error(inventory):
     assert len(done.stdout) == 10
 
 
-def test_ctrl_c_while_the_command_is_loading_is_one_line(monkeypatch, capsys):
+class Loading:
+    """A module whose import is interrupted."""
+
+    def __getattr__(self, name):
+        raise KeyboardInterrupt
+
+
+def test_ctrl_c_while_a_command_is_loading_is_one_line(monkeypatch):
+    """Its module is imported when it runs."""
+    monkeypatch.setitem(sys.modules, "vpnframe.cli.schema", Loading())
+    done = CliRunner().invoke(app, ["schema"])
+    assert done.exit_code == 130
+    assert done.stderr == "vpnframe: stopped before anything was done\n"
+
+
+def test_help_loads_neither_tables_nor_the_network():
+    """They take longer than everything else in it."""
+    code = (
+        "import sys; from vpnframe.cli import app; app(['--help'], standalone_mode=False);"
+        "print('loaded:', *{'pandas', 'numpy', 'pyarrow', 'aiohttp'} & set(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
+    assert done.stdout.endswith(b"loaded:\n")
+
+
+def test_ctrl_c_while_the_command_line_is_loading_is_one_line(monkeypatch, capsys):
     """No traceback of imports."""
-
-    class Loading:
-        def __getattr__(self, name):
-            raise KeyboardInterrupt
-
     monkeypatch.setitem(sys.modules, "vpnframe.cli", Loading())
     with pytest.raises(SystemExit) as end:
         runpy.run_module("vpnframe", run_name="__main__")
