@@ -105,7 +105,7 @@ def test_overlaps_of_equal_blocks_are_one_entry(complete, tmp_path):
     assert len(table(run("overlaps", complete, "--against", path, "--expand", "-f", "csv"))) == 3
     done = run("overlaps", complete, "--against", path)
     assert "The first of 2 equal pairs, of 2 connections: " in " ".join(done.stdout.split())
-    assert "2 of 2 overlaps: 2 info; they stand for 3 pairs" in done.stderr
+    assert "2 of 2 overlaps: 2 info; they represent 3 pairs" in done.stderr
 
 
 def test_overlaps_counts_by_block(complete):

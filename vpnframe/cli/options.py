@@ -44,7 +44,7 @@ def one_of(choices: Collection[str]) -> Callable[[Any], Any]:
     def check(value: Any) -> Any:
         for one in value if isinstance(value, list) else [value]:
             if one is not None and one not in choices:
-                raise typer.BadParameter(f"{one!r} is none of {', '.join(choices)}")
+                raise typer.BadParameter(f"{one!r} is not one of {', '.join(choices)}")
         return value
 
     return check

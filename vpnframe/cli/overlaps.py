@@ -107,7 +107,7 @@ def _print_pairs(
     n_of = pairs["severity"].value_counts()
     words = [f"{n_of[word]:,} {word}" for word in reversed(SEVERITIES) if n_of.get(word)]
     n_pairs = int(pairs["n_pairs"].sum())
-    more = "" if n_pairs == len(pairs) else f"; they stand for {n_pairs:,} pairs"
+    more = "" if n_pairs == len(pairs) else f"; they represent {n_pairs:,} pairs"
     note(f"{len(shown):,} of {len(pairs):,} overlaps: {', '.join(words) or 'none'}{more}")
 
 

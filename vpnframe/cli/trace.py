@@ -68,9 +68,9 @@ def run(
         print(sheet(found.iloc[0], width=terminal_width()))
     else:
         printed.print(brief(found, has_router=all_candidates), limit=limit)
-        note("whole reasons and more columns: --format csv")
+        note("full reasons and more columns: --format csv")
     if found.loc[found["verdict"] == "ambiguous", _PLACES].isna().all(axis="columns").any():
-        warn("where a packet starts would settle it: --start ID")
+        warn("ambiguous: give the start of the packets with --start ID")
     if (found["certainty"] == "unknown").any() or not inventory.is_complete:
         raise typer.Exit(ExitCode.INCOMPLETE)
 

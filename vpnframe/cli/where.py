@@ -281,5 +281,5 @@ def _in_order(value: _Value, other: _Value) -> _Value:
         return _Value("text", value.data.astype(object).astype("string"), value.name)
     categories = value.data.cat.categories
     if other.data not in categories:
-        _refuse(f"{other.name} is none of {', '.join(categories)}")
+        _refuse(f"{other.name} is not one of {', '.join(categories)}")
     return value
