@@ -32,8 +32,7 @@ from alibabacloud_vpc20160428.client import Client
 from cloud import NO_LIMITS, Emulator, emulator, replay
 
 from vpnframe.cloud.credentials import GivenCredentials
-from vpnframe.cloud.lanes import Clock, WaitingLanes
-from vpnframe.cloud.rate_limits import RateLimiter
+from vpnframe.cloud.rate_limits import Clock, RateLimiter, WaitingLanes
 from vpnframe.cloud.transport import Transport
 from vpnframe.fetching.caller import Caller, Place
 from vpnframe.fetching.checkpoint import Checkpoint, open_checkpoint

@@ -28,7 +28,8 @@ import vpnframe as vf
 from vpnframe import schema
 from vpnframe.addresses.cidr import format_cidr, parse_cidrs
 from vpnframe.addresses.forest import count_overlaps
-from vpnframe.addresses.nesting import Blocks, find_pairs, find_runs
+from vpnframe.addresses.nesting import find_runs, make_pairs
+from vpnframe.addresses.ordering import Blocks
 from vpnframe.addresses.union import merge_blocks
 
 N = 1_000_000
@@ -109,7 +110,7 @@ def as_intervals(blocks: Blocks) -> pd.DataFrame:
 
 def pairs_of(blocks: Blocks) -> Any:
     """All pairs of blocks, as numbers."""
-    return find_pairs(blocks.first, blocks.prefix_length, high=blocks.high)
+    return make_pairs(find_runs(blocks))
 
 
 def compare_pairs() -> None:

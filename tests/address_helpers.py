@@ -7,6 +7,13 @@ import ipaddress
 import numpy as np
 from hypothesis import strategies as st
 
+from vpnframe.addresses.nesting import (
+    DEFAULT_MAX_PAIRS,
+    Pairs,
+    check_pair_count,
+    find_runs,
+    make_pairs,
+)
 from vpnframe.addresses.ordering import Blocks
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -90,3 +97,17 @@ def as_listed(blocks: Blocks) -> Listed:
         (kind((upper << 64 | lower, length)), group)
         for upper, lower, length, group in zip(*columns, strict=True)
     ]
+
+
+def find_pairs(
+    first: np.ndarray,
+    prefix_length: np.ndarray,
+    *,
+    high: np.ndarray | None = None,
+    groups: np.ndarray | None = None,
+    max_pairs: int = DEFAULT_MAX_PAIRS,
+) -> Pairs:
+    """Every overlapping pair among blocks of one family; their number is checked first."""
+    runs = find_runs(Blocks(first, prefix_length, high, groups))
+    check_pair_count(runs.n_pairs, max_pairs=max_pairs)
+    return make_pairs(runs)

@@ -21,9 +21,8 @@ import pytest
 from pandas.testing import assert_frame_equal
 
 from vpnframe.cloud.credentials import GivenCredentials
-from vpnframe.cloud.lanes import Clock, WaitingLanes
 from vpnframe.cloud.messages import Request, Response
-from vpnframe.cloud.rate_limits import RateLimiter
+from vpnframe.cloud.rate_limits import Clock, RateLimiter, WaitingLanes
 from vpnframe.cloud.signing import Credentials, authorization
 from vpnframe.emulator import State, handle
 from vpnframe.emulator.faults import deliver

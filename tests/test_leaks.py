@@ -157,7 +157,7 @@ def story_of(error: BaseException) -> str:
         lines += [
             f"{frame.name} {name} = {value}"
             for frame in one.stack
-            if frame.filename.startswith(PACKAGE) and "/emulator/" not in frame.filename
+            if frame.filename.startswith(PACKAGE) and "/vpnframe/emulator/" not in frame.filename
             for name, value in (frame.locals or {}).items()
         ]
     return "\n".join(lines)
@@ -312,7 +312,7 @@ def test_a_key_that_cannot_be_judged_leaves_no_trace(
         raise RuntimeError(key)
 
     caplog.set_level(logging.DEBUG)
-    monkeypatch.setattr("vpnframe.model.psk.facts.judge_key", fail)
+    monkeypatch.setattr("vpnframe.model.psk.judge_key", fail)
     inventory = inventory_of(make_state(FLEET, quotas=False))
     told = inventory.failures[inventory.failures["message"].str.contains("cannot be judged")]
     assert len(told) > 80

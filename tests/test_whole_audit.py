@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 from audit_helpers import with_key_facts
+from expected_findings import find_findings
 from helpers import each_once, in_xml, inventory_of, slow_after
 
 from vpnframe.auditing.review import AuditSettings, examine
 from vpnframe.emulator import make_fleet, make_state
-from vpnframe.emulator.answers.findings import find_findings
 from vpnframe.emulator.unset import SHAPES
 from vpnframe.fetching.crawl import Plan
 from vpnframe.inventory import Inventory

@@ -6,11 +6,12 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from expected_answers import full_answer_key
 from helpers import assert_same_inventory, each_once, in_xml, inventory_of, slow_after
 
 import vpnframe as vf
 from vpnframe.cloud.actions import Limit
-from vpnframe.emulator import EmulatedFleet, answer_key, make_fleet, make_state, serve_in_thread
+from vpnframe.emulator import EmulatedFleet, make_fleet, make_state, serve_in_thread
 from vpnframe.emulator.unset import SHAPES
 from vpnframe.fetching.crawl import Plan
 
@@ -169,7 +170,7 @@ def test_everything_in_the_answer_key_is_found_and_nothing_else(seed: int) -> No
     inventory = without_quotas(seed)
     assert inventory.is_complete
     assert inventory.failures.empty
-    assert_answers(inventory, answer_key(make_fleet(seed=seed)))
+    assert_answers(inventory, full_answer_key(make_fleet(seed=seed)))
 
 
 def test_the_fleet_is_found_over_a_socket_under_its_quotas() -> None:
@@ -183,7 +184,7 @@ def test_the_fleet_is_found_over_a_socket_under_its_quotas() -> None:
             settings=vf.FetchSettings(quotas=limits, quota_share=1.0),
         )
         assert not cloud.state.throttled
-    assert_answers(inventory, answer_key(fleet))
+    assert_answers(inventory, full_answer_key(fleet))
 
 
 def test_under_the_published_quotas_nothing_is_throttled() -> None:
@@ -211,7 +212,7 @@ def test_the_list_rows_alone_give_the_same_answers() -> None:
     """Without one download, all the same counts and overlaps."""
     fleet = make_fleet(seed=2)
     plan = Plan(downloads="none")
-    assert_answers(inventory_of(make_state(fleet, quotas=False), plan=plan), answer_key(fleet))
+    assert_answers(inventory_of(make_state(fleet, quotas=False), plan=plan), full_answer_key(fleet))
 
 
 @pytest.mark.parametrize(("seed", "shape", "is_xml"), each_once([7, 8], SHAPES, [False, True]))
@@ -224,7 +225,7 @@ def test_every_shape_of_what_is_unset_gives_equal_tables(
     inventory = inventory_of(state, fault=in_xml(state) if is_xml else None)
     but = ("fetched_at", "request_id", "elapsed_s")
     assert_same_inventory(inventory, without_quotas(seed), but=but)
-    assert_answers(inventory, answer_key(fleet))
+    assert_answers(inventory, full_answer_key(fleet))
     assert inventory.disagreements.empty
     assert inventory.failures.empty
     assert_settings(inventory, fleet)

@@ -17,7 +17,7 @@ from vpnframe.auditing.folding import is_counted
 from vpnframe.auditing.masks import equals
 from vpnframe.model.display import printable
 from vpnframe.overlapping.asked import parse_all
-from vpnframe.overlapping.encoded import CONNECTION
+from vpnframe.overlapping.connections import CONNECTION
 from vpnframe.schema.checked import checked_table
 from vpnframe.schema.codes import encode, expand, rank_rows
 

@@ -6,11 +6,10 @@ import bioframe
 import numpy as np
 import pandas as pd
 import pytest
-from address_helpers import as_blocks, blocks_of
+from address_helpers import as_blocks, blocks_of, find_pairs
 from hypothesis import given
 
 from vpnframe.addresses.forest import count_overlaps
-from vpnframe.addresses.nesting import find_pairs
 from vpnframe.addresses.ordering import Blocks
 
 pytestmark = pytest.mark.filterwarnings("ignore:The inplace keyword")  # bioframe's, with pandas 3.1

@@ -6,20 +6,19 @@ from itertools import combinations, product
 
 import numpy as np
 import pytest
-from address_helpers import Network, any_blocks, as_blocks, bits_of, two_sets
+from address_helpers import Network, any_blocks, as_blocks, bits_of, find_pairs, two_sets
 from hypothesis import given, settings
 
 from vpnframe.addresses import nesting
 from vpnframe.addresses.nesting import (
     RELATIONS,
-    Blocks,
     Pairs,
     Runs,
-    find_pairs,
     find_pairs_between,
     find_runs,
     make_pairs,
 )
+from vpnframe.addresses.ordering import Blocks
 
 
 def relation(left: Network, right: Network) -> str | None:

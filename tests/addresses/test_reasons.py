@@ -1,4 +1,4 @@
-"""Why a text is no CIDR block."""
+"""Why a text is not a CIDR block."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from text_helpers import any_texts
 
-from vpnframe.addresses.reasons import explain
+from vpnframe.addresses.cidr import explain
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ import rule_cases as cases
 import test_audit_false_alarms as alarms
 import test_rules_oracle as product
 from audit_helpers import BY_ID, GOOD, NOW, NOW_MS, WORDS, block, inventory, table, with_key_facts
+from expected_findings import find_findings
 from helpers import inventory_of
 from mutation import Mutant, mutants_of
 from rule_edges import CEILINGS, EDGES, Edge
@@ -28,7 +29,6 @@ from vpnframe.auditing.fleet import Fleet, gather
 from vpnframe.auditing.rules import RULES
 from vpnframe.auditing.verdicts import SEVERITIES, Verdicts
 from vpnframe.emulator import make_fleet, make_state
-from vpnframe.emulator.answers.findings import find_findings
 
 pytestmark = pytest.mark.slow
 IS_WHOLE = int(os.environ.get("VPNFRAME_EXAMPLES", "100")) >= 500

@@ -24,7 +24,6 @@ from helpers import each_once
 
 from vpnframe.cli import COMMANDS as NAMES
 from vpnframe.cli import demo, load_command, main
-from vpnframe.cloud.credentials import DefaultChain
 from vpnframe.cloud.signing import Credentials
 from vpnframe.emulator import make_fleet, make_state, serve_in_thread
 from vpnframe.fetching.fetch import fetch
@@ -146,7 +145,7 @@ def places(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]
     with serve_in_thread(state) as cloud, pytest.MonkeyPatch.context() as patch:
         keys = Credentials(cloud.access_key_id, cloud.access_key_secret)
         # Its library reads the environment once: maybe before these are there.
-        patch.setattr(DefaultChain, "_find", lambda _: keys)
+        patch.setattr("vpnframe.cloud.credentials._resolve", lambda _: keys)
         patch.setenv("ALIBABA_CLOUD_ACCESS_KEY_ID", cloud.access_key_id)
         patch.setenv("ALIBABA_CLOUD_ACCESS_KEY_SECRET", cloud.access_key_secret)
         patch.setenv("VPNFRAME_ENDPOINT", cloud.endpoint)

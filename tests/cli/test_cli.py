@@ -24,7 +24,7 @@ import vpnframe as vf
 from vpnframe.cli import COMMANDS, app, load_command
 from vpnframe.cloud.messages import Response
 from vpnframe.emulator import ServerSettings, make_fleet, make_state, serve_in_thread
-from vpnframe.emulator.faults import answer_when, asking_for, fault
+from vpnframe.emulator.faults import fault
 from vpnframe.schema.tables import STORED
 
 
@@ -95,8 +95,7 @@ def test_fetch_of_half_a_fleet_exits_with_4(tmp_path):
     """A dead region is said on standard error, in failures, and by the exit code."""
     state = make_state(make_fleet(connections=30, regions=3), quotas=False)
     dead = state.fleet.regions[0].region_id
-    refusal = Response(403, {}, b'{"Code": "Forbidden.RAM", "Message": "not yours"}')
-    state.faults.append(answer_when(asking_for(dead), refusal))
+    state.faults.append(fault("forbidden-ram", rate=1.0, region=dead))
     with serve_in_thread(state) as cloud:
         done = vpnframe("fetch", "--out", tmp_path, code=4, **keys_of(cloud))
     assert "NOT COMPLETE" in done.stderr.decode()
@@ -128,7 +127,8 @@ def test_connections_attached_to_nothing_are_no_gap(tmp_path):
     loose = [c for c in state.fleet.connections if c.attach_type == "NO_ASSOCIATED"]
     body = b'{"Code": "InvalidVpnConnectionInstanceId.NotFound", "Message": "none"}'
     missing = Response(404, {}, body)
-    state.faults += [answer_when(asking_for(c.vpn_connection_id), missing) for c in loose]
+    ids = [connection.vpn_connection_id for connection in loose]
+    state.faults.append(lambda asked, _: missing if any(i in asked.url for i in ids) else None)
     with serve_in_thread(state) as cloud:
         done = vpnframe("fetch", "--out", tmp_path, **keys_of(cloud))
     n = 30 - len(loose)
@@ -208,8 +208,8 @@ def test_routes_can_be_left_out(cloud, tmp_path):
 def test_plan_of_half_a_fleet_exits_with_4():
     """And says who knows more."""
     state = make_state(make_fleet(connections=9, regions=3), quotas=False)
-    refusal = Response(403, {}, b'{"Code": "Forbidden.RAM", "Message": "not yours"}')
-    state.faults.append(answer_when(asking_for(state.fleet.regions[0].region_id), refusal))
+    dead = state.fleet.regions[0].region_id
+    state.faults.append(fault("forbidden-ram", rate=1.0, region=dead))
     with serve_in_thread(state) as cloud:
         assert b"vpnframe doctor" in vpnframe("plan", code=4, **keys_of(cloud)).stderr
 
@@ -444,7 +444,9 @@ def test_the_emulator_announces_itself_and_stops_on_sigterm(tmp_path):
     )
     line = json.loads(process.stdout.readline())
     assert {"endpoint", "access_key_id", "access_key_secret", "accounts"} <= line.keys()
-    assert len(json.loads(key.read_text())["tunnels"]) >= 5
+    written = json.loads(key.read_text())
+    assert list(written) == ["seed", "planted", "tunnels", "counts"]
+    assert len(written["tunnels"]) >= 5
     assert line["access_key_secret"] not in key.read_text()
     process.send_signal(signal.SIGTERM)
     out, err = process.communicate(timeout=20)

@@ -54,5 +54,5 @@ def test_every_list_names_its_rows(name: str) -> None:
     """A list has two names, an id field, and is known by its outer name."""
     action = ACTIONS[name]
     assert len(action.list_path) == 2
-    assert action.id_field
+    assert action.id_fields
     assert ACTION_BY_KEY[action.list_path[0]] == name

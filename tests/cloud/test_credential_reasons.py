@@ -14,7 +14,7 @@ from Tea.core import TeaCore
 from Tea.exceptions import RetryError
 from test_credentials import ask_chain
 
-from vpnframe.cloud.credentials import ProfileChain
+from vpnframe.cloud.credentials import DefaultChain
 from vpnframe.errors import SettingsError
 
 CASE = Path(__file__).parents[1] / "data" / "cases" / "16-cli-profiles" / "config.json"
@@ -30,7 +30,7 @@ SSO = {
 }
 OAUTH = {"mode": "OAuth", "oauth_access_token": CANARY, "oauth_refresh_token": CANARY}
 FUTURE, PAST = 4_000_000_000, 1_700_000_000
-ENDED = "its login has ended, log in again: `aliyun configure --mode"
+ENDED = "its login has expired, log in again: `aliyun configure --mode"
 
 
 @pytest.fixture
@@ -55,7 +55,7 @@ def configure(home: Path, *profiles: dict[str, Any], current: str = "p") -> Path
 def reason(name: str) -> str:
     """Why a profile gives none; nothing secret in it, nor in anything that hangs on the error."""
     with pytest.raises(SettingsError) as caught:
-        asyncio.run(ProfileChain(name).get())
+        asyncio.run(DefaultChain(name).get())
     for secret in (CANARY, "SECRET", "TOKEN"):
         assert not leaks(caught.value, secret)
     return str(caught.value)
@@ -68,11 +68,17 @@ def answer(status: int, body: str) -> Any:
 @pytest.mark.parametrize(
     ("name", "why"),
     [
-        ("sso", f"the profile 'sso' (CloudSSO) gives no credentials: {ENDED} CloudSSO"),
-        ("oauth", f"the profile 'oauth' (OAuth) gives no credentials: {ENDED} OAuth"),
-        ("ext", "the profile 'ext' (External) gives no credentials: its command gave no JSON"),
+        ("sso", f"the profile 'sso' (CloudSSO) yields no credentials: {ENDED} CloudSSO"),
+        ("oauth", f"the profile 'oauth' (OAuth) yields no credentials: {ENDED} OAuth"),
+        (
+            "ext",
+            "the profile 'ext' (External) yields no credentials: its command returned no JSON",
+        ),
         ("nosuch", "~/.aliyun/config.json has no profile 'nosuch': there are sso, chain, base, oa"),
-        ("chain", "'chain' (ChainableRamRoleArn) gives no credentials: sts.aliyuncs.com cannot be"),
+        (
+            "chain",
+            "'chain' (ChainableRamRoleArn) yields no credentials: sts.aliyuncs.com cannot be",
+        ),
     ],
 )
 def test_profiles_of_the_field(
@@ -93,14 +99,14 @@ def unreachable(*_: object) -> None:
     ("profile", "why"),
     [
         ({"mode": "AK", "access_key_id": "x"},
-         "'p' (AK) gives no credentials: it has no access_key"),
-        ({"mode": "StsToken", **KEY}, "'p' (StsToken) gives no credentials: it has no sts_token"),
+         "'p' (AK) yields no credentials: it has no access_key"),
+        ({"mode": "StsToken", **KEY}, "'p' (StsToken) yields no credentials: it has no sts_token"),
         ({"mode": "RamRoleArn", **KEY},
-         "'p' (RamRoleArn) gives no credentials: it has no ram_role_arn"),
+         "'p' (RamRoleArn) yields no credentials: it has no ram_role_arn"),
         ({"mode": "Telepathy", **KEY},
-         "'p' (of an unknown type) gives no credentials: AK, StsToken"),
-        ({"mode": ["AK"], **KEY}, "'p' (of an unknown type) gives no credentials"),
-        ({"mode": "External"}, "'p' (External) gives no credentials: it has no process_command"),
+         "'p' (of an unknown type) yields no credentials: AK, StsToken"),
+        ({"mode": ["AK"], **KEY}, "'p' (of an unknown type) yields no credentials"),
+        ({"mode": "External"}, "'p' (External) yields no credentials: it has no process_command"),
         ({"mode": "ChainableRamRoleArn", "source_profile": "q", **ROLE},
          "has no profile 'q': there are p"),
         ({**SSO, "cloud_sso_access_token_expire": PAST}, ENDED),
@@ -120,10 +126,10 @@ def test_what_stands_in_the_profile(profile: dict[str, Any], why: str, home: Pat
 @pytest.mark.parametrize(
     ("command", "why"),
     [
-        ("echo hello", "its command gave no JSON"),
-        ("echo 5", "its command gave no JSON"),
-        ("true", "its command gave no JSON"),
-        ("""echo '{"mode": "AK"}'""", "its command gave no access key"),
+        ("echo hello", "its command returned no JSON"),
+        ("echo 5", "its command returned no JSON"),
+        ("true", "its command returned no JSON"),
+        ("""echo '{"mode": "AK"}'""", "its command returned no access key"),
         ("false", "its command failed"),
         ("/nowhere/at-all", "its command cannot be run"),
     ],
@@ -131,7 +137,7 @@ def test_what_stands_in_the_profile(profile: dict[str, Any], why: str, home: Pat
 def test_commands_that_give_no_key(command: str, why: str, home: Path) -> None:
     """An External profile: what became of its command."""
     configure(home, {"name": "p", "mode": "External", "process_command": command})
-    assert reason("p") == f"the profile 'p' (External) gives no credentials: {why}"
+    assert reason("p") == f"the profile 'p' (External) yields no credentials: {why}"
 
 
 STEPS = {
@@ -148,7 +154,7 @@ STEPS = {
         (403, f'{{"Code": "NoPermission", "Message": "{CANARY}"}}', "refuses it (HTTP 403, NoPer"),
         (401, f"<html>{CANARY}</html>", "refuses it (HTTP 401)"),
         (500, f"<Error><Code>Internal.X</Code>{CANARY}</Error>", "it (HTTP 500, Internal.X)"),
-        (200, f'{{"x": "{CANARY}"}}', "gave none"),
+        (200, f'{{"x": "{CANARY}"}}', "returned none"),
     ],
 )
 def test_a_refusal_names_the_status_and_the_code(
@@ -158,7 +164,7 @@ def test_a_refusal_names_the_status_and_the_code(
     configure(home, {"name": "p", "mode": mode, **STEPS[mode]})
     monkeypatch.setattr(TeaCore, "do_action", lambda *_: answer(status, body))
     said = reason("p")
-    assert f"the profile 'p' ({mode}) gives no credentials: " in said
+    assert f"the profile 'p' ({mode}) yields no credentials: " in said
     assert why in said
     assert ("log in again" in said) == (mode != "RamRoleArn" and status in (401, 403))
 
@@ -167,7 +173,7 @@ def test_a_refusal_names_the_status_and_the_code(
     ("content", "why"),
     [
         (b"{", "~/.aliyun/config.json is not JSON"),
-        (b"[]", "~/.aliyun/config.json holds no profiles"),
+        (b"[]", "~/.aliyun/config.json has no profiles"),
         (b'{"profiles": 5}', "has no profile 'p': there are none"),
         (None, "~/.aliyun/config.json cannot be read: No such file or directory"),
     ],
@@ -187,7 +193,7 @@ def test_a_configuration_that_cannot_be_read(content: bytes | None, why: str, ho
         (json.dumps({"current": "x", "profiles": []}), "config.json has no profile 'x'"),
         (
             CASE.read_text(),
-            "the profile 'sso' (CloudSSO) gives no credentials: its login has ended",
+            "the profile 'sso' (CloudSSO) yields no credentials: its login has expired",
         ),
     ],
 )
@@ -212,7 +218,7 @@ def test_the_chain_names_a_file_that_it_cannot_use(
 @pytest.mark.parametrize(
     ("content", "why"),
     [
-        ("nonsense", "is no INI file"),
+        ("nonsense", "is not an INI file"),
         ("[other]\ntype = access_key\n", "has no section [default]"),
         ("[default]\ntype = magic\n", "the section [default] of"),
         (None, "cannot be read: No such file or directory"),

@@ -19,7 +19,6 @@ from vpnframe.cloud import credentials as module
 from vpnframe.cloud.credentials import (
     DefaultChain,
     GivenCredentials,
-    ProfileChain,
     check_credentials,
 )
 from vpnframe.cloud.signing import Credentials
@@ -45,7 +44,7 @@ class Resolver:
         self._takes_s = takes_s
         self._lock = threading.Lock()
 
-    def __call__(self) -> Credentials:
+    def __call__(self, profile: str | None) -> Credentials:
         """Walk the chain."""
         with self._lock:
             self.calls += 1
@@ -135,7 +134,7 @@ def test_calls_refused_together_renew_once(resolver: Resolver) -> None:
 def test_a_failed_first_call_fails_the_next_one_afresh(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing is held of a failure."""
 
-    def refuse() -> Credentials:
+    def refuse(profile: str | None) -> Credentials:
         raise SettingsError("no")
 
     async def main() -> str:
@@ -143,7 +142,7 @@ def test_a_failed_first_call_fails_the_next_one_afresh(monkeypatch: pytest.Monke
         monkeypatch.setattr(module, "_resolve", refuse)
         with pytest.raises(SettingsError):
             await chain.get()
-        monkeypatch.setattr(module, "_resolve", lambda: Credentials("id", "secret"))
+        monkeypatch.setattr(module, "_resolve", lambda _: Credentials("id", "secret"))
         return (await chain.get()).access_key_id
 
     assert asyncio.run(main()) == "id"
@@ -169,7 +168,7 @@ def test_given_credentials_are_used_as_they_are() -> None:
 )
 def test_credentials_that_no_header_could_hold(bad: Credentials, name: str) -> None:
     """The part is named, its value is not."""
-    with pytest.raises(SettingsError, match=f"the {name} is empty or holds") as caught:
+    with pytest.raises(SettingsError, match=f"the {name} is empty or contains") as caught:
         GivenCredentials(bad)
     assert "canary" not in str(caught.value)
 
@@ -227,7 +226,7 @@ def profiles(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("profiles")
 def test_a_profile_gives_its_own_credentials() -> None:
     """Not those of the current one; a token included."""
-    found = asyncio.run(ProfileChain("prod").get())
+    found = asyncio.run(DefaultChain("prod").get())
     assert found == Credentials("STS.prod", "canary-secret", "token")
 
 
@@ -236,7 +235,7 @@ def test_a_profile_gives_its_own_credentials() -> None:
 def test_a_profile_that_gives_none_is_named_with_the_remedy(name: str) -> None:
     """What the library raised is not dragged along."""
     with pytest.raises(SettingsError, match=f"profile '{name}'.*aliyun configure") as caught:
-        asyncio.run(ProfileChain(name).get())
+        asyncio.run(DefaultChain(name).get())
     assert not leaks(caught.value, "canary")
 
 
@@ -249,9 +248,9 @@ def test_a_profile_is_resolved_once_for_many_calls(monkeypatch: pytest.MonkeyPat
         return Credentials("id", "secret")
 
     async def main() -> None:
-        chain = ProfileChain("prod")
+        chain = DefaultChain("prod")
         await asyncio.gather(*(chain.get() for _ in range(20)))
 
-    monkeypatch.setattr(module, "_resolve_profile", resolve)
+    monkeypatch.setattr(module, "_resolve", resolve)
     asyncio.run(main())
     assert asked == [("prod", False)]

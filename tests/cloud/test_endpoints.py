@@ -91,7 +91,7 @@ def test_plain_http_elsewhere_is_refused(endpoint: str) -> None:
 )
 def test_what_is_no_url_is_refused_by_name(endpoint: str) -> None:
     """The text is named, and what to write instead."""
-    with pytest.raises(SettingsError, match="is no URL: write https://host") as caught:
+    with pytest.raises(SettingsError, match="is not a URL: write https://host") as caught:
         named_url(endpoint)
     assert repr(endpoint) in str(caught.value)
 
@@ -113,7 +113,7 @@ def test_what_is_no_url_is_refused_by_name(endpoint: str) -> None:
 )
 def test_more_than_host_and_port_is_refused(endpoint: str) -> None:
     """Paths, queries, odd ports and odd characters."""
-    with pytest.raises(SettingsError, match=r"is no URL|scheme, host and port alone"):
+    with pytest.raises(SettingsError, match=r"is not a URL|scheme, a host and a port"):
         named_url(endpoint)
 
 

@@ -175,7 +175,7 @@ def test_texts_of_another_type_are_noted(value: object) -> None:
     """They cost themselves alone, and do not show."""
     read = fields(Outer=value)
     assert read.texts("Outer", "Inner") == ()
-    assert notes_of(read) == ["Outer holds something else than text"]
+    assert notes_of(read) == ["Outer contains values other than text"]
 
 
 ROW = {"TunnelId": "t"}
@@ -220,7 +220,7 @@ def test_rows_keep_their_place_in_the_notes() -> None:
     for row in read.rows("Tunnels", "Tunnel", mark="TunnelId"):
         row.number("Index")
     assert notes_of(read) == [
-        "Tunnels.Tunnel[0] is no object",
+        "Tunnels.Tunnel[0] is not an object",
         "Tunnels.Tunnel[2].Index is other text, not a whole number",
     ]
 

@@ -13,9 +13,10 @@ from test_rows import CONFIG, IKE, ROW, option, tunnel
 from vpnframe.cloud import rows
 from vpnframe.cloud.answers import decode_download, decode_page
 from vpnframe.cloud.fields import Fields
-from vpnframe.cloud.hints import HintsOfDownload, HintsOfRow
+from vpnframe.cloud.hints import Hints
 from vpnframe.cloud.messages import Response
-from vpnframe.model.psk import REDACTED, FingerprintKey, KeyJudge, key_facts
+from vpnframe.model.masked import REDACTED
+from vpnframe.model.psk import FingerprintKey, KeyJudge, key_facts
 from vpnframe.model.records import KeyFacts, Statement
 
 KEY = FingerprintKey(bytes(range(32)))
@@ -61,7 +62,7 @@ def test_hints_of_a_list_row() -> None:
     }  # fmt: skip
     fields = Fields(row, [], judge=JUDGE)
     tunnels = fields.rows("TunnelOptionsSpecification", "TunnelOptions", mark="TunnelId")
-    assert list(HintsOfRow(fields, tunnels)) == [
+    assert list(Hints(fields, tunnels)) == [
         *("vco-1", "to-office", "cgw-1", "47.1.1.1", "vpn.acme.example", "team=net", "tun-1", "x"),
         *("blue-harbour", "Shanghai-Office", "47.2.2.2"),
     ]
@@ -71,7 +72,7 @@ def test_hints_of_a_download() -> None:
     """It names its ends alone; the rest is known of the connection."""
     fields = Fields({"Local": "47.1.1.1", "IkeConfig": {"RemoteId": "r"}}, [], judge=JUDGE)
     tunnels = [Fields({"TunnelId": "tun-1", "Remote": "47.2.2.2"}, [], judge=JUDGE)]
-    assert list(HintsOfDownload(fields, tunnels, "vco-1")) == [
+    assert list(Hints(fields, tunnels, "vco-1")) == [
         *("vco-1", "47.1.1.1", "r", "tun-1", "47.2.2.2", "blue-harbour"),
     ]
 
@@ -79,8 +80,8 @@ def test_hints_of_a_download() -> None:
 def test_without_a_judge_nothing_is_looked_for() -> None:
     """No facts; hints are what the answer itself says."""
     fields = Fields({"Name": "to-office"}, [])
-    assert list(HintsOfRow(fields, [])) == ["to-office"]
-    assert list(HintsOfDownload(fields, [], "vco-1")) == ["vco-1", "to-office"]
+    assert list(Hints(fields, [])) == ["to-office"]
+    assert list(Hints(fields, [], "vco-1")) == ["vco-1", "to-office"]
     assert facts_of(listed({}, judge=None)) == facts_of(downloaded({}, judge=None)) == [None]
 
 
@@ -112,7 +113,7 @@ def test_a_key_that_is_known_is_not_judged_again(monkeypatch: pytest.MonkeyPatch
     (facts,) = facts_of(listed({"Name": "harbour", "IkeConfig": with_key("Harbour!2024")}))
     assert facts is not None
     judge = KeyJudge(KEY, known={str(facts.fingerprint): facts})
-    monkeypatch.setattr("vpnframe.model.psk.facts.judge_key", lambda *_, **__: ("random", 7))
+    monkeypatch.setattr("vpnframe.model.psk.judge_key", lambda *_, **__: ("random", 7))
     assert facts_of(downloaded({"IkeConfig": with_key("Harbour!2024")}, judge)) == [facts]
     (other,) = facts_of(downloaded({"IkeConfig": with_key("Harbour!2025")}, judge))
     assert other is not None
@@ -159,7 +160,7 @@ def test_a_failure_in_judging_is_a_note(monkeypatch: pytest.MonkeyPatch) -> None
     def fail(key: str, **_: object) -> None:
         raise LookupError(key)
 
-    monkeypatch.setattr("vpnframe.model.psk.facts.judge_key", fail)
+    monkeypatch.setattr("vpnframe.model.psk.judge_key", fail)
     statement = listed({"IkeConfig": with_key("canary-psk-2")})
     assert facts_of(statement) == [KeyFacts()]
     assert "LookupError" in statement.notes[0].message
@@ -173,9 +174,9 @@ def test_an_interrupt_leaves_no_key_in_our_frames(monkeypatch: pytest.MonkeyPatc
     def stop(key: str, **_: object) -> None:
         raise KeyboardInterrupt(key)
 
-    monkeypatch.setattr("vpnframe.model.psk.facts.judge_key", stop)
+    monkeypatch.setattr("vpnframe.model.psk.judge_key", stop)
     with pytest.raises(KeyboardInterrupt) as caught:
-        rows.listed_connection(Fields(ROW, [], judge=JUDGE))
+        rows.decode_row("DescribeVpnConnections", Fields(ROW, [], judge=JUDGE))
     frames, held = caught.value.__traceback__, []
     while frames is not None:
         if str(frames.tb_frame.f_globals["__name__"]).startswith("vpnframe"):

@@ -8,8 +8,7 @@ import pytest
 from helpers import ManualClock, run_virtual
 
 from vpnframe.cloud.actions import Limit
-from vpnframe.cloud.lanes import WaitingLanes
-from vpnframe.cloud.rate_limits import RateLimiter
+from vpnframe.cloud.rate_limits import RateLimiter, WaitingLanes
 
 ACTION = "DescribeRegions"
 HERE, THERE = ("1234", "cn-shanghai", ACTION), ("1234", "cn-beijing", ACTION)

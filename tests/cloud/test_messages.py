@@ -40,3 +40,9 @@ def test_messages_are_frozen() -> None:
     """A signed request is never changed."""
     with pytest.raises(dataclasses.FrozenInstanceError):
         Request("GET", "https://h/").url = "https://elsewhere/"  # type: ignore[misc]
+
+
+def test_repr_shows_the_host_and_the_length() -> None:
+    """Enough for a log."""
+    assert repr(Request("GET", "https://vpc.aliyuncs.com/?a=b")) == "Request(GET vpc.aliyuncs.com)"
+    assert repr(Response(200, {}, b'{"Psk":"hidden"}')) == "Response(200, 16 bytes)"

@@ -11,7 +11,13 @@ from typer.testing import CliRunner
 
 from vpnframe.cli import app
 from vpnframe.cloud.messages import Request
-from vpnframe.cloud.permissions import naming_permission, needed, policy, refused_sentence
+from vpnframe.cloud.permissions import (
+    naming_permission,
+    needed,
+    permission_of,
+    policy,
+    refused_sentence,
+)
 from vpnframe.emulator import make_fleet, make_state
 
 
@@ -82,3 +88,17 @@ def test_a_crawl_asks_for_what_the_policy_allows_and_for_all_of_it() -> None:
 
     crawl(make_state(make_fleet(), quotas=False), fault=keep)
     assert asked - {"GetCallerIdentity", "DescribeRegions"} == set(needed())
+
+
+def test_permissions_of_calls() -> None:
+    """A call's name after its product; routes need four permissions more."""
+    assert permission_of("DescribeVpcs") == "vpc:DescribeVpcs"
+    assert permission_of("AssumeRole") == "sts:AssumeRole"
+    assert (len(needed()), len(needed(routes=False))) == (9, 5)
+
+
+def test_one_refusal_is_singular() -> None:
+    """A policy that allows it."""
+    said = refused_sentence([naming_permission("Forbidden.RAM: no right.", "DescribeVpcs")])
+    policy = "`vpnframe doctor --policy` prints a policy that allows it"
+    assert said == f"refused: vpc:DescribeVpcs; {policy}"

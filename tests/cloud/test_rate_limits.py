@@ -198,3 +198,12 @@ def test_slowing_one_region_slows_no_other() -> None:
     rate_limiter = make_pacer(16)
     rate_limiter.slow_down(KEY, now=0.0)
     assert rate_limiter.delay(ELSEWHERE, now=0.0) == 0.0
+
+
+def test_half_of_a_quota() -> None:
+    """The next call may start once the last answer has left the window."""
+    rate_limiter = make_pacer(2, share=0.5)
+    assert rate_limiter.delay(KEY, now=0.0) == 0.0
+    rate_limiter.start(KEY)
+    rate_limiter.finish(KEY, now=1.0)
+    assert rate_limiter.delay(KEY, now=11.0) == 50.0

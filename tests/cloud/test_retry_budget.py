@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vpnframe.cloud.retry_budget import RetryBudget
+from vpnframe.cloud.retries import RetryBudget
 
 
 def n_repeats(budget: RetryBudget) -> int:

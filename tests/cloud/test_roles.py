@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Coroutine
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -21,7 +21,7 @@ from helpers import (
 )
 
 from vpnframe.cloud.messages import Response
-from vpnframe.cloud.roles import AssumedRole, decode_identity, decode_session
+from vpnframe.cloud.roles import AssumedRole, clock_offset, decode_identity, decode_session
 from vpnframe.cloud.signing import Credentials
 from vpnframe.emulator import make_fleet, make_state
 from vpnframe.errors import RequestError, ResponseError, StatusError, TransportError
@@ -201,7 +201,7 @@ def test_parts_that_cannot_be_used_show_nothing(changes: dict[str, object]) -> N
     }
     answer = response({"Credentials": parts | changes})
     assert isinstance(answer, Response)
-    with pytest.raises(Exception, match=r"no time|access_key_secret|has no Sec") as caught:
+    with pytest.raises(Exception, match=r"not a time|access_key_secret|has no Sec") as caught:
         decode_session(answer)
     assert not leaks(caught.value, "hush")
 
@@ -237,3 +237,11 @@ def test_the_emulator_refuses_a_role_of_nobody(arn: str) -> None:
     )
     with pytest.raises(RequestError, match=r"EntityNotExist\.Role"):
         run_virtual(assumed.get())
+
+
+def test_the_clock_of_the_server() -> None:
+    """How far it is ahead; None without a date."""
+    answer = Response(200, {"date": "Mon, 23 Nov 2026 06:24:05 GMT"})
+    offset = clock_offset(answer, datetime(2026, 11, 23, 6, 24, tzinfo=UTC))
+    assert offset == timedelta(seconds=5)
+    assert clock_offset(Response(200, {}), datetime(2026, 11, 23, tzinfo=UTC)) is None

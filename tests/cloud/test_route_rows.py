@@ -10,7 +10,7 @@ from test_emulator_client import NOW, signer_of
 
 from vpnframe.cloud.answers import action_of, decode_page
 from vpnframe.cloud.fields import Fields
-from vpnframe.cloud.route_rows import destination_route, policy_route, vpc
+from vpnframe.cloud.rows import decode_row
 from vpnframe.emulator import handle, make_fleet, make_state
 from vpnframe.model.records import Note, RouteEntry, Vpc
 
@@ -41,6 +41,24 @@ def row(*trees: dict[str, Any]) -> Fields:
     for tree in trees:
         merged |= tree
     return Fields(merged, [])
+
+
+def policy_route(route: Fields) -> RouteEntry | None:
+    found = decode_row("DescribeVpnPbrRouteEntries", route)
+    assert found is None or isinstance(found, RouteEntry)
+    return found
+
+
+def destination_route(route: Fields) -> RouteEntry | None:
+    found = decode_row("DescribeVpnRouteEntries", route)
+    assert found is None or isinstance(found, RouteEntry)
+    return found
+
+
+def vpc(row: Fields) -> Vpc | None:
+    found = decode_row("DescribeVpcs", row)
+    assert found is None or isinstance(found, Vpc)
+    return found
 
 
 def test_a_policy_route() -> None:
@@ -180,7 +198,7 @@ def test_a_block_that_is_no_text_is_a_note() -> None:
     found = vpc(row({"VpcId": "vpc-1", "UserCidrs": {"UserCidr": [7, "9.0.0.0/8"]}}))
     assert found is not None
     assert found.user_cidrs == ("9.0.0.0/8",)
-    assert found.notes == (Note(field="UserCidrs", message="holds something else than text"),)
+    assert found.notes == (Note(field="UserCidrs", message="contains values other than text"),)
 
 
 @pytest.mark.parametrize(
@@ -199,7 +217,7 @@ def test_a_page_is_told_by_its_shape(action: str, wrap: Any) -> None:
     page = decode_page(answer, action=action)
     assert len(page.rows) == 1
     (note,) = page.notes
-    assert note.message == "is missing: this row is left out"
+    assert note.message == "is missing: this row is skipped"
 
 
 def test_xml_of_one_row_and_one_tunnel() -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from vpnframe.cloud import rows
 from vpnframe.cloud.fields import Fields
-from vpnframe.model.records import End, Phases, Proposal, Statement
+from vpnframe.model.records import End, Gateway, Phases, Proposal, Statement
 
 IKE = {
     "IkeVersion": "ikev2",
@@ -70,9 +70,25 @@ def downloaded(**changed: Any) -> Statement:
 
 def listed(**changed: Any) -> Statement:
     row = {n: v for n, v in (ROW | changed).items() if v is not ...}
-    statement = rows.listed_connection(Fields(row, []))
-    assert statement is not None
+    return listed_row(row)
+
+
+def listed_row(row: dict[str, Any]) -> Statement:
+    statement = rows.decode_row("DescribeVpnConnections", Fields(row, []))
+    assert isinstance(statement, Statement)
     return statement
+
+
+def vpn_gateway(row: dict[str, Any]) -> Gateway:
+    gateway = rows.decode_row("DescribeVpnGateways", Fields(row, []))
+    assert isinstance(gateway, Gateway)
+    return gateway
+
+
+def customer_gateway(row: dict[str, Any]) -> Gateway:
+    gateway = rows.decode_row("DescribeCustomerGateways", Fields(row, []))
+    assert isinstance(gateway, Gateway)
+    return gateway
 
 
 def noted(statement: Statement) -> list[str]:
@@ -169,7 +185,7 @@ def test_an_unknown_algorithm_is_kept_and_noted(name: str, token: str, attribute
     statement = listed(IkeConfig=IKE | {name: token})
     assert getattr(statement.tunnels[0].phases.ike, attribute) == token.lower()
     assert noted(statement) == [
-        f"IkeConfig.{name}: {token.lower()!r} is no value we know; kept as it came"
+        f"IkeConfig.{name}: {token.lower()!r} is not a known value; it is kept"
     ]
 
 
@@ -193,7 +209,7 @@ def test_an_unknown_number_is_null_and_noted(changed: dict[str, str], attribute:
     assert value is None or value.dh_group is None
     ((name, token),) = changed.items()
     assert noted(statement) == [
-        f"IkeConfig.{name}: {token!r} is no value we know; the column is null"
+        f"IkeConfig.{name}: {token!r} is not a known value; the column is null"
     ]
 
 
@@ -237,7 +253,7 @@ def test_bgp_of_no_tunnel_is_noted() -> None:
     configs = {"BgpConfig": [BGP | {"TunnelId": "t-z"}]}
     statement = downloaded(TunnelsConfig={"TunnelConfig": [tunnel("t-a")]}, BgpConfigs=configs)
     assert noted(statement) == [
-        "VpnConnectionConfig.BgpConfigs.BgpConfig[0].TunnelId: names no tunnel of this answer"
+        "VpnConnectionConfig.BgpConfigs.BgpConfig[0].TunnelId: is not a tunnel of this answer"
     ]
 
 
@@ -274,8 +290,7 @@ def test_states_of_bgp_key(key: object, state: str) -> None:
 )
 def test_bandwidths(spec: str, mbps: int | None) -> None:
     """Megabits per second, where the text says them."""
-    gateway = rows.vpn_gateway(Fields({"VpnGatewayId": "vpn-1", "Spec": spec}, []))
-    assert gateway is not None
+    gateway = vpn_gateway({"VpnGatewayId": "vpn-1", "Spec": spec})
     assert gateway.bandwidth_mbps == mbps
     assert listed(TunnelBandwidth=spec).bandwidth_mbps == mbps
 
@@ -285,8 +300,7 @@ def test_bandwidths(spec: str, mbps: int | None) -> None:
 )
 def test_vpn_types(name: str, ours: str | None) -> None:
     """The cloud's words in ours."""
-    gateway = rows.vpn_gateway(Fields({"VpnGatewayId": "vpn-1", "VpnType": name}, []))
-    assert gateway is not None
+    gateway = vpn_gateway({"VpnGatewayId": "vpn-1", "VpnType": name})
     assert gateway.vpn_type == ours
 
 
@@ -294,19 +308,17 @@ def test_vpn_types(name: str, ours: str | None) -> None:
 def test_a_row_without_an_id_is_none(action: str) -> None:
     """Nothing could be joined to it."""
     for row in ({}, {"Name": "n"}, {"VpnConnectionId": {"a": 1}}):
-        assert rows.DECODERS[action](Fields(row, [])) is None
+        assert rows.decode_row(action, Fields(row, [])) is None
 
 
 def test_gateway_notes_go_with_the_gateway() -> None:
     """An odd field of a gateway is found again at the gateway."""
-    gateway = rows.customer_gateway(Fields({"CustomerGatewayId": "cgw-1", "Asn": "x"}, []))
-    assert gateway is not None
+    gateway = customer_gateway({"CustomerGatewayId": "cgw-1", "Asn": "x"})
     assert [note.field for note in gateway.notes] == ["Asn"]
 
 
 def test_members_nobody_knows_do_not_switch_bgp_on() -> None:
     """A block that holds only what a later version added says nothing."""
     row = {"VpnConnectionId": "vco-1", "EnableTunnelsBgp": False, "VpnBgpConfig": {"New": [1]}}
-    statement = rows.listed_connection(Fields(row, []))
-    assert statement is not None
+    statement = listed_row(row)
     assert statement.bgp_enabled is False

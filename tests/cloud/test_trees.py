@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from helpers import response
 
-from vpnframe.cloud.trees import read_tree
+from vpnframe.cloud.messages import Response
+from vpnframe.cloud.trees import read_tree, write_tree
 from vpnframe.errors import ResponseError, StatusError
 
 HTML = b"<!DOCTYPE html><html><head><title>502 Bad Gateway</title></head><hr></html>"
@@ -25,9 +26,9 @@ UNREADABLE = [
     ("trailing text", b'{"a": 1} canary', "neither JSON nor XML"),
     ("no UTF-8", b'{"Name": "\xff\xfecanary"}', "neither JSON nor XML"),
     ("JSON nested too deep", b'{"a":' * 9000 + b"1" + b"}" * 9000, "nested too deeply"),
-    ("a list", b'["canary"]', "is JSON, but no object"),
-    ("a string", b'"canary"', "is JSON, but no object"),
-    ("null", b"null", "is JSON, but no object"),
+    ("a list", b'["canary"]', "is JSON, but not an object"),
+    ("a string", b'"canary"', "is JSON, but not an object"),
+    ("null", b"null", "is JSON, but not an object"),
     ("cut XML", b"<R><Psk>canary</Ps", "XML that is cut off or not well-formed"),
     ("two roots", b"<a/><b/>", "XML that is cut off or not well-formed"),
     ("XML nested too deep", b"<a>" * 9000 + b"canary" + b"</a>" * 9000, "nested too deeply"),
@@ -160,3 +161,11 @@ def test_a_redirect_is_no_answer() -> None:
     """It is not followed, and has no body to read."""
     with pytest.raises(ResponseError, match=r"is empty \(HTTP 302\)"):
         read_tree(response(b"", 302))
+
+
+def test_a_repeated_element_is_a_list() -> None:
+    """Written as it is read."""
+    tree = {"Tag": [{"Key": "a"}, {"Key": "b"}]}
+    body = b"<Tags><Tag><Key>a</Key></Tag><Tag><Key>b</Key></Tag></Tags>"
+    assert write_tree(tree, "Tags") == body
+    assert read_tree(Response(200, {}, body)) == (tree, "Tags")

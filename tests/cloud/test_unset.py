@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from helpers import response
+from test_rows import customer_gateway, listed_row, vpn_gateway
 
 from vpnframe.cloud import rows
 from vpnframe.cloud.answers import decode_download, decode_page
@@ -14,7 +15,7 @@ from vpnframe.cloud.fields import Fields
 from vpnframe.cloud.redaction import redact_answer
 from vpnframe.cloud.trees import write_tree
 from vpnframe.inventory.flattening import make_tables
-from vpnframe.model.records import Gateway, Records, Statement
+from vpnframe.model.records import Attachment, Gateway, Records, Statement
 from vpnframe.model.sources import join_statements, with_attachments
 
 IKE = {
@@ -64,9 +65,7 @@ def as_text(value: Any) -> Any:
 
 
 def listed(row: dict[str, Any], **changed: Any) -> Statement:
-    statement = rows.listed_connection(Fields(row | changed, []))
-    assert statement is not None
-    return statement
+    return listed_row(row | changed)
 
 
 def downloaded(config: dict[str, Any]) -> Statement:
@@ -118,7 +117,7 @@ def test_lists_of_unset_tunnels_and_links_are_empty(written: Any) -> None:
 @pytest.mark.parametrize("zero", [0, "0", " 0 ", "00", 0.0, "0.0"])
 def test_a_zero_asn_is_none(zero: object) -> None:
     """AS 0 is reserved: nobody has it."""
-    gateway = rows.customer_gateway(Fields({"CustomerGatewayId": "cgw-1", "Asn": zero}, []))
+    gateway = customer_gateway({"CustomerGatewayId": "cgw-1", "Asn": zero})
     assert gateway == Gateway(gateway_id="cgw-1", kind="customer", bgp_auth_state="absent")
     ends = listed(SINGLE, VpnBgpConfig=BGP | {"LocalAsn": zero}).tunnels[0]
     assert (ends.local.asn, ends.remote.asn) == (None, 65530)
@@ -128,7 +127,7 @@ def test_a_zero_asn_is_none(zero: object) -> None:
 def test_a_zero_address_is_none(zero: object) -> None:
     """No tunnel ends at the unspecified address, and no BGP link has it."""
     names = {"VpnGatewayId": "vpn-1", "InternetIp": zero, "DisasterRecoveryInternetIp": zero}
-    gateway = rows.vpn_gateway(Fields(names, []))
+    gateway = vpn_gateway(names)
     assert gateway == Gateway(gateway_id="vpn-1", kind="vpn")
     bgp = BGP | {"LocalBgpIp": zero, "PeerBgpIp": zero, "TunnelCidr": zero}
     (tunnel,) = listed(SINGLE, VpnBgpConfig=bgp, InternetIp=zero).tunnels
@@ -139,11 +138,10 @@ def test_a_zero_address_is_none(zero: object) -> None:
 @pytest.mark.parametrize("zero", [0, "0"])
 def test_zero_times_and_priorities_are_none_and_weights_are_not(zero: object) -> None:
     """A gateway did not expire in 1970; weight 0 is a standby."""
-    gateway = rows.vpn_gateway(Fields({"VpnGatewayId": "vpn-1", "EndTime": zero}, []))
-    assert gateway is not None
+    gateway = vpn_gateway({"VpnGatewayId": "vpn-1", "EndTime": zero})
     assert (gateway.expires_ms, gateway.notes) == (None, ())
     row = {"RouteDest": "10.0.0.0/8", "NextHop": "vco-1", "Priority": zero, "Weight": zero}
-    route = rows.DECODERS["DescribeVpnPbrRouteEntries"](Fields(row, []))
+    route = rows.decode_row("DescribeVpnPbrRouteEntries", Fields(row, []))
     assert (route.priority, route.weight) == (None, 0)  # type: ignore[union-attr]
 
 
@@ -299,16 +297,15 @@ def test_an_attachment_tells_what_its_list_row_does_not() -> None:
     known = Fields({"InstanceId": "vco-1", "TunnelBandwidth": "large"}, [])
     odd = Fields({"InstanceId": "vco-1", "TunnelBandwidth": "Huge"}, [])
     for fields, mbps, n_notes in ((known, 3000, 0), (odd, None, 1)):
-        attached = rows.attachment(fields)
-        assert attached is not None
+        attached = rows.decode_row("DescribeVpnAttachments", fields)
+        assert isinstance(attached, Attachment)
         joined = with_attachments({"vco-1": listed(SINGLE)}, {"vco-1": attached})["vco-1"]
         assert (joined.bandwidth_mbps, len(joined.notes)) == (mbps, n_notes)
 
 
 def test_an_unknown_bandwidth_of_a_gateway_is_noted() -> None:
     """The gateway stays."""
-    gateway = rows.vpn_gateway(Fields({"VpnGatewayId": "vpn-1", "Spec": "Huge"}, []))
-    assert gateway is not None
+    gateway = vpn_gateway({"VpnGatewayId": "vpn-1", "Spec": "Huge"})
     assert (gateway.bandwidth_mbps, [note.field for note in gateway.notes]) == (None, ["Spec"])
 
 

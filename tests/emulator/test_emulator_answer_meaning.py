@@ -6,9 +6,10 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from expected_answers import full_answer_key
 from helpers import slow_after
 
-from vpnframe.emulator import EmulatedConnection, EmulatedFleet, answer_key, make_fleet
+from vpnframe.emulator import EmulatedConnection, EmulatedFleet, make_fleet
 from vpnframe.emulator.fleet.drawing import Draw
 from vpnframe.emulator.fleet.model import EmulatedRoute, HealthCheck
 from vpnframe.emulator.fleet.routes import make_route
@@ -65,7 +66,7 @@ def verdicts(
     connections: list[EmulatedConnection], routes: list[EmulatedRoute] | None = None
 ) -> list[str]:
     """Kind, severity and relation of each pair, in the key's order."""
-    overlaps: Any = answer_key(fleet_of(connections, routes))["overlaps"]
+    overlaps: Any = full_answer_key(fleet_of(connections, routes))["overlaps"]
     return [f"{o['kind']} {o['severity']} {o['relation']}" for o in overlaps]
 
 
@@ -177,7 +178,7 @@ def test_weights_of_one_connection_are_no_evidence() -> None:
     """It takes two to fail over."""
     a = connection("a", **ROUTED)
     twice = [route(a, "10.1.0.0/16", weight=weight) for weight in (100, 0)]
-    assert answer_key(fleet_of([a], twice))["ha_evidence"] == []
+    assert full_answer_key(fleet_of([a], twice))["ha_evidence"] == []
 
 
 def test_weights_of_two_gateways_are_no_evidence() -> None:
@@ -308,7 +309,7 @@ def test_what_a_vpc_holds_decides_where_it_is_known() -> None:
     hub = connection("hub", ["10.0.0.0/8", "192.168.1.0/24"], ["10.66.0.0/16", "9.9.0.0/16"])
     routed = connection("routed", **ROUTED)
     fleet = fleet_of([hub, routed], [route(routed, "10.1.7.0/24")])
-    overlaps: Any = answer_key(replace(fleet, vpcs=(vpc,)))["overlaps"]
+    overlaps: Any = full_answer_key(replace(fleet, vpcs=(vpc,)))["overlaps"]
     assert {(o["kind"], o["severity"], o["left"]["cidr"]) for o in overlaps} == {
         ("own_sides", "high", "10.1.7.0/24"),
         ("user_cidr", "info", "9.9.0.0/16"),
@@ -393,7 +394,7 @@ EXPECTED = {
 @pytest.mark.parametrize("seed", slow_after(4, range(20)))
 def test_what_was_planted_means_what_it_was_planted_for(seed: int) -> None:
     """In every fleet each planted pair has its verdict among those between its connections."""
-    key: Any = answer_key(make_fleet(seed=seed))
+    key: Any = full_answer_key(make_fleet(seed=seed))
     found: dict[frozenset[str], set[str]] = {}
     for o in key["overlaps"]:
         ids = frozenset(o[end]["vpn_connection_id"] for end in ("left", "right"))
@@ -408,7 +409,7 @@ def test_what_was_planted_means_what_it_was_planted_for(seed: int) -> None:
 
 def test_every_kind_of_the_default_scope_is_in_the_default_fleet() -> None:
     """All but natted and unrelated, which need files and scopes of the user's."""
-    key: Any = answer_key(make_fleet())
+    key: Any = full_answer_key(make_fleet())
     assert {o["kind"] for o in key["overlaps"]} == {
         *("own_sides", "mirrored", "duplicate", "ecmp", "ha_pair", "selector_pair", "onprem"),
         *("route_domain", "other_vpc"),

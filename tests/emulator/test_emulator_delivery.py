@@ -16,7 +16,7 @@ from vpnframe.emulator import RunningEmulator, handle, make_fleet, make_state, s
 from vpnframe.emulator.faults import KINDS, FaultyResponse, Wire, deliver, fault
 
 FLEET = make_fleet(connections=3, regions=1)
-WIRED = [kind for kind in KINDS.values() if isinstance(kind.effect, Wire)]
+WIRED = [kind for kind in KINDS.values() if kind.wire != Wire()]
 PATIENCE_S = 0.25
 
 

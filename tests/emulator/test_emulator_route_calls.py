@@ -12,7 +12,7 @@ from test_emulator_client import NOW, Signer, ask, code_of, signer_of
 
 from vpnframe.emulator import State, handle, make_fleet, make_state
 from vpnframe.emulator.fleet.model import EmulatedRoute
-from vpnframe.emulator.route_rows import policy_route_row, vpn_route_row
+from vpnframe.emulator.rows import policy_route_row, vpn_route_row
 
 FLEET = make_fleet(connections=150, regions=2)
 REGION = FLEET.regions[0].region_id

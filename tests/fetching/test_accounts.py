@@ -49,10 +49,10 @@ ONE = '[[account]]\nname = "a"\nprofile = "p"\n'
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        ("", "names no account"),
-        ("account = 3", "names no account"),
+        ("", "has no account"),
+        ("account = 3", "has no account"),
         ("[[accounts]]\nname = 'a'", "unknown key 'accounts'"),
-        ("[[account]\n", "is no TOML"),
+        ("[[account]\n", "is not TOML"),
         ('[[account]]\nprofile = "p"', "account 1: name is missing"),
         ('[[account]]\nname = "a"', "account 'a': profile or role_arn is missing"),
         (ONE + 'color = "x"', "account 'a': unknown key 'color'"),
@@ -63,7 +63,7 @@ ONE = '[[account]]\nname = "a"\nprofile = "p"\n'
         (ONE + 'role_arn = "audit"', "account 'a': role_arn must be text such as acs:ram"),
         ('[[account]]\nname = 3\nprofile = "p"', "account 1: name must be text"),
         (ONE + ONE, "two accounts have the name 'a'"),
-        ("account = [3]", "account 1: is no table"),
+        ("account = [3]", "account 1: is not a table"),
     ],
 )
 def test_a_mistake_is_named_with_file_account_and_key(

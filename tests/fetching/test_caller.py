@@ -19,9 +19,8 @@ from helpers import (
 )
 
 from vpnframe.cloud.actions import Limit
-from vpnframe.cloud.lanes import WaitingLanes
 from vpnframe.cloud.messages import Response
-from vpnframe.cloud.rate_limits import RateLimiter
+from vpnframe.cloud.rate_limits import RateLimiter, WaitingLanes
 from vpnframe.cloud.signing import Credentials
 from vpnframe.cloud.trees import read_tree
 from vpnframe.errors import ResponseError, SettingsError, StatusError, TransportError

@@ -141,7 +141,7 @@ def test_a_wrong_secret_ends_it_at_once() -> None:
 def test_no_credentials_at_all_are_a_row(monkeypatch: pytest.MonkeyPatch) -> None:
     """With what to do, and nothing of what the library said."""
 
-    def refuse() -> None:
+    def refuse(profile: str | None) -> None:
         raise vf.SettingsError("no Alibaba Cloud credentials were found: set ALIBABA_...")
 
     monkeypatch.setattr("vpnframe.cloud.credentials._resolve", refuse)

@@ -22,9 +22,8 @@ from helpers import (
 )
 
 from vpnframe.cloud.actions import Limit
-from vpnframe.cloud.lanes import Clock, WaitingLanes
 from vpnframe.cloud.messages import Request, Response
-from vpnframe.cloud.rate_limits import RateLimiter
+from vpnframe.cloud.rate_limits import Clock, RateLimiter, WaitingLanes
 from vpnframe.cloud.transport import Transport
 from vpnframe.emulator import EmulatedFleet, State, handle, make_fleet, make_state, serve_in_thread
 from vpnframe.fetching.caller import Caller

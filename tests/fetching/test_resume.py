@@ -33,8 +33,8 @@ from helpers import (
 
 import vpnframe as vf
 from vpnframe.cloud.actions import Limit
-from vpnframe.cloud.lanes import Clock
 from vpnframe.cloud.messages import Request
+from vpnframe.cloud.rate_limits import Clock
 from vpnframe.emulator import RunningEmulator, make_fleet, make_state, serve_in_thread
 from vpnframe.fetching.checkpoint import checkpoint_path, open_checkpoint
 from vpnframe.inventory import Inventory, read_inventory

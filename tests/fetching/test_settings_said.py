@@ -57,7 +57,7 @@ def refused(line: str, *more: str) -> str:
 def test_an_empty_endpoint_is_refused(line: str, endpoint: str, tmp_path: Path) -> None:
     """An unset variable must not lead to the real cloud."""
     said = refused(line.format(new=tmp_path / "new"), "--endpoint", endpoint)
-    assert "is no URL: write https://host" in said
+    assert "is not a URL: write https://host" in said
     assert "is a variable unset?" in said
     assert not (tmp_path / "new").exists()
 

@@ -430,7 +430,7 @@ def test_a_gateway_that_the_saved_list_lacks_is_told(
     inventory = loaded(put_fleet(tmp_path, LISTED, **lists))
     ((kind, message),) = told(inventory, action)
     assert kind == "gone"
-    assert "is named by 1 connection, and the list of gateways lacks it" in message
+    assert "is named by 1 connection, but is missing from the list of gateways" in message
     assert coverage_of(inventory)["status"] == "partial"
     (tmp_path / "cn-shanghai" / f"{action}.json").unlink()
     assert told(loaded(tmp_path), action) == []

@@ -5,13 +5,13 @@ from __future__ import annotations
 from vpnframe.model.notes import gateway_failures, note_failure, statement_failures
 from vpnframe.model.records import Gateway, Note, Statement
 
-NOTE = Note(field="IkeConfig.IkeEncAlg", message="'twofish' is no value we know")
+NOTE = Note(field="IkeConfig.IkeEncAlg", message="'twofish' is not a known value")
 
 
 def test_a_note_says_field_and_problem() -> None:
     """The row names the call, the connection, the field and what is wrong with it."""
     failure = note_failure(NOTE, action="DescribeVpnConnections", vpn_connection_id="vco-1")
-    assert failure.message == "IkeConfig.IkeEncAlg 'twofish' is no value we know"
+    assert failure.message == "IkeConfig.IkeEncAlg 'twofish' is not a known value"
     assert (failure.kind, failure.action) == ("malformed", "DescribeVpnConnections")
     assert failure.vpn_connection_id == "vco-1"
 

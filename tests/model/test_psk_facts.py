@@ -16,11 +16,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vpnframe.errors import ResponseError, SettingsError
-from vpnframe.model.psk.facts import (
+from vpnframe.model.psk import (
     FingerprintKey,
     best_facts,
     key_facts,
     new_fingerprint_key,
+    own_fingerprint_key,
     read_fingerprint_key,
 )
 from vpnframe.model.records import KeyFacts
@@ -230,3 +231,10 @@ def test_a_key_file_that_is_none_is_named(tmp_path: Path) -> None:
         with pytest.raises(SettingsError, match="cannot be read") as caught:
             read_fingerprint_key(path)
         assert str(path) in str(caught.value)
+
+
+def test_a_key_file_is_read_where_facts_are_wanted(tmp_path: Path) -> None:
+    """Without a path there is none; a path and no facts contradict each other."""
+    assert own_fingerprint_key(None, is_wanted=True) is None
+    with pytest.raises(SettingsError, match="key facts are off: choose one"):
+        own_fingerprint_key(tmp_path / "psk.key", is_wanted=False)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from vpnframe.model.psk.states import best_state, key_state
+from vpnframe.model.masked import best_state, is_masked_value, key_state
 
 
 @pytest.mark.parametrize(
@@ -42,3 +42,15 @@ def test_present_beats_masked_beats_absent() -> None:
     assert best_state("absent", "masked") == "masked"
     assert best_state("masked", "present", None) == "present"
     assert best_state(None, None) is None
+
+
+@pytest.mark.parametrize(
+    ("value", "is_masked"),
+    [
+        *(("116.XX.XX.6", True), ("vco-bp1w3m1p23iftycv****", True), ("x.org", False)),
+        *((None, False), (("10.0.0.0/8", "10.x.x.0/24"), True), (("10.0.0.0/8",), False)),
+    ],
+)
+def test_masked_addresses_and_ids(value: object, is_masked: bool) -> None:
+    """Also in one of several."""
+    assert is_masked_value(value) is is_masked

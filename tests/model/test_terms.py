@@ -22,6 +22,7 @@ INTEGRITY = [
     ("md5", "hmac-md5"),
     ("MD5", "hmac-md5"),
     ("sha1", "hmac-sha1"),
+    ("hmac-sha256", "hmac-sha256"),
     ("SHA-1", "hmac-sha1"),
     ("sha256", "hmac-sha256"),
     ("sha384", "hmac-sha384"),
@@ -101,6 +102,7 @@ def test_ike_versions(token: str, version: int | None) -> None:
         ("4294967295", 4294967295),
         ("4294967296", None),
         ("123.456", 8061384),
+        ("1.10", 65546),
         ("65535.65535", 4294967295),
         ("65536.1", None),
         ("1.65536", None),
@@ -112,3 +114,17 @@ def test_ike_versions(token: str, version: int | None) -> None:
 def test_autonomous_system_numbers(token: str | int, number: int | None) -> None:
     """Plain and dotted form, 32 bits in all and 16 on each side of the dot."""
     assert terms.asn(token) == number
+
+
+@pytest.mark.parametrize(
+    ("token", "mbps"),
+    [("5", 5), ("200m", 200), ("1G", 1000), ("LARGE", 3000), ("wide", None), (5, 5)],
+)
+def test_bandwidths(token: str | int, mbps: int | None) -> None:
+    """Numbers with and without a unit, and the two specifications of a transit router."""
+    assert terms.bandwidth(token) == mbps
+
+
+def test_ike_modes() -> None:
+    """In lower case."""
+    assert (terms.ike_mode("Main"), terms.ike_mode("aggressive")) == ("main", "aggressive")

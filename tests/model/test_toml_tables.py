@@ -36,12 +36,12 @@ def test_tables_come_in_the_order_of_the_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        ("", "names no site: write a table [[site]] for each"),
-        ("site = []", "names no site"),
-        ("[site]\nname = 'a'", "names no site"),
-        ("color = 1", "unknown key 'color': write [[site]] tables alone"),
-        ("[[site", "is no TOML"),
-        ("site = [3]", "site 1: is no table: write [[site]]"),
+        ("", "has no site: write a table [[site]] for each"),
+        ("site = []", "has no site"),
+        ("[site]\nname = 'a'", "has no site"),
+        ("color = 1", "unknown key 'color': write [[site]] tables only"),
+        ("[[site", "is not TOML"),
+        ("site = [3]", "site 1: is not a table: write [[site]]"),
         ("[[site]]\nmembers = []", "site 1: name is missing"),
         ("[[site]]\nname = 'a'", "site 'a': members is missing"),
         ("[[site]]\nname = ' '\nmembers = []", "site ' ': name must be text"),
@@ -70,7 +70,7 @@ def test_bytes_that_are_no_text_are_a_mistake_of_the_file(tmp_path: Path) -> Non
     """Not a decoding error of ours."""
     path = tmp_path / "sites.toml"
     path.write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(SettingsError, match="is no TOML"):
+    with pytest.raises(SettingsError, match="is not TOML"):
         read_toml_tables(path, FORM)
 
 

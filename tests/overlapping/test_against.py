@@ -136,7 +136,7 @@ def test_what_holds_no_blocks_is_refused(against: object, error: type[Exception]
 def test_a_priority_that_is_no_number_is_named(priority: object, told: str):
     """With the column, and the remedy."""
     other = pd.DataFrame({"cidr": ["10.0.0.0/8"], "priority": [priority]})
-    with pytest.raises(ValueError, match=rf"priority holds .*{told}.*: whole numbers"):
+    with pytest.raises(ValueError, match=rf"priority contains .*{told}.*: whole numbers"):
         overlaps(OURS, against=other)
 
 

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vpnframe.overlapping import covers
-from vpnframe.overlapping.covers import find_cover
+from vpnframe.overlapping import renumbering
+from vpnframe.overlapping.renumbering import find_cover
 
 nodes = st.integers(0, 8)
 edge_lists = st.lists(st.tuples(nodes, nodes).filter(lambda e: e[0] != e[1]), max_size=16)
@@ -42,7 +42,7 @@ def test_the_greedy_cover_has_no_node_too_many(edges, listed):
     """It is a cover, and is none without any of its nodes."""
     weights = dict(enumerate(listed))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(covers, "EXACT_UP_TO", 0)
+        patch.setattr(renumbering, "EXACT_UP_TO", 0)
         cover = find_cover(edges, weights)
     assert is_cover(cover, edges)
     assert not any(is_cover(cover - {node}, edges) for node in cover)
@@ -55,7 +55,7 @@ def test_the_greedy_cover_is_near_the_lightest():
         weights = {node: random.randint(1, 3) for node in range(9)}
         edges = [e for e in combinations(range(9), 2) if random.random() < 0.3]
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(covers, "EXACT_UP_TO", 0)
+            patch.setattr(renumbering, "EXACT_UP_TO", 0)
             found += sum(weights[node] for node in find_cover(edges, weights))
         best += lightest(edges, weights)
     assert best <= found <= 1.1 * best

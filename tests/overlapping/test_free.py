@@ -201,7 +201,7 @@ def test_what_is_asked_is_never_set_aside():
         (
             {"ignore": ["10.1.0.0/8"]},
             SettingsError,
-            "ignore: '10.1.0.0/8' is no CIDR block: .*host",
+            "ignore: '10.1.0.0/8' is not a CIDR block: .*host",
         ),
         ({"ignore": "10.0.0.0/8"}, TypeError, "give a list of blocks"),
         ({"ignore_shorter_than": 129}, SettingsError, "must be from 0 to 128, not 129"),
@@ -235,7 +235,7 @@ def test_what_is_not_known_is_said():
     [
         ({"within": "10.0.0.0/33"}, AddressError, "'10.0.0.0/33' at position 0"),
         ({"within": "10.1.0.0/8"}, AddressError, "host bits"),
-        ({"within": "10.0.0.0/16", "prefix_length": 8}, ValueError, "no block of /8 lies in"),
+        ({"within": "10.0.0.0/16", "prefix_length": 8}, ValueError, "no block of /8 fits into"),
         ({"prefix_length": 33}, ValueError, "give 8 to 32"),
         ({"count": 0}, ValueError, "count must be from 1 to"),
         ({"avoid": ["10.0.0.0/33"]}, AddressError, "10.0.0.0/33"),

@@ -55,7 +55,7 @@ def test_every_key_is_read(tmp_path: Path):
         (WHOLE.replace("note", "remark"), "nat 1: unknown key 'remark'"),
         (WHOLE.replace("100.65.0.0/16", "100.65.0.0/17"), "nat 1: nat: 10.1.0.0/16 and"),
         (WHOLE.replace("100.65.0.0/16", "fd00::/16"), "differ in size"),
-        (WHOLE.replace("10.1.0.0/16", "10.1.0.0/8"), "'10.1.0.0/8' is no CIDR block"),
+        (WHOLE.replace("10.1.0.0/16", "10.1.0.0/8"), "'10.1.0.0/8' is not a CIDR block"),
         (WHOLE.replace('connection = "a"', ""), "give connection or vpn_gateway, one of them"),
         (WHOLE + 'vpn_gateway = "vpn-1"', "give connection or vpn_gateway, one of them"),
     ],
@@ -71,7 +71,7 @@ def test_a_mistake_in_the_file_is_named(tmp_path: Path, text: str, problem: str)
 def test_what_is_not_in_the_fleet_is_refused(where: dict[str, str]):
     """A declaration that is about nothing is a slip of the pen."""
     nat = Nat(side="onprem", real="10.1.0.0/16", mapped="100.65.0.0/16", **where)
-    with pytest.raises(SettingsError, match=f"{next(iter(where.values()))!r} is no"):
+    with pytest.raises(SettingsError, match=f"{next(iter(where.values()))!r} is not a"):
         meant(site("a", onprem=["10.1.0.0/16"]), nat=(nat,))
 
 

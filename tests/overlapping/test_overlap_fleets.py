@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 from audit_helpers import NOW, NOW_MS, table
+from expected_findings import find_findings
+from expected_parties import Party, list_parties
 
 from vpnframe import schema
 from vpnframe.auditing.evaluation import evaluate
@@ -18,8 +20,6 @@ from vpnframe.auditing.findings import assemble
 from vpnframe.auditing.fleet import gather
 from vpnframe.auditing.rules import RULES
 from vpnframe.emulator import EmulatedConnection, EmulatedFleet, make_fleet
-from vpnframe.emulator.answers.findings import find_findings
-from vpnframe.emulator.answers.parties import Party, list_parties
 from vpnframe.emulator.fleet.model import (
     EmulatedRoute,
     EmulatedTunnel,

@@ -81,7 +81,7 @@ def test_find_overlaps__names_the_first_bad_text():
         find_overlaps(["10.0.0.0/8", "172.17.0.0/12", None, ""])
     assert caught.value.value == "172.17.0.0/12"
     assert str(caught.value) == (
-        "'172.17.0.0/12' at position 1 is no CIDR block: host bits set: did you mean "
+        "'172.17.0.0/12' at position 1 is not a CIDR block: host bits set: did you mean "
         "172.16.0.0/12? (2 bad of 4). Correct it, or replace it by None to leave it out"
     )
 

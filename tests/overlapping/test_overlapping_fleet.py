@@ -283,5 +283,5 @@ def test_a_default_route_on_the_vpc_side_alone_is_judged():
 def test_blocks_that_are_none_are_counted():
     """A null block is left out, and that is said."""
     table = subnets_of(site("vco-a", onprem=[{"cidr": None, "cidr_raw": "10.0.0.0/33"}]))
-    with pytest.warns(IncompleteWarning, match="1 block is no CIDR block and left out"):
+    with pytest.warns(IncompleteWarning, match="1 block is not a CIDR block and is left out"):
         overlaps(table)

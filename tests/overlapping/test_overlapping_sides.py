@@ -27,7 +27,7 @@ def test_a_side_of_another_table_may_be_in_capitals_or_missing(side):
 def test_a_side_that_is_none_is_refused_in_another_table():
     """It is named."""
     theirs = pd.DataFrame({"cidr": ["10.0.0.0/8"], "side": ["left"]})
-    with pytest.raises(ValueError, match="'left' is no side"):
+    with pytest.raises(ValueError, match="'left' is not a side"):
         overlaps(SUBNETS, against=theirs)
 
 

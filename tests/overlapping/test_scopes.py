@@ -83,7 +83,7 @@ def test_a_topology_file_widens_what_is_compared(tmp_path: Path):
 
 def test_an_unknown_member_is_named():
     """Silence would leave two networks apart that the user has joined."""
-    with pytest.raises(SettingsError, match=r"domain 'core': 'tr-9' is no VPN gateway, VPC or"):
+    with pytest.raises(SettingsError, match=r"domain 'core': 'tr-9' is not a VPN gateway, VPC or"):
         domains([("vpn-1", "vpc-1", None)], Topology((Domain("core", ("vpc-1", "tr-9")),)))
 
 
@@ -106,7 +106,7 @@ def test_two_domains_of_one_name_are_refused(tmp_path: Path):
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        ("", "names no domain"),
+        ("", "has no domain"),
         ("[[domains]]\nname = 'a'", "unknown key 'domains'"),
         ("[[domain]]\nmembers = ['a']", "domain 1: name is missing"),
         ("[[domain]]\nname = 'a'", "domain 'a': members is missing"),

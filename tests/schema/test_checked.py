@@ -187,7 +187,7 @@ def test_blocks_in_two_columns_are_refused(blocks: Any) -> None:
 
 def test_an_array_among_blocks_is_no_missing_block() -> None:
     """It is named as what it is."""
-    with pytest.raises(vf.AddressError, match=r"10\.0\.0\.0/8.* at position 0 is no CIDR block"):
+    with pytest.raises(vf.AddressError, match=r"10\.0\.0\.0/8.* at position 0 is not a CIDR block"):
         vf.find_overlaps([np.array(["10.0.0.0/8"]), "10.0.0.0/8"])
 
 

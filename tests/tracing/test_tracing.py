@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from ipaddress import ip_address
 
 import pandas as pd
@@ -22,7 +23,6 @@ from trace_helpers import (
 )  # fmt: skip
 
 from vpnframe.errors import AddressError, IncompleteWarning
-from vpnframe.tracing import trace as answering
 from vpnframe.tracing.trace import trace
 
 
@@ -110,12 +110,29 @@ def test_a_fleet_that_was_not_read_completely_is_warned_of():
         trace(inv, source=HOST, destination=SITE)
 
 
-def test_packets_that_meet_too_much_at_once_are_taken_in_parts(monkeypatch):
-    """The answers are the same, in the same order."""
+def test_packets_that_meet_many_routes_take_no_memory_for_each_pair():
+    """A million pairs of a packet and a router with a route to it are a handful of cases."""
+    n_routers, n_packets = 200, 5000
+    connections = [connection(f"vco-{n}", gateway=f"vpn-{n}") for n in range(n_routers)]
+    routes = [route(f"vco-{n}", WIDE, vpn_gateway_id=f"vpn-{n}") for n in range(n_routers)]
+    to = [SITE, "192.168.2.1", "192.1.1.1", "8.8.8.8"] * (n_packets // 4)
+    inv = make_inventory(connections, routes)
+    tracemalloc.start()
+    found = trace(inv, source=HOST, destination=to)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert found["verdict"].tolist() == ["ambiguous", "ambiguous", "none", "none"] * 1250
+    assert peak < 8 * n_routers * n_packets  # bytes: less than one number for each pair
+
+
+@pytest.mark.parametrize("shown", [False, True])
+def test_packets_that_are_traced_together_have_the_answers_of_each_alone(shown):
+    """In the same order, however many share a case."""
     routes = [route("vco-a", NET), route("vco-b", WIDE), route("vco-b", "192.0.0.0/8")]
     to = [SITE, "192.168.2.1", "192.1.1.1", "8.8.8.8"] * 5
-    whole = [traced(A, B, routes=routes, to=to, all_candidates=shown) for shown in (False, True)]
-    monkeypatch.setattr(answering, "_MOST_PAIRS", 3)
-    parts = [traced(A, B, routes=routes, to=to, all_candidates=shown) for shown in (False, True)]
-    for one, other in zip(whole, parts, strict=True):
-        pd.testing.assert_frame_equal(one, other)
+    whole = traced(A, B, routes=routes, to=to, all_candidates=shown)
+    parts = [traced(A, B, routes=routes, to=one, all_candidates=shown) for one in to]
+    alone = pd.concat(
+        [part.assign(packet=part["packet"] + n) for n, part in enumerate(parts)], ignore_index=True
+    )
+    pd.testing.assert_frame_equal(whole, alone.astype(whole.dtypes))

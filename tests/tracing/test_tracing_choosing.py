@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from vpnframe.tracing.choosing import choose
-from vpnframe.tracing.facts import Journey, Outcome
+from vpnframe.tracing.facts import Outcome
 
 
 def ambiguous(place: str, *rivals: str) -> Outcome:
@@ -13,10 +13,8 @@ def ambiguous(place: str, *rivals: str) -> Outcome:
 
 
 def test_ties_at_two_places_between_others_are_all_rivals():
-    """Neither tie is the answer: each could be, so whoever stands in one may take the packet."""
-    answer = choose(
-        Journey((ambiguous("vpc-1", "vco-1", "vco-2"), ambiguous("vpc-2", "vco-3")), True, None)
-    )
+    """Neither tie is the answer: each could be, so the rivals of both may take the packet."""
+    answer = choose((ambiguous("vpc-1", "vco-1", "vco-2"), ambiguous("vpc-2", "vco-3")))
     assert answer.verdict == "ambiguous"
     assert answer.rivals == ("vco-1", "vco-2", "vco-3")
 
@@ -24,4 +22,4 @@ def test_ties_at_two_places_between_others_are_all_rivals():
 def test_the_same_tie_at_two_places_is_one():
     """It keeps its own reason."""
     same = [ambiguous(place, "vco-1", "vco-2") for place in ("vpc-1", "vpc-2")]
-    assert choose(Journey(tuple(same), True, None)).reason == "a tie"
+    assert choose(same).reason == "a tie"

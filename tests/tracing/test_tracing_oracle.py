@@ -147,3 +147,22 @@ def test_trace_says_what_plain_loops_say(world, pairs, in_ipv6, data):
         expected = plain.answer(*pair, start)
         expected.pop("source")
         assert as_fate(found.iloc[n]) == expected, found["reason"].iloc[n]
+
+
+@given(
+    world=worlds(),
+    pairs=st.lists(st.tuples(some(*SOURCES), some(*DESTINATIONS))),
+    shown=st.booleans(),
+)
+def test_equal_cases_are_equal_and_others_differ_however_they_are_traced(world, pairs, shown):
+    """Each packet alone has the rows that it has among all, whatever it shares with others."""
+    connections, routes, vpcs = world
+    options = {"routes": routes, "vpcs": vpcs, "all_candidates": shown}
+    found = traced(*connections, **options, source=[s for s, _ in pairs], to=[d for _, d in pairs])
+    rows = found.drop(columns="packet").astype(object).where(found.notna(), None)
+    for n, (source, destination) in enumerate(pairs):
+        alone = traced(*connections, **options, source=source, to=destination)
+        alone = alone.drop(columns="packet").astype(object).where(alone.notna(), None)
+        assert repr(alone.to_numpy().tolist()) == repr(
+            rows[found["packet"] == n].to_numpy().tolist()
+        )

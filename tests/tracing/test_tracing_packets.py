@@ -56,7 +56,10 @@ def test_the_first_text_that_is_no_address_is_named(texts):
         assert numbers == [int(ipaddress.ip_address(text)) for text in texts]
         families = [ipaddress.ip_address(text).version for text in texts]
         assert packets.source.family.tolist() == families
-        assert packets.source.prefix_length.tolist() == [{4: 32, 6: 128}[f] for f in families]
+        for family, length in ((4, 32), (6, 128)):
+            rows, blocks = packets.source.of_family(family)
+            assert rows.tolist() == [i for i, f in enumerate(families) if f == family]
+            assert blocks.prefix_length.tolist() == [length] * len(rows)
         return
     with pytest.raises(AddressError, match=f"at position {bad[0]} ") as error:
         read_packets(texts, texts)
@@ -66,7 +69,7 @@ def test_the_first_text_that_is_no_address_is_named(texts):
 def test_one_address_goes_with_many():
     """On either side; lists of one do not."""
     packets = read_packets(["10.0.0.1", "10.0.0.2"], "10.9.9.9")
-    assert packets.destination_texts == ["10.9.9.9"] * 2
+    assert packets.destination.texts == ["10.9.9.9"] * 2
     assert len(read_packets("10.0.0.1", "10.9.9.9")) == 1
     assert len(read_packets([], "10.9.9.9")) == 0
 
@@ -84,10 +87,10 @@ def test_missing_values_have_no_family(missing):
     for column in (["10.0.0.1", missing], np.array(["10.0.0.1", missing], object)):
         packets = read_packets(column, "10.9.9.9")
         assert packets.source.family.tolist() == [4, 0]
-        assert packets.source_texts == ["10.0.0.1", None]
+        assert packets.source.texts == ["10.0.0.1", None]
     packets = read_packets(pd.Series(["10.0.0.1", missing], dtype="str"), "10.9.9.9")
     assert packets.source.family.tolist() == [4, 0]
-    assert read_packets(missing, "10.9.9.9").source_texts == [None]
+    assert read_packets(missing, "10.9.9.9").source.texts == [None]
 
 
 def test_families_do_not_mix_in_a_packet():

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple, cast
 
 import numpy as np
@@ -16,7 +16,6 @@ import numpy.typing as npt
 
 from vpnframe.addresses.ordering import Blocks
 from vpnframe.addresses.plain import Entries, read_plain
-from vpnframe.addresses.reasons import explain
 from vpnframe.addresses.wide import Mask, Positions, Words
 
 # The text of 0 to 255, three characters each, padded with zero bytes.
@@ -63,12 +62,19 @@ class ParsedCidrs:
     missing_rows: Positions
     n_values: int
 
-    @property
-    def is_failed(self) -> Mask:
-        """Which values failed, as a whole or in a part, shape (n_values,)."""
-        mask = np.zeros(self.n_values, bool)
-        mask[self.failed_rows] = True
-        return mask
+    def take(self, keep: Mask | Positions) -> ParsedCidrs:
+        """Return some of the blocks; ``row`` remains the position in the input."""
+        columns = ("row", "family", "high", "low", "prefix_length", "is_masked")
+        return replace(self, **{name: getattr(self, name)[keep] for name in columns})
+
+    def at(self, positions: Positions) -> ParsedCidrs:
+        """Return the blocks at these positions, possibly repeated; ``row`` counts them from 0."""
+        n = len(positions)
+        return replace(self.take(positions), row=np.arange(n), n_values=n)
+
+    def texts(self) -> list[str]:
+        """Return the canonical text of each block."""
+        return format_cidr(self.high, self.low, self.family, self.prefix_length)
 
     def of_family(
         self, family: int, *, groups: Positions | None = None
@@ -298,4 +304,40 @@ def _read_one(text: str) -> _ParsedBlock | None:
     return _ParsedBlock(int(address), network.version, network.prefixlen)
 
 
-__all__ = ["ParsedCidrs", "format_cidr", "parse_cidrs", "split_cidrs"]
+def explain(text: str) -> str:
+    """Explain in a few words why ``ipaddress.ip_network`` rejects a text."""
+    if not text.strip():
+        return "empty text"
+    if any(comma in text for comma in ",、"):
+        return "several blocks in one text: one is expected"
+    if any(character.isspace() for character in text):
+        return "a space in or around it"
+    if not text.isascii():
+        return "characters other than plain ASCII"
+    try:
+        return f"host bits set: did you mean {ipaddress.ip_network(text, strict=False)}?"
+    except ValueError:
+        return _explain_parts(*text.split("/"))
+
+
+def _explain_parts(address: str, *prefixes: str) -> str:
+    """Explain what is wrong with an address, or else with its prefix length."""
+    if len(prefixes) > 1:
+        return "more than one slash"
+    try:
+        version = ipaddress.ip_address(address).version
+    except ValueError:
+        return _explain_address(address)
+    return f"the prefix length must be 0 to {32 if version == 4 else 128}"
+
+
+def _explain_address(address: str) -> str:
+    """Explain why a text is not an IP address."""
+    octets = address.split(".")
+    if ":" in address or not all(octet.isdigit() for octet in octets):
+        return "not an IP address"
+    if len(octets) != 4:
+        return "an IPv4 address has four octets"
+    if any(len(octet) > 1 and octet.startswith("0") for octet in octets):
+        return "an octet with a leading zero"
+    return "an octet over 255"

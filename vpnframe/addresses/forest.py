@@ -210,14 +210,3 @@ def find_holders(forest: Forest, *, among: Mask | None = None) -> Positions:
     held = np.full(m, -1)
     held[inside] = levels[np.searchsorted(levels, level[inside] - m) - 1] - (depth[inside] - 1) * m
     return held
-
-
-__all__ = [
-    "Counts",
-    "Forest",
-    "count_overlaps",
-    "find_depths",
-    "find_forest",
-    "find_holders",
-    "find_roots",
-]

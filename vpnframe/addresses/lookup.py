@@ -88,6 +88,3 @@ def find_longest(prefixes: Blocks, addresses: Blocks) -> Matches:
     bounds = np.concatenate([[0], np.cumsum(is_prefix)])[forest.starts]
     starts, stops = np.append(bounds[:-1], 0)[nodes], np.append(bounds[1:], 0)[nodes]
     return Matches(forest.rows[is_prefix], forest.by_row(starts)[n:], forest.by_row(stops)[n:])
-
-
-__all__ = ["Matches", "find_longest"]

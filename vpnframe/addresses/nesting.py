@@ -8,20 +8,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from vpnframe.addresses.ordering import (
     Blocks,
-    NestingOrder,
     Rows,
     join_blocks,
     row_dtype,
     sort_blocks,
 )
-from vpnframe.addresses.wide import Mask, Positions, Words
+from vpnframe.addresses.wide import Mask, Positions
 
 CONTAINS, EQUAL, WITHIN = 0, 1, 2
 RELATIONS = ("contains", "equal", "within")
@@ -71,52 +69,6 @@ class Pairs:
     left: Rows
     right: Rows
     relation: npt.NDArray[np.uint8]
-
-
-def find_pairs(
-    first: npt.NDArray[np.unsignedinteger[Any]],
-    prefix_length: npt.NDArray[np.uint8],
-    *,
-    high: Words | None = None,
-    groups: npt.NDArray[np.integer[Any]] | None = None,
-    max_pairs: int = DEFAULT_MAX_PAIRS,
-) -> Pairs:
-    """Find every overlapping pair among blocks of one family, each once.
-
-    Parameters
-    ----------
-    first : ndarray of unsigned integers, shape (n,)
-        First address of each block, host bits zero: all of it for IPv4, the lower 64 bits for
-        IPv6.
-    prefix_length : ndarray of uint8, shape (n,)
-        0 to 32 for IPv4, 0 to 128 for IPv6.
-    high : ndarray of uint64, shape (n,), optional
-        Upper 64 bits of the first address; only for IPv6.
-    groups : ndarray of integers, shape (n,), optional
-        Codes from 0 to 2**31 - 1; only blocks of one group are compared.
-    max_pairs : int
-        Maximum number of pairs.
-
-    Returns
-    -------
-    Pairs
-        Rows ``left`` < ``right`` and the relation of left to right, in no particular order.
-
-    Raises
-    ------
-    ValueError
-        If there are more than ``max_pairs`` pairs; they are counted, not built.
-
-    Examples
-    --------
-    >>> first = np.array([0x0A010000, 0x0A000000, 0x0A010000], np.uint64)
-    >>> pairs = find_pairs(first, np.array([16, 8, 16], np.uint8))
-    >>> sorted(zip(pairs.left.tolist(), pairs.right.tolist(), pairs.relation.tolist()))
-    [(0, 1, 2), (0, 2, 1), (1, 2, 0)]
-    """
-    runs = find_runs(Blocks(first, prefix_length, high, groups))
-    check_pair_count(runs.n_pairs, max_pairs=max_pairs)
-    return make_pairs(runs)
 
 
 def find_pairs_between(a: Blocks, b: Blocks, *, max_pairs: int = DEFAULT_MAX_PAIRS) -> Pairs:
@@ -216,10 +168,7 @@ def find_runs_between(blocks: Blocks, is_second: Mask) -> Runs:
 
 
 def _positions_in_other(
-    bounds: Positions,
-    is_late: Mask,
-    outer_is_late: Mask,
-    n_first: int,
+    bounds: Positions, is_late: Mask, outer_is_late: Mask, n_first: int
 ) -> Positions:
     """Convert bounds among all blocks to bounds in the other set, first set first."""
     n_late_before = np.concatenate([[0], np.cumsum(is_late)])[bounds]
@@ -231,24 +180,7 @@ class TooManyPairsError(ValueError):
 
 
 def check_pair_count(n_pairs: int, *, max_pairs: int) -> None:
-    """Raise TooManyPairsError if there are more pairs than allowed.
-
-    Parameters
-    ----------
-    n_pairs : int
-        Number of pairs.
-    max_pairs : int
-        Maximum number of pairs.
-
-    Raises
-    ------
-    TooManyPairsError
-        If ``n_pairs`` is over ``max_pairs``.
-
-    Examples
-    --------
-    >>> check_pair_count(3, max_pairs=10)
-    """
+    """Raise TooManyPairsError if there are more pairs than allowed."""
     if n_pairs > max_pairs:
         raise TooManyPairsError(
             f"{n_pairs:,} overlapping pairs, over the limit of {max_pairs:,}: count them instead "
@@ -312,22 +244,3 @@ def _mark_equal(
     position = np.repeat(offsets[some] - (np.cumsum(counts) - counts), counts)
     position += np.arange(len(position))
     relation[position] = EQUAL
-
-
-__all__ = [
-    "CONTAINS",
-    "DEFAULT_MAX_PAIRS",
-    "EQUAL",
-    "RELATIONS",
-    "WITHIN",
-    "Blocks",
-    "NestingOrder",
-    "Pairs",
-    "Runs",
-    "check_pair_count",
-    "find_pairs",
-    "find_pairs_between",
-    "find_runs",
-    "find_runs_between",
-    "make_pairs",
-]

@@ -34,21 +34,11 @@ _NO_GAP = _GROUPS + 1  # after every field: no "::" in the text
 
 @dataclass(frozen=True, slots=True)
 class Entries:
-    """Addresses and prefix lengths parsed from n texts, with host bits unchanged.
+    """Addresses and prefix lengths parsed from n texts, with host bits unchanged."""
 
-    Parameters
-    ----------
-    address : Wide, shape (n,)
-        The address before the slash; IPv4 has all of it in the lower word.
-    family : ndarray of uint8, shape (n,)
-        4 or 6; 0 if the text was not read.
-    prefix_length : ndarray of uint8, shape (n,)
-        0 to 32, or 0 to 128 for IPv6; that of a single address without a slash.
-    """
-
-    address: Wide
-    family: npt.NDArray[np.uint8]
-    prefix_length: npt.NDArray[np.uint8]
+    address: Wide  # the address before the slash; IPv4 has all of it in the lower word
+    family: npt.NDArray[np.uint8]  # 4 or 6; 0 if the text was not read
+    prefix_length: npt.NDArray[np.uint8]  # that of a single address without a slash
 
 
 def read_plain(texts: Sequence[str]) -> Entries:
@@ -208,6 +198,3 @@ def _prefix_lengths(
     values, is_number = _decimals(digits, ends, size)
     is_number &= np.all([digit < 10 for digit in _places(digits, ends, size, n=3)], axis=0)
     return np.where(has_slash, values, np.int16(128)), ~has_slash | (is_number & (values <= 128))
-
-
-__all__ = ["Entries", "read_plain"]

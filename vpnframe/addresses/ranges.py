@@ -42,24 +42,12 @@ RangeKind = Literal[
 
 @dataclass(frozen=True, slots=True)
 class SpecialRange:
-    """One special range.
-
-    Parameters
-    ----------
-    cidr : str
-        The block.
-    kind : str
-        The kind of use; several ranges share a kind.
-    description : str
-        A few words.
-    source : str
-        The document that defines it.
-    """
+    """One special range."""
 
     cidr: str
-    kind: RangeKind
-    description: str
-    source: str
+    kind: RangeKind  # the kind of use; several ranges share a kind
+    description: str  # a few words
+    source: str  # the document that defines it
 
 
 _ALIBABA_VPC = "Alibaba Cloud, VPC FAQ: CIDR blocks of a VPC"
@@ -175,6 +163,3 @@ def find_covered_ranges(blocks: ParsedCidrs) -> tuple[Positions, Positions]:
 
 def _special_ranges() -> ParsedCidrs:
     return parse_cidrs(special.cidr for special in SPECIAL_RANGES)
-
-
-__all__ = ["SPECIAL_RANGES", "RangeKind", "SpecialRange", "find_covered_ranges", "find_ranges"]

@@ -219,6 +219,3 @@ def _cut(spans: _Spans, *, like: Blocks) -> Blocks:
         None if like.high is None else high,
         None if like.groups is None else spans.group[np.concatenate(owners)[order]],
     )
-
-
-__all__ = ["AddressCounts", "count_addresses", "find_gaps", "merge_blocks"]

@@ -16,16 +16,10 @@ _FULL = np.uint64(2**64 - 1)
 
 
 class Wide(NamedTuple):
-    """Numbers from 0 to 2**128 - 1; sums and differences wrap around.
+    """Numbers from 0 to 2**128 - 1; sums and differences wrap around."""
 
-    Parameters
-    ----------
-    high, low : ndarray of uint64, shape (n,)
-        Upper and lower 64 bits.
-    """
-
-    high: Words
-    low: Words
+    high: Words  # upper 64 bits
+    low: Words  # lower 64 bits
 
     def at(self, where: Positions | Mask | slice) -> Wide:
         """Return some of the numbers."""
@@ -73,41 +67,12 @@ class Wide(NamedTuple):
 
 
 def where(mask: Mask, chosen: Wide, other: Wide) -> Wide:
-    """Select each number from one of two arrays.
-
-    Parameters
-    ----------
-    mask : ndarray of bool, shape (n,)
-        Where to take ``chosen``.
-    chosen, other : Wide, shape (n,)
-        Numbers.
-
-    Returns
-    -------
-    Wide
-        n numbers.
-    """
+    """Return ``chosen`` where the mask is set, ``other`` elsewhere."""
     return Wide(np.where(mask, chosen.high, other.high), np.where(mask, chosen.low, other.low))
 
 
 def host_mask(bits: npt.NDArray[np.integer[Any]]) -> Words:
-    """Make masks with the given number of low bits set.
-
-    Parameters
-    ----------
-    bits : ndarray of int64, shape (n,)
-        0 to 64.
-
-    Returns
-    -------
-    ndarray of uint64, shape (n,)
-        The masks.
-
-    Examples
-    --------
-    >>> [int(mask) for mask in host_mask(np.array([0, 8, 64]))] == [0, 255, 2**64 - 1]
-    True
-    """
+    """Return masks with the given number of low bits set, 0 to 64."""
     # Shifting a 64-bit number by 64 is undefined: 0 bits are a special case.
     shift = np.minimum(64 - bits, 63).astype(np.uint64)
     return np.where(bits == 0, np.uint64(0), _FULL >> shift)
@@ -127,6 +92,3 @@ def _bit_length(words: Words) -> Positions:
     for shift in (1, 2, 4, 8, 16, 32):
         filled |= filled >> np.uint64(shift)
     return np.bitwise_count(filled).astype(np.int64)
-
-
-__all__ = ["Wide", "host_mask", "where"]

@@ -42,7 +42,7 @@ def run(
     no_quota: Annotated[bool, flag("--no-quota", "No quotas at all.")] = False,
     tls: Annotated[bool, flag("--tls", "HTTPS, with its own CA.")] = False,
     answer_key_file: Annotated[
-        Path | None, option("FILE", "Write what the fleet contains.", "--answer-key")
+        Path | None, option("FILE", "Write what was planted where, as JSON.", "--answer-key")
     ] = None,
     fault: Annotated[
         list[str] | None,

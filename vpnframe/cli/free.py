@@ -22,8 +22,7 @@ from vpnframe.cli.streams import note
 from vpnframe.errors import IncompleteWarning, SettingsError
 from vpnframe.model.display import listed
 from vpnframe.overlapping import free_subnets
-from vpnframe.overlapping.filling import Taken, find_filling
-from vpnframe.overlapping.free_space import DEFAULT_AVOID
+from vpnframe.overlapping.free import DEFAULT_AVOID, Taken, find_filling
 
 _AVOIDED = " nor ".join(f"{block} ({why})" for block, why in DEFAULT_AVOID.items())
 

@@ -22,8 +22,8 @@ from vpnframe.overlapping import (
     read_nat,
     read_topology,
 )
-from vpnframe.overlapping.against import their_blocks
-from vpnframe.overlapping.filling import find_ignored
+from vpnframe.overlapping.free import find_ignored
+from vpnframe.overlapping.rows import their_blocks
 from vpnframe.schema.tables import TABLES
 
 NOWHERE = "none"

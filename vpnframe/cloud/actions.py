@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,66 +27,40 @@ class Action:
     """One call of the cloud's API."""
 
     name: str  # for example ``DescribeVpnConnections``
-    version: str = "2016-04-28"  # the API version of its product
-    # Outer and inner name of the list in the answer; empty if the answer has no list
+    # Outer and inner name of the list in the answer; empty if the answer has no list. A few lists
+    # are bare arrays in JSON: the inner name is that of XML.
     list_path: tuple[str, ...] = ()
-    id_field: str = ""  # required field of a row; usually its identifier
+    id_fields: tuple[str, ...] = ()  # fields of a row with its identifier; the first one is usual
     is_paged: bool = False  # whether it takes ``PageNumber`` and ``PageSize``
+    version: str = "2016-04-28"  # the API version of its product
     limit: Limit = Limit(600)  # per main account and region
 
 
 VPC_HOST = "vpc.aliyuncs.com"
 STS_HOST = "sts.aliyuncs.com"
+STS_VERSION = "2015-04-01"
 PAGE_SIZE = 50
 
+_paged = partial(Action, is_paged=True)
 _ALL = (
-    Action("GetCallerIdentity", version="2015-04-01"),
-    Action("DescribeRegions", list_path=("Regions", "Region"), id_field="RegionId"),
-    Action(
-        "DescribeVpnGateways",
-        list_path=("VpnGateways", "VpnGateway"),
-        id_field="VpnGatewayId",
-        is_paged=True,
+    Action("GetCallerIdentity", version=STS_VERSION),
+    Action("DescribeRegions", ("Regions", "Region"), ("RegionId",)),
+    _paged("DescribeVpnGateways", ("VpnGateways", "VpnGateway"), ("VpnGatewayId",)),
+    _paged(
+        "DescribeCustomerGateways", ("CustomerGateways", "CustomerGateway"), ("CustomerGatewayId",)
     ),
-    Action(
-        "DescribeCustomerGateways",
-        list_path=("CustomerGateways", "CustomerGateway"),
-        id_field="CustomerGatewayId",
-        is_paged=True,
-    ),
-    Action(
-        "DescribeVpnConnections",
-        list_path=("VpnConnections", "VpnConnection"),
-        id_field="VpnConnectionId",
-        is_paged=True,
-    ),
-    Action(
+    _paged("DescribeVpnConnections", ("VpnConnections", "VpnConnection"), ("VpnConnectionId",)),
+    _paged(
         "DescribeVpnAttachments",
-        # A bare array in JSON; the inner name is what XML would have.
-        list_path=("VpnAttachments", "VpnAttachment"),
-        id_field="InstanceId",
-        is_paged=True,
+        ("VpnAttachments", "VpnAttachment"),
+        ("InstanceId", "VpnConnectionId"),
     ),
-    Action("DescribeVpcs", list_path=("Vpcs", "Vpc"), id_field="VpcId", is_paged=True),
-    Action(
-        "DescribeVpnRouteEntries",
-        list_path=("VpnRouteEntries", "VpnRouteEntry"),
-        id_field="RouteDest",
-        is_paged=True,
+    _paged("DescribeVpcs", ("Vpcs", "Vpc"), ("VpcId",)),
+    _paged("DescribeVpnRouteEntries", ("VpnRouteEntries", "VpnRouteEntry"), ("RouteDest",)),
+    _paged(
+        "DescribeVpnPbrRouteEntries", ("VpnPbrRouteEntries", "VpnPbrRouteEntry"), ("RouteDest",)
     ),
-    Action(
-        "DescribeVpnPbrRouteEntries",
-        list_path=("VpnPbrRouteEntries", "VpnPbrRouteEntry"),
-        id_field="RouteDest",
-        is_paged=True,
-    ),
-    Action(
-        "DescribeVcoRouteEntries",
-        # A bare array in JSON, too.
-        list_path=("VcoRouteEntries", "VcoRouteEntry"),
-        id_field="RouteDest",
-        is_paged=True,
-    ),
+    _paged("DescribeVcoRouteEntries", ("VcoRouteEntries", "VcoRouteEntry"), ("RouteDest",)),
     Action("DownloadVpnConnectionConfig", limit=Limit(30)),
 )
 ACTIONS = {action.name: action for action in _ALL}

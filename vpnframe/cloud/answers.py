@@ -38,57 +38,32 @@ class Page:
 def decode_download(
     response: Response, *, vpn_connection_id: str, judge: KeyJudge | None = None
 ) -> Statement:
-    """Decode an answer of DownloadVpnConnectionConfig.
-
-    References
-    ----------
-    Alibaba Cloud, DownloadVpnConnectionConfig, API version 2016-04-28.
-
-    Examples
-    --------
-    >>> body = b'{"VpnConnectionConfig": {"Local": "47.1.2.3", "IkeConfig": {"IkePfs": "group2"}}}'
-    >>> statement = decode_download(Response(200, {}, body), vpn_connection_id="vco-1")
-    >>> statement.tunnels[0].local.address, statement.tunnels[0].phases.ike.dh_group
-    ('47.1.2.3', 2)
-    """
-    statement = decode_any_download(response, vpn_connection_id=vpn_connection_id, judge=judge)
+    """Decode an answer of DownloadVpnConnectionConfig."""
+    answer = _fields(response, judge)
+    statement = rows.downloaded_connection(answer, vpn_connection_id=vpn_connection_id)
     if not rows.says_anything(statement):
         raise ResponseError(
-            "the answer has no VpnConnectionConfig that holds anything vpnframe can read",
+            "the answer has no VpnConnectionConfig with values that vpnframe can read",
             is_empty=True,
         )
     return statement
 
 
-def decode_any_download(
-    response: Response, *, vpn_connection_id: str, judge: KeyJudge | None = None
-) -> Statement:
-    """Decode an answer like :func:`decode_download`, but accept one without readable values."""
-    answer = _fields(response, judge)
-    if not answer.holds("VpnConnectionConfig"):
-        raise ResponseError(
-            "the answer has no VpnConnectionConfig: is it one of DownloadVpnConnectionConfig?"
-        )
-    return rows.downloaded_connection(answer, vpn_connection_id=vpn_connection_id)
-
-
 def decode_page(response: Response, *, action: str, judge: KeyJudge | None = None) -> Page:
-    """Decode one page of a list call, or the answer of a call for one resource.
+    """Decode one page of a list call, or the answer of a call for one resource."""
+    return page_of(_fields(response, judge), action)
 
-    Examples
-    --------
-    >>> body = b'{"TotalCount": 1, "Regions": {"Region": [{"RegionId": "cn-shanghai"}]}}'
-    >>> decode_page(Response(200, {}, body), action="DescribeRegions").rows[0].region_id
-    'cn-shanghai'
-    """
-    answer = _fields(response, judge)
+
+def page_of(answer: Fields, action: str) -> Page:
+    """Decode the fields of an answer like :func:`decode_page`."""
     request_id = answer.text("RequestId")
-    total_count, count_note = _total_count(answer.apart())
+    counting = answer.apart()
+    total_count = counting.number("TotalCount", bits=_COUNT_BITS)
     records: list[Row] = []
-    for row in rows_of(answer, action):
-        record = rows.DECODERS[actions.LIST_OF_ONE.get(action, action)](row.apart())
+    for row in _rows_of(answer, action, total_count):
+        record = rows.decode_row(actions.LIST_OF_ONE.get(action, action), row)
         if record is None:
-            row.note(_id_field(action), "is missing: this row is left out")
+            row.note(_id_field(action), "is missing: this row is skipped")
         elif isinstance(record, Statement):
             records.append(msgspec.structs.replace(record, request_id=request_id))
         else:
@@ -98,40 +73,29 @@ def decode_page(response: Response, *, action: str, judge: KeyJudge | None = Non
         total_count=total_count,
         request_id=request_id,
         notes=answer.notes,
-        count_note=count_note,
+        count_note=next(iter(counting.notes), None),
     )
 
 
-def rows_of(answer: Fields, action: str) -> list[Fields]:
+def _rows_of(answer: Fields, action: str, total_count: int | None) -> list[Fields]:
     """Return the rows of a list call's answer, or the answer itself for a single resource."""
+    id_field = _id_field(action)
     if action in actions.LIST_OF_ONE:
-        if answer.text(_id_field(action)) is None:
-            raise ResponseError(f"the answer has no {_id_field(action)}: is it one of {action}?")
+        if answer.text(id_field) is None:
+            raise ResponseError(f"the answer has no {id_field}: is it one of {action}?")
         return [answer]
     outer, inner = actions.ACTIONS[action].list_path
-    if not answer.holds(outer) and answer.apart().number("TotalCount", bits=_COUNT_BITS) != 0:
+    if not answer.holds(outer) and total_count != 0:
         raise ResponseError(f"the answer has no {outer}: is it one of {action}?")
-    return answer.rows(outer, inner, mark=_id_field(action))
+    return answer.rows(outer, inner, mark=id_field)
 
 
 def _id_field(action: str) -> str:
-    return actions.ACTIONS[actions.LIST_OF_ONE.get(action, action)].id_field
-
-
-def _total_count(answer: Fields) -> tuple[int | None, Note | None]:
-    """Return the total number of rows and, if the value is unusable, a note on why."""
-    total_count = answer.number("TotalCount", bits=_COUNT_BITS)
-    return total_count, next(iter(answer.notes), None)
+    return actions.ACTIONS[actions.LIST_OF_ONE.get(action, action)].id_fields[0]
 
 
 def decode_account_id(response: Response) -> str:
-    """Decode an answer of GetCallerIdentity.
-
-    Examples
-    --------
-    >>> decode_account_id(Response(200, {}, b'{"AccountId": "1234567890123456"}'))
-    '1234567890123456'
-    """
+    """Decode the main account in an answer of GetCallerIdentity."""
     account_id = _fields(response).text("AccountId")
     if account_id is None:
         raise ResponseError("the answer has no AccountId")
@@ -139,13 +103,7 @@ def decode_account_id(response: Response) -> str:
 
 
 def action_of(response: Response) -> str | None:
-    """Return the action that a saved answer belongs to, identified by its shape.
-
-    Examples
-    --------
-    >>> action_of(Response(200, {}, b'{"VpnGateways": {"VpnGateway": []}}'))
-    'DescribeVpnGateways'
-    """
+    """Return the action that a saved answer belongs to, identified by its shape."""
     tree, root = read_tree(response)
     for key, action in actions.ACTION_BY_KEY.items():
         if key in tree:

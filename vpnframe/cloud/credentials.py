@@ -7,8 +7,9 @@ import contextlib
 import logging
 import re
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
-from typing import Any, Protocol
+from typing import Protocol
 
 from vpnframe.cloud.profiles import why_no_credentials, why_no_ini
 from vpnframe.cloud.signing import Credentials
@@ -46,16 +47,11 @@ class GivenCredentials:
         return self._credentials
 
 
-class DefaultChain:
-    """The vendor's default chain, resolved behind one lock and cached for 15 minutes.
+class HeldCredentials(ABC):
+    """Provider of credentials that are found behind one lock and held until they grow old."""
 
-    The chain's own asynchronous refresh holds a thread lock across an ``await``: concurrent first
-    calls stall for seconds and refresh several times. So its blocking form runs once, in a thread,
-    and concurrent callers wait for the result.
-    """
-
-    def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
-        self._clock = clock
+    def __init__(self, now: Callable[[], float]) -> None:
+        self._now = now  # in seconds
         self._lock = asyncio.Lock()
         self._held: Credentials | None = None
         self._held_until = 0.0
@@ -66,87 +62,83 @@ class DefaultChain:
         async with self._lock:
             # Of many calls refused together, the first renews and the others reuse its result.
             is_refused = refused is not None and self._held is refused
-            if self._held is None or is_refused or self._clock() >= self._held_until:
-                self._held = await asyncio.to_thread(self._find)
-                self._held_until = self._clock() + _HELD_S
+            if self._held is None or is_refused or self._now() >= self._held_until:
+                self._held, self._held_until = await self._find()
             return self._held
 
-    def _find(self) -> Credentials:
-        """Resolve the chain; this blocks."""
-        return _resolve()
+    @abstractmethod
+    async def _find(self) -> tuple[Credentials, float]:
+        """Return new credentials, and the time at which they must be renewed."""
 
 
-class ProfileChain(DefaultChain):
-    """One profile of the vendor's ``~/.aliyun/config.json``, cached like the default chain."""
+class DefaultChain(HeldCredentials):
+    """The vendor's default chain, or one profile of ``~/.aliyun/config.json``, for 15 minutes.
 
-    def __init__(self, profile: str, *, clock: Callable[[], float] = time.monotonic) -> None:
-        super().__init__(clock=clock)
+    The chain's own asynchronous refresh holds a thread lock across an ``await``: concurrent first
+    calls stall for seconds and refresh several times. So its blocking form runs once, in a thread,
+    and concurrent callers wait for the result.
+    """
+
+    def __init__(
+        self, profile: str | None = None, *, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        super().__init__(clock)
         self._profile = profile
 
-    def _find(self) -> Credentials:
-        return _resolve_profile(self._profile)
+    async def _find(self) -> tuple[Credentials, float]:
+        return await asyncio.to_thread(_resolve, self._profile), self._now() + _HELD_S
 
 
 def check_credentials(credentials: Credentials) -> None:
-    """Check that credentials can be sent: not empty, printable ASCII without spaces.
-
-    Examples
-    --------
-    >>> check_credentials(Credentials("id", "secret"))
-    """
+    """Check that credentials can be sent: not empty, printable ASCII without spaces."""
     names = ["access_key_id", "access_key_secret"]
     names += ["security_token"] if credentials.security_token else []
     for name in names:
         if not _PLAIN.fullmatch(getattr(credentials, name)):
             raise SettingsError(
-                f"the {name} is empty or holds a space, a line end or a non-ASCII character: "
+                f"the {name} is empty or contains a space, a line end or a non-ASCII character: "
                 "set it again, without quotes"
             )
 
 
-def _resolve() -> Credentials:
-    """Resolve the vendor's chain; its errors may hold a secret, so their text is not kept."""
+def _resolve(profile: str | None) -> Credentials:
+    """Resolve the vendor's chain or one profile; this blocks."""
+    held, error_text = _asked(profile)
+    if held is not None:
+        check_credentials(held)
+        return held
+    if profile is None:
+        of_profile = _OF_PROFILE.search(error_text)
+        error_text = of_profile[1] if of_profile else ""
+        del of_profile
+    problem = why_no_credentials(profile, error_text)
+    del error_text  # it may hold a secret
+    if profile is not None:
+        raise SettingsError(str(problem))
+    if problems := "; ".join(filter(None, [problem, why_no_ini()])):
+        raise SettingsError(f"the Alibaba Cloud credentials cannot be used: {problems}")
+    raise SettingsError(f"no Alibaba Cloud credentials were found: {REMEDY}")
+
+
+def _asked(profile: str | None) -> tuple[Credentials | None, str]:
+    """Return what the library finds, or the text of its error, which must never be shown."""
     # Imported late: the library reads the environment at import.
-    from alibabacloud_credentials.client import Client  # noqa: PLC0415
+    from alibabacloud_credentials import client  # noqa: PLC0415
+    from alibabacloud_credentials.provider import cli_profile  # noqa: PLC0415
 
-    held, said = _asked(lambda: Client().get_credential())
-    if held is None:
-        of_chain = _OF_PROFILE.search(said or "")
-        problems = [why_no_credentials(None, of_chain[1] if of_chain else ""), why_no_ini()]
-        del said, of_chain
-        told = "; ".join(filter(None, problems))
-        if told:
-            raise SettingsError(f"the Alibaba Cloud credentials cannot be used: {told}")
-        raise SettingsError(f"no Alibaba Cloud credentials were found: {REMEDY}")
-    check_credentials(held)
-    return held
-
-
-def _resolve_profile(profile: str) -> Credentials:
-    """Read one profile; the library's errors may hold a secret, so their text is not kept."""
-    from alibabacloud_credentials.provider.cli_profile import (  # noqa: PLC0415
-        CLIProfileCredentialsProvider,
-    )
-
-    provider = CLIProfileCredentialsProvider
-    held, said = _asked(lambda: provider(profile_name=profile).get_credentials())
-    if held is None:
-        why = why_no_credentials(profile, said or "")
-        del said
-        raise SettingsError(str(why))
-    check_credentials(held)
-    return held
-
-
-def _asked(ask: Callable[[], Any]) -> tuple[Credentials | None, str | None]:
-    """Return what ``ask`` finds, or the text of its error, which must never be shown."""
-    said = None
     try:
         with _silenced():
-            found = ask()
+            if profile is None:
+                found = client.Client().get_credential()
+            else:
+                provider = cli_profile.CLIProfileCredentialsProvider(profile_name=profile)
+                found = provider.get_credentials()
     except Exception as error:  # noqa: BLE001  the library raises bare exceptions of many kinds
-        found, said = None, f"{type(error).__name__} {error}"
-    return _held(found), said
+        return None, f"{type(error).__name__} {error}"
+    names = ("access_key_id", "access_key_secret", "security_token")
+    # One of its two classes has attributes for the parts, the other has getter methods.
+    parts = [getattr(found, n, None) or getattr(found, f"get_{n}", str)() for n in names]
+    return Credentials(parts[0], parts[1], parts[2] or None) if all(parts[:2]) else None, ""
 
 
 @contextlib.contextmanager
@@ -158,18 +150,3 @@ def _silenced() -> Iterator[None]:
         yield
     finally:
         logger.disabled = was_disabled
-
-
-def _held(found: Any) -> Credentials | None:
-    """Convert the library's credentials to :class:`Credentials`; None if a part is missing."""
-    names = ("access_key_id", "access_key_secret", "security_token")
-    # One of its two classes has attributes for the parts, the other has getter methods.
-    parts = [getattr(found, name, None) or _call(found, f"get_{name}") for name in names]
-    if not parts[0] or not parts[1]:
-        return None
-    return Credentials(parts[0], parts[1], parts[2] or None)
-
-
-def _call(found: Any, name: str) -> Any:
-    method = getattr(found, name, None)
-    return method() if method else None

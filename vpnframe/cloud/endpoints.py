@@ -13,27 +13,13 @@ _CLOUD_HOST = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)*\.aliyuncs\.com")
 
 
 def cloud_url(host: str | None) -> str | None:
-    """Return the HTTPS URL of a cloud host; None for any other host.
-
-    Examples
-    --------
-    >>> cloud_url("vpc.cn-shanghai.aliyuncs.com")
-    'https://vpc.cn-shanghai.aliyuncs.com'
-    >>> cloud_url("vpc.aliyuncs.com.example.net") is None
-    True
-    """
+    """Return the HTTPS URL of a cloud host; None for any other host."""
     known = host is not None and _CLOUD_HOST.fullmatch(host.lower())
     return f"https://{host.lower()}" if known and host else None
 
 
 def named_url(endpoint: str) -> str:
-    """Check an endpoint that the user sets, and return it as scheme, host and port.
-
-    Examples
-    --------
-    >>> named_url("http://127.0.0.1:8080/")
-    'http://127.0.0.1:8080'
-    """
+    """Check an endpoint that the user sets, and return it as scheme, host and port."""
     try:
         parts = urlsplit(endpoint)
         host, _ = parts.hostname, parts.port
@@ -44,14 +30,14 @@ def named_url(endpoint: str) -> str:
     if parts.scheme not in ("http", "https") or not host:
         unset = "" if endpoint.strip() else "; is a variable unset?"
         raise SettingsError(
-            f"the endpoint {shown!r} is no URL: write https://host or https://host:port{unset}"
+            f"the endpoint {shown!r} is not a URL: write https://host or https://host:port{unset}"
         )
     is_bare = parts.path in ("", "/") and not parts.query and not parts.fragment
     if not is_bare or not _AUTHORITY.fullmatch(parts.netloc):
-        raise SettingsError(f"the endpoint {shown!r} must be scheme, host and port alone")
+        raise SettingsError(f"the endpoint {shown!r} may only have a scheme, a host and a port")
     if parts.scheme == "http" and not is_loopback(host):
         raise SettingsError(
-            f"plain HTTP to {host} is refused: answers hold pre-shared keys. Use https://"
+            f"plain HTTP to {host} is refused: answers contain pre-shared keys. Use https://"
         )
     return f"{parts.scheme}://{parts.netloc}"
 

@@ -2,7 +2,8 @@
 
 An answer is read by allow-list: a field that is not requested by name is never inspected. Only
 :meth:`Fields.secret` and :meth:`Fields.key_facts` read a secret; they return its state and the
-facts derived from it.
+facts derived from it. To redact an answer, every read is recorded with what may be kept of its
+value: the value if it has the requested type, else a placeholder.
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ from typing import Any
 
 from vpnframe.addresses.cidr import split_cidrs
 from vpnframe.errors import ResponseError
-from vpnframe.model.psk import REDACTED, KeyJudge, key_facts, key_state
+from vpnframe.model.masked import REDACTED, key_state
+from vpnframe.model.psk import KeyJudge, key_facts
 from vpnframe.model.records import FailureKind, KeyFacts, KeyState, Note
 
 _ZERO = re.compile(r"0+(\.0+){0,3}(/0)?|::(/0)?", re.ASCII)
@@ -21,10 +23,15 @@ _ZERO = re.compile(r"0+(\.0+){0,3}(/0)?|::(/0)?", re.ASCII)
 MAX_ROWS = 100_000
 
 _WHOLE = re.compile(r"\s*-?[0-9]{1,30}\s*", re.ASCII)
+_DIGITS = re.compile(r"\s*-?[0-9]+(\.0*)?\s*", re.ASCII)
 _FLAGS = {
     **dict.fromkeys(("true", "1", "open", "enable", "enabled"), True),
     **dict.fromkeys(("false", "0", "close", "closed", "disable", "disabled"), False),
 }
+_STATES = {"present": REDACTED, "masked": "****"}
+_MARK = "redacted"
+# What is kept of the fields that were read, by the identity of the object that has them.
+Reads = dict[int, dict[str, Any]]
 
 
 class Fields:
@@ -34,7 +41,7 @@ class Fields:
     malformed field never discards the connection. A missing, null or empty value is None, no note.
     """
 
-    __slots__ = ("_is_unread", "_notes", "_path", "_tree", "judge")
+    __slots__ = ("_notes", "_path", "_reads", "_tree", "is_unread", "judge")
 
     def __init__(
         self,
@@ -43,12 +50,15 @@ class Fields:
         path: str = "",
         *,
         judge: KeyJudge | None = None,
+        reads: Reads | None = None,
     ) -> None:
         self._tree = tree
         self._notes = notes
         self._path = path
         self.judge = judge
-        self._is_unread = False
+        self._reads = reads
+        # Whether a part was not read: a secret that seems absent may be in it.
+        self.is_unread = False
 
     @property
     def notes(self) -> tuple[Note, ...]:
@@ -57,70 +67,85 @@ class Fields:
 
     def apart(self) -> Fields:
         """Return the same object with a separate list of notes."""
-        return Fields(self._tree, [], self._path, judge=self.judge)
+        return Fields(self._tree, [], self._path, judge=self.judge, reads=self._reads)
 
-    @property
-    def is_filled(self) -> bool:
-        """Whether any nested value is other than null, empty text or an empty object."""
-        return is_filled_value(self._tree)
+    def kept(self) -> Any:
+        """Return the object with only the fields that were read; filled if it was filled before."""
+        return _kept(self._tree, self._reads or {})
 
     def note(self, name: str, message: str, *, kind: FailureKind = "malformed") -> None:
         """Add a note that a field could not be interpreted."""
         self._notes.append(Note(field=self._path + name, message=message, kind=kind))
+
+    def text(self, *names: str) -> str | None:
+        """Return the first of the named fields that holds text or a whole number, as text."""
+        for name in names:
+            value = self._tree.get(name)
+            if isinstance(value, str):
+                text = value.strip()
+            else:
+                text = "" if value is None else self._number_as_text(name, value)
+            if self._reads is not None:
+                self._keep(name, value if text else _stand_in(value))
+            if text:
+                return text
+        return None
+
+    def _number_as_text(self, name: str, value: Any) -> str:
+        whole = _whole(value)
+        if isinstance(whole, int) and not isinstance(whole, bool):
+            return str(whole)
+        self._note_type(name, value, "text")
+        return ""
+
+    def word(self, name: str) -> str | None:
+        """Return text, or a boolean as lower-case text: some words are sent as either."""
+        value = self._tree.get(name)
+        if not isinstance(value, bool):
+            return self.text(name)
+        self._keep(name, value)
+        return str(value).lower()
 
     def nonzero_text(self, name: str) -> str | None:
         """Return the text of an address, block or id; None if it is zero, which means unset."""
         text = self.text(name)
         return None if is_zero(text) else text
 
+    def number(self, name: str, *, bits: int = 32) -> int | None:
+        """Return a whole number sent as number or text; it must fit a signed column of ``bits``."""
+        value = self._tree.get(name)
+        if self._reads is not None:  # a number that is too large is kept, so that it is noted again
+            self._keep(name, value if _DIGITS.fullmatch(str(value)) else _stand_in(value))
+        number = _whole(value)
+        if isinstance(number, str) and _WHOLE.fullmatch(number):
+            number = int(number)
+        if not isinstance(number, int) or isinstance(number, bool):
+            self._note_type(name, value, "a whole number")
+            return None
+        if 0 <= number < 1 << (bits - 1):
+            return number
+        self.note(name, "is negative or too large")
+        return None
+
     def nonzero_number(self, name: str, *, bits: int = 32) -> int | None:
         """Return a whole number; None if it is zero, which means unset."""
         return self.number(name, bits=bits) or None
 
-    def word(self, name: str) -> str | None:
-        """Return text, or a boolean as lower-case text: some words are sent as either."""
-        value = self._tree.get(name)
-        return str(value).lower() if isinstance(value, bool) else self.text(name)
-
-    def text(self, *names: str) -> str | None:
-        """Return the first of the named fields that holds text or a whole number, as text."""
-        for name in names:
-            value = self._tree.get(name)
-            if value is None:
-                continue
-            if isinstance(value, str):
-                if text := value.strip():
-                    return text
-                continue
-            value = _whole(value)
-            if isinstance(value, int) and not isinstance(value, bool):
-                return str(value)
-            self._note_type(name, value, "text")
-        return None
-
-    def number(self, name: str, *, bits: int = 32) -> int | None:
-        """Return a whole number sent as number or text; it must fit a signed column of ``bits``."""
-        value = _whole(self._tree.get(name))
-        if isinstance(value, int) and not isinstance(value, bool):
-            return self._in_range(name, value, bits)
-        if isinstance(value, str) and _WHOLE.fullmatch(value):
-            return self._in_range(name, int(value), bits)
-        self._note_type(name, value, "a whole number")
-        return None
-
     def flag(self, name: str) -> bool | None:
         """Return a boolean sent as boolean, number or text."""
         value = self._tree.get(name)
-        if isinstance(value, bool):
-            return value
         known = read_flag(value) if isinstance(value, str | int) else None
         if known is None:
             self._note_type(name, value, "true or false")
+        if self._reads is not None:
+            self._keep(name, _stand_in(value) if known is None else value)
         return known
 
     def subnets(self, name: str) -> tuple[str, ...]:
         """Return the CIDR texts of a field: one comma-separated string, or a list of strings."""
         value = self._tree.get(name)
+        if self._reads is not None:
+            self._keep(name, _only(str, value))
         texts = value if isinstance(value, list) else [value]
         found = [cidr for text in texts if isinstance(text, str) for cidr in split_cidrs(text)]
         if any(text is not None and not isinstance(text, str) for text in texts):
@@ -131,18 +156,18 @@ class Fields:
 
     def texts(self, outer: str, inner: str = "") -> tuple[str, ...]:
         """Return a list of texts, sent bare, wrapped in an object or as a single text."""
-        value: Any = self._tree.get(outer)
-        if isinstance(value, dict):
-            value = value.get(inner)
+        value = self._unwrapped(outer, inner, str)
         found = value if isinstance(value, list) else [value]
         if any(is_filled_value(one) and not isinstance(one, str) for one in found):
-            self.note(outer, "holds something else than text")
+            self.note(outer, "contains values other than text")
         return tuple(one.strip() for one in found if isinstance(one, str) and one.strip())
 
     def secret(self, name: str) -> KeyState | None:
         """Return only the state of a secret; None if it may be in a part that was not read."""
         state = key_state(self._tree.get(name))
-        return None if self._is_unread and state == "absent" else state
+        if state in _STATES:
+            self._keep(name, _STATES[state])
+        return None if self.is_unread and state == "absent" else state
 
     def key_facts(self, name: str, *, hints: Iterable[str]) -> KeyFacts | None:
         """Return the facts derived from a key; None if keys are not judged."""
@@ -165,6 +190,7 @@ class Fields:
 
     def holds(self, name: str) -> bool:
         """Check whether a field is present, even if empty."""
+        self._mention(name)
         return name in self._tree
 
     def has(self, name: str, *members: str) -> bool:
@@ -174,13 +200,19 @@ class Fields:
         member that is zero does not count: unset numbers are sent as zero.
         """
         value = self._tree.get(name)
-        if members and isinstance(value, dict):
-            for member in members:
-                one = value.get(member)
-                if one is not None and is_filled_value(one) and not is_zero(one):
-                    return True
-            return False
-        return is_filled_value(value)
+        if self._reads is not None:
+            self._mention(name)
+            if isinstance(value, dict):
+                block = self._below(value, "")
+                for member in members:
+                    block._mention(member)
+        if not members or not isinstance(value, dict):
+            return is_filled_value(value)
+        for member in members:
+            one = value.get(member)
+            if one is not None and is_filled_value(one) and not is_zero(one):
+                return True
+        return False
 
     def shows(self, name: str, member: str) -> bool:
         """Check whether an object has a member of that name, whatever its value."""
@@ -189,17 +221,15 @@ class Fields:
 
     def block(self, name: str) -> Fields:
         """Return a nested object; an empty one if it is missing."""
+        if self._reads is not None:
+            self._mention(name)
         value = self._tree.get(name)
         tree = value if isinstance(value, dict) else {}
         if tree is not value:
             self._note_type(name, value, "an object")
         below = self._below(tree, f"{self._path}{name}.")
-        below._is_unread = self._is_unread or (tree is not value and is_filled_value(value))
+        below.is_unread = self.is_unread or (tree is not value and is_filled_value(value))
         return below
-
-    def doubt_secrets(self) -> None:
-        """Stop reporting secrets as absent: a missing one may be in a part that was not read."""
-        self._is_unread = True
 
     def rows(self, outer: str, inner: str, *, mark: str) -> list[Fields]:
         """Return a list of objects, sent wrapped, bare, as a single object, or not at all.
@@ -207,19 +237,22 @@ class Fields:
         An object without the inner name is itself a row if it has the field ``mark``.
         """
         value: Any = self._tree.get(outer)
-        if isinstance(value, dict) and (inner in value or mark not in value):
-            if inner not in value and is_filled_value(value):
-                self.note(outer, f"holds no {inner}")
-            value = value.get(inner)
+        if isinstance(value, dict) and inner not in value and mark in value:
+            self._keep(outer, value)
+        else:
+            if isinstance(value, dict) and inner not in value and is_filled_value(value):
+                self.note(outer, f"has no {inner}")
+            value = self._unwrapped(outer, inner, dict)
         rows = value if isinstance(value, list) else [value] if is_filled_value(value) else []
-        name, good = f"{outer}.{inner}", []
-        if len(rows) > MAX_ROWS:
-            raise ResponseError(f"{self._path}{name} has {len(rows):,} rows: {MAX_ROWS:,} at most")
+        name, good, n_rows = f"{outer}.{inner}", [], len(rows)
+        if n_rows > MAX_ROWS:
+            del rows, value  # a frame that raises must not hold them
+            raise ResponseError(f"{self._path}{name} has {n_rows:,} rows: {MAX_ROWS:,} at most")
         for index, row in enumerate(rows):
             if isinstance(row, dict):
                 good.append(self._below(row, f"{self._path}{name}[{index}]."))
             else:
-                self.note(f"{name}[{index}]", "is no object")
+                self.note(f"{name}[{index}]", "is not an object")
         return good
 
     def tags(self, outer: str) -> tuple[str, ...]:
@@ -230,13 +263,27 @@ class Fields:
 
     def _below(self, tree: Mapping[str, Any], path: str) -> Fields:
         """Return a nested object that shares the notes of this one."""
-        return Fields(tree, self._notes, path, judge=self.judge)
+        return Fields(tree, self._notes, path, judge=self.judge, reads=self._reads)
 
-    def _in_range(self, name: str, value: int, bits: int) -> int | None:
-        if 0 <= value < 1 << (bits - 1):
-            return value
-        self.note(name, "is negative or too large")
-        return None
+    def _unwrapped(self, outer: str, inner: str, kind: type) -> Any:
+        """Return a list that may be wrapped in an object; only values of one type are kept."""
+        value: Any = self._tree.get(outer)
+        is_wrapped = isinstance(value, dict)
+        if self._reads is not None:
+            self._keep(outer, value if is_wrapped else _only(kind, value))
+            if is_wrapped:
+                self._below(value, "")._keep(inner, _only(kind, value.get(inner)))
+        return value.get(inner) if is_wrapped else value
+
+    def _keep(self, name: str, kept: Any) -> None:
+        """Record what is kept of a field that is present, if reads are recorded."""
+        if self._reads is not None and name in self._tree:
+            self._reads.setdefault(id(self._tree), {})[name] = kept
+
+    def _mention(self, name: str) -> None:
+        """Record that a field is present; an object is kept with the fields read from it."""
+        if self._reads is None or name not in self._reads.get(id(self._tree), ()):
+            self._keep(name, _stand_in(self._tree.get(name)))
 
     def _note_type(self, name: str, value: Any, wanted: str) -> None:
         if is_filled_value(value):
@@ -250,7 +297,7 @@ def _whole(value: Any) -> Any:
 
 def read_flag(value: object) -> bool | None:
     """Read a boolean from text or a number; None for anything else."""
-    return _FLAGS.get(str(value).strip().lower())
+    return value if isinstance(value, bool) else _FLAGS.get(str(value).strip().lower())
 
 
 def is_zero(value: Any) -> bool:
@@ -275,6 +322,34 @@ def is_filled_value(value: Any) -> bool:
         elif one is not None and not (isinstance(one, str) and not one.strip()):
             return True
     return False
+
+
+def _kept(value: Any, reads: Reads) -> Any:
+    """Return a value of an answer with only the fields that were read."""
+    if isinstance(value, list):
+        return [_kept(one, reads) for one in value]
+    if not isinstance(value, dict):
+        return value
+    kept = {name: _kept(one, reads) for name, one in sorted(reads.get(id(value), {}).items())}
+    return kept if is_filled_value(kept) or not is_filled_value(value) else {**kept, _MARK: "true"}
+
+
+def _stand_in(value: Any) -> Any:
+    """Return a placeholder of the same type; objects, nulls, booleans and zeros are unchanged."""
+    if isinstance(value, dict) or value is None or isinstance(value, bool) or is_zero(value):
+        return value
+    if not is_filled_value(value):
+        return [] if isinstance(value, list) else ""
+    if isinstance(value, list):
+        return [_MARK]
+    return {int: 2, float: 0.5}.get(type(value), _MARK)
+
+
+def _only(kind: type, value: Any) -> Any:
+    """Return a value or list with a placeholder for everything that is not of one type."""
+    if isinstance(value, list):
+        return [one if isinstance(one, kind) else _stand_in(one) for one in value]
+    return value if isinstance(value, kind) else _stand_in(value)
 
 
 def _kind_of(value: Any) -> str:

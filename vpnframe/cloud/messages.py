@@ -13,13 +13,7 @@ from urllib.parse import urlsplit
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Request:
-    """One HTTP request, complete: its URL is already percent-encoded.
-
-    Examples
-    --------
-    >>> Request("GET", "https://vpc.aliyuncs.com/?Signature=abc")
-    Request(GET vpc.aliyuncs.com)
-    """
+    """One HTTP request, complete: its URL is already percent-encoded."""
 
     method: str  # ``GET`` or ``POST``
     url: str  # scheme, host, path and encoded query
@@ -47,13 +41,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Response:
-    """One HTTP response with its whole body.
-
-    Examples
-    --------
-    >>> Response(200, {}, b'{"Psk":"hidden"}')
-    Response(200, 16 bytes)
-    """
+    """One HTTP response with its whole body."""
 
     status: int  # HTTP status
     headers: Mapping[str, str] = field(default_factory=dict)  # names in lower case

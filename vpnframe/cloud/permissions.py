@@ -10,30 +10,21 @@ LISTED = "DescribeVpnConnections"
 DOWNLOAD = "DownloadVpnConnectionConfig"
 _LISTS = (LISTED, "DescribeVpnAttachments", "DescribeVpnGateways", "DescribeCustomerGateways")
 _ROUTES = (
-    "DescribeVpcs",
-    "DescribeVpnRouteEntries",
-    "DescribeVpnPbrRouteEntries",
-    "DescribeVcoRouteEntries",
+    *("DescribeVpcs", "DescribeVpnRouteEntries"),
+    *("DescribeVpnPbrRouteEntries", "DescribeVcoRouteEntries"),
 )
 REVELATION = (
     "These reads reveal the pre-shared keys and BGP keys of every connection "
     f"({LISTED} and {DOWNLOAD}; DescribeCustomerGateways has BGP keys): there is no read "
-    "permission without them, so treat whoever holds this policy as somebody who knows your keys."
+    "permission without them, so treat everyone who has this policy as someone who knows your keys."
 )
 
-_OF_STS = ("GetCallerIdentity", "AssumeRole")
 _NAMED = re.compile(r"needs the permission ([a-z]+:[A-Za-z]+)")
 
 
 def permission_of(action: str) -> str:
-    """Return the RAM permission that a call needs.
-
-    Examples
-    --------
-    >>> permission_of("DescribeVpcs")
-    'vpc:DescribeVpcs'
-    """
-    return f"{'sts' if action in _OF_STS else 'vpc'}:{action}"
+    """Return the RAM permission that a call needs."""
+    return f"{'sts' if action in ('GetCallerIdentity', 'AssumeRole') else 'vpc'}:{action}"
 
 
 def naming_permission(message: str, action: str) -> str:
@@ -42,72 +33,32 @@ def naming_permission(message: str, action: str) -> str:
 
 
 def refused_sentence(messages: Iterable[str]) -> str | None:
-    """Return a sentence that names the permissions of refused calls; None without any.
-
-    Examples
-    --------
-    >>> refused_sentence([naming_permission("Forbidden.RAM: no right.", "DescribeVpcs")])
-    'refused: vpc:DescribeVpcs; `vpnframe doctor --policy` prints a policy that allows it'
-    """
+    """Return a sentence that names the permissions of refused calls; None without any."""
     names = sorted({name for message in messages for name in _NAMED.findall(message)})
     if not names:
         return None
     them = "it" if len(names) == 1 else "them"
-    return (
-        f"refused: {', '.join(names)}; `vpnframe doctor --policy` prints a policy that allows "
-        f"{them}"
-    )
+    allowing = f"`vpnframe doctor --policy` prints a policy that allows {them}"
+    return f"refused: {', '.join(names)}; {allowing}"
 
 
 def needed(*, routes: bool = True) -> tuple[str, ...]:
-    """Return the names of the calls that need a permission.
-
-    Examples
-    --------
-    >>> len(needed()), len(needed(routes=False))
-    (9, 5)
-    """
+    """Return the names of the calls that need a permission."""
     return (*_LISTS, *(_ROUTES if routes else ()), DOWNLOAD)
 
 
 def policy() -> str:
-    """Return the minimal RAM policy for a fetch, as JSON.
-
-    References
-    ----------
-    Alibaba Cloud, "RAM: policy structure and syntax", version 1.
-
-    Examples
-    --------
-    >>> [statement["Effect"] for statement in json.loads(policy())["Statement"]]
-    ['Allow']
-    """
+    """Return the minimal RAM policy for a fetch, as JSON."""
     return _policy({"Action": [f"vpc:{name}" for name in needed()], "Resource": "*"})
 
 
 def trust_policy(principal: str) -> str:
-    """Return the trust policy of a role, which states who may assume it, as JSON.
-
-    References
-    ----------
-    Alibaba Cloud, "RAM: edit the trust policy of a RAM role".
-
-    Examples
-    --------
-    >>> json.loads(trust_policy("acs:ram::1:root"))["Statement"][0]["Action"]
-    'sts:AssumeRole'
-    """
+    """Return the trust policy of a role, which states who may assume it, as JSON."""
     return _policy({"Action": "sts:AssumeRole", "Principal": {"RAM": [principal]}})
 
 
 def assuming_policy(role_arns: Iterable[str]) -> str:
-    """Return the policy that allows its holder to assume the roles, as JSON.
-
-    Examples
-    --------
-    >>> json.loads(assuming_policy(["acs:ram::1:role/audit"]))["Statement"][0]["Resource"]
-    ['acs:ram::1:role/audit']
-    """
+    """Return the policy that allows its holder to assume the roles, as JSON."""
     return _policy({"Action": "sts:AssumeRole", "Resource": [*role_arns]})
 
 

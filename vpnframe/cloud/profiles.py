@@ -37,17 +37,14 @@ _LOGINS = {
     "OAuth": ("oauth_refresh_token", "oauth_access_token_expire"),
 }
 _HOSTS = {
-    "RamRoleArn": "sts.aliyuncs.com",
-    "ChainableRamRoleArn": "sts.aliyuncs.com",
-    "OIDC": "sts.aliyuncs.com",
+    **dict.fromkeys(("RamRoleArn", "ChainableRamRoleArn", "OIDC"), "sts.aliyuncs.com"),
+    **dict.fromkeys(("CloudSSO", "OAuth"), "its sign-in host"),
     "EcsRamRole": "100.100.100.200",
-    "CloudSSO": "its sign-in host",
-    "OAuth": "its sign-in host",
 }
 _STEPS = (
-    (r"failed to parse external command output|has no attribute 'get'", "its command gave no JSON"),
-    (r"access_key_id or access_key_secret is empty", "its command gave no access key"),
-    (r"sts_token is empty", "its command gave no token"),
+    (r"failed to parse external command|has no attribute 'get'", "its command returned no JSON"),
+    (r"access_key_id or access_key_secret is empty", "its command returned no access key"),
+    (r"sts_token is empty", "its command returned no token"),
     (r"command process timed out", "its command took too long"),
     (r"failed to execute external command: exit status", "its command failed"),
     (r"failed to execute external command", "its command cannot be run"),
@@ -61,7 +58,7 @@ _UNREACHED = re.compile(
 )
 
 
-def why_no_credentials(profile: str | None, said: str) -> str | None:
+def why_no_credentials(profile: str | None, error_text: str) -> str | None:
     """Return why a profile yields no credentials; None if there is no profile to read."""
     from alibabacloud_credentials.utils import auth_util  # noqa: PLC0415
 
@@ -78,10 +75,10 @@ def why_no_credentials(profile: str | None, said: str) -> str | None:
     chain = list(_chain(config, name))
     if not chain or not chain[-1]:
         missing = name if not chain[:-1] else chain[-2].get("source_profile")
-        known = ", ".join(_names(config)) or "none"
+        known = ", ".join(str(one.get("name"))[:60] for one in _profiles(config)) or "none"
         shown = str(missing)[:60]
         return f"{CONFIG} has no profile {shown!r}: there are {known}; {_making(shown)}"
-    return next(filter(None, map(_own_problem, chain)), None) or _step(chain, said)
+    return next(filter(None, map(_own_problem, chain)), None) or _step(chain, error_text)
 
 
 def _home() -> Path:
@@ -98,18 +95,12 @@ def _read_config(path: Path) -> dict[str, Any] | str:
         return f"cannot be read: {error.strerror}"
     except (ValueError, RecursionError):
         return "is not JSON"
-    return config if isinstance(config, dict) else "holds no profiles"
+    return config if isinstance(config, dict) else "has no profiles"
 
 
-def _profiles(config: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+def _profiles(config: Mapping[str, Any]) -> list[dict[str, Any]]:
     listed = config.get("profiles")
-    yield from (
-        one for one in (listed if isinstance(listed, list) else []) if isinstance(one, dict)
-    )
-
-
-def _names(config: Mapping[str, Any]) -> list[str]:
-    return [str(one.get("name"))[:60] for one in _profiles(config)]
+    return [one for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []
 
 
 def _chain(config: Mapping[str, Any], name: str) -> Iterator[dict[str, Any]]:
@@ -127,7 +118,7 @@ def _chain(config: Mapping[str, Any], name: str) -> Iterator[dict[str, Any]]:
 def _label(profile: Mapping[str, Any]) -> str:
     mode = str(profile.get("mode"))
     shown = mode if mode in _NEEDED else "of an unknown type"
-    return f"the profile {str(profile.get('name'))[:60]!r} ({shown}) gives no credentials"
+    return f"the profile {str(profile.get('name'))[:60]!r} ({shown}) yields no credentials"
 
 
 def _own_problem(profile: Mapping[str, Any]) -> str | None:
@@ -137,15 +128,13 @@ def _own_problem(profile: Mapping[str, Any]) -> str | None:
         return f"{_label(profile)}: {', '.join(_NEEDED)} are known; {_making(name)}"
     if mode in _LOGINS and _has_ended(profile, *_LOGINS[mode]):
         again = f"`aliyun configure --mode {mode} --profile {name}`"
-        return f"{_label(profile)}: its login has ended, log in again: {again}"
-    missing = [field for field in _NEEDED[mode] if not profile.get(field)]
-    return (
-        f"{_label(profile)}: it has no {', '.join(missing)}; {_making(name)}" if missing else None
-    )
+        return f"{_label(profile)}: its login has expired, log in again: {again}"
+    missing = ", ".join(field for field in _NEEDED[mode] if not profile.get(field))
+    return f"{_label(profile)}: it has no {missing}; {_making(name)}" if missing else None
 
 
 def _making(name: str) -> str:
-    return f"`aliyun configure --profile {name}` makes it"
+    return f"`aliyun configure --profile {name}` creates it"
 
 
 def _has_ended(profile: Mapping[str, Any], token: str, end: str) -> bool:
@@ -156,28 +145,26 @@ def _has_ended(profile: Mapping[str, Any], token: str, end: str) -> bool:
     return token == "access_token" and at <= time.time()  # noqa: S105  a field's name
 
 
-def _step(chain: list[dict[str, Any]], said: str) -> str:
+def _step(chain: list[dict[str, Any]], error_text: str) -> str:
     """Describe the step that failed outside the file."""
     asks = [one for one in chain if one["mode"] not in ("AK", "StsToken")]
     profile = asks[0] if asks else chain[0]
     label, mode = _label(profile), str(profile["mode"])
     if mode == "External":
-        step = next((words for pattern, words in _STEPS if re.search(pattern, said)), None)
-        return f"{label}: {step or 'its command gave none'}"
-    host = _HOST.search(said)
+        step = next((words for pattern, words in _STEPS if re.search(pattern, error_text)), None)
+        return f"{label}: {step or 'its command returned none'}"
+    host = _HOST.search(error_text)
     where = host[1] if host else _HOSTS.get(mode, "the cloud")
-    if status := _STATUS.search(said):
-        code = _CODE.search(said)
+    if status := _STATUS.search(error_text):
+        code = f", {found[1]}" if (found := _CODE.search(error_text)) else ""
         ended = mode in _LOGINS and status[1] in ("400", "401", "403")
         more = f", log in again: `aliyun configure --mode {mode}`" if ended else ""
-        return (
-            f"{label}: {where} refuses it (HTTP {status[1]}{f', {code[1]}' if code else ''}){more}"
-        )
-    if host or _UNREACHED.search(said):
+        return f"{label}: {where} refuses it (HTTP {status[1]}{code}){more}"
+    if host or _UNREACHED.search(error_text):
         return f"{label}: {where} cannot be reached"
     if mode == "OIDC" and not os.access(str(profile.get("oidc_token_file")), os.R_OK):
         return f"{label}: its token file cannot be read"
-    return f"{label}: {where} gave none"
+    return f"{label}: {where} returned none"
 
 
 def why_no_ini() -> str | None:
@@ -195,8 +182,8 @@ def why_no_ini() -> str | None:
     except OSError as error:
         return f"{label} cannot be read: {error.strerror}"
     except (ValueError, configparser.Error):
-        return f"{label} is no INI file"
+        return f"{label} is not an INI file"
     section = auth_util.client_type
     if section not in parser:
         return f"{label} has no section [{section}]"
-    return f"the section [{section}] of {label} gives no credentials"
+    return f"the section [{section}] of {label} yields no credentials"

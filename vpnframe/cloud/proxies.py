@@ -15,8 +15,6 @@ from urllib.parse import urlsplit
 from vpnframe.cloud.endpoints import is_loopback
 from vpnframe.errors import SettingsError
 
-_SCHEMES = ("http", "https")
-
 
 @dataclass(frozen=True, slots=True)
 class Proxies:
@@ -45,14 +43,7 @@ class Proxies:
 
 
 def read_proxies(environment: Mapping[str, str]) -> Proxies:
-    """Read the proxy variables like curl: lower-case names take precedence.
-
-    Examples
-    --------
-    >>> found = read_proxies({"HTTPS_PROXY": "proxy:3128", "NO_PROXY": ".example.com"})
-    >>> found.proxy_for("https://vpc.aliyuncs.com/"), found.proxy_for("https://a.example.com/")
-    ('http://proxy:3128', None)
-    """
+    """Read the proxy variables like curl: lower-case names take precedence."""
     named = [environment.get(name, "").strip() for name in ("https_proxy", "HTTPS_PROXY")]
     url = next(filter(None, named), None)
     without = [environment.get(name, "") for name in ("no_proxy", "NO_PROXY")]
@@ -64,23 +55,21 @@ def _checked(url: str) -> str:
     url = url if "://" in url else f"http://{url}"
     try:
         parts = urlsplit(url)
-        is_good = parts.scheme in _SCHEMES and bool(parts.hostname) and parts.port != 0
+        is_good = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
     except ValueError:
         is_good = False
     if not is_good:
         shown = url.rpartition("@")[2][:100]
         raise SettingsError(
-            f"HTTPS_PROXY names {shown!r}, which is no proxy: write http://host:port"
+            f"HTTPS_PROXY is {shown!r}, which is not the URL of a proxy: write http://host:port"
         )
     return url
 
 
 def _fits(exception: str, host: str) -> bool:
     """Check whether an exception matches a host: by name, suffix, address or block."""
-    if exception == "*":
-        return True
     name = exception.removeprefix("*").removeprefix(".")
-    if host.lower() == name or host.lower().endswith(f".{name}"):
+    if exception == "*" or host.lower() == name or host.lower().endswith(f".{name}"):
         return True
     try:
         return ipaddress.ip_address(host) in ipaddress.ip_network(exception, strict=False)

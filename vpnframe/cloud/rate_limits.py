@@ -1,4 +1,4 @@
-"""Rate limiter for the published quotas, per (account, region, action). It reads no clock.
+"""Rate limits of the published quotas, per (account, region, action).
 
 A call may start when fewer than ``share x limit`` calls of its key are in flight or were answered
 within the last window. Counting from the answer, not from the sending, respects the server's window
@@ -8,9 +8,12 @@ and sliding windows.
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Mapping
+import asyncio
+import time
+from collections import defaultdict, deque
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 from vpnframe.cloud.actions import ACTIONS, Limit
 
@@ -31,18 +34,7 @@ class _Lane:
 
 
 class RateLimiter:
-    """Decides when a call may start.
-
-    Examples
-    --------
-    >>> rate_limiter = RateLimiter(limits={"DescribeRegions": Limit(2, per_s=60)}, share=0.5)
-    >>> key = ("1234", "cn-shanghai", "DescribeRegions")
-    >>> rate_limiter.delay(key, now=0.0)
-    0.0
-    >>> rate_limiter.start(key); rate_limiter.finish(key, now=1.0)
-    >>> rate_limiter.delay(key, now=11.0)
-    50.0
-    """
+    """Decides when a call may start; it reads no clock."""
 
     def __init__(self, *, limits: Mapping[str, Limit] | None = None, share: float = 0.5) -> None:
         if not 0 < share <= 1:
@@ -59,7 +51,9 @@ class RateLimiter:
     def delay(self, key: Key, *, now: float) -> float | None:
         """Return the seconds until a call may start; None if an answer must arrive first."""
         lane = self._lane(key)
-        self._ease(lane, now)
+        while lane.allowed < lane.ceiling and now - lane.eased_at >= lane.per_s:
+            lane.eased_at += lane.per_s
+            lane.allowed = min(lane.ceiling, lane.allowed + max(1, lane.ceiling // 8))
         while lane.answered and lane.answered[0] <= now - lane.per_s:
             lane.answered.popleft()
         if lane.blocked_until > now:
@@ -100,13 +94,43 @@ class RateLimiter:
         pause_s = lane.per_s / 10 if retry_after_s is None else retry_after_s
         lane.blocked_until = max(lane.blocked_until, now + pause_s)
 
-    def _ease(self, lane: _Lane, now: float) -> None:
-        while lane.allowed < lane.ceiling and now - lane.eased_at >= lane.per_s:
-            lane.eased_at += lane.per_s
-            lane.allowed = min(lane.ceiling, lane.allowed + max(1, lane.ceiling // 8))
-
     def _lane(self, key: Key) -> _Lane:
         if key not in self._lanes:
             ceiling = self.allowed(key[2])
             self._lanes[key] = _Lane(ceiling, self.limits[key[2]].per_s, ceiling)
         return self._lanes[key]
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """Injectable time functions: monotonic seconds, the time of day, and sleep."""
+
+    monotonic: Callable[[], float] = time.monotonic
+    utc_now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+
+
+class WaitingLanes:
+    """Releases the calls of a key one after the other, as soon as the rate limiter allows."""
+
+    def __init__(self, rate_limiter: RateLimiter, clock: Clock) -> None:
+        self.rate_limiter = rate_limiter
+        self._clock = clock
+        self._turn: defaultdict[Key, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._answered: defaultdict[Key, asyncio.Event] = defaultdict(asyncio.Event)
+
+    async def enter(self, key: Key) -> None:
+        """Wait until a call of this key may go out, and count it."""
+        async with self._turn[key]:
+            while (delay := self.rate_limiter.delay(key, now=self._clock.monotonic())) != 0:
+                if delay is None:
+                    self._answered[key].clear()
+                    await self._answered[key].wait()
+                else:
+                    await self._clock.sleep(delay)
+            self.rate_limiter.start(key)
+
+    def leave(self, key: Key) -> None:
+        """Count the end of a call, answered or not."""
+        self.rate_limiter.finish(key, now=self._clock.monotonic())
+        self._answered[key].set()

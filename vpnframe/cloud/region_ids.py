@@ -24,11 +24,5 @@ _REGION_ID = re.compile(rf"(?:{_ABROAD}|{_CHINA})(?:-(?:{_OWN}|{_BUILDING}))?")
 
 
 def is_region_id(name: str) -> bool:
-    """Check whether a name can be the id of a region.
-
-    Examples
-    --------
-    >>> [is_region_id(name) for name in ("cn-hangzhou", "us-southeast-1", "us-backup", "cn-old")]
-    [True, True, False, False]
-    """
+    """Check whether a name can be the id of a region."""
     return _REGION_ID.fullmatch(name) is not None

@@ -1,4 +1,4 @@
-"""Classify failures, by Code before HTTP status, and compute back-off times. Pure functions."""
+"""Classify failures, by Code before HTTP status; back-off times and the budget for repeats."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ PASSING: frozenset[FailureKind] = frozenset(("network", "timeout", "server", "th
 class Remedy(enum.Enum):
     """What to do about a failed call."""
 
-    SLOW_DOWN = "slow this call's key down and ask again"
-    AGAIN = "ask again after a pause, signed anew"
-    SET_CLOCK = "ask again with the server's clock"
-    RENEW_CREDENTIALS = "ask again with new credentials"
-    GIVE_UP = "record it and go on"
-    ABSENT = "the region does not exist there"
+    SLOW_DOWN = "reduce the rate of this call's key and retry"
+    AGAIN = "retry after a pause, with a new signature"
+    SET_CLOCK = "retry with the server's clock"
+    RENEW_CREDENTIALS = "retry with new credentials"
+    GIVE_UP = "record the failure"
+    ABSENT = "the region does not exist"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,56 +37,33 @@ class FailureVerdict:
         return self.kind in PASSING and self.kind != "throttled"
 
 
-# First match wins. The misspelling is the cloud's.
-_BY_CODE: tuple[tuple[str, FailureVerdict], ...] = (
-    (r"(rejected\.)?throttling(\..*)?", FailureVerdict(Remedy.SLOW_DOWN, "throttled")),
-    (r"signaturenonceused", FailureVerdict(Remedy.AGAIN, "server")),
-    (
-        r"invalidtimestamp\.expired|illegaltimestamp",
-        FailureVerdict(Remedy.SET_CLOCK, "credentials"),
-    ),
-    (r"invalidsecuritytoken\.expired", FailureVerdict(Remedy.RENEW_CREDENTIALS, "credentials")),
-    (
-        r"signaturedoesnotmatch|incompletesignature|invalidaccesskeyid.*|.*securitytoken.*",
-        FailureVerdict(Remedy.GIVE_UP, "credentials"),
-    ),
-    (
-        r".*(forb+id+en|nopermission|accessdenied|notauthorized|unauthorized).*",
-        FailureVerdict(Remedy.GIVE_UP, "denied"),
-    ),
-    (
-        r"invalid(action|api|product|version)(\..*)?|invalidoperation\.notsupport.*"
-        r"|(operation)?unsupported.*",
-        FailureVerdict(Remedy.GIVE_UP, "unsupported"),
-    ),
-    (
-        r"invalid\w*(connection|gateway|instance)\w*\.notfound",
-        FailureVerdict(Remedy.GIVE_UP, "gone"),
-    ),
-    (r"invalidregionid(\.notfound)?", FailureVerdict(Remedy.ABSENT, "parameter")),
-    (
-        r"serviceunavailable.*|internalerror.*|systembusy.*|unknownerror.*",
-        FailureVerdict(Remedy.AGAIN, "server"),
-    ),
+# Pattern of the code, remedy, kind: the first match wins. The misspelling is the cloud's.
+_BY_CODE: tuple[tuple[str, Remedy, FailureKind], ...] = (
+    (r"(rejected\.)?throttling(\..*)?", Remedy.SLOW_DOWN, "throttled"),
+    (r"signaturenonceused", Remedy.AGAIN, "server"),
+    (r"invalidtimestamp\.expired|illegaltimestamp", Remedy.SET_CLOCK, "credentials"),
+    (r"invalidsecuritytoken\.expired", Remedy.RENEW_CREDENTIALS, "credentials"),
+    (r"signaturedoesnotmatch|incompletesignature", Remedy.GIVE_UP, "credentials"),
+    (r"invalidaccesskeyid.*|.*securitytoken.*", Remedy.GIVE_UP, "credentials"),
+    (r".*(forb+id+en|nopermission|accessdenied).*", Remedy.GIVE_UP, "denied"),
+    (r".*(notauthorized|unauthorized).*", Remedy.GIVE_UP, "denied"),
+    (r"invalid(action|api|product|version)(\..*)?", Remedy.GIVE_UP, "unsupported"),
+    (r"invalidoperation\.notsupport.*|(operation)?unsupported.*", Remedy.GIVE_UP, "unsupported"),
+    (r"invalid\w*(connection|gateway|instance)\w*\.notfound", Remedy.GIVE_UP, "gone"),
+    (r"invalidregionid(\.notfound)?", Remedy.ABSENT, "parameter"),
+    (r"serviceunavailable.*|internalerror.*", Remedy.AGAIN, "server"),
+    (r"systembusy.*|unknownerror.*", Remedy.AGAIN, "server"),
 )
-_CODES = tuple((re.compile(pattern), verdict) for pattern, verdict in _BY_CODE)
+_VERDICTS = [(re.compile(code), FailureVerdict(remedy, kind)) for code, remedy, kind in _BY_CODE]
 
 
 def classify(error: RequestError) -> FailureVerdict:
-    """Return the kind and the remedy of a failed call.
-
-    Examples
-    --------
-    >>> classify(StatusError("slow", code="Throttling.User", http_status=200)).remedy.name
-    'SLOW_DOWN'
-    >>> classify(StatusError("no", code="Forbbiden.SubUser", http_status=403)).kind
-    'denied'
-    """
+    """Return the kind and the remedy of a failed call."""
     if isinstance(error, TransportError):
         return FailureVerdict(Remedy.AGAIN, "timeout" if error.is_timeout else "network")
     if isinstance(error, StatusError):
         code = error.code.lower()
-        known = next((verdict for pattern, verdict in _CODES if pattern.fullmatch(code)), None)
+        known = next((verdict for pattern, verdict in _VERDICTS if pattern.fullmatch(code)), None)
         if known is not None:
             return known
         return _by_status(error.http_status) or FailureVerdict(Remedy.GIVE_UP, "parameter")
@@ -109,15 +86,27 @@ def _by_status(status: int) -> FailureVerdict | None:
 def backoff_s(
     attempt: int, *, jitter: float, base_s: float = 0.5, floor_s: float = 0.05, cap_s: float = 20.0
 ) -> float:
-    """Return the pause before the next attempt: exponential with full jitter and a floor.
-
-    References
-    ----------
-    M. Brooker, "Exponential Backoff and Jitter", 2015.
-
-    Examples
-    --------
-    >>> backoff_s(1, jitter=1.0), backoff_s(3, jitter=0.5), backoff_s(9, jitter=0.0)
-    (0.5, 1.0, 0.05)
-    """
+    """Return the pause before the next attempt: exponential with full jitter and a floor."""
+    # M. Brooker, "Exponential Backoff and Jitter", 2015.
     return max(floor_s, jitter * min(cap_s, base_s * 2.0 ** (attempt - 1)))
+
+
+@dataclass(slots=True)
+class RetryBudget:
+    """Allows repeats in proportion to successful calls; throttled calls do not use the budget."""
+
+    # Google, "Site Reliability Engineering", chapter 22, retry budgets.
+
+    balance: float = 5.0  # repeats allowed before the first answer
+    per_call: float = 0.15  # repeats that every successful answer adds
+
+    def earn(self) -> None:
+        """Count a successful answer."""
+        self.balance += self.per_call
+
+    def spend(self) -> bool:
+        """Take one repeat from the budget; return False if it is used up."""
+        if self.balance < 1 - 1e-9:  # in floating point 20 x 0.15 is slightly below 3
+            return False
+        self.balance -= 1
+        return True

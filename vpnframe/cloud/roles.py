@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 import secrets
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
-from vpnframe.cloud.credentials import Provider, check_credentials
+from vpnframe.cloud.actions import STS_VERSION
+from vpnframe.cloud.answers import decode_account_id
+from vpnframe.cloud.credentials import HeldCredentials, Provider, check_credentials
 from vpnframe.cloud.fields import Fields
 from vpnframe.cloud.messages import Request, Response
 from vpnframe.cloud.permissions import naming_permission
@@ -18,8 +19,6 @@ from vpnframe.cloud.signing import Call, Credentials, sign
 from vpnframe.cloud.trees import read_tree
 from vpnframe.errors import RequestError, ResponseError, StatusError
 
-STS_VERSION = "2015-04-01"
-SESSION_S = 3600
 _EARLY = timedelta(minutes=15)
 
 
@@ -32,18 +31,9 @@ class SignerIdentity:
 
 
 def decode_identity(response: Response) -> SignerIdentity:
-    """Decode an answer of GetCallerIdentity.
-
-    Examples
-    --------
-    >>> decode_identity(Response(200, {}, b'{"AccountId": "1", "Arn": "acs:ram::1:user/a"}'))
-    SignerIdentity(account_id='1', arn='acs:ram::1:user/a')
-    """
-    answer = Fields(read_tree(response)[0], [])
-    account_id = answer.text("AccountId")
-    if account_id is None:
-        raise ResponseError("the answer has no AccountId")
-    return SignerIdentity(account_id, answer.text("Arn"))
+    """Decode an answer of GetCallerIdentity."""
+    arn = Fields(read_tree(response)[0], []).text("Arn")
+    return SignerIdentity(decode_account_id(response), arn)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +45,7 @@ class Session:
 
 
 def decode_session(response: Response) -> Session:
-    """Decode an answer of AssumeRole.
-
-    References
-    ----------
-    Alibaba Cloud STS API 2015-04-01, AssumeRole.
-    """
+    """Decode an answer of AssumeRole."""
     held = Fields(read_tree(response)[0], []).block("Credentials")
     names = ("AccessKeyId", "AccessKeySecret", "SecurityToken")
     missing = [name for name in (*names, "Expiration") if held.text(name) is None]
@@ -69,19 +54,15 @@ def decode_session(response: Response) -> Session:
     # No local variable holds a part: tools that print the locals of a traceback would show it.
     credentials = Credentials(*(held.text(name) or "" for name in names))
     check_credentials(credentials)
-    return Session(credentials, _time(held.text("Expiration") or ""))
-
-
-def _time(text: str) -> datetime:
     try:
-        found = datetime.fromisoformat(text)
+        ends_at = datetime.fromisoformat(held.text("Expiration") or "")
     except ValueError:
-        raise ResponseError("the Expiration in the answer of AssumeRole is no time") from None
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
+        raise ResponseError("the Expiration in the answer of AssumeRole is not a time") from None
+    return Session(credentials, ends_at if ends_at.tzinfo else ends_at.replace(tzinfo=UTC))
 
 
-class AssumedRole:
-    """Credentials of a role, assumed behind one lock and renewed 15 minutes before they end."""
+class AssumedRole(HeldCredentials):
+    """Credentials of a role, renewed 15 minutes before they end."""
 
     def __init__(
         self,
@@ -93,31 +74,24 @@ class AssumedRole:
         utc_now: Callable[[], datetime] = lambda: datetime.now(UTC),
         nonce: Callable[[], str] = secrets.token_hex,
     ) -> None:
+        super().__init__(lambda: self._server_now().timestamp())
         self._role_arn = role_arn
         self._base = base
         self._send = send
         self._base_url = base_url
         self._utc_now = utc_now
         self._nonce = nonce
-        self._lock = asyncio.Lock()
-        self._held: Session | None = None
         self._clock_offset = timedelta(0)
 
     def __repr__(self) -> str:
         return f"AssumedRole({self._role_arn!r})"
 
-    async def get(self, *, renew: bool = False) -> Credentials:
-        """Return the credentials to sign with."""
-        refused = self._held if renew else None
-        async with self._lock:
-            # Of many calls refused together, the first renews and the others reuse its result.
-            is_refused = refused is not None and self._held is refused
-            if self._held is None or is_refused or self._is_ending(self._held):
-                self._held = await self._assume()
-            return self._held.credentials
+    def _server_now(self) -> datetime:
+        return self._utc_now() + self._clock_offset
 
-    def _is_ending(self, session: Session) -> bool:
-        return self._utc_now() + self._clock_offset >= session.ends_at - _EARLY
+    async def _find(self) -> tuple[Credentials, float]:
+        session = await self._assume()
+        return session.credentials, (session.ends_at - _EARLY).timestamp()
 
     async def _assume(self) -> Session:
         """Assume the role; retry once each for a wrong clock and for expired base credentials."""
@@ -138,14 +112,10 @@ class AssumedRole:
                 self._clock_offset = clock_offset(response, self._utc_now()) or timedelta(0)
 
     def _request(self, credentials: Credentials) -> Request:
-        params = {
-            "RoleArn": self._role_arn,
-            "RoleSessionName": "vpnframe",
-            "DurationSeconds": str(SESSION_S),
-        }
+        params = {"RoleArn": self._role_arn, "RoleSessionName": "vpnframe"}
+        params["DurationSeconds"] = "3600"
         call = Call(self._base_url, "AssumeRole", STS_VERSION, params)
-        now = self._utc_now() + self._clock_offset
-        return sign(call, credentials=credentials, now=now, nonce=self._nonce())
+        return sign(call, credentials=credentials, now=self._server_now(), nonce=self._nonce())
 
 
 def _refusal(error: StatusError, role_arn: str) -> StatusError:
@@ -161,14 +131,7 @@ def _refusal(error: StatusError, role_arn: str) -> StatusError:
 
 
 def clock_offset(response: Response, now: datetime) -> timedelta | None:
-    """Return how far the server's clock is ahead of ours, from the answer's ``Date``.
-
-    Examples
-    --------
-    >>> answer = Response(200, {"date": "Mon, 23 Nov 2026 06:24:05 GMT"})
-    >>> clock_offset(answer, datetime(2026, 11, 23, 6, 24, tzinfo=UTC)).seconds
-    5
-    """
+    """Return how far the server's clock is ahead of ours, from the answer's ``Date``."""
     try:
         return parsedate_to_datetime(response.headers["date"]) - now
     except (KeyError, TypeError, ValueError):

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-
 from vpnframe.cloud.fields import Fields
-from vpnframe.model.records import RouteEntry, RouteType, Row, Vpc
+from vpnframe.model.records import RouteEntry, RouteType, Vpc
 
 
-def vpc(row: Fields) -> Vpc | None:
-    """Decode a row of DescribeVpcs; None without an id."""
-    vpc_id, primary = row.text("VpcId"), row.text("CidrBlock")
-    if vpc_id is None:
-        return None
+def vpc(row: Fields, vpc_id: str) -> Vpc:
+    """Decode a row of DescribeVpcs."""
+    primary = row.text("CidrBlock")
     return Vpc(
         vpc_id=vpc_id,
         name=row.text("VpcName"),
@@ -23,22 +19,22 @@ def vpc(row: Fields) -> Vpc | None:
     )
 
 
-def policy_route(row: Fields) -> RouteEntry | None:
-    """Decode a row of DescribeVpnPbrRouteEntries; None without a destination."""
-    return _route(row, "policy")
+def policy_route(row: Fields, destination: str) -> RouteEntry:
+    """Decode a row of DescribeVpnPbrRouteEntries."""
+    return _route(row, destination, "policy")
 
 
-def destination_route(row: Fields) -> RouteEntry | None:
-    """Decode a DescribeVpnRouteEntries or DescribeVcoRouteEntries row; None without destination."""
+def destination_route(row: Fields, destination: str) -> RouteEntry:
+    """Decode a row of DescribeVpnRouteEntries or DescribeVcoRouteEntries."""
     kind = (row.text("RouteEntryType") or "").lower()
-    return _route(row, "bgp" if kind == "bgp" else "destination")
+    return _route(row, destination, "bgp" if kind == "bgp" else "destination")
 
 
-def _route(row: Fields, route_type: RouteType) -> RouteEntry | None:
-    destination, next_hop = row.text("RouteDest"), row.text("NextHop")
-    learned_from = _learned_from(row) if route_type == "bgp" else None
-    if destination is None:
-        return None
+def _route(row: Fields, destination: str, route_type: RouteType) -> RouteEntry:
+    next_hop = row.text("NextHop")
+    source = row.text("Source") if route_type == "bgp" else None
+    # Older answers have a CIDR block in this field, not who announced the route.
+    learned_from = None if source is None or "/" in source else source.lower()
     return RouteEntry(
         route_type=route_type,
         vpn_gateway_id=row.text("VpnInstanceId"),
@@ -57,23 +53,9 @@ def _route(row: Fields, route_type: RouteType) -> RouteEntry | None:
     )
 
 
-def _learned_from(row: Fields) -> str | None:
-    """Return who announced a BGP route; older answers have a CIDR block in this field."""
-    source = row.text("Source")
-    return None if source is None or "/" in source else source.lower()
-
-
 def _connection_id(row: Fields, next_hop: str | None, learned_from: str | None) -> str | None:
     """Return the connection that a route leads to; None if the cloud announces it to the peer."""
     if learned_from == "cloud":
         return None
     listed_under = row.text("VpnConnectionId")
     return listed_under or (next_hop if (next_hop or "").startswith("vco-") else None)
-
-
-DECODERS: Mapping[str, Callable[[Fields], Row | None]] = {
-    "DescribeVcoRouteEntries": destination_route,
-    "DescribeVpcs": vpc,
-    "DescribeVpnPbrRouteEntries": policy_route,
-    "DescribeVpnRouteEntries": destination_route,
-}

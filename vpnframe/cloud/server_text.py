@@ -55,31 +55,21 @@ def safe_message(message: object) -> str:
     """
     if not isinstance(message, str):
         return ""
-    said = _ECHO.split(message, maxsplit=1)[0].strip()[:_LONGEST]
-    said = _QUOTED.sub(lambda quoted: quoted[0] if _is_plain_name(quoted[2]) else MASK, said)
-    return _TOKEN.sub(_Masking(), said)
+    shown = _ECHO.split(message, maxsplit=1)[0].strip()[:_LONGEST]
+    shown = _QUOTED.sub(
+        lambda m: m[0] if len(m[2]) <= 40 and _IDENTIFIER.fullmatch(m[2]) else MASK, shown
+    )
+    is_beside_a_secret = False
 
-
-class _Masking:
-    """Masks one token after the other; remembers whether a secret was named before."""
-
-    def __init__(self) -> None:
-        self._is_beside_a_secret = False
-
-    def __call__(self, found: re.Match[str]) -> str:
+    def masked(found: re.Match[str]) -> str:
+        nonlocal is_beside_a_secret
         token = found[0]
-        if token == MASK:
-            return token
         is_name = bool(_NAMES_A_SECRET.search(token))
-        is_kept = _is_plain(token) and (
-            not self._is_beside_a_secret or is_name or token.lower() in _BESIDE_A_SECRET
-        )
-        self._is_beside_a_secret |= is_name
-        return token if is_kept else MASK
+        may_stay = not is_beside_a_secret or is_name or token.lower() in _BESIDE_A_SECRET
+        is_beside_a_secret |= is_name
+        return token if may_stay and _is_plain(token) else MASK
 
-
-def _is_plain_name(text: str) -> bool:
-    return len(text) <= 40 and bool(_IDENTIFIER.fullmatch(text))
+    return _TOKEN.sub(masked, shown)
 
 
 def _is_plain(word: str) -> bool:

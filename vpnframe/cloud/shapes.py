@@ -14,7 +14,7 @@ from typing import Any
 from vpnframe.addresses.cidr import split_cidrs
 from vpnframe.cloud.messages import Response
 from vpnframe.cloud.trees import parse_body
-from vpnframe.model.psk import key_state
+from vpnframe.model.masked import key_state
 
 _NAMES = frozenset(
     """
@@ -55,8 +55,9 @@ _ENUMERATED = frozenset(
         *("Status", "TunnelBandwidth", "VpnType", "IpsecVpn", "SslVpn"),
     }
 )
-_WORDS = frozenset(
-    """
+_WORDS = {
+    word.lower(): word
+    for word in """
     ike_sa_not_established ike_sa_established ipsec_sa_not_established ipsec_sa_established
     init provisioning active inactive updating deleting deleted attaching attached detaching
     detached financialLocked financial_locked Normal FinancialLocked locked pending success failed
@@ -67,22 +68,14 @@ _WORDS = frozenset(
     PREPAY POSTPAY PostpayByFlow PrePay PostPay published custom bgp static
     Standard Large 5M 10M 20M 50M 100M 200M 500M 1000M
     """.split()  # noqa: SIM905
-)
-_BY_WORD = {word.lower(): word for word in _WORDS}
+}
 _ROOT = re.compile(r"(Describe|Download|Get)[A-Z][A-Za-z]{2,40}Response")
 _DEPTH = 20
 _KINDS = {dict: "object", list: "list", str: "text", bool: "flag", int: "number", float: "number"}
 
 
 def shape_of(response: Response) -> bytes:
-    """Return the shape of an answer as JSON.
-
-    Examples
-    --------
-    >>> body = b'{"VpnConnections": {"VpnConnection": [{"Name": "lima", "Status": "init"}]}}'
-    >>> json.loads(shape_of(Response(200, {}, body)))["body"]
-    {'VpnConnections': {'VpnConnection': [{'Name': 'text', 'Status': 'text: init'}]}}
-    """
+    """Return the shape of an answer as JSON."""
     parsed = parse_body(response.body)
     if isinstance(parsed, str):
         shape: Any = "neither JSON nor XML" if response.body.strip() else "empty"
@@ -92,44 +85,34 @@ def shape_of(response: Response) -> bytes:
         shape = _shape(tree, "", _DEPTH)
         named = root if root is not None and _ROOT.fullmatch(root) else "another root"
         form = "JSON" if root is None else f"XML: {named}"
-    told = {"http_status": response.status, "format": form, "body": shape}
-    return json.dumps(told, indent=1).encode() + b"\n"
+    shown = {"http_status": response.status, "format": form, "body": shape}
+    return json.dumps(shown, indent=1).encode() + b"\n"
 
 
 def _shape(value: Any, name: str, depth: int) -> Any:
+    """Return the shape of a field's value."""
     if depth == 0:
         return "nested deeply"
     if isinstance(value, dict):
-        return _shape_of_object(value, depth)
+        known = {one: _shape(value[one], one, depth - 1) for one in sorted(_NAMES & value.keys())}
+        others = sorted(_KINDS.get(type(value[one]), "null") for one in value if one not in _NAMES)
+        return known | ({"(other fields)": others} if others else {})
     if isinstance(value, list):
         shapes = [_shape(one, name, depth - 1) for one in value]
         return [json.loads(one) for one in dict.fromkeys(map(json.dumps, shapes))]
     if name in _SECRETS:
         return f"key: {key_state(value)}"
-    return _text(value, name) if isinstance(value, str) else _scalar(value)
-
-
-def _shape_of_object(tree: dict[str, Any], depth: int) -> dict[str, Any]:
-    known = {name: _shape(tree[name], name, depth - 1) for name in sorted(_NAMES & tree.keys())}
-    others = [_kind(tree[name]) for name in tree if name not in _NAMES]
-    return known | ({"(other fields)": sorted(others)} if others else {})
-
-
-def _scalar(value: Any) -> str:
+    if isinstance(value, str):
+        return _text(value, name)
     if value is None or isinstance(value, bool):
         return json.dumps(value)
     kind = "whole number" if isinstance(value, int) else "fraction"
     return kind if value else "zero"
 
 
-def _kind(value: Any) -> str:
-    """Return only the type of an unknown field."""
-    return _KINDS.get(type(value), "null")
-
-
 def _text(value: str, name: str) -> str:
     text = value.strip()
-    word = _BY_WORD.get(text.lower())
+    word = _WORDS.get(text.lower())
     if not text:
         return "empty text"
     if word is not None and (name in _ENUMERATED or word in ("true", "false")):

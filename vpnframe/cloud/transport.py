@@ -8,7 +8,6 @@ import os
 import ssl
 import zlib
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 import aiohttp
@@ -26,7 +25,6 @@ except ImportError:  # Windows has no such limit
 
 # A page of 50 rows takes about 150 KiB.
 _MAX_BODY_BYTES = 8 * MIB
-_MAX_CA_BYTES = 8 * MIB
 _MAX_CONNECTIONS = 100
 _OTHER_FILES = 16  # standard streams, event loop, checkpoint, name resolution
 # Supported content codings, with zlib's ``wbits`` for each.
@@ -39,11 +37,26 @@ class _TooLongError(Exception):
     """The answer exceeds the size limit."""
 
 
-class Transport:
-    """Keeps connections open for a crawl; use as an async context manager.
+# Causes, and what the host did: the first match wins.
+_PROBLEMS: tuple[tuple[type[Exception] | tuple[type[Exception], ...], str], ...] = (
+    (TimeoutError, "did not answer in time"),
+    (aiohttp.ClientProxyConnectionError, "cannot be reached: the proxy {proxy} does not answer"),
+    (
+        aiohttp.ClientHttpProxyError,
+        "cannot be reached: the proxy {proxy} refuses it (HTTP {status})",
+    ),
+    (aiohttp.ClientConnectorCertificateError, "shows a certificate that cannot be trusted"),
+    # The IDNA codec raises UnicodeError for a label that is too long.
+    ((aiohttp.ClientConnectorDNSError, UnicodeError), "has no address (DNS)"),
+    (aiohttp.ClientConnectorError, "cannot be reached{why}"),
+    (_TooLongError, f"sent an answer of more than {_MAX_BODY_BYTES // MIB} MiB"),
+    ((aiohttp.ClientError, asyncio.IncompleteReadError, OSError), "broke the connection"),
+)
+_CAUSES = (aiohttp.ClientError, asyncio.IncompleteReadError, OSError, UnicodeError, _TooLongError)
 
-    HTTPS_PROXY and NO_PROXY apply, see :mod:`vpnframe.cloud.proxies`.
-    """
+
+class Transport:
+    """Keeps connections open, directly or by HTTPS_PROXY; use as an async context manager."""
 
     def __init__(
         self, *, ca_file: str | Path | None = None, timeout: aiohttp.ClientTimeout = _TIMEOUT
@@ -62,12 +75,7 @@ class Transport:
         )
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         if self._session is not None:
             await self._session.close()
 
@@ -75,29 +83,14 @@ class Transport:
         """Send a request and return its whole response."""
         try:
             return await self._send(request)
-        except TimeoutError:
-            problem, is_timeout = "did not answer in time", True
-        except aiohttp.ClientProxyConnectionError:
-            problem, is_timeout = f"cannot be asked: the proxy {self._proxies.host} is away", False
-        except aiohttp.ClientHttpProxyError as error:
-            why = f"the proxy {self._proxies.host} refuses it (HTTP {getattr(error, 'status', 0)})"
-            problem, is_timeout = f"cannot be asked: {why}", False
-        except aiohttp.ClientConnectorCertificateError:
-            problem, is_timeout = "shows a certificate that cannot be trusted", False
-        # The IDNA codec raises UnicodeError for a label that is too long.
-        except (aiohttp.ClientConnectorDNSError, UnicodeError):
-            problem, is_timeout = "has no address (DNS)", False
-        except aiohttp.ClientConnectorError as error:
-            is_full = error.errno in (errno.EMFILE, errno.ENFILE)
-            why = ": too many files are open, see ulimit -n" if is_full else ""
-            problem, is_timeout = f"cannot be reached{why}", False
-        except _TooLongError:
-            n_mib = _MAX_BODY_BYTES // MIB
-            problem, is_timeout = f"sent an answer of more than {n_mib} MiB", False
-        except (aiohttp.ClientError, ConnectionError, asyncio.IncompleteReadError, OSError):
-            problem, is_timeout = "broke the connection", False
+        except _CAUSES as error:
+            problem = next(text for causes, text in _PROBLEMS if isinstance(error, causes))
+            is_timeout = isinstance(error, TimeoutError)
+            is_full = getattr(error, "errno", None) in (errno.EMFILE, errno.ENFILE)
+            parts = {"proxy": self._proxies.host, "status": getattr(error, "status", 0)}
+            parts["why"] = ": too many files are open, see ulimit -n" if is_full else ""
         # The cause is left out: its text can hold the whole signed URL.
-        raise TransportError(f"{request.host} {problem}", is_timeout=is_timeout)
+        raise TransportError(f"{request.host} {problem.format(**parts)}", is_timeout=is_timeout)
 
     async def _send(self, request: Request) -> Response:
         if self._session is None:
@@ -137,16 +130,16 @@ def _decompressed(body: bytes, coding: str) -> bytes:
     if coding == "identity" or not body:
         return body
     if coding not in _CODINGS:
-        raise aiohttp.ClientPayloadError("packed in a way that was not asked for")
+        raise aiohttp.ClientPayloadError("the content coding was not requested")
     is_raw = coding == "deflate" and body[0] & 0x0F != zlib.DEFLATED  # some send raw deflate
     try:
         unpacker = zlib.decompressobj(-zlib.MAX_WBITS if is_raw else _CODINGS[coding])
         unpacked = unpacker.decompress(body, _MAX_BODY_BYTES + 1)
     except zlib.error:
-        raise aiohttp.ClientPayloadError("what was packed cannot be unpacked") from None
+        raise aiohttp.ClientPayloadError("the body cannot be decompressed") from None
     _check_length(len(unpacked))
     if not unpacker.eof or unpacker.unused_data:
-        raise aiohttp.ClientPayloadError("what was packed is cut off, or more follows it")
+        raise aiohttp.ClientPayloadError("the compressed body is truncated, or data follows it")
     return unpacked
 
 
@@ -170,7 +163,7 @@ def _tls_context(ca_file: str | Path | None) -> ssl.SSLContext | bool:
         return True
     try:
         # The text between the certificates may be in any language.
-        body = read_file(ca_file, limit=_MAX_CA_BYTES).decode("ascii", "ignore")
+        body = read_file(ca_file, limit=_MAX_BODY_BYTES).decode("ascii", "ignore")
         if not body:  # empty data would mean all authorities that the system trusts
             raise ValueError("it is empty")
         return ssl.create_default_context(cadata=body)

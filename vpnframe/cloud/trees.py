@@ -34,17 +34,13 @@ def read_tree(response: Response) -> tuple[Tree, str | None]:
     parsed = parse_body(response.body)
     # A frame that raises must not hold the tree: tools that print locals would print keys.
     if isinstance(parsed, str):
-        raise ResponseError(_with_status(parsed, response.status), http_status=response.status)
+        status = "" if response.status < 300 else f" (HTTP {response.status})"
+        raise ResponseError(f"{parsed}{status}", http_status=response.status)
     error = _error_in(parsed[0], response.status)
     if error is not None:
         del parsed
         raise error
     return parsed
-
-
-def _with_status(problem: str, status: int) -> str:
-    """Append the HTTP status to a problem, unless the status means success."""
-    return problem if status < 300 else f"{problem} (HTTP {status})"
 
 
 def parse_body(body: bytes) -> tuple[Tree, str | None] | str:
@@ -63,17 +59,12 @@ def _parsed_json(text: bytes) -> tuple[Tree, None] | str:
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
         is_cut_off = isinstance(error, msgspec.DecodeError) and "truncated" in str(error)
         tree = _leniently(text)
+        if tree is None and is_cut_off:
+            return f"the answer is cut off after {len(text)} bytes"
         if tree is None:
-            return (
-                f"the answer is cut off after {len(text)} bytes"
-                if is_cut_off
-                else _TOO_DEEP
-                if isinstance(error, RecursionError)
-                else "the answer is neither JSON nor XML"
-            )
-    if not isinstance(tree, dict):
-        return "the answer is JSON, but no object"
-    return tree, None
+            is_deep = isinstance(error, RecursionError)
+            return _TOO_DEEP if is_deep else "the answer is neither JSON nor XML"
+    return (tree, None) if isinstance(tree, dict) else "the answer is JSON, but not an object"
 
 
 def _leniently(text: bytes) -> object:
@@ -113,14 +104,8 @@ def _value_of(element: Element) -> dict[str, Any] | str:
         return (element.text or "").strip()
     value: dict[str, Any] = {}
     for child in element:
-        name, below = _name_of(child), _value_of(child)
-        if name not in value:
-            value[name] = below
-        elif isinstance(value[name], list):
-            value[name].append(below)
-        else:
-            value[name] = [value[name], below]
-    return value
+        value.setdefault(_name_of(child), []).append(_value_of(child))
+    return {name: found if len(found) > 1 else found[0] for name, found in value.items()}
 
 
 def _error_in(tree: Tree, status: int) -> StatusError | ResponseError | None:
@@ -144,13 +129,7 @@ def _error_in(tree: Tree, status: int) -> StatusError | ResponseError | None:
 
 
 def write_tree(tree: Tree, root: str | None) -> bytes:
-    """Serialize a tree to the format it was read from: XML if it has a root, else JSON.
-
-    Examples
-    --------
-    >>> write_tree({"Tag": [{"Key": "a"}, {"Key": "b"}]}, "Tags")
-    b'<Tags><Tag><Key>a</Key></Tag><Tag><Key>b</Key></Tag></Tags>'
-    """
+    """Serialize a tree to the format it was read from: XML if it has a root, else JSON."""
     if root is None:
         return json.dumps(tree, ensure_ascii=False, indent=1).encode()
     # Only written, never parsed: no entity can expand.

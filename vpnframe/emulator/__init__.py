@@ -1,13 +1,13 @@
 """A local Alibaba Cloud VPN endpoint with a seeded fleet, real signatures, quotas and paging.
 
-``make_fleet`` draws the cloud's contents, ``answer_key`` computes the expected results for them,
+``make_fleet`` draws the cloud's contents, ``answer_key`` lists what was planted in them,
 ``handle`` answers one request without a socket, ``serve_in_thread`` serves it on loopback.
 From the rest of the package it uses only the request and response classes.
 """
 
 from __future__ import annotations
 
-from vpnframe.emulator.answers.answer_key import answer_key
+from vpnframe.emulator.answer_key import answer_key
 from vpnframe.emulator.fleet.making import make_fleet
 from vpnframe.emulator.fleet.model import (
     EmulatedAccount,

@@ -1,22 +1,24 @@
-"""Rows of DescribeVpnConnections: the cloud's view, in which "local" is the VPC side."""
+"""Connections in DescribeVpnConnections and in DownloadVpnConnectionConfig.
+
+The list is the cloud's view, in which "local" is the VPC side; the download is the device's view,
+in which "local" is the on-premises side.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-from vpnframe.emulator.encoding import Json
-from vpnframe.emulator.fleet.model import Bgp, EmulatedConnection, EmulatedTunnel, HealthCheck
+from vpnframe.emulator.encoding import Json, Tree
+from vpnframe.emulator.fleet.model import Bgp, EmulatedConnection, EmulatedTunnel
 from vpnframe.emulator.fleet.quirks import (
     connection_level_shape,
     joined,
-    no_tunnel_shape,
     no_tunnels,
     pick,
     shaped,
     tag_list,
 )
 
-_CALL = "list"
 _UNSET_BGP: Mapping[str, Json] = {
     **dict.fromkeys(("LocalAsn", "PeerAsn"), 1),
     **dict.fromkeys(("LocalBgpIp", "PeerBgpIp", "TunnelCidr", "Status", "AuthKey"), ""),
@@ -25,9 +27,9 @@ _CHECK: Mapping[str, Json] = {"Interval": 3, "Retry": 3, "Policy": "revoke_route
 _STATES = ("updating", "provisioning", "financialLocked")
 
 
-def connection_row(connection: EmulatedConnection) -> dict[str, Json]:
+def connection_row(connection: EmulatedConnection) -> Tree:
     """Write one row of DescribeVpnConnections."""
-    row: dict[str, Json] = {
+    row: Tree = {
         "VpnConnectionId": connection.vpn_connection_id,
         "Name": connection.name,
         "State": _state_of(connection),
@@ -54,43 +56,49 @@ def connection_row(connection: EmulatedConnection) -> dict[str, Json]:
     return row | (_dual_part(connection) if connection.is_dual else _single_part(connection))
 
 
-def _single_part(connection: EmulatedConnection) -> dict[str, Json]:
+def _single_part(connection: EmulatedConnection) -> Tree:
     """Return the connection-level fields of a single-tunnel connection."""
     (tunnel,) = connection.tunnels
-    part: dict[str, Json] = {
+    part: Tree = {
         "CustomerGatewayId": tunnel.customer_gateway_id,
         "Status": tunnel.status,
         "EnableDpd": tunnel.is_dpd_on,
         "EnableNatTraversal": tunnel.is_natt_on,
         "EnableTunnelsBgp": False,
-        "IkeConfig": _ike_config(tunnel),
-        "IpsecConfig": _ipsec_config(tunnel),
+        **_configs(tunnel),
     }
     if connection.vpn_gateway_id is None:
         part["InternetIp"] = tunnel.cloud_ip
     if tunnel.peer_ca is not None:
         part["RemoteCaCertificate"] = tunnel.peer_ca
-    if tunnel.bgp is not None:
-        part["VpnBgpConfig"] = _connection_bgp(tunnel.bgp)
-    if connection.health_check is not None:
-        part["VcoHealthCheck"] = _health_check(connection.health_check)
-    shape = no_tunnel_shape(connection, _CALL)
-    return part | no_tunnels("TunnelOptionsSpecification", "TunnelOptions", shape)
+    if bgp := tunnel.bgp:
+        asns: Tree = {"LocalAsn": bgp.cloud_asn, "PeerAsn": bgp.customer_asn}
+        key: Tree = {} if bgp.auth_key is None else {"AuthKey": bgp.auth_key}
+        part["VpnBgpConfig"] = asns | _bgp_addresses(bgp) | {"Status": bgp.status} | key
+    if check := connection.health_check:
+        part["VcoHealthCheck"] = {
+            "Enable": _flag(is_on=check.is_enabled),
+            "Sip": check.source_ip,
+            "Dip": check.destination_ip,
+            **_CHECK,
+            "Status": check.status,
+        }
+    return part | no_tunnels(connection, "list", "TunnelOptionsSpecification", "TunnelOptions")
 
 
-def _dual_part(connection: EmulatedConnection) -> dict[str, Json]:
+def _dual_part(connection: EmulatedConnection) -> Tree:
     """Return the tunnels and the connection-level fields of a dual-tunnel connection."""
     first = connection.tunnels[0]
-    shape = connection_level_shape(connection, _CALL)
-    part: dict[str, Json] = {
+    shape = connection_level_shape(connection, "list")
+    part: Tree = {
         "CustomerGatewayId": "",
         "Status": "",
         "EnableDpd": False,
         "EnableNatTraversal": False,
         "EnableTunnelsBgp": first.bgp is not None,
-        **shaped("IkeConfig", shape, _ike_config(first)),
-        **shaped("IpsecConfig", shape, _ipsec_config(first)),
     }
+    for name, block in _configs(first).items():
+        part |= shaped(name, shape, block)
     if shape in ("blank", "zeros"):
         part["InternetIp"] = ""
         part |= shaped("VpnBgpConfig", shape, _UNSET_BGP) | shaped("VcoHealthCheck", shape, _CHECK)
@@ -98,9 +106,9 @@ def _dual_part(connection: EmulatedConnection) -> dict[str, Json]:
     return part | {"TunnelOptionsSpecification": {"TunnelOptions": options}}
 
 
-def _tunnel_option(tunnel: EmulatedTunnel) -> dict[str, Json]:
+def _tunnel_option(tunnel: EmulatedTunnel) -> Tree:
     """Return one tunnel, with the numbers of its blocks and the flags as text."""
-    option: dict[str, Json] = {
+    option: Tree = {
         "TunnelId": tunnel.tunnel_id,
         "Role": tunnel.role,
         "State": "updating" if pick(tunnel.tunnel_id or "", "state", 25) == 0 else "active",
@@ -110,82 +118,56 @@ def _tunnel_option(tunnel: EmulatedTunnel) -> dict[str, Json]:
         "InternetIp": tunnel.cloud_ip,
         "EnableDpd": _flag(is_on=tunnel.is_dpd_on),
         "EnableNatTraversal": _flag(is_on=tunnel.is_natt_on),
-        "TunnelIkeConfig": _with_text(_ike_config(tunnel)),
-        "TunnelIpsecConfig": _with_text(_ipsec_config(tunnel)),
+        **{f"Tunnel{name}": block for name, block in _configs(tunnel, is_text=True).items()},
     }
     if tunnel.index is not None:
         option["TunnelIndex"] = tunnel.index
     if tunnel.peer_ca is not None:
         option["RemoteCaCertificate"] = tunnel.peer_ca
-    if tunnel.bgp is not None:
-        option["TunnelBgpConfig"] = _tunnel_bgp(tunnel.bgp)
+    if bgp := tunnel.bgp:
+        asns: Tree = {"LocalAsn": str(bgp.cloud_asn), "PeerAsn": str(bgp.customer_asn)}
+        option["TunnelBgpConfig"] = asns | _bgp_addresses(bgp) | {"BgpStatus": bgp.status}
     return option
 
 
-def _ike_config(tunnel: EmulatedTunnel) -> dict[str, Json]:
+def _configs(
+    tunnel: EmulatedTunnel, *, is_text: bool = False, is_device: bool = False
+) -> dict[str, Tree]:
+    """Return the blocks of both phases, with numbers as text on request."""
     proposal = tunnel.proposal
-    config: dict[str, Json] = {
+    ids = [tunnel.cloud_ike_id, tunnel.customer_ike_id]
+    local_id, remote_id = reversed(ids) if is_device else ids
+    ike: Tree = {
         "IkeVersion": proposal.ike_version,
         "IkeMode": proposal.ike_mode,
         "IkeEncAlg": proposal.ike_enc,
         "IkeAuthAlg": proposal.ike_auth,
         "IkePfs": proposal.ike_pfs,
-        "IkeLifetime": proposal.ike_lifetime,
-        "LocalId": tunnel.cloud_ike_id,
-        "RemoteId": tunnel.customer_ike_id,
+        "IkeLifetime": str(proposal.ike_lifetime) if is_text else proposal.ike_lifetime,
+        "LocalId": local_id,
+        "RemoteId": remote_id,
     }
-    return config if tunnel.psk is None else config | {"Psk": tunnel.psk}
-
-
-def _ipsec_config(tunnel: EmulatedTunnel) -> dict[str, Json]:
-    proposal = tunnel.proposal
-    return {
+    if tunnel.psk is not None:
+        ike["Psk"] = tunnel.psk
+    ipsec: Tree = {
         "IpsecEncAlg": proposal.ipsec_enc,
         "IpsecAuthAlg": proposal.ipsec_auth,
         "IpsecPfs": proposal.ipsec_pfs,
-        "IpsecLifetime": proposal.ipsec_lifetime,
+        "IpsecLifetime": str(proposal.ipsec_lifetime) if is_text else proposal.ipsec_lifetime,
     }
-
-
-def _with_text(config: Mapping[str, Json]) -> dict[str, Json]:
-    """Convert the numbers of a tunnel's block to text."""
-    return {name: str(value) for name, value in config.items()}
+    return {"IkeConfig": ike, "IpsecConfig": ipsec}
 
 
 def _flag(*, is_on: bool) -> str:
     return "true" if is_on else "false"
 
 
-def _connection_bgp(bgp: Bgp) -> dict[str, Json]:
-    config: dict[str, Json] = {
-        "LocalAsn": bgp.cloud_asn,
-        "PeerAsn": bgp.customer_asn,
+def _bgp_addresses(bgp: Bgp) -> Tree:
+    """Return the addresses of a BGP session as the cloud names them."""
+    return {
         "LocalBgpIp": bgp.cloud_ip,
         "PeerBgpIp": bgp.customer_ip,
         "TunnelCidr": bgp.tunnel_cidr,
-        "Status": bgp.status,
-    }
-    return config if bgp.auth_key is None else config | {"AuthKey": bgp.auth_key}
-
-
-def _tunnel_bgp(bgp: Bgp) -> dict[str, Json]:
-    return {
-        "LocalAsn": str(bgp.cloud_asn),
-        "PeerAsn": str(bgp.customer_asn),
-        "LocalBgpIp": bgp.cloud_ip,
-        "PeerBgpIp": bgp.customer_ip,
-        "TunnelCidr": bgp.tunnel_cidr,
-        "BgpStatus": bgp.status,
-    }
-
-
-def _health_check(check: HealthCheck) -> dict[str, Json]:
-    return {
-        "Enable": _flag(is_on=check.is_enabled),
-        "Sip": check.source_ip,
-        "Dip": check.destination_ip,
-        **_CHECK,
-        "Status": check.status,
     }
 
 
@@ -210,3 +192,63 @@ def tunnel_bandwidth(connection: EmulatedConnection) -> str:
     """Return the bandwidth word of one tunnel of a connection without a VPN gateway."""
     word = "Standard" if connection.bandwidth_mbps <= 1000 else "Large"
     return word.lower() if pick(connection.vpn_connection_id, "case", 4) == 0 else word
+
+
+def download_config(connection: EmulatedConnection) -> Tree:
+    """Return the configuration that a customer's device would load."""
+    name, first = connection.vpn_connection_id, connection.tunnels[0]
+    # In every third answer the blocks are in reverse order.
+    is_turned = pick(name, "order", 3) == 0
+    config: Tree = {
+        "LocalSubnet": joined(connection.onprem_subnets, is_turned=is_turned),
+        "RemoteSubnet": joined(connection.vpc_subnets, is_turned=is_turned),
+    }
+    if pick(name, "older", 5) == 0:
+        config["CustomerGatewayId"] = first.customer_gateway_id
+        if connection.vpn_gateway_id is not None:
+            config["VpnGatewayId"] = connection.vpn_gateway_id
+        if first.peer_ca is not None:
+            config["RightCaCert"] = first.peer_ca
+    bgp = [_device_bgp(t.bgp, t.tunnel_id) for t in connection.tunnels if t.bgp is not None]
+    # Some regions do not send BGP parameters yet.
+    if bgp and pick(name, "bgp", 4) != 0:
+        config["BgpConfigs"] = {"BgpConfig": bgp}
+    if not connection.is_dual:
+        config |= {"Local": first.customer_ip, "Remote": first.cloud_ip}
+        config |= _configs(first, is_device=True)
+        return config | no_tunnels(connection, "download", "TunnelsConfig", "TunnelConfig")
+    return config | _device_tunnels(connection)
+
+
+def _device_tunnels(connection: EmulatedConnection) -> Tree:
+    """Return the tunnels and the connection-level fields of a dual-tunnel connection."""
+    first = connection.tunnels[0]
+    part: Tree = {}
+    shape = connection_level_shape(connection, "download")
+    for name, block in _configs(first, is_device=True).items():
+        part |= shaped(name, shape, block)
+    if shape in ("blank", "zeros", "copy"):
+        part["Local"] = first.customer_ip if shape == "copy" else ""
+        part["Remote"] = first.cloud_ip if shape == "copy" else ""
+    is_text = pick(connection.vpn_connection_id, "numbers", 2) == 0
+    tunnels = [
+        {
+            "TunnelId": tunnel.tunnel_id,
+            "Local": tunnel.customer_ip,
+            "Remote": tunnel.cloud_ip,
+            **_configs(tunnel, is_text=is_text, is_device=True),
+        }
+        for tunnel in connection.tunnels
+    ]
+    return part | {"TunnelsConfig": {"TunnelConfig": tunnels}}
+
+
+def _device_bgp(bgp: Bgp, tunnel_id: str | None) -> Tree:
+    named: Tree = {} if tunnel_id is None else {"TunnelId": tunnel_id}
+    return named | {
+        "TunnelCidr": bgp.tunnel_cidr,
+        "LocalBgpIp": bgp.customer_ip,
+        "PeerBgpIp": bgp.cloud_ip,
+        "LocalAsn": str(bgp.customer_asn),
+        "PeerAsn": str(bgp.cloud_asn),
+    }

@@ -1,25 +1,26 @@
-"""Encode an answer as the API does, in JSON or in XML."""
+"""Encode answers and errors as the API does, in JSON or in XML."""
 
 from __future__ import annotations
 
 import html
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from email.utils import formatdate
 from typing import TypeAlias
 
-Json: TypeAlias = "bool | int | str | Sequence[Json] | Mapping[str, Json] | None"
+from vpnframe.cloud.messages import Response
+from vpnframe.emulator.parameters import ReceivedCall
+from vpnframe.emulator.refusals import Refusal
 
+Json: TypeAlias = "bool | int | str | Sequence[Json] | Mapping[str, Json] | None"
+Tree: TypeAlias = dict[str, Json]
+
+STS_VERSION = "2015-04-01"
 _DECLARATION = "<?xml version='1.0' encoding='UTF-8'?>"
 
 
 def encode_json(tree: Mapping[str, Json]) -> bytes:
-    """Encode a tree as compact JSON in UTF-8.
-
-    Examples
-    --------
-    >>> encode_json({"Enable": "true", "Retry": 2})
-    b'{"Enable":"true","Retry":2}'
-    """
+    """Encode a tree as compact JSON in UTF-8."""
     return json.dumps(tree, ensure_ascii=False, separators=(",", ":")).encode()
 
 
@@ -36,8 +37,6 @@ def encode_xml(root: str, tree: Mapping[str, Json]) -> bytes:
 
 def _elements(name: str, value: Json) -> Iterator[str]:
     """Yield the XML elements of one named value."""
-    if value is None:
-        return
     if isinstance(value, Mapping):
         yield f"<{name}>"
         for child, content in value.items():
@@ -46,11 +45,30 @@ def _elements(name: str, value: Json) -> Iterator[str]:
     elif isinstance(value, Sequence) and not isinstance(value, str):
         for item in value:
             yield from _elements(name, item)
+    elif value is not None:
+        text = str(value).lower() if isinstance(value, bool) else str(value)
+        yield f"<{name}>{html.escape(text, quote=False)}</{name}>"
+
+
+def write_response(
+    outcome: Tree | Refusal, call: ReceivedCall, *, request_id: str, now: float, host_id: str
+) -> Response:
+    """Encode an answer, or an error as documented, whose XML form has no ``Recommend``."""
+    headers = {"date": formatdate(now, usegmt=True), "x-acs-request-id": request_id}
+    status, root = 200, f"{call.action}Response"
+    tree: Tree = {"RequestId": request_id}
+    if isinstance(outcome, Refusal):
+        status, root, code = outcome.status, "Error", outcome.code
+        tree |= {"HostId": host_id, "Code": code, "Message": outcome.message}
+        if outcome.retry_after_ms is not None:
+            headers["x-acs-retry-after"] = str(outcome.retry_after_ms)
+        if call.wants_json:
+            product = "Sts" if call.version == STS_VERSION else "Vpc"
+            tree["Recommend"] = f"https://api.aliyun.com/troubleshoot?q={code}&product={product}"
     else:
-        yield f"<{name}>{_text(value)}</{name}>"
-
-
-def _text(value: bool | int | str) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return html.escape(str(value), quote=False)
+        tree |= outcome
+    if call.wants_json:
+        kind, body = "application/json;charset=utf-8", encode_json(tree)
+    else:
+        kind, body = "text/xml;charset=utf-8", encode_xml(root, tree)
+    return Response(status, {"content-type": kind, **headers}, body)

@@ -7,18 +7,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from vpnframe.cloud.messages import Request
-from vpnframe.emulator.refusals import (
-    EXPIRED_TIMESTAMP,
-    EXPIRED_TOKEN,
-    MALFORMED_TIMESTAMP,
-    MALFORMED_TOKEN,
-    MISMATCHED_TOKEN,
-    MISSING_TOKEN,
-    NONCE_USED,
-    SIGNATURE_DOES_NOT_MATCH,
-    UNKNOWN_ACCESS_KEY,
-    Refusal,
-)
+from vpnframe.emulator import refusals
+from vpnframe.emulator.refusals import Refusal
 from vpnframe.emulator.signatures import Claim, is_signed_by, read_claim
 
 CLOCK_SKEW_S = 15 * 60
@@ -38,14 +28,7 @@ class Credential:
 
 
 class NonceLedger:
-    """Remembers nonces for as long as a request with them could be accepted.
-
-    Examples
-    --------
-    >>> ledger = NonceLedger()
-    >>> ledger.use("key", "nonce", now=0.0), ledger.use("key", "nonce", now=1.0)
-    (True, False)
-    """
+    """Remembers nonces for as long as a request with them could be accepted."""
 
     def __init__(self) -> None:
         self._seen: dict[tuple[str, str], float] = {}
@@ -55,19 +38,13 @@ class NonceLedger:
 
     def use(self, access_key_id: str, nonce: str, *, now: float) -> bool:
         """Use up a nonce; return False if it was used before."""
-        self._forget(now)
+        # Expired ones come first, because insertion follows the clock.
+        while self._seen and now - next(iter(self._seen.values())) > _NONCE_LIFE_S:
+            del self._seen[next(iter(self._seen))]
         if (access_key_id, nonce) in self._seen:
             return False
         self._seen[access_key_id, nonce] = now
         return True
-
-    def _forget(self, now: float) -> None:
-        """Drop expired nonces, which come first because insertion follows the clock."""
-        while self._seen:
-            oldest = next(iter(self._seen))
-            if now - self._seen[oldest] <= _NONCE_LIFE_S:
-                return
-            del self._seen[oldest]
 
 
 def authenticate(
@@ -79,15 +56,15 @@ def authenticate(
         return claim
     credential = credentials.get(claim.access_key_id)
     if credential is None:
-        return UNKNOWN_ACCESS_KEY
+        return refusals.UNKNOWN_ACCESS_KEY
     if refusal := _check_clock(claim.timestamp, now):
         return refusal
     if not is_signed_by(request, credential.access_key_secret):
-        return SIGNATURE_DOES_NOT_MATCH
+        return refusals.SIGNATURE_DOES_NOT_MATCH
     if refusal := _check_token(claim, credential, credentials, now):
         return refusal
     if not nonces.use(claim.access_key_id, claim.nonce, now=now):
-        return NONCE_USED
+        return refusals.NONCE_USED
     return credential
 
 
@@ -95,8 +72,8 @@ def _check_clock(timestamp: str, now: float) -> Refusal | None:
     try:
         signed_at = datetime.strptime(timestamp, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
     except ValueError:
-        return MALFORMED_TIMESTAMP
-    return EXPIRED_TIMESTAMP if abs(now - signed_at.timestamp()) > CLOCK_SKEW_S else None
+        return refusals.MALFORMED_TIMESTAMP
+    return refusals.EXPIRED_TIMESTAMP if abs(now - signed_at.timestamp()) > CLOCK_SKEW_S else None
 
 
 def _check_token(
@@ -105,9 +82,9 @@ def _check_token(
     """Compare the token of a request with the one issued for its access key."""
     given, issued = claim.security_token, credential.security_token
     if given is None:
-        return MISSING_TOKEN if issued else None
+        return refusals.MISSING_TOKEN if issued else None
     if given != issued:
         is_of_another = any(given == other.security_token for other in credentials.values())
-        return MISMATCHED_TOKEN if is_of_another else MALFORMED_TOKEN
+        return refusals.MISMATCHED_TOKEN if is_of_another else refusals.MALFORMED_TOKEN
     is_over = credential.expires_at is not None and now >= credential.expires_at
-    return EXPIRED_TOKEN if is_over else None
+    return refusals.EXPIRED_TOKEN if is_over else None

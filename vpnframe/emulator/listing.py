@@ -5,22 +5,28 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Generic, TypeAlias, TypeVar
+from typing import Any, Generic, TypeAlias, TypeVar
 
 from vpnframe.emulator.connection_rows import connection_row
-from vpnframe.emulator.encoding import Json
-from vpnframe.emulator.fleet.model import (
-    CustomerGateway,
-    EmulatedConnection,
-    EmulatedVpc,
-    Tag,
-    VpnGateway,
+from vpnframe.emulator.encoding import Json, Tree
+from vpnframe.emulator.fleet.model import EmulatedRoute, EmulatedVpc
+from vpnframe.emulator.refusals import (
+    UNKNOWN_CONNECTION,
+    UNKNOWN_GATEWAY,
+    Refusal,
+    invalid_parameter,
 )
-from vpnframe.emulator.refusals import Refusal, invalid_parameter
-from vpnframe.emulator.rows import attachment_row, customer_gateway_row, vpc_row, vpn_gateway_row
+from vpnframe.emulator.rows import (
+    attachment_route_row,
+    attachment_row,
+    customer_gateway_row,
+    policy_route_row,
+    vpc_row,
+    vpn_gateway_row,
+    vpn_route_row,
+)
 from vpnframe.emulator.state import Holdings
 
-Tree: TypeAlias = dict[str, Json]
 Parameters: TypeAlias = Mapping[str, str]
 
 DEFAULT_PAGE_SIZE = 10
@@ -40,10 +46,9 @@ class ListCall(Generic[Thing]):
     # Holdings and parameters -> the resources listed, or a refusal
     held: Callable[[Holdings, Parameters], Sequence[Thing] | Refusal]
     write: Callable[[Thing], Tree]  # one resource -> its row
-    # Parameter -> resource -> values; the parameter must equal one of them
-    filters: Mapping[str, Callable[[Thing], Collection[str | None]]] = field(default_factory=dict)
-    # The tags of a resource; None if the call does not filter by tags
-    tags_of: Callable[[Thing], Sequence[Tag]] | None = None
+    # Parameter -> attribute of the resource that must equal it, or contain it
+    filters: Mapping[str, str] = field(default_factory=dict)
+    has_tags: bool = False  # whether the call filters by tags
     required: tuple[str, ...] = ()  # mandatory parameters besides ``RegionId``
 
     def answer(
@@ -57,7 +62,7 @@ class ListCall(Generic[Thing]):
         if isinstance(held, Refusal):
             return held
         number, size = page
-        things = [thing for thing in held if self._selects(thing, parameters)]
+        things = self._select(held, parameters)
         shown = things[(number - 1) * size : number * size]
         rows: list[Json] = [finish(self.write(thing)) for thing in shown]
         nested: Json = rows
@@ -70,11 +75,33 @@ class ListCall(Generic[Thing]):
             self.path[0]: nested,
         }
 
-    def _selects(self, thing: Thing, parameters: Parameters) -> bool:
-        for name, values_of in self.filters.items():
-            if (wanted := parameters.get(name)) and wanted not in values_of(thing):
-                return False
-        return self.tags_of is None or _has_tags(self.tags_of(thing), parameters)
+    def _select(self, held: Sequence[Thing], parameters: Parameters) -> list[Thing]:
+        """Return the resources that pass all filters which the parameters name."""
+        things = list(held)
+        for name, attribute in self.filters.items():
+            if wanted := parameters.get(name):
+                things = [one for one in things if wanted in _values(getattr(one, attribute))]
+        if self.has_tags:
+            for wanted_tag in _wanted_tags(parameters):
+                things = [one for one in things if _has_tag(one, wanted_tag)]
+        return things
+
+
+def _values(value: Any) -> Sequence[Any]:
+    return value if isinstance(value, tuple) else (value,)
+
+
+def _wanted_tags(parameters: Parameters) -> Collection[Mapping[str, str]]:
+    """Return key and value, or one of them, of each tag that the parameters name."""
+    wanted: dict[str, dict[str, str]] = {}
+    for name, value in parameters.items():
+        if found := _TAG_PART.fullmatch(name):
+            wanted.setdefault(found[1], {})[found[2]] = value
+    return wanted.values()
+
+
+def _has_tag(thing: Any, wanted: Mapping[str, str]) -> bool:
+    return any({"Key": tag.key, "Value": tag.value}.items() >= wanted.items() for tag in thing.tags)
 
 
 def _read_page(parameters: Parameters) -> tuple[int, int] | Refusal:
@@ -95,80 +122,109 @@ def _read_count(text: str | None, *, default: int) -> int | None:
     return int(text) if re.fullmatch(r"0*[1-9][0-9]{0,8}", text) else None
 
 
-def _has_tags(tags: Sequence[Tag], parameters: Parameters) -> bool:
-    """Check whether all tags that the parameters name are among the given ones."""
-    wanted: dict[str, dict[str, str]] = {}
-    for name, value in parameters.items():
-        if found := _TAG_PART.fullmatch(name):
-            wanted.setdefault(found[1], {})[found[2]] = value
-    return all(_has_tag(tags, part) for part in wanted.values())
-
-
-def _has_tag(tags: Sequence[Tag], wanted: Mapping[str, str]) -> bool:
-    """Check for one wanted tag; without a value only the key counts."""
-    return any(
-        tag.key == wanted.get("Key", tag.key) and tag.value == wanted.get("Value", tag.value)
-        for tag in tags
-    )
-
-
-def _attachments(holdings: Holdings, _: Parameters) -> list[EmulatedConnection]:
-    return [connection for connection in holdings.connections if connection.attach_type != "VPNGW"]
-
-
 def _vpcs(holdings: Holdings, parameters: Parameters) -> list[EmulatedVpc]:
     """Return the VPCs; ``VpcId`` may name several, joined by commas."""
     named = parameters.get("VpcId", "")
     return [vpc for vpc in holdings.vpcs if not named or vpc.vpc_id in named.split(",")]
 
 
-VPN_CONNECTIONS: ListCall[EmulatedConnection] = ListCall(
-    path=("VpnConnections", "VpnConnection"),
-    held=lambda holdings, _: holdings.connections,
-    tags_of=lambda thing: thing.tags,
-    write=connection_row,
-    filters={
-        "VpnConnectionId": lambda c: [c.vpn_connection_id],
-        "VpnGatewayId": lambda c: [c.vpn_gateway_id],
-        "CustomerGatewayId": lambda c: [tunnel.customer_gateway_id for tunnel in c.tunnels],
-        "ResourceGroupId": lambda c: [c.resource_group_id],
-    },
-)
-VPN_GATEWAYS: ListCall[VpnGateway] = ListCall(
-    path=("VpnGateways", "VpnGateway"),
-    held=lambda holdings, _: holdings.vpn_gateways,
-    tags_of=lambda thing: thing.tags,
-    write=vpn_gateway_row,
-    filters={
-        "VpnGatewayId": lambda g: [g.vpn_gateway_id],
-        "VpcId": lambda g: [g.vpc_id],
-        "BusinessStatus": lambda g: [g.business_status],
-        "ResourceGroupId": lambda g: [g.resource_group_id],
-    },
-)
-CUSTOMER_GATEWAYS: ListCall[CustomerGateway] = ListCall(
-    path=("CustomerGateways", "CustomerGateway"),
-    held=lambda holdings, _: holdings.customer_gateways,
-    tags_of=lambda thing: thing.tags,
-    write=customer_gateway_row,
-    filters={
-        "CustomerGatewayId": lambda g: [g.customer_gateway_id],
-        "ResourceGroupId": lambda g: [g.resource_group_id],
-    },
-)
-VPN_ATTACHMENTS: ListCall[EmulatedConnection] = ListCall(
-    path=("VpnAttachments",),
-    held=_attachments,
-    tags_of=lambda connection: connection.tags,
-    write=attachment_row,
-    filters={
-        "VpnConnectionId": lambda c: [c.vpn_connection_id],
-        "AttachType": lambda c: [c.attach_type],
-    },
-)
-VPCS: ListCall[EmulatedVpc] = ListCall(
-    path=("Vpcs", "Vpc"),
-    held=_vpcs,
-    write=vpc_row,
-    filters={"VpcName": lambda vpc: [vpc.name]},
-)
+def _on_gateway(holdings: Holdings, parameters: Parameters) -> Sequence[EmulatedRoute] | Refusal:
+    gateway_id = parameters["VpnGatewayId"]
+    if all(gateway.vpn_gateway_id != gateway_id for gateway in holdings.vpn_gateways):
+        return UNKNOWN_GATEWAY
+    return holdings.routes_by_holder.get(gateway_id, ())
+
+
+def _policies(holdings: Holdings, parameters: Parameters) -> Sequence[EmulatedRoute] | Refusal:
+    held = _on_gateway(holdings, parameters)
+    return held if isinstance(held, Refusal) else [r for r in held if r.kind == "policy"]
+
+
+def _on_attachment(holdings: Holdings, parameters: Parameters) -> Sequence[EmulatedRoute] | Refusal:
+    """Return the routes of a connection; on a VPN gateway only the gateway has routes."""
+    connection_id = parameters["VpnConnectionId"]
+    if connection_id not in holdings.connection_by_id:
+        return UNKNOWN_CONNECTION
+    return _of_type(holdings.routes_by_holder.get(connection_id, ()), parameters)
+
+
+def _of_type(
+    held: Sequence[EmulatedRoute] | Refusal, parameters: Parameters
+) -> Sequence[EmulatedRoute] | Refusal:
+    """Return the routes of the requested type, custom by default."""
+    kind = (parameters.get("RouteEntryType") or "custom").lower()
+    if kind not in ("custom", "bgp"):
+        return invalid_parameter("RouteEntryType")
+    return held if isinstance(held, Refusal) else [route for route in held if route.kind == kind]
+
+
+ROUTE_LISTS: Mapping[str, ListCall[EmulatedRoute]] = {
+    "DescribeVpnRouteEntries": ListCall(
+        path=("VpnRouteEntries", "VpnRouteEntry"),
+        held=lambda holdings, given: _of_type(_on_gateway(holdings, given), given),
+        write=vpn_route_row,
+        required=("VpnGatewayId",),
+    ),
+    "DescribeVpnPbrRouteEntries": ListCall(
+        path=("VpnPbrRouteEntries", "VpnPbrRouteEntry"),
+        held=_policies,
+        write=policy_route_row,
+        required=("VpnGatewayId",),
+    ),
+    "DescribeVcoRouteEntries": ListCall(
+        path=("VcoRouteEntries",),
+        held=_on_attachment,
+        write=attachment_route_row,
+        required=("VpnConnectionId",),
+    ),
+}
+LISTS: Mapping[str, ListCall[Any]] = {
+    **ROUTE_LISTS,
+    "DescribeVpcs": ListCall(
+        path=("Vpcs", "Vpc"),
+        held=_vpcs,
+        write=vpc_row,
+        filters={"VpcName": "name"},
+    ),
+    "DescribeVpnConnections": ListCall(
+        path=("VpnConnections", "VpnConnection"),
+        held=lambda holdings, _: holdings.connections,
+        write=connection_row,
+        filters={
+            "VpnConnectionId": "vpn_connection_id",
+            "VpnGatewayId": "vpn_gateway_id",
+            "CustomerGatewayId": "customer_gateway_ids",
+            "ResourceGroupId": "resource_group_id",
+        },
+        has_tags=True,
+    ),
+    "DescribeVpnGateways": ListCall(
+        path=("VpnGateways", "VpnGateway"),
+        held=lambda holdings, _: holdings.vpn_gateways,
+        write=vpn_gateway_row,
+        filters={
+            "VpnGatewayId": "vpn_gateway_id",
+            "VpcId": "vpc_id",
+            "BusinessStatus": "business_status",
+            "ResourceGroupId": "resource_group_id",
+        },
+        has_tags=True,
+    ),
+    "DescribeCustomerGateways": ListCall(
+        path=("CustomerGateways", "CustomerGateway"),
+        held=lambda holdings, _: holdings.customer_gateways,
+        write=customer_gateway_row,
+        filters={
+            "CustomerGatewayId": "customer_gateway_id",
+            "ResourceGroupId": "resource_group_id",
+        },
+        has_tags=True,
+    ),
+    "DescribeVpnAttachments": ListCall(
+        path=("VpnAttachments",),
+        held=lambda holdings, _: [c for c in holdings.connections if c.attach_type != "VPNGW"],
+        write=attachment_row,
+        filters={"VpnConnectionId": "vpn_connection_id", "AttachType": "attach_type"},
+        has_tags=True,
+    ),
+}

@@ -30,11 +30,9 @@ class QuotaSettings:
 
     def __post_init__(self) -> None:
         if self.mode not in ("sliding", "fixed"):
-            msg = f"quota mode must be 'sliding' or 'fixed', not {self.mode!r}"
-            raise ValueError(msg)
+            raise ValueError(f"quota mode must be 'sliding' or 'fixed', not {self.mode!r}")
         if self.window_s <= 0:
-            msg = f"quota window must be above 0 seconds, not {self.window_s}"
-            raise ValueError(msg)
+            raise ValueError(f"quota window must be above 0 seconds, not {self.window_s}")
 
     def limit_of(self, action: str) -> int:
         """Return the number of calls of an action that one window admits."""
@@ -42,15 +40,7 @@ class QuotaSettings:
 
 
 class QuotaMeter:
-    """Counts admitted calls. A refused call does not count.
-
-    Examples
-    --------
-    >>> meter = QuotaMeter(QuotaSettings(window_s=2.0, limits={"Ping": 1}))
-    >>> key = ("1234", "cn-shanghai", "Ping")
-    >>> meter.admit(key, now=10.0), meter.admit(key, now=11.5), meter.admit(key, now=12.0)
-    (None, 0.5, None)
-    """
+    """Counts admitted calls. A refused call does not count."""
 
     def __init__(self, settings: QuotaSettings) -> None:
         self.settings = settings

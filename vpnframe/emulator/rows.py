@@ -1,28 +1,26 @@
-"""Rows of the short list calls: regions, VPCs, both kinds of gateways, attachments."""
+"""Rows of regions, VPCs, both kinds of gateways, attachments and routes, varied as in reality."""
 
 from __future__ import annotations
 
 from vpnframe.emulator.connection_rows import tunnel_bandwidth
-from vpnframe.emulator.encoding import Json, encode_json
+from vpnframe.emulator.encoding import Json, Tree, encode_json
 from vpnframe.emulator.fleet.model import (
     CustomerGateway,
     EmulatedConnection,
     EmulatedRegion,
+    EmulatedRoute,
     EmulatedVpc,
     VpnGateway,
 )
 from vpnframe.emulator.fleet.quirks import pick, tag_list
 from vpnframe.emulator.fleet.routes import has_priorities
 
+# A BGP route has no weight; it is not documented whether one is sent.
+_BGP_WEIGHTS: tuple[Tree, ...] = ({}, {"Weight": 0}, {"Weight": 100})
 
-def region_row(region: EmulatedRegion) -> dict[str, Json]:
-    """Write one row of DescribeRegions.
 
-    Examples
-    --------
-    >>> region_row(EmulatedRegion("cn-beijing", "华北2", "2ze"))["RegionEndpoint"]
-    'vpc.cn-beijing.aliyuncs.com'
-    """
+def region_row(region: EmulatedRegion) -> Tree:
+    """Write one row of DescribeRegions."""
     return {
         "RegionId": region.region_id,
         "RegionEndpoint": region.endpoint,
@@ -30,10 +28,10 @@ def region_row(region: EmulatedRegion) -> dict[str, Json]:
     }
 
 
-def vpc_row(vpc: EmulatedVpc) -> dict[str, Json]:
+def vpc_row(vpc: EmulatedVpc) -> Tree:
     """Write one row of DescribeVpcs; a list without blocks is empty or omitted."""
     suffix = vpc.vpc_id.partition("-")[2]
-    row: dict[str, Json] = {
+    row: Tree = {
         "VpcId": vpc.vpc_id,
         "VpcName": vpc.name,
         "RegionId": vpc.region_id,
@@ -54,10 +52,10 @@ def vpc_row(vpc: EmulatedVpc) -> dict[str, Json]:
     return row
 
 
-def vpn_gateway_row(gateway: VpnGateway) -> dict[str, Json]:
+def vpn_gateway_row(gateway: VpnGateway) -> Tree:
     """Write one row of DescribeVpnGateways."""
     suffix = gateway.vpn_gateway_id.partition("-")[2]
-    row: dict[str, Json] = {
+    row: Tree = {
         "VpnGatewayId": gateway.vpn_gateway_id,
         "Name": gateway.name,
         "Description": "",
@@ -94,9 +92,9 @@ def vpn_gateway_row(gateway: VpnGateway) -> dict[str, Json]:
     return row
 
 
-def customer_gateway_row(gateway: CustomerGateway) -> dict[str, Json]:
+def customer_gateway_row(gateway: CustomerGateway) -> Tree:
     """Write one row of DescribeCustomerGateways, including the BGP key."""
-    row: dict[str, Json] = {
+    row: Tree = {
         "CustomerGatewayId": gateway.customer_gateway_id,
         "Name": gateway.name,
         "Description": "",
@@ -113,7 +111,7 @@ def customer_gateway_row(gateway: CustomerGateway) -> dict[str, Json]:
     return row
 
 
-def attachment_row(connection: EmulatedConnection) -> dict[str, Json]:
+def attachment_row(connection: EmulatedConnection) -> Tree:
     """Write one row of DescribeVpnAttachments, where ``InstanceId`` is the connection's id."""
     return {
         "InstanceId": connection.vpn_connection_id,
@@ -139,3 +137,55 @@ def _system_tags(**tags: bool | str) -> str:
     """Return the cloud's own tags of a resource as one JSON text; users cannot set them."""
     words = {name: str(value).lower() for name, value in tags.items()}
     return encode_json(words).decode()
+
+
+def vpn_route_row(route: EmulatedRoute) -> Tree:
+    """Write one row of DescribeVpnRouteEntries."""
+    row = {"VpnInstanceId": route.vpn_gateway_id} | _destination_part(route)
+    return row | ({"NextHopTunnelId": route.tunnel_ids[0]} if route.tunnel_ids else {})
+
+
+def policy_route_row(route: EmulatedRoute) -> Tree:
+    """Write one row of DescribeVpnPbrRouteEntries; an older gateway sends no priority."""
+    row: Tree = {
+        "VpnInstanceId": route.vpn_gateway_id,
+        "RouteSource": route.source,
+        "RouteDest": route.destination,
+        "NextHop": route.next_hop,
+        "Weight": _number(route, route.weight),
+        "State": route.state,
+        "CreateTime": _number(route, route.created_ms),
+    }
+    if route.priority is not None:
+        row["Priority"] = _number(route, route.priority)
+    return row | ({"NextHopTunnelId": route.tunnel_ids[0]} if route.tunnel_ids else {})
+
+
+def attachment_route_row(route: EmulatedRoute) -> Tree:
+    """Write one row of DescribeVcoRouteEntries."""
+    row: Tree = {"VpnConnectionId": route.vpn_connection_id} | _destination_part(route)
+    return row | ({"NextHopTunnelIdList": route.tunnel_ids} if route.tunnel_ids else {})
+
+
+def _destination_part(route: EmulatedRoute) -> Tree:
+    """Return the fields of a destination or BGP route, on a gateway and on a router."""
+    # Older gateways capitalize the type.
+    is_older = pick(route.vpn_gateway_id or "", "route-type", 4) == 0
+    part: Tree = {
+        "RouteDest": route.destination,
+        "NextHop": route.next_hop,
+        "RouteEntryType": route.kind.capitalize() if is_older else route.kind,
+        "State": route.state,
+        "CreateTime": _number(route, route.created_ms),
+    }
+    if route.kind == "bgp":
+        part |= {"AsPath": route.as_path, "Source": route.learned_from}
+        if route.community is not None:
+            part["Community"] = route.community
+        return part | _BGP_WEIGHTS[pick(route.destination, "bgp-weight", len(_BGP_WEIGHTS))]
+    return part | {"Weight": _number(route, route.weight)}
+
+
+def _number(route: EmulatedRoute, value: int | None) -> Json:
+    is_text = pick(f"{route.next_hop}/{route.destination}", "numbers", 3) == 0
+    return value if value is None or not is_text else str(value)

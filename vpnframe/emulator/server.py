@@ -63,18 +63,12 @@ class RunningEmulator:
 
 def announcement(running: RunningEmulator) -> dict[str, object]:
     """Return what a caller needs, including secrets, to be printed as one line of JSON."""
+    names = ("account_id", "access_key_id", "access_key_secret")
     line: dict[str, object] = {
         "endpoint": running.endpoint,
         "access_key_id": running.access_key_id,
         "access_key_secret": running.access_key_secret,
-        "accounts": [
-            {
-                "account_id": account.account_id,
-                "access_key_id": account.access_key_id,
-                "access_key_secret": account.access_key_secret,
-            }
-            for account in running.accounts
-        ],
+        "accounts": [{name: getattr(one, name) for name in names} for one in running.accounts],
     }
     return line if running.ca_file is None else line | {"ca_file": str(running.ca_file)}
 
@@ -91,7 +85,7 @@ async def serving(
         await runner.setup()
         loop = asyncio.get_running_loop()
         handler = loop.get_exception_handler()
-        loop.set_exception_handler(_Crowds())
+        loop.set_exception_handler(_OpenFilesHandler())
         try:
             context = None if ca_file is None else _make_tls(ca_file)
             await web.TCPSite(runner, _HOST, settings.port, ssl_context=context).start()
@@ -142,19 +136,19 @@ def serve_in_thread(
         thread.join()
 
 
-class _Crowds:
-    """Exception handler that warns only once if no more connections can be accepted."""
+class _OpenFilesHandler:
+    """Exception handler that warns only once if no file descriptors are left."""
 
     def __init__(self) -> None:
-        self._is_said = False
+        self._has_warned = False
 
     def __call__(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         error = context.get("exception")
         if not isinstance(error, OSError) or error.errno not in (errno.EMFILE, errno.ENFILE):
             loop.default_exception_handler(context)
-        elif not self._is_said:
-            self._is_said = True
-            log.warning("the emulator has no room for more connections: they wait (ulimit -n)")
+        elif not self._has_warned:
+            self._has_warned = True
+            log.warning("the emulator is out of file descriptors: new connections wait (ulimit -n)")
 
 
 def _application(state: State, settings: ServerSettings) -> web.Application:

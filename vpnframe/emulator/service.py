@@ -7,77 +7,23 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from types import MappingProxyType
-from typing import TypeAlias
+from typing import Any
 
 from vpnframe.cloud.messages import Request, Response
-from vpnframe.emulator.downloads import download_config
-from vpnframe.emulator.faults import FaultPlan
-from vpnframe.emulator.faults.striking import answer_faultily, find_kind
+from vpnframe.emulator import refusals
+from vpnframe.emulator.connection_rows import download_config
+from vpnframe.emulator.drifting import drift
+from vpnframe.emulator.encoding import STS_VERSION, Tree, write_response
+from vpnframe.emulator.faults import FaultPlan, FaultyResponse, Kind
 from vpnframe.emulator.gate import Credential, authenticate
-from vpnframe.emulator.listing import (
-    CUSTOMER_GATEWAYS,
-    VPCS,
-    VPN_ATTACHMENTS,
-    VPN_CONNECTIONS,
-    VPN_GATEWAYS,
-    ListCall,
-    Thing,
-    Tree,
-)
+from vpnframe.emulator.listing import LISTS, ListCall
 from vpnframe.emulator.parameters import ReceivedCall, read_call
-from vpnframe.emulator.quotas import Key
-from vpnframe.emulator.refusals import (
-    UNKNOWN_ACTION,
-    UNKNOWN_CONNECTION,
-    UNKNOWN_REGION,
-    UNKNOWN_ROLE,
-    UNKNOWN_VERSION,
-    UNSUPPORTED_METHOD,
-    Refusal,
-    invalid_parameter,
-    missing_parameter,
-    throttled,
-)
-from vpnframe.emulator.route_listing import ROUTE_CALLS
+from vpnframe.emulator.refusals import Refusal, invalid_parameter, missing_parameter
 from vpnframe.emulator.rows import region_row
 from vpnframe.emulator.state import Holdings, State
 from vpnframe.emulator.unset import fill, shape_of
-from vpnframe.emulator.writing import STS_VERSION, write_response
 
-_VPC_VERSION = "2016-04-28"
 _ROLE = re.compile(r"acs:ram::([0-9]+):role/([A-Za-z0-9._-]+)")
-
-
-@dataclass(frozen=True)
-class _Visit:
-    """One admitted call of a known account."""
-
-    state: State
-    credential: Credential
-    call: ReceivedCall
-    now: float
-
-    @property
-    def holdings(self) -> Holdings:
-        """The resources of the account in the requested region."""
-        return self.state.holdings_of(self.credential.account_id, self.call.region_id)
-
-    def finish(self, row: Tree) -> Tree:
-        """Fill in the unset fields of a row."""
-        what = "/".join(map(str, [*row.values()][:3]))
-        return fill(row, self.call.action, shape_of(what, self.state.shape))
-
-
-_Answer: TypeAlias = Callable[[_Visit], Tree | Refusal]
-
-
-@dataclass(frozen=True)
-class _ServedAction:
-    """One action that the service supports."""
-
-    answer: _Answer
-    version: str = _VPC_VERSION
-    required: tuple[str, ...] = ("RegionId",)
 
 
 def handle(state: State, request: Request, now: float) -> Response:
@@ -95,13 +41,13 @@ def handle(state: State, request: Request, now: float) -> Response:
     for fault in state.faults:
         if not isinstance(fault, FaultPlan) and (response := fault(request, state.n_requests)):
             return response
-    exchange = _ServedExchange(state, request, read_call(request), now)
-    kind = find_kind(state, exchange.call)
-    return exchange.write(exchange.serve()) if kind is None else answer_faultily(kind, exchange)
+    exchange = _Exchange(state, request, read_call(request), now)
+    kind = state.find_fault(exchange.call)
+    return exchange.write(exchange.serve()) if kind is None else exchange.fail(kind)
 
 
 @dataclass(frozen=True, slots=True)
-class _ServedExchange:
+class _Exchange:
     """One request while the service processes it."""
 
     state: State
@@ -114,6 +60,15 @@ class _ServedExchange:
         """The time that signatures are checked against and that ``Date`` contains."""
         return self.now + self.state.clock_offset_s
 
+    def holdings(self, credential: Credential) -> Holdings:
+        """Return the resources of the caller's account in the requested region."""
+        return self.state.holdings_of(credential.account_id, self.call.region_id)
+
+    def finish(self, row: Tree) -> Tree:
+        """Fill in the unset fields of a row."""
+        what = "/".join(map(str, [*row.values()][:3]))
+        return fill(row, self.call.action, shape_of(what, self.state.shape))
+
     def pass_gate(self) -> Credential | Refusal:
         """Authenticate the caller, and use up the nonce."""
         state = self.state
@@ -123,7 +78,7 @@ class _ServedExchange:
         """Check signature, quota and parameters, in the cloud's order, and answer the call."""
         state, call = self.state, self.call
         if self.request.method not in ("GET", "POST"):
-            return UNSUPPORTED_METHOD
+            return refusals.UNSUPPORTED_METHOD
         credential = self.pass_gate()
         if isinstance(credential, Refusal):
             return credential
@@ -131,18 +86,39 @@ class _ServedExchange:
             return missing_parameter("Action")
         action = _ACTIONS.get(call.action)
         if action is None:
-            return UNKNOWN_ACTION
+            return refusals.UNKNOWN_ACTION
         if call.version != action.version:
-            return UNKNOWN_VERSION if call.version else missing_parameter("Version")
+            return refusals.UNKNOWN_VERSION if call.version else missing_parameter("Version")
         key = (credential.account_id, call.region_id, call.action)
-        if refusal := _check_quota(state, key, self.now):
-            return refusal
+        wait_s = state.meter.admit(key, now=self.now)
+        (state.calls if wait_s is None else state.throttled)[key] += 1
+        if wait_s is not None:
+            has_retry_after = state.meter.settings.has_retry_after
+            return refusals.throttled(int(wait_s * 1000) + 1 if has_retry_after else None)
         for name in action.required:
             if not call.parameters.get(name):
                 return missing_parameter(name)
         if "RegionId" in action.required and call.region_id not in state.region_ids:
-            return UNKNOWN_REGION
-        return action.answer(_Visit(state, credential, call, self.gate_now))
+            return refusals.UNKNOWN_REGION
+        return action.answer(self, credential)
+
+    def fail(self, kind: Kind) -> FaultyResponse:
+        """Answer a call that a fault strikes. The server applies what only a socket can show."""
+        if kind.clock_s:
+            self.state.clock_offset_s = kind.clock_s
+        if kind.deletes or kind.creates_at:
+            drift(kind, self.state, self.request, self.call)
+        if kind.refusal is not None:
+            self.pass_gate()
+        outcome = kind.refusal or self.serve()
+        if kind.edit is not None and not isinstance(outcome, Refusal):
+            outcome = kind.edit(outcome)
+        response = self.write(outcome, is_xml=kind.is_xml)
+        if kind.rewrite is not None:
+            response = kind.rewrite(response)
+        return FaultyResponse(
+            response.status, response.headers, response.body, kind=kind.name, wire=kind.wire
+        )
 
     def write(self, outcome: Tree | Refusal, *, is_xml: bool = False) -> Response:
         """Encode the outcome in the requested format, or in XML."""
@@ -155,40 +131,31 @@ class _ServedExchange:
         )
 
 
-def _check_quota(state: State, key: Key, now: float) -> Refusal | None:
-    """Count the call as admitted or throttled; return a refusal if it is throttled."""
-    wait_s = state.meter.admit(key, now=now)
-    if wait_s is None:
-        state.calls[key] += 1
-        return None
-    state.throttled[key] += 1
-    return throttled(int(wait_s * 1000) + 1 if state.meter.settings.has_retry_after else None)
+def _describe_regions(exchange: _Exchange, _: Credential) -> Tree:
+    rows = [exchange.finish(region_row(region)) for region in exchange.state.fleet.regions]
+    return {"Regions": {"Region": rows}}
 
 
-def _describe_regions(visit: _Visit) -> Tree:
-    regions = visit.state.fleet.regions
-    return {"Regions": {"Region": [visit.finish(region_row(region)) for region in regions]}}
-
-
-def _download(visit: _Visit) -> Tree | Refusal:
-    connection_id = visit.call.parameters["VpnConnectionId"]
-    connection = visit.holdings.connection_by_id.get(connection_id)
+def _download(exchange: _Exchange, credential: Credential) -> Tree | Refusal:
+    by_id = exchange.holdings(credential).connection_by_id
+    connection = by_id.get(exchange.call.parameters["VpnConnectionId"])
     if connection is None:
-        return UNKNOWN_CONNECTION
-    return {"VpnConnectionConfig": visit.finish(download_config(connection))}
+        return refusals.UNKNOWN_CONNECTION
+    return {"VpnConnectionConfig": exchange.finish(download_config(connection))}
 
 
-def _assume_role(visit: _Visit) -> Tree | Refusal:
+def _assume_role(exchange: _Exchange, _: Credential) -> Tree | Refusal:
     """Return temporary credentials of an account of the fleet, for any caller."""
-    role = _ROLE.fullmatch(visit.call.parameters["RoleArn"])
-    if role is None or role[1] not in visit.state.accounts:
-        return UNKNOWN_ROLE
-    seconds = visit.call.parameters.get("DurationSeconds") or "3600"
+    given = exchange.call.parameters
+    role = _ROLE.fullmatch(given["RoleArn"])
+    if role is None or role[1] not in exchange.state.accounts:
+        return refusals.UNKNOWN_ROLE
+    seconds = given.get("DurationSeconds") or "3600"
     if not re.fullmatch(r"[0-9]{3,5}", seconds) or not 900 <= int(seconds) <= 43_200:
         return invalid_parameter("DurationSeconds")
-    ends_at = float(int(visit.now) + int(seconds))
-    session = visit.state.add_session(role[1], expires_at=ends_at)
-    name = visit.call.parameters["RoleSessionName"]
+    ends_at = float(int(exchange.gate_now) + int(seconds))
+    session = exchange.state.add_session(role[1], expires_at=ends_at)
+    name = given["RoleSessionName"]
     return {
         "Credentials": {
             "AccessKeyId": session.access_key_id,
@@ -203,11 +170,10 @@ def _assume_role(visit: _Visit) -> Tree | Refusal:
     }
 
 
-def _caller_identity(visit: _Visit) -> Tree:
-    account = visit.state.accounts[visit.credential.account_id]
-    if visit.credential.security_token is None:
-        who, kind, principal = account.arn, "RAMUser", account.user_id
-    else:
+def _caller_identity(exchange: _Exchange, credential: Credential) -> Tree:
+    account = exchange.state.accounts[credential.account_id]
+    who, kind, principal = account.arn, "RAMUser", account.user_id
+    if credential.security_token is not None:
         who = f"acs:ram::{account.account_id}:assumed-role/inventory/session"
         kind, principal = "AssumedRoleUser", f"{account.user_id}:session"
     return {
@@ -219,10 +185,21 @@ def _caller_identity(visit: _Visit) -> Tree:
     }
 
 
-def _list_action(listed: ListCall[Thing]) -> _ServedAction:
+@dataclass(frozen=True)
+class _ServedAction:
+    """One action that the service supports."""
+
+    answer: Callable[[_Exchange, Credential], Tree | Refusal]
+    version: str = "2016-04-28"
+    required: tuple[str, ...] = ("RegionId",)
+
+
+def _list_action(listed: ListCall[Any]) -> _ServedAction:
     """Return the action of a list call, answered from the account's resources in the region."""
     return _ServedAction(
-        lambda visit: listed.answer(visit.holdings, visit.call.parameters, finish=visit.finish),
+        lambda exchange, credential: listed.answer(
+            exchange.holdings(credential), exchange.call.parameters, finish=exchange.finish
+        ),
         required=("RegionId", *listed.required),
     )
 
@@ -230,12 +207,7 @@ def _list_action(listed: ListCall[Thing]) -> _ServedAction:
 _ACTIONS: Mapping[str, _ServedAction] = MappingProxyType(
     {
         "DescribeRegions": _ServedAction(_describe_regions, required=()),
-        "DescribeVpcs": _list_action(VPCS),
-        "DescribeVpnConnections": _list_action(VPN_CONNECTIONS),
-        "DescribeVpnGateways": _list_action(VPN_GATEWAYS),
-        "DescribeCustomerGateways": _list_action(CUSTOMER_GATEWAYS),
-        "DescribeVpnAttachments": _list_action(VPN_ATTACHMENTS),
-        **{name: _list_action(listed) for name, listed in ROUTE_CALLS.items()},
+        **{name: _list_action(listed) for name, listed in LISTS.items()},
         "DownloadVpnConnectionConfig": _ServedAction(
             _download, required=("RegionId", "VpnConnectionId")
         ),

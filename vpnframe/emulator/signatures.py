@@ -21,7 +21,6 @@ _AUTHORIZATION = re.compile(
     r"SignedHeaders=(?P<headers>[^,\s]+), ?Signature=(?P<signature>[0-9a-f]{64})"
 )
 _ACS3_HEADERS = ("x-acs-date", "x-acs-signature-nonce", "x-acs-content-sha256")
-_V1_PARAMETERS = ("AccessKeyId", "Timestamp", "SignatureNonce", "SignatureMethod")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,64 +35,42 @@ class Claim:
 
 def read_claim(request: Request) -> Claim | Refusal:
     """Read the claim of a request; return a refusal if it is missing or incomplete."""
-    authorization = request.headers.get("authorization", "")
-    if authorization:
-        return _read_acs3_claim(request, authorization)
-    return _read_v1_claim(dict(_all_pairs(request)))
-
-
-def is_signed_by(request: Request, secret: str) -> bool:
-    """Check whether the signature of a request was made with a secret.
-
-    It does not check clock, nonce or access key id.
-
-    Examples
-    --------
-    >>> is_signed_by(Request("GET", "http://127.0.0.1/?Action=DescribeRegions"), "secret")
-    False
-    """
-    if found := _AUTHORIZATION.fullmatch(request.headers.get("authorization", "")):
-        names = found["headers"].split(";")
-        expected = _acs3_signature(request, names, secret)
-        return hmac.compare_digest(expected, found["signature"]) and _is_body_intact(request)
-    pairs = _all_pairs(request)
-    given = dict(pairs).get("Signature", "").encode("utf-8", "surrogateescape")
-    return hmac.compare_digest(_v1_signature(request.method, pairs, secret), given)
-
-
-def _read_acs3_claim(request: Request, authorization: str) -> Claim | Refusal:
+    headers = request.headers
+    if not (authorization := headers.get("authorization")):
+        return _read_v1_claim(dict(_all_pairs(request)))
     found = _AUTHORIZATION.fullmatch(authorization)
     if found is None:
         return INCOMPLETE_SIGNATURE
-    headers = request.headers
     for name in _ACS3_HEADERS:
         if not headers.get(name):
             return missing_parameter(name)
     must_be_signed = {"host", *(name for name in headers if name.startswith("x-acs-"))}
     if not must_be_signed <= set(found["headers"].split(";")):
         return INCOMPLETE_SIGNATURE
-    return Claim(
-        access_key_id=found["key"],
-        timestamp=headers["x-acs-date"],
-        nonce=headers["x-acs-signature-nonce"],
-        security_token=headers.get("x-acs-security-token"),
-    )
+    date, nonce = headers["x-acs-date"], headers["x-acs-signature-nonce"]
+    return Claim(found["key"], date, nonce, headers.get("x-acs-security-token"))
 
 
-def _read_v1_claim(parameters: dict[str, str]) -> Claim | Refusal:
-    for name in (*_V1_PARAMETERS, "Signature"):
-        if not parameters.get(name):
+def _read_v1_claim(given: dict[str, str]) -> Claim | Refusal:
+    for name in ("AccessKeyId", "Timestamp", "SignatureNonce", "SignatureMethod", "Signature"):
+        if not given.get(name):
             return missing_parameter(name)
-    if parameters["SignatureMethod"] != "HMAC-SHA1":
+    if (given["SignatureMethod"], given.get("SignatureVersion")) != ("HMAC-SHA1", "1.0"):
         return INCOMPLETE_SIGNATURE
-    if parameters.get("SignatureVersion") != "1.0":
-        return INCOMPLETE_SIGNATURE
-    return Claim(
-        access_key_id=parameters["AccessKeyId"],
-        timestamp=parameters["Timestamp"],
-        nonce=parameters["SignatureNonce"],
-        security_token=parameters.get("SecurityToken"),
-    )
+    key_id, date, nonce = given["AccessKeyId"], given["Timestamp"], given["SignatureNonce"]
+    return Claim(key_id, date, nonce, given.get("SecurityToken"))
+
+
+def is_signed_by(request: Request, secret: str) -> bool:
+    """Check whether the signature of a request was made with a secret, and nothing else."""
+    if found := _AUTHORIZATION.fullmatch(request.headers.get("authorization", "")):
+        expected = _acs3_signature(request, found["headers"].split(";"), secret)
+        digest = hashlib.sha256(request.body).hexdigest()
+        is_intact = hmac.compare_digest(digest, request.headers.get("x-acs-content-sha256", ""))
+        return hmac.compare_digest(expected, found["signature"]) and is_intact
+    pairs = _all_pairs(request)
+    given = dict(pairs).get("Signature", "").encode("utf-8", "surrogateescape")
+    return hmac.compare_digest(_v1_signature(request.method, pairs, secret), given)
 
 
 def _all_pairs(request: Request) -> Pairs:
@@ -125,12 +102,6 @@ def _acs3_signature(request: Request, names: list[str], secret: str) -> str:
     digest = hashlib.sha256(canonical.encode("utf-8", "surrogateescape")).hexdigest()
     text = f"ACS3-HMAC-SHA256\n{digest}"
     return hmac.new(secret.encode(), text.encode(), hashlib.sha256).hexdigest()
-
-
-def _is_body_intact(request: Request) -> bool:
-    """Check whether the body has the hash that was signed."""
-    claimed = request.headers.get("x-acs-content-sha256", "")
-    return hmac.compare_digest(hashlib.sha256(request.body).hexdigest(), claimed)
 
 
 def _v1_signature(method: str, pairs: Pairs, secret: str) -> bytes:

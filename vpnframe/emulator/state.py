@@ -8,10 +8,9 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from vpnframe.emulator.faults import Fault, FaultPlan
+from vpnframe.emulator.faults import Fault, FaultPlan, Kind
 from vpnframe.emulator.fleet.model import (
     CustomerGateway,
-    EmulatedAccount,
     EmulatedConnection,
     EmulatedFleet,
     EmulatedRoute,
@@ -19,6 +18,7 @@ from vpnframe.emulator.fleet.model import (
     VpnGateway,
 )
 from vpnframe.emulator.gate import Credential, NonceLedger
+from vpnframe.emulator.parameters import ReceivedCall
 from vpnframe.emulator.quotas import Key, QuotaMeter, QuotaSettings
 from vpnframe.emulator.unset import SHAPES
 
@@ -37,20 +37,6 @@ class Holdings:
     connection_by_id: dict[str, EmulatedConnection] = field(default_factory=dict)
     routes_by_holder: dict[str, list[EmulatedRoute]] = field(default_factory=dict)
 
-    def has_vpn_gateway(self, gateway_id: str) -> bool:
-        """Check whether a VPN gateway exists."""
-        return any(gateway.vpn_gateway_id == gateway_id for gateway in self.vpn_gateways)
-
-    def remove_connection(self, connection: EmulatedConnection) -> None:
-        """Remove a connection from its list and from downloads."""
-        self.connections.remove(connection)
-        del self.connection_by_id[connection.vpn_connection_id]
-
-    def insert_connection(self, at: int, connection: EmulatedConnection) -> None:
-        """Insert a connection at a position in the list."""
-        self.connections.insert(at, connection)
-        self.connection_by_id[connection.vpn_connection_id] = connection
-
 
 class State:
     """The fleet, the credentials that may read it, and the record of calls so far."""
@@ -60,13 +46,11 @@ class State:
     ) -> None:
         self.fleet = fleet
         self.shape = shape
-        self.accounts: dict[str, EmulatedAccount] = {a.account_id: a for a in fleet.accounts}
+        self.accounts = {account.account_id: account for account in fleet.accounts}
         self.region_ids = frozenset(region.region_id for region in fleet.regions)
-        self.credentials: dict[str, Credential] = {
-            account.access_key_id: Credential(
-                account.account_id, account.access_key_id, account.access_key_secret
-            )
-            for account in fleet.accounts
+        self.credentials = {
+            one.access_key_id: Credential(one.account_id, one.access_key_id, one.access_key_secret)
+            for one in fleet.accounts
         }
         self.nonces = NonceLedger()
         self.meter = QuotaMeter(settings)
@@ -88,6 +72,17 @@ class State:
     def holdings_of(self, account_id: str, region_id: str) -> Holdings:
         """Return the resources of an account in a region, which may be empty."""
         return self._holdings.get((account_id, region_id)) or Holdings()
+
+    def find_fault(self, call: ReceivedCall) -> Kind | None:
+        """Count a call for every plan that it matches; return the first kind that strikes it."""
+        found: Kind | None = None
+        for plan in self.faults:
+            if isinstance(plan, FaultPlan) and plan.matches(call):
+                self.n_matched[plan] += 1
+                if found is None and plan.strikes(self.n_matched[plan]):
+                    found = plan.kind
+                    self.struck[found.name] += 1
+        return found
 
     def next_request_id(self) -> str:
         """Return the id of the next answer, reproducible for the same sequence of calls."""
@@ -128,13 +123,12 @@ def make_state(
     State(Fleet(seed=7, 1 accounts, 1 regions, 0 connections), 0 requests)
     """
     if shape not in (None, *SHAPES):
-        raise ValueError(f"there is no shape {shape!r}: {', '.join(SHAPES)}")
-    is_on = not (isinstance(quotas, bool) and not quotas)
+        raise ValueError(f"{shape!r} is not a shape; the shapes are {', '.join(SHAPES)}")
     settings = QuotaSettings(
         window_s=quota_window_s,
         mode=quota_mode,
         limits={} if isinstance(quotas, bool) else quotas,
-        is_on=is_on,
+        is_on=quotas is not False,
         has_retry_after=has_retry_after,
     )
     return State(fleet, settings, shape=shape)
@@ -143,18 +137,13 @@ def make_state(
 def _sort_out(fleet: EmulatedFleet) -> dict[tuple[str, str], Holdings]:
     """Group the resources of the fleet by account and region."""
     holdings: defaultdict[tuple[str, str], Holdings] = defaultdict(Holdings)
-    for vpc in fleet.vpcs:
-        holdings[vpc.account_id, vpc.region_id].vpcs.append(vpc)
+    for name in ("vpcs", "vpn_gateways", "customer_gateways", "connections"):
+        for thing in getattr(fleet, name):
+            getattr(holdings[thing.account_id, thing.region_id], name).append(thing)
+    for held in holdings.values():
+        held.connection_by_id = {one.vpn_connection_id: one for one in held.connections}
     for route in fleet.routes:
+        routes = holdings[route.account_id, route.region_id].routes_by_holder
         holder = route.vpn_gateway_id or route.vpn_connection_id or ""
-        held_routes = holdings[route.account_id, route.region_id].routes_by_holder
-        held_routes.setdefault(holder, []).append(route)
-    for vpn_gateway in fleet.vpn_gateways:
-        holdings[vpn_gateway.account_id, vpn_gateway.region_id].vpn_gateways.append(vpn_gateway)
-    for gateway in fleet.customer_gateways:
-        holdings[gateway.account_id, gateway.region_id].customer_gateways.append(gateway)
-    for connection in fleet.connections:
-        held = holdings[connection.account_id, connection.region_id]
-        held.connections.append(connection)
-        held.connection_by_id[connection.vpn_connection_id] = connection
+        routes.setdefault(holder, []).append(route)
     return dict(holdings)

@@ -19,119 +19,106 @@ Fields: TypeAlias = Mapping[str, Json]
 SHAPES = ("plain", "blank", "zeros")
 
 
-def _named(names: str, value: Json) -> dict[str, Json]:
-    return dict.fromkeys(names.split(), value)
+def _fields(**parts: Json) -> dict[str, Json]:
+    """Return fields by the kind of their unset value, and blocks; both in the given order."""
+    unset: Fields = {"texts": "", "numbers": 0, "flags": False}
+    fields: dict[str, Json] = {}
+    for name, part in parts.items():
+        if isinstance(part, str):
+            fields |= dict.fromkeys(part.split(), unset[name])
+        else:
+            fields[name] = part
+    return fields
 
 
-def _texts(names: str) -> dict[str, Json]:
-    return _named(names, "")
-
-
-_IKE = {
-    **_texts("IkeVersion IkeMode IkeEncAlg IkeAuthAlg IkePfs Psk LocalId RemoteId"),
-    "IkeLifetime": 0,
-}
-_IPSEC = {**_texts("IpsecEncAlg IpsecAuthAlg IpsecPfs"), "IpsecLifetime": 0}
-_BGP = {
-    **_texts("LocalBgpIp PeerBgpIp TunnelCidr"),
-    **_named("LocalAsn PeerAsn", 0),
-}
-_TUNNEL = {
-    **_texts("TunnelId Role State Status ZoneNo CustomerGatewayId InternetIp"),
-    **_texts("EnableDpd EnableNatTraversal RemoteCaCertificate"),
-    "TunnelIndex": 0,
-    "TunnelIkeConfig": _IKE,
-    "TunnelIpsecConfig": _IPSEC,
-    "TunnelBgpConfig": {**_BGP, "BgpStatus": ""},
-}
-_CONNECTION: Fields = {
-    **_texts("Name State Status VpnGatewayId CustomerGatewayId AttachType AttachInstanceId"),
-    **_texts("TransitRouterId TransitRouterName NetworkType InternetIp Spec TunnelBandwidth"),
-    **_texts("ResourceGroupId RemoteCaCertificate LocalSubnet RemoteSubnet"),
-    **_named("CrossAccountAuthorized EffectImmediately EnableDpd EnableNatTraversal", False),
-    **_named("EnableTunnelsBgp", False),
-    "CreateTime": 0,
-    "IkeConfig": _IKE,
-    "IpsecConfig": _IPSEC,
-    "VpnBgpConfig": {**_BGP, **_texts("Status AuthKey")},
-    "VcoHealthCheck": {
-        **_texts("Enable Sip Dip Policy Status"),
-        **_named("Interval Retry", 0),
-    },
-    "Tag": {"Tag": []},
-    "TunnelOptionsSpecification": {"TunnelOptions": [_TUNNEL]},
-}
-_ATTACHMENT: Fields = {
-    **_texts("Name Description AttachType TransitRouterId TransitRouterName TunnelBandwidth Tag"),
-    "CrossAccountAuthorized": False,
-    "Tags": [],
-}
-_VPN_GATEWAY: Fields = {
-    **_texts("Name Description Status BusinessStatus VpcId VSwitchId InternetIp NetworkType"),
-    **_texts("DisasterRecoveryVSwitchId DisasterRecoveryInternetIp SslVpnInternetIp"),
-    **_texts("GatewayType VpnType Spec IpsecVpn SslVpn ChargeType ResourceGroupId Tag"),
-    **_named("SslMaxConnections CreateTime EndTime", 0),
-    **_named("EnableBgp AutoPropagate", False),
-    "ReservationData": {
-        **_texts("ReservationEndTime ReservationIpsec ReservationOrderType ReservationSpec"),
-        **_texts("ReservationSsl Status"),
-        "ReservationMaxConnections": 0,
-    },
-    "EniInstanceIds": {"EniInstanceId": []},
-    "Tags": {"Tag": []},
-}
-_CUSTOMER_GATEWAY: Fields = {
-    **_texts("Name Description IpAddress AuthKey ResourceGroupId"),
-    **_named("Asn CreateTime", 0),
-    "Tags": {"Tag": []},
-}
-_VPC: Fields = {
-    **_texts("VpcName RegionId Status CidrBlock VRouterId Ipv6CidrBlock Description"),
-    **_texts("ResourceGroupId CreationTime"),
-    **_named("OwnerId", 0),
-    **_named("IsDefault", False),
-    "SecondaryCidrBlocks": {"SecondaryCidrBlock": []},
-    "UserCidrs": {"UserCidr": []},
-    "VSwitchIds": {"VSwitchId": []},
-}
-_DESTINATION_ROUTE = {
-    **_texts("RouteDest NextHop RouteEntryType State Source AsPath Community"),
-    **_named("CreateTime Weight", 0),
-}
-_DOWNLOAD: Fields = {
-    **_texts("Local Remote LocalSubnet RemoteSubnet"),
-    "IkeConfig": _IKE,
-    "IpsecConfig": _IPSEC,
-    "TunnelsConfig": {
-        "TunnelConfig": [
-            {**_texts("TunnelId Local Remote"), "IkeConfig": _IKE, "IpsecConfig": _IPSEC}
-        ]
-    },
-    "BgpConfigs": {"BgpConfig": [{**_BGP, "TunnelId": ""}]},
-}
+_IKE = _fields(
+    texts="IkeVersion IkeMode IkeEncAlg IkeAuthAlg IkePfs Psk LocalId RemoteId",
+    numbers="IkeLifetime",
+)
+_IPSEC = _fields(texts="IpsecEncAlg IpsecAuthAlg IpsecPfs", numbers="IpsecLifetime")
+_BGP = _fields(texts="LocalBgpIp PeerBgpIp TunnelCidr", numbers="LocalAsn PeerAsn")
+_TUNNEL = _fields(
+    texts="TunnelId Role State Status ZoneNo CustomerGatewayId InternetIp "
+    "EnableDpd EnableNatTraversal RemoteCaCertificate",
+    numbers="TunnelIndex",
+    TunnelIkeConfig=_IKE,
+    TunnelIpsecConfig=_IPSEC,
+    TunnelBgpConfig={**_BGP, "BgpStatus": ""},
+)
+_DESTINATION_ROUTE = _fields(
+    texts="RouteDest NextHop RouteEntryType State Source AsPath Community",
+    numbers="CreateTime Weight",
+)
+_DEVICE_TUNNEL = _fields(texts="TunnelId Local Remote", IkeConfig=_IKE, IpsecConfig=_IPSEC)
 
 FIELDS: Mapping[str, Fields] = MappingProxyType(
     {
-        "DescribeRegions": _texts("RegionId RegionEndpoint LocalName"),
-        "DescribeVpnConnections": _CONNECTION,
-        "DescribeVpnAttachments": _ATTACHMENT,
-        "DescribeVpnGateways": _VPN_GATEWAY,
-        "DescribeCustomerGateways": _CUSTOMER_GATEWAY,
-        "DescribeVpcs": _VPC,
-        "DescribeVpnRouteEntries": {
-            **_DESTINATION_ROUTE,
-            **_texts("VpnInstanceId NextHopTunnelId"),
-        },
-        "DescribeVcoRouteEntries": {
-            **_DESTINATION_ROUTE,
-            "VpnConnectionId": "",
-            "NextHopTunnelIdList": [],
-        },
-        "DescribeVpnPbrRouteEntries": {
-            **_texts("VpnInstanceId RouteSource RouteDest NextHop NextHopTunnelId State"),
-            **_named("CreateTime Priority Weight", 0),
-        },
-        "DownloadVpnConnectionConfig": _DOWNLOAD,
+        "DescribeRegions": _fields(texts="RegionId RegionEndpoint LocalName"),
+        "DescribeVpnConnections": _fields(
+            texts="Name State Status VpnGatewayId CustomerGatewayId AttachType AttachInstanceId "
+            "TransitRouterId TransitRouterName NetworkType InternetIp Spec TunnelBandwidth "
+            "ResourceGroupId RemoteCaCertificate LocalSubnet RemoteSubnet",
+            flags="CrossAccountAuthorized EffectImmediately EnableDpd EnableNatTraversal "
+            "EnableTunnelsBgp",
+            numbers="CreateTime",
+            IkeConfig=_IKE,
+            IpsecConfig=_IPSEC,
+            VpnBgpConfig=_BGP | _fields(texts="Status AuthKey"),
+            VcoHealthCheck=_fields(texts="Enable Sip Dip Policy Status", numbers="Interval Retry"),
+            Tag={"Tag": []},
+            TunnelOptionsSpecification={"TunnelOptions": [_TUNNEL]},
+        ),
+        "DescribeVpnAttachments": _fields(
+            texts="Name Description AttachType TransitRouterId TransitRouterName TunnelBandwidth "
+            "Tag",
+            flags="CrossAccountAuthorized",
+            Tags=[],
+        ),
+        "DescribeVpnGateways": _fields(
+            texts="Name Description Status BusinessStatus VpcId VSwitchId InternetIp NetworkType "
+            "DisasterRecoveryVSwitchId DisasterRecoveryInternetIp SslVpnInternetIp "
+            "GatewayType VpnType Spec IpsecVpn SslVpn ChargeType ResourceGroupId Tag",
+            numbers="SslMaxConnections CreateTime EndTime",
+            flags="EnableBgp AutoPropagate",
+            ReservationData=_fields(
+                texts="ReservationEndTime ReservationIpsec ReservationOrderType ReservationSpec "
+                "ReservationSsl Status",
+                numbers="ReservationMaxConnections",
+            ),
+            EniInstanceIds={"EniInstanceId": []},
+            Tags={"Tag": []},
+        ),
+        "DescribeCustomerGateways": _fields(
+            texts="Name Description IpAddress AuthKey ResourceGroupId",
+            numbers="Asn CreateTime",
+            Tags={"Tag": []},
+        ),
+        "DescribeVpcs": _fields(
+            texts="VpcName RegionId Status CidrBlock VRouterId Ipv6CidrBlock Description "
+            "ResourceGroupId CreationTime",
+            numbers="OwnerId",
+            flags="IsDefault",
+            SecondaryCidrBlocks={"SecondaryCidrBlock": []},
+            UserCidrs={"UserCidr": []},
+            VSwitchIds={"VSwitchId": []},
+        ),
+        "DescribeVpnRouteEntries": (
+            _DESTINATION_ROUTE | _fields(texts="VpnInstanceId NextHopTunnelId")
+        ),
+        "DescribeVcoRouteEntries": (
+            _DESTINATION_ROUTE | _fields(texts="VpnConnectionId", NextHopTunnelIdList=[])
+        ),
+        "DescribeVpnPbrRouteEntries": _fields(
+            texts="VpnInstanceId RouteSource RouteDest NextHop NextHopTunnelId State",
+            numbers="CreateTime Priority Weight",
+        ),
+        "DownloadVpnConnectionConfig": _fields(
+            texts="Local Remote LocalSubnet RemoteSubnet",
+            IkeConfig=_IKE,
+            IpsecConfig=_IPSEC,
+            TunnelsConfig={"TunnelConfig": [_DEVICE_TUNNEL]},
+            BgpConfigs={"BgpConfig": [{**_BGP, "TunnelId": ""}]},
+        ),
     }
 )
 

@@ -8,10 +8,9 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from vpnframe.cloud.actions import STS_HOST
-from vpnframe.cloud.credentials import DefaultChain, ProfileChain, Provider
-from vpnframe.cloud.lanes import Clock, WaitingLanes
+from vpnframe.cloud.credentials import DefaultChain, Provider
 from vpnframe.cloud.messages import Request, Response
-from vpnframe.cloud.rate_limits import RateLimiter
+from vpnframe.cloud.rate_limits import Clock, RateLimiter, WaitingLanes
 from vpnframe.cloud.roles import AssumedRole
 from vpnframe.cloud.transport import Transport
 from vpnframe.fetching.accounts import Account
@@ -65,7 +64,7 @@ class Access:
 
     def provider_of(self, account: Account) -> Provider:
         """Return the credentials provider of a named account."""
-        base = ProfileChain(account.profile) if account.profile else DefaultChain()
+        base = DefaultChain(account.profile)
         if account.role_arn is None:
             return base
         return AssumedRole(

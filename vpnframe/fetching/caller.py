@@ -18,12 +18,10 @@ import msgspec
 from vpnframe.cloud import retries
 from vpnframe.cloud.actions import ACTIONS
 from vpnframe.cloud.credentials import Provider
-from vpnframe.cloud.lanes import Clock, WaitingLanes
 from vpnframe.cloud.messages import Request, Response
 from vpnframe.cloud.permissions import naming_permission
-from vpnframe.cloud.rate_limits import Key
-from vpnframe.cloud.retries import FailureVerdict, Remedy
-from vpnframe.cloud.retry_budget import RetryBudget
+from vpnframe.cloud.rate_limits import Clock, Key, WaitingLanes
+from vpnframe.cloud.retries import FailureVerdict, Remedy, RetryBudget
 from vpnframe.cloud.signing import Call, Credentials, sign
 from vpnframe.errors import (
     RequestError,

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
-from vpnframe.cloud.lanes import Clock
+from vpnframe.cloud.rate_limits import Clock
 from vpnframe.cloud.retries import backoff_s
 
 # Longer than most outages; a region that is silent for longer is given up, for now.

@@ -54,7 +54,7 @@ class FetchSettings:
         Whether to assess pre-shared keys; the keys themselves are never kept.
     psk_key_file : str or Path or None
         A key supplied by the user, which makes fingerprints of pre-shared keys comparable across
-        snapshots, see :func:`vpnframe.model.psk.facts.read_fingerprint_key`; without it they are
+        snapshots, see :func:`vpnframe.model.psk.read_fingerprint_key`; without it they are
         comparable within one crawl only.
 
     Examples

@@ -20,23 +20,11 @@ class Block(NamedTuple):
 
 
 def list_blocks(connection: Connection, routes: Iterable[RouteEntry]) -> list[Block]:
-    """Return the blocks of both sides of a connection, each block once per origin.
-
-    Examples
-    --------
-    >>> route = RouteEntry(
-    ...     route_type="policy", source_cidr="172.16.0.0/16", destination_cidr="10.0.0.0/8",
-    ...     priority=10, weight=100,
-    ... )
-    >>> connection = Connection(vpn_connection_id="vco-1", tunnels=(), vpc_subnets=("0.0.0.0/0",))
-    >>> for block in list_blocks(connection, [route]):
-    ...     print(*block)
-    vpc selector 0.0.0.0/0 None None
-    vpc policy 172.16.0.0/16 10 100
-    onprem policy 10.0.0.0/8 10 100
-    """
+    """Return the blocks of both sides of a connection, each block once per origin."""
+    sides = {"vpc": connection.vpc_subnets, "onprem": connection.onprem_subnets}
+    selectors = [Block(side, "selector", text) for side, texts in sides.items() for text in texts]
     blocks: dict[tuple[str, str, str], Block] = {}
-    for block in (*_selectors(connection), *_routed(routes)):
+    for block in (*selectors, *_routed(routes)):
         known = blocks.setdefault(block[:3], block)
         if known is not block:
             priorities = {known.priority, block.priority} - {None}
@@ -56,12 +44,6 @@ def has_ha_evidence(connection: Connection) -> bool:
         or connection.health_check_enabled
         or connection.has_weighed_routes
     )
-
-
-def _selectors(connection: Connection) -> Iterator[Block]:
-    for side, texts in (("vpc", connection.vpc_subnets), ("onprem", connection.onprem_subnets)):
-        for text in texts:
-            yield Block(side, "selector", text)
 
 
 def _routed(routes: Iterable[RouteEntry]) -> Iterator[Block]:

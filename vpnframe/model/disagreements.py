@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
+from operator import attrgetter
 
 from vpnframe.model.masked import is_masked_value
 from vpnframe.model.perspective import networks
 from vpnframe.model.records import (
-    Connection,
     Disagreement,
     KeyFacts,
     Phases,
@@ -18,39 +19,55 @@ from vpnframe.model.records import (
 )
 
 _UNSET = (("ike_lifetime_s", "0"), ("ipsec_lifetime_s", "0"))
+# The compared values of a tunnel: column name, and place in a statement.
+_COMPARED = {
+    "bgp_tunnel_cidr": "bgp_tunnel_cidr",
+    "ike_version": "phases.ike_version",
+    "ike_mode": "phases.ike_mode",
+    "ike_encryption": "phases.ike.encryption",
+    "ike_integrity": "phases.ike.integrity",
+    "ike_dh_group": "phases.ike.dh_group",
+    "ike_lifetime_s": "phases.ike.lifetime_s",
+    "ipsec_encryption": "phases.ipsec.encryption",
+    "ipsec_integrity": "phases.ipsec.integrity",
+    "ipsec_pfs_group": "phases.ipsec.dh_group",
+    "ipsec_lifetime_s": "phases.ipsec.lifetime_s",
+    "vpn_gateway_ip": "local.address",
+    "vpn_gateway_ike_id": "local.ike_id",
+    "vpn_gateway_asn": "local.asn",
+    "bgp_vpn_gateway_ip": "local.bgp_ip",
+    "customer_gateway_ip": "remote.address",
+    "customer_gateway_ike_id": "remote.ike_id",
+    "customer_gateway_asn": "remote.asn",
+    "bgp_customer_gateway_ip": "remote.bgp_ip",
+}
+_read_compared = attrgetter(*_COMPARED.values())
 
 TunnelKey = tuple[str, int]  # its id, empty if missing, and its number among equal ids
 
 
 def find_differences(download: Statement, describe: Statement) -> Iterator[Disagreement]:
     """Yield every field that both answers about one connection contain with different values."""
-    connection_id = describe.vpn_connection_id
+    differing = partial(Disagreement, vpn_connection_id=describe.vpn_connection_id)
     for field, ours, theirs in (
         ("vpc_subnets", download.local_subnets, describe.local_subnets),
         ("onprem_subnets", download.remote_subnets, describe.remote_subnets),
     ):
-        is_other = ours and theirs and networks(ours) != networks(theirs)
-        if is_other and not is_masked_value(ours + theirs):
-            yield Disagreement(
-                vpn_connection_id=connection_id,
-                field=field,
-                download_value=",".join(ours),
-                describe_value=",".join(theirs),
-            )
+        is_same = not ours or not theirs or ours == theirs or networks(ours) == networks(theirs)
+        if not is_same and not is_masked_value(ours + theirs):
+            texts = {"download_value": ",".join(ours), "describe_value": ",".join(theirs)}
+            yield differing(field=field, **texts)
     if shows_bgp(download.tunnels) and describe.bgp_enabled is False:
-        yield Disagreement(
-            vpn_connection_id=connection_id,
-            field="bgp_enabled",
-            download_value="True",
-            describe_value="False",
-        )
-    yield from _tunnel_differences(download, describe)
+        yield differing(field="bgp_enabled", download_value="True", describe_value="False")
+    yield from _tunnel_differences(tunnels_by_id(download), tunnels_by_id(describe), differing)
 
 
-def _tunnel_differences(download: Statement, describe: Statement) -> Iterator[Disagreement]:
+def _tunnel_differences(
+    downloaded: Mapping[TunnelKey, TunnelStatement],
+    listed: Mapping[TunnelKey, TunnelStatement],
+    differing: Callable[..., Disagreement],
+) -> Iterator[Disagreement]:
     """Yield the differences of their tunnels; a list row without tunnels is not compared."""
-    connection_id = describe.vpn_connection_id
-    listed, downloaded = tunnels_by_id(describe), tunnels_by_id(download)
     if not any(map(_says_anything, listed.values())):
         return
     keys = sorted(listed.keys() | downloaded.keys())
@@ -59,27 +76,19 @@ def _tunnel_differences(download: Statement, describe: Statement) -> Iterator[Di
         row, config = listed.get(key), downloaded.get(key)
         if row is None or config is None:
             if is_comparable and _says_anything(row or config or TunnelStatement()):
-                yield _one_sided(connection_id, key[0] or None, "describe" if row else "download")
+                side = "describe_value" if row else "download_value"
+                said = {side: key[0] or "a single tunnel"}
+                yield differing(field="tunnel_id", tunnel_id=key[0] or None, **said)
             continue
+        differs = partial(differing, tunnel_id=config.tunnel_id)
         described = dict(_spoken(row))
         for field, value in _spoken(config):
             other = described.get(field, value)
             if other != value and not is_masked_value((value, other)):
-                yield Disagreement(
-                    vpn_connection_id=connection_id,
-                    field=field,
-                    tunnel_id=config.tunnel_id,
-                    download_value=value,
-                    describe_value=other,
-                )
+                yield differs(field=field, download_value=value, describe_value=other)
         if _are_other_keys(config.key_facts, row.key_facts):
-            yield Disagreement(
-                vpn_connection_id=connection_id,
-                field="psk_fingerprint",
-                tunnel_id=config.tunnel_id,
-                download_value="differs",
-                describe_value="differs",
-            )
+            both = {"download_value": "differs", "describe_value": "differs"}
+            yield differs(field="psk_fingerprint", **both)
 
 
 def _are_other_keys(one: KeyFacts | None, other: KeyFacts | None) -> bool:
@@ -94,55 +103,16 @@ def _says_anything(tunnel: TunnelStatement) -> bool:
     return tunnel.tunnel_id is not None or tunnel.phases != Phases()
 
 
-def _one_sided(connection_id: str, tunnel_id: str | None, witness: str) -> Disagreement:
-    """Return a disagreement on a tunnel that only one answer contains."""
-    said = tunnel_id or "a single tunnel"
-    return Disagreement(
-        vpn_connection_id=connection_id,
-        field="tunnel_id",
-        tunnel_id=tunnel_id,
-        download_value=said if witness == "download" else None,
-        describe_value=said if witness == "describe" else None,
-    )
-
-
 def _spoken(tunnel: TunnelStatement) -> list[tuple[str, str]]:
-    """Return the values that a statement contains for a tunnel, with their column names."""
-    values = [("bgp_tunnel_cidr", tunnel.bgp_tunnel_cidr), *_phase_values(tunnel.phases)]
-    for side, end in (("vpn_gateway", tunnel.local), ("customer_gateway", tunnel.remote)):
-        values += [
-            (f"{side}_ip", end.address),
-            (f"{side}_ike_id", end.ike_id),
-            (f"{side}_asn", end.asn),
-            (f"bgp_{side}_ip", end.bgp_ip),
-        ]
+    """Return the compared values that a statement contains, with their column names."""
+    values = zip(_COMPARED, _read_compared(tunnel), strict=True)
     return [(name, str(value)) for name, value in values if value is not None]
 
 
-def _phase_values(phases: Phases) -> list[tuple[str, object]]:
-    values: list[tuple[str, object]] = [
-        ("ike_version", phases.ike_version),
-        ("ike_mode", phases.ike_mode),
-    ]
-    for prefix, group, proposal in (
-        ("ike", "dh_group", phases.ike),
-        ("ipsec", "pfs_group", phases.ipsec),
-    ):
-        values += [
-            (f"{prefix}_encryption", proposal.encryption),
-            (f"{prefix}_integrity", proposal.integrity),
-            (f"{prefix}_{group}", proposal.dh_group),
-            (f"{prefix}_lifetime_s", proposal.lifetime_s),
-        ]
-    return values
-
-
-def find_strays(
-    statement: Statement | None, tunnels: Iterable[TunnelStatement]
-) -> Iterator[Disagreement]:
+def find_strays(statement: Statement, tunnels: Iterable[TunnelStatement]) -> Iterator[Disagreement]:
     """Yield a connection-level block beside tunnels that matches none of the tunnels."""
-    stray = statement.stray_tunnel if statement else None
-    if statement is None or stray is None:
+    stray = statement.stray_tunnel
+    if stray is None:
         return
     # Beside tunnels an unset lifetime is sent as 0.
     said_here = [one for one in _spoken(stray) if one not in _UNSET]
@@ -153,8 +123,7 @@ def find_strays(
     yield Disagreement(
         vpn_connection_id=statement.vpn_connection_id,
         field="connection_level",
-        download_value=said if statement.witness == "download" else None,
-        describe_value=said if statement.witness == "describe" else None,
+        **{f"{statement.witness}_value": said},
     )
 
 
@@ -162,15 +131,6 @@ def _repeats(values: Iterable[tuple[str, str]], tunnel: TunnelStatement) -> bool
     """Check whether a tunnel has all of these values; a masked value matches any."""
     said = dict(_spoken(tunnel))
     return all(said.get(name) == value or is_masked_value(said.get(name)) for name, value in values)
-
-
-def conflict(connection: Connection) -> Disagreement:
-    """Return a disagreement for contradictory evidence on the perspective of a download."""
-    return Disagreement(
-        vpn_connection_id=connection.vpn_connection_id,
-        field="perspective",
-        download_value="written for both ends at once",
-    )
 
 
 def tunnels_by_id(statement: Statement | None) -> dict[TunnelKey, TunnelStatement]:

@@ -13,59 +13,29 @@ _MOST_LISTED = 3
 
 
 def printable(text: str) -> str:
-    r"""Replace the characters of a text that a terminal would interpret, such as controls.
-
-    Examples
-    --------
-    >>> printable("a\x1b[2J\u202eb\u3000c")
-    'a�[2J�b\u3000c'
-    """
+    """Replace the characters of a text that a terminal would interpret, such as controls."""
     return "".join(c if _is_harmless(c) else "\ufffd" for c in text)
 
 
 def printable_lines(text: str) -> str:
-    r"""Make a text of several lines safe for a terminal like :func:`printable`; remove colours.
-
-    Examples
-    --------
-    >>> printable_lines("a\x1b[31mb\x1b[2Jc\n\td")
-    'ab�[2Jc\n\td'
-    """
+    """Make a text of several lines safe for a terminal like :func:`printable`; remove colours."""
     plain = _COLOUR.sub("", text)
     return "".join(c if c in "\n\t" or _is_harmless(c) else "\ufffd" for c in plain)
 
 
 def json_text(value: Any, *, indent: int | None = None) -> str:
-    r"""Return JSON that is safe for a terminal: control characters are escaped, values unchanged.
-
-    Examples
-    --------
-    >>> print(json_text({"name": "\u4e2d\x9b\u202e"}))
-    {"name": "中\u009b\u202e"}
-    """
+    """Return JSON that is safe for a terminal: control characters are escaped, values unchanged."""
     text = json.dumps(value, ensure_ascii=False, indent=indent)
     return "".join(c if c == "\n" or _is_harmless(c) else json.dumps(c)[1:-1] for c in text)
 
 
 def counted(n: int, noun: str) -> str:
-    """Return a number with its noun, in singular or plural.
-
-    Examples
-    --------
-    >>> counted(1, "region"), counted(1200, "tunnel")
-    ('1 region', '1,200 tunnels')
-    """
+    """Return a number with its noun, in singular or plural."""
     return f"{n:,} {noun}{'' if n == 1 else 's'}"
 
 
 def listed(names: Iterable[str]) -> str:
-    """Join names for a sentence: up to four, or else three and the number of the others.
-
-    Examples
-    --------
-    >>> listed(["vco-1", "vco-2", "vco-3", "vco-4", "vco-5"])
-    'vco-1, vco-2, vco-3 and 2 more'
-    """
+    """Join names for a sentence: up to four, or else three and the number of the others."""
     every = list(names)
     shown = every[:_MOST_LISTED] if len(every) > _MOST_LISTED + 1 else every
     if len(shown) < len(every):

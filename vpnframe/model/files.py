@@ -13,14 +13,12 @@ import secrets
 import stat
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
 KIB = 1024
 MIB = 1024 * KIB
 
-_PIECE = MIB
 _FIRST_MODE = 0o666  # before the process's umask
 _PRIVATE = 0o600
 _KINDS = (
@@ -35,7 +33,7 @@ _NO_WAIT = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0)
 _OPEN_FILES = re.compile(r"/dev/fd|/proc/[^/]+(/task/[^/]+)?/fd")
 
 
-@contextmanager
+@contextlib.contextmanager
 def open_regular(path: str | Path) -> Iterator[BinaryIO]:
     """Open a regular file for reading; refuse a pipe, device, socket or folder at once."""
     # Checked before opening, too: a socket cannot be opened, and a device may react to it.
@@ -55,11 +53,12 @@ def read_file(path: str | Path, *, limit: int) -> bytes:
 def read_stream(file: BinaryIO, *, limit: int) -> bytes:
     """Read an open file or pipe of at most ``limit`` bytes to its end."""
     pieces, n_bytes = [], 0
-    while piece := file.read(min(_PIECE, limit + 1 - n_bytes)):
+    while piece := file.read(min(MIB, limit + 1 - n_bytes)):
         pieces.append(piece)
         n_bytes += len(piece)
     if n_bytes > limit:
-        raise OSError(errno.EFBIG, f"it has more than {_in_words(limit)}")
+        words = f"{limit // MIB} MiB" if limit >= MIB else f"{limit // KIB} KiB"
+        raise OSError(errno.EFBIG, f"it has more than {words}")
     return b"".join(pieces)
 
 
@@ -110,10 +109,6 @@ def replace_file(path: Path, body: bytes, *, mode: int | None = None) -> None:
         raise
 
 
-def _in_words(n_bytes: int) -> str:
-    return f"{n_bytes // MIB} MiB" if n_bytes >= MIB else f"{n_bytes // KIB} KiB"
-
-
 def _check_regular(found: os.stat_result) -> None:
     for is_kind, problem in _KINDS:
         if is_kind(found.st_mode):
@@ -148,7 +143,7 @@ def _append(path: Path, body: bytes) -> None:
         opened = os.open(path, os.O_WRONLY | os.O_APPEND | _NO_WAIT)
     except OSError as error:
         if error.errno == errno.ENXIO:
-            raise OSError(errno.ENXIO, "nobody reads from that pipe") from None
+            raise OSError(errno.ENXIO, "no process reads from that pipe") from None
         raise
     os.set_blocking(opened, True)
     with os.fdopen(opened, "wb") as file:

@@ -19,50 +19,20 @@ class _KnownKeys(Record, frozen=True, kw_only=True, array_like=True):
     facts: tuple[KeyFacts, ...]
 
 
-_encode = msgspec.msgpack.Encoder().encode
-_decode = msgspec.msgpack.Decoder(_KnownKeys).decode
-
-
 def gateway_words(gateways: Iterable[Gateway]) -> Words:
-    """Return the hint words of gateways, by gateway id.
-
-    Examples
-    --------
-    >>> gateway_words([Gateway(gateway_id="cgw-1", kind="customer", name="office", tags=("a=b",))])
-    {'cgw-1': ('office', 'a=b')}
-    """
+    """Return the hint words of gateways, by gateway id."""
     return {
-        gateway.gateway_id: tuple(
-            word
-            for word in (
-                gateway.name,
-                gateway.ip_address,
-                gateway.second_ip_address,
-                *gateway.tags,
-            )
-            if word
-        )
-        for gateway in gateways
+        g.gateway_id: (*filter(None, (g.name, g.ip_address, g.second_ip_address)), *g.tags)
+        for g in gateways
     }
 
 
 def connection_words(statement: Statement | None, gateways: Words) -> tuple[str, ...]:
-    """Return the hint words of a connection, for the keys of its download.
-
-    Examples
-    --------
-    >>> row = Statement(witness="describe", vpn_connection_id="vco-1", customer_gateway_id="cgw-1")
-    >>> connection_words(row, {"cgw-1": ("office",)})
-    ('cgw-1', 'office')
-    """
+    """Return the hint words of a connection, for the keys of its download."""
     if statement is None:
         return ()
-    ids = [
-        statement.vpn_gateway_id,
-        statement.customer_gateway_id,
-        statement.transit_router_id,
-        *(tunnel.customer_gateway_id for tunnel in statement.tunnels),
-    ]
+    ids = [statement.vpn_gateway_id, statement.customer_gateway_id, statement.transit_router_id]
+    ids += [tunnel.customer_gateway_id for tunnel in statement.tunnels]
     named = dict.fromkeys(i for i in ids if i)
     known = [word for i in named for word in gateways.get(i, ())]
     return (*filter(None, [statement.name]), *named, *statement.tags, *known)
@@ -73,19 +43,11 @@ def pack_known(statement: Statement, gateways: Words) -> bytes:
     facts = [tunnel.key_facts for tunnel in statement.tunnels]
     shown = tuple(one for one in facts if one is not None and one.length is not None)
     words = () if facts and len(shown) == len(facts) else connection_words(statement, gateways)
-    return _encode(_KnownKeys(words=words, facts=shown))
+    return msgspec.msgpack.encode(_KnownKeys(words=words, facts=shown))
 
 
 def judge_of(packed: bytes, *, connection_id: str, key: FingerprintKey) -> KeyJudge:
-    """Return the judge for the keys in a connection's download.
-
-    Examples
-    --------
-    >>> row = Statement(witness="describe", vpn_connection_id="vco-1", name="to-office")
-    >>> key = FingerprintKey(bytes(32))
-    >>> judge_of(pack_known(row, {}), connection_id="vco-1", key=key).words
-    {'vco-1': ('to-office',)}
-    """
-    known = _decode(packed)
+    """Return the judge for the keys in a connection's download."""
+    known = msgspec.msgpack.decode(packed, type=_KnownKeys)
     facts = {str(one.fingerprint): one for one in known.facts}
     return KeyJudge(key, words={connection_id: known.words}, known=facts)

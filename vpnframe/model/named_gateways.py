@@ -16,13 +16,6 @@ class NamedGateways:
     """The gateways that connections name.
 
     Connections of a transit router are skipped: their gateway may belong to another account.
-
-    Examples
-    --------
-    >>> named = NamedGateways()
-    >>> named.add(Statement(witness="describe", vpn_connection_id="vco-1", vpn_gateway_id="vpn-1"))
-    >>> [failure.message for failure in named.unlisted("DescribeVpnGateways", set())]
-    ['vpn-1 is named by 1 connection, and the list of gateways lacks it']
     """
 
     def __init__(self) -> None:
@@ -41,5 +34,5 @@ class NamedGateways:
         for gateway_id, n in sorted(self._n_naming[action].items()):
             if gateway_id not in listed:
                 by = counted(n, "connection")
-                message = f"{gateway_id} is named by {by}, and the list of gateways lacks it"
+                message = f"{gateway_id} is named by {by}, but is missing from the list of gateways"
                 yield Failure(kind="gone", message=message, action=action)

@@ -24,51 +24,43 @@ def note_failure(
 
 def odd_count(note: Note) -> Note:
     """Append the consequence to the note of an implausible count."""
-    so = "it makes no sense, and all that pages gave was read until one had nothing new"
+    so = "it makes no sense, so pages were read until one had no new rows"
     return msgspec.structs.replace(note, message=f"{note.message}: {so}")
 
 
 def statement_failures(statement: Statement) -> Iterator[Failure]:
     """Yield a failure row for each unreadable value of a statement."""
     is_download = statement.witness == "download"
-    for note in statement.notes:
-        failure = note_failure(
-            note,
-            action="DownloadVpnConnectionConfig" if is_download else "DescribeVpnConnections",
-            vpn_connection_id=statement.vpn_connection_id,
-            at_ms=statement.fetched_ms,
-        )
+    action = "DownloadVpnConnectionConfig" if is_download else "DescribeVpnConnections"
+    for failure in _failures(statement, action):
         yield msgspec.structs.replace(failure, request_id=statement.request_id)
 
 
 def gateway_failures(gateway: Gateway) -> Iterator[Failure]:
     """Yield a failure row for each unreadable value of a gateway."""
-    is_vpn = gateway.kind == "vpn"
-    for note in gateway.notes:
-        yield note_failure(
-            Note(field=f"{gateway.gateway_id} {note.field}", message=note.message, kind=note.kind),
-            action="DescribeVpnGateways" if is_vpn else "DescribeCustomerGateways",
-        )
+    action = "DescribeVpnGateways" if gateway.kind == "vpn" else "DescribeCustomerGateways"
+    return _failures(gateway, action, where=f"{gateway.gateway_id} ")
 
 
 def vpc_failures(vpc: Vpc) -> Iterator[Failure]:
     """Yield a failure row for each unreadable value of a VPC."""
-    for note in vpc.notes:
-        named = msgspec.structs.replace(note, field=f"{vpc.vpc_id} {note.field}")
-        yield note_failure(named, action="DescribeVpcs")
+    return _failures(vpc, "DescribeVpcs", where=f"{vpc.vpc_id} ")
 
 
 def route_failures(route: RouteEntry) -> Iterator[Failure]:
     """Yield a failure row for each unreadable value of a route."""
-    by_destination = (
-        "DescribeVpnRouteEntries" if route.vpn_gateway_id else "DescribeVcoRouteEntries"
-    )
-    action = "DescribeVpnPbrRouteEntries" if route.route_type == "policy" else by_destination
-    for note in route.notes:
-        where = f"the route to {route.destination_cidr[:80]}: {note.field}"
-        yield note_failure(
-            msgspec.structs.replace(note, field=where),
-            action=action,
-            vpn_connection_id=route.vpn_connection_id,
-            at_ms=route.fetched_ms,
-        )
+    action = "DescribeVpnRouteEntries" if route.vpn_gateway_id else "DescribeVcoRouteEntries"
+    if route.route_type == "policy":
+        action = "DescribeVpnPbrRouteEntries"
+    return _failures(route, action, where=f"the route to {route.destination_cidr[:80]}: ")
+
+
+def _failures(
+    record: Statement | Gateway | Vpc | RouteEntry, action: str, *, where: str = ""
+) -> Iterator[Failure]:
+    """Yield a failure row for each note of a record; the message begins with a text on where."""
+    connection_id = getattr(record, "vpn_connection_id", None)
+    at_ms = getattr(record, "fetched_ms", None)
+    for note in record.notes:
+        named = msgspec.structs.replace(note, field=where + note.field)
+        yield note_failure(named, action=action, vpn_connection_id=connection_id, at_ms=at_ms)

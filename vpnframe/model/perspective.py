@@ -11,9 +11,9 @@ Alibaba Cloud, VPN Gateway user guide, "Download the configuration of an IPsec-V
 
 from __future__ import annotations
 
-import contextlib
 import ipaddress
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import Literal
 
 from vpnframe.model.masked import is_masked_value
@@ -23,6 +23,8 @@ View = Literal["device", "cloud"]
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 _CLOUD_ASN = 45104
+# Both answers about a connection, and many connections, contain the same texts.
+_cached = lru_cache(maxsize=4096)
 
 
 def decide_perspective(
@@ -35,30 +37,25 @@ def decide_perspective(
     if describe is not None:
         votes |= set(_subnet_votes(download, describe)) | set(_id_votes(download, describe))
     if not votes:
-        return _hinted_view(download), "assumed"
+        # A customer gateway may not have the cloud's ASN, so this is a hint, but not evidence.
+        hints = {tunnel.local.asn == _CLOUD_ASN for tunnel in download.tunnels}
+        is_remote = any(tunnel.remote.asn == _CLOUD_ASN for tunnel in download.tunnels)
+        return "cloud" if hints == {True} and not is_remote else "device", "assumed"
     if len(votes) == 2:
         return "device", "conflict"
     return votes.pop(), "verified"
-
-
-def _hinted_view(download: Statement) -> View:
-    """Return the view to assume: the device's, unless every ``LocalAsn`` is the cloud's.
-
-    A customer gateway may not have the cloud's ASN, so this is a hint, but not evidence.
-    """
-    hints = {tunnel.local.asn == _CLOUD_ASN for tunnel in download.tunnels}
-    is_remote = any(tunnel.remote.asn == _CLOUD_ASN for tunnel in download.tunnels)
-    return "cloud" if hints == {True} and not is_remote else "device"
 
 
 def _endpoint_votes(
     download: Statement, describe: Statement | None, gateways: Sequence[Gateway]
 ) -> Iterable[View]:
     """Yield votes from the download's addresses, compared with the connection's gateways."""
-    named = [] if describe is None else [describe.gateway_address]
-    named += [] if describe is None else [tunnel.gateway_address for tunnel in describe.tunnels]
-    cloud = _addresses([*named, *_addresses_of(gateways, "vpn")])
-    customer = _addresses(_addresses_of(gateways, "customer"))
+    texts: dict[str, list[str | None]] = {"vpn": [], "customer": []}
+    for gateway in gateways:
+        texts[gateway.kind] += [gateway.ip_address, gateway.second_ip_address]
+    if describe is not None:
+        texts["vpn"] += [describe.gateway_address, *(t.gateway_address for t in describe.tunnels)]
+    cloud, customer = _addresses(texts["vpn"]), _addresses(texts["customer"])
     only_cloud, only_customer = cloud - customer, customer - cloud
     for tunnel in download.tunnels:
         local, remote = _addresses([tunnel.local.address]), _addresses([tunnel.remote.address])
@@ -68,22 +65,18 @@ def _endpoint_votes(
             yield "cloud"
 
 
-def _addresses_of(gateways: Iterable[Gateway], kind: str) -> list[str | None]:
-    return [
-        address
-        for gateway in gateways
-        if gateway.kind == kind
-        for address in (gateway.ip_address, gateway.second_ip_address)
-    ]
-
-
 def _addresses(texts: Iterable[str | None]) -> set[Address]:
     """Return the texts that are addresses, without masked ones (``116.XX.XX.6``)."""
-    found = set()
-    for text in texts:
-        with contextlib.suppress(ValueError):
-            found.add(ipaddress.ip_address(text or ""))
-    return found
+    found = (_address(text) for text in texts if text)
+    return {address for address in found if address is not None}
+
+
+@_cached
+def _address(text: str) -> Address | None:
+    try:
+        return ipaddress.ip_address(text)
+    except ValueError:
+        return None
 
 
 def _subnet_votes(download: Statement, describe: Statement) -> Iterable[View]:
@@ -118,6 +111,7 @@ def networks(texts: Iterable[str]) -> frozenset[str]:
     return frozenset(_network(text) for text in texts)
 
 
+@_cached
 def _network(text: str) -> str:
     try:
         return str(ipaddress.ip_network(text, strict=False))

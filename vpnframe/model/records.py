@@ -27,6 +27,13 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Base of all records: immutable, keyword-only, comparable; encoded without default values."""
 
 
+class Located(Record, frozen=True, kw_only=True):
+    """Base of the records of an account's region."""
+
+    account_id: str | None = None
+    region_id: str | None = None
+
+
 class KeyFacts(Record, frozen=True, kw_only=True, array_like=True):
     """Facts about a pre-shared key; all None if the key was not shown.
 
@@ -73,28 +80,33 @@ class End(Record, frozen=True, kw_only=True):
     bgp_ip: str | None = None
 
 
-class TunnelStatement(Record, frozen=True, kw_only=True):
-    """One answer's values of one tunnel. A single-tunnel connection has one, without an id."""
+class TunnelValues(Record, frozen=True, kw_only=True):
+    """The values of a tunnel that need no translation when both answers are joined."""
 
     tunnel_id: str | None = None
-    tunnel_index: int | None = None
     role: str | None = None
     status: str | None = None
     state: str | None = None
     zone_id: str | None = None
     customer_gateway_id: str | None = None
-    gateway_address: str | None = None
     dpd_enabled: bool | None = None
     nat_traversal_enabled: bool | None = None
     has_peer_ca: bool | None = None
     psk_state: KeyState | None = None
     key_facts: KeyFacts | None = None  # None if not requested
     phases: Phases = Phases()
-    local: End = End()
-    remote: End = End()
     bgp_status: str | None = None
     bgp_tunnel_cidr: str | None = None
     bgp_auth_state: KeyState | None = None
+
+
+class TunnelStatement(TunnelValues, frozen=True, kw_only=True):
+    """One answer's values of one tunnel. A single-tunnel connection has one, without an id."""
+
+    tunnel_index: int | None = None
+    gateway_address: str | None = None
+    local: End = End()
+    remote: End = End()
 
 
 class Note(Record, frozen=True, kw_only=True):
@@ -105,16 +117,10 @@ class Note(Record, frozen=True, kw_only=True):
     kind: FailureKind = "malformed"
 
 
-class Statement(Record, frozen=True, kw_only=True, tag=True):
-    """One answer's values of one connection, from that answer's perspective."""
+class ConnectionValues(Record, frozen=True, kw_only=True):
+    """The values of a connection that need no translation when both answers are joined."""
 
-    witness: Witness
     vpn_connection_id: str
-    tunnels: tuple[TunnelStatement, ...] = ()
-    stray_tunnel: TunnelStatement | None = None  # a filled connection-level block beside tunnels
-    is_dual: bool = False
-    local_subnets: tuple[str, ...] = ()
-    remote_subnets: tuple[str, ...] = ()
     name: str | None = None
     status: str | None = None
     state: str | None = None
@@ -125,7 +131,6 @@ class Statement(Record, frozen=True, kw_only=True, tag=True):
     customer_gateway_id: str | None = None
     transit_router_id: str | None = None
     network_type: str | None = None
-    gateway_address: str | None = None
     bandwidth_mbps: int | None = None
     has_unknown_bandwidth: bool | None = None  # sent, but as an unknown word
     resource_group_id: str | None = None
@@ -135,6 +140,18 @@ class Statement(Record, frozen=True, kw_only=True, tag=True):
     tags: tuple[str, ...] = ()
     request_id: str | None = None
     fetched_ms: int | None = None
+
+
+class Statement(ConnectionValues, frozen=True, kw_only=True, tag=True):
+    """One answer's values of one connection, from that answer's perspective."""
+
+    witness: Witness
+    tunnels: tuple[TunnelStatement, ...] = ()
+    stray_tunnel: TunnelStatement | None = None  # a filled connection-level block beside tunnels
+    is_dual: bool = False
+    local_subnets: tuple[str, ...] = ()
+    remote_subnets: tuple[str, ...] = ()
+    gateway_address: str | None = None
     notes: tuple[Note, ...] = ()
 
     @property
@@ -143,16 +160,9 @@ class Statement(Record, frozen=True, kw_only=True, tag=True):
         return (self.attach_type or "").upper() == "NO_ASSOCIATED"
 
 
-class Attachment(Record, frozen=True, kw_only=True, tag=True):
+class Attachment(ConnectionValues, frozen=True, kw_only=True, tag=True):
     """A row of DescribeVpnAttachments: a connection on a transit router."""
 
-    vpn_connection_id: str
-    name: str | None = None
-    attach_type: str | None = None
-    transit_router_id: str | None = None
-    bandwidth_mbps: int | None = None
-    has_unknown_bandwidth: bool | None = None
-    tags: tuple[str, ...] = ()
     notes: tuple[Note, ...] = ()
 
 
@@ -163,13 +173,11 @@ class Region(Record, frozen=True, kw_only=True, tag=True):
     endpoint: str | None = None
 
 
-class Gateway(Record, frozen=True, kw_only=True, tag=True):
+class Gateway(Located, frozen=True, kw_only=True, tag=True):
     """A VPN gateway (the cloud's end) or a customer gateway (the customer's end)."""
 
     gateway_id: str
     kind: Literal["vpn", "customer"]
-    account_id: str | None = None
-    region_id: str | None = None
     name: str | None = None
     ip_address: str | None = None
     second_ip_address: str | None = None
@@ -189,12 +197,10 @@ class Gateway(Record, frozen=True, kw_only=True, tag=True):
     notes: tuple[Note, ...] = ()
 
 
-class Vpc(Record, frozen=True, kw_only=True, tag=True):
+class Vpc(Located, frozen=True, kw_only=True, tag=True):
     """A VPC with its blocks, as the answer writes them."""
 
     vpc_id: str
-    account_id: str | None = None
-    region_id: str | None = None
     name: str | None = None
     cidrs: tuple[str, ...] = ()
     secondary_cidrs: tuple[str, ...] = ()
@@ -202,13 +208,11 @@ class Vpc(Record, frozen=True, kw_only=True, tag=True):
     notes: tuple[Note, ...] = ()
 
 
-class RouteEntry(Record, frozen=True, kw_only=True, tag=True):
+class RouteEntry(Located, frozen=True, kw_only=True, tag=True):
     """A route entry of a VPN gateway, or of a connection on a transit router."""
 
     route_type: RouteType
     destination_cidr: str
-    account_id: str | None = None
-    region_id: str | None = None
     vpn_gateway_id: str | None = None
     vpn_connection_id: str | None = None  # None if it leads to no connection
     source_cidr: str | None = None
@@ -253,70 +257,33 @@ class Rows(Record, frozen=True, kw_only=True, tag=True):
     notes: tuple[Note, ...] = ()
 
 
-class Tunnel(Record, frozen=True, kw_only=True):
+class Tunnel(TunnelValues, frozen=True, kw_only=True):
     """One tunnel after both answers were joined; sides are the VPN gateway and its peer."""
 
     tunnel_index: int
-    tunnel_id: str | None = None
-    role: str | None = None
-    status: str | None = None
-    state: str | None = None
-    zone_id: str | None = None
-    customer_gateway_id: str | None = None
     vpn_gateway: End = End()
     customer_gateway: End = End()
-    dpd_enabled: bool | None = None
-    nat_traversal_enabled: bool | None = None
-    has_peer_ca: bool | None = None
-    psk_state: KeyState | None = None
-    key_facts: KeyFacts | None = None
-    phases: Phases = Phases()
-    bgp_status: str | None = None
-    bgp_tunnel_cidr: str | None = None
-    bgp_auth_state: KeyState | None = None
 
 
-class Connection(Record, frozen=True, kw_only=True):
+class Connection(ConnectionValues, frozen=True, kw_only=True):
     """One IPsec connection after both answers were joined."""
 
-    vpn_connection_id: str
     tunnels: tuple[Tunnel, ...]
     account_id: str | None = None
     region_id: str | None = None
     vpc_subnets: tuple[str, ...] = ()
     onprem_subnets: tuple[str, ...] = ()
-    name: str | None = None
-    status: str | None = None
-    state: str | None = None
-    created_ms: int | None = None
-    effect_immediately: bool | None = None
-    attach_type: str | None = None
-    vpn_gateway_id: str | None = None
-    customer_gateway_id: str | None = None
-    transit_router_id: str | None = None
-    network_type: str | None = None
-    bandwidth_mbps: int | None = None
-    has_unknown_bandwidth: bool | None = None
-    resource_group_id: str | None = None
-    bgp_enabled: bool | None = None
-    health_check_enabled: bool | None = None
-    health_check_status: str | None = None
-    tags: tuple[str, ...] = ()
     has_known_routes: bool | None = None  # None if routes were not requested or saved
     has_weighed_routes: bool = False
     witnesses: Literal["download", "describe", "both"] = "describe"
     perspective: Perspective | None = None  # None without a download
-    fetched_ms: int | None = None
-    request_id: str | None = None
 
 
-class Failure(Record, frozen=True, kw_only=True):
+class Failure(Located, frozen=True, kw_only=True):
     """Something that was not read, and why."""
 
     kind: FailureKind
     message: str
-    account_id: str | None = None
-    region_id: str | None = None
     action: str | None = None
     vpn_connection_id: str | None = None
     code: str | None = None
@@ -326,12 +293,10 @@ class Failure(Record, frozen=True, kw_only=True):
     at_ms: int | None = None
 
 
-class Coverage(Record, frozen=True, kw_only=True):
-    """What a crawl read of one region, compared with what exists."""
+class Coverage(Located, frozen=True, kw_only=True):
+    """What a fetch read of one region, compared with what exists."""
 
     status: CoverageStatus
-    account_id: str | None = None
-    region_id: str | None = None
     n_expected: int = 0
     n_read: int = 0
     n_failed: int = 0
@@ -342,20 +307,18 @@ class Coverage(Record, frozen=True, kw_only=True):
     elapsed_s: float = 0.0
 
 
-class Disagreement(Record, frozen=True, kw_only=True):
+class Disagreement(Located, frozen=True, kw_only=True):
     """A field on which the download and the description of one connection differ."""
 
     vpn_connection_id: str
     field: str
-    account_id: str | None = None
-    region_id: str | None = None
     tunnel_id: str | None = None
     download_value: str | None = None
     describe_value: str | None = None
 
 
 class Records(Record, frozen=True, kw_only=True):
-    """Everything that one crawl, or one set of saved answers, contains about a fleet."""
+    """Everything that one fetch, or one set of saved answers, contains about a fleet."""
 
     connections: tuple[Connection, ...] = ()
     gateways: tuple[Gateway, ...] = ()

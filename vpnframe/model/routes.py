@@ -19,19 +19,6 @@ class Weights:
 
     One of them is active while another one is on standby. Weights of a transit router's routes are
     ignored.
-
-    Examples
-    --------
-    >>> weights = Weights()
-    >>> for name, weight in (("vco-1", 100), ("vco-2", 0), ("vco-3", None)):
-    ...     weights.add(
-    ...         RouteEntry(
-    ...             route_type="destination", destination_cidr="10.0.0.0/8", weight=weight,
-    ...             vpn_gateway_id="vpn-1", vpn_connection_id=name,
-    ...         )
-    ...     )
-    >>> sorted(weights.find_weighed())
-    ['vco-1', 'vco-2']
     """
 
     def __init__(self) -> None:

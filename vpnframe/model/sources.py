@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
 from vpnframe.model.disagreements import (
     TunnelKey,
-    conflict,
     find_differences,
     find_strays,
     shows_bgp,
     tunnels_by_id,
 )
-from vpnframe.model.masked import is_masked_value
-from vpnframe.model.perspective import View, decide_perspective
-from vpnframe.model.psk import best_facts, best_state
+from vpnframe.model.masked import best_state, is_masked_value
+from vpnframe.model.perspective import decide_perspective
+from vpnframe.model.psk import best_facts
 from vpnframe.model.records import (
     Attachment,
     Connection,
+    ConnectionValues,
     Disagreement,
     End,
     Gateway,
@@ -29,6 +29,7 @@ from vpnframe.model.records import (
     Statement,
     Tunnel,
     TunnelStatement,
+    TunnelValues,
 )
 
 R = TypeVar("R", bound=Record)
@@ -40,30 +41,46 @@ def join_statements(
     *,
     gateways: Sequence[Gateway] = (),
 ) -> tuple[Connection, list[Disagreement]]:
-    """Join the download and the list row of one connection; also return where they differ.
-
-    Examples
-    --------
-    >>> download = Statement(witness="download", vpn_connection_id="vco-1",
-    ...     local_subnets=("192.168.0.0/24",), remote_subnets=("10.0.0.0/16",))
-    >>> connection, _ = join_statements(download, None)
-    >>> connection.onprem_subnets, connection.perspective
-    (('192.168.0.0/24',), 'assumed')
-    """
+    """Join the download and the list row of one connection; also return where they differ."""
+    if download is None and describe is None:
+        raise ValueError("a connection needs at least one statement")
     view, perspective = decide_perspective(download, describe, gateways=gateways)
-    turned = None if download is None else _as_cloud(download, view)
-    placed = None if describe is None else _with_addresses(describe, gateways)
     differing: list[Disagreement] = []
-    if turned is not None and placed is not None:
-        differing += find_differences(turned, placed)
-        turned, placed = _without_stand_in(turned, placed), _without_stand_in(placed, turned)
-    tunnels = tuple(_join_tunnels(turned, placed))
-    connection = _connection(turned, placed, tunnels, perspective)
-    said = [tunnel for one in (turned, placed) if one for tunnel in one.tunnels]
-    differing = [*find_strays(turned, said), *find_strays(placed, said), *differing]
+    if download is not None and view == "device":
+        download = _turned(download)
+    if describe is not None:
+        describe = _with_addresses(describe, gateways)
+    if download is not None and describe is not None:
+        differing += find_differences(download, describe)
+        is_dual = download.is_dual or describe.is_dual
+        download, describe = _placed(download, is_dual), _placed(describe, is_dual)
+    said = [statement for statement in (download, describe) if statement is not None]
+    tunnels = [tunnel for statement in said for tunnel in statement.tunnels]
+    strays = [stray for statement in said for stray in find_strays(statement, tunnels)]
+    connection = _connection(said, _join_tunnels(download, describe), perspective)
     if perspective == "conflict":
-        differing.append(conflict(connection))
-    return connection, differing
+        named = {"vpn_connection_id": connection.vpn_connection_id, "field": "perspective"}
+        differing.append(Disagreement(**named, download_value="written for both ends at once"))
+    return connection, [*strays, *differing]
+
+
+def _connection(
+    said: list[Statement], tunnels: tuple[Tunnel, ...], perspective: Perspective | None
+) -> Connection:
+    first, joined = said[0], overlay(said[0], said[-1])
+    values = _values(joined, ConnectionValues) | {
+        "bgp_enabled": shows_bgp(tunnels) if joined.bgp_enabled is None else joined.bgp_enabled,
+        "request_id": first.request_id,
+        "fetched_ms": first.fetched_ms,
+    }
+    return Connection(
+        **values,
+        tunnels=tunnels,
+        vpc_subnets=joined.local_subnets,
+        onprem_subnets=joined.remote_subnets,
+        witnesses="both" if len(said) > 1 else first.witness,
+        perspective=perspective,
+    )
 
 
 def own_gateways(
@@ -83,17 +100,7 @@ def with_attachments(
     """Complete list rows from the attachments to transit routers."""
     statements = dict(listed)
     for connection_id, row in attachments.items():
-        attached = Statement(
-            witness="describe",
-            vpn_connection_id=connection_id,
-            name=row.name,
-            attach_type=row.attach_type,
-            transit_router_id=row.transit_router_id,
-            bandwidth_mbps=row.bandwidth_mbps,
-            has_unknown_bandwidth=row.has_unknown_bandwidth,
-            tags=row.tags,
-            notes=row.notes,
-        )
+        attached = Statement(witness="describe", **msgspec.structs.asdict(row))
         known = listed.get(connection_id)
         if known is not None:
             attached = msgspec.structs.replace(
@@ -104,14 +111,9 @@ def with_attachments(
 
 
 def overlay(below: R, above: R) -> R:
-    """Combine two records: ``below`` fills in values that ``above`` lacks or shows masked.
-
-    Examples
-    --------
-    >>> joined = overlay(End(address="47.1.2.3", asn=65530), End(asn=65531))
-    >>> joined.address, joined.asn
-    ('47.1.2.3', 65531)
-    """
+    """Combine two records: ``below`` fills in values that ``above`` lacks or shows masked."""
+    if below is above:
+        return above
     joined = {}
     for name in below.__struct_fields__:
         under, over = getattr(below, name), getattr(above, name)
@@ -126,31 +128,29 @@ def overlay(below: R, above: R) -> R:
 
 def _is_shown_less(over: object, under: object) -> bool:
     """Check whether a value is masked while the other record shows it completely."""
-    is_told = under is not None and under != ()
-    return is_told and is_masked_value(over) and not is_masked_value(under)
+    is_shown = under is not None and under != ()
+    return is_shown and is_masked_value(over) and not is_masked_value(under)
 
 
-def _as_cloud(download: Statement, view: View) -> Statement:
-    """Return the download with ``local`` as the cloud's end, as in a list row."""
-    if view == "cloud":
-        return download
+def _turned(download: Statement) -> Statement:
+    """Return a download with ``local`` and ``remote`` exchanged."""
     stray = download.stray_tunnel
     return msgspec.structs.replace(
         download,
         local_subnets=download.remote_subnets,
         remote_subnets=download.local_subnets,
-        tunnels=tuple(_turned(tunnel) for tunnel in download.tunnels),
-        stray_tunnel=None if stray is None else _turned(stray),
+        tunnels=tuple(_turned_tunnel(tunnel) for tunnel in download.tunnels),
+        stray_tunnel=None if stray is None else _turned_tunnel(stray),
     )
 
 
-def _turned(tunnel: TunnelStatement) -> TunnelStatement:
+def _turned_tunnel(tunnel: TunnelStatement) -> TunnelStatement:
     return msgspec.structs.replace(tunnel, local=tunnel.remote, remote=tunnel.local)
 
 
-def _without_stand_in(statement: Statement, other: Statement) -> Statement:
+def _placed(statement: Statement, is_dual: bool) -> Statement:
     """Make a connection-level block a stray, not a tunnel, if only the other answer is dual."""
-    if statement.is_dual or not other.is_dual or not statement.tunnels:
+    if statement.is_dual or not is_dual or not statement.tunnels:
         return statement
     return msgspec.structs.replace(statement, tunnels=(), stray_tunnel=statement.tunnels[0])
 
@@ -173,25 +173,24 @@ def _with_addresses(describe: Statement, gateways: Sequence[Gateway]) -> Stateme
     return msgspec.structs.replace(describe, tunnels=tuple(tunnels))
 
 
-def _join_tunnels(download: Statement | None, describe: Statement | None) -> list[Tunnel]:
+def _join_tunnels(download: Statement | None, describe: Statement | None) -> tuple[Tunnel, ...]:
     """Return the tunnels of both statements, matched by id, in the order of their indexes."""
     listed, downloaded = tunnels_by_id(describe), tunnels_by_id(download)
     # Neither contains a tunnel: the connection still gets one tunnel row.
     keys = sorted(listed.keys() | downloaded.keys()) or [("", 0)]
     indexes = _indexes([(i, listed[i].tunnel_index if i in listed else None) for i in keys])
-    nothing = TunnelStatement()
     tunnels = []
     for i in keys:
-        row, config = listed.get(i), downloaded.get(i)
-        joined = overlay(config or nothing, row or nothing)
-        said = [statement for statement in (row, config) if statement]
-        joined = msgspec.structs.replace(
-            joined,
-            psk_state=best_state(*(one.psk_state for one in said)),
-            key_facts=best_facts(*(one.key_facts for one in said)),
-        )
-        tunnels.append(_tunnel(joined, indexes[i]))
-    return sorted(tunnels, key=lambda tunnel: tunnel.tunnel_index)
+        said = [one for one in (downloaded.get(i), listed.get(i)) if one] or [TunnelStatement()]
+        joined = overlay(said[0], said[-1])
+        values = _values(joined, TunnelValues) | {
+            "psk_state": best_state(*(one.psk_state for one in said)),
+            "key_facts": best_facts(*(one.key_facts for one in reversed(said))),
+            "vpn_gateway": joined.local,
+            "customer_gateway": joined.remote,
+        }
+        tunnels.append(Tunnel(tunnel_index=indexes[i], **values))
+    return tuple(sorted(tunnels, key=lambda tunnel: tunnel.tunnel_index))
 
 
 def _indexes(tunnels: list[tuple[TunnelKey, int | None]]) -> dict[TunnelKey, int]:
@@ -202,64 +201,6 @@ def _indexes(tunnels: list[tuple[TunnelKey, int | None]]) -> dict[TunnelKey, int
     return {i: indexes[i] if i in indexes else next(free) for i, _ in tunnels}
 
 
-def _tunnel(joined: TunnelStatement, index: int) -> Tunnel:
-    """Return the joined statement as a tunnel, with its ends named by gateway."""
-    return Tunnel(
-        tunnel_index=index,
-        tunnel_id=joined.tunnel_id,
-        role=joined.role,
-        status=joined.status,
-        state=joined.state,
-        zone_id=joined.zone_id,
-        customer_gateway_id=joined.customer_gateway_id,
-        vpn_gateway=joined.local,
-        customer_gateway=joined.remote,
-        dpd_enabled=joined.dpd_enabled,
-        nat_traversal_enabled=joined.nat_traversal_enabled,
-        has_peer_ca=joined.has_peer_ca,
-        psk_state=joined.psk_state,
-        key_facts=joined.key_facts,
-        phases=joined.phases,
-        bgp_status=joined.bgp_status,
-        bgp_tunnel_cidr=joined.bgp_tunnel_cidr,
-        bgp_auth_state=joined.bgp_auth_state,
-    )
-
-
-def _connection(
-    download: Statement | None,
-    describe: Statement | None,
-    tunnels: tuple[Tunnel, ...],
-    perspective: Perspective | None,
-) -> Connection:
-    first = download or describe
-    if first is None:
-        raise ValueError("a connection needs one statement at least")
-    joined = overlay(download, describe) if download and describe else first
-    return Connection(
-        vpn_connection_id=joined.vpn_connection_id,
-        tunnels=tunnels,
-        vpc_subnets=joined.local_subnets,
-        onprem_subnets=joined.remote_subnets,
-        name=joined.name,
-        status=joined.status,
-        state=joined.state,
-        created_ms=joined.created_ms,
-        effect_immediately=joined.effect_immediately,
-        attach_type=joined.attach_type,
-        vpn_gateway_id=joined.vpn_gateway_id,
-        customer_gateway_id=joined.customer_gateway_id,
-        transit_router_id=joined.transit_router_id,
-        network_type=joined.network_type,
-        bandwidth_mbps=joined.bandwidth_mbps,
-        has_unknown_bandwidth=joined.has_unknown_bandwidth,
-        resource_group_id=joined.resource_group_id,
-        bgp_enabled=shows_bgp(tunnels) if joined.bgp_enabled is None else joined.bgp_enabled,
-        health_check_enabled=joined.health_check_enabled,
-        health_check_status=joined.health_check_status,
-        tags=joined.tags,
-        witnesses="both" if download and describe else first.witness,
-        perspective=perspective,
-        fetched_ms=first.fetched_ms,
-        request_id=first.request_id,
-    )
+def _values(record: Record, kind: type[Record]) -> dict[str, Any]:
+    """Return the fields that a record inherits from one of its base classes."""
+    return {name: getattr(record, name) for name in kind.__struct_fields__}

@@ -30,21 +30,13 @@ class Form:
 
 
 def read_toml_tables(path: str | Path, form: Form) -> list[dict[str, Any]]:
-    r"""Read and check the tables of a file.
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     path = Path(folder, "sites.toml")
-    ...     _ = path.write_text('[[site]]\nname = "lima"\n')
-    ...     read_toml_tables(path, Form("site", {"name": (is_text, "text")}))
-    [{'name': 'lima'}]
-    """
+    """Read and check the tables of a file."""
     tables = _tables(Path(path), form.name)
     for number, table in enumerate(tables, 1):
+        own = table.get("name") if isinstance(table, dict) else None
+        place = f"{path}, {form.name} {repr(own) if isinstance(own, str) else number}"
         for problem in problems_of(table, form):
-            raise SettingsError(f"{_place(path, form.name, number, table)}: {problem}")
+            raise SettingsError(f"{place}: {problem}")
     return tables
 
 
@@ -58,40 +50,32 @@ def is_list_of_texts(value: object) -> bool:
     return isinstance(value, list) and all(map(is_text, value))
 
 
-def _place(path: str | Path, name: str, number: int, table: Any) -> str:
-    own = table.get("name") if isinstance(table, dict) else None
-    return f"{path}, {name} {own!r}" if isinstance(own, str) else f"{path}, {name} {number}"
-
-
 def _tables(path: Path, name: str) -> list[Any]:
     try:
-        tree = _parsed(read_file(path, limit=_MAX_BYTES).decode("utf-8-sig"))
+        text = read_file(path, limit=_MAX_BYTES).decode("utf-8-sig")
+        if _DEEP_KEY.search(text):
+            raise RecursionError
+        tree = tomllib.loads(text)
     except OSError as error:
         raise SettingsError(f"{path} cannot be read: {error.strerror}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         # The error text names a position in the file and shows one character at most.
-        raise SettingsError(f"{path} is no TOML: {error}") from None
+        raise SettingsError(f"{path} is not TOML: {error}") from None
     except RecursionError:
-        raise SettingsError(f"{path} is nested too deeply: write [[{name}]] tables alone") from None
+        raise SettingsError(f"{path} is nested too deeply: write [[{name}]] tables only") from None
     unknown = sorted(set(tree) - {name})
     if unknown:
-        raise SettingsError(f"{path}: unknown key {unknown[0]!r}: write [[{name}]] tables alone")
+        raise SettingsError(f"{path}: unknown key {unknown[0]!r}: write [[{name}]] tables only")
     tables = tree.get(name)
     if not isinstance(tables, list) or not tables:
-        raise SettingsError(f"{path} names no {name}: write a table [[{name}]] for each")
+        raise SettingsError(f"{path} has no {name}: write a table [[{name}]] for each")
     return tables
-
-
-def _parsed(text: str) -> dict[str, Any]:
-    if _DEEP_KEY.search(text):
-        raise RecursionError
-    return tomllib.loads(text)
 
 
 def problems_of(table: Any, form: Form) -> Iterator[str]:
     """Yield the problems of one table: unknown keys, invalid values, missing keys."""
     if not isinstance(table, dict):
-        yield f"is no table: write [[{form.name}]]"
+        yield f"is not a table: write [[{form.name}]]"
         return
     for key in sorted(set(table) - set(form.rules)):
         yield f"unknown key {key!r}: the keys are {', '.join(form.rules)}{form.hint}"

@@ -1,23 +1,27 @@
 """Find overlapping address blocks and return them as tables.
 
-``blocks``, ``nested`` and ``space`` take any list, column or table of blocks; ``fleet`` classifies
-a fleet's overlaps; ``conflicts``, ``free`` and ``renumbering`` help to plan changes.
+``blocks`` takes any list, column or table of blocks; ``fleet`` classifies a fleet's overlaps;
+``conflicts``, ``free`` and ``renumbering`` help to plan changes.
 """
 
 from __future__ import annotations
 
 from vpnframe.overlapping.block_files import read_blocks
-from vpnframe.overlapping.blocks import find_overlaps, overlap_counts
+from vpnframe.overlapping.blocks import (
+    address_usage,
+    clusters,
+    enclosing,
+    find_overlaps,
+    merge,
+    overlap_counts,
+)
 from vpnframe.overlapping.conflicts import would_conflict
-from vpnframe.overlapping.counting import overlaps_per_block
-from vpnframe.overlapping.fleet import overlaps
+from vpnframe.overlapping.fleet import overlaps, overlaps_per_block
 from vpnframe.overlapping.free import free_subnets
 from vpnframe.overlapping.nat import Nat, read_nat
-from vpnframe.overlapping.nested import clusters, enclosing
 from vpnframe.overlapping.renumbering import suggest_renumbering
 from vpnframe.overlapping.scopes import ROUTING_DOMAIN, Domain, Topology, read_topology
 from vpnframe.overlapping.settings import OverlapSettings
-from vpnframe.overlapping.space import address_usage, merge
 
 __all__ = [
     "ROUTING_DOMAIN",

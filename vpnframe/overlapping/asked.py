@@ -1,4 +1,4 @@
-"""Read the input of functions on blocks (a list, column or table) into numbers."""
+"""Convert lists, columns and tables of blocks to numbers, and codes to columns."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ import numpy.typing as npt
 import pandas as pd
 
 from vpnframe.addresses.cidr import ParsedCidrs, format_cidr, parse_cidrs
+from vpnframe.addresses.nesting import Runs, find_runs, find_runs_between
 from vpnframe.addresses.ordering import Blocks
 from vpnframe.errors import AddressError, SchemaError
+from vpnframe.schema.codes import Codes, Mask
 from vpnframe.schema.columns import as_words
 
-Codes = npt.NDArray[np.int64]
 Cidrs: TypeAlias = "Iterable[object] | pd.DataFrame"
 Groups: TypeAlias = "Iterable[Hashable] | str"
 
@@ -27,8 +28,7 @@ class Asked:
     parsed: ParsedCidrs  # the blocks as numbers
     # Group code of each value; a missing group equals nothing, so each such value has a unique code
     codes: Codes | None
-    # Labels of the group codes, in order of first appearance; None for a missing group
-    labels: list[str | None]
+    labels: list[str | None]  # of the group codes, by first appearance; None for a missing group
     index: pd.Index[Hashable]  # of the Series or table; positions for other input
 
     def by_family(self) -> Iterator[tuple[int, Codes, Blocks]]:
@@ -66,7 +66,7 @@ def parse_all(values: Sequence[object]) -> ParsedCidrs:
     if parsed.failed_texts:
         n_bad, text = len(parsed.failed_texts), parsed.failed_texts[0]
         raise AddressError(
-            f"{text!r} at position {parsed.failed_rows[0]} is no CIDR block: "
+            f"{text!r} at position {parsed.failed_rows[0]} is not a CIDR block: "
             f"{parsed.failed_reasons[0]} ({n_bad} bad of {len(values)}). Correct it, or replace "
             f"it by None to leave it out",
             value=text,
@@ -82,6 +82,25 @@ def format_blocks(blocks: Blocks) -> list[str]:
     return format_cidr(high, low, np.full(n, family, np.uint8), blocks.prefix_length)
 
 
+def runs_by_family(
+    parsed: ParsedCidrs, groups: Codes | None, *, is_second: Mask | None = None
+) -> Iterator[tuple[Codes, Runs]]:
+    """Yield input rows and runs of each family: of all blocks, or between two sets of them."""
+    for family in (4, 6):
+        rows, blocks = parsed.of_family(family, groups=groups)
+        if is_second is None:
+            yield rows, find_runs(blocks)
+        else:
+            yield rows, find_runs_between(blocks, is_second[rows])
+
+
+def as_category(codes: npt.NDArray[np.integer], words: Sequence[str]) -> pd.Categorical:
+    """Convert codes to a categorical with sorted categories, as in all tables."""
+    ranked = sorted(words)
+    rank = np.array([ranked.index(word) for word in words], np.int8)
+    return pd.Categorical.from_codes(rank[codes], categories=pd.Index(ranked, dtype="str"))
+
+
 def _check_form(name: str, values: object) -> None:
     """Raise SchemaError for input with several columns, which would be read as without blocks."""
     if hasattr(values, "subnets"):
@@ -95,8 +114,8 @@ def _column(table: pd.DataFrame, name: str) -> pd.Series[object]:
     columns = list(table.columns)
     if columns.count(name) != 1:
         problem = "several columns" if name in columns else "no column"
-        told = ", ".join(map(str, columns)) or "none"
-        raise SchemaError(f"the table has {problem} {name!r}: it has {told}")
+        found = ", ".join(map(str, columns)) or "none"
+        raise SchemaError(f"the table has {problem} {name!r}: it has {found}")
     return table[name]
 
 

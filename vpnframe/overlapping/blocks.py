@@ -1,7 +1,8 @@
-"""Find and count overlapping pairs in any list, column or table of CIDR blocks."""
+"""Find, count and merge blocks of any list, column or table: no fleet, no meaning."""
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import replace
 
 import numpy as np
@@ -9,21 +10,32 @@ import numpy.typing as npt
 import pandas as pd
 
 from vpnframe import schema
-from vpnframe.addresses.cidr import ParsedCidrs
-from vpnframe.addresses.forest import count_overlaps
+from vpnframe.addresses.forest import (
+    Forest,
+    count_overlaps,
+    find_depths,
+    find_forest,
+    find_holders,
+    find_roots,
+)
 from vpnframe.addresses.nesting import (
     DEFAULT_MAX_PAIRS,
     RELATIONS,
-    Pairs,
     Runs,
     check_pair_count,
-    find_runs,
-    find_runs_between,
     make_pairs,
 )
-from vpnframe.overlapping.asked import Cidrs, Codes, Groups, parse_all, read_asked
-
-Mask = npt.NDArray[np.bool_]
+from vpnframe.addresses.union import count_addresses, merge_blocks
+from vpnframe.overlapping.asked import (
+    Asked,
+    Cidrs,
+    Groups,
+    as_category,
+    format_blocks,
+    read_asked,
+    runs_by_family,
+)
+from vpnframe.schema.codes import Codes
 
 
 def find_overlaps(
@@ -72,11 +84,10 @@ def find_overlaps(
     2     1      3     equal
     """
     asked = read_asked(cidrs, groups)
-    runs = runs_by_family(asked.parsed, asked.codes)
-    left, right, relation = sorted_pairs(runs, max_pairs)
-    return pd.DataFrame(
-        {"left": _integers(left), "right": _integers(right), "relation": as_relations(relation)}
-    )
+    runs = list(runs_by_family(asked.parsed, asked.codes))
+    left, right, relation = _sorted_pairs(runs, max_pairs)
+    values = {"left": pd.array(left, dtype="Int64"), "right": pd.array(right, dtype="Int64")}
+    return pd.DataFrame({**values, "relation": as_category(relation, RELATIONS)})
 
 
 def overlap_counts(cidrs: Cidrs, *, groups: Groups | None = None) -> pd.DataFrame:
@@ -87,12 +98,8 @@ def overlap_counts(cidrs: Cidrs, *, groups: Groups | None = None) -> pd.DataFram
 
     Parameters
     ----------
-    cidrs : iterable of str or DataFrame
-        List or Series of n CIDR blocks, IPv4 and IPv6 mixed, or a table with a column
-        ``cidr``.
-    groups : iterable or str, optional
-        n keys, or the name of a column of the table; only blocks with the same key are compared,
-        and a missing key equals nothing.
+    cidrs, groups : iterable, DataFrame or str
+        As for :func:`vpnframe.find_overlaps`, with the same errors.
 
     Returns
     -------
@@ -100,17 +107,6 @@ def overlap_counts(cidrs: Cidrs, *, groups: Groups | None = None) -> pd.DataFram
         Table ``overlap_counts``, a row for each block, with the index of the series or table:
         ``n_equal``, ``n_contains`` (smaller ones inside) and ``n_within`` (larger ones around)
         (Int64, null for a missing block). Half the sum of all is the number of pairs.
-
-    Raises
-    ------
-    AddressError
-        If a text is not a CIDR block; the message names the first and its position.
-    ValueError
-        If the number of groups differs from the number of blocks.
-    SchemaError
-        If a table lacks the column, or the input is not a list, column or table.
-    TypeError
-        If ``cidrs`` is a single string.
 
     Examples
     --------
@@ -123,7 +119,7 @@ def overlap_counts(cidrs: Cidrs, *, groups: Groups | None = None) -> pd.DataFram
     """
     asked = read_asked(cidrs, groups)
     names = schema.find("overlap_counts").names
-    columns = {name: nullable_integers(len(asked.index)) for name in names}
+    columns = {name: _nulls(len(asked.index)) for name in names}
     for _, rows, blocks in asked.by_family():
         counts = count_overlaps(blocks)
         for name, column in columns.items():
@@ -131,35 +127,164 @@ def overlap_counts(cidrs: Cidrs, *, groups: Groups | None = None) -> pd.DataFram
     return pd.DataFrame(columns, index=asked.index)
 
 
-def take_blocks(parsed: ParsedCidrs, keep: Mask) -> ParsedCidrs:
-    """Keep some of the parsed blocks."""
-    columns = ("row", "family", "high", "low", "prefix_length", "is_masked")
-    return replace(parsed, **{name: getattr(parsed, name)[keep] for name in columns})
+def clusters(cidrs: Cidrs, *, groups: Groups | None = None) -> pd.DataFrame:
+    """Group CIDR blocks into clusters: each outermost block with all blocks inside it.
 
+    Parameters
+    ----------
+    cidrs, groups : iterable, DataFrame or str
+        As for :func:`vpnframe.find_overlaps`, with the same errors; blocks of different groups are
+        in different clusters.
 
-def runs_by_family(
-    parsed: ParsedCidrs, groups: Codes | None, *, is_second: Mask | None = None
-) -> list[tuple[Codes, Runs]]:
-    """Return the runs of IPv4 and of IPv6, each with the input rows of its row numbers.
+    Returns
+    -------
+    DataFrame
+        Table ``clusters``, a row for each block, with the index of the series or table:
+        ``cluster`` (Int64 from 0, by family, first appearance of the group, and address),
+        ``outermost`` (str, the block around all of them) and ``depth`` (Int16, distinct larger
+        blocks around it); null for a missing block.
 
-    With ``is_second`` (by input row), return runs between the two sets that it separates.
+    Examples
+    --------
+    >>> clusters(["10.1.2.0/24", "192.168.0.0/24", "10.0.0.0/8", "10.1.0.0/16"])
+       cluster       outermost  depth
+    0        0      10.0.0.0/8      2
+    1        1  192.168.0.0/24      0
+    2        0      10.0.0.0/8      0
+    3        0      10.0.0.0/8      1
     """
-    found = []
-    for family in (4, 6):
-        rows, blocks = parsed.of_family(family, groups=groups)
-        runs = (
-            find_runs(blocks) if is_second is None else find_runs_between(blocks, is_second[rows])
-        )
-        found.append((rows, runs))
-    return found
+    asked = read_asked(cidrs, groups)
+    n = len(asked.index)
+    cluster, depth, n_clusters = _nulls(n), _nulls(n, "Int16"), 0
+    holders = np.full(n, -1)
+    for _, rows, blocks in asked.by_family():
+        forest = find_forest(blocks)
+        depths, roots = find_depths(forest), find_roots(forest)
+        cluster[rows] = forest.by_row(np.cumsum(depths == 0) - 1) + n_clusters
+        depth[rows] = forest.by_row(depths).astype(np.int16)
+        holders[rows] = _rows_of(forest, roots, rows)
+        n_clusters += int(np.count_nonzero(depths == 0))
+    columns = {"cluster": cluster, "outermost": _texts_at(asked, holders), "depth": depth}
+    return pd.DataFrame(columns, index=asked.index)
 
 
-def sorted_pairs(
+def enclosing(cidrs: Cidrs, *, groups: Groups | None = None) -> pd.DataFrame:
+    """Find for each CIDR block the nearest larger one around it.
+
+    Parameters
+    ----------
+    cidrs, groups : iterable, DataFrame or str
+        As for :func:`vpnframe.find_overlaps`, with the same errors.
+
+    Returns
+    -------
+    DataFrame
+        Table ``enclosing``, a row for each block, with the index of the series or table:
+        ``enclosing`` (Int64, position in ``cidrs`` from 0, of equal blocks the first) and
+        ``enclosing_cidr`` (str); null if no larger block lies around it.
+
+    Examples
+    --------
+    >>> enclosing(["10.1.2.0/24", "10.0.0.0/8", "10.1.0.0/16"])
+       enclosing enclosing_cidr
+    0          2    10.1.0.0/16
+    1       <NA>            NaN
+    2          1     10.0.0.0/8
+    """
+    asked = read_asked(cidrs, groups)
+    found = np.full(len(asked.index), -1)
+    for _, rows, blocks in asked.by_family():
+        forest = find_forest(blocks)
+        found[rows] = _rows_of(forest, find_holders(forest), rows)
+    position = _nulls(len(found))
+    position[found >= 0] = found[found >= 0]
+    columns = {"enclosing": position, "enclosing_cidr": _texts_at(asked, found)}
+    return pd.DataFrame(columns, index=asked.index)
+
+
+def address_usage(cidrs: Cidrs, *, groups: Groups | None = None) -> pd.DataFrame:
+    """Count the addresses that CIDR blocks cover, and those that several of them share.
+
+    Parameters
+    ----------
+    cidrs, groups : iterable, DataFrame or str
+        As for :func:`vpnframe.find_overlaps`, with the same errors. Each group is counted
+        separately; blocks without one are counted in one row, where an address counts once, but
+        share nothing.
+
+    Returns
+    -------
+    DataFrame
+        Table ``address_usage``, a row for each group and family that occurs, sorted:
+        ``group`` (str, null without groups), ``family`` (Int16), ``n_blocks`` (Int64),
+        ``n_addresses`` in at least one block and ``n_shared`` in at least two (float64: exact for
+        IPv4; about 16 digits for IPv6, which can reach 2**128), and ``shared_share``, the ratio of
+        ``n_shared`` to ``n_addresses``.
+
+    Examples
+    --------
+    >>> usage = address_usage(["10.0.0.0/24", "10.0.0.128/25", "10.0.9.0/24"])
+    >>> usage[["family", "n_blocks", "n_addresses", "n_shared", "shared_share"]]
+       family  n_blocks  n_addresses  n_shared  shared_share
+    0       4         3        512.0     128.0          0.25
+    """
+    asked = _without_a_group(read_asked(cidrs, groups))
+    sums: defaultdict[tuple[str | None, int], list[int]] = defaultdict(lambda: [0, 0, 0])
+    for family, _, blocks in asked.by_family():
+        counts = count_addresses(blocks)
+        sizes = (counts.n_blocks.tolist(), counts.n_addresses, counts.n_shared)
+        for code, *numbers in zip(counts.group.tolist(), *sizes, strict=True):
+            key = (asked.label(code), family)
+            if key[0] is None and groups is not None:
+                numbers[2] = 0
+            sums[key] = [a + b for a, b in zip(sums[key], numbers, strict=True)]
+    keys = sorted(sums, key=lambda key: (key[0] is None, key))
+    rows = [(*key, *sums[key], sums[key][2] / sums[key][1]) for key in keys]
+    names = schema.find("address_usage").names
+    columns = {name: [row[i] for row in rows] for i, name in enumerate(names)}
+    return schema.build("address_usage", columns)
+
+
+def merge(cidrs: Cidrs, *, groups: Groups | None = None) -> pd.DataFrame:
+    """Find the fewest CIDR blocks that cover the same addresses.
+
+    Parameters
+    ----------
+    cidrs, groups : iterable, DataFrame or str
+        As for :func:`vpnframe.find_overlaps`, with the same errors; blocks of different groups are
+        not merged, and blocks without a group stay as they are.
+
+    Returns
+    -------
+    DataFrame
+        Table ``merged``: ``group`` (str, null without groups) and ``cidr`` (str), sorted by
+        group, family and address.
+
+    Examples
+    --------
+    >>> merge(["10.0.1.0/24", "10.0.0.0/24", "10.0.0.128/25", "2001:db8::/32"])["cidr"].tolist()
+    ['10.0.0.0/23', '2001:db8::/32']
+    """
+    asked = read_asked(cidrs, groups)
+    parts = []
+    for family, _, blocks in asked.by_family():
+        merged = merge_blocks(blocks)
+        codes = np.zeros(len(merged.first), np.int64) if merged.groups is None else merged.groups
+        high = np.zeros(len(codes), np.uint64) if merged.high is None else merged.high
+        part = {"group": [asked.label(code) for code in codes.tolist()], "family": family}
+        part |= {"high": high, "low": merged.first, "length": merged.prefix_length}
+        parts.append(pd.DataFrame({**part, "cidr": format_blocks(merged)}))
+    table = pd.concat(parts, ignore_index=True)
+    table = table.sort_values(["group", "family", "high", "low", "length"])
+    return schema.build("merged", {name: table[name].tolist() for name in ("group", "cidr")})
+
+
+def _sorted_pairs(
     found: list[tuple[Codes, Runs]], max_pairs: int
 ) -> tuple[Codes, Codes, npt.NDArray[np.uint8]]:
     """Return all pairs as input rows, sorted by left and right; check their number first."""
     check_pair_count(sum(runs.n_pairs for _, runs in found), max_pairs=max_pairs)
-    made: list[tuple[Codes, Pairs]] = [(rows, make_pairs(runs)) for rows, runs in found]
+    made = [(rows, make_pairs(runs)) for rows, runs in found]
     left = np.concatenate([rows[pairs.left] for rows, pairs in made])
     right = np.concatenate([rows[pairs.right] for rows, pairs in made])
     relation = np.concatenate([pairs.relation for _, pairs in made])
@@ -172,30 +297,31 @@ def sorted_pairs(
     return (key >> np.uint64(33)).astype(np.int64), right, (key & np.uint64(3)).astype(np.uint8)
 
 
-def nullable_integers(n: int, dtype: str = "Int64") -> pd.api.extensions.ExtensionArray:
+def _without_a_group(asked: Asked) -> Asked:
+    """Put blocks without a group into one group, whose addresses are counted once."""
+    if None not in asked.labels or asked.codes is None:
+        return asked
+    is_none = np.array([label is None for label in asked.labels], bool)
+    codes = np.where(is_none[asked.codes], is_none.argmax(), asked.codes)
+    return replace(asked, codes=codes)
+
+
+def _rows_of(forest: Forest, nodes: Codes, rows: Codes) -> Codes:
+    """Return for each block the input row of the first block of its node, -1 for no node."""
+    # The last entry is for no node: index -1 selects it.
+    first = np.append(rows[forest.first_rows], -1)
+    return first[forest.by_row(nodes)]
+
+
+def _texts_at(asked: Asked, rows: Codes) -> pd.Series[str]:
+    """Return the canonical text of the blocks at those rows, null where the row is -1."""
+    chosen = asked.parsed.take(np.isin(asked.parsed.row, rows))
+    # The last entry is for no row: index -1 selects it.
+    texts = np.full(asked.parsed.n_values + 1, None, object)
+    texts[chosen.row] = chosen.texts()
+    return pd.Series(texts[rows], index=asked.index, dtype="str")
+
+
+def _nulls(n: int, dtype: str = "Int64") -> pd.api.extensions.ExtensionArray:
     """Return an array of n nulls to fill in."""
     return pd.array([pd.NA], dtype=dtype).repeat(n)
-
-
-def as_relations(codes: npt.NDArray[np.uint8]) -> pd.Categorical:
-    """Convert relation codes to a categorical of words."""
-    return pd.Categorical.from_codes(codes, categories=pd.Index(RELATIONS, dtype="str"))
-
-
-def _integers(values: Codes) -> pd.api.extensions.ExtensionArray:
-    """Convert row positions to the integer dtype of all tables."""
-    return pd.array(values, dtype="Int64")
-
-
-__all__ = [
-    "Codes",
-    "Mask",
-    "as_relations",
-    "find_overlaps",
-    "nullable_integers",
-    "overlap_counts",
-    "parse_all",
-    "runs_by_family",
-    "sorted_pairs",
-    "take_blocks",
-]

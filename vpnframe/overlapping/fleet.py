@@ -1,4 +1,4 @@
-"""Find and classify the overlaps in a fleet."""
+"""Find, classify and count the overlaps in a fleet."""
 
 from __future__ import annotations
 
@@ -10,34 +10,24 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from vpnframe import schema
-from vpnframe.addresses.nesting import DEFAULT_MAX_PAIRS
+from vpnframe.addresses.forest import count_overlaps
+from vpnframe.addresses.nesting import DEFAULT_MAX_PAIRS, RELATIONS
 from vpnframe.inventory import Inventory
-from vpnframe.overlapping.against import our_rows, their_blocks
-from vpnframe.overlapping.assembling import (
-    as_category,
-    as_severity,
-    as_text,
-    check_columns,
-    check_scope,
-    positions,
-)
-from vpnframe.overlapping.blocks import as_relations
-from vpnframe.overlapping.encoded import CONNECTION, Connections, EncodedFleet, encode_fleet
-from vpnframe.overlapping.facts import PairFacts
+from vpnframe.overlapping import roles
+from vpnframe.overlapping.asked import as_category
+from vpnframe.overlapping.connections import CONNECTION
+from vpnframe.overlapping.encoded import EncodedFleet
 from vpnframe.overlapping.grouping import Groups, every_pair, find_groups
-from vpnframe.overlapping.known import warn_of_gaps, what_is_known
-from vpnframe.overlapping.meaning import CASES, KINDS, SEVERITIES, find_cases
-from vpnframe.overlapping.pairing import Candidates, FleetPairs, pairs_between, pairs_within
-from vpnframe.overlapping.reasons import write_reasons
-from vpnframe.overlapping.roles import REAL, STAND_IN, USER
+from vpnframe.overlapping.meaning import CASES, find_cases
+from vpnframe.overlapping.pairing import FleetPairs, pairs_against, pairs_within
+from vpnframe.overlapping.rows import KnownFleet, check_scope, their_blocks
 from vpnframe.overlapping.scopes import ROUTERS, ROUTING_DOMAIN
 from vpnframe.overlapping.settings import OverlapSettings
 from vpnframe.schema.checked import in_order
-from vpnframe.schema.codes import NULL, Codes, take_words
+from vpnframe.schema.codes import NULL, Codes, Mask, rank_rows
 from vpnframe.schema.codes import expand as expand_ranges
 
-MOST_IDS = 20
-"""Connections of a group that are named; the others are counted."""
+_MOST_IDS = 20  # connections of a group that are named; the others are counted
 
 
 def overlaps(
@@ -129,116 +119,147 @@ def overlaps(
     '10.1.0.0/16 lies within 10.0.0.0/8 on vpn-1: the longest prefix wins, as for an aggregate
     and its branch.'
     """
-    known, settings = what_is_known(subnets), settings or OverlapSettings()
-    check_columns(known.subnets, scope)
-    rows = our_rows(known, settings)
+    known, settings = KnownFleet.of(subnets), settings or OverlapSettings()
+    theirs = None
     if against is not None:
         theirs = in_order(their_blocks(against), (*CONNECTION, "cidr", *ROUTERS, "vpn_gateway_ip"))
         check_scope(theirs, scope)
-        rows = pd.concat([rows, theirs], ignore_index=True)
-    fleet = encode_fleet(rows, scope=scope, settings=settings)
-    candidates = pairs_within(fleet) if against is None else _pairs_against(fleet, scope)
+    fleet = known.encode(scope, settings, theirs)
+    candidates = pairs_within(fleet) if against is None else pairs_against(fleet, scope)
     groups = every_pair(candidates, max_pairs) if expand else find_groups(candidates)
-    warn_of_gaps(known)
-    return groups_as_table(fleet, groups, scope=scope, settings=settings)
+    known.warn_of_gaps()
+    return _as_table(groups, settings)
+
+
+def overlaps_per_block(
+    subnets: pd.DataFrame | Inventory,
+    *,
+    scope: str | None = ROUTING_DOMAIN,
+    settings: OverlapSettings | None = None,
+) -> pd.DataFrame:
+    """Count for each block of a fleet the pairs that ``overlaps`` finds it in.
+
+    The run time does not depend on the number of pairs.
+
+    Parameters
+    ----------
+    subnets, scope, settings : DataFrame or Inventory, str or None, OverlapSettings
+        As for :func:`vpnframe.overlaps`, with the same errors and warnings.
+
+    Returns
+    -------
+    DataFrame
+        Table ``block_counts``: each block with the number of blocks that it is equal to,
+        contains and lies within, most overlaps first; blocks without any are left out.
+
+    Examples
+    --------
+    >>> subnets = pd.DataFrame({
+    ...     "account_id": "1", "region_id": "cn-hangzhou", "vpn_connection_id": ["a", "b", "c"],
+    ...     "vpn_gateway_id": "vpn-1", "vpc_id": None, "transit_router_id": None,
+    ...     "side": "onprem", "cidr": ["10.0.0.0/8", "10.1.0.0/16", "10.2.0.0/16"],
+    ... })
+    >>> overlaps_per_block(subnets)[["cidr", "n_equal", "n_contains", "n_within"]]
+              cidr  n_equal  n_contains  n_within
+    0   10.0.0.0/8        0           2         0
+    1  10.1.0.0/16        0           0         1
+    2  10.2.0.0/16        0           0         1
+    """
+    known = KnownFleet.of(subnets)
+    fleet = known.encode(scope, settings or OverlapSettings())
+    counts = _count(fleet)
+    total = counts.sum(axis=0)
+    rows = np.argsort(-total, kind="stable")[: np.count_nonzero(total)]
+    known.warn_of_gaps()
+    numbers = zip(("n_equal", "n_contains", "n_within"), counts[:, rows], strict=True)
+    return schema.build("block_counts", fleet.columns(rows) | dict(numbers))
 
 
 def overlaps_by_site(inventory: Inventory, *, settings: OverlapSettings) -> pd.DataFrame:
-    """Return table ``overlaps`` with a row for each pair of an on-premises and a VPC block.
-
-    Such a pair concerns one connection only; overlaps of two sites are grouped.
-    """
-    known, scope = what_is_known(inventory), ROUTING_DOMAIN
-    check_columns(known.subnets, scope)
-    fleet = encode_fleet(our_rows(known, settings), scope=scope, settings=settings)
-    candidates = pairs_within(fleet)
-    found = (
-        find_groups(candidates.across(False)),
-        every_pair(candidates.across(True), DEFAULT_MAX_PAIRS),
-    )
-    tables = [groups_as_table(fleet, one, scope=scope, settings=settings) for one in found]
+    """Return table ``overlaps`` with only the pairs of two sites grouped."""
+    candidates = pairs_within(KnownFleet.of(inventory).encode(ROUTING_DOMAIN, settings))
+    sites = find_groups(candidates.across(False))
+    across = every_pair(candidates.across(True), DEFAULT_MAX_PAIRS)
+    tables = [_as_table(groups, settings) for groups in (sites, across)]
     return schema.cast("overlaps", pd.concat(tables, ignore_index=True))
 
 
-def groups_as_table(
-    fleet: EncodedFleet, groups: Groups, *, scope: str | None, settings: OverlapSettings
-) -> pd.DataFrame:
+def _as_table(groups: Groups, settings: OverlapSettings) -> pd.DataFrame:
     """Build table ``overlaps`` from groups, with the meaning of each."""
-    pairs, facts = groups.first, PairFacts(fleet, groups.first)
-    cases = find_cases(facts)
-    found = list(CASES.values())
-    reasons = write_reasons(facts, cases, [case.reason for case in found], nats=settings.nat)
-    scope_name = "all" if scope is None else scope
-    one, other = fleet.scope[pairs.left], fleet.scope[pairs.right]
-    is_shared = (one == other) | pairs.is_own
+    pairs, fleet = groups.first, groups.first.fleet
+    scope, other = fleet.scope[pairs.left], fleet.scope[pairs.right]
+    is_shared = (scope == other) | pairs.is_own
     values = {
-        **_half("left", fleet, pairs.left, fleet.connection[pairs.left]),
-        **_half("right", fleet, pairs.right, _named(fleet, pairs)),
-        "relation": as_relations(pairs.relation),
-        "scope": as_category(np.zeros(len(cases), np.int64), [scope_name]),
-        "scope_id": as_text(take_words(fleet.scope_words, np.where(is_shared, one, NULL))),
-        "kind": as_category(positions([case.kind for case in found], KINDS)[cases], KINDS),
-        "severity": as_severity(positions([case.severity for case in found], SEVERITIES)[cases]),
+        **_half("left", fleet, pairs.left, pairs.one),
+        **_half("right", fleet, pairs.right, _named(pairs)),
+        **fleet.scopes(np.where(is_shared, scope, NULL)),
+        **CASES.columns(pairs, find_cases(pairs), settings.nat),
+        "relation": as_category(pairs.relation, RELATIONS),
         "n_pairs": groups.n_pairs,
         "n_connections": groups.n_members,
-        "vpn_connection_ids": as_text(_ids(fleet, groups)),
-        "reason": as_text(reasons),
+        "vpn_connection_ids": pd.array(_ids(groups), dtype="str"),
     }
     return schema.build("overlaps", values)
 
 
-def _pairs_against(fleet: EncodedFleet, scope: str | None) -> Candidates:
-    """Pair our blocks with another table's; blocks in none of our domains are paired with all."""
-    its = fleet.connections
-    domain = its.domain.codes
-    is_placed = its.is_theirs & np.isin(domain, domain[~its.is_theirs & (domain >= 0)])
-    is_everywhere = its.is_theirs & (scope is None)
-    if scope == ROUTING_DOMAIN:
-        is_everywhere = its.is_theirs & ~is_placed
-    return pairs_between(
-        fleet,
-        is_placed=is_placed[fleet.connection],
-        is_everywhere=is_everywhere[fleet.connection],
-    )
-
-
-def _named(fleet: EncodedFleet, pairs: FleetPairs) -> Codes:
+def _named(pairs: FleetPairs) -> Codes:
     """Return the connection to name at the right end: the left one for a block of its own VPC."""
-    its, right = fleet.connections, fleet.connection[pairs.right]
-    left, role = fleet.connection[pairs.left], fleet.role[pairs.right]
-    sides, cidr = its.vpc_side, fleet.cidr[pairs.right]
-    is_own = pairs.is_own & ((role != STAND_IN) | sides.hold(sides.codes[left], cidr))
-    first = _first_in_vpc(its)
-    of_vpc = np.where(first[right] >= 0, first[right], right)
-    return np.where(is_own, left, np.where(np.isin(role, (REAL, USER)), of_vpc, right))
-
-
-def _first_in_vpc(its: Connections) -> Codes:
-    """Return our first connection in the VPC of each connection, -1 if there is none."""
-    ours = np.flatnonzero((its.name.codes >= 0) & ~its.is_theirs)
+    fleet, its, right = pairs.fleet, pairs.fleet.connections, pairs.other
+    role, sides, cidr = fleet.role[pairs.right], its.vpc_side, fleet.cidr[pairs.right]
+    is_own = pairs.is_own & ((role != roles.STAND_IN) | sides.hold(sides.codes[pairs.one], cidr))
+    # Our first connection in each VPC, -1 if there is none.
+    ours = np.flatnonzero((its.name.codes >= 0) & ~its.is_theirs)[::-1]
     first = np.full(int(its.cloud.max(initial=0)) + 1, NULL)
-    first[its.cloud[ours[::-1]]] = ours[::-1]
-    return first[its.cloud]
+    first[its.cloud[ours]] = ours
+    in_vpc = first[its.cloud[right]]
+    of_vpc = np.where(in_vpc >= 0, in_vpc, right)
+    return np.where(is_own, pairs.one, np.where(np.isin(role, tuple(roles.ORIGINS)), of_vpc, right))
 
 
-def _ids(fleet: EncodedFleet, groups: Groups) -> pa.Array:
+def _ids(groups: Groups) -> pa.Array:
     """Return the ids of each group's first twenty connections, joined by commas."""
-    n_shown = np.minimum(groups.n_members, MOST_IDS)
+    n_shown = np.minimum(groups.n_members, _MOST_IDS)
     starts = np.cumsum(groups.n_members) - groups.n_members
     _, shown = expand_ranges(starts, n_shown)
-    ids = fleet.connections.name.texts(groups.members[shown])
+    ids = groups.first.fleet.connections.name.texts(groups.members[shown])
     lists = pa.LargeListArray.from_arrays(np.append(0, np.cumsum(n_shown)), ids)
     return pc.binary_join(lists, pa.scalar(",", pa.large_string()))
 
 
 def _half(end: str, fleet: EncodedFleet, rows: Codes, connection: Codes) -> dict[str, object]:
-    its = fleet.connections
-    sides = ["onprem", "vpc", "against"]
-    side = np.where(its.is_theirs[fleet.connection[rows]], 2, fleet.is_vpc[rows])
-    return {
-        f"{end}_account_id": as_text(its.account.texts(connection)),
-        f"{end}_region_id": as_text(its.region.texts(connection)),
-        f"{end}_vpn_connection_id": as_text(its.name.texts(connection)),
-        f"{end}_side": as_category(side, sides),
-        f"{end}_cidr": as_text(take_words(fleet.cidrs.words, fleet.cidr[rows])),
-    }
+    side = np.where(fleet.is_theirs[rows], 2, fleet.is_vpc[rows])
+    columns = fleet.named(rows, connection)
+    columns["side"] = as_category(side, ["onprem", "vpc", "against"])
+    return {f"{end}_{name}": values for name, values in columns.items()}
+
+
+def _count(fleet: EncodedFleet) -> Codes:
+    """Return the numbers of equal, contained and containing blocks, shape (3, n)."""
+    site, scope, connection = fleet.role == roles.ONPREM, fleet.scope, fleet.connection
+    held, outside = np.isin(fleet.role, roles.COMPARED), fleet.role == roles.OUTSIDE
+    cloud, has_scope = fleet.connections.cloud[connection], scope >= 0
+    both = rank_rows([connection, scope])
+    # Sites of one scope, less those of one connection.
+    counts = _counts(fleet, has_scope & site, scope) - _counts(fleet, has_scope & site, both)
+    # Sites with blocks of VPCs of their scope, and with blocks of their own VPC in any scope.
+    counts += _between(fleet, has_scope & site, has_scope & held, scope)
+    counts -= _between(fleet, has_scope & site, has_scope & held, rank_rows([cloud, scope]))
+    held[roles.repeats(np.flatnonzero(held), cloud, fleet.cidr, fleet.role)] = False
+    counts += _between(fleet, site, held, cloud)
+    return counts + _between(fleet, site, outside, connection)
+
+
+def _between(fleet: EncodedFleet, one: Mask, other: Mask, groups: Codes) -> Codes:
+    """Count the pairs of a block of one set with a block of the other."""
+    both = _counts(fleet, one | other, groups)
+    return both - _counts(fleet, one, groups) - _counts(fleet, other, groups)
+
+
+def _counts(fleet: EncodedFleet, chosen: Mask, groups: Codes) -> Codes:
+    """Return counts by position, 0 for blocks that are not chosen; shape (3, n)."""
+    counts, blocks = np.zeros((3, len(groups)), np.int64), fleet.all.take(chosen)
+    for family in (4, 6):
+        row, numbers = blocks.of_family(family, groups=groups)
+        found = count_overlaps(numbers)
+        counts[:, row] = found.n_equal, found.n_contains, found.n_within
+    return counts

@@ -1,22 +1,43 @@
-"""Find free blocks for a new site."""
+"""Find free blocks for a new site, and what fills the space if there are none."""
 
 from __future__ import annotations
 
+import heapq
 import ipaddress
-from itertools import takewhile
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from functools import reduce
+from itertools import islice
+from pathlib import Path
+from typing import TypeAlias
 
+import numpy as np
 import pandas as pd
 
 from vpnframe import schema
+from vpnframe.addresses.cidr import ParsedCidrs, parse_cidrs
+from vpnframe.addresses.ordering import join_blocks
+from vpnframe.addresses.union import find_gaps
 from vpnframe.errors import SchemaError
 from vpnframe.inventory import Inventory
-from vpnframe.overlapping.asked import parse_all
-from vpnframe.overlapping.free_space import Avoid, find_free_space
-from vpnframe.overlapping.known import warn_of_gaps, what_is_known
+from vpnframe.model.display import listed
+from vpnframe.overlapping.asked import format_blocks, parse_all
+from vpnframe.overlapping.block_files import read_blocks
+from vpnframe.overlapping.encoded import EncodedFleet, are_ignored, encode_fleet
+from vpnframe.overlapping.nat import Network
+from vpnframe.overlapping.roles import AGGREGATE, ORIGINS
+from vpnframe.overlapping.rows import KnownFleet, their_blocks
 from vpnframe.overlapping.settings import OverlapSettings
+from vpnframe.schema.codes import Codes
 
-# Blocks are found one by one, and longer results are not useful.
-_MOST = 100_000
+_MOST = 100_000  # blocks are found one by one, and longer results are not useful
+DEFAULT_AVOID = {
+    "100.64.0.0/10": "the cloud's own services",  # in the shared address space of RFC 6598
+    "172.17.0.0/16": "Docker",  # its default bridge: hosts with Docker cannot reach others there
+}
+
+Avoid: TypeAlias = str | Path | Iterable[object] | pd.DataFrame | None
+_Piece = tuple[int, Network, Network]  # first address, free piece, gap it was cut from
 
 
 def free_subnets(
@@ -63,20 +84,11 @@ def free_subnets(
 
     Raises
     ------
-    AddressError
-        If a text is not a CIDR block.
     SettingsError
         If a file cannot be read, or the settings name something that is not in the fleet.
     ValueError
         If no block of that length fits into ``within``, or ``count`` is not from 1 to 100,000.
-    SchemaError
-        If there is no column ``side`` or ``cidr``, or the table does not match its schema.
-
-    Warns
-    -----
-    IncompleteWarning
-        If the data is incomplete: connections are not judged, because their prefixes are in routes
-        that were not read, or the inventory is not complete.
+        Other errors, and warnings of incomplete data, are those of :func:`vpnframe.overlaps`.
 
     Examples
     --------
@@ -94,18 +106,143 @@ def free_subnets(
     space = ipaddress.ip_network(within)
     if not space.prefixlen <= prefix_length <= space.max_prefixlen:
         raise ValueError(
-            f"no block of /{prefix_length} lies in {within}: give {space.prefixlen} to "
+            f"no block of /{prefix_length} fits into {within}: give {space.prefixlen} to "
             f"{space.max_prefixlen}"
         )
     if not 1 <= count <= _MOST:
         raise ValueError(f"count must be from 1 to {_MOST:,}, not {count:,}")
-    known, settings = what_is_known(subnets), settings or OverlapSettings()
+    known, settings = KnownFleet.of(subnets), settings or OverlapSettings()
     for column in ("side", "cidr"):
         if column not in known.subnets:
             raise SchemaError(f"no column {column}: is this a subnets table?")
     free = find_free_space(known, within=within, avoid=avoid, settings=settings)
-    cuts = (free.take(prefix_length, version=space.version) for _ in range(count))
-    found = [cut for cut in takewhile(bool, cuts) if cut]
-    warn_of_gaps(known)
+    cuts = iter(lambda: free.take(prefix_length, version=space.version), None)
+    found = list(islice(cuts, count))
+    known.warn_of_gaps()
     values = {"cidr": [str(block) for block, _ in found], "gap": [str(gap) for _, gap in found]}
     return schema.build("free_subnets", values)
+
+
+class FreeSpace:
+    """Free address space; each block taken is removed from it."""
+
+    def __init__(self, gaps: Iterable[Network]) -> None:
+        self._pieces: dict[tuple[int, int], list[_Piece]] = {}
+        for gap in gaps:
+            self._put(gap, gap)
+
+    def take(self, prefix_length: int, *, version: int) -> tuple[Network, Network] | None:
+        """Take a block from the smallest (then lowest) piece that fits; return it and its gap."""
+        for length in range(prefix_length, -1, -1):
+            if pieces := self._pieces.get((version, length)):
+                _, piece, gap = heapq.heappop(pieces)
+                while piece.prefixlen < prefix_length:
+                    piece, rest = piece.subnets()
+                    self._put(rest, gap)
+                return piece, gap
+        return None
+
+    def _put(self, piece: Network, gap: Network) -> None:
+        pieces = self._pieces.setdefault((piece.version, piece.prefixlen), [])
+        heapq.heappush(pieces, (int(piece.network_address), piece, gap))
+
+
+def find_free_space(
+    known: KnownFleet, *, within: str | Iterable[str], avoid: Avoid, settings: OverlapSettings
+) -> FreeSpace:
+    """Find the space in ``within`` that no known block uses."""
+    fleet, rows = _taken_by_fleet(known, settings)
+    spaces = parse_all([within] if isinstance(within, str) else list(within))
+    used = fleet.cidrs.parsed.at(np.unique(fleet.cidr[rows]))
+    taken = [used, parse_cidrs(list(DEFAULT_AVOID)), _read_avoided(avoid)]
+    gaps: list[str] = []
+    for family in (4, 6):
+        blocks = reduce(join_blocks, (parsed.of_family(family)[1] for parsed in taken))
+        gaps += format_blocks(find_gaps(blocks, spaces.of_family(family)[1]))
+    return FreeSpace(map(ipaddress.ip_network, gaps))
+
+
+def _taken_by_fleet(known: KnownFleet, settings: OverlapSettings) -> tuple[EncodedFleet, Codes]:
+    """Return the fleet's blocks, and the positions of those in use: all but aggregates."""
+    fleet = encode_fleet(known.rows(settings), scope=None, settings=settings)
+    return fleet, np.flatnonzero(fleet.role != AGGREGATE)
+
+
+def _read_avoided(avoid: Avoid) -> ParsedCidrs:
+    """Read the blocks that the user wants to avoid, without default routes."""
+    if avoid is None:
+        return parse_cidrs([])
+    blocks = read_blocks(avoid) if isinstance(avoid, str | Path) else avoid
+    parsed = parse_all(their_blocks(blocks)["cidr"].tolist())
+    return parsed.take(parsed.prefix_length > 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A block that is in use or to be avoided."""
+
+    block: Network
+    owners: str  # a description
+    is_fleets: bool = True  # whether settings can ignore it
+
+    def __str__(self) -> str:
+        return f"{self.block} ({self.owners})"
+
+
+def find_filling(
+    subnets: pd.DataFrame | Inventory, *, within: str, avoid: Avoid, settings: OverlapSettings
+) -> list[Taken]:
+    """Find the outermost blocks in use or avoided that overlap ``within``, the largest first."""
+    fleet, rows = _taken_by_fleet(KnownFleet.of(subnets), settings)
+    space = ipaddress.ip_network(within)
+    avoided = [(text, "to be avoided") for text in set(_read_avoided(avoid).texts())]
+    avoided += [(text, f"always avoided: {why}") for text, why in DEFAULT_AVOID.items()]
+    found = [
+        *_blocks_of(fleet, rows),
+        *(Taken(ipaddress.ip_network(text), why, False) for text, why in avoided),
+    ]
+    return _largest(one for one in found if one.block.overlaps(space))
+
+
+def find_ignored(subnets: pd.DataFrame | Inventory, settings: OverlapSettings) -> list[Taken]:
+    """Find the blocks of a fleet that the settings ignore, the largest first."""
+    everything = replace(settings, ignore=(), ignore_shorter_than=None)
+    fleet, rows = _taken_by_fleet(KnownFleet.of(subnets), everything)
+    is_held = np.isin(fleet.role[rows], tuple(ORIGINS))
+    ignored = are_ignored(fleet.cidrs, settings)[fleet.cidr[rows]] & ~is_held
+    return sorted(_blocks_of(fleet, rows[ignored]), key=_size)
+
+
+def _blocks_of(fleet: EncodedFleet, rows: Codes) -> Iterator[Taken]:
+    """Yield each block once, with all its owners."""
+    texts = fleet.cidr_texts(rows).to_pylist()
+    its, connection = fleet.connections, fleet.connection[rows]
+    names, vpcs = (column.texts(connection).to_pylist() for column in (its.name, its.routers[1]))
+    owners: dict[str, dict[str, dict[str, None]]] = {}
+    sides = fleet.is_vpc[rows].tolist()
+    for text, name, vpc, is_vpc in zip(texts, names, vpcs, sides, strict=True):
+        side = "on premises" if not is_vpc else "VPC" if name is None else "VPC side"
+        who = owners.setdefault(text, {}).setdefault(side, {})
+        who[name or vpc or "no connection"] = None
+    for text, its_sides in owners.items():
+        vpc = its_sides.pop("VPC", None)
+        parts = [f"{side} of {listed(who)}" for side, who in its_sides.items()]
+        parts += [] if vpc is None else [f"VPC {listed(vpc)}"]
+        yield Taken(ipaddress.ip_network(text), "; ".join(parts), vpc is None)
+
+
+def _largest(found: Iterable[Taken]) -> list[Taken]:
+    """Return the blocks that lie in no other one, with equal ones merged."""
+    outer: dict[Network, Taken] = {}
+    for one in sorted(found, key=_size):
+        block, same = one.block, outer.get(one.block)
+        if same is not None:
+            both = f"{same.owners}; {one.owners}"
+            outer[block] = Taken(block, both, same.is_fleets and one.is_fleets)
+        elif not any(block.supernet(new_prefix=n) in outer for n in range(block.prefixlen)):
+            outer[block] = one
+    return [*outer.values()]
+
+
+def _size(one: Taken) -> tuple[int, int, int]:
+    return one.block.version, one.block.prefixlen, int(one.block.network_address)

@@ -3,87 +3,47 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from vpnframe.overlapping.encoded import EncodedFleet
-from vpnframe.overlapping.facts import PairFacts
-from vpnframe.overlapping.meaning import CASES, KINDS, SEVERITIES, find_cases
-from vpnframe.overlapping.pairing import Candidates, FleetPairs, pairs_at
+from vpnframe.overlapping.meaning import CASES, SEVERITIES, find_cases
+from vpnframe.overlapping.pairing import Candidates, FleetPairs
 from vpnframe.overlapping.roles import ONPREM
 from vpnframe.schema.codes import Codes, rank_rows
 
-MOST_JUDGED = 100_000_000
-"""The most pairs to judge, which takes about half a minute."""
-
-_JUDGEMENTS = pd.factorize(
-    np.array(
-        [
-            KINDS.index(case.kind) * len(SEVERITIES) + SEVERITIES.index(case.severity)
-            for case in CASES.values()
-        ]
-    )
-)[0].astype(np.int64)
-"""A number for the kind and severity of each case."""
+MOST_JUDGED = 100_000_000  # pairs, which takes about half a minute
+# A number for the kind and severity of each case.
+_JUDGEMENTS = pd.factorize(CASES.kinds * len(SEVERITIES) + CASES.severities)[0].astype(np.int64)
 
 
 @dataclass(frozen=True, slots=True)
 class Groups:
-    """Groups of pairs in the order of their first pairs.
+    """Groups of pairs in the order of their first pairs."""
 
-    ``first`` holds the first pair of each group and ``n_pairs`` the number of pairs; ``members``
-    are the connections with these blocks on premises, group by group, ``n_members`` for each.
-    """
-
-    first: FleetPairs
+    first: FleetPairs  # the first pair of each group
     n_pairs: Codes
-    members: Codes
+    members: Codes  # the connections with these blocks on premises, group by group
     n_members: Codes
-
-    @property
-    def of_member(self) -> Codes:
-        """Group of each member."""
-        return np.repeat(np.arange(len(self.n_members)), self.n_members)
-
-
-class _GroupPart(NamedTuple):
-    """Groups found in one part of all pairs, and the members of those with several pairs.
-
-    ``first`` encodes a pair as one number, ``member`` a group of this part and a connection.
-    """
-
-    keys: Codes
-    n_pairs: Codes
-    first: Codes
-    member: Codes
 
 
 def find_groups(candidates: Candidates) -> Groups:
-    """Judge all pairs in parts, and group pairs of equal blocks with the same kind and severity.
-
-    Raise TooManyPairsError for more than :data:`MOST_JUDGED` pairs.
-    """
+    """Judge all pairs in parts, and group pairs of equal blocks with the same kind and severity."""
     candidates.check(MOST_JUDGED)
-    fleet, nodes = candidates.fleet, _nodes(candidates.fleet)
-    parts = [_group(fleet, pairs, nodes) for pairs in candidates.parts()]
-    keys, n_each, first_each, member = (_joined(parts, name) for name in _GroupPart._fields)
-    code, distinct = pd.factorize(keys)
-    n_pairs = np.zeros(len(distinct), np.int64)
-    np.add.at(n_pairs, code, n_each)
-    first = np.full(len(distinct), np.iinfo(np.int64).max)
-    np.minimum.at(first, code, first_each)
-    order = np.argsort(first)
-    place = np.empty(len(order), np.int64)
-    place[order] = np.arange(len(order))
-    members = _members(fleet, parts, place[code], member)
-    n_blocks = max(len(fleet.cidr), 1)
+    fleet, none = candidates.fleet, np.empty(0, np.int64)
+    nodes, n_blocks, width = _nodes(fleet), max(len(fleet.cidr), 1), _width(fleet)
+    parts = [(none,) * 5, *(_group(pairs, nodes) for pairs in candidates.parts())]
+    keys, n_pairs, first, key, connection = map(np.concatenate, zip(*parts, strict=True))
+    found = pd.DataFrame({"n_pairs": n_pairs, "first": first}).groupby(keys, sort=False)
+    groups = found.agg({"n_pairs": "sum", "first": "min"}).sort_values("first")
+    first = groups["first"].to_numpy()
+    members = np.unique(groups.index.get_indexer(key) * width + connection)
     return Groups(
-        pairs_at(fleet, first[order] // n_blocks, first[order] % n_blocks),
-        n_pairs[order],
-        members % _width(fleet),
-        np.bincount(members // _width(fleet), minlength=len(order)),
+        FleetPairs(fleet, first // n_blocks, first % n_blocks),
+        groups["n_pairs"].to_numpy(),
+        members % width,
+        np.bincount(members // width, minlength=len(groups)),
     )
 
 
@@ -91,16 +51,14 @@ def every_pair(candidates: Candidates, max_pairs: int) -> Groups:
     """Return each pair as a separate group."""
     pairs, fleet = candidates.all(max_pairs=max_pairs), candidates.fleet
     n = len(pairs.left)
-    members = np.unique(_member_keys(fleet, np.arange(n), pairs.left, pairs.right))
-    width = _width(fleet)
+    members, width = np.unique(_member_keys(pairs, np.arange(n))), _width(fleet)
     n_members = np.bincount(members // width, minlength=n)
     return Groups(pairs, np.ones(n, np.int64), members % width, n_members)
 
 
 def _nodes(fleet: EncodedFleet) -> tuple[Codes, Codes]:
     """Return codes of side and block of each row: within its scope, and in any scope."""
-    is_theirs = fleet.connections.is_theirs[fleet.connection]
-    side = 2 * is_theirs + fleet.is_vpc.astype(np.int64)
+    side = 2 * fleet.is_theirs + fleet.is_vpc.astype(np.int64)
     scope = np.append(fleet.scope, np.zeros_like(fleet.scope))
     is_any = np.repeat([0, 1], len(side))
     ranks = rank_rows([is_any, np.tile(side, 2), np.tile(fleet.cidr, 2), scope])
@@ -108,46 +66,27 @@ def _nodes(fleet: EncodedFleet) -> tuple[Codes, Codes]:
     return ranks[:n], ranks[n:]
 
 
-def _group(fleet: EncodedFleet, pairs: FleetPairs, nodes: tuple[Codes, Codes]) -> _GroupPart:
-    cases = find_cases(PairFacts(fleet, pairs))
-    within, anywhere = nodes
+def _group(pairs: FleetPairs, nodes: tuple[Codes, Codes]) -> tuple[Codes, ...]:
+    """Return key, number of pairs and first pair of groups, and key and connection of members."""
+    fleet, cases, (within, anywhere) = pairs.fleet, find_cases(pairs), nodes
     is_shared = pairs.is_own | (fleet.scope[pairs.left] == fleet.scope[pairs.right])
     left = np.where(is_shared, within[pairs.left], anywhere[pairs.left])
     key = (left * 2 * len(within) + anywhere[pairs.right]) * len(CASES)
     code, keys = pd.factorize(key + _JUDGEMENTS[cases])
-    n_pairs = np.bincount(code, minlength=len(keys))
     first = np.full(len(keys), np.iinfo(np.int64).max)
     np.minimum.at(first, code, pairs.left * len(within) + pairs.right)
-    some = np.flatnonzero(n_pairs[code] > 1)
-    member = _member_keys(fleet, code[some], pairs.left[some], pairs.right[some])
-    return _GroupPart(keys, n_pairs, first, member)
+    group, connection = np.divmod(_member_keys(pairs, code), _width(fleet))
+    return keys, np.bincount(code, minlength=len(keys)), first, keys[group], connection
 
 
-def _member_keys(fleet: EncodedFleet, group: Codes, left: Codes, right: Codes) -> Codes:
+def _member_keys(pairs: FleetPairs, group: Codes) -> Codes:
     """Return keys of a group and a connection that has a block of its pairs on premises."""
-    is_site = (fleet.role == ONPREM) & ~fleet.connections.is_theirs[fleet.connection]
-    keys = [
-        group[is_site[block]] * _width(fleet) + fleet.connection[block[is_site[block]]]
-        for block in (left, right)
-    ]
+    fleet, keys = pairs.fleet, []
+    for block, connection in ((pairs.left, pairs.one), (pairs.right, pairs.other)):
+        is_site = (fleet.role[block] == ONPREM) & ~fleet.is_theirs[block]
+        keys.append(group[is_site] * _width(fleet) + connection[is_site])
     distinct: Codes = pd.unique(np.concatenate(keys))
     return distinct
-
-
-def _members(fleet: EncodedFleet, parts: list[_GroupPart], group: Codes, member: Codes) -> Codes:
-    """Return the member keys of all groups, sorted; ``group`` maps groups of parts to groups."""
-    width, n_blocks = _width(fleet), max(len(fleet.cidr), 1)
-    starts = np.cumsum([0, *(len(part.keys) for part in parts)])[:-1]
-    offset = np.repeat(starts, [len(part.member) for part in parts])
-    told = group[member // width + offset] * width + member % width
-    first = _joined(parts, "first")
-    lone = np.flatnonzero(_joined(parts, "n_pairs") == 1)
-    of_lone = _member_keys(fleet, group[lone], first[lone] // n_blocks, first[lone] % n_blocks)
-    return np.unique(np.concatenate([told, of_lone]))
-
-
-def _joined(parts: list[_GroupPart], name: str) -> Codes:
-    return np.concatenate([np.empty(0, np.int64), *(getattr(part, name) for part in parts)])
 
 
 def _width(fleet: EncodedFleet) -> int:

@@ -20,9 +20,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from vpnframe.addresses.cidr import ParsedCidrs, parse_cidrs
+from vpnframe.addresses.wide import Wide
 from vpnframe.errors import SettingsError
 from vpnframe.model.toml_tables import Form, is_text, read_toml_tables
-from vpnframe.schema.codes import NULL
+from vpnframe.schema.codes import NULL, Coded, Codes, Mask
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -103,8 +105,7 @@ def read_nat(path: str | Path) -> tuple[Nat, ...]:
     Raises
     ------
     SettingsError
-        If the file cannot be read, or an entry is unknown, missing, of the wrong type, not a CIDR
-        block, or of another size than its counterpart.
+        If the file cannot be read, an entry is unknown, missing or invalid, or sizes differ.
 
     Examples
     --------
@@ -127,56 +128,100 @@ def read_nat(path: str | Path) -> tuple[Nat, ...]:
     return tuple(found)
 
 
+def is_inside(inner: Network, outer: Network) -> bool:
+    """Check whether a block lies within another one or equals it."""
+    if inner.version != outer.version or inner.prefixlen < outer.prefixlen:
+        return False
+    return inner.supernet(new_prefix=outer.prefixlen) == outer
+
+
+def moved(block: Network, old: Network, new: Network) -> str:
+    """Return the block that has the same place in ``new`` as ``block`` has in ``old``."""
+    shift = int(new.network_address) - int(old.network_address)
+    return str(type(block)((int(block.network_address) + shift, block.prefixlen)))
+
+
 def with_mapped(subnets: pd.DataFrame, nats: Sequence[Nat]) -> pd.DataFrame:
     """Add the mapped blocks of translated blocks to a fleet's blocks."""
     if not nats:
         return subnets
-    nat_of = np.full(len(subnets), NULL)
-    smallest_first = sorted(enumerate(nats), key=lambda each: -_network(each[1].real).prefixlen)
-    for position, nat in smallest_first:
-        rows = _rows_of(subnets, nat)
-        inside = [row for row in rows if _map(subnets["cidr"].iat[row], nat) is not None]
-        nat_of[[row for row in inside if nat_of[row] == NULL]] = position
-    real = np.flatnonzero(nat_of >= 0)
-    mapped = subnets.take(real).assign(
-        cidr=[_map(subnets["cidr"].iat[row], nats[nat_of[row]]) for row in real.tolist()],
-        nat=NULL,
-        is_mapped=True,
-    )
-    both = [subnets.assign(nat=nat_of, is_mapped=False), mapped]
-    return pd.concat(both, ignore_index=True)
+    nat_of, mapped = np.full(len(subnets), NULL), {}
+    for position, nat in _smallest_first(nats):
+        for row in _rows_of(subnets, nat):
+            text = _map(subnets["cidr"].iat[row], nat)
+            if text is not None and row not in mapped:
+                nat_of[row], mapped[row] = position, text
+    rows = sorted(mapped)
+    cidr = [mapped[row] for row in rows]
+    added = subnets.take(rows).assign(cidr=cidr, nat=NULL, is_mapped=True)
+    return pd.concat([subnets.assign(nat=nat_of, is_mapped=False), added], ignore_index=True)
+
+
+def _smallest_first(nats: Sequence[Nat]) -> list[tuple[int, Nat]]:
+    return sorted(enumerate(nats), key=lambda each: -_network(each[1].real).prefixlen)
 
 
 def _network(text: str) -> Network:
     try:
         return ipaddress.ip_network(text)
     except ValueError as error:
-        raise SettingsError(f"nat: {text!r} is no CIDR block: {error}") from None
+        raise SettingsError(f"nat: {text!r} is not a CIDR block: {error}") from None
 
 
 def _rows_of(subnets: pd.DataFrame, nat: Nat) -> list[int]:
     """Return the positions of the rows that a declaration applies to."""
-    column = "vpn_connection_id" if nat.connection is not None else "vpn_gateway_id"
-    wanted = nat.connection if nat.connection is not None else nat.vpn_gateway
+    column, wanted = "vpn_connection_id", nat.connection
+    if wanted is None:
+        column, wanted = "vpn_gateway_id", nat.vpn_gateway
     is_its = (subnets[column].astype("str") == wanted).to_numpy(bool)
     if not is_its.any():
         raise SettingsError(
-            f"nat of {nat.real}: {wanted!r} is no {column} of this fleet: correct it, or leave "
-            f"it out"
+            f"nat of {nat.real}: {wanted!r} is not a {column} of this fleet: correct it, or "
+            f"leave it out"
         )
     return np.flatnonzero(is_its & (subnets["side"] == nat.side).to_numpy(bool)).tolist()
 
 
 def _map(cidr: object, nat: Nat) -> str | None:
     """Return the block that the other side sees, or None if the declaration does not apply."""
-    real, mapped = _network(nat.real), _network(nat.mapped)
     try:
         block = ipaddress.ip_network(str(cidr))
     except ValueError:
         return None  # a null, or an invalid text, which is reported when all are parsed
-    if block.version != real.version or block.prefixlen < real.prefixlen:
-        return None
-    if block.supernet(new_prefix=real.prefixlen) != real:
-        return None
-    shift = int(mapped.network_address) - int(real.network_address)
-    return str(type(block)((int(block.network_address) + shift, block.prefixlen)))
+    real = _network(nat.real)
+    return moved(block, real, _network(nat.mapped)) if is_inside(block, real) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Translation:
+    """One declaration: its position, the connections it applies to, and the blocks within it."""
+
+    position: int
+    connections: Codes
+    is_within: Mask  # by distinct block
+
+
+def translations_of(
+    nats: Sequence[Nat], name: Coded, gateway: Coded, blocks: ParsedCidrs
+) -> tuple[Translation, ...]:
+    """Match each VPC-side declaration with connections and blocks, smallest real block first."""
+    found = []
+    for position, nat in _smallest_first(nats):
+        if nat.side == "vpc":
+            column, wanted = name, nat.connection
+            if wanted is None:
+                column, wanted = gateway, nat.vpn_gateway
+            is_its = np.append([word == wanted for word in column.words.to_pylist()], False)
+            real = parse_cidrs([nat.real])
+            its = np.flatnonzero(is_its[column.codes])
+            found.append(Translation(position, its, _within(blocks, real)))
+    return tuple(found)
+
+
+def _within(blocks: ParsedCidrs, outer: ParsedCidrs) -> Mask:
+    """Check which blocks lie within ``outer``."""
+    (family,), (length,) = outer.family.tolist(), outer.prefix_length.tolist()
+    host_bits = np.full(len(blocks.low), (32 if family == 4 else 128) - length)
+    first = Wide(blocks.high, blocks.low).cleared(host_bits)
+    within: Mask = (blocks.family == family) & (blocks.prefix_length >= length)
+    return within & first.equals(Wide(outer.high, outer.low))

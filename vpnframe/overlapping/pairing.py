@@ -1,15 +1,16 @@
-"""Find the overlapping pairs of a fleet's blocks, as positions, not yet classified."""
+"""Find the pairs of overlapping blocks of a fleet, and facts about each pair."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from vpnframe.addresses.nesting import (
-    CONTAINS,
     DEFAULT_MAX_PAIRS,
     EQUAL,
     WITHIN,
@@ -18,38 +19,202 @@ from vpnframe.addresses.nesting import (
     make_pairs,
 )
 from vpnframe.overlapping import roles
-from vpnframe.overlapping.blocks import runs_by_family, take_blocks
+from vpnframe.overlapping.asked import runs_by_family
 from vpnframe.overlapping.encoded import EncodedFleet
-from vpnframe.schema.codes import Codes, Mask
-
-TURNED = np.array([WITHIN, EQUAL, CONTAINS], np.uint8)
-"""Each relation, seen from the other block."""
+from vpnframe.overlapping.scopes import ROUTING_DOMAIN
+from vpnframe.schema.codes import CodedSets, Codes, Mask
 
 _AT_ONCE = 2**18  # pairs judged at a time: few enough to stay in the processor's cache
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class FleetPairs:
-    """Overlapping pairs of a fleet's blocks.
+    """Pairs of overlapping blocks, and facts about each pair.
 
-    ``left`` is the smaller position of two on-premises blocks, the on-premises block of a pair with
-    a VPC-side block, and ours of a pair with another table. ``relation`` is that of left to right.
-    ``is_own`` marks pairs of an on-premises block and a block of the connection's own VPC.
+    ``left`` and ``right`` are positions in the fleet. Left is the smaller one of two on-premises
+    blocks, the on-premises block of a pair with a VPC-side block, and ours of a pair with another
+    table. In all facts, a null is neither equal to nor different from anything.
     """
 
+    fleet: EncodedFleet
     left: Codes
     right: Codes
-    relation: npt.NDArray[np.uint8]
-    is_own: Mask
 
     def take(self, keep: Mask | Codes) -> FleetPairs:
-        """Keep some of the pairs."""
-        return FleetPairs(self.left[keep], self.right[keep], self.relation[keep], self.is_own[keep])
+        """Return some of the pairs."""
+        return FleetPairs(self.fleet, self.left[keep], self.right[keep])
+
+    @cached_property
+    def one(self) -> Codes:
+        """Connection of each left block."""
+        return self.fleet.connection[self.left]
+
+    @cached_property
+    def other(self) -> Codes:
+        """Connection of each right block."""
+        return self.fleet.connection[self.right]
+
+    @cached_property
+    def relation(self) -> npt.NDArray[np.uint8]:
+        """Relation of left to right: of two blocks that overlap, the shorter prefix contains."""
+        length = self.fleet.all.prefix_length
+        left, right = length[self.left], length[self.right]
+        relation: npt.NDArray[np.uint8] = np.add(left >= right, left > right, dtype=np.uint8)
+        return relation
+
+    @cached_property
+    def is_equal(self) -> Mask:
+        """Whether the two blocks are equal."""
+        equal: Mask = self.relation == EQUAL
+        return equal
+
+    @cached_property
+    def outer(self) -> Codes:
+        """Position of the larger block, the left one of two equal ones."""
+        return np.where(self.relation == WITHIN, self.right, self.left)
+
+    @cached_property
+    def inner(self) -> Codes:
+        """Position of the smaller block, the right one of two equal ones."""
+        return np.where(self.relation == WITHIN, self.left, self.right)
+
+    @cached_property
+    def is_across(self) -> Mask:
+        """Whether one block is on premises and the other a VPC's."""
+        across: Mask = self.fleet.is_vpc[self.left] != self.fleet.is_vpc[self.right]
+        return across
+
+    @cached_property
+    def onprem(self) -> Codes:
+        """Position of the block that is on premises, the left one of two such."""
+        return np.where(self.fleet.is_vpc[self.left], self.right, self.left)
+
+    @cached_property
+    def vpc(self) -> Codes:
+        """Position of the VPC's block, the right one of two on premises."""
+        return np.where(self.fleet.is_vpc[self.left], self.left, self.right)
+
+    @cached_property
+    def is_own(self) -> Mask:
+        """Whether one block is on premises and the other of the connection's own VPC."""
+        cloud = self.fleet.connections.cloud
+        is_own: Mask = self.is_across & (cloud[self.one] == cloud[self.other])
+        return is_own
+
+    @cached_property
+    def role(self) -> Codes:
+        """Role of the VPC-side block; ONPREM for two on-premises blocks."""
+        return np.maximum(self.fleet.role[self.left], self.fleet.role[self.right])
+
+    @cached_property
+    def nat(self) -> Codes:
+        """Position of the NAT declaration that translates one of the two, -1 for none."""
+        fleet = self.fleet
+        left, right = fleet.nat[self.left], fleet.nat[self.right]
+        nat = np.where(left >= 0, left, right)
+        cloud, is_real = fleet.connections.cloud, self.is_across & (self.role == roles.REAL)
+        for one in fleet.translations:
+            is_about = np.isin(fleet.connection[self.onprem], one.connections)
+            clouds = cloud[fleet.connection[self.vpc]]
+            is_about |= ~self.is_own & np.isin(clouds, cloud[one.connections])
+            is_about &= is_real & one.is_within[fleet.cidr[self.inner]]
+            nat[is_about & (nat < 0)] = one.position
+        return nat
+
+    @cached_property
+    def is_mirrored(self) -> Mask:
+        """Whether each gateway is a peer of the other, or of a connection in the other's VPC."""
+        its, mirrored = self.fleet.connections, np.zeros(len(self.left), bool)
+        ip, sets = its.ip.codes, its.peers.codes
+        sites = np.flatnonzero(~self.is_across & self.both(its.may_mirror))
+        one, other, hold = self.one[sites], self.other[sites], its.peers.hold
+        mirrored[sites] = hold(sets[other], ip[one]) & hold(sets[one], ip[other])
+        across = np.flatnonzero(self.is_across)
+        site = self.fleet.connection[self.onprem[across]]
+        some = np.flatnonzero(its.may_mirror[site] & (sets[site] >= 0))
+        which, peer = its.peers.elements(sets[site[some]])
+        asked = some[which]
+        cloud = its.cloud[self.fleet.connection[self.vpc[across[asked]]]]
+        is_linked = np.isin(its.link_keys(cloud, peer, ip[site[asked]]), its.links)
+        mirrored[across[asked[is_linked]]] = True
+        return mirrored
+
+    @cached_property
+    def same_gateway(self) -> Mask:
+        """Whether both connections are on one VPN gateway."""
+        return self.have_same(self.fleet.connections.routers[0].codes)
+
+    def lead_to_one_block(self, candidates: Mask) -> Mask:
+        """Check where both connections have the larger block on premises; False if no candidate."""
+        found = candidates & self.is_equal
+        some = np.flatnonzero(candidates & ~self.is_equal)
+        sides, cidr = self.fleet.connections.onprem_side, self.fleet.cidr[self.outer[some]]
+        found[some] = sides.hold(sides.codes[self.one[some]], cidr)
+        found[some] &= sides.hold(sides.codes[self.other[some]], cidr)
+        return found
+
+    def have_same(self, codes: Codes) -> Mask:
+        """Check where both connections have the same code."""
+        one = codes[self.one]
+        same: Mask = (one == codes[self.other]) & (one >= 0)
+        return same
+
+    def have_different(self, codes: Codes) -> Mask:
+        """Check where both connections have a code, and the codes differ."""
+        one, other = codes[self.one], codes[self.other]
+        different: Mask = (one != other) & (one >= 0) & (other >= 0)
+        return different
+
+    def both(self, flags: Mask) -> Mask:
+        """Check where both connections have the flag."""
+        return flags[self.one] & flags[self.other]
+
+    def either(self, flags: Mask) -> Mask:
+        """Check where at least one connection has the flag."""
+        return flags[self.one] | flags[self.other]
+
+    def share_peer(self, candidates: Mask) -> Mask:
+        """Check where both connections share a peer address; False for non-candidates."""
+        its = self.fleet.connections
+        may_share = self.both(its.may_share) | self.have_same(its.peers.codes)
+        return self._by_sets(its.peers, candidates & may_share, _have_common_member)
+
+    def vpc_sides_overlap(self, candidates: Mask) -> Mask:
+        """Check where both admit a common address of the VPC; False for non-candidates."""
+        its = self.fleet.connections
+        is_any = self.either(its.is_any_vpc) & candidates
+        return is_any | self._by_sets(its.admitted, candidates & ~is_any, self._have_overlap)
+
+    def _by_sets(
+        self, sets: CodedSets, candidates: Mask, test: Callable[[CodedSets, Codes, Codes], Mask]
+    ) -> Mask:
+        """Test the sets of both connections, each distinct pair once; equal sets pass."""
+        result = candidates & self.have_same(sets.codes)
+        some = np.flatnonzero(candidates & self.have_different(sets.codes))
+        n = len(sets.starts)
+        key = sets.codes[self.one[some]] * n + sets.codes[self.other[some]]
+        which, distinct = pd.factorize(key)
+        result[some] = test(sets, distinct // n, distinct % n)[which]
+        return result
+
+    def _have_overlap(self, sets: CodedSets, one: Codes, other: Codes) -> Mask:
+        """Check which of these pairs of sets of blocks have two blocks that overlap."""
+        (which, first), (which_other, second) = sets.elements(one), sets.elements(other)
+        pair, cidr = np.concatenate([which, which_other]), np.concatenate([first, second])
+        is_second = np.arange(len(cidr)) >= len(first)
+        found = np.zeros(len(one), bool)
+        blocks = self.fleet.cidrs.parsed.at(cidr)
+        for rows, runs in runs_by_family(blocks, pair, is_second=is_second):
+            found[pair[rows[runs.outer]]] = True
+        return found
 
 
-_NO_PAIRS = FleetPairs(
-    np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.uint8), np.empty(0, bool)
-)
+def _have_common_member(sets: CodedSets, one: Codes, other: Codes) -> Mask:
+    """Check which of these pairs of sets have a member in common."""
+    which, member = sets.elements(one)
+    found = np.zeros(len(one), bool)
+    found[which[sets.hold(other[which], member)]] = True
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +225,16 @@ class _Source:
     runs: Runs
     is_across: bool  # pairs of a block on premises and one of a VPC
     has_own: bool  # all pairs are of a block on premises and one of its own VPC
+
+    def parts(self) -> Iterator[tuple[Codes, Codes]]:
+        """Yield pairs of positions in parts of about ``_AT_ONCE``."""
+        n_pairs = np.cumsum(self.runs.stops - self.runs.starts)
+        cuts = np.flatnonzero(np.diff(n_pairs // _AT_ONCE, prepend=0)).tolist()
+        for start, stop in zip([0, *cuts], [*cuts, len(n_pairs)], strict=True):
+            names = ("outer", "starts", "stops", "equal_stops")
+            part = {name: getattr(self.runs, name)[start:stop] for name in names}
+            made = make_pairs(replace(self.runs, **part))
+            yield self.rows[made.left], self.rows[made.right]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,18 +257,17 @@ class Candidates:
     def parts(self) -> Iterator[FleetPairs]:
         """Yield the pairs in parts of about ``_AT_ONCE``, in no particular order."""
         for source in self.sources:
-            for runs in _parts(source.runs):
-                made = make_pairs(runs)
-                left, right = source.rows[made.left], source.rows[made.right]
-                yield _compared(self.fleet, left, right, made.relation, has_own=source.has_own)
+            for left, right in source.parts():
+                yield _compared(self.fleet, left, right, has_own=source.has_own)
 
     def all(self, *, max_pairs: int = DEFAULT_MAX_PAIRS) -> FleetPairs:
         """Return all pairs, sorted by left and right."""
         self.check(max_pairs)
-        parts = list(self.parts()) or [_NO_PAIRS]
-        fields = ("left", "right", "relation", "is_own")
-        pairs = FleetPairs(*(np.concatenate([getattr(p, name) for p in parts]) for name in fields))
-        return pairs.take(np.lexsort((pairs.right, pairs.left)))
+        none = np.empty((2, 0), np.int64)
+        parts = [none, *(np.stack([pairs.left, pairs.right]) for pairs in self.parts())]
+        left, right = np.concatenate(parts, axis=1)
+        order = np.lexsort((right, left))
+        return FleetPairs(self.fleet, left[order], right[order])
 
 
 def pairs_within(fleet: EncodedFleet) -> Candidates:
@@ -103,38 +277,37 @@ def pairs_within(fleet: EncodedFleet) -> Candidates:
     blocks of VPCs. Regardless of scope, they are compared with the blocks of the connection's own
     VPC.
     """
-    has_scope, is_onprem = fleet.scope >= 0, fleet.role == roles.ONPREM
-    is_held, is_outside = np.isin(fleet.role, roles.COMPARED), fleet.role == roles.OUTSIDE
-    cloud = fleet.connections.cloud[fleet.connection]
-    is_one = is_held.copy()  # once for each VPC, whatever its scopes
-    is_one[roles.repeats(np.flatnonzero(is_held), cloud, fleet.cidr, fleet.role)] = False
+    scope, connection, has_scope = fleet.scope, fleet.connection, fleet.scope >= 0
+    site, outside = fleet.role == roles.ONPREM, fleet.role == roles.OUTSIDE
+    held, cloud = np.isin(fleet.role, roles.COMPARED), fleet.connections.cloud[connection]
+    one = held.copy()  # once for each VPC, whatever its scopes
+    one[roles.repeats(np.flatnonzero(held), cloud, fleet.cidr, fleet.role)] = False
     return Candidates(
         fleet,
         (
-            *_sources(fleet, has_scope & is_onprem, fleet.scope),
-            *_sources(fleet, has_scope & (is_onprem | is_held), fleet.scope, is_second=is_held),
-            *_sources(fleet, is_onprem | is_one, cloud, is_second=is_one, has_own=True),
-            *_sources(
-                fleet,
-                is_onprem | is_outside,
-                fleet.connection,
-                is_second=is_outside,
-                has_own=True,
-            ),
+            *_sources(fleet, has_scope & site, scope),
+            *_sources(fleet, has_scope & (site | held), scope, is_second=held),
+            *_sources(fleet, site | one, cloud, is_second=one, has_own=True),
+            *_sources(fleet, site | outside, connection, is_second=outside, has_own=True),
         ),
     )
 
 
-def pairs_between(fleet: EncodedFleet, *, is_placed: Mask, is_everywhere: Mask) -> Candidates:
+def pairs_against(fleet: EncodedFleet, scope: str | None) -> Candidates:
     """Pair the blocks of a fleet with those of another table.
 
-    ``is_placed`` marks blocks of the other table that share a routing domain with this fleet: their
-    VPC blocks are not paired with VPC blocks. ``is_everywhere`` marks those compared with the whole
-    fleet; the others are compared inside their scope.
+    Those of the table that share no routing domain with the fleet are compared with the whole
+    fleet, and so are all without a scope; the others inside their scope. VPC blocks that share a
+    routing domain with the fleet are not paired with VPC blocks.
     """
-    is_theirs = fleet.connections.is_theirs[fleet.connection]
-    is_ours = ~is_theirs & _is_used(fleet)
-    has_scope, is_context = fleet.scope >= 0, is_placed & fleet.is_vpc
+    its, is_theirs, is_vpc = fleet.connections, fleet.is_theirs, fleet.is_vpc
+    domain = its.domain.codes
+    is_placed = np.isin(domain, domain[~its.is_theirs & (domain >= 0)])[fleet.connection]
+    is_everywhere = np.full(len(is_vpc), scope is None)
+    if scope == ROUTING_DOMAIN:
+        is_everywhere = ~is_placed
+    is_ours = ~is_theirs & ~np.isin(fleet.role, (roles.AGGREGATE, roles.COVERED))
+    is_context, has_scope = is_placed & is_vpc, fleet.scope >= 0
     sources: list[_Source] = []
     for compared, groups, reach in (
         (has_scope, fleet.scope, ~is_everywhere),
@@ -142,7 +315,7 @@ def pairs_between(fleet: EncodedFleet, *, is_placed: Mask, is_everywhere: Mask) 
     ):
         ours, theirs = is_ours & compared, is_theirs & compared & reach
         for chosen in (
-            (ours & ~fleet.is_vpc) | (theirs & is_context),
+            (ours & ~is_vpc) | (theirs & is_context),
             ours | (theirs & ~is_context),
         ):
             sources += _sources(fleet, chosen, groups, is_second=is_theirs)
@@ -151,14 +324,8 @@ def pairs_between(fleet: EncodedFleet, *, is_placed: Mask, is_everywhere: Mask) 
 
 def pairs_with_asked(fleet: EncodedFleet) -> FleetPairs:
     """Pair all blocks of a fleet with all of another table, regardless of scope."""
-    is_theirs = fleet.connections.is_theirs[fleet.connection]
-    chosen = is_theirs | (fleet.role != roles.COVERED)
-    return Candidates(fleet, tuple(_sources(fleet, chosen, None, is_second=is_theirs))).all()
-
-
-def _is_used(fleet: EncodedFleet) -> Mask:
-    """Return the mask of blocks that are neither aggregates nor covered by another block."""
-    return ~np.isin(fleet.role, (roles.AGGREGATE, roles.COVERED))
+    chosen = fleet.is_theirs | (fleet.role != roles.COVERED)
+    return Candidates(fleet, tuple(_sources(fleet, chosen, None, is_second=fleet.is_theirs))).all()
 
 
 def _sources(
@@ -169,60 +336,20 @@ def _sources(
     is_second: Mask | None = None,
     has_own: bool = False,
 ) -> list[_Source]:
-    blocks = take_blocks(fleet.all, chosen)
-    found = runs_by_family(blocks, groups, is_second=is_second)
+    found = runs_by_family(fleet.all.take(chosen), groups, is_second=is_second)
     is_across = is_second is not None
     return [_Source(rows, runs, is_across, has_own) for rows, runs in found if runs.n_pairs]
 
 
-def _parts(runs: Runs) -> Iterator[Runs]:
-    """Yield the runs in parts of about ``_AT_ONCE`` pairs."""
-    n_pairs = np.cumsum(runs.stops - runs.starts)
-    cuts = np.flatnonzero(np.diff(n_pairs // _AT_ONCE, prepend=0))
-    for part in np.split(np.arange(len(n_pairs)), cuts):
-        if len(part):
-            here = slice(part[0], part[-1] + 1)
-            yield replace(
-                runs,
-                outer=runs.outer[here],
-                starts=runs.starts[here],
-                stops=runs.stops[here],
-                equal_stops=runs.equal_stops[here],
-            )
-
-
-def pairs_at(fleet: EncodedFleet, left: Codes, right: Codes) -> FleetPairs:
-    """Build pairs from the positions of overlapping blocks."""
-    length = fleet.cidrs.parsed.prefix_length[fleet.cidr]
-    relation = np.where(length[left] > length[right], WITHIN, CONTAINS).astype(np.uint8)
-    relation[fleet.cidr[left] == fleet.cidr[right]] = EQUAL
-    cloud, is_across = fleet.connections.cloud, fleet.is_vpc[left] != fleet.is_vpc[right]
-    is_own = is_across & (cloud[fleet.connection[left]] == cloud[fleet.connection[right]])
-    return FleetPairs(left, right, relation, is_own)
-
-
-def _compared(
-    fleet: EncodedFleet,
-    left: Codes,
-    right: Codes,
-    relation: npt.NDArray[np.uint8],
-    *,
-    has_own: bool,
-) -> FleetPairs:
+def _compared(fleet: EncodedFleet, left: Codes, right: Codes, *, has_own: bool) -> FleetPairs:
     """Put each pair into left-right order, and drop pairs that are not compared."""
     its, is_vpc = fleet.connections, fleet.is_vpc
-    is_theirs = its.is_theirs[fleet.connection]
-    is_across, is_mixed = is_vpc[left] != is_vpc[right], is_theirs[left] != is_theirs[right]
-    turn = np.where(is_mixed, is_theirs[left], is_across & is_vpc[left])
-    left, right = np.where(turn, right, left), np.where(turn, left, right)
-    relation = np.where(turn, TURNED[relation], relation)
     one, other = fleet.connection[left], fleet.connection[right]
-    is_one_cloud = its.cloud[one] == its.cloud[other]
-    is_same = (one == other) | (
-        (its.identity[one] == its.identity[other]) & (its.identity[one] >= 0)
-    )
-    drop = is_same & ~is_across
+    is_across, is_mixed = is_vpc[left] != is_vpc[right], its.is_theirs[one] != its.is_theirs[other]
+    turn = np.where(is_mixed, its.is_theirs[one], is_across & is_vpc[left])
+    is_same = (its.identity[one] == its.identity[other]) & (its.identity[one] >= 0)
+    drop = (is_same | (one == other)) & ~is_across
     if not has_own:
-        drop |= is_across & ~is_mixed & is_one_cloud
-    pairs = FleetPairs(left, right, relation, is_across & is_one_cloud)
-    return pairs.take(~drop)
+        drop |= is_across & ~is_mixed & (its.cloud[one] == its.cloud[other])
+    left, right = np.where(turn, right, left), np.where(turn, left, right)
+    return FleetPairs(fleet, left[~drop], right[~drop])

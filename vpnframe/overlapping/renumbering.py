@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import heapq
 import ipaddress
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,34 +12,22 @@ import pandas as pd
 
 from vpnframe import schema
 from vpnframe.inventory import Inventory
-from vpnframe.overlapping.against import our_rows
-from vpnframe.overlapping.assembling import as_category, as_text, check_columns
-from vpnframe.overlapping.covers import find_cover
-from vpnframe.overlapping.encoded import EncodedFleet, encode_fleet
-from vpnframe.overlapping.facts import PairFacts
-from vpnframe.overlapping.free_space import Avoid, FreeSpace, Network, find_free_space
-from vpnframe.overlapping.known import warn_of_gaps, what_is_known
-from vpnframe.overlapping.meaning import CASES, find_cases
+from vpnframe.overlapping.asked import as_category
+from vpnframe.overlapping.encoded import EncodedFleet
+from vpnframe.overlapping.free import Avoid, find_free_space
+from vpnframe.overlapping.meaning import CASES, KINDS, SEVERITIES, find_cases
+from vpnframe.overlapping.nat import Network, is_inside, moved
 from vpnframe.overlapping.pairing import FleetPairs, pairs_within
+from vpnframe.overlapping.rows import KnownFleet
 from vpnframe.overlapping.scopes import ROUTING_DOMAIN, connected
 from vpnframe.overlapping.settings import OverlapSettings
-from vpnframe.schema.codes import Codes, Mask, take_words
+from vpnframe.schema.codes import Codes, Mask
 
 _ONE_SITE = ("duplicate", "ecmp", "ha_pair")
 _BAD = ("medium", "high")
+EXACT_UP_TO = 30  # sites of a part that is solved exactly; larger ones are solved greedily
 
-
-@dataclass(frozen=True, slots=True)
-class _Faults:
-    """Overlapping pairs to resolve, and the site of each connection.
-
-    Connections that share a block on purpose or as a leftover (duplicate, ECMP, HA pair) are one
-    site: what they share is renumbered together or not at all.
-    """
-
-    pairs: FleetPairs
-    is_across: Mask
-    site: Codes
+Graph = dict[int, set[int]]
 
 
 def suggest_renumbering(
@@ -66,10 +55,8 @@ def suggest_renumbering(
         Blocks to take new blocks from; IPv6 blocks need an IPv6 block here.
     avoid : str, Path, iterable of str or DataFrame, optional
         As for :func:`vpnframe.free_subnets`: more blocks to avoid.
-    scope : str or None
-        As for :func:`vpnframe.overlaps`.
-    settings : OverlapSettings, optional
-        As for :func:`vpnframe.overlaps`.
+    scope, settings : str or None, OverlapSettings
+        As for :func:`vpnframe.overlaps`, with the same errors and warnings.
 
     Returns
     -------
@@ -79,19 +66,8 @@ def suggest_renumbering(
 
     Raises
     ------
-    AddressError
-        If a text is not a CIDR block.
-    SettingsError
-        If the settings name something that is not in the fleet.
     ValueError
-        If ``scope`` is not a column, or there are more than 10,000,000 pairs.
-    SchemaError
-        If a required column is missing, or the table does not match its schema.
-
-    Warns
-    -----
-    IncompleteWarning
-        As :func:`vpnframe.free_subnets` does.
+        If there are more than 10,000,000 pairs.
 
     Examples
     --------
@@ -105,125 +81,156 @@ def suggest_renumbering(
     0                 a  10.0.0.0/24  10.0.1.0/24            2
     1                 b  10.0.0.0/24  10.0.2.0/24            2
     """
-    known, settings = what_is_known(subnets), settings or OverlapSettings()
-    check_columns(known.subnets, scope)
-    fleet = encode_fleet(our_rows(known, settings), scope=scope, settings=settings)
-    faults = _faults(fleet)
-    changed = _changed(fleet, faults)
+    known, settings = KnownFleet.of(subnets), settings or OverlapSettings()
+    fleet = known.encode(scope, settings)
+    faults = _Faults.of(fleet)
     free = find_free_space(known, within=within, avoid=avoid, settings=settings)
-    new = _new_blocks(_changes(fleet, faults, changed), free)
-    warn_of_gaps(known)
-    return _table(fleet, faults, new)
-
-
-def _faults(fleet: EncodedFleet) -> _Faults:
-    pairs = pairs_within(fleet).all()
-    facts = PairFacts(fleet, pairs)
-    cases = find_cases(facts)
-    found = list(CASES.values())
-    is_passed = np.array([case.kind in _ONE_SITE for case in found])[cases]
-    is_bad = np.array([case.severity in _BAD for case in found])[cases] & ~is_passed
-    is_one = is_passed & facts.is_equal  # a block that is nested may change without the other
-    joined = np.unique(np.stack([facts.left[is_one], facts.right[is_one]], axis=1), axis=0)
-    n = len(fleet.connections.identity)
-    site = connected(n, [(one, other) for one, other in joined.tolist()])
-    is_across = facts.is_across[is_bad]
-    return _Faults(pairs.take(is_bad), is_across, site)
-
-
-def _changed(fleet: EncodedFleet, faults: _Faults) -> Mask:
-    """Return the mask of blocks to change: at least one of each faulty pair."""
-    changed = np.zeros(len(fleet.cidr), bool)
-    left, right, across = faults.pairs.left, faults.pairs.right, faults.is_across
-    onprem = np.where(fleet.is_vpc[left], right, left)
-    _mark(changed, onprem[across], fleet, faults.site)
-    site = faults.site[fleet.connection]
-    one, other = site[left], site[right]
-    is_open = ~across & (one != other) & ~changed[left] & ~changed[right]
-    chosen = _chosen_sites(faults.site, site[changed], one[is_open], other[is_open])
-    _mark(changed, left[is_open & chosen[one] & ~chosen[other]], fleet, faults.site)
-    _mark(changed, right[is_open & chosen[other] & ~chosen[one]], fleet, faults.site)
-    _mark(changed, right[is_open & ~changed[left] & ~changed[right]], fleet, faults.site)
-    return changed
-
-
-def _chosen_sites(site: Codes, forced: Codes, one: Codes, other: Codes) -> Mask:
-    """Return which sites change: the forced ones, and the fewest that resolve the other pairs."""
-    chosen = np.isin(np.arange(len(site)), forced)
-    left = ~chosen[one] & ~chosen[other]
-    edges = np.unique(np.stack([one[left], other[left]], axis=1), axis=0)
-    weights = dict(enumerate(np.bincount(site).tolist()))
-    chosen[list(find_cover([(a, b) for a, b in edges.tolist()], weights))] = True
-    return chosen
-
-
-def _mark(changed: Mask, blocks: Codes, fleet: EncodedFleet, site: Codes) -> None:
-    """Mark blocks, and the same block on every connection of its site."""
-    key = site[fleet.connection] * len(fleet.cidrs.words) + fleet.cidr
-    changed |= np.isin(key, key[blocks]) & ~fleet.is_vpc
-
-
-@dataclass(frozen=True, slots=True)
-class _Change:
-    """A block of a site that changes, and the rows of all blocks inside it."""
-
-    block: Network
-    rows: list[tuple[int, Network]]
-
-
-def _changes(fleet: EncodedFleet, faults: _Faults, changed: Mask) -> list[_Change]:
-    """Return the changes, largest first; a site's blocks inside a changed block move with it."""
-    site = faults.site[fleet.connection]
-    rows = np.flatnonzero(np.isin(site, site[changed]) & ~fleet.is_vpc)
-    texts = take_words(fleet.cidrs.words, fleet.cidr[rows]).to_pylist()
-    blocks = dict(zip(rows.tolist(), map(ipaddress.ip_network, texts), strict=True))
-    by_site: dict[int, list[int]] = {}
-    for row in sorted(blocks, key=lambda row: blocks[row].prefixlen):
-        by_site.setdefault(int(site[row]), []).append(row)
-    found = []
-    for its_rows in by_site.values():
-        open_rows = its_rows
-        for row in its_rows:
-            if changed[row] and row in open_rows:
-                inside = [r for r in open_rows if _is_inside(blocks[r], blocks[row])]
-                open_rows = [r for r in open_rows if r not in inside]
-                found.append(_Change(blocks[row], [(r, blocks[r]) for r in inside]))
-    return sorted(found, key=lambda change: change.block.prefixlen)
-
-
-def _is_inside(inner: Network, outer: Network) -> bool:
-    if inner.version != outer.version or inner.prefixlen < outer.prefixlen:
-        return False
-    return inner.supernet(new_prefix=outer.prefixlen) == outer
-
-
-def _new_blocks(changes: Iterable[_Change], free: FreeSpace) -> dict[int, str | None]:
-    """Return the new block of each row at its old offset, or None if there is no room left."""
-    new: dict[int, str | None] = {}
-    for change in changes:
-        old = change.block
+    new: dict[int, str | None] = {}  # None if there is no room left
+    for change in faults.changes():
+        old = next(iter(change.values()))
         cut = free.take(old.prefixlen, version=old.version)
-        for row, block in change.rows:
-            if cut is None:
-                new[row] = None
-            else:
-                shift = int(block.network_address) - int(old.network_address)
-                first = int(cut[0].network_address) + shift
-                new[row] = str(type(block)((first, block.prefixlen)))
-    return new
-
-
-def _table(fleet: EncodedFleet, faults: _Faults, new: Mapping[int, str | None]) -> pd.DataFrame:
+        for row, block in change.items():
+            new[row] = None if cut is None else moved(block, old, cut[0])
+    known.warn_of_gaps()
     rows = np.array(sorted(new), np.int64)
-    its, connection = fleet.connections, fleet.connection[rows]
     ends = np.concatenate([faults.pairs.left, faults.pairs.right])
     values = {
-        "account_id": as_text(its.account.texts(connection)),
-        "region_id": as_text(its.region.texts(connection)),
-        "vpn_connection_id": as_text(its.name.texts(connection)),
+        **fleet.columns(rows),
         "side": as_category(np.zeros(len(rows), np.int64), ["onprem"]),
-        "cidr": as_text(take_words(fleet.cidrs.words, fleet.cidr[rows])),
         "new_cidr": [new[row] for row in rows.tolist()],
         "n_conflicts": np.bincount(ends, minlength=len(fleet.cidr))[rows],
     }
     return schema.build("renumbering", values)
+
+
+@dataclass(frozen=True, slots=True)
+class _Faults:
+    """Overlapping pairs to resolve, and the site of each connection."""
+
+    pairs: FleetPairs
+    # Connections that share a block on purpose or as a leftover (duplicate, ECMP, HA pair) are one
+    # site: what they share is renumbered together or not at all.
+    site: Codes
+
+    @classmethod
+    def of(cls, fleet: EncodedFleet) -> _Faults:
+        pairs = pairs_within(fleet).all()
+        cases = find_cases(pairs)
+        is_passed = np.isin(CASES.kinds, [KINDS.index(kind) for kind in _ONE_SITE])[cases]
+        is_bad = np.isin(CASES.severities, [SEVERITIES.index(word) for word in _BAD])[cases]
+        is_one = is_passed & pairs.is_equal  # a block that is nested may change without the other
+        joined = np.unique(np.stack([pairs.one[is_one], pairs.other[is_one]], axis=1), axis=0)
+        site = connected(len(fleet.connections.identity), joined.tolist())
+        return cls(pairs.take(is_bad & ~is_passed), site)
+
+    @property
+    def site_of_block(self) -> Codes:
+        """Site of each block of the fleet."""
+        return self.site[self.pairs.fleet.connection]
+
+    def changed(self) -> Mask:
+        """Return the mask of blocks to change: at least one of each faulty pair."""
+        pairs, site = self.pairs, self.site_of_block
+        changed = np.zeros(len(site), bool)
+        left, right, across = pairs.left, pairs.right, pairs.is_across
+        self._mark(changed, pairs.onprem[across])
+        one, other = site[left], site[right]
+        is_open = ~across & (one != other) & ~changed[left] & ~changed[right]
+        chosen = self._chosen_sites(site[changed], one[is_open], other[is_open])
+        self._mark(changed, left[is_open & chosen[one] & ~chosen[other]])
+        self._mark(changed, right[is_open & chosen[other] & ~chosen[one]])
+        self._mark(changed, right[is_open & ~changed[left] & ~changed[right]])
+        return changed
+
+    def _chosen_sites(self, forced: Codes, one: Codes, other: Codes) -> Mask:
+        """Return which sites change: the forced ones, and the fewest that resolve the rest."""
+        chosen = np.isin(np.arange(len(self.site)), forced)
+        left = ~chosen[one] & ~chosen[other]
+        edges = np.unique(np.stack([one[left], other[left]], axis=1), axis=0)
+        weights = dict(enumerate(np.bincount(self.site).tolist()))
+        chosen[list(find_cover(edges.tolist(), weights))] = True
+        return chosen
+
+    def _mark(self, changed: Mask, blocks: Codes) -> None:
+        """Mark blocks, and the same block on every connection of its site."""
+        fleet = self.pairs.fleet
+        key = self.site_of_block * len(fleet.cidrs.words) + fleet.cidr
+        changed |= np.isin(key, key[blocks]) & ~fleet.is_vpc
+
+    def changes(self) -> list[dict[int, Network]]:
+        """Return each block that changes, with the blocks of its site inside it, largest first."""
+        fleet, site, changed = self.pairs.fleet, self.site_of_block, self.changed()
+        rows = np.flatnonzero(np.isin(site, site[changed]) & ~fleet.is_vpc)
+        texts = fleet.cidr_texts(rows).to_pylist()
+        blocks = dict(zip(rows.tolist(), map(ipaddress.ip_network, texts), strict=True))
+        by_site: dict[int, list[int]] = {}
+        for row in sorted(blocks, key=lambda row: blocks[row].prefixlen):
+            by_site.setdefault(int(site[row]), []).append(row)
+        found: list[dict[int, Network]] = []
+        for open_rows in by_site.values():
+            for row in list(open_rows):
+                if changed[row] and row in open_rows:
+                    inside = [r for r in open_rows if is_inside(blocks[r], blocks[row])]
+                    open_rows[:] = [r for r in open_rows if r not in inside]
+                    found.append({r: blocks[r] for r in inside})
+        return sorted(found, key=lambda change: next(iter(change.values())).prefixlen)
+
+
+def find_cover(edges: Collection[tuple[int, int]], weights: Mapping[int, int]) -> set[int]:
+    """Find a light set of nodes such that every edge has at least one of them.
+
+    The lightest is NP-complete: R. M. Karp, Reducibility among combinatorial problems (1972). The
+    greedy bound: V. Chvatal, A greedy heuristic for the set-covering problem (1979).
+    """
+    graph: Graph = {}
+    for one, other in edges:
+        graph.setdefault(one, set()).add(other)
+        graph.setdefault(other, set()).add(one)
+    root = connected(max(graph, default=-1) + 1, edges).tolist()
+    parts: dict[int, Graph] = {}
+    for node in sorted(graph):
+        parts.setdefault(root[node], {})[node] = set(graph[node])
+    cover: set[int] = set()
+    for part in parts.values():
+        cover |= (_exact if len(part) <= EXACT_UP_TO else _greedy)(part, weights)
+    return cover
+
+
+def _exact(graph: Graph, weights: Mapping[int, int]) -> set[int]:
+    """Branch on the node with the most edges: it is in the cover, or all its neighbours are."""
+    busiest = max(sorted(graph), key=lambda node: len(graph[node]), default=None)
+    if busiest is None or not graph[busiest]:
+        return set()
+    neighbours = graph[busiest]
+    with_it = {busiest} | _exact(_without(graph, {busiest}), weights)
+    if len(neighbours) == 1 and weights[busiest] <= min(weights[n] for n in neighbours):
+        return with_it  # no node has more than one edge: the lighter end of each will do
+    without_it = neighbours | _exact(_without(graph, neighbours), weights)
+    return min(with_it, without_it, key=lambda cover: sum(weights[node] for node in cover))
+
+
+def _without(graph: Graph, gone: set[int]) -> Graph:
+    return {node: ends - gone for node, ends in graph.items() if node not in gone}
+
+
+def _greedy(graph: Graph, weights: Mapping[int, int]) -> set[int]:
+    """Take the node with the most uncovered edges per weight until every edge is covered."""
+    left = {node: set(ends) for node, ends in graph.items()}
+    queue = [(-len(ends) / weights[node], node) for node, ends in left.items()]
+    heapq.heapify(queue)
+    taken = []
+    while queue:
+        worth, node = heapq.heappop(queue)
+        now = -len(left[node]) / weights[node]
+        if now != worth:  # it has lost edges since it was queued
+            heapq.heappush(queue, (now, node))
+        elif now < 0:
+            taken.append(node)
+            for other in left.pop(node):
+                left[other].discard(node)
+            left[node] = set()
+    cover = set(taken)
+    for node in sorted(taken, key=lambda node: -weights[node]):
+        if graph[node] <= cover:
+            cover.discard(node)
+    return cover

@@ -7,14 +7,11 @@ read, its selectors are used in place of its blocks.
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-import pandas as pd
 
 from vpnframe.addresses.cidr import ParsedCidrs
 from vpnframe.addresses.nesting import CONTAINS, WITHIN, make_pairs
-from vpnframe.overlapping.blocks import runs_by_family, take_blocks
+from vpnframe.overlapping.asked import runs_by_family
 from vpnframe.schema.codes import Codes, Mask, rank_rows
 
 ONPREM = 0
@@ -25,45 +22,54 @@ OUTSIDE = 4  # a selector disjoint from its VPC's own blocks
 AGGREGATE = 5  # a selector that contains an own block of its VPC
 COVERED = 6  # a selector replaced by another block: the VPC's own, or an equal one
 
-COMPARED = (REAL, USER, STAND_IN)
-"""Roles of VPC-side blocks that every on-premises block of a scope is compared with."""
-
-ORIGINS = {REAL: "vpc", USER: "user_cidr"}
-"""How rows that come from table ``vpcs`` are marked in the column ``origin``."""
-
-
-def of_rows(origin: pd.Series[Any], is_vpc: Mask) -> Codes:
-    """Return the role of each row, as far as the row alone determines it."""
-    role = np.where(is_vpc, STAND_IN, ONPREM)
-    for code, word in ORIGINS.items():
-        role[(origin == word).to_numpy(bool)] = code
-    return role
+COMPARED = (REAL, USER, STAND_IN)  # with every on-premises block of a scope
+ORIGINS = {REAL: "vpc", USER: "user_cidr"}  # of rows from table ``vpcs``, in the column ``origin``
 
 
 def settle(
     blocks: ParsedCidrs, role: Codes, *, is_open: Mask, cloud: Codes, cidr: Codes, scope: Codes
 ) -> Codes:
-    """Determine the role of each VPC-side selector; blocks that are not open keep their role.
-
-    ``cloud`` is equal for blocks of one VPC.
-    """
+    """Determine the role of each VPC-side selector; blocks that are not open keep their role."""
     role = role.copy()
     is_own = (role == REAL) & is_open
     is_selector = (role == STAND_IN) & is_open & np.isin(cloud, cloud[is_own])
     is_held = np.isin(role, COMPARED) & is_open & ~is_selector
     role[repeats(np.flatnonzero(is_held), cloud, cidr, role, scope)] = COVERED
     role[is_selector] = OUTSIDE
-    both = take_blocks(blocks, is_selector | is_own)
-    covered = []
-    for rows, runs in runs_by_family(both, cloud, is_second=is_own):
+    selector, _, is_around = _pairs(blocks.take(is_selector | is_own), cloud, is_own)
+    role[selector[is_around]] = AGGREGATE
+    role[selector[~is_around]] = COVERED
+    return role
+
+
+def admitted(
+    blocks: ParsedCidrs, role: Codes, cidr: Codes, connection: Codes, cloud: Codes
+) -> tuple[Codes, Codes]:
+    """Return connections and the blocks that their VPC side admits, given the rows of VPC sides.
+
+    Of a VPC that was read, only what lies within its blocks is admitted.
+    """
+    is_own, is_selector = role == REAL, role == STAND_IN
+    asked = blocks.at(cidr).take(is_own | is_selector)
+    selector, own, is_around = _pairs(asked, cloud[connection], is_own)
+    meets = np.zeros(len(cloud), bool)
+    meets[connection[selector]] = True
+    rest = np.flatnonzero(is_selector & ~meets[connection])
+    inner = cidr[np.where(is_around, own, selector)]
+    return connection[np.append(selector, rest)], np.append(inner, cidr[rest])
+
+
+def _pairs(blocks: ParsedCidrs, cloud: Codes, is_own: Mask) -> tuple[Codes, Codes, Mask]:
+    """Pair selectors with overlapping own blocks of their VPC; mark selectors that contain them."""
+    selectors, owns, is_around = [], [], []
+    for rows, runs in runs_by_family(blocks, cloud, is_second=is_own):
         pairs = make_pairs(runs)
         left, right = rows[pairs.left], rows[pairs.right]
-        around = np.where(is_own[left], WITHIN, CONTAINS)
-        selector = np.where(is_own[left], right, left)
-        role[selector[pairs.relation == around]] = AGGREGATE
-        covered.append(selector[pairs.relation != around])
-    role[np.concatenate(covered)] = COVERED
-    return role
+        turn = is_own[left]
+        selectors.append(np.where(turn, right, left))
+        owns.append(np.where(turn, left, right))
+        is_around.append(pairs.relation == np.where(turn, WITHIN, CONTAINS))
+    return np.concatenate(selectors), np.concatenate(owns), np.concatenate(is_around)
 
 
 def repeats(rows: Codes, *keys: Codes) -> Codes:

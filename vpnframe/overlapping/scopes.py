@@ -60,12 +60,7 @@ class Topology:
     Parameters
     ----------
     domains : tuple of Domain
-        Each joins its members into one named routing domain.
-
-    Raises
-    ------
-    SettingsError
-        If two domains have the same name.
+        Each joins its members into one named routing domain; two with one name are a SettingsError.
     """
 
     domains: tuple[Domain, ...] = ()
@@ -111,14 +106,20 @@ def read_topology(path: str | Path) -> Topology:
 def routing_domains(routers: Sequence[Coded], topology: Topology | None = None) -> Coded:
     """Find the routing domain of each row: the connected component of its routers."""
     words = routers[0].words.to_pylist()
+    known = {word: code for code, word in enumerate(words)}
     given = () if topology is None else topology.domains
-    joined = [_members(domain, words) for domain in given]
+    joined = [_members(domain, known) for domain in given]
     edges = [*_edges(routers), *(edge for members in joined for edge in pairwise(members))]
     root = connected(len(words), edges)
     name_of = {int(node): words[node] for node in np.unique(root).tolist()}
     for domain, members in sorted(zip(given, joined, strict=True), key=lambda g: g[0].name)[::-1]:
         name_of[int(root[members[0]])] = domain.name
-    _check_names(name_of, words, root)
+    for node, name in name_of.items():
+        if name in known and root[known[name]] != node:
+            raise SettingsError(
+                f"topology, domain {name!r}: that is the id of something in this fleet that is "
+                f"not in it: give the domain another name"
+            )
     names = sorted(name_of, key=name_of.__getitem__)
     rank = np.full(len(words) + 1, NULL)  # the last is for no router
     rank[names] = np.arange(len(names))
@@ -129,34 +130,26 @@ def routing_domains(routers: Sequence[Coded], topology: Topology | None = None) 
     return Coded(rank[node], pa.array([name_of[n] for n in names], pa.large_string()))
 
 
-def _members(domain: Domain, words: Sequence[str]) -> list[int]:
+def _members(domain: Domain, known: Mapping[str, int]) -> list[int]:
     """Return the codes of a domain's members."""
-    known = {word: code for code, word in enumerate(words)}
-    unknown = [member for member in domain.members if member not in known]
-    if unknown:
-        raise SettingsError(
-            f"topology, domain {domain.name!r}: {unknown[0]!r} is no VPN gateway, VPC or transit "
-            f"router of this fleet: correct it, or leave it out"
-        )
+    for member in domain.members:
+        if member not in known:
+            raise SettingsError(
+                f"topology, domain {domain.name!r}: {member!r} is not a VPN gateway, VPC or "
+                f"transit router of this fleet: correct it, or leave it out"
+            )
     return [known[member] for member in domain.members]
 
 
 def _edges(routers: Sequence[Coded]) -> Iterable[tuple[int, int]]:
     """Yield the pairs of routers that the rows join; identical rows count once."""
-    columns = [column.codes for column in routers]
-    first = np.unique(rank_rows(columns), return_index=True)[1]
-    for row in zip(*(column[first].tolist() for column in columns), strict=True):
+    first = np.unique(rank_rows([column.codes for column in routers]), return_index=True)[1]
+    for row in zip(*(column.codes[first].tolist() for column in routers), strict=True):
         yield from pairwise([code for code in row if code >= 0])
 
 
 def connected(n: int, edges: Iterable[tuple[int, int]]) -> Codes:
-    """Return for each of n nodes the smallest node of its connected component.
-
-    Examples
-    --------
-    >>> connected(4, [(2, 3), (3, 1)]).tolist()
-    [0, 1, 1, 1]
-    """
+    """Return for each of n nodes the smallest node of its connected component."""
     parent = list(range(n))
 
     def root(node: int) -> int:
@@ -169,14 +162,3 @@ def connected(n: int, edges: Iterable[tuple[int, int]]) -> Codes:
         low, high = sorted((root(one), root(other)))
         parent[high] = low
     return np.array([root(node) for node in range(n)], np.int64)
-
-
-def _check_names(name_of: Mapping[int, str], words: Sequence[str], root: Codes) -> None:
-    """Raise an error for a domain name that is also the id of a router outside the domain."""
-    known = {word: code for code, word in enumerate(words)}
-    for node, name in name_of.items():
-        if name in known and root[known[name]] != node:
-            raise SettingsError(
-                f"topology, domain {name!r}: that is the id of something in this fleet that is "
-                f"not in it: give the domain another name"
-            )

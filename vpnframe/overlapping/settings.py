@@ -30,19 +30,9 @@ class OverlapSettings:
         transit router in it.
     ignore : sequence of str
         Blocks of the fleet to leave out, on either side: aggregates, which are routed as a whole
-        and used in part. Blocks inside them stay.
+        and used in part. Blocks inside them stay. Other text is a SettingsError.
     ignore_shorter_than : int or None
-        Leave out every block of the fleet with a shorter prefix than this.
-
-    Raises
-    ------
-    SettingsError
-        If a text of ``ignore`` is not a CIDR block, or the prefix length is invalid.
-
-    Examples
-    --------
-    >>> OverlapSettings(owner_tag="team").nat
-    ()
+        Leave out every block of the fleet with a shorter prefix than this, 0 to 128.
     """
 
     topology: Topology | None = None
@@ -58,7 +48,7 @@ class OverlapSettings:
         parsed = parse_cidrs(list(self.ignore))
         if parsed.failed_texts:
             text, reason = parsed.failed_texts[0], parsed.failed_reasons[0]
-            raise SettingsError(f"ignore: {text!r} is no CIDR block: {reason}")
+            raise SettingsError(f"ignore: {text!r} is not a CIDR block: {reason}")
         length = self.ignore_shorter_than
         if length is not None and not 0 <= length <= _LONGEST:
             raise SettingsError(f"ignore_shorter_than must be from 0 to {_LONGEST}, not {length}")

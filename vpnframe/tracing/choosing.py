@@ -7,34 +7,52 @@ from collections.abc import Sequence
 from msgspec.structs import replace
 
 from vpnframe.model.display import listed
-from vpnframe.tracing.facts import Journey, Outcome
+from vpnframe.tracing.facts import Outcome, grouped
 
 
-def choose(journey: Journey) -> Outcome:
-    """Choose the outcome of a packet.
-
-    Examples
-    --------
-    >>> journey = Journey((), False, None)
-    >>> choose(journey).verdict, choose(journey).reason
-    ('none', 'the source lies in no VPC that was read, and no route leads there')
-    """
-    unknown = [one for one in journey.outcomes if one.verdict == "unknown" and one.tier == 0]
-    carrying = [one for one in journey.outcomes if one.is_carrying]
+def choose(outcomes: Sequence[Outcome]) -> Outcome | None:
+    """Choose the outcome of a packet; None if nothing carries it and no router is unknown."""
+    unknown = [one for one in outcomes if one.verdict == "unknown" and one.tier == 0]
+    carrying = [one for one in outcomes if one.is_carrying]
+    if len(carrying) == 1 and not unknown:
+        return carrying[0]
     tier = min((one.tier for one in carrying), default=None)
-    if tier is None:
-        return _unknown(unknown) if unknown else _nowhere(journey)
-    if tier > 0 and unknown:
-        return _unknown(unknown)
-    by_place: dict[str | None, list[Outcome]] = {}
-    for one in carrying:
-        if one.tier == tier:
-            by_place.setdefault(one.place, []).append(one)
+    if tier is None or (tier > 0 and unknown):
+        return _unknown(unknown) if unknown else None
+    by_place = grouped((one.place, one) for one in carrying if one.tier == tier)
     answer = _agreed([_longest(ones) for ones in by_place.values()])
     if not unknown:
         return answer
     reason = f"{answer.reason}; {_unknown(unknown).reason}"
     return replace(answer, certainty="unknown", reason=reason)
+
+
+def choose_idle(
+    idle: Sequence[Outcome], unread: Sequence[str], destination_vpc: str | None
+) -> Outcome:
+    """Return the outcome of a packet that no tunnel takes, as far as is known.
+
+    ``idle`` are the outcomes in the VPCs where it starts, and ``unread`` the connections elsewhere
+    whose unknown routes might lead there, too.
+    """
+    doubt = f"not all routes into {listed(unread)} were read" if unread else ""
+    if idle:
+        reason = listed(dict.fromkeys(one.reason for one in idle))
+        if not unread:
+            return replace(idle[0], reason=reason)
+        reason += f"; {doubt}, and whether it reaches them is not known"
+        return replace(idle[0], certainty="unknown", reason=reason)
+    reason = "the source lies in no VPC that was read, and no route leads there"
+    if destination_vpc is not None:
+        reason = (
+            f"the source lies in no VPC that was read and the destination in {destination_vpc}: "
+            f"on the way into the cloud the peer's routes decide"
+        )
+    return Outcome(
+        verdict="unknown" if unread else "none",
+        certainty="unknown" if unread else "certain",
+        reason=f"{reason}; {doubt}" if unread else reason,
+    )
 
 
 def _longest(outcomes: Sequence[Outcome]) -> Outcome:
@@ -91,27 +109,3 @@ def _unknown(outcomes: Sequence[Outcome]) -> Outcome:
     reason = "; ".join(dict.fromkeys(one.reason for one in outcomes[:3]))
     more = f"; and so at {len(outcomes) - 3} more" if len(outcomes) > 3 else ""
     return replace(first, reason=reason + more, router=None)
-
-
-def _nowhere(journey: Journey) -> Outcome:
-    """Return the outcome of a packet that no tunnel takes, as far as is known."""
-    unread = f"not all routes into {listed(journey.unread)} were read" if journey.unread else ""
-    if journey.is_placed:
-        idle = [one for one in journey.outcomes if one.tier == 0]
-        reason = listed(dict.fromkeys(one.reason for one in idle))
-        if not unread:
-            return replace(idle[0], reason=reason)
-        reason += f"; {unread}, and whether it reaches them is not known"
-        return replace(idle[0], certainty="unknown", reason=reason)
-    if journey.destination_vpc is not None:
-        reason = (
-            f"the source lies in no VPC that was read and the destination in "
-            f"{journey.destination_vpc}: on the way into the cloud the peer's routes decide"
-        )
-    else:
-        reason = "the source lies in no VPC that was read, and no route leads there"
-    return Outcome(
-        verdict="unknown" if unread else "none",
-        certainty="unknown" if unread else "certain",
-        reason=f"{reason}; {unread}" if unread else reason,
-    )

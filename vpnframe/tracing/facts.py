@@ -1,16 +1,25 @@
-"""Records of a fleet's routers and routes, and of the outcome of a packet."""
+"""Facts about routers, routes and tunnels, and the outcome of a packet."""
 
 from __future__ import annotations
 
-from enum import IntEnum
-from typing import Literal
+from collections.abc import Iterable
+from typing import Literal, TypeVar
 
 import msgspec
 
+K = TypeVar("K")
+V = TypeVar("V")
 RouteKind = Literal["policy", "selector", "destination", "bgp"]
-PUBLISHED = ("published", "active")  # the latter of a BGP route on a transit router
 POLICY_KINDS = ("policy", "selector")  # matched on the source, too
 Verdict = Literal["tunnel", "local", "dropped", "none", "ambiguous", "unknown"]
+
+
+def grouped(pairs: Iterable[tuple[K, V]]) -> dict[K, list[V]]:
+    """Return the values of each key, in their order."""
+    groups: dict[K, list[V]] = {}
+    for key, value in pairs:
+        groups.setdefault(key, []).append(value)
+    return groups
 
 
 class TracedTunnel(msgspec.Struct, frozen=True, gc=False):
@@ -23,37 +32,71 @@ class TracedTunnel(msgspec.Struct, frozen=True, gc=False):
     is_up: bool | None
 
 
-class TracedConnection(msgspec.Struct, frozen=True, gc=False):
+class TracedConnection(msgspec.Struct, frozen=True, eq=False, gc=False):
     """One connection; it has no tunnels if only a route names it."""
 
     vpn_connection_id: str
     name: str | None = None
-    account_id: str | None = None
-    region_id: str | None = None
     tunnels: tuple[TracedTunnel, ...] = ()
+    # vpc_blocks, onprem_blocks: ids of its traffic selectors' blocks, -1 for an invalid text
+    vpc_blocks: tuple[int, ...] = ()
+    onprem_blocks: tuple[int, ...] = ()
+
+    @property
+    def has_known_selectors(self) -> bool:
+        """Whether both sides have blocks, and all texts are valid."""
+        return min(self.vpc_blocks, default=-1) >= 0 <= min(self.onprem_blocks, default=-1)
+
+    def admits(self, source: set[int], destination: set[int]) -> bool | None:
+        """Whether its selectors admit a packet, given the blocks that contain its addresses."""
+        if not source.isdisjoint(self.vpc_blocks) and not destination.isdisjoint(
+            self.onprem_blocks
+        ):
+            return True
+        return False if self.has_known_selectors else None
 
 
-class TracedRoute(msgspec.Struct, frozen=True, gc=False):
+class TracedRoute(msgspec.Struct, frozen=True, eq=False, gc=False):
     """One route entry, or a pair of selectors used in place of routes that were not read."""
 
     kind: RouteKind
     connection: TracedConnection
     source: str | None
     destination: str
-    prefix_length: int  # of the destination
+    source_block: int = -1  # id of the source
+    # source_length, length: prefix length of the source and of the destination
+    source_length: int = 0
+    length: int = 0
     priority: int | None = None
     weight: int | None = None
     n_hops: int | None = None  # autonomous systems on the path of a BGP route
+    is_published: bool = False  # whether the VPC knows it; always true for selectors
     state: str | None = None
     tunnel_ids: tuple[str, ...] = ()
 
     @property
-    def is_published(self) -> bool:
-        """Whether the VPC knows the route; always True for selectors."""
-        return self.kind == "selector" or (self.state or "").lower() in PUBLISHED
+    def connection_id(self) -> str:
+        """The id of the connection that it leads into."""
+        return self.connection.vpn_connection_id
+
+    @property
+    def tunnels(self) -> tuple[TracedTunnel, ...]:
+        """The tunnels that it leads into; for BGP those that it was learned over."""
+        tunnels = self.connection.tunnels
+        if self.kind != "bgp" or not self.tunnel_ids:
+            return tunnels
+        return tuple(t for t in tunnels if t.tunnel_id in self.tunnel_ids) or tunnels
+
+    @property
+    def is_up(self) -> bool | None:
+        """Whether any of these tunnels is up; None if unknown."""
+        states = [tunnel.is_up for tunnel in self.tunnels]
+        if any(states):
+            return True
+        return None if None in states or not states else False
 
 
-class Router(msgspec.Struct, frozen=True, gc=False):
+class Router(msgspec.Struct, frozen=True, eq=False, gc=False):
     """A VPN gateway or transit router, and the connections on it whose routes are unknown."""
 
     router_id: str
@@ -62,6 +105,8 @@ class Router(msgspec.Struct, frozen=True, gc=False):
     account_id: str | None
     region_id: str | None
     unjudged: tuple[str, ...] = ()
+    is_free: bool = False  # any packet may reach it: its VPC was not read, or it has none
+    is_unread: bool = False  # the VPC behind it was not read (or no VPC at all)
 
     @property
     def vpn_gateway_id(self) -> str | None:
@@ -72,38 +117,6 @@ class Router(msgspec.Struct, frozen=True, gc=False):
     def transit_router_id(self) -> str | None:
         """The router's id if it is a transit router, else None."""
         return self.router_id if self.is_transit else None
-
-
-class Placing(IntEnum):
-    """Evidence about whether a packet starts where this router serves."""
-
-    INSIDE = 0  # its source lies in a VPC of the router's domain
-    UNREAD = 1  # the blocks of the router's VPC were not read
-    OUTSIDE = 2  # its source lies in no VPC that was read
-    ELSEWHERE = 3  # its source lies in a VPC of which it is unknown whether it reaches the router
-
-
-class MatchedRoute(msgspec.Struct, frozen=True, gc=False):
-    """A route that matches a packet, and whether its connection's selectors admit the packet."""
-
-    route: TracedRoute
-    admits: bool | None
-
-
-class RouterCase(msgspec.Struct, frozen=True, gc=False):
-    """A packet at a router: everything that the outcome depends on.
-
-    ``reach`` is the longest prefix length of the router's published routes to the destination, -1
-    without one. ``found`` are the routes that can win: the policy routes with the smallest priority
-    or without one; else the longest destination and the longest BGP match.
-    """
-
-    router: Router | None
-    vpc_id: str | None  # in which the source lies
-    placing: Placing
-    is_local: bool
-    reach: int
-    found: tuple[MatchedRoute, ...]
 
 
 class Outcome(msgspec.Struct, frozen=True, gc=False, kw_only=True):
@@ -125,21 +138,9 @@ class Outcome(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     rivals: tuple[str, ...] = ()
     place: str | None = None  # where the packet starts in this outcome
     tier: int = 0  # smaller is likelier to be where it starts
-    reach: int = -1
+    reach: int = -1  # longest published prefix of the router that contains the destination
 
     @property
     def is_carrying(self) -> bool:
         """Whether something takes, keeps or drops the packet there, or might."""
         return self.verdict in ("tunnel", "ambiguous", "dropped", "local")
-
-
-class Journey(msgspec.Struct, frozen=True, gc=False):
-    """A packet at every router that could carry it: everything that the answer depends on.
-
-    ``unread`` are connections elsewhere whose unknown routes might lead there too.
-    """
-
-    outcomes: tuple[Outcome, ...]
-    is_placed: bool  # its source lies in a VPC that was read
-    destination_vpc: str | None
-    unread: tuple[str, ...] = ()

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from vpnframe.errors import AddressError
-from vpnframe.tracing.matching import Prefixes
+from vpnframe.tracing.prefixes import Addresses
 
 _FAMILIES = {4: socket.AF_INET, 6: socket.AF_INET6}
 _SINGLE = (str, bytes, ipaddress.IPv4Network, ipaddress.IPv6Network)
@@ -20,29 +20,18 @@ _SINGLE = (str, bytes, ipaddress.IPv4Network, ipaddress.IPv6Network)
 
 @dataclass(frozen=True, slots=True)
 class Packets:
-    """n packets; a missing address has family 0."""
+    """n packets."""
 
-    # source_texts, destination_texts: the addresses as given
-    source_texts: list[str | None]
-    destination_texts: list[str | None]
-    # source, destination: the same as blocks of one address
-    source: Prefixes
-    destination: Prefixes
-    index: pd.Index | None  # of the Series that held them
+    source: Addresses
+    destination: Addresses
+    index: pd.Index | None  # of the Series that had the addresses
 
     def __len__(self) -> int:
-        return len(self.source_texts)
+        return len(self.source.texts)
 
 
 def read_packets(source: object, destination: object) -> Packets:
-    """Read the addresses of packets; a single address is paired with each of n others.
-
-    Examples
-    --------
-    >>> packets = read_packets("10.1.2.3", ["192.168.7.9", "192.168.8.9"])
-    >>> packets.source_texts
-    ['10.1.2.3', '10.1.2.3']
-    """
+    """Read the addresses of packets; a single address is paired with each of n others."""
     listed = [_texts(source), _texts(destination)]
     n = max(map(len, listed)) if all(listed) else 0
     one_each = [
@@ -53,13 +42,9 @@ def read_packets(source: object, destination: object) -> Packets:
         raise ValueError(
             f"{len(listed[0])} sources and {len(listed[1])} destinations: give one, or as many"
         )
-    sources, destinations = (
-        _as_prefixes(texts, name)
-        for texts, name in zip(one_each, ("source", "destination"), strict=True)
-    )
-    mixed = np.flatnonzero(
-        (sources.family != destinations.family) & (sources.family > 0) & (destinations.family > 0)
-    )
+    sources, destinations = map(_addresses, one_each, ("source", "destination"))
+    families = sources.family, destinations.family
+    mixed = np.flatnonzero((families[0] != families[1]) & (np.minimum(*families) > 0))
     if len(mixed):
         i = int(mixed[0])
         raise AddressError(
@@ -67,8 +52,7 @@ def read_packets(source: object, destination: object) -> Packets:
             f"both IPv6",
             value=str(one_each[1][i]),
         )
-    index = _index(source, destination)
-    return Packets(one_each[0], one_each[1], sources, destinations, index)
+    return Packets(sources, destinations, _index(source, destination))
 
 
 def _is_many(value: object) -> bool:
@@ -97,22 +81,21 @@ def _index(source: object, destination: object) -> pd.Index | None:
     return indexes[0] if indexes else None
 
 
-def _as_prefixes(texts: list[str | None], name: str) -> Prefixes:
-    """Convert addresses to blocks of one address."""
-    table = Prefixes.empty(len(texts))
-    families = np.array([0 if text is None else 6 if ":" in text else 4 for text in texts], int)
+def _addresses(texts: list[str | None], name: str) -> Addresses:
+    """Convert texts to numbers; ``name`` is the side that an error names."""
+    families = np.array([0 if text is None else 6 if ":" in text else 4 for text in texts], "u1")
+    high, low = np.zeros((2, len(texts)), np.uint64)
     for family, size in ((4, 4), (6, 16)):
         rows = np.flatnonzero(families == family)
         packed = _packed([str(texts[i]) for i in rows.tolist()], family)
         if packed is None:
             raise _no_address(texts, name)
         words = np.frombuffer(packed, ">u4").reshape(len(rows), size // 4).astype(np.uint64)
-        table.family[rows], table.prefix_length[rows] = family, size * 8
-        table.low[rows] = words[:, -1]
+        low[rows] = words[:, -1]
         if family == 6:
-            table.low[rows] |= words[:, 2] << np.uint64(32)
-            table.high[rows] = words[:, 0] << np.uint64(32) | words[:, 1]
-    return table
+            low[rows] |= words[:, 2] << np.uint64(32)
+            high[rows] = words[:, 0] << np.uint64(32) | words[:, 1]
+    return Addresses(texts, families, high, low)
 
 
 def _packed(texts: list[str], family: int) -> bytes | None:

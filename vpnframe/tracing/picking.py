@@ -10,304 +10,215 @@ https://help.aliyun.com/en/vpn/sub-product-ipsec-vpn/user-guide/manage-destinati
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from typing import TypeVar
+from collections.abc import Iterable, Sequence
 
 import msgspec
 from msgspec.structs import replace
 
 from vpnframe.model.display import listed
-from vpnframe.tracing.facts import POLICY_KINDS, MatchedRoute, TracedRoute, TracedTunnel
-
-_SPREAD = "flows are spread over equal routes"
-_ORDER_PAGE = '"Configure routes for a VPN gateway"'
-T = TypeVar("T")
-K = TypeVar("K")
+from vpnframe.tracing.facts import POLICY_KINDS, TracedRoute, TracedTunnel, grouped
 
 
-class Pick(msgspec.Struct, frozen=True, gc=False):
-    """The winning route: one of ``heads``, or any of them if the data does not decide."""
+class Pick(msgspec.Struct):
+    """The routes that win, one of each connection: several if flows are shared or data is missing.
 
-    heads: tuple[MatchedRoute, ...]
-    standby: tuple[MatchedRoute, ...] = ()
-    doubts: tuple[str, ...] = ()
-    note: str = ""
-
-
-class Carrier(msgspec.Struct, frozen=True, gc=False):
-    """The tunnel that takes the packet (None if several or unknown) and the standby tunnels."""
-
-    tunnel: TracedTunnel | None
-    spare: tuple[TracedTunnel, ...] = ()
-    doubts: tuple[str, ...] = ()
-    note: str = ""
-
-
-def pick(found: Sequence[MatchedRoute], *, is_transit: bool) -> Pick:
-    """Pick the winning and the standby routes among the matching routes of one router.
-
-    Examples
-    --------
-    >>> from vpnframe.tracing.facts import TracedConnection
-    >>> def found(name, weight):
-    ...     leading = TracedConnection(name)
-    ...     route = TracedRoute("destination", leading, None, "10.0.0.0/8", 8, weight=weight)
-    ...     return MatchedRoute(route, True)
-    >>> picked = pick([found("vco-a", 0), found("vco-b", 100)], is_transit=False)
-    >>> [one.route.connection.vpn_connection_id for one in (*picked.heads, *picked.standby)]
-    ['vco-b', 'vco-a']
+    ``notes`` and ``doubts`` are clauses of the reason.
     """
+
+    heads: list[TracedRoute]
+    standby: list[TracedRoute]
+    notes: list[str]
+    doubts: list[str]
+
+
+def pick(found: Sequence[TracedRoute], *, is_transit: bool) -> Pick:
+    """Pick the winning and the standby routes among the matching routes of one router."""
     if len(found) == 1:
-        return Pick(tuple(found))
-    policies = [one for one in found if one.route.kind in POLICY_KINDS]
-    contest, doubts = _policies(policies) if policies else _by_destination(found, is_transit)
-    order = "" if policies or is_transit else _passed_over(contest, found)
-    ranked = [_ranked(group, is_transit) for group in _grouped(contest, _blocks)]
-    heads = _one_each(head for one in ranked for head in one.heads)
-    standby = ranked[0].standby if len(ranked) == 1 else ()
-    doubts += tuple(doubt for one in ranked for doubt in one.doubts)
-    settled = _fail_over(heads[0], standby) if len(heads) == 1 else _share(heads, is_transit)
-    note = "; ".join(filter(None, [order, settled.note]))
-    return replace(settled, doubts=doubts + settled.doubts, note=note)
+        return Pick([*found], [], [], [])
+    notes: list[str] = []
+    doubts: list[str] = []
+    if found[0].kind in POLICY_KINDS:
+        contest = _first_policies(found, doubts)
+    elif is_transit:
+        contest = _longest_of_both(found, doubts)
+    else:
+        contest = _static_or_learned(found, notes)
+    ranked = [
+        _rank(group, doubts, is_transit=is_transit)
+        for group in grouped((_blocks(route), route) for route in contest).values()
+    ]
+    first = {route.connection_id: route for heads, _ in ranked[::-1] for route in heads[::-1]}
+    picked = Pick([first[name] for name in sorted(first)], [], notes, doubts)
+    if len(first) == 1:
+        picked.standby = ranked[0][1] if len(ranked) == 1 else []
+        _fail_over(picked)
+    elif is_transit:
+        _share(picked)
+    return picked
 
 
-def carry(route: TracedRoute, *, is_transit: bool) -> Carrier:
-    """Find the tunnel of a route's connection that takes the packet.
-
-    Examples
-    --------
-    >>> from vpnframe.tracing.facts import TracedConnection
-    >>> active = TracedTunnel(1, "tun-1", "active", "ike_sa_not_established", False)
-    >>> spare = TracedTunnel(2, "tun-2", "standby", "ipsec_sa_established", True)
-    >>> leading = TracedConnection("vco-a", tunnels=(active, spare))
-    >>> route = TracedRoute("bgp", leading, None, "10.0.0.0/8", 8)
-    >>> carry(route, is_transit=False).tunnel.index
-    2
-    """
-    tunnels = usable_tunnels(route)
+def carry(route: TracedRoute, *, is_transit: bool) -> tuple[TracedTunnel | None, str, str]:
+    """Return the tunnel that takes the packet (None if several or unknown), a note and a doubt."""
+    tunnels = route.tunnels
     if not tunnels:
-        return Carrier(None, doubts=(f"{route.connection.vpn_connection_id} was not read",))
-    if len(tunnels) == 1:
-        return Carrier(tunnels[0])
+        return None, "", f"{route.connection_id} was not read"
     live = [tunnel for tunnel in tunnels if tunnel.is_up]
-    if len(live) == 1 and all(tunnel.is_up is False for tunnel in tunnels if tunnel not in live):
-        return Carrier(live[0], _others(live[0], tunnels))
+    unsure = [tunnel for tunnel in tunnels if tunnel.is_up is None]
+    if len(tunnels) == 1 or (len(live) == 1 and not unsure):
+        return (live or tunnels)[0], "", ""
     if is_transit:
-        return Carrier(None, note="its tunnels share the flows")
+        return None, "its tunnels share the flows", ""
     active = [tunnel for tunnel in tunnels if tunnel.role == "active"]
     # A static route names one tunnel of two: it decides if no tunnel has the role active.
     active = active or [tunnel for tunnel in tunnels if tunnel.tunnel_id in route.tunnel_ids]
     if len(active) != 1:
-        return Carrier(None, doubts=("which of its tunnels is active is not told",))
-    return _active_or_spare(active[0], tunnels)
+        return None, "", "which of its tunnels is active is not told"
+    (taking,) = active
+    note = ""
+    if taking.is_up is False and (live or unsure):
+        taking = (live or unsure)[0]
+        note = f"its active tunnel {active[0].index} is down"
+    doubt = _not_known_up(f"its tunnel {taking.index}") if taking.is_up is None else ""
+    return taking, note, doubt
 
 
-def usable_tunnels(route: TracedRoute) -> tuple[TracedTunnel, ...]:
-    """Return the tunnels that a route leads into; for BGP those that it was learned over."""
-    tunnels = route.connection.tunnels
-    if route.kind != "bgp" or not route.tunnel_ids:
-        return tunnels
-    return tuple(t for t in tunnels if t.tunnel_id in route.tunnel_ids) or tunnels
-
-
-def is_up(route: TracedRoute) -> bool | None:
-    """Return whether any tunnel of a route's connection is up; None if unknown."""
-    states = [tunnel.is_up for tunnel in usable_tunnels(route)]
-    if any(states):
-        return True
-    return None if None in states or not states else False
-
-
-def _policies(found: Sequence[MatchedRoute]) -> tuple[list[MatchedRoute], tuple[str, ...]]:
-    """Return the policy routes that may be first, and why the order is unknown if it is."""
-    contest = list(found)
-    names = listed(_connection_ids(contest))
-    priorities = {one.route.priority for one in contest}
-    if len(_connection_ids(contest)) == 1:
-        narrowest = _blocks(max(contest, key=_narrowness))
-        return [one for one in contest if _blocks(one) == narrowest], ()
-    if all(one.route.kind == "selector" for one in contest):
-        return contest, (f"the selectors of {names} admit it, and no priority is known",)
-    if None in priorities and (len(priorities) > 1 or len({*map(_blocks, contest)}) > 1):
-        return contest, (f"the priorities of the policy routes into {names} are not known",)
-    if len({*map(_blocks, contest)}) > 1:
-        (priority,) = priorities
-        return contest, (
-            f"the policy routes into {names} have equal priority {priority}, and the cloud does "
-            f"not show their order",
+def _first_policies(found: Sequence[TracedRoute], doubts: list[str]) -> Sequence[TracedRoute]:
+    """Return the policy routes that may be first; none of them has a larger known priority."""
+    names = _connection_ids(found)
+    blocks = {*map(_blocks, found)}
+    priorities = {route.priority for route in found}
+    if len(names) == 1:
+        narrowest = max(found, key=lambda route: (route.length, route.source_length))
+        return [route for route in found if _blocks(route) == _blocks(narrowest)]
+    if all(route.kind == "selector" for route in found):
+        doubts.append(f"the selectors of {listed(names)} admit it, and no priority is known")
+    elif None in priorities and (len(priorities) > 1 or len(blocks) > 1):
+        doubts.append(f"the priorities of the policy routes into {listed(names)} are not known")
+    elif len(blocks) > 1:
+        doubts.append(
+            f"the policy routes into {listed(names)} have equal priority {found[0].priority}, and "
+            f"the cloud does not show their order"
         )
-    return contest, ()
+    return found
 
 
-def _length(found: MatchedRoute) -> int:
-    return found.route.prefix_length
+def _static_or_learned(found: Sequence[TracedRoute], notes: list[str]) -> Sequence[TracedRoute]:
+    """Prefer destination routes to BGP routes, as a VPN gateway does."""
+    static = [route for route in found if route.kind == "destination"]
+    learned = [route for route in found if route.kind == "bgp"]
+    if (
+        static
+        and learned
+        and learned[0].length >= static[0].length
+        and _connection_ids(learned) != _connection_ids(static)
+    ):
+        notes.append(
+            f'a VPN gateway looks at destination routes before BGP routes ("Configure routes for a '
+            f'VPN gateway"), so the BGP route {learned[0].destination} into '
+            f"{listed(_connection_ids(learned))} is not used"
+        )
+    return static or learned
 
 
-def _narrowness(found: MatchedRoute) -> tuple[int, int]:
-    source = found.route.source or "/0"
-    return found.route.prefix_length, int(source.rpartition("/")[2])
+def _longest_of_both(found: Sequence[TracedRoute], doubts: list[str]) -> Sequence[TracedRoute]:
+    """Prefer the longest match, as a transit router might; of equal ones the destination route."""
+    static = [route for route in found if route.kind == "destination"]
+    longest = max(route.length for route in found)
+    if static and static[0].length == longest:
+        return static
+    contest = [route for route in found if route.length == longest]
+    if static and _connection_ids(static) != _connection_ids(contest):
+        doubts.append(
+            f"whether a transit router looks at destination routes before BGP routes is not "
+            f"documented, and then {static[0].destination} into "
+            f"{listed(_connection_ids(static))} takes it"
+        )
+    return contest
 
 
-def _by_destination(
-    found: Sequence[MatchedRoute], is_transit: bool
-) -> tuple[list[MatchedRoute], tuple[str, ...]]:
-    """Prefer destination routes to BGP routes; on a transit router, the longest match of both.
-
-    There the order is undocumented: among equally long routes the destination route is preferred.
-    """
-    static = [one for one in found if one.route.kind == "destination"]
-    longest = max(map(_length, found))
-    if static and (not is_transit or _length(static[0]) == longest):
-        return static, ()
-    contest = [one for one in found if _length(one) == longest]
-    if not static or _connection_ids(static) == _connection_ids(contest):
-        return contest, ()
-    return contest, (
-        f"whether a transit router looks at destination routes before BGP routes is not "
-        f"documented, and then {static[0].route.destination} into "
-        f"{listed(_connection_ids(static))} takes it",
-    )
-
-
-def _passed_over(contest: Sequence[MatchedRoute], found: Sequence[MatchedRoute]) -> str:
-    """Explain why BGP routes that are as long or longer, and lead elsewhere, are not used."""
-    first = contest[0].route
-    passed = [one for one in found if one.route.kind == "bgp"]
-    is_news = first.kind == "destination" and passed and _length(passed[0]) >= first.prefix_length
-    if not is_news or _connection_ids(passed) == _connection_ids(contest):
-        return ""
-    return (
-        f"a VPN gateway looks at destination routes before BGP routes ({_ORDER_PAGE}), so the "
-        f"BGP route {passed[0].route.destination} into {listed(_connection_ids(passed))} is not "
-        f"used"
-    )
-
-
-def _ranked(group: Sequence[MatchedRoute], is_transit: bool) -> Pick:
-    """Return the active and standby routes among routes to one block.
+def _rank(
+    group: Sequence[TracedRoute], doubts: list[str], *, is_transit: bool
+) -> tuple[list[TracedRoute], list[TracedRoute]]:
+    """Return the active and the standby routes among routes to one block.
 
     BGP routes rank by path length, regardless of weight; a transit router uses no weights.
     """
-    entries = [_merged(same) for same in _grouped(group, _connection_id)]
-    if entries[0].route.kind == "bgp":
-        heads, doubts = _largest(entries, lambda one: _negative(one.route.n_hops), "path")
-    elif is_transit:
-        return Pick(tuple(entries))
-    else:
-        heads, doubts = _largest(entries, lambda one: one.route.weight, "weight")
-    first = {*map(_connection_id, heads)}
-    rest = [one for one in entries if _connection_id(one) not in first]
-    return Pick(tuple(heads), tuple(sorted(rest, key=_standby_order)), doubts)
-
-
-def _standby_order(found: MatchedRoute) -> tuple[int, int, str]:
-    route = found.route
-    by_weight = 0 if route.kind == "bgp" else -(route.weight or 0)
-    return by_weight, route.n_hops or 0, _connection_id(found)
-
-
-def _largest(
-    entries: list[MatchedRoute], value: Callable[[MatchedRoute], int | None], name: str
-) -> tuple[list[MatchedRoute], tuple[str, ...]]:
-    """Return the entries with the largest value; all of them if only some have a value."""
-    values = {value(one) for one in entries}
-    if len(values) == 1:
-        return entries, ()
-    known = [number for number in values if number is not None]
+    entries = [
+        _merge(same) for same in grouped((route.connection_id, route) for route in group).values()
+    ]
+    is_bgp = entries[0].kind == "bgp"
+    if is_transit and not is_bgp:
+        return entries, []
+    values = [route.n_hops if is_bgp else route.weight for route in entries]
+    known = [value for value in values if value is not None]
+    if len({*values}) == 1:
+        return entries, []
     if len(known) < len(values):
-        names = listed(_connection_id(one) for one in entries if value(one) is None)
-        return entries, (f"the {name} of the route into {names} is not known",)
-    return [one for one in entries if value(one) == max(known)], ()
+        names = [r.connection_id for r, v in zip(entries, values, strict=True) if v is None]
+        what = "path" if is_bgp else "weight"
+        doubts.append(f"the {what} of the route into {listed(names)} is not known")
+        return entries, []
+    best = min(known) if is_bgp else max(known)
+    heads = [route for route, value in zip(entries, values, strict=True) if value == best]
+    rest = [route for route, value in zip(entries, values, strict=True) if value != best]
+    return heads, sorted(rest, key=_standby_order)
 
 
-def _negative(number: int | None) -> int | None:
-    return None if number is None else -number
+def _standby_order(route: TracedRoute) -> tuple[int, int, str]:
+    by_weight = 0 if route.kind == "bgp" else -(route.weight or 0)
+    return by_weight, route.n_hops or 0, route.connection_id
 
 
-def _merged(same: Sequence[MatchedRoute]) -> MatchedRoute:
+def _merge(same: Sequence[TracedRoute]) -> TracedRoute:
     """Merge the entries of one connection to one block, bound to the tunnels of all of them."""
-    first = max(same, key=lambda one: (one.route.is_published, one.route.weight or 0))
+    first = max(same, key=lambda route: (route.is_published, route.weight or 0))
     if len(same) == 1:
         return first
-    bound = [one.route.tunnel_ids for one in same]
-    tunnel_ids = tuple(i for ids in bound for i in ids) if all(bound) else ()
-    weights = [one.route.weight for one in same if one.route.weight is not None]
-    hops = [one.route.n_hops for one in same]
-    n_hops = None if None in hops else min(n for n in hops if n is not None)
-    weight = max(weights, default=None)
-    route = replace(first.route, tunnel_ids=tunnel_ids, weight=weight, n_hops=n_hops)
-    return replace(first, route=route)
+    bound = [route.tunnel_ids for route in same]
+    hops = [route.n_hops for route in same]
+    return replace(
+        first,
+        tunnel_ids=tuple(i for ids in bound for i in ids) if all(bound) else (),
+        weight=max((route.weight for route in same if route.weight is not None), default=None),
+        n_hops=None if None in hops else min(n for n in hops if n is not None),
+    )
 
 
-def _fail_over(head: MatchedRoute, standby: Sequence[MatchedRoute]) -> Pick:
-    """Return the active route, or the standby route that replaces it while it is down."""
-    state, name = is_up(head.route), _connection_id(head)
-    if state is not False:
-        is_unsure = state is None and len(standby) > 0
-        doubts = (_not_known_up(name),) if is_unsure else ()
-        return Pick((head,), tuple(standby), doubts)
-    for spare in standby:
-        spare_state = is_up(spare.route)
-        if spare_state is not False:
-            rest = (head, *(one for one in standby if one is not spare))
-            unsure = (_not_known_up(_connection_id(spare)),)
-            note = f"{name}, the active route, is down"
-            return Pick((spare,), rest, () if spare_state else unsure, note)
-    return Pick((head,), tuple(standby))
+def _fail_over(picked: Pick) -> None:
+    """Keep the active route, or take the standby route that replaces it while it is down."""
+    (head,) = picked.heads
+    if head.is_up is None and picked.standby:
+        picked.doubts.append(_not_known_up(head.connection_id))
+    if head.is_up is not False:
+        return
+    spare = next((route for route in picked.standby if route.is_up is not False), None)
+    if spare is not None:
+        picked.heads = [spare]
+        picked.standby = [head, *(route for route in picked.standby if route is not spare)]
+        picked.notes.append(f"{head.connection_id}, the active route, is down")
+        if spare.is_up is None:
+            picked.doubts.append(_not_known_up(spare.connection_id))
 
 
-def _share(heads: tuple[MatchedRoute, ...], is_transit: bool) -> Pick:
-    """Handle equal routes: a transit router spreads flows over those that are up."""
-    if not is_transit:
-        return Pick(heads)
-    states = [is_up(one.route) for one in heads]
-    live = tuple(one for one, state in zip(heads, states, strict=True) if state is not False)
-    unsure = [one for one, state in zip(heads, states, strict=True) if state is None]
-    doubts = (_not_known_up(*map(_connection_id, unsure)),) if unsure else ()
-    if not live:
-        return Pick(heads, note=_SPREAD)
-    spare = tuple(one for one, state in zip(heads, states, strict=True) if state is False)
-    return Pick(live, spare, doubts, "" if len(live) == 1 else _SPREAD)
-
-
-def _active_or_spare(active: TracedTunnel, tunnels: Sequence[TracedTunnel]) -> Carrier:
-    """Return the active tunnel, or one that may be up while the active one is down."""
-    # A tunnel that is up is preferred to one whose state is unknown.
-    ready = sorted((t for t in tunnels if t.is_up is not False), key=lambda t: not t.is_up)
-    taking = active if active.is_up is not False or not ready else ready[0]
-    doubts = (_not_known_up(f"its tunnel {taking.index}"),) if taking.is_up is None else ()
-    note = "" if taking is active else f"its active tunnel {active.index} is down"
-    return Carrier(taking, _others(taking, tunnels), doubts, note)
+def _share(picked: Pick) -> None:
+    """Spread the flows over equal routes of a transit router that are up, or over all."""
+    down = [route for route in picked.heads if route.is_up is False]
+    unsure = [route.connection_id for route in picked.heads if route.is_up is None]
+    if unsure:
+        picked.doubts.append(_not_known_up(*unsure))
+    if len(down) < len(picked.heads):
+        picked.heads, picked.standby = [r for r in picked.heads if r.is_up is not False], down
+    if len(picked.heads) > 1:
+        picked.notes.append("flows are spread over equal routes")
 
 
 def _not_known_up(*names: str) -> str:
     return f"whether {listed(names)} is up is not known"
 
 
-def _others(tunnel: TracedTunnel, tunnels: Iterable[TracedTunnel]) -> tuple[TracedTunnel, ...]:
-    return tuple(one for one in tunnels if one is not tunnel)
+def _blocks(route: TracedRoute) -> tuple[str | None, str]:
+    return route.source, route.destination
 
 
-def _blocks(found: MatchedRoute) -> tuple[str | None, str]:
-    return found.route.source, found.route.destination
-
-
-def _connection_id(found: MatchedRoute) -> str:
-    return found.route.connection.vpn_connection_id
-
-
-def _connection_ids(found: Iterable[MatchedRoute]) -> list[str]:
-    return sorted({*map(_connection_id, found)})
-
-
-def _one_each(found: Iterable[MatchedRoute]) -> tuple[MatchedRoute, ...]:
-    """Return the first route of each connection, sorted by connection id."""
-    first = {_connection_id(one): one for one in reversed([*found])}
-    return tuple(first[name] for name in sorted(first))
-
-
-def _grouped(values: Iterable[T], key: Callable[[T], K]) -> list[list[T]]:
-    groups: dict[K, list[T]] = {}
-    for value in values:
-        groups.setdefault(key(value), []).append(value)
-    return list(groups.values())
+def _connection_ids(found: Iterable[TracedRoute]) -> list[str]:
+    return sorted({route.connection_id for route in found})

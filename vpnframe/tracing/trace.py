@@ -3,27 +3,25 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
 from dataclasses import replace
 from operator import attrgetter
 from typing import Any
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 
 from vpnframe import schema
 from vpnframe.errors import IncompleteWarning
 from vpnframe.inventory import Inventory, checked_inventory
 from vpnframe.model.display import counted
 from vpnframe.schema.checked import in_order
+from vpnframe.schema.codes import Codes, expand
+from vpnframe.schema.making import make_column
 from vpnframe.tracing.facts import Outcome
-from vpnframe.tracing.fleet import RoutedFleet, read_fleet, start_at
-from vpnframe.tracing.following import Followed, follow
-from vpnframe.tracing.matching import Codes, TooManyPairs, number_rows
+from vpnframe.tracing.following import Follower, RoutedFleet
 from vpnframe.tracing.packets import Packets, read_packets
+from vpnframe.tracing.reading import FleetReader
 
-_MOST_PAIRS = 5_000_000  # held at once: some 200 MB
 _TABLES = ("tunnels", "subnets", "gateways", "routes", "vpcs", "coverage")
 _KEY = ("account_id", "region_id")
 # Results do not depend on the order of rows; texts distinguish what numbers do not.
@@ -34,7 +32,6 @@ _ORDER = {
         *("source_cidr", "destination_cidr", "priority", "weight", "state", "as_path"),
     ),
 }
-_ASKED = ("source", "destination")
 _OWN = ("verdict", "certainty", "reason", "standby", "rivals", "vpc_id")
 # Where the value of a column is in an outcome: the part, and the field of that part.
 _PARTS = {
@@ -148,18 +145,14 @@ def trace(
     packets = read_packets(source, destination)
     inv = checked_inventory(inv, _TABLES)
     inv = replace(inv, **{name: in_order(getattr(inv, name), by) for name, by in _ORDER.items()})
-    fleet = read_fleet(inv)
+    fleet = FleetReader(inv).read(packets)
     _warn(inv, fleet)
     if start is not None:
-        fleet = start_at(fleet, start)
-    there = np.flatnonzero((packets.source.family > 0) & (packets.destination.family > 0))
-    followed = _follow_in_parts(fleet, packets, there)
-    if all_candidates:
-        return _candidates(packets, there, followed)
-    answer_of = np.full(len(packets), len(followed.outcomes))
-    answer_of[there] = followed.answer_of
-    table = _table([*followed.outcomes, _MISSING], answer_of, packets, np.arange(len(packets)))
-    return table if packets.index is None else table.set_axis(packets.index)
+        fleet = fleet.start_at(start)
+    case_of, counts, outcomes = _follow(fleet, packets, all_candidates=all_candidates)
+    rows, codes = expand((np.cumsum(counts) - counts)[case_of], counts[case_of])
+    table = _table(outcomes, codes, packets, rows)
+    return table if packets.index is None or all_candidates else table.set_axis(packets.index)
 
 
 def _warn(inv: Inventory, fleet: RoutedFleet) -> None:
@@ -172,54 +165,26 @@ def _warn(inv: Inventory, fleet: RoutedFleet) -> None:
         warnings.warn("; ".join(said), IncompleteWarning, stacklevel=3)
 
 
-def _follow_in_parts(fleet: RoutedFleet, packets: Packets, there: Codes) -> Followed:
-    """Follow packets in parts that fit into memory."""
-    none = np.empty(0, np.int64)
-    done = Followed([], none, none, none)
-    ahead = [there] if len(there) else []
-    while ahead:
-        rows = ahead.pop()
-        limit = _MOST_PAIRS if len(rows) > 1 else np.iinfo(np.int64).max
-        try:
-            part = follow(
-                fleet, packets.source.take(rows), packets.destination.take(rows), max_pairs=limit
-            )
-        except TooManyPairs as many:
-            n_parts = min(len(rows), many.n_pairs // _MOST_PAIRS + 2)
-            ahead += np.array_split(rows, n_parts)[::-1]
-        else:
-            done = _joined(done, part)
-    return done
-
-
-def _joined(done: Followed, part: Followed) -> Followed:
-    n = len(done.outcomes)
-    return Followed(
-        done.outcomes + part.outcomes,
-        np.concatenate([done.answer_of, part.answer_of + n]),
-        np.concatenate([done.packet_of, part.packet_of + len(done.answer_of)]),
-        np.concatenate([done.outcome_of, part.outcome_of + n]),
-    )
-
-
-def _candidates(packets: Packets, there: Codes, followed: Followed) -> pd.DataFrame:
-    """Return each packet at every router that could carry it, or its answer if there is none."""
-    outcomes = [*followed.outcomes, _MISSING]
-    rank = np.array([_rank(one) for one in outcomes], np.int64)
-    is_shown = np.array([one.tier == 0 or one.is_carrying for one in outcomes], bool)
-    # A VPC that keeps a packet does so at each of its gateways: it is listed once.
-    seen: dict[Outcome, int] = {}
-    same = np.array([seen.setdefault(one, i) for i, one in enumerate(outcomes)], np.int64)
-    visits = np.flatnonzero(is_shown[followed.outcome_of])
-    packet, outcome = there[followed.packet_of[visits]], same[followed.outcome_of[visits]]
-    _, first = number_rows(packet, outcome)
-    packet, outcome = packet[first], outcome[first]
-    answer_of = np.full(len(packets), len(followed.outcomes))
-    answer_of[there] = followed.answer_of
-    alone = np.setdiff1d(np.arange(len(packets)), packet)
-    packet, outcome = np.append(packet, alone), np.append(outcome, answer_of[alone])
-    order = np.lexsort((rank[outcome], packet))
-    return _table(outcomes, outcome[order], packets, packet[order])
+def _follow(
+    fleet: RoutedFleet, packets: Packets, *, all_candidates: bool
+) -> tuple[Codes, Codes, list[Outcome]]:
+    """Return the case of each packet, the number of outcomes of each case, and all outcomes."""
+    n = len(fleet.destinations.ids) + 1
+    key = (fleet.start_of + 1) * n + fleet.end_of + 1
+    key[(packets.source.family == 0) | (packets.destination.family == 0)] = -1
+    case_of, keys = pd.factorize(key)
+    follower, counts = Follower(fleet), []
+    outcomes: list[Outcome] = []
+    for one in keys.tolist():
+        answer, visited = (_MISSING, []) if one < 0 else follower.follow(one // n - 1, one % n - 1)
+        found = [answer]
+        if all_candidates:
+            # A VPC that keeps a packet does so at each of its gateways: it is listed once.
+            shown = dict.fromkeys(v for v in visited if v.tier == 0 or v.is_carrying)
+            found = sorted(shown, key=_rank) or found
+        outcomes += found
+        counts.append(len(found))
+    return case_of, np.array(counts, np.int64), outcomes
 
 
 def _rank(outcome: Outcome) -> int:
@@ -230,27 +195,17 @@ def _rank(outcome: Outcome) -> int:
 
 def _table(outcomes: list[Outcome], codes: Codes, packets: Packets, rows: Codes) -> pd.DataFrame:
     """Build table ``trace``: packets ``rows``, each with the outcome at position ``codes``."""
-    used, codes = np.unique(codes, return_inverse=True)
-    values = _columns([outcomes[i] for i in used.tolist()])
-    values |= {"packet": [0] * len(used)} | dict.fromkeys(_ASKED, [None] * len(used))
-    table = schema.build("trace", values).take(codes).reset_index(drop=True)
-    return table.assign(
-        packet=pd.array(rows, dtype="Int64"),
-        source=_as_text(packets.source_texts).take(rows),
-        destination=_as_text(packets.destination_texts).take(rows),
-    )
-
-
-def _columns(outcomes: Sequence[Outcome]) -> dict[str, list[Any]]:
-    """Return the columns of table ``trace`` except those of the packets."""
-    columns = {name: list(map(attrgetter(name), outcomes)) for name in _OWN}
+    values: dict[str, list[Any]] = {name: list(map(attrgetter(name), outcomes)) for name in _OWN}
     for part, fields in _PARTS.items():
         parts = list(map(attrgetter(part), outcomes))
         for name, field in fields.items():
             value = attrgetter(field)
-            columns[name] = [None if one is None else value(one) for one in parts]
-    return columns
-
-
-def _as_text(values: list[str | None]) -> pd.api.extensions.ExtensionArray:
-    return pd.array(pa.array(values, type=pa.large_string()), dtype="str")
+            values[name] = [None if one is None else value(one) for one in parts]
+    values |= {"packet": [0] * len(outcomes)}
+    values |= dict.fromkeys(("source", "destination"), [None] * len(outcomes))
+    table = schema.build("trace", values).take(codes).reset_index(drop=True)
+    return table.assign(
+        packet=pd.array(rows, dtype="Int64"),
+        source=make_column("text", packets.source.texts).take(rows),
+        destination=make_column("text", packets.destination.texts).take(rows),
+    )

@@ -1,14 +1,16 @@
-"""Injected faults: kinds by name, when they strike, and callables that a test writes itself.
+"""Injected faults: kinds by name, and when they strike.
 
-``State.faults`` accepts both. Callables run first; a call that they answer counts only in
-``State.n_requests``. A call that a kind strikes is still served: its nonce is used up, and it
-counts against the quota and in ``State.calls``, even if no byte of the answer leaves the server,
-because the cloud may have counted it too. Refusals come from the cloud's gate: they use up the
-nonce but no quota.
+A call that a kind strikes is still served: its nonce is used up, and it counts against the quota
+and in ``State.calls``, even if no byte of the answer leaves the server, because the cloud may have
+counted it too. Refusals come from the cloud's gate: they use up the nonce but no quota. If several
+plans strike one call, the first one acts.
 
-If several plans strike one call, the first one acts. A struck call is answered with a
-``FaultyResponse``, and over a socket its connection ends with it. Only a socket can show its
-``wire``; a transport without a socket calls ``deliver`` for the equivalent error:
+``State.faults`` also accepts callables of a test. They run first; a call that they answer counts
+only in ``State.n_requests``.
+
+A struck call is answered with a ``FaultyResponse``, and over a socket its connection ends with it.
+Only a socket can show its ``wire``; a transport without a socket calls ``deliver`` for the
+equivalent error:
 
 >>> from vpnframe.emulator import handle, make_fleet, make_state
 >>> from vpnframe.cloud.messages import Request
@@ -21,19 +23,8 @@ Delivery(after_s=0.0, outcome=ConnectionResetError('reset-during-body'))
 
 from __future__ import annotations
 
-from vpnframe.emulator.faults.effects import Kind
-from vpnframe.emulator.faults.makers import (
-    Fault,
-    When,
-    answer_when,
-    asking_for,
-    bad_gateway,
-    every,
-    server_error,
-    throttle,
-    truncated,
-)
-from vpnframe.emulator.faults.plans import KINDS, FaultPlan, fault, parse_fault
+from vpnframe.emulator.faults.kinds import KINDS, Kind
+from vpnframe.emulator.faults.plans import Fault, FaultPlan, fault, parse_fault
 from vpnframe.emulator.faults.wire import Delivery, FaultyResponse, Wire, deliver
 
 __all__ = [
@@ -43,16 +34,8 @@ __all__ = [
     "FaultPlan",
     "FaultyResponse",
     "Kind",
-    "When",
     "Wire",
-    "answer_when",
-    "asking_for",
-    "bad_gateway",
     "deliver",
-    "every",
     "fault",
     "parse_fault",
-    "server_error",
-    "throttle",
-    "truncated",
 ]

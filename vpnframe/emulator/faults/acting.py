@@ -5,14 +5,12 @@ from __future__ import annotations
 import asyncio
 import socket
 import struct
-from collections.abc import Iterator
 
 from aiohttp import web
 from aiohttp.abc import AbstractStreamWriter
 
-from vpnframe.emulator.faults.wire import FaultyResponse, encode_body, encode_head
+from vpnframe.emulator.faults.wire import SHARES, FaultyResponse, encode_body, encode_head
 
-_LINGER_NOT = struct.pack("ii", 1, 0)
 # Time for the client to read what was sent before a reset discards it.
 _FLUSH_S = 0.01
 _STEP_S = 0.02
@@ -42,38 +40,30 @@ class WireAnswer(web.StreamResponse):
         wire = self._faulty.wire
         body = encode_body(self._faulty)
         head = encode_head(self._faulty, body)
+        head_share, body_share = SHARES[wire.sent]
         await self._pause(transport, wire.delay_s)
-        if wire.sent == "half the headers":
-            await self._write(transport, head[: len(head) // 2], wire.headers_s / 2)
-        elif wire.sent == "half the body":
-            await self._write(transport, head, wire.headers_s)
-            await self._write(transport, body[: len(body) // 2], wire.body_s / 2)
-        elif wire.sent == "all":
-            await self._write(transport, head, wire.headers_s)
-            await self._write_body(transport, body)
+        head = head[: int(len(head) * head_share)]
+        await self._write(transport, head, wire.headers_s * head_share)
+        n_announced = len(body) // 2 if wire.length == "short" else len(body)
+        sent = body[: int(n_announced * body_share)]
+        await self._write(transport, sent, wire.body_s * body_share)
+        if n_announced < len(body):
+            await self._pause(transport, _FLUSH_S)
+            transport.write(body[n_announced:])
         if wire.end == "hang":
             await self._pause(transport, float("inf"))
         elif wire.end == "reset":
             await self._pause(transport, _FLUSH_S)
             _reset(transport)
 
-    async def _write_body(self, transport: asyncio.Transport, body: bytes) -> None:
-        """Send the body; bytes beyond the announced length follow after a short pause."""
-        announced = len(body) // 2 if self._faulty.wire.length == "short" else len(body)
-        await self._write(transport, body[:announced], self._faulty.wire.body_s)
-        if announced < len(body):
-            await self._pause(transport, _FLUSH_S)
-            transport.write(body[announced:])
-
     async def _write(self, transport: asyncio.Transport, data: bytes, seconds: float) -> None:
         """Send the data at once, or evenly over the given seconds."""
-        if not seconds:
-            transport.write(data)
-            return
-        pieces = list(_pieces(data, seconds))
-        for piece in pieces:
-            transport.write(piece)
-            await self._pause(transport, seconds / len(pieces))
+        n_pieces = max(2, int(seconds / _STEP_S)) if seconds else 1
+        size = max(1, len(data) // n_pieces)
+        starts = range(0, len(data), size)
+        for start in starts:
+            transport.write(data[start : start + size])
+            await self._pause(transport, seconds / len(starts))
 
     async def _pause(self, transport: asyncio.Transport, seconds: float) -> None:
         """Wait; raise if the client disconnects or the server stops."""
@@ -81,22 +71,13 @@ class WireAnswer(web.StreamResponse):
         until = loop.time() + seconds
         while (left := until - loop.time()) > 0:
             if transport.is_closing() or self._stopping.is_set():
-                raise ConnectionResetError("nobody waits for the answer")
+                raise ConnectionResetError("the client has gone, or the server stops")
             await asyncio.sleep(min(left, _LOOK_S))
-
-
-def _pieces(data: bytes, seconds: float) -> Iterator[bytes]:
-    """Cut data into about one piece per step, at least two and no more than bytes."""
-    n_pieces = max(2, int(seconds / _STEP_S))
-    size = max(1, len(data) // n_pieces)
-    for start in range(0, len(data), size):
-        yield data[start : start + size]
 
 
 def _reset(transport: asyncio.Transport) -> None:
     """Abort the connection: with a linger time of 0 the kernel sends RST."""
-    if transport.is_closing():
-        return
-    connection = transport.get_extra_info("socket")
-    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_NOT)
-    transport.abort()
+    if not transport.is_closing():
+        connection = transport.get_extra_info("socket")
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        transport.abort()

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from types import MappingProxyType
+from typing import TypeAlias
 
-from vpnframe.emulator.faults.answered import ANSWERED_KINDS
-from vpnframe.emulator.faults.effects import Kind
-from vpnframe.emulator.faults.refused import REFUSED_KINDS
-from vpnframe.emulator.faults.wired import WIRE_KINDS
+from vpnframe.cloud.messages import Request, Response
+from vpnframe.emulator.faults.kinds import KINDS, Kind
 from vpnframe.emulator.parameters import ReceivedCall
 
-KINDS: Mapping[str, Kind] = MappingProxyType(
-    {kind.name: kind for kind in (*REFUSED_KINDS, *ANSWERED_KINDS, *WIRE_KINDS)}
-)
+# A test's own fault: called with each request and its number, counted from 1.
+Fault: TypeAlias = Callable[[Request, int], Response | None]
 
 
 # Two plans are never equal: each counts its own calls.
@@ -42,14 +39,7 @@ class FaultPlan:
         return is_later_page or not self.kind.is_for_later_pages
 
     def strikes(self, number: int) -> bool:
-        """Check whether the fault strikes the matching call with this number, counted from 1.
-
-        Examples
-        --------
-        >>> plan = fault("hang", positions=[2])
-        >>> [plan.strikes(number) for number in (1, 2, 3)]
-        [False, True, False]
-        """
+        """Check whether the fault strikes the matching call with this number, counted from 1."""
         if number in self.positions:
             return True
         digest = hashlib.sha256(f"{self.seed}/{self.kind.name}/{number}".encode()).digest()
@@ -69,23 +59,22 @@ def fault(
 
     Examples
     --------
-    >>> fault("throttling-user-400", rate=0.1, action="DownloadVpnConnectionConfig").kind.failure
-    'throttled'
+    >>> plan = fault("hang", positions=[2])
+    >>> plan.kind.failure, [plan.strikes(number) for number in (1, 2, 3)]
+    ('timeout', [False, True, False])
     """
-    found = _find_kind(kind)
+    if kind not in KINDS:
+        raise ValueError(f"{kind!r} is not a kind of fault; the kinds are {', '.join(KINDS)}")
+    found = KINDS[kind]
     if action is not None and found.actions and action not in found.actions:
-        msg = f"{kind} happens to {', '.join(sorted(found.actions))} alone, not to {action}"
-        raise ValueError(msg)
+        raise ValueError(f"{kind} applies only to {', '.join(sorted(found.actions))}, not {action}")
     if (rate is None) == (positions is None):
-        msg = f"{kind} needs either a rate or positions"
-        raise ValueError(msg)
+        raise ValueError(f"{kind} needs either a rate or positions")
     chosen = frozenset(positions or ())
     if rate is not None and not 0 <= rate <= 1:
-        msg = f"a fault rate is from 0 to 1, not {rate}"
-        raise ValueError(msg)
+        raise ValueError(f"a fault rate is from 0 to 1, not {rate}")
     if positions is not None and (not chosen or min(chosen) < 1):
-        msg = f"fault positions are counted from 1, not {sorted(chosen)}"
-        raise ValueError(msg)
+        raise ValueError(f"fault positions are counted from 1, not {sorted(chosen)}")
     return FaultPlan(found, rate or 0.0, chosen, action, region, seed)
 
 
@@ -99,27 +88,16 @@ def parse_fault(text: str, *, seed: int = 0) -> FaultPlan:
     """
     kind, at, places = text.partition("@")
     if at:
-        _find_kind(kind)
         try:
             positions = [int(place) for place in places.split(",")]
         except ValueError:
-            msg = f"{text!r}: the positions are no numbers"
-            raise ValueError(msg) from None
+            raise ValueError(f"{text!r}: the positions are not numbers") from None
         return fault(kind, positions=positions, seed=seed)
     kind, equals, share = text.partition("=")
-    _find_kind(kind)
     try:
         rate = float(share)
     except ValueError:
         rate = math.nan
-    if not equals or math.isnan(rate):
-        msg = f"{text!r} is neither KIND=RATE nor KIND@POSITION"
-        raise ValueError(msg)
+    if kind in KINDS and (not equals or math.isnan(rate)):
+        raise ValueError(f"{text!r} is neither KIND=RATE nor KIND@POSITION")
     return fault(kind, rate=rate, seed=seed)
-
-
-def _find_kind(name: str) -> Kind:
-    if name not in KINDS:
-        msg = f"{name!r} is no kind of fault; there are {', '.join(KINDS)}"
-        raise ValueError(msg)
-    return KINDS[name]

@@ -6,7 +6,6 @@ The server executes them on a socket. Without one, ``deliver`` returns what a cl
 from __future__ import annotations
 
 import gzip
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import Literal, TypeAlias
@@ -18,7 +17,13 @@ End: TypeAlias = Literal["close", "reset", "hang"]
 Coding: TypeAlias = Literal["identity", "gzip", "mislabelled", "chunked"]
 Length: TypeAlias = Literal["true", "long", "short", "text", "none"]
 
-_EXCESS = 100
+# The shares of head and body that are sent.
+SHARES: dict[Sent, tuple[float, float]] = {
+    "nothing": (0.0, 0.0),
+    "half the headers": (0.5, 0.0),
+    "half the body": (1.0, 0.5),
+    "all": (1.0, 1.0),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,20 +73,12 @@ def deliver(response: Response, *, timeout_s: float) -> Delivery:
     """
     if not isinstance(response, FaultyResponse):
         return Delivery(0.0, response)
-    duration_s, outcome = _duration_s(response.wire), _outcome(response)
+    wire, outcome = response.wire, _outcome(response)
+    head_share, body_share = SHARES[wire.sent]
+    duration_s = wire.delay_s + wire.headers_s * head_share + wire.body_s * body_share
     if isinstance(outcome, TimeoutError) or duration_s > timeout_s:
         return Delivery(timeout_s, TimeoutError(response.kind))
     return Delivery(duration_s, outcome)
-
-
-def _duration_s(wire: Wire) -> float:
-    """Return the seconds until the last byte is sent."""
-    seconds = wire.delay_s
-    if wire.sent != "nothing":
-        seconds += wire.headers_s * (0.5 if wire.sent == "half the headers" else 1.0)
-    if wire.sent in ("half the body", "all"):
-        seconds += wire.body_s * (1.0 if wire.sent == "all" else 0.5)
-    return seconds
 
 
 def _outcome(response: FaultyResponse) -> Response | OSError:
@@ -105,10 +102,16 @@ def encode_head(response: FaultyResponse, body: bytes) -> bytes:
     headers = dict(response.headers)
     if wire.coding in ("gzip", "mislabelled"):
         headers["content-encoding"] = "gzip"
+    lengths: dict[Length, str] = {
+        "true": str(len(body)),
+        "long": str(len(body) + 100),
+        "short": str(len(body) // 2),
+        "text": "plenty",
+    }
     if wire.coding == "chunked":
         headers["transfer-encoding"] = "chunked"
-    elif length := _claimed_length(wire, len(body)):
-        headers["content-length"] = length
+    elif wire.length != "none":
+        headers["content-length"] = lengths[wire.length]
     if wire.has_notice:
         headers["connection"] = "close"
     phrase = HTTPStatus(response.status).phrase
@@ -119,27 +122,10 @@ def encode_head(response: FaultyResponse, body: bytes) -> bytes:
 
 def encode_body(response: FaultyResponse) -> bytes:
     """Encode the body as it is sent."""
+    body = response.body
     if response.wire.coding == "gzip":
-        return gzip.compress(response.body, mtime=0)
+        return gzip.compress(body, mtime=0)
     if response.wire.coding == "chunked":
-        return b"".join(_chunks(response.body))
-    return response.body
-
-
-def _chunks(body: bytes, size: int = 500) -> Iterator[bytes]:
-    for start in range(0, len(body), size):
-        chunk = body[start : start + size]
-        yield b"%x\r\n%s\r\n" % (len(chunk), chunk)
-    yield b"0\r\n\r\n"
-
-
-def _claimed_length(wire: Wire, length: int) -> str:
-    """Return the value of ``content-length``; empty if it is absent."""
-    claims: dict[Length, str] = {
-        "true": str(length),
-        "long": str(length + _EXCESS),
-        "short": str(length // 2),
-        "text": "plenty",
-        "none": "",
-    }
-    return claims[wire.length]
+        chunks = (body[start : start + 500] for start in range(0, len(body), 500))
+        return b"".join(b"%x\r\n%s\r\n" % (len(one), one) for one in chunks) + b"0\r\n\r\n"
+    return body

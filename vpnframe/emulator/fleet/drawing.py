@@ -8,6 +8,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+from vpnframe.emulator.fleet.model import Tag
+from vpnframe.emulator.fleet.places import CITIES, ENVIRONMENTS, NATIVE_NAMES, OWNERS, ROLES
+
 T = TypeVar("T")
 
 _LOWER = string.ascii_lowercase + string.digits
@@ -15,31 +18,16 @@ _MIXED = string.ascii_letters + string.digits
 
 # First two octets of networks that the cloud and Internet providers really announce.
 _CLOUD_NETS = (
-    "47.92",
-    "47.101",
-    "47.244",
-    "8.130",
-    "8.208",
-    "39.104",
-    "116.62",
-    "120.55",
-    "121.40",
+    *("47.92", "47.101", "47.244", "8.130", "8.208", "39.104", "116.62", "120.55", "121.40"),
 )
 _SITE_NETS = (
-    "58.33",
-    "61.152",
-    "101.81",
-    "113.87",
-    "180.169",
-    "202.96",
-    "218.17",
-    "91.198",
-    "62.96",
+    *("58.33", "61.152", "101.81", "113.87", "180.169", "202.96", "218.17", "91.198", "62.96"),
 )
 
 _FIRST_MS = 1_560_000_000_000
 _LAST_MS = 1_760_000_000_000
 _DAY_MS = 86_400_000
+_RESOURCE_GROUPS = {"rg-acfmdefault000": 80.0, "rg-acfmnetwork001": 14.0, "rg-acfmretail0002": 6.0}
 _LAST_HOUR_MS = 16 * 3_600_000  # a subscription ends at midnight in Beijing
 
 DEFAULT_NOW_MS = 1_767_225_600_000  # 2026-01-01
@@ -47,13 +35,7 @@ DEFAULT_NOW_MS = 1_767_225_600_000  # 2026-01-01
 
 @dataclass
 class Draw:
-    """A seeded random source that remembers the values it returned.
-
-    Examples
-    --------
-    >>> Draw.from_seed(7).cloud_address() == Draw.from_seed(7).cloud_address()
-    True
-    """
+    """A seeded random source that remembers the values it returned."""
 
     rng: random.Random
     now_ms: int = DEFAULT_NOW_MS
@@ -87,6 +69,24 @@ class Draw:
     def access_key(self) -> tuple[str, str]:
         """Draw an access key id and its secret of 30 characters."""
         return f"LTAI5t{self._text(_MIXED, 18)}", self._text(_MIXED, 30)
+
+    def name(self) -> str:
+        """Draw the name of a site, sometimes in a local language."""
+        if self.chance(0.12):
+            return self.rng.choice(NATIVE_NAMES)
+        return f"{self.rng.choice(CITIES)}-{self.rng.choice(ROLES)}"
+
+    def tags(self) -> tuple[Tag, ...]:
+        """Draw tags for owner and environment; about a third of all resources has no tags."""
+        if self.chance(0.35):
+            return ()
+        tags = (Tag("owner", self.rng.choice(OWNERS)), Tag("env", self.rng.choice(ENVIRONMENTS)))
+        note = Tag("cost center", f"{self.rng.randint(1000, 9999)}/华东")
+        return (*tags, note) if self.chance(0.15) else tags
+
+    def resource_group(self) -> str:
+        """Draw the default resource group, or one of two others."""
+        return self.weighted(_RESOURCE_GROUPS)
 
     def cloud_address(self) -> str:
         """Draw a public address of a VPN gateway."""

@@ -37,6 +37,10 @@ class EmulatedRegion:
         """The host that the region's own calls go to."""
         return f"vpc.{self.region_id}.aliyuncs.com"
 
+    def zone(self, letter: str) -> str:
+        """Return a zone id: ``cn-hangzhou-h``, but ``eu-central-1a`` after a digit."""
+        return f"{self.region_id}{'' if self.region_id[-1].isdigit() else '-'}{letter}"
+
 
 @dataclass(frozen=True, slots=True)
 class Tag:
@@ -196,8 +200,13 @@ class EmulatedConnection:
         """Whether the connection has two tunnels with ids."""
         return self.tunnels[0].tunnel_id is not None
 
+    @property
+    def customer_gateway_ids(self) -> tuple[str, ...]:
+        """The ids of the customer gateways of its tunnels."""
+        return tuple(tunnel.customer_gateway_id for tunnel in self.tunnels)
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EmulatedRoute:
     """One route entry of a VPN gateway, or of a connection on a transit router.
 
@@ -209,17 +218,17 @@ class EmulatedRoute:
     region_id: str
     kind: str
     vpn_gateway_id: str | None
-    vpn_connection_id: str | None
+    vpn_connection_id: str | None = None
     next_hop: str
-    source: str | None
+    source: str | None = None
     destination: str
-    weight: int | None
-    priority: int | None
-    state: str
-    tunnel_ids: tuple[str, ...]
-    as_path: str | None
-    community: str | None
-    learned_from: str | None
+    weight: int | None = None
+    priority: int | None = None
+    state: str = "published"
+    tunnel_ids: tuple[str, ...] = ()
+    as_path: str | None = None
+    community: str | None = None
+    learned_from: str | None = None
     created_ms: int
 
 

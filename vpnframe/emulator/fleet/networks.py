@@ -12,17 +12,7 @@ EVERYTHING = "0.0.0.0/0"
 
 # The cloud proposes 192.168.0.0/16, 172.16.0.0/12 and 10.0.0.0/8 when a VPC is created.
 _VPC_DEFAULTS = ("192.168.0.0/16", "172.16.0.0/12", "10.0.0.0/8")
-_PREFIX_LENGTHS = {
-    24: 50.0,
-    16: 16.0,
-    22: 8.0,
-    20: 6.0,
-    23: 4.0,
-    27: 3.0,
-    28: 3.0,
-    32: 4.0,
-    19: 2.0,
-}
+_PREFIX_LENGTHS = {24: 50, 16: 16, 22: 8, 20: 6, 23: 4, 27: 3, 28: 3, 32: 4, 19: 2}
 _N_BLOCKS = {1: 74.0, 2: 14.0, 3: 6.0, 4: 3.0, 6: 2.0, 19: 1.0}
 _TRIES = 40
 
@@ -93,15 +83,11 @@ def _draw_clear(draw: Draw, others: Sequence[IPv4Network | IPv6Network]) -> str:
     """Draw a block until it does not overlap the others, for a limited number of tries."""
     block = _draw_block(draw)
     for _ in range(_TRIES):
-        if not any(_overlap(ip_network(block), other) for other in others):
+        network = ip_network(block)
+        if not any(one.version == network.version and one.overlaps(network) for one in others):
             break
         block = _draw_block(draw)
     return block
-
-
-def _overlap(left: IPv4Network | IPv6Network, right: IPv4Network | IPv6Network) -> bool:
-    """Check whether two blocks are of one address family and overlap."""
-    return left.version == right.version and left.overlaps(right)
 
 
 def _draw_block(draw: Draw) -> str:

@@ -56,26 +56,8 @@ ENVIRONMENTS = ("prod", "prod", "prod", "staging", "test", "dr")
 
 
 def list_regions(n_regions: int) -> tuple[EmulatedRegion, ...]:
-    """Return the first ``n_regions`` regions of the emulated cloud.
-
-    Examples
-    --------
-    >>> [region.region_id for region in list_regions(2)]
-    ['cn-hangzhou', 'cn-shanghai']
-    """
+    """Return the first ``n_regions`` regions of the emulated cloud."""
     lines = _REGIONS.strip().splitlines()
     if not 1 <= n_regions <= len(lines):
-        msg = f"regions must be from 1 to {len(lines)}, not {n_regions}"
-        raise ValueError(msg)
+        raise ValueError(f"regions must be from 1 to {len(lines)}, not {n_regions}")
     return tuple(EmulatedRegion(*line.split("|")) for line in lines[:n_regions])
-
-
-def zone_of(region_id: str, letter: str) -> str:
-    """Return a zone id: ``cn-hangzhou-h``, but ``ap-southeast-1a`` if the region ends in a digit.
-
-    Examples
-    --------
-    >>> zone_of("cn-hangzhou", "h"), zone_of("eu-central-1", "a")
-    ('cn-hangzhou-h', 'eu-central-1a')
-    """
-    return f"{region_id}{letter}" if region_id[-1].isdigit() else f"{region_id}-{letter}"

@@ -9,7 +9,6 @@ from vpnframe.emulator.encoding import Json
 from vpnframe.emulator.fleet.model import EmulatedConnection, Tag
 
 CONNECTION_LEVEL_SHAPES = ("absent", "null", "empty", "blank", "zeros", "copy")
-NO_TUNNEL_SHAPES = ("absent", "null", "empty")
 
 
 def pick(thing_id: str, what: str, n_ways: int) -> int:
@@ -32,12 +31,6 @@ def connection_level_shape(connection: EmulatedConnection, call: str) -> str:
     return CONNECTION_LEVEL_SHAPES[at]
 
 
-def no_tunnel_shape(connection: EmulatedConnection, call: str) -> str:
-    """Return the shape of the tunnel list of a single-tunnel connection in a call."""
-    at = pick(connection.vpn_connection_id, f"tunnels-{call}", len(NO_TUNNEL_SHAPES))
-    return NO_TUNNEL_SHAPES[at]
-
-
 def shaped(name: str, shape: str, filled: Mapping[str, Json]) -> dict[str, Json]:
     """Return a block in the given shape, under its name.
 
@@ -52,25 +45,23 @@ def shaped(name: str, shape: str, filled: Mapping[str, Json]) -> dict[str, Json]
     {'IkeConfig': {'IkeVersion': ''}}
     {'IkeConfig': {'IkeVersion': 'ikev2'}}
     """
-    if shape == "absent":
-        return {}
-    if shape == "null":
-        return {name: None}
-    if shape == "empty":
-        return {name: {}}
-    if shape == "zeros":
-        return {name: {n: 0 if isinstance(value, int) else "" for n, value in filled.items()}}
-    return {name: dict.fromkeys(filled, "") if shape == "blank" else filled}
-
-
-def no_tunnels(outer: str, inner: str, shape: str) -> dict[str, Json]:
-    """Return the tunnel list of a single-tunnel connection in the given shape."""
-    contents: dict[str, dict[str, Json]] = {
+    shapes: dict[str, dict[str, Json]] = {
         "absent": {},
-        "null": {outer: None},
-        "empty": {outer: {inner: []}},
+        "null": {name: None},
+        "empty": {name: {}},
+        "blank": {name: dict.fromkeys(filled, "")},
+        "zeros": {name: {n: 0 if isinstance(value, int) else "" for n, value in filled.items()}},
+        "copy": {name: filled},
     }
-    return contents[shape]
+    return shapes[shape]
+
+
+def no_tunnels(
+    connection: EmulatedConnection, call: str, outer: str, inner: str
+) -> dict[str, Json]:
+    """Return the tunnel list of a single-tunnel connection in a call, in one of three shapes."""
+    shapes: tuple[dict[str, Json], ...] = ({}, {outer: None}, {outer: {inner: []}})
+    return shapes[pick(connection.vpn_connection_id, f"tunnels-{call}", len(shapes))]
 
 
 def tag_list(tags: Sequence[Tag]) -> list[Json]:

@@ -33,22 +33,15 @@ _STATES = {"published": 85.0, "normal": 15.0}
 
 def lay_routes(draft: DrawnFleet, draw: Draw) -> None:
     """Draw the secondary and user blocks of every VPC, and all routes."""
-    draft.vpcs = [
-        replace(
-            vpc,
-            secondary_cidrs=draw_further_blocks(draw, vpc.cidr),
-            user_cidrs=draw_user_cidrs(draw),
-        )
-        for vpc in draft.vpcs
-    ]
+    for at, vpc in enumerate(draft.vpcs):
+        further = draw_further_blocks(draw, vpc.cidr)
+        draft.vpcs[at] = replace(vpc, secondary_cidrs=further, user_cidrs=draw_user_cidrs(draw))
     planted = {i for plant in draft.planted for i in plant.vpn_connection_ids}
     surveyor = _Surveyor(draft, draw)
     for connection in draft.connections:
-        is_plain = connection.vpn_connection_id in planted
-        routes = tuple(surveyor.routes_of(connection))
-        draft.routes[connection.vpn_connection_id] = (
-            routes if is_plain else tuple(_vary(draw, connection, routes))
-        )
+        name, routes = connection.vpn_connection_id, surveyor.routes_of(connection)
+        varied = routes if name in planted else _vary(draw, connection, tuple(routes))
+        draft.routes[name] = tuple(varied)
     for gateway in draft.vpn_gateways:
         draft.routes[gateway.vpn_gateway_id] = tuple(surveyor.announced_by(gateway))
 
@@ -58,6 +51,7 @@ def make_route(
 ) -> EmulatedRoute:
     """Return a published route that leads to a connection."""
     is_on_gateway = connection.vpn_gateway_id is not None
+    is_ranked = kind == "policy" and has_priorities(connection.vpn_gateway_id or "")
     tunnel_ids = tuple(tunnel.tunnel_id for tunnel in connection.tunnels if tunnel.tunnel_id)
     return EmulatedRoute(
         account_id=connection.account_id,
@@ -66,14 +60,10 @@ def make_route(
         vpn_gateway_id=connection.vpn_gateway_id,
         vpn_connection_id=connection.vpn_connection_id,
         next_hop=connection.vpn_connection_id,
-        source=None,
         destination=destination,
         weight=None if kind == "bgp" else ACTIVE,
-        priority=_default_priority(connection) if kind == "policy" else None,
-        state="published",
+        priority=DEFAULT_PRIORITY if is_ranked else None,
         tunnel_ids=tunnel_ids[:1] if is_on_gateway else tunnel_ids,
-        as_path=None,
-        community=None,
         learned_from="VPN_BGP" if kind == "bgp" else None,
         created_ms=draw.created_ms(),
     )
@@ -82,11 +72,6 @@ def make_route(
 def has_priorities(gateway_id: str) -> bool:
     """Check whether a gateway is new enough for policy routes with priorities."""
     return pick(gateway_id, "priorities", 4) != 0
-
-
-def _default_priority(connection: EmulatedConnection) -> int | None:
-    """Return the default priority of the cloud; None if the gateway has no priorities."""
-    return DEFAULT_PRIORITY if has_priorities(connection.vpn_gateway_id or "") else None
 
 
 class _Surveyor:
@@ -136,16 +121,9 @@ class _Surveyor:
             region_id=gateway.region_id,
             kind="bgp",
             vpn_gateway_id=gateway.vpn_gateway_id,
-            vpn_connection_id=None,
             next_hop=hops[pick(gateway.vpn_gateway_id, "cloud-hop", len(hops))],
-            source=None,
             destination=self._vpc_cidr[gateway.vpn_gateway_id],
-            weight=None,
-            priority=None,
-            state="published",
-            tunnel_ids=(),
             as_path="45104",
-            community=None,
             learned_from="CLOUD",
             created_ms=self._draw.created_ms(),
         )
@@ -178,11 +156,9 @@ class _Surveyor:
         bgp = connection.tunnels[0].bgp
         asn = bgp.customer_asn if bgp else 0
         paths = [f"{asn}", f"{asn},{asn}", f"{asn},65010,65020"]
-        route = replace(
-            route,
-            as_path=self._draw.rng.choice(paths),
-            community=f"{asn % 65536}:1000" if self._draw.chance(0.3) else None,
-        )
+        path = self._draw.rng.choice(paths)
+        community = f"{asn % 65536}:1000" if self._draw.chance(0.3) else None
+        route = replace(route, as_path=path, community=community)
         if connection.vpn_gateway_id is None:
             yield replace(route, as_path=f"[{route.as_path}]", state="Active")
             return
@@ -194,12 +170,9 @@ class _Surveyor:
         block = f"10.{self._draw.rng.randint(0, 255)}.0.0/16"
         route = make_route(self._draw, connection, "bgp", block)
         # On a transit router the path is in brackets.
+        path, community = "[45104]", "45104:1000"
         return replace(
-            route,
-            learned_from="CLOUD",
-            as_path="[45104]",
-            community="45104:1000",
-            state="Active",
+            route, learned_from="CLOUD", as_path=path, community=community, state="Active"
         )
 
 
@@ -213,10 +186,5 @@ def _vary(
         if route.kind == "bgp":
             yield route
             continue
-        is_ranked = priority is not None and route.priority is not None
-        yield replace(
-            route,
-            priority=priority if is_ranked else route.priority,
-            weight=weight,
-            state=draw.weighted(_STATES),
-        )
+        ranked = route.priority and (priority or route.priority)
+        yield replace(route, priority=ranked, weight=weight, state=draw.weighted(_STATES))

@@ -2,137 +2,125 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
-from functools import partial
 
 from vpnframe.emulator.fleet.model import EmulatedConnection, EmulatedRoute
 from vpnframe.emulator.fleet.networks import EVERYTHING, draw_inside
 from vpnframe.emulator.fleet.routes import STANDBY, has_priorities, make_route
-from vpnframe.emulator.planted.pairing import (
-    Pair,
-    halves,
-    mirror,
-    share_customer,
-    take_gateway_pair,
-    take_router_pair,
-    take_vpc_pair,
-    vpc_cidr,
-)
-from vpnframe.emulator.planted.planting import Planter, is_static
+from vpnframe.emulator.planted.planter import Pair, Planter, halves, is_static
 
 
-def plant_by_destination(planter: Planter) -> None:
-    """Make destination routes of one gateway overlap: equal, nested, and as a failover pair."""
-    if pair := _plain_pair(planter):
+def plant_routes(planter: Planter) -> None:
+    """Plant the defects that only routes show, on the connections that are left."""
+    _plant_across_vpc(planter)
+    _plant_by_destination(planter)
+    _plant_by_policy(planter)
+    _plant_into_vpcs(planter)
+    _plant_mirror_on_one_router(planter)
+
+
+def _plant_across_vpc(planter: Planter) -> None:
+    """Make routes of two gateways of one VPC overlap: by mistake, and during a migration."""
+    if pair := planter.take_vpc_pair(
+        lambda c: is_static(c) and len(c.tunnels) == 1, is_one_peer_fine=False
+    ):
         for connection in pair:
-            _lead(planter, connection, ["10.221.0.0/24"])
+            planter.change(connection, health_check=None)
+            _lead(planter, connection, "192.168.225.0/24")
+        planter.record("routes-equal-behind-gateways-of-one-vpc", *pair)
+    if pair := planter.take_vpc_pair():
+        planter.share_customer(*pair)
+        for connection in pair:
+            _lead(planter, connection, "192.168.226.0/24")
+        planter.record("migration-between-gateways", *pair)
+
+
+def _plant_by_destination(planter: Planter) -> None:
+    """Make destination routes of one gateway overlap: equal, nested, and as a failover pair."""
+    if pair := _take_plain_pair(planter):
+        for connection in pair:
+            _lead(planter, connection, "10.221.0.0/24")
         planter.record("routes-equal-on-one-gateway", *pair)
-    if pair := _plain_pair(planter):
-        _lead(planter, pair[0], ["192.168.222.0/24"])
-        _lead(planter, pair[1], ["192.168.222.0/24"], weight=STANDBY)
+    if pair := _take_plain_pair(planter):
+        _lead(planter, pair[0], "192.168.222.0/24")
+        _lead(planter, pair[1], "192.168.222.0/24", weight=STANDBY)
         planter.record("routes-active-and-standby", *pair)
-    if pair := _plain_pair(planter):
-        _lead(planter, pair[0], ["10.223.0.0/16"])
-        _lead(planter, pair[1], ["10.223.1.0/24", "10.223.2.0/24"])
+    if pair := _take_plain_pair(planter):
+        _lead(planter, pair[0], "10.223.0.0/16")
+        _lead(planter, pair[1], "10.223.1.0/24", "10.223.2.0/24")
         planter.record("routes-aggregate-and-branches", *pair)
 
 
-def plant_by_policy(planter: Planter) -> None:
+def _plant_by_policy(planter: Planter) -> None:
     """Make policy routes of one gateway overlap: equal priority, ranked, and split by source."""
-    if pair := _plain_pair(planter):
+    if pair := _take_plain_pair(planter):
         for connection in pair:
-            _steer(planter, connection, vpc_cidr(planter, connection), "172.28.1.0/24")
+            _steer(planter, connection, planter.vpc_cidr(connection), "172.28.1.0/24")
         planter.record("policies-of-one-priority", *pair)
-    if pair := take_gateway_pair(planter, _is_ranked, n_tunnels=1):
+    if pair := _take_plain_pair(planter, is_ranked=True):
         for priority, connection in zip((10, 20), pair, strict=True):
-            _make_plain(planter, connection)
-            source = vpc_cidr(planter, connection)
+            source = planter.vpc_cidr(connection)
             _steer(planter, connection, source, "172.28.2.0/24", priority=priority)
         planter.record("policies-ranked", *pair)
-    if pair := _plain_pair(planter):
-        for source, connection in zip(halves(vpc_cidr(planter, pair[0])), pair, strict=True):
+    if pair := _take_plain_pair(planter):
+        for source, connection in zip(halves(planter.vpc_cidr(pair[0])), pair, strict=True):
             _steer(planter, connection, source, "172.28.3.0/24")
         planter.record("policies-split-by-source", *pair)
 
 
-def plant_into_vpcs(planter: Planter) -> None:
+def _plant_into_vpcs(planter: Planter) -> None:
     """Make a policy route, and a destination route, lead into the connection's own VPC."""
     if connection := planter.take(_is_on_gateway):
-        cidr = vpc_cidr(planter, connection)
+        cidr = planter.vpc_cidr(connection)
         _steer(planter, connection, cidr, draw_inside(planter.draw, cidr, 28))
         planter.record("policy-into-own-vpc", connection)
-    if pair := take_gateway_pair(planter, _is_on_gateway):
-        lower, _ = halves(vpc_cidr(planter, pair[0]))
+    if pair := planter.take_gateway_pair(_is_on_gateway):
+        lower, _ = halves(planter.vpc_cidr(pair[0]))
         _steer(planter, pair[0], lower, "172.28.4.0/24")
-        _lead(planter, pair[1], [draw_inside(planter.draw, lower, 28)])
+        _lead(planter, pair[1], draw_inside(planter.draw, lower, 28))
         planter.record("route-into-own-vpc", *pair)
 
 
-def plant_across_vpc(planter: Planter) -> None:
-    """Make routes of two gateways of one VPC overlap: by mistake, and during a migration."""
-    if pair := take_vpc_pair(planter, _is_single, is_one_peer_fine=False):
-        for connection in pair:
-            _make_plain(planter, connection)
-            _lead(planter, connection, ["192.168.225.0/24"])
-        planter.record("routes-equal-behind-gateways-of-one-vpc", *pair)
-    if pair := take_vpc_pair(planter):
-        share_customer(planter, *pair)
-        for connection in pair:
-            _lead(planter, connection, ["192.168.226.0/24"])
-        planter.record("migration-between-gateways", *pair)
+def _plant_mirror_on_one_router(planter: Planter) -> None:
+    """Join two attachments of one router, of one tunnel or of two: each is the other's peer."""
+    blocks = ("172.27.0.0/17", "172.27.128.0/17")
+    pair = planter.take_router_pair(lambda c: _can_mirror(c, 1)) or planter.take_router_pair(
+        lambda c: _can_mirror(c, 2)
+    )
+    if pair:
+        planter.mirror(pair)
+        for connection, vpc, onprem in zip(pair, blocks, blocks[::-1], strict=True):
+            planter.set_blocks(connection, [vpc], [onprem])
+            route = make_route(planter.draw, connection, "custom", onprem)
+            planter.set_routes(connection, [route])
+        planter.record("mirrored-on-one-router", *pair)
 
 
-def plant_mirror_on_one_router(planter: Planter) -> None:
-    """Join two attachments of one router: each is the other's peer."""
-    for n_tunnels in (1, 2):
-        if pair := take_router_pair(planter, partial(_can_mirror, n_tunnels=n_tunnels)):
-            mirror(planter, pair)
-            blocks = ("172.27.0.0/17", "172.27.128.0/17")
-            for connection, vpc, onprem in zip(pair, blocks, blocks[::-1], strict=True):
-                now = planter.get(connection.vpn_connection_id)
-                planter.set_blocks(now, vpc=[vpc], onprem=[onprem])
-                planter.set_routes(now, [make_route(planter.draw, now, "custom", onprem)])
-            planter.record("mirrored-on-one-router", *pair)
-            return
+def _can_mirror(connection: EmulatedConnection, n_tunnels: int) -> bool:
+    is_public = connection.network_type == "public"
+    return is_public and is_static(connection) and len(connection.tunnels) == n_tunnels
 
 
 def _is_on_gateway(connection: EmulatedConnection) -> bool:
     return connection.attach_type == "VPNGW" and is_static(connection)
 
 
-def _is_single(connection: EmulatedConnection) -> bool:
-    return is_static(connection) and len(connection.tunnels) == 1
+def _take_plain_pair(planter: Planter, *, is_ranked: bool = False) -> Pair | None:
+    """Take two single-tunnel connections of one gateway, and remove their health checks.
 
-
-def _is_ranked(connection: EmulatedConnection) -> bool:
-    """Check whether it is on a gateway whose policy routes have priorities."""
-    return _is_on_gateway(connection) and has_priorities(connection.vpn_gateway_id or "")
-
-
-def _can_mirror(connection: EmulatedConnection, *, n_tunnels: int) -> bool:
-    is_public = connection.network_type == "public"
-    return is_public and is_static(connection) and len(connection.tunnels) == n_tunnels
-
-
-def _plain_pair(planter: Planter) -> Pair | None:
-    """Take two single-tunnel connections of one gateway, and remove their health checks."""
-    pair = take_gateway_pair(planter, _is_on_gateway, n_tunnels=1)
+    If ranked, the policy routes of the gateway have priorities.
+    """
+    pair = planter.take_gateway_pair(
+        lambda c: _is_on_gateway(c) and (not is_ranked or has_priorities(c.vpn_gateway_id or "")),
+        n_tunnels=1,
+    )
     for connection in pair or ():
-        _make_plain(planter, connection)
+        planter.change(connection, health_check=None)
     return pair
 
 
-def _make_plain(planter: Planter, connection: EmulatedConnection) -> None:
-    planter.put(replace(planter.get(connection.vpn_connection_id), health_check=None))
-
-
 def _lead(
-    planter: Planter,
-    connection: EmulatedConnection,
-    destinations: Sequence[str],
-    *,
-    weight: int = 100,
+    planter: Planter, connection: EmulatedConnection, *destinations: str, weight: int = 100
 ) -> None:
     """Make a connection route-based, with destination routes only."""
     routes = [make_route(planter.draw, connection, "custom", block) for block in destinations]
@@ -154,8 +142,7 @@ def _steer(
 
 
 def _set_routes(
-    planter: Planter, connection: EmulatedConnection, routes: Sequence[EmulatedRoute]
+    planter: Planter, connection: EmulatedConnection, routes: list[EmulatedRoute]
 ) -> None:
-    now = planter.get(connection.vpn_connection_id)
-    planter.set_blocks(now, vpc=[EVERYTHING], onprem=[EVERYTHING])
-    planter.set_routes(now, routes)
+    planter.set_blocks(connection, [EVERYTHING], [EVERYTHING])
+    planter.set_routes(connection, routes)

@@ -51,7 +51,7 @@ def load(
         Whether to assess the strength of the keys; the keys themselves are never kept.
     psk_key_file : str or Path, optional
         Makes fingerprints of keys comparable between inventories, see
-        :func:`vpnframe.model.psk.facts.read_fingerprint_key`; otherwise they are comparable only
+        :func:`vpnframe.model.psk.read_fingerprint_key`; otherwise they are comparable only
         within this inventory.
 
     Returns

@@ -1,1 +1,0 @@
-"""The expected results for a fleet, computed from the fleet alone."""

@@ -1,0 +1,144 @@
+"""Changes to an answer: ``Edit`` before it is encoded, ``Rewrite`` after."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import TypeAlias
+
+from vpnframe.cloud.messages import Response
+from vpnframe.emulator.encoding import Json, Tree
+
+Edit: TypeAlias = Callable[[Tree], Tree]
+Rewrite: TypeAlias = Callable[[Response], Response]
+
+LIST_NAMES = (
+    *("VpnConnections", "VpnGateways", "CustomerGateways", "VpnAttachments", "Regions"),
+    *("Vpcs", "VpnRouteEntries", "VpnPbrRouteEntries", "VcoRouteEntries"),
+)
+_ID_NAMES = (
+    *("VpnConnectionId", "VpnGatewayId", "CustomerGatewayId", "InstanceId", "RegionId"),
+    *("VpcId", "RouteDest"),
+)
+
+
+def on_objects(change: Edit) -> Edit:
+    """Change every object of an answer, the inner ones first.
+
+    Examples
+    --------
+    >>> on_objects(lambda tree: {**tree, "New": 1})({"Config": [{}]})
+    {'Config': [{'New': 1}], 'New': 1}
+    """
+
+    def edit(tree: Mapping[str, Json]) -> Tree:
+        return change({name: walk(value) for name, value in tree.items()})
+
+    def walk(value: Json) -> Json:
+        if isinstance(value, Mapping):
+            return edit(value)
+        if isinstance(value, Sequence) and not isinstance(value, str):
+            return [walk(item) for item in value]
+        return value
+
+    return edit
+
+
+def without(*names: str) -> Edit:
+    """Remove every member with one of these names."""
+    return on_objects(lambda tree: {n: v for n, v in tree.items() if n not in names})
+
+
+def replaced(value: Json, *names: str) -> Edit:
+    """Set every member with one of these names to a value."""
+    return on_objects(lambda tree: {n: value if n in names else v for n, v in tree.items()})
+
+
+_UNKNOWN: Mapping[str, Json] = {"Depth": [1, None, "two", {"Psk2": False}]}
+with_unknown_members = on_objects(
+    lambda tree: {"FutureField": "x", **tree, "FutureBlock": _UNKNOWN}
+)
+# The type of a boolean is not int: booleans stay.
+with_numbers_as_text = on_objects(
+    lambda tree: {n: str(v) if type(v) is int else v for n, v in tree.items()}
+)
+
+
+def counted(n_more: int) -> Edit:
+    """Increase the count of rows."""
+
+    def edit(tree: Tree) -> Tree:
+        count = tree.get("TotalCount")
+        return {**tree, "TotalCount": count + n_more} if isinstance(count, int) else tree
+
+    return edit
+
+
+def on_rows(change: Callable[[list[Json]], list[Json]]) -> Edit:
+    """Change the rows of a list call; an answer without rows is not changed.
+
+    Examples
+    --------
+    >>> on_rows(lambda rows: rows[1:])({"Regions": {"Region": [1, 2]}})
+    {'Regions': {'Region': [2]}}
+    """
+
+    def walk(value: Json) -> Json:
+        if isinstance(value, Mapping):
+            return {name: walk(inner) for name, inner in value.items()}
+        if isinstance(value, Sequence) and not isinstance(value, str) and value:
+            return change(list(value))
+        return value
+
+    return lambda tree: {n: walk(v) if n in LIST_NAMES else v for n, v in tree.items()}
+
+
+def without_first_row(tree: Tree) -> Tree:
+    """Remove the first row, and reduce the count by one."""
+    fewer = on_rows(lambda rows: rows[1:])(tree)
+    return fewer if fewer == tree else counted(-1)(fewer)
+
+
+def without_first_id(rows: list[Json]) -> list[Json]:
+    """Remove every id from the first row."""
+    first = rows[0]
+    if not isinstance(first, Mapping):
+        return rows
+    return [{n: v for n, v in first.items() if n not in _ID_NAMES}, *rows[1:]]
+
+
+def with_body(change: Callable[[bytes], bytes]) -> Rewrite:
+    """Change the bytes of the body."""
+    return lambda response: replace(response, body=change(response.body))
+
+
+def with_object(change: Callable[[bytes], bytes]) -> Rewrite:
+    """Change the bytes of the body if it is a JSON object with members."""
+    return with_body(lambda body: change(body) if body[:1] == b"{" and len(body) > 2 else body)
+
+
+def with_member(raw: bytes) -> Rewrite:
+    """Insert a member, as raw bytes, at the beginning of the object."""
+    return with_object(lambda body: b"{" + raw + b"," + body[1:])
+
+
+def with_header(name: str, value: str | None) -> Rewrite:
+    """Set a header, or remove it."""
+
+    def rewrite(response: Response) -> Response:
+        headers = {n: v for n, v in {**response.headers, name: value}.items() if v is not None}
+        return replace(response, headers=headers)
+
+    return rewrite
+
+
+def with_page(status: int, headers: Mapping[str, str], body: bytes) -> Rewrite:
+    """Return another response, at the same time."""
+    return lambda written: Response(status, {**headers, "date": written.headers["date"]}, body)
+
+
+def emptied_behind(body: bytes) -> bytes:
+    """Repeat every block at the end, empty: a reader that uses the last one sees no data."""
+    blocks = {n: type(v)() for n, v in json.loads(body).items() if isinstance(v, (dict, list))}
+    return body[:-1] + b"," + json.dumps(blocks).encode()[1:] if blocks else body

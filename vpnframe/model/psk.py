@@ -1,0 +1,141 @@
+"""Derive facts from a pre-shared key: the one place that inspects a key; no key is kept."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import os
+import secrets
+import zlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from vpnframe.errors import ResponseError, SettingsError
+from vpnframe.model.files import open_regular
+from vpnframe.model.guessing import judge_key
+from vpnframe.model.masked import key_state
+from vpnframe.model.records import KeyFacts
+
+_LABEL = b"vpnframe/psk/v1|"
+_ID_LABEL = b"vpnframe/psk/key-id/v1"
+_MIN_BYTES = 32
+_MAX_BYTES = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class FingerprintKey:
+    """The HMAC key of fingerprints. Without it, fingerprints reveal nothing about weak keys."""
+
+    secret: bytes = field(repr=False)  # 32 or more random bytes; not shown
+
+    @property
+    def key_id(self) -> str:
+        """Eight hex digits: only fingerprints with equal ids may be compared."""
+        return hmac.new(self.secret, _ID_LABEL, hashlib.sha256).hexdigest()[:8]
+
+    def fingerprint(self, text: str) -> str:
+        """Return 32 hex digits that are equal for equal keys."""
+        made = hmac.new(self.secret, _LABEL + text.encode("utf-8", "surrogatepass"), hashlib.sha256)
+        return made.hexdigest()[:32]
+
+
+@dataclass(frozen=True, slots=True)
+class KeyJudge:
+    """Settings for judging keys while answers are decoded."""
+
+    fingerprint_key: FingerprintKey  # of the fetch
+    # Hint words by id of a gateway or connection, for the keys of each row that names the id
+    words: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    # Known facts by fingerprint: the same key is not judged again
+    known: Mapping[str, KeyFacts] = field(default_factory=dict)
+    # Whether the answers come from files, in which a key may have been redacted
+    is_saved: bool = False
+
+    def words_of(self, *ids: str | None) -> list[str]:
+        """Return the ids, and the hint words of each."""
+        named = [i for i in ids if i is not None]
+        return [*named, *(word for i in named for word in self.words.get(i, ()))]
+
+
+def new_fingerprint_key() -> FingerprintKey:
+    """Create a random key for one fetch."""
+    return FingerprintKey(secrets.token_bytes(_MIN_BYTES))
+
+
+def read_fingerprint_key(path: str | Path) -> FingerprintKey:
+    """Read the user's own key, which makes fingerprints comparable across snapshots."""
+    try:
+        with open_regular(path) as file:
+            mode, key = os.fstat(file.fileno()).st_mode, FingerprintKey(file.read(_MAX_BYTES + 1))
+    except OSError as error:
+        raise SettingsError(f"the key file {path} cannot be read: {error.strerror}") from None
+    if os.name == "posix" and mode & 0o077:
+        raise SettingsError(f"other users can read the key file {path}: chmod 600 {path}")
+    if not _MIN_BYTES <= len(key.secret) <= _MAX_BYTES:
+        raise SettingsError(
+            f"the key file {path} must have {_MIN_BYTES} to {_MAX_BYTES} bytes: "
+            f"head -c 32 /dev/urandom > {path}"
+        )
+    # Random bytes do not compress. With a guessed key, anyone can test keys against fingerprints.
+    if len(zlib.compress(key.secret, 9)) < _MIN_BYTES:
+        raise SettingsError(
+            f"the key file {path} is not random, its bytes repeat: head -c 32 /dev/urandom > {path}"
+        )
+    return key
+
+
+def own_fingerprint_key(path: str | Path | None, *, is_wanted: bool) -> FingerprintKey | None:
+    """Read the user's own key if a path is set."""
+    if path is not None and not is_wanted:
+        raise SettingsError(f"{path} is for fingerprints, but key facts are off: choose one")
+    return None if path is None else read_fingerprint_key(path)
+
+
+def key_facts(
+    secret: object,
+    *,
+    fingerprint_key: FingerprintKey,
+    hints: Iterable[str] = (),
+    known: Mapping[str, KeyFacts] | None = None,
+) -> KeyFacts:
+    """Return the facts about a key that may be kept."""
+    if key_state(secret) != "present":
+        return KeyFacts()
+    if not isinstance(secret, str | int) or isinstance(secret, bool):
+        del secret  # a frame that raises must not hold it
+        raise ResponseError("a key is neither text nor a number")
+    try:
+        return _facts(str(secret).strip(), hints, fingerprint_key, known or {})
+    except BaseException as error:  # noqa: BLE001  an interrupt's frames hold the key, too
+        failed = type(error)
+    # Raise a new error without the frames, arguments and context of the one that failed.
+    del secret
+    if issubclass(failed, Exception):
+        raise ResponseError(f"a key cannot be judged: {failed.__name__}")
+    raise failed
+
+
+def _facts(
+    key: str,
+    hints: Iterable[str],
+    fingerprint_key: FingerprintKey,
+    known: Mapping[str, KeyFacts],
+) -> KeyFacts:
+    fingerprint = fingerprint_key.fingerprint(key)
+    if fingerprint in known:
+        return known[fingerprint]
+    key_class, bits = judge_key(key, hints=hints)
+    return KeyFacts(
+        length=len(key),
+        key_class=key_class,
+        bits=bits,
+        fingerprint=fingerprint,
+        fingerprint_key_id=fingerprint_key.key_id,
+    )
+
+
+def best_facts(*facts: KeyFacts | None) -> KeyFacts | None:
+    """Join the facts about one key from several answers: the first one that shows the key."""
+    made = [one for one in facts if one is not None]
+    return next((one for one in made if one.length is not None), made[0] if made else None)
