@@ -22,7 +22,10 @@ FORKER = """
 import json, os, resource, signal, sys, time
 import vpnframe as vf
 import vpnframe.fetching, vpnframe.inventory, aiohttp, sqlite3, pyarrow.parquet
-from vpnframe.cli import main
+from vpnframe.cli import COMMANDS, load_command, main
+
+for name in COMMANDS:
+    load_command(name)
 
 def command(job):
     signal.signal(signal.SIGINT, signal.default_int_handler)

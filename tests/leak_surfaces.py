@@ -8,7 +8,7 @@ import logging
 import pickle
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 from urllib.parse import quote
 
 import pandas as pd
@@ -138,10 +138,10 @@ def review_of(inventory: Inventory) -> Review:
 def of_answers(inventory: Inventory) -> Iterator[tuple[str, bytes | str]]:
     """What is answered of a fleet: the audit in every format, strength, a comparison, and more."""
     review = review_of(inventory)
-    for style in ReviewFormat:
+    for style in get_args(ReviewFormat):
         whole = dataclasses.replace(review, findings=review.findings)
         body = encode(whole, style)
-        if style is ReviewFormat.PARQUET:
+        if style == "parquet":
             body += repr(pq.read_table(io.BytesIO(body)).to_pylist()).encode()
         yield f"audit {style}", body
     tunnels, facts = inventory.tunnels, inventory.key_facts

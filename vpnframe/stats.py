@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
-
 import pandas as pd
 
 from vpnframe import schema
@@ -104,13 +101,11 @@ def algorithms(tunnels: pd.DataFrame) -> pd.DataFrame:
     tunnels = checked_table("tunnels", tunnels, needs=[*_CONNECTION, *ALGORITHM_COLUMNS])
     is_version_2 = (tunnels["ike_version"] == 2).fillna(False)
     has_mode = tunnels[~is_version_2.to_numpy(bool)]  # IKEv2 has no mode
-    counts = [
-        _counts(has_mode if name == "ike_mode" else tunnels, name, n_tunnels=len(tunnels)).assign(
-            column=name
-        )
-        for name in ALGORITHM_COLUMNS
-    ]
-    return _result("algorithms", counts)
+    counts = []
+    for name in ALGORITHM_COLUMNS:
+        part = _counts(has_mode if name == "ike_mode" else tunnels, name, n_tunnels=len(tunnels))
+        counts.append(part.assign(column=name, value=part["value"].astype("str")))
+    return schema.cast("algorithms", pd.concat(counts, ignore_index=True))
 
 
 def lifetimes(tunnels: pd.DataFrame) -> pd.DataFrame:
@@ -140,12 +135,12 @@ def lifetimes(tunnels: pd.DataFrame) -> pd.DataFrame:
     needs = [*_CONNECTION, *(f"{phase}_lifetime_s" for phase in _PHASES)]
     tunnels = checked_table("tunnels", tunnels, needs=needs)
     counts = [
-        _counts(tunnels, f"{phase}_lifetime_s")
+        _counts(tunnels, f"{phase}_lifetime_s", n_tunnels=len(tunnels))
         .rename(columns={"value": "lifetime_s"})
         .assign(phase=phase)
         for phase in _PHASES
     ]
-    return _result("lifetimes", counts)
+    return schema.cast("lifetimes", pd.concat(counts, ignore_index=True))
 
 
 def address_space(subnets: pd.DataFrame) -> pd.DataFrame:
@@ -183,7 +178,7 @@ def address_space(subnets: pd.DataFrame) -> pd.DataFrame:
     return address_usage(blocks, groups="side").rename(columns={"group": "side"})
 
 
-def _counts(tunnels: pd.DataFrame, column: str, *, n_tunnels: int | None = None) -> pd.DataFrame:
+def _counts(tunnels: pd.DataFrame, column: str, *, n_tunnels: int) -> pd.DataFrame:
     """Count tunnels and connections by value, including the null value."""
     values = tunnels[column]
     if isinstance(values.dtype, pd.CategoricalDtype):
@@ -192,17 +187,6 @@ def _counts(tunnels: pd.DataFrame, column: str, *, n_tunnels: int | None = None)
     grouped = keyed.groupby("value", dropna=False, sort=True)
     n_connections = keyed.drop_duplicates().groupby("value", dropna=False, sort=True).size()
     table = pd.DataFrame({"n_tunnels": grouped.size(), "n_connections": n_connections})
-    table["share"] = table["n_tunnels"] / max(1, len(tunnels) if n_tunnels is None else n_tunnels)
+    table["share"] = table["n_tunnels"] / max(1, n_tunnels)
     ranked = table.sort_values("n_tunnels", ascending=False, kind="stable")
     return ranked.reset_index(names="value")
-
-
-def _result(name: str, parts: Iterable[pd.DataFrame]) -> pd.DataFrame:
-    rows = [row for part in parts for row in part.to_dict("records")]
-    columns = schema.find(name).names
-    values = {column: [_plain(row[column]) for row in rows] for column in columns}
-    return schema.build(name, values)
-
-
-def _plain(value: Any) -> Any:
-    return None if pd.isna(value) else value

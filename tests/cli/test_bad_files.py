@@ -21,16 +21,16 @@ from typing import Any
 
 import pytest
 from helpers import each_once
-from typer.main import get_command
 
-from vpnframe.cli import app, demo, main
+from vpnframe.cli import COMMANDS as NAMES
+from vpnframe.cli import demo, load_command, main
 from vpnframe.cloud.signing import Credentials
 from vpnframe.emulator import make_fleet, make_state, serve_in_thread
 from vpnframe.fetching.fetch import fetch
 from vpnframe.inventory import read_inventory, write_inventory
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="devices as Linux has them")
-COMMANDS: dict[str, Any] = get_command(app).commands
+COMMANDS: dict[str, Any] = {name: load_command(name) for name in NAMES}
 ANSWER = '{"VpnConnectionConfig": {"LocalSubnet": "192.168.0.0/24"}}'
 # What each command needs; a word in braces is a path of the fixture.
 NEEDED = {

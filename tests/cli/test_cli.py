@@ -18,20 +18,14 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 from cli_helpers import keys_of, vpnframe
-from typer.main import get_command
 from typer.testing import CliRunner
 
 import vpnframe as vf
-from vpnframe.cli import app
+from vpnframe.cli import COMMANDS, app, load_command
 from vpnframe.cloud.messages import Response
 from vpnframe.emulator import ServerSettings, make_fleet, make_state, serve_in_thread
 from vpnframe.emulator.faults import fault
 from vpnframe.schema.tables import STORED
-
-COMMANDS = (
-    *("demo", "doctor", "plan", "fetch", "load", "redact", "show", "stats", "overlaps"),
-    *("conflicts", "free", "trace", "audit", "compare", "schema", "emulator"),
-)
 
 
 @pytest.fixture(scope="module")
@@ -60,8 +54,8 @@ def test_help_names_every_command_and_the_first_steps():
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_and_option_is_documented(command):
     """Each command says what it does; no option stands without a word."""
-    parsed = get_command(app).commands[command]
-    assert parsed.help
+    parsed = load_command(command)
+    assert parsed.help.partition("\n")[0] == COMMANDS[command]
     shown = {"snapshot", "style", "output", "limit"}
     assert not [
         p.name
@@ -74,7 +68,7 @@ def test_every_command_and_option_is_documented(command):
 def test_every_option_has_a_variable(command):
     """VPNFRAME_ and its name; the emulator's have its name in between."""
     prefix = "VPNFRAME_EMULATOR_" if command == "emulator" else "VPNFRAME_"
-    for option in get_command(app).commands[command].params:
+    for option in load_command(command).params:
         if option.param_type_name == "option" and option.name != "help":
             name = max(option.opts, key=len).removeprefix("--").replace("-", "_").upper()
             assert option.envvar == prefix + name
@@ -467,13 +461,33 @@ def test_a_reader_that_stops_early_is_no_error(inventory):
     assert len(done.stdout) == 10
 
 
-def test_ctrl_c_while_the_command_is_loading_is_one_line(monkeypatch, capsys):
+class Loading:
+    """A module whose import is interrupted."""
+
+    def __getattr__(self, name):
+        raise KeyboardInterrupt
+
+
+def test_ctrl_c_while_a_command_is_loading_is_one_line(monkeypatch):
+    """Its module is imported when it runs."""
+    monkeypatch.setitem(sys.modules, "vpnframe.cli.schema", Loading())
+    done = CliRunner().invoke(app, ["schema"])
+    assert done.exit_code == 130
+    assert done.stderr == "vpnframe: stopped before anything was done\n"
+
+
+def test_help_loads_neither_tables_nor_the_network():
+    """They take longer than everything else in it."""
+    code = (
+        "import sys; from vpnframe.cli import app; app(['--help'], standalone_mode=False);"
+        "print('loaded:', *{'pandas', 'numpy', 'pyarrow', 'aiohttp'} & set(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
+    assert done.stdout.endswith(b"loaded:\n")
+
+
+def test_ctrl_c_while_the_command_line_is_loading_is_one_line(monkeypatch, capsys):
     """No traceback of imports."""
-
-    class Loading:
-        def __getattr__(self, name):
-            raise KeyboardInterrupt
-
     monkeypatch.setitem(sys.modules, "vpnframe.cli", Loading())
     with pytest.raises(SystemExit) as end:
         runpy.run_module("vpnframe", run_name="__main__")

@@ -105,7 +105,7 @@ def test_overlaps_of_equal_blocks_are_one_entry(complete, tmp_path):
     assert len(table(run("overlaps", complete, "--against", path, "--expand", "-f", "csv"))) == 3
     done = run("overlaps", complete, "--against", path)
     assert "The first of 2 equal pairs, of 2 connections: " in " ".join(done.stdout.split())
-    assert "2 of 2 overlaps: 2 info; they stand for 3 pairs" in done.stderr
+    assert "2 of 2 overlaps: 2 info; they represent 3 pairs" in done.stderr
 
 
 def test_overlaps_counts_by_block(complete):
@@ -196,8 +196,8 @@ def test_free_ends_with_1_where_there_is_none(complete, tmp_path):
     done = run(*options, code=1)
     assert str(done.exception) == (
         "no /24 is free in 10.1.0.0/16: 10.1.0.0/16 (on premises of vco-a and vco-b) fills it. "
-        "Where that is an aggregate, routed as a whole and used in part, --ignore 10.1.0.0/16 "
-        "sets it aside, and --ignore-shorter-than 17 all that are as large"
+        "If that is an aggregate, routed as a whole and used in part, --ignore 10.1.0.0/16 "
+        "ignores it, and --ignore-shorter-than 17 all that are as large"
     )
     assert run(*options, "--only", "vpn-2", "--count", 1).stdout
     path = tmp_path / "avoid.txt"
@@ -250,10 +250,10 @@ def test_free_sets_an_aggregate_aside_and_says_so(hub, options):
     assert " ".join(map(str, options)) in message
     done = run("free", hub, *options, "--count", 1, "-f", "csv")
     assert table(done)["gap"].tolist() == ["10.0.0.0/16"]
-    assert "set aside: 10.0.0.0/8 (on premises of vco-hub)\n" in done.stderr
-    assert ", apart from what is set aside" in done.stderr
+    assert "ignored: 10.0.0.0/8 (on premises of vco-hub)\n" in done.stderr
+    assert ", without the ignored blocks" in done.stderr
     done = run("free", hub, *options, "--within", "10.1.0.0/16", code=1)
-    assert "set aside: 10.0.0.0/8" in done.stderr
+    assert "ignored: 10.0.0.0/8" in done.stderr
     assert "10.1.0.0/16 (on premises of vco-a and vco-b) fills it" in str(done.exception)
 
 
@@ -264,17 +264,17 @@ def test_conflicts_sets_an_aggregate_aside_and_says_so(hub, options):
     assert "10.0.0.0/8" in set(hits["hit_cidr"])
     done = run("conflicts", hub, "10.1.2.0/24", *options, "-f", "csv", code=3)
     assert set(table(done)["hit_cidr"]) == {"10.1.0.0/16", "10.1.2.0/24"}
-    assert "set aside: 10.0.0.0/8 (on premises of vco-hub)\n" in done.stderr
+    assert "ignored: 10.0.0.0/8 (on premises of vco-hub)\n" in done.stderr
     assert "0 collisions" in run("conflicts", hub, "10.9.0.0/16", *options).stderr
 
 
 def test_set_aside_is_said_where_nothing_is(hub):
     """Neither a warning nor silence: no block is as short."""
     assert (
-        "set aside: no block is as large"
+        "ignored: no block, as none is that large"
         in run("free", hub, "--ignore-shorter-than", 8, "--within", "11.0.0.0/8").stderr
     )
-    assert "set aside" not in run("free", hub, "--within", "11.0.0.0/8").stderr
+    assert "ignored" not in run("free", hub, "--within", "11.0.0.0/8").stderr
 
 
 def test_a_block_to_ignore_that_nobody_has_is_an_error(hub):

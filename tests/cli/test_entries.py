@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from rich.cells import cell_len
 
-from vpnframe.cli.entries import FindingText, as_entries
-from vpnframe.cli.text_table import text_width
+from vpnframe.cli.text import FindingText, as_entries
 
 ENTRIES = [
     FindingText("high", [["10.0.0.0/8", "onprem", "vco-1", "to-lima-office"]], "Because it is so."),
@@ -34,7 +34,7 @@ def test_no_line_is_wider_than_the_terminal(width):
     note = "A sentence that is much longer than any of these terminals is wide. " * 3
     entries = [FindingText("high", ENTRIES[0].rows, note)]
     lines = as_entries(entries, width=width).splitlines()
-    assert max(map(text_width, lines)) <= width
+    assert max(map(cell_len, lines)) <= width
     assert lines[1].startswith("  10.0.0.0/8")
 
 
@@ -48,7 +48,7 @@ def test_east_asian_names_take_two_columns():
     """What stands after them stays aligned."""
     rows = [["深圳", "x"], ["lima", "x"]]
     lines = as_entries([FindingText("h", rows)], width=80).splitlines()[1:]
-    assert len({text_width(line) for line in lines}) == 1
+    assert len({cell_len(line) for line in lines}) == 1
 
 
 def test_control_characters_do_not_reach_the_terminal():

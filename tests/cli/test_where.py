@@ -118,7 +118,7 @@ def test_a_condition_holds_for(condition: str, expected: list[int]) -> None:
         ("~is_up", "write 'not'"),
         ("'a' in name", "use .str.contains()"),
         ("version is 1", "use == or .isna()"),
-        ("severity >= 'hihg'", "'hihg' is none of info, low, high"),
+        ("severity >= 'hihg'", "'hihg' is not one of info, low, high"),
         ("ends_at < 'soon'", "'soon' is not a time"),
         ("version.str.contains('1')", "version is a number, not a text"),
         ("version", "is not a condition on rows"),

@@ -2,37 +2,94 @@
 
 from __future__ import annotations
 
+import inspect
 import sys
-from typing import Annotated
+from collections.abc import Callable
+from dataclasses import fields, is_dataclass
+from importlib import import_module
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
+from typer.main import get_command
 
 from vpnframe._version import __version__
-from vpnframe.cli import (
-    audit,
-    compare,
-    conflicts,
-    demo,
-    doctor,
-    emulator,
-    fetch,
-    free,
-    load,
-    overlaps,
-    plan,
-    redact,
-    schema,
-    show,
-    stats,
-    trace,
-)
-from vpnframe.cli.streams import Streams, describe
+from vpnframe.cli.exit_codes import ExitCode
+from vpnframe.cli.streams import Streams, describe, warn
 from vpnframe.errors import VpnframeError
 
-USAGE, INTERRUPTED = 2, 130
+# The first sentence of each command's help, which is shown without an import of the command.
+COMMANDS = {
+    "demo": "Read a made-up fleet of 300 connections from a local emulator; no account is needed.",
+    "doctor": "Check credentials, permissions, clock and regions, and estimate a fetch's duration.",
+    "plan": "Count the calls that a fetch makes and estimate its duration, from the lists alone.",
+    "fetch": "Read the fleet of an account, or of several, into an inventory folder.",
+    "load": "Read saved answers, JSON or XML, into an inventory folder.",
+    "redact": "Copy saved answers without their keys, so that they are safe to keep.",
+    "show": "Print a table of an inventory, whole or in part.",
+    "stats": "Count a fleet: its size, the algorithms in use, the lifetimes.",
+    "overlaps": "Find overlapping subnets of the fleet, worst first, and what each overlap means.",
+    "conflicts": "Find what a new site's subnets would collide with, and how badly.",
+    "free": "Find subnets that collide with nothing known, the tightest fit first.",
+    "trace": "Find which tunnel takes a packet from the cloud, which one is its standby, and why.",
+    "audit": "Review a fleet by all rules and by standards, with accepted findings marked.",
+    "compare": "Compare tunnels with their other end's configuration, and predict what IKE does.",
+    "schema": "List the tables, or describe the columns of one.",
+    "emulator": "Run a local Alibaba Cloud VPN endpoint with a made-up fleet.",
+}
+
+
+class _LazyCommands(TyperGroup):
+    """A group that imports a command when it runs: pandas alone takes longer than all help."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        if args[0] in COMMANDS:
+            self.commands[args[0]] = load_command(args[0])
+        return super().resolve_command(ctx, args)
+
+
+def load_command(name: str) -> Any:
+    """Import a command; each option gets a variable, VPNFRAME_ and its name."""
+    try:
+        module = import_module(f"vpnframe.cli.{name}")
+    except KeyboardInterrupt:
+        warn("stopped before anything was done")
+        raise typer.Exit(ExitCode.INTERRUPTED) from None
+    app = typer.Typer(add_completion=False)
+    app.command(name)(_expanded(module.run))
+    command: Any = get_command(app)
+    prefix = "VPNFRAME_EMULATOR_" if name == "emulator" else "VPNFRAME_"
+    for param in command.params:
+        if param.param_type_name == "option":
+            longest = max(param.opts, key=len)
+            param.envvar = prefix + longest.removeprefix("--").replace("-", "_").upper()
+    return command
+
+
+def _expanded(run: Callable[..., None]) -> Callable[..., None]:
+    """Replace each parameter that is a dataclass of options by its fields."""
+    groups: dict[str, Any] = {}
+    parameters: list[inspect.Parameter] = []
+    for name, one in inspect.signature(run, eval_str=True).parameters.items():
+        if is_dataclass(one.annotation):
+            groups[name] = one.annotation
+            parameters += inspect.signature(groups[name], eval_str=True).parameters.values()
+        else:
+            parameters.append(one)
+
+    def called(**values: Any) -> None:
+        for name, group in groups.items():
+            values[name] = group(**{field.name: values.pop(field.name) for field in fields(group)})
+        run(**values)
+
+    called.__doc__ = run.__doc__
+    called.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    return called
+
 
 app = typer.Typer(
     name="vpnframe",
+    cls=_LazyCommands,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,  # a pretty traceback shows local values, and those hold keys
@@ -46,6 +103,8 @@ app = typer.Typer(
     epilog="Exit codes: 0 done, 1 error, 2 usage, 3 a collision, or what a --fail-on option asked "
     "for, 4 the fleet was not read completely.",
 )
+for name, sentence in COMMANDS.items():
+    app.command(name, help=sentence)(lambda: None)
 
 
 def _show_version(is_wanted: bool) -> None:
@@ -67,14 +126,6 @@ def _options(
     pass
 
 
-_COMMANDS = (
-    *(demo, doctor, plan, fetch, load, redact, show, stats, overlaps, conflicts, free),
-    *(trace, audit, compare, schema, emulator),
-)
-for command in _COMMANDS:
-    app.command(name=command.__name__.rpartition(".")[2])(command.run)
-
-
 def main() -> None:
     """Run the command line and exit."""
     with Streams() as streams:
@@ -84,25 +135,21 @@ def main() -> None:
 
 def _run() -> int:
     """Run the app and return the exit code; print errors as one line."""
-    empty = [n for n, text in enumerate(sys.argv[1:], 1) if _is_empty(text)]
-    if empty:  # "" would be read as the working folder, or as a name that nothing has
-        print(f"vpnframe: argument {empty[0]} is empty: is a variable unset?", file=sys.stderr)
-        return USAGE
+    for number, text in enumerate(sys.argv[1:], 1):
+        # "" would be read as the working folder, or as a name that nothing has
+        if not text.strip() or (text.startswith("--") and text.endswith("=")):
+            warn(f"argument {number} is empty: is a variable unset?")
+            return ExitCode.USAGE
     try:
         app()
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else int(end.code is not None)
     except VpnframeError as error:
-        print(f"vpnframe: {error}", file=sys.stderr)
+        warn(str(error))
     except KeyboardInterrupt:
-        return INTERRUPTED
+        return ExitCode.INTERRUPTED
     except BrokenPipeError:
         pass  # the reader stopped reading
     except OSError as error:
-        print(f"vpnframe: {describe(error)}", file=sys.stderr)
-    return 1
-
-
-def _is_empty(argument: str) -> bool:
-    """Check for an argument without a text, or an option without its value, as in ``--out=``."""
-    return not argument.strip() or (argument.startswith("--") and argument.endswith("="))
+        warn(describe(error))
+    return ExitCode.ERROR

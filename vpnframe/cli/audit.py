@@ -2,123 +2,118 @@
 
 from __future__ import annotations
 
-import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated, Literal
 
 import typer
 
 from vpnframe.auditing.narrowing import examine_for_sharing, narrow
 from vpnframe.auditing.profiles.profiles import BASELINE
 from vpnframe.auditing.review import AuditSettings, at_or_over, examine
-from vpnframe.cli.audit_options import (
-    AllOption,
-    ByOption,
-    ExplainOption,
-    FailOnOption,
-    FamilyOption,
-    FolderOrNothing,
-    OutDirOption,
-    ProfileOption,
-    RuleOption,
-    SeverityOption,
-    StyleOption,
-    WaiversOption,
-    WithoutKeyFindingsOption,
-    check_owners,
-    known_families,
-)
-from vpnframe.cli.audit_output import (
-    ReviewFormat,
-    explain,
-    known_rules,
-    print_review,
-    write_by_owner,
-)
-from vpnframe.cli.options import LimitOption, OutputOption, SnapshotOption, WithKeyFactsOption
-from vpnframe.cli.overlap_options import (
-    NatOption,
-    OwnerTagOption,
-    TopologyOption,
-    make_overlap_settings,
-)
-from vpnframe.cli.reading import NOT_COMPLETE, read_snapshot
+from vpnframe.cli.audit_output import ReviewOptions, explain, rule_text
+from vpnframe.cli.exit_codes import ExitCode
+from vpnframe.cli.inventories import FOLDER_HELP, SnapshotOption, SnapshotOptions
+from vpnframe.cli.options import flag, one_of, option
+from vpnframe.cli.overlap_parts import OverlapOptions, OwnerTagOption
+from vpnframe.cli.streams import warn
+from vpnframe.schema.tables.parts import FAMILIES
 
-FOUND = 3
+Severity = Literal["critical", "high", "medium", "low", "info"]
 
 
 def run(
-    folder: FolderOrNothing = None,
-    profile: ProfileOption = None,
-    waivers: WaiversOption = None,
+    *,
+    folder: Annotated[Path | None, typer.Argument(metavar="[DIR]", help=FOLDER_HELP)] = None,
+    profile: Annotated[
+        list[str] | None,
+        option("NAME|FILE", f"A standard, or your own CSV file; repeatable. Default: {BASELINE}."),
+    ] = None,
+    waivers: Annotated[
+        Path | None,
+        option(
+            "FILE",
+            "Accepted findings, in TOML: rule, selector, reason, owner, approver, ticket, "
+            "created, until.",
+        ),
+    ] = None,
     owner_tag: OwnerTagOption = None,
-    by: ByOption = None,
-    out_dir: OutDirOption = None,
-    fail_on: FailOnOption = None,
-    family: FamilyOption = None,
-    severity: SeverityOption = None,
-    rule: RuleOption = None,
-    with_folded: AllOption = False,
-    topology: TopologyOption = None,
-    nat: NatOption = None,
-    with_key_facts: WithKeyFactsOption = False,
-    without_key_findings: WithoutKeyFindingsOption = False,
-    explain_rule: ExplainOption = None,
-    limit: LimitOption = None,
-    style: StyleOption = ReviewFormat.TABLE,
-    output: OutputOption = None,
+    by: Annotated[
+        Literal["owner"] | None, typer.Option(help="One file per owner, into --out-dir.")
+    ] = None,
+    out_dir: Annotated[Path | None, option("DIR", "Where --by writes.")] = None,
+    fail_on: Annotated[
+        Severity | None,
+        typer.Option(help="Exit with 3 if an open finding has this severity or a worse one."),
+    ] = None,
+    family: Annotated[
+        list[str] | None,
+        option(
+            "FAMILY",
+            f"Only findings of this family ({', '.join(FAMILIES)}); repeatable. Other "
+            "findings are neither counted nor seen by --fail-on.",
+            callback=one_of(FAMILIES),
+        ),
+    ] = None,
+    severity: Annotated[
+        Severity | None, typer.Option(help="Only findings of this severity or a worse one.")
+    ] = None,
+    rule: Annotated[
+        list[str] | None, option("RULE", "Only findings of this rule; repeatable.", "--rule")
+    ] = None,
+    known: OverlapOptions,
+    without_key_findings: Annotated[
+        bool,
+        flag(
+            "--without-key-findings",
+            "Leave out whose pre-shared key is weak, for sharing; their number is given by "
+            "rule. Otherwise such findings are listed, and a file that holds one has mode 0600; "
+            "length, class and bits of keys need --with-key-facts.",
+        ),
+    ] = False,
+    explain_rule: Annotated[
+        str | None, option("RULE", "Explain one rule, and stop.", "--explain")
+    ] = None,
+    printed: ReviewOptions,
     snapshot: SnapshotOption = "latest",
 ) -> None:
-    """Review a fleet: every rule, standards, and what was accepted.
+    """Review a fleet by all rules and by standards, with accepted findings marked.
 
-    What passes is no finding; what could not be judged is one, marked unknown. The exit code is 3
-    by --fail-on, else 4 where the fleet, or the routes that overlaps are judged by, were not read
-    completely.
+    Checks that pass produce no finding; a check that lacks data produces one, marked unknown. The
+    exit code is 3 by --fail-on, else 4 if the fleet, or the routes that overlaps are judged by,
+    were not read completely.
     """
     if explain_rule is not None:
         explain(explain_rule)
         return
     if folder is None:
         raise typer.BadParameter("name an inventory folder, or a rule with --explain")
-    check_owners(by=by, owner_tag=owner_tag, out_dir=out_dir, single=output or limit)
-    if with_key_facts and without_key_findings:
+    if (by is None) != (out_dir is None) or (by and owner_tag is None):
+        raise typer.BadParameter("--by owner needs --owner-tag TAG and --out-dir DIR")
+    if by and (printed.output or printed.limit) is not None:
+        raise typer.BadParameter("--by owner writes whole files into --out-dir: leave out the rest")
+    if printed.with_key_facts and without_key_findings:
         raise typer.BadParameter("--with-key-facts and --without-key-findings contradict")
-    inventory = read_snapshot(folder, snapshot)
+    inventory = SnapshotOptions(folder=folder, snapshot=snapshot).read()
     settings = AuditSettings(
-        owner_tag=owner_tag,
-        with_key_facts=with_key_facts,
-        overlaps=make_overlap_settings(topology=topology, nat=nat),
+        owner_tag=owner_tag, with_key_facts=printed.with_key_facts, overlaps=known.settings()
     )
     judge = examine_for_sharing if without_key_findings else examine
     review = judge(inventory, profiles=profile or (BASELINE,), waivers=waivers, settings=settings)
     if family or severity or rule:
-        review = narrow(
-            review,
-            rules=known_rules(rule or ()),
-            families=known_families(family or ()),
-            severity=severity,
-        )
-        with_folded = with_folded or bool(family or rule)  # their causes may be filtered out
+        rules = [rule_text(one, "--rule").rule_id for one in rule or ()]
+        review = narrow(review, rules=rules, families=family or (), severity=severity)
+    if family or rule:  # the causes of folded findings may be filtered out
+        printed = replace(printed, with_folded=True)
+    for text in review.notes:
+        warn(text)
     if out_dir is not None and owner_tag is not None:
-        write_by_owner(
-            review,
-            inventory.connections,
-            style,
-            owner_tag=owner_tag,
-            folder=out_dir,
-            is_private=with_key_facts,
-            with_folded=with_folded,
-        )
+        printed.write_by_owner(review, inventory.connections, owner_tag=owner_tag, folder=out_dir)
     else:
-        print_review(
-            review,
-            style,
-            output=output,
-            limit=limit,
-            is_private=with_key_facts,
-            with_folded=with_folded,
-        )
+        printed.print(review)
     n_bad = 0 if fail_on is None else int(at_or_over(review.findings, fail_on).sum())
     if n_bad:
-        print(f"vpnframe: {n_bad:,} open findings are {fail_on} or worse", file=sys.stderr)
-        raise typer.Exit(FOUND)
+        warn(f"{n_bad:,} open findings are {fail_on} or worse")
+        raise typer.Exit(ExitCode.FOUND)
     if not review.is_whole:
-        raise typer.Exit(NOT_COMPLETE)
+        raise typer.Exit(ExitCode.INCOMPLETE)

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import enum
 import re
-import sys
-from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Annotated, Literal
 
 import numpy as np
 import pandas as pd
@@ -22,9 +20,11 @@ from vpnframe.auditing.owners import is_on_fleet
 from vpnframe.auditing.review import Review
 from vpnframe.auditing.texts import Text, texts
 from vpnframe.auditing.verdicts import SEVERITIES
-from vpnframe.cli.output import Format, encode_table, print_table, write_file
+from vpnframe.cli.options import LimitOption, WithKeyFactsOption, flag
+from vpnframe.cli.output import Format, OutputOption, TableOptions, encode_table, put, refuse_binary
+from vpnframe.cli.streams import note
 from vpnframe.errors import InventoryError
-from vpnframe.model.display import json_text, printable
+from vpnframe.model.display import counted, json_text, printable
 
 _BRIEF = [
     *("severity", "rule_id", "connection", "evidence", "status", "owner", "root_cause"),
@@ -32,149 +32,132 @@ _BRIEF = [
 ]
 _SHOWN = 20
 
-
-class ReviewFormat(enum.StrEnum):
-    """Output format of a review."""
-
-    TABLE = "table"
-    CSV = "csv"
-    JSONL = "jsonl"
-    PARQUET = "parquet"
-    MARKDOWN = "markdown"
-    SARIF = "sarif"
-    OCSF = "ocsf"
-    HTML = "html"
+ReviewFormat = Literal[Format, "sarif", "ocsf", "html"]
+_WHOLE = ("parquet", "sarif", "ocsf", "html")  # formats in which no limit applies
+_ENDINGS = {"table": "txt", "markdown": "md", "ocsf": "ocsf.json"}
 
 
-_WHOLE = (ReviewFormat.PARQUET, ReviewFormat.SARIF, ReviewFormat.OCSF, ReviewFormat.HTML)
-_ENDINGS = {
-    ReviewFormat.TABLE: "txt",
-    ReviewFormat.MARKDOWN: "md",
-    ReviewFormat.SARIF: "sarif",
-    ReviewFormat.OCSF: "ocsf.json",
-}
+@dataclass(frozen=True, kw_only=True)
+class ReviewOptions:
+    """How and where an audit writes its findings."""
+
+    with_folded: Annotated[
+        bool,
+        flag(
+            "--all",
+            "Also list findings that follow from others. CSV, JSON lines, Parquet, SARIF and "
+            "OCSF always hold them, with their root cause.",
+        ),
+    ] = False
+    with_key_facts: WithKeyFactsOption = False
+    limit: LimitOption = None
+    style: Annotated[ReviewFormat, typer.Option("--format", "-f", help="Output format.")] = "table"
+    output: OutputOption = None
+
+    def print(self, review: Review) -> None:
+        """Print a review, or write it to a file."""
+        refuse_binary(self.style, self.output)
+        if self.style == "table" and self.output is None:
+            self._print_readable(review)
+            return
+        listed = self._listed(review) if self.style == "markdown" else review.findings
+        cut = listed
+        if self.limit is not None and self.style not in _WHOLE:
+            # Findings on the fleet report what was not judged: they are never left out.
+            cut = listed[(np.arange(len(listed)) < self.limit) | is_on_fleet(listed)]
+        body = encode(replace(review, findings=cut), self.style, with_folded=self.with_folded)
+        counts = counts_sentence(review.findings)
+        if self.style == "markdown":
+            body = f"{headline(review.connections)}  \n{counts}\n\n".encode() + body
+        put(body, self.output, is_private=self._is_private(review))
+        if self.output is not None:
+            note(f"{self.output}: {counts}")
+        if len(cut) < len(listed):
+            note(f"{len(listed) - len(cut):,} more findings: raise --limit")
+
+    def write_by_owner(
+        self, review: Review, connections: pd.DataFrame, *, owner_tag: str, folder: Path
+    ) -> None:
+        """Write one file per owner."""
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise InventoryError(f"{folder} cannot be written: {error.strerror}") from None
+        names: set[str] = set()
+        for owner, part in reviews_by_owner(review, connections, owner_tag=owner_tag).items():
+            name = _file_name(owner or "no-owner", names)
+            path = folder / f"{name}.{_ENDINGS.get(self.style, self.style)}"
+            title = f"{TITLE}: {owner or 'no owner'}"
+            body = encode(part, self.style, title=title, with_folded=self.with_folded)
+            put(body, path, is_private=self._is_private(part))
+            print(printable(f"{path}: {len(part.findings):,} findings of {owner or 'no owner'}"))
+
+    def _is_private(self, review: Review) -> bool:
+        return self.with_key_facts or holds_key_findings(review)
+
+    def _listed(self, review: Review) -> pd.DataFrame:
+        """Return the findings to list: those that follow from others only if wanted."""
+        findings = review.findings
+        return findings if self.with_folded else findings[~is_folded(findings)]
+
+    def _print_readable(self, review: Review) -> None:
+        """Print connections by worst finding, counts by rule, then the findings."""
+        print(headline(review.connections))
+        print(counts_sentence(review.findings))
+        print("\nBY RULE (share: part of the fleet; over 0.5 look for one cause)")
+        TableOptions().print(_by_rule(review.summary))
+        print("\nFINDINGS, the worst first")
+        listed = self._listed(review)
+        shown = brief(listed, with_profile=len(review.profiles) > 1)
+        TableOptions().print(shown, limit=_SHOWN if self.limit is None else self.limit)
+        if n_folded := len(review.findings) - len(listed):
+            print(f"{n_folded:,} findings that follow from these are not listed: add --all")
+        for text in review.notes:
+            print(printable(f"Note: {text}"))
 
 
 def encode(
     review: Review, style: ReviewFormat, *, title: str = TITLE, with_folded: bool = False
 ) -> bytes:
     """Encode a review in a format."""
-    if style is ReviewFormat.SARIF:
-        return _json(as_sarif(review))
-    if style is ReviewFormat.OCSF:
-        return _json(as_ocsf(review))
-    if style is ReviewFormat.HTML:
+    if style in ("sarif", "ocsf"):
+        tree = as_sarif(review) if style == "sarif" else as_ocsf(review)
+        return f"{json_text(tree, indent=1)}\n".encode()
+    if style == "html":
         return as_page(review, title=title, with_folded=with_folded).encode()
     findings = review.findings
-    if style in (ReviewFormat.TABLE, ReviewFormat.MARKDOWN):
+    if style in ("table", "markdown"):
         findings = findings if with_folded else findings[~is_folded(findings)]
         findings = brief(findings, with_profile=len(review.profiles) > 1)
-    return encode_table(findings, Format(style))
-
-
-def _body(
-    review: Review, cut: pd.DataFrame, style: ReviewFormat, *, with_folded: bool = False
-) -> bytes:
-    """Encode some findings of a review; counts of all precede a Markdown table."""
-    body = encode(replace(review, findings=cut), style, with_folded=with_folded)
-    if style is not ReviewFormat.MARKDOWN:
-        return body
-    counts = f"{headline(review.connections)}  \n{counts_sentence(review.findings)}\n\n"
-    return counts.encode() + body
-
-
-def print_review(
-    review: Review,
-    style: ReviewFormat,
-    *,
-    output: Path | None,
-    limit: int | None,
-    is_private: bool = False,
-    with_folded: bool = False,
-) -> None:
-    """Print a review, or write it to a file."""
-    for note in review.notes:
-        print(f"vpnframe: {note}", file=sys.stderr)
-    if style is ReviewFormat.PARQUET and output is None and sys.stdout.isatty():
-        raise typer.BadParameter("parquet is binary: add --output FILE, or a pipe")
-    if style is ReviewFormat.TABLE and output is None:
-        _print_readable(review, limit, with_folded=with_folded)
-        return
-    listed = review.findings
-    if style is ReviewFormat.MARKDOWN and not with_folded:
-        listed = listed[~is_folded(listed)].reset_index(drop=True)
-    cut = listed if style in _WHOLE else _cut(listed, limit)
-    body = _body(review, cut, style, with_folded=with_folded)
-    if output is None:
-        sys.stdout.flush()
-        sys.stdout.buffer.write(body)
-        sys.stdout.buffer.flush()
-    else:
-        write_file(output, body, is_private=is_private or holds_key_findings(review))
-        print(f"{output}: {counts_sentence(review.findings)}", file=sys.stderr)
-    n_more = len(listed) - len(cut)
-    if n_more:
-        print(f"{n_more:,} more findings: raise --limit", file=sys.stderr)
-
-
-def write_by_owner(
-    review: Review,
-    connections: pd.DataFrame,
-    style: ReviewFormat,
-    *,
-    owner_tag: str,
-    folder: Path,
-    is_private: bool = False,
-    with_folded: bool = False,
-) -> None:
-    """Write one file per owner."""
-    for note in review.notes:
-        print(f"vpnframe: {note}", file=sys.stderr)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InventoryError(f"{folder} cannot be written: {error.strerror}") from None
-    names: set[str] = set()
-    for owner, part in reviews_by_owner(review, connections, owner_tag=owner_tag).items():
-        name = _file_name(owner or "no-owner", names)
-        path = folder / f"{name}.{_ENDINGS.get(style, str(style))}"
-        title = f"{TITLE}: {owner or 'no owner'}"
-        body = encode(part, style, title=title, with_folded=with_folded)
-        write_file(path, body, is_private=is_private or holds_key_findings(part))
-        print(printable(f"{path}: {len(part.findings):,} findings of {owner or 'no owner'}"))
+    return encode_table(findings, style)
 
 
 def headline(connections: pd.DataFrame) -> str:
     """Return the numbers of connections by their worst finding, as a sentence."""
-    counts = connections["severity"].value_counts()
-    parts = [f"{word} {counts.get(word, 0):,}" for word in reversed(SEVERITIES)]
+    by_severity = _by_severity(connections["severity"])
     n_none = int(connections["severity"].isna().sum())
-    n, noun = len(connections), "connection" if len(connections) == 1 else "connections"
-    return f"{n:,} {noun} by worst finding: {', '.join(parts)}, none {n_none:,}"
+    n = counted(len(connections), "connection")
+    return f"{n} by worst finding: {by_severity}, none {n_none:,}"
 
 
 def counts_sentence(findings: pd.DataFrame) -> str:
     """Return the numbers of findings by severity and status, as a sentence."""
     is_top = is_counted(findings)
-    counts = findings[is_top]["severity"].value_counts()
-    parts = [f"{word} {counts.get(word, 0):,}" for word in reversed(SEVERITIES)]
     n_folded = int(is_folded(findings).sum())
     others = [f"{n_folded:,} folded under their cause"] if n_folded else []
     others += [f"{(findings['status'] == word).sum():,} {word}" for word in ("waived", "unknown")]
-    return f"{int(is_top.sum()):,} open findings: {', '.join(parts)}; {', '.join(others)}"
+    by_severity = _by_severity(findings.loc[is_top, "severity"])
+    return f"{int(is_top.sum()):,} open findings: {by_severity}; {', '.join(others)}"
 
 
-def _cut(findings: pd.DataFrame, limit: int | None) -> pd.DataFrame:
-    """Return the first findings, and those on the fleet that report what was not judged."""
-    if limit is None:
-        return findings
-    is_first = np.arange(len(findings)) < limit
-    return findings[is_first | is_on_fleet(findings)]
+def _by_severity(severities: pd.Series) -> str:
+    counts = severities.value_counts()
+    return ", ".join(f"{word} {counts.get(word, 0):,}" for word in reversed(SEVERITIES))
 
 
 def explain(rule_id: str) -> None:
     """Print the text of one rule."""
-    text = _text_of(rule_id, "--explain")
+    text = rule_text(rule_id, "--explain")
     print(f"{text.rule_id}: {text.title}\n")
     for label, line in (
         ("Severity", f"{text.severity}. {text.severity_reason}"),
@@ -189,12 +172,8 @@ def explain(rule_id: str) -> None:
         print(f"{label:11}{line}")
 
 
-def known_rules(rule_ids: Iterable[str]) -> list[str]:
-    """Return the requested rule ids, and reject unknown ones."""
-    return [_text_of(rule_id, "--rule").rule_id for rule_id in rule_ids]
-
-
-def _text_of(rule_id: str, option: str) -> Text:
+def rule_text(rule_id: str, option: str) -> Text:
+    """Return the text of a rule, and reject an unknown one."""
     text = texts().get(rule_id)
     if text is None:
         near = ", ".join(name for name in texts() if rule_id.removeprefix("vpn-") in name)
@@ -211,24 +190,6 @@ def brief(findings: pd.DataFrame, *, with_profile: bool = False) -> pd.DataFrame
     return findings.assign(connection=name.fillna("-"))[names]
 
 
-def _print_readable(review: Review, limit: int | None, *, with_folded: bool) -> None:
-    """Print connections by worst finding, counts by rule, then the findings."""
-    findings = review.findings
-    print(headline(review.connections))
-    print(counts_sentence(findings))
-    print("\nBY RULE (share: part of the fleet; over 0.5 look for one cause)")
-    print_table(_by_rule(review.summary), Format.TABLE)
-    print("\nFINDINGS, the worst first")
-    listed = findings if with_folded else findings[~is_folded(findings)].reset_index(drop=True)
-    shown = brief(listed, with_profile=len(review.profiles) > 1)
-    print_table(shown, Format.TABLE, limit=_SHOWN if limit is None else limit)
-    n_folded = len(findings) - len(listed)
-    if n_folded:
-        print(f"{n_folded:,} findings that follow from these are not listed: add --all")
-    for note in review.notes:
-        print(printable(f"Note: {note}"))
-
-
 def _by_rule(summary: pd.DataFrame) -> pd.DataFrame:
     """Return the rules with findings, the worst first, with their numbers by severity."""
     rows = summary[(summary["n_open"] > 0) | (summary["n_waived"] > 0)]
@@ -237,10 +198,6 @@ def _by_rule(summary: pd.DataFrame) -> pd.DataFrame:
     ranked = rows.sort_values(numbers, ascending=False, kind="stable")
     shown = ranked[["rule_id", *numbers, "share", "title", "profile"]]
     return shown.rename(columns={name: name.removeprefix("n_") for name in numbers})
-
-
-def _json(tree: object) -> bytes:
-    return f"{json_text(tree, indent=1)}\n".encode()
 
 
 def _file_name(owner: str, taken: set[str]) -> str:

@@ -2,87 +2,60 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import pandas as pd
 import typer
 
-from vpnframe.cli.options import (
-    FolderArgument,
-    FormatOption,
-    LimitOption,
-    OutputOption,
-    SnapshotOption,
-)
-from vpnframe.cli.output import Format, print_table
-from vpnframe.cli.reading import read_marked
+from vpnframe.cli.exit_codes import ExitCode
+from vpnframe.cli.inventories import SnapshotOptions
+from vpnframe.cli.options import LimitOption, flag, option
+from vpnframe.cli.output import TableOptions
+from vpnframe.cli.streams import note
 from vpnframe.errors import SchemaError
 from vpnframe.peers import compare_peer
 
-MISMATCHED = 3
-
 # Columns for a terminal; ids are only in the other formats.
-_BRIEF = [
+_BRIEF = (
     *("connection_name", "tunnel_index", "field", "result", "ike_error", "ours", "theirs"),
     "reason",
-]
+)
 _FAILS = ("mismatch", "works-until-rekey")
 
 
 def run(
-    folder: FolderArgument,
+    *,
+    stored: SnapshotOptions,
     peer: Annotated[
         Path | None,
-        typer.Option(
-            envvar="VPNFRAME_PEER",
-            metavar="FILE",
-            help="The other end's swanctl.conf or ipsec.conf; of its secrets nothing is kept.",
-        ),
+        option("FILE", "The other end's swanctl.conf or ipsec.conf; its secrets are never kept."),
     ] = None,
     peer_connection: Annotated[
         str | None,
-        typer.Option(
-            envvar="VPNFRAME_PEER_CONNECTION",
-            metavar="ID",
-            help="Instead of a file another connection of the fleet: one VPC to another.",
-        ),
+        option("ID", "Instead of a file another connection of the fleet: one VPC to another."),
     ] = None,
     connection: Annotated[
-        str | None,
-        typer.Option(
-            envvar="VPNFRAME_CONNECTION",
-            metavar="ID",
-            help="Only this connection; otherwise all that the other end knows.",
-        ),
+        str | None, option("ID", "Only this connection; otherwise all that the other end knows.")
     ] = None,
     fail_on_mismatch: Annotated[
         bool,
-        typer.Option(
-            "--fail-on-mismatch",
-            envvar="VPNFRAME_FAIL_ON_MISMATCH",
-            help="Exit with 3 where anything is a mismatch, or works until the first rekey alone.",
-        ),
+        flag("--fail-on-mismatch", "Exit with 3 on a mismatch, at once or at the first rekey."),
     ] = False,
     limit: LimitOption = None,
-    style: FormatOption = Format.TABLE,
-    output: OutputOption = None,
-    snapshot: SnapshotOption = "latest",
+    printed: TableOptions,
 ) -> None:
-    """Hold tunnels against the configuration of their other end, and say what IKE would do."""
+    """Compare tunnels with their other end's configuration, and predict what IKE does."""
     if (peer is None) == (peer_connection is None):
         raise typer.BadParameter("give either --peer or --peer-connection")
-    tunnels = read_marked(folder, snapshot).tunnels
+    tunnels = stored.read_marked().tunnels
     ours = tunnels if connection is None else _of_connection(tunnels, connection)
-    other = peer or _of_connection(tunnels, peer_connection)
-    found = compare_peer(ours, peer=other)
-    shown = found[_BRIEF] if style is Format.TABLE else found
-    print_table(shown, style, output=output, limit=limit)
+    found = compare_peer(ours, peer=peer or _of_connection(tunnels, peer_connection))
+    printed.print(found, brief=_BRIEF, limit=limit)
     counts = found["result"].astype("str").value_counts().sort_index()
-    print(", ".join(f"{n:,} {name}" for name, n in counts.items()) or "no row", file=sys.stderr)
+    note(", ".join(f"{n:,} {name}" for name, n in counts.items()) or "no rows")
     if fail_on_mismatch and found["result"].isin(_FAILS).any():
-        raise typer.Exit(MISMATCHED)
+        raise typer.Exit(ExitCode.FOUND)
 
 
 def _of_connection(tunnels: pd.DataFrame, connection_id: str | None) -> pd.DataFrame:

@@ -11,15 +11,15 @@ from pathlib import Path
 import pandas as pd
 
 from vpnframe import stats
+from vpnframe.cli.inventories import printing_warnings, write_and_report
 from vpnframe.cli.options import OutOption
-from vpnframe.cli.output import Format, print_table, print_text
-from vpnframe.cli.overlap_options import saying_gaps
+from vpnframe.cli.output import TableOptions
 from vpnframe.cli.overlaps import as_text, worst_first
-from vpnframe.cli.report import write_and_report
 from vpnframe.cli.streams import drawing_stream
 from vpnframe.cloud.actions import ACTIONS, Limit
 from vpnframe.cloud.signing import Credentials
 from vpnframe.emulator import make_fleet, make_state, serve_in_thread
+from vpnframe.errors import IncompleteWarning
 from vpnframe.fetching.fetch import fetch
 from vpnframe.fetching.progress import ProgressBar
 from vpnframe.fetching.settings import FetchSettings
@@ -27,28 +27,29 @@ from vpnframe.inventory import Inventory
 from vpnframe.overlapping import overlaps
 
 _WINDOW_S = 2.0
+_COVERAGE = (
+    *("region_id", "status", "n_expected", "n_read", "n_unattached", "n_calls", "n_throttled"),
+)
 
 
-def run(
-    out: OutOption = Path("demo-inventory"),
-) -> None:
+def run(*, out: OutOption = Path("demo-inventory")) -> None:
     """Read a made-up fleet of 300 connections from a local emulator; no account is needed."""
     print(
-        "A local emulator serves 300 connections in 12 regions; they are read over HTTP, signed "
-        "and paged,\nunder the published quotas, with a window of 2 s instead of 60 on both sides "
-        "so that nobody waits."
+        "A local emulator serves 300 connections in 12 regions. They are read over HTTP, signed "
+        "and paged,\nunder the published quotas; their window is 2 s instead of 60 s, to save time."
     )
     started = time.monotonic()
     inventory = _fetch_from_emulator()
     print(f"read in {time.monotonic() - started:.1f} s\n")
-    _print_coverage(inventory)
+    print("COVERAGE")
+    TableOptions().print(inventory.coverage, brief=_COVERAGE)
     print("\nALGORITHMS IN USE")
     _print_algorithms(inventory.tunnels)
     _print_overlaps(inventory)
     print()
     write_and_report(inventory, out)
     program = sys.argv[0]
-    print(f"go on with: {program} show {out} tunnels --limit 10")
+    print(f"next steps: {program} show {out} tunnels --limit 10")
     print(f"            {program} stats {out}")
     print(f"            {program} overlaps {out}")
 
@@ -66,36 +67,20 @@ def _fetch_from_emulator() -> Inventory:
         )
 
 
-def _print_coverage(inventory: Inventory) -> None:
-    print("COVERAGE")
-    columns = [
-        *("region_id", "status", "n_expected", "n_read", "n_unattached", "n_calls", "n_throttled")
-    ]
-    print_table(inventory.coverage[columns], Format.TABLE)
-
-
 def _print_algorithms(tunnels: pd.DataFrame) -> None:
     """Print one line per column of the table: its values, most frequent first."""
     counts = stats.algorithms(tunnels)
-    for column, rows in counts.groupby("column", sort=False):
-        values = ", ".join(
-            f"{value} {share:.0%}"
-            for value, share in zip(rows["value"].fillna("?"), rows["share"], strict=True)
-        )
-        print(
-            textwrap.fill(
-                f"{column:17} {values}",
-                width=shutil.get_terminal_size().columns,
-                subsequent_indent=" " * 18,
-                break_on_hyphens=False,
-            )
-        )
+    width = shutil.get_terminal_size().columns
+    shares = counts["value"].fillna("?") + counts["share"].map(" {:.0%}".format)
+    for column, values in shares.groupby(counts["column"], sort=False):
+        line = f"{column:17} {', '.join(values)}"
+        print(textwrap.fill(line, width, subsequent_indent=" " * 18, break_on_hyphens=False))
 
 
 def _print_overlaps(inventory: Inventory) -> None:
-    with saying_gaps():
+    with printing_warnings(IncompleteWarning):
         pairs = worst_first(overlaps(inventory))
     print(f"\nOVERLAPPING SUBNETS: {len(pairs)} overlaps inside one routing domain,")
-    print("among them, one of each of the worst kinds:\n")
+    print("here one of each of the worst kinds:\n")
     shown = pairs.drop_duplicates("kind").head(4)
-    print_text(lambda width: as_text(shown, inventory.connections, width))
+    TableOptions().print_text(lambda width: as_text(shown, inventory.connections, width))

@@ -12,7 +12,8 @@ from typing import Annotated, Literal
 
 import typer
 
-from vpnframe.cli.output import write_file
+from vpnframe.cli.options import flag, option
+from vpnframe.cli.output import put
 from vpnframe.emulator import (
     ServerSettings,
     State,
@@ -25,89 +26,29 @@ from vpnframe.emulator import (
 from vpnframe.emulator.faults import KINDS, parse_fault
 from vpnframe.errors import SettingsError
 
-PortOption = Annotated[
-    int,
-    typer.Option(envvar="VPNFRAME_EMULATOR_PORT", min=0, max=65535, help="0 takes a free one."),
-]
-ConnectionsOption = Annotated[
-    int,
-    typer.Option(envvar="VPNFRAME_EMULATOR_CONNECTIONS", min=0, help="Connections in the fleet."),
-]
-RegionsOption = Annotated[
-    int, typer.Option(envvar="VPNFRAME_EMULATOR_REGIONS", min=1, help="Regions.")
-]
-AccountsOption = Annotated[
-    int, typer.Option(envvar="VPNFRAME_EMULATOR_ACCOUNTS", min=1, help="Accounts.")
-]
-SeedOption = Annotated[
-    int,
-    typer.Option(envvar="VPNFRAME_EMULATOR_SEED", help="The same seed gives the same fleet."),
-]
-LatencyOption = Annotated[
-    float,
-    typer.Option(envvar="VPNFRAME_EMULATOR_LATENCY_MS", min=0, help="Added to every answer."),
-]
-QuotaWindowOption = Annotated[
-    float,
-    typer.Option(
-        envvar="VPNFRAME_EMULATOR_QUOTA_WINDOW_S",
-        min=0.001,
-        help="Window of the quotas in seconds.",
-    ),
-]
-QuotaModeOption = Annotated[
-    Literal["sliding", "fixed"],
-    typer.Option(envvar="VPNFRAME_EMULATOR_QUOTA_MODE", help="How the window moves."),
-]
-NoQuotaOption = Annotated[
-    bool,
-    typer.Option("--no-quota", envvar="VPNFRAME_EMULATOR_NO_QUOTA", help="No quotas at all."),
-]
-TlsOption = Annotated[
-    bool,
-    typer.Option("--tls", envvar="VPNFRAME_EMULATOR_TLS", help="HTTPS, under a CA of its own."),
-]
-AnswerKeyOption = Annotated[
-    Path | None,
-    typer.Option(
-        "--answer-key",
-        envvar="VPNFRAME_EMULATOR_ANSWER_KEY",
-        metavar="FILE",
-        help="Write as JSON what was planted where, the tunnels and counts.",
-    ),
-]
-FaultOption = Annotated[
-    list[str] | None,
-    typer.Option(
-        envvar="VPNFRAME_EMULATOR_FAULT",
-        metavar="KIND=RATE",
-        help="Spoil this part of the calls, from 0 to 1; KIND@1,9 spoils those. Repeatable.",
-    ),
-]
-ListFaultsOption = Annotated[
-    bool,
-    typer.Option(
-        "--list-faults",
-        envvar="VPNFRAME_EMULATOR_LIST_FAULTS",
-        help="List the kinds of faults, and stop.",
-    ),
-]
-
 
 def run(
-    port: PortOption = 0,
-    connections: ConnectionsOption = 300,
-    regions: RegionsOption = 12,
-    accounts: AccountsOption = 1,
-    seed: SeedOption = 7,
-    latency_ms: LatencyOption = 0,
-    quota_window_s: QuotaWindowOption = 60,
-    quota_mode: QuotaModeOption = "sliding",
-    no_quota: NoQuotaOption = False,
-    tls: TlsOption = False,
-    answer_key_file: AnswerKeyOption = None,
-    fault: FaultOption = None,
-    list_faults: ListFaultsOption = False,
+    *,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 0,
+    connections: Annotated[int, typer.Option(min=0, help="Connections in the fleet.")] = 300,
+    regions: Annotated[int, typer.Option(min=1, help="Regions.")] = 12,
+    accounts: Annotated[int, typer.Option(min=1, help="Accounts.")] = 1,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same fleet.")] = 7,
+    latency_ms: Annotated[float, typer.Option(min=0, help="Added to every answer.")] = 0,
+    quota_window_s: Annotated[float, typer.Option(min=0.001, help="Quota window in seconds.")] = 60,
+    quota_mode: Annotated[
+        Literal["sliding", "fixed"], typer.Option(help="How the window moves.")
+    ] = "sliding",
+    no_quota: Annotated[bool, flag("--no-quota", "No quotas at all.")] = False,
+    tls: Annotated[bool, flag("--tls", "HTTPS, with its own CA.")] = False,
+    answer_key_file: Annotated[
+        Path | None, option("FILE", "Write what was planted where, as JSON.", "--answer-key")
+    ] = None,
+    fault: Annotated[
+        list[str] | None,
+        option("KIND=RATE", "Rate of failing calls, 0 to 1; KIND@1,9: calls 1 and 9; repeatable."),
+    ] = None,
+    list_faults: Annotated[bool, flag("--list-faults", "List all faults, and stop.")] = False,
 ) -> None:
     """Run a local Alibaba Cloud VPN endpoint with a made-up fleet.
 
@@ -115,7 +56,9 @@ def run(
     It stops on SIGTERM and on Ctrl-C. Nothing leaves this machine.
     """
     if list_faults:
-        _print_kinds()
+        # Its name, the failure it causes if it never stops, and its effect.
+        for kind in KINDS.values():
+            print(f"{kind.name:<{max(map(len, KINDS))}}  {kind.failure or '-':<11}  {kind.line}")
         return
     try:
         plans = [parse_fault(text, seed=seed) for text in fault or ()]
@@ -130,7 +73,7 @@ def run(
         raise typer.BadParameter(str(error)) from None
     if answer_key_file is not None:
         key = json.dumps(answer_key(fleet), ensure_ascii=False, indent=1)
-        write_file(answer_key_file, key.encode())
+        put(key.encode(), answer_key_file)
     state = make_state(
         fleet, quota_window_s=quota_window_s, quota_mode=quota_mode, quotas=not no_quota
     )
@@ -151,10 +94,3 @@ async def _serve(state: State, settings: ServerSettings) -> None:
             raise SettingsError(f"port {settings.port} cannot be used: {error.strerror}") from None
         print(json.dumps(announcement(running)), flush=True)
         await stopped.wait()
-
-
-def _print_kinds() -> None:
-    """Print the name of each fault, the failure it causes if it never stops, and its effect."""
-    width = max(map(len, KINDS))
-    for kind in KINDS.values():
-        print(f"{kind.name:<{width}}  {kind.failure or '-':<11}  {kind.line}")

@@ -6,19 +6,19 @@ from typing import Annotated
 
 import typer
 
-from vpnframe.cli.options import OutOption, PskKeyFileOption, WithoutKeyFactsOption
-from vpnframe.cli.report import write_and_report
+from vpnframe.cli.inventories import write_and_report
+from vpnframe.cli.options import KeyOptions, OutOption
 from vpnframe.inventory.loading import load
 
 
 def run(
+    *,
     files: Annotated[
         list[str],
         typer.Argument(metavar="FILES...", help="Files, folders, patterns, or - for stdin."),
     ],
     out: OutOption,
-    without_key_facts: WithoutKeyFactsOption = False,
-    psk_key_file: PskKeyFileOption = None,
+    keys: KeyOptions,
 ) -> None:
     """Read saved answers, JSON or XML, into an inventory folder.
 
@@ -26,5 +26,4 @@ def run(
     gateway are read, one or more a file. A download's connection id is its file's name without
     ending, its region the folder's name where that can be a region.
     """
-    inventory = load(files, key_facts=not without_key_facts, psk_key_file=psk_key_file)
-    write_and_report(inventory, out)
+    write_and_report(load(files, **keys.arguments()), out)

@@ -2,105 +2,132 @@
 
 from __future__ import annotations
 
-import enum
 import io
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal
 
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import typer
 
-from vpnframe.cli.spreadsheet import without_formulas
-from vpnframe.cli.text_table import as_markdown, as_text
+from vpnframe.cli.options import option
+from vpnframe.cli.streams import note
+from vpnframe.cli.text import as_markdown, as_text
 from vpnframe.errors import InventoryError
-from vpnframe.model.display import json_text
+from vpnframe.model.display import json_text, printable
 from vpnframe.model.files import replace_file
 
-
-class Format(enum.StrEnum):
-    """Output format of a table."""
-
-    TABLE = "table"
-    CSV = "csv"
-    JSONL = "jsonl"
-    PARQUET = "parquet"
-    MARKDOWN = "markdown"
+Format = Literal["table", "csv", "jsonl", "parquet", "markdown"]
+OutputOption = Annotated[
+    Path | None, option("FILE", "Write to this file, not to standard output.", "--output", "-o")
+]
+# What a spreadsheet takes for a formula; the last four are full-width forms of East Asian locales.
+_FORMULAS = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
 
-def print_table(
-    table: pd.DataFrame,
-    style: Format,
-    *,
-    output: Path | None = None,
-    limit: int | None = None,
-    is_private: bool = False,
-) -> None:
-    """Print a table, or write it to ``output``."""
-    shown = table if limit is None else table.head(limit)
-    if style is Format.PARQUET and output is None and sys.stdout.isatty():
+@dataclass(frozen=True, kw_only=True)
+class TableOptions:
+    """How and where a command prints its tables."""
+
+    style: Annotated[Format, typer.Option("--format", "-f", help="Output format.")] = "table"
+    output: OutputOption = None
+
+    def print(
+        self,
+        table: pd.DataFrame,
+        *,
+        brief: Sequence[str] | None = None,
+        limit: int | None = None,
+        is_private: bool = False,
+    ) -> None:
+        """Print a table, as text only its brief columns; report how many rows are left out."""
+        refuse_binary(self.style, self.output)
+        shown = table if limit is None else table.head(limit)
+        if brief is not None and self.style == "table":
+            shown = shown[list(brief)]
+        body = encode_table(shown, self.style, terminal_width(self.output))
+        put(body, self.output, is_private=is_private)
+        if len(shown) < len(table):
+            note(f"{len(table) - len(shown):,} more rows: raise --limit")
+
+    def print_text(self, write: Callable[[int | None], str]) -> None:
+        """Print a text that is formatted for the terminal width."""
+        put(write(terminal_width(self.output)).encode(), self.output)
+
+
+def refuse_binary(style: str, output: Path | None) -> None:
+    """Refuse to print Parquet on a terminal."""
+    if style == "parquet" and output is None and sys.stdout.isatty():
         raise typer.BadParameter("parquet is binary: add --output FILE, or a pipe")
-    _put(encode_table(shown, style, _terminal_width(output)), output, is_private=is_private)
-    if len(shown) < len(table):
-        print(f"{len(table) - len(shown):,} more rows: raise --limit", file=sys.stderr)
 
 
-def print_text(write: Callable[[int | None], str], *, output: Path | None = None) -> None:
-    """Print a text that is formatted for the terminal width, or write it to ``output``."""
-    _put(write(_terminal_width(output)).encode(), output)
-
-
-def _terminal_width(output: Path | None) -> int | None:
+def terminal_width(output: Path | None = None) -> int | None:
+    """Return the width of the terminal, or None if the output is a file or a pipe."""
     if output is not None or not sys.stdout.isatty():
         return None
     return shutil.get_terminal_size().columns
 
 
-def _put(body: bytes, output: Path | None, *, is_private: bool = False) -> None:
+def put(body: bytes, output: Path | None, *, is_private: bool = False) -> None:
+    """Write to standard output or a file; an existing file is replaced by the complete new one."""
     if output is None:
         sys.stdout.flush()
         sys.stdout.buffer.write(body)
         sys.stdout.buffer.flush()
-    else:
-        write_file(output, body, is_private=is_private)
+        return
+    try:
+        replace_file(output, body, mode=0o600 if is_private else None)
+    except OSError as error:
+        raise InventoryError(f"{output} cannot be written: {error.strerror}") from None
 
 
-def encode_table(table: pd.DataFrame, style: Format, width: int | None = None) -> bytes:
+def encode_table(table: pd.DataFrame, style: str, width: int | None = None) -> bytes:
     """Encode a table in a format."""
-    if style is Format.PARQUET:
+    if style == "parquet":
         buffer = io.BytesIO()
         # Without pandas' metadata, which other readers, and its own, fail on.
         plain = pa.Table.from_pandas(table, preserve_index=False).replace_schema_metadata(None)
         pq.write_table(plain, buffer)
         return buffer.getvalue()
-    if style is Format.CSV:
-        safe = without_formulas(joined_lists(table))
-        return str(safe.to_csv(index=False, lineterminator="\n")).encode()
-    if style is Format.JSONL:
-        lines = (json_text(row) for row in _plain_rows(table))
-        return "".join(f"{line}\n" for line in lines).encode()
-    if style is Format.MARKDOWN:
-        return as_markdown(table).encode()
-    return as_text(table, width=width).encode()
+    if style == "jsonl":
+        columns = {str(name): _plain(table[name]) for name in table.columns}
+        rows = (dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True))
+        text = "".join(f"{json_text(row)}\n" for row in rows)
+    elif style == "csv":
+        text = str(without_formulas(table).to_csv(index=False, lineterminator="\n"))
+    elif style == "markdown":
+        text = as_markdown(table)
+    else:
+        text = as_text(table, width=width)
+    return text.encode()
 
 
-def joined_lists(table: pd.DataFrame) -> pd.DataFrame:
-    """Join each list to one text, since spreadsheets have no lists."""
-    texts = {
-        name: [None if value is None else ",".join(value) for value in _plain(table[name])]
-        for name in table.columns
-        if isinstance(table[name].dtype, pd.ArrowDtype)
-    }
-    return table.assign(**texts)
+def without_formulas(table: pd.DataFrame) -> pd.DataFrame:
+    """Join each list to one text; put an apostrophe before what is a formula (OWASP)."""
+    return table.assign(**{str(name): _safe(table[name]) for name in table.columns})
 
 
-def _plain_rows(table: pd.DataFrame) -> list[dict[str, Any]]:
-    columns = {str(name): _plain(table[name]) for name in table.columns}
-    return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+def _safe(values: pd.Series) -> pd.Series:
+    if isinstance(values.dtype, pd.ArrowDtype):
+        values = values.astype("object").map(",".join, na_action="ignore")
+    elif isinstance(values.dtype, pd.CategoricalDtype):
+        values = values.astype("str")
+    elif not pd.api.types.is_string_dtype(values.dtype) and values.dtype != object:
+        return values
+    return values.map(_safe_text, na_action="ignore")
+
+
+def _safe_text(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    text = printable(value)
+    # Some programs skip blanks, or characters that they cannot show, at the start.
+    return f"'{text}" if text.lstrip(" \ufffd").startswith(_FORMULAS) else text
 
 
 def _plain(values: pd.Series) -> list[Any]:
@@ -114,11 +141,3 @@ def _plain(values: pd.Series) -> list[Any]:
         else:
             plain.append(None if pd.isna(value) else value)
     return plain
-
-
-def write_file(output: Path, body: bytes, *, is_private: bool = False) -> None:
-    """Write a file; an existing one is replaced once the new one is complete."""
-    try:
-        replace_file(output, body, mode=0o600 if is_private else None)
-    except OSError as error:
-        raise InventoryError(f"{output} cannot be written: {error.strerror}") from None

@@ -8,23 +8,24 @@ import pandas as pd
 import typer
 
 from vpnframe import schema
-from vpnframe.cli.options import FormatOption, OutputOption
-from vpnframe.cli.output import Format, print_table
+from vpnframe.cli.options import one_of
+from vpnframe.cli.output import TableOptions
 from vpnframe.schema.tables import TABLES
 
 
 def run(
+    *,
     table: Annotated[
-        str | None, typer.Argument(metavar="[TABLE]", help="A table; all of them otherwise.")
+        str | None,
+        typer.Argument(
+            metavar="[TABLE]", callback=one_of(TABLES), help="A table; all of them otherwise."
+        ),
     ] = None,
-    style: FormatOption = Format.TABLE,
-    output: OutputOption = None,
+    printed: TableOptions,
 ) -> None:
-    """Name the tables, or describe the columns of one."""
+    """List the tables, or describe the columns of one."""
     if table is None:
         names = {"table": list(TABLES), "description": [t.description for t in TABLES.values()]}
-        print_table(pd.DataFrame(names), style, output=output)
+        printed.print(pd.DataFrame(names))
         return
-    if table not in TABLES:
-        raise typer.BadParameter(f"{table!r} is none of {', '.join(TABLES)}")
-    print_table(schema.describe(table), style, output=output)
+    printed.print(schema.describe(table))

@@ -2,22 +2,14 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Annotated
 
-import pandas as pd
 import typer
 
-from vpnframe.cli.options import (
-    FolderArgument,
-    FormatOption,
-    LimitOption,
-    OutputOption,
-    SnapshotOption,
-    WithKeyFactsOption,
-)
-from vpnframe.cli.output import Format, print_table
-from vpnframe.cli.reading import read_marked
+from vpnframe.cli.inventories import SnapshotOptions
+from vpnframe.cli.options import LimitOption, WithKeyFactsOption, one_of, option
+from vpnframe.cli.output import TableOptions
+from vpnframe.cli.streams import note, warn
 from vpnframe.cli.where import rows_where
 from vpnframe.errors import SchemaError
 from vpnframe.schema.tables import RESTRICTED, STORED
@@ -26,104 +18,65 @@ _TABLES = (*STORED, *RESTRICTED)
 
 # Columns that fit on a terminal, for tables that are wider.
 _BRIEF = {
-    "tunnels": [
-        "region_id",
-        "connection_name",
-        "tunnel_index",
-        "ike_version",
-        "ike_encryption",
-        "ike_integrity",
-        "ike_dh_group",
-        "ipsec_pfs_group",
-        "ipsec_encryption",
-        "ipsec_integrity",
+    "tunnels": (
+        *("region_id", "connection_name", "tunnel_index", "ike_version", "ike_encryption"),
+        *("ike_integrity", "ike_dh_group", "ipsec_pfs_group", "ipsec_encryption"),
+        *("ipsec_integrity", "vpn_connection_id"),
+    ),
+    "connections": (
+        *("region_id", "connection_name", "n_tunnels", "vpc_subnets", "onprem_subnets"),
+        *("routing_mode", "vpn_gateway_id", "customer_gateway_ip", "vpn_connection_id"),
+    ),
+    "subnets": (
+        *("region_id", "connection_name", "side", "cidr", "cidr_raw", "origin"),
         "vpn_connection_id",
-    ],
-    "connections": [
-        "region_id",
-        "connection_name",
-        "n_tunnels",
-        "vpc_subnets",
-        "onprem_subnets",
-        "routing_mode",
-        "vpn_gateway_id",
-        "customer_gateway_ip",
-        "vpn_connection_id",
-    ],
-    "subnets": [
-        "region_id",
-        "connection_name",
-        "side",
-        "cidr",
-        "cidr_raw",
-        "origin",
-        "vpn_connection_id",
-    ],
-    "routes": [
-        "route_type",
-        "source_cidr",
-        "destination_cidr",
-        "weight",
-        "priority",
-        "state",
-        "vpn_connection_id",
-        "vpn_gateway_id",
-        "transit_router_id",
-    ],
+    ),
+    "routes": (
+        *("route_type", "source_cidr", "destination_cidr", "weight", "priority", "state"),
+        *("vpn_connection_id", "vpn_gateway_id", "transit_router_id"),
+    ),
 }
 
 
 def run(
-    folder: FolderArgument,
-    table: Annotated[str, typer.Argument(metavar="TABLE", help=f"{', '.join(_TABLES)}.")],
+    *,
+    stored: SnapshotOptions,
+    table: Annotated[
+        str,
+        typer.Argument(metavar="TABLE", callback=one_of(_TABLES), help=f"{', '.join(_TABLES)}."),
+    ],
     where: Annotated[
         str | None,
-        typer.Option(
-            envvar="VPNFRAME_WHERE",
-            metavar="EXPRESSION",
-            help="Rows to keep: ike_version == 1 and ike_mode == 'aggressive'. Also or, not, in, "
+        option(
+            "EXPRESSION",
+            "Rows to keep: ike_version == 1 and ike_mode == 'aggressive'. Also or, not, in, "
             "+ - * / // %, .isna(), .notna(), .isin([...]), .str.contains('a'), .str.startswith(), "
             ".str.endswith(), .str.matches() with an RE2 pattern. A null fulfils no condition.",
         ),
     ] = None,
-    columns: Annotated[
-        str | None,
-        typer.Option(
-            envvar="VPNFRAME_COLUMNS", metavar="A,B,...", help="Columns to show, in this order."
-        ),
-    ] = None,
+    columns: Annotated[str | None, option("A,B,...", "Columns to show, in this order.")] = None,
     limit: LimitOption = None,
-    style: FormatOption = Format.TABLE,
-    output: OutputOption = None,
-    snapshot: SnapshotOption = "latest",
     with_key_facts: WithKeyFactsOption = False,
+    printed: TableOptions,
 ) -> None:
     """Print a table of an inventory, whole or in part.
 
     `vpnframe schema TABLE` describes its columns.
     """
-    if table not in _TABLES:
-        raise typer.BadParameter(f"{table!r} is none of {', '.join(_TABLES)}")
     is_restricted = table in RESTRICTED
     if is_restricted and not with_key_facts:
-        raise typer.BadParameter(f"{table} is shown where it is asked for: add --with-key-facts")
-    rows = read_marked(folder, snapshot).tables(with_key_facts=is_restricted)[table]
+        raise typer.BadParameter(f"{table} is shown only on request: add --with-key-facts")
+    rows = stored.read_marked().tables(with_key_facts=is_restricted)[table]
     if is_restricted and rows.empty:
-        print(f"vpnframe: nothing is known of the keys of {folder}", file=sys.stderr)
+        warn(f"nothing is known of the keys of {stored.folder}")
     if where is not None:
         rows = rows_where(rows, where)
+    brief = _BRIEF.get(table) if printed.style == "table" else None
     if columns is not None:
-        rows = _columns(rows, [name.strip() for name in columns.split(",") if name.strip()])
-    brief = _BRIEF.get(table) if style is Format.TABLE and columns is None else None
-    shown = rows if brief is None else rows[brief]
-    print_table(shown, style, output=output, limit=limit, is_private=is_restricted)
+        names = [name.strip() for name in columns.split(",") if name.strip()]
+        if unknown := [name for name in names if name not in rows.columns]:
+            raise SchemaError(f"there is no column {unknown[0]!r}: {', '.join(rows.columns)}")
+        rows, brief = rows[names], None
+    printed.print(rows, brief=brief, limit=limit, is_private=is_restricted)
     if brief is not None:
-        n_others = len(rows.columns) - len(brief)
-        print(f"{n_others} more columns: --columns, or --format csv", file=sys.stderr)
-
-
-def _columns(rows: pd.DataFrame, names: list[str]) -> pd.DataFrame:
-    unknown = [name for name in names if name not in rows.columns]
-    if unknown:
-        raise SchemaError(f"there is no column {unknown[0]!r}: {', '.join(rows.columns)}")
-    return rows[names]
+        note(f"{len(rows.columns) - len(brief)} more columns: --columns, or --format csv")

@@ -2,50 +2,43 @@
 
 from __future__ import annotations
 
-import enum
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
 from vpnframe import stats
-from vpnframe.cli.options import FolderArgument, FormatOption, OutputOption, SnapshotOption
-from vpnframe.cli.output import Format, print_table
-from vpnframe.cli.reading import read_marked
+from vpnframe.cli.inventories import SnapshotOptions
+from vpnframe.cli.output import TableOptions
 
-
-class Statistic(enum.StrEnum):
-    """A statistic by name."""
-
-    SUMMARY = "summary"
-    ALGORITHMS = "algorithms"
-    LIFETIMES = "lifetimes"
-
-
-_FUNCTIONS = {
-    Statistic.SUMMARY: stats.summary,
-    Statistic.ALGORITHMS: stats.algorithms,
-    Statistic.LIFETIMES: stats.lifetimes,
+_STATISTICS = {
+    "summary": stats.summary,
+    "algorithms": stats.algorithms,
+    "lifetimes": stats.lifetimes,
 }
+_NAMES = ", ".join(_STATISTICS)
 
 
 def run(
-    folder: FolderArgument,
+    *,
+    stored: SnapshotOptions,
     which: Annotated[
-        Statistic | None, typer.Argument(metavar="[NAME]", help=f"One of {', '.join(Statistic)}.")
+        Literal["summary", "algorithms", "lifetimes"] | None,
+        typer.Argument(metavar="[NAME]", help=f"One of {_NAMES}."),
     ] = None,
-    style: FormatOption = Format.TABLE,
-    output: OutputOption = None,
-    snapshot: SnapshotOption = "latest",
+    printed: TableOptions,
 ) -> None:
     """Count a fleet: its size, the algorithms in use, the lifetimes."""
-    if which is None and (output is not None or style not in (Format.TABLE, Format.MARKDOWN)):
-        raise typer.BadParameter(f"name one statistic: {', '.join(Statistic)}")
-    tunnels = read_marked(folder, snapshot).tunnels
+    is_for_reading = printed.output is None and printed.style in ("table", "markdown")
+    if which is None and not is_for_reading:
+        raise typer.BadParameter(f"name one statistic: {_NAMES}")
+    tunnels = stored.read_marked().tunnels
     if which is not None:
-        print_table(_FUNCTIONS[which](tunnels), style, output=output)
+        printed.print(_STATISTICS[which](tunnels))
         return
-    for position, (name, function) in enumerate(_FUNCTIONS.items()):
-        print(f"{'' if position == 0 else chr(10)}{name.upper()}")
-        if style is Format.MARKDOWN:
+    for position, (name, function) in enumerate(_STATISTICS.items()):
+        if position:
             print()
-        print_table(function(tunnels), style)
+        print(name.upper())
+        if printed.style == "markdown":
+            print()
+        printed.print(function(tunnels))

@@ -7,9 +7,10 @@ import os
 import sys
 from typing import Any, Self, TextIO, cast
 
+from vpnframe.cli.exit_codes import ExitCode
 from vpnframe.model.display import printable_lines
 
-_FAILED = frozenset({1, 2, 130})
+_FAILED = (ExitCode.ERROR, ExitCode.USAGE, ExitCode.INTERRUPTED)
 _OUTPUT = "standard output cannot be written"
 
 
@@ -21,18 +22,15 @@ class _Output:
 
     @property
     def buffer(self) -> _Output:
-        """The underlying byte stream."""
         return _Output(self._stream.buffer)
 
     def write(self, data: Any) -> int:
-        """Write, or raise OSError that names standard output."""
         try:
             return int(self._stream.write(data))
         except OSError as error:
             raise OSError(error.errno, _reason(error), _OUTPUT) from None
 
     def flush(self) -> None:
-        """Flush, or raise OSError that names standard output."""
         try:
             self._stream.flush()
         except OSError as error:
@@ -53,7 +51,6 @@ class _Messages:
         self.has_lost = False
 
     def write(self, text: str) -> int:
-        """Write without control characters; ignore errors."""
         try:
             self._stream.write(printable_lines(text))
         except OSError:
@@ -61,16 +58,13 @@ class _Messages:
         return len(text)
 
     def isatty(self) -> bool:
-        """Return False: colours would be removed again."""
-        return False
+        return False  # colours would be removed again
 
     @property
     def unfiltered(self) -> TextIO:
-        """The underlying stream, for a progress bar."""
         return self._stream
 
     def flush(self) -> None:
-        """Flush; ignore errors."""
         try:
             self._stream.flush()
         except OSError:
@@ -111,14 +105,24 @@ class Streams:
         except OSError as error:
             _silence(self._output)
             if code not in _FAILED:
-                code = 1
+                code = ExitCode.ERROR
                 if error.errno != errno.EPIPE:  # the reader stopped reading
                     print(f"vpnframe: {_OUTPUT}: {_reason(error)}", file=self._messages)
         self._messages.flush()
         if self._messages.has_lost:
             _silence(cast("TextIO", self._messages))
-            code = code or 1
+            code = code or ExitCode.ERROR
         return code
+
+
+def warn(message: str) -> None:
+    """Print a message of the program on standard error."""
+    print(f"vpnframe: {message}", file=sys.stderr)
+
+
+def note(text: str) -> None:
+    """Print what belongs to a result, but not to its data, on standard error."""
+    print(text, file=sys.stderr)
 
 
 def drawing_stream() -> TextIO:

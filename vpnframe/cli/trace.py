@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 import sys
 import textwrap
 from typing import Annotated, Any
@@ -11,17 +10,12 @@ from typing import Annotated, Any
 import pandas as pd
 import typer
 
-from vpnframe.cli.options import (
-    FolderArgument,
-    FormatOption,
-    LimitOption,
-    OutputOption,
-    SnapshotOption,
-)
-from vpnframe.cli.output import Format, print_table
-from vpnframe.cli.reading import NOT_COMPLETE, read_snapshot, saying
+from vpnframe.cli.exit_codes import ExitCode
+from vpnframe.cli.inventories import SnapshotOptions, printing_warnings
+from vpnframe.cli.options import LimitOption, flag, option
+from vpnframe.cli.output import TableOptions, terminal_width
+from vpnframe.cli.streams import note, warn
 from vpnframe.errors import IncompleteWarning, SettingsError
-from vpnframe.inventory import Inventory
 from vpnframe.model.display import printable
 from vpnframe.model.files import MIB, read_file, read_stdin
 from vpnframe.tracing.trace import trace
@@ -33,7 +27,8 @@ _MAX_PACKETS_BYTES = 64 * MIB
 
 
 def run(
-    folder: FolderArgument,
+    *,
+    stored: SnapshotOptions,
     source: Annotated[
         str | None, typer.Argument(metavar="SOURCE", help="An address in the cloud.")
     ] = None,
@@ -42,54 +37,42 @@ def run(
     ] = None,
     packets: Annotated[
         str | None,
-        typer.Option(
-            envvar="VPNFRAME_PACKETS",
-            metavar="FILE",
-            help="Many packets instead: a source and a destination on each line, with a space, "
+        option(
+            "FILE",
+            "Many packets instead: a source and a destination on each line, with a space, "
             "comma or tab between; - is standard input.",
         ),
     ] = None,
     start: Annotated[
         str | None,
-        typer.Option(
-            envvar="VPNFRAME_START",
-            metavar="ID",
-            help="The VPC, VPN gateway or transit router where the packets start, wherever their "
-            "sources lie.",
-        ),
+        option("ID", "Start at this VPC, VPN gateway or transit router, whatever the sources."),
     ] = None,
     all_candidates: Annotated[
         bool,
-        typer.Option(
-            "--all-candidates",
-            envvar="VPNFRAME_ALL_CANDIDATES",
-            help="What comes of a packet at every router that could carry it, likeliest first.",
-        ),
+        flag("--all-candidates", "List all routers that could take the packet, likeliest first."),
     ] = False,
     limit: LimitOption = None,
-    style: FormatOption = Format.TABLE,
-    output: OutputOption = None,
-    snapshot: SnapshotOption = "latest",
+    printed: TableOptions,
 ) -> None:
-    """Say which tunnel takes a packet from the cloud, which stands by, and why.
+    """Find which tunnel takes a packet from the cloud, which one is its standby, and why.
 
-    Exits with 4 where that is not known for certain, or the fleet was not read completely.
+    The exit code is 4 if the result is not certain, or the fleet was not read completely.
     """
     asked = _asked(source, destination, packets)
-    inventory = read_snapshot(folder, snapshot)
-    found = _trace(inventory, asked, start=start, all_candidates=all_candidates)
-    if style is not Format.TABLE:
-        print_table(found, style, output=output, limit=limit)
-    elif packets is None and not all_candidates and output is None:
-        width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
-        print(sheet(found.iloc[0], width=width))
+    inventory = stored.read()
+    with printing_warnings(IncompleteWarning):
+        found = trace(inventory, **asked, start=start, all_candidates=all_candidates)
+    if printed.style != "table":
+        printed.print(found, limit=limit)
+    elif packets is None and not all_candidates and printed.output is None:
+        print(sheet(found.iloc[0], width=terminal_width()))
     else:
-        print_table(brief(found, has_router=all_candidates), style, output=output, limit=limit)
-        print("whole reasons and more columns: --format csv", file=sys.stderr)
+        printed.print(brief(found, has_router=all_candidates), limit=limit)
+        note("full reasons and more columns: --format csv")
     if found.loc[found["verdict"] == "ambiguous", _PLACES].isna().all(axis="columns").any():
-        print("vpnframe: where a packet starts would settle it: --start ID", file=sys.stderr)
+        warn("ambiguous: give the start of the packets with --start ID")
     if (found["certainty"] == "unknown").any() or not inventory.is_complete:
-        raise typer.Exit(NOT_COMPLETE)
+        raise typer.Exit(ExitCode.INCOMPLETE)
 
 
 def brief(found: pd.DataFrame, *, has_router: bool) -> pd.DataFrame:
@@ -104,17 +87,7 @@ def brief(found: pd.DataFrame, *, has_router: bool) -> pd.DataFrame:
 
 
 def sheet(row: pd.Series[Any], *, width: int | None) -> str:
-    """Format one answer for reading.
-
-    Examples
-    --------
-    >>> names = ["source", "destination", "verdict", "certainty", "reason", "standby", "rivals"]
-    >>> row = pd.Series(["10.0.0.1", "192.0.2.1", "none", "certain", "no route", [], []], names)
-    >>> print(sheet(row, width=None))
-    10.0.0.1 -> 192.0.2.1
-    verdict     none (certain)
-    why         no route
-    """
+    """Format one answer for reading."""
     value = row.astype(object).where(row.notna(), None)
     lines = {
         "verdict": f"{value['verdict']} ({_CERTAINTY[value['certainty']]})",
@@ -131,7 +104,7 @@ def sheet(row: pd.Series[Any], *, width: int | None) -> str:
 
 
 def _joined(value: pd.Series[Any], *names: str) -> str:
-    return ", ".join(str(value.get(name)) for name in names if value.get(name) is not None)
+    return ", ".join(str(value[name]) for name in names if value.get(name) is not None)
 
 
 def _route(value: pd.Series[Any]) -> str:
@@ -139,22 +112,16 @@ def _route(value: pd.Series[Any]) -> str:
     blocks = [value.get(f"{side}_cidr") for side in ("source", "destination")]
     parts = [value.get("route_type"), " to ".join(block for block in blocks if block)]
     numbers = [
-        f"{name} {value.get(name)}"
-        for name in ("priority", "weight")
-        if value.get(name) is not None
+        f"{name} {value[name]}" for name in ("priority", "weight") if value.get(name) is not None
     ]
     return ", ".join(filter(None, [" ".join(filter(None, parts)), *numbers]))
 
 
 def _line(label: str, text: str, width: int | None) -> str:
     """Format a labelled line, wrapped at the terminal width."""
-    text = printable(text)
-    if width is None:
-        return f"{label:<{_LABEL_WIDTH}}{text}"
-    room = max(width - 1, 2 * _LABEL_WIDTH)
     lines = textwrap.wrap(
-        text,
-        room,
+        printable(text),
+        sys.maxsize if width is None else max(width - 1, 2 * _LABEL_WIDTH),
         initial_indent=f"{label:<{_LABEL_WIDTH}}",
         subsequent_indent=" " * _LABEL_WIDTH,
         break_on_hyphens=False,
@@ -169,19 +136,17 @@ def _asked(source: str | None, destination: str | None, packets: str | None) -> 
     if packets is None:
         return {"source": source, "destination": destination}
     pairs = _read_pairs(packets)
-    return {"source": [pair[0] for pair in pairs], "destination": [pair[1] for pair in pairs]}
+    return {"source": [one for one, _ in pairs], "destination": [one for _, one in pairs]}
 
 
 def _read_pairs(name: str) -> list[list[str]]:
     """Return source and destination of each line that is not empty."""
     try:
-        if name == "-":
-            body = read_stdin(limit=_MAX_PACKETS_BYTES)
-        else:
-            body = read_file(name, limit=_MAX_PACKETS_BYTES)
+        limit = _MAX_PACKETS_BYTES
+        body = read_stdin(limit=limit) if name == "-" else read_file(name, limit=limit)
         text = body.decode("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is no UTF-8 text"
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
         what = "standard input" if name == "-" else name
         raise SettingsError(f"{what} cannot be read: {reason}") from None
     pairs = []
@@ -192,9 +157,3 @@ def _read_pairs(name: str) -> list[list[str]]:
         if line.strip():
             pairs.append(fields)
     return pairs
-
-
-def _trace(inventory: Inventory, asked: dict[str, Any], **options: Any) -> pd.DataFrame:
-    """Trace; print warnings about incomplete data on standard error."""
-    with saying(IncompleteWarning):
-        return trace(inventory, **asked, **options)

@@ -7,8 +7,10 @@ import difflib
 import operator
 import re
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import reduce
+from itertools import pairwise
 from typing import Any, NoReturn
 
 import numpy as np
@@ -47,6 +49,12 @@ _TEXT_TESTS: Mapping[str, Callable[[pa.Array, str], pa.Array]] = {
     "endswith": pc.ends_with,
     "matches": pc.match_substring_regex,  # RE2: its time is linear in the text
 }
+_KINDS = {"flag": "true or false", "number": "a number", "text": "a text"}
+_SINGLE_EQUALS = re.compile(r"(?<![<>=!])=(?!=)")
+
+
+class _NotAllowedError(Exception):
+    """An expression that is not part of the language."""
 
 
 @dataclass(frozen=True)
@@ -65,20 +73,8 @@ class _Value:
 def rows_where(rows: pd.DataFrame, expression: str) -> pd.DataFrame:
     """Return the rows for which a condition is true; a null result is not true.
 
-    The condition is one Python expression of columns, literals (numbers, texts, True, False, lists
-    to look in), comparisons, ``and``, ``or``, ``not``, ``in``, arithmetic between numbers, and the
-    methods ``isna()``, ``notna()``, ``isin([...])``, ``str.contains(text)``,
-    ``str.startswith(text)``, ``str.endswith(text)`` and ``str.matches(pattern)``, a pattern of RE2.
-    A time is compared with a text such as ``'2027-01-31'``, in UTC. A list is compared as its
-    values joined by commas.
-
-    Examples
-    --------
-    >>> rows = pd.DataFrame({"ike_version": [1, 2], "ike_mode": ["aggressive", None]})
-    >>> rows_where(rows, "ike_version == 1 and ike_mode == 'aggressive'").index.tolist()
-    [0]
-    >>> rows_where(rows, "not ike_mode.str.startswith('main')").index.tolist()
-    [0]
+    The condition is one Python expression of the allowed parts. A pattern is one of RE2. A time is
+    compared with a text such as ``'2027-01-31'``, in UTC; a list as its values joined by commas.
     """
     tree = _parsed(expression)
     try:
@@ -91,18 +87,6 @@ def rows_where(rows: pd.DataFrame, expression: str) -> pd.DataFrame:
     if value.kind != "flag" or value.is_literal:
         raise SchemaError(f"--where {expression!r} is not a condition on rows")
     return rows[value.data.fillna(False).astype(bool)]
-
-
-def _as_float(number: Any) -> Any:
-    """Return a number or a column of numbers as floats, which do not wrap around."""
-    return number.astype("Float64") if isinstance(number, pd.Series) else float(number)
-
-
-_SINGLE_EQUALS = re.compile(r"(?<![<>=!])=(?!=)")
-
-
-class _NotAllowedError(Exception):
-    """An expression that is not part of the language."""
 
 
 def _refuse(problem: str) -> NoReturn:
@@ -120,109 +104,90 @@ def _parsed(expression: str) -> ast.expr:
         problem = error.msg if isinstance(error, SyntaxError) else "it cannot be parsed"
         problem = "write == for equals" if _SINGLE_EQUALS.search(expression) else problem
         raise SchemaError(f"--where {expression!r}: {problem}; allowed are {_ALLOWED}") from None
-    if any(depth > _MOST_DEPTH for depth in _depths(tree)):
+    level: list[ast.AST] = [tree]
+    for _ in range(_MOST_DEPTH):
+        level = [inner for part in level for inner in ast.iter_child_nodes(part)]
+    if level:
         raise SchemaError(f"--where is nested more than {_MOST_DEPTH} deep")
     return tree
 
 
-def _depths(tree: ast.AST) -> Iterator[int]:
-    """Yield the depth of each part, without recursion."""
-    parts = [(tree, 1)]
-    while parts:
-        part, depth = parts.pop()
-        yield depth
-        parts += [(inner, depth + 1) for inner in ast.iter_child_nodes(part)]
-
-
+@dataclass(frozen=True)
 class _Condition:
-    """Evaluate the parts of a condition on a table; each kind of part has its method."""
+    """Evaluate the parts of a condition on a table."""
 
-    def __init__(self, rows: pd.DataFrame) -> None:
-        self.rows = rows
+    rows: pd.DataFrame
 
     def value(self, part: ast.expr) -> _Value:
+        """Evaluate a part if it is allowed."""
+        kind, data = "flag", None
         match part:
             case ast.Constant():
-                return self._constant(part)
+                kind, data = _constant(part.value)
             case ast.Name():
-                return self._column(part)
+                kind, data = self._column(part)
             case ast.BoolOp():
-                return self._combined(part)
-            case ast.UnaryOp():
-                return self._unary(part)
-            case ast.BinOp():
-                return self._calculated(part)
+                combine = operator.and_ if isinstance(part.op, ast.And) else operator.or_
+                data = reduce(combine, [self._data(one, "flag") for one in part.values])
+            case ast.UnaryOp(op=ast.Not()):
+                flag = self._data(part.operand, "flag")
+                data = not flag if isinstance(flag, bool) else ~flag
+            case ast.UnaryOp(op=ast.USub()):
+                kind, data = "number", -self._data(part.operand, "number")
+            case ast.BinOp() if type(part.op) in _CALCULATE:
+                kind, data = "number", self._calculated(part)
+            case ast.UnaryOp() | ast.BinOp():
+                instead = _INSTEAD.get(type(part.op).__name__)
+                hint = f", write {instead!r}" if instead else ""
+                _refuse(f"the operator in {ast.unparse(part)!r} is not allowed{hint}")
             case ast.Compare():
-                return self._comparisons(part)
+                sides = pairwise([part.left, *part.comparators])
+                pairs = zip(part.ops, sides, strict=True)
+                data = reduce(operator.and_, [self._comparison(op, *two) for op, two in pairs])
             case ast.Call():
-                return self._call(part)
-        _refuse(f"{ast.unparse(part)!r} is not allowed")
+                data = self._call(part)
+            case _:
+                _refuse(f"{ast.unparse(part)!r} is not allowed")
+        return _Value(kind, data, ast.unparse(part))
 
-    def _constant(self, part: ast.Constant) -> _Value:
-        for kind, types in (("flag", bool), ("number", (int, float)), ("text", str)):
-            if isinstance(part.value, types):
-                return _Value(kind, part.value, repr(part.value))
-        hint = "; use .isna() for a null" if part.value is None else ""
-        _refuse(f"{part.value!r} is not a number, a text, True or False{hint}")
+    def _data(self, part: ast.expr, kind: str) -> Any:
+        """Evaluate a part that has to be of a kind."""
+        value = self.value(part)
+        if value.kind != kind:
+            _refuse(f"{value.name} is a {value.kind}, not {_KINDS[kind]}")
+        return value.data
 
-    def _column(self, part: ast.Name) -> _Value:
+    def _column(self, part: ast.Name) -> tuple[str, pd.Series]:
         if part.id not in self.rows.columns:
             near = difflib.get_close_matches(part.id, [*self.rows.columns, "True", "False"], 1)
             hint = f", perhaps {near[0]}" if near else f": {', '.join(self.rows.columns)}"
             raise _NotAllowedError(f"there is no column {part.id!r}{hint}")
-        return _Value(*_plain(self.rows[part.id]), part.id)
+        return _plain(self.rows[part.id])
 
-    def _combined(self, part: ast.BoolOp) -> _Value:
-        combine = operator.and_ if isinstance(part.op, ast.And) else operator.or_
-        first, *others = map(self._flag, part.values)
-        for other in others:
-            first = combine(first, other)
-        return _Value("flag", first, ast.unparse(part))
-
-    def _unary(self, part: ast.UnaryOp) -> _Value:
-        if isinstance(part.op, ast.Not):
-            flag = self._flag(part.operand)
-            return _Value("flag", not flag if isinstance(flag, bool) else ~flag, ast.unparse(part))
-        if isinstance(part.op, ast.USub):
-            return _Value("number", -self._number(part.operand), ast.unparse(part))
-        return self._operator(part)
-
-    def _calculated(self, part: ast.BinOp) -> _Value:
-        calculate = _CALCULATE.get(type(part.op))
-        if calculate is None:
-            self._operator(part)
-        left, right = (_as_float(self._number(side)) for side in (part.left, part.right))
-        result = calculate(left, right)
-        if isinstance(result, pd.Series):  # a division by zero is null
+    def _calculated(self, part: ast.BinOp) -> Any:
+        """Calculate with floats, which do not wrap around; a division by zero is null."""
+        sides = [self._data(side, "number") for side in (part.left, part.right)]
+        floats = [
+            side.astype("Float64") if isinstance(side, pd.Series) else float(side) for side in sides
+        ]
+        result = _CALCULATE[type(part.op)](*floats)
+        if isinstance(result, pd.Series):
             result = result.where(np.isfinite(result.to_numpy(float, na_value=np.nan)))
-        return _Value("number", result, ast.unparse(part))
+        return result
 
-    def _operator(self, part: ast.UnaryOp | ast.BinOp) -> NoReturn:
-        instead = _INSTEAD.get(type(part.op).__name__)
-        hint = f", write {instead!r}" if instead else ""
-        _refuse(f"the operator in {ast.unparse(part)!r} is not allowed{hint}")
-
-    def _comparisons(self, part: ast.Compare) -> _Value:
-        result: Any = True
-        left = part.left
-        for comparison, right in zip(part.ops, part.comparators, strict=True):
-            result = result & self._comparison(left, comparison, right)
-            left = right
-        return _Value("flag", result, ast.unparse(part))
-
-    def _comparison(self, left: ast.expr, comparison: ast.cmpop, right: ast.expr) -> Any:
-        if isinstance(comparison, ast.In):
-            return self._is_in(self.value(left), right)
-        if isinstance(comparison, ast.NotIn):
-            return ~self._is_in(self.value(left), right)
+    def _comparison(self, comparison: ast.cmpop, left: ast.expr, right: ast.expr) -> Any:
+        if isinstance(comparison, ast.In | ast.NotIn):
+            is_in = self._is_in(left, right)
+            return is_in if isinstance(comparison, ast.In) else ~is_in
         compare = _COMPARE.get(type(comparison))
         if compare is None:
             _refuse("'is' is not allowed, use == or .isna()")
         return _compared(compare, self.value(left), self.value(right))
 
-    def _is_in(self, value: _Value, choices: ast.expr) -> pd.Series:
+    def _is_in(self, part: ast.expr, choices: ast.expr) -> pd.Series:
+        value = self.value(part)
         if value.is_literal:
-            _refuse(f"{value.name} is looked for in a list, but is no column: use .str.contains()")
+            _refuse(f"{value.name} is not a column, and 'in' looks in a list: use .str.contains()")
         if not isinstance(choices, ast.List | ast.Tuple | ast.Set):
             _refuse(f"{ast.unparse(choices)!r} is not a list of literals")
         found = pd.Series(False, index=self.rows.index, dtype="boolean")
@@ -232,39 +197,31 @@ class _Condition:
             found |= _compared(operator.eq, value, choice)
         return found.mask(value.data.isna())
 
-    def _call(self, part: ast.Call) -> _Value:
+    def _call(self, part: ast.Call) -> pd.Series:
         match part:
             case ast.Call(ast.Attribute(ast.Name() as name, "isna" | "notna" as test), [], []):
-                is_null = self.rows[self._column(name).name].isna().astype("boolean")
-                return _Value("flag", is_null if test == "isna" else ~is_null, ast.unparse(part))
+                self._column(name)
+                is_null = self.rows[name.id].isna().astype("boolean")
+                return is_null if test == "isna" else ~is_null
             case ast.Call(ast.Attribute(ast.Name() as name, "isin"), [choices], []):
-                return _Value("flag", self._is_in(self._column(name), choices), ast.unparse(part))
+                return self._is_in(name, choices)
             case ast.Call(
                 ast.Attribute(ast.Attribute(ast.Name() as name, "str"), test),
                 [ast.Constant(str(text))],
                 [],
             ) if test in _TEXT_TESTS:
-                return _Value("flag", self._text_test(name, test, text), ast.unparse(part))
+                texts = pa.array(self._data(name, "text"), pa.string(), from_pandas=True)
+                found = _TEXT_TESTS[test](texts, text).to_pandas()
+                return pd.Series(found, index=self.rows.index, dtype="boolean")
         _refuse(f"the call {ast.unparse(part)!r} is not allowed")
 
-    def _text_test(self, name: ast.Name, test: str, text: str) -> pd.Series:
-        column = self._column(name)
-        if column.kind != "text":
-            _refuse(f"{column.name} is a {column.kind}, not a text")
-        found = _TEXT_TESTS[test](pa.array(column.data, pa.string(), from_pandas=True), text)
-        return pd.Series(found.to_pandas(), index=self.rows.index, dtype="boolean")
 
-    def _flag(self, part: ast.expr) -> Any:
-        value = self.value(part)
-        if value.kind != "flag":
-            _refuse(f"{value.name} is a {value.kind}, not true or false")
-        return value.data
-
-    def _number(self, part: ast.expr) -> Any:
-        value = self.value(part)
-        if value.kind != "number":
-            _refuse(f"{value.name} is a {value.kind}, not a number")
-        return value.data
+def _constant(value: object) -> tuple[str, Any]:
+    for kind, types in (("flag", bool), ("number", (int, float)), ("text", str)):
+        if isinstance(value, types):
+            return kind, value
+    hint = "; use .isna() for a null" if value is None else ""
+    _refuse(f"{value!r} is not a number, a text, True or False{hint}")
 
 
 def _plain(column: pd.Series) -> tuple[str, pd.Series]:
@@ -324,5 +281,5 @@ def _in_order(value: _Value, other: _Value) -> _Value:
         return _Value("text", value.data.astype(object).astype("string"), value.name)
     categories = value.data.cat.categories
     if other.data not in categories:
-        _refuse(f"{other.name} is none of {', '.join(categories)}")
+        _refuse(f"{other.name} is not one of {', '.join(categories)}")
     return value

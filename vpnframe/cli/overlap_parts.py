@@ -1,0 +1,152 @@
+"""What the commands about overlaps share: options, messages about the data, cells of a block."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import pandas as pd
+
+from vpnframe.cli.inventories import printing_warnings
+from vpnframe.cli.options import one_of, option
+from vpnframe.cli.streams import note
+from vpnframe.errors import InputWarning
+from vpnframe.inventory import Inventory
+from vpnframe.model.display import counted, listed
+from vpnframe.overlapping import (
+    ROUTING_DOMAIN,
+    OverlapSettings,
+    read_blocks,
+    read_nat,
+    read_topology,
+)
+from vpnframe.overlapping.free import find_ignored
+from vpnframe.overlapping.rows import their_blocks
+from vpnframe.schema.tables import TABLES
+
+NOWHERE = "none"
+
+ScopeOption = Annotated[
+    str,
+    option(
+        "COLUMN",
+        "What two blocks must share to be compared: routing_domain (gateways, VPCs and "
+        "transit routers that are connected), a column of subnets, or none.",
+        callback=one_of((ROUTING_DOMAIN, NOWHERE, *TABLES["subnets"].names)),
+    ),
+]
+OwnerTagOption = Annotated[
+    str | None, option("TAG", "The tag whose value names a connection's owner.")
+]
+OnlyOption = Annotated[
+    str | None,
+    option("ID", "Only the routing domain of this name, VPN gateway, VPC or transit router."),
+]
+
+
+@dataclass(frozen=True, kw_only=True)
+class OverlapOptions:
+    """What the user knows of the network beyond the inventory."""
+
+    topology: Annotated[
+        Path | None,
+        option(
+            "FILE",
+            "What else is joined, by a CEN, a peering or a firewall: a TOML file of tables "
+            "domain, with name and members.",
+        ),
+    ] = None
+    nat: Annotated[
+        Path | None,
+        option(
+            "FILE",
+            "Address translations: a TOML file of tables nat, with connection or "
+            "vpn_gateway, side, real and mapped.",
+        ),
+    ] = None
+
+    def settings(self, **more: Any) -> OverlapSettings:
+        """Build the settings of an analysis."""
+        return OverlapSettings(
+            topology=read_topology(self.topology) if self.topology else None,
+            nat=read_nat(self.nat) if self.nat else (),
+            **more,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewSiteOptions(OverlapOptions):
+    """Which blocks of the fleet a new site may not use."""
+
+    only: OnlyOption = None
+    ignore: Annotated[
+        list[str] | None,
+        option(
+            "CIDR",
+            "Ignore this block of the fleet, but not those inside it: an aggregate, which is "
+            "routed as a whole and used in part. Repeatable.",
+        ),
+    ] = None
+    ignore_shorter_than: Annotated[
+        int | None,
+        option("N", "Ignore the fleet's blocks with a shorter prefix than this.", min=0, max=128),
+    ] = None
+
+    def settings(self, **more: Any) -> OverlapSettings:
+        """Build the settings of an analysis."""
+        return super().settings(
+            only=self.only,
+            ignore=tuple(self.ignore or ()),
+            ignore_shorter_than=self.ignore_shorter_than,
+            **more,
+        )
+
+
+def read_block_file(path: Path, use: str) -> pd.DataFrame:
+    """Read a file of blocks; print how many are used, and which were changed or left out."""
+    with printing_warnings(InputWarning):
+        blocks = read_blocks(path)
+    is_default = their_blocks(blocks)["cidr"].str.endswith("/0")
+    n_default = int(is_default.sum())
+    left_out = f"; {n_default} default {'route is' if n_default == 1 else 'routes are'} left out"
+    n_used = counted(len(is_default) - n_default, "block")
+    note(f"{use} {n_used} of {path}{left_out if n_default else ''}")
+    return blocks
+
+
+def report_ignored(inventory: Inventory, settings: OverlapSettings) -> None:
+    """Print which blocks were ignored, if any should be."""
+    if _ignores(settings):
+        blocks = listed(map(str, find_ignored(inventory, settings)))
+        note(f"ignored: {blocks or 'no block, as none is that large'}")
+
+
+def describe_base(inventory: Inventory, settings: OverlapSettings) -> str:
+    """Describe the data that a result is based on."""
+    subnets = inventory.subnets
+    only = settings.only
+    domain = "" if only is None else f" (of these, only the routing domain of {only})"
+    ignored = ", without the ignored blocks" if _ignores(settings) else ""
+    return (
+        f"{len(subnets):,} blocks of {len(inventory.connections):,} connections in "
+        f"{subnets['region_id'].nunique()} regions, snapshot {inventory.snapshot}{domain}{ignored}"
+    )
+
+
+def _ignores(settings: OverlapSettings) -> bool:
+    return bool(settings.ignore) or settings.ignore_shorter_than is not None
+
+
+def block_cells(
+    rows: pd.DataFrame, names: Sequence[str], connections: pd.DataFrame
+) -> list[list[str]]:
+    """Return block, side, id, connection name and region of each row.
+
+    ``names`` are the columns for all but the connection name.
+    """
+    cells = rows[list(names)].astype("object")
+    known = dict(zip(connections["vpn_connection_id"], connections["connection_name"], strict=True))
+    cells.insert(3, "name", cells[names[2]].map(known))
+    return [[*map(str, row)] for row in cells.fillna("-").replace("", "-").to_numpy()]
