@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -80,3 +82,16 @@ def test_every_table_and_column_is_documented(table):
     assert all(c.description and "\n" not in c.description for c in table.columns)
     assert set(table.key) <= set(table.names)
     assert len(set(table.names)) == len(table.names)
+
+
+def test_type_checkers_see_the_same_names():
+    """The imports for type checkers name each lazy name, from the same module."""
+    tree = ast.parse(Path(vf.__file__).read_text())
+    (block,) = [node for node in tree.body if isinstance(node, ast.If)]
+    seen = {
+        alias.asname: node.module.removeprefix("vpnframe").removeprefix(".")
+        for node in block.body
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+    }
+    assert seen == vf._HOMES | dict.fromkeys(vf._MODULES, "")

@@ -83,7 +83,7 @@ def cloud_conf(row: dict[str, Any]) -> str:
 
 
 @dataclass
-class Outcome:
+class FieldOutcome:
     """What came of a negotiation, up to a renewal of keys."""
 
     has_ike: bool
@@ -92,7 +92,7 @@ class Outcome:
     log: str = field(repr=False)
 
 
-def negotiate(begins: Charon, other: Charon, child: str = "net") -> Outcome:
+def negotiate(begins: Charon, other: Charon, child: str = "net") -> FieldOutcome:
     """Let one end begin."""
     for end in (begins, other):
         end.new_log()
@@ -105,7 +105,7 @@ def negotiate(begins: Charon, other: Charon, child: str = "net") -> Outcome:
     for end in (begins, other):
         for name in ("cloud", "site"):
             end.swanctl("--terminate", "--ike", name, "--force")
-    return Outcome(has_ike, has_child, is_renewed, log)
+    return FieldOutcome(has_ike, has_child, is_renewed, log)
 
 
 def renewed(begins: Charon, child: str) -> bool:

@@ -39,7 +39,7 @@ Thing = TypeVar("Thing")
 
 
 @dataclass(frozen=True)
-class ListCall(Generic[Thing]):
+class EmulatedListCall(Generic[Thing]):
     """One list call."""
 
     path: tuple[str, ...]  # path of the list in the answer; one name makes a bare array
@@ -158,35 +158,35 @@ def _of_type(
     return held if isinstance(held, Refusal) else [route for route in held if route.kind == kind]
 
 
-ROUTE_LISTS: Mapping[str, ListCall[EmulatedRoute]] = {
-    "DescribeVpnRouteEntries": ListCall(
+ROUTE_LISTS: Mapping[str, EmulatedListCall[EmulatedRoute]] = {
+    "DescribeVpnRouteEntries": EmulatedListCall(
         path=("VpnRouteEntries", "VpnRouteEntry"),
         held=lambda holdings, given: _of_type(_on_gateway(holdings, given), given),
         write=vpn_route_row,
         required=("VpnGatewayId",),
     ),
-    "DescribeVpnPbrRouteEntries": ListCall(
+    "DescribeVpnPbrRouteEntries": EmulatedListCall(
         path=("VpnPbrRouteEntries", "VpnPbrRouteEntry"),
         held=_policies,
         write=policy_route_row,
         required=("VpnGatewayId",),
     ),
-    "DescribeVcoRouteEntries": ListCall(
+    "DescribeVcoRouteEntries": EmulatedListCall(
         path=("VcoRouteEntries",),
         held=_on_attachment,
         write=attachment_route_row,
         required=("VpnConnectionId",),
     ),
 }
-LISTS: Mapping[str, ListCall[Any]] = {
+LISTS: Mapping[str, EmulatedListCall[Any]] = {
     **ROUTE_LISTS,
-    "DescribeVpcs": ListCall(
+    "DescribeVpcs": EmulatedListCall(
         path=("Vpcs", "Vpc"),
         held=_vpcs,
         write=vpc_row,
         filters={"VpcName": "name"},
     ),
-    "DescribeVpnConnections": ListCall(
+    "DescribeVpnConnections": EmulatedListCall(
         path=("VpnConnections", "VpnConnection"),
         held=lambda holdings, _: holdings.connections,
         write=connection_row,
@@ -198,7 +198,7 @@ LISTS: Mapping[str, ListCall[Any]] = {
         },
         has_tags=True,
     ),
-    "DescribeVpnGateways": ListCall(
+    "DescribeVpnGateways": EmulatedListCall(
         path=("VpnGateways", "VpnGateway"),
         held=lambda holdings, _: holdings.vpn_gateways,
         write=vpn_gateway_row,
@@ -210,7 +210,7 @@ LISTS: Mapping[str, ListCall[Any]] = {
         },
         has_tags=True,
     ),
-    "DescribeCustomerGateways": ListCall(
+    "DescribeCustomerGateways": EmulatedListCall(
         path=("CustomerGateways", "CustomerGateway"),
         held=lambda holdings, _: holdings.customer_gateways,
         write=customer_gateway_row,
@@ -220,7 +220,7 @@ LISTS: Mapping[str, ListCall[Any]] = {
         },
         has_tags=True,
     ),
-    "DescribeVpnAttachments": ListCall(
+    "DescribeVpnAttachments": EmulatedListCall(
         path=("VpnAttachments",),
         held=lambda holdings, _: [c for c in holdings.connections if c.attach_type != "VPNGW"],
         write=attachment_row,

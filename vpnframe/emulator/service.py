@@ -16,7 +16,7 @@ from vpnframe.emulator.drifting import drift
 from vpnframe.emulator.encoding import STS_VERSION, Tree, write_response
 from vpnframe.emulator.faults import FaultPlan, FaultyResponse, Kind
 from vpnframe.emulator.gate import Credential, authenticate
-from vpnframe.emulator.listing import LISTS, ListCall
+from vpnframe.emulator.listing import LISTS, EmulatedListCall
 from vpnframe.emulator.parameters import ReceivedCall, read_call
 from vpnframe.emulator.refusals import Refusal, invalid_parameter, missing_parameter
 from vpnframe.emulator.rows import region_row
@@ -194,7 +194,7 @@ class _ServedAction:
     required: tuple[str, ...] = ("RegionId",)
 
 
-def _list_action(listed: ListCall[Any]) -> _ServedAction:
+def _list_action(listed: EmulatedListCall[Any]) -> _ServedAction:
     """Return the action of a list call, answered from the account's resources in the region."""
     return _ServedAction(
         lambda exchange, credential: listed.answer(

@@ -14,7 +14,7 @@ from vpnframe.peers import negotiating, selectors
 from vpnframe.peers.ike_fields import covers
 from vpnframe.peers.model import (
     FieldComparison,
-    Outcome,
+    FieldOutcome,
     PeerChild,
     PeerConnection,
     PeerEnd,
@@ -85,13 +85,13 @@ def _proposals(ours: OurTunnel, child: PeerChild, n_children: int) -> Iterator[F
     able = [nearest] if strips else _able(esp, wanted)
     outcome = _pfs_v1(ours, esp, nearest) if strips else _pfs(ours, able, n_children)
     if nearest.problem:
-        outcome = Outcome("unverifiable", "its daemon cannot read the nearest proposal")
+        outcome = FieldOutcome("unverifiable", "its daemon cannot read the nearest proposal")
     mine = None if group is None else str(group)
     theirs = "; ".join(dict.fromkeys(negotiating.offered_text(one, "dh_groups") for one in able))
     yield FieldComparison("ipsec_pfs_group", mine, theirs, *outcome)
     if False not in nearest.esn:
         reason = "it requires extended sequence numbers; the cloud's support is not documented"
-        outcome = Outcome("unverifiable", reason, "NO_PROPOSAL_CHOSEN")
+        outcome = FieldOutcome("unverifiable", reason, "NO_PROPOSAL_CHOSEN")
         yield FieldComparison("ipsec_esn", None, "esn", *outcome)
 
 
@@ -104,41 +104,41 @@ def _able(esp: Sequence[PeerProposal], wanted: negotiating.Wanted) -> Sequence[P
     ] or esp
 
 
-def _pfs(ours: OurTunnel, able: Sequence[PeerProposal], n_children: int) -> Outcome:
+def _pfs(ours: OurTunnel, able: Sequence[PeerProposal], n_children: int) -> FieldOutcome:
     """Compare PFS under IKEv2: the first child SA has no DH exchange, later ones have."""
     group = ours.ipsec_pfs_group
     answers = [offers(one, "dh_groups", group) for one in able]
     if group is None:
-        return Outcome("unverifiable", "ours is not known")
+        return FieldOutcome("unverifiable", "ours is not known")
     if True not in answers and None in answers:
-        return Outcome("unverifiable", "it contains an unknown word")
+        return FieldOutcome("unverifiable", "it contains an unknown word")
     guess = negotiating.first_group(able)
     # If the first group is none, another one cannot be negotiated when rekeying.
     if True not in answers or (guess == 0 and group):
         reason = "the first child SA comes up without a group; its rekey fails"
         if n_children > 1:
             reason += ", and so does every child SA after the first"
-        return Outcome("works-until-rekey", reason, "NO_PROPOSAL_CHOSEN")
+        return FieldOutcome("works-until-rekey", reason, "NO_PROPOSAL_CHOSEN")
     if guess and group and guess != group:
         reason = f"a rekey starts with group {guess}, retries with group {group}, and succeeds"
-        return Outcome("info", reason, "INVALID_KE_PAYLOAD")
-    return Outcome("match", "a proposal offers it")
+        return FieldOutcome("info", reason, "INVALID_KE_PAYLOAD")
+    return FieldOutcome("match", "a proposal offers it")
 
 
-def _pfs_v1(ours: OurTunnel, esp: Sequence[PeerProposal], nearest: PeerProposal) -> Outcome:
+def _pfs_v1(ours: OurTunnel, esp: Sequence[PeerProposal], nearest: PeerProposal) -> FieldOutcome:
     """Compare PFS under IKEv1: phase 2 has a DH exchange, and the initiator offers one group."""
     group = ours.ipsec_pfs_group
     answer = None if group is None else offers(nearest, "dh_groups", group)
     if answer is None:
-        return Outcome("unverifiable", "a group is not known")
+        return FieldOutcome("unverifiable", "a group is not known")
     if not answer:
         reason = "no proposal has all of ours; the nearest lacks this"
-        return Outcome("mismatch", reason, "NO_PROPOSAL_CHOSEN")
+        return FieldOutcome("mismatch", reason, "NO_PROPOSAL_CHOSEN")
     begun = negotiating.phase2_group(esp, ours.ike_dh_group)
     if begun != group:
         reason = f"it offers group {begun} only: {ONE_WAY}"
-        return Outcome("unverifiable", reason, "NO_PROPOSAL_CHOSEN")
-    return Outcome("match", "a proposal offers it")
+        return FieldOutcome("unverifiable", reason, "NO_PROPOSAL_CHOSEN")
+    return FieldOutcome("match", "a proposal offers it")
 
 
 def _selectors(
@@ -204,35 +204,35 @@ def _joined(parts: Sequence[Networks | None]) -> Networks | None:
     return None if not parts or len(known) < len(parts) else sum(known, ())
 
 
-def _narrowed(side: _Side) -> Outcome:
+def _narrowed(side: _Side) -> FieldOutcome:
     """Compare one side under IKEv2: the responder narrows the blocks to what both ends have."""
     if side.ours is None or side.theirs is None:
-        return Outcome("unverifiable", "not all blocks are known")
+        return FieldOutcome("unverifiable", "not all blocks are known")
     common = selectors.narrow(side.ours, side.theirs)
     if not common:
         reason = "the blocks of both ends have nothing in common"
-        return Outcome("mismatch", reason, "TS_UNACCEPTABLE")
+        return FieldOutcome("mismatch", reason, "TS_UNACCEPTABLE")
     if side.is_restricted:
-        return Outcome("info", "it allows only one protocol or port: the rest is not carried")
+        return FieldOutcome("info", "it allows only one protocol or port: the rest is not carried")
     if common != selectors.collapse(side.ours):
-        return Outcome("info", f"narrowed to {_text(common)}: the rest of ours is not carried")
+        return FieldOutcome("info", f"narrowed to {_text(common)}: the rest of ours is not carried")
     if common != selectors.collapse(side.theirs):
-        return Outcome("info", f"narrowed to ours, {_text(common)}: it would carry more")
-    return Outcome("match", "both have the same")
+        return FieldOutcome("info", f"narrowed to ours, {_text(common)}: it would carry more")
+    return FieldOutcome("match", "both have the same")
 
 
-def _exact(side: _Side) -> Outcome:
+def _exact(side: _Side) -> FieldOutcome:
     """Compare one side under IKEv1: the responder accepts blocks as they are, or rejects them."""
     n_blocks = len(set(side.ours or ()))
     if n_blocks > 1:
         reason = f"IKEv1 negotiates one block a side: of our {n_blocks} at most one is carried"
-        return Outcome("mismatch", reason, "INVALID_ID_INFORMATION")
+        return FieldOutcome("mismatch", reason, "INVALID_ID_INFORMATION")
     if side.ours is None or side.theirs is None:
-        return Outcome("unverifiable", "not all blocks are known")
+        return FieldOutcome("unverifiable", "not all blocks are known")
     if set(side.ours) == set(side.theirs) and not side.is_restricted:
-        return Outcome("match", "both have the same")
+        return FieldOutcome("match", "both have the same")
     reason = "IKEv1 does not narrow blocks, although some ends such as strongSwan do"
-    return Outcome("mismatch", reason, "INVALID_ID_INFORMATION")
+    return FieldOutcome("mismatch", reason, "INVALID_ID_INFORMATION")
 
 
 def _one_pair(ours: OurTunnel) -> Iterator[FieldComparison]:
@@ -241,22 +241,22 @@ def _one_pair(ours: OurTunnel) -> Iterator[FieldComparison]:
     if n_pairs > 1:
         lost = f"at least {n_pairs - 1} of our {n_pairs} carry nothing"
         reason = f"IKEv1 negotiates one pair of blocks: {lost}"
-        outcome = Outcome("mismatch", reason, "INVALID_ID_INFORMATION")
+        outcome = FieldOutcome("mismatch", reason, "INVALID_ID_INFORMATION")
         yield FieldComparison("selectors", None, None, *outcome)
 
 
-def _together(ours: OurTunnel, carried: Sequence[Sequence[Networks | None]]) -> Outcome:
+def _together(ours: OurTunnel, carried: Sequence[Sequence[Networks | None]]) -> FieldOutcome:
     """Compare our pairs of blocks with those that all child SAs carry together."""
     vpc, onprem = _parsed(ours.vpc_subnets), _parsed(ours.onprem_subnets)
     pairs = [pair for remote, local in carried for pair in product(remote or (), local or ())]
     left_out = selectors.find_uncovered(list(product(vpc or (), onprem or ())), pairs)
     is_known = vpc is not None and onprem is not None and all(None not in one for one in carried)
     if left_out is None or not is_known:
-        return Outcome("unverifiable", "not all blocks are known, or too many")
+        return FieldOutcome("unverifiable", "not all blocks are known, or too many")
     if left_out:
         shown = _shortened([f"{v} - {o}" for v, o in left_out])
-        return Outcome("info", f"no child SA carries {shown}")
-    return Outcome("match", "all pairs of our blocks are carried")
+        return FieldOutcome("info", f"no child SA carries {shown}")
+    return FieldOutcome("match", "all pairs of our blocks are carried")
 
 
 def _text(networks: Networks | None) -> str | None:

@@ -11,7 +11,7 @@ import pandas as pd
 from vpnframe import schema
 from vpnframe.peers.child_fields import child_verdicts
 from vpnframe.peers.ike_fields import ike_verdicts
-from vpnframe.peers.model import FieldComparison, Outcome, Peer
+from vpnframe.peers.model import FieldComparison, FieldOutcome, Peer
 from vpnframe.peers.pairing import Pairing, pair
 from vpnframe.peers.reading import read_peer
 from vpnframe.peers.tunnels import KEY, OurTunnel, read_tunnels, tunnels_as_peer
@@ -90,10 +90,10 @@ def _unknown_to(peer: Peer, pairings: Sequence[Pairing]) -> _Row:
         f"none of its connections ({len(peer.connections)}) goes to the address of one of the "
         f"{len(pairings)} tunnels, or names their ids"
     )
-    outcome = Outcome("mismatch", reason, "NO_PROPOSAL_CHOSEN")
+    outcome = FieldOutcome("mismatch", reason, "NO_PROPOSAL_CHOSEN")
     if peer.notes:
         # The missing connections may be in an included file.
-        outcome = Outcome("unverifiable", "; ".join((reason, *peer.notes)))
+        outcome = FieldOutcome("unverifiable", "; ".join((reason, *peer.notes)))
     # Tunnels of one connection have the columns of the connection in common.
     is_one = len({one.tunnel.connection for one in pairings}) == 1
     shared = replace(pairings[0].tunnel, tunnel_index=None, tunnel_id=None) if is_one else None
@@ -113,20 +113,20 @@ def _verdicts(pairing: Pairing, peer: Peer) -> Iterator[FieldComparison]:
         yield from child_verdicts(pairing.tunnel, connection)
 
 
-def _belonging(pairing: Pairing) -> Outcome:
+def _belonging(pairing: Pairing) -> FieldOutcome:
     """Compare the connection itself: which one it is, and whether its daemon loads it."""
     connection, reason = pairing.connection, pairing.reason
     if pairing.rivals:
-        return Outcome("unverifiable", reason)
+        return FieldOutcome("unverifiable", reason)
     if connection is None:
-        return Outcome("mismatch", reason, "NO_PROPOSAL_CHOSEN")
+        return FieldOutcome("mismatch", reason, "NO_PROPOSAL_CHOSEN")
     if connection.refused:
         reason = f"its daemon does not load it: {connection.refused}"
-        return Outcome("mismatch", reason, "NO_PROPOSAL_CHOSEN")
+        return FieldOutcome("mismatch", reason, "NO_PROPOSAL_CHOSEN")
     if connection.may_not_load:
         reason += "; whether its daemon loads it depends on the daemon's version"
-        return Outcome("unverifiable", reason)
-    return Outcome("match" if pairing.is_certain else "unverifiable", reason)
+        return FieldOutcome("unverifiable", reason)
+    return FieldOutcome("match" if pairing.is_certain else "unverifiable", reason)
 
 
 def _unpaired(pairings: Sequence[Pairing], peer: Peer) -> Iterator[_Row]:

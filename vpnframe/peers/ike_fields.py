@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from vpnframe.peers import negotiating
 from vpnframe.peers.identities import accepts, parse_identity
-from vpnframe.peers.model import FieldComparison, Outcome, PeerConnection
+from vpnframe.peers.model import FieldComparison, FieldOutcome, PeerConnection
 from vpnframe.peers.negotiating import ONE_WAY
 from vpnframe.peers.selectors import read_address
 from vpnframe.peers.tunnels import AUTH_CLASSES, OurTunnel
@@ -96,45 +96,45 @@ def is_private(addresses: Sequence[str]) -> bool:
     return bool(addresses) and all(covers(_PRIVATE, one) for one in addresses)
 
 
-def _three_valued(subject: str, answer: bool | None) -> Outcome:
+def _three_valued(subject: str, answer: bool | None) -> FieldOutcome:
     """Return the outcome for a yes, a no, or an unknown answer."""
     match, unknown, mismatch = _REASONS[subject]
     if answer is None:
-        return Outcome("unverifiable", unknown)
+        return FieldOutcome("unverifiable", unknown)
     if answer:
-        return Outcome("match", match)
-    return Outcome("mismatch", mismatch, "AUTHENTICATION_FAILED")
+        return FieldOutcome("match", match)
+    return FieldOutcome("mismatch", mismatch, "AUTHENTICATION_FAILED")
 
 
-def _of_address(ours: str | None, theirs: Sequence[str], *, is_remote: bool) -> Outcome:
+def _of_address(ours: str | None, theirs: Sequence[str], *, is_remote: bool) -> FieldOutcome:
     if ours is None or not theirs:
-        return Outcome("unverifiable", "the address is not known")
+        return FieldOutcome("unverifiable", "the address is not known")
     answer = covers(theirs, ours)
     if answer:
-        return Outcome("match", "the other end has the same")
+        return FieldOutcome("match", "the other end has the same")
     if accepts_any(theirs) and is_remote:
-        return Outcome("info", f"it accepts any address, and {ONE_WAY}")
+        return FieldOutcome("info", f"it accepts any address, and {ONE_WAY}")
     if accepts_any(theirs):
-        return Outcome("match", "it uses any of its own")
+        return FieldOutcome("match", "it uses any of its own")
     if answer is None:
-        return Outcome("unverifiable", "a name: its address is not known")
+        return FieldOutcome("unverifiable", "a name: its address is not known")
     if not is_remote and is_private(theirs):
         reason = "a private address behind NAT: the address that the cloud sees is not known"
-        return Outcome("unverifiable", reason)
+        return FieldOutcome("unverifiable", reason)
     reason = "neither end has a connection for the address of the other"
-    return Outcome("mismatch", reason, "NO_PROPOSAL_CHOSEN")
+    return FieldOutcome("mismatch", reason, "NO_PROPOSAL_CHOSEN")
 
 
-def _of_versions(ours: int | None, theirs: int | None) -> Outcome:
+def _of_versions(ours: int | None, theirs: int | None) -> FieldOutcome:
     if ours not in (1, 2) or theirs not in (0, 1, 2):
-        return Outcome("unverifiable", "a version is not known")
+        return FieldOutcome("unverifiable", "a version is not known")
     if theirs == 0 and ours == 1:
         reason = f"it accepts both and starts with ikev2: {ONE_WAY}"
-        return Outcome("unverifiable", reason, "NO_PROPOSAL_CHOSEN")
+        return FieldOutcome("unverifiable", reason, "NO_PROPOSAL_CHOSEN")
     if theirs in (0, ours):
-        return Outcome("match", "both use it")
+        return FieldOutcome("match", "both use it")
     reason = "neither end has a connection for the version of the other"
-    return Outcome("mismatch", reason, "NO_PROPOSAL_CHOSEN")
+    return FieldOutcome("mismatch", reason, "NO_PROPOSAL_CHOSEN")
 
 
 def _auth(ours: OurTunnel, theirs: PeerConnection) -> FieldComparison:
@@ -147,10 +147,10 @@ def _auth(ours: OurTunnel, theirs: PeerConnection) -> FieldComparison:
     return FieldComparison("auth_method", ours.auth_method, text, *outcome)
 
 
-def _of_keys(ours: OurTunnel, theirs: PeerConnection) -> Outcome:
+def _of_keys(ours: OurTunnel, theirs: PeerConnection) -> FieldOutcome:
     if ours.psk_fingerprint is None or theirs.psk_fingerprint is None:
         reason = "keys are not compared: this needs the fingerprints of both"
-        return Outcome("unverifiable", reason)
+        return FieldOutcome("unverifiable", reason)
     key_id = ours.psk_fingerprint_key_id
     is_comparable = key_id is not None and key_id == theirs.psk_fingerprint_key_id
     is_same = ours.psk_fingerprint == theirs.psk_fingerprint
@@ -171,10 +171,10 @@ def _identities(ours: OurTunnel, theirs: PeerConnection) -> Iterator[FieldCompar
     yield FieldComparison("customer_gateway_ike_id", awaited, presented, *outcome)
 
 
-def _of_identity(presented: str | None, expected: str | None) -> Outcome:
+def _of_identity(presented: str | None, expected: str | None) -> FieldOutcome:
     if presented is None or expected is None:
         reason = "an end without an id uses its address, which is not known"
-        return Outcome("unverifiable", reason)
+        return FieldOutcome("unverifiable", reason)
     return _three_valued("identity", accepts(parse_identity(expected), parse_identity(presented)))
 
 
@@ -211,10 +211,10 @@ def _first_guess(
 def _nat(ours: OurTunnel, theirs: PeerConnection) -> FieldComparison:
     is_behind = is_private(theirs.local.addresses)
     text = "forced" if theirs.forces_encap else "where a NAT is detected"
-    outcome = Outcome("info", "ESP is encapsulated in UDP where either end detects a NAT")
+    outcome = FieldOutcome("info", "ESP is encapsulated in UDP where either end detects a NAT")
     if ours.nat_traversal_enabled is False and (is_behind or theirs.forces_encap):
         reason = "it needs ESP in UDP, but the cloud's NAT traversal is off"
-        outcome = Outcome("unverifiable", reason)
+        outcome = FieldOutcome("unverifiable", reason)
     mine = _SWITCH[ours.nat_traversal_enabled]
     text = "behind NAT" if is_behind else text
     return FieldComparison("nat_traversal_enabled", mine, text, *outcome)

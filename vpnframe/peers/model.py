@@ -116,7 +116,7 @@ class Peer:
     notes: tuple[str, ...] = ()
 
 
-class Outcome(NamedTuple):
+class FieldOutcome(NamedTuple):
     """What a comparison found, one sentence why, and the error that IKE reports."""
 
     result: Result

@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from vpnframe.peers.model import FieldComparison, Lifetime, Outcome, PeerProposal
+from vpnframe.peers.model import FieldComparison, FieldOutcome, Lifetime, PeerProposal
 from vpnframe.peers.tokens import is_aead, offers
 from vpnframe.peers.tunnels import OurTunnel
 
@@ -86,26 +86,28 @@ def compare_algorithm(
     )
 
 
-def _of_algorithm(kind: str, choice: Choice, nearest: PeerProposal | None, place: str) -> Outcome:
+def _of_algorithm(
+    kind: str, choice: Choice, nearest: PeerProposal | None, place: str
+) -> FieldOutcome:
     if nearest is None:
-        return Outcome("mismatch", "it has no proposal", "NO_PROPOSAL_CHOSEN")
+        return FieldOutcome("mismatch", "it has no proposal", "NO_PROPOSAL_CHOSEN")
     if nearest.problem:
-        return Outcome("unverifiable", f"{place} is not offered: its daemon cannot read it")
+        return FieldOutcome("unverifiable", f"{place} is not offered: its daemon cannot read it")
     taken, begun = choice.taken[kind], choice.begun[kind]
     if taken and begun:
-        return Outcome("match", f"{place} offers it")
+        return FieldOutcome("match", f"{place} offers it")
     if taken is False:
         reason = f"no proposal has all of ours; the nearest, {choice.number}, lacks this"
-        return Outcome("mismatch", reason, "NO_PROPOSAL_CHOSEN")
+        return FieldOutcome("mismatch", reason, "NO_PROPOSAL_CHOSEN")
     if taken and begun is False:
         reason = f"{place} offers it, but not first, and IKEv1 offers only the first: {ONE_WAY}"
-        return Outcome("unverifiable", reason, "NO_PROPOSAL_CHOSEN")
+        return FieldOutcome("unverifiable", reason, "NO_PROPOSAL_CHOSEN")
     if nearest.is_default:
         reason = "what it offers by default, and in which order, depends on its build"
-        return Outcome("unverifiable", reason)
+        return FieldOutcome("unverifiable", reason)
     if nearest.unknown:
-        return Outcome("unverifiable", f"{place} has an unknown word")
-    return Outcome("unverifiable", "ours is not known, or is an unknown word")
+        return FieldOutcome("unverifiable", f"{place} has an unknown word")
+    return FieldOutcome("unverifiable", "ours is not known, or is an unknown word")
 
 
 def compare_lifetimes(field: str, ours: OurTunnel, theirs: Lifetime) -> FieldComparison:

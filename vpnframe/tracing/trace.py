@@ -16,7 +16,7 @@ from vpnframe.inventory import Inventory, checked_inventory
 from vpnframe.model.display import counted
 from vpnframe.schema.checked import in_order
 from vpnframe.schema.codes import Codes, expand
-from vpnframe.schema.making import make_column
+from vpnframe.schema.columns import make_column
 from vpnframe.tracing.facts import Outcome
 from vpnframe.tracing.following import Follower, RoutedFleet
 from vpnframe.tracing.packets import Packets, read_packets
