@@ -13,10 +13,10 @@ from functools import cache
 import msgspec
 
 from vpnframe.errors import SettingsError
-from vpnframe.tracing.choosing import choose, choose_idle
 from vpnframe.tracing.facts import POLICY_KINDS, Outcome, Router, TracedRoute
-from vpnframe.tracing.judging import RouterCase
+from vpnframe.tracing.one_router import RouterCase
 from vpnframe.tracing.prefixes import Codes, Prefixes
+from vpnframe.tracing.whole_fleet import choose, choose_idle
 
 
 @dataclass(frozen=True, slots=True)

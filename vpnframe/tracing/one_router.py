@@ -9,7 +9,7 @@ import msgspec
 from vpnframe.model.display import listed
 from vpnframe.model.terms import DEFAULT_ROUTES
 from vpnframe.tracing.facts import POLICY_KINDS, Outcome, Router, TracedRoute, Verdict
-from vpnframe.tracing.picking import carry, pick
+from vpnframe.tracing.route_order import carry, pick
 
 _LOCAL_REACH = 129  # over every prefix length
 _KINDS = {"policy": "policy route", "destination": "destination route", "bgp": "BGP route"}

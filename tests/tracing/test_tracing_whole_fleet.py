@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from vpnframe.tracing.choosing import choose
 from vpnframe.tracing.facts import Outcome
+from vpnframe.tracing.whole_fleet import choose
 
 
 def ambiguous(place: str, *rivals: str) -> Outcome:

@@ -1,4 +1,4 @@
-"""Pick the winning route among those that match, and the tunnel that takes the packet.
+"""Put the routes that match a packet in order, and pick the winner and its tunnel.
 
 The order is the vendor's. A VPN gateway evaluates policy routes first, by priority; then
 destination routes, by longest match; then BGP routes ("Configure routes for a VPN gateway", section
