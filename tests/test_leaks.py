@@ -355,7 +355,7 @@ def test_failing_runs_tell_no_key(
         with pytest.raises(vf.RequestError) as caught:
             vf.fetch(endpoint=cloud.endpoint, credentials=keys)
     story = story_of(caught.value)
-    assert "afetch" in story
+    assert "_fetch" in story
     assert find_leaks({"story": story, "error": repr(caught.value)}, {*SECRETS, CANARY}) == []
 
 

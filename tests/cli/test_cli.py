@@ -159,7 +159,7 @@ def test_fetch_with_a_wrong_secret_never_shows_it(tmp_path, cloud):
     ("option", "value", "word"),
     [
         ("--endpoint", "http://vpc.example.com", "plain HTTP"),
-        ("--endpoint", "ftp", "no URL"),
+        ("--endpoint", "ftp", "is not a URL"),
         ("--quota-share", "0", "quota share"),
         ("--ca-file", "/nowhere.pem", "nowhere.pem"),
     ],
