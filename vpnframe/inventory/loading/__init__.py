@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -14,7 +15,7 @@ from vpnframe.errors import ResponseError, SettingsError
 from vpnframe.inventory import Inventory, flattening
 from vpnframe.inventory.loading.gathered import READABLE, Gathered, Saved
 from vpnframe.inventory.loading.outcome import records_of
-from vpnframe.inventory.saved import MAX_FILE_BYTES, find_files, is_open_to_others, split_answers
+from vpnframe.inventory.saved import MAX_FILE_BYTES, find_files, split_answers
 from vpnframe.model.files import read_file, read_stdin
 from vpnframe.model.psk import KeyJudge, new_fingerprint_key, own_fingerprint_key
 from vpnframe.model.records import Failure
@@ -103,8 +104,10 @@ def _read(path: Path, known: Gathered) -> Iterator[Saved]:
     try:
         limit = MAX_FILE_BYTES
         body = read_stdin(limit=limit) if is_stdin else read_file(path, limit=limit)
-        at_ms = None if is_stdin else int(path.stat().st_mtime * 1000)
-        if not is_stdin and is_open_to_others(path) and has_keys(body):
+        found = None if is_stdin else path.stat()
+        at_ms = int(found.st_mtime * 1000) if found else None
+        is_open_to_others = found and os.name == "posix" and found.st_mode & 0o077
+        if is_open_to_others and has_keys(body):
             known.unguarded.append(name)
     except OSError as error:
         message = f"{name} cannot be read: {error.strerror}"
