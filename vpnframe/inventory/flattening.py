@@ -217,7 +217,7 @@ _VALUE_OF: Mapping[str, Callable[[_Row], Any]] = {
     # The connection's, else the gateway's; null if its own is unreadable.
     "bandwidth_mbps": lambda row: (
         row.connection.bandwidth_mbps
-        or (None if row.connection.has_unknown_bandwidth else row.vpn.bandwidth_mbps)
+        or (row.connection if row.connection.has_unknown_bandwidth else row.vpn).bandwidth_mbps
     ),
     "customer_gateway_id": lambda row: (
         row.tunnel.customer_gateway_id or row.connection.customer_gateway_id

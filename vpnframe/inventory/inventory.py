@@ -1,4 +1,4 @@
-"""The tables of one crawl."""
+"""The tables of one fetch."""
 
 from __future__ import annotations
 

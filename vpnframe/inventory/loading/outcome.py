@@ -27,7 +27,7 @@ def records_of(known: Gathered) -> Records:
     weighed = weights.find_weighed()
     connections, disagreements = [], []
     failures = [*_told_by_lists(known, statements), *_gaps(known, statements)]
-    # By region, as in a crawl and in an inventory on disk.
+    # By region, as in a fetch and in an inventory on disk.
     keys = statements.keys() | known.downloads.keys()
     for key in sorted(keys, key=lambda key: (known.regions.get(key) or "", key)):
         download, listed = known.downloads.get(key), statements.get(key)
