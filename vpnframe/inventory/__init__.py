@@ -1,4 +1,4 @@
-"""The Inventory: the tables of one crawl, in memory and on disk."""
+"""The Inventory: the tables of one fetch, in memory and on disk."""
 
 from __future__ import annotations
 

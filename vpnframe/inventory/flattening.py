@@ -13,7 +13,7 @@ import pandas as pd
 from vpnframe import schema
 from vpnframe.addresses.cidr import ParsedCidrs, format_cidr, parse_cidrs
 from vpnframe.model.blocks import Block, has_ha_evidence, list_blocks
-from vpnframe.model.records import Connection, Failure, Gateway, Records, RouteEntry, Tunnel
+from vpnframe.model.records import Connection, Gateway, Records, RouteEntry, Tunnel
 from vpnframe.model.terms import DEFAULT_ROUTES
 from vpnframe.schema.tables import RESTRICTED, STORED
 
@@ -42,13 +42,7 @@ class _Placed(NamedTuple):
 
 
 def make_tables(records: Records) -> Tables:
-    """Flatten records into every table of an inventory.
-
-    Examples
-    --------
-    >>> sorted(make_tables(Records()))[:3]
-    ['connections', 'coverage', 'disagreements']
-    """
+    """Flatten records into every table of an inventory."""
     return flatten([records])
 
 
@@ -77,7 +71,13 @@ class _GrowingTables:
             self._add_connections(part.connections, part.routes)
         self._add_rows("routes", _route_rows(part))
         self._add_rows("vpcs", map(_as_row, part.vpcs))
-        self._add_rows("failures", map(_failure_row, part.failures))
+        self._add_rows(
+            "failures",
+            [
+                _as_row(one) | {"at": one.at_ms, "attempts": min(one.attempts, 32_767)}
+                for one in part.failures
+            ],
+        )
         self._add_rows("coverage", map(_as_row, part.coverage))
         self._add_rows("disagreements", map(_as_row, part.disagreements))
 
@@ -98,9 +98,11 @@ class _GrowingTables:
             self._growing["key_facts"].add_by(lambda column: _values(column, judged))
         by_connection = [rows[i:j] for i, j in spans]
         self._bad_blocks += _add_subnets(self._growing["subnets"], by_connection, routes)
-        self._n_connections.update(
-            key for c in connections for key in _named_gateways(c) if key in self._gateways
-        )
+        for c in connections:
+            ids = {c.vpn_gateway_id, c.customer_gateway_id}
+            ids |= {tunnel.customer_gateway_id for tunnel in c.tunnels}
+            keys = {(c.account_id, c.region_id, i) for i in ids if i}
+            self._n_connections.update(keys & self._gateways.keys())
 
     def _end_region(self) -> None:
         """Write the gateways of a region: all connections that may use them have been read."""
@@ -133,10 +135,6 @@ def _as_row(record: Any) -> dict[str, Any]:
     return {field: getattr(record, field) for field in record.__struct_fields__}
 
 
-def _failure_row(failure: Failure) -> dict[str, Any]:
-    return _as_row(failure) | {"at": failure.at_ms, "attempts": min(failure.attempts, 32_767)}
-
-
 def _rows(
     connections: Iterable[Connection], gateways: Mapping[_GatewayKey, Gateway]
 ) -> Iterator[_Row]:
@@ -147,22 +145,6 @@ def _rows(
             customer_id = tunnel.customer_gateway_id or connection.customer_gateway_id
             customer = gateways.get((*place, customer_id or ""), _NO_GATEWAY)
             yield _Row(connection, tunnel, vpn, customer)
-
-
-def _named_gateways(connection: Connection) -> set[_GatewayKey]:
-    ids = {connection.vpn_gateway_id, connection.customer_gateway_id}
-    ids |= {tunnel.customer_gateway_id for tunnel in connection.tunnels}
-    return {(connection.account_id, connection.region_id, i) for i in ids if i}
-
-
-def _customer_gateway_id(row: _Row) -> str | None:
-    return row.tunnel.customer_gateway_id or row.connection.customer_gateway_id
-
-
-def _bandwidth_mbps(row: _Row) -> int | None:
-    """Return the connection's bandwidth, else the gateway's; null if its own is unreadable."""
-    own = row.connection.bandwidth_mbps
-    return own if row.connection.has_unknown_bandwidth else own or row.vpn.bandwidth_mbps
 
 
 def _auth_method(row: _Row) -> str:
@@ -232,8 +214,14 @@ _VALUE_OF: Mapping[str, Callable[[_Row], Any]] = {
     for column, path in paths.items()
 } | {
     "auth_method": _auth_method,
-    "bandwidth_mbps": _bandwidth_mbps,
-    "customer_gateway_id": _customer_gateway_id,
+    # The connection's, else the gateway's; null if its own is unreadable.
+    "bandwidth_mbps": lambda row: (
+        row.connection.bandwidth_mbps
+        or (row.connection if row.connection.has_unknown_bandwidth else row.vpn).bandwidth_mbps
+    ),
+    "customer_gateway_id": lambda row: (
+        row.tunnel.customer_gateway_id or row.connection.customer_gateway_id
+    ),
     "n_tunnels": lambda row: len(row.connection.tunnels),
     "routing_mode": _routing_mode,
     "tunnel_count": lambda row: len(row.connection.tunnels),
@@ -298,24 +286,19 @@ def _place_blocks(
 
 def _numbers(parsed: ParsedCidrs, n: int) -> dict[str, list[Any]]:
     """Return the columns of parsed blocks; None where the text is not a block."""
-    texts = format_cidr(parsed.high, parsed.low, parsed.family, parsed.prefix_length)
     lengths = parsed.prefix_length.tolist()
     found = {
-        "cidr": texts,
+        "cidr": format_cidr(parsed.high, parsed.low, parsed.family, parsed.prefix_length),
         "family": parsed.family.tolist(),
         "prefix_length": lengths,
         "is_default_route": [length == 0 for length in lengths],
     }
+    columns: dict[str, list[Any]] = {name: [None] * n for name in found}
     positions = parsed.row.tolist()
-    return {name: _spread(values, positions, n) for name, values in found.items()}
-
-
-def _spread(values: Iterable[Any], positions: Iterable[int], n: int) -> list[Any]:
-    """Place values at their positions, None elsewhere."""
-    spread: list[Any] = [None] * n
-    for position, value in zip(positions, values, strict=True):
-        spread[position] = value
-    return spread
+    for name, values in found.items():
+        for position, value in zip(positions, values, strict=True):
+            columns[name][position] = value
+    return columns
 
 
 def _bad_block(placed: _Placed, reason: str) -> dict[str, Any]:

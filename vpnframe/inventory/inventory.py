@@ -1,4 +1,4 @@
-"""The tables of one crawl."""
+"""The tables of one fetch."""
 
 from __future__ import annotations
 
@@ -66,13 +66,7 @@ class Inventory:
         return len(statuses) > 0 and bool(statuses.isin(_ACCOUNTED_FOR).all())
 
     def coverage_sentence(self) -> str:
-        """Return one sentence that states how much of the fleet was read.
-
-        Returns
-        -------
-        str
-            For notebooks, reports and the terminal.
-        """
+        """Return one sentence that states how much of the fleet was read."""
         coverage = self._coverage()
         if coverage.empty:
             return "nothing was read"

@@ -1,4 +1,4 @@
-"""Paths in an inventory folder.
+"""What a snapshot is on disk: its paths, and its commit record, by which a reader verifies it.
 
 ::
 
@@ -17,28 +17,48 @@ import re
 from datetime import datetime
 from pathlib import Path
 
+import msgspec
+
 LAYOUT_VERSION = 1
+RECORDS = "_snapshots"
 SNAPSHOT_ID = re.compile(r"[0-9]{8}T[0-9]{6}Z-[0-9a-f]{6}")
-# A word, because pyarrow and pandas reject a folder whose only partition is Hive's null. The column
-# region_id is null nevertheless.
-NO_REGION = "none"
+
+
+class Part(msgspec.Struct, frozen=True, kw_only=True):
+    """One file of one table."""
+
+    path: str  # inside the inventory folder, with forward slashes
+    table: str  # for example ``tunnels``
+    n_rows: int  # rows in it
+    sha256: str  # of the whole file, in hex
+
+
+class Header(msgspec.Struct, frozen=True, kw_only=True):
+    """The fields that the record of every version has."""
+
+    layout_version: int  # see LAYOUT_VERSION
+    supersedes: str | None = None  # the snapshot that this one completes; readers skip it
+
+
+class CommitRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """The commit record: a snapshot exists if and only if its record exists."""
+
+    layout_version: int
+    snapshot: str  # its id
+    tool_version: str  # of the package that wrote it
+    written_at: str  # ISO 8601, UTC
+    is_complete: bool  # whether everything that exists was read
+    coverage: str  # the coverage as a sentence
+    n_rows: dict[str, int]  # rows of each table
+    parts: list[Part]  # all files
+    # For a table whose rows were not sorted by part: the original position of each written row
+    orders: dict[str, list[int]] = {}
+    supersedes: str | None = None
 
 
 def snapshot_id(now: datetime, *, suffix: str) -> str:
-    """Return the id of a snapshot.
-
-    Examples
-    --------
-    >>> from datetime import UTC
-    >>> snapshot_id(datetime(2026, 11, 23, 6, 24, tzinfo=UTC), suffix="3f9a1c")
-    '20261123T062400Z-3f9a1c'
-    """
+    """Return the id of a snapshot."""
     return f"{now:%Y%m%dT%H%M%SZ}-{suffix}"
-
-
-def records_folder(folder: Path) -> Path:
-    """Return the folder of the commit records."""
-    return folder / "_snapshots"
 
 
 def part_path(
@@ -51,22 +71,9 @@ def part_path(
     >>> part_path("tunnels", "S", "cn-shanghai", "1234").as_posix()
     'tunnels/snapshot=S/region=cn-shanghai/part-1234-0.parquet'
     """
-    place = f"region={_safe(region) or NO_REGION}"
-    name = f"part-{_safe(account) or 'none'}-{number}.parquet"
-    return Path(table, f"snapshot={snapshot}", place, name)
-
-
-def restricted_path(table: str, snapshot: str) -> Path:
-    """Return the path of a restricted table, relative to the inventory folder.
-
-    Examples
-    --------
-    >>> restricted_path("key_facts", "S").as_posix()
-    'key_facts/snapshot=S/part-0.parquet'
-    """
-    return Path(table, f"snapshot={snapshot}", "part-0.parquet")
-
-
-def _safe(text: str | None) -> str:
-    """Return text from an answer as a safe part of a file name: no separators, not hidden."""
-    return re.sub(r"[^A-Za-z0-9_-]", "_", text or "")
+    # A word, as pyarrow and pandas reject a folder whose only partition is Hive's null.
+    safe_region, safe_account = (
+        re.sub(r"[^A-Za-z0-9_-]", "_", text or "") or "none" for text in (region, account)
+    )
+    name = f"part-{safe_account}-{number}.parquet"
+    return Path(table, f"snapshot={snapshot}", f"region={safe_region}", name)

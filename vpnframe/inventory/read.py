@@ -18,7 +18,7 @@ from vpnframe import schema
 from vpnframe.errors import ClockWarning, InventoryError
 from vpnframe.inventory import layout
 from vpnframe.inventory.inventory import Inventory
-from vpnframe.inventory.record import CommitRecord, Completion, Layout, Part
+from vpnframe.inventory.layout import CommitRecord, Header, Part
 from vpnframe.model.files import MIB, open_regular, read_file
 from vpnframe.schema.tables import RESTRICTED, STORED
 
@@ -67,7 +67,7 @@ def read_inventory(
 
 def list_snapshots(folder: str | Path) -> list[str]:
     """List the committed snapshots of an inventory folder."""
-    records = layout.records_folder(Path(folder))
+    records = Path(folder, layout.RECORDS)
     if not records.is_dir():
         raise InventoryError(
             f"{folder} is not an inventory: it has no _snapshots folder; "
@@ -76,12 +76,13 @@ def list_snapshots(folder: str | Path) -> list[str]:
     found = [path for path in records.glob("*.json") if layout.SNAPSHOT_ID.fullmatch(path.stem)]
     passed_over = {_superseded_by(path) for path in found}
     # Ids of the same second are ordered by the modification time of their records.
-    return [path.stem for path in sorted(found, key=_age) if path.stem not in passed_over]
+    found.sort(key=lambda path: (path.stem.partition("-")[0], path.stat().st_mtime_ns, path.stem))
+    return [path.stem for path in found if path.stem not in passed_over]
 
 
 def newest_after(folder: Path, now: datetime) -> str | None:
     """Return the newest snapshot if its id (UTC, to the second) is after now, else None."""
-    known = list_snapshots(folder) if layout.records_folder(folder).is_dir() else []
+    known = list_snapshots(folder) if (folder / layout.RECORDS).is_dir() else []
     return known[-1] if known and known[-1] > layout.snapshot_id(now, suffix="~") else None
 
 
@@ -94,7 +95,7 @@ def _warn_of_future(folder: Path, now: datetime) -> None:
     warnings.warn(
         f"snapshot {newest} is dated in the future (now {now:%Y-%m-%d %H:%M:%S} UTC) and counts as "
         f"the newest until then: if this machine's clock is right, {others}, and remove "
-        f"{layout.records_folder(folder) / newest}.json",
+        f"{folder / layout.RECORDS / newest}.json",
         ClockWarning,
         stacklevel=3,
     )
@@ -104,13 +105,9 @@ def _superseded_by(path: Path) -> str | None:
     """Return the snapshot that a record supersedes; a damaged record supersedes none."""
     try:
         body = read_file(path, limit=_MAX_BYTES)
-        return msgspec.json.decode(body, type=Completion).supersedes
+        return msgspec.json.decode(body, type=Header).supersedes
     except (OSError, msgspec.DecodeError, UnicodeDecodeError):
         return None
-
-
-def _age(path: Path) -> tuple[str, int, str]:
-    return path.stem.partition("-")[0], path.stat().st_mtime_ns, path.stem
 
 
 def _pick(folder: Path, snapshot: str) -> str:
@@ -126,10 +123,10 @@ def _pick(folder: Path, snapshot: str) -> str:
 
 
 def _read_record(folder: Path, snapshot: str) -> CommitRecord:
-    path = layout.records_folder(folder) / f"{snapshot}.json"
+    path = folder / layout.RECORDS / f"{snapshot}.json"
     try:
         body = read_file(path, limit=_MAX_BYTES)
-        version = msgspec.json.decode(body, type=Layout).layout_version
+        version = msgspec.json.decode(body, type=Header).layout_version
         if version > layout.LAYOUT_VERSION:
             raise InventoryError(f"{path} was written by a newer vpnframe: update vpnframe")
         record = msgspec.json.decode(body, type=CommitRecord)
@@ -170,7 +167,8 @@ def _read_table(folder: Path, record: CommitRecord, name: str) -> pd.DataFrame:
     )
     # Parquet names list items differently: equal for arrow, a different dtype for pandas.
     joined = joined.cast(pa.schema([wanted.field(column) for column in joined.column_names]))
-    frame = schema.cast(name, joined.to_pandas(types_mapper=_keep_arrow))
+    # With arrow dtypes no value passes through floats or objects.
+    frame = schema.cast(name, joined.to_pandas(types_mapper=pd.ArrowDtype))
     order = record.orders.get(name)
     return frame if order is None else _in_order(frame, order, record)
 
@@ -193,8 +191,3 @@ def _read_part(folder: Path, part: Part) -> pa.Table:
     if hashlib.sha256(body).hexdigest() != part.sha256:
         raise InventoryError(f"{path} has changed since it was written: read another snapshot")
     return pq.ParquetFile(pa.BufferReader(body)).read()
-
-
-def _keep_arrow(kind: pa.DataType) -> pd.ArrowDtype:
-    """Map to an arrow dtype, so that no value passes through floats or objects."""
-    return pd.ArrowDtype(kind)

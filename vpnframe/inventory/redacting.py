@@ -119,29 +119,20 @@ def _redacted(path: Path) -> bytes:
     except OSError as error:
         raise RequestError(f"cannot be read: {error.strerror}") from None
     answers = split_answers(body)
-    redacted = [_redacted_one(one, _place_of(n, answers)) for n, one in enumerate(answers, 1)]
+    redacted = []
+    for number, answer in enumerate(answers, 1):
+        try:
+            redacted.append(redact_answer(Response(200, {}, answer)))
+        except RequestError as error:
+            place = f"answer {number} of {len(answers)}: " if len(answers) > 1 else ""
+            raise RequestError(f"{place}{error}") from None
     if len(answers) == 1:
         return redacted[0]
     if any(one.startswith(b"<") for one in redacted):
         raise RequestError("holds several answers, one of them XML: save each in its own file")
-    return b"".join(map(_line, redacted))
-
-
-def _place_of(number: int, answers: list[bytes]) -> str:
-    return f"answer {number} of {len(answers)}: " if len(answers) > 1 else ""
-
-
-def _redacted_one(answer: bytes, place: str) -> bytes:
-    """Redact one answer; ``place`` locates it in a file that holds several."""
-    try:
-        return redact_answer(Response(200, {}, answer))
-    except RequestError as error:
-        raise RequestError(f"{place}{error}") from None
-
-
-def _line(body: bytes) -> bytes:
-    """Put an answer on one line; line ends inside strings are escaped, so only layout is lost."""
-    return b" ".join(line.strip() for line in body.splitlines()) + b"\n"
+    # One answer a line; line ends inside strings are escaped, so only layout is lost.
+    lines = (b" ".join(line.strip() for line in one.splitlines()) for one in redacted)
+    return b"".join(line + b"\n" for line in lines)
 
 
 def _write(path: Path, body: bytes, *, like: Path) -> None:

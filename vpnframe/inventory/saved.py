@@ -1,4 +1,4 @@
-"""Saved answers as files: find them, split them into answers, check their permissions."""
+"""Saved answers as files: find them, and split them into answers."""
 
 from __future__ import annotations
 
@@ -18,7 +18,6 @@ from vpnframe.model.files import MIB
 SUFFIXES = (".json", ".xml")
 # About 20,000 answers on one line each, or all pages of that number of connections together.
 MAX_FILE_BYTES = 64 * MIB
-_OTHERS = 0o077
 _DECODER = json.JSONDecoder()
 # Allowed between two answers; includes a byte order mark, the RFC 7464 separator, list signs.
 _BETWEEN = re.compile(r"[\s,\x1e\ufeff\[\]]*")
@@ -114,8 +113,3 @@ def _without_envelope(answer: bytes) -> bytes:
         return msgspec.json.decode(body, type=str).encode() if body.startswith(b'"') else body
     except (msgspec.DecodeError, RecursionError, UnicodeError):
         return answer
-
-
-def is_open_to_others(path: Path) -> bool:
-    """Check whether others than the owner may read a file (POSIX only)."""
-    return os.name == "posix" and bool(path.stat().st_mode & _OTHERS)

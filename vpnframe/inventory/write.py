@@ -12,7 +12,6 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import NamedTuple
 
 import msgspec
 import numpy as np
@@ -26,8 +25,8 @@ from vpnframe._version import __version__
 from vpnframe.errors import ClockWarning, InventoryError
 from vpnframe.inventory import layout
 from vpnframe.inventory.inventory import Inventory, checked_inventory
+from vpnframe.inventory.layout import CommitRecord, Part
 from vpnframe.inventory.read import newest_after
-from vpnframe.inventory.record import CommitRecord, Part
 from vpnframe.model.files import create_file
 from vpnframe.schema.memory import give_back_memory
 from vpnframe.schema.tables import RESTRICTED
@@ -88,8 +87,7 @@ def write_inventory(
             name: _write_table(target, snapshot, name, table) for name, table in tables.items()
         }
         record = _commit_record(inventory, snapshot, written, now)
-        record = msgspec.structs.replace(record, supersedes=supersedes)
-        _commit(target, record)
+        _commit(target, msgspec.structs.replace(record, supersedes=supersedes))
     except OSError as error:
         raise InventoryError(f"{target} cannot be written: {error.strerror or error}") from error
     newest = newest_after(target, now)
@@ -97,7 +95,7 @@ def write_inventory(
         warnings.warn(
             f"snapshot {newest} is dated in the future and stays the newest, not the one "
             "just written: set this machine's clock if it is wrong; if it is right, remove "
-            f"{layout.records_folder(target) / newest}.json",
+            f"{target / layout.RECORDS / newest}.json",
             ClockWarning,
             stacklevel=2,
         )
@@ -109,7 +107,7 @@ def _write_table(
 ) -> list[tuple[Part, Positions]]:
     """Write every part of a table; return each part with its rows' positions in the table."""
     if name in RESTRICTED:
-        path = layout.restricted_path(name, snapshot)
+        path = Path(name, f"snapshot={snapshot}", "part-0.parquet")
         return [(_write_part(folder, path, name, table), np.arange(len(table)))]
     used: Counter[str] = Counter()
     written = []
@@ -137,12 +135,11 @@ def _parts(table: pd.DataFrame) -> Iterator[tuple[str | None, str | None, Positi
 def _write_part(folder: Path, path: Path, name: str, part: pd.DataFrame) -> Part:
     """Write one file at its final path and sync it; return its entry for the commit record."""
     arrow = schema.arrow_schema(name)
-    columns = [
-        pa.array(part[field.name], type=field.type, from_pandas=True)
-        if not isinstance(part[field.name].dtype, pd.CategoricalDtype)
-        else pa.array(part[field.name].astype("str"), type=field.type, from_pandas=True)
-        for field in arrow
-    ]
+    columns = []
+    for field in arrow:
+        values = part[field.name]
+        values = values.astype("str") if values.dtype == "category" else values
+        columns.append(pa.array(values, type=field.type, from_pandas=True))
     buffer = io.BytesIO()
     with pq.ParquetWriter(
         buffer, arrow, compression="zstd", compression_level=1, store_schema=False
@@ -150,8 +147,12 @@ def _write_part(folder: Path, path: Path, name: str, part: pd.DataFrame) -> Part
         writer.write_table(pa.Table.from_arrays(columns, schema=arrow))
         writer.add_key_value_metadata(arrow.metadata)
     body = buffer.getvalue()
-    _make_folders(folder, path.parent, mode=_modes(name).folder)
-    create_file(folder / path, body, mode=_modes(name).file)
+    # Modes before the umask is applied; every folder has its own from the start.
+    folder_mode, file_mode = (0o700, 0o600) if name in RESTRICTED else (0o777, 0o666)
+    folder.mkdir(parents=True, exist_ok=True)
+    for parent in reversed(path.parents[:-1]):
+        (folder / parent).mkdir(exist_ok=True, mode=folder_mode)
+    create_file(folder / path, body, mode=file_mode)
     return Part(
         path=path.as_posix(),
         table=name,
@@ -184,7 +185,7 @@ def _commit_record(
 
 def _commit(folder: Path, record: CommitRecord) -> None:
     """Make the snapshot exist: completely or not at all, and never over another one."""
-    records = layout.records_folder(folder)
+    records = folder / layout.RECORDS
     records.mkdir(parents=True, exist_ok=True)
     temporary, final = records / f".{record.snapshot}.tmp", records / f"{record.snapshot}.json"
     body = msgspec.json.format(msgspec.json.encode(record), indent=1)
@@ -197,21 +198,3 @@ def _commit(folder: Path, record: CommitRecord) -> None:
         create_file(final, body)
     finally:
         temporary.unlink()
-
-
-class _Modes(NamedTuple):
-    """Modes of new folders and files, before the umask is applied."""
-
-    folder: int
-    file: int
-
-
-def _modes(name: str) -> _Modes:
-    return _Modes(0o700, 0o600) if name in RESTRICTED else _Modes(0o777, 0o666)
-
-
-def _make_folders(folder: Path, below: Path, *, mode: int) -> None:
-    """Create every folder below the inventory's, each with its mode from the start."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for part in (*reversed(below.parents[:-1]), below):
-        (folder / part).mkdir(exist_ok=True, mode=mode)

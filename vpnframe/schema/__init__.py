@@ -14,11 +14,10 @@ import pandas as pd
 import pyarrow as pa
 
 from vpnframe.errors import SchemaError
+from vpnframe.schema.checked import cast_values
 from vpnframe.schema.columns import (
     DTYPES,
     LISTS,
-    OddValueError,
-    cast_column,
     is_cast,
     join_columns,
     make_column,
@@ -124,8 +123,7 @@ def empty(name: str) -> pd.DataFrame:
 
 @cache
 def _empty(name: str) -> pd.DataFrame:
-    """Build the table without rows, once per name."""
-    return build(name, {column.name: [] for column in find(name).columns})
+    return Growing(name).table()
 
 
 def build(name: str, values: Mapping[str, Sequence[Any]]) -> pd.DataFrame:
@@ -153,46 +151,14 @@ def build(name: str, values: Mapping[str, Sequence[Any]]) -> pd.DataFrame:
 
 
 def build_by(name: str, values_of: Callable[[str], Iterable[Any]]) -> pd.DataFrame:
-    """Build a table column by column, with only one column's plain values in memory at a time.
-
-    Parameters
-    ----------
-    name : str
-        For example ``tunnels``.
-    values_of : callable
-        Column name to its values, all of one length; None is null, times are UTC milliseconds.
-
-    Returns
-    -------
-    DataFrame
-        In the schema's order and dtypes.
-
-    Examples
-    --------
-    >>> build_by("pairs", {"left": [0], "right": [1], "relation": ["equal"]}.__getitem__).shape
-    (1, 3)
-    """
+    """Build a table as :func:`build` does, with only one column's plain values in memory."""
     growing = Growing(name)
     growing.add_by(values_of)
     return growing.table()
 
 
 class Growing:
-    """A table built part by part, with only one part's plain values in memory at a time.
-
-    Parameters
-    ----------
-    name : str
-        For example ``tunnels``.
-
-    Examples
-    --------
-    >>> growing = Growing("pairs")
-    >>> for number in range(3):
-    ...     growing.add({"left": [number], "right": [1], "relation": ["equal"]})
-    >>> growing.table()["left"].tolist()
-    [0, 1, 2]
-    """
+    """A table built part by part, with only one part's plain values in memory at a time."""
 
     def __init__(self, name: str) -> None:
         self._columns = find(name).columns
@@ -245,7 +211,12 @@ def cast(name: str, frame: pd.DataFrame) -> pd.DataFrame:
     for problem in _odd_frame(frame):
         raise SchemaError(f"this is not the table {name}: {problem}")
     frame = with_plain_index(frame, find(name).names)
-    columns = {column.name: _cast(column, frame) for column in find(name).columns}
+    columns = {
+        column.name: cast_values(name, column, frame[column.name])
+        if column.name in frame.columns
+        else make_column(column.kind, [None] * len(frame))
+        for column in find(name).columns
+    }
     return pd.DataFrame(columns, index=pd.RangeIndex(len(frame)))
 
 
@@ -305,11 +276,9 @@ def _odd_frame(frame: object) -> Iterable[str]:
 
 def _problems(table: Table, frame: pd.DataFrame) -> Iterable[str]:
     wanted, found = [column.name for column in table.columns], list(frame.columns)
-    missing = [name for name in wanted if name not in found]
-    unknown = [str(name) for name in found if name not in wanted]
-    if missing:
+    if missing := [name for name in wanted if name not in found]:
         yield f"missing {', '.join(missing)}"
-    if unknown:
+    if unknown := [str(name) for name in found if name not in wanted]:
         yield f"unknown {', '.join(unknown)}"
     if not missing and not unknown and wanted != found:
         yield "columns are out of order"
@@ -328,12 +297,3 @@ def _column_problems(column: Column, values: pd.Series[Any]) -> Iterable[str]:
         yield f"{column.name} is not an ordered category of {', '.join(SEVERITIES)}"
     if not column.is_nullable and values.isna().any():
         yield f"{column.name} has nulls"
-
-
-def _cast(column: Column, frame: pd.DataFrame) -> Any:
-    if column.name not in frame.columns:
-        return make_column(column.kind, [None] * len(frame))
-    try:
-        return cast_column(column.kind, frame[column.name])
-    except OddValueError as odd:
-        raise SchemaError(f"the column {column.name} holds {odd}") from None

@@ -13,7 +13,14 @@ import numpy as np
 import pandas as pd
 
 from vpnframe.errors import SchemaError
-from vpnframe.schema.columns import OddValueError, as_words, cast_column, is_cast, with_plain_index
+from vpnframe.schema.columns import (
+    OddValueError,
+    as_words,
+    cast_column,
+    is_cast,
+    with_plain_index,
+    write_one_of,
+)
 from vpnframe.schema.tables import TABLES, Column, Table
 
 _MOST_SHOWN = 40  # characters of a value in a message
@@ -33,7 +40,9 @@ def checked_table(
     """
     table = TABLES[name]
     if not isinstance(frame, pd.DataFrame):
-        raise SchemaError(_no_table(name, frame, or_else))
+        remedy = f": use inv.{name}" if hasattr(frame, name) else ""
+        given = type(frame).__name__
+        raise SchemaError(f"pass the table {name}{or_else}, not {given}{remedy}")
     wanted = table.names if needs is None else tuple(needs)
     plain = with_plain_index(frame, table.names)
     for problem in _missing(table, plain, wanted):
@@ -56,40 +65,34 @@ def in_order(table: pd.DataFrame, by: Iterable[str]) -> pd.DataFrame:
     return table if is_sorted else table.take(order).reset_index(drop=True)
 
 
-def _no_table(name: str, value: object, or_else: str) -> str:
-    """Return the error for an object that is not a table; for an inventory, name its table."""
-    given = f"pass the table {name}{or_else}, not {type(value).__name__}"
-    return f"{given}: use inv.{name}" if hasattr(value, name) else given
-
-
 def _missing(table: Table, frame: pd.DataFrame, wanted: Sequence[str]) -> Iterator[str]:
     found = list(frame.columns)
-    repeated = [one for one in table.names if one in found and found.count(one) > 1]
-    if repeated:
+    if repeated := [one for one in table.names if found.count(one) > 1]:
         yield f"repeated column {', '.join(repeated)}"
-    missing = [one for one in wanted if one not in found]
-    if missing:
+    if missing := [one for one in wanted if one not in found]:
         yield f"no column {', '.join(missing)}"
 
 
 def cast_columns(name: str, frame: pd.DataFrame, names: Collection[str]) -> pd.DataFrame:
     """Cast the named columns that a frame has to the schema of a table."""
-    made: dict[str, Any] = {}
-    for column in TABLES[name].columns:
-        if column.name not in names or column.name not in frame.columns:
-            continue
-        if not is_cast(column.kind, frame[column.name]):
-            made[column.name] = _cast(name, column, frame[column.name])
+    made = {
+        column.name: cast_values(name, column, frame[column.name])
+        for column in TABLES[name].columns
+        if column.name in names
+        and column.name in frame.columns
+        and not is_cast(column.kind, frame[column.name])
+    }
     return frame.assign(**made) if made else frame
 
 
-def _cast(name: str, column: Column, values: pd.Series[Any]) -> Any:
+def cast_values(name: str, column: Column, values: pd.Series[Any]) -> Any:
+    """Cast the values of one column of a table; an error names the row and the remedy."""
     try:
         return cast_column(column.kind, values)
     except OddValueError as odd:
-        told = _shown(column, odd.value)
         raise SchemaError(
-            f"{name}: the column {column.name} holds {told} in row {odd.position}: {odd.wanted}"
+            f"{name}: the column {column.name} holds {_shown(column, odd.value)} in row "
+            f"{odd.position}: {odd.wanted}"
         ) from None
 
 
@@ -102,30 +105,18 @@ def _shown(column: Column, value: object) -> str:
 
 def _check_values(name: str, column: Column, values: pd.Series[Any], *, is_needed: bool) -> None:
     """Reject nulls in needed key and word columns, and values outside a column's words."""
+    remedy = write_one_of(column.words) if column.words else "every row needs a value"
     is_telling = column.words or column.name in TABLES[name].key
-    if is_needed and is_telling and not column.is_nullable:
-        is_null = values.isna()
-        if is_null.any():
-            raise SchemaError(
-                f"{name}: the column {column.name} is null in row {is_null.argmax()}: "
-                f"{_remedy(column)}"
-            )
-    if not column.words:
-        return
-    for word in values.cat.categories:
+    if is_needed and is_telling and not column.is_nullable and values.isna().any():
+        row = values.isna().argmax()
+        raise SchemaError(f"{name}: the column {column.name} is null in row {row}: {remedy}")
+    for word in values.cat.categories if column.words else ():
         if word not in column.words:
             row = (values == word).argmax()
             raise SchemaError(
                 f"{name}: the column {column.name} holds {_shown(column, word)} in row "
-                f"{row}: {_remedy(column)}"
+                f"{row}: {remedy}"
             )
-
-
-def _remedy(column: Column) -> str:
-    if not column.words:
-        return "every row needs a value"
-    *others, last = column.words
-    return f"write {', '.join(others)} or {last}"
 
 
 def _check_key(table: Table, frame: pd.DataFrame) -> None:
@@ -138,12 +129,9 @@ def _check_key(table: Table, frame: pd.DataFrame) -> None:
     is_doubled = frame.duplicated(key)
     if is_doubled.any():
         row = int(is_doubled.argmax())
-        named = ", ".join(f"{name} {_plain(frame[name].iloc[row])}" for name in key)
+        values = frame[key].iloc[row].items()
+        named = ", ".join(f"{name} {'null' if pd.isna(v) else v}" for name, v in values)
         raise SchemaError(
             f"{table.name} has {int(is_doubled.sum()):,} rows with the key of another row, "
             f"first row {row} ({named}): keep one of each with .drop_duplicates({key})"
         )
-
-
-def _plain(value: object) -> str:
-    return "null" if pd.isna(value) else str(value)

@@ -138,6 +138,12 @@ class OddValueError(ValueError):
         self.position = position
 
 
+def write_one_of(words: Sequence[str]) -> str:
+    """Return the remedy for a value outside a closed list."""
+    *others, last = words
+    return f"write {', '.join(others)} or {last}"
+
+
 def cast_column(kind: Kind, values: pd.Series[Any]) -> Any:
     """Cast a column to a kind.
 
@@ -326,8 +332,7 @@ def _parse_flag(value: Any) -> bool:
 def _parse_severity(value: Any) -> str:
     if value in SEVERITIES:
         return str(value)
-    *others, last = reversed(SEVERITIES)
-    raise OddValueError(value, f"write {', '.join(others)} or {last}")
+    raise OddValueError(value, write_one_of(SEVERITIES[::-1]))
 
 
 def _parse_time(value: Any) -> int:

@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import TypeVar
+from operator import attrgetter
+from typing import Any
 
 import msgspec
 
 from vpnframe.cloud import retries
 from vpnframe.cloud.actions import ACTIONS, LIST_OF_ONE
-from vpnframe.cloud.answers import decode_download, decode_page
+from vpnframe.cloud.answers import action_of, decode_download, decode_page
 from vpnframe.cloud.messages import Response
 from vpnframe.cloud.permissions import naming_permission
 from vpnframe.errors import RequestError, StatusError
-from vpnframe.inventory.loading.saved_routes import ROUTE_LISTS, SavedLists
+from vpnframe.inventory.loading.saved_routes import ROUTE_LISTS, RouteAnswer, RouteAnswers
 from vpnframe.model.key_hints import connection_words, gateway_words
 from vpnframe.model.notes import note_failure, odd_count
 from vpnframe.model.psk import KeyJudge
 from vpnframe.model.records import (
     Attachment,
     Failure,
+    FailureKind,
     Gateway,
     Record,
     RouteEntry,
@@ -28,8 +31,6 @@ from vpnframe.model.records import (
     Vpc,
 )
 from vpnframe.model.sources import with_attachments
-
-R = TypeVar("R", bound=Record)
 
 DOWNLOAD = "DownloadVpnConnectionConfig"
 CONNECTIONS = "DescribeVpnConnections"
@@ -51,6 +52,17 @@ READABLE = (
     "DescribeVpnConnection",
     DOWNLOAD,
 )
+# For each type of row: where its first answer is kept, and its id. A route has no id of its own.
+_KEPT: Mapping[type, tuple[str, Callable[[Any], str]]] = {
+    Statement: ("listed", attrgetter("vpn_connection_id")),
+    Attachment: ("attached", attrgetter("vpn_connection_id")),
+    Gateway: ("gateways", attrgetter("gateway_id")),
+    Vpc: ("vpcs", attrgetter("vpc_id")),
+    RouteEntry: (
+        "routes",
+        lambda route: f"{route.vpn_gateway_id or route.vpn_connection_id or ''} {route.entry_id}",
+    ),
+}
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -62,6 +74,12 @@ class Saved:
     region_id: str | None
     response: Response
     at_ms: int | None = None
+
+    def failure(self, kind: FailureKind, message: str, **more: Any) -> Failure:
+        """Return a failure of this answer."""
+        return Failure(
+            kind=kind, message=message, region_id=self.region_id, at_ms=self.at_ms, **more
+        )
 
 
 @dataclass(slots=True)
@@ -93,7 +111,7 @@ class Gathered:
     gateways: dict[str, Gateway] = field(default_factory=dict)
     vpcs: dict[str, Vpc] = field(default_factory=dict)
     routes: dict[str, RouteEntry] = field(default_factory=dict)
-    route_lists: SavedLists = field(default_factory=SavedLists)
+    route_answers: RouteAnswers = field(default_factory=RouteAnswers)
     regions: dict[str, str] = field(default_factory=dict)
     lists: defaultdict[tuple[str, str | None], _List] = field(
         default_factory=lambda: defaultdict(_List)
@@ -105,146 +123,109 @@ class Gathered:
     unguarded: list[str] = field(default_factory=list)
     judge: KeyJudge | None = None
 
+    def action_of(self, saved: Saved) -> str | None:
+        """Return the call of an answer; record a failure if it is unsupported or unknown."""
+        try:
+            action = action_of(saved.response)
+        except RequestError as error:
+            self._lose(saved, error)
+            return None
+        if action in READABLE:
+            return action
+        what = f"is an answer of {action}" if action else "is not a known answer"
+        message = f"{saved.name} {what}; load reads {', '.join(READABLE)}"
+        self.failures.append(saved.failure("file", message, action=action))
+        return None
 
-def learn_words(action: str, known: Gathered) -> None:
-    """Collect the words that keys of a call may consist of, before its answers are decoded."""
-    if known.judge is not None and action == CONNECTIONS:
-        known.judge = replace(known.judge, words=gateway_words(known.gateways.values()))
-    if known.judge is not None and action == DOWNLOAD:
-        rows = with_attachments(known.listed, known.attached)
-        words = {key: connection_words(row, known.judge.words) for key, row in rows.items()}
-        known.judge = replace(known.judge, words=words)
+    def learn_words(self, action: str) -> None:
+        """Collect the words that keys of a call may consist of, before its answers are decoded."""
+        if self.judge is None:
+            return
+        if action == CONNECTIONS:
+            self.judge = replace(self.judge, words=gateway_words(self.gateways.values()))
+        elif action == DOWNLOAD:
+            rows = with_attachments(self.listed, self.attached)
+            words = {key: connection_words(row, self.judge.words) for key, row in rows.items()}
+            self.judge = replace(self.judge, words=words)
 
+    def take(self, saved: Saved, action: str) -> None:
+        """Add one answer, or a failure that names the file."""
+        try:
+            if action == DOWNLOAD:
+                self._take_download(saved)
+            else:
+                self._take_page(saved, action)
+        except RequestError as error:
+            self._lose(saved, error)
 
-def take(saved: Saved, known: Gathered, action: str) -> None:
-    """Add one answer to the gathered data, or a failure that names the file."""
-    try:
-        if action == DOWNLOAD:
-            _take_download(saved, known)
-        else:
-            _take_page(saved, known, action)
-    except RequestError as error:
-        lose(saved, known, error)
-
-
-def lose(saved: Saved, known: Gathered, error: RequestError) -> None:
-    """Record a failure for an unreadable answer; it counts as missing."""
-    known.lost[saved.stem] = saved.region_id
-    kind, message = retries.classify(error).kind, f"{saved.name}: {error}"
-    action = _action_in_name(saved.stem) if kind == "denied" else None
-    known.failures.append(
-        Failure(
-            kind=kind,
-            message=naming_permission(message, action) if action else message,
-            region_id=saved.region_id,
-            vpn_connection_id=saved.stem if saved.stem.startswith("vco-") else None,
-            code=error.code if isinstance(error, StatusError) else None,
-            request_id=error.request_id if isinstance(error, StatusError) else None,
-            at_ms=saved.at_ms,
-        )
-    )
-
-
-def _action_in_name(stem: str) -> str | None:
-    """Return the call that a file's name indicates; the body of a refusal does not name it."""
-    if stem.startswith("vco-"):
-        return DOWNLOAD
-    return next((action for action in (*ACTIONS, *LIST_OF_ONE) if stem.startswith(action)), None)
-
-
-def refuse(saved: Saved, action: str | None) -> Failure:
-    """Return a failure for an answer of an unsupported or unknown call."""
-    what = f"is an answer of {action}" if action else "is not a known answer"
-    return Failure(
-        kind="file",
-        message=f"{saved.name} {what}; load reads {', '.join(READABLE)}",
-        region_id=saved.region_id,
-        action=action,
-        at_ms=saved.at_ms,
-    )
-
-
-def _take_download(saved: Saved, known: Gathered) -> None:
-    statement = decode_download(saved.response, vpn_connection_id=saved.stem, judge=known.judge)
-    statement = msgspec.structs.replace(statement, fetched_ms=saved.at_ms)
-    known.places.add(saved.region_id)
-    _keep(saved, known, known.downloads, {saved.stem: statement})
-
-
-def _take_page(saved: Saved, known: Gathered, action: str) -> None:
-    page = decode_page(saved.response, action=action, judge=known.judge)
-    stamp = {"fetched_ms": saved.at_ms, "request_id": page.request_id}
-    rows = page.rows
-    known.places.add(saved.region_id)
-    is_list = action not in LIST_OF_ONE
-    listed = {
-        row.vpn_connection_id: msgspec.structs.replace(row, **stamp)
-        for row in rows
-        if isinstance(row, Statement)
-    }
-    attached = {row.vpn_connection_id: row for row in rows if isinstance(row, Attachment)}
-    gateways = {row.gateway_id: row for row in rows if isinstance(row, Gateway)}
-    vpcs = {row.vpc_id: row for row in rows if isinstance(row, Vpc)}
-    routes = {
-        _route_key(row): msgspec.structs.replace(row, fetched_ms=saved.at_ms)
-        for row in rows
-        if isinstance(row, RouteEntry)
-    }
-    if action in ROUTE_LISTS:
-        total, at = page.total_count, saved.region_id
-        known.route_lists.add(action, routes.values(), total=total, name=saved.stem, region_id=at)
-    _keep(saved, known, known.listed, listed, may_repeat=not is_list)
-    _keep(saved, known, known.attached, attached)
-    _keep(saved, known, known.gateways, gateways, may_repeat=not is_list)
-    _keep(saved, known, known.vpcs, vpcs)
-    _keep(saved, known, known.routes, routes)
-    count_note = None if page.count_note is None else odd_count(page.count_note)
-    for note in (*page.notes, *filter(None, [count_note])):
-        failure = note_failure(note, action=action, at_ms=saved.at_ms)
-        known.failures.append(
-            msgspec.structs.replace(
-                failure,
-                message=f"{saved.name}: {failure.message}",
-                region_id=saved.region_id,
-                request_id=page.request_id,
+    def _lose(self, saved: Saved, error: RequestError) -> None:
+        """Record a failure for an unreadable answer; it counts as missing."""
+        self.lost[saved.stem] = saved.region_id
+        kind, message = retries.classify(error).kind, f"{saved.name}: {error}"
+        is_download = saved.stem.startswith("vco-")
+        # Only the file's name indicates the call of a refusal.
+        actions = [name for name in (*ACTIONS, *LIST_OF_ONE) if saved.stem.startswith(name)]
+        if kind == "denied" and (is_download or actions):
+            message = naming_permission(message, DOWNLOAD if is_download else actions[0])
+        self.failures.append(
+            saved.failure(
+                kind,
+                message,
+                vpn_connection_id=saved.stem if is_download else None,
+                code=error.code if isinstance(error, StatusError) else None,
+                request_id=error.request_id if isinstance(error, StatusError) else None,
             )
         )
-    here = known.lists[LIST_OF_ONE.get(action, action), saved.region_id]
-    here.n_pages += is_list
-    here.total = max(here.total, page.total_count or 0)
-    here.ids |= listed.keys() | attached.keys() | gateways.keys() | vpcs.keys()
-    here.n_unreadable += len(page.notes)
-    here.has_odd_count |= page.count_note is not None
 
+    def _take_download(self, saved: Saved) -> None:
+        statement = decode_download(saved.response, vpn_connection_id=saved.stem, judge=self.judge)
+        statement = msgspec.structs.replace(statement, fetched_ms=saved.at_ms)
+        self.places.add(saved.region_id)
+        self._keep(saved, self.downloads, {saved.stem: statement})
 
-def _route_key(route: RouteEntry) -> str:
-    """Return a key for a route, which has no id: its gateway or connection, and its entry id."""
-    return f"{route.vpn_gateway_id or route.vpn_connection_id or ''} {route.entry_id}"
+    def _take_page(self, saved: Saved, action: str) -> None:
+        page = decode_page(saved.response, action=action, judge=self.judge)
+        self.places.add(saved.region_id)
+        is_list = action not in LIST_OF_ONE
+        stamps: dict[type, dict[str, Any]] = {
+            Statement: {"fetched_ms": saved.at_ms, "request_id": page.request_id},
+            RouteEntry: {"fetched_ms": saved.at_ms},
+        }
+        here = self.lists[LIST_OF_ONE.get(action, action), saved.region_id]
+        for kind, (name, key_of) in _KEPT.items():
+            rows: dict[str, Any] = {
+                key_of(row): msgspec.structs.replace(row, **stamps.get(kind, {}))
+                for row in page.rows
+                if isinstance(row, kind)
+            }
+            here.ids |= rows.keys()
+            self._keep(saved, getattr(self, name), rows, may_repeat=not is_list)
+            if kind is RouteEntry and action in ROUTE_LISTS:
+                routes, at = tuple(rows.values()), saved.region_id
+                answer = RouteAnswer(action, routes, page.total_count, saved.stem, at)
+                self.route_answers.answers.append(answer)
+        count_notes = [] if page.count_note is None else [odd_count(page.count_note)]
+        for note in (*page.notes, *count_notes):
+            told = note_failure(note, action=action)
+            message, more = f"{saved.name}: {told.message}", {"request_id": page.request_id}
+            self.failures.append(saved.failure(told.kind, message, action=action, **more))
+        here.n_pages += is_list
+        here.total = max(here.total, page.total_count or 0)
+        here.n_unreadable += len(page.notes)
+        here.has_odd_count |= page.count_note is not None
 
-
-def _keep(
-    saved: Saved,
-    known: Gathered,
-    kept: dict[str, R],
-    rows: dict[str, R],
-    *,
-    may_repeat: bool = False,
-) -> None:
-    """Keep the first answer for each id; record each repetition as a failure unless permitted."""
-    for key, row in rows.items():
-        if key not in kept:
-            kept[key] = row
-            if saved.region_id:
-                known.regions.setdefault(key, saved.region_id)
-        elif not (may_repeat and _without_source(kept[key]) == _without_source(row)):
-            known.failures.append(
-                Failure(
-                    kind="file",
-                    message=f"{saved.name} contains {key} again; the first answer is kept",
-                    region_id=saved.region_id,
-                    at_ms=saved.at_ms,
-                )
-            )
+    def _keep(
+        self, saved: Saved, kept: dict[str, Any], rows: dict[str, Any], *, may_repeat: bool = False
+    ) -> None:
+        """Keep the first answer for each id; record a repetition as a failure unless permitted."""
+        for key, row in rows.items():
+            if key not in kept:
+                kept[key] = row
+                if saved.region_id:
+                    self.regions.setdefault(key, saved.region_id)
+            elif not (may_repeat and _without_source(kept[key]) == _without_source(row)):
+                message = f"{saved.name} contains {key} again; the first answer is kept"
+                self.failures.append(saved.failure("file", message))
 
 
 def _without_source(row: Record) -> Record:

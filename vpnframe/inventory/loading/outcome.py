@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Set
+from typing import TypeVar
 
 import msgspec
 
-from vpnframe.inventory.loading.gathered import CONNECTIONS, OF_REGION, Gathered, R
+from vpnframe.inventory.loading.gathered import CONNECTIONS, OF_REGION, Gathered
 from vpnframe.model.named_gateways import GATEWAY_LISTS, NamedGateways
 from vpnframe.model.notes import gateway_failures, route_failures, statement_failures, vpc_failures
-from vpnframe.model.records import Connection, Coverage, Failure, Records, RouteEntry, Statement
+from vpnframe.model.records import Connection, Coverage, Failure, Record, Records, Statement
 from vpnframe.model.routes import Weights, route_order
 from vpnframe.model.sources import join_statements, own_gateways, with_attachments
+
+R = TypeVar("R", bound=Record)
 
 
 def records_of(known: Gathered) -> Records:
@@ -24,7 +27,7 @@ def records_of(known: Gathered) -> Records:
     weighed = weights.find_weighed()
     connections, disagreements = [], []
     failures = [*_told_by_lists(known, statements), *_gaps(known, statements)]
-    # By region, as in a crawl and in an inventory on disk.
+    # By region, as in a fetch and in an inventory on disk.
     keys = statements.keys() | known.downloads.keys()
     for key in sorted(keys, key=lambda key: (known.regions.get(key) or "", key)):
         download, listed = known.downloads.get(key), statements.get(key)
@@ -37,7 +40,7 @@ def records_of(known: Gathered) -> Records:
         for statement in filter(None, (download, listed)):
             failures += [_in_region(f, region_id) for f in statement_failures(statement)]
     gateways = [_in_region(g, known.regions.get(i)) for i, g in known.gateways.items()]
-    connections = known.route_lists.mark_known(connections, statements, gateways)
+    connections = known.route_answers.mark_known(connections, statements, gateways)
     for key, gateway in known.gateways.items():
         failures += [_in_region(f, known.regions.get(key)) for f in gateway_failures(gateway)]
     network = _network(known, keys)
@@ -60,17 +63,18 @@ def _network(known: Gathered, there: Set[str]) -> Records:
         else _in_region(route, known.regions.get(key))
         for key, route in known.routes.items()
     ]
-    routes.sort(key=lambda route: _order(route, there))
+    # As in a fetch: routes to no connection first, then by connection.
+    routes.sort(
+        key=lambda route: (
+            route.region_id or "",
+            (route.vpn_connection_id or "") if route.vpn_connection_id in there else "",
+            *route_order(route),
+        )
+    )
     vpcs = [_in_region(vpc, known.regions.get(key)) for key, vpc in sorted(known.vpcs.items())]
     failures = [_in_region(f, one.region_id) for one in routes for f in route_failures(one)]
     failures += [_in_region(f, one.region_id) for one in vpcs for f in vpc_failures(one)]
     return Records(routes=tuple(routes), vpcs=tuple(vpcs), failures=tuple(failures))
-
-
-def _order(route: RouteEntry, there: Set[str]) -> tuple[str, str, str, str]:
-    """Return the sort key of a crawl: routes to no connection first, then by connection."""
-    connection_id = route.vpn_connection_id if route.vpn_connection_id in there else ""
-    return (route.region_id or "", connection_id or "", *route_order(route))
 
 
 def _in_region(record: R, region_id: str | None) -> R:

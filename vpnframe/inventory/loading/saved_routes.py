@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import msgspec
@@ -28,13 +28,13 @@ _ID = re.compile(r"(?:vpn|vco)-[0-9A-Za-z]+")
 
 
 @dataclass(frozen=True, slots=True)
-class _Answer:
-    """One answer: its routes, the total of its list, the ids in its file's name, and its region."""
+class RouteAnswer:
+    """One answer with routes, a whole list or one page of it."""
 
     action: str
     routes: tuple[RouteEntry, ...]
-    total: int | None
-    names: frozenset[str]
+    total: int | None  # routes in the whole list
+    stem: str  # of its file
     region_id: str | None
 
 
@@ -48,23 +48,10 @@ class _Holder:
 
 
 @dataclass(slots=True)
-class SavedLists:
-    """The route lists found in saved answers."""
+class RouteAnswers:
+    """The saved answers with routes."""
 
-    _answers: list[_Answer] = field(default_factory=list)
-
-    def add(
-        self,
-        action: str,
-        routes: Iterable[RouteEntry],
-        *,
-        total: int | None,
-        name: str,
-        region_id: str | None,
-    ) -> None:
-        """Add one answer, a whole list or one page of it."""
-        names = frozenset(_ID.findall(name))
-        self._answers.append(_Answer(action, tuple(routes), total, names, region_id))
+    answers: list[RouteAnswer] = field(default_factory=list)
 
     def mark_known(
         self,
@@ -73,7 +60,7 @@ class SavedLists:
         gateways: Iterable[Gateway],
     ) -> list[Connection]:
         """Return the connections, each marked with whether every route into it was read."""
-        if not self._answers:
+        if not self.answers:
             return list(connections)
         by_id = {gateway.gateway_id: gateway for gateway in gateways if gateway.kind == "vpn"}
         owners = {name: holder_of(statement) for name, statement in statements.items()}
@@ -91,11 +78,12 @@ class SavedLists:
         """Map each holder to whether all its lists are present; omit holders without any list."""
         n_entries, unknown = self._count_entries(owners)
         named, nameless = self._sort_blanks(holders)
-        missing = {
-            (name, action): max(0, n_absent - named[name, action])
-            for name, holder in holders.items()
-            for action, n_absent in _count_absent(name, holder, n_entries)
-        }
+        missing = {}
+        for name, holder in holders.items():
+            for action in _ON_GATEWAY if holder.is_gateway else _ON_ROUTER:
+                kinds = [kind for kind in _KINDS[action] if kind != "bgp" or holder.has_bgp]
+                n_absent = sum(not n_entries[name, kind] for kind in kinds)
+                missing[name, action] = max(0, n_absent - named[name, action])
         in_region: Counter[tuple[str | None, str]] = Counter()
         for (name, action), n_missing in missing.items():
             in_region[holders[name].region_id, action] += n_missing
@@ -114,8 +102,12 @@ class SavedLists:
         """Count the routes of each list, and find the holders with missing pages."""
         entries: dict[tuple[str, RouteType], set[str]] = {}
         said = []
-        for answer in self._answers:
-            names = [_holder_of_row(route, owners) for route in answer.routes]
+        for answer in self.answers:
+            # A route announced by the cloud leads into no connection.
+            names = [
+                route.vpn_gateway_id or owners.get(route.vpn_connection_id or route.next_hop or "")
+                for route in answer.routes
+            ]
             told = {name for name in names if name is not None}
             lists = set()
             for route, name in zip(answer.routes, names, strict=True):
@@ -138,10 +130,10 @@ class SavedLists:
         """Count answers without routes: by the holder in the file's name, else by region."""
         named: Counter[tuple[str, str]] = Counter()
         nameless: Counter[tuple[str | None, str]] = Counter()
-        for answer in self._answers:
+        for answer in self.answers:
             if answer.routes or answer.total != 0:
                 continue
-            its = answer.names & holders.keys()
+            its = holders.keys() & _ID.findall(answer.stem)
             if len(its) == 1:
                 named[next(iter(its)), answer.action] += 1
             else:
@@ -166,18 +158,3 @@ def _find_holders(
         known = found.get(name) or _Holder(one.region_id, name != one.vpn_connection_id)
         found[name] = replace(known, has_bgp=known.has_bgp or has_bgp)
     return found
-
-
-def _holder_of_row(route: RouteEntry, owners: Mapping[str, str | None]) -> str | None:
-    """Return the holder of a route; a route announced by the cloud leads into no connection."""
-    connection_id = route.vpn_connection_id or route.next_hop or ""
-    return route.vpn_gateway_id or owners.get(connection_id)
-
-
-def _count_absent(
-    name: str, holder: _Holder, n_entries: Counter[tuple[str, RouteType]]
-) -> Iterator[tuple[str, int]]:
-    """Yield per call the number of its lists for which no answer contains a route."""
-    for action in _ON_GATEWAY if holder.is_gateway else _ON_ROUTER:
-        kinds = [kind for kind in _KINDS[action] if kind != "bgp" or holder.has_bgp]
-        yield action, sum(not n_entries[name, kind] for kind in kinds)

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from vpnframe.schema.tables.audit import AUDIT_TABLES
-from vpnframe.schema.tables.blocks import BLOCK_TABLES
-from vpnframe.schema.tables.overlaps import OVERLAP_TABLES
-from vpnframe.schema.tables.parts import CONNECTION_ID as _CONNECTION_ID
-from vpnframe.schema.tables.parts import COUNTS as _COUNTS
-from vpnframe.schema.tables.parts import KEY_STATES as _KEY_STATES
-from vpnframe.schema.tables.parts import PLACE as _PLACE
-from vpnframe.schema.tables.parts import SIDES as _SIDES
-from vpnframe.schema.tables.parts import TUNNEL as _TUNNEL
-from vpnframe.schema.tables.parts import Column, Kind, Table
-from vpnframe.schema.tables.tracing import TRACE
+from vpnframe.schema.tables.parts import (
+    CONNECTION,
+    CONNECTION_KEY,
+    KEY_STATES,
+    PLACE,
+    SIDES,
+    TUNNEL,
+    Column,
+    Kind,
+    Table,
+    declare,
+    one_of,
+)
+from vpnframe.schema.tables.results import PEER_COMPARISON, RESULT_TABLES, TRACE
 
 __all__ = ["RESTRICTED", "STORED", "TABLES", "Column", "Kind", "Table"]
 
@@ -55,15 +59,11 @@ _ENDS = (
     Column("customer_gateway_ike_id", "text", "How the other end identifies itself in IKE."),
 )
 _KEYS = (
-    Column(
-        *("auth_method", "category", "psk, certificate or unknown."),
-        words=("psk", "certificate", "unknown"),
-    ),
-    Column(
+    one_of("auth_method", "psk, certificate or unknown.", ("psk", "certificate", "unknown")),
+    one_of(
         "psk_state",
-        "category",
         "present, masked or absent in the answers, null if unknown; never the key.",
-        words=_KEY_STATES,
+        KEY_STATES,
     ),
     Column("has_peer_ca", "flag", "Whether a CA certificate of the peer is set."),
 )
@@ -80,10 +80,7 @@ _CRYPTO = (
     Column("ipsec_lifetime_s", "int32", "Lifetime of a child SA in seconds."),
 )
 _ROUTING = (
-    Column(
-        *("routing_mode", "category", "route (both sides 0.0.0.0/0), policy, or mixed."),
-        words=_MODES,
-    ),
+    one_of("routing_mode", "route (both sides 0.0.0.0/0), policy, or mixed.", _MODES),
     Column("vpc_subnets", "texts", "Blocks of the VPC side, as the answer writes them."),
     Column("onprem_subnets", "texts", "Blocks of the on-premises side, as the answer writes them."),
 )
@@ -99,359 +96,235 @@ _OPERATION = (
     Column("bgp_tunnel_cidr", "text", "The /30 of the BGP session."),
     Column("bgp_vpn_gateway_ip", "text", "BGP address of the cloud's end."),
     Column("bgp_customer_gateway_ip", "text", "BGP address of the other end."),
-    Column(
-        *("bgp_auth_state", "category", "BGP key: present, masked or absent; never the key."),
-        words=_KEY_STATES,
-    ),
+    one_of("bgp_auth_state", "BGP key: present, masked or absent; never the key.", KEY_STATES),
 )
 _SOURCE = (
-    Column(
-        *("witnesses", "category", "Answers that were read: download, describe or both.", False),
-        words=("download", "describe", "both"),
+    one_of(
+        "witnesses",
+        "Answers that were read: download, describe or both.",
+        ("download", "describe", "both"),
+        is_nullable=False,
     ),
-    Column(
-        *(
-            "perspective",
-            "category",
-            "End that a download describes: verified, assumed or conflict.",
-        ),
-        words=("verified", "assumed", "conflict"),
+    one_of(
+        "perspective",
+        "End that a download describes: verified, assumed or conflict.",
+        ("verified", "assumed", "conflict"),
     ),
     Column("fetched_at", "time", "When it was read."),
     Column("request_id", "text", "Request id of the answer, for a support ticket."),
 )
 _TUNNEL_ONLY = (
-    *_TUNNEL,
+    *TUNNEL,
     Column("tunnel_role", "category", "active or standby; null if unknown."),
     Column("tunnel_count", "int16", "Number of tunnels of the connection.", False),
 )
 _SHARED = (*_STATE, *_BELONGS, *_ENDS, *_KEYS, *_CRYPTO, *_ROUTING, *_OPERATION, *_SOURCE)
 
-TUNNELS = Table(
+TUNNELS = declare(
     "tunnels",
     "One row per tunnel; a single-tunnel connection has one row, without a tunnel_id.",
-    ("account_id", "region_id", "vpn_connection_id", "tunnel_index"),
-    (*_PLACE, _CONNECTION_ID, *_TUNNEL_ONLY, *_SHARED),
+    *CONNECTION,
+    *_TUNNEL_ONLY,
+    *_SHARED,
+    key=(*CONNECTION_KEY, "tunnel_index"),
     is_stored=True,
 )
-CONNECTIONS = Table(
+CONNECTIONS = declare(
     "connections",
     "One row per connection, with the values that its tunnels share; null where they differ.",
-    ("account_id", "region_id", "vpn_connection_id"),
-    (*_PLACE, _CONNECTION_ID, Column("n_tunnels", "int16", "Tunnels.", False), *_SHARED),
+    *CONNECTION,
+    Column("n_tunnels", "int16", "Tunnels.", False),
+    *_SHARED,
+    key=CONNECTION_KEY,
     is_stored=True,
 )
-SUBNETS = Table(
+SUBNETS = declare(
     "subnets",
     "One row per connection, side, origin and block.",
-    ("account_id", "region_id", "vpn_connection_id", "side", "origin", "cidr_raw"),
-    (
-        *_PLACE,
-        _CONNECTION_ID,
-        Column("connection_name", "text", "Name given to the connection."),
-        Column("vpn_gateway_id", "text", "The VPN gateway; null on a transit router."),
-        Column("vpc_id", "text", "The VPC behind the VPN gateway."),
-        Column("transit_router_id", "text", "The transit router it is attached to."),
-        Column("customer_gateway_id", "text", "The customer gateway."),
-        Column("vpn_gateway_ip", "text", "Address of the cloud's end, of the first tunnel."),
-        Column("peer_addresses", "texts", "Addresses of the other end, of all tunnels."),
-        Column("routing_mode", "category", "route, policy or mixed.", words=_MODES),
-        Column(
-            "has_ha_evidence",
-            "flag",
-            "Several tunnels, BGP, a health check, or a route shared with another weight.",
-        ),
-        Column(
-            "has_known_routes",
-            "flag",
-            "Whether all lists of possible routes to it were read; null if not requested or saved.",
-        ),
-        Column("tags", "texts", "Tags of the connection as key=value, sorted."),
-        Column("side", "category", "vpc or onprem.", False, _SIDES),
-        Column(
-            *("origin", "category", "selector, or the route: policy, destination, bgp.", False),
-            words=("selector", *_ROUTES),
-        ),
-        Column("priority", "int32", "Priority of a policy route: the smallest is matched first."),
-        Column("weight", "int32", "Weight of a route: 0 is a standby."),
-        Column("cidr", "text", "The block; null if cidr_raw is not valid: see failures."),
-        Column("cidr_raw", "text", "The block as the answer writes it.", False),
-        Column("family", "int16", "4 or 6."),
-        Column("prefix_length", "int16", "0 to 32, or 0 to 128."),
-        Column("is_default_route", "flag", "0.0.0.0/0 or ::/0."),
-        Column("fetched_at", "time", "When it was read."),
+    *CONNECTION,
+    Column("connection_name", "text", "Name given to the connection."),
+    Column("vpn_gateway_id", "text", "The VPN gateway; null on a transit router."),
+    Column("vpc_id", "text", "The VPC behind the VPN gateway."),
+    Column("transit_router_id", "text", "The transit router it is attached to."),
+    Column("customer_gateway_id", "text", "The customer gateway."),
+    Column("vpn_gateway_ip", "text", "Address of the cloud's end, of the first tunnel."),
+    Column("peer_addresses", "texts", "Addresses of the other end, of all tunnels."),
+    one_of("routing_mode", "route, policy or mixed.", _MODES),
+    Column(
+        "has_ha_evidence",
+        "flag",
+        "Several tunnels, BGP, a health check, or a route shared with another weight.",
     ),
+    Column(
+        "has_known_routes",
+        "flag",
+        "Whether all lists of possible routes to it were read; null if not requested or saved.",
+    ),
+    Column("tags", "texts", "Tags of the connection as key=value, sorted."),
+    one_of("side", "vpc or onprem.", SIDES, is_nullable=False),
+    one_of(
+        "origin",
+        "selector, or the route: policy, destination, bgp.",
+        ("selector", *_ROUTES),
+        is_nullable=False,
+    ),
+    Column("priority", "int32", "Priority of a policy route: the smallest is matched first."),
+    Column("weight", "int32", "Weight of a route: 0 is a standby."),
+    Column("cidr", "text", "The block; null if cidr_raw is not valid: see failures."),
+    Column("cidr_raw", "text", "The block as the answer writes it.", False),
+    Column("family", "int16", "4 or 6."),
+    Column("prefix_length", "int16", "0 to 32, or 0 to 128."),
+    Column("is_default_route", "flag", "0.0.0.0/0 or ::/0."),
+    Column("fetched_at", "time", "When it was read."),
+    key=(*CONNECTION_KEY, "side", "origin", "cidr_raw"),
     is_stored=True,
 )
-GATEWAYS = Table(
+GATEWAYS = declare(
     "gateways",
     "One row per VPN gateway and customer gateway.",
-    ("account_id", "region_id", "gateway_id"),
-    (
-        *_PLACE,
-        Column("gateway_id", "text", "vpn-... or cgw-....", False),
-        Column("kind", "category", "vpn or customer.", False, ("vpn", "customer")),
-        Column("name", "text", "Its name."),
-        Column("ip_address", "text", "Its address."),
-        Column("second_ip_address", "text", "Its second address, for the standby tunnel."),
-        Column("status", "category", "active and others."),
-        Column("business_status", "category", "Normal or FinancialLocked."),
-        Column("vpn_type", "category", "normal or sm."),
-        Column("vpc_id", "text", "The VPC behind the gateway."),
-        Column("asn", "int64", "Autonomous system of a customer gateway."),
-        Column("charge_type", "category", "Billing method."),
-        Column("created_at", "time", "When it was created."),
-        Column("expires_at", "time", "When its subscription ends."),
-        Column("auto_propagate", "flag", "Whether BGP routes are propagated to the VPC."),
-        Column("bgp_enabled", "flag", "Whether BGP is enabled on it."),
-        Column("n_connections", "int32", "Connections that use it.", False),
-        Column("tags", "texts", "Tags as key=value, sorted."),
-        Column(
-            *("bgp_auth_state", "category", "State of its BGP key; never the key."),
-            words=_KEY_STATES,
-        ),
-    ),
+    *PLACE,
+    Column("gateway_id", "text", "vpn-... or cgw-....", False),
+    one_of("kind", "vpn or customer.", ("vpn", "customer"), is_nullable=False),
+    Column("name", "text", "Its name."),
+    Column("ip_address", "text", "Its address."),
+    Column("second_ip_address", "text", "Its second address, for the standby tunnel."),
+    Column("status", "category", "active and others."),
+    Column("business_status", "category", "Normal or FinancialLocked."),
+    Column("vpn_type", "category", "normal or sm."),
+    Column("vpc_id", "text", "The VPC behind the gateway."),
+    Column("asn", "int64", "Autonomous system of a customer gateway."),
+    Column("charge_type", "category", "Billing method."),
+    Column("created_at", "time", "When it was created."),
+    Column("expires_at", "time", "When its subscription ends."),
+    Column("auto_propagate", "flag", "Whether BGP routes are propagated to the VPC."),
+    Column("bgp_enabled", "flag", "Whether BGP is enabled on it."),
+    Column("n_connections", "int32", "Connections that use it.", False),
+    Column("tags", "texts", "Tags as key=value, sorted."),
+    one_of("bgp_auth_state", "State of its BGP key; never the key.", KEY_STATES),
+    key=("account_id", "region_id", "gateway_id"),
     is_stored=True,
 )
-ROUTES = Table(
+ROUTES = declare(
     "routes",
     "One row per route entry of VPN gateways and of connections on transit routers.",
-    (),
-    (
-        *_PLACE,
-        Column("vpn_gateway_id", "text", "The VPN gateway that has it; null on a transit router."),
-        Column("transit_router_id", "text", "The transit router of the connection."),
-        Column(
-            "vpn_connection_id",
-            "text",
-            "The connection that it leads to; null if none, or if the cloud announces it.",
-        ),
-        Column("route_type", "category", "policy, destination or bgp.", False, _ROUTES),
-        Column("source_cidr", "text", "Source block of a policy route."),
-        Column("destination_cidr", "text", "Destination block."),
-        Column("weight", "int32", "100 active, 0 standby; null for a BGP route."),
-        Column("priority", "int32", "Priority of a policy route: the smallest is matched first."),
-        Column("state", "category", "published, normal and others, as in the answer."),
-        Column("next_hop", "text", "Next hop, as in the answer."),
-        Column("tunnel_ids", "texts", "Tunnels it is bound to; empty if it names none."),
-        Column("as_path", "text", "AS path of a BGP route, as in the answer."),
-        Column(
-            "learned_from",
-            "category",
-            "Origin of a BGP route: vpn_bgp (from the peer) or cloud (sent to the peer).",
-        ),
-        Column("fetched_at", "time", "When it was read."),
+    *PLACE,
+    Column("vpn_gateway_id", "text", "The VPN gateway that has it; null on a transit router."),
+    Column("transit_router_id", "text", "The transit router of the connection."),
+    Column(
+        "vpn_connection_id",
+        "text",
+        "The connection that it leads to; null if none, or if the cloud announces it.",
     ),
+    one_of("route_type", "policy, destination or bgp.", _ROUTES, is_nullable=False),
+    Column("source_cidr", "text", "Source block of a policy route."),
+    Column("destination_cidr", "text", "Destination block."),
+    Column("weight", "int32", "100 active, 0 standby; null for a BGP route."),
+    Column("priority", "int32", "Priority of a policy route: the smallest is matched first."),
+    Column("state", "category", "published, normal and others, as in the answer."),
+    Column("next_hop", "text", "Next hop, as in the answer."),
+    Column("tunnel_ids", "texts", "Tunnels it is bound to; empty if it names none."),
+    Column("as_path", "text", "AS path of a BGP route, as in the answer."),
+    Column(
+        "learned_from",
+        "category",
+        "Origin of a BGP route: vpn_bgp (from the peer) or cloud (sent to the peer).",
+    ),
+    Column("fetched_at", "time", "When it was read."),
     is_stored=True,
 )
-VPCS = Table(
+VPCS = declare(
     "vpcs",
     "One row per VPC.",
-    ("account_id", "region_id", "vpc_id"),
-    (
-        *_PLACE,
-        Column("vpc_id", "text", "The VPC, vpc-....", False),
-        Column("name", "text", "Its name."),
-        Column("cidrs", "texts", "Its primary block, as the answer writes it."),
-        Column("secondary_cidrs", "texts", "Its additional blocks."),
-        Column("user_cidrs", "texts", "User CIDR blocks, usually public ones."),
-    ),
+    *PLACE,
+    Column("vpc_id", "text", "The VPC, vpc-....", False),
+    Column("name", "text", "Its name."),
+    Column("cidrs", "texts", "Its primary block, as the answer writes it."),
+    Column("secondary_cidrs", "texts", "Its additional blocks."),
+    Column("user_cidrs", "texts", "User CIDR blocks, usually public ones."),
+    key=("account_id", "region_id", "vpc_id"),
     is_stored=True,
 )
-FAILURES = Table(
+FAILURES = declare(
     "failures",
     "One row per item that was not read or not understood.",
-    (),
-    (
-        *_PLACE,
-        Column("action", "category", "The API call."),
-        Column("vpn_connection_id", "text", "The connection, if it concerns one."),
-        Column(
-            "kind",
-            "category",
-            "throttled, server, network, timeout; malformed, empty (it has no readable data), "
-            "denied, credentials, gone (no longer in the list), unavailable (still in the list), "
-            "unsupported (the endpoint lacks the call), parameter, settings, file, address.",
-            False,
-        ),
-        Column("code", "category", "The cloud's error code."),
-        Column("message", "text", "What is wrong, and where.", False),
-        Column("http_status", "int16", "HTTP status."),
-        Column("request_id", "text", "Request id, for a support ticket."),
-        Column("attempts", "int16", "Number of attempts.", False),
-        Column("at", "time", "Time of the failure."),
+    *PLACE,
+    Column("action", "category", "The API call."),
+    Column("vpn_connection_id", "text", "The connection, if it concerns one."),
+    Column(
+        "kind",
+        "category",
+        "throttled, server, network, timeout; malformed, empty (it has no readable data), "
+        "denied, credentials, gone (no longer in the list), unavailable (still in the list), "
+        "unsupported (the endpoint lacks the call), parameter, settings, file, address.",
+        False,
     ),
+    Column("code", "category", "The cloud's error code."),
+    Column("message", "text", "What is wrong, and where.", False),
+    Column("http_status", "int16", "HTTP status."),
+    Column("request_id", "text", "Request id, for a support ticket."),
+    Column("attempts", "int16", "Number of attempts.", False),
+    Column("at", "time", "Time of the failure."),
     is_stored=True,
 )
-COVERAGE = Table(
+COVERAGE = declare(
     "coverage",
     "One row per account and region: how much of it was read.",
-    ("account_id", "region_id"),
-    (
-        *_PLACE,
-        Column(
-            "status",
-            "category",
-            "complete, partial, denied, unreachable, skipped; absent only in older snapshots.",
-            False,
-            ("complete", "partial", "denied", "unreachable", "absent", "skipped"),
-        ),
-        Column("n_expected", "int32", "Connections that should be read.", False),
-        Column("n_read", "int32", "Connections read as requested.", False),
-        Column("n_failed", "int32", "Connections not read as requested.", False),
-        Column(
-            "n_unattached",
-            "int32",
-            "Unattached connections, read only from the list and not in n_expected; "
-            "null if unknown.",
-        ),
-        Column("n_calls", "int32", "Requests sent.", False),
-        Column("n_throttled", "int32", "Requests rejected by throttling.", False),
-        Column("is_stable", "flag", "Whether every list has as many rows as it states.", False),
-        Column("elapsed_s", "float", "Duration in seconds.", False),
+    *PLACE,
+    one_of(
+        "status",
+        "complete, partial, denied, unreachable, skipped; absent only in older snapshots.",
+        ("complete", "partial", "denied", "unreachable", "absent", "skipped"),
+        is_nullable=False,
     ),
+    Column("n_expected", "int32", "Connections that should be read.", False),
+    Column("n_read", "int32", "Connections read as requested.", False),
+    Column("n_failed", "int32", "Connections not read as requested.", False),
+    Column(
+        "n_unattached",
+        "int32",
+        "Unattached connections, read only from the list and not in n_expected; null if unknown.",
+    ),
+    Column("n_calls", "int32", "Requests sent.", False),
+    Column("n_throttled", "int32", "Requests rejected by throttling.", False),
+    Column("is_stable", "flag", "Whether every list has as many rows as it states.", False),
+    Column("elapsed_s", "float", "Duration in seconds.", False),
+    key=("account_id", "region_id"),
     is_stored=True,
 )
-DISAGREEMENTS = Table(
+DISAGREEMENTS = declare(
     "disagreements",
     "One row per field on which the download and the list row of a connection differ.",
-    (),
-    (
-        *_PLACE,
-        _CONNECTION_ID,
-        Column("tunnel_id", "text", "The tunnel; null for the connection or a single tunnel."),
-        Column("field", "category", "The column.", False),
-        Column("download_value", "text", "Value in the download."),
-        Column("describe_value", "text", "Value in the list row; the tables contain this one."),
-    ),
+    *CONNECTION,
+    Column("tunnel_id", "text", "The tunnel; null for the connection or a single tunnel."),
+    Column("field", "category", "The column.", False),
+    Column("download_value", "text", "Value in the download."),
+    Column("describe_value", "text", "Value in the list row; the tables contain this one."),
     is_stored=True,
 )
-KEY_FACTS = Table(
+KEY_FACTS = declare(
     "key_facts",
     "One row per tunnel: facts about its pre-shared key. Sensitive: weak keys are targets.",
-    ("account_id", "region_id", "vpn_connection_id", "tunnel_index"),
-    (
-        *_PLACE,
-        _CONNECTION_ID,
-        *_TUNNEL,
-        Column(
-            *("psk_state", "category", "present, masked or absent in the answers."),
-            words=_KEY_STATES,
-        ),
-        Column("psk_length", "int16", "Number of characters; null unless it was shown."),
-        Column(
-            *("psk_class", "category", "published, derived, dictionary, patterned or random."),
-            words=("published", "derived", "dictionary", "patterned", "random"),
-        ),
-        Column("psk_bits", "int16", "Estimated strength in bits, 0 to 256."),
-        Column("psk_fingerprint", "text", "Equal for equal keys, under one fingerprint key."),
-        Column("psk_fingerprint_key_id", "text", "Id of that fingerprint key."),
+    *CONNECTION,
+    *TUNNEL,
+    one_of("psk_state", "present, masked or absent in the answers.", KEY_STATES),
+    Column("psk_length", "int16", "Number of characters; null unless it was shown."),
+    one_of(
+        "psk_class",
+        "published, derived, dictionary, patterned or random.",
+        ("published", "derived", "dictionary", "patterned", "random"),
     ),
+    Column("psk_bits", "int16", "Estimated strength in bits, 0 to 256."),
+    Column("psk_fingerprint", "text", "Equal for equal keys, under one fingerprint key."),
+    Column("psk_fingerprint_key_id", "text", "Id of that fingerprint key."),
+    key=(*CONNECTION_KEY, "tunnel_index"),
     is_stored=True,
     is_restricted=True,
 )
-PAIRS = Table(
-    "pairs",
-    "Result of find_overlaps: one row per unordered pair of blocks.",
-    ("left", "right"),
-    (
-        Column("left", "int64", "Row position in the input, from 0.", False),
-        Column("right", "int64", "Row position in the input; larger than left.", False),
-        Column("relation", "category", "left ... right: equal, contains or within.", False),
-    ),
-)
-SUMMARY = Table(
-    "summary",
-    "Result of stats.summary: the fleet in numbers.",
-    ("measure",),
-    (
-        Column("measure", "text", "What is counted.", False),
-        Column("n", "int64", "The number.", False),
-    ),
-)
-ALGORITHMS = Table(
-    "algorithms",
-    "Result of stats.algorithms: how often each algorithm is configured.",
-    ("column", "value"),
-    (
-        Column("column", "text", "Column of tunnels.", False),
-        Column("value", "text", "Its value; null if unknown."),
-        *_COUNTS,
-    ),
-)
-LIFETIMES = Table(
-    "lifetimes",
-    "Result of stats.lifetimes: how often each lifetime is configured.",
-    ("phase", "lifetime_s"),
-    (
-        Column("phase", "text", "ike or ipsec.", False),
-        Column("lifetime_s", "int32", "Lifetime in seconds; null if unknown."),
-        *_COUNTS,
-    ),
-)
-PLAN = Table(
-    "plan",
-    "Result of plan: cost of a fetch, one row per account and region, which run in parallel.",
-    (),
-    (
-        *_PLACE,
-        Column("status", "category", "Status of its lists, as in coverage.", False),
-        Column("n_connections", "int32", "Connections in the region.", False),
-        Column("n_downloads", "int32", "Configurations to download.", False),
-        Column("calls", "texts", "Calls as action=count, including the downloads.", False),
-        Column("allowed_per_window", "int32", "Downloads allowed in one window.", False),
-        Column("window_s", "float", "Length of that window in seconds.", False),
-        Column("longest_wait_s", "float", "The longest pause between two downloads.", False),
-        Column("estimated_s", "float", "Estimated duration in seconds at this share.", False),
-        Column("n_list_calls", "int32", "Measured calls with `downloads none`.", False),
-        Column("lists_s", "float", "Measured seconds with `downloads none`.", False),
-    ),
-)
-DOCTOR = Table(
-    "doctor",
-    "Result of doctor: one row per requirement of a fetch.",
-    (),
-    (
-        *_PLACE,
-        Column("check", "text", "The requirement.", False),
-        Column("status", "category", "ok, missing or unknown.", False),
-        Column("detail", "text", "What was found.", False),
-        Column("remedy", "text", "What to do; null if ok."),
-    ),
-)
-PEER_COMPARISON = Table(
-    "peer_comparison",
-    "Result of compare_peer: one row per tunnel and field, compared with the other end.",
-    (),
-    (
-        *_PLACE,
-        Column("vpn_connection_id", "text", "The connection; null for one of the other end only."),
-        Column("connection_name", "text", "Name given to the connection."),
-        Column("tunnel_index", "int16", "From 1."),
-        Column("tunnel_id", "text", "tun-...; null for a single tunnel."),
-        Column("peer", "text", "The file of the other end, or fleet.", False),
-        Column("peer_connection", "text", "Its connection; null if none matches."),
-        Column("peer_child", "text", "Its child SA, if the row concerns one."),
-        Column("field", "category", "Column of tunnels, or another item compared.", False),
-        Column(
-            "result",
-            "category",
-            "match, mismatch, works-until-rekey, unverifiable or info.",
-            False,
-        ),
-        Column("ike_error", "category", "IKE error notification as in RFC 7296, or none.", False),
-        Column("ours", "text", "The cloud's value."),
-        Column("theirs", "text", "The other end's value, or all values that it offers."),
-        Column("reason", "text", "One sentence of explanation.", False),
-    ),
-)
-
 TABLES = {
     table.name: table
     for table in (
         TUNNELS, CONNECTIONS, SUBNETS, GATEWAYS, ROUTES, VPCS, FAILURES, COVERAGE, DISAGREEMENTS,
-        KEY_FACTS, PAIRS, SUMMARY, ALGORITHMS, LIFETIMES, PLAN, DOCTOR,
-        *BLOCK_TABLES, *OVERLAP_TABLES, *AUDIT_TABLES, TRACE, PEER_COMPARISON,
+        KEY_FACTS, *RESULT_TABLES, *AUDIT_TABLES, TRACE, PEER_COMPARISON,
     )
 }  # fmt: skip
 STORED = tuple(t.name for t in TABLES.values() if t.is_stored and not t.is_restricted)

@@ -40,6 +40,25 @@ class Table:
         return tuple(column.name for column in self.columns)
 
 
+def declare(
+    name: str,
+    description: str,
+    *columns: Column,
+    key: tuple[str, ...] = (),
+    is_stored: bool = False,
+    is_restricted: bool = False,
+) -> Table:
+    """Declare a table by its columns."""
+    return Table(name, description, key, columns, is_stored, is_restricted)
+
+
+def one_of(
+    name: str, description: str, words: tuple[str, ...], *, is_nullable: bool = True
+) -> Column:
+    """Declare a column whose list of values is closed."""
+    return Column(name, "category", description, is_nullable, words)
+
+
 SIDES = ("vpc", "onprem")
 KEY_STATES = ("present", "masked", "absent")
 SEVERITIES = ("info", "low", "medium", "high", "critical")  # the order of the category
@@ -52,7 +71,8 @@ PLACE = (
     Column("account_id", "text", "Alibaba Cloud account that owns it; null if unknown."),
     Column("region_id", "text", "Region, for example cn-shanghai; null if unknown."),
 )
-CONNECTION_ID = Column("vpn_connection_id", "text", "The IPsec connection, vco-...", False)
+CONNECTION = (*PLACE, Column("vpn_connection_id", "text", "The IPsec connection, vco-...", False))
+CONNECTION_KEY = ("account_id", "region_id", "vpn_connection_id")
 TUNNEL = (
     Column("tunnel_index", "int16", "From 1.", False),
     Column("tunnel_id", "text", "tun-...; null for a single tunnel."),
