@@ -25,7 +25,7 @@ from vpnframe.auditing.review import AuditSettings, Review, examine
 from vpnframe.auditing.summaries import count_connections, count_rules
 from vpnframe.cli.audit_output import ReviewFormat, counts_sentence, encode, headline
 from vpnframe.plot import _SEVERITY_COLORS
-from vpnframe.schema.tables.parts import FAMILIES
+from vpnframe.schema.tables.declaring import FAMILIES
 
 mpl.use("Agg")
 WORDS = ("critical", "high", "medium", "low", "info")

@@ -16,7 +16,7 @@ from vpnframe.auditing.profiles.profiles import COLUMNS, shipped_profiles
 from vpnframe.auditing.rules import RULES
 from vpnframe.auditing.texts import SEPARATOR, parse_texts, texts
 from vpnframe.errors import SettingsError
-from vpnframe.schema.tables.parts import FAMILIES
+from vpnframe.schema.tables.declaring import FAMILIES
 
 STRENGTHS = {
     "ike_version": ["1", "2"],

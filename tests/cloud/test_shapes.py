@@ -17,8 +17,9 @@ from test_leaks import find_leaks, secrets_of
 
 import vpnframe as vf
 from vpnframe.cloud.messages import Response
-from vpnframe.cloud.shapes import shape_of
+from vpnframe.cloud.shapes import _NAMES, shape_of
 from vpnframe.emulator import make_fleet, make_state, serve_in_thread
+from vpnframe.emulator.unset import FIELDS
 from vpnframe.errors import SettingsError
 from vpnframe.fetching.doctor import doctor
 
@@ -189,3 +190,16 @@ def test_doctor_says_how_many_shapes(tmp_path: Path) -> None:
     assert f"shapes of answers, 1 in all, are in {tmp_path / 's'}" in done.stderr
     (path,) = (tmp_path / "s").iterdir()
     assert json.loads(path.read_text())["body"]["Code"] == "text"
+
+
+def names_in(fields: Any) -> set[str]:
+    """Every name in nested fields."""
+    if isinstance(fields, list):
+        return set().union(*map(names_in, fields))
+    return set(fields).union(*map(names_in, fields.values())) if isinstance(fields, dict) else set()
+
+
+@pytest.mark.parametrize("action", FIELDS)
+def test_every_field_that_the_emulator_sends_is_shown_by_name(action: str):
+    """A new field would otherwise be counted among the unknown ones."""
+    assert names_in(dict(FIELDS[action])) - _NAMES == set()

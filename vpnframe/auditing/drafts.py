@@ -14,7 +14,7 @@ from vpnframe.auditing.fleet import Fleet
 from vpnframe.auditing.logic import NO, UNKNOWN, YES, Mask, Positions, Texts, objects
 from vpnframe.auditing.texts import SEPARATOR, Text
 from vpnframe.auditing.verdicts import SEVERITIES, Severities, Verdicts
-from vpnframe.schema.tables import parts as columns
+from vpnframe.schema.tables import declaring as columns
 
 VERDICTS = columns.VERDICTS  # a standard's objections to a value, the mildest first
 Rank = TypeVar("Rank", np.uint8, np.int64)

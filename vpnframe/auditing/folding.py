@@ -14,7 +14,7 @@ from pandas.api.types import union_categoricals
 from vpnframe import schema
 from vpnframe.auditing.logic import Mask, Positions, codes_of, equals, flags, grouped
 from vpnframe.schema.columns import SEVERITY
-from vpnframe.schema.tables.parts import VERDICTS
+from vpnframe.schema.tables.declaring import VERDICTS
 
 _FAILS = "fails on "
 SMALLEST_FLEET = 5  # in a smaller fleet, a majority is not a pattern

@@ -21,7 +21,7 @@ from vpnframe.auditing.profiling import Opinion
 from vpnframe.auditing.verdicts import SEVERITIES
 from vpnframe.inventory import Inventory
 from vpnframe.schema.columns import SEVERITY
-from vpnframe.schema.tables.parts import COMPONENTS
+from vpnframe.schema.tables.declaring import COMPONENTS
 
 # The columns of table ``audit_connections`` that do not depend on findings.
 _OF_CONNECTION = (

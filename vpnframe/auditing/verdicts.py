@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from vpnframe.auditing.fleet import Fleet
 from vpnframe.auditing.logic import UNKNOWN, Mask, Positions, Truth
-from vpnframe.schema.tables import parts as columns
+from vpnframe.schema.tables import declaring as columns
 
 SEVERITIES = columns.SEVERITIES
 INFO, LOW, MEDIUM, HIGH, CRITICAL = range(5)

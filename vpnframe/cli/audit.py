@@ -17,7 +17,7 @@ from vpnframe.cli.inventories import FOLDER_HELP, SnapshotOption, SnapshotOption
 from vpnframe.cli.options import flag, one_of, option
 from vpnframe.cli.overlap_parts import OverlapOptions, OwnerTagOption
 from vpnframe.cli.streams import warn
-from vpnframe.schema.tables.parts import FAMILIES
+from vpnframe.schema.tables.declaring import FAMILIES
 
 Severity = Literal["critical", "high", "medium", "low", "info"]
 

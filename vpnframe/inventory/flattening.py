@@ -121,7 +121,7 @@ class _GrowingTables:
         rows = list(rows)
         if rows:
             columns = schema.find(name).names
-            self._growing[name].add({c: [row.get(c) for row in rows] for c in columns})
+            self._growing[name].add({c: [row[c] for row in rows] for c in columns})
 
 
 def _route_rows(part: Records) -> Iterator[dict[str, Any]]:
@@ -304,7 +304,7 @@ def _numbers(parsed: ParsedCidrs, n: int) -> dict[str, list[Any]]:
 def _bad_block(placed: _Placed, reason: str) -> dict[str, Any]:
     block, connection = placed.block, placed.row.connection
     where = "" if block.origin == "selector" else f" of a {block.origin} route"
-    return {
+    return dict.fromkeys(schema.find("failures").names) | {
         "account_id": connection.account_id,
         "region_id": connection.region_id,
         "vpn_connection_id": connection.vpn_connection_id,

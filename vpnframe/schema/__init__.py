@@ -25,7 +25,7 @@ from vpnframe.schema.columns import (
 )
 from vpnframe.schema.memory import give_back_memory
 from vpnframe.schema.tables import TABLES, Column, Kind, Table
-from vpnframe.schema.tables.parts import SEVERITIES
+from vpnframe.schema.tables.declaring import SEVERITIES
 
 # Freed bytes after which memory is returned to the system.
 _MUCH = 4 * 1024 * 1024

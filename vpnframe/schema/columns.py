@@ -21,7 +21,7 @@ import pandas as pd
 import pyarrow as pa
 
 from vpnframe.schema.tables import Kind
-from vpnframe.schema.tables.parts import SEVERITIES
+from vpnframe.schema.tables.declaring import SEVERITIES
 
 LISTS = pd.ArrowDtype(pa.list_(pa.string()))
 DTYPES: Mapping[Kind, str] = {

@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import Any
 
 from vpnframe.auditing.verdicts import SEVERITIES
-from vpnframe.schema.tables.parts import FAMILIES
+from vpnframe.schema.tables.declaring import FAMILIES
 
 _FILES = ("crypto", "operation", "overlap", "profile")
 SEPARATOR = " | "  # between clauses, which contain all other separators

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from vpnframe.schema.tables.parts import (
+from vpnframe.schema.tables.declaring import (
     COMPONENTS,
     CONNECTION,
     CONNECTION_KEY,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from vpnframe.schema.tables.parts import CONNECTION, COUNTS, PLACE, Column, declare
+from vpnframe.schema.tables.declaring import CONNECTION, COUNTS, PLACE, Column, declare
 
 PAIRS = declare(
     "pairs",
