@@ -538,12 +538,12 @@ STATES: dict[str, list[Edge]] = {
         Edge(one(**LOOSE | DOWN), ""),
     ],
     "vpn-gateway-connections-quota": [
-        Edge(gateway(n_connections=9), F, "info", ["9 connections of 10, the default"]),
+        Edge(gateway(n_connections=9), F, "info", ["9 of 10 connections (default quota)"]),
         Edge(of({}, gateways=[{"kind": "customer", "n_connections": 90}]), ""),
     ],
     "vpn-gateway-routes-quota": [
         *(Edge(lambda n=n, kind=kind: many_routes(n, kind), F, "info", [
-            f"{n} {kind} routes of {quota}, the default",
+            f"{n} of {quota} {kind} routes (default quota)",
         ]) for kind, n, quota in (("policy", 17, 20), ("destination", 17, 20), ("bgp", 41, 50))),
         *(Edge(lambda n=n, kind=kind: many_routes(n, kind), P)
           for kind, n in (("policy", 16), ("bgp", 40))),

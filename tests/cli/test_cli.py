@@ -237,7 +237,7 @@ def test_redact_names_what_it_did_not_copy(tmp_path):
     """With an exit code of its own; what it wrote loads without a warning."""
     samples = Path(__file__).parents[2] / "data" / "samples"
     done = vpnframe("redact", samples, tmp_path / "safe")
-    assert b"3 files without keys" in done.stdout
+    assert b"wrote 3 files without keys to" in done.stdout
     assert b"chmod" not in vpnframe("load", tmp_path / "safe", "--out", tmp_path / "a").stderr
     (tmp_path / "vco-bad.json").write_text('{"VpnConnectionConfig": {"Psk": "hush')
     bad = vpnframe("redact", tmp_path / "vco-bad.json", tmp_path / "none", code=4)

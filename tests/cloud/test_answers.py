@@ -360,7 +360,7 @@ def test_bad_rows_are_notes_and_good_rows_stay() -> None:
 @pytest.mark.parametrize("action", LISTS)
 def test_another_answer_is_no_page(action: str) -> None:
     """The list that is missing and the action are named."""
-    with pytest.raises(ResponseError, match=f"the answer has no .*: is it one of {action}"):
+    with pytest.raises(ResponseError, match=f"the answer has no .*: is it an answer of {action}"):
         decode_page(response({"RequestId": "R", "AccountId": "1"}), action=action)
 
 

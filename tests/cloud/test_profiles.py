@@ -135,7 +135,7 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
         ),
         (
             ["ours,psk_bits,,0,63,must,,own", "", "ours,psk_bits,,65,,may,,own"],
-            "ours.csv:4: no line judges psk_bits from 64 to 64",
+            "ours.csv:4: no line covers psk_bits from 64 to 64",
         ),
     ],
 )

@@ -160,7 +160,7 @@ def test_doctor_writes_shapes_of_each_call(tmp_path: Path) -> None:
         assert "missing" not in set(
             doctor(endpoint=cloud.endpoint, credentials=keys, sample_out=folder)["status"]
         )
-        with pytest.raises(SettingsError, match="name a new folder"):
+        with pytest.raises(SettingsError, match="already exists: give a folder"):
             doctor(endpoint=cloud.endpoint, credentials=keys, sample_out=folder)
     texts = {path.name: path.read_text() for path in folder.iterdir()}
     assert {"GetCallerIdentity.json", "DescribeRegions.json", "DescribeVpnConnections.json",

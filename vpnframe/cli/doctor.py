@@ -69,7 +69,7 @@ def _print_policies(accounts: Path | None) -> None:
     roles = [account.role_arn for account in named if account.role_arn]
     print(policy(), flush=True)
     for role in roles:
-        note(f"the trust policy of {role}; replace {_WHO} by the user that fetches:")
+        note(f"the trust policy of {role}; replace {_WHO} with the RAM user that runs the fetch:")
         print(trust_policy(_WHO), flush=True)
     if roles:
         note("the policy of that user, to assume them:")

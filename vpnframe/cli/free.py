@@ -67,7 +67,7 @@ def run(
     if filling:
         note(f"no more /{prefix_length} is free in {within}: {filling}")
     base = describe_base(inventory, search["settings"])
-    note(f"collides with none of {base}\nand with neither {_AVOIDED}")
+    note(f"overlaps none of {base}\nand neither {_AVOIDED}")
     if gaps:
         raise typer.Exit(ExitCode.INCOMPLETE)
 

@@ -24,7 +24,7 @@ def run(
     and not copied; the exit code is then 4.
     """
     done = redact(source, target)
-    print(printable(f"{counted(len(done.written), 'file')} without keys in {target}"))
+    print(printable(f"wrote {counted(len(done.written), 'file')} without keys to {target}"))
     for line in done.refused:
         warn(f"not copied: {line}")
     if done.refused:

@@ -82,11 +82,11 @@ def _rows_of(answer: Fields, action: str, total_count: int | None) -> list[Field
     id_field = _id_field(action)
     if action in actions.LIST_OF_ONE:
         if answer.text(id_field) is None:
-            raise ResponseError(f"the answer has no {id_field}: is it one of {action}?")
+            raise ResponseError(f"the answer has no {id_field}: is it an answer of {action}?")
         return [answer]
     outer, inner = actions.ACTIONS[action].list_path
     if not answer.holds(outer) and total_count != 0:
-        raise ResponseError(f"the answer has no {outer}: is it one of {action}?")
+        raise ResponseError(f"the answer has no {outer}: is it an answer of {action}?")
     return answer.rows(outer, inner, mark=id_field)
 
 

@@ -38,7 +38,7 @@ class RateLimiter:
 
     def __init__(self, *, limits: Mapping[str, Limit] | None = None, share: float = 0.5) -> None:
         if not 0 < share <= 1:
-            raise ValueError(f"quota share {share} is not above 0 and at most 1")
+            raise ValueError(f"the quota share must be above 0 and at most 1, not {share}")
         self.limits = {name: action.limit for name, action in ACTIONS.items()} | dict(limits or {})
         self._share = share
         self._lanes: dict[Key, _Lane] = {}

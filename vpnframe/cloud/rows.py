@@ -47,7 +47,7 @@ def downloaded_connection(answer: Fields, *, vpn_connection_id: str) -> Statemen
     """Decode an answer of DownloadVpnConnectionConfig."""
     if not answer.holds("VpnConnectionConfig"):
         raise ResponseError(
-            "the answer has no VpnConnectionConfig: is it one of DownloadVpnConnectionConfig?"
+            "the answer has no VpnConnectionConfig: is it an answer of DownloadVpnConnectionConfig?"
         )
     config = answer.block("VpnConnectionConfig")
     rows = _tunnel_rows(config, "TunnelsConfig", "TunnelConfig", "IkeConfig", "IpsecConfig")

@@ -125,7 +125,7 @@ class _Samples:
         except OSError as error:
             raise SettingsError(f"{folder} cannot be written: {error.strerror}") from None
         if is_used:
-            raise SettingsError(f"{folder} exists already: name a new folder")
+            raise SettingsError(f"{folder} already exists: give a folder that does not exist yet")
 
     def recording(self, send: Send) -> Send:
         """Wrap a transport so that the shapes of its responses are recorded."""

@@ -123,7 +123,7 @@ def _checkpoint(
     """Open the checkpoint of the output folder, if there is one."""
     if settings.out is None:
         if settings.resume:
-            raise SettingsError("there is nothing to resume without a folder: set out")
+            raise SettingsError("resuming needs the inventory folder: pass ``out``")
         return nullcontext(None)
     purpose = {
         "regions": ",".join(sorted(plan.regions)) if plan.regions else "all",

@@ -120,7 +120,7 @@ def make_plan(
         raise SettingsError(f"the deadline of {settings.deadline_s} s leaves no time")
     for share in (settings.quota_share, *(a.quota_share for a in settings.accounts)):
         if share is not None and not 0 < share <= 1:
-            raise SettingsError(f"the quota share {share} is not above 0 and at most 1")
+            raise SettingsError(f"the quota share must be above 0 and at most 1, not {share}")
     unknown = sorted(set(settings.quotas) - set(ACTIONS))
     if unknown:
         raise SettingsError(f"no call is named {unknown[0]!r}: they are {', '.join(ACTIONS)}")

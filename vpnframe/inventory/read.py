@@ -133,7 +133,9 @@ def _read_record(folder: Path, snapshot: str) -> CommitRecord:
     except (OSError, msgspec.DecodeError, UnicodeDecodeError):
         raise InventoryError(f"{path} is damaged: read another snapshot") from None
     if record.snapshot != snapshot:
-        raise InventoryError(f"{path} is of snapshot {record.snapshot!r}: restore its file name")
+        raise InventoryError(
+            f"{path} belongs to snapshot {record.snapshot!r}: rename the file back"
+        )
     return record
 
 

@@ -101,7 +101,7 @@ def _check_target(source: Path, target: Path) -> None:
     except OSError as error:
         raise SettingsError(f"{target} cannot be read: {error.strerror}") from None
     if is_used:
-        raise SettingsError(f"{target} already exists: name a new folder")
+        raise SettingsError(f"{target} already exists: give a folder that does not exist yet")
 
 
 def _place(source: Path, path: Path) -> Path:

@@ -257,4 +257,4 @@ def _check_ranges(lines: Iterable[tuple[str, ProfileLine]]) -> None:
                 )
             if above.smallest > below.largest + 1:
                 gap = f"{below.largest + 1} to {above.smallest - 1}"
-                raise SettingsError(f"{place}: no line judges {column} from {gap}")
+                raise SettingsError(f"{place}: no line covers {column} from {gap}")

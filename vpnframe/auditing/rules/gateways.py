@@ -123,7 +123,7 @@ def gateway_routes_near_quota(fleet: Fleet) -> Verdicts:
         n = np.bincount(rows, minlength=n_gateways)
         over = np.flatnonzero(n > _NEAR * quota).tolist()
         full += over
-        words += [f"{n[gateway]:,} {kind} routes of {quota}" for gateway in over]
+        words += [f"{n[gateway]:,} of {quota} {kind} routes" for gateway in over]
     own = gateway_positions(fleet.connections, fleet.gateways, column="vpn_gateway_id")
     is_used = marked(n_gateways + 1, own)[:-1]
     is_unread = marked(n_gateways + 1, own[~fleet.are_routes_known])[:-1]
