@@ -136,10 +136,7 @@ def encode_connections(
     """Encode the connections, given the first row of each and the distinct blocks."""
     account, region, name = (encode(column_of(first, column)) for column in CONNECTION)
     routers = encode_together([column_of(first, column) for column in ROUTERS])
-    owner, texts = encode_lists(column_of(first, "peer_addresses"))
-    peer_texts = pd.Series(pd.array(texts.all(), dtype="str"))
-    ip, peer = encode_together([column_of(first, "vpn_gateway_ip"), peer_texts])
-    is_known = peer.codes >= 0
+    ip, peers = _addresses(first)
     cloud = _clouds(routers)
     is_default = blocks.prefix_length[rows.cidr] == 0
     of_vpc = np.flatnonzero(rows.is_vpc & ~rows.is_mapped & ~is_default)
@@ -168,7 +165,7 @@ def encode_connections(
         cloud=cloud,
         domain=routing_domains(routers, settings.topology),
         ip=ip,
-        peers=sets(owner[is_known], peer.codes[is_known]),
+        peers=peers,
         is_policy=(column_of(first, "routing_mode").astype("str") == "policy").to_numpy(bool),
         has_ha=flags_of(first, "has_ha_evidence"),
         owner=_owners(first, settings.owner_tag),
@@ -178,6 +175,15 @@ def encode_connections(
         admitted=sets(*admitted),
         is_any_vpc=is_any_vpc,
     )
+
+
+def _addresses(first: pd.DataFrame) -> tuple[Coded, CodedSets]:
+    """Encode the address of each connection's gateway and those of its peers, by the same words."""
+    owner, texts = encode_lists(column_of(first, "peer_addresses"))
+    peer_texts = pd.Series(pd.array(texts.all(), dtype="str"))
+    ip, peer = encode_together([column_of(first, "vpn_gateway_ip"), peer_texts])
+    is_known = peer.codes >= 0
+    return ip, code_sets(owner[is_known], peer.codes[is_known], n_owners=len(first))
 
 
 def _clouds(routers: Sequence[Coded]) -> Codes:
