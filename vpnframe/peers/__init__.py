@@ -1,4 +1,4 @@
-"""The peer of a tunnel: read its configuration without keys, and compare it with the fleet."""
+"""Read the configuration of a tunnel's peer without its secrets, and compare it with the fleet."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Compare phase 2 of a tunnel with the peer's child SAs.
 
-Blocks are narrowed under IKEv2, and taken exactly under IKEv1.
+IKEv2 narrows CIDR blocks to those that both ends have; IKEv1 accepts them only unchanged.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _CUT = "its daemon reads a block and ignores the text after it, netmasks include
 
 
 class _Side(NamedTuple):
-    """One side of a child SA at both ends; None if blocks are unknown."""
+    """The blocks of one side of a child SA, as set at our end and at the peer; None if unknown."""
 
     field: str
     ours: Networks | None
@@ -41,12 +41,12 @@ class _Side(NamedTuple):
 
 
 def child_verdicts(ours: OurTunnel, theirs: PeerConnection) -> Iterator[FieldComparison]:
-    """Compare the fields of the child SAs: proposals, PFS, mode, lifetime and selectors."""
+    """Yield comparisons of the child SAs' fields: proposals, PFS, mode, lifetime and selectors."""
     if not theirs.children:
         reason = "it has no child SA: nothing can be carried"
         yield FieldComparison("peer_child", None, None, "mismatch", reason, "TS_UNACCEPTABLE")
     children = [(child, _sides(ours, theirs, child)) for child in theirs.children]
-    # Children without blocks of ours serve another connection, unless all are such.
+    # A child SA whose blocks do not overlap ours serves another connection, unless all are so.
     mine = [one for one in children if all(map(_may_overlap, one[1]))] or children
     for child, _ in mine:
         for found in _child(ours, child, len(theirs.children)):
@@ -73,7 +73,7 @@ def _proposals(ours: OurTunnel, child: PeerChild, n_children: int) -> Iterator[F
     strips = ours.ike_version == 1
     cipher, integrity, group = ours.algorithms("esp")
     wanted = negotiating.wanted_of(cipher, integrity)
-    # IKEv1 chooses the group with the other transforms; IKEv2 uses it only when rekeying.
+    # IKEv1 negotiates the DH group with the other transforms; IKEv2 uses it only when rekeying.
     searched = wanted | ({"dh_groups": group} if strips else {})
     choice = negotiating.choose(esp, searched, strips=strips)
     for kind in wanted:
@@ -96,7 +96,7 @@ def _proposals(ours: OurTunnel, child: PeerChild, n_children: int) -> Iterator[F
 
 
 def _able(esp: Sequence[PeerProposal], wanted: negotiating.Wanted) -> Sequence[PeerProposal]:
-    """Return the proposals that may offer our cipher and integrity; all if none does."""
+    """Return the proposals that may offer our cipher and integrity algorithm; all if none may."""
     return [
         one
         for one in esp
@@ -105,7 +105,7 @@ def _able(esp: Sequence[PeerProposal], wanted: negotiating.Wanted) -> Sequence[P
 
 
 def _pfs(ours: OurTunnel, able: Sequence[PeerProposal], n_children: int) -> FieldOutcome:
-    """Compare PFS under IKEv2: the first child SA has no DH exchange, later ones have."""
+    """Compare PFS under IKEv2: the first child SA has no DH exchange, later child SAs do."""
     group = ours.ipsec_pfs_group
     answers = [offers(one, "dh_groups", group) for one in able]
     if group is None:
@@ -113,7 +113,7 @@ def _pfs(ours: OurTunnel, able: Sequence[PeerProposal], n_children: int) -> Fiel
     if True not in answers and None in answers:
         return FieldOutcome("unverifiable", "it contains an unknown word")
     guess = negotiating.first_group(able)
-    # If the first group is none, another one cannot be negotiated when rekeying.
+    # If the peer's first group is 0 (none), a rekey cannot change to another group.
     if True not in answers or (guess == 0 and group):
         reason = "the first child SA comes up without a group; its rekey fails"
         if n_children > 1:
@@ -144,11 +144,11 @@ def _pfs_v1(ours: OurTunnel, esp: Sequence[PeerProposal], nearest: PeerProposal)
 def _selectors(
     ours: OurTunnel, children: list[tuple[PeerChild, list[_Side]]]
 ) -> Iterator[FieldComparison]:
-    """Compare the blocks behind both ends, by child SA and in total."""
+    """Compare the blocks behind both ends, for each child SA and for all child SAs together."""
     is_v1 = ours.ike_version == 1
     for child, sides in children:
         for side in sides:
-            # Under IKEv1 one block is negotiated exactly, and strongSwan uses its first.
+            # IKEv1 negotiates one block, without narrowing it; strongSwan uses its first block.
             used = side._replace(theirs=(side.theirs or ())[:1] or None) if is_v1 else side
             outcome = _exact(used) if is_v1 else _narrowed(used)
             if side.is_cut:
@@ -177,7 +177,7 @@ def _sides(ours: OurTunnel, theirs: PeerConnection, child: PeerChild) -> list[_S
 
 
 def _own(ours: OurTunnel, end: PeerEnd) -> tuple[str, ...]:
-    """Return the address that ``dynamic`` means at the peer; empty for a virtual IP."""
+    """Return the addresses that ``dynamic`` may mean at the peer; empty for a virtual IP."""
     address = ours.customer_gateway_ip
     if end.has_virtual_ip:
         return ()
@@ -199,13 +199,13 @@ def _parsed(blocks: Sequence[str] | None) -> Networks | None:
 
 
 def _joined(parts: Sequence[Networks | None]) -> Networks | None:
-    """Concatenate all blocks in order; None if a part is unknown or there are none."""
+    """Concatenate the blocks of all parts; None if a part is unknown, or if there are no parts."""
     known = [part for part in parts if part is not None]
     return None if not parts or len(known) < len(parts) else sum(known, ())
 
 
 def _narrowed(side: _Side) -> FieldOutcome:
-    """Compare one side under IKEv2: the responder narrows the blocks to what both ends have."""
+    """Compare one side under IKEv2: the responder narrows blocks to what both ends have."""
     if side.ours is None or side.theirs is None:
         return FieldOutcome("unverifiable", "not all blocks are known")
     common = selectors.narrow(side.ours, side.theirs)
@@ -222,7 +222,7 @@ def _narrowed(side: _Side) -> FieldOutcome:
 
 
 def _exact(side: _Side) -> FieldOutcome:
-    """Compare one side under IKEv1: the responder accepts blocks as they are, or rejects them."""
+    """Compare one side under IKEv1: the responder accepts blocks unchanged, or rejects them."""
     n_blocks = len(set(side.ours or ()))
     if n_blocks > 1:
         reason = f"IKEv1 negotiates one block a side: of our {n_blocks} at most one is carried"
@@ -246,7 +246,7 @@ def _one_pair(ours: OurTunnel) -> Iterator[FieldComparison]:
 
 
 def _together(ours: OurTunnel, carried: Sequence[Sequence[Networks | None]]) -> FieldOutcome:
-    """Compare our pairs of blocks with those that all child SAs carry together."""
+    """Compare our pairs of blocks with the pairs that the child SAs carry together."""
     vpc, onprem = _parsed(ours.vpc_subnets), _parsed(ours.onprem_subnets)
     pairs = [pair for remote, local in carried for pair in product(remote or (), local or ())]
     left_out = selectors.find_uncovered(list(product(vpc or (), onprem or ())), pairs)

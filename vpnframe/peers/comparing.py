@@ -18,7 +18,7 @@ from vpnframe.peers.tunnels import KEY, OurTunnel, read_tunnels, tunnels_as_peer
 
 _OF_TUNNEL = (*KEY[:3], "connection_name", *KEY[3:])
 _OF_VERDICT = ("field", "result", "ike_error", "ours", "theirs", "reason")
-# The tunnel, the name of the peer's connection, and one field.
+# The tunnel, the name of the peer's connection, and the comparison of one field.
 _Row = tuple[OurTunnel | None, str | None, FieldComparison]
 
 
@@ -35,19 +35,19 @@ def compare_peer(
     tunnels : DataFrame
         Table ``tunnels``, or some of its rows.
     peer : str, Path, Peer or DataFrame
-        A strongSwan file (see :func:`read_peer`), a Peer read from one, or the rows of
-        ``tunnels`` at the other end of VPC-to-VPC connections.
+        A strongSwan file (see :func:`read_peer`), a Peer read from such a file, or, for VPC-to-VPC
+        connections, the rows of ``tunnels`` for the other end.
     key_facts : DataFrame, optional
-        Table ``key_facts``: keys are compared only by their fingerprints, and only if both were
-        made with the same fingerprint key.
+        Table ``key_facts``: pre-shared keys are compared only by fingerprint, and only if both
+        fingerprints were made with the same fingerprint key.
 
     Returns
     -------
     DataFrame
         Table ``peer_comparison``: one row per tunnel and field, with ``result`` and ``ike_error``
-        (category), ``ours``, ``theirs`` and ``reason`` (str). A match works whichever end
-        initiates. Tunnels that the peer does not know are left out; if it knows none, one row
-        states that. Connections of a file that belong to no tunnel have separate rows.
+        (category), ``ours``, ``theirs`` and ``reason`` (str). ``match`` means that the field works
+        whichever end initiates. VPN connections that the peer does not know are left out; if it
+        knows none, one row states that. Connections of a file without a tunnel have separate rows.
 
     Raises
     ------
@@ -85,7 +85,7 @@ def compare_peer(
 
 
 def _unknown_to(peer: Peer, pairings: Sequence[Pairing]) -> _Row:
-    """Return one row for a peer that knows none of several tunnels."""
+    """Return the row that states that the peer knows none of several tunnels."""
     reason = (
         f"none of its connections ({len(peer.connections)}) goes to the address of one of the "
         f"{len(pairings)} tunnels, or names their ids"
@@ -94,7 +94,7 @@ def _unknown_to(peer: Peer, pairings: Sequence[Pairing]) -> _Row:
     if peer.notes:
         # The missing connections may be in an included file.
         outcome = FieldOutcome("unverifiable", "; ".join((reason, *peer.notes)))
-    # Tunnels of one connection have the columns of the connection in common.
+    # If all tunnels belong to one VPN connection, the row names that connection.
     is_one = len({one.tunnel.connection for one in pairings}) == 1
     shared = replace(pairings[0].tunnel, tunnel_index=None, tunnel_id=None) if is_one else None
     return shared, None, FieldComparison("peer_connection", None, None, *outcome)
@@ -114,7 +114,7 @@ def _verdicts(pairing: Pairing, peer: Peer) -> Iterator[FieldComparison]:
 
 
 def _belonging(pairing: Pairing) -> FieldOutcome:
-    """Compare the connection itself: which one it is, and whether its daemon loads it."""
+    """Return the outcome of two checks: a connection was found, and the peer's daemon loads it."""
     connection, reason = pairing.connection, pairing.reason
     if pairing.rivals:
         return FieldOutcome("unverifiable", reason)

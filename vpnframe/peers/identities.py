@@ -1,4 +1,4 @@
-"""IKE identities: parse them, and check whether one end accepts the other's.
+"""Parse IKE identities, and check whether one end accepts the identity of the other end.
 
 References
 ----------
@@ -29,13 +29,13 @@ _MARKS: dict[str, Kind] = {"@#": "keyid", "@@": "email", "@": "fqdn"}
 class Identity(NamedTuple):
     """An IKE identity."""
 
-    kind: Kind  # ``any`` matches all
-    value: str  # normalized
+    kind: Kind  # ``any`` matches every identity
+    value: str  # normalized text
 
 
-@lru_cache(maxsize=4096)  # a fleet repeats the same identities
+@lru_cache(maxsize=4096)  # many tunnels have the same identities
 def parse_identity(text: str) -> Identity:
-    """Parse an identity."""
+    """Parse an identity; its spelling determines its kind."""
     text = text.strip()
     word, colon, rest = text.partition(":")
     if colon and word in _WORDS:
@@ -56,7 +56,7 @@ def parse_identity(text: str) -> Identity:
 
 
 def accepts(expected: Identity, presented: Identity) -> bool | None:
-    """Check whether an end that expects one identity accepts another; None if undecidable."""
+    """Check whether an end that expects one identity accepts the presented one; None if unknown."""
     if expected.kind == "any" or expected == presented:
         return True
     if presented.kind == "any" or expected.kind == presented.kind == "dn":

@@ -1,4 +1,4 @@
-"""Compare phase 1 of a tunnel with its peer: addresses, identities, key and algorithms."""
+"""Compare phase 1 of a tunnel with its peer: addresses, identities, pre-shared key, algorithms."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _PRIVATE = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "f
 _VERSIONS: dict[int | None, str] = {0: "ikev1 or ikev2", 1: "ikev1", 2: "ikev2"}
 _MODES = {True: "aggressive", False: "main", None: None}
 _SWITCH = {True: "on", False: "off", None: None}
-# Reasons for a match, for an unknown result and for a mismatch, at which authentication fails.
+# Per subject: the reasons for a match, an unknown result and a mismatch (authentication fails).
 _REASONS = {
     "ike_mode": (
         "both use the same exchange",
@@ -43,7 +43,7 @@ _REASONS = {
 
 
 def ike_verdicts(ours: OurTunnel, theirs: PeerConnection) -> Iterator[FieldComparison]:
-    """Compare all fields of the IKE SA."""
+    """Yield the comparison of each field of the IKE SA."""
     for field, mine, end in (
         ("vpn_gateway_ip", ours.vpn_gateway_ip, theirs.remote),
         ("customer_gateway_ip", ours.customer_gateway_ip, theirs.local),
@@ -71,7 +71,7 @@ def ike_verdicts(ours: OurTunnel, theirs: PeerConnection) -> Iterator[FieldCompa
 
 
 def covers(addresses: Sequence[str], address: str) -> bool | None:
-    """Check whether an end's addresses include an address; None if a name decides."""
+    """Check whether an end's addresses include an address; None if that depends on a host name."""
     block = read_address(address)
     found: bool | None = False
     for one in addresses:
@@ -87,7 +87,7 @@ def covers(addresses: Sequence[str], address: str) -> bool | None:
 
 
 def accepts_any(addresses: Sequence[str]) -> bool:
-    """Check whether an end's addresses include any address."""
+    """Check whether an end accepts every address, for example by ``%any``."""
     return any(one.startswith("%") for one in addresses)
 
 
@@ -97,7 +97,7 @@ def is_private(addresses: Sequence[str]) -> bool:
 
 
 def _three_valued(subject: str, answer: bool | None) -> FieldOutcome:
-    """Return the outcome for a yes, a no, or an unknown answer."""
+    """Return the outcome for True (match), False (mismatch) or None (unknown)."""
     match, unknown, mismatch = _REASONS[subject]
     if answer is None:
         return FieldOutcome("unverifiable", unknown)
@@ -158,7 +158,7 @@ def _of_keys(ours: OurTunnel, theirs: PeerConnection) -> FieldOutcome:
 
 
 def _identities(ours: OurTunnel, theirs: PeerConnection) -> Iterator[FieldComparison]:
-    """Compare the identity of each end with the one that the other end expects."""
+    """Compare the identity of each end with the identity that the other end expects."""
     mine = ours.vpn_gateway_ike_id or ours.vpn_gateway_ip
     expected = theirs.remote.ike_id or "%any"
     yield FieldComparison("vpn_gateway_ike_id", mine, expected, *_of_identity(mine, expected))
@@ -183,7 +183,7 @@ def _proposals(ours: OurTunnel, theirs: PeerConnection) -> Iterator[FieldCompari
     wanted = negotiating.wanted_of(cipher, integrity, prf=integrity, dh_groups=group)
     choice = negotiating.choose(theirs.proposals, wanted, strips=ours.ike_version == 1)
     for kind in wanted:
-        # The cloud has one word for integrity and PRF: one row covers both, unless results differ.
+        # The cloud has one value for integrity and PRF: one row shows both, unless results differ.
         if kind == "prf" and choice.taken["prf"] == choice.taken.get("integrity"):
             continue
         field = "ike_dh_group" if kind == "dh_groups" else f"ike_{kind}"
@@ -195,7 +195,7 @@ def _proposals(ours: OurTunnel, theirs: PeerConnection) -> Iterator[FieldCompari
 def _first_guess(
     found: FieldComparison, ours: OurTunnel, theirs: PeerConnection
 ) -> FieldComparison:
-    """Adjust a matching group if the peer initiates with a different group."""
+    """Change the outcome of a matching DH group if the peer initiates with a different group."""
     group = negotiating.first_group(theirs.proposals)
     if found.result != "match" or group in {None, ours.ike_dh_group}:
         return found

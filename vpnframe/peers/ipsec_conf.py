@@ -1,8 +1,8 @@
-"""Read ipsec.conf: parse its sections, and convert them to what the legacy starter gives charon.
+"""Read ipsec.conf: parse its sections, and convert them to connections as the legacy starter does.
 
-A file may be written for both ends: the addresses of the machine decide whether left or right is
-local. Here left is assumed to be local; :mod:`vpnframe.peers.pairing` swaps the sides if the
-addresses require it.
+The same file may be used at both ends: the addresses of the machine decide whether left or right
+is local. This module assumes that left is local; :mod:`vpnframe.peers.pairing` swaps the sides if
+the addresses require it.
 
 References
 ----------
@@ -47,13 +47,13 @@ _PROPOSALS: dict[Protocol, str] = {"ike": "aes128-sha256-modp3072", "esp": "aes1
 
 
 def parse_ipsec_conf(text: str) -> Section | Problem:
-    """Parse an ipsec.conf: its conn sections, with what they inherit."""
+    """Parse the conn sections of an ipsec.conf, with the settings that they inherit."""
     reader = _IpsecConfReader(text.replace("\r\n", "\n"))
     return reader.read() or _inherited(reader.root)
 
 
 class _IpsecConfReader(TextReader):
-    """Each step returns an error message, or None."""
+    """Reader of ipsec.conf; methods that read one line return an error message, or None."""
 
     blank = re.compile(r"[\t ]*")
     word = re.compile(r'(?:@#)?[^"#= \t\n]+')
@@ -61,11 +61,11 @@ class _IpsecConfReader(TextReader):
     def __init__(self, text: str) -> None:
         super().__init__(text)
         self.root = Section()
-        # Target of settings: config setup and ca sections are not stored.
+        # The section that receives the next settings; config setup and ca sections are not stored.
         self.section = Section()
 
     def read(self) -> Problem | None:
-        """Read every line."""
+        """Read all lines; return the first error, or None."""
         while self.at < len(self.text):
             line = self.line
             if self.take(_IGNORED) is not None:
@@ -112,7 +112,7 @@ class _IpsecConfReader(TextReader):
 
 
 def _inherited(root: Section) -> Section | Problem:
-    """Return every section with what it inherits, after resolving precedence."""
+    """Return all conn sections, each with the settings that it inherits."""
     conns, orders = root.sections, dict[str, list[str]]()
     found = Section(included_lines=root.included_lines)
     for name in conns:
@@ -129,7 +129,7 @@ def _inherited(root: Section) -> Section | Problem:
 def _linearise(
     name: str, conns: dict[str, Section], below: tuple[str, ...], orders: dict[str, list[str]]
 ) -> Problem | None:
-    """Record the order of a section and its ancestors, highest precedence first."""
+    """Record in ``orders`` a section and all that it inherits from, highest precedence first."""
     if name in orders:
         return None
     order = [name]
@@ -144,7 +144,7 @@ def _linearise(
         order += orders[parent]
     if DEFAULT in conns and name != DEFAULT:
         order.append(DEFAULT)
-    # A section that is inherited several times counts at its last place.
+    # If a section is inherited several times, only its last position counts.
     orders[name] = list(dict.fromkeys(reversed(order)))[::-1]
     return None
 
@@ -152,14 +152,14 @@ def _linearise(
 def ipsec_connections(root: Section) -> tuple[PeerConnection, ...]:
     """Return the connections of an ipsec.conf.
 
-    Sections that differ only in name and phase 2 share one IKE SA, as in charon: they become one
-    connection with several children.
+    Sections that differ only in name and phase 2 share one IKE SA in charon: they become one
+    connection with several child SAs.
     """
     found: dict[tuple[object, ...], PeerConnection] = {}
     for name, section in root.sections.items():
         values = Values().of(section)
         one = _connection(name, section, values)
-        # Constraints on keys, as in rsa-2048, are not stored, but they distinguish connections.
+        # Constraints on public keys (as in rsa-2048) are not stored, but distinguish connections.
         asked = [(values.text(side) or "").partition("-")[2] for side in ("leftauth", "rightauth")]
         shared = replace(one, name="", children=(), notes=()), *asked
         known = found.get(shared)
@@ -218,7 +218,7 @@ def _end(side: str, values: Values) -> PeerEnd:
 
 
 def _auth(side: str, values: Values) -> str:
-    """Return the class of an authentication; authby applies only if neither side sets auth."""
+    """Return the class of a side's authentication; authby applies if neither side sets auth."""
     shared = values.read("authby", _AUTHBY.get, "pubkey")
     if not values.text("leftauth") and not values.text("rightauth"):
         return shared
@@ -242,7 +242,7 @@ def _child(name: str, values: Values) -> PeerChild:
 
 
 def _selectors(side: str, values: Values) -> tuple[selectors.Selector, ...]:
-    """Return traffic selectors (default: the end's address); strongSwan skips invalid blocks."""
+    """Return a side's traffic selectors (default: its address); strongSwan skips invalid blocks."""
     name, default = f"{side}subnet", f"{side}protoport"
     traffic = selectors.read_traffic(values.text(default) or "", selectors.IPSEC)
     if traffic is None:
@@ -258,17 +258,17 @@ def _selectors(side: str, values: Values) -> tuple[selectors.Selector, ...]:
         values.note(name, "has a block that cannot be read: strongSwan skips it")
     if any(one.has_unknown_name for one in found):
         values.note(name, "names a protocol or a port that not every machine knows")
-    # A block that some machines skip counts as unknown.
+    # Some machines skip a block with a name that they do not know: its addresses are unknown.
     known = tuple(replace(one, networks=None) if one.has_unknown_name else one for one in found)
     return known or (selectors.DYNAMIC,)
 
 
 def _proposals(values: Values, protocol: Protocol) -> Proposals:
-    """Return proposals, followed by the daemon's defaults unless the text ends with !."""
+    """Return a protocol's proposals, followed by the default unless the option ends with ``!``."""
     text = values.text(protocol)
     if text is None:
         text = _PROPOSALS.get(protocol, "")
-    # Unlike in swanctl.conf, an empty item between two commas is a proposal, and an invalid one.
+    # Unlike in swanctl.conf, an empty item between two commas is an invalid proposal.
     found = values.proposals(protocol, protocol, text.removesuffix("!").split(","))
     if any(one.is_default for one in found):
         values.refuse(protocol, "has the word default, which only swanctl.conf has")
@@ -276,7 +276,7 @@ def _proposals(values: Values, protocol: Protocol) -> Proposals:
 
 
 def _lifetime(values: Values, name: str, default_s: int, *, bits: int = 64) -> Lifetime:
-    """Return the lifetime: keys are renewed margintime before they expire, or never (rekey=no)."""
+    """Return the lifetime; keys are renewed margintime before its end, or never (rekey=no)."""
     largest = 2**bits - 1
     hard_s = values.read(name, starter_time, default_s) & largest
     margin_s = values.read("margintime", starter_time, 9 * 60) & largest

@@ -1,7 +1,6 @@
-"""Model of a peer's configuration, reduced to what a comparison needs, and of its results.
+"""Classes for the parts of a peer's configuration that are compared, and for the results.
 
-The structs of the configuration have no field for a secret, so no secret can reach a table, a log
-or an exception.
+No class has a field for a secret, so no secret can reach a table, a log or an exception.
 """
 
 from __future__ import annotations
@@ -25,18 +24,18 @@ IkeError = Literal[
 
 @dataclass(frozen=True, slots=True)
 class PeerProposal:
-    """One proposal: the transforms that it offers of each kind, in order."""
+    """One proposal: the transforms that it offers of each kind, in order of preference."""
 
     text: str  # normalized text of the proposal
-    protocol: Protocol  # the kind of SA
-    encryption: tuple[str, ...] = ()  # vpnframe's names, for example ``aes-256-cbc``
+    protocol: Protocol  # the protocol of the SA that it is for
+    encryption: tuple[str, ...] = ()  # names in vpnframe, for example ``aes-256-cbc``
     integrity: tuple[str, ...] = ()
     prf: tuple[str, ...] = ()
-    dh_groups: tuple[int, ...] = ()  # IANA numbers; 0 is none, as is no group of ESP and AH
+    dh_groups: tuple[int, ...] = ()  # IANA numbers; 0 means no group, as does () for ESP and AH
     esn: tuple[bool, ...] = ()  # ESP: whether extended sequence numbers are offered
-    unknown: tuple[str, ...] = ()  # words that only some versions know, with unknown meaning
-    problem: str | None = None  # why an IKE daemon rejects it
-    is_default: bool = False  # whether it is the daemon's default, which depends on its build
+    unknown: tuple[str, ...] = ()  # words whose meaning vpnframe does not know
+    problem: str | None = None  # why the daemon rejects the proposal; None if it is valid
+    is_default: bool = False  # whether it is the daemon's default, which depends on the build
 
 
 Proposals = tuple[PeerProposal, ...]  # in order of preference
@@ -46,19 +45,19 @@ Proposals = tuple[PeerProposal, ...]  # in order of preference
 class Lifetime:
     """Lifetime of the keys of an SA, in seconds; None if not stated."""
 
-    rekey_s: int | None = None  # when they are renewed; 0 is never
-    hard_s: int | None = None  # when they expire if renewal fails
+    rekey_s: int | None = None  # when the keys are renewed; 0 means never
+    hard_s: int | None = None  # when the keys expire if they are not renewed
 
 
 @dataclass(frozen=True, slots=True)
 class PeerChild:
     """One child SA of a connection."""
 
-    name: str  # its name in the file
-    proposals: Proposals  # for ESP or for AH
+    name: str  # name in the file
+    proposals: Proposals  # ESP or AH proposals
     local_subnets: tuple[Selector, ...] = (DYNAMIC,)  # default: the end's own address
     remote_subnets: tuple[Selector, ...] = (DYNAMIC,)
-    lifetime: Lifetime = Lifetime()  # of its keys
+    lifetime: Lifetime = Lifetime()  # lifetime of its keys
     mode: str = "tunnel"  # ``tunnel``, ``transport`` and others
     has_sha256_96: bool = False  # whether HMAC-SHA-256 is cut to 96 bits, against the standard
 
@@ -67,47 +66,47 @@ class PeerChild:
 class PeerEnd:
     """One end of a connection, as written in the peer's file."""
 
-    addresses: tuple[str, ...] = ("%any",)  # addresses, blocks, ranges or names; ``%any`` is any
-    ike_id: str | None = None  # how it identifies itself; None is the default
-    auth: str = "pubkey"  # ``psk``, ``pubkey`` and others; ``any`` accepts all
-    has_virtual_ip: bool = False  # whether it requests a virtual IP
+    addresses: tuple[str, ...] = ("%any",)  # IP addresses, CIDR blocks, ranges, names or ``%any``
+    ike_id: str | None = None  # identity that the end presents; None means the default
+    auth: str = "pubkey"  # ``psk``, ``pubkey`` and others; ``any`` accepts every method
+    has_virtual_ip: bool = False  # whether the end requests a virtual IP address
 
 
 @dataclass(frozen=True, slots=True)
 class PeerConnection:
     """One connection of the peer: an IKE SA and its child SAs."""
 
-    name: str  # its name in the file
+    name: str  # name in the file
     ike_version: int | None = 0  # 1, 2, or 0 for both; None if unknown
     is_aggressive: bool | None = False  # IKEv1's aggressive mode; None if unknown
     local: PeerEnd = PeerEnd()  # the peer's own end
-    remote: PeerEnd = PeerEnd()  # ours, from its view
-    proposals: Proposals = ()  # for IKE, in order
-    lifetime: Lifetime = Lifetime()  # of the IKE SA
-    dpd_delay_s: int | None = 0  # seconds between dead peer checks; 0 is off
+    remote: PeerEnd = PeerEnd()  # our end, as the peer's file describes it
+    proposals: Proposals = ()  # IKE proposals, in order of preference
+    lifetime: Lifetime = Lifetime()  # lifetime of the IKE SA
+    dpd_delay_s: int | None = 0  # seconds between dead peer checks; 0 means off
     forces_encap: bool = False  # whether ESP is always encapsulated in UDP
-    children: tuple[PeerChild, ...] = ()  # in order
-    refused: str | None = None  # why its daemon does not load it
-    may_not_load: bool = False  # whether some versions of its daemon do not load it
-    notes: tuple[str, ...] = ()  # what was not understood
-    psk_fingerprint: str | None = None  # of the key, for connections of the fleet
+    children: tuple[PeerChild, ...] = ()  # child SAs, in the order of the file
+    refused: str | None = None  # why the daemon does not load the connection
+    may_not_load: bool = False  # whether some daemons do not load the connection
+    notes: tuple[str, ...] = ()  # what vpnframe did not understand
+    psk_fingerprint: str | None = None  # of the pre-shared key; only for a fleet as peer
     psk_fingerprint_key_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Peer:
-    """The peer: every connection of its configuration.
+    """The configuration of a peer: all its connections.
 
     Parameters
     ----------
     source : str
-        The file, or ``fleet``.
+        Path of the file, or ``fleet``.
     syntax : {"swanctl.conf", "ipsec.conf", "fleet"}
-        The kind of source.
+        Syntax of the file, or ``fleet``.
     connections : tuple of PeerConnection
-        In order.
+        The connections, in the order of the file.
     notes : tuple of str
-        What was not followed or not understood in the file.
+        Parts of the file that were not read or not understood.
     """
 
     source: str
@@ -117,7 +116,7 @@ class Peer:
 
 
 class FieldOutcome(NamedTuple):
-    """What a comparison found, one sentence why, and the error that IKE reports."""
+    """The result of a comparison, the reason in one sentence, and the error that IKE reports."""
 
     result: Result
     reason: str
@@ -126,12 +125,12 @@ class FieldOutcome(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class FieldComparison:
-    """One field of one tunnel, compared with the peer: both values as text, and the outcome."""
+    """Comparison of one field of a tunnel with the peer: both values as text, and the outcome."""
 
-    field: str  # the column of ``tunnels``, or another subject
+    field: str  # a column of ``tunnels``, or another subject
     ours: str | None
     theirs: str | None
     result: Result
     reason: str
     ike_error: IkeError = "none"
-    child: str | None = None  # the peer's child SA, if it concerns one
+    child: str | None = None  # name of the peer's child SA, if the field belongs to one

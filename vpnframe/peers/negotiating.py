@@ -1,13 +1,14 @@
-"""Predict what IKE chooses between our one proposal and the peer's proposals.
+"""Predict which of the peer's proposals IKE chooses for our one proposal.
 
-Each answer covers both directions: the cloud as initiator, and the peer as initiator. Under
-IKEv2 an initiator offers everything, so both are equal. As an IKEv1 initiator, strongSwan offers
-only the first transform of each kind per proposal, and one group for all of phase 2.
+The prediction covers both directions: the cloud as initiator, and the peer as initiator. Under
+IKEv2 an initiator offers all transforms, so both directions have the same result. As an IKEv1
+initiator, strongSwan offers per proposal only the first transform of each kind, and in all of
+phase 2 only one group.
 
 References
 ----------
-RFC 7296, section 2.7 and 3.3: the responder takes one proposal, and of each kind one transform.
-RFC 2408, section 4.2; swanctl.conf(5), "proposals", for what IKEv1 strips.
+RFC 7296, section 2.7 and 3.3: the responder chooses one proposal and one transform per kind.
+RFC 2408, section 4.2; swanctl.conf(5), "proposals", for the transforms that IKEv1 omits.
 """
 
 from __future__ import annotations
@@ -27,21 +28,21 @@ ONE_WAY = "it comes up when the cloud initiates, but not when the other end does
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """The proposal nearest to ours, and how near it is."""
+    """The peer's proposal that is nearest to ours, and which of our algorithms it offers."""
 
     number: int  # its position in the list, from 1; 0 if there is none
-    taken: dict[str, Answer]  # by kind, whether it offers ours; None if unknown
-    begun: dict[str, Answer]  # by kind, whether it offers ours when the peer initiates
+    taken: dict[str, Answer]  # by kind, whether it offers our algorithm; None if unknown
+    begun: dict[str, Answer]  # the same, if the peer initiates
 
 
 def wanted_of(encryption: str | None, integrity: str | None, **others: object) -> Wanted:
-    """Return what a proposal must offer to match ours, by kind; None is unknown."""
+    """Return our algorithm of each kind, which a proposal must offer to match; None if unknown."""
     has_integrity = encryption is not None and is_aead(encryption)
     return {"encryption": encryption} | ({} if has_integrity else {"integrity": integrity}) | others
 
 
 def choose(proposals: Sequence[PeerProposal], wanted: Wanted, *, strips: bool) -> Choice:
-    """Find the proposal that is nearest to ours."""
+    """Find the proposal nearest to ours; ``strips``: an initiator offers first transforms only."""
     found = [
         Choice(number, _answers(one, wanted), _answers(one, wanted, strips=strips))
         for number, one in enumerate(proposals, 1)
@@ -56,7 +57,7 @@ def both(answers: dict[str, Answer]) -> Answer:
 
 
 def first_group(proposals: Sequence[PeerProposal]) -> int | None:
-    """Return the DH group that the peer uses first as initiator; None if unknown."""
+    """Return the DH group that the peer tries first when it initiates; None if unknown."""
     for one in proposals:
         if one.is_default and one.protocol == "ike":
             return None
@@ -66,7 +67,7 @@ def first_group(proposals: Sequence[PeerProposal]) -> int | None:
 
 
 def phase2_group(proposals: Sequence[PeerProposal], ike_group: int | None) -> int:
-    """Return the one group that strongSwan offers as initiator in phase 2 of IKEv1."""
+    """Return the only DH group that strongSwan offers as initiator in phase 2 of IKEv1."""
     named = [group for one in proposals for group in one.dh_groups]
     if ike_group in named:
         return int(ike_group or 0)
@@ -126,7 +127,7 @@ def compare_lifetimes(field: str, ours: OurTunnel, theirs: Lifetime) -> FieldCom
 
 
 def offered_text(proposal: PeerProposal, kind: str) -> str:
-    """Return what a proposal offers of one kind, as text."""
+    """Return the transforms of one kind that a proposal offers, as text."""
     values = getattr(proposal, kind) or ((0,) if kind == "dh_groups" else ())
     text = ", ".join(map(str, values))
     return f"default: {text}" if proposal.is_default else text
@@ -137,10 +138,10 @@ def _answers(proposal: PeerProposal, wanted: Wanted, *, strips: bool = False) ->
     for kind, value in wanted.items():
         answer = None if value is None else offers(proposal, kind, value)
         listed = getattr(proposal, kind)
-        # In phase 2 one group is chosen for all proposals that contain it, see phase2_group.
+        # For phase 2 strongSwan chooses one group for all proposals that contain it: phase2_group.
         is_common = kind == "dh_groups" and proposal.protocol == "esp"
         if answer and strips and listed and not is_common:
-            # The first of the daemon's defaults for IKE depends on how it was built.
+            # Which default for IKE the daemon offers first depends on how it was built.
             is_unknown = proposal.is_default and proposal.protocol == "ike"
             answer = None if is_unknown else bool(listed[0] == value)
         found[kind] = answer

@@ -1,6 +1,6 @@
-"""The options of strongSwan 5.9 as data: which are used here, and which values others accept.
+"""The options of strongSwan 5.9: those that are compared, and the valid values of all others.
 
-strongSwan loads no connection with an invalid value, so each is checked once and dropped.
+strongSwan loads no connection with an invalid value: values of other options are only checked.
 
 References
 ----------
@@ -32,23 +32,23 @@ def is_printable(text: str) -> bool:
 
 
 def one_of(words: str) -> Check:
-    """Return the check for a list of words; ``?`` marks those of newer versions."""
+    """Return a check that accepts the given words; ``?`` marks words of newer versions."""
     known = {word.removeprefix("?"): None if word[0] == "?" else True for word in words.split()}
     return lambda text: known.get(text, False)
 
 
 def _parses(parse: Callable[[str], object], *words: str) -> Check:
-    """Return the check for what a function can parse, and for some words besides."""
+    """Return a check that accepts values that ``parse`` can read, and the given words."""
     return lambda text: text in words or parse(text) is not None
 
 
 def _in_full(base: int, *words: str) -> Check:
-    """Return the check for numbers without a text after them, and for some words besides."""
+    """Return a check that accepts numbers with nothing after them, and the given words."""
     return lambda text: text in words or not leading_int(text, base)[1]
 
 
 def _is_mark(text: str) -> bool | None:
-    """Check for a number, or two separated by a slash; None for anything else."""
+    """Return True for a number or two numbers joined by a slash; None for anything else."""
     value, slash, mask = text.partition("/")
     return None if leading_int(value, 0)[1] or (slash and leading_int(mask, 0)[1]) else True
 
@@ -89,7 +89,7 @@ def _starter(kind: str) -> Check:
 
 
 def _checks(check_of: Callable[[str], Check], kinds: Mapping[str, str]) -> dict[str, Check]:
-    """Return the check of each option by its kind; a kind without a name is a list of words."""
+    """Return the check of each option; ``kinds`` maps a kind, or the valid words, to options."""
     return {name: check_of(kind) for kind, names in kinds.items() for name in names.split()}
 
 
@@ -98,8 +98,8 @@ def words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-# swanctl.conf, by section. Unused options are listed, too: strongSwan loads no connection with an
-# option that it does not know, or that is in another section.
+# The options of swanctl.conf, by section. Options that are not compared are listed too, because
+# strongSwan loads no connection that has an unknown option, or an option in the wrong section.
 CONNECTION = words(
     "version local_addrs remote_addrs proposals vips aggressive encap dpd_delay reauth_time "
     "rekey_time over_time"
@@ -153,7 +153,7 @@ SWANCTL = Vocabulary(
     skipped=frozenset({"secrets", "authorities", "pools"}),
 )
 
-# ipsec.conf, conn sections. strongSwan ignores an unknown keyword, with a warning.
+# The options of conn sections in ipsec.conf. strongSwan only warns about an unknown keyword.
 _SIDES = ("left", "right")
 _END = words("id subnet auth sourceip protoport allowany")
 CONN = words(

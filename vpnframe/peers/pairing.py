@@ -1,4 +1,4 @@
-"""Pair the peer's connections with tunnels: by addresses, else by ids."""
+"""Pair tunnels with the peer's connections, by address; if no address fits, by IKE id."""
 
 from __future__ import annotations
 
@@ -15,30 +15,30 @@ from vpnframe.peers.tunnels import OurTunnel
 
 @dataclass(frozen=True, slots=True)
 class Pairing:
-    """A tunnel and the connection found for it."""
+    """A tunnel and the peer's connection that was found for it."""
 
     tunnel: OurTunnel  # ours
-    connection: PeerConnection | None  # the peer's, oriented so that its remote end is ours
-    reason: str  # how it was found, or why not
-    rivals: tuple[str, ...] = ()  # names of connections between which nothing decides
-    is_certain: bool = True  # whether an address or an id confirms it
+    connection: PeerConnection | None  # the peer's; its remote end is our end
+    reason: str  # how the connection was found, or why none was found
+    rivals: tuple[str, ...] = ()  # names of connections that fit, if none can be chosen
+    is_certain: bool = True  # whether an address or an id confirms the connection
 
 
 class _Fit(NamedTuple):
     """How well a connection fits a tunnel: by its source address, and by matching ids."""
 
-    place: int  # 2: from the expected address; 1: unknown; 0: from another address
+    place: int  # source address: 2 is the expected one, 1 is unknown, 0 is another one
     n_ids: int
 
 
 class _PeerCandidates(NamedTuple):
-    """The connections that may belong to a tunnel, and the reason."""
+    """The connections that may belong to a tunnel, and the reason why they may."""
 
     reason: str
     fits: list[tuple[PeerConnection, _Fit]]
 
 
-# The best fit of each connection, by its Python id, and the customer gateways with that fit.
+# By Python id of a connection: its best fit, and the customer gateways of tunnels with this fit.
 _BestFits = dict[int, tuple[_Fit, set[str | None]]]
 
 
@@ -46,12 +46,12 @@ def pair(tunnels: Sequence[OurTunnel], peer: Peer) -> Iterator[Pairing]:
     """Find the peer's connection for each tunnel.
 
     Many tunnels share one VPN gateway, and several may share one customer gateway. A connection
-    therefore belongs to the tunnels that it fits best: first by its source address, then by ids.
-    If it fits tunnels of several customer gateways equally, it is not assigned.
+    therefore belongs to the tunnels that it fits best: first by its source address, then by IKE
+    ids. If it fits tunnels of several customer gateways equally, it is assigned to none.
     """
     index = _Index(peer)
     by_address = [index.by_address(tunnel) for tunnel in tunnels]
-    # A connection from the address that one tunnel expects is not assigned to another by id.
+    # A connection whose source address fits one tunnel is not assigned to another tunnel by IKE id.
     taken = {id(one) for found in by_address for one, fit in found.fits if fit.place == 2}
     found = [
         named if named.fits else index.by_identity(tunnel, taken)
@@ -93,7 +93,7 @@ def _decide(tunnel: OurTunnel, candidates: _PeerCandidates, best: _BestFits) -> 
 
 
 def turned_round(connection: PeerConnection) -> PeerConnection:
-    """Swap the ends of a connection, for files that are written for both ends."""
+    """Swap the ends of a connection, because the same ipsec.conf may be used at both ends."""
     own_id = connection.remote.ike_id
     return replace(
         connection,
@@ -107,7 +107,7 @@ def turned_round(connection: PeerConnection) -> PeerConnection:
 
 
 class _Index:
-    """The peer's connections, indexed by addresses and ids."""
+    """The peer's connections, indexed by remote address and by IKE id."""
 
     def __init__(self, peer: Peer) -> None:
         self._by_address: dict[str, list[PeerConnection]] = {}
@@ -134,7 +134,7 @@ class _Index:
             self._by_address.setdefault(key, []).append(connection)
 
     def by_address(self, tunnel: OurTunnel) -> _PeerCandidates:
-        """Return the connections that go to our address: the strongest evidence."""
+        """Return the connections to our VPN gateway's address, which is the best evidence."""
         address = tunnel.vpn_gateway_ip
         if address is None:
             return _PeerCandidates("", [])
@@ -143,7 +143,7 @@ class _Index:
         return _PeerCandidates("it goes to the address of the VPN gateway", named)
 
     def by_identity(self, tunnel: OurTunnel, taken: set[int]) -> _PeerCandidates:
-        """Return the connections that name one of our ids, else those that accept any address."""
+        """Return connections that name an IKE id of the tunnel, else those with remote ``%any``."""
         ids = [tunnel.vpn_gateway_ike_id or tunnel.vpn_gateway_ip, tunnel.customer_gateway_ike_id]
         named = [one for text in ids if text for one in self._by_id.get(parse_identity(text), [])]
         known = [one for one in named if id(one) not in taken]

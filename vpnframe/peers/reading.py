@@ -1,7 +1,6 @@
 """Read a peer's configuration file: swanctl.conf or ipsec.conf of strongSwan.
 
-Libreswan's ipsec.conf, which shares its name but not its grammar with strongSwan's, is recognized
-and rejected.
+Libreswan's ipsec.conf has the same name but another grammar: it is recognized and rejected.
 
 References
 ----------
@@ -53,12 +52,12 @@ _VALUE = re.compile(
     r'auto[ \t]*=[ \t]*"?(?:ondemand|keep)\b|'
     r'authby[ \t]*=[ \t]*"?(?:null|rsa-sha|ecdsa-sha)|'
     r'dpdaction[ \t]*=[ \t]*"?restart_by_peer\b|'
-    # Libreswan separates the group of a proposal by a semicolon.
+    # Libreswan writes a semicolon before the DH group of a proposal.
     r'(?:ike|esp|ah)[ \t]*=[^#\n]*;[ \t]*(?:modp|dh|ecp)[0-9]+[ \t]*(?:[",#\n]|\Z)'
     r")",
     re.MULTILINE | re.IGNORECASE,
 )
-# If one of these occurs, the file is strongSwan's and such a value is a mistake.
+# If this matches, the file is strongSwan's, and a value that matches _VALUE is a mistake.
 _STRONGSWAN = re.compile(
     r"^[ \t]+(?:"
     r'(?:ike|esp|ah)[ \t]*=[^#\n]*![ \t]*"?[ \t]*(?:#|$)|'
@@ -74,24 +73,24 @@ def read_peer(path: str | Path) -> Peer:
     r"""Read the peer's configuration: strongSwan's ``swanctl.conf`` or ``ipsec.conf``.
 
     Only the options that a comparison needs are stored; secrets, comments and unknown options are
-    dropped and do not appear in exceptions either. Included files are not read: the notes state
-    the lines.
+    not stored, and do not appear in exceptions. Included files are not read: the notes state the
+    lines that include them.
 
     Parameters
     ----------
     path : str or Path
-        The file; its sections show which of the two it is.
+        The file; its sections show which of the two syntaxes it has.
 
     Returns
     -------
     Peer
-        Its connections, with notes on what was not understood.
+        The peer's connections, with notes on what was not read or not understood.
 
     Raises
     ------
     SettingsError
-        The file cannot be read, or is neither of the two (for example Libreswan's ipsec.conf); the
-        message names the line, but quotes nothing from it.
+        The file cannot be read, or has another syntax (for example that of Libreswan); the message
+        gives the line of a syntax error, but quotes no value.
 
     Examples
     --------
@@ -136,7 +135,7 @@ def _read(path: Path) -> bytes:
 
 
 def _parse(body: bytes) -> tuple[str, Section | Problem]:
-    """Parse either syntax. Nothing is raised here: the frame holds the file's secrets."""
+    """Detect the syntax, and parse the file; raise nothing: a traceback would contain secrets."""
     text = body.decode("utf-8-sig", errors="replace")
     if _IPSEC_CONF.search(text):
         return "ipsec.conf", find_libreswan(text) or parse_ipsec_conf(text)
@@ -150,7 +149,7 @@ def _notes(included_lines: list[int]) -> tuple[str, ...]:
 
 
 def find_libreswan(text: str) -> Problem | None:
-    r"""Find the line that shows that a file is Libreswan's; return None for strongSwan's."""
+    r"""Return a Problem with the line that shows that a file is Libreswan's; else None."""
     found = _KEYWORD.search(text)
     sign = f"the keyword {found[1].lower()}" if found else "a value"
     if found is None and not _STRONGSWAN.search(text):

@@ -1,14 +1,14 @@
-"""Traffic selectors: read them as leniently as strongSwan does, narrow and subtract blocks.
+"""Read traffic selectors as leniently as strongSwan does; intersect and subtract CIDR blocks.
 
-Text after a prefix length is ignored: ``10.0.0.0/16 10.1.0.0/16`` is only the first block. A
-netmask is not a prefix length: of ``10.0.0.0/255.255.0.0`` only the 255 counts, which is limited
-to 32. swanctl.conf and ipsec.conf differ in keywords, and in whether ranges are allowed.
+Text after a prefix length is ignored: ``10.0.0.0/16 10.1.0.0/16`` means only the first block. Of a
+netmask only the first number counts, as prefix length: ``10.0.0.0/255.255.0.0`` has 255, limited
+to 32. swanctl.conf and ipsec.conf differ in keywords, and in whether they allow address ranges.
 
-``tests/data/peer_selectors.csv`` lists spellings with the daemon's interpretation of each.
+``tests/data/peer_selectors.csv`` lists spellings of selectors, and how the daemon reads each.
 
 References
 ----------
-RFC 7296, section 2.9: the responder narrows to a subset of what was proposed. RFC 2409, section
+RFC 7296, section 2.9: the responder narrows the selectors to a subset. RFC 2409, section
 5.5: under IKEv1 the responder accepts the phase 2 identities unchanged, or rejects them.
 """
 
@@ -35,9 +35,9 @@ MAX_PIECES = 2_000
 class Selector:
     """One traffic selector; ``networks=None`` means that the addresses are unknown.
 
-    ``is_dynamic``: it is the end's own address. ``is_restricted``: it is limited to one protocol or
-    some ports. ``has_unknown_name``: it has a name that only the peer's machine may know.
-    ``is_cut``: the daemon reads only a part of the text.
+    ``is_dynamic``: it stands for the end's own address. ``is_restricted``: it is limited to one
+    protocol or some ports. ``has_unknown_name``: it names a protocol or port that only the peer's
+    machine may know. ``is_cut``: the daemon reads only a part of its text.
     """
 
     networks: Networks | None = ()
@@ -61,7 +61,7 @@ _SERVICES = {
 
 
 class Dialect(NamedTuple):
-    """The keywords of one of the two files, and whether it allows address ranges."""
+    """The keywords of swanctl.conf or of ipsec.conf, and whether the file allows address ranges."""
 
     dynamic: str
     any_word: str
@@ -74,19 +74,19 @@ IPSEC = Dialect("%dynamic", "%any", "%opaque", has_ranges=False)
 
 
 class Traffic(NamedTuple):
-    """Protocol and ports of a selector; None and empty ports mean a name that is unknown here."""
+    """Protocol and ports of a selector; ``has_protocol=None`` or ``ports=()``: an unknown name."""
 
     has_protocol: bool | None = False
     ports: tuple[int, ...] = _ALL_PORTS
 
     @property
     def is_restricted(self) -> bool:
-        """Whether it is restricted to one protocol or some ports."""
+        """Whether the selector is limited to one protocol or some ports."""
         return self.has_protocol is not False or self.ports != _ALL_PORTS
 
     @property
     def has_unknown_name(self) -> bool:
-        """Whether only the peer's machine knows the meaning of a name."""
+        """Whether the protocol or port has a name that only the peer's machine may know."""
         return self.has_protocol is None or not self.ports
 
 
@@ -114,7 +114,7 @@ def read_selector(text: str, dialect: Dialect, traffic: Traffic = ALL_TRAFFIC) -
 
 
 def read_traffic(text: str, dialect: Dialect, default: Traffic = ALL_TRAFFIC) -> Traffic | None:
-    """Parse ``protocol/port``; None if the daemon rejects it."""
+    """Parse ``protocol/port``, of which each part may be missing; None if the daemon rejects it."""
     protocol, _, port = text.partition("/")
     ports = _read_ports(port, dialect) if port else default.ports
     if ports is None:
@@ -129,7 +129,7 @@ def read_traffic(text: str, dialect: Dialect, default: Traffic = ALL_TRAFFIC) ->
 
 @lru_cache(maxsize=4096)  # a fleet repeats the same addresses
 def read_address(text: str) -> Networks | None:
-    """Parse an end's address, block or range as the daemon does; None for a name, and for any."""
+    """Parse an end's address, block or range as the daemon does; None for a name or ``%any``."""
     found = _read_block(text) if "/" in text else None
     if found is None and "-" in text:
         found = _read_range(text)
@@ -137,7 +137,7 @@ def read_address(text: str) -> Networks | None:
 
 
 def _read_ports(text: str, dialect: Dialect) -> tuple[int, ...] | None:
-    """Parse a port or a range of ports; after a dash, a missing end is 0, as in C."""
+    """Parse a port or a range of ports; a missing number after the dash is 0, as in C."""
     if text in (dialect.any_word, dialect.opaque):
         return _ALL_PORTS if text == dialect.any_word else (0xFFFF, 0)
     if text in _SERVICES:
@@ -151,12 +151,12 @@ def _read_ports(text: str, dialect: Dialect) -> tuple[int, ...] | None:
 
 
 def _is_name(text: str) -> bool:
-    """Check whether a text may be a name that some machine knows; keywords are excluded."""
+    """Check whether a text may be the name of a protocol or port; keywords are excluded."""
     return bool(_NAME.fullmatch(text)) and text not in {"any", "opaque", "dynamic"}
 
 
 def read_host(text: str, version: int | None = None) -> Address | None:
-    """Parse an address; without a version, one with a dot is IPv4, else IPv6."""
+    """Parse an IP address; if no version is given, an address with a dot is IPv4, else IPv6."""
     if version is None:
         version = 4 if "." in _ANY_HOSTS.get(text, text) else 6
     text = _ANY_HOSTS.get(f"%any{version}" if text == "%any" else text, text)
@@ -174,7 +174,7 @@ def _read_block(text: str) -> Networks | None:
     if address is None:
         return None
     longest = address.max_prefixlen
-    # The daemon stores the result of atoi in an octet.
+    # The daemon stores the prefix length, which it parses with atoi, in an octet.
     number = max(-(2**63), min(leading_int(prefix)[0], 2**63 - 1)) & 0xFF
     length = min(number, longest) if slash else longest
     return (ipaddress.ip_network((address, length), strict=False),)
@@ -188,7 +188,7 @@ def _is_cut(text: str) -> bool:
 
 
 def _read_range(text: str) -> Networks | None:
-    """Parse a range; the end address determines the version of both."""
+    """Parse an address range; its last address determines the IP version of both addresses."""
     first, _, last = text.partition("-")
     high = read_host(last.strip(" "))
     low = None if high is None else read_host(first.strip(" "), high.version)
@@ -200,7 +200,7 @@ def _read_range(text: str) -> Networks | None:
 
 @lru_cache(maxsize=4096)  # a fleet repeats the same addresses
 def parse_block(text: str) -> Networks | None:
-    """Parse a block, an address or a range; None if it is invalid."""
+    """Parse a CIDR block, an address or an address range of our tunnels; None if it is invalid."""
     first, dash, last = (part.strip() for part in text.partition("-"))
     try:
         if not dash:
@@ -212,7 +212,7 @@ def parse_block(text: str) -> Networks | None:
 
 
 def collapse(networks: Iterable[Network]) -> Networks:
-    """Merge blocks into the fewest that cover the same addresses, sorted."""
+    """Return the fewest blocks that cover the same addresses, sorted, IPv4 before IPv6."""
     listed = list(networks)
     v4 = [one for one in listed if isinstance(one, ipaddress.IPv4Network)]
     v6 = [one for one in listed if isinstance(one, ipaddress.IPv6Network)]
@@ -220,7 +220,7 @@ def collapse(networks: Iterable[Network]) -> Networks:
 
 
 def narrow(left: Iterable[Network], right: Iterable[Network]) -> Networks:
-    """Return the intersection of two sets of blocks."""
+    """Return the blocks of those addresses that both sets of blocks contain."""
     others = list(right)
     return collapse(
         inner for one in left for other in others if (inner := _inner(one, other)) is not None
@@ -230,7 +230,7 @@ def narrow(left: Iterable[Network], right: Iterable[Network]) -> Networks:
 def find_uncovered(
     ours: Sequence[Rectangle], carried: Iterable[Rectangle]
 ) -> list[Rectangle] | None:
-    """Find the parts of our pairs of blocks that are not carried; None if there are too many."""
+    """Find the parts of our block pairs that no carried pair covers; None if they are too many."""
     left = list(ours)
     for rectangle in carried:
         left = [piece for one in left for piece in _subtract(one, rectangle)]
@@ -240,7 +240,7 @@ def find_uncovered(
 
 
 def _inner(left: Network, right: Network) -> Network | None:
-    """Return the smaller of two overlapping blocks, which always nest; None if disjoint."""
+    """Return the smaller of two overlapping blocks, which lies in the other; None if disjoint."""
     if left.version != right.version or not left.overlaps(right):
         return None
     return max(left, right, key=lambda one: one.prefixlen)

@@ -1,4 +1,4 @@
-"""Read swanctl.conf: parse its sections, resolve inheritance, and convert them to connections.
+"""Read swanctl.conf: parse its sections, resolve inheritance, and convert sections to connections.
 
 References
 ----------
@@ -22,7 +22,7 @@ from vpnframe.peers.values import UINT64_MAX, parse_number, parse_switch, split_
 MAX_DEPTH = 32
 MAX_REFERENCES = 64
 
-# Possessive, so that an unterminated string takes linear time.
+# Possessive quantifiers, so that the search for the end of a string takes linear time.
 _BLANK = re.compile(r"(?:[\t\r\n ]++|#[^\n]*+)*+")
 _INCLUDE = re.compile(
     r'include[\t ]+(?=[^=])(?:"(?:[^"\\]++|\\.)*+"|(?:\\[\\"#} ]?|[^"\\#}\r\n\t ])*+)'
@@ -41,14 +41,14 @@ def parse_swanctl(text: str) -> Section | Problem:
 
 
 class _SwanctlReader(TextReader):
-    """Each step returns a Problem, or None."""
+    """Reader of swanctl.conf; it returns a syntax error as a Problem, and does not raise it."""
 
     blank = re.compile(r"[\t\r ]*")
     word = re.compile(r'[^#}"\r\n\t ]+')
     ignored = "\r"
 
     def read_body(self, section: Section, depth: int = 0) -> Problem | None:
-        """Read statements up to the section's end."""
+        """Read the settings and subsections of a section, up to its end."""
         opening_line = self.line
         while True:
             self.take(_BLANK)
@@ -84,7 +84,7 @@ class _SwanctlReader(TextReader):
         return self.read_body(opened, depth + 1)
 
     def _read_parents(self) -> list[str] | None:
-        """Read the paths of inherited sections; None if a path is missing."""
+        """Read the paths of inherited sections; None if a path is missing after ``:`` or ``,``."""
         found: list[str] = []
         while self.skips(":") or (found and self.skips(",")):
             self.take(_BLANK)
@@ -97,7 +97,7 @@ class _SwanctlReader(TextReader):
 
 
 class Inheritance:
-    """Resolver of the references in one file."""
+    """Resolver of the references between the sections of one file."""
 
     def __init__(self, root: Section) -> None:
         self._root = root
@@ -107,8 +107,8 @@ class Inheritance:
     def resolve(self, section: Section) -> Section:
         """Return a section with everything that it and its subsections inherit.
 
-        Its own settings take precedence, then those of the first section that it references, and so
-        on. References to sections that do not exist are ignored.
+        Its own settings take precedence over those of the sections that it references; an earlier
+        reference takes precedence over a later one. References to missing sections are ignored.
         """
         if id(section) in self._done:
             return self._done[id(section)]
@@ -126,7 +126,7 @@ class Inheritance:
         return found
 
     def _find(self, first: str, *path: str) -> Section | None:
-        """Find a section by its path, following what the sections on the way inherit."""
+        """Find a section by its path, also among inherited sections; None if it does not exist."""
         found = self._root.sections.get(first)
         for name in path:
             found = found and (found.sections.get(name) or self.resolve(found).sections.get(name))
@@ -140,7 +140,7 @@ def swanctl_connections(root: Section) -> tuple[PeerConnection, ...]:
 
 
 def _values(section: Section, allowed: Set[str], connection: Values) -> Values:
-    """Check a section's settings; charon rejects any that does not belong to that section."""
+    """Check and return a section's settings; charon rejects settings of other sections."""
     values = connection.of(section)
     for name, (text, line) in section.settings.items():
         if text is not None and name not in allowed:
@@ -190,13 +190,13 @@ def _connection(name: str, section: Section) -> PeerConnection:
 
 
 def _end(side: str, section: Section, values: Values) -> PeerEnd:
-    """Return one end, by its first authentication round."""
+    """Return one end of a connection; its first authentication round determines method and id."""
     rounds = [
         _values(one, options.AUTH | options.AUTH_OTHERS.keys(), values)
         for name, one in section.sections.items()
         if name.lower().startswith(side)
     ]
-    # By default charon authenticates itself by its key pair, and accepts anything.
+    # By default charon authenticates itself by public key, and accepts every method of the peer.
     default = "pubkey" if side == "local" else "any"
     read = [
         (one.read("round", parse_number, 0), one.read("auth", _auth, default), one.text("id"))
@@ -231,12 +231,12 @@ def _child(name: str, section: Section, connection: Values) -> PeerChild:
 
 
 def _items(values: Values, name: str) -> list[str]:
-    """Return the items of a list; charon reads at most 511 characters of each."""
+    """Return the items of an option's list; charon reads at most 511 characters of each item."""
     return [one[:_ITEM_LENGTH] for one in split_list(values.text(name) or "")]
 
 
 def _selectors(values: Values, name: str) -> tuple[selectors.Selector, ...]:
-    """Return traffic selectors; default: the end's own address."""
+    """Return the traffic selectors of an option; the default is the end's own address."""
     found = [selectors.read_selector(one, selectors.SWANCTL) for one in _items(values, name)]
     known = tuple(one for one in found if one)
     if len(known) < len(found):
@@ -247,7 +247,7 @@ def _selectors(values: Values, name: str) -> tuple[selectors.Selector, ...]:
 
 
 def _ike_lifetime(values: Values) -> Lifetime:
-    """Return the lifetime of the IKE SA; the maximum number means that a time is not set."""
+    """Return the lifetime of the IKE SA; the value ``UINT64_MAX`` means that a time is not set."""
     reauth_s, rekey_s, over_s = (
         values.read(name, swanctl_time, UINT64_MAX)
         for name in ("reauth_time", "rekey_time", "over_time")
@@ -280,6 +280,6 @@ def _read_mode(text: str) -> str | None:
 
 
 def _auth(text: str) -> str | None:
-    """Return the class of an authentication, without its constraints; None if unknown."""
+    """Return the class of an authentication method, without its constraints; None if unknown."""
     word = text.lower()
     return word if word == "psk" else auth_class(text, word)

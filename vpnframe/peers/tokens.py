@@ -1,4 +1,4 @@
-"""strongSwan's keywords for algorithms, and the proposals made of them.
+"""Parse strongSwan's proposals, which consist of keywords for algorithms.
 
 References
 ----------
@@ -18,7 +18,7 @@ from vpnframe.peers.model import PeerProposal, Protocol
 
 _SIZES = (128, 192, 256)
 _BLOCK_CIPHERS = ("aes", "camellia", "blowfish", "serpent", "twofish")
-# Octets or bits of the ICV; the bare name means 16 octets, and exists only for AES.
+# Keyword's ICV size (octets or bits): our suffix. Only AES allows no size; it means 16 octets.
 _CHECK_SIZES = {"": "", "8": "-8", "64": "-8", "12": "-12", "96": "-12", "16": "", "128": ""}
 _CHECKED = (("aes", "gcm"), ("aes", "ccm"), ("camellia", "ccm"))
 ENCRYPTION = {
@@ -36,7 +36,7 @@ ENCRYPTION = {
     "3des": "3des-cbc",
     "cast128": "cast-128-cbc",
     "chacha20poly1305": "chacha20-poly1305",
-    # With an additional key length, as old versions sent it: other vendors reject it.
+    # Old versions sent this cipher with a key length: other vendors reject it.
     "chacha20poly1305compat": "chacha20-poly1305-256",
 }
 INTEGRITY = {
@@ -70,13 +70,13 @@ DH_GROUPS = {
     "modpnull": 1024,
 }
 ESN = {"esn": True, "noesn": False}
-# Words that only some versions know: additional key exchanges, and post-quantum ones.
+# Words that only some versions know, for additional and for post-quantum key exchanges.
 _SOME_VERSIONS = re.compile(
     r"ke[1-7]_\w+|(mlkem|kyber|frodo|bike|hqc|sntrup|classicmceliece|ntru|newhope|saber)[a-z0-9]*"
 )
 _AEAD_MARKS = ("-gcm", "-ccm", "-gmac", "chacha20-poly1305")
-# Without a PRF word, the integrity algorithm's PRF is used: the same word without its length.
-# The words sha256_96 and sha2_256_96 have no PRF.
+# A proposal without a PRF word uses the PRF of its integrity algorithm: the same name without the
+# length. The words sha256_96 and sha2_256_96 have no PRF.
 _PRF_OF = {"hmac-md5-128": "hmac-md5", "hmac-sha1-160": "hmac-sha1", "hmac-sha256-96": None}
 _TABLES: dict[str, dict[str, Any]] = {
     "encryption": ENCRYPTION,
@@ -94,13 +94,13 @@ _DEFAULT_IKE = PeerProposal(
 _DEFAULT_ESP = PeerProposal(
     "default", "esp", _AES, (*_HASHES, "aes-xcbc"), esn=(False,), is_default=True
 )
-# The defaults of every build since 5.4, whatever its plugins.
+# What every build since strongSwan 5.4 offers by default, with any set of plugins.
 DEFAULT_PROPOSALS: dict[Protocol, PeerProposal] = {
     "ike": _DEFAULT_IKE,
     "esp": _DEFAULT_ESP,
     "ah": replace(_DEFAULT_ESP, protocol="ah", encryption=()),
 }
-# Never among the IKE defaults of any build, as too weak or of questionable origin.
+# No build offers these for IKE by default, because they are weak or of questionable origin.
 _NEVER_DEFAULT = frozenset({"des-cbc", "null", "hmac-md5", 1, 2, 5, 22, 23, 24, 25, 26, 27})
 
 
@@ -110,11 +110,11 @@ def is_aead(word: str) -> bool:
 
 
 def parse_proposal(text: str, *, protocol: Protocol) -> PeerProposal:
-    """Parse one proposal, completed as the daemon does it."""
+    """Parse one proposal; add and remove transforms as the daemon does."""
     if text.strip(" ").lower() == "default":
         return DEFAULT_PROPOSALS[protocol]
     words = [word for word in (part.strip(" ") for part in text.split("-")) if word]
-    # An IKE proposal with ESN words is loaded; how other vendors treat it is unknown.
+    # strongSwan loads an IKE proposal that has ESN words; how other vendors treat it is unknown.
     tables = [table for kind, table in _TABLES.items() if protocol != "ike" or kind != "esn"]
     unknown = [word for word in words if not any(word in table for table in tables)]
     transforms: dict[str, Any] = {
@@ -132,7 +132,7 @@ def parse_proposal(text: str, *, protocol: Protocol) -> PeerProposal:
     if any(word not in newer and word not in ESN for word in unknown):
         problem: str | None = "a word that strongSwan does not know"
     else:
-        # A newer word may be the missing transform.
+        # A word that only some versions know may be the missing transform.
         problem = None if newer else _problem(found)
     found = replace(found, problem=problem)
     if protocol == "ah":
@@ -142,22 +142,22 @@ def parse_proposal(text: str, *, protocol: Protocol) -> PeerProposal:
 
 
 def offers(proposal: PeerProposal, kind: str, value: object) -> bool | None:
-    """Check whether a proposal offers a value; None if unknown."""
+    """Check whether a proposal offers a transform (``value``) of a kind; None if unknown."""
     if value in getattr(proposal, kind):
         return True
     if kind == "dh_groups" and proposal.protocol != "ike" and not proposal.dh_groups:
-        # Without a group there is none, but an unknown word may be one.
+        # A proposal without a group offers only 0 (none), unless an unknown word is a group.
         return None if proposal.unknown else value == 0
     if not proposal.is_default:
         return None if proposal.unknown else False
     if proposal.protocol == "ike":
         return False if value in _NEVER_DEFAULT else None
-    # Newer versions also offer AES-GCM.
+    # By default, newer versions also offer AES-GCM.
     return None if kind == "encryption" and is_aead(str(value)) else False
 
 
 def _problem(one: PeerProposal) -> str | None:
-    """Return why strongSwan rejects a proposal, in the order of its checks; None if valid."""
+    """Return the first reason why strongSwan rejects a proposal; None if the proposal is valid."""
     is_ike, n_aead = one.protocol == "ike", sum(map(is_aead, one.encryption))
     if one.protocol == "ah":
         return None if one.integrity or n_aead else "an AH proposal without an integrity algorithm"

@@ -1,4 +1,4 @@
-"""Our end: the rows of a tunnels table as plain values, or as the peer of other tunnels."""
+"""Convert rows of table ``tunnels`` to plain values, or to the peer of other tunnels."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ _ALGORITHMS = {
     "ike": ("ike_encryption", "ike_integrity", "ike_dh_group"),
     "esp": ("ipsec_encryption", "ipsec_integrity", "ipsec_pfs_group"),
 }
-AUTH_CLASSES = {"psk": "psk", "certificate": "pubkey"}  # the peer's word by ours
+AUTH_CLASSES = {"psk": "psk", "certificate": "pubkey"}  # our method: class at the peer
 
 
 @dataclass(frozen=True, slots=True)
 class OurTunnel:
-    """One row of ``tunnels``; None is null. Columns have the table's names and meanings."""
+    """One row of table ``tunnels``; fields have the names and meanings of columns, None is null."""
 
     account_id: str | None
     region_id: str | None
@@ -65,11 +65,11 @@ class OurTunnel:
 
     @property
     def connection(self) -> tuple[str | None, str | None, str]:
-        """What identifies its connection."""
+        """The values that identify the tunnel's VPN connection."""
         return self.account_id, self.region_id, self.vpn_connection_id
 
     def algorithms(self, protocol: Protocol) -> tuple[str | None, str | None, int | None]:
-        """Return cipher, integrity and group for IKE or ESP; None if null, or no known term."""
+        """Return cipher, integrity algorithm and DH group of IKE or ESP; each None if unknown."""
         cipher, integrity, group = (getattr(self, column) for column in _ALGORITHMS[protocol])
         cipher = cipher if cipher in terms.ENCRYPTION_WORDS else None
         return cipher, integrity if integrity in terms.INTEGRITY_WORDS else None, group
@@ -81,7 +81,7 @@ _COLUMNS = [one.name for one in fields(OurTunnel) if one.name not in _FINGERPRIN
 def read_tunnels(
     tunnels: pd.DataFrame, *, key_facts: pd.DataFrame | None = None
 ) -> Iterator[OurTunnel]:
-    """Yield the rows of a tunnels table, with the fingerprints of their keys if known."""
+    """Yield the rows of table ``tunnels``, with fingerprints of pre-shared keys if known."""
     tunnels = checked_table("tunnels", tunnels, needs=_COLUMNS)
     fingerprints = {} if key_facts is None else _fingerprints(key_facts)
     for values in zip(*(_plain(tunnels[name]) for name in _COLUMNS), strict=True):
@@ -151,6 +151,6 @@ def _fingerprints(key_facts: pd.DataFrame) -> dict[tuple[Any, ...], tuple[Any, .
 
 
 def _plain(values: pd.Series[Any]) -> list[Any]:
-    """Convert a column to Python values: lists as tuples, nulls as None."""
+    """Convert a column to Python values; lists become tuples, and nulls become None."""
     listed = pa.array(values, from_pandas=True).to_pylist()
     return [tuple(value) if isinstance(value, list) else value for value in listed]

@@ -1,4 +1,4 @@
-"""Parse strongSwan's values: numbers as C does, times, switches and lists."""
+"""Parse the values in strongSwan's files: numbers (as C does), times, switches and lists."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ import re
 UINT64_MAX = 2**64 - 1
 
 _BLANK = r"[ \t\n\v\f\r]*([+-]?)"
-# The prefix selects the base, as in C: 0x10 is 16, and 010 is 8.
+# If the base is 0, the number's prefix selects it, as in C: 0x10 is 16, and 010 is 8.
 _NUMBERS = {
     0: re.compile(_BLANK + r"(0[xX](?=[0-9a-fA-F])|0|(?=[1-9]))", re.ASCII),
     2: re.compile(_BLANK + "()(?=[01])", re.ASCII),
     10: re.compile(_BLANK + "()(?=[0-9])", re.ASCII),
 }
 _DIGITS = {2: "01", 8: "01234567", 10: "0123456789", 16: "0123456789abcdefABCDEF"}
-# More digits than a 64-bit number has in base 2: longer numbers are too large in any case.
+# One digit more than a 64-bit number has in base 2: a longer number is too large in every base.
 _MAX_DIGITS = 65
 
 _SWITCHES = dict.fromkeys(("yes", "true", "enabled", "1"), True) | dict.fromkeys(
@@ -26,9 +26,9 @@ _NUMBER_LENGTH = 15
 
 
 def leading_int(text: str, base: int = 10) -> tuple[int, str]:
-    """Parse the number at the beginning of a text like ``strtol``; return it and the rest.
+    """Parse the number at the beginning of a text, as C's ``strtol`` does; return it and the rest.
 
-    Without a number, return 0 and the whole text, as in C.
+    If the text does not begin with a number, return 0 and the whole text.
     """
     found = _NUMBERS[base].match(text)
     if found is None:
@@ -43,12 +43,12 @@ def leading_int(text: str, base: int = 10) -> tuple[int, str]:
 
 
 def split_list(text: str) -> tuple[str, ...]:
-    """Split a comma list; spaces around items and empty items are left out."""
+    """Split a comma-separated list; remove empty items, and spaces around items."""
     return tuple(item.strip(" ") for item in text.split(",") if item.strip(" "))
 
 
 def parse_switch(text: str) -> bool | None:
-    """Parse yes or no of swanctl.conf; None for anything else."""
+    """Parse a switch of swanctl.conf, such as ``yes`` or ``no``; None for anything else."""
     return _SWITCHES.get(text.lower())
 
 
@@ -59,13 +59,13 @@ def parse_number(text: str, base: int = 0) -> int | None:
 
 
 def swanctl_time(text: str) -> int | None:
-    """Parse a time of swanctl.conf in seconds; None for anything else."""
+    """Convert a time of swanctl.conf to seconds; None for anything else."""
     number, rest = leading_int(text[:_NUMBER_LENGTH], 0)
     return _seconds(number, rest.lstrip(" ").lower())
 
 
 def starter_time(text: str) -> int | None:
-    """Parse a time of ipsec.conf in seconds: units are lower case, without a space before."""
+    """Convert a time of ipsec.conf to seconds; a unit is lower case, without a space before it."""
     return _seconds(*leading_int(text))
 
 
@@ -75,5 +75,5 @@ def _seconds(number: int, unit: str) -> int | None:
 
 
 def _as_unsigned(number: int) -> int:
-    """Convert a number like ``strtoul``: the maximum if it is too large, else modulo 2**64."""
+    """Convert a number as C's ``strtoul``: the maximum if it is too large, else modulo 2**64."""
     return UINT64_MAX if abs(number) > UINT64_MAX else number & UINT64_MAX
