@@ -137,18 +137,15 @@ def encode_connections(
     account, region, name = (encode(column_of(first, column)) for column in CONNECTION)
     routers = encode_together([column_of(first, column) for column in ROUTERS])
     ip, peers = _addresses(first)
-    cloud = _clouds(routers)
+    n, cloud = len(first), _clouds(routers)
     is_default = blocks.prefix_length[rows.cidr] == 0
     of_vpc = np.flatnonzero(rows.is_vpc & ~rows.is_mapped & ~is_default)
     admitted = roles.admitted(
         blocks, rows.role[of_vpc], rows.cidr[of_vpc], rows.connection[of_vpc], cloud
     )
 
-    def sets(owners: Codes, members: Codes) -> CodedSets:
-        return code_sets(owners, members, n_owners=len(first))
-
     def sets_of(chosen: Mask | Codes) -> CodedSets:
-        return sets(rows.connection[chosen], rows.cidr[chosen])
+        return code_sets(rows.connection[chosen], rows.cidr[chosen], n_owners=n)
 
     own, vpc_side = ~rows.is_mapped, sets_of(of_vpc)
     is_any_vpc = vpc_side.codes < 0
@@ -169,10 +166,12 @@ def encode_connections(
         is_policy=(column_of(first, "routing_mode").astype("str") == "policy").to_numpy(bool),
         has_ha=flags_of(first, "has_ha_evidence"),
         owner=_owners(first, settings.owner_tag),
-        blocks=sets(rows.connection[own], 2 * rows.cidr[own] + rows.is_vpc[own]).codes,
+        blocks=code_sets(
+            rows.connection[own], 2 * rows.cidr[own] + rows.is_vpc[own], n_owners=n
+        ).codes,
         onprem_side=sets_of(own & ~rows.is_vpc),
         vpc_side=vpc_side,
-        admitted=sets(*admitted),
+        admitted=code_sets(*admitted, n_owners=n),
         is_any_vpc=is_any_vpc,
     )
 
