@@ -136,6 +136,7 @@ def encode_connections(
     """Encode the connections, given the first row of each and the distinct blocks."""
     account, region, name = (encode(column_of(first, column)) for column in CONNECTION)
     routers = encode_together([column_of(first, column) for column in ROUTERS])
+    places = rank_rows([account.codes, region.codes, name.codes])
     ip, peers = _addresses(first)
     n, cloud = len(first), _clouds(routers)
     is_default = blocks.prefix_length[rows.cidr] == 0
@@ -154,9 +155,7 @@ def encode_connections(
         account=account,
         region=region,
         name=name,
-        identity=np.where(
-            name.codes < 0, NULL, rank_rows([account.codes, region.codes, name.codes])
-        ),
+        identity=np.where(name.codes < 0, NULL, places),
         is_theirs=flags_of(first, "is_theirs"),
         routers=routers,
         cloud=cloud,
