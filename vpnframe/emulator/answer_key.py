@@ -1,6 +1,6 @@
-"""What a made-up fleet contains: planted defects, tunnels and counts.
+"""List what a synthetic fleet contains: planted defects, tunnels and counts.
 
-The words for algorithms are written down independently of the rest of the package.
+This module defines the names of algorithms independently of the rest of the package.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ _VPN_TYPES = {"Normal": "normal", "NationalStandard": "sm"}
 
 
 def answer_key(fleet: EmulatedFleet) -> dict[str, object]:
-    """Return what was planted where, the settings of every tunnel, and counts; no key."""
+    """Return planted defects, counts, and the settings of all tunnels without pre-shared keys."""
     tunnels = [row for connection in fleet.connections for row in _tunnel_rows(connection)]
     regions = Counter(connection.region_id for connection in fleet.connections)
     accounts = Counter(connection.account_id for connection in fleet.connections)
@@ -42,7 +42,7 @@ def answer_key(fleet: EmulatedFleet) -> dict[str, object]:
 
 
 def _tunnel_rows(connection: EmulatedConnection) -> Iterator[dict[str, str | int | None]]:
-    """Yield the settings of each tunnel; unnumbered tunnels are numbered by their sorted ids."""
+    """Yield each tunnel's settings; the rank of the tunnel's id replaces a missing index."""
     by_id = sorted(connection.tunnels, key=lambda tunnel: tunnel.tunnel_id or "")
     for tunnel in connection.tunnels:
         proposal = tunnel.proposal
@@ -70,5 +70,5 @@ def _cipher(word: str) -> str:
 
 
 def _group(word: str) -> int:
-    """Return the number of a Diffie-Hellman group, 0 for none."""
+    """Return the number of a Diffie-Hellman group, or 0 for ``disabled``."""
     return 0 if word == "disabled" else int(word.removeprefix("group"))

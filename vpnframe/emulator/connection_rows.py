@@ -1,7 +1,7 @@
-"""Connections in DescribeVpnConnections and in DownloadVpnConnectionConfig.
+"""Write connections as DescribeVpnConnections and DownloadVpnConnectionConfig send them.
 
-The list is the cloud's view, in which "local" is the VPC side; the download is the device's view,
-in which "local" is the on-premises side.
+In DescribeVpnConnections, "local" is the VPC side; in DownloadVpnConnectionConfig, which the
+customer's device reads, "local" is the on-premises side.
 """
 
 from __future__ import annotations
@@ -107,7 +107,7 @@ def _dual_part(connection: EmulatedConnection) -> Tree:
 
 
 def _tunnel_option(tunnel: EmulatedTunnel) -> Tree:
-    """Return one tunnel, with the numbers of its blocks and the flags as text."""
+    """Return one tunnel as an object in which flags, lifetimes and AS numbers are strings."""
     option: Tree = {
         "TunnelId": tunnel.tunnel_id,
         "Role": tunnel.role,
@@ -133,7 +133,7 @@ def _tunnel_option(tunnel: EmulatedTunnel) -> Tree:
 def _configs(
     tunnel: EmulatedTunnel, *, is_text: bool = False, is_device: bool = False
 ) -> dict[str, Tree]:
-    """Return the blocks of both phases, with numbers as text on request."""
+    """Return IkeConfig and IpsecConfig; ``is_device`` exchanges the local and remote IKE id."""
     proposal = tunnel.proposal
     ids = [tunnel.cloud_ike_id, tunnel.customer_ike_id]
     local_id, remote_id = reversed(ids) if is_device else ids
@@ -163,7 +163,7 @@ def _flag(*, is_on: bool) -> str:
 
 
 def _bgp_addresses(bgp: Bgp) -> Tree:
-    """Return the addresses of a BGP session as the cloud names them."""
+    """Return the addresses of a BGP session in the cloud's view, where "local" is the cloud."""
     return {
         "LocalBgpIp": bgp.cloud_ip,
         "PeerBgpIp": bgp.customer_ip,
@@ -172,7 +172,7 @@ def _bgp_addresses(bgp: Bgp) -> Tree:
 
 
 def _state_of(connection: EmulatedConnection) -> str:
-    """Return the management state of a connection; it is independent of its tunnels."""
+    """Return the management state of a connection, which is independent of its tunnels."""
     at = pick(connection.vpn_connection_id, "state", 60)
     if connection.attach_type == "VPNGW":
         return _STATES[at] if at < len(_STATES) else "active"
@@ -182,22 +182,22 @@ def _state_of(connection: EmulatedConnection) -> str:
 
 
 def _attached_to(connection: EmulatedConnection) -> str | None:
-    """Return the id of the gateway, or of the CEN that the transit router belongs to."""
+    """Return the id of the VPN gateway or of the transit router's CEN; None if unattached."""
     if connection.transit_router_id is None:
         return connection.vpn_gateway_id
     return f"cen-{connection.transit_router_id.partition('-')[2][::-1]}"
 
 
 def tunnel_bandwidth(connection: EmulatedConnection) -> str:
-    """Return the bandwidth word of one tunnel of a connection without a VPN gateway."""
+    """Return the bandwidth class of the tunnels of a connection without a VPN gateway."""
     word = "Standard" if connection.bandwidth_mbps <= 1000 else "Large"
     return word.lower() if pick(connection.vpn_connection_id, "case", 4) == 0 else word
 
 
 def download_config(connection: EmulatedConnection) -> Tree:
-    """Return the configuration that a customer's device would load."""
+    """Return the configuration of a connection for the customer's device."""
     name, first = connection.vpn_connection_id, connection.tunnels[0]
-    # In every third answer the blocks are in reverse order.
+    # For a third of the connections, the CIDR blocks are in reverse order.
     is_turned = pick(name, "order", 3) == 0
     config: Tree = {
         "LocalSubnet": joined(connection.onprem_subnets, is_turned=is_turned),

@@ -1,4 +1,4 @@
-"""A fleet that changes while it is read: rows are deleted and created permanently."""
+"""Change the fleet while a client reads it: delete and create rows permanently."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from vpnframe.emulator.refusals import Refusal
 from vpnframe.emulator.signatures import read_claim
 from vpnframe.emulator.state import State
 
-# By list call: the attribute that holds its rows, and the field that identifies a row.
+# List call -> attribute of ``Holdings`` with its rows, and the field that identifies a row.
 _CONNECTIONS = ("connections", "vpn_connection_id")
 _ROWS = {
     "DescribeVpnGateways": ("vpn_gateways", "vpn_gateway_id"),
@@ -27,9 +27,10 @@ _ID_LENGTH = 18
 
 
 def drift(kind: Kind, state: State, request: Request, call: ReceivedCall) -> None:
-    """Delete the connection that a call names, or the first row of its list; create a row.
+    """Delete or create a row, or both, as the fault kind specifies.
 
-    A created row is a copy of the first one with a new id; a route's id is its destination.
+    The row to delete is the connection that the call names, or the first row of the call's list.
+    The row to create is a copy of that row with a new id; the id of a route is its destination.
     """
     claim = read_claim(request)
     credential = None if isinstance(claim, Refusal) else state.credentials.get(claim.access_key_id)
@@ -61,7 +62,7 @@ def drift(kind: Kind, state: State, request: Request, call: ReceivedCall) -> Non
 
 
 def _with_new_tunnels(state: State, thing: Any) -> Any:
-    """Return a connection whose tunnels have new ids, or anything else unchanged."""
+    """Return a connection with new ids of its tunnels; return any other resource unchanged."""
     if not isinstance(thing, EmulatedConnection):
         return thing
     tunnels = (
@@ -72,6 +73,6 @@ def _with_new_tunnels(state: State, thing: Any) -> Any:
 
 
 def _new_id(state: State, like: str) -> str:
-    """Return an id of the same form and length, reproducible for the same sequence of calls."""
+    """Return a new id in the form of ``like``; the same sequence of calls gives the same ids."""
     text = f"{state.fleet.seed}/{len(state.created_ids)}/{like}"
     return like[:-_ID_LENGTH] + hashlib.sha256(text.encode()).hexdigest()[:_ID_LENGTH]

@@ -25,7 +25,7 @@ def encode_json(tree: Mapping[str, Json]) -> bytes:
 
 
 def encode_xml(root: str, tree: Mapping[str, Json]) -> bytes:
-    """Encode a tree as XML: every scalar is text, a list repeats its element, null is omitted.
+    """Encode a tree as XML: each item of a list becomes one element, and null is omitted.
 
     Examples
     --------
@@ -53,7 +53,7 @@ def _elements(name: str, value: Json) -> Iterator[str]:
 def write_response(
     outcome: Tree | Refusal, call: ReceivedCall, *, request_id: str, now: float, host_id: str
 ) -> Response:
-    """Encode an answer, or an error as documented, whose XML form has no ``Recommend``."""
+    """Encode an answer or an error; only an error in JSON has the member ``Recommend``."""
     headers = {"date": formatdate(now, usegmt=True), "x-acs-request-id": request_id}
     status, root = 200, f"{call.action}Response"
     tree: Tree = {"RequestId": request_id}

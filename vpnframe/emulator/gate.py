@@ -1,4 +1,4 @@
-"""Authentication of requests: known keys, valid signatures, clock, nonces and tokens."""
+"""Authenticate requests: check access key, time, signature, security token and nonce."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from vpnframe.emulator.refusals import Refusal
 from vpnframe.emulator.signatures import Claim, is_signed_by, read_claim
 
 CLOCK_SKEW_S = 15 * 60
-# A nonce is kept while a request with it could be accepted: clock skew before and after.
+# A request is valid from one clock skew before its signing time to one clock skew after it.
 _NONCE_LIFE_S = 2 * CLOCK_SKEW_S
 
 
 @dataclass(frozen=True, slots=True)
 class Credential:
-    """An access key that may sign; that of a session has a security token and an expiry."""
+    """An access key for signing; a temporary one has a security token and an expiry time."""
 
     account_id: str
     access_key_id: str
@@ -28,7 +28,7 @@ class Credential:
 
 
 class NonceLedger:
-    """Remembers nonces for as long as a request with them could be accepted."""
+    """Remembers each nonce as long as the cloud could accept a request with it."""
 
     def __init__(self) -> None:
         self._seen: dict[tuple[str, str], float] = {}
@@ -37,8 +37,8 @@ class NonceLedger:
         return len(self._seen)
 
     def use(self, access_key_id: str, nonce: str, *, now: float) -> bool:
-        """Use up a nonce; return False if it was used before."""
-        # Expired ones come first, because insertion follows the clock.
+        """Mark a nonce as used; return False if it was already used."""
+        # Expired nonces come first, because nonces are inserted in the order of time.
         while self._seen and now - next(iter(self._seen.values())) > _NONCE_LIFE_S:
             del self._seen[next(iter(self._seen))]
         if (access_key_id, nonce) in self._seen:
@@ -50,7 +50,7 @@ class NonceLedger:
 def authenticate(
     request: Request, credentials: Mapping[str, Credential], nonces: NonceLedger, *, now: float
 ) -> Credential | Refusal:
-    """Return the credential that signed a request, or the refusal."""
+    """Return the credential that signed a request, or the reason to refuse the request."""
     claim = read_claim(request)
     if isinstance(claim, Refusal):
         return claim
@@ -79,7 +79,7 @@ def _check_clock(timestamp: str, now: float) -> Refusal | None:
 def _check_token(
     claim: Claim, credential: Credential, credentials: Mapping[str, Credential], now: float
 ) -> Refusal | None:
-    """Compare the token of a request with the one issued for its access key."""
+    """Return a refusal if a request's security token is not the valid one of its access key."""
     given, issued = claim.security_token, credential.security_token
     if given is None:
         return refusals.MISSING_TOKEN if issued else None

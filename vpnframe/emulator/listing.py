@@ -1,4 +1,4 @@
-"""List calls as data: path of the rows in the answer, encoding of a row, filters; and paging."""
+"""Definitions of the list calls, and the selection of one page of their rows."""
 
 from __future__ import annotations
 
@@ -40,13 +40,13 @@ Thing = TypeVar("Thing")
 
 @dataclass(frozen=True)
 class EmulatedListCall(Generic[Thing]):
-    """One list call."""
+    """Definition of one list call."""
 
-    path: tuple[str, ...]  # path of the list in the answer; one name makes a bare array
-    # Holdings and parameters -> the resources listed, or a refusal
+    path: tuple[str, ...]  # names of the nested members that lead to the list in the answer
+    # Holdings and parameters -> the resources before filtering, or a refusal
     held: Callable[[Holdings, Parameters], Sequence[Thing] | Refusal]
     write: Callable[[Thing], Tree]  # one resource -> its row
-    # Parameter -> attribute of the resource that must equal it, or contain it
+    # Parameter -> attribute; its value must equal the parameter's or be a tuple that contains it
     filters: Mapping[str, str] = field(default_factory=dict)
     has_tags: bool = False  # whether the call filters by tags
     required: tuple[str, ...] = ()  # mandatory parameters besides ``RegionId``
@@ -54,7 +54,7 @@ class EmulatedListCall(Generic[Thing]):
     def answer(
         self, holdings: Holdings, parameters: Parameters, *, finish: Callable[[Tree], Tree]
     ) -> Tree | Refusal:
-        """Return one page of the selected resources, each row completed by ``finish``."""
+        """Return the requested page of matching resources; ``finish`` completes each row."""
         page = _read_page(parameters)
         if isinstance(page, Refusal):
             return page
@@ -76,7 +76,7 @@ class EmulatedListCall(Generic[Thing]):
         }
 
     def _select(self, held: Sequence[Thing], parameters: Parameters) -> list[Thing]:
-        """Return the resources that pass all filters which the parameters name."""
+        """Return the resources that pass every filter in the parameters."""
         things = list(held)
         for name, attribute in self.filters.items():
             if wanted := parameters.get(name):
@@ -92,7 +92,7 @@ def _values(value: Any) -> Sequence[Any]:
 
 
 def _wanted_tags(parameters: Parameters) -> Collection[Mapping[str, str]]:
-    """Return key and value, or one of them, of each tag that the parameters name."""
+    """Return the tags to filter by from the parameters, each with a key, a value or both."""
     wanted: dict[str, dict[str, str]] = {}
     for name, value in parameters.items():
         if found := _TAG_PART.fullmatch(name):
@@ -116,14 +116,14 @@ def _read_page(parameters: Parameters) -> tuple[int, int] | Refusal:
 
 
 def _read_count(text: str | None, *, default: int) -> int | None:
-    """Read a number of at least 1; None for anything else."""
+    """Return the text as a number of at least 1, the default if it is empty, else None."""
     if text is None or text == "":
         return default
     return int(text) if re.fullmatch(r"0*[1-9][0-9]{0,8}", text) else None
 
 
 def _vpcs(holdings: Holdings, parameters: Parameters) -> list[EmulatedVpc]:
-    """Return the VPCs; ``VpcId`` may name several, joined by commas."""
+    """Return all VPCs, or only those in ``VpcId``, which is one id or several with commas."""
     named = parameters.get("VpcId", "")
     return [vpc for vpc in holdings.vpcs if not named or vpc.vpc_id in named.split(",")]
 
@@ -141,7 +141,7 @@ def _policies(holdings: Holdings, parameters: Parameters) -> Sequence[EmulatedRo
 
 
 def _on_attachment(holdings: Holdings, parameters: Parameters) -> Sequence[EmulatedRoute] | Refusal:
-    """Return the routes of a connection; on a VPN gateway only the gateway has routes."""
+    """Return the routes of a connection; it has none of its own if it is on a VPN gateway."""
     connection_id = parameters["VpnConnectionId"]
     if connection_id not in holdings.connection_by_id:
         return UNKNOWN_CONNECTION
@@ -151,7 +151,7 @@ def _on_attachment(holdings: Holdings, parameters: Parameters) -> Sequence[Emula
 def _of_type(
     held: Sequence[EmulatedRoute] | Refusal, parameters: Parameters
 ) -> Sequence[EmulatedRoute] | Refusal:
-    """Return the routes of the requested type, custom by default."""
+    """Return the routes of the type in ``RouteEntryType``, which is custom by default."""
     kind = (parameters.get("RouteEntryType") or "custom").lower()
     if kind not in ("custom", "bgp"):
         return invalid_parameter("RouteEntryType")

@@ -1,4 +1,4 @@
-"""Read the call of a request from its query, form body or headers."""
+"""Read the API call that a request makes from its query, form body or headers."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _FORM = "application/x-www-form-urlencoded"
 
 @dataclass(frozen=True, slots=True)
 class ReceivedCall:
-    """One call as received."""
+    """One API call as the server received it."""
 
     # action, version: empty if the request does not name one
     action: str
@@ -25,12 +25,12 @@ class ReceivedCall:
 
     @property
     def region_id(self) -> str:
-        """The requested region; empty for calls without one."""
+        """The requested region; empty if the call names no region."""
         return self.parameters.get("RegionId", "")
 
 
 def query_pairs(request: Request) -> Pairs:
-    """Decode the names and values of the query, in their order.
+    """Return the decoded names and values of the query in their original order.
 
     A plus sign is decoded as a space, as in a form: the official SDK signs ``%20`` and sends ``+``.
     A literal plus must be sent as ``%2B``.
@@ -44,7 +44,7 @@ def query_pairs(request: Request) -> Pairs:
 
 
 def form_pairs(request: Request) -> Pairs:
-    """Decode the names and values of a form body; return [] for any other body."""
+    """Return the decoded names and values of a form body, or [] for any other body."""
     if not request.headers.get("content-type", "").lower().startswith(_FORM):
         return []
     text = request.body.decode("utf-8", "surrogateescape")
@@ -52,7 +52,7 @@ def form_pairs(request: Request) -> Pairs:
 
 
 def read_call(request: Request) -> ReceivedCall:
-    """Read the call of a request; headers contain it under ACS3, parameters under v1."""
+    """Read the API call of a request; the action is in a header (ACS3) or a parameter (v1)."""
     parameters = dict(query_pairs(request)) | dict(form_pairs(request))
     named_format = parameters.get("Format", "").lower()
     accepts_json = "application/json" in request.headers.get("accept", "").lower()

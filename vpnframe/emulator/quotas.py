@@ -1,4 +1,4 @@
-"""Quotas per account, region and action, in a sliding or a fixed window."""
+"""Limit the number of calls per account, region and action in a sliding or fixed window."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ class QuotaSettings:
     """Number of allowed calls per window, and type of the window."""
 
     window_s: float = 60.0  # length of the window in seconds; the published one is 60
-    # ``sliding`` counts the last ``window_s`` seconds, ``fixed`` starts anew at each multiple of
-    # ``window_s``
+    # ``sliding`` counts the calls of the last ``window_s`` seconds; ``fixed`` starts a new count at
+    # each multiple of ``window_s``
     mode: str = "sliding"
-    # Calls per window by action, in place of the published ones
+    # Action -> allowed calls per window, instead of the published limit
     limits: Mapping[str, int] = field(default_factory=dict)
-    default_limit: int = DEFAULT_LIMIT  # calls per window of every other action
-    is_on: bool = True  # whether anything is counted at all
+    default_limit: int = DEFAULT_LIMIT  # allowed calls per window of every other action
+    is_on: bool = True  # whether calls are counted and limited
     # Whether a refusal states, in ``x-acs-retry-after``, when the next call would be admitted
     has_retry_after: bool = False
 
@@ -35,19 +35,19 @@ class QuotaSettings:
             raise ValueError(f"quota window must be above 0 seconds, not {self.window_s}")
 
     def limit_of(self, action: str) -> int:
-        """Return the number of calls of an action that one window admits."""
+        """Return how many calls of an action are allowed in one window."""
         return self.limits.get(action, PUBLISHED_LIMITS.get(action, self.default_limit))
 
 
 class QuotaMeter:
-    """Counts admitted calls. A refused call does not count."""
+    """Counts admitted calls per account, region and action; refused calls do not count."""
 
     def __init__(self, settings: QuotaSettings) -> None:
         self.settings = settings
         self._admitted: defaultdict[Key, deque[float]] = defaultdict(deque)
 
     def admit(self, key: Key, *, now: float) -> float | None:
-        """Admit a call, or return the seconds until the next one would be admitted."""
+        """Admit a call and return None, or return the seconds until a call would be admitted."""
         if not self.settings.is_on:
             return None
         admitted, window_s = self._admitted[key], self.settings.window_s
@@ -62,7 +62,7 @@ class QuotaMeter:
         return admitted[0] + window_s - now
 
     def _is_past(self, called_at: float, now: float) -> bool:
-        """Check whether an earlier call no longer counts."""
+        """Check whether an earlier call no longer counts against the limit."""
         window_s = self.settings.window_s
         if self.settings.mode == "fixed":
             return called_at // window_s < now // window_s

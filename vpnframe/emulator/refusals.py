@@ -1,4 +1,4 @@
-"""The documented errors, each with its code, HTTP status and message."""
+"""The API's documented errors, each with its code, HTTP status and message."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """One error answer before it is written out."""
+    """One error answer of the API before it is encoded."""
 
     code: str  # the vendor's error code
     status: int  # HTTP status
-    message: str  # the documented text
+    message: str  # the documented error message
     retry_after_ms: int | None = None  # sent as ``x-acs-retry-after``
 
 

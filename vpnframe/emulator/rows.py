@@ -1,4 +1,4 @@
-"""Rows of regions, VPCs, both kinds of gateways, attachments and routes, varied as in reality."""
+"""Write the rows of all lists except DescribeVpnConnections, with variations as in reality."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from vpnframe.emulator.fleet.model import (
 from vpnframe.emulator.fleet.quirks import pick, tag_list
 from vpnframe.emulator.fleet.routes import has_priorities
 
-# A BGP route has no weight; it is not documented whether one is sent.
+# A BGP route has no weight; the API does not document whether it sends the field.
 _BGP_WEIGHTS: tuple[Tree, ...] = ({}, {"Weight": 0}, {"Weight": 100})
 
 
@@ -29,7 +29,7 @@ def region_row(region: EmulatedRegion) -> Tree:
 
 
 def vpc_row(vpc: EmulatedVpc) -> Tree:
-    """Write one row of DescribeVpcs; a list without blocks is empty or omitted."""
+    """Write one row of DescribeVpcs; an empty list of further CIDR blocks may be absent."""
     suffix = vpc.vpc_id.partition("-")[2]
     row: Tree = {
         "VpcId": vpc.vpc_id,
@@ -93,7 +93,7 @@ def vpn_gateway_row(gateway: VpnGateway) -> Tree:
 
 
 def customer_gateway_row(gateway: CustomerGateway) -> Tree:
-    """Write one row of DescribeCustomerGateways, including the BGP key."""
+    """Write one row of DescribeCustomerGateways, including the BGP authentication key."""
     row: Tree = {
         "CustomerGatewayId": gateway.customer_gateway_id,
         "Name": gateway.name,
@@ -128,13 +128,13 @@ def attachment_row(connection: EmulatedConnection) -> Tree:
 
 
 def _is_enhanced(gateway: VpnGateway) -> bool:
-    """Check whether a gateway is of the newer kind, which has two addresses and no SSL."""
+    """Check whether a VPN gateway is of the newer type, with two addresses and without SSL-VPN."""
     is_standard = gateway.second_ip is not None and gateway.vpn_type == "Normal"
     return is_standard and pick(gateway.vpn_gateway_id, "generation", 2) == 0
 
 
 def _system_tags(**tags: bool | str) -> str:
-    """Return the cloud's own tags of a resource as one JSON text; users cannot set them."""
+    """Return the tags that the cloud itself sets on a resource, as one JSON string."""
     words = {name: str(value).lower() for name, value in tags.items()}
     return encode_json(words).decode()
 
@@ -146,7 +146,7 @@ def vpn_route_row(route: EmulatedRoute) -> Tree:
 
 
 def policy_route_row(route: EmulatedRoute) -> Tree:
-    """Write one row of DescribeVpnPbrRouteEntries; an older gateway sends no priority."""
+    """Write one row of DescribeVpnPbrRouteEntries; on older gateways it has no priority."""
     row: Tree = {
         "VpnInstanceId": route.vpn_gateway_id,
         "RouteSource": route.source,
@@ -168,8 +168,8 @@ def attachment_route_row(route: EmulatedRoute) -> Tree:
 
 
 def _destination_part(route: EmulatedRoute) -> Tree:
-    """Return the fields of a destination or BGP route, on a gateway and on a router."""
-    # Older gateways capitalize the type.
+    """Return the fields of a destination or BGP route of a VPN gateway or transit router."""
+    # Older gateways capitalize the type of a route.
     is_older = pick(route.vpn_gateway_id or "", "route-type", 4) == 0
     part: Tree = {
         "RouteDest": route.destination,

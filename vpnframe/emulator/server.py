@@ -1,4 +1,4 @@
-"""The emulator on loopback: a server around ``service.handle``, for async and blocking code."""
+"""Serve the emulator over HTTP on 127.0.0.1, from async or from blocking code."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class ServerSettings:
     """Settings of the emulator's server."""
 
     port: int = 0  # 0 selects a free port
-    latency_ms: float = 0.0  # added to each answer
+    latency_ms: float = 0.0  # delay of each answer
     # Whether to serve HTTPS, with a certificate authority created at start
     is_tls: bool = False
     clock: Callable[[], float] = time.time  # seconds since the epoch
@@ -62,7 +62,7 @@ class RunningEmulator:
 
 
 def announcement(running: RunningEmulator) -> dict[str, object]:
-    """Return what a caller needs, including secrets, to be printed as one line of JSON."""
+    """Return the endpoint, secrets and CA file that a client needs, to be printed as JSON."""
     names = ("account_id", "access_key_id", "access_key_secret")
     line: dict[str, object] = {
         "endpoint": running.endpoint,
@@ -77,7 +77,7 @@ def announcement(running: RunningEmulator) -> dict[str, object]:
 async def serving(
     state: State, settings: ServerSettings | None = None
 ) -> AsyncIterator[RunningEmulator]:
-    """Serve an emulator on 127.0.0.1 while the block runs."""
+    """Serve an emulator on 127.0.0.1 while the body of the ``async with`` statement runs."""
     settings = settings or ServerSettings()
     runner = web.AppRunner(_application(state, settings), access_log=None, shutdown_timeout=1.0)
     with tempfile.TemporaryDirectory(prefix="vpnframe-ca-") as folder:
@@ -137,7 +137,7 @@ def serve_in_thread(
 
 
 class _OpenFilesHandler:
-    """Exception handler that warns only once if no file descriptors are left."""
+    """Exception handler of the event loop that warns only once if file descriptors run out."""
 
     def __init__(self) -> None:
         self._has_warned = False
@@ -160,7 +160,7 @@ def _application(state: State, settings: ServerSettings) -> web.Application:
     async def answer(received: web.Request) -> web.StreamResponse:
         request = Request(
             method=received.method,
-            # The raw target: decoding it would invalidate the signature.
+            # The target stays encoded: decoding it would invalidate the signature.
             url=f"{received.scheme}://{received.host}{received.raw_path}",
             headers={name.lower(): value for name, value in received.headers.items()},
             body=await received.read(),
@@ -181,7 +181,7 @@ def _application(state: State, settings: ServerSettings) -> web.Application:
 
 
 def _make_tls(ca_file: Path) -> ssl.SSLContext:
-    """Create an authority, write its certificate, and return a server context signed by it."""
+    """Create a certificate authority, write its certificate, and return a server's TLS context."""
     import trustme  # noqa: PLC0415  imported only if TLS is used
 
     authority = trustme.CA()

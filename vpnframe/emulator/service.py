@@ -1,4 +1,4 @@
-"""The service without a socket: one request in, one response out."""
+"""Answer requests to the emulated API without a socket."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _ROLE = re.compile(r"acs:ram::([0-9]+):role/([A-Za-z0-9._-]+)")
 
 
 def handle(state: State, request: Request, now: float) -> Response:
-    """Answer one request.
+    """Return the emulator's response to one request; ``now`` is in seconds since the epoch.
 
     Examples
     --------
@@ -57,7 +57,7 @@ class _Exchange:
 
     @property
     def gate_now(self) -> float:
-        """The time that signatures are checked against and that ``Date`` contains."""
+        """The server's time, used to check signatures and sent in the ``Date`` header."""
         return self.now + self.state.clock_offset_s
 
     def holdings(self, credential: Credential) -> Holdings:
@@ -65,17 +65,17 @@ class _Exchange:
         return self.state.holdings_of(credential.account_id, self.call.region_id)
 
     def finish(self, row: Tree) -> Tree:
-        """Fill in the unset fields of a row."""
+        """Add the fields that a row of the answer lacks, in the row's shape of unset values."""
         what = "/".join(map(str, [*row.values()][:3]))
         return fill(row, self.call.action, shape_of(what, self.state.shape))
 
     def pass_gate(self) -> Credential | Refusal:
-        """Authenticate the caller, and use up the nonce."""
+        """Authenticate the caller of the request, and mark the request's nonce as used."""
         state = self.state
         return authenticate(self.request, state.credentials, state.nonces, now=self.gate_now)
 
     def serve(self) -> Tree | Refusal:
-        """Check signature, quota and parameters, in the cloud's order, and answer the call."""
+        """Check signature, quota and parameters in the order of the cloud; answer the call."""
         state, call = self.state, self.call
         if self.request.method not in ("GET", "POST"):
             return refusals.UNSUPPORTED_METHOD
@@ -103,7 +103,7 @@ class _Exchange:
         return action.answer(self, credential)
 
     def fail(self, kind: Kind) -> FaultyResponse:
-        """Answer a call that a fault strikes. The server applies what only a socket can show."""
+        """Answer a call with a fault; the server later applies the fault's effects below HTTP."""
         if kind.clock_s:
             self.state.clock_offset_s = kind.clock_s
         if kind.deletes or kind.creates_at:
@@ -121,7 +121,7 @@ class _Exchange:
         )
 
     def write(self, outcome: Tree | Refusal, *, is_xml: bool = False) -> Response:
-        """Encode the outcome in the requested format, or in XML."""
+        """Encode the answer or refusal in the requested format, or in XML if ``is_xml``."""
         return write_response(
             outcome,
             replace(self.call, wants_json=self.call.wants_json and not is_xml),
@@ -145,7 +145,7 @@ def _download(exchange: _Exchange, credential: Credential) -> Tree | Refusal:
 
 
 def _assume_role(exchange: _Exchange, _: Credential) -> Tree | Refusal:
-    """Return temporary credentials of an account of the fleet, for any caller."""
+    """Return temporary credentials of the role's account; every caller may assume every role."""
     given = exchange.call.parameters
     role = _ROLE.fullmatch(given["RoleArn"])
     if role is None or role[1] not in exchange.state.accounts:
@@ -187,7 +187,7 @@ def _caller_identity(exchange: _Exchange, credential: Credential) -> Tree:
 
 @dataclass(frozen=True)
 class _ServedAction:
-    """One action that the service supports."""
+    """One action of the API that the emulator supports."""
 
     answer: Callable[[_Exchange, Credential], Tree | Refusal]
     version: str = "2016-04-28"
@@ -195,7 +195,7 @@ class _ServedAction:
 
 
 def _list_action(listed: EmulatedListCall[Any]) -> _ServedAction:
-    """Return the action of a list call, answered from the account's resources in the region."""
+    """Return the action for a list call; it lists the caller's resources in the region."""
     return _ServedAction(
         lambda exchange, credential: listed.answer(
             exchange.holdings(credential), exchange.call.parameters, finish=exchange.finish

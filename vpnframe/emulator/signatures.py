@@ -1,6 +1,6 @@
-"""Check signatures: ACS3-HMAC-SHA256 and the older HMAC-SHA1 (v1).
+"""Check signatures of requests: ACS3-HMAC-SHA256 and the older HMAC-SHA1 (v1).
 
-Written from the published descriptions; it shares no code with the signing module.
+This module follows the vendor's descriptions; it shares no code with the module that signs.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _ACS3_HEADERS = ("x-acs-date", "x-acs-signature-nonce", "x-acs-content-sha256")
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """The signer and the signing time that a request claims."""
+    """The access key id, signing time, nonce and token that a request states, unverified."""
 
     access_key_id: str
     timestamp: str
@@ -34,7 +34,7 @@ class Claim:
 
 
 def read_claim(request: Request) -> Claim | Refusal:
-    """Read the claim of a request; return a refusal if it is missing or incomplete."""
+    """Read access key id, time, nonce and token of a request; refuse an incomplete signature."""
     headers = request.headers
     if not (authorization := headers.get("authorization")):
         return _read_v1_claim(dict(_all_pairs(request)))
@@ -62,7 +62,7 @@ def _read_v1_claim(given: dict[str, str]) -> Claim | Refusal:
 
 
 def is_signed_by(request: Request, secret: str) -> bool:
-    """Check whether the signature of a request was made with a secret, and nothing else."""
+    """Check only that a request was signed with this secret, not its time, nonce or token."""
     if found := _AUTHORIZATION.fullmatch(request.headers.get("authorization", "")):
         expected = _acs3_signature(request, found["headers"].split(";"), secret)
         digest = hashlib.sha256(request.body).hexdigest()
@@ -83,7 +83,7 @@ def _escaped(text: str) -> str:
 
 
 def _joined(pairs: Pairs) -> str:
-    """Return pairs as a canonical query, sorted by name."""
+    """Return pairs of name and value as a canonical query string, sorted by name."""
     return "&".join(f"{_escaped(name)}={_escaped(value)}" for name, value in sorted(pairs))
 
 

@@ -1,4 +1,4 @@
-"""The state of the emulator between calls, in one explicit object."""
+"""The state that the emulator keeps between calls."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from vpnframe.emulator.unset import SHAPES
 class Holdings:
     """The resources of one account in one region.
 
-    Routes are keyed by the id of their VPN gateway; on a transit router, of their connection.
+    ``routes_by_holder`` is keyed by VPN gateway id, or by connection id on a transit router.
     """
 
     vpcs: list[EmulatedVpc] = field(default_factory=list)
@@ -39,7 +39,7 @@ class Holdings:
 
 
 class State:
-    """The fleet, the credentials that may read it, and the record of calls so far."""
+    """The emulated fleet, its access keys, the faults to inject, and counts of earlier calls."""
 
     def __init__(
         self, fleet: EmulatedFleet, settings: QuotaSettings, *, shape: str | None = None
@@ -70,11 +70,11 @@ class State:
         return f"State({self.fleet!r}, {self.n_requests} requests)"
 
     def holdings_of(self, account_id: str, region_id: str) -> Holdings:
-        """Return the resources of an account in a region, which may be empty."""
+        """Return the resources of an account in a region; there may be none."""
         return self._holdings.get((account_id, region_id)) or Holdings()
 
     def find_fault(self, call: ReceivedCall) -> Kind | None:
-        """Count a call for every plan that it matches; return the first kind that strikes it."""
+        """Count a call in each fault plan that it matches; return the first kind to inject."""
         found: Kind | None = None
         for plan in self.faults:
             if isinstance(plan, FaultPlan) and plan.matches(call):
@@ -85,13 +85,13 @@ class State:
         return found
 
     def next_request_id(self) -> str:
-        """Return the id of the next answer, reproducible for the same sequence of calls."""
+        """Return the id of the next answer; the same sequence of calls gives the same ids."""
         self._n_answers += 1
         digest = hashlib.sha256(f"{self.fleet.seed}/{self._n_answers}".encode()).digest()
         return str(uuid.UUID(bytes=digest[:16], version=4)).upper()
 
     def add_session(self, account_id: str, *, expires_at: float) -> Credential:
-        """Issue temporary credentials with a security token."""
+        """Create temporary credentials of an account, with a security token."""
         text = f"{self.accounts[account_id].access_key_secret}/{len(self.credentials)}"
         digest = hashlib.sha256(text.encode()).hexdigest()
         credential = Credential(

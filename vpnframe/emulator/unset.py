@@ -1,7 +1,7 @@
-"""Values of unset fields in an answer: nothing, empty text, or zeros.
+"""Forms of unset fields in an answer: the fields are omitted, empty strings, or zeros.
 
-It is not documented which is sent; recorded answers have all three. Each table lists every field of
-the API with its unset value, so that the missing fields of a row can be filled in.
+The API does not document which form it sends; recorded answers contain all three. ``FIELDS`` lists
+the fields of each action with their unset values, to add the fields that a row lacks.
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ from typing import TypeAlias
 from vpnframe.emulator.encoding import Json
 from vpnframe.emulator.fleet.quirks import pick
 
-# Each field with its unset value; a block with its own fields.
+# Field name -> unset value; for a nested object, the mapping of its own fields.
 Fields: TypeAlias = Mapping[str, Json]
 
 SHAPES = ("plain", "blank", "zeros")
 
 
 def _fields(**parts: Json) -> dict[str, Json]:
-    """Return fields by the kind of their unset value, and blocks; both in the given order."""
+    """Return each named field with the unset value of its type; nested objects stay as given."""
     unset: Fields = {"texts": "", "numbers": 0, "flags": False}
     fields: dict[str, Json] = {}
     for name, part in parts.items():
@@ -124,12 +124,12 @@ FIELDS: Mapping[str, Fields] = MappingProxyType(
 
 
 def shape_of(thing_id: str, shape: str | None) -> str:
-    """Return the shape of a row: the requested one, else one selected by its id."""
+    """Return ``shape``, or if it is None a shape of unset fields selected by the row's id."""
     return shape or SHAPES[pick(thing_id, "unset", len(SHAPES))]
 
 
 def fill(row: Mapping[str, Json], action: str, shape: str) -> dict[str, Json]:
-    """Fill in the missing fields of a row of an answer.
+    """Add the fields that a row of an answer lacks, with unset values in the given shape.
 
     Examples
     --------
@@ -144,7 +144,7 @@ def _filled(row: Mapping[str, Json], fields: Fields, shape: str) -> dict[str, Js
 
 
 def _value(value: Json, unset: Json, shape: str) -> Json:
-    """Return a value, or its replacement if it is unset."""
+    """Return a value, or its unset value in the given shape; complete nested objects."""
     if isinstance(unset, Mapping):
         return _filled(value if isinstance(value, Mapping) else {}, unset, shape)
     if isinstance(unset, list):
@@ -155,7 +155,7 @@ def _value(value: Json, unset: Json, shape: str) -> Json:
 
 
 def _row(value: Json, unset: list[Json], shape: str) -> Json:
-    """Return an element of a list; a block is filled in if its fields are known."""
+    """Return an element of a list; add missing fields if it is an object with known fields."""
     fields = unset[0] if unset else None
     is_block = isinstance(value, Mapping) and isinstance(fields, Mapping)
     return _value(value, fields, shape) if is_block else value

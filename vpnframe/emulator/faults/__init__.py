@@ -1,16 +1,16 @@
-"""Injected faults: kinds by name, and when they strike.
+"""Faults that the emulator injects: the kinds of faults, and plans that select the calls.
 
-A call that a kind strikes is still served: its nonce is used up, and it counts against the quota
-and in ``State.calls``, even if no byte of the answer leaves the server, because the cloud may have
-counted it too. Refusals come from the cloud's gate: they use up the nonce but no quota. If several
-plans strike one call, the first one acts.
+The emulator still serves a call with a fault: the call uses up its nonce and counts against the
+quota and in ``State.calls``, even if no byte of the answer is sent, because the cloud may count it
+too. Only a call that the fault refuses is not counted. If several plans select one call, only the
+first plan has an effect.
 
-``State.faults`` also accepts callables of a test. They run first; a call that they answer counts
-only in ``State.n_requests``.
+``State.faults`` also accepts functions of a test. They run before the plans; a request that they
+answer counts only in ``State.n_requests``.
 
-A struck call is answered with a ``FaultyResponse``, and over a socket its connection ends with it.
-Only a socket can show its ``wire``; a transport without a socket calls ``deliver`` for the
-equivalent error:
+The answer to a call with a fault is a ``FaultyResponse``; a server then closes the connection.
+Its ``wire`` describes faults that need a socket; a transport without a socket calls ``deliver``
+to get the equivalent error:
 
 >>> from vpnframe.emulator import handle, make_fleet, make_state
 >>> from vpnframe.cloud.messages import Request

@@ -11,14 +11,14 @@ from aiohttp.abc import AbstractStreamWriter
 
 from vpnframe.emulator.faults.wire import SHARES, FaultyResponse, encode_body, encode_head
 
-# Time for the client to read what was sent before a reset discards it.
+# Seconds for the client to read the sent data before a reset discards it.
 _FLUSH_S = 0.01
 _STEP_S = 0.02
 _LOOK_S = 0.05
 
 
 class WireAnswer(web.StreamResponse):
-    """A server response that writes its own bytes."""
+    """A server response that itself writes status line, headers and body to the socket."""
 
     def __init__(self, response: FaultyResponse, stopping: asyncio.Event) -> None:
         super().__init__(status=response.status)
@@ -34,7 +34,7 @@ class WireAnswer(web.StreamResponse):
         return None
 
     async def write_eof(self, data: bytes = b"") -> None:
-        """Write nothing more."""
+        """Do nothing, because ``prepare`` has sent everything."""
 
     async def _act(self, transport: asyncio.Transport) -> None:
         wire = self._faulty.wire
@@ -57,7 +57,7 @@ class WireAnswer(web.StreamResponse):
             _reset(transport)
 
     async def _write(self, transport: asyncio.Transport, data: bytes, seconds: float) -> None:
-        """Send the data at once, or evenly over the given seconds."""
+        """Send the data at once if ``seconds`` is 0, else evenly over that time."""
         n_pieces = max(2, int(seconds / _STEP_S)) if seconds else 1
         size = max(1, len(data) // n_pieces)
         starts = range(0, len(data), size)
@@ -66,7 +66,7 @@ class WireAnswer(web.StreamResponse):
             await self._pause(transport, seconds / len(starts))
 
     async def _pause(self, transport: asyncio.Transport, seconds: float) -> None:
-        """Wait; raise if the client disconnects or the server stops."""
+        """Wait the given seconds; raise an error if the client disconnects or the server stops."""
         loop = asyncio.get_running_loop()
         until = loop.time() + seconds
         while (left := until - loop.time()) > 0:

@@ -1,4 +1,4 @@
-"""Changes to an answer: ``Edit`` before it is encoded, ``Rewrite`` after."""
+"""Changes to an answer: an ``Edit`` changes it before it is encoded, a ``Rewrite`` afterwards."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _ID_NAMES = (
 
 
 def on_objects(change: Edit) -> Edit:
-    """Change every object of an answer, the inner ones first.
+    """Return an edit that changes every object of an answer, inner objects first.
 
     Examples
     --------
@@ -46,12 +46,12 @@ def on_objects(change: Edit) -> Edit:
 
 
 def without(*names: str) -> Edit:
-    """Remove every member with one of these names."""
+    """Return an edit that removes every member with one of these names."""
     return on_objects(lambda tree: {n: v for n, v in tree.items() if n not in names})
 
 
 def replaced(value: Json, *names: str) -> Edit:
-    """Set every member with one of these names to a value."""
+    """Return an edit that sets every member with one of these names to ``value``."""
     return on_objects(lambda tree: {n: value if n in names else v for n, v in tree.items()})
 
 
@@ -59,14 +59,14 @@ _UNKNOWN: Mapping[str, Json] = {"Depth": [1, None, "two", {"Psk2": False}]}
 with_unknown_members = on_objects(
     lambda tree: {"FutureField": "x", **tree, "FutureBlock": _UNKNOWN}
 )
-# The type of a boolean is not int: booleans stay.
+# Booleans stay unchanged, because their type is not exactly int.
 with_numbers_as_text = on_objects(
     lambda tree: {n: str(v) if type(v) is int else v for n, v in tree.items()}
 )
 
 
 def counted(n_more: int) -> Edit:
-    """Increase the count of rows."""
+    """Return an edit that increases ``TotalCount`` by ``n_more``."""
 
     def edit(tree: Tree) -> Tree:
         count = tree.get("TotalCount")
@@ -76,7 +76,7 @@ def counted(n_more: int) -> Edit:
 
 
 def on_rows(change: Callable[[list[Json]], list[Json]]) -> Edit:
-    """Change the rows of a list call; an answer without rows is not changed.
+    """Return an edit that changes the rows of a list; an answer without rows stays unchanged.
 
     Examples
     --------
@@ -95,7 +95,7 @@ def on_rows(change: Callable[[list[Json]], list[Json]]) -> Edit:
 
 
 def without_first_row(tree: Tree) -> Tree:
-    """Remove the first row, and reduce the count by one."""
+    """Remove the first row of a list, and reduce ``TotalCount`` by one."""
     fewer = on_rows(lambda rows: rows[1:])(tree)
     return fewer if fewer == tree else counted(-1)(fewer)
 
@@ -109,22 +109,22 @@ def without_first_id(rows: list[Json]) -> list[Json]:
 
 
 def with_body(change: Callable[[bytes], bytes]) -> Rewrite:
-    """Change the bytes of the body."""
+    """Return a rewrite that changes the bytes of the body."""
     return lambda response: replace(response, body=change(response.body))
 
 
 def with_object(change: Callable[[bytes], bytes]) -> Rewrite:
-    """Change the bytes of the body if it is a JSON object with members."""
+    """Return a rewrite that changes the body only if it is a JSON object with members."""
     return with_body(lambda body: change(body) if body[:1] == b"{" and len(body) > 2 else body)
 
 
 def with_member(raw: bytes) -> Rewrite:
-    """Insert a member, as raw bytes, at the beginning of the object."""
+    """Return a rewrite that inserts a member, given as bytes, at the beginning of the object."""
     return with_object(lambda body: b"{" + raw + b"," + body[1:])
 
 
 def with_header(name: str, value: str | None) -> Rewrite:
-    """Set a header, or remove it."""
+    """Return a rewrite that sets a header, or removes it if ``value`` is None."""
 
     def rewrite(response: Response) -> Response:
         headers = {n: v for n, v in {**response.headers, name: value}.items() if v is not None}
@@ -134,11 +134,11 @@ def with_header(name: str, value: str | None) -> Rewrite:
 
 
 def with_page(status: int, headers: Mapping[str, str], body: bytes) -> Rewrite:
-    """Return another response, at the same time."""
+    """Return a rewrite that replaces the whole response except its ``Date`` header."""
     return lambda written: Response(status, {**headers, "date": written.headers["date"]}, body)
 
 
 def emptied_behind(body: bytes) -> bytes:
-    """Repeat every block at the end, empty: a reader that uses the last one sees no data."""
+    """Append an empty duplicate of each object and list; most parsers keep only the duplicate."""
     blocks = {n: type(v)() for n, v in json.loads(body).items() if isinstance(v, (dict, list))}
     return body[:-1] + b"," + json.dumps(blocks).encode()[1:] if blocks else body

@@ -47,26 +47,26 @@ _LISTS = _PAGED | {"DescribeRegions"}
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """One kind of fault, and what the emulator does: its effects apply from top to bottom."""
+    """One kind of fault; the emulator applies its effects in the order of the fields."""
 
     name: str  # lower-case words joined by hyphens
-    # The ``kind`` of the failure row, if any, of a call with this fault only: some clients read
-    # more than others. None if a careful client reads the true answer
+    # ``kind`` of the failure row that a call with only this fault may cause; a tolerant client may
+    # have no failure. None if a careful client reads the true answer
     failure: str | None
-    line: str  # what happens, in one line
-    actions: frozenset[str] = _ALL  # the calls it can happen to; empty for all
+    line: str  # description of the fault in one line
+    actions: frozenset[str] = _ALL  # the actions that can have the fault; empty for all
     # ``table.column`` that shows the fault in addition to or instead of a failure row
     shows_in: str | None = None
-    is_for_later_pages: bool = False  # whether it happens only from the second page of a listing on
-    # The cloud refuses the call at its gate: the nonce is used up, but no quota
+    is_for_later_pages: bool = False  # whether only pages after the first can have the fault
+    # The error with which the cloud refuses the call, which uses up its nonce but no quota
     refusal: Refusal | None = None
-    clock_s: float = 0.0  # from now on, the server's clock and its Date header are off by this
-    # Deleted permanently: the connection that the call names, or the first row of the list
+    clock_s: float = 0.0  # error in seconds of the server's clock and Date header from now on
+    # What is deleted permanently: the connection that the call names, or the list's first row
     deletes: Literal["named", "first"] | None = None
-    creates_at: Literal["start", "end"] | None = None  # a permanent copy of the first row
-    edit: Edit | None = None  # before the answer is encoded; a refusal is not changed
+    creates_at: Literal["start", "end"] | None = None  # place of a permanent copy of the first row
+    edit: Edit | None = None  # change of the answer before it is encoded; refusals stay unchanged
     is_xml: bool = False  # whether the answer is sent in XML, whatever format was requested
-    rewrite: Rewrite | None = None  # bytes and headers, after the answer was encoded
+    rewrite: Rewrite | None = None  # change of body and headers after encoding
     wire: Wire = field(default_factory=Wire)  # how the answer is sent
 
 
@@ -95,7 +95,7 @@ _IN_TIME = ", though the Date header agrees with the client"
 _LISTED = ", though its list shows it"
 _UNDOCUMENTED = ", an undocumented code"
 
-# Name, failure, calls, refusal, and what the line adds.
+# Name, failure, actions, refusal, and text that is added to the line.
 _REFUSED = (
     ("internal-error-500", "server", _ALL, Refusal("InternalError", 500, _FAILED), ""),
     ("internal-error-200", "server", _ALL, Refusal("InternalError", 200, _FAILED), _BY_STATUS),
@@ -133,7 +133,7 @@ _ELSEWHERE = {"location": "http://192.0.2.1/stolen"}
 _NOT_FOLLOWED = "to another host, never to be followed"
 _NO_SERVICE = "503 Service Temporarily Unavailable"
 
-# Name, failure, line, status, headers, and text. The call is served and counted all the same.
+# Name, failure, line, status, headers, and body. The emulator still serves and counts the call.
 _PAGES: tuple[tuple[str, str, str, int, Mapping[str, str], str], ...] = (
     ("proxy-429", "throttled", "429 without a Code, from a proxy", 429, _PLAIN, ""),
     ("bad-gateway-502", "server", "a balancer's HTML page", 502, _HTML, "502 Bad Gateway"),
@@ -150,7 +150,7 @@ _PAGES: tuple[tuple[str, str, str, int, Mapping[str, str], str], ...] = (
 _TYPE = "content-type"
 _NESTED = b"[" * 20_000 + b"]" * 20_000
 
-# Name, line, and change of the encoded answer, which cannot be read any more.
+# Name, line, and change of the encoded answer that makes it unreadable.
 _BODIES: tuple[tuple[str, str, Rewrite], ...] = (
     ("truncated-json", "half the body, correctly announced", with_body(lambda b: b[: len(b) // 2])),
     ("empty-body-200", "200 and no body", with_body(lambda _: b"")),
@@ -168,7 +168,7 @@ _BODIES: tuple[tuple[str, str, Rewrite], ...] = (
     ("bom", "a byte order mark first", with_body(lambda b: codecs.BOM_UTF8 + b)),
     ("utf-16", "the answer in UTF-16", with_body(lambda b: b.decode().encode("utf-16"))),
 )
-# The true answer, which a careful client reads.
+# Name, line, and change after which a careful client still reads the true answer.
 _HARMLESS: tuple[tuple[str, str, Rewrite], ...] = (
     ("duplicate-keys", "every member twice, equal", with_object(lambda b: b[:-1] + b"," + b[1:])),
     ("content-type-html", "the true answer as text/html", with_header(_TYPE, "text/html")),
@@ -187,7 +187,7 @@ _COUNT = "TotalCount"
 _IS_STABLE = "coverage.is_stable"
 _BLANK: Mapping[str, Json] = {"IkeConfig": {}, "IpsecConfig": {}}
 
-# By calls, failure and where it shows: name, line, and change of the answer.
+# (Actions, failure, ``shows_in``) -> name, line, and change of the answer, for each kind.
 _EDITS: Mapping[
     tuple[frozenset[str], str | None, str | None], tuple[tuple[str, str, Edit], ...]
 ] = {
@@ -276,7 +276,7 @@ _WIRES = (
 )
 
 
-# Name, line, row deleted, and place of the row created, before a later page is answered.
+# Name, line, ``deletes`` and ``creates_at``: changes before a later page is answered.
 _DRIFTS: tuple[tuple[str, str, Literal["first"] | None, Literal["start", "end"] | None], ...] = (
     ("deleted", "the first row is deleted", "first", None),
     ("created", "a row is created in front", None, "start"),
@@ -285,7 +285,7 @@ _DRIFTS: tuple[tuple[str, str, Literal["first"] | None, Literal["start", "end"] 
 
 
 def _throttled() -> Iterator[Kind]:
-    """Yield every code with every observed status, and odd times to retry after."""
+    """Yield throttling errors: each code with each observed status, and odd retry-after values."""
     refused = refusals.throttled()
     for (name, code), status in product(_THROTTLING.items(), (400, 429, 503, 200)):
         line = f"{code} with HTTP status {status}"
@@ -303,7 +303,7 @@ def _throttled() -> Iterator[Kind]:
 
 
 def _tabled() -> Iterator[Kind]:
-    """Yield the kinds of the tables."""
+    """Yield the kinds that the tables of this module define."""
     for name, failure, actions, refusal, note in _REFUSED:
         line = f"{refusal.code} with HTTP status {refusal.status}{note}"
         yield Kind(name, failure, line, actions, refusal=refusal)
@@ -337,7 +337,7 @@ _KINDS = (
         "duplicate-keys-empty",
         "malformed",
         "every block once more at the end, and empty",
-        _LISTS | {"GetCallerIdentity"},  # a download would be the same as config-empty
+        _LISTS | {"GetCallerIdentity"},  # in a download it would equal config-empty
         rewrite=with_object(emptied_behind),
     ),
     Kind(

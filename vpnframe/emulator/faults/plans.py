@@ -1,4 +1,4 @@
-"""Plans for when a fault kind strikes: at a rate or at positions among the matching calls."""
+"""Plans that select the calls with a fault: by rate or by position among the matching calls."""
 
 from __future__ import annotations
 
@@ -12,25 +12,25 @@ from vpnframe.cloud.messages import Request, Response
 from vpnframe.emulator.faults.kinds import KINDS, Kind
 from vpnframe.emulator.parameters import ReceivedCall
 
-# A test's own fault: called with each request and its number, counted from 1.
+# A function of a test that may answer a request; it gets the request and its number, from 1.
 Fault: TypeAlias = Callable[[Request, int], Response | None]
 
 
-# Two plans are never equal: each counts its own calls.
+# Two plans are never equal, because calls are counted for each plan separately.
 @dataclass(frozen=True, slots=True, eq=False)
 class FaultPlan:
-    """A fault kind and when it strikes. Create it with ``fault``; the state counts its calls."""
+    """A fault kind and which calls get it. ``fault`` creates a plan; ``State`` counts its calls."""
 
-    kind: Kind  # what happens
-    rate: float = 0.0  # fraction of the matching calls, from 0 to 1
-    positions: frozenset[int] = frozenset()  # numbers of matching calls, from 1
-    # action, region: only calls of this action, and to this region, match
+    kind: Kind  # the fault to inject
+    rate: float = 0.0  # fraction of the matching calls that get the fault, from 0 to 1
+    positions: frozenset[int] = frozenset()  # numbers of matching calls that get the fault, from 1
+    # action, region: if given, only calls of this action and to this region match
     action: str | None = None
     region: str | None = None
-    seed: int = 0  # another seed strikes other calls
+    seed: int = 0  # another seed selects other calls
 
     def matches(self, call: ReceivedCall) -> bool:
-        """Check whether the fault can strike a call, so that the call counts."""
+        """Check whether a call can have the fault; only such calls are counted."""
         if self.action not in (None, call.action) or self.region not in (None, call.region_id):
             return False
         if self.kind.actions and call.action not in self.kind.actions:
@@ -39,7 +39,7 @@ class FaultPlan:
         return is_later_page or not self.kind.is_for_later_pages
 
     def strikes(self, number: int) -> bool:
-        """Check whether the fault strikes the matching call with this number, counted from 1."""
+        """Check whether the matching call with this number, counted from 1, gets the fault."""
         if number in self.positions:
             return True
         digest = hashlib.sha256(f"{self.seed}/{self.kind.name}/{number}".encode()).digest()
@@ -55,7 +55,7 @@ def fault(
     region: str | None = None,
     seed: int = 0,
 ) -> FaultPlan:
-    """Plan a fault, to be added to ``State.faults``.
+    """Create a fault plan; it takes effect when it is added to ``State.faults``.
 
     Examples
     --------

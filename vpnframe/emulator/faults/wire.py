@@ -1,6 +1,6 @@
-"""Faults below HTTP, as data: what is sent, how fast, and how the connection ends.
+"""Descriptions of faults below HTTP: what is sent, how fast, and how the connection ends.
 
-The server executes them on a socket. Without one, ``deliver`` returns what a client would get.
+The server applies them to a socket; without one, ``deliver`` returns what a client would get.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ End: TypeAlias = Literal["close", "reset", "hang"]
 Coding: TypeAlias = Literal["identity", "gzip", "mislabelled", "chunked"]
 Length: TypeAlias = Literal["true", "long", "short", "text", "none"]
 
-# The shares of head and body that are sent.
+# Fractions of head and body that are sent.
 SHARES: dict[Sent, tuple[float, float]] = {
     "nothing": (0.0, 0.0),
     "half the headers": (0.5, 0.0),
@@ -31,13 +31,13 @@ class Wire:
     """How an answer is sent; the defaults are a plain answer and an orderly close."""
 
     sent: Sent = "all"  # how much of the answer leaves the server
-    # How the connection ends: an orderly close, a reset (RST), or nothing until the client gives up
+    # How the connection ends: an orderly close, a reset (RST), or silence until the client stops
     end: End = "close"
-    has_notice: bool = True  # whether ``connection: close`` announces the end
-    coding: Coding = "identity"  # ``mislabelled`` declares gzip, but is plain
+    has_notice: bool = True  # whether the header ``connection: close`` is sent
+    coding: Coding = "identity"  # ``mislabelled`` declares a plain body as gzip
     # Value of ``content-length``: true, too large, too small, not a number, or absent
     length: Length = "true"
-    # delay_s, headers_s, body_s: seconds before the first byte, and to send headers and body
+    # delay_s, headers_s, body_s: seconds before the first byte, for the headers, for the body
     delay_s: float = 0.0
     headers_s: float = 0.0
     body_s: float = 0.0
@@ -46,15 +46,15 @@ class Wire:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class FaultyResponse(Response):
-    """The answer of a call that a fault kind struck: complete, with its faults below HTTP."""
+    """The complete answer to a call with a fault; ``wire`` describes its faults below HTTP."""
 
     kind: str = ""  # name of the fault kind
-    wire: Wire = Wire()  # the defaults for a fault that a response can express
+    wire: Wire = Wire()  # the defaults if the fault is not below HTTP
 
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """What a client has received, and after what time."""
+    """What a client receives for a request, and after what time."""
 
     after_s: float  # seconds since the request
     # ConnectionResetError, ConnectionAbortedError (the answer ended early, or is not HTTP) or
@@ -82,7 +82,7 @@ def deliver(response: Response, *, timeout_s: float) -> Delivery:
 
 
 def _outcome(response: FaultyResponse) -> Response | OSError:
-    """Return the final outcome, however long it takes."""
+    """Return the response or error that a client gets if it waits for slow data."""
     wire = response.wire
     if wire.status_line or wire.length == "text" or wire.coding == "mislabelled":
         return ConnectionAbortedError(response.kind)
@@ -97,7 +97,7 @@ def _outcome(response: FaultyResponse) -> Response | OSError:
 
 
 def encode_head(response: FaultyResponse, body: bytes) -> bytes:
-    """Encode status line and headers, with the wire's claims about the body."""
+    """Encode status line and headers; ``wire`` decides what the headers state about the body."""
     wire = response.wire
     headers = dict(response.headers)
     if wire.coding in ("gzip", "mislabelled"):

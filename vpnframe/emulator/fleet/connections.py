@@ -1,4 +1,4 @@
-"""Draw connections and their tunnels between two given ends."""
+"""Draw connections with their tunnels and customer gateways."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _STATUSES = {
     "ipsec_sa_not_established": 9.0,
     "ike_sa_established": 5.0,
 }
-# Without a VPN gateway: the two specifications of a tunnel.
+# Bandwidth in Mbit/s of a tunnel without a VPN gateway -> weight.
 _BANDWIDTHS = {1000: 11.0, 3000: 4.0}
 
 
@@ -51,11 +51,11 @@ class Seat:
 
     @property
     def is_sm(self) -> bool:
-        """Whether the gateway supports only the SM suite."""
+        """Whether the VPN gateway supports only SM algorithms (the Chinese standard)."""
         return self.vpn_gateway is not None and self.vpn_gateway.vpn_type == "NationalStandard"
 
     def add_connection(self) -> None:
-        """Draw a connection, with the customer gateways it needs."""
+        """Draw a connection and its customer gateways, and add them to the fleet."""
         draw, gateway = self.place.draw, self.vpn_gateway
         is_private = self.attach_type == "CEN" and draw.chance(0.1)
         can_bgp = gateway.enable_bgp if gateway else self.attach_type == "CEN"
@@ -91,7 +91,7 @@ class Seat:
         self.place.draft.connections.append(connection)
 
     def _draw_customers(self, *, is_private: bool) -> list[CustomerGateway]:
-        """Draw a customer gateway per tunnel, often the same one for both."""
+        """Draw one customer gateway per tunnel, often the same one for both tunnels."""
         first = self._draw_customer(is_private=is_private)
         if not self.is_dual:
             return [first]
@@ -114,7 +114,7 @@ class Seat:
         return place.add_customer_gateway()
 
     def _draw_subnets(self, *, has_bgp: bool) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """Draw the selectors of a connection: everything in route mode, else blocks per side."""
+        """Draw the selectors of both sides: often 0.0.0.0/0 on both, else CIDR blocks."""
         draw = self.place.draw
         if self.attach_type == "NO_ASSOCIATED":
             # An unattached connection is compared with no other; its two sides must not overlap.
@@ -132,7 +132,7 @@ class Seat:
         return vpc, onprem
 
     def _draw_proposals(self) -> list[tuple[EmulatedProposal, str | None]]:
-        """Draw proposal and key per tunnel; the second often repeats the first's."""
+        """Draw a proposal and a pre-shared key per tunnel; both tunnels often have equal ones."""
         draw = self.place.draw
         if self.is_sm:
             return [(SM_PROPOSAL, None)] * (2 if self.is_dual else 1)
@@ -175,7 +175,7 @@ class Seat:
         )
 
     def _cloud_ip(self, position: int, *, is_private: bool) -> str:
-        """Return the gateway's own address, or a new one if there is no gateway."""
+        """Return an address of the VPN gateway, or a new address if there is no VPN gateway."""
         gateway, draw = self.vpn_gateway, self.place.draw
         if gateway is None:
             return _private_address(draw, "10.254") if is_private else draw.cloud_address()
@@ -200,7 +200,7 @@ def _draw_bgp(draw: Draw, customer: CustomerGateway) -> Bgp:
 
 
 def _draw_health_check(draw: Draw) -> HealthCheck | None:
-    """Draw a health check for half of the connections that can have one, some disabled."""
+    """Draw a health check, which is sometimes disabled, or in half of all cases None."""
     if draw.chance(0.5):
         return None
     is_enabled = draw.chance(0.8)
@@ -209,7 +209,7 @@ def _draw_health_check(draw: Draw) -> HealthCheck | None:
 
 
 def probed(connection: EmulatedConnection) -> EmulatedConnection:
-    """Set the health check's addresses to one of the VPC's blocks and one of the site's."""
+    """Set the health check's addresses to hosts in the connection's CIDR blocks, if possible."""
     check = connection.health_check
     if check is None:
         return connection

@@ -35,7 +35,7 @@ DEFAULT_NOW_MS = 1_767_225_600_000  # 2026-01-01
 
 @dataclass
 class Draw:
-    """A seeded random source that remembers the values it returned."""
+    """A seeded random source that remembers the ids, keys and addresses it has drawn."""
 
     rng: random.Random
     now_ms: int = DEFAULT_NOW_MS
@@ -43,11 +43,11 @@ class Draw:
 
     @classmethod
     def from_seed(cls, seed: int, *, now_ms: int = DEFAULT_NOW_MS) -> Draw:
-        """Create a source from a seed, at a point in time."""
+        """Create a source from a seed; ``now_ms`` is the current time in the fleet."""
         return cls(random.Random(seed), now_ms)
 
     def branch(self, seed: str) -> Draw:
-        """Create another stream that shares the record of values already drawn."""
+        """Create a source with another seed that shares the record of values already drawn."""
         return Draw(random.Random(seed), self.now_ms, self._taken)
 
     def chance(self, probability: float) -> bool:
@@ -55,7 +55,7 @@ class Draw:
         return self.rng.random() < probability
 
     def weighted(self, weights: Mapping[T, float]) -> T:
-        """Draw one key of a mapping of weights."""
+        """Draw one value; ``weights`` maps each possible value to its weight."""
         return self.rng.choices(list(weights), weights=list(weights.values()))[0]
 
     def resource_id(self, kind: str, prefix: str) -> str:
@@ -63,7 +63,7 @@ class Draw:
         return self._once(lambda: f"{kind}-{prefix}{self._text(_LOWER, 18)}")
 
     def pre_shared_key(self) -> str:
-        """Draw a key of 16 characters, as the cloud does if none is specified."""
+        """Draw a pre-shared key of 16 characters, as the cloud does if the user gives none."""
         return self._once(lambda: self._text(_MIXED, 16))
 
     def access_key(self) -> tuple[str, str]:
@@ -77,7 +77,7 @@ class Draw:
         return f"{self.rng.choice(CITIES)}-{self.rng.choice(ROLES)}"
 
     def tags(self) -> tuple[Tag, ...]:
-        """Draw tags for owner and environment; about a third of all resources has no tags."""
+        """Draw tags for owner and environment; about a third of all resources have no tags."""
         if self.chance(0.35):
             return ()
         tags = (Tag("owner", self.rng.choice(OWNERS)), Tag("env", self.rng.choice(ENVIRONMENTS)))
@@ -85,7 +85,7 @@ class Draw:
         return (*tags, note) if self.chance(0.15) else tags
 
     def resource_group(self) -> str:
-        """Draw the default resource group, or one of two others."""
+        """Draw a resource group, usually the default one."""
         return self.weighted(_RESOURCE_GROUPS)
 
     def cloud_address(self) -> str:
@@ -97,29 +97,29 @@ class Draw:
         return self._once(lambda: self._address(_SITE_NETS))
 
     def link(self) -> tuple[str, str, str]:
-        """Draw a /30 of BGP link addresses: the block, the cloud's end, the site's end.
+        """Draw a /30 block for BGP in a tunnel; return block, cloud's address, site's address.
 
-        A link may be drawn again: it only has to be unique on one gateway.
+        A block may be drawn again, because it only has to be unique on one gateway.
         """
         stem, last = f"169.254.{self.rng.randint(10, 160)}", 4 * self.rng.randint(0, 63)
         return f"{stem}.{last}/30", f"{stem}.{last + 1}", f"{stem}.{last + 2}"
 
     def created_ms(self) -> int:
-        """Draw a creation time in milliseconds, in whole seconds like the API's."""
+        """Draw a creation time in milliseconds, always in whole seconds as in the API."""
         return self.rng.randrange(_FIRST_MS, _LAST_MS, 1000)
 
     def end_ms(self) -> int:
-        """Draw the end of a subscription, a day to a year from now."""
+        """Draw the end of a subscription, 1 to 365 days after the date of ``now_ms``."""
         days = 1 + self.rng.randint(30, 3000) % 365
         return self.now_ms // _DAY_MS * _DAY_MS + days * _DAY_MS + _LAST_HOUR_MS
 
     def certificate(self) -> str:
-        """Draw a text that looks like a certificate in PEM form."""
+        """Draw a string that looks like a certificate in PEM format."""
         lines = "\n".join(self._text(_MIXED + "+/", 64) for _ in range(6))
         return f"-----BEGIN CERTIFICATE-----\n{lines}\n-----END CERTIFICATE-----"
 
     def _once(self, draw: Callable[[], str]) -> str:
-        """Draw until the value is new."""
+        """Call ``draw`` until it returns a value that was not drawn before."""
         while (drawn := draw()) in self._taken:
             pass
         self._taken.add(drawn)

@@ -1,4 +1,4 @@
-"""Draw both ends: VPCs with their VPN gateways, and customer gateways."""
+"""Draw both ends of connections: VPCs with their VPN gateways, and customer gateways."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _BANDWIDTHS = {5: 10.0, 10: 25.0, 50: 15.0, 100: 20.0, 200: 20.0, 500: 5.0, 1000
 
 @dataclass
 class DrawnFleet:
-    """The fleet while it is being drawn; routes are keyed by connection or gateway id."""
+    """The fleet while it is being drawn; ``routes`` has connection and VPN gateway ids as keys."""
 
     vpcs: list[EmulatedVpc] = field(default_factory=list)
     vpn_gateways: list[VpnGateway] = field(default_factory=list)
@@ -35,7 +35,7 @@ class DrawnFleet:
 
 @dataclass(frozen=True)
 class DrawnPlace:
-    """One account in one region, which adds the resources drawn there to the fleet."""
+    """One account in one region; its methods draw resources and add them to ``draft``."""
 
     draft: DrawnFleet
     account: EmulatedAccount
@@ -48,7 +48,7 @@ class DrawnPlace:
         return self.account.account_id, self.region.region_id
 
     def new_id(self, kind: str) -> str:
-        """Draw an id of this region."""
+        """Draw an id for a new resource in this region."""
         return self.draw.resource_id(kind, self.region.id_prefix)
 
     def add_vpc(self) -> EmulatedVpc:

@@ -1,4 +1,4 @@
-"""A seeded fleet: the same arguments always produce the same cloud, down to the last key."""
+"""Make a fleet from a seed: the same arguments always give the same fleet, even the same keys."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def make_fleet(
     seed: int = 7,
     now_ms: int = DEFAULT_NOW_MS,
 ) -> EmulatedFleet:
-    """Create the contents of the emulated cloud.
+    """Create a synthetic fleet, which is the contents of the emulated cloud.
 
     Examples
     --------
@@ -54,7 +54,7 @@ def make_fleet(
     for number, account in enumerate(all_accounts):
         share = connections // accounts + (number < connections % accounts)
         sizes = _region_sizes(draw, share, regions)
-        start = number % regions  # each account starts with another region
+        start = number % regions  # each account usually has most connections in another region
         turned = all_regions[start:] + all_regions[:start]
         for region, size in zip(turned, sizes, strict=True):
             places.append(DrawnPlace(draft, account, region, draw))
@@ -89,7 +89,7 @@ def _draw_account(draw: Draw) -> EmulatedAccount:
 
 
 def _region_sizes(draw: Draw, n_connections: int, n_regions: int) -> list[int]:
-    """Spread connections over regions: a long tail under a cap."""
+    """Draw the number of connections per region: most in the first regions, up to a maximum."""
     cap = max(int(n_connections * _LARGEST_SHARE), -(-n_connections // n_regions))
     weights = [1.0 / (rank + 1.5) for rank in range(n_regions)]
     sizes = [0] * n_regions
@@ -101,7 +101,7 @@ def _region_sizes(draw: Draw, n_connections: int, n_regions: int) -> list[int]:
 
 
 def _fill(place: DrawnPlace, n_connections: int) -> None:
-    """Draw the connections of one account in one region, in groups; add some unused gateways."""
+    """Draw one account's connections in one region, in groups, and sometimes unused gateways."""
     vpcs: list[EmulatedVpc] = []
     remaining = n_connections
     while remaining:
@@ -117,7 +117,7 @@ def _fill(place: DrawnPlace, n_connections: int) -> None:
 
 
 def _draw_seat(place: DrawnPlace, kind: str, vpcs: list[EmulatedVpc]) -> Seat:
-    """Draw what a group is attached to; every fifth gateway is in a VPC that already has one."""
+    """Draw what a group of connections is attached to; a fifth of the gateways share a VPC."""
     draw = place.draw
     is_dual = draw.chance(0.55)
     if kind == "NO_ASSOCIATED":

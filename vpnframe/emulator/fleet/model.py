@@ -1,7 +1,7 @@
-"""The contents of the emulated cloud: frozen, independent of any encoding, in the vendor's terms.
+"""The resources in the emulated cloud, in the vendor's terms and independent of any encoding.
 
-Sides are named after their owner, cloud or customer. The code that encodes an answer decides
-which of them is "local". No ``repr`` shows a key.
+Field names say which side they describe, cloud or customer; the code that encodes an answer
+decides which side is "local". No ``repr`` shows a secret.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class EmulatedAccount:
 
 @dataclass(frozen=True, slots=True)
 class EmulatedRegion:
-    """One region as DescribeRegions names it."""
+    """One region: its id, its name in DescribeRegions, and the prefix of ids created in it."""
 
     region_id: str
     local_name: str
@@ -34,17 +34,17 @@ class EmulatedRegion:
 
     @property
     def endpoint(self) -> str:
-        """The host that the region's own calls go to."""
+        """The host name of the region's API endpoint."""
         return f"vpc.{self.region_id}.aliyuncs.com"
 
     def zone(self, letter: str) -> str:
-        """Return a zone id: ``cn-hangzhou-h``, but ``eu-central-1a`` after a digit."""
+        """Return a zone id: ``cn-hangzhou-h``, but after a final digit ``eu-central-1a``."""
         return f"{self.region_id}{'' if self.region_id[-1].isdigit() else '-'}{letter}"
 
 
 @dataclass(frozen=True, slots=True)
 class Tag:
-    """One key and value."""
+    """One tag of a resource."""
 
     key: str
     value: str
@@ -52,10 +52,7 @@ class Tag:
 
 @dataclass(frozen=True, slots=True)
 class EmulatedVpc:
-    """A private network; a VPN gateway is in exactly one.
-
-    ``user_cidrs`` are blocks, mostly public ones, that it treats as private.
-    """
+    """A VPC; ``user_cidrs`` are CIDR blocks, mostly public, that the VPC treats as private."""
 
     account_id: str
     region_id: str
@@ -68,7 +65,7 @@ class EmulatedVpc:
 
 @dataclass(frozen=True, slots=True)
 class VpnGateway:
-    """The cloud's end of a tunnel. A second address makes it a dual-tunnel gateway."""
+    """The cloud's end of tunnels; only a gateway with ``second_ip`` is a dual-tunnel gateway."""
 
     account_id: str
     region_id: str
@@ -91,7 +88,7 @@ class VpnGateway:
 
 @dataclass(frozen=True, slots=True)
 class CustomerGateway:
-    """The customer's end, by address; its AuthKey authenticates BGP on dual-tunnel connections."""
+    """The customer's end of tunnels; ``auth_key`` authenticates BGP on dual-tunnel connections."""
 
     account_id: str
     region_id: str
@@ -107,7 +104,7 @@ class CustomerGateway:
 
 @dataclass(frozen=True, slots=True)
 class EmulatedProposal:
-    """The proposals of a tunnel in both phases, in the tokens that the API uses."""
+    """The algorithms and lifetimes of a tunnel in both phases, as the API spells them."""
 
     ike_version: str = "ikev1"
     ike_mode: str = "main"
@@ -123,7 +120,7 @@ class EmulatedProposal:
 
 @dataclass(frozen=True, slots=True)
 class Bgp:
-    """BGP inside one tunnel."""
+    """The BGP session inside one tunnel."""
 
     cloud_asn: int
     customer_asn: int
@@ -136,7 +133,7 @@ class Bgp:
 
 @dataclass(frozen=True, slots=True)
 class HealthCheck:
-    """Probing through a single-tunnel connection."""
+    """The health check of a single-tunnel connection, which probes an address through it."""
 
     is_enabled: bool
     source_ip: str
@@ -210,8 +207,8 @@ class EmulatedConnection:
 class EmulatedRoute:
     """One route entry of a VPN gateway, or of a connection on a transit router.
 
-    ``kind`` is policy, custom (by destination) or bgp. ``learned_from`` is CLOUD for a BGP route
-    that the cloud announces, which leads to no connection, else VPN_BGP; None for other kinds.
+    ``kind`` is policy, custom (by destination) or bgp. For a BGP route, ``learned_from`` is CLOUD
+    if the cloud announces the route, and VPN_BGP if the peer does; None for other kinds.
     """
 
     account_id: str
@@ -234,7 +231,7 @@ class EmulatedRoute:
 
 @dataclass(frozen=True, slots=True)
 class Planted:
-    """One defect or trap that was planted in the fleet, and where."""
+    """One planted defect, or similar case without defect, and the connections that have it."""
 
     plant_id: str
     vpn_connection_ids: tuple[str, ...]

@@ -18,7 +18,7 @@ _TRIES = 40
 
 
 def draw_vpc_cidr(draw: Draw) -> str:
-    """Draw the block of a VPC: often one of the cloud's own proposals, else a /16."""
+    """Draw the CIDR block of a VPC: sometimes a default of the cloud, else a /16."""
     if draw.chance(0.12):
         return draw.rng.choice(_VPC_DEFAULTS)
     if draw.chance(0.7):
@@ -27,7 +27,7 @@ def draw_vpc_cidr(draw: Draw) -> str:
 
 
 def draw_vpc_subnets(draw: Draw, vpc_cidr: str) -> tuple[str, ...]:
-    """Draw the VPC-side blocks of a connection: the whole VPC, or some of its vSwitches."""
+    """Draw the VPC-side CIDR blocks of a connection: the whole VPC, or some /24 blocks in it."""
     if draw.chance(0.55):
         return (vpc_cidr,)
     n_blocks = min(draw.weighted(_N_BLOCKS), 6)
@@ -35,7 +35,7 @@ def draw_vpc_subnets(draw: Draw, vpc_cidr: str) -> tuple[str, ...]:
 
 
 def draw_inside(draw: Draw, cidr: str, prefix_length: int) -> str:
-    """Draw a block of the given prefix length inside another one."""
+    """Draw a CIDR block of the given prefix length inside the block ``cidr``."""
     outer = ip_network(cidr)
     step = 1 << (outer.max_prefixlen - prefix_length)
     offset = draw.rng.randrange(outer.num_addresses // step) * step
@@ -43,35 +43,35 @@ def draw_inside(draw: Draw, cidr: str, prefix_length: int) -> str:
 
 
 def draw_onprem_subnets(draw: Draw, avoided: Sequence[str]) -> tuple[str, ...]:
-    """Draw the blocks of a site, without overlap with ``avoided`` if possible."""
+    """Draw the CIDR blocks of a site, if possible without overlap with ``avoided``."""
     others = [ip_network(cidr) for cidr in avoided]
     n_blocks = draw.weighted(_N_BLOCKS)
     return tuple(dict.fromkeys(_draw_clear(draw, others) for _ in range(n_blocks)))
 
 
 def draw_further_blocks(draw: Draw, vpc_cidr: str) -> tuple[str, ...]:
-    """Draw the secondary blocks of a VPC: usually none, else one or two outside its own."""
+    """Draw the secondary CIDR blocks of a VPC: usually none, else one or two in another range."""
     n_blocks = draw.weighted({0: 84.0, 1: 11.0, 2: 5.0})
     outer = "172.16.0.0/12" if vpc_cidr.startswith("10.") else "10.0.0.0/8"
     return tuple(dict.fromkeys(draw_inside(draw, outer, 20) for _ in range(n_blocks)))
 
 
 def draw_user_cidrs(draw: Draw) -> tuple[str, ...]:
-    """Draw the public blocks that a VPC treats as private; usually none."""
+    """Draw the public CIDR blocks that a VPC treats as private; usually there are none."""
     if draw.chance(0.93):
         return ()
     return (draw.rng.choice(("9.0.0.0/8", "30.0.0.0/12", "192.16.0.0/16")),)
 
 
 def draw_ipv6_pair(draw: Draw) -> tuple[str, str]:
-    """Draw a VPC's /56 of public IPv6 space and a site's unique local /48."""
+    """Draw a public IPv6 /56 block for a VPC and a unique local /48 block for a site."""
     vpc = ip_network(((0x24084002 << 96) | (draw.rng.getrandbits(24) << 72), 56))
     site = ip_network(((0xFD << 120) | (draw.rng.getrandbits(40) << 80), 48))
     return str(vpc), str(site)
 
 
 def host_in(blocks: Sequence[str]) -> str | None:
-    """Return an address of the first IPv4 block that is not the default route, or None."""
+    """Return a host address in the first IPv4 block other than 0.0.0.0/0, or None."""
     for block in blocks:
         if ":" not in block and block != EVERYTHING:
             network = ip_network(block, strict=False)
@@ -80,7 +80,7 @@ def host_in(blocks: Sequence[str]) -> str | None:
 
 
 def _draw_clear(draw: Draw, others: Sequence[IPv4Network | IPv6Network]) -> str:
-    """Draw a block until it does not overlap the others, for a limited number of tries."""
+    """Draw blocks until one does not overlap ``others``; after ``_TRIES`` tries, take any block."""
     block = _draw_block(draw)
     for _ in range(_TRIES):
         network = ip_network(block)

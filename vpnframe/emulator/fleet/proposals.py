@@ -1,4 +1,4 @@
-"""The mix of proposals: many are outdated, as in published configurations."""
+"""Draw proposals of tunnels; many are outdated, as in published configurations."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def draw_proposal(draw: Draw) -> EmulatedProposal:
 
 
 def draw_second_proposal(draw: Draw, first: EmulatedProposal) -> EmulatedProposal:
-    """Draw the second tunnel's proposal: the same one in about half of all connections."""
+    """Draw the second tunnel's proposal; about half of them are the same as ``first``."""
     if draw.chance(0.52):
         return first
     if draw.chance(0.4):

@@ -1,4 +1,4 @@
-"""Variations between rows, as in real answers, selected by the id of the resource."""
+"""Variations between rows as in real answers; the id of a resource selects its variation."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ CONNECTION_LEVEL_SHAPES = ("absent", "null", "empty", "blank", "zeros", "copy")
 
 
 def pick(thing_id: str, what: str, n_ways: int) -> int:
-    """Return a number below ``n_ways``, always the same for one resource and aspect.
+    """Return a number below ``n_ways`` that depends only on ``thing_id`` and ``what``.
 
     Examples
     --------
@@ -23,16 +23,16 @@ def pick(thing_id: str, what: str, n_ways: int) -> int:
 
 
 def connection_level_shape(connection: EmulatedConnection, call: str) -> str:
-    """Return the shape of the connection-level blocks of a dual-tunnel connection in a call.
+    """Return the shape of a dual-tunnel connection's connection-level objects, such as IkeConfig.
 
-    It is not documented which shape is sent, so every one occurs.
+    The API does not document which shape ``call`` sends, so every shape occurs.
     """
     at = pick(connection.vpn_connection_id, f"level-{call}", len(CONNECTION_LEVEL_SHAPES))
     return CONNECTION_LEVEL_SHAPES[at]
 
 
 def shaped(name: str, shape: str, filled: Mapping[str, Json]) -> dict[str, Json]:
-    """Return a block in the given shape, under its name.
+    """Return a configuration object, such as IkeConfig, in the given shape, under its name.
 
     Examples
     --------
@@ -59,16 +59,16 @@ def shaped(name: str, shape: str, filled: Mapping[str, Json]) -> dict[str, Json]
 def no_tunnels(
     connection: EmulatedConnection, call: str, outer: str, inner: str
 ) -> dict[str, Json]:
-    """Return the tunnel list of a single-tunnel connection in a call, in one of three shapes."""
+    """Return the tunnel list of a single-tunnel connection: omitted, null, or empty."""
     shapes: tuple[dict[str, Json], ...] = ({}, {outer: None}, {outer: {inner: []}})
     return shapes[pick(connection.vpn_connection_id, f"tunnels-{call}", len(shapes))]
 
 
 def tag_list(tags: Sequence[Tag]) -> list[Json]:
-    """Return tags as objects."""
+    """Return tags as objects with the members Key and Value."""
     return [{"Key": tag.key, "Value": tag.value} for tag in tags]
 
 
 def joined(blocks: Sequence[str], *, is_turned: bool = False) -> str:
-    """Join CIDRs with commas, in the configured or in reverse order."""
+    """Return CIDR blocks as one string with commas, in reverse order if ``is_turned``."""
     return ",".join(reversed(blocks) if is_turned else blocks)

@@ -1,7 +1,6 @@
 """Draw route entries: the routes to each connection, and the announcements of each gateway.
 
-They are drawn from a separate stream, so that fleets keep the connections that they had before
-there were routes.
+A separate random stream draws them, so that routes do not change the connections of a seed.
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ from vpnframe.emulator.fleet.quirks import pick
 DEFAULT_PRIORITY = 10
 ACTIVE, STANDBY = 100, 0
 
-# A gateway accepts no more policy routes.
+# Maximum number of policy routes to draw per connection; a gateway accepts no more.
 _MOST_POLICIES = 60
 _POLICY_MODE = {"policy": 75.0, "custom": 15.0, "none": 10.0}
 _ROUTE_MODE = {"custom": 88.0, "policy": 12.0}
@@ -32,7 +31,7 @@ _STATES = {"published": 85.0, "normal": 15.0}
 
 
 def lay_routes(draft: DrawnFleet, draw: Draw) -> None:
-    """Draw the secondary and user blocks of every VPC, and all routes."""
+    """Draw the secondary and user CIDR blocks of every VPC, and all routes of the fleet."""
     for at, vpc in enumerate(draft.vpcs):
         further = draw_further_blocks(draw, vpc.cidr)
         draft.vpcs[at] = replace(vpc, secondary_cidrs=further, user_cidrs=draw_user_cidrs(draw))
@@ -75,7 +74,7 @@ def has_priorities(gateway_id: str) -> bool:
 
 
 class _Surveyor:
-    """Draws the routes of a draft, one connection after the other."""
+    """Draws the routes of the connections and VPN gateways of a fleet."""
 
     def __init__(self, draft: DrawnFleet, draw: Draw) -> None:
         self._draft = draft
@@ -89,7 +88,7 @@ class _Surveyor:
         }
 
     def routes_of(self, connection: EmulatedConnection) -> Iterator[EmulatedRoute]:
-        """Draw the routes of a connection; an unattached one has none."""
+        """Draw the routes of a connection; an unattached connection has none."""
         if connection.attach_type == "NO_ASSOCIATED":
             return
         destinations = self._destinations(connection)
@@ -110,7 +109,7 @@ class _Surveyor:
                 yield replace(route, source=source)
 
     def announced_by(self, gateway: VpnGateway) -> Iterator[EmulatedRoute]:
-        """Draw what a gateway with BGP announces to its peers: the block of its VPC."""
+        """Draw the route to its VPC's block that a gateway with BGP announces to its peers."""
         speaker = self._speaking.get(gateway.vpn_gateway_id)
         if speaker is None:
             return
@@ -129,7 +128,7 @@ class _Surveyor:
         )
 
     def _destinations(self, connection: EmulatedConnection) -> Sequence[str]:
-        """Return the IPv4 selectors; if they include the default route, draw blocks of a site."""
+        """Return the on-premises IPv4 selectors; if one is 0.0.0.0/0, draw other blocks instead."""
         blocks = list(dict.fromkeys(b for b in connection.onprem_subnets if ":" not in b))
         if EVERYTHING not in blocks:
             return blocks
@@ -144,14 +143,14 @@ class _Surveyor:
         return [self._vpc_cidr[connection.vpn_gateway_id or ""]]
 
     def _kind_of(self, connection: EmulatedConnection) -> str:
-        """Draw the kind of routes: mostly policy routes if the selectors name blocks."""
+        """Draw the kind of a connection's routes: mostly policy if no selector is 0.0.0.0/0."""
         if connection.vpn_gateway_id is None:
             return "custom"
         is_everything = EVERYTHING in connection.vpc_subnets + connection.onprem_subnets
         return self._draw.weighted(_ROUTE_MODE if is_everything else _POLICY_MODE)
 
     def _learned(self, connection: EmulatedConnection, destination: str) -> Iterator[EmulatedRoute]:
-        """Yield a route that the peer announced: once per tunnel on a gateway, once on a router."""
+        """Yield a route that the peer announces: one per tunnel on a gateway, one on a router."""
         route = make_route(self._draw, connection, "bgp", destination)
         bgp = connection.tunnels[0].bgp
         asn = bgp.customer_asn if bgp else 0
@@ -169,7 +168,7 @@ class _Surveyor:
         """Return a route that a transit router announces to the peer of a connection."""
         block = f"10.{self._draw.rng.randint(0, 255)}.0.0/16"
         route = make_route(self._draw, connection, "bgp", block)
-        # On a transit router the path is in brackets.
+        # A transit router shows the AS path in brackets.
         path, community = "[45104]", "45104:1000"
         return replace(
             route, learned_from="CLOUD", as_path=path, community=community, state="Active"
@@ -179,7 +178,7 @@ class _Surveyor:
 def _vary(
     draw: Draw, connection: EmulatedConnection, routes: Sequence[EmulatedRoute]
 ) -> Iterator[EmulatedRoute]:
-    """Vary routes: some are unpublished, on standby, or of another priority."""
+    """Vary the state, weight and priority of routes; BGP routes stay unchanged."""
     priority = draw.rng.choice((5, 20, 100)) if draw.chance(0.12) else None
     weight = STANDBY if draw.chance(0.06) and not connection.is_dual else ACTIVE
     for route in routes:

@@ -1,1 +1,1 @@
-"""Defects that are planted in a fleet, and where."""
+"""Plant defects in a synthetic fleet, and record the connections that have them."""

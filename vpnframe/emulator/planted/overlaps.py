@@ -1,4 +1,4 @@
-"""Planted overlaps, one of each kind, and look-alikes that are not defects."""
+"""Plant overlaps of CIDR blocks, one of each kind, and similar cases that are not defects."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from vpnframe.emulator.fleet.model import EmulatedConnection, HealthCheck
 from vpnframe.emulator.fleet.networks import EVERYTHING, draw_inside
 from vpnframe.emulator.planted.planter import Pair, Planter, halves, is_policy, is_static
 
-# Blocks of both connections of a pair, as VPC side and on-premises side. Words name the block
-# of the VPC, its halves, and a block inside the upper one.
+# Plant id, and VPC-side and on-premises CIDR blocks of each connection of a pair. Words stand for
+# the block of the VPC (vpc), its halves (lower, upper), and a block in the upper half (inside).
 _ON_ONE_GATEWAY = (
     ("onprem-equal-on-one-gateway", (EVERYTHING, "10.201.0.0/24"), (EVERYTHING, "10.201.0.0/24")),
     ("onprem-nested-on-one-gateway", ("vpc", "10.202.0.0/16"), ("vpc", "10.202.7.0/24")),
@@ -28,7 +28,7 @@ _ODD_BLOCKS = {
 
 
 def plant_overlaps(planter: Planter) -> None:
-    """Plant every overlap: the scarcest first, pairs on one resource."""
+    """Plant every overlap, first those that need a pair of connections on one resource."""
     if pair := planter.take_vpc_pair():
         for connection in pair:
             planter.set_blocks(connection, [planter.vpc_cidr(connection)], ["192.168.207.0/24"])
@@ -53,7 +53,7 @@ def plant_overlaps(planter: Planter) -> None:
 
 
 def _set_sides(planter: Planter, pair: Pair, sides: list[tuple[str, str]]) -> None:
-    """Set the blocks of a pair on one gateway; words name blocks of their VPC."""
+    """Set the CIDR blocks of two connections of one gateway; words stand for blocks of its VPC."""
     cidr = planter.vpc_cidr(pair[0])
     lower, upper = halves(cidr)
     words = {"vpc": cidr, "lower": lower, "upper": upper}
@@ -65,7 +65,7 @@ def _set_sides(planter: Planter, pair: Pair, sides: list[tuple[str, str]]) -> No
 
 
 def _plant_twins(planter: Planter) -> None:
-    """Set equal blocks on two connections: a leftover, a failover pair, a shared router."""
+    """Set equal CIDR blocks on pairs: a duplicate, a failover pair, and a pair on one router."""
     if pair := planter.take_gateway_pair():
         planter.set_blocks(pair[1], pair[0].vpc_subnets, pair[0].onprem_subnets)
         planter.share_customer(*pair)
@@ -83,10 +83,10 @@ def _plant_twins(planter: Planter) -> None:
 
 
 def _plant_mirror(planter: Planter) -> None:
-    """Join two VPCs: each gateway is the other's customer gateway, with mirrored selectors."""
+    """Connect two VPCs: each VPN gateway is the other's peer, and the selectors are mirrored."""
 
     def can_mirror(left: EmulatedConnection, right: EmulatedConnection) -> bool:
-        """Check for equal account and number of tunnels, and for VPCs that do not overlap."""
+        """Check for different gateways, one account, equal tunnel counts and separate VPCs."""
         cidrs = [ip_network(planter.vpc_cidr(connection)) for connection in (left, right)]
         return (
             left.vpn_gateway_id != right.vpn_gateway_id
@@ -104,15 +104,15 @@ def _plant_mirror(planter: Planter) -> None:
 
 
 def _plant_own_sides(planter: Planter) -> None:
-    """Make the two sides of one connection overlap: equal, inside, containing."""
+    """Plant on-premises blocks that equal the VPC's block, are inside it, or contain it."""
 
     def block_of(connection: EmulatedConnection) -> str:
-        """Return the block of the connection's VPC, or its first selector on a transit router."""
+        """Return the block of the VPC, or on a transit router the first VPC-side selector."""
         is_on_router = connection.vpn_gateway_id is None
         return connection.vpc_subnets[0] if is_on_router else planter.vpc_cidr(connection)
 
     def has_room(connection: EmulatedConnection) -> bool:
-        """Check whether the block can be both split and widened by four bits."""
+        """Check for a policy connection whose block's prefix can grow and shrink by 4 bits."""
         return is_policy(connection) and 12 <= ip_network(block_of(connection)).prefixlen <= 26
 
     if connection := planter.take(is_policy):

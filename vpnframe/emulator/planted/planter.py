@@ -1,4 +1,4 @@
-"""Plant defects in a drawn fleet: take connections, change them, record where."""
+"""Plant defects in a fleet: select connections, change them, and record their ids."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Pair: TypeAlias = tuple[EmulatedConnection, EmulatedConnection]
 
 
 def ending_at(gateway: CustomerGateway) -> dict[str, Any]:
-    """Return the fields of a tunnel that ends at a customer gateway."""
+    """Return the fields to set on a tunnel so that it ends at this customer gateway."""
     return {
         "customer_gateway_id": gateway.customer_gateway_id,
         "customer_ip": gateway.ip_address,
@@ -31,7 +31,7 @@ def ending_at(gateway: CustomerGateway) -> dict[str, Any]:
 
 
 def halves(cidr: str) -> tuple[str, str]:
-    """Split a block in two."""
+    """Return the lower and the upper half of a CIDR block."""
     lower, upper = ip_network(cidr).subnets(prefixlen_diff=1)
     return str(lower), str(upper)
 
@@ -42,7 +42,7 @@ def is_psk(connection: EmulatedConnection) -> bool:
 
 
 def is_policy(connection: EmulatedConnection) -> bool:
-    """Check for an attached connection with a key and specific IPv4 blocks on both sides."""
+    """Check for an attached connection with a pre-shared key and only specific IPv4 blocks."""
     blocks = connection.vpc_subnets + connection.onprem_subnets
     return (
         connection.attach_type != "NO_ASSOCIATED"
@@ -53,12 +53,12 @@ def is_policy(connection: EmulatedConnection) -> bool:
 
 
 def is_gateway_policy(connection: EmulatedConnection) -> bool:
-    """Check whether it is a policy-mode connection of a VPN gateway."""
+    """Check whether the connection satisfies ``is_policy`` and is on a VPN gateway."""
     return connection.attach_type == "VPNGW" and is_policy(connection)
 
 
 def is_static(connection: EmulatedConnection) -> bool:
-    """Check whether it has a key and no BGP, so that its blocks can be set freely."""
+    """Check for a pre-shared key and no BGP: the connection's CIDR blocks can be set freely."""
     return is_psk(connection) and connection.tunnels[0].bgp is None
 
 
@@ -67,7 +67,7 @@ def _differ_in_peer(left: EmulatedConnection, right: EmulatedConnection) -> bool
 
 
 class Planter:
-    """A drawn fleet with a record of the connections that were already changed."""
+    """Plants defects in a fleet, and remembers which connections already have one."""
 
     def __init__(self, draft: DrawnFleet, places: Sequence[DrawnPlace], draw: Draw) -> None:
         self.draft = draft
@@ -82,7 +82,7 @@ class Planter:
         self._free = dict.fromkeys(shuffled)
 
     def take(self, wanted: Wanted) -> EmulatedConnection | None:
-        """Take one wanted connection without a planted defect; None if there is none left."""
+        """Take a connection without a defect that satisfies ``wanted``; None if none is left."""
         for connection_id in self._free:
             connection = self._get(connection_id)
             if wanted(connection):
@@ -97,7 +97,7 @@ class Planter:
         *,
         group: Callable[[EmulatedConnection], Hashable] = lambda _: None,
     ) -> Pair | None:
-        """Take two wanted connections of one group that fit each other; None without a pair."""
+        """Take two connections of a group that satisfy ``wanted`` and ``fits``, or return None."""
         candidates: dict[Hashable, list[EmulatedConnection]] = {}
         for connection in filter(wanted, map(self._get, self._free)):
             earlier = candidates.setdefault(group(connection), [])
@@ -141,11 +141,11 @@ class Planter:
         )
 
     def vpc_cidr(self, connection: EmulatedConnection) -> str:
-        """Return the block of the VPC of the connection's gateway."""
+        """Return the CIDR block of the VPC of the connection's gateway."""
         return self._vpc_of[connection.vpn_gateway_id or ""].cidr
 
     def plant(self, plant_id: str, wanted: Wanted, **fields: Any) -> EmulatedConnection | None:
-        """Set fields of every tunnel of one wanted connection, and record it."""
+        """Set tunnel fields of one connection that satisfies ``wanted``; record the defect."""
         if connection := self.take(wanted):
             self.set_tunnels(connection, **fields)
             self.record(plant_id, connection)
@@ -159,7 +159,7 @@ class Planter:
     def set_blocks(
         self, connection: EmulatedConnection, vpc: Sequence[str], onprem: Sequence[str]
     ) -> None:
-        """Set the blocks of both sides of a connection."""
+        """Set the CIDR blocks of both sides of a connection."""
         self.change(connection, vpc_subnets=tuple(vpc), onprem_subnets=tuple(onprem))
 
     def set_tunnels(self, connection: EmulatedConnection, **fields: Any) -> None:
@@ -177,7 +177,7 @@ class Planter:
         return place.add_customer_gateway(address)
 
     def share_customer(self, source: EmulatedConnection, target: EmulatedConnection) -> None:
-        """Set the peers of the source's tunnels on the target's; repeat the last one if needed."""
+        """Copy the peer of each source tunnel to the target; repeat the last peer if needed."""
         gateways = {one.customer_gateway_id: one for one in self.draft.customer_gateways}
         peers = [gateways[tunnel.customer_gateway_id] for tunnel in source.tunnels]
         peers += peers[-1:] * len(target.tunnels)
@@ -185,7 +185,7 @@ class Planter:
         self.change(target, tunnels=tuple(replace(one, **ending_at(peer)) for one, peer in tunnels))
 
     def mirror(self, pair: Pair) -> None:
-        """Make each connection the other one's peer, tunnel by tunnel, with the same key."""
+        """Make each connection the other's peer, tunnel by tunnel, with equal pre-shared keys."""
         for here, there in (pair, pair[::-1]):
             tunnels = zip(here.tunnels, there.tunnels, strict=True)
             is_first = here.vpn_connection_id < there.vpn_connection_id
@@ -196,7 +196,7 @@ class Planter:
                         mine,
                         **ending_at(self.add_peer(here, theirs.cloud_ip)),
                         cloud_ike_id=mine.cloud_ip,
-                        # Both ends of a tunnel have the key and proposal of the first one.
+                        # Both ends get these two values of the connection with the lower id.
                         psk=(mine if is_first else theirs).psk,
                         proposal=(mine if is_first else theirs).proposal,
                     )
@@ -205,7 +205,7 @@ class Planter:
             )
 
     def record(self, plant_id: str, *connections: EmulatedConnection) -> None:
-        """Record what was planted where."""
+        """Record the id of a planted case and the connections that have it."""
         ids = tuple(connection.vpn_connection_id for connection in connections)
         self.draft.planted.append(Planted(plant_id, ids))
 

@@ -1,4 +1,4 @@
-"""Planted overlaps that only routes show, and look-alikes that are not defects."""
+"""Plant overlaps that only routes show, and similar cases that are not defects."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from vpnframe.emulator.planted.planter import Pair, Planter, halves, is_static
 
 
 def plant_routes(planter: Planter) -> None:
-    """Plant the defects that only routes show, on the connections that are left."""
+    """Plant the defects that only routes show, on connections without an earlier defect."""
     _plant_across_vpc(planter)
     _plant_by_destination(planter)
     _plant_by_policy(planter)
@@ -20,7 +20,7 @@ def plant_routes(planter: Planter) -> None:
 
 
 def _plant_across_vpc(planter: Planter) -> None:
-    """Make routes of two gateways of one VPC overlap: by mistake, and during a migration."""
+    """Set equal routes on two VPN gateways of one VPC: once a mistake, once a migration."""
     if pair := planter.take_vpc_pair(
         lambda c: is_static(c) and len(c.tunnels) == 1, is_one_peer_fine=False
     ):
@@ -52,7 +52,7 @@ def _plant_by_destination(planter: Planter) -> None:
 
 
 def _plant_by_policy(planter: Planter) -> None:
-    """Make policy routes of one gateway overlap: equal priority, ranked, and split by source."""
+    """Plant pairs of policy routes to one destination: equal, by priority, and by source."""
     if pair := _take_plain_pair(planter):
         for connection in pair:
             _steer(planter, connection, planter.vpc_cidr(connection), "172.28.1.0/24")
@@ -69,7 +69,7 @@ def _plant_by_policy(planter: Planter) -> None:
 
 
 def _plant_into_vpcs(planter: Planter) -> None:
-    """Make a policy route, and a destination route, lead into the connection's own VPC."""
+    """Plant a policy route and a destination route that lead into the gateway's own VPC."""
     if connection := planter.take(_is_on_gateway):
         cidr = planter.vpc_cidr(connection)
         _steer(planter, connection, cidr, draw_inside(planter.draw, cidr, 28))
@@ -82,7 +82,7 @@ def _plant_into_vpcs(planter: Planter) -> None:
 
 
 def _plant_mirror_on_one_router(planter: Planter) -> None:
-    """Join two attachments of one router, of one tunnel or of two: each is the other's peer."""
+    """Make two connections of one transit router each other's peer, with equal tunnel counts."""
     blocks = ("172.27.0.0/17", "172.27.128.0/17")
     pair = planter.take_router_pair(lambda c: _can_mirror(c, 1)) or planter.take_router_pair(
         lambda c: _can_mirror(c, 2)
@@ -108,7 +108,7 @@ def _is_on_gateway(connection: EmulatedConnection) -> bool:
 def _take_plain_pair(planter: Planter, *, is_ranked: bool = False) -> Pair | None:
     """Take two single-tunnel connections of one gateway, and remove their health checks.
 
-    If ranked, the policy routes of the gateway have priorities.
+    If ``is_ranked``, take only a gateway whose policy routes have priorities.
     """
     pair = planter.take_gateway_pair(
         lambda c: _is_on_gateway(c) and (not is_ranked or has_priorities(c.vpn_gateway_id or "")),

@@ -1,4 +1,4 @@
-"""Planted weaknesses of proposals, keys, identities, certificates and BGP."""
+"""Plant weaknesses of proposals, pre-shared keys, IKE ids, certificates and BGP."""
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ _PROPOSALS = {
     "lifetime-order": replace(_STRONG, ike_lifetime=3600, ipsec_lifetime=86400),
     "lifetime-rekey-storm": replace(_STRONG, ike_lifetime=600, ipsec_lifetime=180),
 }
-# Printed in the vendor's public documentation.
+# This pre-shared key is printed in the vendor's public documentation.
 _PUBLISHED_KEY = "pgw6dy7d1i8in7x5"
 
 
 def plant_settings(planter: Planter) -> None:
-    """Plant every weakness of a single connection; the order decides who gets which."""
+    """Plant every weakness of settings; earlier ones have more connections to choose from."""
     for _ in range(3):
         planter.plant("tunnel-index-missing", lambda c: c.is_dual, index=None)
     _plant_mismatch(planter)
@@ -76,7 +76,7 @@ def _plant_mismatch(planter: Planter) -> None:
 
 
 def _plant_peer_in_two_regions(planter: Planter) -> None:
-    """Use one site's address for customer gateways in two regions."""
+    """Use the same address for customer gateways in two regions."""
     pair = planter.take_pair(
         lambda c: c.network_type == "public" and is_static(c),
         lambda left, right: (
@@ -90,7 +90,7 @@ def _plant_peer_in_two_regions(planter: Planter) -> None:
 
 
 def _plant_reused_key(planter: Planter) -> None:
-    """Set one key on three connections of three customer gateways."""
+    """Set one pre-shared key on three connections with different customer gateways."""
     key = planter.draw.pre_shared_key()
     taken: list[EmulatedConnection] = []
     peers: set[str] = set()
@@ -109,7 +109,7 @@ def _plant_reused_key(planter: Planter) -> None:
 
 
 def _plant_keys(planter: Planter) -> None:
-    """Plant keys that are published, derived from a name, of words, short, or good."""
+    """Plant pre-shared keys: published, derived from a name, made of words, short, and strong."""
     draw = planter.draw
     for plant_id, key in (
         ("key-published", _PUBLISHED_KEY),
@@ -124,7 +124,7 @@ def _plant_keys(planter: Planter) -> None:
 
 
 def _plant_locked_gateway(planter: Planter) -> None:
-    """Lock one VPN gateway for unpaid bills."""
+    """Mark one VPN gateway as locked because of unpaid bills."""
     if connection := planter.take(lambda c: c.attach_type == "VPNGW"):
         gateways = planter.draft.vpn_gateways
         for position, gateway in enumerate(gateways):
