@@ -1,4 +1,4 @@
-"""The command line: each command has one file that parses, calls, prints and sets the exit code."""
+"""The command line: one file per command reads options, calls the library and prints the result."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from vpnframe.cli.exit_codes import ExitCode
 from vpnframe.cli.streams import Streams, describe, warn
 from vpnframe.errors import VpnframeError
 
-# The first sentence of each command's help, which is shown without an import of the command.
+# The first sentence of each command's help, which is shown without importing the command.
 COMMANDS = {
     "demo": "Read a made-up fleet of 300 connections from a local emulator; no account is needed.",
     "doctor": "Check credentials, permissions, clock and regions, and estimate a fetch's duration.",
@@ -40,7 +40,7 @@ COMMANDS = {
 
 
 class _LazyCommands(TyperGroup):
-    """A group that imports a command when it runs: pandas alone takes longer than all help."""
+    """Command group that imports only the command that runs: importing pandas is slow."""
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         if args[0] in COMMANDS:
@@ -49,7 +49,7 @@ class _LazyCommands(TyperGroup):
 
 
 def load_command(name: str) -> Any:
-    """Import a command; each option gets a variable, VPNFRAME_ and its name."""
+    """Import a command; each option can be set by a variable: VPNFRAME_ and the option's name."""
     try:
         module = import_module(f"vpnframe.cli.{name}")
     except KeyboardInterrupt:
@@ -67,7 +67,7 @@ def load_command(name: str) -> Any:
 
 
 def _expanded(run: Callable[..., None]) -> Callable[..., None]:
-    """Replace each parameter that is a dataclass of options by its fields."""
+    """Replace each parameter of ``run`` that is a dataclass of options by its fields."""
     groups: dict[str, Any] = {}
     parameters: list[inspect.Parameter] = []
     for name, one in inspect.signature(run, eval_str=True).parameters.items():
@@ -92,7 +92,7 @@ app = typer.Typer(
     cls=_LazyCommands,
     no_args_is_help=True,
     add_completion=False,
-    pretty_exceptions_enable=False,  # a pretty traceback shows local values, and those hold keys
+    pretty_exceptions_enable=False,  # a pretty traceback shows local values, such as keys
     help=(
         "IPsec VPN fleets on Alibaba Cloud as tables.\n\n"
         "Start with `vpnframe demo`: it reads a made-up fleet from a local emulator. With an "
@@ -134,9 +134,9 @@ def main() -> None:
 
 
 def _run() -> int:
-    """Run the app and return the exit code; print errors as one line."""
+    """Run the app and return the exit code; print an error as one line."""
     for number, text in enumerate(sys.argv[1:], 1):
-        # "" would be read as the working folder, or as a name that nothing has
+        # An empty argument would mean the working folder, or a name that nothing has.
         if not text.strip() or (text.startswith("--") and text.endswith("=")):
             warn(f"argument {number} is empty: is a variable unset?")
             return ExitCode.USAGE

@@ -103,7 +103,7 @@ def run(
     if family or severity or rule:
         rules = [rule_text(one, "--rule").rule_id for one in rule or ()]
         review = narrow(review, rules=rules, families=family or (), severity=severity)
-    if family or rule:  # the causes of folded findings may be filtered out
+    if family or rule:  # folded findings stand alone if their cause is left out
         printed = replace(printed, with_folded=True)
     for text in review.notes:
         warn(text)

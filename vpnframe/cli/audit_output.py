@@ -1,4 +1,4 @@
-"""Print and write a review: common formats, SARIF, OCSF and HTML."""
+"""Print or write a review in a table format, SARIF, OCSF or HTML."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _BRIEF = [
 _SHOWN = 20
 
 ReviewFormat = Literal[Format, "sarif", "ocsf", "html"]
-_WHOLE = ("parquet", "sarif", "ocsf", "html")  # formats in which no limit applies
+_WHOLE = ("parquet", "sarif", "ocsf", "html")  # formats to which --limit does not apply
 _ENDINGS = {"table": "txt", "markdown": "md", "ocsf": "ocsf.json"}
 
 
@@ -63,7 +63,7 @@ class ReviewOptions:
         listed = self._listed(review) if self.style == "markdown" else review.findings
         cut = listed
         if self.limit is not None and self.style not in _WHOLE:
-            # Findings on the fleet report what was not judged: they are never left out.
+            # Findings on the whole fleet report what was not judged: --limit never cuts them.
             cut = listed[(np.arange(len(listed)) < self.limit) | is_on_fleet(listed)]
         body = encode(replace(review, findings=cut), self.style, with_folded=self.with_folded)
         counts = counts_sentence(review.findings)
@@ -78,7 +78,7 @@ class ReviewOptions:
     def write_by_owner(
         self, review: Review, connections: pd.DataFrame, *, owner_tag: str, folder: Path
     ) -> None:
-        """Write one file per owner."""
+        """Write one file with the findings of each owner."""
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -96,12 +96,12 @@ class ReviewOptions:
         return self.with_key_facts or holds_key_findings(review)
 
     def _listed(self, review: Review) -> pd.DataFrame:
-        """Return the findings to list: those that follow from others only if wanted."""
+        """Return the findings to list; those that follow from others only with ``with_folded``."""
         findings = review.findings
         return findings if self.with_folded else findings[~is_folded(findings)]
 
     def _print_readable(self, review: Review) -> None:
-        """Print connections by worst finding, counts by rule, then the findings."""
+        """Print the number of connections by worst finding, counts by rule, and the findings."""
         print(headline(review.connections))
         print(counts_sentence(review.findings))
         print("\nBY RULE (share: part of the fleet; over 0.5 look for one cause)")
@@ -119,7 +119,7 @@ class ReviewOptions:
 def encode(
     review: Review, style: ReviewFormat, *, title: str = TITLE, with_folded: bool = False
 ) -> bytes:
-    """Encode a review in a format."""
+    """Encode a review in the format ``style``."""
     if style in ("sarif", "ocsf"):
         tree = as_sarif(review) if style == "sarif" else as_ocsf(review)
         return f"{json_text(tree, indent=1)}\n".encode()
@@ -133,7 +133,7 @@ def encode(
 
 
 def headline(connections: pd.DataFrame) -> str:
-    """Return the numbers of connections by their worst finding, as a sentence."""
+    """Return a sentence with the number of connections by severity of their worst finding."""
     by_severity = _by_severity(connections["severity"])
     n_none = int(connections["severity"].isna().sum())
     n = counted(len(connections), "connection")
@@ -141,7 +141,7 @@ def headline(connections: pd.DataFrame) -> str:
 
 
 def counts_sentence(findings: pd.DataFrame) -> str:
-    """Return the numbers of findings by severity and status, as a sentence."""
+    """Return a sentence with the number of findings by severity and status."""
     is_top = is_counted(findings)
     n_folded = int(is_folded(findings).sum())
     others = [f"{n_folded:,} folded under their cause"] if n_folded else []
@@ -173,7 +173,7 @@ def explain(rule_id: str) -> None:
 
 
 def rule_text(rule_id: str, option: str) -> Text:
-    """Return the text of a rule, and reject an unknown one."""
+    """Return the text of a rule; reject an unknown rule id."""
     text = texts().get(rule_id)
     if text is None:
         near = ", ".join(name for name in texts() if rule_id.removeprefix("vpn-") in name)
@@ -183,7 +183,7 @@ def rule_text(rule_id: str, option: str) -> Text:
 
 
 def brief(findings: pd.DataFrame, *, with_profile: bool = False) -> pd.DataFrame:
-    """Reduce findings to the columns for reading, the most important first."""
+    """Reduce findings to the columns that people read, the most important one first."""
     name = findings["connection_name"].fillna(findings["vpn_connection_id"])
     name = name.fillna(findings["vpn_gateway_id"]).fillna(findings["customer_gateway_name"])
     names = ["severity", "rule_id", "profile", *_BRIEF[2:]] if with_profile else _BRIEF
@@ -191,7 +191,7 @@ def brief(findings: pd.DataFrame, *, with_profile: bool = False) -> pd.DataFrame
 
 
 def _by_rule(summary: pd.DataFrame) -> pd.DataFrame:
-    """Return the rules with findings, the worst first, with their numbers by severity."""
+    """Return the rules that have findings, worst first, with the number of findings by severity."""
     rows = summary[(summary["n_open"] > 0) | (summary["n_waived"] > 0)]
     numbers = [f"n_{word}" for word in reversed(SEVERITIES)]
     numbers += ["n_folded", "n_waived"]

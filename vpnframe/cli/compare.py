@@ -16,7 +16,7 @@ from vpnframe.cli.streams import note
 from vpnframe.errors import SchemaError
 from vpnframe.peers import compare_peer
 
-# Columns for a terminal; ids are only in the other formats.
+# Columns for a terminal; only the other formats show ids.
 _BRIEF = (
     *("connection_name", "tunnel_index", "field", "result", "ike_error", "ours", "theirs"),
     "reason",

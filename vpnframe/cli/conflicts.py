@@ -79,7 +79,7 @@ def run(
 
 
 def _as_text(hits: pd.DataFrame, connections: pd.DataFrame, width: int | None) -> str:
-    """Format one entry for all hits of a block with the same meaning."""
+    """Format the hits as text; all hits of one CIDR block with the same meaning share an entry."""
     if hits.empty:
         return "no collision is known\n"
     hits = hits.assign(

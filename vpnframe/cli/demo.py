@@ -68,7 +68,7 @@ def _fetch_from_emulator() -> Inventory:
 
 
 def _print_algorithms(tunnels: pd.DataFrame) -> None:
-    """Print one line per column of the table: its values, most frequent first."""
+    """Print one line per algorithm column of the tunnels: its values, most frequent first."""
     counts = stats.algorithms(tunnels)
     width = shutil.get_terminal_size().columns
     shares = counts["value"].fillna("?") + counts["share"].map(" {:.0%}".format)

@@ -64,7 +64,7 @@ def run(
 
 
 def _print_policies(accounts: Path | None) -> None:
-    """Print the policy for reading; for assumed roles also their trust and assuming policies."""
+    """Print the policy that a fetch needs; if roles are assumed, also the policies for that."""
     named = read_accounts(accounts) if accounts else ()
     roles = [account.role_arn for account in named if account.role_arn]
     print(policy(), flush=True)

@@ -56,7 +56,7 @@ def run(
     It stops on SIGTERM and on Ctrl-C. Nothing leaves this machine.
     """
     if list_faults:
-        # Its name, the failure it causes if it never stops, and its effect.
+        # Name of the fault, failure that it causes if it never stops, and its effect.
         for kind in KINDS.values():
             print(f"{kind.name:<{max(map(len, KINDS))}}  {kind.failure or '-':<11}  {kind.line}")
         return

@@ -46,7 +46,7 @@ def run(
         **keys.arguments(),
     )
     try:
-        if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:  # and not ignored
+        if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:  # neither ignored nor handled
             signal.signal(signal.SIGTERM, raise_interrupted)
         with printing_warnings(ClockWarning), ProgressBar(drawing_stream()) as bar:
             inventory = fetch(
@@ -69,7 +69,7 @@ def run(
 
 
 def _report_stopped(stopped: KeyboardInterrupt, out: Path) -> None:
-    """Report what was kept; ignore further interrupts, which would only cut that short."""
+    """Report what was written; ignore further signals, which would only interrupt the report."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
     result = stopped.result if isinstance(stopped, Interrupted) else None
@@ -82,7 +82,7 @@ def _report_stopped(stopped: KeyboardInterrupt, out: Path) -> None:
 
 
 def _print_resuming(out: Path, before: str = "") -> None:
-    """Print the command that reads only what is missing, if there is a checkpoint."""
+    """If there is a checkpoint, print the command that continues the fetch."""
     if checkpoint_path(out).exists():
         more = [] if "--resume" in sys.argv else ["--resume"]
         note(f"{before}continue with: {shlex.join(['vpnframe', *sys.argv[1:], *more])}")

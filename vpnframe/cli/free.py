@@ -73,7 +73,7 @@ def run(
 
 
 def _describe_filling(taken: list[Taken], within: str) -> str:
-    """Describe what fills a space, and how to ignore an aggregate among it."""
+    """Describe which blocks fill the space, and how to ignore one if it is an aggregate."""
     space = ipaddress.ip_network(within)
     names = listed(map(str, taken))
     is_one = any(one.block.prefixlen <= space.prefixlen for one in taken)

@@ -1,4 +1,4 @@
-"""Read and write the inventory of a command, and report what is missing in it."""
+"""Read or write the inventory of a command, and report what is missing in it."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ SnapshotOption = Annotated[str, option("ID", "Which snapshot; the newest by defa
 
 @dataclass(frozen=True, kw_only=True)
 class SnapshotOptions:
-    """Which inventory a command reads."""
+    """Options for which snapshot a command reads."""
 
     folder: Annotated[Path, typer.Argument(metavar="DIR", help=FOLDER_HELP)]
     snapshot: SnapshotOption = "latest"
 
     def read(self) -> Inventory:
-        """Read the inventory; print a warning if the newest snapshot is from the future."""
+        """Read the inventory; print a warning if the newest snapshot has a future date."""
         with printing_warnings(ClockWarning):
             return read_inventory(self.folder, snapshot=self.snapshot)
 
@@ -45,7 +45,7 @@ class SnapshotOptions:
 
 @contextmanager
 def printing_warnings(category: type[Warning]) -> Iterator[list[str]]:
-    """Print and yield the warnings of a category, each one once; issue all others again."""
+    """Print each warning of a category once, and add it to the yielded list; reissue all others."""
     texts: list[str] = []
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
@@ -67,7 +67,7 @@ def write_and_report(inventory: Inventory, out: Path) -> None:
 
 
 def report(inventory: Inventory, out: Path) -> None:
-    """Print what a snapshot contains, and exit by its coverage."""
+    """Print what a snapshot contains; exit with INCOMPLETE if something was not read."""
     print(
         f"{counted(len(inventory.connections), 'connection')}, "
         f"{counted(len(inventory.tunnels), 'tunnel')}, "

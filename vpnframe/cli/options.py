@@ -1,4 +1,4 @@
-"""Options that several commands share; each dataclass is a group of them, with their defaults."""
+"""Options that several commands share; each dataclass is a group of options with defaults."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from vpnframe.fetching.settings import FetchSettings, read_accounts
 
 
 def option(metavar: str, text: str, *names: str, **settings: Any) -> Any:
-    """Declare an option with a value."""
+    """Declare an option that takes a value."""
     return typer.Option(*names, metavar=metavar, help=text, **settings)
 
 
 def flag(name: str, text: str) -> Any:
-    """Declare an option without a value."""
+    """Declare an option that takes no value."""
     return typer.Option(name, help=text)
 
 
@@ -38,7 +38,7 @@ WithKeyFactsOption = Annotated[
 
 
 def one_of(choices: Collection[str]) -> Callable[[Any], Any]:
-    """Return a callback of an option or argument that refuses a value if it is not a choice."""
+    """Return a callback for an option or argument, which refuses a value not in ``choices``."""
 
     def check(value: Any) -> Any:
         for one in value if isinstance(value, list) else [value]:
@@ -50,7 +50,7 @@ def one_of(choices: Collection[str]) -> Callable[[Any], Any]:
 
 
 def _refuse_empty_endpoint(endpoint: str | None) -> str | None:
-    """Refuse an empty variable, which would otherwise mean the real cloud."""
+    """Refuse an empty VPNFRAME_ENDPOINT, which would otherwise select the real cloud."""
     if endpoint is None and "VPNFRAME_ENDPOINT" in os.environ:
         raise typer.BadParameter("VPNFRAME_ENDPOINT is empty: unset it, or set it to a URL")
     return endpoint
@@ -139,7 +139,7 @@ class FetchOptions(CloudOptions):
 
 @dataclass(frozen=True, kw_only=True)
 class KeyOptions:
-    """What is recorded of pre-shared keys."""
+    """Options for what is recorded about pre-shared keys."""
 
     without_key_facts: Annotated[
         bool,
@@ -155,7 +155,7 @@ class KeyOptions:
     ] = None
 
     def arguments(self) -> dict[str, Any]:
-        """Return the arguments of a fetch or of ``load``."""
+        """Return these options as arguments for the settings of a fetch or for ``load``."""
         return {"key_facts": not self.without_key_facts, "psk_key_file": self.psk_key_file}
 
 

@@ -26,7 +26,7 @@ Format = Literal["table", "csv", "jsonl", "parquet", "markdown"]
 OutputOption = Annotated[
     Path | None, option("FILE", "Write to this file, not to standard output.", "--output", "-o")
 ]
-# What a spreadsheet takes for a formula; the last four are full-width forms of East Asian locales.
+# Characters that begin a formula in a spreadsheet; the last four are full-width forms (East Asia).
 _FORMULAS = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
 
@@ -45,7 +45,7 @@ class TableOptions:
         limit: int | None = None,
         is_private: bool = False,
     ) -> None:
-        """Print a table, as text only its brief columns; report how many rows are left out."""
+        """Print a table, as text only the columns ``brief``; report how many rows are left out."""
         refuse_binary(self.style, self.output)
         shown = table if limit is None else table.head(limit)
         if brief is not None and self.style == "table":
@@ -56,7 +56,7 @@ class TableOptions:
             note(f"{len(table) - len(shown):,} more rows: raise --limit")
 
     def print_text(self, write: Callable[[int | None], str]) -> None:
-        """Print a text that is formatted for the terminal width."""
+        """Print the text that ``write`` returns for the terminal width."""
         put(write(terminal_width(self.output)).encode(), self.output)
 
 
@@ -74,7 +74,7 @@ def terminal_width(output: Path | None = None) -> int | None:
 
 
 def put(body: bytes, output: Path | None, *, is_private: bool = False) -> None:
-    """Write to standard output or a file; an existing file is replaced by the complete new one."""
+    """Write to standard output or a file; a file is replaced only when the new one is complete."""
     if output is None:
         sys.stdout.flush()
         sys.stdout.buffer.write(body)
@@ -87,10 +87,10 @@ def put(body: bytes, output: Path | None, *, is_private: bool = False) -> None:
 
 
 def encode_table(table: pd.DataFrame, style: str, width: int | None = None) -> bytes:
-    """Encode a table in a format."""
+    """Encode a table in the format ``style``."""
     if style == "parquet":
         buffer = io.BytesIO()
-        # Without pandas' metadata, which other readers, and its own, fail on.
+        # Without pandas' metadata, which other readers, and pandas itself, cannot read.
         plain = pa.Table.from_pandas(table, preserve_index=False).replace_schema_metadata(None)
         pq.write_table(plain, buffer)
         return buffer.getvalue()
@@ -108,7 +108,7 @@ def encode_table(table: pd.DataFrame, style: str, width: int | None = None) -> b
 
 
 def without_formulas(table: pd.DataFrame) -> pd.DataFrame:
-    """Join each list to one text; put an apostrophe before what is a formula (OWASP)."""
+    """Convert each list to one string; put an apostrophe before each formula (OWASP)."""
     return table.assign(**{str(name): _safe(table[name]) for name in table.columns})
 
 
@@ -126,7 +126,7 @@ def _safe_text(value: object) -> object:
     if not isinstance(value, str):
         return value
     text = printable(value)
-    # Some programs skip blanks, or characters that they cannot show, at the start.
+    # Some programs skip leading blanks, and leading characters that they cannot show.
     return f"'{text}" if text.lstrip(" \ufffd").startswith(_FORMULAS) else text
 
 

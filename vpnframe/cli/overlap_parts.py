@@ -1,4 +1,4 @@
-"""What the commands about overlaps share: options, messages about the data, cells of a block."""
+"""Options, messages about the data and table cells that the commands about overlaps share."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ OnlyOption = Annotated[
 
 @dataclass(frozen=True, kw_only=True)
 class OverlapOptions:
-    """What the user knows of the network beyond the inventory."""
+    """Options for what the user knows about the network beyond the inventory."""
 
     topology: Annotated[
         Path | None,
@@ -78,7 +78,7 @@ class OverlapOptions:
 
 @dataclass(frozen=True, kw_only=True)
 class NewSiteOptions(OverlapOptions):
-    """Which blocks of the fleet a new site may not use."""
+    """Options for which CIDR blocks of the fleet a new site must not use."""
 
     only: OnlyOption = None
     ignore: Annotated[
@@ -105,7 +105,7 @@ class NewSiteOptions(OverlapOptions):
 
 
 def read_block_file(path: Path, use: str) -> pd.DataFrame:
-    """Read a file of blocks; print how many are used, and which were changed or left out."""
+    """Read CIDR blocks from a file; print how many are used, and which were changed or left out."""
     with printing_warnings(InputWarning):
         blocks = read_blocks(path)
     is_default = their_blocks(blocks)["cidr"].str.endswith("/0")
@@ -117,7 +117,7 @@ def read_block_file(path: Path, use: str) -> pd.DataFrame:
 
 
 def report_ignored(inventory: Inventory, settings: OverlapSettings) -> None:
-    """Print which blocks were ignored, if any should be."""
+    """Print which CIDR blocks were ignored, if the settings ask to ignore any."""
     if _ignores(settings):
         blocks = listed(map(str, find_ignored(inventory, settings)))
         note(f"ignored: {blocks or 'no block, as none is that large'}")
@@ -142,9 +142,9 @@ def _ignores(settings: OverlapSettings) -> bool:
 def block_cells(
     rows: pd.DataFrame, names: Sequence[str], connections: pd.DataFrame
 ) -> list[list[str]]:
-    """Return block, side, id, connection name and region of each row.
+    """Return CIDR block, side, id, connection name and region of each row.
 
-    ``names`` are the columns for all but the connection name.
+    ``names`` are the columns of these values, without the connection name.
     """
     cells = rows[list(names)].astype("object")
     known = dict(zip(connections["vpn_connection_id"], connections["connection_name"], strict=True))

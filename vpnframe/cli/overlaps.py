@@ -112,12 +112,12 @@ def _print_pairs(
 
 
 def worst_first(pairs: pd.DataFrame) -> pd.DataFrame:
-    """Sort by severity, high first, with the order otherwise unchanged."""
+    """Sort by severity, highest first; rows of equal severity keep their order."""
     return pairs.sort_values("severity", ascending=False, kind="stable", ignore_index=True)
 
 
 def as_text(pairs: pd.DataFrame, connections: pd.DataFrame, width: int | None) -> str:
-    """Format pairs of blocks for reading: the kind, both ends, and the reason."""
+    """Format pairs of overlapping CIDR blocks as text: kind, both blocks, and reason."""
     if pairs.empty:
         return "no overlaps\n"
     names = ("cidr", "side", "vpn_connection_id", "region_id")
@@ -136,7 +136,7 @@ def as_text(pairs: pd.DataFrame, connections: pd.DataFrame, width: int | None) -
 
 
 def _all_of(row: Any) -> str:
-    """Describe the connections of a group of pairs, beyond those of its first pair."""
+    """If a row represents several equal pairs, return a sentence on their connections."""
     if row.n_pairs == 1:
         return ""
     first = f" The first of {row.n_pairs:,} equal pairs"

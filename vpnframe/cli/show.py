@@ -16,7 +16,7 @@ from vpnframe.schema.tables import RESTRICTED, STORED
 
 _TABLES = (*STORED, *RESTRICTED)
 
-# Columns that fit on a terminal, for tables that are wider.
+# Columns that fit on a terminal, for tables that are too wide for it.
 _BRIEF = {
     "tunnels": (
         *("region_id", "connection_name", "tunnel_index", "ike_version", "ike_encryption"),

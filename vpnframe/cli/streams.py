@@ -1,4 +1,4 @@
-"""Handle standard input, output and error of a command if they are closed, full or unread."""
+"""Handle standard streams that are closed, cannot be written, or are not read to their end."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _OUTPUT = "standard output cannot be written"
 
 
 class _Output:
-    """Standard output, whose errors name it."""
+    """Standard output; if writing fails, the error names standard output."""
 
     def __init__(self, stream: Any) -> None:
         self._stream = stream
@@ -41,9 +41,9 @@ class _Output:
 
 
 class _Messages:
-    """Standard error without control characters; what cannot be written is lost.
+    """Standard error: control characters are removed; what cannot be written is lost.
 
-    Messages contain foreign text: of servers, names, files. A full log must not stop a command.
+    Messages can quote servers, names and files. If their disk is full, the command continues.
     """
 
     def __init__(self, stream: TextIO) -> None:
@@ -58,7 +58,7 @@ class _Messages:
         return len(text)
 
     def isatty(self) -> bool:
-        return False  # colours would be removed again
+        return False  # no colours, which are control characters
 
     @property
     def unfiltered(self) -> TextIO:
@@ -75,15 +75,15 @@ class _Messages:
 
 
 class Streams:
-    """Replace streams closed before the start, and let standard error never stop a command.
+    """Replace streams that were closed before the start; let standard error never stop a command.
 
-    Closed standard input and output fail as soon as they are needed; what is written to a closed
+    If standard input or output is closed, its first use fails; what is written to a closed
     standard error is lost.
     """
 
     def __enter__(self) -> Self:
         self._kept = sys.stdin, sys.stdout, sys.stderr
-        # In this order: an opened file takes the lowest free number, so that no other file does.
+        # In this order: each file opened here takes the lowest free descriptor, that of its stream.
         sys.stdin = sys.stdin or _null(os.O_WRONLY, "r")
         self._output = sys.stdout or _null(os.O_RDONLY, "w")
         self._messages = _Messages(sys.stderr or _null(os.O_WRONLY, "w"))
@@ -99,14 +99,14 @@ class Streams:
                 stream.close()
 
     def flush(self, code: int) -> int:
-        """Flush the output; return the exit code, which reports a failure to do so."""
+        """Flush the output; return ``code``, or the code of an error if flushing fails."""
         try:
             self._output.flush()
         except OSError as error:
             _silence(self._output)
             if code not in _FAILED:
                 code = ExitCode.ERROR
-                if error.errno != errno.EPIPE:  # the reader stopped reading
+                if error.errno != errno.EPIPE:  # EPIPE: the reader stopped reading
                     print(f"vpnframe: {_OUTPUT}: {_reason(error)}", file=self._messages)
         self._messages.flush()
         if self._messages.has_lost:
@@ -121,18 +121,18 @@ def warn(message: str) -> None:
 
 
 def note(text: str) -> None:
-    """Print what belongs to a result, but not to its data, on standard error."""
+    """Print a remark on a result on standard error, so that it does not mix with the data."""
     print(text, file=sys.stderr)
 
 
 def drawing_stream() -> TextIO:
-    """Return standard error in the form that a progress bar needs."""
+    """Return standard error with control characters, which a progress bar needs."""
     stream: TextIO = getattr(sys.stderr, "unfiltered", sys.stderr)
     return stream
 
 
 def describe(error: OSError) -> str:
-    """Describe what the system refused, and for which file."""
+    """Return the reason of a system error, and the file if the error names one."""
     name = error.filename
     return _reason(error) if name is None else f"{os.fsdecode(name)}: {_reason(error)}"
 
@@ -146,7 +146,7 @@ def _reason(error: OSError) -> str:
 
 
 def _null(flags: int, mode: str) -> TextIO:
-    """Open the null device, in the opposite direction where its use should fail."""
+    """Open the null device; if ``flags`` contradict ``mode``, each use of the stream fails."""
     return cast("TextIO", os.fdopen(os.open(os.devnull, flags), mode, encoding="utf-8"))
 
 

@@ -13,10 +13,10 @@ from rich.cells import cell_len, set_cell_size
 from vpnframe.model.display import printable
 
 _GAP = "  "
-_LONGEST = 40  # of a cell in a table that is too wide
-_NARROWEST, _NARROWEST_ENTRY = 12, 8  # of a column that is cut
-_SENTENCE = 100  # columns, without a terminal width
-# Characters that end a cell, or begin a link, an image or code.
+_LONGEST = 40  # largest width of a cell in a table that is too wide
+_NARROWEST, _NARROWEST_ENTRY = 12, 8  # smallest width of a column that is cut
+_SENTENCE = 100  # width of a note if the terminal width is unknown
+# Characters that in Markdown end a cell, or begin a link, an image or code.
 _MARKS = str.maketrans({mark: f"\\{mark}" for mark in "\\|[]`"})
 
 
@@ -26,7 +26,7 @@ class FindingText:
 
     heading: str  # one line
     rows: Sequence[Sequence[str]]  # cells, aligned with those of all other findings
-    note: str = ""  # a sentence below, wrapped
+    note: str = ""  # text below the rows, wrapped
 
 
 def as_text(table: pd.DataFrame, *, width: int | None) -> str:
@@ -86,7 +86,7 @@ def as_markdown(table: pd.DataFrame) -> str:
 
 
 def cut(text: str, width: int) -> str:
-    """Truncate a text so that it takes at most ``width`` terminal columns."""
+    """Truncate a string so that it takes at most ``width`` terminal columns."""
     return text if cell_len(text) <= width else f"{set_cell_size(text, width - 1)}…"
 
 
@@ -109,7 +109,7 @@ def _widths(columns: Iterable[Sequence[str]]) -> list[int]:
 
 
 def _shown_widths(widths: Sequence[int], width: int | None, narrowest: Sequence[int]) -> list[int]:
-    """Return the widths of the columns that fit: the first one always, the last one perhaps cut."""
+    """Return the widths of the columns to show: the first and all that fit; the last may be cut."""
     if width is None:
         return list(widths)
     shown: list[int] = []

@@ -87,7 +87,7 @@ def brief(found: pd.DataFrame, *, has_router: bool) -> pd.DataFrame:
 
 
 def sheet(row: pd.Series[Any], *, width: int | None) -> str:
-    """Format one answer for reading."""
+    """Format the result for one packet as text, with one label per line."""
     value = row.astype(object).where(row.notna(), None)
     lines = {
         "verdict": f"{value['verdict']} ({_CERTAINTY[value['certainty']]})",
@@ -108,7 +108,7 @@ def _joined(value: pd.Series[Any], *names: str) -> str:
 
 
 def _route(value: pd.Series[Any]) -> str:
-    """Describe the route in a few words."""
+    """Describe the route of a result in a few words."""
     blocks = [value.get(f"{side}_cidr") for side in ("source", "destination")]
     parts = [value.get("route_type"), " to ".join(block for block in blocks if block)]
     numbers = [
@@ -130,7 +130,7 @@ def _line(label: str, text: str, width: int | None) -> str:
 
 
 def _asked(source: str | None, destination: str | None, packets: str | None) -> dict[str, Any]:
-    """Return the packets of the command line, or of a file."""
+    """Return sources and destinations of packets, from the command line or a file."""
     if [source, destination].count(None) != (0 if packets is None else 2):
         raise typer.BadParameter("give SOURCE and DESTINATION, or --packets FILE instead")
     if packets is None:
@@ -140,7 +140,7 @@ def _asked(source: str | None, destination: str | None, packets: str | None) -> 
 
 
 def _read_pairs(name: str) -> list[list[str]]:
-    """Return source and destination of each line that is not empty."""
+    """Read source and destination from each line of a file; skip empty lines."""
     try:
         limit = _MAX_PACKETS_BYTES
         body = read_stdin(limit=limit) if name == "-" else read_file(name, limit=limit)

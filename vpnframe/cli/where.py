@@ -1,4 +1,4 @@
-"""Filter rows by a small language, parsed as Python's syntax tree and never run as code."""
+"""Filter rows by conditions in a small language, which Python parses but never runs as code."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ _TEXT_TESTS: Mapping[str, Callable[[pa.Array, str], pa.Array]] = {
     "contains": pc.match_substring,
     "startswith": pc.starts_with,
     "endswith": pc.ends_with,
-    "matches": pc.match_substring_regex,  # RE2: its time is linear in the text
+    "matches": pc.match_substring_regex,  # RE2: its time is linear in the string's length
 }
 _KINDS = {"flag": "true or false", "number": "a number", "text": "a text"}
 _SINGLE_EQUALS = re.compile(r"(?<![<>=!])=(?!=)")
@@ -59,11 +59,11 @@ class _NotAllowedError(Exception):
 
 @dataclass(frozen=True)
 class _Value:
-    """A column, or the value of an expression."""
+    """Value of an expression: a column or a literal."""
 
     kind: str  # number, text, flag or time
     data: Any  # a Series, or a literal
-    name: str  # as written
+    name: str  # as written in the expression
 
     @property
     def is_literal(self) -> bool:
@@ -73,8 +73,8 @@ class _Value:
 def rows_where(rows: pd.DataFrame, expression: str) -> pd.DataFrame:
     """Return the rows for which a condition is true; a null result is not true.
 
-    The condition is one Python expression of the allowed parts. A pattern is one of RE2. A time is
-    compared with a text such as ``'2027-01-31'``, in UTC; a list as its values joined by commas.
+    The condition is a Python expression of the allowed parts; a pattern has RE2 syntax. A time is
+    compared with a string such as ``'2027-01-31'`` in UTC, a list as its values joined by commas.
     """
     tree = _parsed(expression)
     try:
@@ -98,7 +98,7 @@ def _parsed(expression: str) -> ast.expr:
         raise SchemaError(f"--where is longer than {_MOST_CHARACTERS:,} characters")
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # Python's warnings about its style
+            warnings.simplefilter("ignore")  # Python's warnings about the expression's style
             tree = ast.parse(expression.strip(), mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         problem = error.msg if isinstance(error, SyntaxError) else "it cannot be parsed"
@@ -119,7 +119,7 @@ class _Condition:
     rows: pd.DataFrame
 
     def value(self, part: ast.expr) -> _Value:
-        """Evaluate a part if it is allowed."""
+        """Evaluate a part of the condition; refuse it if it is not allowed."""
         kind, data = "flag", None
         match part:
             case ast.Constant():
@@ -151,7 +151,7 @@ class _Condition:
         return _Value(kind, data, ast.unparse(part))
 
     def _data(self, part: ast.expr, kind: str) -> Any:
-        """Evaluate a part that has to be of a kind."""
+        """Evaluate a part and return its data; refuse it if its kind is not ``kind``."""
         value = self.value(part)
         if value.kind != kind:
             _refuse(f"{value.name} is a {value.kind}, not {_KINDS[kind]}")
@@ -165,7 +165,7 @@ class _Condition:
         return _plain(self.rows[part.id])
 
     def _calculated(self, part: ast.BinOp) -> Any:
-        """Calculate with floats, which do not wrap around; a division by zero is null."""
+        """Calculate with floats, which do not overflow; a division by zero gives null."""
         sides = [self._data(side, "number") for side in (part.left, part.right)]
         floats = [
             side.astype("Float64") if isinstance(side, pd.Series) else float(side) for side in sides
@@ -225,7 +225,7 @@ def _constant(value: object) -> tuple[str, Any]:
 
 
 def _plain(column: pd.Series) -> tuple[str, pd.Series]:
-    """Return the kind of a column, and the column with nulls that make comparisons null."""
+    """Return a column's kind, and the column in a dtype whose nulls make comparisons null."""
     dtype = column.dtype
     if isinstance(dtype, pd.DatetimeTZDtype) or dtype.kind == "M":
         return "time", column
@@ -242,7 +242,7 @@ def _plain(column: pd.Series) -> tuple[str, pd.Series]:
 
 
 def _compared(compare: Callable[[Any, Any], Any], left: _Value, right: _Value) -> Any:
-    """Compare values of equal kinds; null where one side is null, for every dtype."""
+    """Compare two values of the same kind; the result is null where one of them is null."""
     if left.kind == right.kind == "text":
         left, right = _in_order(left, right), _in_order(right, left)
     left, right = _as_time(left, right), _as_time(right, left)
@@ -259,7 +259,7 @@ def _compared(compare: Callable[[Any, Any], Any], left: _Value, right: _Value) -
 
 
 def _as_time(value: _Value, other: _Value) -> _Value:
-    """Convert a literal that is compared with times to a time."""
+    """Convert a text literal to a time if the other value is a time."""
     if other.kind != "time" or value.kind != "text" or not value.is_literal:
         return value
     try:
@@ -274,7 +274,7 @@ def _as_time(value: _Value, other: _Value) -> _Value:
 
 
 def _in_order(value: _Value, other: _Value) -> _Value:
-    """Keep an ordered categorical beside one of its values; beside other columns it is text."""
+    """Keep an ordered categorical to compare it with a literal; convert it to text for a column."""
     if value.is_literal or not isinstance(value.data.dtype, pd.CategoricalDtype):
         return value
     if not other.is_literal:

@@ -1,4 +1,4 @@
-"""Run coroutines: in parallel, from blocking code, and until a run ends early."""
+"""Run coroutines in parallel or from blocking code, and let a run end early."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from vpnframe.errors import VpnframeError
 
 log = logging.getLogger("vpnframe")
 T = TypeVar("T")
-# A signal handler runs only in the main thread, and only while that thread runs.
+# The main thread wakes up this often, because only there Python runs signal handlers.
 _LOOK_AGAIN_S = 0.1
 
 
 class Interrupted(KeyboardInterrupt):
-    """An interrupt, raised after the work that it stopped has ended."""
+    """Interrupt, raised after the stopped work has ended; ``result`` is the work's result."""
 
     def __init__(self, number: int, result: object = None) -> None:
         super().__init__(f"stopped by {signal.Signals(number).name}")
@@ -30,12 +30,12 @@ class Interrupted(KeyboardInterrupt):
 
 
 def raise_interrupted(number: int, frame: object) -> None:
-    """Handle a signal as Python handles Ctrl-C; for programs that SIGTERM should stop this way."""
+    """Raise Interrupted; a program can set this handler to treat SIGTERM like Ctrl-C."""
     raise Interrupted(number)
 
 
 def run_in_thread(work: Coroutine[Any, Any, T], *, stop: Callable[[], object] | None = None) -> T:
-    """Run a coroutine in a new event loop in a thread, and wait for it; works in notebooks too."""
+    """Run a coroutine in an event loop of a new thread, and wait; this also works in a notebook."""
     started: Future[Callable[[], object]] = Future()
 
     async def run() -> T:
@@ -53,12 +53,12 @@ def run_in_thread(work: Coroutine[Any, Any, T], *, stop: Callable[[], object] | 
     ):
         running = pool.submit(asyncio.run, run())
         try:
-            # A signal that another thread received does not wake this one, so it polls.
+            # A signal that another thread receives does not wake this thread, so this thread polls.
             while wait([running], _LOOK_AGAIN_S).not_done:
                 pass
             result = running.result()
         except BaseException as error:
-            # A foreign signal handler raised it, while the work goes on.
+            # A signal handler other than ours raised the error, and the work still runs.
             if not running.done():
                 interrupt()
                 raise
@@ -77,14 +77,14 @@ def _call(started: Future[Callable[[], object]]) -> None:
 
 @contextmanager
 def _interrupts(interrupt: Callable[[], None]) -> Iterator[list[int]]:
-    """Record signals that would raise KeyboardInterrupt at an arbitrary point of this thread.
+    """Record the signals that would otherwise raise KeyboardInterrupt anywhere in this thread.
 
-    The first one stops the work.
+    The first recorded signal calls ``interrupt``.
     """
     numbers: list[int] = []
 
     def note(number: int, frame: object) -> None:
-        # Another signal may arrive between these lines: stopping twice is better than never.
+        # If another signal arrives between these lines, the work is stopped twice: no harm.
         is_first = not numbers
         numbers.append(number)
         if is_first:
@@ -106,14 +106,14 @@ def _interrupts(interrupt: Callable[[], None]) -> Iterator[list[int]]:
 
 
 class Ending:
-    """Request to end a run now; calls that wait for the cloud then stop waiting."""
+    """Request to end a run now; after ``ask``, calls stop waiting for the cloud."""
 
     def __init__(self) -> None:
         self.is_asked = False
         self._waiting: set[asyncio.Timeout] = set()
 
     def ask(self) -> None:
-        """End the run now; call this in the thread of the event loop. Repeated calls do nothing."""
+        """Ask the run to end now, from the event loop's thread; asking again does nothing."""
         if self.is_asked:
             return
         self.is_asked = True
@@ -124,7 +124,7 @@ class Ending:
 
     @asynccontextmanager
     async def within(self, left_s: float) -> AsyncIterator[None]:
-        """Run the body for at most ``left_s``, or until the end; raise TimeoutError after that."""
+        """Run the body; raise TimeoutError after ``left_s`` seconds, or when ``ask`` is called."""
         async with asyncio.timeout(None if left_s == math.inf else left_s) as limit:
             self._waiting.add(limit)
             try:
@@ -134,7 +134,7 @@ class Ending:
 
 
 async def run_all(works: Iterable[Coroutine[Any, Any, None]]) -> None:
-    """Run work in parallel; raise the first VpnframeError itself, after the rest is cancelled."""
+    """Run coroutines in parallel; if one raises VpnframeError, cancel the others and raise it."""
     try:
         async with asyncio.TaskGroup() as group:
             for work in works:

@@ -1,4 +1,4 @@
-"""Estimate the calls and time of a fetch from its lists, before any download. Pure."""
+"""Estimate the calls and time of a fetch from its lists, before any download."""
 
 from __future__ import annotations
 
@@ -18,39 +18,39 @@ class Estimate:
 
     account_id: str | None
     region_id: str | None  # None for an account whose regions cannot be listed
-    status: str  # the status of its lists, as in ``coverage``
+    status: str  # the status of the region's lists, as in table ``coverage``
     n_connections: int
     n_downloads: int  # configurations to download
-    calls: Mapping[str, int]  # calls by action: lists (by their number of rows) and downloads
-    allowed: int  # downloads allowed in one window
-    window_s: float = 60.0  # its length in seconds
-    latency_s: float = 0.0  # average seconds per answer, 0 if none was measured
-    n_list_calls: int = 0  # calls that the lists took, measured
-    lists_s: float = 0.0  # seconds that they took, measured
+    calls: Mapping[str, int]  # number of calls by action: list calls and downloads
+    allowed: int  # downloads that may start in one quota window
+    window_s: float = 60.0  # length of that window in seconds
+    latency_s: float = 0.0  # average seconds per call; 0 if no call was made
+    n_list_calls: int = 0  # calls that were made to read the lists
+    lists_s: float = 0.0  # seconds that reading the lists took
 
     def seconds_for(self, n_downloads: int) -> float:
-        """Return the seconds for these downloads: one window per full share, except the last."""
+        """Return the seconds for ``n_downloads``; at most ``allowed`` of them start per window."""
         n_shares = math.ceil(n_downloads / self.allowed)
         return max(0, n_shares - 1) * self.window_s + n_shares * self.latency_s
 
     @property
     def downloads_s(self) -> float:
-        """Seconds that all its downloads take."""
+        """Seconds that all downloads of the region take."""
         return self.seconds_for(self.n_downloads)
 
     @property
     def longest_wait_s(self) -> float:
-        """The longest pause in which no download goes out."""
+        """Longest time in seconds during which the quota lets no download start."""
         return self.window_s if self.n_downloads > self.allowed else 0.0
 
     def seconds_left(self, n_done: int, elapsed_s: float) -> float:
-        """Return the seconds until all downloads are done, from those done and the elapsed time.
+        """Return the seconds until all downloads are done; ``n_done`` took ``elapsed_s`` seconds.
 
         If the cloud throttles or answers slowly, the pace observed so far is used.
         """
         if n_done >= self.n_downloads:
             return 0.0
-        if self.longest_wait_s == 0:  # one share: only the answers take time
+        if self.longest_wait_s == 0:  # all start in one window: only the answers take time
             return elapsed_s / n_done * (self.n_downloads - n_done) if n_done else self.downloads_s
         due_s = self.seconds_for(n_done + 1)
         slowness = max(1.0, elapsed_s / max(due_s, self.window_s))
@@ -58,14 +58,14 @@ class Estimate:
 
 
 def seconds_until_done(estimates: Iterable[Estimate]) -> float:
-    """Return the seconds that all downloads take; regions run in parallel."""
+    """Return the seconds of the slowest region's downloads: regions are read in parallel."""
     return max((one.downloads_s for one in estimates), default=0.0)
 
 
 def estimate(
     row: Coverage, calls: Mapping[str, int], rate_limiter: RateLimiter, *, n_connections: int = 0
 ) -> Estimate:
-    """Estimate a region from its coverage, the calls that it takes, and its connections."""
+    """Estimate the time of a region from its coverage row and its number of calls by action."""
     return Estimate(
         account_id=row.account_id,
         region_id=row.region_id,
@@ -82,6 +82,6 @@ def estimate(
 
 
 def list_calls(n_rows: int) -> int:
-    """Return the calls that a listing takes: one page is read once, a longer listing twice."""
+    """Return the number of calls that read a list: one page is read once, more pages twice."""
     n_pages = max(1, math.ceil(n_rows / PAGE_SIZE))
     return n_pages if n_pages == 1 else 2 * n_pages

@@ -1,4 +1,4 @@
-"""Make one API call: from waiting for its turn to a decoded answer or a failure."""
+"""Make an API call: wait for the rate limit, sign, send, retry, and decode the answer."""
 
 from __future__ import annotations
 
@@ -45,15 +45,15 @@ _ATTEMPTS = {
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Destination of a call."""
+    """Destination of an API call."""
 
     base_url: str  # scheme and host
-    region_id: str | None = None  # None for calls outside of regions
+    region_id: str | None = None  # None for calls that belong to no region
 
 
 @dataclass(slots=True)
 class Tally:
-    """Calls of one region, for its coverage row."""
+    """Numbers of calls to one region, for its coverage row."""
 
     n_calls: int = 0
     n_throttled: int = 0
@@ -63,25 +63,25 @@ class Tally:
 class Caller:
     """Make API calls for one account."""
 
-    send: Send  # the transport
-    provider: Provider  # the access key
+    send: Send  # sends a signed request
+    provider: Provider  # returns the credentials
     lanes: WaitingLanes  # rate limits; shared by all callers of one main account
     clock: Clock = field(default_factory=Clock)
     account_id: str | None = None  # filled in once it is known
-    name: str = ""  # of the account in the checkpoint and the rate limiter, with or without an id
-    checkpoint: Checkpoint | None = None  # records every call: a resumed fetch keeps the quota
-    deadline_s: float = 300.0  # for sending and repeating one call, without waiting for its turn
-    run_deadline: float = math.inf  # for the run, by the clock's monotonic seconds
-    ending: Ending = field(default_factory=Ending)  # ends the run before that
-    patience_s: float = PATIENCE_S  # how long calls wait for a region that does not answer
-    fingerprint_key: FingerprintKey | None = None  # for pre-shared keys; None: no facts about them
-    jitter: Callable[[], float] = random.random  # the part of each pause that is waited
-    nonce: Callable[[], str] = secrets.token_hex  # unique text
+    name: str = ""  # the account's name in the checkpoint and the rate limiter
+    checkpoint: Checkpoint | None = None  # records calls, so that a resumed fetch keeps the quota
+    deadline_s: float = 300.0  # seconds for all attempts of one call, without pauses between them
+    run_deadline: float = math.inf  # end of the run in the clock's monotonic seconds
+    ending: Ending = field(default_factory=Ending)  # can end the run earlier
+    patience_s: float = PATIENCE_S  # seconds that calls wait for a silent region
+    fingerprint_key: FingerprintKey | None = None  # for pre-shared keys; None: no key facts
+    jitter: Callable[[], float] = random.random  # returns the fraction of a pause to wait
+    nonce: Callable[[], str] = secrets.token_hex  # returns a unique string
     tallies: defaultdict[str | None, Tally] = field(
         default_factory=lambda: defaultdict(Tally), init=False
     )
     budget: RetryBudget = field(default_factory=RetryBudget, init=False)
-    clock_offset: timedelta = field(default=timedelta(0), init=False)  # of the cloud's clock
+    clock_offset: timedelta = field(default=timedelta(0), init=False)  # cloud's clock minus ours
     silence: Silence = field(default_factory=Silence, init=False)
     _lines: dict[Place, Line] = field(default_factory=dict, init=False)
 
@@ -92,7 +92,7 @@ class Caller:
         params: Mapping[str, str],
         decode: Callable[[Response], T],
     ) -> T | Failure:
-        """Send a call until it returns a decodable answer, or fails for good."""
+        """Send a call, with retries; return the decoded answer, or a failure if it is given up."""
         call = _OneCall(self, action, place, params, decode)
         if not self.is_over():  # a timeout of 0 would still send the request
             try:
@@ -106,7 +106,7 @@ class Caller:
         return call.failure(TransportError(late, is_timeout=True), attempts=0)
 
     def is_over(self) -> bool:
-        """Check whether the run is over, so that no more calls are sent."""
+        """Check whether the run is over; then no more calls are sent."""
         return self.ending.is_asked or self.clock.monotonic() >= self.run_deadline
 
     def now_ms(self) -> int:
@@ -114,16 +114,16 @@ class Caller:
         return int(self.clock.utc_now().timestamp() * 1000)
 
     def key(self, action: str, place: Place) -> Key:
-        """Return the key of a call in the rate limiter and the checkpoint."""
+        """Return the key by which rate limiter and checkpoint group calls."""
         return (self.name, place.region_id or "", action)
 
     def failure(self, kind: FailureKind, message: str, **more: Any) -> Failure:
-        """Return a failure of this account, as of now."""
+        """Return a failure of this account, with the current time."""
         at_ms = self.now_ms()
         return Failure(kind=kind, message=message, account_id=self.account_id, at_ms=at_ms, **more)
 
     def line(self, place: Place) -> Line:
-        """Return the line to a region."""
+        """Return the state of the line to a region: whether the region answers."""
         if place not in self._lines:
             self._lines[place] = Line(self.clock, self.jitter, self.patience_s)
         return self._lines[place]
@@ -131,20 +131,20 @@ class Caller:
 
 @dataclass(slots=True)
 class _OneCall(Generic[T]):
-    """One call, while it is sent and repeated."""
+    """One call while it is sent and retried."""
 
     caller: Caller
     action: str
     place: Place
     params: Mapping[str, str]
     decode: Callable[[Response], T]
-    # Of the last attempt:
+    # State of the last attempt:
     response: Response | None = None
     credentials: Credentials | None = None
-    is_refused: bool = False  # whether its credentials have expired
+    is_refused: bool = False  # whether the cloud refused these credentials as expired
 
     async def repeat(self) -> T | Failure:
-        """Send the call until it is answered or given up."""
+        """Send the call, and retry it until it is answered or given up."""
         caller, line = self.caller, self.caller.line(self.place)
         tried: Counter[Remedy] = Counter()
         failure, spent_s = None, 0.0
@@ -152,8 +152,8 @@ class _OneCall(Generic[T]):
         while True:
             async with line.turn():
                 if failure is not None and line.is_down and not line.is_awaited:
-                    return failure  # waiting for the region was in vain
-                # In order of arrival, without a deadline: a slow lane is not a failing call.
+                    return failure  # the wait for the region has ended without an answer
+                # In order of arrival, without a deadline: a wait for the quota is no failure.
                 await caller.lanes.enter(self._key)
                 started = caller.clock.monotonic()
                 outcome = await self._attempt()
@@ -172,7 +172,7 @@ class _OneCall(Generic[T]):
             if is_late or not self._may_repeat(verdict, tried[verdict.remedy], line):
                 return failure
             self.is_refused = verdict.remedy is Remedy.RENEW_CREDENTIALS
-            if not line.is_awaited:  # otherwise it pauses with all others
+            if not line.is_awaited:  # otherwise line.turn() makes the pause
                 await self._prepare(verdict.remedy, n)
 
     @property
@@ -180,7 +180,7 @@ class _OneCall(Generic[T]):
         return self.caller.key(self.action, self.place)
 
     def _may_repeat(self, verdict: FailureVerdict, n_tried: int, line: Line) -> bool:
-        """Check whether a failed call is sent again; an outage uses neither attempts nor budget."""
+        """Check whether to retry a failed call; retries in an outage count against no limit."""
         if verdict.is_silence and line.is_down:
             return line.is_awaited
         if n_tried >= _ATTEMPTS[verdict.remedy]:
@@ -188,12 +188,12 @@ class _OneCall(Generic[T]):
         return verdict.remedy is not Remedy.AGAIN or self.caller.budget.spend()
 
     async def _attempt(self) -> T | VpnframeError:
-        """Send one signed request; return the answer or the error."""
+        """Send one signed request; return the decoded answer or the error."""
         caller, region_id = self.caller, self.place.region_id
         refused = self.credentials if self.is_refused else None
         self.response = None
         try:
-            # Credentials are read only now: keys and signatures expire while a call waits.
+            # Credentials are read only after the wait for the quota: they and signatures expire.
             credentials = await caller.provider.get()
             if credentials == refused:  # otherwise another call renewed them meanwhile
                 credentials = await caller.provider.get(renew=True)
@@ -224,7 +224,7 @@ class _OneCall(Generic[T]):
                 checkpoint.call_answered(number, at=caller.clock.utc_now().timestamp())
 
     async def _prepare(self, remedy: Remedy, attempts: int) -> None:
-        """Apply the remedy that the next attempt needs."""
+        """Apply the remedy for the last failure before the next attempt."""
         caller = self.caller
         if remedy is Remedy.SLOW_DOWN:
             now, retry_after_s = caller.clock.monotonic(), _retry_after_s(self.response)
@@ -236,9 +236,9 @@ class _OneCall(Generic[T]):
             await caller.clock.sleep(retries.backoff_s(attempts, jitter=caller.jitter()))
 
     def failure(self, error: VpnframeError, *, attempts: int) -> Failure:
-        """Return the failure of this call; a denied one names the permission that it needs."""
+        """Return the failure of this call; if it was denied, its message names the permission."""
         kind, message = _judge(error).kind, str(error)
-        # Without a response, credentials were refused, not this call.
+        # Without a response, the request for credentials was denied, not this call.
         if kind == "denied" and self.response is not None:
             message = naming_permission(message, self.action)
         details = {
@@ -255,7 +255,7 @@ class _OneCall(Generic[T]):
 
 
 def _record(line: Line, outcome: object) -> None:
-    """Record an attempt on the line; torn answers and missing credentials do not count."""
+    """Record whether the region answered; ignore torn answers and missing credentials."""
     verdict = _judge(outcome) if isinstance(outcome, VpnframeError) else None
     if verdict is not None and verdict.is_silence:
         line.failed()
@@ -271,6 +271,6 @@ def _judge(error: VpnframeError) -> FailureVerdict:
 
 
 def _retry_after_s(response: Response | None) -> float | None:
-    """Return the pause in seconds from the cloud's own header, which is in milliseconds."""
+    """Return in seconds the pause that header x-acs-retry-after gives in milliseconds."""
     text = response.headers.get("x-acs-retry-after", "") if response else ""
     return min(int(text[:12]), 600_000) / 1000 if text.isdecimal() else None

@@ -1,4 +1,4 @@
-"""Open the accounts of a fetch, each with its caller. Used by the network half only."""
+"""Create a caller for each account of a fetch, and identify the accounts."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ async def open_caller(
 
 
 def account_crawls(settings: FetchSettings, plan: Plan, caller: Caller) -> list[AccountCrawl]:
-    """Return a crawl for each account of the settings; without any, for that of the caller."""
+    """Return a crawl for each account in the settings; if there is none, for the caller's."""
     crawls = [] if settings.accounts else [AccountCrawl(caller, plan)]
     for account in settings.accounts:
         provider = DefaultChain(account.profile) if account.profile else caller.provider
@@ -56,7 +56,7 @@ def account_crawls(settings: FetchSettings, plan: Plan, caller: Caller) -> list[
 
 
 async def open_accounts(settings: FetchSettings, plan: Plan, caller: Caller) -> FleetCrawl:
-    """Identify each account; read an account once, at the smallest share of its profiles."""
+    """Identify the accounts; if several profiles have one account, keep the smallest share."""
     crawls = account_crawls(settings, plan, caller)
     for crawl in crawls:
         _remember_calls(crawl.caller)
@@ -80,7 +80,7 @@ async def _identify(crawl: AccountCrawl) -> None:
 
 
 def _merge(first: AccountCrawl, other: Caller) -> None:
-    """Leave out another profile of an account; if its share is smaller, use that one."""
+    """Leave out another profile of an account, but use its quota share if that is smaller."""
     own, account_id = first.caller, first.caller.account_id
     limiters = [caller.lanes.rate_limiter for caller in (own, other)]
     n_own, n_other = (sum(map(limiter.allowed, limiter.limits)) for limiter in limiters)
@@ -95,7 +95,7 @@ def _merge(first: AccountCrawl, other: Caller) -> None:
 
 
 def _remember_calls(caller: Caller) -> None:
-    """Restore the calls of an earlier run that the cloud may still count."""
+    """Tell the rate limiter the calls of an earlier run that may still count against the quota."""
     if caller.checkpoint is None:
         return
     now, monotonic = caller.clock.utc_now().timestamp(), caller.clock.monotonic()
@@ -107,10 +107,10 @@ def _remember_calls(caller: Caller) -> None:
 
 
 async def settle_identity(caller: Caller, found: str | Failure) -> str | Failure:
-    """Record the account's identity in the checkpoint, or check that it is still the same.
+    """Check the account against the checkpoint, or record it there; return its id if known.
 
-    If the cloud does not return the account's id, the name in accounts.toml or the access key is
-    used instead: the checkpoint keeps a digest of the access key's id, never the id itself.
+    If the cloud does not return the account's id, its name in accounts.toml or the access key id
+    identifies it; of the access key id, the checkpoint keeps only a digest.
     """
     checkpoint, account_name = caller.checkpoint, f"account {caller.name}"
     if checkpoint is None:
@@ -122,7 +122,7 @@ async def settle_identity(caller: Caller, found: str | Failure) -> str | Failure
     if known_id and account_id:
         is_same = known_id == account_id
     elif key and caller.name and not known_id and not account_id:
-        is_same = True  # a name of accounts.toml whose id the cloud never returned
+        is_same = True  # an account named in accounts.toml, whose id the cloud never returned
     else:
         is_same = known_key in (None, key)
     if not is_same:
@@ -143,7 +143,7 @@ async def settle_identity(caller: Caller, found: str | Failure) -> str | Failure
 
 
 async def _digest_of_key(caller: Caller) -> str:
-    """Return a digest of the access key's id, empty without an access key."""
+    """Return a digest of the access key id, or an empty string if there is no access key."""
     try:
         access_key_id = (await caller.provider.get()).access_key_id
     except (RequestError, SettingsError):

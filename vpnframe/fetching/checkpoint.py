@@ -1,8 +1,8 @@
-"""Store what an unfinished fetch has read in SQLite, so that it can be resumed.
+"""Store in SQLite what an unfinished fetch has read, so that the fetch can be resumed.
 
-It contains redacted records and the times of calls: a fetch that is resumed within the same minute
-must not exceed the quota. Only its owner can read it; it is removed when the fetch is finished.
-What is written in one turn of the event loop is committed together; ``settle`` waits for that.
+The file contains redacted records, and the times of calls, so that a resumed fetch does not exceed
+the quota. Only the file's owner can read it; it is removed when the fetch is finished. All writes
+in one turn of the event loop are committed together; ``settle`` waits for this commit.
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ from vpnframe.model.records import Rows, Statement
 log = logging.getLogger("vpnframe")
 Answer = Statement | Rows
 VERSION = 3
-# Written into the file's header: no other program's SQLite file is taken for a checkpoint.
+# The file's header contains it, so that no other program's SQLite file is taken for a checkpoint.
 _APPLICATION_ID = int.from_bytes(b"vpnf")
-# Without rowid: a separate index could be damaged alone, unnoticed by SQLite's quick check.
+# WITHOUT ROWID: there is no separate index, whose damage SQLite's quick check would not notice.
 _SCHEMA = """
 CREATE TABLE about (
     name TEXT NOT NULL, value TEXT NOT NULL, checksum INTEGER NOT NULL, PRIMARY KEY (name)
@@ -46,18 +46,18 @@ CREATE TABLE calls (
     answered_at REAL
 );
 """
-# As SQLite stores them.
+# The statements in the form in which SQLite stores them.
 _STATEMENTS = [statement.strip() for statement in _SCHEMA.split(";") if statement.strip()]
 _NOTE = "INSERT OR REPLACE INTO about VALUES (?, ?, ?)"
 _EMPTY, _FOREIGN = "empty", "another program's file"
 _KEY_NAME = b"fingerprint_key"
 _KEY_DIGITS = re.compile(rb"(?<=fingerprint_key).{64}|[0-9a-f]{16,}", re.DOTALL)
-# UnicodeDecodeError: the message quotes a damaged schema that is not valid text.
+# UnicodeDecodeError: SQLite's message quotes a damaged schema that is not valid UTF-8.
 _DAMAGED = (sqlite3.Error, UnicodeDecodeError)
 
 
 class Checkpoint:
-    """The checkpoint of one fetch; use as a context manager."""
+    """The checkpoint of one fetch; use it as a context manager."""
 
     def __init__(self, db: sqlite3.Connection, path: Path) -> None:
         self._db = db
@@ -84,7 +84,7 @@ class Checkpoint:
             self.close()
 
     def close(self) -> None:
-        """Close it, and keep it for another run if it has answers."""
+        """Close the checkpoint; remove it if it contains no answers."""
         if not self.has_answers:
             self.discard()
             return
@@ -92,12 +92,12 @@ class Checkpoint:
             self._commit()
 
     def discard(self) -> None:
-        """Remove the checkpoint: the fetch is finished."""
+        """Close the checkpoint, and remove its files."""
         self.has_answers, self._unwritten = False, []
         self._db.close()
         for path in _files_of(self._path):
             path.unlink(missing_ok=True)
-        with suppress(OSError):  # one that was set aside stays
+        with suppress(OSError):  # a file that was set aside stays in it
             self.folder.rmdir()
 
     async def settle(self) -> None:
@@ -106,7 +106,7 @@ class Checkpoint:
             loop = asyncio.get_running_loop()
             self._turn = loop.create_future()
             loop.call_soon(self._end_turn, self._turn)
-        await asyncio.shield(self._turn)  # others wait for it, too
+        await asyncio.shield(self._turn)  # a cancelled waiter does not cancel it for others
 
     def _end_turn(self, turn: asyncio.Future[None]) -> None:
         """Commit what was written in this turn, and wake all waiters."""
@@ -130,7 +130,7 @@ class Checkpoint:
         except sqlite3.Error as error:  # such as a full disk
             remedy = "; what was read before is kept: free some space and continue with --resume"
             raise _unwritable(self._path, error, remedy) from None
-        # Only now: rows that a full disk refuses are retried when the checkpoint is closed.
+        # Cleared only now: rows that a full disk refused are written again on close.
         self._unwritten = []
 
     def _rows(self, statement: str, *values: object) -> list[Any]:
@@ -140,7 +140,7 @@ class Checkpoint:
             raise _unwritable(self._path, error) from None
 
     def recall(self, account: str, region: str, action: str, subject: str = "") -> Answer | None:
-        """Return an answer that an earlier run read, or None."""
+        """Return an answer that an earlier run stored, or None."""
         if not self.is_resumed:
             return None
         rows = self._rows(
@@ -152,7 +152,7 @@ class Checkpoint:
     async def keep(
         self, account: str, region: str, action: str, answer: Answer, *, subject: str = ""
     ) -> None:
-        """Store an answer; it counts as read once this returns."""
+        """Store an answer; it is on disk once this returns."""
         row = _with_checksum(account, region, action, subject, self._encode(answer))
         self._unwritten.append(("INSERT OR REPLACE INTO answers VALUES (?, ?, ?, ?, ?, ?)", row))
         self.has_answers = True
@@ -164,12 +164,12 @@ class Checkpoint:
         self._commit()
 
     def noted(self, name: str) -> str | None:
-        """Return a fact about the fetch, or None."""
+        """Return a fact that ``note`` stored, or None."""
         rows = self._rows("SELECT value FROM about WHERE name=?", name)
         return str(rows[0][0]) if rows else None
 
     def call_sent(self, key: Key) -> int:
-        """Record a call that is sent once this has settled; return its number."""
+        """Record a call that will be sent after the next ``settle``; return the call's number."""
         number = next(self._numbers)
         statement = "INSERT INTO calls (number, account, region, action) VALUES (?, ?, ?, ?)"
         self._unwritten.append((statement, (number, *key)))
@@ -180,9 +180,9 @@ class Checkpoint:
         self._unwritten.append(("UPDATE calls SET answered_at=? WHERE number=?", (at, number)))
 
     def earlier_calls(self, *, since: float, now: float) -> Iterator[tuple[Key, float]]:
-        """Yield the calls of earlier runs that a quota may still count.
+        """Yield key and time of the calls of earlier runs that were answered since ``since``.
 
-        A call that was open when its run died counts as answered now: its time is unknown.
+        A call without a recorded answer, because its run died, counts as answered now.
         """
         self._rows("UPDATE calls SET answered_at=? WHERE answered_at IS NULL", now)
         rows = self._rows(
@@ -200,12 +200,12 @@ def checkpoint_path(folder: Path) -> Path:
 
 
 def _files_of(path: Path) -> list[Path]:
-    """Return the file of a checkpoint and its companions, whether or not they exist."""
+    """Return the paths of a checkpoint and of SQLite's files beside it; they need not exist."""
     return [path, *(path.with_name(path.name + suffix) for suffix in ("-wal", "-shm"))]
 
 
 def open_checkpoint(folder: Path, *, purpose: Mapping[str, str], resume: bool) -> Checkpoint:
-    """Open the checkpoint of an inventory folder, or create one."""
+    """Open an inventory folder's checkpoint to resume the same ``purpose``, or create one."""
     path = checkpoint_path(folder)
     for one in (path.parent, *_files_of(path)):
         if one.is_symlink():  # nothing is written outside this folder
@@ -232,7 +232,7 @@ def open_checkpoint(folder: Path, *, purpose: Mapping[str, str], resume: bool) -
 
 
 def _begin(path: Path, purpose: Mapping[str, str]) -> Checkpoint:
-    """Create a checkpoint, readable only by its owner from the start, and whole or empty."""
+    """Create a checkpoint that only its owner can read; it is never partly initialized."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         path.parent.chmod(0o700)
@@ -261,7 +261,7 @@ def _unwritable(path: Path, error: Exception, remedy: str = "") -> InventoryErro
 
 
 def _open_existing(path: Path) -> Checkpoint | None:
-    """Open the checkpoint at ``path``; set one that cannot be trusted aside and return None."""
+    """Open the checkpoint at ``path``; if it cannot be trusted, set it aside and return None."""
     try:
         with ExitStack() as stack:
             db = stack.enter_context(closing(_connect(path)))
@@ -287,7 +287,7 @@ def _open_existing(path: Path) -> Checkpoint | None:
 
 
 def _problem_of(db: sqlite3.Connection) -> str | None:
-    """Return why a checkpoint cannot be trusted, or None; SQLite does not check row contents."""
+    """Return why a checkpoint cannot be trusted, or None; checksums cover what SQLite does not."""
     if db.execute("PRAGMA quick_check").fetchone()[0] != "ok":
         return "damaged"
     (version,) = db.execute("PRAGMA user_version").fetchone()
@@ -308,7 +308,7 @@ def _problem_of(db: sqlite3.Connection) -> str | None:
 
 def _set_aside(path: Path, problem: str) -> None:
     """Rename a checkpoint that cannot be trusted, and overwrite its fingerprint key."""
-    # With the key, guesses of pre-shared keys could be tested against the fingerprints.
+    # Whoever has this key can test guesses of pre-shared keys against their fingerprints.
     if problem != _FOREIGN or _KEY_NAME in path.read_bytes():
         with path.open("r+b") as file, mmap.mmap(file.fileno(), 0) as body:
             for start, end in [found.span() for found in _KEY_DIGITS.finditer(body)]:
@@ -319,7 +319,7 @@ def _set_aside(path: Path, problem: str) -> None:
 
 
 def _with_checksum(*values: object) -> tuple[object, ...]:
-    """Append a checksum of all values with their types: damage may turn a text into a number."""
+    """Append a checksum of the values and their types: damage may turn a string into a number."""
     parts = (
         b"b" + v if isinstance(v, bytes) else f"{'t' if isinstance(v, str) else '?'}{v}".encode()
         for v in values

@@ -1,6 +1,6 @@
-"""Fetch accounts: their regions in parallel, their lists, and a download per connection.
+"""Fetch accounts with their regions in parallel: the lists, then a download per connection.
 
-Whatever cannot be read becomes a failure and a coverage row; the run continues for the others.
+``failures`` and ``coverage`` report what cannot be read; the run continues with everything else.
 """
 
 from __future__ import annotations
@@ -41,17 +41,17 @@ class Plan:
     # ``all``: every connection's configuration; ``none``: only the list rows; a share such as
     # ``5%``: a random sample
     downloads: str = "all"
-    seed: str = ""  # of that sample; equal seeds draw equal samples
+    seed: str = ""  # seed of that sample; equal seeds draw equal samples
     endpoint: str | None = None  # one URL for every call, instead of the cloud's own hosts
     on_event: events.Listener = field(default=events.ignore)
     routes: bool = True  # whether VPCs and routes are read, too
 
     def place(self, host: str) -> Place:
-        """Return the place of a call outside of regions."""
+        """Return the destination of a call that belongs to no region."""
         return Place(self.endpoint or f"https://{host}")
 
     def places(self, known: Mapping[str, str | None]) -> Iterator[tuple[str, Place | None, str]]:
-        """Yield each region with its place, if it is queried, and a problem or an empty text."""
+        """Yield id, place (None if not queried) and problem (empty if none) of each region."""
         # The endpoint that DescribeRegions returned (``known``) is used if it is a cloud host.
         for region_id in sorted(known if self.regions is None else set(self.regions)):
             host, usual = known.get(region_id), f"vpc.{region_id}.aliyuncs.com"
@@ -67,7 +67,7 @@ class Plan:
                 yield region_id, Place(url, region_id), f"{region_id!r} {what}"
 
     def unknown_skips(self, known: Collection[str]) -> Iterator[str]:
-        """Yield a message for each region to skip that does not exist, if ``known`` has any."""
+        """Yield a message for each region to skip that is not in ``known``, if that has any."""
         unknown = {*self.skip_regions} - {*known, *(self.regions or ())} if known else ()
         for region_id in sorted(unknown):
             near = difflib.get_close_matches(region_id, known, n=1)
@@ -76,7 +76,7 @@ class Plan:
 
 
 def parse_downloads(text: str) -> float:
-    """Parse which share of the configurations is to be downloaded: 0.05 for ``5%``."""
+    """Return the share of the configurations to download, such as 0.05 for ``5%``."""
     if text in ("all", "none"):
         return 1.0 if text == "all" else 0.0
     if not _SHARE.fullmatch(text) or float(text[:-1]) > 100:
@@ -91,11 +91,11 @@ class AccountCrawl:
     caller: Caller  # its ``account_id`` is filled in by :meth:`list_all`
     plan: Plan
     identity: str | Failure | None = None  # result of GetCallerIdentity, if it was already called
-    doubles: list[Failure] = field(default_factory=list)  # further profiles of this account
+    doubles: list[Failure] = field(default_factory=list)  # for further profiles of this account
     regions: list[RegionCrawl] = field(default_factory=list)
     failures: list[Failure] = field(default_factory=list)
     coverage: list[Coverage] = field(default_factory=list)
-    _n_throttled: int = 0  # calls that events reported as throttled
+    _n_throttled: int = 0  # throttled calls that events reported so far
 
     async def identify(self) -> str | Failure:
         """Return the main account's id from GetCallerIdentity, or the failure."""
@@ -148,7 +148,7 @@ class AccountCrawl:
         self._report(events.RegionsFound(account_id, len(self.regions)))
 
     def _report(self, event: events.Event) -> None:
-        """Pass on an event with its account, after the calls that were throttled meanwhile."""
+        """Pass on an event with its account id, after an event for newly throttled calls."""
         listener, account_id = self.plan.on_event, self.caller.account_id
         n_throttled = sum(tally.n_throttled for tally in self.caller.tallies.values())
         if n_throttled > self._n_throttled:
@@ -159,7 +159,7 @@ class AccountCrawl:
         events.tell(listener, event)
 
     def chosen(self, region: RegionCrawl) -> list[str]:
-        """Return the connections of a region whose configurations are to be downloaded."""
+        """Return the ids of a region's connections whose configurations are to be downloaded."""
         ids = [i for i in region.connection_ids if i not in region.unattached_ids]
         share = parse_downloads(self.plan.downloads)
         if share in (0.0, 1.0):
@@ -169,7 +169,7 @@ class AccountCrawl:
         return sorted(draw.sample(sorted(ids), math.ceil(share * len(ids))))
 
     def choose(self) -> None:
-        """Set what is to be downloaded: ``coverage`` counts it as missing until it is read."""
+        """Set each region's number of downloads; ``coverage`` counts them as missing until read."""
         for region in self.regions:
             region.n_wanted = len(self.chosen(region))
 
@@ -181,7 +181,7 @@ class AccountCrawl:
         await run_all(region.download(ids) for region, ids in chosen)
 
     async def read_again(self) -> None:
-        """Retry, after everything else, what was not read for transient reasons."""
+        """Retry what was not read for transient reasons; call this after everything else."""
         if self.caller.is_over():
             return
         if not self.regions and any(failure.kind in PASSING for failure in self.failures):
@@ -196,7 +196,7 @@ class AccountCrawl:
         await run_all(region.download_again(self.chosen(region)) for region in self.regions)
 
     def own(self) -> Records:
-        """Return what belongs to no region that is read."""
+        """Return the failures and coverage rows that belong to none of ``regions``."""
         return Records(failures=(*self.doubles, *self.failures), coverage=tuple(self.coverage))
 
 
@@ -211,7 +211,7 @@ class FleetCrawl:
         await run_all(account.list_all() for account in self.accounts)
 
     async def download(self) -> None:
-        """Download what the plan contains; retry transient failures in a second round."""
+        """Download the configurations that the plan asks for, then retry transient failures."""
         await run_all(account.download() for account in self.accounts)
         await run_all(account.read_again() for account in self.accounts)
 
@@ -228,7 +228,7 @@ class FleetCrawl:
         return tuple(found)
 
     def outcome(self) -> Records:
-        """Return the failures and the coverage, without what was read."""
+        """Return the failures and coverage rows of all accounts."""
         parts = [
             part
             for account in self.accounts
@@ -240,7 +240,7 @@ class FleetCrawl:
         )
 
     def parts(self, *, release: bool = False) -> Iterator[Records]:
-        """Yield everything read so far, part by part; ``release`` drops regions that are taken."""
+        """Yield everything read so far, in parts; ``release`` frees each region after its parts."""
         for account in self.accounts:
             yield account.own()
             regions = account.regions if release else [*account.regions]
@@ -248,13 +248,13 @@ class FleetCrawl:
                 yield from regions.pop(0).parts()
 
     def raise_if_nothing(self) -> None:
-        """Raise RequestError if nothing could be read, since that is not an empty fleet."""
+        """Raise RequestError if nothing could be read, to tell this from an empty fleet."""
         outcome = self.outcome()
         if any(row.status in ("complete", "partial", "absent") for row in outcome.coverage):
             return
         if not outcome.failures:
             raise RequestError("the account has no regions")
-        # The last failure is the cause; a refused identity before it is not.
+        # The last failure of an account is the cause; a failed GetCallerIdentity before it is not.
         last = {failure.account_id: failure for failure in outcome.failures}
         refused = refused_sentence(failure.message for failure in outcome.failures)
         causes = "; ".join([*map(_what_ended, last.values()), *([refused] if refused else [])])
@@ -262,7 +262,7 @@ class FleetCrawl:
 
 
 def _what_ended(failure: Failure) -> str:
-    """Describe a failure with its call, region and account; a refused key with the remedy."""
+    """Describe a failure by call, region and account; add a remedy for a refused access key."""
     where = f" in {failure.region_id}" if failure.region_id else ""
     whose = f" of account {failure.account_id}" if failure.account_id else ""
     is_refused = failure.kind == "credentials" and failure.code is not None

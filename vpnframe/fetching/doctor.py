@@ -1,4 +1,4 @@
-"""Check whether a fetch can work, with the smallest calls."""
+"""Check with a few small calls whether a fetch can work."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ from vpnframe.model.files import create_file
 from vpnframe.model.records import Attachment, Coverage, Failure, Gateway, Region, Statement
 
 Status = Literal["ok", "missing", "unknown"]
-# The kind of thing that a call is about, and the parameter that names it.
+# For calls about one object: the kind of the object, and the parameter for its id.
 _ABOUT_ONE = {
     "DescribeVpnRouteEntries": ("VPN gateway", "VpnGatewayId"),
     "DescribeVpnPbrRouteEntries": ("VPN gateway", "VpnGatewayId"),
     "DescribeVcoRouteEntries": ("transit-router attachment", "VpnConnectionId"),
     DOWNLOAD: ("connection", "VpnConnectionId"),
 }
-# A remedy for failures that are no refused permission.
+# Remedies for failures other than a refused permission, by kind of failure.
 _REMEDIES: dict[str, str] = {
     **dict.fromkeys(
         ("network", "timeout"),
@@ -58,31 +58,31 @@ def doctor(
     settings: FetchSettings | None = None,
     sample_out: str | Path | None = None,
 ) -> pd.DataFrame:
-    """Check that a fetch can work, with the smallest calls; blocks.
+    """Check with a few small calls whether a fetch can work, and return when all checks are done.
 
-    Checks the identity of the credentials, permissions, the clock, which regions answer, and how
-    long a fetch will take. It makes two calls for the account, one for each region and nine more.
+    It checks the credentials, their permissions, the clock and the regions, and estimates how long
+    a fetch takes. It makes two calls for the account, one per region and one per permission.
 
     Parameters
     ----------
     regions, endpoint, credentials
         As for :func:`fetch`.
     settings : FetchSettings, optional
-        As for the fetch; ``out`` is ignored.
+        As for :func:`fetch`; ``out`` is ignored.
     sample_out : str or Path, optional
         A new folder for the shape of each answer: its documented fields with their types, and
-        words such as ``ikev2``; no key, name, id, address or number. It is safe to share.
+        words such as ``ikev2``, but no key, name, id, address or number. You can safely share it.
 
     Returns
     -------
     DataFrame
-        Table ``doctor``: one row per check, ``ok``, ``missing`` or ``unknown``, with a remedy if it
-        is not ``ok``.
+        Table ``doctor``: one row per check, with the status ``ok``, ``missing`` or ``unknown``, and
+        with a remedy if the status is not ``ok``.
 
     Raises
     ------
     SettingsError
-        If an option is wrong, or the folder cannot be used. Missing credentials are a row.
+        If an option is wrong, or the folder cannot be used. A row reports missing credentials.
 
     Examples
     --------
@@ -114,7 +114,7 @@ def doctor(
 
 
 class _Samples:
-    """Distinct shapes of responses by call, in a folder that a user may send to the maintainers."""
+    """Distinct shapes of responses by action, for a folder that a user can send to maintainers."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -156,7 +156,7 @@ class _AccountCheck:
 
     caller: Caller
     plan: Plan
-    rows: list[dict[str, str | None]] = field(default_factory=list)  # of the table
+    rows: list[dict[str, str | None]] = field(default_factory=list)  # rows of table ``doctor``
     arn: str | None = None
     sizes: dict[Place, int] = field(default_factory=dict)
     samples: dict[str, tuple[Place, str]] = field(default_factory=dict)
@@ -165,7 +165,7 @@ class _AccountCheck:
         """Run the checks in order; stop if the credentials or the identity are refused."""
         if await self._check_credentials() and await self._check_identity():
             await run_all(self._check_region(place) for place in await self._find_places())
-            self.rows.sort(key=lambda row: row["region_id"] or "")  # those of no region first
+            self.rows.sort(key=lambda row: row["region_id"] or "")  # rows without a region first
             await self._check_permissions()
             self._estimate()
 
@@ -177,7 +177,7 @@ class _AccountCheck:
         remedy: str | None = None,
         region_id: str | None = None,
     ) -> None:
-        """Add a row; the status is unknown if the check could not be tried."""
+        """Add a row to the table; status ``unknown`` means that the check could not be made."""
         row = {"check": check, "status": status, "detail": detail, "remedy": remedy}
         where = {"account_id": self.caller.account_id, "region_id": region_id}
         self.rows.append(row | where)
@@ -222,7 +222,7 @@ class _AccountCheck:
         return True
 
     async def _find_places(self) -> list[Place]:
-        """Return the places of the regions."""
+        """List the regions, add a row about that, and return the places to check."""
         action, place = "DescribeRegions", self.plan.place(VPC_HOST)
         found = await self.caller.ask(action, place, {}, partial(decode_page, action=action))
         known: dict[str, str | None] = {}
@@ -237,7 +237,7 @@ class _AccountCheck:
         return [place for _, place, _ in self.plan.places(known) if place]
 
     async def _check_region(self, place: Place) -> None:
-        """Read one row of its list: check whether it answers, and count its connections."""
+        """Check whether a region answers a list call for one row, and note its connection count."""
         found = await self._try(place, LISTED, {})
         note = partial(self._note, "region", region_id=place.region_id)
         if isinstance(found, Page):
@@ -272,7 +272,7 @@ class _AccountCheck:
     async def _try(
         self, place: Place, action: str, params: Mapping[str, str]
     ) -> Page | Statement | Failure:
-        """Make a call for one row; store ids in the answer with which other calls can be tried."""
+        """Make a call for one row, and store the ids in its answer for calls about one object."""
         decode: Callable[[Response], Page | Statement] = partial(decode_page, action=action)
         if action == DOWNLOAD:
             decode = partial(decode_download, vpn_connection_id="-")
@@ -311,7 +311,7 @@ class _AccountCheck:
 
 
 def _things_in(row: object) -> Iterator[tuple[str, str]]:
-    """Yield kind and id of things in a row with which other calls can be tried."""
+    """Yield kind and id of the objects in a row, for calls that are about one object."""
     if isinstance(row, Statement):
         if not row.is_unattached:
             yield "connection", row.vpn_connection_id
@@ -326,5 +326,5 @@ def _things_in(row: object) -> Iterator[tuple[str, str]]:
 
 
 def _remedy_of(failure: Failure) -> str:
-    """Return a remedy for a failure that is not a refused permission."""
+    """Return a remedy for a failure other than a refused permission."""
     return _REMEDIES.get(failure.kind, "see the message; its request id helps the cloud's support")

@@ -1,4 +1,4 @@
-"""Events that a fetch emits while it runs. Their ``text`` is a format for the log."""
+"""Events that a fetch emits while it runs; ``text`` is the format string of the log message."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class RouteListRead:
 
 @dataclass(frozen=True, slots=True)
 class ConnectionsFound:
-    """A region was listed: ``n_connections`` configurations will be downloaded."""
+    """A region's lists were read: ``n_connections`` configurations will be downloaded."""
 
     region_id: str
     n_connections: int
@@ -60,7 +60,7 @@ class EstimateMade:
 
 @dataclass(frozen=True, slots=True)
 class ConnectionRead:
-    """A download succeeded or failed."""
+    """A download has succeeded or failed, as ``is_read`` tells."""
 
     region_id: str
     is_read: bool
@@ -79,7 +79,7 @@ class Throttled:
 
 @dataclass(frozen=True, slots=True)
 class RegionRead:
-    """A region is finished."""
+    """All downloads of a region have ended; ``status`` is as in table ``coverage``."""
 
     region_id: str
     status: str

@@ -1,6 +1,6 @@
 """Fetch the whole fleet from the cloud into an inventory.
 
-Records are packed as they are read, and become tables part by part: never are all of them objects.
+Records are packed once they are read, and unpacked in parts: they are never all objects at once.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ async def afetch(
     settings: FetchSettings | None = None,
     on_event: Listener = ignore,
 ) -> Inventory:
-    """Fetch the whole fleet of an account, or of several, inside asyncio; see :func:`fetch`.
+    """Fetch the whole fleet of one or more accounts, as a coroutine; see :func:`fetch`.
 
     Parameters
     ----------
@@ -62,13 +62,13 @@ async def afetch(
 async def _fetch(
     plan: Plan, settings: FetchSettings, credentials: Credentials | None, ending: Ending
 ) -> Inventory:
-    """Fetch until done or ended by ``ending``."""
+    """Fetch the fleet until everything is read, or until ``ending`` ends the run."""
     own_key = own_fingerprint_key(settings.psk_key_file, is_wanted=settings.key_facts)
     provider = find_provider(settings, credentials)
     if not settings.accounts:
         await provider.get()
     with _checkpoint(plan, settings, own_key) as checkpoint:
-        # A resumed fetch draws the same sample, and has the same key.
+        # A resumed fetch draws the same sample, and uses the same fingerprint key.
         made = checkpoint.noted("fingerprint_key") if checkpoint else None
         seed = checkpoint.noted("draw") if checkpoint else None
         plan = replace(plan, seed=seed or secrets.token_hex(8))
@@ -85,7 +85,7 @@ async def _fetch(
 async def _read(
     fleet: FleetCrawl, plan: Plan, ending: Ending, checkpoint: Checkpoint | None
 ) -> Inventory:
-    """Read the fleet, and commit what was read if there is a checkpoint."""
+    """Read the fleet; if there is a checkpoint, also write what was read as a snapshot."""
     await fleet.list_all()
     if checkpoint is not None and parse_downloads(plan.downloads) > 0:
         # The lists are committed before the downloads, so that they are available early.
@@ -120,7 +120,7 @@ def _tables(parts: Iterable[Records]) -> Inventory:
 def _checkpoint(
     plan: Plan, settings: FetchSettings, own_key: FingerprintKey | None
 ) -> AbstractContextManager[Checkpoint | None]:
-    """Open the checkpoint of the output folder, if there is one."""
+    """Open the checkpoint of the output folder; without an output folder, there is none."""
     if settings.out is None:
         if settings.resume:
             raise SettingsError("resuming needs the inventory folder: pass ``out``")
@@ -151,26 +151,26 @@ def fetch(
     settings: FetchSettings | None = None,
     on_event: Listener = ignore,
 ) -> Inventory:
-    """Fetch the whole fleet of an account, or of several; blocks, in a notebook too.
+    """Fetch the whole fleet of one or more accounts, and return when the fetch has ended.
 
-    It runs a new event loop in a thread, so it also works if a loop already runs.
+    It runs an event loop in a new thread, so it also works in a notebook, which has its own loop.
 
     Parameters
     ----------
     regions : collection of str, optional
         Region ids; all regions of the account by default.
     downloads : str, default "all"
-        ``all``: every connection's configuration, one call each, under a small quota. ``none``:
-        only the list rows, seconds for a whole fleet. A share such as ``5%``: a random sample; the
-        column ``witnesses`` shows which.
+        ``all``: every connection's configuration, one call each, under a small quota. ``none``: no
+        configuration, only the lists, which take seconds for a whole fleet. A share such as ``5%``:
+        a random sample of that size; column ``witnesses`` shows which were downloaded.
     endpoint : str, optional
-        One URL for every call; by default the cloud's own hosts. Plain HTTP only to loopback.
+        URL for every call, instead of the cloud's own hosts; plain HTTP only to a loopback address.
     credentials : Credentials, optional
-        By default the vendor's default chain: environment, configuration files, RAM role.
+        By default from the vendor's default chain: environment, configuration files, RAM role.
     settings : FetchSettings, optional
-        Accounts, quotas, folder and trust.
+        Accounts, quotas, output folder, certificate authority and other settings.
     on_event : callable, optional
-        Receives the events, see :mod:`vpnframe.fetching.events`; called from the other thread.
+        Receives each event of :mod:`vpnframe.fetching.events`; it is called in the new thread.
 
     Returns
     -------
@@ -182,9 +182,9 @@ def fetch(
     SettingsError
         If there are no credentials, or an option is wrong.
     RequestError
-        If nothing at all could be read, or with ``strict`` not everything.
+        If nothing could be read or, with ``strict``, if something could not be read.
     KeyboardInterrupt
-        If it was interrupted; with ``out``, what was read is written to that folder.
+        If the fetch was interrupted; with ``out``, what was read is written to that folder.
 
     References
     ----------

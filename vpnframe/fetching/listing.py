@@ -1,4 +1,4 @@
-"""Fetch a whole listing, page by page, without duplicates, and report what is missing."""
+"""Fetch all pages of a list call, without duplicate rows, and report what is missing."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _ID_OF = {
     "DescribeVpnPbrRouteEntries": "entry_id",
     "DescribeVpnRouteEntries": "entry_id",
 }
-# The lists that contain a thing, by the parameter that names it.
+# The list calls that return an object, by the parameter for its id.
 _SHOWN_BY = {
     "VpnConnectionId": ("DescribeVpnConnections", "DescribeVpnAttachments"),
     "VpnGatewayId": ("DescribeVpnGateways",),
@@ -42,18 +42,18 @@ _decode_row = msgspec.msgpack.Decoder(Row).decode
 
 @dataclass(slots=True)
 class Listing:
-    """The result of one list call in all its pages."""
+    """The rows of one list call from all its pages, and what is missing."""
 
     rows: PackedRecords = field(default_factory=PackedRecords)  # by id
-    seen: set[str] = field(default_factory=set)  # their ids, while pages are read
+    seen: set[str] = field(default_factory=set)  # ids of the rows, while pages are read
     n_expected: int = 0  # number of rows as the cloud counts them
-    failure: Failure | None = None  # why it ended early
-    doubt: Failure | None = None  # why a further pass ended early: no row is missing, unconfirmed
+    failure: Failure | None = None  # why reading ended early
+    doubt: Failure | None = None  # why a later pass failed: all rows are there, unconfirmed
     notes: list[Note] = field(default_factory=list)  # rows that could not be decoded
     n_pages: int = 0  # pages of one pass
     is_agreed: bool = True  # whether a second pass, if needed, returned the same ids
-    counts: set[int] = field(default_factory=set)  # the total counts of its pages, if they have one
-    count_note: Note | None = None  # an invalid count: these may not be all rows
+    counts: set[int] = field(default_factory=set)  # the different total counts that pages give
+    count_note: Note | None = None  # on an invalid total count: rows may be missing
 
     @property
     def n_collected(self) -> int:
@@ -68,16 +68,16 @@ class Listing:
 
     @property
     def is_short(self) -> bool:
-        """Whether rows are missing that the cloud counts, though no call failed."""
+        """Whether fewer rows were read than the cloud counts, though no call failed."""
         return self.failure is None and self.n_collected < self.n_expected
 
     @property
     def is_whole(self) -> bool:
-        """Whether it was read to its end, and contains all rows that the cloud counts."""
+        """Whether all pages were read, and contain as many rows as the cloud counts."""
         return self.failure is None and self.count_note is None and not self.is_short
 
     def failures(self, action: str, *, at_ms: int) -> Iterator[Failure]:
-        """Yield failures for what was not read or decoded, without account and region."""
+        """Yield failures for rows not read or not decoded; account and region are not filled in."""
         yield from (failure for failure in (self.failure, self.doubt) if failure)
         if self.is_short:
             message = f"{self.n_expected} rows are counted, {self.n_collected} were given"
@@ -105,9 +105,9 @@ class Listing:
             self.n_expected = self.n_collected
 
     def agrees(self, other: Listing) -> bool:
-        """Check whether two passes have the same rows, as many as each of their pages counts.
+        """Check whether two passes read the same ids, and all pages of a pass had the same count.
 
-        A row that appears and disappears between two pages hides another; only the count shows it.
+        A row that appears and disappears between two pages can hide another; the count shows it.
         """
         are_sound = all(one.is_stable and len(one.counts) <= 1 for one in (self, other))
         return are_sound and self.seen == other.seen
@@ -120,11 +120,11 @@ class ListCall:
     caller: Caller
     action: str
     place: Place
-    about: Mapping[str, str] = field(default_factory=dict)  # parameters that narrow it
-    judge: KeyJudge | None = None  # of the pre-shared keys in its rows
+    about: Mapping[str, str] = field(default_factory=dict)  # parameters that narrow the list
+    judge: KeyJudge | None = None  # assesses the pre-shared keys in the rows
 
     async def recall(self) -> Listing:
-        """Return the listing from the checkpoint if an earlier run read it, or fetch it."""
+        """Return the listing that an earlier run stored in the checkpoint; else fetch it."""
         checkpoint, key = self.caller.checkpoint, self.caller.key(self.action, self.place)
         subject = "/".join(self.about.values())
         known = checkpoint.recall(*key, subject) if checkpoint else None
@@ -148,10 +148,10 @@ class ListCall:
         return listing
 
     async def fetch(self) -> Listing:
-        """Fetch every page; two or three times if one pass is not conclusive.
+        """Fetch every page; if there are several or rows are missing, in two or three passes.
 
-        A deletion and a creation between two pages hide a row although all counts agree, and there
-        may be fewer rows than counted. List calls are cheap.
+        If one row is deleted and another created between two pages, a row is missed though all
+        counts agree; a second pass shows this. List calls are cheap.
         """
         passes = [await self.fetch_pass()]
         is_sure = passes[0].n_pages <= 1 and passes[0].is_stable
@@ -173,7 +173,7 @@ class ListCall:
             if isinstance(page, Failure):
                 listing.failure = page
                 return listing
-            # Without a count, an empty page after one that was not full only confirms the end.
+            # Without a count, an empty page after a page that was not full only confirms the end.
             was_full = listing.n_collected >= (number - 1) * PAGE_SIZE
             has_any = bool(page.rows or page.notes)
             listing.n_pages += has_any or page.total_count is not None or was_full
@@ -182,7 +182,7 @@ class ListCall:
             n_idle = 0 if len(listing.rows) > n_before else n_idle + 1
             # Without a count, only a page without new rows ends the listing.
             total = math.inf if page.total_count is None else page.total_count
-            # Rows that cannot be decoded may be repeated ones, and the count may be wrong.
+            # Rows that cannot be decoded may be duplicates, and the count may be wrong.
             may_go_on = page.notes and n_idle < _MOST_IDLE and number * PAGE_SIZE < total
             is_full = len(page.rows) + len(page.notes) >= PAGE_SIZE
             # After a full page there may be more rows than counted.
@@ -194,7 +194,7 @@ class ListCall:
             number += 1
 
     def _decode(self, response: Response, *, number: int) -> Page:
-        """Decode one page; raise ResponseError, which is retried, if it lacks counted rows."""
+        """Decode one page; if it is empty but should have rows, raise ResponseError for a retry."""
         page = decode_page(response, action=self.action, judge=self.judge)
         if page.rows or page.notes:
             return page
@@ -207,10 +207,10 @@ class ListCall:
 
 
 def _united(passes: list[Listing]) -> Listing:
-    """Merge the rows of all passes, each as returned by its latest pass."""
+    """Merge the rows of all passes; each row is taken from the latest pass that has it."""
     united = Listing(
         n_expected=max(one.n_expected for one in passes),
-        # A pass that failed after a whole one affects agreement, not rows.
+        # If only a later pass failed, no row is missing, but the rows are not confirmed.
         failure=passes[0].failure,
         doubt=passes[-1].failure,
         notes=passes[-1].notes,
@@ -227,9 +227,9 @@ def _united(passes: list[Listing]) -> Listing:
 async def explain_gone(
     failure: Failure, caller: Caller, place: Place, about: Mapping[str, str]
 ) -> Failure:
-    """Distinguish a deleted thing from one that a call does not find though a list contains it.
+    """Change the kind from gone to unavailable if a list may still contain the object.
 
-    After the call, the list is queried for this thing only: one row, under a large quota.
+    The list is queried for this object only: one row, under a large quota.
     """
     if failure.kind != "gone":
         return failure

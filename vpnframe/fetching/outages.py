@@ -15,7 +15,7 @@ from vpnframe.errors import TransportError
 log = logging.getLogger("vpnframe")
 
 PATIENCE_S = 45.0  # longer than most outages; a region that is silent for longer is given up
-SAID_AFTER_S = 8.0  # most calls take less than one
+SAID_AFTER_S = 8.0  # most calls take less than one second
 _LONGEST_PAUSE_S = 10.0
 _A_FEW = 3  # consecutive failures; one or two are not an outage
 
@@ -39,17 +39,17 @@ class Line:
 
     @property
     def is_down(self) -> bool:
-        """Whether it returned answers before, and returns none now."""
+        """Whether the region answered before, and does not answer now."""
         return self._answered_ever and self._n_failed >= _A_FEW
 
     @property
     def is_awaited(self) -> bool:
-        """Whether it is down, and calls still wait for it."""
+        """Whether the line is down, and calls still wait for it."""
         return self.is_down and self.clock.monotonic() - self._silent_since < self.patience_s
 
     @asynccontextmanager
     async def turn(self) -> AsyncIterator[None]:
-        """Admit a call: at once if the line is up, one after the other if it is awaited."""
+        """Admit calls one at a time, after a pause, if the line is awaited; otherwise at once."""
         if self.is_awaited:
             async with self._trying:
                 if self.is_awaited:
@@ -73,9 +73,9 @@ class Line:
 
 
 class Silence:
-    """Warn once about each host that was silent from the start; the calls themselves go on.
+    """Warn once about each host that has never answered; its calls continue.
 
-    A host that answered before is not reported: a call may wait for a free connection.
+    A host that answered before is not reported: a call to it may wait for a free TCP connection.
     """
 
     def __init__(self) -> None:

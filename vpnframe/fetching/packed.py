@@ -1,8 +1,8 @@
 """Store many records in little memory.
 
-As objects, the rows and downloads of a connection take more than ten KiB: 100,000 would fill a
-laptop's memory. They are packed as soon as they are read, as msgpack in compressed blocks, to a
-twentieth of that, and unpacked part by part when they become tables.
+As Python objects, the rows and downloads of one connection take over ten KiB: 100,000 connections
+would fill a laptop's memory. Records are packed once they are read: compressed batches of msgpack
+take a twentieth of that. They are unpacked part by part when they become tables.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ A = TypeVar("A")
 B = TypeVar("B")
 
 _BLOCK = 64
-_PART = 1000  # large enough that the overhead of making columns from each part is small
+_PART = 1000  # records; if there were fewer, making columns of each part would take longer
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(dict[str, Row]).decode
 _decode_raw = msgspec.msgpack.Decoder(dict[str, msgspec.Raw]).decode
@@ -37,7 +37,7 @@ class PackedRecords:
         return len(self._blocks) * _BLOCK + len(self._open)
 
     def put(self, key: str, record: Row | msgspec.Raw) -> None:
-        """Add a record, or one that is already encoded."""
+        """Add a record, which may already be encoded."""
         self._open[key] = msgspec.Raw(_encode(record))
         if len(self._open) == _BLOCK:
             self._blocks.append(zlib.compress(_encode(self._open), 1))
@@ -80,7 +80,7 @@ class PackedRecords:
 def side_by_side(
     left: Iterable[Mapping[str, A]], right: Iterable[Mapping[str, B]]
 ) -> Iterator[tuple[dict[str, A], dict[str, B]]]:
-    """Iterate over two sorted sequences of parts together, aligned by id."""
+    """Yield pairs of parts, with the same ids in both, from two sequences of parts sorted by id."""
     coming, waiting = iter(right), dict[str, B]()
     for part in left:
         last = max(part, default="")

@@ -25,7 +25,7 @@ async def aplan(
     credentials: Credentials | None = None,
     settings: FetchSettings | None = None,
 ) -> pd.DataFrame:
-    """Estimate the calls and time of a fetch, inside asyncio; see :func:`plan`.
+    """Estimate the calls and time of a fetch, as a coroutine; see :func:`plan`.
 
     Parameters
     ----------
@@ -73,20 +73,20 @@ def plan(
     credentials: Credentials | None = None,
     settings: FetchSettings | None = None,
 ) -> pd.DataFrame:
-    """Estimate the calls and time of a fetch: read all lists, download nothing; blocks.
+    """Estimate the calls and time of a fetch from all its lists, without any download.
 
     Parameters
     ----------
     regions, downloads, endpoint, credentials
         As for :func:`fetch`.
     settings : FetchSettings, optional
-        As for the fetch; ``out`` is ignored.
+        As for :func:`fetch`; ``out`` is ignored.
 
     Returns
     -------
     DataFrame
-        Table ``plan``, one row per account and region. Regions run in parallel, so a whole
-        fetch takes as long as the largest ``estimated_s``.
+        Table ``plan``, one row per account and region. Regions are read in parallel, so a fetch
+        takes as long as the largest ``estimated_s``.
 
     Raises
     ------

@@ -14,7 +14,7 @@ _Where = tuple[str | None, str | None]  # account and region
 
 
 class Progress:
-    """Counts of a fetch's events, and the time that is left."""
+    """Count the events of a fetch, and estimate the time that is left."""
 
     def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
@@ -47,7 +47,7 @@ class Progress:
                 self._started = self._clock()
 
     def sentence(self) -> str:
-        """Return regions done, open route lists, throttled calls if any, and time left if known."""
+        """Describe regions and route lists read, throttled calls if any, and time left if known."""
         parts = [f"region {len(self._regions_read)} of {self._n_regions}"]
         if self._n_lists_left > 0:
             parts.append(f"routes {self._n_lists - self._n_lists_left:,} of {self._n_lists:,}")
@@ -61,7 +61,7 @@ class Progress:
 
 
 def duration(seconds: float) -> str:
-    """Format seconds for people, such as ``12 min 34 s``."""
+    """Format a number of seconds for people, such as ``12 min 34 s``."""
     whole = round(seconds)
     if whole < 60:
         return f"{whole} s"
@@ -71,10 +71,10 @@ def duration(seconds: float) -> str:
 
 
 class ProgressBar:
-    """Show regions and connections read; show nothing unless the stream is a terminal."""
+    """Show how many regions and connections were read, if the stream is a terminal."""
 
     def __init__(self, stream: TextIO, *, clock: Callable[[], float] = time.monotonic) -> None:
-        # Imported late: only users of the bar pay for it.
+        # Imported late, so that only users of the bar wait for the import.
         from tqdm import tqdm  # noqa: PLC0415
 
         self._bar: tqdm[Any] = tqdm(
@@ -85,7 +85,7 @@ class ProgressBar:
             desc="listing",
             leave=False,
             dynamic_ncols=True,
-            # The time left is our own: tqdm's average pace ignores quota windows.
+            # We estimate the time left: tqdm uses the average pace, which ignores quota windows.
             bar_format="{desc}: {n_fmt}/{total_fmt}{unit}|{bar}| {elapsed}",
         )
         self._progress = Progress(clock=clock)
@@ -97,7 +97,7 @@ class ProgressBar:
         self._bar.close()
 
     def __call__(self, event: events.Event) -> None:
-        """Take one event of a fetch."""
+        """Update the bar for one event of a fetch."""
         self._progress.take(event)
         if isinstance(event, events.ConnectionsFound):
             self._bar.total = (self._bar.total or 0) + event.n_connections

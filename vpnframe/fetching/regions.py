@@ -1,4 +1,4 @@
-"""Fetch one region of one account: its lists, its downloads and their outcome."""
+"""Fetch one region of one account: its lists, routes and downloads, and what is missing."""
 
 from __future__ import annotations
 
@@ -40,13 +40,13 @@ from vpnframe.model.routes import holder_of
 from vpnframe.model.sources import join_statements, own_gateways, with_attachments
 
 T = TypeVar("T", bound=Record)
-_Answers = tuple[Statement | None, RoutesInto]  # about a connection: its download, its routes
+_Answers = tuple[Statement | None, RoutesInto]  # download and routes of one connection
 Queue = Iterator[tuple[str, KeyJudge | None]]
 _DOWNLOADS_AT_ONCE = 16  # more than enough to fill the published quota at usual latencies
 _TRIES_AGAIN = 3  # downloads that are retried one by one before a silent region is given up
 _VPCS = "DescribeVpcs"
 _CONNECTIONS = "DescribeVpnConnections"
-# Gateway names must be known before the keys of the connections that use them are judged.
+# Gateways come first: pre-shared keys in the rows of connections are compared with their names.
 _LISTS = (("DescribeCustomerGateways", "DescribeVpnAttachments"), (_CONNECTIONS,))
 
 
@@ -64,7 +64,7 @@ class RegionCrawl:
     n_unlisted: int = 0
     listed_ms: int = 0
     n_wanted: int = 0
-    holders: dict[str, str] = field(default_factory=dict)  # of routes, see RegionRoutes
+    holders: dict[str, str] = field(default_factory=dict)  # as in RegionRoutes
     routes: RegionRoutes | None = None
     downloads: PackedRecords = field(default_factory=PackedRecords)
     known: list[bytes] = field(default_factory=list)
@@ -73,7 +73,7 @@ class RegionCrawl:
     elapsed_s: float = 0.0
 
     async def list_all(self) -> None:
-        """Read every list; a region without the product gets one call only."""
+        """Read every list; stop after the first if it shows that the region cannot be read."""
         started = self.caller.clock.monotonic()
         await self._list("DescribeVpnGateways")
         if not self._is_hopeless():
@@ -98,7 +98,7 @@ class RegionCrawl:
         self.listings[action] = listing
 
     async def _read_routes(self) -> None:
-        """Read the routes unless complete; keep the former ones if they lack fewer lists."""
+        """Read the routes unless complete; keep the former ones if the new ones lack more lists."""
         former = self.routes if self.routes and self.routes.holders == self.holders else None
         if former is None or former.lost:
             routes = RegionRoutes(self.caller, self.place, self.holders, self.on_event)
@@ -108,7 +108,7 @@ class RegionCrawl:
                 self.routes = routes
 
     def _look_through(self) -> None:
-        """Collect the connections of the lists, and failures of rows that could not be decoded."""
+        """Collect connections and holders of routes from the lists, and failures in their rows."""
         gateways = self._found(*GATEWAY_LISTS)
         vpn_gateways = [one.gateway_id for one in gateways.values() if one.kind == "vpn"]
         self.holders = dict.fromkeys(vpn_gateways, "VpnGatewayId")
@@ -128,7 +128,7 @@ class RegionCrawl:
                     self.known.append(pack_known(statement, words))
         for gateway in gateways.values():
             self.failures += gateway_failures(gateway)
-        # A gateway that a connection names and a whole list lacks.
+        # Report gateways that a connection names, but that a complete list does not contain.
         for action in GATEWAY_LISTS:
             listing = self.listings.get(action)
             if listing is not None and listing.is_whole and not listing.notes:
@@ -139,7 +139,7 @@ class RegionCrawl:
             self.failures += vpc_failures(vpc)
 
     async def list_again(self) -> None:
-        """Read the lists that failed for transient reasons, and what depends on them."""
+        """Retry the lists that failed for transient reasons, and read what depends on them."""
         failures = self.routes.failures if self.routes else []
         are_routes_missing = any(failure.kind in PASSING for failure in failures)
         if not are_routes_missing and not any(map(_may_be_given, self.listings.values())):
@@ -148,7 +148,7 @@ class RegionCrawl:
         self.connection_ids, self.known = [], []
         self.unattached_ids, self.n_unlisted = set(), 0
         await self.list_all()
-        # Reads are only counted, so those of connections that are no longer listed are dropped.
+        # Downloads are only counted, so drop those of connections that are no longer listed.
         listed, downloads = set(self.connection_ids), self.downloads
         self.downloads = PackedRecords()
         for connection_id, raw in downloads.raw():
@@ -157,13 +157,13 @@ class RegionCrawl:
         self.given_up = {i: failure for i, failure in self.given_up.items() if i in listed}
 
     async def download(self, connection_ids: list[str]) -> None:
-        """Download configurations: a few workers on one queue, paced by the quota."""
+        """Download configurations with a few workers on one queue; the quota limits the pace."""
         self.n_wanted = len(connection_ids)
         await self._download_all(self._queue(connection_ids), at_once=_DOWNLOADS_AT_ONCE)
         self.on_event(RegionRead(self.place.region_id or "", self._coverage().status))
 
     async def download_again(self, connection_ids: list[str]) -> None:
-        """Retry downloads that failed for transient reasons; give up a region still silent."""
+        """Retry downloads that failed for transient reasons; stop if the first few fail again."""
         self.n_wanted, n_before = len(connection_ids), len(self.downloads)
         settled = {i for i, failure in self.given_up.items() if failure.kind not in PASSING}
         if len(settled) + n_before != self.n_wanted:
@@ -179,7 +179,7 @@ class RegionCrawl:
         self.known = []
 
     def _queue(self, connection_ids: list[str]) -> Queue:
-        """Yield every wanted connection with the key judge made from its list row."""
+        """Yield each connection to download, with a judge of pre-shared keys from its list row."""
         key = self.caller.fingerprint_key
         if key is None:
             yield from ((connection_id, None) for connection_id in connection_ids)
@@ -228,13 +228,13 @@ class RegionCrawl:
         return self.listings.get(action, Listing()).rows.parts()
 
     def _found(self, *actions: str) -> dict[str, Any]:
-        """Return the rows of some lists by id, in order, with account and region."""
+        """Return the rows of the given list calls by id, sorted, with account and region."""
         parts = chain.from_iterable(map(self._rows, actions))
         rows = {row_id: self._here(row) for part in parts for row_id, row in part.items()}
         return dict(sorted(rows.items()))
 
     def _statements(self) -> Iterator[dict[str, Statement]]:
-        """Yield the list rows, completed from the attachments, in parts, in order of their ids."""
+        """Yield the list rows of connections in parts, sorted by id; attachments complete them."""
         attached = self._rows("DescribeVpnAttachments")
         for rows in side_by_side(self._rows(_CONNECTIONS), attached):
             yield {
@@ -243,7 +243,7 @@ class RegionCrawl:
             }
 
     def estimate(self, share: float) -> Estimate:
-        """Estimate the calls and time of the downloads from the lists."""
+        """Estimate calls and time of the region from its lists, and the share to download."""
         row, calls = self._coverage(), dict[str, int]()
         if row.status in ("complete", "partial"):
             calls = {name: list_calls(len(one.rows)) for name, one in self.listings.items()}
@@ -253,7 +253,7 @@ class RegionCrawl:
         return estimate(row, calls, self.caller.lanes.rate_limiter, n_connections=n_connections)
 
     def outcome(self) -> Records:
-        """Return the failures and one coverage row."""
+        """Return the failures and the coverage row of the region."""
         failures = [
             failure
             for action, listing in self.listings.items()
@@ -265,7 +265,7 @@ class RegionCrawl:
         return Records(failures=tuple(map(self._here, failures)), coverage=(self._coverage(),))
 
     def parts(self) -> Iterator[Records]:
-        """Yield everything read so far: all but the connections, then the connections in parts."""
+        """Yield everything read so far: first all but the connections, then those in parts."""
         gateways = self._found(*GATEWAY_LISTS)
         yield replace(
             self.outcome(),
@@ -277,7 +277,7 @@ class RegionCrawl:
             yield self._joined(listed, answers, gateways)
 
     def _answers(self) -> Iterator[dict[str, _Answers]]:
-        """Yield the downloads and routes of the same connections, part by part."""
+        """Yield the download and the routes of each connection by id, part by part."""
         downloads = self.downloads.in_order().parts()
         routes = self.routes.into.parts() if self.routes else ()
         for downloaded, leading in side_by_side(downloads, routes):
@@ -290,7 +290,7 @@ class RegionCrawl:
         answers: Mapping[str, _Answers],
         gateways: Mapping[str, Gateway],
     ) -> Records:
-        """Join the connections of one part with their routes, and report where answers differ."""
+        """Join list row, download and routes of each connection; also return where they differ."""
         connections, disagreements, routes = [], [], list[RouteEntry]()
         for connection_id, statement in listed.items():
             download, known = answers.get(connection_id, (None, RoutesInto()))
@@ -311,7 +311,7 @@ class RegionCrawl:
     def _coverage(self) -> Coverage:
         listing = self.listings.get(_CONNECTIONS, Listing())
         n_listed, n_unattached = len(self.connection_ids), len(self.unattached_ids)
-        # Attachments name connections that the list does not count, if it was read to its end.
+        # The list's count omits connections that only attachments name; unknown if it failed.
         n_attached_alone = 0 if listing.failure else n_listed - len(listing.rows)
         n_expected = max(n_listed, listing.n_expected + n_attached_alone) - n_unattached
         n_read = n_listed - n_unattached - (self.n_wanted - len(self.downloads))
@@ -345,7 +345,7 @@ class RegionCrawl:
     def _is_hopeless(self) -> bool:
         """Check whether the first list call shows that the region cannot be read.
 
-        The region id may be misspelt; if DescribeRegions lists it, its content is unknown.
+        Either the region does not answer, or the cloud does not know the region id.
         """
         listing = self.listings["DescribeVpnGateways"]
         failure = listing.failure
@@ -355,12 +355,12 @@ class RegionCrawl:
         return is_unknown or failure.kind in ("network", "timeout")
 
     def _here(self, record: T) -> T:
-        """Return the record with this account and region."""
+        """Return a copy of the record with this account and region."""
         return replace(record, account_id=self.caller.account_id, region_id=self.place.region_id)
 
 
 def _may_be_given(listing: Listing) -> bool:
-    """Check whether a listing was not read to its end for a transient reason."""
+    """Check whether a listing failed for a transient reason, so that a retry may succeed."""
     return listing.failure is not None and listing.failure.kind in PASSING
 
 

@@ -1,7 +1,7 @@
-"""Read the routes of one region, which show what leads into each connection.
+"""Read the routes of one region, which show which traffic goes into each connection.
 
-Each VPN gateway and each connection on a transit router has its own lists. All are read, then put
-in order by the connection that they lead into.
+Each VPN gateway and each connection on a transit router has its own lists of routes. All lists are
+read, then their routes are grouped by the connection that they lead into.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ from vpnframe.model.routes import Weights, holder_of, route_order
 _LISTS_AT_ONCE = 16
 _BY_DESTINATION, _BY_POLICY = "DescribeVpnRouteEntries", "DescribeVpnPbrRouteEntries"
 _ON_ROUTER = "DescribeVcoRouteEntries"
-# The lists of a holder of routes, with the types of route to ask for, by the parameter that names
-# it: a VPN gateway, or a connection on a transit router.
+# List calls, each with a route type to ask for, by the parameter for the id of the holder: a VPN
+# gateway, or a connection on a transit router.
 _LISTS: Mapping[str, tuple[tuple[str, str | None], ...]] = {
     "VpnGatewayId": ((_BY_DESTINATION, "custom"), (_BY_DESTINATION, "bgp"), (_BY_POLICY, None)),
     "VpnConnectionId": ((_ON_ROUTER, "custom"), (_ON_ROUTER, "bgp")),
@@ -41,10 +41,10 @@ class RegionRoutes:
 
     caller: Caller  # of the account
     place: Place
-    holders: Mapping[str, str]  # ids of gateways and connections, each with its parameter
+    holders: Mapping[str, str]  # parameter in _LISTS, by id of a gateway or connection
     on_event: Listener = ignore
     into: PackedRecords = field(default_factory=PackedRecords)  # RoutesInto by connection id
-    strays: list[RouteEntry] = field(default_factory=list)  # that lead into no known connection
+    strays: list[RouteEntry] = field(default_factory=list)  # lead into no known connection
     lost: set[str] = field(default_factory=set)  # holders with a list that was not read to its end
     failures: list[Failure] = field(default_factory=list)  # what was not read or not decoded
     is_stable: bool = True  # whether every list agrees with its own count
@@ -60,7 +60,7 @@ class RegionRoutes:
                     yield ListCall(self.caller, action, self.place, about)
 
     async def read_all(self) -> None:
-        """Read every list: a few workers on one queue, paced by the quota."""
+        """Read every list with a few workers on one queue; the quota limits the pace."""
         lists = list(self.lists())
         self.on_event(RouteListsFound(self.place.region_id or "", len(lists)))
         queue = iter(lists)
@@ -70,7 +70,7 @@ class RegionRoutes:
         for one in queue:
             listing = await one.recall()
             parameter, holder = next(iter(one.about.items()))
-            # The holder is gone, or it exists and has no such list.
+            # Find out whether the holder was deleted, or exists but has no such list.
             listing.failure, listing.doubt = [
                 failure
                 and await explain_gone(failure, self.caller, self.place, {parameter: holder})
@@ -103,7 +103,7 @@ class RegionRoutes:
                 self._read.put(str(len(self._read)), route)
 
     def arrange(self, connection_ids: Iterable[str]) -> None:
-        """Sort all routes by the connection that they lead into."""
+        """Group all routes by the connection that they lead into, and sort each group."""
         known = set(connection_ids)
         by_connection: defaultdict[str, list[msgspec.Raw]] = defaultdict(list)
         weights = Weights()
@@ -122,5 +122,5 @@ class RegionRoutes:
             self.into.put(connection_id, RoutesInto(entries=tuple(entries), is_weighed=is_weighed))
 
     def are_known(self, statement: Statement) -> bool:
-        """Check whether every list that could name a route into a connection was fully read."""
+        """Check whether all route lists that can contain routes to a connection were fully read."""
         return holder_of(statement) not in self.lost

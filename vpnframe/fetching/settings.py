@@ -35,7 +35,7 @@ class Account:
     skip_regions : tuple of str
         Regions of this account to leave out.
     quota_share : float or None
-        The part of each quota to use here; if None, that of the settings.
+        The part of each quota to use for this account; if None, that of :class:`FetchSettings`.
     """
 
     name: str
@@ -47,7 +47,7 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class FetchSettings:
-    """Settings of a fetch: accounts, quotas, output folder and trust.
+    """Settings of a fetch, such as accounts, quotas and output folder.
 
     Parameters
     ----------
@@ -55,35 +55,35 @@ class FetchSettings:
         The part of each published quota to use, above 0 and at most 1. The quota is shared with
         the console, Terraform and everything else of the main account.
     quotas : mapping of str to Limit
-        Overrides published quotas by action.
+        Quotas that replace the published ones, by action.
     accounts : sequence of Account
         Accounts to read in parallel, see :func:`read_accounts`; if empty, the account that the
-        credentials belong to. A second profile of the same account is not read again; the smallest
-        of their shares is used.
+        credentials belong to. If several profiles belong to one account, it is read once, with the
+        smallest of their quota shares.
     ca_file : str or Path or None
-        A custom certificate authority, for an emulator or a proxy.
+        File of a custom certificate authority, for an emulator or a proxy.
     skip_regions : collection of str
         Regions to leave out; ``coverage`` shows them as skipped.
     deadline_s : float
-        Seconds for the whole run; what is not read by then is a failure.
+        Seconds for the whole run; what is not read by then is reported as a failure.
     out : str or Path or None
-        An inventory folder. A checkpoint there keeps what was read until nothing is missing that
-        could still be read. The lists are committed as a snapshot before the first download; the
-        whole fetch, even if interrupted, as one that supersedes it.
+        An inventory folder. A checkpoint there keeps the data until everything readable was read.
+        The lists are written as a snapshot before the first download. When the fetch ends, even by
+        an interrupt, a second snapshot with everything that was read replaces the first.
     resume : bool
-        Whether to resume the unfinished fetch in ``out``, of the same account; if there is none, a
-        new one begins.
+        Whether to resume the unfinished fetch of the same account in ``out``; if there is none, a
+        new fetch begins.
     strict : bool
         Whether to raise instead of returning an inventory that is not complete.
     routes : bool
         Whether to read VPCs and route entries, too: about three calls per VPN gateway and two per
-        transit-router attachment. Connections without selectors have their prefixes in routes.
+        transit-router attachment. Only routes show the prefixes of connections without selectors.
     key_facts : bool
         Whether to assess pre-shared keys; the keys themselves are never kept.
     psk_key_file : str or Path or None
-        A key supplied by the user, which makes fingerprints of pre-shared keys comparable across
-        snapshots, see :func:`vpnframe.model.psk.read_fingerprint_key`; without it they are
-        comparable within one fetch only.
+        File with the user's fingerprint key, which makes fingerprints of pre-shared keys comparable
+        across snapshots, see :func:`vpnframe.model.psk.read_fingerprint_key`; without this file
+        they are comparable only within one fetch.
     """
 
     quota_share: float = 0.5
@@ -149,7 +149,7 @@ def read_accounts(path: str | Path) -> tuple[Account, ...]:
     Parameters
     ----------
     path : str or Path
-        A TOML file with a table ``[[account]]`` per account, with ``name``, ``profile`` or
+        A TOML file with a table ``[[account]]`` per account. A table has ``name``, ``profile`` or
         ``role_arn`` or both, and optionally ``skip_regions`` and ``quota_share``.
 
     Returns
@@ -161,7 +161,7 @@ def read_accounts(path: str | Path) -> tuple[Account, ...]:
     ------
     SettingsError
         If the file cannot be read, or an entry is unknown, missing, duplicate or of the wrong type;
-        the message names the file, the account and the key, never a value that may be secret.
+        the message names the file, the account and the entry, never a value that may be secret.
 
     Examples
     --------
