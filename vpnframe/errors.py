@@ -1,21 +1,21 @@
-"""Every error of this package, below one base.
+"""All errors of this package, with their base class.
 
 ::
 
     VpnframeError
     ├── RequestError            a call to the cloud failed
-    │   ├── TransportError      no answer came: connection, TLS, time-out
+    │   ├── TransportError      there is no answer: connection, TLS or time-out
     │   ├── StatusError         the cloud answered with an error code
     │   └── ResponseError       the answer cannot be read
-    ├── SettingsError           credentials, endpoint, options: the caller can correct it
-    ├── AddressError            text that is not a CIDR block
-    ├── SchemaError             a table that does not match its schema; also a ValueError
-    ├── InventoryError          a folder that is not an inventory, or a damaged one
-    └── FindingsError           an audit has findings at or above a severity
+    ├── SettingsError           credentials, endpoint or options are wrong; the caller can fix it
+    ├── AddressError            a text is not a CIDR block
+    ├── SchemaError             a table does not match its schema; also a ValueError
+    ├── InventoryError          a folder is not an inventory, or an inventory is damaged
+    └── FindingsError           an audit has findings at or above a given severity
 
-These are warnings, not errors. :class:`IncompleteWarning`: a result is based on incomplete data.
-:class:`ClockWarning`: the newest snapshot is dated in the future. :class:`InputWarning`: rows of
-a user's file were not used as written.
+Three classes are warnings, not errors. :class:`IncompleteWarning`: a result is based on incomplete
+data. :class:`ClockWarning`: the newest snapshot is dated in the future. :class:`InputWarning`:
+rows of a user's file were not used as written.
 
 No message contains a secret, a signed URL or a body. ``ValueError`` and ``TypeError`` are used
 for wrong arguments.
@@ -25,7 +25,7 @@ from __future__ import annotations
 
 
 class VpnframeError(Exception):
-    """Base of every error raised on purpose."""
+    """Base class of all errors that vpnframe raises on purpose."""
 
 
 class RequestError(VpnframeError):
@@ -38,7 +38,7 @@ class TransportError(RequestError):
     Parameters
     ----------
     message : str
-        Which host, and what happened.
+        The host, and what happened.
     is_timeout : bool
         Whether the call timed out; otherwise the connection failed.
     """
@@ -49,7 +49,7 @@ class TransportError(RequestError):
 
 
 class StatusError(RequestError):
-    """The cloud answered with an error.
+    """The cloud answered with an error code.
 
     Parameters
     ----------
@@ -60,7 +60,7 @@ class StatusError(RequestError):
     http_status : int
         The HTTP status, which the cloud does not use consistently.
     request_id : str or None
-        For a support ticket.
+        Id of the request, for a support ticket.
     """
 
     def __init__(
@@ -73,16 +73,16 @@ class StatusError(RequestError):
 
 
 class ResponseError(RequestError):
-    """An answer cannot be read: truncated, HTML, or of another action.
+    """An answer cannot be read: it is truncated, is HTML, or belongs to another action.
 
     Parameters
     ----------
     message : str
-        What is wrong with it.
+        What is wrong with the answer.
     http_status : int or None
         The HTTP status.
     is_empty : bool
-        Whether it is complete but has no readable value: a retry returns the same.
+        Whether the answer is complete but has no readable value: a retry returns the same.
     """
 
     def __init__(
@@ -114,7 +114,7 @@ class AddressError(VpnframeError):
 
 
 class SchemaError(VpnframeError, ValueError):
-    """A table does not match its schema: a wrong argument, so also a ValueError."""
+    """A table does not match its schema; also a ValueError, because the argument is wrong."""
 
 
 class InventoryError(VpnframeError):
@@ -122,14 +122,14 @@ class InventoryError(VpnframeError):
 
 
 class FindingsError(VpnframeError):
-    """An audit has open findings at or above a severity.
+    """An audit has open findings at or above a given severity.
 
     Parameters
     ----------
     message : str
-        Number of findings, and their rules.
+        States the number of findings, and their rules.
     n_findings : int
-        How many.
+        Number of these findings.
     """
 
     def __init__(self, message: str, *, n_findings: int) -> None:
@@ -142,7 +142,7 @@ class IncompleteWarning(UserWarning):
 
 
 class ClockWarning(UserWarning):
-    """A snapshot is dated in the future: until then it counts as the newest, perhaps wrongly."""
+    """A snapshot is dated in the future; until that date it counts as the newest one."""
 
 
 class InputWarning(UserWarning):

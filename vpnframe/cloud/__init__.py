@@ -1,1 +1,1 @@
-"""Access to the cloud's API: sends signed requests, returns records without secrets."""
+"""Access to the cloud's API: send signed requests, and return records without secrets."""

@@ -1,4 +1,4 @@
-"""API actions as data: product version, path of the list in the answer, published quota."""
+"""Definitions of the API actions: API version, path of the list in the answer, published quota."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ class Limit:
     Parameters
     ----------
     count : int
-        Calls allowed.
+        Number of calls allowed in one window.
     per_s : float
         Length of the window in seconds.
     """
@@ -24,16 +24,16 @@ class Limit:
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """One call of the cloud's API."""
+    """Definition of one action of the cloud's API."""
 
     name: str  # for example ``DescribeVpnConnections``
     # Outer and inner name of the list in the answer; empty if the answer has no list. A few lists
-    # are bare arrays in JSON: the inner name is that of XML.
+    # are plain arrays in JSON; their inner name occurs only in XML.
     list_path: tuple[str, ...] = ()
-    id_fields: tuple[str, ...] = ()  # fields of a row with its identifier; the first one is usual
-    is_paged: bool = False  # whether it takes ``PageNumber`` and ``PageSize``
+    id_fields: tuple[str, ...] = ()  # fields that may contain a row's id, the usual one first
+    is_paged: bool = False  # whether the action accepts ``PageNumber`` and ``PageSize``
     version: str = "2016-04-28"  # the API version of its product
-    limit: Limit = Limit(600)  # per main account and region
+    limit: Limit = Limit(600)  # the quota of one main account in one region
 
 
 VPC_HOST = "vpc.aliyuncs.com"
@@ -65,17 +65,17 @@ _ALL = (
 )
 ACTIONS = {action.name: action for action in _ALL}
 
-# Top-level key of an answer to its action: a saved answer does not name its action.
+# Action by the top-level field of its answer: a saved answer does not name its action.
 ACTION_BY_KEY = {action.list_path[0]: action.name for action in _ALL if action.list_path} | {
     "VpnConnectionConfig": "DownloadVpnConnectionConfig"
 }
-# Action for a single resource to the list action whose row format its answer has.
+# For each action that reads one resource, the list action whose rows have the same format.
 LIST_OF_ONE = {
     "DescribeVpnConnection": "DescribeVpnConnections",
     "DescribeCustomerGateway": "DescribeCustomerGateways",
     "DescribeVpnGateway": "DescribeVpnGateways",
 }
-# Fields that identify an answer without a list; the first match wins.
+# Fields that identify the action of an answer without a list; the first match wins.
 ACTION_BY_FIELDS = (
     (("VpnConnectionId", "IkeConfig"), "DescribeVpnConnection"),
     (("VpnConnectionId", "TunnelOptionsSpecification"), "DescribeVpnConnection"),

@@ -1,8 +1,8 @@
-"""Decode answers of the cloud to records, by allow-list: no record has a field for a key.
+"""Decode the cloud's answers to records by an allow-list; no record has a field for a key.
 
-With :mod:`~vpnframe.cloud.trees` and :mod:`~vpnframe.cloud.fields` below it, this is the only place
-that handles a pre-shared key. It returns only the key's state and, if a
-:class:`~vpnframe.model.psk.KeyJudge` is passed, the facts derived from the key.
+Pre-shared keys are decoded only here and in two modules that this one uses:
+:mod:`~vpnframe.cloud.trees` and :mod:`~vpnframe.cloud.fields`. The records contain only the key's
+state and, if a :class:`~vpnframe.model.psk.KeyJudge` is passed, the facts derived from the key.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ class Page:
     rows: tuple[Row, ...]  # records; their type depends on the action
     total_count: int | None = None  # number of rows on all pages, as the answer reports it
     request_id: str | None = None  # for a support ticket
-    notes: tuple[Note, ...] = ()  # rows that could not be read at all
-    # Why ``total_count`` is None although the answer has one: the value is implausible
+    notes: tuple[Note, ...] = ()  # on rows that could not be read at all
+    # Set if the answer has an implausible total count; ``total_count`` is then None
     count_note: Note | None = None
 
 
@@ -55,7 +55,7 @@ def decode_page(response: Response, *, action: str, judge: KeyJudge | None = Non
 
 
 def page_of(answer: Fields, action: str) -> Page:
-    """Decode the fields of an answer like :func:`decode_page`."""
+    """Decode a page like :func:`decode_page`, from an answer that is already parsed."""
     request_id = answer.text("RequestId")
     counting = answer.apart()
     total_count = counting.number("TotalCount", bits=_COUNT_BITS)
@@ -78,7 +78,7 @@ def page_of(answer: Fields, action: str) -> Page:
 
 
 def _rows_of(answer: Fields, action: str, total_count: int | None) -> list[Fields]:
-    """Return the rows of a list call's answer, or the answer itself for a single resource."""
+    """Return the rows of a list call's answer; the answer itself if it describes one resource."""
     id_field = _id_field(action)
     if action in actions.LIST_OF_ONE:
         if answer.text(id_field) is None:
@@ -95,7 +95,7 @@ def _id_field(action: str) -> str:
 
 
 def decode_account_id(response: Response) -> str:
-    """Decode the main account in an answer of GetCallerIdentity."""
+    """Return the id of the main account from an answer of GetCallerIdentity."""
     account_id = _fields(response).text("AccountId")
     if account_id is None:
         raise ResponseError("the answer has no AccountId")
@@ -103,7 +103,7 @@ def decode_account_id(response: Response) -> str:
 
 
 def action_of(response: Response) -> str | None:
-    """Return the action that a saved answer belongs to, identified by its shape."""
+    """Return the action of a saved answer, found by its fields or XML root; None if unknown."""
     tree, root = read_tree(response)
     for key, action in actions.ACTION_BY_KEY.items():
         if key in tree:

@@ -1,4 +1,4 @@
-"""Access keys from the vendor's default chain or the caller; resolved once, behind one lock."""
+"""Providers of credentials: passed by the caller, or found by the vendor's default chain."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from vpnframe.cloud.signing import Credentials
 from vpnframe.errors import SettingsError
 
 _HELD_S = 15 * 60
-# The part of the chain's error message that concerns the command line tool's profile.
+# The part of the default chain's error message about the profile of the command ``aliyun``.
 _OF_PROFILE = re.compile(
     r"CLIProfileCredentialsProvider: (.*?)(?:ProfileCred|EcsRam|URLCred|$)", re.DOTALL
 )
@@ -28,10 +28,10 @@ REMEDY = (
 
 
 class Provider(Protocol):
-    """Interface of credential providers; ``renew`` requests new credentials after a refusal."""
+    """Interface of credential providers; ``renew`` replaces credentials that the cloud refused."""
 
     async def get(self, *, renew: bool = False) -> Credentials:
-        """Return the credentials to sign with."""
+        """Return the credentials to sign requests with."""
         ...
 
 
@@ -43,12 +43,12 @@ class GivenCredentials:
         self._credentials = credentials
 
     async def get(self, *, renew: bool = False) -> Credentials:
-        """Return the credentials to sign with."""
+        """Return the credentials to sign requests with."""
         return self._credentials
 
 
 class HeldCredentials(ABC):
-    """Provider of credentials that are found behind one lock and held until they grow old."""
+    """Provider that caches credentials; only one caller at a time renews them when they age."""
 
     def __init__(self, now: Callable[[], float]) -> None:
         self._now = now  # in seconds
@@ -57,10 +57,10 @@ class HeldCredentials(ABC):
         self._held_until = 0.0
 
     async def get(self, *, renew: bool = False) -> Credentials:
-        """Return the credentials to sign with."""
+        """Return the credentials to sign requests with."""
         refused = self._held if renew else None
         async with self._lock:
-            # Of many calls refused together, the first renews and the others reuse its result.
+            # If many calls are refused at once, the first one renews the credentials for all.
             is_refused = refused is not None and self._held is refused
             if self._held is None or is_refused or self._now() >= self._held_until:
                 self._held, self._held_until = await self._find()
@@ -72,11 +72,11 @@ class HeldCredentials(ABC):
 
 
 class DefaultChain(HeldCredentials):
-    """The vendor's default chain, or one profile of ``~/.aliyun/config.json``, for 15 minutes.
+    """Credentials of the vendor's default chain or of one profile of ``~/.aliyun/config.json``.
 
-    The chain's own asynchronous refresh holds a thread lock across an ``await``: concurrent first
-    calls stall for seconds and refresh several times. So its blocking form runs once, in a thread,
-    and concurrent callers wait for the result.
+    They are cached for 15 minutes. The asynchronous refresh of the vendor's SDK is not used: it
+    holds a thread lock across an ``await``, so concurrent first calls stall for seconds. Instead,
+    its blocking method is called once, in a thread, and concurrent callers wait for the result.
     """
 
     def __init__(
@@ -90,7 +90,7 @@ class DefaultChain(HeldCredentials):
 
 
 def check_credentials(credentials: Credentials) -> None:
-    """Check that credentials can be sent: not empty, printable ASCII without spaces."""
+    """Check that each part of the credentials is non-empty, printable ASCII without spaces."""
     names = ["access_key_id", "access_key_secret"]
     names += ["security_token"] if credentials.security_token else []
     for name in names:
@@ -102,7 +102,7 @@ def check_credentials(credentials: Credentials) -> None:
 
 
 def _resolve(profile: str | None) -> Credentials:
-    """Resolve the vendor's chain or one profile; this blocks."""
+    """Return the credentials of the vendor's default chain or of one profile; the call blocks."""
     held, error_text = _asked(profile)
     if held is not None:
         check_credentials(held)
@@ -112,7 +112,7 @@ def _resolve(profile: str | None) -> Credentials:
         error_text = of_profile[1] if of_profile else ""
         del of_profile
     problem = why_no_credentials(profile, error_text)
-    del error_text  # it may hold a secret
+    del error_text  # the error text may contain a secret
     if profile is not None:
         raise SettingsError(str(problem))
     if problems := "; ".join(filter(None, [problem, why_no_ini()])):
@@ -121,8 +121,8 @@ def _resolve(profile: str | None) -> Credentials:
 
 
 def _asked(profile: str | None) -> tuple[Credentials | None, str]:
-    """Return what the library finds, or the text of its error, which must never be shown."""
-    # Imported late: the library reads the environment at import.
+    """Return the credentials that the SDK finds, or its error text, which must never be shown."""
+    # Imported here, because the SDK reads environment variables when it is imported.
     from alibabacloud_credentials import client  # noqa: PLC0415
     from alibabacloud_credentials.provider import cli_profile  # noqa: PLC0415
 
@@ -133,17 +133,17 @@ def _asked(profile: str | None) -> tuple[Credentials | None, str]:
             else:
                 provider = cli_profile.CLIProfileCredentialsProvider(profile_name=profile)
                 found = provider.get_credentials()
-    except Exception as error:  # noqa: BLE001  the library raises bare exceptions of many kinds
+    except Exception as error:  # noqa: BLE001  the SDK raises exceptions of many types
         return None, f"{type(error).__name__} {error}"
     names = ("access_key_id", "access_key_secret", "security_token")
-    # One of its two classes has attributes for the parts, the other has getter methods.
+    # One credential class of the SDK has attributes for the parts, the other has getter methods.
     parts = [getattr(found, n, None) or getattr(found, f"get_{n}", str)() for n in names]
     return Credentials(parts[0], parts[1], parts[2] or None) if all(parts[:2]) else None, ""
 
 
 @contextlib.contextmanager
 def _silenced() -> Iterator[None]:
-    """Silence the library's log: it contains a traceback for every probe that finds nothing."""
+    """Disable the SDK's logger: it logs a traceback for every source that has no credentials."""
     logger = logging.getLogger("credentials")
     was_disabled, logger.disabled = logger.disabled, True
     try:

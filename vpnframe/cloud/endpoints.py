@@ -19,7 +19,7 @@ def cloud_url(host: str | None) -> str | None:
 
 
 def named_url(endpoint: str) -> str:
-    """Check an endpoint that the user sets, and return it as scheme, host and port."""
+    """Check an endpoint that the user sets, and return it as a URL of scheme, host and port."""
     try:
         parts = urlsplit(endpoint)
         host, _ = parts.hostname, parts.port

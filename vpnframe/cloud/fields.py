@@ -1,9 +1,9 @@
-"""Read named fields of an answer: the one place that handles odd types and secrets.
+"""Read the fields of an answer by name, and handle unexpected types and secrets.
 
-An answer is read by allow-list: a field that is not requested by name is never inspected. Only
-:meth:`Fields.secret` and :meth:`Fields.key_facts` read a secret; they return its state and the
-facts derived from it. To redact an answer, every read is recorded with what may be kept of its
-value: the value if it has the requested type, else a placeholder.
+A field that is not requested by name is never inspected. Only :meth:`Fields.secret` and
+:meth:`Fields.key_facts` read a secret; they return its state and the facts derived from it. For
+redaction, every field that is read is recorded: its value if it has the requested type, else a
+placeholder.
 """
 
 from __future__ import annotations
@@ -30,15 +30,15 @@ _FLAGS = {
 }
 _STATES = {"present": REDACTED, "masked": "****"}
 _MARK = "redacted"
-# What is kept of the fields that were read, by the identity of the object that has them.
+# The values to keep of the fields that were read: by ``id()`` of the object, then by field name.
 Reads = dict[int, dict[str, Any]]
 
 
 class Fields:
     """One object of an answer.
 
-    A value of the wrong type becomes None and a :class:`~vpnframe.model.records.Note`, so one
-    malformed field never discards the connection. A missing, null or empty value is None, no note.
+    A value of the wrong type is read as None and adds a :class:`~vpnframe.model.records.Note`, so
+    it does not discard the connection. A missing, null or empty value is None without a note.
     """
 
     __slots__ = ("_notes", "_path", "_reads", "_tree", "is_unread", "judge")
@@ -57,28 +57,28 @@ class Fields:
         self._path = path
         self.judge = judge
         self._reads = reads
-        # Whether a part was not read: a secret that seems absent may be in it.
+        # Whether a part of the object was not read; a secret that seems absent may be in it.
         self.is_unread = False
 
     @property
     def notes(self) -> tuple[Note, ...]:
-        """Notes on the values that could not be interpreted so far, without duplicates."""
+        """The notes so far, on values that could not be interpreted, without duplicates."""
         return tuple(dict.fromkeys(self._notes))
 
     def apart(self) -> Fields:
-        """Return the same object with a separate list of notes."""
+        """Return the same object with a new, empty list of notes."""
         return Fields(self._tree, [], self._path, judge=self.judge, reads=self._reads)
 
     def kept(self) -> Any:
-        """Return the object with only the fields that were read; filled if it was filled before."""
+        """Return only the fields that were read; if none of them has a value, add a marker."""
         return _kept(self._tree, self._reads or {})
 
     def note(self, name: str, message: str, *, kind: FailureKind = "malformed") -> None:
-        """Add a note that a field could not be interpreted."""
+        """Add a note on a field that could not be interpreted."""
         self._notes.append(Note(field=self._path + name, message=message, kind=kind))
 
     def text(self, *names: str) -> str | None:
-        """Return the first of the named fields that holds text or a whole number, as text."""
+        """Return, as text, the first of the named fields that contains text or a whole number."""
         for name in names:
             value = self._tree.get(name)
             if isinstance(value, str):
@@ -99,7 +99,7 @@ class Fields:
         return ""
 
     def word(self, name: str) -> str | None:
-        """Return text, or a boolean as lower-case text: some words are sent as either."""
+        """Return a text, or a boolean as ``true`` or ``false``: some fields have either type."""
         value = self._tree.get(name)
         if not isinstance(value, bool):
             return self.text(name)
@@ -107,14 +107,14 @@ class Fields:
         return str(value).lower()
 
     def nonzero_text(self, name: str) -> str | None:
-        """Return the text of an address, block or id; None if it is zero, which means unset."""
+        """Return an address, CIDR block or id as text; None if it is zero, which means unset."""
         text = self.text(name)
         return None if is_zero(text) else text
 
     def number(self, name: str, *, bits: int = 32) -> int | None:
-        """Return a whole number sent as number or text; it must fit a signed column of ``bits``."""
+        """Return a whole number, sent as number or text; None if not in 0 .. 2**(bits - 1) - 1."""
         value = self._tree.get(name)
-        if self._reads is not None:  # a number that is too large is kept, so that it is noted again
+        if self._reads is not None:  # keep a too large number: reading it again adds the same note
             self._keep(name, value if _DIGITS.fullmatch(str(value)) else _stand_in(value))
         number = _whole(value)
         if isinstance(number, str) and _WHOLE.fullmatch(number):
@@ -142,7 +142,7 @@ class Fields:
         return known
 
     def subnets(self, name: str) -> tuple[str, ...]:
-        """Return the CIDR texts of a field: one comma-separated string, or a list of strings."""
+        """Return the CIDR blocks of a field, sent as one comma-separated string or as a list."""
         value = self._tree.get(name)
         if self._reads is not None:
             self._keep(name, _only(str, value))
@@ -155,7 +155,7 @@ class Fields:
         return tuple(found)
 
     def texts(self, outer: str, inner: str = "") -> tuple[str, ...]:
-        """Return a list of texts, sent bare, wrapped in an object or as a single text."""
+        """Return a list of strings, sent as a list, in a wrapper object or as a single string."""
         value = self._unwrapped(outer, inner, str)
         found = value if isinstance(value, list) else [value]
         if any(is_filled_value(one) and not isinstance(one, str) for one in found):
@@ -163,18 +163,18 @@ class Fields:
         return tuple(one.strip() for one in found if isinstance(one, str) and one.strip())
 
     def secret(self, name: str) -> KeyState | None:
-        """Return only the state of a secret; None if it may be in a part that was not read."""
+        """Return the state of a secret; None if the secret may be in a part that was not read."""
         state = key_state(self._tree.get(name))
         if state in _STATES:
             self._keep(name, _STATES[state])
         return None if self.is_unread and state == "absent" else state
 
     def key_facts(self, name: str, *, hints: Iterable[str]) -> KeyFacts | None:
-        """Return the facts derived from a key; None if keys are not judged."""
+        """Return the facts derived from a pre-shared key; None if there is no key judge."""
         judge = self.judge
         if judge is None:
             return None
-        # The key is not bound to a local name: a traceback would expose the locals of this frame.
+        # No local variable contains the key: a traceback may show the local variables.
         if judge.is_saved and self._tree.get(name) == REDACTED:
             return KeyFacts()
         try:
@@ -194,10 +194,10 @@ class Fields:
         return name in self._tree
 
     def has(self, name: str, *members: str) -> bool:
-        """Check whether a field holds a value, without inspecting the value.
+        """Check whether a field has a value, without returning the value.
 
-        If members are named, only they count in an object: it may also hold unknown fields. A
-        member that is zero does not count: unset numbers are sent as zero.
+        If ``members`` is given, an object has a value only if one of these members has one. Zero
+        is not a value of a member: unset numbers are sent as zero.
         """
         value = self._tree.get(name)
         if self._reads is not None:
@@ -215,12 +215,12 @@ class Fields:
         return False
 
     def shows(self, name: str, member: str) -> bool:
-        """Check whether an object has a member of that name, whatever its value."""
+        """Check whether a field is an object that has a given member, even if that is empty."""
         value = self._tree.get(name)
         return isinstance(value, dict) and member in value
 
     def block(self, name: str) -> Fields:
-        """Return a nested object; an empty one if it is missing."""
+        """Return a nested object; an empty object if the field is missing or not an object."""
         if self._reads is not None:
             self._mention(name)
         value = self._tree.get(name)
@@ -232,9 +232,9 @@ class Fields:
         return below
 
     def rows(self, outer: str, inner: str, *, mark: str) -> list[Fields]:
-        """Return a list of objects, sent wrapped, bare, as a single object, or not at all.
+        """Return a list of objects, sent as a list, in a wrapper, as one object, or not at all.
 
-        An object without the inner name is itself a row if it has the field ``mark``.
+        An object that lacks the field ``inner`` but has the field ``mark`` is itself one row.
         """
         value: Any = self._tree.get(outer)
         if isinstance(value, dict) and inner not in value and mark in value:
@@ -246,7 +246,7 @@ class Fields:
         rows = value if isinstance(value, list) else [value] if is_filled_value(value) else []
         name, good, n_rows = f"{outer}.{inner}", [], len(rows)
         if n_rows > MAX_ROWS:
-            del rows, value  # a frame that raises must not hold them
+            del rows, value  # a traceback must not show them: they may contain keys
             raise ResponseError(f"{self._path}{name} has {n_rows:,} rows: {MAX_ROWS:,} at most")
         for index, row in enumerate(rows):
             if isinstance(row, dict):
@@ -262,11 +262,11 @@ class Fields:
         return tuple(sorted(f"{key}={value or ''}" for key, value in pairs if key))
 
     def _below(self, tree: Mapping[str, Any], path: str) -> Fields:
-        """Return a nested object that shares the notes of this one."""
+        """Return a nested object that adds its notes to those of this object."""
         return Fields(tree, self._notes, path, judge=self.judge, reads=self._reads)
 
     def _unwrapped(self, outer: str, inner: str, kind: type) -> Any:
-        """Return a list that may be wrapped in an object; only values of one type are kept."""
+        """Return a list, also from a wrapper object; only values of type ``kind`` are recorded."""
         value: Any = self._tree.get(outer)
         is_wrapped = isinstance(value, dict)
         if self._reads is not None:
@@ -276,7 +276,7 @@ class Fields:
         return value.get(inner) if is_wrapped else value
 
     def _keep(self, name: str, kept: Any) -> None:
-        """Record what is kept of a field that is present, if reads are recorded."""
+        """If reads are recorded and the field is present, record the value to keep."""
         if self._reads is not None and name in self._tree:
             self._reads.setdefault(id(self._tree), {})[name] = kept
 
@@ -301,7 +301,7 @@ def read_flag(value: object) -> bool | None:
 
 
 def is_zero(value: Any) -> bool:
-    """Check whether a value is zero: a number, its text, or an all-zero address or block."""
+    """Check whether a value is the number zero, its text, or an all-zero address or CIDR block."""
     if isinstance(value, str):
         text = value.strip()
         return text.startswith(("0", ":")) and bool(_ZERO.fullmatch(text))
@@ -309,7 +309,7 @@ def is_zero(value: Any) -> bool:
 
 
 def is_filled_value(value: Any) -> bool:
-    """Check whether any nested value is other than null, empty text or an empty object."""
+    """Check whether a value, or a value nested in it, is not null, blank text, ``{}`` or ``[]``."""
     if value is None:
         return False
     if isinstance(value, str):
@@ -335,7 +335,7 @@ def _kept(value: Any, reads: Reads) -> Any:
 
 
 def _stand_in(value: Any) -> Any:
-    """Return a placeholder of the same type; objects, nulls, booleans and zeros are unchanged."""
+    """Return a placeholder of the value's type; return objects, nulls, booleans and zeros as is."""
     if isinstance(value, dict) or value is None or isinstance(value, bool) or is_zero(value):
         return value
     if not is_filled_value(value):
@@ -346,7 +346,7 @@ def _stand_in(value: Any) -> Any:
 
 
 def _only(kind: type, value: Any) -> Any:
-    """Return a value or list with a placeholder for everything that is not of one type."""
+    """Replace a value, or each item of a list, with a placeholder if its type is not ``kind``."""
     if isinstance(value, list):
         return [one if isinstance(one, kind) else _stand_in(one) for one in value]
     return value if isinstance(value, kind) else _stand_in(value)

@@ -1,6 +1,6 @@
-"""Hints on the owner of a key: words of an answer that the key may be derived from.
+"""Hints for judging a pre-shared key: words of an answer from which the key may be derived.
 
-They are collected only when a key is judged: most keys of downloads were already in the list.
+They are collected only when a key is judged; most keys in downloads were judged in the list.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from vpnframe.cloud.fields import Fields
 
-# Fields that identify the owner of a key, in a connection and in its tunnels.
+# Fields of a connection or tunnel from which its pre-shared key may be derived.
 _NAMES = (
     *("VpnConnectionId", "Name", "VpnGatewayId", "CustomerGatewayId", "TransitRouterId"),
     *("TransitRouterName", "AttachInstanceId", "InternetIp", "TunnelId", "Local", "Remote"),
@@ -19,11 +19,11 @@ _NAMES = (
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Hints:
-    """Hints on the keys of one connection, from an answer and from the resources that it names."""
+    """Hints for the keys of one connection: words of its answer and of its gateways."""
 
     row: Fields
     tunnels: list[Fields]
-    connection_id: str | None = None  # of a download, which names only its two ends
+    connection_id: str | None = None  # set for a download: its answer does not contain the id
 
     def __iter__(self) -> Iterator[str]:
         names = [self.connection_id, *_words_of(self.row), *self.row.apart().tags("Tag")]

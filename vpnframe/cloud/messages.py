@@ -1,7 +1,7 @@
 """HTTP messages: frozen classes for one request and one response.
 
-Neither shows its headers, URL query or body in its ``repr``: a query may hold a signature and
-a body may hold a pre-shared key.
+Their ``repr`` does not show headers, URL query or body: a query may contain a signature, and a
+body may contain a pre-shared key.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Request:
-    """One HTTP request, complete: its URL is already percent-encoded."""
+    """One HTTP request; its URL is already percent-encoded."""
 
     method: str  # ``GET`` or ``POST``
     url: str  # scheme, host, path and encoded query
@@ -45,7 +45,7 @@ class Response:
 
     status: int  # HTTP status
     headers: Mapping[str, str] = field(default_factory=dict)  # names in lower case
-    body: bytes = b""  # as received, decompressed
+    body: bytes = b""  # decompressed
 
     def __repr__(self) -> str:
         return f"Response({self.status}, {len(self.body)} bytes)"

@@ -1,4 +1,4 @@
-"""The permissions that a fetch needs, and what they reveal."""
+"""The RAM permissions that a fetch needs, and a warning about the keys that they reveal."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ _NAMED = re.compile(r"needs the permission ([a-z]+:[A-Za-z]+)")
 
 
 def permission_of(action: str) -> str:
-    """Return the RAM permission that a call needs."""
+    """Return the RAM permission that an API action needs."""
     return f"{'sts' if action in ('GetCallerIdentity', 'AssumeRole') else 'vpc'}:{action}"
 
 
 def naming_permission(message: str, action: str) -> str:
-    """Append the permission that a refused call needs to the cloud's message."""
+    """Append to the cloud's message which permission the refused action needs."""
     return f"{message.rstrip('.')}; {action} needs the permission {permission_of(action)}"
 
 
 def refused_sentence(messages: Iterable[str]) -> str | None:
-    """Return a sentence that names the permissions of refused calls; None without any."""
+    """Return a sentence that lists the permissions named in failure messages, or None."""
     names = sorted({name for message in messages for name in _NAMED.findall(message)})
     if not names:
         return None
@@ -43,7 +43,7 @@ def refused_sentence(messages: Iterable[str]) -> str | None:
 
 
 def needed(*, routes: bool = True) -> tuple[str, ...]:
-    """Return the names of the calls that need a permission."""
+    """Return the names of the API actions of a fetch that need a permission."""
     return (*_LISTS, *(_ROUTES if routes else ()), DOWNLOAD)
 
 
@@ -53,12 +53,12 @@ def policy() -> str:
 
 
 def trust_policy(principal: str) -> str:
-    """Return the trust policy of a role, which states who may assume it, as JSON."""
+    """Return, as JSON, the trust policy that allows a principal to assume a role."""
     return _policy({"Action": "sts:AssumeRole", "Principal": {"RAM": [principal]}})
 
 
 def assuming_policy(role_arns: Iterable[str]) -> str:
-    """Return the policy that allows its holder to assume the roles, as JSON."""
+    """Return, as JSON, the policy that allows its holder to assume the given roles."""
     return _policy({"Action": "sts:AssumeRole", "Resource": [*role_arns]})
 
 

@@ -1,7 +1,7 @@
-"""Diagnose why the vendor's configuration yields no credentials: profile, type, failed step.
+"""Explain why the vendor's configuration files yield no credentials.
 
-The errors of the vendor's library may hold a secret. Only a host, an HTTP status, an error code
-and the failed step are taken from them; only names are taken from the files.
+The errors of the vendor's SDK may contain a secret: only a host, an HTTP status, an error code and
+the failed step are taken from them. Only names are taken from the configuration files.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _NEEDED: Mapping[str, tuple[str, ...]] = {
     "OAuth": (),
     "External": ("process_command",),
 }
-# Field names of a login's token and of its expiry in Unix seconds.
+# By profile type: the fields of the login token and of its expiry in Unix seconds.
 _LOGINS = {
     "CloudSSO": ("access_token", "cloud_sso_access_token_expire"),
     "OAuth": ("oauth_refresh_token", "oauth_access_token_expire"),
@@ -88,7 +88,7 @@ def _home() -> Path:
 
 
 def _read_config(path: Path) -> dict[str, Any] | str:
-    """Return the configuration, or a text on what is wrong with it."""
+    """Return the configuration, or a message on what is wrong with the file."""
     try:
         config = json.loads(read_file(path, limit=_MAX_BYTES))
     except OSError as error:
@@ -104,7 +104,7 @@ def _profiles(config: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def _chain(config: Mapping[str, Any], name: str) -> Iterator[dict[str, Any]]:
-    """Yield a profile and its source profiles; an empty one for a name that is missing."""
+    """Yield a profile and its chain of source profiles; an empty dict for a missing profile."""
     seen: set[str] = set()
     while name not in seen:
         seen.add(name)
@@ -122,7 +122,7 @@ def _label(profile: Mapping[str, Any]) -> str:
 
 
 def _own_problem(profile: Mapping[str, Any]) -> str | None:
-    """Return what is wrong with a profile in the file; None if nothing is."""
+    """Return what is wrong with the fields of a profile; None if nothing is wrong."""
     mode, name = str(profile.get("mode")), str(profile.get("name"))[:60]
     if mode not in _NEEDED:
         return f"{_label(profile)}: {', '.join(_NEEDED)} are known; {_making(name)}"
@@ -138,7 +138,7 @@ def _making(name: str) -> str:
 
 
 def _has_ended(profile: Mapping[str, Any], token: str, end: str) -> bool:
-    """Check whether a new login is needed; the expiry of a self-renewing token is ignored."""
+    """Check whether the user must log in again; the expiry of a self-renewing token is ignored."""
     at = profile.get(end)
     if not profile.get(token) or not isinstance(at, int | float):
         return True
@@ -146,7 +146,7 @@ def _has_ended(profile: Mapping[str, Any], token: str, end: str) -> bool:
 
 
 def _step(chain: list[dict[str, Any]], error_text: str) -> str:
-    """Describe the step that failed outside the file."""
+    """Describe the step that failed for a reason outside the configuration file."""
     asks = [one for one in chain if one["mode"] not in ("AK", "StsToken")]
     profile = asks[0] if asks else chain[0]
     label, mode = _label(profile), str(profile["mode"])

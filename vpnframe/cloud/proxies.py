@@ -1,7 +1,7 @@
 """Select the proxy of a request from HTTPS_PROXY and NO_PROXY.
 
 The proxy only opens a tunnel (CONNECT): TLS runs between this machine and the cloud, and the
-proxy sees only the host name. Plain HTTP and loopback requests use no proxy.
+proxy sees only the host name. Requests by plain HTTP or to a loopback address use no proxy.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ from vpnframe.errors import SettingsError
 class Proxies:
     """The proxy of this process, and the hosts that are reached without it."""
 
-    url: str | None = None  # may hold a password, so it is not shown
-    exceptions: tuple[str, ...] = ()  # hosts, suffixes, addresses and blocks; ``*`` for all
+    url: str | None = None  # may contain a password, so it is not shown
+    exceptions: tuple[str, ...] = ()  # hosts, suffixes, addresses, CIDR blocks; ``*`` for all
 
     def __repr__(self) -> str:
         return f"Proxies({self.host}, exceptions={self.exceptions})"
 
     @property
     def host(self) -> str | None:
-        """Host and port of the proxy, without its password."""
+        """Host and port of the proxy, without user name and password."""
         return self.url and urlsplit(self.url).netloc.rpartition("@")[2]
 
     def proxy_for(self, url: str) -> str | None:
@@ -43,7 +43,7 @@ class Proxies:
 
 
 def read_proxies(environment: Mapping[str, str]) -> Proxies:
-    """Read the proxy variables like curl: lower-case names take precedence."""
+    """Read the proxy environment variables; as in curl, lower-case names take precedence."""
     named = [environment.get(name, "").strip() for name in ("https_proxy", "HTTPS_PROXY")]
     url = next(filter(None, named), None)
     without = [environment.get(name, "") for name in ("no_proxy", "NO_PROXY")]
@@ -67,7 +67,7 @@ def _checked(url: str) -> str:
 
 
 def _fits(exception: str, host: str) -> bool:
-    """Check whether an exception matches a host: by name, suffix, address or block."""
+    """Check whether a NO_PROXY entry matches a host, by name, suffix, address or CIDR block."""
     name = exception.removeprefix("*").removeprefix(".")
     if exception == "*" or host.lower() == name or host.lower().endswith(f".{name}"):
         return True

@@ -1,9 +1,9 @@
-"""Rate limits of the published quotas, per (account, region, action).
+"""Keep the rate of calls within a share of the published quotas.
 
-A call may start when fewer than ``share x limit`` calls of its key are in flight or were answered
-within the last window. Counting from the answer, not from the sending, respects the server's window
-at any latency: the server saw the call before we saw its answer. The same log respects both fixed
-and sliding windows.
+A rate-limit key is (account, region, action). A call may start when fewer than ``share x limit``
+calls of its key are in flight or were answered within the last window. A call counts from its
+answer, which arrives after the server counted the call: so the server's quota is respected at any
+latency, whether its windows are fixed or sliding.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ Key = tuple[str, str, str]
 
 @dataclass(slots=True)
 class _Lane:
-    """State of one key: number of calls in flight, and times of the recent answers."""
+    """State of one rate-limit key: number of calls in flight, and times of the recent answers."""
 
     ceiling: int
     per_s: float
@@ -34,7 +34,7 @@ class _Lane:
 
 
 class RateLimiter:
-    """Decides when a call may start; it reads no clock."""
+    """Decides when a call may start; its callers pass the time."""
 
     def __init__(self, *, limits: Mapping[str, Limit] | None = None, share: float = 0.5) -> None:
         if not 0 < share <= 1:
@@ -44,7 +44,7 @@ class RateLimiter:
         self._lanes: dict[Key, _Lane] = {}
 
     def allowed(self, action: str) -> int:
-        """Return how many calls of an action may start per window, at least one."""
+        """Return how many calls of an action may start in one window, at least one."""
         # Rounded first: in floating point 100 x 0.29 is slightly below 29.
         return max(1, int(round(self.limits[action].count * self._share, 6)))
 
@@ -67,7 +67,7 @@ class RateLimiter:
         return lane.answered[leaving] + lane.per_s - now
 
     def remember(self, key: Key, *, at: float) -> None:
-        """Count a call of an earlier run that may still use quota; add the oldest first."""
+        """Count a call of an earlier run that may still use quota; add the oldest call first."""
         self._lane(key).answered.append(at)
 
     def start(self, key: Key) -> None:
@@ -81,11 +81,11 @@ class RateLimiter:
         lane.answered.append(now)
 
     def slow_down(self, key: Key, *, now: float, retry_after_s: float | None = None) -> None:
-        """Halve the rate of a throttled key, and pause it.
+        """Halve the rate of a rate-limit key that was throttled, and pause its calls.
 
-        Calls in flight together are often throttled together: further ones within the pause may
-        extend it, but do not halve the rate again. The rate recovers by one eighth of the ceiling
-        per window.
+        Calls in flight together are often throttled together: more of them within the pause may
+        extend the pause, but do not halve the rate again. In each window, the rate recovers by one
+        eighth of its ceiling.
         """
         lane = self._lane(key)
         if now >= lane.blocked_until:
@@ -103,7 +103,7 @@ class RateLimiter:
 
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """Injectable time functions: monotonic seconds, the time of day, and sleep."""
+    """Injectable time functions: monotonic seconds, UTC time, and sleep."""
 
     monotonic: Callable[[], float] = time.monotonic
     utc_now: Callable[[], datetime] = lambda: datetime.now(UTC)
@@ -111,7 +111,7 @@ class Clock:
 
 
 class WaitingLanes:
-    """Releases the calls of a key one after the other, as soon as the rate limiter allows."""
+    """Releases waiting calls in order, per rate-limit key, when the rate limiter allows it."""
 
     def __init__(self, rate_limiter: RateLimiter, clock: Clock) -> None:
         self.rate_limiter = rate_limiter
@@ -120,7 +120,7 @@ class WaitingLanes:
         self._answered: defaultdict[Key, asyncio.Event] = defaultdict(asyncio.Event)
 
     async def enter(self, key: Key) -> None:
-        """Wait until a call of this key may go out, and count it."""
+        """Wait until a call of this rate-limit key may start, and count the call."""
         async with self._turn[key]:
             while (delay := self.rate_limiter.delay(key, now=self._clock.monotonic())) != 0:
                 if delay is None:

@@ -1,7 +1,7 @@
 """Redact answers: keep exactly the fields that a decoder reads, without secrets.
 
-The decoder runs over the answer while :class:`~vpnframe.cloud.fields.Fields` records its reads; all
-other fields, known or unknown, are dropped. The state of a key replaces the key.
+A decoder reads the answer while :class:`~vpnframe.cloud.fields.Fields` records which fields it
+reads. All other fields are dropped, and the state of a key replaces the key.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from vpnframe.model.masked import REDACTED, key_state
 
 _DOWNLOAD = "DownloadVpnConnectionConfig"
 _READABLE = (_DOWNLOAD, *rows.DECODERS, *actions.LIST_OF_ONE)
-# Keys in JSON, in JSON nested as text, and in XML, also in truncated answers.
+# Pre-shared and BGP keys in JSON, in JSON within a string, and in XML, even if truncated.
 _KEY = re.compile(
     rb"""["'](?:Psk|AuthKey)\\*["']\s*:\s*\\*["']([^"']*)|<(?:Psk|AuthKey)[^>]*>([^<]*)""",
     re.IGNORECASE,
@@ -38,9 +38,9 @@ def redact_answer(response: Response) -> bytes:
         raise ResponseError(f"{what}; {', '.join(_READABLE)} can be redacted")
     tree, root = read_tree(response)
     answer = Fields(tree, [], reads={})
-    del tree  # a frame that raises must not hold it
+    del tree  # a traceback must not show it: it contains keys
     decoded, kept = _decoded(answer, action), answer.kept()
-    if action in rows.DECODERS:  # XML may omit an empty list: its root identifies the call
+    if action in rows.DECODERS:  # an XML answer may omit an empty list: add it
         kept.setdefault(actions.ACTIONS[action].list_path[0], "")
     redacted = write_tree(kept, root)
     if _decoded(Fields(read_tree(Response(200, {}, redacted))[0], []), action) != decoded:
@@ -55,7 +55,7 @@ def _decoded(answer: Fields, action: str) -> object:
 
 
 def has_keys(body: bytes) -> bool:
-    """Check whether a saved answer, even a truncated one, reveals a key, not just its state."""
+    """Check whether a saved answer, even a truncated one, contains a key and not only its state."""
     # Some shells save their output as UTF-16.
     for found in _KEY.finditer(body.replace(b"\0", b"")):
         text = (found[1] or found[2] or b"").decode("utf-8", "replace").removesuffix("\\")

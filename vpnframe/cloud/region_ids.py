@@ -1,10 +1,10 @@
-"""Check for ids of the cloud's regions: a folder of saved answers may be named after its region."""
+"""Check whether a text is a region id (a folder of saved answers may be named after a region)."""
 
 from __future__ import annotations
 
 import re
 
-# Abroad: a continent or country, a direction and a number. In China: a place, mostly a city.
+# Outside China: a continent or country, a direction and a number. In China: mostly a city.
 _DIRECTION = r"(?:(?:north|south)(?:east|west)?|east|west|central)-[0-9]{1,2}"
 _ABROAD = rf"(?:ap|us|eu|me|na|sa|af|rus)-{_DIRECTION}"
 # The places of current regions, and capitals and large cities that may become regions.
@@ -16,7 +16,7 @@ _PLACES = """
     xuzhou yinchuan yushanfang zhangbei zhangjiakou zhengzhou zhongwei zhuhai
 """
 _CHINA = rf"cn-(?:{'|'.join(_PLACES.split())}|{_DIRECTION}|edge-[0-9]{{1,2}})"
-# Suffixes: zones of one industry, of a partner, of the vendor, or of one building.
+# Suffixes of zones for one industry, for a partner, for the vendor or for one building.
 _KIND = r"finance|gov|acdr|gic|nebula|internal-prod|internal-test"
 _OWN = rf"lr|jva|finance|nebula|inner|oxs|pop|finance-pop|(?:{_KIND})-[0-9]{{1,3}}"
 _BUILDING = r"[a-z]{2}(?:[0-9]{1,2})?-[a-z][0-9]{2}"
@@ -24,5 +24,5 @@ _REGION_ID = re.compile(rf"(?:{_ABROAD}|{_CHINA})(?:-(?:{_OWN}|{_BUILDING}))?")
 
 
 def is_region_id(name: str) -> bool:
-    """Check whether a name can be the id of a region."""
+    """Check whether a name has the form of a region id."""
     return _REGION_ID.fullmatch(name) is not None

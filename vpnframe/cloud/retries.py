@@ -1,4 +1,4 @@
-"""Classify failures, by Code before HTTP status; back-off times and the budget for repeats."""
+"""Classify failed calls by error code or HTTP status; compute pauses and the retry budget."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class FailureVerdict:
         return self.kind in PASSING and self.kind != "throttled"
 
 
-# Pattern of the code, remedy, kind: the first match wins. The misspelling is the cloud's.
+# Pattern of the error code, remedy, kind: the first match wins. The cloud misspells forbidden.
 _BY_CODE: tuple[tuple[str, Remedy, FailureKind], ...] = (
     (r"(rejected\.)?throttling(\..*)?", Remedy.SLOW_DOWN, "throttled"),
     (r"signaturenonceused", Remedy.AGAIN, "server"),
@@ -75,7 +75,7 @@ def classify(error: RequestError) -> FailureVerdict:
 
 
 def _by_status(status: int) -> FailureVerdict | None:
-    """Classify an HTTP status without a known Code: usually a proxy or a load balancer replied."""
+    """Classify by HTTP status if no error code is known: usually a proxy sent the answer."""
     if status == 403:
         return FailureVerdict(Remedy.GIVE_UP, "denied")
     if status == 429:
@@ -93,19 +93,19 @@ def backoff_s(
 
 @dataclass(slots=True)
 class RetryBudget:
-    """Allows repeats in proportion to successful calls; throttled calls do not use the budget."""
+    """Allows retries in proportion to successful calls, not counting retries of throttled calls."""
 
     # Google, "Site Reliability Engineering", chapter 22, retry budgets.
 
-    balance: float = 5.0  # repeats allowed before the first answer
-    per_call: float = 0.15  # repeats that every successful answer adds
+    balance: float = 5.0  # retries allowed before the first answer
+    per_call: float = 0.15  # retries that every successful answer adds
 
     def earn(self) -> None:
-        """Count a successful answer."""
+        """Add to the budget for one successful answer."""
         self.balance += self.per_call
 
     def spend(self) -> bool:
-        """Take one repeat from the budget; return False if it is used up."""
+        """Use one retry from the budget; return False if none is left."""
         if self.balance < 1 - 1e-9:  # in floating point 20 x 0.15 is slightly below 3
             return False
         self.balance -= 1

@@ -1,4 +1,4 @@
-"""The identity of an access key, and credentials of a role that it may assume: two STS calls."""
+"""Two STS calls: the identity of an access key, and credentials of a role that it may assume."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def decode_session(response: Response) -> Session:
     missing = [name for name in (*names, "Expiration") if held.text(name) is None]
     if missing:
         raise ResponseError(f"the answer of AssumeRole has no {missing[0]}")
-    # No local variable holds a part: tools that print the locals of a traceback would show it.
+    # No local variable contains a part of the credentials: a traceback may show local variables.
     credentials = Credentials(*(held.text(name) or "" for name in names))
     check_credentials(credentials)
     try:
@@ -62,7 +62,7 @@ def decode_session(response: Response) -> Session:
 
 
 class AssumedRole(HeldCredentials):
-    """Credentials of a role, renewed 15 minutes before they end."""
+    """Provider of a role's credentials, which are renewed 15 minutes before they expire."""
 
     def __init__(
         self,
@@ -94,7 +94,7 @@ class AssumedRole(HeldCredentials):
         return session.credentials, (session.ends_at - _EARLY).timestamp()
 
     async def _assume(self) -> Session:
-        """Assume the role; retry once each for a wrong clock and for expired base credentials."""
+        """Assume the role; retry once for a wrong clock, and once for expired base credentials."""
         tried: set[Remedy] = set()
         while True:
             credentials = await self._base.get(renew=Remedy.RENEW_CREDENTIALS in tried)
@@ -119,7 +119,7 @@ class AssumedRole(HeldCredentials):
 
 
 def _refusal(error: StatusError, role_arn: str) -> StatusError:
-    """Return the same error with the role, and with the permission if access was denied."""
+    """Add the role to the error's message; if access was denied, also the needed permission."""
     message = f"the role {role_arn} cannot be assumed: {error}"
     is_denied = classify(error).kind == "denied"
     return StatusError(
@@ -131,7 +131,7 @@ def _refusal(error: StatusError, role_arn: str) -> StatusError:
 
 
 def clock_offset(response: Response, now: datetime) -> timedelta | None:
-    """Return how far the server's clock is ahead of ours, from the answer's ``Date``."""
+    """Return how far the server's clock is ahead of ours, from the answer's ``Date`` header."""
     try:
         return parsedate_to_datetime(response.headers["date"]) - now
     except (KeyError, TypeError, ValueError):

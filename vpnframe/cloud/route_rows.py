@@ -1,4 +1,4 @@
-"""Decode rows of the calls that list VPCs and routes to records."""
+"""Decode the rows of VPC lists and route lists; each row becomes one record."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def destination_route(row: Fields, destination: str) -> RouteEntry:
 def _route(row: Fields, destination: str, route_type: RouteType) -> RouteEntry:
     next_hop = row.text("NextHop")
     source = row.text("Source") if route_type == "bgp" else None
-    # Older answers have a CIDR block in this field, not who announced the route.
+    # Older answers have a CIDR block in this field, not the origin of the route.
     learned_from = None if source is None or "/" in source else source.lower()
     return RouteEntry(
         route_type=route_type,
@@ -41,7 +41,7 @@ def _route(row: Fields, destination: str, route_type: RouteType) -> RouteEntry:
         vpn_connection_id=_connection_id(row, next_hop, learned_from),
         source_cidr=row.text("RouteSource") if route_type == "policy" else None,
         destination_cidr=destination,
-        # A BGP route has no weight, whatever is sent.
+        # A BGP route has no weight, even if the answer contains one.
         weight=None if route_type == "bgp" else row.number("Weight"),
         priority=row.nonzero_number("Priority") if route_type == "policy" else None,
         state=row.text("State"),
@@ -54,7 +54,7 @@ def _route(row: Fields, destination: str, route_type: RouteType) -> RouteEntry:
 
 
 def _connection_id(row: Fields, next_hop: str | None, learned_from: str | None) -> str | None:
-    """Return the connection that a route leads to; None if the cloud announces it to the peer."""
+    """Return the connection id that a route leads to; None for a route announced to the peer."""
     if learned_from == "cloud":
         return None
     listed_under = row.text("VpnConnectionId")

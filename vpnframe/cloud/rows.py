@@ -1,4 +1,4 @@
-"""Decode one row of an answer to one record, field by named field."""
+"""Decode one row of an answer to one record, reading each field by name."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from vpnframe.model.records import (
 )
 
 _ROLES = {"master": "active", "slave": "standby"}
-# A block has settings if it holds one of these; newer members or a key alone do not count.
+# An IKE or IPsec object has settings if one of these is set; other members do not count.
 _PROPOSAL = ("EncAlg", "AuthAlg", "Pfs", "Lifetime")
 _IKE = ("IkeVersion", "IkeMode", "LocalId", "RemoteId", *(f"Ike{name}" for name in _PROPOSAL))
 _IPSEC = tuple(f"Ipsec{name}" for name in _PROPOSAL)
@@ -37,7 +37,7 @@ _VPN_TYPES = {"normal": "normal", "nationalstandard": "sm"}
 
 
 def decode_row(action: str, row: Fields) -> Row | None:
-    """Decode a row of a list action, with notes of its own; None without an identifier."""
+    """Decode a row of a list action to a record with the row's notes; None if it has no id."""
     row = row.apart()
     row_id = row.text(*ACTIONS[action].id_fields)
     return None if row_id is None else DECODERS[action](row, row_id)
@@ -80,7 +80,7 @@ def says_anything(statement: Statement) -> bool:
 
 
 def _bgp_by_tunnel(config: Fields, tunnels: list[Fields]) -> dict[str | None, Fields]:
-    """Return the BGP parameters by tunnel id; with a single tunnel the id may be missing."""
+    """Return the BGP parameters by tunnel id, which may be None if there is only one tunnel."""
     sent = config.rows("BgpConfigs", "BgpConfig", mark="TunnelId")
     rows = [row for row in sent if row.has("TunnelId") or any(map(row.nonzero_text, _BGP_LINK))]
     if not tunnels and len(rows) == 1:
@@ -120,7 +120,7 @@ def listed_connection(row: Fields, connection_id: str) -> Statement:
     health = row.block("VcoHealthCheck")
     is_checked = health.flag("Enable")
     bandwidths = ("TunnelBandwidth", "Spec")
-    if row.has("VpnGatewayId"):  # there, its specification takes precedence
+    if row.has("VpnGatewayId"):  # on a VPN gateway, Spec takes precedence
         bandwidths = ("Spec", "TunnelBandwidth")
     return Statement(
         witness="describe",
@@ -142,7 +142,7 @@ def listed_connection(row: Fields, connection_id: str) -> Statement:
         gateway_address=row.nonzero_text("InternetIp"),
         resource_group_id=row.text("ResourceGroupId"),
         bgp_enabled=_bgp_is_enabled(row, rows),
-        # Dual tunnels have no health check: false is not a setting there.
+        # A dual-tunnel connection has no health check: false means unset.
         health_check_enabled=is_checked or (None if tunnels else is_checked),
         health_check_status=health.text("Status"),
         tags=row.tags("Tag") or row.tags("Tags"),  # ``Tags`` in a DescribeVpnConnection answer
@@ -151,7 +151,7 @@ def listed_connection(row: Fields, connection_id: str) -> Statement:
 
 
 def _listed_tunnel(row: Fields, prefix: str, hints: Hints) -> TunnelStatement:
-    """Decode a tunnel; the names of its blocks begin with a prefix, unless it is the only one."""
+    """Decode a tunnel; its objects' names begin with ``prefix``, empty for a single tunnel."""
     bgp_name = f"{prefix or 'Vpn'}BgpConfig"
     ike, bgp = row.block(f"{prefix}IkeConfig"), row.block(bgp_name)
     address, role = row.nonzero_text("InternetIp"), (row.text("Role") or "").lower()
@@ -179,14 +179,14 @@ def _listed_tunnel(row: Fields, prefix: str, hints: Hints) -> TunnelStatement:
 
 
 def _bgp_is_enabled(row: Fields, tunnels: list[Fields]) -> bool | None:
-    """Check whether BGP is enabled: an explicit switch takes precedence over other values.
+    """Check whether BGP is enabled: the switch ``EnableBgp`` takes precedence over other fields.
 
-    ``EnableTunnelsBgp`` concerns dual tunnels: a single tunnel's status takes precedence over it.
+    ``EnableTunnelsBgp`` is for dual tunnels: the BGP status of a single tunnel precedes it.
     """
     of_tunnels = row.flag("EnableTunnelsBgp")
     blocks = [tunnel.block("TunnelBgpConfig") for tunnel in tunnels] or [row.block("VpnBgpConfig")]
     switches = _any_of(block.flag("EnableBgp") for block in blocks)
-    # A failed session counts as enabled.
+    # BGP is enabled even if its session failed.
     words = [word for word in map(_bgp_status, blocks) if word is not None]
     states = _any_of(read_flag(word) is not False for word in words)
     nearest = (switches, of_tunnels, states) if tunnels else (switches, states, of_tunnels)
@@ -204,7 +204,7 @@ def _any_of(flags: Iterable[bool | None]) -> bool | None:
 
 
 def _bgp_status(bgp: Fields) -> str | None:
-    """Return the status of the BGP session or of its switch; None if the block has neither."""
+    """Return the BGP status, from the first status field that has a value; None if none has."""
     return next((word for word in map(bgp.word, _BGP_STATUS) if word is not None), None)
 
 
@@ -279,15 +279,15 @@ DECODERS: Mapping[str, Callable[[Fields, str], Row]] = {
 
 
 def _tunnel_rows(row: Fields, outer: str, inner: str, ike: str, ipsec: str) -> list[Fields]:
-    """Return the tunnels of an answer; an empty list if all of them are unset."""
+    """Return the tunnels of an answer; an empty list if no tunnel has an id or settings."""
     rows = row.rows(outer, inner, mark="TunnelId")
-    # An empty list has been read, whatever fields are next to it.
+    # An empty list counts as read, even if its wrapper object has other fields.
     if not rows and (row.has(outer, inner) or (row.has(outer) and not row.shows(outer, inner))):
         row.is_unread = True
     if not any(one.has("TunnelId") or _has_settings(one, ike, ipsec) for one in rows):
         return []
     for one in rows:
-        if not one.has("TunnelId"):  # two of them cannot be distinguished
+        if not one.has("TunnelId"):  # tunnels without an id cannot be distinguished
             one.note("TunnelId", "is missing")
     return rows
 
@@ -297,7 +297,7 @@ def _has_settings(row: Fields, ike: str, ipsec: str) -> bool:
 
 
 def _placed(tunnels: tuple[TunnelStatement, ...], single: list[TunnelStatement]) -> dict[str, Any]:
-    """Return the fields for tunnels, with a filled connection-level block beside them apart."""
+    """Return the tunnel fields; beside tunnels, connection-level settings are the stray tunnel."""
     stray = single[0] if tunnels and single else None
     return {"tunnels": tunnels or tuple(single), "stray_tunnel": stray, "is_dual": bool(tunnels)}
 
@@ -339,7 +339,7 @@ def _proposal(block: Fields, prefix: str) -> Proposal:
 def _word(
     block: Fields, name: str, translate: Callable[[str], str], known: frozenset[str]
 ) -> str | None:
-    """Return the standard word of a field; a non-standard one is kept and noted."""
+    """Return the standard name for a field's value; an unknown value is kept and noted."""
     token = block.text(name)
     word = token and translate(token)
     if word and word not in known:
@@ -348,7 +348,7 @@ def _word(
 
 
 def _number(block: Fields, name: str, translate: Callable[[str], int | None]) -> int | None:
-    """Return the number that the word of a field stands for; None and a note if unknown."""
+    """Return the number for a field's value; None, with a note, if the value is unknown."""
     token = block.text(name)
     number = None if token is None else translate(token)
     if token and number is None:
@@ -361,7 +361,7 @@ def _asn(row: Fields, name: str) -> int | None:
 
 
 def _bandwidth(row: Fields, *names: str) -> dict[str, Any]:
-    """Return the first bandwidth that is set, in Mbit/s; an unknown word counts as set."""
+    """Return the first bandwidth that is set, in Mbit/s; an unknown value counts as set."""
     found = [_number(row, name, terms.bandwidth) for name in names if row.has(name)]
     mbps = [number for number in found if number != 0]
     return {"bandwidth_mbps": mbps[0], "has_unknown_bandwidth": mbps[0] is None} if mbps else {}

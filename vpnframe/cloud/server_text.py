@@ -1,4 +1,4 @@
-"""Mask messages of a server so that they cannot contain a key."""
+"""Mask parts of a server's messages, so that the messages cannot contain a secret."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _TOKEN = re.compile(rf"[^{_EDGE}](?:\S*[^{_EDGE}])?")
 _NAMES_A_SECRET = re.compile(
     r"psk|pre-?shared|key|secret|pass(?:word|phrase|wd)|token|credential", re.IGNORECASE
 )
-# Words allowed after the name of a secret; any other word there could be the secret.
+# Words allowed after a word that names a secret; any other word could be the secret itself.
 _BESIDE_A_SECRET = frozenset(
     re.findall(
         r"\S+",
@@ -41,10 +41,10 @@ _BESIDE_A_SECRET = frozenset(
 
 
 def safe_message(message: object) -> str:
-    """Return the message, shortened, with all but plain words, numbers and cloud ids masked.
+    """Shorten a message, and mask everything but plain words, numbers and ids of the cloud.
 
-    A quoted text is kept if it is such an id or the name of a parameter. After a word that names
-    a secret, only the words of a fixed list are kept.
+    A quoted string is kept if it is such an id or a parameter name. After a word that names a
+    secret, only the words of a fixed list are kept.
 
     Examples
     --------

@@ -1,7 +1,7 @@
-"""Describe the shape of an answer without its contents, for a report that anyone may see.
+"""Describe the structure of an answer without its values, for a report that may be published.
 
-By allow-list: a field keeps its type, and its name if the vendor documents it; a text is kept only
-if it is one of a few common words. No key, name, id, address or number is kept.
+The description has the type of each field, and its name if the vendor documents the field. A string
+is kept only if it is one of a few common words. No key, name, id, address or number is kept.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ _NAMES = frozenset(
 """.split()  # noqa: SIM905  a list would have a line for each
 )
 _SECRETS = frozenset({"Psk", "AuthKey"})
-# Enumerated fields, and their words in the vendor's spelling.
+# Fields with a fixed set of values, and below these values in the vendor's spelling.
 _ENUMERATED = frozenset(
     {
         *("AttachType", "BgpStatus", "BusinessStatus", "ChargeType", "GatewayType", "IkeAuthAlg"),
@@ -75,7 +75,7 @@ _KINDS = {dict: "object", list: "list", str: "text", bool: "flag", int: "number"
 
 
 def shape_of(response: Response) -> bytes:
-    """Return the shape of an answer as JSON."""
+    """Return the structure of an answer as JSON."""
     parsed = parse_body(response.body)
     if isinstance(parsed, str):
         shape: Any = "neither JSON nor XML" if response.body.strip() else "empty"
@@ -90,7 +90,7 @@ def shape_of(response: Response) -> bytes:
 
 
 def _shape(value: Any, name: str, depth: int) -> Any:
-    """Return the shape of a field's value."""
+    """Return the structure of a field's value."""
     if depth == 0:
         return "nested deeply"
     if isinstance(value, dict):
@@ -127,7 +127,7 @@ def _text(value: str, name: str) -> str:
 
 
 def _address(text: str) -> str:
-    """Classify a text as one or several blocks, an address, or any other text."""
+    """Classify a text as one or several CIDR blocks, an address, or any other text."""
     try:
         blocks = [ipaddress.ip_network(one, strict=False) for one in split_cidrs(text)]
     except ValueError:

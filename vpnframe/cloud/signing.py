@@ -1,4 +1,4 @@
-"""Signing requests: ACS3-HMAC-SHA256, and the older RPC v1 with HMAC-SHA1. Pure functions.
+"""Pure functions to sign requests with ACS3-HMAC-SHA256 or the older RPC v1 (HMAC-SHA1).
 
 References
 ----------
@@ -32,9 +32,9 @@ class Credentials:
     Parameters
     ----------
     access_key_id : str
-        Public part.
+        Public part of the access key.
     access_key_secret : str
-        Secret part; never shown.
+        Secret part of the access key; never shown.
     security_token : str or None
         Token of an assumed role.
 
@@ -54,7 +54,7 @@ class Credentials:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One call before it is signed."""
+    """One API call before it is signed."""
 
     base_url: str  # scheme and host, for example ``https://vpc.cn-shanghai.aliyuncs.com``
     action: str  # the API action
@@ -63,12 +63,12 @@ class Call:
 
 
 def percent_encode(text: str) -> str:
-    """Encode by RFC 3986: all but letters, digits and ``-_.~``."""
+    """Percent-encode all characters but letters, digits and ``-_.~`` (RFC 3986)."""
     return text if _UNRESERVED.fullmatch(text) else quote(text, safe="-_.~")
 
 
 def canonical_query(params: Mapping[str, str]) -> str:
-    """Join parameters as the signature and the URL both need them: sorted and encoded."""
+    """Return the query string, sorted and encoded, for both the signature and the URL."""
     return "&".join(f"{percent_encode(k)}={percent_encode(params[k])}" for k in sorted(params))
 
 

@@ -29,7 +29,7 @@ _MAX_CONNECTIONS = 100
 _OTHER_FILES = 16  # standard streams, event loop, checkpoint, name resolution
 # Supported content codings, with zlib's ``wbits`` for each.
 _CODINGS = {"gzip": 16 + zlib.MAX_WBITS, "deflate": zlib.MAX_WBITS}
-# No `connect`: it would report waiting for a free connection of the pool as unreachable.
+# No `connect`: it would also limit the wait for a free connection of the pool.
 _TIMEOUT = aiohttp.ClientTimeout(total=60, sock_connect=10, sock_read=30)
 
 
@@ -37,7 +37,7 @@ class _TooLongError(Exception):
     """The answer exceeds the size limit."""
 
 
-# Causes, and what the host did: the first match wins.
+# Types of an exception, and the message text about the host; the first match wins.
 _PROBLEMS: tuple[tuple[type[Exception] | tuple[type[Exception], ...], str], ...] = (
     (TimeoutError, "did not answer in time"),
     (aiohttp.ClientProxyConnectionError, "cannot be reached: the proxy {proxy} does not answer"),
@@ -56,7 +56,7 @@ _CAUSES = (aiohttp.ClientError, asyncio.IncompleteReadError, OSError, UnicodeErr
 
 
 class Transport:
-    """Keeps connections open, directly or by HTTPS_PROXY; use as an async context manager."""
+    """Sends requests directly or through HTTPS_PROXY; use it as an async context manager."""
 
     def __init__(
         self, *, ca_file: str | Path | None = None, timeout: aiohttp.ClientTimeout = _TIMEOUT
@@ -71,7 +71,7 @@ class Transport:
             connector=aiohttp.TCPConnector(limit=_most(), limit_per_host=0, ssl=self._tls),
             timeout=self._timeout,
             cookie_jar=aiohttp.DummyCookieJar(),
-            auto_decompress=False,  # it is done here, with a size limit
+            auto_decompress=False,  # this module decompresses, with a size limit
         )
         return self
 
@@ -89,7 +89,7 @@ class Transport:
             is_full = getattr(error, "errno", None) in (errno.EMFILE, errno.ENFILE)
             parts = {"proxy": self._proxies.host, "status": getattr(error, "status", 0)}
             parts["why"] = ": too many files are open, see ulimit -n" if is_full else ""
-        # The cause is left out: its text can hold the whole signed URL.
+        # The cause is left out: its text can contain the whole signed URL.
         raise TransportError(f"{request.host} {problem.format(**parts)}", is_timeout=is_timeout)
 
     async def _send(self, request: Request) -> Response:
@@ -108,9 +108,9 @@ class Transport:
 
 
 async def _body_of(answer: aiohttp.ClientResponse) -> bytes:
-    """Return the whole body, decompressed; the size limit applies to both forms."""
+    """Return the whole body, decompressed; the size limit applies before and after that."""
     body = await answer.content.readany()
-    if not answer.content.at_eof():  # it usually arrives in one piece
+    if not answer.content.at_eof():  # the body usually arrives in one piece
         pieces = bytearray(body)
         async for chunk in answer.content.iter_any():
             pieces += chunk
@@ -126,7 +126,7 @@ def _check_length(n_bytes: int) -> None:
 
 
 def _decompressed(body: bytes, coding: str) -> bytes:
-    """Decompress a body in a coding that was requested, up to the size limit."""
+    """Decompress a body up to the size limit; raise if its coding was not requested."""
     if coding == "identity" or not body:
         return body
     if coding not in _CODINGS:
@@ -158,13 +158,13 @@ def _most() -> int:
 
 
 def _tls_context(ca_file: str | Path | None) -> ssl.SSLContext | bool:
-    """Return the TLS context, made once: one per request would dominate the CPU time."""
+    """Return the TLS context for all requests: one per request would take most of the CPU time."""
     if ca_file is None:
         return True
     try:
         # The text between the certificates may be in any language.
         body = read_file(ca_file, limit=_MAX_BODY_BYTES).decode("ascii", "ignore")
-        if not body:  # empty data would mean all authorities that the system trusts
+        if not body:  # with empty data, all authorities of the system would be trusted
             raise ValueError("it is empty")
         return ssl.create_default_context(cadata=body)
     except (OSError, ValueError) as error:  # an SSLError is an OSError

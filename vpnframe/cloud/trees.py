@@ -1,7 +1,7 @@
-"""Parse a response body, JSON or XML, to a tree of plain values or to the error it reports.
+"""Parse a JSON or XML response body to a tree of plain values, or raise the error it reports.
 
-The tree still holds all values of the answer, including keys: its readers, such as
-:mod:`vpnframe.cloud.answers`, take values from it by allow-list.
+The tree contains all values of the answer, including pre-shared keys. Modules that read it, such as
+:mod:`vpnframe.cloud.answers`, take only the fields of an allow-list.
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ _REQUEST_ID = re.compile(r"[A-Za-z0-9-]{1,64}")
 
 
 def read_tree(response: Response) -> tuple[Tree, str | None]:
-    """Return the tree of a response and the name of its XML root, None for JSON."""
+    """Return the tree of a response, and the name of its XML root (None for JSON)."""
     parsed = parse_body(response.body)
-    # A frame that raises must not hold the tree: tools that print locals would print keys.
+    # No local variable may contain the tree when an error is raised: a traceback may show it.
     if isinstance(parsed, str):
         status = "" if response.status < 300 else f" (HTTP {response.status})"
         raise ResponseError(f"{parsed}{status}", http_status=response.status)
@@ -44,8 +44,8 @@ def read_tree(response: Response) -> tuple[Tree, str | None]:
 
 
 def parse_body(body: bytes) -> tuple[Tree, str | None] | str:
-    """Return the tree and its XML root, or a text on what is wrong that does not quote the body."""
-    if body.startswith(_BOMS_16):  # some shells save their output so
+    """Return the tree and its XML root's name, or a problem text that does not quote the body."""
+    if body.startswith(_BOMS_16):  # some shells save output as UTF-16
         body = body.decode("utf-16", "replace").encode("utf-8", "replace")
     text = body.removeprefix(codecs.BOM_UTF8).strip()
     if not text:
@@ -68,9 +68,9 @@ def _parsed_json(text: bytes) -> tuple[Tree, None] | str:
 
 
 def _leniently(text: bytes) -> object:
-    """Parse leniently: half a surrogate pair in one name must not discard a whole page."""
+    """Parse JSON leniently: half a surrogate pair in one name must not discard a whole page."""
     try:
-        # Numbers as text, infinities as null: the reader of a number checks it.
+        # Numbers become text, infinities null; the code that reads a number checks it.
         tree = json.loads(text, parse_int=str, parse_float=str, parse_constant=lambda _: None)
         return msgspec.json.decode(json.dumps(tree, ensure_ascii=False).encode("utf-8", "replace"))
     except (ValueError, RecursionError):
@@ -94,12 +94,12 @@ def _parsed_xml(text: bytes) -> tuple[Tree, str] | str:
 
 
 def _name_of(element: Element) -> str:
-    """Return the tag without its namespace."""
+    """Return an element's tag without its namespace."""
     return element.tag.rpartition("}")[2]
 
 
 def _value_of(element: Element) -> dict[str, Any] | str:
-    """Return the text of a leaf, or else the children by name, repeated ones as a list."""
+    """Return the text of a leaf, else the children by name; children of one name form a list."""
     if len(element) == 0:
         return (element.text or "").strip()
     value: dict[str, Any] = {}
@@ -109,7 +109,7 @@ def _value_of(element: Element) -> dict[str, Any] | str:
 
 
 def _error_in(tree: Tree, status: int) -> StatusError | ResponseError | None:
-    """Return the error that an answer reports, by its Code before its HTTP status."""
+    """Return the error that an answer reports, by its ``Code`` or else by its HTTP status."""
     code, message = tree.get("Code"), tree.get("Message")
     code = code.strip() if isinstance(code, str) else ""
     if code not in _DONE_CODES:
@@ -132,7 +132,7 @@ def write_tree(tree: Tree, root: str | None) -> bytes:
     """Serialize a tree to the format it was read from: XML if it has a root, else JSON."""
     if root is None:
         return json.dumps(tree, ensure_ascii=False, indent=1).encode()
-    # Only written, never parsed: no entity can expand.
+    # This XML is written and not parsed, so no entity can expand.
     element = Element(root)
     _write_below(element, tree)
     return bytes(tostring(element, encoding="utf-8", xml_declaration=False))

@@ -1,1 +1,1 @@
-"""The data model of a connection: records, terms, facts about its keys, and its two sources."""
+"""The data model: records, algorithm names, facts about keys, joining a connection's answers."""

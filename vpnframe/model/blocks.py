@@ -9,18 +9,18 @@ from vpnframe.model.records import Connection, RouteEntry
 
 
 class Block(NamedTuple):
-    """One block of one side of a connection, with its origin."""
+    """One CIDR block of one side of a connection, with its origin."""
 
     side: str  # vpc or onprem
-    origin: str  # selector, or the route: policy, destination, bgp
-    text: str  # as the answer writes it
-    # priority, weight: the smallest priority and the largest weight of the routes with the block
+    origin: str  # selector, or the type of the route: policy, destination, bgp
+    text: str  # written as in the answer
+    # The smallest priority and the largest weight of the routes with this block
     priority: int | None = None
     weight: int | None = None
 
 
 def list_blocks(connection: Connection, routes: Iterable[RouteEntry]) -> list[Block]:
-    """Return the blocks of both sides of a connection, each block once per origin."""
+    """Return the CIDR blocks of both sides of a connection, each block once per origin."""
     sides = {"vpc": connection.vpc_subnets, "onprem": connection.onprem_subnets}
     selectors = [Block(side, "selector", text) for side, texts in sides.items() for text in texts]
     blocks: dict[tuple[str, str, str], Block] = {}

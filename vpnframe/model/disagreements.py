@@ -19,7 +19,7 @@ from vpnframe.model.records import (
 )
 
 _UNSET = (("ike_lifetime_s", "0"), ("ipsec_lifetime_s", "0"))
-# The compared values of a tunnel: column name, and place in a statement.
+# The compared values of a tunnel: column name, and attribute path in a TunnelStatement.
 _COMPARED = {
     "bgp_tunnel_cidr": "bgp_tunnel_cidr",
     "ike_version": "phases.ike_version",
@@ -43,7 +43,7 @@ _COMPARED = {
 }
 _read_compared = attrgetter(*_COMPARED.values())
 
-TunnelKey = tuple[str, int]  # its id, empty if missing, and its number among equal ids
+TunnelKey = tuple[str, int]  # tunnel id (empty if missing), and number among equal ids
 
 
 def find_differences(download: Statement, describe: Statement) -> Iterator[Disagreement]:
@@ -67,7 +67,7 @@ def _tunnel_differences(
     listed: Mapping[TunnelKey, TunnelStatement],
     differing: Callable[..., Disagreement],
 ) -> Iterator[Disagreement]:
-    """Yield the differences of their tunnels; a list row without tunnels is not compared."""
+    """Yield the differences of the tunnels in both answers; none if the list row has no tunnels."""
     if not any(map(_says_anything, listed.values())):
         return
     keys = sorted(listed.keys() | downloaded.keys())
@@ -92,7 +92,7 @@ def _tunnel_differences(
 
 
 def _are_other_keys(one: KeyFacts | None, other: KeyFacts | None) -> bool:
-    """Check whether both answers show a key and the fingerprints are comparable and differ."""
+    """Check whether both answers show a pre-shared key, with different comparable fingerprints."""
     if one is None or other is None or one.fingerprint is None or other.fingerprint is None:
         return False
     is_comparable = one.fingerprint_key_id == other.fingerprint_key_id
@@ -104,17 +104,17 @@ def _says_anything(tunnel: TunnelStatement) -> bool:
 
 
 def _spoken(tunnel: TunnelStatement) -> list[tuple[str, str]]:
-    """Return the compared values that a statement contains, with their column names."""
+    """Return the compared values that a tunnel statement contains, with their column names."""
     values = zip(_COMPARED, _read_compared(tunnel), strict=True)
     return [(name, str(value)) for name, value in values if value is not None]
 
 
 def find_strays(statement: Statement, tunnels: Iterable[TunnelStatement]) -> Iterator[Disagreement]:
-    """Yield a connection-level block beside tunnels that matches none of the tunnels."""
+    """Yield a disagreement if connection-level settings beside tunnels match no tunnel."""
     stray = statement.stray_tunnel
     if stray is None:
         return
-    # Beside tunnels an unset lifetime is sent as 0.
+    # In connection-level settings beside tunnels, an unset lifetime is sent as 0.
     said_here = [one for one in _spoken(stray) if one not in _UNSET]
     values = [(name, value) for name, value in said_here if not is_masked_value(value)]
     if not values or any(_repeats(values, tunnel) for tunnel in tunnels):
@@ -128,13 +128,13 @@ def find_strays(statement: Statement, tunnels: Iterable[TunnelStatement]) -> Ite
 
 
 def _repeats(values: Iterable[tuple[str, str]], tunnel: TunnelStatement) -> bool:
-    """Check whether a tunnel has all of these values; a masked value matches any."""
+    """Check whether a tunnel has all of the values; a masked value of it matches any value."""
     said = dict(_spoken(tunnel))
     return all(said.get(name) == value or is_masked_value(said.get(name)) for name, value in values)
 
 
 def tunnels_by_id(statement: Statement | None) -> dict[TunnelKey, TunnelStatement]:
-    """Return a statement's tunnels by id; tunnels that share an id are numbered in order."""
+    """Return a statement's tunnels by id and number; the number is 0 unless tunnels share an id."""
     seen: Counter[str] = Counter()
     tunnels = {}
     for tunnel in statement.tunnels if statement else ():
@@ -145,5 +145,5 @@ def tunnels_by_id(statement: Statement | None) -> dict[TunnelKey, TunnelStatemen
 
 
 def shows_bgp(tunnels: Iterable[Tunnel | TunnelStatement]) -> bool | None:
-    """Return True if a tunnel has a BGP link block, else None: a download has no BGP switch."""
+    """Return True if a tunnel has a BGP tunnel CIDR, else None: a download has no BGP switch."""
     return any(tunnel.bgp_tunnel_cidr for tunnel in tunnels) or None

@@ -13,12 +13,12 @@ _MOST_LISTED = 3
 
 
 def printable(text: str) -> str:
-    """Replace the characters of a text that a terminal would interpret, such as controls."""
+    """Replace characters that a terminal would interpret, such as control characters."""
     return "".join(c if _is_harmless(c) else "\ufffd" for c in text)
 
 
 def printable_lines(text: str) -> str:
-    """Make a text of several lines safe for a terminal like :func:`printable`; remove colours."""
+    """Do the same as :func:`printable`, but keep line ends and tabs, and remove colour codes."""
     plain = _COLOUR.sub("", text)
     return "".join(c if c in "\n\t" or _is_harmless(c) else "\ufffd" for c in plain)
 
@@ -35,7 +35,7 @@ def counted(n: int, noun: str) -> str:
 
 
 def listed(names: Iterable[str]) -> str:
-    """Join names for a sentence: up to four, or else three and the number of the others."""
+    """Join up to four names for a sentence; of more names, three and the number of the others."""
     every = list(names)
     shown = every[:_MOST_LISTED] if len(every) > _MOST_LISTED + 1 else every
     if len(shown) < len(every):

@@ -1,6 +1,6 @@
-"""Read and write the user's files: bounded in size, without waiting, atomically.
+"""Read the user's files up to a size limit, without waiting; write them atomically.
 
-Every failure is an :class:`OSError` whose ``strerror`` describes it: the caller adds the name.
+Every failure is an :class:`OSError` whose ``strerror`` describes it; the caller adds the file name.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from typing import BinaryIO
 KIB = 1024
 MIB = 1024 * KIB
 
-_FIRST_MODE = 0o666  # before the process's umask
+_FIRST_MODE = 0o666  # the process's umask reduces it
 _PRIVATE = 0o600
 _KINDS = (
     (stat.S_ISDIR, "it is a folder, not a file"),
@@ -28,7 +28,7 @@ _KINDS = (
     (stat.S_ISCHR, "it is a device, not a file"),
     (stat.S_ISBLK, "it is a device, not a file"),
 )
-# If the system has them: do not wait for the other end of a pipe, nor acquire a terminal.
+# Do not wait for the other end of a pipe, nor acquire a terminal; 0 if the system has no flag.
 _NO_WAIT = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0)
 _OPEN_FILES = re.compile(r"/dev/fd|/proc/[^/]+(/task/[^/]+)?/fd")
 
@@ -36,7 +36,7 @@ _OPEN_FILES = re.compile(r"/dev/fd|/proc/[^/]+(/task/[^/]+)?/fd")
 @contextlib.contextmanager
 def open_regular(path: str | Path) -> Iterator[BinaryIO]:
     """Open a regular file for reading; refuse a pipe, device, socket or folder at once."""
-    # Checked before opening, too: a socket cannot be opened, and a device may react to it.
+    # Also checked before opening: a socket cannot be opened, and a device may react to opening.
     _check_regular(os.stat(path))  # noqa: PTH116  the path may be text
     opened = os.open(path, os.O_RDONLY | _NO_WAIT)
     with os.fdopen(opened, "rb") as file:
@@ -74,7 +74,7 @@ def read_stdin(*, limit: int) -> bytes:
 
 
 def create_file(path: Path, body: bytes, *, mode: int = _FIRST_MODE) -> None:
-    """Create a file that must not exist yet, synced to disk; remove it if the write fails."""
+    """Create a file that must not exist yet, and sync it to disk; remove it if writing fails."""
     opened = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, mode)
     try:
         with os.fdopen(opened, "wb") as file:
@@ -89,15 +89,15 @@ def create_file(path: Path, body: bytes, *, mode: int = _FIRST_MODE) -> None:
 def replace_file(path: Path, body: bytes, *, mode: int | None = None) -> None:
     """Write a file atomically: an old file is unchanged until the new one is complete.
 
-    A symbolic link is kept and its target is replaced; a device or a pipe is written to. Without a
-    ``mode`` an old file's permissions are kept, and a new file has the default ones.
+    Of a symbolic link, the target is replaced. A device or pipe is not replaced but written to.
+    Without ``mode``, an old file's permissions are kept, and a new file has the default ones.
     """
     old = _stat_of_writable(path)
     if old is not None and (not stat.S_ISREG(old.st_mode) or _is_open_file(path)):
         _append(path, body)
         return
     place = Path(os.path.realpath(path))
-    # A separate short name: the file's name may already have the maximum length.
+    # The temporary name is short: the file's own name may already have the maximum length.
     temporary = place.with_name(f".vpnframe-{secrets.token_hex(8)}.tmp")
     create_file(temporary, body, mode=_FIRST_MODE if mode is None and old is None else _PRIVATE)
     try:
@@ -151,7 +151,7 @@ def _append(path: Path, body: bytes) -> None:
 
 
 def _take_over(temporary: Path, old: os.stat_result, mode: int | None) -> None:
-    """Set the old file's owner, and its permissions or ``mode``, on the new file."""
+    """Give the new file the old file's owner, and ``mode`` or else the old file's permissions."""
     if hasattr(os, "chown"):
         with contextlib.suppress(PermissionError):
             os.chown(temporary, old.st_uid, old.st_gid)

@@ -1,10 +1,10 @@
-"""Estimate how hard a pre-shared key is to guess: a class and bits. Nothing here keeps the key.
+"""Estimate how hard a pre-shared key is to guess: its class and bits. The key is not stored.
 
-A random key has ``length * log2(alphabet)`` bits. A quick check decides whether a key is random:
-words, dates and keyboard runs that cover half of it do not occur by chance. Only such keys, and
-short ones, are passed to zxcvbn, which counts the guesses of an attacker. zxcvbn would be wrong
-about random keys: it counts at most 3.32 bits per character and finds chance matches in one
-random key of five. It also takes a hundred times as long.
+A random key has ``length * log2(alphabet)`` bits. A quick check decides whether a key is random: it
+is not if it is short, or if words, dates and keyboard runs cover half of it. Only keys that are not
+random are passed to zxcvbn, which estimates how many guesses an attacker needs. For a random key,
+zxcvbn would be wrong: it counts at most 3.32 bits per character, and finds a word or date by chance
+in one key of five. It also takes a hundred times as long as the quick check.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ PUBLISHED = frozenset(
     }
 )  # fmt: skip
 MAX_BITS = 256
-# A key that contains a hint is classed as derived if the rest of it has fewer bits than this.
+# A key that contains a hint is derived if the rest of the key has fewer bits than this.
 _DERIVED_BITS = 64
 _SHORT = 12
 _HINT = 6
 _WORD = 5
-_DIGITS = 6  # as rare by chance as five letters
+_DIGITS = 6  # a run of six digits is as rare by chance as one of five letters
 # zxcvbn refuses more than 72 characters, and its run time grows with the cube of the length.
 _LOOKED_AT = 32
 _SPARSE = 0.4
@@ -66,7 +66,7 @@ _L33T = {
     "4": "a", "@": "a", "8": "b", "(": "c", "3": "e", "6": "g", "9": "g", "1": "i", "!": "i",
     "|": "i", "0": "o", "5": "s", "$": "s", "7": "t", "+": "t", "%": "x", "2": "z",
 }  # fmt: skip
-_AS_LOWER = str.maketrans(_UPPER, _LOWER)  # one character for one, unlike str.lower
+_AS_LOWER = str.maketrans(_UPPER, _LOWER)  # keeps the length, unlike str.lower
 _UNDONE = (str.maketrans(_L33T), str.maketrans(_L33T | {"1": "l", "!": "l", "|": "l"}))
 _RUNS = (
     "`1234567890-=", "~!@#$%^&*()_+", "qwertyuiop[]\\", "asdfghjkl;'", "zxcvbnm,./",
@@ -81,7 +81,7 @@ _WORD_LINE = re.compile(r"^[a-z]+$", re.MULTILINE)
 _YEAR = re.compile(r"(?:19|20)[0-9]{2}")
 _Y, _M, _D = r"(?:19[5-9]|20[0-3])[0-9]", r"(?:0?[1-9]|1[0-2])", r"(?:0?[1-9]|[12][0-9]|3[01])"
 _M2, _D2 = _M.replace("0?", "0"), _D.replace("0?", "0")
-# Six or eight digits without digits around them, or parts with separators.
+# A date: six or eight digits without digits around them, or parts with separators.
 _DATE = re.compile(
     rf"(?<![0-9])(?:{_Y}{_M2}{_D2}|{_D2}{_M2}{_Y}|{_M2}{_D2}{_Y}"
     rf"|[0-9]{{2}}{_M2}{_D2}|{_D2}{_M2}[0-9]{{2}}|{_M2}{_D2}[0-9]{{2}}"
@@ -126,10 +126,10 @@ def _judge(key: str) -> tuple[KeyClass, int]:
 
 
 def _without_hints(key: str, hints: Iterable[str]) -> str:
-    """Return a key without the hints in it; if it contains one, also without years."""
+    """Remove the hints from a key, and also the years if the key contains a hint."""
     lowered, (plain, folded) = key.translate(_AS_LOWER), _hint_texts(hints)
     spans = _common_spans(lowered, plain)
-    for undone in _UNDONE:  # words only: ids are random, and folding finds chance matches
+    for undone in _UNDONE:  # only for words: random ids would match by chance
         spans += _common_spans(lowered.translate(undone), folded)
     taken = _positions(spans)
     if not taken:
@@ -138,7 +138,7 @@ def _without_hints(key: str, hints: Iterable[str]) -> str:
 
 
 def _hint_texts(hints: Iterable[str]) -> tuple[str, str]:
-    """Return all hints, with and without their separators, and separately their words."""
+    """Return two texts: all hints, with and without separators; and the words in the hints."""
     lowered = "\n".join(hints).lower()
     joined = _SEPARATORS.sub("", lowered)
     words = [*_WHOLE_WORD.findall(lowered), *_WORD_LINE.findall(joined)]
@@ -146,7 +146,7 @@ def _hint_texts(hints: Iterable[str]) -> tuple[str, str]:
 
 
 def _common_spans(text: str, known: str, size: int = _HINT) -> list[Span]:
-    """Return where a text shares at least ``size`` consecutive characters with another."""
+    """Return the spans of at least ``size`` characters in a text that also occur in ``known``."""
     spans, start = [], 0
     while start + size <= len(text):
         end = start + size
@@ -161,7 +161,7 @@ def _common_spans(text: str, known: str, size: int = _HINT) -> list[Span]:
 
 
 def _spans_of_words(key: str) -> list[Span]:
-    """Return dictionary words in any case, with l33t undone if half of the word is letters."""
+    """Return the spans of words in any case or l33t that consist at least half of letters."""
     lowered, words = key.translate(_AS_LOWER), _words()
     return [
         (start, start + len(word))
@@ -177,7 +177,7 @@ def _is_wordy(text: str) -> bool:
 
 
 def _spans_of_others(key: str) -> list[Span]:
-    """Return dates, runs along the keyboard or the alphabet, and repetitions."""
+    """Return the spans of dates, of runs along the keyboard or alphabet, and of repetitions."""
     lowered = key.translate(_AS_LOWER)
     spans = _common_spans(lowered, _ALONG, _WORD)
     spans += [match.span() for match in _OF_ONE.finditer(lowered)]
@@ -195,7 +195,7 @@ def _positions(spans: Iterable[Span]) -> set[int]:
 
 @cache
 def _words() -> Mapping[str, tuple[str, ...]]:
-    """Return the words to search for by their first letters, without numbers."""
+    """Return the words to search for, by their first five letters; mere numbers are left out."""
     from zxcvbn.frequency_lists import FREQUENCY_LISTS  # noqa: PLC0415  a megabyte of words
 
     found = set(_OWN_WORDS)
@@ -210,7 +210,7 @@ def _words() -> Mapping[str, tuple[str, ...]]:
 
 
 def _random_bits(key: str) -> int:
-    """Return the bits of a random key from the smallest alphabet that contains it."""
+    """Return the bits of a random key, for the smallest common alphabet that contains it."""
     seen = set(key)
     size = next((n for n, known in _ALPHABETS if seen <= known), _LARGEST_ALPHABET)
     if len(seen) < _SPARSE * len(key):
@@ -219,7 +219,7 @@ def _random_bits(key: str) -> int:
 
 
 def _guessed_bits(key: str) -> int:
-    """Return the bits of a key that a person made up."""
+    """Return the bits of a key that is not random, as zxcvbn estimates them."""
     if not key:
         return 0
     from zxcvbn import zxcvbn  # noqa: PLC0415  heavy, and not needed for most keys

@@ -1,4 +1,4 @@
-"""Hints on the owner of a key, collected before the answer with the key is decoded."""
+"""Hints from which a pre-shared key may be derived, collected before its answer is decoded."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Words = Mapping[str, Sequence[str]]
 
 
 class _KnownKeys(Record, frozen=True, kw_only=True, array_like=True):
-    """Hint words and key facts of one connection, from its list row."""
+    """The hint words and key facts of one connection, from its list row."""
 
     words: tuple[str, ...]
     facts: tuple[KeyFacts, ...]
@@ -28,7 +28,7 @@ def gateway_words(gateways: Iterable[Gateway]) -> Words:
 
 
 def connection_words(statement: Statement | None, gateways: Words) -> tuple[str, ...]:
-    """Return the hint words of a connection, for the keys of its download."""
+    """Return the hint words of a connection, for judging the keys in its download."""
     if statement is None:
         return ()
     ids = [statement.vpn_gateway_id, statement.customer_gateway_id, statement.transit_router_id]
@@ -39,7 +39,7 @@ def connection_words(statement: Statement | None, gateways: Words) -> tuple[str,
 
 
 def pack_known(statement: Statement, gateways: Words) -> bytes:
-    """Pack the hints and key facts of a list row, to be used when its download is read."""
+    """Serialize the hints and key facts of a list row, for judging the keys in its download."""
     facts = [tunnel.key_facts for tunnel in statement.tunnels]
     shown = tuple(one for one in facts if one is not None and one.length is not None)
     words = () if facts and len(shown) == len(facts) else connection_words(statement, gateways)
@@ -47,7 +47,7 @@ def pack_known(statement: Statement, gateways: Words) -> bytes:
 
 
 def judge_of(packed: bytes, *, connection_id: str, key: FingerprintKey) -> KeyJudge:
-    """Return the judge for the keys in a connection's download."""
+    """Return the judge for the keys in a connection's download, from its serialized hints."""
     known = msgspec.msgpack.decode(packed, type=_KnownKeys)
     facts = {str(one.fingerprint): one for one in known.facts}
     return KeyJudge(key, words={connection_id: known.words}, known=facts)

@@ -1,7 +1,7 @@
-"""Detect values that an answer does not show, or only in part: keys, addresses and ids.
+"""Detect keys, addresses and ids that an answer masks in whole or in part.
 
-Answers and samples mask in many ways, and real keys also contain stars and x. So one star inside
-a key does not mask it, and trailing x mask it only if they are at least half of it.
+Answers mask values in many ways, and real keys may contain ``*`` and ``x``. So one ``*`` inside a
+key is not a mask, and ``x`` at the end is a mask only if it is at least half of the key.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _MASKED_VALUE = re.compile(
 
 
 def key_state(value: object) -> KeyState:
-    """Return whether a value is a key, a masked key, or absent."""
+    """Return whether a key is present, masked or absent."""
     if isinstance(value, str):
         value = value.strip()
         tail = _X_TAIL.search(value)
@@ -33,13 +33,13 @@ def key_state(value: object) -> KeyState:
 
 
 def best_state(*states: KeyState | None) -> KeyState | None:
-    """Join the states of one key from several answers: present beats masked beats absent."""
+    """Return the best state of one key in several answers: present, else masked, else absent."""
     order: tuple[KeyState, ...] = ("present", "masked", "absent")
     return next((state for state in order if state in states), None)
 
 
 def is_masked_value(value: Any) -> bool:
-    """Check whether an address, block or id is masked, so that it may match several values."""
+    """Check whether an address, CIDR block or id is masked, so that it may match several values."""
     if isinstance(value, tuple):
         return any(map(is_masked_value, value))
     if not isinstance(value, str) or not ("*" in value or "x" in value or "X" in value):

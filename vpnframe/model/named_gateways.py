@@ -1,4 +1,4 @@
-"""Gateways that connections name but that no list contains."""
+"""Find gateways that connections refer to but that no gateway list contains."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ GATEWAY_LISTS = (_VPN, _CUSTOMER)
 
 
 class NamedGateways:
-    """The gateways that connections name.
+    """The ids of the gateways that connections refer to.
 
-    Connections of a transit router are skipped: their gateway may belong to another account.
+    Connections on a transit router are skipped: their gateway may belong to another account.
     """
 
     def __init__(self) -> None:
         self._n_naming: dict[str, Counter[str]] = {action: Counter() for action in GATEWAY_LISTS}
 
     def add(self, statement: Statement) -> None:
-        """Record the gateways that a connection names."""
+        """Record the gateways that a connection refers to."""
         if statement.transit_router_id or (statement.attach_type or "").upper() == "CEN":
             return
         ids = {statement.customer_gateway_id, *(t.customer_gateway_id for t in statement.tunnels)}
@@ -30,7 +30,7 @@ class NamedGateways:
         self._n_naming[_VPN].update(filter(None, [statement.vpn_gateway_id]))
 
     def unlisted(self, action: str, listed: Collection[str]) -> Iterator[Failure]:
-        """Yield a failure row for each gateway that is named but not listed."""
+        """Yield a failure row for each gateway that connections refer to and ``listed`` lacks."""
         for gateway_id, n in sorted(self._n_naming[action].items()):
             if gateway_id not in listed:
                 by = counted(n, "connection")

@@ -23,7 +23,7 @@ def note_failure(
 
 
 def odd_count(note: Note) -> Note:
-    """Append the consequence to the note of an implausible count."""
+    """Add to the note on an implausible row count how the pages were read."""
     so = "it makes no sense, so pages were read until one had no new rows"
     return msgspec.structs.replace(note, message=f"{note.message}: {so}")
 
@@ -58,7 +58,7 @@ def route_failures(route: RouteEntry) -> Iterator[Failure]:
 def _failures(
     record: Statement | Gateway | Vpc | RouteEntry, action: str, *, where: str = ""
 ) -> Iterator[Failure]:
-    """Yield a failure row for each note of a record; the message begins with a text on where."""
+    """Yield a failure row for each note of a record; its message begins with ``where``."""
     connection_id = getattr(record, "vpn_connection_id", None)
     at_ms = getattr(record, "fetched_ms", None)
     for note in record.notes:

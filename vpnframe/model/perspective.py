@@ -1,8 +1,8 @@
-"""Decide for which end a downloaded configuration is written, per connection, from evidence.
+"""Decide from evidence, per connection, for which end its downloaded configuration is written.
 
-A downloaded configuration is written for the customer's device: its ``Local`` is the on-premises
-end. A list row is the opposite: its ``LocalSubnet`` is the cloud's side. Older reference pages
-state the contrary, so evidence takes precedence over this rule.
+As a rule, a downloaded configuration is written for the customer's device: its ``Local`` is the
+on-premises end. In a list row, ``LocalSubnet`` is the cloud's side. Older reference pages state the
+contrary, so evidence takes precedence over this rule.
 
 References
 ----------
@@ -23,7 +23,7 @@ View = Literal["device", "cloud"]
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 _CLOUD_ASN = 45104
-# Both answers about a connection, and many connections, contain the same texts.
+# The same texts occur in both answers about a connection, and in many connections.
 _cached = lru_cache(maxsize=4096)
 
 
@@ -37,7 +37,7 @@ def decide_perspective(
     if describe is not None:
         votes |= set(_subnet_votes(download, describe)) | set(_id_votes(download, describe))
     if not votes:
-        # A customer gateway may not have the cloud's ASN, so this is a hint, but not evidence.
+        # A customer gateway must not use the cloud's ASN: the ASN is a hint, but not evidence.
         hints = {tunnel.local.asn == _CLOUD_ASN for tunnel in download.tunnels}
         is_remote = any(tunnel.remote.asn == _CLOUD_ASN for tunnel in download.tunnels)
         return "cloud" if hints == {True} and not is_remote else "device", "assumed"
@@ -49,7 +49,7 @@ def decide_perspective(
 def _endpoint_votes(
     download: Statement, describe: Statement | None, gateways: Sequence[Gateway]
 ) -> Iterable[View]:
-    """Yield votes from the download's addresses, compared with the connection's gateways."""
+    """Yield the end for which a download is written, by its addresses and those of the gateways."""
     texts: dict[str, list[str | None]] = {"vpn": [], "customer": []}
     for gateway in gateways:
         texts[gateway.kind] += [gateway.ip_address, gateway.second_ip_address]
@@ -80,7 +80,7 @@ def _address(text: str) -> Address | None:
 
 
 def _subnet_votes(download: Statement, describe: Statement) -> Iterable[View]:
-    """Yield votes from the two sides as sets of networks; equal sides yield none."""
+    """Yield the end for which a download is written, by its subnets, unless the sides are equal."""
     local, remote = networks(download.local_subnets), networks(download.remote_subnets)
     cloud, customer = networks(describe.local_subnets), networks(describe.remote_subnets)
     if local == remote or is_masked_value((*local, *remote)):
@@ -92,7 +92,7 @@ def _subnet_votes(download: Statement, describe: Statement) -> Iterable[View]:
 
 
 def _id_votes(download: Statement, describe: Statement) -> Iterable[View]:
-    """Yield votes from each tunnel's local IKE id, compared with both ids in its list row."""
+    """Yield the end for which a download is written, by the tunnels' IKE ids in both answers."""
     rows = {tunnel.tunnel_id: tunnel for tunnel in describe.tunnels}
     for tunnel in download.tunnels:
         row, said = rows.get(tunnel.tunnel_id), tunnel.local.ike_id

@@ -1,4 +1,4 @@
-"""Derive facts from a pre-shared key: the one place that inspects a key; no key is kept."""
+"""Derive facts from a pre-shared key, such as its length and fingerprint; no key is stored."""
 
 from __future__ import annotations
 
@@ -25,29 +25,29 @@ _MAX_BYTES = 4096
 
 @dataclass(frozen=True, slots=True)
 class FingerprintKey:
-    """The HMAC key of fingerprints. Without it, fingerprints reveal nothing about weak keys."""
+    """The HMAC key for fingerprints; without it, nobody can test guessed keys on fingerprints."""
 
     secret: bytes = field(repr=False)  # 32 or more random bytes; not shown
 
     @property
     def key_id(self) -> str:
-        """Eight hex digits: only fingerprints with equal ids may be compared."""
+        """Eight hex digits; only fingerprints with the same key id may be compared."""
         return hmac.new(self.secret, _ID_LABEL, hashlib.sha256).hexdigest()[:8]
 
     def fingerprint(self, text: str) -> str:
-        """Return 32 hex digits that are equal for equal keys."""
+        """Return the fingerprint of a pre-shared key: 32 hex digits, equal for equal keys."""
         made = hmac.new(self.secret, _LABEL + text.encode("utf-8", "surrogatepass"), hashlib.sha256)
         return made.hexdigest()[:32]
 
 
 @dataclass(frozen=True, slots=True)
 class KeyJudge:
-    """Settings for judging keys while answers are decoded."""
+    """Settings for judging pre-shared keys while answers are decoded."""
 
     fingerprint_key: FingerprintKey  # of the fetch
-    # Hint words by id of a gateway or connection, for the keys of each row that names the id
+    # Hint words by gateway id or connection id, for the keys of each row that contains the id
     words: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    # Known facts by fingerprint: the same key is not judged again
+    # Known facts by fingerprint, so that a key is not judged again
     known: Mapping[str, KeyFacts] = field(default_factory=dict)
     # Whether the answers come from files, in which a key may have been redacted
     is_saved: bool = False
@@ -59,12 +59,12 @@ class KeyJudge:
 
 
 def new_fingerprint_key() -> FingerprintKey:
-    """Create a random key for one fetch."""
+    """Create a random fingerprint key for one fetch."""
     return FingerprintKey(secrets.token_bytes(_MIN_BYTES))
 
 
 def read_fingerprint_key(path: str | Path) -> FingerprintKey:
-    """Read the user's own key, which makes fingerprints comparable across snapshots."""
+    """Read the user's fingerprint key, which makes fingerprints comparable across snapshots."""
     try:
         with open_regular(path) as file:
             mode, key = os.fstat(file.fileno()).st_mode, FingerprintKey(file.read(_MAX_BYTES + 1))
@@ -77,7 +77,7 @@ def read_fingerprint_key(path: str | Path) -> FingerprintKey:
             f"the key file {path} must have {_MIN_BYTES} to {_MAX_BYTES} bytes: "
             f"head -c 32 /dev/urandom > {path}"
         )
-    # Random bytes do not compress. With a guessed key, anyone can test keys against fingerprints.
+    # Random bytes do not compress. Whoever guesses this key can search for weak pre-shared keys.
     if len(zlib.compress(key.secret, 9)) < _MIN_BYTES:
         raise SettingsError(
             f"the key file {path} is not random, its bytes repeat: head -c 32 /dev/urandom > {path}"
@@ -86,7 +86,7 @@ def read_fingerprint_key(path: str | Path) -> FingerprintKey:
 
 
 def own_fingerprint_key(path: str | Path | None, *, is_wanted: bool) -> FingerprintKey | None:
-    """Read the user's own key if a path is set."""
+    """Read the user's fingerprint key; None if no path is given."""
     if path is not None and not is_wanted:
         raise SettingsError(f"{path} is for fingerprints, but key facts are off: choose one")
     return None if path is None else read_fingerprint_key(path)
@@ -99,15 +99,15 @@ def key_facts(
     hints: Iterable[str] = (),
     known: Mapping[str, KeyFacts] | None = None,
 ) -> KeyFacts:
-    """Return the facts about a key that may be kept."""
+    """Return the facts about a pre-shared key that may be stored."""
     if key_state(secret) != "present":
         return KeyFacts()
     if not isinstance(secret, str | int) or isinstance(secret, bool):
-        del secret  # a frame that raises must not hold it
+        del secret  # a traceback must not show it
         raise ResponseError("a key is neither text nor a number")
     try:
         return _facts(str(secret).strip(), hints, fingerprint_key, known or {})
-    except BaseException as error:  # noqa: BLE001  an interrupt's frames hold the key, too
+    except BaseException as error:  # noqa: BLE001  an interrupt's frames contain the key, too
         failed = type(error)
     # Raise a new error without the frames, arguments and context of the one that failed.
     del secret
@@ -136,6 +136,6 @@ def _facts(
 
 
 def best_facts(*facts: KeyFacts | None) -> KeyFacts | None:
-    """Join the facts about one key from several answers: the first one that shows the key."""
+    """Return the facts about one key from the first answer that shows the key, if one does."""
     made = [one for one in facts if one is not None]
     return next((one for one in made if one.length is not None), made[0] if made else None)

@@ -1,8 +1,8 @@
-"""The data model of a fleet, as frozen records. None of them has a field for a secret.
+"""The data model of a fleet, as frozen records. No record has a field for a secret.
 
-There are two kinds. A :class:`Statement` is what **one answer** contains about a connection, with
-that answer's ``local`` and ``remote``, whose meaning depends on the answer. A :class:`Connection`
-is the result of joining both answers: its sides are named VPC and on-premises.
+Two records describe a connection. A :class:`Statement` has the values of **one answer**; which
+sides ``local`` and ``remote`` are depends on the answer. A :class:`Connection` has the values of
+both answers, joined; its sides are named VPC and on-premises.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ CoverageStatus = Literal["complete", "partial", "denied", "unreachable", "absent
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Base of all records: immutable, keyword-only, comparable; encoded without default values."""
+    """Base class of all records: immutable, keyword-only; default values are not encoded."""
 
 
 class Located(Record, frozen=True, kw_only=True):
-    """Base of the records of an account's region."""
+    """Base class of records that belong to one region of one account."""
 
     account_id: str | None = None
     region_id: str | None = None
@@ -37,7 +37,7 @@ class Located(Record, frozen=True, kw_only=True):
 class KeyFacts(Record, frozen=True, kw_only=True, array_like=True):
     """Facts about a pre-shared key; all None if the key was not shown.
 
-    Its ``repr`` shows none of them: weak keys are targets and must not appear in logs.
+    Its ``repr`` shows no fact: logs must not reveal which keys are weak.
     """
 
     length: int | None = None
@@ -81,7 +81,7 @@ class End(Record, frozen=True, kw_only=True):
 
 
 class TunnelValues(Record, frozen=True, kw_only=True):
-    """The values of a tunnel that need no translation when both answers are joined."""
+    """The values of a tunnel that mean the same in both answers."""
 
     tunnel_id: str | None = None
     role: str | None = None
@@ -101,7 +101,7 @@ class TunnelValues(Record, frozen=True, kw_only=True):
 
 
 class TunnelStatement(TunnelValues, frozen=True, kw_only=True):
-    """One answer's values of one tunnel. A single-tunnel connection has one, without an id."""
+    """The values of one tunnel in one answer; a single tunnel has no id."""
 
     tunnel_index: int | None = None
     gateway_address: str | None = None
@@ -110,7 +110,7 @@ class TunnelStatement(TunnelValues, frozen=True, kw_only=True):
 
 
 class Note(Record, frozen=True, kw_only=True):
-    """A value that could not be interpreted, and its field."""
+    """A note on a field whose value could not be interpreted."""
 
     field: str
     message: str
@@ -118,7 +118,7 @@ class Note(Record, frozen=True, kw_only=True):
 
 
 class ConnectionValues(Record, frozen=True, kw_only=True):
-    """The values of a connection that need no translation when both answers are joined."""
+    """The values of a connection that mean the same in both answers."""
 
     vpn_connection_id: str
     name: str | None = None
@@ -132,7 +132,7 @@ class ConnectionValues(Record, frozen=True, kw_only=True):
     transit_router_id: str | None = None
     network_type: str | None = None
     bandwidth_mbps: int | None = None
-    has_unknown_bandwidth: bool | None = None  # sent, but as an unknown word
+    has_unknown_bandwidth: bool | None = None  # the value is an unknown word
     resource_group_id: str | None = None
     bgp_enabled: bool | None = None
     health_check_enabled: bool | None = None
@@ -143,11 +143,11 @@ class ConnectionValues(Record, frozen=True, kw_only=True):
 
 
 class Statement(ConnectionValues, frozen=True, kw_only=True, tag=True):
-    """One answer's values of one connection, from that answer's perspective."""
+    """The values of one connection in one answer, from the perspective of that answer."""
 
     witness: Witness
     tunnels: tuple[TunnelStatement, ...] = ()
-    stray_tunnel: TunnelStatement | None = None  # a filled connection-level block beside tunnels
+    stray_tunnel: TunnelStatement | None = None  # connection-level settings beside tunnels
     is_dual: bool = False
     local_subnets: tuple[str, ...] = ()
     remote_subnets: tuple[str, ...] = ()
@@ -156,7 +156,7 @@ class Statement(ConnectionValues, frozen=True, kw_only=True, tag=True):
 
     @property
     def is_unattached(self) -> bool:
-        """Whether it is attached to nothing, so that it has no configuration to download."""
+        """Whether the connection is attached to nothing: it has no configuration to download."""
         return (self.attach_type or "").upper() == "NO_ASSOCIATED"
 
 
@@ -198,7 +198,7 @@ class Gateway(Located, frozen=True, kw_only=True, tag=True):
 
 
 class Vpc(Located, frozen=True, kw_only=True, tag=True):
-    """A VPC with its blocks, as the answer writes them."""
+    """A VPC with its CIDR blocks, written as in the answer."""
 
     vpc_id: str
     name: str | None = None
@@ -214,7 +214,7 @@ class RouteEntry(Located, frozen=True, kw_only=True, tag=True):
     route_type: RouteType
     destination_cidr: str
     vpn_gateway_id: str | None = None
-    vpn_connection_id: str | None = None  # None if it leads to no connection
+    vpn_connection_id: str | None = None  # None if the route leads to no connection
     source_cidr: str | None = None
     weight: int | None = None
     priority: int | None = None
@@ -228,7 +228,7 @@ class RouteEntry(Located, frozen=True, kw_only=True, tag=True):
 
     @property
     def entry_id(self) -> str:
-        """Identifier of the entry in its list; without its state, which may change."""
+        """Id of the entry in its list; it does not contain the state, which may change."""
         parts = (
             *(self.route_type, self.source_cidr, self.destination_cidr, self.next_hop),
             *(",".join(self.tunnel_ids), self.as_path, self.learned_from),
@@ -241,15 +241,15 @@ class RoutesInto(Record, frozen=True, kw_only=True, tag=True):
     """The routes that lead to one connection."""
 
     entries: tuple[RouteEntry, ...] = ()
-    is_weighed: bool = False  # another connection has one of them with another weight
+    is_weighed: bool = False  # another connection has one of these routes with another weight
 
 
-# The types of rows in answers.
+# The record types of rows in answers.
 Row = Statement | Attachment | Gateway | Region | Vpc | RouteEntry | RoutesInto
 
 
 class Rows(Record, frozen=True, kw_only=True, tag=True):
-    """A complete listing, each row encoded separately."""
+    """All rows of a list call, each row encoded separately."""
 
     rows: tuple[msgspec.Raw, ...]
     n_expected: int
@@ -258,7 +258,7 @@ class Rows(Record, frozen=True, kw_only=True, tag=True):
 
 
 class Tunnel(TunnelValues, frozen=True, kw_only=True):
-    """One tunnel after both answers were joined; sides are the VPN gateway and its peer."""
+    """One tunnel after both answers were joined; its ends are named after their gateways."""
 
     tunnel_index: int
     vpn_gateway: End = End()
@@ -280,7 +280,7 @@ class Connection(ConnectionValues, frozen=True, kw_only=True):
 
 
 class Failure(Located, frozen=True, kw_only=True):
-    """Something that was not read, and why."""
+    """A failure to read something: its kind, a message, and the call."""
 
     kind: FailureKind
     message: str
@@ -294,7 +294,7 @@ class Failure(Located, frozen=True, kw_only=True):
 
 
 class Coverage(Located, frozen=True, kw_only=True):
-    """What a fetch read of one region, compared with what exists."""
+    """How much of one region a fetch read, compared with what exists there."""
 
     status: CoverageStatus
     n_expected: int = 0

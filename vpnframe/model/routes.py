@@ -1,4 +1,4 @@
-"""Routes that lead to connections: their order, their weights and their holders."""
+"""Routes that lead to connections: sort order, weights, and the id they are listed under."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from vpnframe.model.records import RouteEntry, Statement
 
 
 def holder_of(statement: Statement) -> str | None:
-    """Return the gateway or connection id that lists a connection's routes, None if unattached."""
+    """Return the gateway or connection id that lists a connection's routes; None if unattached."""
     if statement.vpn_gateway_id is not None:
         return statement.vpn_gateway_id
     return None if statement.is_unattached else statement.vpn_connection_id
 
 
 class Weights:
-    """Finds connections that share a route of one gateway with different weights.
+    """Finds connections that share a route of one VPN gateway with different weights.
 
-    One of them is active while another one is on standby. Weights of a transit router's routes are
-    ignored.
+    Of these connections, one is active and another one is on standby. Routes of transit routers
+    are ignored.
     """
 
     def __init__(self) -> None:
@@ -32,7 +32,7 @@ class Weights:
             self._of[key].add((route.vpn_connection_id, route.weight))
 
     def find_weighed(self) -> set[str]:
-        """Return the ids of those connections."""
+        """Return the ids of the connections that share a route with different weights."""
         return {
             connection_id
             for shared in self._of.values()

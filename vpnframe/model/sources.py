@@ -86,7 +86,7 @@ def _connection(
 def own_gateways(
     statement: Statement | None, gateways_by_id: Mapping[str, Gateway]
 ) -> list[Gateway]:
-    """Return the gateways that a list row names, in the connection or in its tunnels."""
+    """Return the gateways that a list row refers to, in the connection or in its tunnels."""
     if statement is None:
         return []
     ids = [statement.vpn_gateway_id, statement.customer_gateway_id]
@@ -97,7 +97,7 @@ def own_gateways(
 def with_attachments(
     listed: Mapping[str, Statement], attachments: Mapping[str, Attachment]
 ) -> dict[str, Statement]:
-    """Complete list rows from the attachments to transit routers."""
+    """Fill gaps in list rows from transit router attachments; add a row if one is missing."""
     statements = dict(listed)
     for connection_id, row in attachments.items():
         attached = Statement(witness="describe", **msgspec.structs.asdict(row))
@@ -149,7 +149,7 @@ def _turned_tunnel(tunnel: TunnelStatement) -> TunnelStatement:
 
 
 def _placed(statement: Statement, is_dual: bool) -> Statement:
-    """Make a connection-level block a stray, not a tunnel, if only the other answer is dual."""
+    """Turn a statement's tunnel into its stray tunnel if only the other answer is dual-tunnel."""
     if statement.is_dual or not is_dual or not statement.tunnels:
         return statement
     return msgspec.structs.replace(statement, tunnels=(), stray_tunnel=statement.tunnels[0])
@@ -176,7 +176,7 @@ def _with_addresses(describe: Statement, gateways: Sequence[Gateway]) -> Stateme
 def _join_tunnels(download: Statement | None, describe: Statement | None) -> tuple[Tunnel, ...]:
     """Return the tunnels of both statements, matched by id, in the order of their indexes."""
     listed, downloaded = tunnels_by_id(describe), tunnels_by_id(download)
-    # Neither contains a tunnel: the connection still gets one tunnel row.
+    # If neither statement contains a tunnel, the connection still gets one tunnel row.
     keys = sorted(listed.keys() | downloaded.keys()) or [("", 0)]
     indexes = _indexes([(i, listed[i].tunnel_index if i in listed else None) for i in keys])
     tunnels = []
@@ -194,7 +194,7 @@ def _join_tunnels(download: Statement | None, describe: Statement | None) -> tup
 
 
 def _indexes(tunnels: list[tuple[TunnelKey, int | None]]) -> dict[TunnelKey, int]:
-    """Return the given indexes if unique; number the other tunnels by their sorted ids."""
+    """Return an index for each tunnel: the given one if unique, else the next free number."""
     given = [index for _, index in tunnels]
     indexes = {i: n for i, n in tunnels if n is not None and given.count(n) == 1}
     free = (n for n in range(1, 2 * len(tunnels) + 2) if n not in indexes.values())

@@ -64,7 +64,7 @@ DH_GROUPS = {
 _BANDWIDTHS = {"standard": 1000, "large": 3000}
 IKE_MODES = frozenset({"main", "aggressive"})
 DEFAULT_ROUTES = frozenset({"0.0.0.0/0", "::/0"})
-# The standard names: any other name is an unknown one that was kept.
+# The standard names; any other name in a record is an unknown one that was kept.
 ENCRYPTION_WORDS = frozenset(ENCRYPTION.values())
 INTEGRITY_WORDS = frozenset(INTEGRITY.values())
 
@@ -74,7 +74,7 @@ _known = lru_cache(maxsize=1024)
 
 
 def _squeezed(token: str) -> str:
-    """Return the token in lower case, without the separators in which sources differ."""
+    """Return the token in lower case and without separators, which differ between sources."""
     return re.sub(r"[\s_\-/()]+", "", token.lower())
 
 

@@ -1,4 +1,4 @@
-"""Read small TOML files of the user: tables of one name, checked key by key."""
+"""Read small TOML files of the user that consist of tables of one name; check every key."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from vpnframe.errors import SettingsError
 from vpnframe.model.files import MIB, read_file
 
 _MAX_BYTES = 1 * MIB
-# A dotted key of more than 50 parts: tomllib takes minutes for some ten thousand.
+# A dotted key of more than 50 parts; tomllib takes minutes for a key of 10,000 parts.
 _DEEP_KEY = re.compile(r"(?>\.[ \t]*+[^.\s,=\[\]]++[ \t]*+){50}")
 
 Rule = tuple[Callable[[object], bool], str]
@@ -23,8 +23,8 @@ Rule = tuple[Callable[[object], bool], str]
 class Form:
     """The allowed content of a file: tables of one name."""
 
-    name: str  # of the tables, as in the double brackets
-    rules: Mapping[str, Rule]  # allowed keys; per key a check, and a text on valid values
+    name: str  # of the tables, written in double brackets
+    rules: Mapping[str, Rule]  # allowed keys, each with a check and a text on valid values
     required: tuple[str, ...] = ()  # keys that every table must have
     hint: str = ""  # appended to the message on an unknown key
 
@@ -41,12 +41,12 @@ def read_toml_tables(path: str | Path, form: Form) -> list[dict[str, Any]]:
 
 
 def is_text(value: object) -> bool:
-    """Check for a text of one line that is not blank."""
+    """Check for a non-blank string of one line."""
     return isinstance(value, str) and bool(value.strip()) and value.isprintable()
 
 
 def is_list_of_texts(value: object) -> bool:
-    """Check for a list of texts of one line that are not blank."""
+    """Check for a list of non-blank strings of one line."""
     return isinstance(value, list) and all(map(is_text, value))
 
 
