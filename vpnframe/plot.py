@@ -48,7 +48,7 @@ def algorithms(tunnels: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     Returns
     -------
     Axes
-        Shares in per cent of all tunnels.
+        The plot; bars show shares of all tunnels in per cent.
 
     Raises
     ------
@@ -70,7 +70,7 @@ def algorithms(tunnels: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
 
 
 def _draw_bar(ax: Axes, position: int, counts: pd.DataFrame) -> None:
-    """Draw one stacked bar; label a segment with its value where there is room."""
+    """Draw one stacked bar; label a segment with its value if the text fits."""
     left = 0.0
     for rank, row in enumerate(counts.itertuples()):
         color = _SHADES[min(rank, len(_SHADES) - 1)]
@@ -98,7 +98,7 @@ def _label(column: str, value: str) -> str:
         return "no PFS"
     if column in ("ike_dh_group", "ipsec_pfs_group"):
         return f"group {value}"
-    # A pair of dollar signs would start a formula.
+    # matplotlib reads text between two dollar signs as a formula.
     return printable(value.removeprefix("hmac-").removesuffix("-cbc")).replace("$", r"\$")
 
 
@@ -127,7 +127,7 @@ def findings(found: pd.DataFrame, *, most: int = 20, ax: Axes | None = None) -> 
     Returns
     -------
     Axes
-        Numbers of findings.
+        The plot; bars show numbers of findings.
 
     Raises
     ------
@@ -209,28 +209,28 @@ _CELL_BITS = 8  # 256 cells, 16 in a row
 def address_map(
     subnets: pd.DataFrame, *, within: str = "10.0.0.0/8", ax: Axes | None = None
 ) -> Axes:
-    """Draw which part of an address space is used by which side: one cell per 256th.
+    """Draw which side uses which part of an address space, divided into 256 equal cells.
 
     Parameters
     ----------
     subnets : DataFrame
         The ``subnets`` table.
     within : str
-        The block to draw, at most /24 for IPv4 and /120 for IPv6. Blocks of its size or larger
-        would colour every cell: they are counted below the map instead.
+        The CIDR block to draw; its prefix length is at most 24 for IPv4 and 120 for IPv6. Blocks
+        that contain all of it are not drawn; a label below the map states their number.
     ax : Axes, optional
         Axes to draw on; default: a new figure.
 
     Returns
     -------
     Axes
-        16 rows of 16 cells: free, used by VPCs, by one on-premises connection, by several, or by
-        both sides.
+        The plot: 16 rows of 16 cells. A cell is free, or used by VPCs, by one on-premises
+        connection, by several of them, or by both sides.
 
     Raises
     ------
     AddressError
-        A block is not a valid CIDR text.
+        A CIDR block is not valid.
     SchemaError
         The table does not match its schema.
     ValueError
@@ -277,7 +277,7 @@ def _label_cells(ax: Axes, space: ipaddress.IPv4Network | ipaddress.IPv6Network)
 def _count_users(
     subnets: pd.DataFrame, space: ipaddress.IPv4Network | ipaddress.IPv6Network
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], int]:
-    """Count connections per cell (on-premises side, VPC side), and blocks that are too wide."""
+    """Count on-premises and VPC connections per cell, and blocks that contain the whole map."""
     coded = encode(subnets["cidr"])
     parse_all(coded.words.to_pylist())
     blocks = [ipaddress.ip_network(text) for text in coded.words.to_pylist()]

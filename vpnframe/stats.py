@@ -83,10 +83,9 @@ def algorithms(tunnels: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        The ``algorithms`` table: ``column`` and ``value`` (str, null where not known),
-        ``n_tunnels`` and ``n_connections`` (Int64), ``share`` of all tunnels (float64);
-        by column, most frequent first. ``ike_mode`` has no meaning under IKEv2: only other tunnels
-        are counted for it.
+        The ``algorithms`` table: ``column`` and ``value`` (str, null if unknown), ``n_tunnels`` and
+        ``n_connections`` (Int64), ``share`` of all tunnels (float64); sorted by column, the most
+        frequent value first. IKEv2 tunnels are not counted for ``ike_mode``: they have no mode.
 
     Raises
     ------
@@ -119,8 +118,8 @@ def lifetimes(tunnels: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        The ``lifetimes`` table: ``phase`` (str), ``lifetime_s`` (Int32, seconds, null where not
-        known), ``n_tunnels`` and ``n_connections`` (Int64), ``share`` of all tunnels (float64).
+        The ``lifetimes`` table: ``phase`` (str), ``lifetime_s`` (Int32, seconds, null if unknown),
+        ``n_tunnels`` and ``n_connections`` (Int64), ``share`` of all tunnels (float64).
 
     Raises
     ------
@@ -158,8 +157,8 @@ def address_space(subnets: pd.DataFrame) -> pd.DataFrame:
     -------
     DataFrame
         The ``address_space`` table: ``side`` (str), ``family`` (Int16), ``n_blocks`` (Int64),
-        ``n_addresses``, ``n_shared`` in at least two blocks (float64, see
-        :func:`vpnframe.address_usage`) and ``shared_share``; by side and family.
+        ``n_addresses``, ``n_shared`` (those in at least two blocks) and ``shared_share`` (float64,
+        see :func:`vpnframe.address_usage`); sorted by side and family.
 
     Raises
     ------
@@ -179,7 +178,7 @@ def address_space(subnets: pd.DataFrame) -> pd.DataFrame:
 
 
 def _counts(tunnels: pd.DataFrame, column: str, *, n_tunnels: int) -> pd.DataFrame:
-    """Count tunnels and connections by value, including the null value."""
+    """Count the tunnels and connections with each value of a column; a null counts as a value."""
     values = tunnels[column]
     if isinstance(values.dtype, pd.CategoricalDtype):
         values = values.astype("str")

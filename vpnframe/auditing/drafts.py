@@ -1,4 +1,4 @@
-"""Turn judged rows into findings: one cause is one finding, however many rows show it."""
+"""Group a rule's judged rows into findings: one finding per fault of a connection or gateway."""
 
 from __future__ import annotations
 
@@ -22,35 +22,35 @@ Rank = TypeVar("Rank", np.uint8, np.int64)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
-    """The m findings of one rule, before they become a table."""
+    """The findings of one rule, one array item per finding, before they become a table."""
 
     text: Text  # the texts of the rule
-    column: str  # the column or columns that were judged
-    profile: Texts  # the profiles that judge the same values
-    # The worst verdict of those profiles, an index into ``VERDICTS``; -1 if none judges it
+    column: str  # the judged columns, joined by ``, ``
+    profile: Texts  # the profiles that object to the value, joined by ``, ``; else None
+    # The worst verdict of those profiles, an index into ``VERDICTS``; -1 if no profile objects
     verdict: Positions
-    # The table that ``subject`` are positions in; empty if they concern the whole fleet
+    # The table whose row positions are in ``subject``; empty for findings on the whole fleet
     kind: Literal["connections", "gateways", "coverage", ""]
     subject: Positions
     severity: Severities  # index into ``SEVERITIES``
-    is_open: Mask  # true for a fault, false if it could not be judged
-    # value, evidence, references, cause, what: ``cause`` is the rule that this follows from;
-    # ``what`` distinguishes findings of one rule on one connection
+    is_open: Mask  # true for a fault, false for rows that could not be judged
+    # value, evidence, references, cause, what: ``cause`` is the id of the rule that explains the
+    # finding; ``what`` distinguishes the findings of one rule on one connection
     value: Texts
     evidence: Texts
     references: Texts
     cause: Texts
     what: Texts
-    # tunnel_rows, n_tunnels: positions in ``tunnels``, finding by finding, and the number of each
+    # tunnel_rows: positions in ``tunnels``, sorted by finding; n_tunnels: their number per finding
     tunnel_rows: Positions
     n_tunnels: npt.NDArray[np.int64]
-    of_profile: str = ""  # the profile that alone found them; empty for findings of a rule
+    of_profile: str = ""  # the profile that made the findings; empty if a rule made them
 
     def __len__(self) -> int:
         return len(self.subject)
 
     def keep(self, mask: Mask) -> Draft:
-        """Keep some of the findings."""
+        """Return a draft with only the findings that ``mask`` marks."""
         values = {field.name: getattr(self, field.name) for field in fields(self)}
         of_findings = {name: one for name, one in values.items() if isinstance(one, np.ndarray)}
         tunnel_rows = of_findings.pop("tunnel_rows")[np.repeat(mask, self.n_tunnels)]
@@ -60,9 +60,9 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class Cited:
-    """The profiles' objections to the value in each row that a rule judges."""
+    """For each row that a rule judges, the profiles that object to its value."""
 
-    code: Positions  # index into the next three; one for every row
+    code: Positions  # for each row, an index into the next three fields
     # profiles, clauses: the profiles that object to a value, and the clauses they cite
     profiles: tuple[str | None, ...]
     clauses: tuple[str | None, ...]
@@ -70,7 +70,7 @@ class Cited:
 
 
 def draft(fleet: Fleet, verdicts: Verdicts, text: Text, *, cited: Cited | None = None) -> Draft:
-    """Group the rows of a rule that fail or cannot be judged into findings."""
+    """Group the rows that fail a rule, and the rows that it cannot judge, into findings."""
     table, rows = verdicts.table, np.flatnonzero(verdicts.result != NO)
     position, is_open = verdicts.position[rows], verdicts.result[rows] == YES
     subject = fleet.subjects_of(table)[position]
@@ -140,7 +140,7 @@ def single(
 
 
 def _starts(*keys: npt.NDArray[Any]) -> Positions:
-    """Return the positions where runs of rows with equal keys begin."""
+    """Return the positions at which runs of rows with equal values in all arrays begin."""
     is_new = np.ones(len(keys[0]), bool)
     is_new[1:] = np.logical_or.reduce([key[1:] != key[:-1] for key in keys])
     return np.flatnonzero(is_new)
@@ -156,7 +156,7 @@ def _evidence(fleet: Fleet, chosen: Verdicts, text: Text) -> Texts:
 
 
 def _references(text: Text, cited: Cited | None, rows: Positions) -> tuple[Texts, Positions, Texts]:
-    """Return the profiles that judge each row, their worst verdict, and all references."""
+    """Return for each row the profiles that object to it, their worst verdict, and references."""
     own = text.cited or None
     if cited is None:
         nobody = np.full(len(rows), None, object)

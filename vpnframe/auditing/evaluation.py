@@ -24,10 +24,10 @@ _BEST_GROUP = 14
 class Evaluation:
     """The results of all rules and profiles for a fleet."""
 
-    # The findings of each rule, and how many rows pass, fail and cannot be judged
+    # The findings of each rule, and the numbers of rows that pass, fail and cannot be judged
     results: tuple[tuple[Draft, tuple[int, int, int]], ...]
     opinions: tuple[Opinion, ...]  # in the order of the profiles
-    others: tuple[Draft, ...]  # findings of profiles, ceilings, and regions that were not read
+    others: tuple[Draft, ...]  # findings of profiles, on ceilings, and on unread regions
 
     def drafts(self) -> list[Draft]:
         """Return all findings, those of rules first."""
@@ -57,7 +57,7 @@ def evaluate(
 
 
 def _by_connection(fleet: Fleet, verdicts: Verdicts, wanted: int) -> Mask:
-    """Return the mask of connections that have a row with the wanted result."""
+    """Mark the connections that have a row with the wanted result."""
     if verdicts.table in ("gateways", "coverage"):
         return np.zeros(fleet.n_connections, bool)
     rows = verdicts.position[verdicts.result == wanted]
@@ -65,7 +65,7 @@ def _by_connection(fleet: Fleet, verdicts: Verdicts, wanted: int) -> Mask:
 
 
 def _with_causes(made: Draft, rule: Rule, failing: Mapping[str, Mask]) -> Draft:
-    """Set the cause of each fault: the first implying rule that fails on the same connection."""
+    """Set each fault's cause: the first rule in ``implied_by`` that fails on its connection."""
     cause = made.cause.copy()
     for name in reversed(rule.implied_by):
         if name in failing:
@@ -74,7 +74,7 @@ def _with_causes(made: Draft, rule: Rule, failing: Mapping[str, Mask]) -> Draft:
 
 
 def _without_implied(made: Draft, rule: Rule, unknown: Mapping[str, Mask]) -> Draft:
-    """Drop findings that cannot be judged if a rule that implies them is also unknown there."""
+    """Drop unknown findings on connections for which a rule in ``implied_by`` is unknown too."""
     is_implied = np.zeros(len(made), bool)
     for name in rule.implied_by:
         if name in unknown:
@@ -83,7 +83,7 @@ def _without_implied(made: Draft, rule: Rule, unknown: Mapping[str, Mask]) -> Dr
 
 
 def _at_once(made: Draft, verdicts: Verdicts) -> Draft:
-    """Merge the findings into one if the rule could not be judged anywhere."""
+    """Merge the findings of a rule into one if the rule could not judge any row."""
     n_passed, n_failed, _ = verdicts.counts()
     if n_passed or n_failed or len(made) < 2:
         return made
@@ -94,7 +94,7 @@ def _at_once(made: Draft, verdicts: Verdicts) -> Draft:
 def _covered(
     fleet: Fleet, rules: Iterable[Rule], verdicts: Mapping[str, Verdicts]
 ) -> dict[str, Mask]:
-    """Map each column to the tunnels whose value a rule already reports."""
+    """Map each column to a mask of the tunnels whose value in it a rule already reports."""
     covered = {column: np.zeros(len(fleet.tunnels), bool) for column in COLUMNS}
     for rule in rules:
         one = verdicts[rule.rule_id]
@@ -111,7 +111,7 @@ def _covered(
 
 
 def is_at_ceiling(fleet: Fleet) -> Mask:
-    """Mark tunnels limited to under 128 bits only by the best DH group on offer."""
+    """Mark tunnels that have under 128 bits only because the cloud offers no stronger DH group."""
     bits, weakest = fleet.strength["effective_bits"], fleet.strength["weakest_component"]
     is_between = flags((bits >= _ENOUGH_BITS) & (bits < _CEILING_BITS))
     is_best = equals(fleet.tunnels["ike_dh_group"], _BEST_GROUP)
@@ -121,7 +121,7 @@ def is_at_ceiling(fleet: Fleet) -> Mask:
 
 
 def _ceiling(fleet: Fleet) -> list[Draft]:
-    """Return one finding if the best group on offer limits tunnels to under 128 bits."""
+    """Return one finding if tunnels have under 128 bits because no stronger group is offered."""
     at = is_at_ceiling(fleet)
     if not at.any():
         return []

@@ -1,4 +1,4 @@
-"""Render evidence as text: one text per distinct row, however many rows there are."""
+"""Fill the evidence templates of findings, once per distinct combination of values."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _MOST_PARTS = 5
 
 
 def render(template: str, fleet: Fleet, verdicts: Verdicts) -> Texts:
-    """Fill a template for every row of the verdicts."""
+    """Fill an evidence template for every row of the verdicts."""
     names = dict.fromkeys(name for _, name, _, _ in Formatter().parse(template) if name)
     if not names:
         return np.full(len(verdicts.position), template, dtype=object)
@@ -53,7 +53,7 @@ def values_of(fleet: Fleet, verdicts: Verdicts) -> Texts:
 
 
 def joined(texts: Texts, starts: Positions, *, separator: str = "; ") -> Texts:
-    """Join the distinct texts of each run of rows.
+    """Concatenate the distinct texts of each run of rows; the runs begin at ``starts``.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Build the findings table: one row per cause, with ids that are stable over runs and machines."""
+"""Build table ``findings``, with finding ids that are equal in each run and on each machine."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _SUBJECT = (
     *("customer_gateway_id", "customer_gateway_name", "tags"),
 )
 _ID_DIGITS = 16
-_AT_ONCE = 65_536  # number of findings whose texts are listed at a time
+_AT_ONCE = 65_536  # number of findings whose ids are computed at a time
 
 
 def assemble(fleet: Fleet, drafts: Sequence[Draft], *, owner_tag: str | None) -> pd.DataFrame:
@@ -34,7 +34,7 @@ def assemble(fleet: Fleet, drafts: Sequence[Draft], *, owner_tag: str | None) ->
     subjects = _subjects(fleet, owner_tag)
     at, what = _places(fleet, made), _all(made, "what")
     whose = np.repeat(np.arange(len(made)), [len(one) for one in made])
-    # Open ones first, then by severity (the worst first), rule and place.
+    # Open findings first, then by severity (the worst first), rule, subject and ``what``.
     rank, which = (pd.factorize(one, sort=True)[0] for one in (subjects["key"], what))
     best = -_all(made, "severity").astype(np.int64)
     order = np.lexsort((which, rank[at], whose, best, ~_all(made, "is_open")))
@@ -51,7 +51,7 @@ def assemble(fleet: Fleet, drafts: Sequence[Draft], *, owner_tag: str | None) ->
 def _columns(
     fleet: Fleet, made: Sequence[Draft], whose: Positions, order: Positions
 ) -> dict[str, Any]:
-    """Return the columns that come from the findings themselves, in their order."""
+    """Return the columns that do not describe a finding's subject, sorted by ``order``."""
 
     def shared(of: Callable[[Draft], str | None]) -> pd.Categorical:
         return _chosen([of(one) for one in made], whose)
@@ -88,14 +88,14 @@ def _all(made: Sequence[Draft], name: str) -> npt.NDArray[Any]:
 
 
 def _places(fleet: Fleet, made: Sequence[Draft]) -> Positions:
-    """Return the position of each finding's subject among all subjects; -1 for none."""
+    """Return the row of each finding's subject (see ``_subjects``); -1 if it has none."""
     n, m = fleet.n_connections, len(fleet.gateways)
     offsets = {"connections": 0, "gateways": n, "coverage": n + m, "": 0}
     return np.concatenate([one.subject + offsets[one.kind] for one in made])
 
 
 def _subjects(fleet: Fleet, owner_tag: str | None) -> pd.DataFrame:
-    """Stack connections, gateways and regions, with a last row for findings without a subject."""
+    """Return all subjects (connections, gateways and regions); the last row stands for none."""
     gateways = fleet.gateways
     is_vpn = equals(gateways["kind"], "vpn")
     of_gateways = pd.DataFrame(
@@ -131,7 +131,7 @@ def _is_active(fleet: Fleet) -> pd.api.extensions.ExtensionArray:
 
 
 def _ids(heads: Texts, keys: Texts, at: Positions, what: Texts) -> pd.api.extensions.ExtensionArray:
-    """Return a short hash of rule, profile, place and ``what`` (see Draft) for each finding."""
+    """Return the id of each finding: a short hash of rule, profile, subject and ``Draft.what``."""
     sha256, parts = hashlib.sha256, []
     for start in range(0, len(at), _AT_ONCE):
         some = slice(start, start + _AT_ONCE)
@@ -145,7 +145,7 @@ def _ids(heads: Texts, keys: Texts, at: Positions, what: Texts) -> pd.api.extens
 def _tunnel_ids(
     fleet: Fleet, made: Sequence[Draft], order: Positions
 ) -> pd.api.extensions.ExtensionArray:
-    """Return the tunnel ids of each finding; a single tunnel has no id."""
+    """Return the tunnel ids of each finding; the tunnel of a single-tunnel connection has none."""
     counts = _all(made, "n_tunnels")
     begins = np.cumsum(counts) - counts
     counts, begins = counts[order], begins[order]
@@ -164,7 +164,7 @@ def _text(values: Texts | list[str]) -> pd.api.extensions.ExtensionArray:
 
 
 def _chosen(values: Sequence[str | None], places: Positions) -> pd.Categorical:
-    """Return the values at some places as a categorical with the sorted values that occur."""
+    """Return ``values[places]`` as a categorical whose categories are those that occur, sorted."""
     is_used = np.bincount(places, minlength=len(values)) > 0
     used = [value if is_there else None for value, is_there in zip(values, is_used, strict=True)]
     codes, found = pd.factorize(objects(used), sort=True)
@@ -172,6 +172,6 @@ def _chosen(values: Sequence[str | None], places: Positions) -> pd.Categorical:
 
 
 def _category(values: Texts) -> pd.Categorical:
-    """Return values as a categorical with the sorted values that occur."""
+    """Return values as a categorical whose categories are those that occur, sorted."""
     codes, found = pd.factorize(values, sort=True)
     return pd.Categorical.from_codes(codes, categories=pd.Index(found, dtype="str"))

@@ -1,4 +1,4 @@
-"""Join the tables of an inventory once for all rules, with the time of judgement."""
+"""Prepare the tables of an inventory, and facts derived from them, once for all rules."""
 
 from __future__ import annotations
 
@@ -41,9 +41,9 @@ STATUSES = (
     "ipsec_sa_not_established",
     "ipsec_sa_established",
 )
-# What the cloud offers, now or formerly. Any other value is unknown, even if it is sound elsewhere.
+# Values that the cloud offers or once offered. Any other value is unknown, even a strong one.
 CIPHERS = ("aes-128-cbc", "aes-192-cbc", "aes-256-cbc", "des-cbc", "3des-cbc", "sm4-cbc")
-# Answers for no encryption; the API documents no such value, so they are kept separate.
+# Values that mean no encryption. The API does not document them: they are a separate list.
 NULL_CIPHERS = ("none", "null", "disabled")
 HASHES = ("hmac-md5", "hmac-sha1", "hmac-sha256", "hmac-sha384", "hmac-sha512", "hmac-sm3")
 GROUPS = (1, 2, 5, 14, 24)
@@ -57,13 +57,13 @@ KNOWN = {
     "ipsec_integrity": HASHES,
     "ipsec_pfs_group": (0, *GROUPS),
 }
-NOT_JUDGED = "not_judged"  # the kind of a row for a connection whose prefixes are unknown
+NOT_JUDGED = "not_judged"  # ``kind`` in ``overlaps`` if a connection's prefixes are unknown
 READ = ("complete", "absent", "skipped")
 
 
 @dataclass(frozen=True, eq=False)
 class Fleet:
-    """The input of the rules, which do not modify it."""
+    """The data of one fleet that the rules judge and do not modify."""
 
     # tunnels, connections, subnets, gateways, routes, disagreements, coverage: tables of one
     # inventory
@@ -79,7 +79,7 @@ class Fleet:
     keys: pd.DataFrame
     strength: pd.DataFrame  # the ``strength`` table, row by row as in ``tunnels``
     parsed: ParsedCidrs  # the blocks of ``subnets``
-    # of_tunnel, of_subnet: position in ``connections`` of the connection of each row
+    # of_tunnel, of_subnet: position in ``connections`` for each row of ``tunnels``, ``subnets``
     of_tunnel: Positions
     of_subnet: Positions
     domain: Positions  # number of each connection's routing domain; -1 if it is attached to nothing
@@ -91,7 +91,7 @@ class Fleet:
 
     @cached_property
     def overlaps(self) -> pd.DataFrame:
-        """The ``overlaps`` table, with one row for each connection whose block a VPC also has.
+        """The ``overlaps`` table: pairs of two sites are grouped; pairs with a VPC are not.
 
         A row of kind ``not_judged`` is added for each connection whose prefixes are unknown.
         """
@@ -99,7 +99,7 @@ class Fleet:
 
     @cached_property
     def of_overlap(self) -> Positions:
-        """Position in ``connections`` of the left side of each row of ``overlaps``."""
+        """For each row of ``overlaps``, the position in ``connections`` of its left connection."""
         return positions_of(self.overlaps, self.connections, prefix="left_")
 
     @property
@@ -109,7 +109,7 @@ class Fleet:
 
     @cached_property
     def is_sm(self) -> Mask:
-        """Which tunnels end on an SM gateway, which supports no other algorithms."""
+        """Which tunnels end on an SM gateway, which supports only SM algorithms."""
         return equals(self.tunnels["vpn_type"], "sm")
 
     @cached_property
@@ -124,7 +124,7 @@ class Fleet:
 
     @cached_property
     def is_judged(self) -> Mask:
-        """Which rows of ``overlaps`` are pairs; the others mark connections that are unknown."""
+        """Which rows of ``overlaps`` are pairs; others are connections with unknown prefixes."""
         return ~equals(self.overlaps["kind"], NOT_JUDGED)
 
     @cached_property
@@ -145,25 +145,25 @@ class Fleet:
         return both(is_version_1, self.is_value("ike_mode", {"aggressive"}))
 
     def is_value(self, column: str, wanted: Collection[object]) -> Truth:
-        """Check which tunnels have one of some values; a value that is not offered is unknown."""
+        """Check which tunnels have a wanted value; a value that is not in ``KNOWN`` is unknown."""
         return is_any(self.tunnels[column], wanted, known=KNOWN[column])
 
     def sets_of_blocks(self, rows: Mask) -> Positions:
-        """Number the sets of (side, block) of the connections; equal sets get equal numbers."""
+        """Number the distinct sets of (side, block) of the connections; an empty set gets -1."""
         chosen = np.flatnonzero(rows)
         blocks = self.subnets.iloc[chosen]
         codes = codes_of([blocks["side"], blocks["cidr"]])
         return code_sets(self.of_subnet[chosen], codes, n_owners=self.n_connections).codes
 
     def subjects_of(self, table: str) -> Positions:
-        """Return the gateway, region or else connection of each row of a table, as a position."""
+        """Return for each row of a table the position of its connection, gateway or region."""
         if table == "overlaps":
             return self.of_overlap
         owners = {"tunnels": self.of_tunnel, "subnets": self.of_subnet}
         return owners[table] if table in owners else np.arange(len(getattr(self, table)))
 
     def blocks(self, rows: Positions, groups: Positions) -> Iterator[tuple[Blocks, Positions]]:
-        """Yield the valid blocks of some ``subnets``, IPv4 first and then IPv6, with their rows."""
+        """Yield the valid blocks in some rows of ``subnets``, with their rows: IPv4, then IPv6."""
         parsed = self.parsed
         place = np.full(len(self.subnets), -1, np.int64)
         place[parsed.row] = np.arange(len(parsed.row))
@@ -175,20 +175,20 @@ class Fleet:
             yield Blocks(parsed.low[some], parsed.prefix_length[some], high, groups[at]), at
 
     def order_within(self, name: str, rows: Positions) -> list[Positions]:
-        """Return the sort keys of rows within one connection, independent of the table's order."""
+        """Return the arrays by which ``numpy.lexsort`` sorts the rows of each connection."""
         columns = ("cidr_raw", "origin", "side") if name == "subnets" else ()
         taken = [self.subnets[column].iloc[rows] for column in columns]
         return [rows, *(pd.factorize(values, sort=True)[0] for values in taken)]
 
     def is_region_read(self, table: pd.DataFrame) -> Mask:
-        """Check for each row of a table whether its account and region was read completely."""
+        """Mark the rows of a table whose account and region were read completely."""
         return is_place_in(table, self.coverage[self.coverage["status"].isin(READ)])
 
 
 def gather(
     inventory: Inventory, *, now: datetime | None = None, settings: OverlapSettings | None = None
 ) -> Fleet:
-    """Join the tables of an inventory for the rules."""
+    """Create the :class:`Fleet` of an inventory."""
     settings = settings or OverlapSettings()
     of_tunnel = _own_connections(inventory, "tunnels")
     order = _order_of_tunnels(inventory.tunnels, of_tunnel)
@@ -219,19 +219,19 @@ def gather(
 
 
 def status(tunnels: pd.DataFrame) -> pd.Series:
-    """Return each tunnel's status; a single tunnel's may be that of its connection."""
+    """Return each tunnel's status; if it is null, return the status of its connection."""
     own = tunnels["tunnel_status"].astype("str")
     return own.fillna(tunnels["connection_status"].astype("str"))
 
 
 def _keys(inventory: Inventory) -> pd.DataFrame:
-    """Return the key facts of the tunnels, in the order of the tunnels."""
+    """Return the facts about each tunnel's pre-shared key, in the order of the tunnels."""
     columns = ["psk_class", "psk_bits", "psk_fingerprint", "psk_fingerprint_key_id"]
     return facts_of(inventory.tunnels, inventory.key_facts, columns)
 
 
 def _unjudged(inventory: Inventory) -> Mask:
-    """Find connections whose selectors do not restrict prefixes and whose routes are unknown."""
+    """Mark connections whose prefixes come from routes that were not read completely."""
     subnets, connections = inventory.subnets, inventory.connections
     of_subnet = positions_of(subnets, connections)
     is_everything = equals(subnets["side"], "onprem") & equals(subnets["origin"], "selector")
@@ -271,7 +271,7 @@ def _order_of_tunnels(tunnels: pd.DataFrame, owner: Positions) -> Positions | No
 
 
 def _own_connections(inventory: Inventory, name: str) -> Positions:
-    """Return the connection of each row; raise SchemaError if one is missing."""
+    """Return the position of each row's connection; raise SchemaError if one is missing."""
     table = getattr(inventory, name)
     found = positions_of(table, inventory.connections)
     if (found < 0).any():

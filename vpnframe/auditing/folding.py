@@ -1,4 +1,4 @@
-"""Fold findings that another finding implies, and findings that most of a fleet has."""
+"""Mark the root cause of findings that follow from another one, or that most connections have."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ from vpnframe.schema.columns import SEVERITY
 from vpnframe.schema.tables.declaring import VERDICTS
 
 _FAILS = "fails on "
-SMALLEST_FLEET = 5  # in a smaller fleet, a majority is not a pattern
+SMALLEST_FLEET = 5  # connections; in a smaller fleet, common faults are not folded
 _CONNECTION = ("account_id", "region_id", "vpn_connection_id")
 
 
 def is_folded(findings: pd.DataFrame) -> Mask:
-    """Mark findings that are folded: open, with a root cause that is itself open."""
+    """Mark folded findings: they are open and follow from another open finding."""
     return equals(findings["status"], "open") & _has_cause(findings)
 
 
 def is_counted(findings: pd.DataFrame) -> Mask:
-    """Mark findings that are counted: open, and not folded under another one."""
+    """Mark counted findings: they are open and do not follow from another finding."""
     return equals(findings["status"], "open") & ~_has_cause(findings)
 
 
 def is_share(findings: pd.DataFrame) -> Mask:
-    """Mark findings of the fleet: faults that more than half of its connections have."""
+    """Mark findings that represent a fault of more than half of the fleet's connections."""
     is_of_none = flags(findings["vpn_connection_id"].isna() & findings["vpn_gateway_id"].isna())
     is_said = findings["evidence"].astype("str").str.startswith(_FAILS).fillna(False)
     return is_of_none & flags(is_said) & equals(findings["status"], "open")
@@ -45,10 +45,10 @@ def _has_cause(findings: pd.DataFrame) -> Mask:
 
 
 def fold(findings: pd.DataFrame, *, n_connections: int) -> pd.DataFrame:
-    """Fold findings under their causes, and widespread findings under one of the fleet.
+    """Set the root causes of findings, and add one finding for each widespread fault.
 
-    A check that fails on more than half of the connections gets one additional finding without a
-    connection, with the most frequent severity; findings that are no worse get its rule as cause.
+    A check that most connections fail gets one additional finding without a connection, with the
+    most frequent severity. It is the root cause of the check's findings that are no more severe.
     """
     if findings.empty:
         return findings
@@ -63,7 +63,7 @@ def fold(findings: pd.DataFrame, *, n_connections: int) -> pd.DataFrame:
     findings = findings.assign(root_cause=_named(causes, rules))
     if not rows:
         return findings
-    # Findings are sorted, the worst first, so each new one belongs right before its first member.
+    # Findings are sorted, the worst first: each new one is inserted before the first it explains.
     order = np.argsort(firsts)
     made = schema.build("findings", {n: [rows[i][n] for i in order] for n in findings.columns})
     ends = np.array(firsts)[order]
@@ -71,7 +71,7 @@ def fold(findings: pd.DataFrame, *, n_connections: int) -> pd.DataFrame:
 
 
 def _named(causes: Positions, rules: pd.Index) -> pd.Categorical:
-    """Return the rules by code as a categorical with the rules that occur; -1 is null."""
+    """Return the rules with the codes ``causes`` as a categorical; the code -1 means null."""
     used = np.unique(causes[causes >= 0])
     places = np.full(len(rules) + 1, -1, np.int64)
     places[used] = np.arange(len(used))
@@ -79,7 +79,7 @@ def _named(causes: Positions, rules: pd.Index) -> pd.Categorical:
 
 
 def _inserted(new: pd.Series, column: pd.Series, ends: Positions) -> Any:
-    """Return a column with each new value before the row ``ends`` of it, copying no text."""
+    """Insert each new value into a column before its row in ``ends``, without copying texts."""
     if isinstance(column.dtype, pd.CategoricalDtype):
         whole = union_categoricals([new, column], sort_categories=column.dtype != SEVERITY)
         codes = np.insert(whole.codes[len(new) :], ends, whole.codes[: len(new)])
@@ -94,7 +94,7 @@ def _inserted(new: pd.Series, column: pd.Series, ends: Positions) -> Any:
 def _live_causes(findings: pd.DataFrame, connection: Positions) -> Positions:
     """Return the cause of each finding as an index into the categories of ``rule_id``, else -1.
 
-    A cause must be open on the same connection, and at least as severe.
+    The cause must have an open finding on the same connection that is at least as severe.
     """
     rules, given = findings["rule_id"].cat, findings["root_cause"].cat
     rule, severity = rules.codes.to_numpy(np.int64), _ranks(findings)
@@ -113,7 +113,7 @@ def _live_causes(findings: pd.DataFrame, connection: Positions) -> Positions:
 def _widespread(
     findings: pd.DataFrame, causes: Positions, connection: Positions, n_connections: int
 ) -> Iterator[tuple[Positions, dict[str, Any]]]:
-    """Yield for each rule that most connections fail the rows to fold and the fleet's finding."""
+    """For each check that most connections fail, yield the rows to fold and the fleet's finding."""
     if n_connections < SMALLEST_FLEET:
         return
     is_of_one = flags(findings["vpn_connection_id"].notna())
@@ -137,14 +137,14 @@ def _widespread(
 
 
 def is_of_profile(findings: pd.DataFrame) -> Mask:
-    """Mark findings of a profile alone, or of its ceiling; elsewhere a profile is a reference."""
+    """Mark findings of profiles and ceilings; in others, ``profile`` is only a reference."""
     known = findings["rule_id"].cat.categories
     own = known[known.str.startswith("profile-") | (known == "platform-ceiling")]
     return flags(findings["rule_id"].isin(own))
 
 
 def _head(findings: pd.DataFrame, members: Positions, severity: int, share: str) -> dict[str, Any]:
-    """Return the finding of the fleet that represents the findings of its connections."""
+    """Return the finding of the fleet that represents ``members``, findings of connections."""
     first = findings.iloc[int(members[0])].to_dict()
     profiles = findings["profile"].iloc[members].dropna().astype("str").unique()
     named = dict.fromkeys(name for text in profiles for name in text.split(", "))

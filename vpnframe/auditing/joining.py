@@ -1,4 +1,4 @@
-"""Find the row of another table by account, region and id."""
+"""Find the rows of one table in another table by account, region and id."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _PLACE = ("account_id", "region_id")
 def find_rows(
     table: pd.DataFrame, columns: Sequence[str], other: pd.DataFrame, same: Sequence[str]
 ) -> Positions:
-    """Return for each row the position of the row of another table with equal values, else -1.
+    """Return the position in ``other`` of each row of ``table``, by equal values; -1 if missing.
 
     A null equals a null.
     """
@@ -30,19 +30,19 @@ def find_rows(
 
 
 def _joined(table: pd.DataFrame, columns: Sequence[str]) -> pa.Array:
-    """Join columns into one text per row; a null becomes an empty text."""
+    """Concatenate columns into one text per row; a null becomes an empty text."""
     texts = [arrow(table[name].astype("str"), pa.large_string()) for name in columns]
     gap = pa.scalar("\x1f", pa.large_string())
     return pc.binary_join_element_wise(*texts, gap, null_handling="replace", null_replacement="")
 
 
 def positions_of(table: pd.DataFrame, connections: pd.DataFrame, *, prefix: str = "") -> Positions:
-    """Find the connection that each row of a table names."""
+    """Return the position of the connection that each row of a table names; -1 if there is none."""
     return find_rows(table, [f"{prefix}{name}" for name in CONNECTION], connections, CONNECTION)
 
 
 def gateway_positions(table: pd.DataFrame, gateways: pd.DataFrame, *, column: str) -> Positions:
-    """Find the gateway that each row of a table names; -1 if there is none."""
+    """Return the position of the gateway that each row of a table names; -1 if there is none."""
     found = find_rows(table, [*_PLACE, column], gateways, [*_PLACE, "gateway_id"])
     return np.where(flags(table[column].isna()), -1, found)
 

@@ -22,27 +22,27 @@ from vpnframe.auditing.logic import (
     objects,
 )
 
-ALONE, FEW, MANY = 0, 1, 2  # one peer; within a connection or site; more
+ALONE, FEW, MANY = 0, 1, 2  # peers of a key: one; several of one connection or site; more
 _NAMED = 5
 
 
 @dataclass(frozen=True, slots=True)
 class Sharing:
-    """How the key of each tunnel is shared."""
+    """How the pre-shared key of each tunnel is shared."""
 
     # ``ALONE``, ``FEW`` or ``MANY``; ``ALONE`` if nothing is known about the key
     how: npt.NDArray[np.uint8]
-    others: Texts  # the connections that share it where they should not
+    others: Texts  # the other connections that use the key, as text; may be empty
 
 
 def how_shared(fleet: Fleet) -> Sharing:
-    """Group tunnels by key fingerprint (under one fingerprint key), and judge each group.
+    """Group tunnels by ``psk_fingerprint`` and ``psk_fingerprint_key_id``, and judge each group.
 
     Notes
     -----
-    Customer gateways are distinguished by address: one device has a gateway in each region. The
-    two ends of a VPC-to-VPC connection name each other, by address or identity, and count as one;
-    so do connections of one routing domain that reach the same blocks (two paths to one site).
+    Customer gateways are distinguished by address, because a device has a gateway in each region.
+    The two ends of a VPC-to-VPC connection (they name each other by address or identity) count as
+    one. So do connections of one routing domain that reach the same blocks (two paths to a site).
     """
     keys = fleet.keys
     how = np.zeros(len(fleet.tunnels), np.uint8)
@@ -68,17 +68,17 @@ def how_shared(fleet: Fleet) -> Sharing:
 
 @dataclass(frozen=True, slots=True)
 class _KeyHolders:
-    """Attributes of tunnels, row by row, and of connections, for judging shared keys."""
+    """Arrays over tunnels and over connections that are needed to judge shared keys."""
 
     owner: Positions
     peer: Positions
-    ends: tuple[list[tuple[object, object]], ...]  # local and remote, by address and by identity
+    ends: tuple[list[tuple[object, object]], ...]  # (local, remote): addresses, then identities
     site: Positions
     connection_id: Texts
 
     @classmethod
     def of(cls, fleet: Fleet, peer: Positions) -> _KeyHolders:
-        """Collect the attributes of a fleet."""
+        """Create the arrays of a fleet."""
         ends = []
         for name in ("ip", "ike_id"):
             columns = (fleet.tunnels[f"{end}_gateway_{name}"] for end in ("vpn", "customer"))
@@ -87,7 +87,7 @@ class _KeyHolders:
         return cls(fleet.of_tunnel, peer, tuple(ends), _sites(fleet), ids)
 
     def judge(self, members: Positions) -> int:
-        """Return how widely a key used by several connections and peers is shared."""
+        """Return ``ALONE``, ``FEW`` or ``MANY`` for ``members``, the tunnels that use one key."""
         owners = self.owner[members]
         groups = _Union(owners.tolist())
         n_mirrored = self._join_mirrored(members, groups)
@@ -102,7 +102,7 @@ class _KeyHolders:
         return ALONE if is_mirrored_alone and not has_several else FEW
 
     def _join_mirrored(self, members: Positions, groups: _Union) -> int:
-        """Join connections that name each other's ends; return the number of such tunnels."""
+        """Merge the sets of connections that name each other's ends; count their tunnels."""
         mirrored: set[int] = set()
         for ends in self.ends:
             by_ends: defaultdict[tuple[object, object], list[int]] = defaultdict(list)
@@ -117,7 +117,7 @@ class _KeyHolders:
         return len(mirrored)
 
     def others(self, members: Positions) -> list[str]:
-        """Return for each tunnel the text of the other connections that use its key."""
+        """Return for each tunnel a text that lists the other connections with its key."""
         owners = self.owner[members]
         different = np.unique(owners)
         named = sorted({*self.connection_id[different].tolist()})[: _NAMED + 1]
@@ -130,7 +130,7 @@ class _KeyHolders:
 
 
 def _sites(fleet: Fleet) -> Positions:
-    """Number the set of blocks that each connection reaches in its domain; -1 if unknown."""
+    """Number each connection's routing domain and set of on-premises blocks; -1 if unknown."""
     subnets = fleet.subnets
     is_listed = equals(subnets["side"], "onprem") & flags(subnets["cidr"].notna())
     sets = fleet.sets_of_blocks(is_listed & ~flags(subnets["is_default_route"]))

@@ -41,7 +41,7 @@ def is_any(
         YES if value in wanted else UNKNOWN if known is not None and value not in known else NO
         for value in found
     ]
-    return np.array([*meanings, UNKNOWN], np.uint8)[codes]  # a null's code -1 is the last
+    return np.array([*meanings, UNKNOWN], np.uint8)[codes]  # a null: code -1, the last item
 
 
 def equals(values: pd.Series, value: object) -> Mask:
@@ -66,7 +66,7 @@ def truth(is_yes: npt.ArrayLike, is_unknown: npt.ArrayLike = False) -> Truth:
 
 
 def unknown_where_null(holds: Mask, *columns: pd.Series) -> Truth:
-    """Return a condition as truth values, unknown where any of the columns it uses is null."""
+    """Convert a condition to truth values, unknown where one of the given columns is null."""
     found = holds.astype(np.uint8)
     for column in columns:
         found[flags(column.isna())] = UNKNOWN
@@ -91,26 +91,26 @@ def opposite(one: Truth) -> Truth:
 
 
 def marked(n: int, at: Any) -> Mask:
-    """Return a mask of n rows that is set at some positions."""
+    """Return a mask of ``n`` rows that is true at the positions ``at``."""
     mask = np.zeros(n, bool)
     mask[at] = True
     return mask
 
 
 def any_of(groups: Positions, one: Truth, n_groups: int) -> Truth:
-    """Return for each group whether it is yes in any row, else unknown if unknown in any."""
+    """Return for each group yes if any row is yes, else unknown if any is unknown, else no."""
     is_yes, is_unknown = (marked(n_groups, groups[one == value]) for value in (YES, UNKNOWN))
     return truth(is_yes, is_unknown)
 
 
 def numbers(values: pd.Series, *, null: int = 0) -> Positions:
-    """Convert to int64, replacing nulls; see :func:`unknown_where_null` for the nulls."""
+    """Convert to int64, with ``null`` for nulls; mark them by :func:`unknown_where_null`."""
     found: Positions = values.fillna(null).to_numpy(np.int64)
     return found
 
 
 def arrow(values: Any, kind: pa.DataType) -> pa.Array:
-    """Convert values to an arrow array in one chunk."""
+    """Convert values to an Arrow array of one chunk."""
     found = pa.array(values, type=kind, from_pandas=True)
     return found.combine_chunks() if isinstance(found, pa.ChunkedArray) else found
 
@@ -137,7 +137,7 @@ def coded(values: pd.Series) -> tuple[Positions, list[Any]]:
 
 
 def codes_of(columns: Iterable[pd.Series]) -> Positions:
-    """Number the combinations of several columns; a null counts as a value.
+    """Number the combinations of values in several columns; a null counts as a value.
 
     Examples
     --------
@@ -158,7 +158,7 @@ def codes_of(columns: Iterable[pd.Series]) -> Positions:
 
 
 def by_kind(columns: Iterable[pd.Series], make: Callable[..., Any]) -> Texts:
-    """Call ``make`` once with the values of each distinct combination; return it row by row."""
+    """Call ``make`` once per distinct combination of values; return its result for each row."""
     listed = list(columns)
     codes = codes_of(listed)
     _, first = np.unique(codes, return_index=True)
@@ -181,7 +181,7 @@ def named(flags_by_name: Mapping[str, Mask]) -> Texts:
 def listed_by(
     owners: Positions, words: Iterable[str], n_owners: int, *, most: int | None = None
 ) -> Texts:
-    """Join the words of each owner, ``most`` of them by name; empty for owners without one."""
+    """List each owner's words as text: at most ``most``, then the number of others."""
     found: dict[int, list[str]] = {}
     for owner, word in zip(owners.tolist(), words, strict=True):
         found.setdefault(owner, []).append(word)

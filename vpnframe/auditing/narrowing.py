@@ -1,4 +1,4 @@
-"""Reduce a review to one owner or to some rules, and recount it."""
+"""Reduce a review to the findings of one owner or of chosen rules, and count them again."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from vpnframe.auditing.summaries import count_connections, count_rules
 from vpnframe.auditing.texts import texts
 from vpnframe.inventory import Inventory
 
-# A rule not about keys whose severity rises if the key is weak.
+# This rule is not about pre-shared keys, but its severity rises if the key is weak.
 _RAISED_BY_KEYS = "vpn-ike-aggressive-mode"
 _NOT_WHOLE = "not all of the fleet was read or could be judged: no finding does not mean a pass"
 
@@ -30,7 +30,7 @@ def narrow(
     families: Collection[str] = (),
     severity: str | None = None,
 ) -> Review:
-    """Keep the findings of some rules, families and severities, and recount the review."""
+    """Keep the findings of the given rules, families and severities, and count them again."""
     findings = review.findings
     is_kept = np.ones(len(findings), bool)
     if rules:
@@ -60,7 +60,7 @@ def narrow(
 def reviews_by_owner(
     review: Review, connections: pd.DataFrame, *, owner_tag: str
 ) -> dict[str, Review]:
-    """Split a review by owner, with the findings, counts and shares of its own connections."""
+    """Split a review by owner: each part has the findings, counts and shares of one owner."""
     owners = np.array([one or NOBODY for one in owners_of(connections["tags"], owner_tag)], object)
     told = owners[positions_of(review.connections, connections)]
     parts = by_owner(review.findings, connections, owner_tag=owner_tag)
@@ -97,10 +97,10 @@ def _is_about_keys(findings: pd.DataFrame) -> Mask:
 def examine_for_sharing(
     inv: Inventory, *, profiles: Profiles, waivers: Waivers, settings: AuditSettings
 ) -> Review:
-    """Audit a fleet without revealing whose pre-shared key is weak, only the numbers.
+    """Audit a fleet without revealing which connections have a weak pre-shared key.
 
-    The findings are judged without key facts, so that no severity and no strength depends on them;
-    the counts of rules on keys are those of the audit with key facts.
+    The findings are judged without key facts, so that no severity and no strength depends on them.
+    Only the counts of the rules on keys come from an audit with key facts.
     """
     whole, blind = (
         examine(one, profiles=profiles, waivers=waivers, settings=settings)
@@ -116,7 +116,7 @@ def examine_for_sharing(
 
 
 def _with_counts_of_keys(blind: pd.DataFrame, whole: pd.DataFrame) -> pd.DataFrame:
-    """Return the summary, with the rows of rules on keys taken from the audit with key facts."""
+    """Return summary ``blind``, with the rows of rules on pre-shared keys taken from ``whole``."""
     families = {text.rule_id: text.family for text in texts().values()}
     parts = [
         table[(table["rule_id"].astype("str").map(families) == "key") == is_about_keys]

@@ -1,4 +1,4 @@
-"""Split findings by owner: each to its owner, those on a pair of connections to both."""
+"""Split findings by owner; a finding on a pair of connections goes to both owners."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def by_owner(
 class _Owners:
     """The owner of each connection."""
 
-    connections: pd.DataFrame  # by id
+    connections: pd.DataFrame  # indexed by connection id
     by_id: dict[str, str]
 
     @classmethod
@@ -79,13 +79,13 @@ class _Owners:
         return cls(table[~table.index.duplicated()], dict(zip(ids, owners, strict=True)))
 
     def named_in(self, text: object) -> list[str]:
-        """Return the connections that a text names, in text order."""
+        """Return the ids of the connections that a text contains, in their order in the text."""
         words = _WORD.findall(text) if isinstance(text, str) else ()
         return [word for word in words if word in self.by_id]
 
 
 def _first_owners(rows: pd.DataFrame, fleet: _Owners) -> Texts:
-    """Return the owner of each finding; one without a subject belongs to a connection it names."""
+    """Return each finding's owner; if it has none, the owner of the first connection it names."""
     first = rows["owner"].fillna(NOBODY).to_numpy(object)
     is_of_none = flags(rows["vpn_connection_id"].isna()) & (first == NOBODY)
     for row in np.flatnonzero(is_of_none).tolist():
@@ -95,7 +95,7 @@ def _first_owners(rows: pd.DataFrame, fleet: _Owners) -> Texts:
 
 
 def _is_pair(rows: pd.DataFrame) -> Mask:
-    """Mark findings on several connections."""
+    """Mark findings on overlaps, which concern several connections."""
     is_overlap = rows["rule_id"].astype("str").str.startswith("vpn-overlap-")
     return flags(is_overlap) & flags(rows["value"].notna()) & ~equals(rows["status"], "unknown")
 
@@ -103,7 +103,7 @@ def _is_pair(rows: pd.DataFrame) -> Mask:
 def _part(rows: pd.DataFrame, name: str, first: Texts, fleet: _Owners) -> pd.DataFrame:
     """Return the findings that one owner may see."""
     own = [one for one, owner in fleet.by_id.items() if owner == name]
-    # What could not be judged at all is shown to all owners, or to those of the account.
+    # Findings on what could not be judged at all go to all owners, or to those of the account.
     accounts = fleet.connections.loc[own, "account_id"].dropna().unique()
     is_near = rows["account_id"].isna() | rows["account_id"].isin(accounts)
     is_of_all = is_on_fleet(rows) & (flags(is_near) | (name == NOBODY))
@@ -137,7 +137,7 @@ def _without_others(text: object, name: str, fleet: _Owners) -> str | None:
 
 
 def _seen_by(row: dict[str, Any], name: str, fleet: _Owners) -> dict[str, Any] | None:
-    """Return a finding on several connections as one owner may see it; None if not involved."""
+    """Return an overlap finding as one owner may see it; None if it has no connection of theirs."""
     ids = [str(row["vpn_connection_id"]), *fleet.named_in(row["value"])]
     mine = [one for one in ids if fleet.by_id.get(one) == name]
     if not mine:
@@ -160,7 +160,7 @@ def _seen_by(row: dict[str, Any], name: str, fleet: _Owners) -> dict[str, Any] |
 
 
 def _half(pair: re.Match[str], left: str, mine: list[str], by_id: dict[str, str], name: str) -> str:
-    """Describe one pair from one owner's side, without details of other owners."""
+    """Describe one pair of overlapping blocks without details of other owners' connections."""
     side, cidr, relation, other = (pair[part] for part in ("side", "cidr", "relation", "other"))
     if left in mine:
         is_told = by_id.get(other, name) == name
@@ -174,7 +174,7 @@ def _half(pair: re.Match[str], left: str, mine: list[str], by_id: dict[str, str]
 
 
 def is_on_fleet(findings: pd.DataFrame) -> Mask:
-    """Mark findings about what could not be read or judged at all in the fleet."""
+    """Mark unknown findings that concern the whole fleet or a region, not one connection."""
     is_of_none = findings["vpn_connection_id"].isna() & findings["vpn_gateway_id"].isna()
     is_of_customer = findings["customer_gateway_id"].notna()
     return flags(is_of_none & ~is_of_customer) & equals(findings["status"], "unknown")

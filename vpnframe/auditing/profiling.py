@@ -1,4 +1,4 @@
-"""Apply profiles to a fleet: their objections to each value, next to the rules' findings."""
+"""Apply profiles to a fleet: objections cited in the rules' findings, and separate findings."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from vpnframe.auditing.texts import SEPARATOR, Text, texts
 from vpnframe.auditing.verdicts import SEVERITIES, judged
 
 _PASSED = ("must", "should", "may", "default")
-# By verdict code: the result and its severity.
+# The result and the severity of each verdict, in the order of ``VERDICTS``.
 _RESULTS = np.array(
     [YES if one in OF_VERDICT else UNKNOWN if one == "unknown" else NO for one in VERDICTS],
     np.uint8,
@@ -59,17 +59,17 @@ class Opinion:
     """The verdicts of one profile on a fleet."""
 
     profile: Profile  # the profile
-    judged: Mapping[str, Judged]  # by column that the profile judges, one code per tunnel
+    judged: Mapping[str, Judged]  # verdicts of all tunnels, by judged column
     n_tunnels: int  # number of tunnels
 
     def results(self, column: str) -> Truth:
-        """Return which tunnels' values the profile rejects; none if it does not judge them."""
+        """Return in which tunnels the profile rejects a column's value; NO if not judged."""
         if column not in self.judged:
             return np.zeros(self.n_tunnels, np.uint8)
         return _RESULTS[self.judged[column].verdict]
 
     def standing(self, fleet: Fleet) -> Texts:
-        """Return each connection's standing: its worst value decides."""
+        """Return each connection's standing, which its worst value determines."""
         rank = [_STANDINGS.index(_STANDING.get(one, "pass")) for one in VERDICTS]
         worst = np.zeros(fleet.n_connections, np.int64)
         for one in self.judged.values():
@@ -77,7 +77,7 @@ class Opinion:
         return objects(_STANDINGS)[worst]
 
     def poor_columns(self, fleet: Fleet) -> Texts:
-        """Return for each connection the columns on which it fails, is legacy, or is unknown."""
+        """Return for each connection the columns whose value is rejected or unknown."""
         is_poor = [
             pd.Series(marked(fleet.n_connections, fleet.of_tunnel[self.results(column) != NO]))
             for column in self.judged
@@ -96,7 +96,7 @@ def opinions(fleet: Fleet, profiles: Iterable[Profile]) -> list[Opinion]:
 
 
 def cite(heard: Sequence[Opinion], columns: Iterable[str], rows: npt.NDArray[np.int64]) -> Cited:
-    """Collect the profiles' objections to the values of some columns."""
+    """Collect the profiles' objections to the values of ``columns`` in the tunnels ``rows``."""
     pairs = [(one, column) for one in heard for column in columns if column in one.judged]
     if not pairs or not len(rows):
         return Cited(np.zeros(len(rows), np.int64), (None,), (None,), (-1,))
@@ -121,7 +121,7 @@ def cite(heard: Sequence[Opinion], columns: Iterable[str], rows: npt.NDArray[np.
 
 
 def profile_drafts(fleet: Fleet, opinion: Opinion, covered: Mapping[str, Mask]) -> list[Draft]:
-    """Return findings for values that only the profile rejects, and for its ceilings."""
+    """Return findings on values that only the profile rejects, and on columns at their ceiling."""
     best = ceilings(opinion.profile)
     drafts = []
     for column in opinion.judged:
@@ -141,10 +141,10 @@ def _draft(fleet: Fleet, opinion: Opinion, column: str, result: Truth, text: Tex
     entries = opinion.profile.entries
     words = objects([*(entry.verdict for entry in entries), "not in the profile"])
     facts: dict[str, Any] = {"verdict": words[judged_values.entry]}
-    if column == "psk_bits":  # the number itself is not shown
+    if column == "psk_bits":  # show the range, never the bits
         shown = objects([*(entry.range for entry in entries), "a missing value"])
         facts["value"] = shown[judged_values.entry]
-    # The baseline has no standard behind it: what it demands beyond the rules is info.
+    # The baseline is not a standard: all that it finds beyond the rules has severity info.
     badness = np.zeros_like(_BADNESS) if name == BASELINE else _BADNESS
     verdicts = judged(result, severity=badness[judged_values.verdict], **facts)
     own = opinion.profile.of(column)
@@ -157,7 +157,7 @@ def _draft(fleet: Fleet, opinion: Opinion, column: str, result: Truth, text: Tex
 
 
 def _ceiling(fleet: Fleet, profile: Profile, column: str, best: str, at: Mask) -> Draft:
-    """Return the finding that no better value is on offer."""
+    """Return the finding that the cloud offers no better value for a column."""
     n = len(np.unique(fleet.of_tunnel[at]))
     told = f"{column} is {best}, the best that the cloud offers; connections: {n:,}"
     (entry,) = (one for one in profile.of(column) if one.value == best)

@@ -1,4 +1,4 @@
-"""Review a fleet: apply rules, profiles and waivers to an inventory, with tables as result."""
+"""Review a fleet: apply rules, profiles and waivers to an inventory, and return tables."""
 
 from __future__ import annotations
 
@@ -47,11 +47,11 @@ class AuditSettings:
     owner_tag : str or None
         The tag whose value is the owner of a connection or gateway.
     now : datetime or None
-        The time of judgement; default: the current time. Without a time zone it is local.
+        The time of judgement; default: the current time. Without a time zone, it is local time.
     with_key_facts : bool
-        Whether findings on keys show class and bits: a list of weak keys is a list of targets.
+        Whether findings on pre-shared keys show class and bits, which would help an attacker.
     overlaps : OverlapSettings or None
-        Known links and NAT beyond the tables. Its owner tag defaults to the one above.
+        Known links and NAT that the tables do not contain. Its owner tag defaults to ``owner_tag``.
     """
 
     owner_tag: str | None = None
@@ -90,16 +90,16 @@ def audit(
     owner_tag: str | None = None,
     settings: AuditSettings | None = None,
 ) -> pd.DataFrame:
-    """Judge a fleet by every rule and some profiles.
+    """Judge a fleet by every rule and by the given profiles.
 
     Parameters
     ----------
     inv : Inventory
-        Inventory of one crawl.
+        Inventory of one fetch.
     profiles : str, Path or iterable of them
         Names of shipped profiles, or paths of CSV files with other profiles.
     waivers : str, Path or sequence of Waiver, optional
-        Accepted findings, or the TOML file that contains them.
+        Waivers for accepted findings, or the path of a TOML file with waivers.
     owner_tag : str, optional
         The tag whose value is the owner of a connection or gateway.
     settings : AuditSettings, optional
@@ -108,16 +108,16 @@ def audit(
     Returns
     -------
     DataFrame
-        Table ``findings``: one row per cause, the worst first. Checks that pass produce no row;
-        those that could not be judged have the status ``unknown``. A row with a ``root_cause``
-        follows from another one and is not counted; a widespread fault is one row of the fleet.
+        Table ``findings``, the worst first. Checks that pass produce no row; checks that could not
+        be judged have the status ``unknown``. A row with a ``root_cause`` follows from another
+        finding and is not counted. A fault of most connections has one more row, for the fleet.
 
     Raises
     ------
     SettingsError
         A profile does not exist, or a waiver is invalid.
     SchemaError
-        It is not an inventory, or a table does not match its schema.
+        ``inv`` is not an inventory, or a table does not match its schema.
 
     Warns
     -----
@@ -145,7 +145,7 @@ def audit_summary(
     waivers: Waivers = None,
     settings: AuditSettings | None = None,
 ) -> pd.DataFrame:
-    """Count the rows that pass, fail and cannot be judged, rule by rule.
+    """Count the rows that pass, fail and cannot be judged, for each rule and profile.
 
     Parameters
     ----------
@@ -155,14 +155,14 @@ def audit_summary(
     Returns
     -------
     DataFrame
-        Table ``audit_summary``; ``is_widespread`` marks faults of more than half of the fleet.
+        Table ``audit_summary``; ``is_widespread`` marks rules that most of the fleet fails.
 
     Raises
     ------
     SettingsError
         A profile does not exist, or a waiver is invalid.
     SchemaError
-        It is not an inventory, or a table does not match its schema.
+        ``inv`` is not an inventory, or a table does not match its schema.
 
     Examples
     --------
@@ -202,7 +202,7 @@ def audit_connections(
     SettingsError
         A profile does not exist, or a waiver is invalid.
     SchemaError
-        It is not an inventory, or a table does not match its schema.
+        ``inv`` is not an inventory, or a table does not match its schema.
 
     Examples
     --------
@@ -220,7 +220,7 @@ def audit_connections(
 def profile_matrix(
     inv: Inventory, *, profiles: Profiles = (BASELINE,), settings: AuditSettings | None = None
 ) -> pd.DataFrame:
-    """Return each connection's standing under each profile.
+    """Return the standing (pass, fail or other) of each connection under each profile.
 
     Parameters
     ----------
@@ -238,7 +238,7 @@ def profile_matrix(
     SettingsError
         A profile does not exist.
     SchemaError
-        It is not an inventory, or a table does not match its schema.
+        ``inv`` is not an inventory, or a table does not match its schema.
 
     Examples
     --------
@@ -260,7 +260,7 @@ def assert_no_findings(found: Inventory | pd.DataFrame, *, at_least: str = "high
     Parameters
     ----------
     found : Inventory or DataFrame
-        A fleet, which is audited with the baseline, or a ``findings`` table.
+        An inventory, which is audited with the baseline profile, or a ``findings`` table.
     at_least : str
         The lowest severity that counts: critical, high, medium, low or info. Waived findings and
         those that could not be judged do not count.
@@ -268,16 +268,16 @@ def assert_no_findings(found: Inventory | pd.DataFrame, *, at_least: str = "high
     Returns
     -------
     DataFrame
-        Table ``findings`` with all rows, if none of them is that severe.
+        Table ``findings`` with all rows, if no open finding is that severe.
 
     Raises
     ------
     FindingsError
-        There are such findings; the message states their number and rules.
+        There are open findings that severe; the message states their number and rules.
     SchemaError
         The table does not match its schema.
     ValueError
-        The severity does not exist.
+        ``at_least`` is not a severity.
 
     Examples
     --------
@@ -369,7 +369,7 @@ def _examine(
     opinions, checks = found.opinions, summaries.checks(fleet, found)
     drafts = [*found.drafts(), *expired(accepted, now=now)]
     findings = assemble(fleet, drafts, owner_tag=told.owner_tag)
-    del found, drafts  # their texts take 150 bytes a finding
+    del found, drafts  # their texts take 150 bytes per finding
     findings = apply_waivers(findings, accepted, now=now)
     findings = fold(findings, n_connections=fleet.n_connections)
     return Review(
@@ -385,7 +385,7 @@ def _examine(
 
 
 def _taken(inv: Inventory) -> Inventory:
-    """Return the inventory cast to its schemas; warn the caller if it is incomplete."""
+    """Return the inventory with its tables cast to their schemas; warn if it is incomplete."""
     inv = checked_inventory(inv)
     if not inv.is_complete:
         warnings.warn(inv.coverage_sentence(), IncompleteWarning, stacklevel=3)

@@ -1,8 +1,8 @@
-"""Strength of a tunnel: the bits of its weakest part.
+"""Strength of a tunnel: the security strength in bits of its weakest component.
 
-A child SA's keys depend on the IKE SA's secret and, with PFS, on a separate DH exchange: PFS
-never lowers confidentiality, and the IKE cipher does not limit it. A key that can be guessed
-compromises the whole tunnel. The bits of each value are listed in ``strength.csv``.
+A child SA's keys depend on the IKE SA's secret and, with PFS, on a separate DH exchange. So neither
+PFS nor the IKE cipher can lower confidentiality. A pre-shared key that can be guessed compromises
+the whole tunnel. ``strength.csv`` lists the bits of each algorithm value.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ Whole = npt.NDArray[np.int64]
 
 CONNECTION_KEY = ("account_id", "region_id", "vpn_connection_id")
 TUNNEL_KEY = (*CONNECTION_KEY, "tunnel_index")
-# The component of each column in strength.csv. The IKE integrity algorithm is also the PRF.
+# The component in strength.csv for each column. The IKE integrity algorithm is also the PRF.
 _COMPONENTS = MappingProxyType(
     {
         "ike_encryption": "enc",
@@ -48,7 +48,7 @@ _MINIMA = (
     "integrity_bits",
     "quantum_bits",
 )
-# If several parts are equally weak, the first is named: the one easiest to fix comes first.
+# If several components are equally weak, the first in this order (easiest to fix) is named.
 _NAMED = ("psk", "ike_dh_group", "ipsec_encryption", "ike_integrity")
 _MAX_BITS = 32_767
 _NEEDED = (*TUNNEL_KEY, "tunnel_id", "vpn_type", "auth_method", "ike_version", *_COMPONENTS)
@@ -60,12 +60,12 @@ class Component:
 
     bits: int  # against classical computers
     quantum_bits: int  # against a quantum computer
-    is_approved: bool  # by NIST
+    is_approved: bool  # whether NIST approves it
 
 
 @cache
 def components() -> Mapping[str, Mapping[str, Component]]:
-    """Return the strength of every value, by component and value. The file is read once.
+    """Return the strength of every algorithm value, by component and value; read the file once.
 
     Examples
     --------
@@ -76,7 +76,7 @@ def components() -> Mapping[str, Mapping[str, Component]]:
 
 
 def parse_components(text: str) -> Mapping[str, Mapping[str, Component]]:
-    """Parse the table of strengths; rows with the bits ``inherit`` are left out."""
+    """Parse the text of ``strength.csv``, without the rows whose bits are ``inherit``."""
     found: dict[str, dict[str, Component]] = {}
     for row in csv.DictReader(text.splitlines()):
         if row["bits"] != "inherit":
@@ -131,8 +131,8 @@ def strength(tunnels: pd.DataFrame, *, key_facts: pd.DataFrame | None = None) ->
 
 
 def strength_of(tunnels: pd.DataFrame, key_bits: pd.Series) -> pd.DataFrame:
-    """Return the ``strength`` table of tunnels with the bits of their keys."""
-    # SM gateways agree on keys with SM2 certificates instead of DH groups.
+    """Return the ``strength`` table of tunnels; ``key_bits`` are those of their pre-shared keys."""
+    # SM gateways agree on session keys with SM2 certificates instead of DH groups.
     is_sm = equals(tunnels["vpn_type"], "sm")
     groups = ("ike_dh_group", "ipsec_pfs_group")
     tunnels = tunnels.assign(**{name: tunnels[name].mask(is_sm) for name in groups})
@@ -178,7 +178,7 @@ def connection_strength(strengths: pd.DataFrame) -> pd.DataFrame:
     -------
     DataFrame
         The ``connection_strength`` table, connections in the order of their first tunnels. Except
-        for the upper bound, a value is unknown if it is unknown for one tunnel.
+        for the upper bound, a value is unknown if it is unknown for any tunnel.
 
     Raises
     ------
@@ -208,7 +208,7 @@ def connection_strength(strengths: pd.DataFrame) -> pd.DataFrame:
 
 
 def strength_counts(strengths: pd.DataFrame) -> pd.DataFrame:
-    """Count the tunnels of a fleet by their strength: a distribution, never a mean of bits.
+    """Count the tunnels and connections of a fleet by strength and weakest component.
 
     Parameters
     ----------
@@ -218,7 +218,7 @@ def strength_counts(strengths: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        The ``strength_counts`` table, weakest first, unknown last.
+        The ``strength_counts`` table, the weakest tunnels first, unknown strengths last.
 
     Raises
     ------
@@ -241,13 +241,13 @@ def strength_counts(strengths: pd.DataFrame) -> pd.DataFrame:
 
 
 def psk_bits(tunnels: pd.DataFrame, key_facts: pd.DataFrame | None) -> pd.Series:
-    """Return the bits of each tunnel's key."""
+    """Return the bits of each tunnel's pre-shared key; null if unknown."""
     facts = schema.empty("key_facts") if key_facts is None else key_facts
     return facts_of(tunnels, facts, ["psk_bits"])["psk_bits"]
 
 
 def facts_of(tunnels: pd.DataFrame, key_facts: pd.DataFrame, columns: list[str]) -> pd.DataFrame:
-    """Return some columns of the key facts, in the order of the tunnels; null if unknown."""
+    """Return the given columns of table ``key_facts`` for each tunnel; null if unknown."""
     at = find_rows(tunnels, TUNNEL_KEY, key_facts, TUNNEL_KEY)
     found = key_facts[columns].reset_index(drop=True)
     found = found.reindex(np.where(at < 0, len(key_facts), at))
@@ -255,7 +255,7 @@ def facts_of(tunnels: pd.DataFrame, key_facts: pd.DataFrame, columns: list[str])
 
 
 def _worth(tunnels: pd.DataFrame, column: str, of: str) -> Bits:
-    """Return the bits of a column's values; NaN for unknown values."""
+    """Return the security strength in bits of each value of a column; NaN if unknown."""
     worth = {
         value: float(getattr(component, of))
         for value, component in components()[_COMPONENTS[column]].items()
@@ -267,7 +267,7 @@ def _worth(tunnels: pd.DataFrame, column: str, of: str) -> Bits:
 
 
 def _quantum(tunnels: pd.DataFrame, psk: Bits) -> Bits:
-    """Return bits against a quantum computer: DH adds none, IKEv1 mixes in the PSK (RFC 8784)."""
+    """Return bits against quantum computers: DH adds none; IKEv1 mixes in the PSK (RFC 8784)."""
     cipher = _worth(tunnels, "ipsec_encryption", "quantum_bits")
     prf = _worth(tunnels, "ike_integrity", "quantum_bits")
     mixed = np.where(
@@ -279,20 +279,20 @@ def _quantum(tunnels: pd.DataFrame, psk: Bits) -> Bits:
 
 
 def _least(*parts: Bits) -> Bits:
-    """Return the minimum; NaN if any part is NaN."""
+    """Return the smallest of several strengths in each row; NaN if one of them is NaN."""
     least: Bits = np.minimum.reduce(parts)
     return least
 
 
 def _weakest(named: Mapping[str, Bits]) -> pd.Categorical:
-    """Return the first of the smallest parts; null if no part is known."""
+    """Return the name of the weakest part in each row, the first of equal ones; null if unknown."""
     known = np.where(np.isnan(parts := np.array(list(named.values()))), np.inf, parts)
     codes = np.where(np.isinf(known.min(axis=0)), -1, known.argmin(axis=0))
     return pd.Categorical.from_codes(codes, categories=list(named))
 
 
 def _of_weakest(strengths: pd.DataFrame, ids: Whole) -> pd.Series:
-    """Return the component of each connection's weakest tunnel; unknown bounds come last.
+    """Return the weakest component of each connection's weakest tunnel; unknown bounds rank last.
 
     If several tunnels are equally weak, the first one counts.
     """
@@ -303,7 +303,7 @@ def _of_weakest(strengths: pd.DataFrame, ids: Whole) -> pd.Series:
 
 
 def _not_approved_values() -> list[tuple[str, str]]:
-    """Return every pair of column and value that NIST does not approve, in order."""
+    """Return every pair of column and value that NIST does not approve."""
     return [
         (column, value)
         for column, component in _COMPONENTS.items()
@@ -313,14 +313,14 @@ def _not_approved_values() -> list[tuple[str, str]]:
 
 
 def _not_approved(*values: object) -> list[str]:
-    """Return as tokens those of the values of a tunnel that NIST does not approve."""
+    """Return ``column=value`` for each value of a tunnel that NIST does not approve."""
     pairs = zip(_COMPONENTS, map(str, values), strict=True)
     poor = _not_approved_values()
     return [f"{column}={value}" for column, value in pairs if (column, value) in poor]
 
 
 def _masks(lists: pd.Series) -> tuple[Whole, list[str]]:
-    """Convert lists of tokens to masks; a fleet has few distinct lists."""
+    """Convert lists of ``column=value`` to bit masks; return these and the token of each bit."""
     codes, different = pd.factorize(lists.list.flatten().astype("str"), sort=True)
     known = [f"{column}={value}" for column, value in _not_approved_values()]
     tokens = [*known, *(str(token) for token in different if token not in known)]
@@ -332,7 +332,7 @@ def _masks(lists: pd.Series) -> tuple[Whole, list[str]]:
 
 
 def _as_lists(masks: Whole, tokens: list[str]) -> pd.Series:
-    """Convert masks to lists of tokens; a fleet has few distinct masks."""
+    """Convert bit masks to lists of tokens, each distinct mask only once."""
     different, positions = np.unique(masks, return_inverse=True)
     lists = [
         [token for bit, token in enumerate(tokens) if mask >> bit & 1]

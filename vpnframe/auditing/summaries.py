@@ -1,4 +1,4 @@
-"""Count the results of an audit: by rule, by connection and profile, and what was not read."""
+"""Count the results of an audit by rule, connection and profile; note what was not read."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def checks(fleet: Fleet, found: Evaluation) -> list[dict[str, Any]]:
     """Count the rows that pass, fail and cannot be judged, for every rule and profile."""
     rows = [_row(fleet, draft, *counts) for draft, counts in found.results]
     once: dict[tuple[Any, Any], dict[str, Any]] = {}
-    # The number that passed a profile is not counted; a profile may have several ceilings.
+    # Rows that pass a profile are not counted. The counts of a profile's ceilings are summed.
     for draft in found.others:
         n_failed = int(draft.is_open.sum())
         row = _row(fleet, draft, None, n_failed, len(draft) - n_failed)
@@ -47,7 +47,7 @@ def checks(fleet: Fleet, found: Evaluation) -> list[dict[str, Any]]:
 
 
 def summary(checks: Sequence[dict[str, Any]], findings: pd.DataFrame) -> pd.DataFrame:
-    """Add the counts of findings to those of the checks: table ``audit_summary``."""
+    """Combine the counts of checks with the counts of findings: table ``audit_summary``."""
     counted, nothing = _counted(findings), dict.fromkeys(COUNTED, 0)
     return _as_table(
         check | counted.get((check["rule_id"], check["profile"] or ""), nothing) for check in checks
@@ -68,7 +68,7 @@ def _counted(findings: pd.DataFrame) -> dict[Any, dict[str, int]]:
 
 
 def _numbers(findings: pd.DataFrame) -> pd.DataFrame:
-    """Return for each finding 1 in the columns that count it, else 0."""
+    """Return for each finding 1 in each count column that includes it, else 0."""
     is_top, severity = is_counted(findings), findings["severity"]
     held = {f"n_{word}": is_top & equals(severity, word) for word in SEVERITIES[::-1]}
     held["n_folded"] = is_folded(findings)
@@ -80,14 +80,14 @@ def _numbers(findings: pd.DataFrame) -> pd.DataFrame:
 def connections(fleet: Fleet, findings: pd.DataFrame) -> pd.DataFrame:
     """Return every connection's worst severity, counts and strength.
 
-    Table ``audit_connections``, in the order of its key; ``findings`` are folded.
+    Table ``audit_connections``, sorted by connection; ``findings`` must be folded.
     """
     table = fleet.connections[[*CONNECTION, "connection_name"]].reset_index(drop=True)
     return count_connections(table.join(strength_facts(fleet)), findings)
 
 
 def count_connections(table: pd.DataFrame, findings: pd.DataFrame) -> pd.DataFrame:
-    """Recount the findings of some connections: table ``audit_connections``."""
+    """Count the findings of the given connections: table ``audit_connections``."""
     at = positions_of(findings, table)
     own, at = findings[["status", "severity", "root_cause"]][at >= 0], at[at >= 0]
     numbers = _numbers(own).groupby(at).sum().reindex(range(len(table)), fill_value=0)
@@ -109,9 +109,9 @@ def count_rules(
     n_connections: int,
     shares: Mapping[tuple[str, str], float] | None = None,
 ) -> pd.DataFrame:
-    """Count findings by rule if the number that passed is unknown: table ``audit_summary``.
+    """Build table ``audit_summary`` from findings alone, without the numbers of passed rows.
 
-    ``shares`` are the known shares of the fleet by rule and profile; else they are counted.
+    ``shares`` are the failing shares of the fleet by rule and profile; if None, compute them.
     """
     counted = _counted(findings)
     checks = findings.assign(profile=_own_profile(findings))
@@ -141,7 +141,7 @@ def count_rules(
 
 
 def _own_profile(findings: pd.DataFrame) -> pd.Series:
-    """Return the profile of findings that only a profile makes; empty for others."""
+    """Return the profile of findings that a profile makes; empty for findings of rules."""
     own = findings["profile"].astype("str").where(is_of_profile(findings), "").fillna("")
     return own.astype("category")
 
@@ -172,7 +172,7 @@ def _row(
 
 
 def matrix(fleet: Fleet, opinions: Sequence[Opinion]) -> pd.DataFrame:
-    """Return each connection's standing under each profile."""
+    """Return table ``profile_matrix``: each connection's standing under each profile."""
     names = ["account_id", "region_id", "vpn_connection_id", "connection_name"]
     parts = []
     for opinion in opinions:
@@ -190,13 +190,13 @@ def matrix(fleet: Fleet, opinions: Sequence[Opinion]) -> pd.DataFrame:
 def strength_facts(fleet: Fleet) -> pd.DataFrame:
     """Return for each connection whether it has less than 112 bits, and its weakest component.
 
-    Columns ``is_strength_low`` (null if a part is unknown), ``weakest_component`` and
-    ``strength`` (words, if it is low), in the order of ``connections``. SM gateways are left
-    out. The bits of a key are never stated.
+    Columns ``is_strength_low`` (null if unknown), ``weakest_component`` and ``strength`` (a
+    sentence if the strength is low), in the order of ``connections``. SM gateways are not
+    judged. The bits of a pre-shared key are never stated.
     """
     bits = fleet.strength["upper_bound_bits"].fillna(_UNKNOWN_BOUND).to_numpy(np.int64)
     order = np.lexsort((np.arange(len(bits)), bits))
-    rows = order[np.unique(fleet.of_tunnel[order], return_index=True)[1]]  # the weakest tunnels
+    rows = order[np.unique(fleet.of_tunnel[order], return_index=True)[1]]  # weakest tunnel of each
     is_sm = fleet.is_sm[rows]
     bound = fleet.strength["upper_bound_bits"].iloc[rows].reset_index(drop=True)
     is_low = flags(bound < _ENOUGH_BITS) & ~is_sm
@@ -213,7 +213,7 @@ def strength_facts(fleet: Fleet) -> pd.DataFrame:
 
 
 def _sentences(fleet: Fleet, rows: Positions) -> Texts:
-    """Return a sentence on what bounds each tunnel, formatted once per distinct case."""
+    """Return for each tunnel a sentence on what limits its strength."""
     table = fleet.strength.iloc[rows].reset_index(drop=True)
     part, bits = table["weakest_component"].astype("str"), table["upper_bound_bits"]
     worth = pd.Series([""] * len(rows), dtype="str")
@@ -226,7 +226,7 @@ def _sentences(fleet: Fleet, rows: Positions) -> Texts:
 
 
 def _sentence(part: str, value: str, bits: int, poor: str) -> str:
-    """Return the sentence on what bounds a tunnel; the bits of a key are not stated."""
+    """Return a sentence on what limits a tunnel's strength, without the bits of a key."""
     told = f"; not approved: {poor}" if poor else ""
     if part == "psk":
         return f"under {_ENOUGH_BITS} bits, bounded by the pre-shared key{told}"
@@ -234,7 +234,7 @@ def _sentence(part: str, value: str, bits: int, poor: str) -> str:
 
 
 def notes(inv: Inventory, fleet: Fleet) -> Iterator[str]:
-    """Yield notes on what was not read or judged, so that silence is not taken for a pass."""
+    """Yield notes on what was not read or judged: there, no finding does not mean a pass."""
     if not inv.is_complete:
         yield inv.coverage_sentence()
     has_key = fleet.may_have_psk

@@ -21,7 +21,7 @@ CRYPTO = (
 ANYBODY = frozenset({"%any", "0.0.0.0", "::"})  # noqa: S104  identities, not addresses to bind
 IDS = ("vpn_gateway_ike_id", "customer_gateway_ike_id")
 SIDE_WORDS = {"vpc": "VPC", "onprem": "on-premises"}
-# Two SM2 certificates replace the group; the field has no meaning there.
+# On SM gateways, two SM2 certificates replace the DH group: these columns have no meaning.
 _MEANINGLESS_ON_SM = ("ike_dh_group", "ipsec_pfs_group")
 _PRIVATE = tuple(
     ipaddress.ip_network(cidr)
@@ -30,12 +30,12 @@ _PRIVATE = tuple(
 
 
 def is_address(texts: pd.Series) -> Mask:
-    """Check which texts are addresses."""
+    """Check which texts are IP addresses."""
     return _of_each(texts, lambda text: _address(text) is not None)
 
 
 def is_private_address(texts: pd.Series) -> Mask:
-    """Check which texts are addresses that are not routed on the Internet."""
+    """Check which texts are IP addresses that are not routed on the Internet."""
 
     def is_private(text: str) -> bool:
         address = _address(text)
@@ -45,12 +45,12 @@ def is_private_address(texts: pd.Series) -> Mask:
 
 
 def is_wildcard(texts: pd.Series) -> Mask:
-    """Check which identities match any peer."""
+    """Check which IKE identities match any peer."""
     return _of_each(texts, lambda text: text.strip().lower() in ANYBODY)
 
 
 def _of_each(texts: pd.Series, holds: Callable[[str], bool]) -> Mask:
-    """Check each distinct text once; a null is False."""
+    """Apply a condition to each distinct text once; a null is False."""
     codes, found = pd.factorize(texts)
     answers: Mask = np.array([*(holds(str(text)) for text in found), False], bool)[codes]
     return answers
@@ -64,7 +64,7 @@ def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
 
 
 def is_not_told(fleet: Fleet, column: str) -> Mask:
-    """Check which tunnels have no known value in a column that should have one."""
+    """Check in which tunnels a column's value has a meaning, but is missing or unknown."""
     tunnels = fleet.tunnels
     if column in LIFETIMES:
         return flags((tunnels[column] > LONGEST_LIFETIME_S) | tunnels[column].isna())

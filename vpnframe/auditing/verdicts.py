@@ -15,7 +15,7 @@ from vpnframe.schema.tables import declaring as columns
 
 SEVERITIES = columns.SEVERITIES
 INFO, LOW, MEDIUM, HIGH, CRITICAL = range(5)
-# Rules that imply others.
+# Ids of rules that imply other rules.
 VALUE_UNKNOWN = "vpn-value-unknown"
 ALL_DEFAULTS = "vpn-all-defaults"
 LIFETIME_ZERO = "vpn-lifetime-zero"
@@ -23,7 +23,7 @@ NO_KEY = "vpn-psk-unavailable"
 NO_ROUTES = "vpn-overlap-not-judged"
 NO_BLOCK = "vpn-selector-invalid"
 NO_LIVE_PATH = "vpn-no-live-path"
-# Rules on outages, causes first: a prefix without a path, then a tunnel.
+# Ids of the rules on outages; the first that fails on a connection is the cause of the others.
 DOWN = (NO_LIVE_PATH, "vpn-not-established", "vpn-standby-down")
 
 TableName = Literal["tunnels", "connections", "subnets", "gateways", "overlaps", "coverage", ""]
@@ -36,16 +36,16 @@ class Verdicts:
 
     table: TableName = ""  # the table of the judged rows
     column: str = ""  # the judged columns, joined by ``, ``
-    position: Positions  # their positions in that table; absent rows were not judged
-    result: Truth  # ``YES`` if it fails (the condition describes a fault), ``NO`` or ``UNKNOWN``
-    # Index into :data:`SEVERITIES`, if the rule's own severity does not apply to every row
+    position: Positions  # positions of the judged rows in that table
+    result: Truth  # ``YES`` for rows that fail (have the fault), ``NO`` or ``UNKNOWN``
+    # Indexes into :data:`SEVERITIES`; None if every row has the rule's own severity
     severity: Severities | None = None
-    # Values named in the evidence that are not columns of the table; ``value`` sets that column of
-    # the finding, ``what`` divides the rows of one subject into several findings
+    # Values for the evidence that are not columns of the table. ``value`` becomes column ``value``
+    # of the finding; ``what`` divides the rows of one subject into several findings
     facts: Mapping[str, Any] = field(default_factory=dict)
 
     def take(self, rows: Mask | Positions) -> Verdicts:
-        """Keep some of the rows."""
+        """Return verdicts with only the given rows."""
         return replace(
             self,
             position=self.position[rows],
@@ -67,7 +67,7 @@ def judged(
     severity: Severities | None = None,
     **facts: Any,
 ) -> Verdicts:
-    """Create verdicts from one result per row of a table, and facts named in the evidence.
+    """Create verdicts from one result per row of a table; ``where`` marks the rows to keep.
 
     Examples
     --------
@@ -81,7 +81,7 @@ def judged(
 
 
 def severity_where(is_worse: Mask, worse: int, other: int) -> Severities:
-    """Return one severity where a condition holds, else the other one."""
+    """Return severity ``worse`` where a condition is true, else ``other``."""
     return np.where(is_worse, worse, other).astype(np.uint8)
 
 
@@ -89,13 +89,13 @@ def severity_where(is_worse: Mask, worse: int, other: int) -> Severities:
 class Rule:
     """A rule: its id, what it judges, and its relations to profiles and other rules."""
 
-    rule_id: str  # its id, under which its text is found
+    rule_id: str  # also the id of its text
     table: TableName
     column: str  # the judged columns, joined by ``, ``
     find: Callable[[Fleet], Verdicts]
-    # Rules that imply it if they fail, or cannot judge, on the same connection
+    # Ids of rules that explain its result if they fail or are unknown on the same connection
     implied_by: tuple[str, ...] = ()
-    # The columns that it judges as profiles do: what both report is one finding
+    # Columns that profiles judge too: a value that both report is one finding
     columns: tuple[str, ...] = ()
 
     def judge(self, fleet: Fleet) -> Verdicts:
@@ -113,9 +113,9 @@ def rule(
     implied_by: tuple[str, ...] = (),
     is_as_profiles: bool = False,
 ) -> Callable[[Callable[[Fleet], Verdicts]], Callable[[Fleet], Verdicts]]:
-    """Register a function as a rule on some columns of a table.
+    """Return a decorator that registers a function as a rule on columns of a table.
 
-    Profiles judge the same columns if ``is_as_profiles`` is set.
+    ``is_as_profiles`` states that profiles judge the same columns.
     """
 
     def register(find: Callable[[Fleet], Verdicts]) -> Callable[[Fleet], Verdicts]:

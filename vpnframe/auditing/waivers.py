@@ -19,7 +19,7 @@ from vpnframe.model.toml_tables import Form, is_text, problems_of, read_toml_tab
 
 LONGEST_DAYS = 365
 _SELECTORS = ("connection", "gateway", "customer_gateway", "tag", "region", "account")
-_OF_THE_FLEET = ("platform-ceiling",)  # one finding without a connection: the rule alone selects it
+_OF_THE_FLEET = ("platform-ceiling",)  # no connection: a waiver's rule alone selects the finding
 
 
 def _is_date(value: object) -> bool:
@@ -56,19 +56,19 @@ _FORM = Form(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Waiver:
-    """One accepted finding, or all that one selector chooses of a rule.
+    """One waiver: it accepts the findings of one rule that match its selectors.
 
     Parameters
     ----------
     rule : str
         The rule's id.
     reason, owner, approver, ticket : str
-        The reason, the owner, who approved it, and where that is recorded.
+        The reason, who is responsible, who approved it, and the ticket that records the approval.
     created, until : date
-        The first and the last day, 365 days apart at most.
+        The first and the last day of the waiver, at most 365 days apart.
     connection, gateway, customer_gateway, tag, region, account, profile : str or None
-        Selects what is accepted; if several are set, all must match. A tag is ``key=value``, a
-        customer gateway an id or a name.
+        Selectors; if several are set, a finding must match all of them. A tag is ``key=value``; a
+        customer gateway is an id or a name.
     """
 
     rule: str
@@ -87,12 +87,12 @@ class Waiver:
     profile: str | None = None
 
     def is_over(self, now: datetime) -> bool:
-        """Check whether it has expired."""
+        """Check whether the waiver has expired."""
         return local_date(now) > self.until
 
     @property
     def selector(self) -> str:
-        """What it selects, in words."""
+        """The selectors that are set, as text."""
         chosen = [(name, getattr(self, name)) for name in (*_SELECTORS, "profile")]
         named = [f"{name} {value}" for name, value in chosen if value is not None]
         return ", ".join(named) or "the fleet"
@@ -104,24 +104,24 @@ def read_waivers(path: str | Path, *, now: datetime) -> tuple[Waiver, ...]:
     Parameters
     ----------
     path : str or Path
-        A TOML file with a table ``[[waiver]]`` for each: ``rule``, at least one of ``connection``,
-        ``gateway``, ``customer_gateway``, ``tag`` (key=value), ``region`` and ``account`` (none
-        for ``platform-ceiling``), ``reason``, ``owner``, ``approver``, ``ticket``, ``created`` and
-        ``until`` (dates).
+        A TOML file with one table ``[[waiver]]`` per waiver. Its fields are ``rule``, at least one
+        of ``connection``, ``gateway``, ``customer_gateway``, ``tag`` (key=value), ``region`` and
+        ``account`` (none is needed for ``platform-ceiling``), ``reason``, ``owner``, ``approver``,
+        ``ticket``, ``created`` and ``until`` (dates).
     now : datetime
-        The time of judgement; a waiver begins and ends by its local date.
+        The time of judgement; a waiver that begins after its local date is invalid.
 
     Returns
     -------
     tuple of Waiver
-        In the file's order, including expired ones.
+        The waivers in the order of the file, including expired ones.
 
     Raises
     ------
     SettingsError
-        The file cannot be read; a key is unknown, missing or wrong; no rule has that id; nothing
-        is selected; or it lasts more than 365 days, ends before it begins, or begins later than
-        now. The message names the file and the waiver.
+        The file cannot be read; a field is unknown, missing or wrong; no rule has that id; or a
+        waiver has no selector, lasts more than 365 days, ends before it begins, or begins in the
+        future. The message names the file and the waiver.
 
     Examples
     --------
@@ -153,7 +153,7 @@ def read_waivers(path: str | Path, *, now: datetime) -> tuple[Waiver, ...]:
 
 
 def checked_waivers(waivers: Iterable[Waiver], *, now: datetime) -> tuple[Waiver, ...]:
-    """Check waivers created in Python by the rules for a file."""
+    """Validate waivers created in Python like those read from a file."""
     found = tuple(waivers)
     for number, waiver in enumerate(found, 1):
         if not isinstance(waiver, Waiver):
@@ -192,7 +192,7 @@ def _problems(waiver: Waiver, now: datetime) -> Iterable[str]:
 def apply_waivers(
     findings: pd.DataFrame, waivers: Sequence[Waiver], *, now: datetime
 ) -> pd.DataFrame:
-    """Mark accepted findings as waived; they are never left out."""
+    """Set the status of accepted findings to ``waived``; no finding is removed."""
     if not any(not waiver.is_over(now) for waiver in waivers):
         return findings
     by = findings["waived_by"].to_numpy(dtype=object, na_value=None).copy()
@@ -231,7 +231,7 @@ def expired(waivers: Iterable[Waiver], *, now: datetime) -> list[Draft]:
 
 
 def idle(waivers: Iterable[Waiver], findings: pd.DataFrame, *, now: datetime) -> Iterator[str]:
-    """Yield a note for each waiver without effect: a misspelt name, or a fault that is fixed."""
+    """Yield a note for each unexpired waiver that matches no finding."""
     is_judged = ~equals(findings["status"], "unknown")
     for waiver in waivers:
         if not waiver.is_over(now) and not (_selected(findings, waiver) & is_judged).any():

@@ -1,4 +1,4 @@
-"""Findings as OCSF Compliance Findings, through the models of ``py-ocsf-models``.
+"""Convert findings to OCSF Compliance Findings with the models of ``py-ocsf-models``.
 
 References
 ----------
@@ -15,7 +15,7 @@ from vpnframe.auditing.review import Review
 from vpnframe.auditing.texts import SEPARATOR
 from vpnframe.errors import SettingsError
 
-# Ids with their captions in the schema.
+# OCSF ids with their captions.
 _SEVERITIES = {
     "info": (1, "Informational"),
     "low": (2, "Low"),
@@ -49,7 +49,7 @@ def as_ocsf(review: Review) -> list[dict[str, Any]]:
         text = {name: value for name, value in row.items() if isinstance(value, str)}
         model = ComplianceFinding(**_event(row, text, review, at_ms))
         event = model.model_dump(mode="json", exclude_none=True)
-        # Fields that the schema has and the models lack.
+        # Fields that the OCSF schema has, but the models lack.
         event["cloud"] = _cloud(text)
         event["compliance"]["status"] = _COMPLIANCE[row["status"]][1]
         found.append(event)
@@ -57,7 +57,7 @@ def as_ocsf(review: Review) -> list[dict[str, Any]]:
 
 
 def _cloud(text: Mapping[str, str]) -> dict[str, Any]:
-    """Return the object of the profile ``cloud``: provider, account and region."""
+    """Return the object of the OCSF profile ``cloud``: provider, account and region."""
     cloud: dict[str, Any] = {"provider": "Alibaba Cloud"}
     if account := text.get("account_id"):
         type_id, caption = _OTHER_ACCOUNT
@@ -70,7 +70,7 @@ def _cloud(text: Mapping[str, str]) -> dict[str, Any]:
 def _event(
     row: Mapping[str, Any], text: Mapping[str, str], review: Review, at_ms: int
 ) -> dict[str, Any]:
-    """Return the fields of an event; ``text`` are the cells of the row that are texts."""
+    """Return the fields of an OCSF event; ``text`` contains the string cells of the row."""
     uid, rule_id, title = text["finding_id"], text["rule_id"], text["title"]
     status_id, status = _STATUSES[text["status"]]
     severity_id, severity = _SEVERITIES[text["severity"]]

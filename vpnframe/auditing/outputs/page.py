@@ -76,14 +76,14 @@ def _notes(notes: Iterable[str]) -> str:
 
 
 def _by_severity(rows: pd.DataFrame, **others: Any) -> dict[str, int]:
-    """Count rows by severity, the worst first, then the rows of other masks."""
+    """Count rows by severity, the worst first, and the rows that each mask in ``others`` marks."""
     counts = rows["severity"].value_counts()
     numbers = {word: int(counts.get(word, 0)) for word in reversed(SEVERITIES)}
     return numbers | {word: int(mask.sum()) for word, mask in others.items()}
 
 
 def _counts(findings: pd.DataFrame) -> dict[str, int]:
-    """Count the counted findings by severity, then those folded, waived or unknown."""
+    """Count the counted findings by severity, and the folded, waived and unknown findings."""
     others = {word: findings["status"] == word for word in ("waived", "unknown")}
     return _by_severity(findings[is_counted(findings)], folded=is_folded(findings), **others)
 
@@ -101,7 +101,7 @@ def _mark(word: str, text: str) -> str:
 
 
 def _standings(matrix: pd.DataFrame) -> str:
-    """Count connections by profile and standing."""
+    """Render a table of the numbers of connections by profile and standing."""
     if matrix.empty:
         return ""
     words = ("pass", "ceiling", "legacy", "unknown", "fail", "not-judged")
@@ -120,7 +120,7 @@ def _standings(matrix: pd.DataFrame) -> str:
 
 
 def _widespread(findings: pd.DataFrame) -> str:
-    """List what fails on more than half of the fleet: usually a template needs fixing."""
+    """Render a table of the faults of more than half of the fleet, often caused by a template."""
     lines = "".join(
         f"<tr><td>{_mark(row.severity, row.severity)}</td>"
         f"<td>{escape(row.title)}</td><td class=n>{escape(row.value)}</td></tr>"
@@ -134,7 +134,7 @@ def _widespread(findings: pd.DataFrame) -> str:
 
 
 def _rules(findings: pd.DataFrame, *, with_folded: bool) -> Iterator[str]:
-    """Yield one section per rule, the worst first, in the order of the findings."""
+    """Yield one HTML section per rule, the worst first, in the order of the findings."""
     yield "<h2>Findings</h2>"
     if findings.empty:
         yield "<p>There are no findings.</p>"

@@ -21,7 +21,7 @@ SCHEMA = (
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 )
 _LEVELS = {"critical": "error", "high": "error", "medium": "warning", "low": "note", "info": "note"}
-# On the CVSS scale, as code scanning services expect.
+# Scores on the CVSS scale, which code scanning services expect.
 _SCORES = {"critical": "9.5", "high": "8.0", "medium": "5.5", "low": "2.0", "info": "0.0"}
 _KEY_FINDINGS = (
     "This log names connections whose pre-shared key is weak: keep it private (vpnframe writes it "
@@ -74,7 +74,7 @@ def as_sarif(review: Review) -> dict[str, Any]:
 
 
 def _check(row: Mapping[str, Any]) -> tuple[Text, str]:
-    """Return rule and severity: consumers take the severity from the rule, so each pair is one."""
+    """Return rule and severity; each such pair becomes one SARIF rule, which has one severity."""
     text = texts()[row["rule_id"]]
     return text, text.severity if row["status"] == "unknown" else row["severity"]
 
@@ -96,12 +96,12 @@ def _rule(text: Text, severity: str) -> dict[str, Any]:
 
 
 def _id_of(text: Text, severity: str) -> str:
-    """Return the rule's id, with the severity appended if it is not the rule's own."""
+    """Return the rule's id, with the severity appended if it differs from the rule's default."""
     return text.rule_id if severity == text.severity else f"{text.rule_id}/{severity}"
 
 
 def _kind_and_level(row: Mapping[str, Any]) -> tuple[str, str]:
-    """Return kind and level: faults have a level; unknown and implied findings have none."""
+    """Return SARIF kind and level: faults have a level; unknown and implied findings have none."""
     if row["status"] == "unknown":
         return "open", "none"
     if row["status"] == "open" and _text(row["root_cause"]):

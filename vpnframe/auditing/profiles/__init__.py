@@ -1,1 +1,1 @@
-"""Standards as tables of verdicts: shipped and user-defined ones, and judging with them."""
+"""Profiles (standards as tables of verdicts): read them from files, and judge fleets by them."""

@@ -1,4 +1,4 @@
-"""Judge every value of a fleet by a profile."""
+"""Judge the values of a fleet's tunnels by a profile."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ import pandas as pd
 from vpnframe.auditing.logic import Mask, equals
 from vpnframe.auditing.profiles.profiles import COLUMNS, Profile
 
-# The index is the verdict's code. Three are not in files: a value that is not judged, one that is
-# null or in no line, and the best value on offer if the standard does not accept it.
+# The index is the verdict's code. The first three are not in files: the value is not judged; it is
+# null or in no line; it is the best that the cloud offers, but the standard does not accept it.
 VERDICTS = (
     *("not-judged", "unknown", "ceiling"),
     *("must", "should", "may", "default", "n/a", "legacy", "should-not", "must-not"),
@@ -23,7 +23,7 @@ NOT_JUDGED, UNKNOWN, CEILING = range(3)
 SEVERITIES: Mapping[str, str] = MappingProxyType(
     {"legacy": "low", "should-not": "medium", "must-not": "high"}
 )
-# What the cloud offers now, from worst to best; PFS off is not a group. Lifetimes, keys are free.
+# Values that the cloud offers now, worst first, without 0 (no PFS). Other columns take any value.
 _CIPHERS = ("des-cbc", "3des-cbc", "aes-128-cbc", "aes-192-cbc", "aes-256-cbc")
 _DIGESTS = ("hmac-md5", "hmac-sha1", "hmac-sha256", "hmac-sha384", "hmac-sha512")
 _GROUPS = ("1", "2", "5", "14")
@@ -40,13 +40,13 @@ _OFFERED: Mapping[str, tuple[str, ...]] = MappingProxyType(
     }
 )
 _PASSED = ("must", "should", "may")
-# An SM gateway has no choice in these columns, and its groups have no meaning.
+# On SM gateways, the values of these columns are fixed, and groups have no meaning.
 _FIXED_ON_SM = ("ike_version", "ike_mode", "ike_dh_group", "ipsec_pfs_group")
 
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """The verdicts of a profile on one column of a fleet."""
+    """The verdicts of a profile on one column, one item per tunnel."""
 
     verdict: npt.NDArray[np.uint8]  # indexes into :data:`VERDICTS`
     # Indexes into the profile's ``entries``; -1 if none applies
@@ -54,7 +54,7 @@ class Judged:
 
 
 def judge(tunnels: pd.DataFrame, *, profile: Profile, key_bits: pd.Series) -> dict[str, Judged]:
-    """Judge every value of a fleet by one profile.
+    """Judge every value of a fleet's tunnels by one profile; return the verdicts by column.
 
     Examples
     --------
@@ -77,7 +77,7 @@ def judge(tunnels: pd.DataFrame, *, profile: Profile, key_bits: pd.Series) -> di
 
 
 def ceilings(profile: Profile) -> dict[str, str]:
-    """Return the best value on offer for each column where a profile requires a better one.
+    """Return the best value that the cloud offers in each column where a profile accepts none.
 
     Examples
     --------
@@ -118,7 +118,7 @@ def _left_out(tunnels: pd.DataFrame, profile: Profile) -> dict[str, Mask]:
 def _judge_column(
     values: pd.Series, profile: Profile, best: str | None, left_out: Mask | None
 ) -> Judged:
-    """Judge each distinct value once: a column has few."""
+    """Judge the values of one column, each distinct value only once."""
     codes, different = pd.factorize(values)
     places, verdicts = [], []
     for value in map(str, different):

@@ -1,8 +1,8 @@
-"""Profiles: a standard's verdict on every value, read from CSV and checked.
+"""Profiles: the verdicts of a standard on values, read from CSV files and checked.
 
-The columns of the file are ``profile column value min max verdict clause basis``. A numeric
-column is judged by ``min`` and ``max``, both inclusive (an empty ``max`` is open); any other
-by ``value``. One file may hold several profiles.
+The columns of a file are ``profile column value min max verdict clause basis``. Lifetimes and bits
+of keys are judged by ``min`` and ``max``, both inclusive (an empty ``max`` means no upper bound),
+other columns by ``value``. One file may contain several profiles.
 """
 
 from __future__ import annotations
@@ -50,17 +50,17 @@ COLUMNS: Mapping[str, frozenset[str] | None] = MappingProxyType(
 class ProfileLine:
     """One line of a profile: the verdict on a value or range of a column."""
 
-    column: str  # a key of :data:`COLUMNS`
+    column: str  # a column in :data:`COLUMNS`
     value: str | None  # the value judged; None for a range of numbers
     smallest: int  # the first number of the range, inclusive; 0 if a value is judged
     largest: int | None  # the last number, inclusive; None if there is no upper bound
     verdict: Verdict  # the verdict of the standard
     clause: str  # the clause of the standard
-    basis: Basis  # how reliable it is: only a ``verified`` clause may be shown as proof
+    basis: Basis  # how reliable the clause is: only ``verified`` ones may be shown as proof
 
     @property
     def range(self) -> str:
-        """The value or range that it judges, as text."""
+        """The value or range that the line judges, as text."""
         if self.value is not None:
             return self.value
         if self.largest is None:
@@ -69,14 +69,14 @@ class ProfileLine:
 
     @property
     def objection(self) -> str:
-        """Its verdict and clause as text; a clause that was not verified is marked with "see"."""
+        """Verdict and clause as text; a clause that was not verified is marked with "see"."""
         if not self.clause:
             return self.verdict
         word = "" if self.basis == "verified" else "see "
         return f"{self.verdict} ({word}{self.clause}; {self.basis})"
 
     def includes(self, value: str) -> bool:
-        """Check whether it judges a value of its column."""
+        """Check whether the line judges a value of its column."""
         if COLUMNS[self.column] is not None:
             return self.value == value
         return self.smallest <= int(value) and (self.largest is None or int(value) <= self.largest)
@@ -108,7 +108,7 @@ def shipped_profiles() -> Mapping[str, Profile]:
 
 
 def find_profiles(wanted: str | Path | Iterable[str | Path]) -> tuple[Profile, ...]:
-    """Return shipped profiles by name, and others from files.
+    """Return the wanted profiles: shipped ones by name, others from CSV files.
 
     Examples
     --------
@@ -169,7 +169,7 @@ def parse_profiles(text: str, *, name: str) -> tuple[Profile, ...]:
 
 
 def _lines(text: str, name: str) -> Iterator[tuple[str, dict[str, str]]]:
-    """Yield every non-empty line with its location in the file."""
+    """Yield the location and the fields of every non-empty line."""
     reader = csv.reader(text.splitlines())
     try:
         if tuple(next(reader, ())) != HEADER:
@@ -243,7 +243,7 @@ def _check_once(lines: Iterable[tuple[str, ProfileLine]]) -> None:
 
 
 def _check_ranges(lines: Iterable[tuple[str, ProfileLine]]) -> None:
-    """Check that the ranges of a column have no gaps and no overlaps, in any order of lines."""
+    """Check that the ranges of a column have no gaps and no overlaps; lines need no order."""
     ranges: dict[str, list[tuple[str, ProfileLine]]] = {}
     for place, entry in lines:
         if entry.value is None:

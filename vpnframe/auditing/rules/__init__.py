@@ -1,11 +1,11 @@
-"""All rules. Adding one takes a function or a row in a module of this package, and its text."""
+"""All rules. To add a rule, add a function or a row to a module of this package, and its text."""
 
 from __future__ import annotations
 
 from vpnframe.auditing.rules import availability, crypto, gateways, keys, links, overlap, selectors
 from vpnframe.auditing.verdicts import REGISTERED
 
-# Findings of equal severity are listed in this order, and in that of the rules in each module.
+# Findings of equal severity are sorted by module in this order, then by the order in the module.
 _MODULES = (crypto, keys, links, gateways, availability, overlap, selectors)
 RULES = tuple(
     one

@@ -68,7 +68,7 @@ def orphan(fleet: Fleet) -> Verdicts:
 
 @rule("vpn-single-tunnel", "connections", "n_tunnels", implied_by=(NO_ROUTES,))
 def single_tunnel(fleet: Fleet) -> Verdicts:
-    """Fail single tunnels without a second connection that has the same blocks and another peer."""
+    """Fail single-tunnel connections if no other one has the same blocks and another peer."""
     return judged(opposite(_has_second_way(fleet)), where=_is_single(fleet))
 
 
@@ -88,9 +88,9 @@ def dpd_off(fleet: Fleet) -> Verdicts:
 
 @rule("vpn-health-check-off", "connections", "health_check_enabled", implied_by=(NO_ROUTES,))
 def health_check_off(fleet: Fleet) -> Verdicts:
-    """Fail single tunnels with a second path but no health check: nothing triggers failover.
+    """Fail single-tunnel connections with a second path, but without a health check for failover.
 
-    Without a second path a failed check only resets the tunnel; dual tunnels have no check.
+    Without a second path, a failed check only resets the tunnel. Dual tunnels have no check.
     """
     is_off = opposite(is_on(fleet.connections["health_check_enabled"]))
     return judged(both(is_off, _has_second_way(fleet)), where=_is_single(fleet))
@@ -109,7 +109,7 @@ def natt_off(fleet: Fleet) -> Verdicts:
 
 @rule("vpn-id-fqdn-main-mode", "tunnels", *IDS, implied_by=(NO_LIVE_PATH, VALUE_UNKNOWN, NO_KEY))
 def id_fqdn_main_mode(fleet: Fleet) -> Verdicts:
-    """Fail names as ids under IKEv1 main mode with a pre-shared key, which needs an address."""
+    """Fail tunnels with a name as identity, where IKEv1 main mode with a PSK needs an address."""
     names = np.zeros(len(fleet.tunnels), bool)
     for column in IDS:
         ids = fleet.tunnels[column].fillna("").str.strip()
@@ -128,9 +128,9 @@ def id_fqdn_main_mode(fleet: Fleet) -> Verdicts:
     implied_by=(NO_LIVE_PATH, "vpn-id-fqdn-main-mode"),
 )
 def not_established(fleet: Fleet) -> Verdicts:
-    """Fail tunnels that are down, except a standby tunnel while another one is up.
+    """Fail tunnels that are down, except a standby tunnel whose connection has a tunnel that is up.
 
-    Connections with a transit router have no standby tunnels.
+    Connections on a transit router have no standby tunnels.
     """
     is_standby = equals(fleet.tunnels["tunnel_role"], "standby") & _is_on_gateway(fleet)
     result = opposite(fleet.is_up)
@@ -160,7 +160,7 @@ def route_unpublished(fleet: Fleet) -> Verdicts:
 
 @rule("vpn-route-next-hop-down", "connections", "routes.tunnel_ids", implied_by=(*DOWN, NO_ROUTES))
 def route_next_hop_down(fleet: Fleet) -> Verdicts:
-    """Fail connections with a route into a tunnel that is down."""
+    """Fail connections that have a route whose tunnels are all down."""
     owners = positions_of(fleet.routes, fleet.connections)
     is_down = np.append(opposite(fleet.connection_is_up), np.uint8(UNKNOWN))[owners]
     row, is_up = _named_tunnels(fleet)
@@ -172,7 +172,7 @@ def route_next_hop_down(fleet: Fleet) -> Verdicts:
 
 @rule("vpn-witness-conflict", "connections", "witnesses", "perspective")
 def witness_conflict(fleet: Fleet) -> Verdicts:
-    """Fail connections whose download and list row contradict each other."""
+    """Fail connections whose downloaded configuration contradicts their entry in the list."""
     connections = fleet.connections
     owners = positions_of(fleet.disagreements, connections)
     pairs = zip(owners.tolist(), fleet.disagreements["field"].tolist(), strict=True)
@@ -181,18 +181,18 @@ def witness_conflict(fleet: Fleet) -> Verdicts:
     fields = listed_by(at, [field for _, field in different], fleet.n_connections)
     fields[equals(connections["perspective"], "conflict") & (fields == "")] = "perspective"
     result = truth(fields != "", ~equals(connections["witnesses"], "both"))
-    # A connection attached to nothing has no download, so there is no second source to differ from.
+    # A connection attached to nothing has no download, so there are no two sources to compare.
     is_loose = is_any(connections["attach_type"], {"no_associated"}, is_folded=True) == YES
     return judged(result, where=~(is_loose & (result == UNKNOWN)), value=fields)
 
 
 def is_attached(fleet: Fleet) -> Mask:
-    """Mark connections that can carry traffic: orphans have a separate finding."""
+    """Mark connections that are not orphans: only these can carry traffic."""
     return np.asarray(orphan(fleet).result != YES)
 
 
 def _has_second_way(fleet: Fleet) -> Truth:
-    """Check whether another connection carries the same blocks to another address."""
+    """Check which connections have another one with the same blocks and another peer address."""
     subnets = fleet.subnets
     has_cidr = flags(subnets["cidr"].notna())
     sets = fleet.sets_of_blocks(has_cidr & ~flags(subnets["is_default_route"]))
@@ -204,7 +204,7 @@ def _has_second_way(fleet: Fleet) -> Truth:
         n_groups=int(reach.max(initial=-1)) + 1,
     )
     has_second = np.where((sets >= 0) & (fleet.domain >= 0), peers[reach], np.uint8(NO))
-    # If a connection's own prefixes are unknown, any neighbour may be its second path.
+    # If a connection's prefixes are unknown, any other one in the domain may be its second path.
     has_neighbour = domain.duplicated(keep=False).to_numpy(bool) & (fleet.domain >= 0)
     has_blocks = marked(fleet.n_connections, fleet.of_subnet[has_cidr])
     has_second[(fleet.is_unjudged | ~has_blocks) & has_neighbour] = UNKNOWN
@@ -212,9 +212,9 @@ def _has_second_way(fleet: Fleet) -> Truth:
 
 
 def _has_sign_of_nat(fleet: Fleet) -> Truth:
-    """Check for signs of NAT: a peer id that is another address, or a private peer address.
+    """Check for signs of NAT: the peer id is another address, or the peer address is private.
 
-    Between two private addresses, as on a leased line, a private one is not a sign.
+    A private peer address is not a sign if ours is private too, for example on a leased line.
     """
     tunnels = fleet.tunnels
     ours, theirs = tunnels["vpn_gateway_ip"], tunnels["customer_gateway_ip"]
@@ -225,14 +225,14 @@ def _has_sign_of_nat(fleet: Fleet) -> Truth:
 
 
 def _is_single(fleet: Fleet) -> Mask:
-    """Mark single-tunnel connections, except dual-tunnel ones of which one tunnel was read."""
+    """Mark connections with one tunnel, except dual-tunnel ones of which only one was read."""
     n, of_tunnel = fleet.n_connections, fleet.of_tunnel
     has_two = marked(n, of_tunnel[numbers(fleet.tunnels["tunnel_count"]) >= 2])
     return np.asarray((np.bincount(of_tunnel, minlength=n) == 1) & ~has_two)
 
 
 def _are_gateways_known(fleet: Fleet) -> Mask:
-    """Mark connections whose region's VPN gateways were read: some exist, or calls were made."""
+    """Mark connections in regions whose VPN gateways were read: some exist or calls were made."""
     connections = fleet.connections
     vpn = fleet.gateways[equals(fleet.gateways["kind"], "vpn")]
     asked = fleet.coverage[fleet.coverage["n_calls"] > 0]
@@ -252,7 +252,7 @@ def _is_other_up(fleet: Fleet) -> Mask:
 
 
 def _named_tunnels(fleet: Fleet) -> tuple[Positions, Truth]:
-    """Return the tunnels that routes name: the route's row, and whether the tunnel is up."""
+    """Return for each tunnel that a route names the route's row, and whether the tunnel is up."""
     ids = arrow(fleet.routes["tunnel_ids"], pa.list_(pa.string()))
     known = arrow(fleet.tunnels["tunnel_id"], pa.string())
     at = pc.fill_null(pc.index_in(pc.list_flatten(ids), value_set=known.drop_null()), -1)
@@ -262,7 +262,7 @@ def _named_tunnels(fleet: Fleet) -> tuple[Positions, Truth]:
 
 
 def _by_connection(fleet: Fleet, is_bad: Truth) -> Verdicts:
-    """Return verdicts on connections from those on their routes; unknown without all routes."""
+    """Return verdicts on connections from those on their routes; unknown if routes are missing."""
     owners = positions_of(fleet.routes, fleet.connections)
     rows = np.flatnonzero(owners >= 0)
     result = any_of(owners[rows], is_bad[rows], fleet.n_connections)

@@ -1,4 +1,4 @@
-"""Rules on the proposals of both phases: version, mode, ciphers, groups, lifetimes."""
+"""Rules on IKE and IPsec proposals: version, mode, algorithms, DH groups, lifetimes."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def _weak(
     *implied_by: str,
     severity: Callable[[Fleet], Severities] | None = None,
 ) -> None:
-    """Add a rule that fails some values of a column of the tunnels, except on SM gateways."""
+    """Register a rule that fails ``values`` in a column of the tunnels, except on SM gateways."""
 
     def find(fleet: Fleet) -> Verdicts:
         found = fleet.is_value(column, values)
@@ -94,7 +94,7 @@ def _pfs_severity(fleet: Fleet) -> Severities:
     is_as_profiles=True,
 )
 def ike_aggressive_mode(fleet: Fleet) -> Verdicts:
-    """Fail tunnels with IKEv1 aggressive mode; CRITICAL if the key is weak enough to be guessed."""
+    """Fail tunnels with IKEv1 aggressive mode; CRITICAL if the pre-shared key can be guessed."""
     is_guessable = flags(fleet.keys["psk_bits"] < 80) & fleet.has_psk
     severity = severity_where(is_guessable, CRITICAL, HIGH)
     return judged(fleet.is_aggressive, where=~fleet.is_sm, severity=severity)
@@ -130,7 +130,7 @@ _weak("vpn-ipsec-3des", "ipsec_encryption", {"3des-cbc"})
     implied_by=("vpn-ipsec-des", "vpn-ipsec-3des", LIFETIME_ZERO, VALUE_UNKNOWN),
 )
 def ipsec_block_limit(fleet: Fleet) -> Verdicts:
-    """Fail 64-bit ciphers if a key can encrypt so much data that equal blocks become likely."""
+    """Fail 64-bit ciphers if one key can encrypt so much data that cipher blocks repeat."""
     bandwidth = fleet.tunnels["bandwidth_mbps"]
     n_bytes = numbers(bandwidth) * 125_000 * numbers(fleet.tunnels["ipsec_lifetime_s"])
     can_reach = _of_lifetimes(fleet, n_bytes >= _BIRTHDAY_BYTES, "ipsec_lifetime_s")
@@ -148,7 +148,7 @@ _weak("vpn-ike-dh-2", "ike_dh_group", {2}, ALL_DEFAULTS)
 _weak("vpn-ike-dh-5", "ike_dh_group", {5})
 _weak("vpn-ike-dh-24", "ike_dh_group", {24})
 _weak("vpn-ipsec-pfs-off", "ipsec_pfs_group", {0})
-# Harmless, but it adds less than the IKE group could.
+# A weak PFS group does no harm, but adds less security than the IKE group could.
 _weak(
     "vpn-ipsec-pfs-weak",
     "ipsec_pfs_group",
@@ -206,7 +206,7 @@ def rekey_storm(fleet: Fleet) -> Verdicts:
 
 @rule(VALUE_UNKNOWN, "tunnels", *CRYPTO)
 def value_unknown(fleet: Fleet) -> Verdicts:
-    """Mark tunnels with a missing or unknown algorithm or lifetime as unknown."""
+    """Mark tunnels as unknown if an algorithm or lifetime is missing or unknown."""
     is_strange = np.stack([is_not_told(fleet, column) for column in CRYPTO])
     is_unknown: Mask = np.logical_or.reduce(is_strange)
     rows = np.flatnonzero(is_unknown)
@@ -218,7 +218,7 @@ def value_unknown(fleet: Fleet) -> Verdicts:
 
 
 def _strange_values(is_strange: bytes, *values: object) -> str:
-    """Return the strange ones of the crypto columns with their values."""
+    """Return as text the crypto columns whose value is missing or unknown, with the value."""
     return ", ".join(
         f"{column} is {'missing' if pd.isna(value) else value}"
         for column, value, is_odd in zip(CRYPTO, values, is_strange, strict=True)
@@ -268,7 +268,7 @@ def sm_profile(fleet: Fleet) -> Verdicts:
 
 
 def _of_lifetimes(fleet: Fleet, holds: Mask, *lifetimes: str) -> Truth:
-    """Return a condition on lifetimes: unknown for null and for 0, whose meaning is undefined."""
+    """Convert a condition on lifetimes to truth values; null and 0 (undocumented) are unknown."""
     found = unknown_where_null(holds, *(fleet.tunnels[column] for column in lifetimes))
     for column in lifetimes:
         found[numbers(fleet.tunnels[column]) <= 0] = UNKNOWN
@@ -278,7 +278,7 @@ def _of_lifetimes(fleet: Fleet, holds: Mask, *lifetimes: str) -> Truth:
 def _differing_values(
     fleet: Fleet, columns: dict[str, pd.Series], differing: dict[str, Truth]
 ) -> Texts:
-    """Return for each connection whose tunnels differ the columns and values that differ."""
+    """Return for each connection as text the columns in which its tunnels differ, with values."""
     owners: list[int] = []
     words: list[str] = []
     for name, values in columns.items():

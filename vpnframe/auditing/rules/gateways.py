@@ -94,7 +94,7 @@ def state_not_active(fleet: Fleet) -> Verdicts:
 
 @rule("vpn-gateway-unused", "gateways", "n_connections", "created_at")
 def gateway_unused(fleet: Fleet) -> Verdicts:
-    """Fail gateways older than a week without connections, if all connections were read."""
+    """Fail gateways that are over a week old and have no connections, if all of these were read."""
     gateways = fleet.gateways
     created = gateways["created_at"]
     is_unused, is_read = equals(gateways["n_connections"], 0), fleet.is_region_read(gateways)
@@ -113,7 +113,7 @@ def gateway_connections_near_quota(fleet: Fleet) -> Verdicts:
 
 @rule("vpn-gateway-routes-quota", "gateways", "routes.route_type")
 def gateway_routes_near_quota(fleet: Fleet) -> Verdicts:
-    """Fail VPN gateways with more than 80 % of the default quota of routes of a kind."""
+    """Fail VPN gateways with more than 80 % of the default quota of routes of one type."""
     routes, n_gateways = fleet.routes, len(fleet.gateways)
     at = gateway_positions(routes, fleet.gateways, column="vpn_gateway_id")
     is_of_peer = ~equals(routes["learned_from"].str.upper(), "CLOUD")
@@ -137,7 +137,7 @@ def gateway_routes_near_quota(fleet: Fleet) -> Verdicts:
 
 @rule("vpn-subnets-quota", "connections", "vpc_subnets", "onprem_subnets")
 def subnets_near_quota(fleet: Fleet) -> Verdicts:
-    """Fail connections with more than 80 % of the default quota of blocks on a side."""
+    """Fail connections with more than 80 % of the default quota of blocks on one side."""
     lists = [fleet.connections[f"{side}_subnets"] for side in ("vpc", "onprem")]
     n = np.stack([numbers(one.list.len()) for one in lists])
     words = [f"{vpc} VPC and {onprem} on-premises blocks" for vpc, onprem in n.T.tolist()]

@@ -1,4 +1,4 @@
-"""Rules on pre-shared keys and identities. Keys are judged by facts about them, never shown."""
+"""Rules on pre-shared keys and identities. Keys are judged by stored facts, and never shown."""
 
 from __future__ import annotations
 
@@ -46,14 +46,14 @@ from vpnframe.auditing.verdicts import (
 )
 
 KEY_CLASSES = ("published", "derived", "dictionary", "patterned", "random")
-_STEPS = (64, 80)  # bits below which a key is weak, and severity steps
+_STEPS = (64, 80)  # limits in bits between the steps of severity
 _STEP_NAMES = ("under 64 bits", "64 to 79 bits", "80 bits or more")
 _IKE_PROPOSAL = ("ike_version", "ike_mode", "ike_encryption", "ike_integrity", "ike_dh_group")
 
 
 @rule("vpn-psk-published", "tunnels", "psk_class", implied_by=(NO_KEY,))
 def psk_published(fleet: Fleet) -> Verdicts:
-    """Fail tunnels whose key is published in documentation."""
+    """Fail tunnels whose pre-shared key is published in documentation."""
     return _on_keys(fleet, is_any(fleet.keys["psk_class"], {"published"}, known=KEY_CLASSES))
 
 
@@ -65,7 +65,7 @@ def psk_published(fleet: Fleet) -> Verdicts:
     is_as_profiles=True,
 )
 def psk_weak(fleet: Fleet) -> Verdicts:
-    """Fail tunnels whose key has less than 80 bits and can be guessed."""
+    """Fail tunnels whose pre-shared key has less than 80 bits, so that it can be guessed."""
     bits = fleet.keys["psk_bits"]
     step = np.searchsorted(_STEPS, numbers(bits), side="right")
     severity = np.array([HIGH, MEDIUM, MEDIUM], np.uint8)[step]
@@ -76,7 +76,7 @@ def psk_weak(fleet: Fleet) -> Verdicts:
 
 @rule("vpn-psk-reused", "tunnels", "psk_fingerprint", implied_by=(NO_KEY,))
 def psk_reused(fleet: Fleet) -> Verdicts:
-    """Fail keys used at several customer gateways, except by the two ends of one tunnel."""
+    """Fail pre-shared keys used at several customer gateways; a tunnel's two ends count as one."""
     shared = how_shared(fleet)
     result = unknown_where_null(np.isin(shared.how, (FEW, MANY)), fleet.keys["psk_fingerprint"])
     severity = severity_where(shared.how == MANY, HIGH, LOW)
@@ -85,7 +85,7 @@ def psk_reused(fleet: Fleet) -> Verdicts:
 
 @rule("vpn-psk-derived", "tunnels", "psk_class", implied_by=(NO_KEY,))
 def psk_derived(fleet: Fleet) -> Verdicts:
-    """Fail keys under 64 bits derived from the connection's name, id, address, company or year."""
+    """Fail keys that have under 64 bits without the connection's name, ids, company or a year."""
     bits = fleet.keys["psk_bits"]
     is_derived = is_any(fleet.keys["psk_class"], {"derived"}, known=KEY_CLASSES)
     return _on_keys(fleet, both(is_derived, unknown_where_null(numbers(bits) < 64, bits)))
@@ -93,7 +93,7 @@ def psk_derived(fleet: Fleet) -> Verdicts:
 
 @rule(NO_KEY, "tunnels", "psk_state")
 def psk_unavailable(fleet: Fleet) -> Verdicts:
-    """Mark keys that no answer shows, or without stored facts, as unknown."""
+    """Mark tunnels as unknown if no answer shows their pre-shared key or no facts are stored."""
     state = fleet.tunnels["psk_state"]
     is_hidden = is_any(state, {"masked", "absent"}, known=("present",)) != NO
     is_hidden |= flags(fleet.keys["psk_bits"].isna())
@@ -105,7 +105,7 @@ def psk_unavailable(fleet: Fleet) -> Verdicts:
 
 @rule("vpn-id-any", "tunnels", "customer_gateway_ike_id")
 def id_any(fleet: Fleet) -> Verdicts:
-    """Fail tunnels that accept any peer identity. A missing id means the gateway's address."""
+    """Fail tunnels that accept any peer identity; a missing one means the gateway's address."""
     ids = fleet.tunnels["customer_gateway_ike_id"].fillna("").str.strip().str.lower()
     severity = severity_where(fleet.is_aggressive == YES, HIGH, MEDIUM)
     return judged(is_any(ids, ANYBODY), severity=severity)
@@ -118,7 +118,7 @@ def id_any(fleet: Fleet) -> Verdicts:
     implied_by=(VALUE_UNKNOWN, NO_KEY),
 )
 def ike_shared_peer_mismatch(fleet: Fleet) -> Verdicts:
-    """Fail connections that would share an IKE SA (same two addresses) but have other settings."""
+    """Fail tunnels of connections that share an IKE SA (same addresses), but differ in settings."""
     tunnels = fleet.tunnels
     ends = [tunnels[name] for name in ("vpn_gateway_ip", "customer_gateway_ip")]
     place = [tunnels[name] for name in ("account_id", "region_id", "vpn_gateway_id")]
@@ -144,7 +144,7 @@ def id_equal(fleet: Fleet) -> Verdicts:
 
 
 def _ike_settings(fleet: Fleet) -> dict[str, pd.Series]:
-    """Return the settings that must be equal if two connections share an IKE SA."""
+    """Return the settings that must be equal in connections that share an IKE SA."""
     settings = {name: comparable(fleet, name) for name in _IKE_PROPOSAL}
     for name, address in zip(IDS, ("vpn_gateway_ip", "customer_gateway_ip"), strict=True):
         settings[name] = fleet.tunnels[name].fillna(fleet.tunnels[address])
@@ -156,9 +156,9 @@ def _ike_settings(fleet: Fleet) -> dict[str, pd.Series]:
 def _on_keys(
     fleet: Fleet, result: npt.ArrayLike, *, severity: Severities | None = None, **facts: Any
 ) -> Verdicts:
-    """Return verdicts on tunnels with a key; unknown if the authentication method is unknown.
+    """Return verdicts on tunnels with a pre-shared key; unknown if there may be none.
 
-    Class and bits of a key are shown only on request.
+    Class and bits of a key are shown only if ``fleet.shows_keys``.
     """
     if "value" not in facts:
         facts["value"] = _shown(fleet)
@@ -167,7 +167,7 @@ def _on_keys(
 
 
 def _shown(fleet: Fleet) -> Texts:
-    """Return class and bits of each key as text; empty unless they may be shown."""
+    """Return class and bits of each pre-shared key as text; empty if they must not be shown."""
     if not fleet.shows_keys:
         return np.full(len(fleet.tunnels), "", dtype=object)
     bits = fleet.keys["psk_bits"].astype("str") + " bits, " + fleet.keys["psk_class"].astype("str")

@@ -52,14 +52,14 @@ _MOST_NAMED = 5
 
 @rule("vpn-bgp-no-auth", "tunnels", "bgp_auth_state")
 def bgp_no_auth(fleet: Fleet) -> Verdicts:
-    """Fail tunnels with BGP without authentication."""
+    """Fail tunnels that use BGP without authentication."""
     has_bgp = _has_bgp(fleet)
     return judged(both(has_bgp, opposite(_has_bgp_key(fleet))), where=has_bgp != NO)
 
 
 @rule("vpn-bgp-parameters", "tunnels", "customer_gateway_asn", "bgp_tunnel_cidr")
 def bgp_parameters(fleet: Fleet) -> Verdicts:
-    """Fail BGP with the cloud's own AS at the peer, or with an invalid or reused tunnel block."""
+    """Fail tunnels whose BGP peer has the cloud's AS, or whose BGP block is invalid or reused."""
     tunnels, has_bgp = fleet.tunnels, _has_bgp(fleet)
     is_cloud = is_any(tunnels["customer_gateway_asn"], {CLOUD_ASN})
     is_no_link, is_twice = _is_no_link(tunnels["bgp_tunnel_cidr"]), _is_used_twice(fleet)
@@ -78,7 +78,7 @@ def bgp_parameters(fleet: Fleet) -> Verdicts:
 
 @rule(NO_LIVE_PATH, "connections", "tunnel_status", "onprem_subnets", implied_by=(NO_ROUTES,))
 def no_live_path(fleet: Fleet) -> Verdicts:
-    """Fail connections that are down and have a prefix that no other live connection carries."""
+    """Fail connections that are down and have a prefix that no connection in operation carries."""
     up = fleet.connection_is_up
     rows = _prefix_rows(fleet)
     owners = fleet.of_subnet[rows]
@@ -94,7 +94,7 @@ def no_live_path(fleet: Fleet) -> Verdicts:
 
 @rule("vpn-bgp-down", "tunnels", "bgp_status", implied_by=DOWN)
 def bgp_down(fleet: Fleet) -> Verdicts:
-    """Fail BGP sessions that are down; HIGH unless the tunnel is down or another session runs."""
+    """Fail BGP sessions that are down; HIGH unless the tunnel is down or another session is up."""
     has_bgp = _has_bgp(fleet)
     up = is_any(fleet.tunnels["bgp_status"], _BGP_UP, known=_BGP_DOWN, is_folded=True)
     runs = np.bincount(fleet.of_tunnel[_is_bgp_up(fleet)], minlength=fleet.n_connections) > 0
@@ -122,7 +122,7 @@ def _is_bgp_up(fleet: Fleet) -> Mask:
 
 
 def _has_bgp_key(fleet: Fleet) -> Truth:
-    """Check whether BGP is authenticated: the key is set at the tunnel or customer gateway."""
+    """Check which tunnels have a BGP key, either their own or that of their customer gateway."""
     tunnels, gateways = fleet.tunnels, fleet.gateways
     own, of_gateways = (
         is_any(table["bgp_auth_state"], {"present", "masked"}, known=("absent",))
@@ -130,7 +130,7 @@ def _has_bgp_key(fleet: Fleet) -> Truth:
     )
     at = gateway_positions(tunnels, gateways, column="customer_gateway_id")
     of_gateway = np.append(of_gateways, np.uint8(UNKNOWN))[at]
-    # The customer gateway's key applies to connections with two tunnels.
+    # The customer gateway's BGP key applies only to connections with two tunnels.
     return np.where(equals(tunnels["tunnel_count"], 1), own, either(own, of_gateway))
 
 
@@ -157,7 +157,7 @@ def _is_used_twice(fleet: Fleet) -> Truth:
 
 
 def _prefix_rows(fleet: Fleet) -> Positions:
-    """Return a row of ``subnets`` for each prefix that a connection carries.
+    """Return one row of ``subnets`` for each on-premises prefix of each connection.
 
     The default-route selectors of a route-based connection are left out.
     """
@@ -171,9 +171,10 @@ def _prefix_rows(fleet: Fleet) -> Positions:
 
 
 def _has_other_path(fleet: Fleet, rows: Positions, up: Truth) -> Truth:
-    """Check whether another connection of the domain carries each prefix from the same blocks.
+    """Check if another connection that is up has the prefix of each row and the same VPC blocks.
 
-    A connection that names no VPC block, or only default routes, carries it from everywhere.
+    It must be in the same routing domain. A connection that has no VPC block, or only default
+    routes, counts as one with all VPC blocks.
     """
     owners = fleet.of_subnet[rows]
     subnets = fleet.subnets

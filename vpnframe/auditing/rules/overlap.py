@@ -1,4 +1,4 @@
-"""Rules on overlapping blocks; the kind of each pair was determined when it was found."""
+"""Rules on overlapping blocks; the overlap analysis has determined the kind of each pair."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from vpnframe.auditing.logic import (
 from vpnframe.auditing.values import SIDE_WORDS
 from vpnframe.auditing.verdicts import INFO, NO_ROUTES, SEVERITIES, Verdicts, judged, rule
 
-_MOST_OTHERS = 20  # other connections beyond which they become one finding
+_MOST_OTHERS = 20  # with more overlapping connections, all become one finding
 _A_PAIR = 2
 
 
 def _of_kind(rule_id: str, kind: str) -> None:
-    """Add a rule that fails pairs of one kind, with the severity of the pair."""
+    """Register a rule that fails overlapping pairs of one kind, with the severity of the pair."""
 
     def find(fleet: Fleet) -> Verdicts:
         pairs = fleet.overlaps
@@ -53,18 +53,18 @@ _of_kind("vpn-overlap-selector-pair", "selector_pair")
 _of_kind("vpn-overlap-duplicate", "duplicate")
 # On-premises blocks behind two gateways of one routing domain.
 _of_kind("vpn-overlap-route-domain", "route_domain")
-# On-premises blocks, and the VPC block of another connection.
+# An on-premises block of one connection and a VPC block of another one.
 _of_kind("vpn-overlap-other-vpc", "other_vpc")
 
 
 @rule(NO_ROUTES, "connections", "routing_mode")
 def overlap_not_judged(fleet: Fleet) -> Verdicts:
-    """Mark connections whose prefixes are in routes that were not read as unknown."""
+    """Mark connections as unknown if their prefixes are in routes that were not read."""
     return judged(np.where(fleet.is_unjudged, UNKNOWN, NO))
 
 
 def _told(pairs: pd.DataFrame, owners: Positions) -> dict[str, Texts]:
-    """Return for each group of pairs its value, reason, and key within the connection.
+    """Return the ``value``, ``reason`` and ``what`` (see :class:`Verdicts`) of each pair or group.
 
     A connection that overlaps more than 20 others has one finding for all of them.
     """
@@ -85,7 +85,7 @@ def _told(pairs: pd.DataFrame, owners: Positions) -> dict[str, Texts]:
 
 
 def _what(pairs: pd.DataFrame) -> Texts:
-    """Return the other connection of a pair, or all connections of a group."""
+    """Return as text the other connection of each pair, or all connections of each group."""
     keys = [pairs[f"right_{name}"] for name in ("account_id", "region_id", "vpn_connection_id")]
     other = keys[0].fillna("") + "/" + keys[1].fillna("") + "/" + keys[2].fillna("")
     everyone = pairs["n_connections"].astype("str") + ":" + pairs["vpn_connection_ids"]
@@ -93,7 +93,7 @@ def _what(pairs: pd.DataFrame) -> Texts:
 
 
 def _words(pairs: pd.DataFrame) -> list[str]:
-    """Return which blocks overlap, and whose; for a group its first pair and all connections."""
+    """Return which blocks of which sides overlap; for a group, its first pair and connections."""
     names = ("left_side", "left_cidr", "relation", "right_side", "right_cidr")
     columns = [pairs[name].astype("str").replace(SIDE_WORDS).tolist() for name in names]
     others = pairs["right_vpn_connection_id"].fillna("a VPC without connections").tolist()
@@ -108,7 +108,7 @@ def _words(pairs: pd.DataFrame) -> list[str]:
 
 
 def _of_all(n: int, ids: str) -> str:
-    """Return the connections of a group: those named, and the number of others."""
+    """Return a text with the connections of a group: those in ``ids``, and the number of others."""
     named = ids.split(",")
     more = f" and {n - len(named):,} more" if n > len(named) else ""
     return f", as in all of {n:,} connections: {', '.join(named)}{more}"

@@ -1,4 +1,4 @@
-"""Rules on the blocks of one connection: width, number, notation, and special ranges."""
+"""Rules on the CIDR blocks of one connection: size, number, notation, and special ranges."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ _CIDRS = [special.cidr for special in SPECIAL_RANGES]
 
 @rule("vpn-selector-wide", "subnets", "cidr", implied_by=(NO_BLOCK,))
 def selector_wide(fleet: Fleet) -> Verdicts:
-    """Fail a default route on one side only, a block of /8 or shorter, or all of RFC 1918."""
+    """Fail default routes on one side only, blocks of /8 or larger, and lists covering RFC 1918."""
     is_default = _is_default_route(fleet)
     owner_side = _owner_side(fleet)
     has_default = marked(2 * fleet.n_connections, owner_side[is_default & _is_selector(fleet)])
@@ -98,7 +98,7 @@ def selector_redundant(fleet: Fleet) -> Verdicts:
     implied_by=(VALUE_UNKNOWN,),
 )
 def selector_ikev1_multi(fleet: Fleet) -> Verdicts:
-    """Fail IKEv1 with several blocks on a side (one is negotiated); INFO if a tunnel is up."""
+    """Fail IKEv1 with several blocks on a side (only one is negotiated); INFO if a tunnel is up."""
     up = fleet.connection_is_up == YES
     verdicts = _on_counts(fleet, version=1)
     said = "IKEv1 with " + objects(verdicts.facts["value"])
@@ -112,15 +112,15 @@ def selector_ikev1_multi(fleet: Fleet) -> Verdicts:
     "vpn-selector-multi-ts", "connections", *("ike_version", *_LISTS), implied_by=(VALUE_UNKNOWN,)
 )
 def selector_multi_ts(fleet: Fleet) -> Verdicts:
-    """Fail IKEv2 with several blocks on a side in one child SA, which not every peer supports."""
+    """Fail IKEv2 with several blocks on a side: not every peer supports them in one child SA."""
     return _on_counts(fleet, version=2)
 
 
 @rule("vpn-selector-reserved", "subnets", "cidr", implied_by=(NO_BLOCK,))
 def selector_reserved(fleet: Fleet) -> Verdicts:
-    """Fail blocks in or around special ranges that an end uses itself (such as loopback)."""
+    """Fail blocks that overlap special ranges which an end uses itself (such as loopback)."""
     inside = _inside(fleet)
-    # Link-local prefixes from BGP are those of the tunnels themselves.
+    # Link-local prefixes learned from BGP belong to the tunnels themselves.
     is_link = inside == _CIDRS.index("169.254.0.0/16")
     is_link &= equals(fleet.subnets["origin"], "bgp")
     block, special = find_covered_ranges(fleet.parsed)
@@ -158,7 +158,7 @@ def selector_public(fleet: Fleet) -> Verdicts:
 
 @rule(NO_BLOCK, "subnets", "cidr_raw")
 def selector_invalid(fleet: Fleet) -> Verdicts:
-    """Mark selectors that are not a block, or have host bits set, as unknown."""
+    """Mark selectors as unknown if they are not a valid block or have host bits set."""
     is_unread = _is_unread(fleet)
     value = _block_texts(fleet, "cidr_raw", where=is_unread)
     return judged(np.where(is_unread, UNKNOWN, NO), where=_is_selector(fleet), value=value)
@@ -187,7 +187,7 @@ def _is_unread(fleet: Fleet) -> Mask:
 
 
 def _owner_side(fleet: Fleet) -> Positions:
-    """Number the connection and side of each row: the VPC side is even."""
+    """Number the connection and side of each row of ``subnets``; VPC sides get even numbers."""
     return 2 * fleet.of_subnet + _is_onprem(fleet)
 
 
@@ -213,14 +213,14 @@ def _is_all_private(fleet: Fleet) -> Mask:
 
 
 def _is_around(blocks: Blocks, first: int, length: int) -> Mask:
-    """Mark blocks that contain the block at ``first`` of the given prefix length."""
+    """Mark blocks that contain the block with the given first address and prefix length."""
     size = (32 - blocks.prefix_length.astype(np.int64)).astype(np.uint64)
     is_same = blocks.first >> size == np.uint64(first) >> size
     return np.asarray((blocks.prefix_length <= length) & is_same)
 
 
 def _of_kind(kinds: tuple[str, ...]) -> list[str]:
-    """Return the ranges of some kinds, except those that cover a whole address family."""
+    """Return the special ranges of the given kinds, except those of a whole address family."""
     return [
         special.cidr
         for special in SPECIAL_RANGES
@@ -229,7 +229,7 @@ def _of_kind(kinds: tuple[str, ...]) -> list[str]:
 
 
 def _inside(fleet: Fleet) -> Positions:
-    """Return the narrowest special range around each block; -1 if there is no block."""
+    """Return the index of the narrowest special range that contains each block; -1 if null."""
     found = np.full(len(fleet.subnets), -1, np.int64)
     found[fleet.parsed.row] = find_ranges(fleet.parsed)
     return found
@@ -238,7 +238,7 @@ def _inside(fleet: Fleet) -> Positions:
 def _on_blocks(
     fleet: Fleet, is_bad: Mask, *, where: Mask | None = None, severity: Severities | None = None
 ) -> Verdicts:
-    """Return verdicts on blocks one by one; a text that is not a block is unknown."""
+    """Return verdicts on the rows of ``subnets``; selectors that are no valid block are unknown."""
     is_unread = _is_unread(fleet)
     value = _block_texts(fleet, "cidr", where=is_bad | is_unread)
     return judged(
@@ -247,7 +247,7 @@ def _on_blocks(
 
 
 def _on_counts(fleet: Fleet, *, version: int) -> Verdicts:
-    """Return verdicts on connections of one IKE version: whether a side has several blocks."""
+    """Fail connections of one IKE version that have several blocks on a side."""
     n = fleet.n_connections
     owner_side = _owner_side(fleet)[_is_selector(fleet)]
     counts = np.bincount(owner_side, minlength=2 * n).reshape(n, 2)
@@ -258,7 +258,7 @@ def _on_counts(fleet: Fleet, *, version: int) -> Verdicts:
 
 
 def _block_texts(fleet: Fleet, column: str, *, where: Mask) -> Texts:
-    """Return some blocks with their sides as text; empty for the others."""
+    """Return side and block of the rows that ``where`` marks as text; empty for other rows."""
     rows = np.flatnonzero(where)
     blocks = fleet.subnets.loc[:, ["side", column]].iloc[rows]
     words = np.full(len(where), "", object)
@@ -267,7 +267,7 @@ def _block_texts(fleet: Fleet, column: str, *, where: Mask) -> Texts:
 
 
 def _lists(fleet: Fleet, is_wanted: Mask) -> Texts:
-    """Return the lists of the wanted sides as text."""
+    """Return for each connection the lists of blocks of the wanted sides as text."""
     words = np.full(len(is_wanted), "", object)
     for number, side in enumerate(_SIDES):
         rows = np.flatnonzero(is_wanted[:, number])

@@ -1,4 +1,4 @@
-"""The texts of every rule as data: TOML files, read once and checked."""
+"""The texts of every rule, read once from TOML files and checked."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from vpnframe.auditing.verdicts import SEVERITIES
 from vpnframe.schema.tables.declaring import FAMILIES
 
 _FILES = ("crypto", "operation", "overlap", "profile")
-SEPARATOR = " | "  # between clauses, which contain all other separators
+SEPARATOR = " | "  # between clauses, which may contain commas and semicolons
 _UNKNOWN = "not judged: {column} is missing or unknown"
 _OF_PROFILE = {
     "severity": "medium",
@@ -31,28 +31,28 @@ _OF_PROFILE = {
 class Text:
     """The texts of one rule."""
 
-    # rule_id, family: its id, and one of ``FAMILIES``
+    # rule_id, family: the rule's id, and one of ``FAMILIES``
     rule_id: str
     family: str
     title: str  # a short description of the fault
-    severity: str  # one of ``SEVERITIES``; a row may have a different one
-    # severity_reason, why, expected, remediation: in sentences
+    severity: str  # one of ``SEVERITIES``; a finding may have a different one
+    # severity_reason, why, expected, remediation: sentences or phrases
     severity_reason: str
     why: str
     expected: str
     remediation: str
-    # console, api: where to change it: console field and API parameter
+    # console, api: the console field and the API parameter in which to change the value
     console: str
     api: str
     basis: str  # how well the references are known: verified, secondary, unverified or own
     # evidence, unknown: templates for a row that fails, and for one that cannot be judged
     evidence: str = "{column} is {value}"
     unknown: str = _UNKNOWN
-    references: tuple[str, ...] = field(default=())  # clauses
+    references: tuple[str, ...] = field(default=())  # clauses of standards
 
     @property
     def advice(self) -> str:
-        """What to do and where, as one text."""
+        """The remediation, with the console field and API parameter if there are any."""
         if self.console == "-":
             return self.remediation
         return f"{self.remediation} Console: {self.console}. API: {self.api}."
