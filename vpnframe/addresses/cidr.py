@@ -1,7 +1,7 @@
 """Convert CIDR text to numbers and back, IPv4 and IPv6.
 
-A text is valid if ``ipaddress.ip_network(text, strict=True)`` accepts it. Plain text is parsed for
-many values at once; unusual text is passed to ``ipaddress`` itself.
+A text is valid if ``ipaddress.ip_network(text, strict=True)`` accepts it. Text in the usual form is
+parsed many values at a time; any other text is parsed by ``ipaddress``.
 """
 
 from __future__ import annotations
@@ -18,18 +18,18 @@ from vpnframe.addresses.ordering import Blocks
 from vpnframe.addresses.plain import Entries, read_plain
 from vpnframe.addresses.wide import Mask, Positions, Words
 
-# The text of 0 to 255, three characters each, padded with zero bytes.
+# The numbers 0 to 255 as text of three characters, padded with zero bytes.
 _NUMBERS = np.array([[*str(n).encode().ljust(3, b"\0")] for n in range(256)], np.uint8)
 
 
 @dataclass(frozen=True, slots=True)
 class ParsedCidrs:
-    """CIDR blocks as numbers, and the values that failed.
+    """CIDR blocks as numbers, and the values that could not be parsed.
 
     Parameters
     ----------
     row : ndarray of int64, shape (n,)
-        Position of each parsed block in the input, ascending; repeated if one value lists several.
+        Input position of each block's value, ascending; repeated if a value lists several blocks.
     family : ndarray of uint8, shape (n,)
         4 or 6.
     high, low : ndarray of uint64, shape (n,)
@@ -37,11 +37,11 @@ class ParsedCidrs:
     prefix_length : ndarray of uint8, shape (n,)
         0 to 32, or 0 to 128 for IPv6.
     is_masked : ndarray of bool, shape (n,)
-        Whether host bits were set in the text, and cleared here.
+        Whether the text had host bits set, which are cleared here.
     failed_rows : ndarray of int64, shape (m,)
         Positions of the values that are not CIDR blocks, ascending.
     failed_texts : tuple of str, length m
-        Those values unchanged; of a list, the part that is not a block.
+        Those values unchanged; if a value is a list, only the part that is not a block.
     failed_reasons : tuple of str, length m
         What is wrong with each, in a few words.
     missing_rows : ndarray of int64
@@ -63,12 +63,12 @@ class ParsedCidrs:
     n_values: int
 
     def take(self, keep: Mask | Positions) -> ParsedCidrs:
-        """Return some of the blocks; ``row`` remains the position in the input."""
+        """Return the blocks that ``keep`` selects; ``row`` remains the position in the input."""
         columns = ("row", "family", "high", "low", "prefix_length", "is_masked")
         return replace(self, **{name: getattr(self, name)[keep] for name in columns})
 
     def at(self, positions: Positions) -> ParsedCidrs:
-        """Return the blocks at these positions, possibly repeated; ``row`` counts them from 0."""
+        """Return the blocks at the given positions, which may repeat, with rows numbered from 0."""
         n = len(positions)
         return replace(self.take(positions), row=np.arange(n), n_values=n)
 
@@ -86,7 +86,7 @@ class ParsedCidrs:
         family : int
             4 or 6.
         groups : ndarray of int64, shape (n_values,), optional
-            A code from 0 for each value of the input.
+            The group code of each input value, from 0.
 
         Returns
         -------
@@ -116,8 +116,8 @@ def parse_cidrs(
         List, Series, numpy or arrow array of CIDR text; None, NaN and NA are missing values, and
         anything else is converted to text (network objects work, too).
     as_lists : bool
-        Whether each value is a list of blocks separated by commas, as the cloud writes
-        them (see :func:`split_cidrs`), instead of one block; an empty list has none.
+        Whether each value contains any number of blocks separated by commas, the format of the
+        cloud API (see :func:`split_cidrs`), instead of one block.
     mask_host_bits : bool
         Whether to clear host bits and set ``is_masked``, instead of rejecting the text.
 
@@ -172,7 +172,7 @@ def parse_cidrs(
 
 
 def _present(listed: list[object]) -> tuple[list[str], Positions, Positions]:
-    """Return present values as text, their positions, and the positions of missing ones."""
+    """Return the present values as text, their positions, and the positions of missing values."""
     if set(map(type, listed)) <= {str}:
         return cast("list[str]", listed), np.arange(len(listed)), np.empty(0, np.int64)
     is_missing = np.array([_is_missing(value) for value in listed], bool)
@@ -181,7 +181,7 @@ def _present(listed: list[object]) -> tuple[list[str], Positions, Positions]:
 
 
 def split_cidrs(text: str) -> list[str]:
-    """Split a list of subnets as the cloud writes it.
+    """Split text that lists several blocks in the format of the cloud API.
 
     Parameters
     ----------
@@ -202,8 +202,8 @@ def split_cidrs(text: str) -> list[str]:
 
 
 def _split_all(texts: list[str], row: Positions) -> tuple[list[str], Positions]:
-    """Split many lists as ``split_cidrs`` does, and repeat the row for each part."""
-    # Joined and split at once: a list for each text would be a million small objects.
+    """Split each text as ``split_cidrs`` does; return all parts, and the row of each part."""
+    # All texts are joined and split at once: one list per text would be a million small objects.
     joined = ",".join(texts).replace("、", ",")
     parts = list(map(str.strip, joined.split(",")))
     row = np.repeat(row, [1 + text.count(",") + text.count("、") for text in texts])
@@ -253,7 +253,7 @@ def format_cidr(
 
 
 def _format_ipv4(address: Words, prefix_length: npt.NDArray[np.uint8]) -> list[str]:
-    """Format IPv4 blocks in a matrix of characters, from which the unused ones are removed."""
+    """Format IPv4 blocks: fill a matrix of characters, then remove the unused characters."""
     octets = [address >> np.uint64(shift) & np.uint64(255) for shift in (24, 16, 8, 0)]
     characters = np.zeros((len(address), 20), np.uint8)
     characters[:, 3::4] = np.frombuffer(b".../\n", np.uint8)
@@ -263,17 +263,17 @@ def _format_ipv4(address: Words, prefix_length: npt.NDArray[np.uint8]) -> list[s
 
 
 def _is_missing(value: object) -> bool:
-    """Check for None, NaN, NaT and NA without pandas: the last three do not equal themselves."""
+    """Check whether a value is None, NaN, NaT or NA; the last three do not equal themselves."""
     if value is None or isinstance(value, str):
         return value is None
     if hasattr(value, "__len__"):
-        return False  # a list or array, whose text is not a block
-    is_same = value == value  # noqa: PLR0124  that is the point
+        return False  # a list or array is not missing, but its text is not a block
+    is_same = value == value  # noqa: PLR0124  a missing value does not equal itself
     return not (isinstance(is_same, (bool, np.bool_)) and bool(is_same))
 
 
 def _read(texts: list[str]) -> Entries:
-    """Parse every valid text; the others have family 0."""
+    """Parse all texts; invalid ones get family 0."""
     entries = read_plain(texts)
     known: dict[str, _ParsedBlock | None] = {}
     for i in np.flatnonzero(entries.family == 0).tolist():
@@ -321,7 +321,7 @@ def explain(text: str) -> str:
 
 
 def _explain_parts(address: str, *prefixes: str) -> str:
-    """Explain what is wrong with an address, or else with its prefix length."""
+    """Explain which part of a text is invalid: the address or the prefix length."""
     if len(prefixes) > 1:
         return "more than one slash"
     try:

@@ -1,7 +1,7 @@
-"""Arrange distinct CIDR blocks as a forest: the parent is the nearest block that contains it.
+"""Arrange distinct CIDR blocks as a forest: a block's parent is the smallest one containing it.
 
-The pairs among n blocks can be as many as n squared; the forest has at most n nodes. Counts,
-depths, clusters and nearest enclosing blocks are read from it without building a pair.
+The number of pairs among n blocks can grow with n squared, but the forest has at most n nodes.
+Counts, depths, clusters and smallest enclosing blocks are computed from it without building pairs.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from vpnframe.addresses.wide import Mask, Positions
 
 @dataclass(frozen=True, slots=True)
 class Forest:
-    """The m distinct blocks among n, as nodes in nesting order.
+    """The m distinct blocks among n blocks, as nodes in nesting order.
 
     Parameters
     ----------
     rows : ndarray of int32 or int64, shape (n,)
-        Rows of the blocks in nesting order; equal blocks are adjacent, by row.
+        Rows of the blocks in nesting order; equal blocks are adjacent and sorted by row.
     starts : ndarray of int64, shape (m + 1,)
         The blocks equal to node i are ``rows[starts[i] : starts[i + 1]]``.
     stops : ndarray of int64, shape (m,)
@@ -44,7 +44,7 @@ class Forest:
         return self.rows[self.starts[:-1]]
 
     def by_row(self, values: npt.NDArray[np.int64]) -> Positions:
-        """Return the value of each row's node, shape (n,)."""
+        """Return for each row the value of its node, shape (n,)."""
         spread = np.empty(len(self.rows), np.int64)
         spread[self.rows] = np.repeat(values, self.sizes)
         return spread
@@ -82,9 +82,9 @@ def find_forest(blocks: Blocks) -> Forest:
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """Numbers of others that each of n blocks equals, strictly contains and lies strictly within.
+    """For each of n blocks, the numbers of other blocks that are equal to it, inside and around it.
 
-    Each is an ndarray of int64, shape (n,), by row.
+    Each field is an ndarray of int64, shape (n,), in row order.
     """
 
     n_equal: Positions
@@ -93,7 +93,7 @@ class Counts:
 
 
 def count_overlaps(blocks: Blocks) -> Counts:
-    """Count the overlaps of each block; no pair is built, however many there are.
+    """Count the overlaps of each block, without building pairs.
 
     Parameters
     ----------
@@ -103,7 +103,7 @@ def count_overlaps(blocks: Blocks) -> Counts:
     Returns
     -------
     Counts
-        By row.
+        The counts, in row order.
 
     Examples
     --------
@@ -147,13 +147,13 @@ def find_depths(forest: Forest, *, among: Mask | None = None) -> Positions:
     m = len(forest.stops)
     stops = forest.stops if among is None else forest.stops[among]
     n_opened = np.arange(m) if among is None else np.cumsum(among) - among
-    # Of the nodes before one, those that have not ended contain it.
+    # A node is inside each earlier node whose run has not ended before it.
     depth: Positions = n_opened - np.cumsum(np.bincount(stops, minlength=m + 1))[:m]
     return depth
 
 
 def find_roots(forest: Forest) -> Positions:
-    """Find the outermost block over each node: the blocks inside one root form a cluster.
+    """Find the root of each node: the outermost node that contains it. One root is one cluster.
 
     Parameters
     ----------
@@ -163,7 +163,7 @@ def find_roots(forest: Forest) -> Positions:
     Returns
     -------
     ndarray of int64, shape (m,)
-        Nodes; an outermost block is its own root.
+        The root of each node; an outermost node is its own root.
 
     Examples
     --------
@@ -176,7 +176,7 @@ def find_roots(forest: Forest) -> Positions:
 
 
 def find_holders(forest: Forest, *, among: Mask | None = None) -> Positions:
-    """Find the nearest node that strictly contains each node.
+    """Find the holder of each node: the smallest node that strictly contains it.
 
     Parameters
     ----------
@@ -188,7 +188,7 @@ def find_holders(forest: Forest, *, among: Mask | None = None) -> Positions:
     Returns
     -------
     ndarray of int64, shape (m,)
-        Nodes, -1 for an outermost block.
+        The holder of each node, -1 if it has none.
 
     Examples
     --------
@@ -202,7 +202,7 @@ def find_holders(forest: Forest, *, among: Mask | None = None) -> Positions:
     m = len(forest.stops)
     nodes = np.arange(m)
     depth = find_depths(forest, among=among)
-    # A node's holder is the last one before it that is itself one level up.
+    # The holder of a node is the last candidate before it whose depth is smaller by one.
     by_level = np.argsort(depth.astype(np.uint8), kind="stable")
     level = depth * m + nodes
     levels = level[by_level if among is None else by_level[among[by_level]]]

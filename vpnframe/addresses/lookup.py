@@ -1,4 +1,4 @@
-"""Longest-prefix match for many addresses at once."""
+"""Find the longest matching prefix of each of many addresses at once."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Matches:
     Parameters
     ----------
     rows : ndarray of int32 or int64, shape (n,)
-        Rows of the prefixes, equal ones adjacent and ascending.
+        Rows of the prefixes; rows of equal prefixes are adjacent and ascend.
     starts, stops : ndarray of int64, shape (m,)
         Address i is matched by ``rows[starts[i] : stops[i]]``, which are equal prefixes; both
         bounds are the same if no prefix matches.
@@ -30,7 +30,7 @@ class Matches:
 
     @property
     def first(self) -> Positions:
-        """Smallest matching row for each address, -1 for none, shape (m,)."""
+        """Smallest row of each address's longest matching prefix, -1 for no match, shape (m,)."""
         found = np.full(len(self.starts), -1)
         is_matched = self.stops > self.starts
         found[is_matched] = self.rows[self.starts[is_matched]]
@@ -80,11 +80,11 @@ def find_longest(prefixes: Blocks, addresses: Blocks) -> Matches:
     n = len(prefixes.first)
     forest = find_forest(join_blocks(prefixes, addresses))
     is_prefix = forest.rows < n
-    # Within a node prefixes precede addresses: their rows are smaller.
+    # In a node, prefixes come before addresses, because their rows are smaller.
     has_prefix = is_prefix[forest.starts[:-1]]
     holder = find_holders(forest, among=has_prefix)
     nodes = np.where(has_prefix, np.arange(len(holder)), holder)
-    # Bounds among the prefixes only; the last is for nodes that no prefix contains.
+    # Bounds in the rows of prefixes; the appended 0 is for nodes that no prefix contains.
     bounds = np.concatenate([[0], np.cumsum(is_prefix)])[forest.starts]
     starts, stops = np.append(bounds[:-1], 0)[nodes], np.append(bounds[1:], 0)[nodes]
     return Matches(forest.rows[is_prefix], forest.by_row(starts)[n:], forest.by_row(stops)[n:])

@@ -1,7 +1,7 @@
-"""Find overlapping CIDR blocks in one sort: numbers in, numbers out.
+"""Find overlapping CIDR blocks, given as numbers, with one sort.
 
-Everything is derived from runs: the number of blocks inside each one (cheap, whatever the number of
-pairs) and the pairs themselves (as many as there are).
+The sort finds for each block the run of blocks inside it. The lengths of the runs give the number
+of overlapping pairs without building them; the pairs are built from the runs.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ class Pairs:
     Parameters
     ----------
     left, right : ndarray of int32 or int64, shape (k,)
-        Rows; within one set of blocks, left < right.
+        Rows of the two blocks; left < right if both blocks are from one set.
     relation : ndarray of uint8, shape (k,)
         Relation of left to right: ``CONTAINS``, ``EQUAL`` or ``WITHIN``.
     """
@@ -72,9 +72,9 @@ class Pairs:
 
 
 def find_pairs_between(a: Blocks, b: Blocks, *, max_pairs: int = DEFAULT_MAX_PAIRS) -> Pairs:
-    """Find every overlapping pair of one block from each of two sets.
+    """Find every overlapping pair of a block from one set and a block from another set.
 
-    Pairs inside one set are never built.
+    Pairs of two blocks from the same set are never built.
 
     Parameters
     ----------
@@ -119,7 +119,7 @@ def find_runs(blocks: Blocks) -> Runs:
     Returns
     -------
     Runs
-        One run for each block that contains (or precedes an equal of) at least one other.
+        One run for each block that contains another one or comes before an equal one.
 
     Examples
     --------
@@ -145,7 +145,7 @@ def find_runs_between(blocks: Blocks, is_second: Mask) -> Runs:
     Returns
     -------
     Runs
-        Runs of second-set blocks within first-set ones, and vice versa.
+        The second-set blocks inside each first-set block, and vice versa.
 
     Examples
     --------
@@ -170,13 +170,13 @@ def find_runs_between(blocks: Blocks, is_second: Mask) -> Runs:
 def _positions_in_other(
     bounds: Positions, is_late: Mask, outer_is_late: Mask, n_first: int
 ) -> Positions:
-    """Convert bounds among all blocks to bounds in the other set, first set first."""
+    """Convert run bounds from positions among all blocks to positions in the result's ``inner``."""
     n_late_before = np.concatenate([[0], np.cumsum(is_late)])[bounds]
     return np.where(outer_is_late, bounds - n_late_before, n_first + n_late_before)
 
 
 class TooManyPairsError(ValueError):
-    """More pairs overlap than a table should hold."""
+    """The number of overlapping pairs exceeds the limit."""
 
 
 def check_pair_count(n_pairs: int, *, max_pairs: int) -> None:
@@ -230,7 +230,7 @@ def make_pairs(runs: Runs) -> Pairs:
 
 
 def _chunks(ends: Positions, total: int) -> list[tuple[int, int]]:
-    """Return slices of runs with about ``_CHUNK`` pairs each, never an empty one."""
+    """Split the runs into non-empty slices of about ``_CHUNK`` pairs; return their bounds."""
     cuts = np.searchsorted(ends, np.arange(_CHUNK, total, _CHUNK)) + 1
     return list(pairwise(np.unique(np.concatenate([[0], cuts, [len(ends)]])).tolist()))
 
@@ -238,7 +238,7 @@ def _chunks(ends: Positions, total: int) -> list[tuple[int, int]]:
 def _mark_equal(
     relation: npt.NDArray[np.uint8], offsets: Positions, equal_counts: Positions
 ) -> None:
-    """Set the relation of equal blocks, which are the first of each run."""
+    """Set the relation of pairs of equal blocks, which are the first pairs of each run."""
     some = np.flatnonzero(equal_counts)
     counts = equal_counts[some]
     position = np.repeat(offsets[some] - (np.cumsum(counts) - counts), counts)

@@ -1,7 +1,7 @@
 """Sort CIDR blocks in nesting order: each block is followed directly by all blocks inside it.
 
-Blocks nest or are disjoint. In the order of group, first address and prefix length, the blocks
-inside a block are therefore one contiguous run right after it, and overlaps need one sort.
+Two blocks are nested or disjoint. If blocks are sorted by group, first address and prefix length,
+the blocks inside a block are therefore one run directly after it, and one sort finds all overlaps.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class Blocks:
     high : ndarray of uint64, shape (n,), optional
         The upper 64 bits of the first address; only for IPv6.
     groups : ndarray of int64, shape (n,), optional
-        Codes from 0 to 2**31 - 1; blocks of different groups are independent.
+        Group codes from 0 to 2**31 - 1; blocks of different groups never overlap.
     """
 
     first: npt.NDArray[np.unsignedinteger[Any]]
@@ -47,9 +47,9 @@ class Blocks:
 class NestingOrder:
     """Rows in nesting order, and the runs of the blocks that contain others.
 
-    ``rows`` holds the row of each sorted block. ``holders`` are the sorted positions of blocks
-    with at least one other block inside; the run of ``holders[i]`` is
-    ``rows[holders[i] + 1 : stops[i]]``, of which those before ``equal_stops[i]`` are equal to it.
+    ``rows`` lists the rows of the blocks in nesting order. ``holders`` are the positions in
+    ``rows`` of blocks that contain or equal the next block; the run of ``holders[i]`` is
+    ``rows[holders[i] + 1 : stops[i]]``, in which blocks before ``equal_stops[i]`` equal the holder.
     """
 
     rows: Rows
@@ -126,13 +126,13 @@ def sort_blocks(blocks: Blocks) -> NestingOrder:
 
 
 def _as_wide(blocks: Blocks) -> Blocks:
-    """Convert IPv4 blocks to the upper 32 bits of IPv6 addresses, which nest the same way."""
+    """Convert IPv4 blocks to IPv6 blocks with the same upper 32 bits, which nest the same way."""
     high = blocks.first.astype(np.uint64) << np.uint64(32)
     return Blocks(np.zeros_like(high), blocks.prefix_length, high, blocks.groups)
 
 
 def _sort_narrow(blocks: Blocks, group_bits: int) -> NestingOrder:
-    """Sort IPv4 blocks: group, address and length form one 64-bit key."""
+    """Sort IPv4 blocks by one 64-bit sort key: group, first address and prefix length."""
     key = blocks.first.astype(np.uint64)
     key <<= np.uint64(_LENGTH_BITS)
     key |= blocks.prefix_length
@@ -147,7 +147,7 @@ def _sort_narrow(blocks: Blocks, group_bits: int) -> NestingOrder:
 
 
 def _last_keys(key: Words, row_bits: int) -> Words:
-    """Return the largest key that still lies within each block."""
+    """Return for each block the largest sort key that a block inside it can have."""
     shift = key >> np.uint64(row_bits)
     shift &= np.uint64(2**_LENGTH_BITS - 1)
     np.subtract(np.uint64(_BLOCK_BITS + row_bits), shift, out=shift)
@@ -158,29 +158,29 @@ def _last_keys(key: Words, row_bits: int) -> Words:
 
 
 def _sort_with_rows(key: Words, key_bits: int) -> tuple[Words, Rows, int]:
-    """Return sorted keys, their rows, and how many low bits of the sorted keys hold the row."""
+    """Return the sorted keys, their rows, and how many low bits of each key store the row."""
     n = len(key)
     row_bits = (n - 1).bit_length()
     dtype = row_dtype(n)
     if key_bits + row_bits > 64:
-        order = np.argsort(key, kind="stable")  # equal keys stay by row
+        order = np.argsort(key, kind="stable")  # equal keys stay in row order
         return key[order], order.astype(dtype), 0
-    # Sorting plain uint64 is several times faster than argsort: the row rides in the low bits.
+    # Sorting plain uint64 is several times faster than argsort: store the row in the low bits.
     packed = key << np.uint64(row_bits)
     packed |= np.arange(n, dtype=np.uint64)
     packed.sort()
-    if dtype == np.int32:  # narrow copy first: half the memory traffic
+    if dtype == np.int32:  # a 32-bit copy first: this halves the memory traffic
         return packed, (packed.astype(np.uint32) & np.uint32(2**row_bits - 1)).view(dtype), row_bits
     return packed, (packed & np.uint64(2**row_bits - 1)).view(dtype), row_bits
 
 
 def row_dtype(n: int) -> type[np.signedinteger[Any]]:
-    """Return the dtype that holds n rows: int32 if it suffices, for half the memory."""
+    """Return the dtype for n row numbers: int32 if it is large enough, to halve the memory."""
     return np.int32 if n < 2**31 else np.int64
 
 
 def _equal_stops(holders: Positions, is_repeated: Mask) -> Positions:
-    """Return the end of the equal blocks after each holder, given which next blocks are equal."""
+    """Return where the blocks equal to each holder end; ``is_repeated``: its next block is one."""
     stops = holders + 1
     repeated = np.flatnonzero(is_repeated)
     if len(repeated):
@@ -193,8 +193,8 @@ def _equal_stops(holders: Positions, is_repeated: Mask) -> Positions:
 
 
 def _sort_wide(blocks: Blocks) -> NestingOrder:
-    """Sort IPv6 blocks, whose keys are wider than 64 bits."""
-    assert blocks.high is not None  # noqa: S101  the caller chose this path by it
+    """Sort IPv6 blocks, whose sort keys are wider than 64 bits."""
+    assert blocks.high is not None  # noqa: S101  callers pass only blocks with high
     low = blocks.first.astype(np.uint64)
     fields = [blocks.prefix_length.astype(np.uint64), low, blocks.high]
     if blocks.groups is not None:
@@ -206,14 +206,14 @@ def _sort_wide(blocks: Blocks) -> NestingOrder:
         groups = blocks.groups[rows]
         shared[groups[1:] != groups[:-1]] = -1
     holders = np.flatnonzero(shared >= length[:-1])
-    # A block inside one of the same length is equal to it.
+    # A block inside a block of the same prefix length is equal to it.
     is_repeated = length[holders] == length[holders + 1]
     stops = _run_stops(shared, holders, length[holders])
     return NestingOrder(rows, holders, stops, _equal_stops(holders, is_repeated))
 
 
 def _sort_fields(fields: list[Words]) -> Rows:
-    """Sort rows by several fields, the last one first: digit by digit, from the lowest."""
+    """Sort rows by several fields, of which the last is the most significant: a radix sort."""
     n = len(fields[0])
     stripped = [_stripped(field) for field in fields]
     total = sum(bits for _, bits in stripped)
@@ -225,7 +225,7 @@ def _sort_fields(fields: list[Words]) -> Rows:
 
 
 def _stripped(field: Words) -> tuple[Words, int]:
-    """Strip the outer bits that are equal in all rows from a field; return it and the bits left."""
+    """Remove the high and low bits that all rows share; return the field and its bit count."""
     varying = int(np.bitwise_or.reduce(field ^ field[0]))
     if not varying:
         return field, 0
@@ -235,7 +235,7 @@ def _stripped(field: Words) -> tuple[Words, int]:
 
 
 def _digits(fields: list[tuple[Words, int]], width: int) -> Iterator[tuple[Words, int]]:
-    """Yield fields, the lowest first, as digits of at most ``width`` bits, with their bits."""
+    """Pack fields into digits of at most ``width`` bits; yield each, lowest first, and its bits."""
     digit, used = np.zeros(len(fields[0][0]), np.uint64), 0
     for field, bits in fields:
         n_taken = 0
@@ -252,7 +252,7 @@ def _digits(fields: list[tuple[Words, int]], width: int) -> Iterator[tuple[Words
 
 
 def _shared_bits(first: Wide) -> npt.NDArray[np.int16]:
-    """Return how many leading bits each address and the next have in common, 0 to 128."""
+    """Return how many leading bits each address has in common with the next one, 0 to 128."""
     before, after = first.at(slice(None, -1)), first.at(slice(1, None))
     differs = Wide(before.high ^ after.high, before.low ^ after.low)
     return (128 - differs.bit_length()).astype(np.int16)
@@ -261,7 +261,7 @@ def _shared_bits(first: Wide) -> npt.NDArray[np.int16]:
 def _run_stops(
     shared: npt.NDArray[np.int16], holders: Positions, length: npt.NDArray[np.int16]
 ) -> Positions:
-    """Return the end of each holder's run: the next row that does not share its prefix."""
+    """Return the end of each holder's run: the next block that does not share its prefix."""
     stops = np.empty_like(holders)
     for prefix_length in np.unique(length):
         ends = np.flatnonzero(shared < prefix_length)

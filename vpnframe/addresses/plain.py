@@ -1,8 +1,8 @@
 """Parse plain CIDR text, thousands of texts at once.
 
-Plain text is what machines write: decimal octets or hexadecimal groups without leading zeros before
-a prefix length, and nothing else. Unusual text is left to other code, so that every text read here
-is also read by ``ipaddress``, as the same block.
+Plain text has the form that software writes: decimal octets without leading zeros or hexadecimal
+groups, then optionally a slash and a prefix length. It gives the same block as with ``ipaddress``.
+Other text is not parsed here: ``cidr`` passes it to ``ipaddress``.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ Digits = npt.NDArray[np.uint8]
 Numbers = npt.NDArray[np.int16]
 Sizes = npt.NDArray[np.integer[Any]]
 
-_CHUNK = 2**14  # texts read at a time, so that their characters stay in the processor's cache
+_CHUNK = 2**14  # texts parsed at a time, so that their characters stay in the processor's cache
 _DOT, _COLON, _SLASH, _LINE_END, _ZERO = (np.uint8(ord(mark)) for mark in ".:/\n0")
 _OCTET_SHIFTS = np.array([[24], [16], [8], [0]], np.uint64)
 _NO_DIGIT = np.uint8(255)
 _DIGITS = np.full(256, _NO_DIGIT)
 _DIGITS[[*b"0123456789abcdef"]] = np.arange(16)
 _DIGITS[[*b"ABCDEF"]] = np.arange(10, 16)
-_GROUPS = 8  # of 16 bits, in an IPv6 address
-_NO_GAP = _GROUPS + 1  # after every field: no "::" in the text
+_GROUPS = 8  # groups of 16 bits in an IPv6 address
+_NO_GAP = _GROUPS + 1  # position of the gap in text without "::": after all fields
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +37,8 @@ class Entries:
     """Addresses and prefix lengths parsed from n texts, with host bits unchanged."""
 
     address: Wide  # the address before the slash; IPv4 has all of it in the lower word
-    family: npt.NDArray[np.uint8]  # 4 or 6; 0 if the text was not read
-    prefix_length: npt.NDArray[np.uint8]  # that of a single address without a slash
+    family: npt.NDArray[np.uint8]  # 4 or 6; 0 if the text was not parsed
+    prefix_length: npt.NDArray[np.uint8]  # 32 or 128 for text without a slash
 
 
 def read_plain(texts: Sequence[str]) -> Entries:
@@ -80,7 +80,7 @@ class _Lines:
 
     @classmethod
     def of(cls, texts: Sequence[str]) -> _Lines:
-        # One byte per character, so that no part of a longer one is taken for a digit or mark.
+        # A non-ASCII character becomes one "?": none of its bytes is mistaken for a digit or mark.
         encoded = "\n".join([*texts, ""]).encode("ascii", "replace")
         if encoded.count(b"\n") != len(texts):
             return cls.of(["?" if "\n" in text else text for text in texts])
@@ -88,13 +88,13 @@ class _Lines:
         return cls(characters, np.flatnonzero(characters == _LINE_END))
 
     def fields(self, marks: Positions) -> tuple[Positions, Positions]:
-        """Return the index in ``marks`` of each line's last mark, and its number of marks."""
+        """Return the index of each line end in ``marks`` (non-digits), and each line's marks."""
         last = np.searchsorted(marks, self.ends)
         return last, np.diff(last, prepend=-1)
 
 
 def _read_ipv4(lines: _Lines, entries: Entries, at: int) -> None:
-    """Parse the lines with three dots, and a slash or none, among digits."""
+    """Parse the lines that consist of digits, three dots and at most one slash."""
     digits = lines.characters - _ZERO
     marks = np.flatnonzero(digits > 9)
     last, n_marks = lines.fields(marks)
@@ -115,7 +115,7 @@ def _read_ipv4(lines: _Lines, entries: Entries, at: int) -> None:
 
 
 def _places(digits: Digits, ends: Positions, size: Sizes, *, n: int) -> list[Digits]:
-    """Return the last n digits before the ends, the lowest first; 0 for shorter numbers."""
+    """Return the last n digits before each end, the lowest first; 0 where a number is shorter."""
     return [
         np.where(size > place, digits.take(ends - 1 - place, mode="clip"), np.uint8(0))
         for place in range(n)
@@ -123,7 +123,7 @@ def _places(digits: Digits, ends: Positions, size: Sizes, *, n: int) -> list[Dig
 
 
 def _decimals(digits: Digits, ends: Positions, size: Sizes) -> tuple[Numbers, Mask]:
-    """Return decimal numbers before the ends, and which have 1 to 3 digits and no leading zero."""
+    """Return the decimal number before each end; check for 1 to 3 digits and no leading zero."""
     ones, tens, hundreds = _places(digits, ends, size, n=3)
     values = ones + tens * np.int16(10) + hundreds * np.int16(100)
     is_number = (size >= 1) & (size <= 3) & (digits[ends - size] + (size == 1) > 0)
@@ -131,14 +131,14 @@ def _decimals(digits: Digits, ends: Positions, size: Sizes) -> tuple[Numbers, Ma
 
 
 def _read_ipv6(lines: _Lines, entries: Entries, at: int) -> None:
-    """Parse the lines of hexadecimal groups with colons, and a slash or none."""
+    """Parse the lines that consist of hexadecimal groups, colons and at most one slash."""
     digits = _DIGITS[lines.characters]
     marks = np.flatnonzero(digits == _NO_DIGIT)
     mark = lines.characters[marks]
     last, n_marks = lines.fields(marks)
     n_colons = np.diff(np.cumsum(mark == _COLON)[last], prepend=0)
     has_slash = mark[last - 1] == _SLASH
-    # At least two colons, and no mark other than colons and the slash at its place.
+    # A line has two colons or more, and no other mark except the slash before the prefix length.
     fits = (n_colons >= 2) & (n_colons <= _GROUPS) & (n_marks == n_colons + has_slash + 1)
     length, is_length = _prefix_lengths(digits, marks, last, has_slash)
     fits &= is_length
@@ -155,7 +155,7 @@ def _read_ipv6(lines: _Lines, entries: Entries, at: int) -> None:
 
 
 def _hexadecimals(digits: Digits, ends: Positions, size: Sizes) -> npt.NDArray[np.uint16]:
-    """Return the hexadecimal numbers of at most four digits before the ends."""
+    """Return the hexadecimal number before each end, from at most four digits."""
     values = np.zeros(len(ends), np.uint16)
     for place, digit in enumerate(_places(digits, ends, size, n=4)):
         values |= digit.astype(np.uint16) << np.uint16(4 * place)
@@ -165,7 +165,7 @@ def _hexadecimals(digits: Digits, ends: Positions, size: Sizes) -> npt.NDArray[n
 def _join_groups(
     values: npt.NDArray[np.uint16], size: Sizes, n_fields: Positions
 ) -> tuple[Wide, Mask]:
-    """Join the fields of each line to an address; an empty field means zeros."""
+    """Build each line's address from its fields ("::" means zeros), and check which are valid."""
     n, first = len(n_fields), np.cumsum(n_fields) - n_fields
     line = np.repeat(np.arange(n), n_fields)
     field = np.arange(len(line)) - first[line]
@@ -175,7 +175,7 @@ def _join_groups(
     gap = np.full(n, _NO_GAP)
     gap[line[inner]] = field[inner]
     n_given = np.bincount(line[is_given], minlength=n)
-    # One gap for at least one group; a field at either end is empty only beside it: "1::", "::1".
+    # At most one gap "::", for one group or more; an outer field is empty only next to it ("1::").
     fits = np.where(gap == _NO_GAP, n_given == _GROUPS, n_given < _GROUPS)
     fits &= np.bincount(line[inner], minlength=n) <= 1
     fits &= is_given[first] | (gap == 1)
@@ -192,7 +192,7 @@ def _join_groups(
 def _prefix_lengths(
     digits: Digits, marks: Positions, last: Positions, has_slash: Mask
 ) -> tuple[Numbers, Mask]:
-    """Return prefix lengths after the slash (128 without one), and which are valid."""
+    """Return each line's prefix length (128 without a slash), and whether it is valid."""
     ends = marks[last]
     size = np.where(has_slash, ends - marks[last - 1] - 1, 1)
     values, is_number = _decimals(digits, ends, size)

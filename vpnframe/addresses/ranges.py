@@ -1,12 +1,12 @@
-"""The special ranges of IPv4 and IPv6 with their sources, and lookup of the range of a block.
+"""List the special address ranges of IPv4 and IPv6, and find the range that contains a block.
 
 ``ipaddress.is_private`` differs: it includes benchmarking, documentation and reserved ranges, and
 calls 100.64.0.0/10 neither private nor global.
 
 References
 ----------
-IANA IPv4 and IPv6 Special-Purpose Address Registries (RFC 6890, RFC 8190); where a row differs, the
-text named in it.
+IANA IPv4 and IPv6 Special-Purpose Address Registries (RFC 6890, RFC 8190); for a row that differs
+from them, the source that it names.
 """
 
 from __future__ import annotations
@@ -109,8 +109,8 @@ def find_ranges(blocks: ParsedCidrs) -> Positions:
     Returns
     -------
     ndarray of int64, shape (n,)
-        Positions in ``SPECIAL_RANGES``; every block is in one. A block that is larger than a
-        special range and covers it belongs to the wider one: see :func:`find_covered_ranges`.
+        Positions in ``SPECIAL_RANGES``, which together contain every block. Special ranges inside a
+        block are not considered: see :func:`find_covered_ranges`.
 
     Examples
     --------
@@ -127,7 +127,7 @@ def find_ranges(blocks: ParsedCidrs) -> Positions:
 
 
 def find_covered_ranges(blocks: ParsedCidrs) -> tuple[Positions, Positions]:
-    """Find the special ranges that each block covers: those that lie within it or equal it.
+    """Find the special ranges that each block covers: those inside it or equal to it.
 
     Parameters
     ----------
@@ -139,7 +139,7 @@ def find_covered_ranges(blocks: ParsedCidrs) -> tuple[Positions, Positions]:
     block : ndarray of int64, shape (k,)
         Positions among the n blocks, ascending.
     special : ndarray of int64, shape (k,)
-        Positions in ``SPECIAL_RANGES`` of a range that lies within the block or equals it.
+        Positions in ``SPECIAL_RANGES`` of the ranges that the block covers.
 
     Examples
     --------
@@ -151,7 +151,7 @@ def find_covered_ranges(blocks: ParsedCidrs) -> tuple[Positions, Positions]:
     for family in (4, 6):
         rows, ranges = _special_ranges().of_family(family)
         position = np.flatnonzero(blocks.family == family)
-        # There cannot be more pairs than this: no limit is needed.
+        # The limit is the largest possible number of pairs.
         asked = blocks.of_family(family)[1]
         pairs = find_pairs_between(asked, ranges, max_pairs=len(position) * len(rows))
         covers = pairs.relation != WITHIN

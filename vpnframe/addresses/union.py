@@ -1,4 +1,4 @@
-"""Compute what blocks cover together: merged blocks, gaps and address counts."""
+"""Compute which addresses a set of blocks covers: merged blocks, gaps and address counts."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ class AddressCounts:
     Parameters
     ----------
     group : ndarray of int64, shape (g,)
-        The groups that occur, ascending; only 0 if there are no groups.
+        The groups that occur, ascending; only 0 if the blocks have no groups.
     n_blocks : ndarray of int64, shape (g,)
-        Number of blocks, including repeated ones.
+        Number of blocks; equal blocks count separately.
     n_addresses, n_shared : tuple of int, length g
-        Addresses in at least one block, and in at least two; exact, up to 2**128.
+        Number of addresses in at least one block, and in at least two; exact, up to 2**128.
     """
 
     group: Positions
@@ -44,7 +44,7 @@ class AddressCounts:
 
 
 def merge_blocks(blocks: Blocks) -> Blocks:
-    """Find the fewest blocks that cover the same addresses.
+    """Find the fewest blocks that cover the same addresses as the given blocks.
 
     Parameters
     ----------
@@ -54,7 +54,7 @@ def merge_blocks(blocks: Blocks) -> Blocks:
     Returns
     -------
     Blocks
-        Disjoint blocks, none of which could be joined with another, sorted by group and address.
+        Disjoint blocks, no two of which can be merged, sorted by group and address.
 
     Examples
     --------
@@ -68,20 +68,19 @@ def merge_blocks(blocks: Blocks) -> Blocks:
 
 
 def find_gaps(blocks: Blocks, within: Blocks) -> Blocks:
-    """Find the fewest blocks that cover the free space, so the largest free ones.
+    """Find the fewest blocks that cover the free space: each one is as large as possible.
 
     Parameters
     ----------
     blocks : Blocks
         n blocks that are in use.
     within : Blocks
-        Blocks of the same family to search; with groups, each group separately.
+        Blocks of the same family in which to find free space; each group is searched separately.
 
     Returns
     -------
     Blocks
-        Disjoint free blocks, none of which could be joined with another, sorted by group and
-        address.
+        Disjoint free blocks, no two of which can be merged, sorted by group and address.
 
     Raises
     ------
@@ -98,7 +97,7 @@ def find_gaps(blocks: Blocks, within: Blocks) -> Blocks:
     """
     both, n_within = join_blocks(within, blocks), len(within.first)
     forest = find_forest(both)
-    # Rows of a node ascend, and those of `within` come first.
+    # The rows of a node ascend, and the rows of `within` come before those of `blocks`.
     is_taken = forest.rows[forest.starts[1:] - 1] >= n_within
     is_within = forest.rows[forest.starts[:-1]] < n_within
     is_outer_taken = is_taken & (find_depths(forest, among=is_taken) == 0)
@@ -111,7 +110,7 @@ def find_gaps(blocks: Blocks, within: Blocks) -> Blocks:
 
 
 def count_addresses(blocks: Blocks) -> AddressCounts:
-    """Count the addresses that are covered, and those covered more than once.
+    """Count the addresses that blocks cover, and those that at least two blocks cover.
 
     Parameters
     ----------
@@ -121,7 +120,7 @@ def count_addresses(blocks: Blocks) -> AddressCounts:
     Returns
     -------
     AddressCounts
-        By group.
+        The counts of each group.
 
     Examples
     --------
@@ -150,7 +149,7 @@ def _bits(blocks: Blocks) -> int:
 
 
 def _sum_sizes(code: Positions, host_bits: Positions, rows: Rows, n: int) -> tuple[int, ...]:
-    """Sum the addresses in these rows by group: counted by size first, so that the sum is exact."""
+    """Sum the sizes of the blocks in ``rows`` by group, as exact Python integers."""
     keys, counts = np.unique(code[rows] * 129 + host_bits[rows], return_counts=True)
     sums = [0] * n
     for key, count in zip(keys.tolist(), counts.tolist(), strict=True):
@@ -159,7 +158,7 @@ def _sum_sizes(code: Positions, host_bits: Positions, rows: Rows, n: int) -> tup
 
 
 def _spans(blocks: Blocks, forest: Forest, is_chosen: Mask) -> _Spans:
-    """Return the intervals of the chosen nodes, in nesting order."""
+    """Return the address intervals of the chosen nodes, in nesting order."""
     rows = forest.first_rows[is_chosen]
     low = blocks.first[rows].astype(np.uint64)
     first = Wide(np.zeros_like(low) if blocks.high is None else blocks.high[rows], low)
@@ -171,7 +170,7 @@ def _spans(blocks: Blocks, forest: Forest, is_chosen: Mask) -> _Spans:
 
 
 def _joined(spans: _Spans) -> _Spans:
-    """Join adjacent intervals."""
+    """Merge intervals of one group where one begins directly after the other."""
     if len(spans.group) == 0:
         return spans
     before, after = spans.at(np.arange(len(spans.group) - 1)), spans.first.at(slice(1, None))
@@ -182,11 +181,11 @@ def _joined(spans: _Spans) -> _Spans:
 
 
 def _between(spans: _Spans, is_edge: Mask) -> _Spans:
-    """Return what is left of each edge after removing the holes that follow it."""
+    """Return the free intervals: each span with ``is_edge``, without the used spans after it."""
     if len(is_edge) == 0:
         return spans
     edge = np.maximum.accumulate(np.where(is_edge, np.arange(len(is_edge)), 0))
-    # From an edge's start, or the end of a hole, to the next hole or the edge's end.
+    # A free interval runs from the edge's start or a used span to the next one or the edge's end.
     first = where(is_edge, spans.first, spans.last.successor())
     next_hole = Wide(np.roll(spans.first.high, -1), np.roll(spans.first.low, -1))
     edge_end = spans.last.at(edge)
@@ -197,7 +196,7 @@ def _between(spans: _Spans, is_edge: Mask) -> _Spans:
 
 
 def _cut(spans: _Spans, *, like: Blocks) -> Blocks:
-    """Split each interval into the fewest blocks: always the largest that fits at its start."""
+    """Split each interval into the fewest blocks: always cut the largest one from its start."""
     owner, first, last = np.arange(len(spans.group)), spans.first, spans.last
     owners, firsts, lengths = [owner[:0]], [first.at(slice(0))], [owner[:0]]
     while len(owner):

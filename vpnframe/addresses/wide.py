@@ -22,11 +22,11 @@ class Wide(NamedTuple):
     low: Words  # lower 64 bits
 
     def at(self, where: Positions | Mask | slice) -> Wide:
-        """Return some of the numbers."""
+        """Return the numbers that ``where`` selects."""
         return Wide(self.high[where], self.low[where])
 
     def equals(self, other: Wide) -> Mask:
-        """Check where both numbers are equal."""
+        """Check at which positions the numbers are equal."""
         same: Mask = (self.high == other.high) & (self.low == other.low)
         return same
 
@@ -36,32 +36,32 @@ class Wide(NamedTuple):
         return Wide(self.high - other.high - borrow.astype(np.uint64), self.low - other.low)
 
     def successor(self) -> Wide:
-        """Return the next numbers; 0 after the last one."""
+        """Add 1 to each number; 2**128 - 1 becomes 0."""
         return Wide(self.high + (self.low == _FULL), self.low + _ONE)
 
     def predecessor(self) -> Wide:
-        """Return the previous numbers; the last one before 0."""
+        """Subtract 1 from each number; 0 becomes 2**128 - 1."""
         return Wide(self.high - (self.low == 0), self.low - _ONE)
 
     def filled(self, bits: npt.NDArray[np.int64]) -> Wide:
-        """Set the lowest ``bits`` bits (0 to 128), as from first to last address of a block."""
+        """Set the lowest ``bits`` bits (0 to 128): a block's first address becomes its last."""
         return Wide(
             self.high | host_mask(np.maximum(bits - 64, 0)),
             self.low | host_mask(np.minimum(bits, 64)),
         )
 
     def cleared(self, bits: npt.NDArray[np.int64]) -> Wide:
-        """Clear the lowest ``bits`` bits (0 to 128): from any to the first address of a block."""
+        """Clear the lowest ``bits`` bits (0 to 128): any address of a block becomes its first."""
         high, low = host_mask(np.maximum(bits - 64, 0)), host_mask(np.minimum(bits, 64))
         return Wide(self.high & ~high, self.low & ~low)
 
     def trailing_zeros(self) -> Positions:
-        """Return the number of low zero bits; 128 for 0."""
+        """Return the number of zero bits at the low end; 128 for 0."""
         low = _trailing_zeros(self.low)
         return np.where(low == 64, 64 + _trailing_zeros(self.high), low)
 
     def bit_length(self) -> Positions:
-        """Return the number of bits needed; 0 for 0."""
+        """Return the number of bits that each number needs; 0 for 0."""
         high = _bit_length(self.high)
         return np.where(high > 0, 64 + high, _bit_length(self.low))
 
@@ -79,13 +79,13 @@ def host_mask(bits: npt.NDArray[np.integer[Any]]) -> Words:
 
 
 def _trailing_zeros(words: Words) -> Positions:
-    """Count the zeros below the lowest set bit, as the bits that x - 1 sets; 64 for 0."""
+    """Count the zero bits below the lowest set bit: those that x - 1 sets; 64 for 0."""
     below: Words = (words - _ONE) & ~words
     return np.bitwise_count(below).astype(np.int64)
 
 
 def _bit_length(words: Words) -> Positions:
-    """Count the bits needed: copy the highest set bit into all below it, and count."""
+    """Count the bits that each word needs: set all bits below its highest set bit, and count."""
     if not words.any():
         return np.zeros(len(words), np.int64)
     filled = words.copy()

@@ -23,13 +23,13 @@ Groups: TypeAlias = "Iterable[Hashable] | str"
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """Blocks given to a function, parsed."""
+    """The blocks and groups that a caller passed to a function, parsed."""
 
     parsed: ParsedCidrs  # the blocks as numbers
     # Group code of each value; a missing group equals nothing, so each such value has a unique code
     codes: Codes | None
-    labels: list[str | None]  # of the group codes, by first appearance; None for a missing group
-    index: pd.Index[Hashable]  # of the Series or table; positions for other input
+    labels: list[str | None]  # label of each group code, in order of the codes; None if missing
+    index: pd.Index[Hashable]  # index of the Series or table; positions for other input
 
     def by_family(self) -> Iterator[tuple[int, Codes, Blocks]]:
         """Yield each family with the positions of its blocks, and the blocks."""
@@ -42,7 +42,7 @@ class Asked:
 
 
 def read_asked(cidrs: Cidrs, groups: Groups | None) -> Asked:
-    """Parse the blocks and groups given to a function."""
+    """Parse the blocks and groups that a caller passed to a function."""
     _check_form("cidrs", cidrs)
     _check_form("groups", groups)
     if isinstance(cidrs, pd.DataFrame):
@@ -61,7 +61,7 @@ def read_asked(cidrs: Cidrs, groups: Groups | None) -> Asked:
 
 
 def parse_all(values: Sequence[object]) -> ParsedCidrs:
-    """Parse blocks; raise AddressError that names the first bad text."""
+    """Parse blocks; raise an AddressError that names the first invalid text."""
     parsed = parse_cidrs(values)
     if parsed.failed_texts:
         n_bad, text = len(parsed.failed_texts), parsed.failed_texts[0]
@@ -85,7 +85,7 @@ def format_blocks(blocks: Blocks) -> list[str]:
 def runs_by_family(
     parsed: ParsedCidrs, groups: Codes | None, *, is_second: Mask | None = None
 ) -> Iterator[tuple[Codes, Runs]]:
-    """Yield input rows and runs of each family: of all blocks, or between two sets of them."""
+    """Yield input rows and runs of each family: of all blocks, or between the two sets given."""
     for family in (4, 6):
         rows, blocks = parsed.of_family(family, groups=groups)
         if is_second is None:
@@ -95,14 +95,14 @@ def runs_by_family(
 
 
 def as_category(codes: npt.NDArray[np.integer], words: Sequence[str]) -> pd.Categorical:
-    """Convert codes to a categorical with sorted categories, as in all tables."""
+    """Convert codes to a categorical; its categories are sorted, as in all tables."""
     ranked = sorted(words)
     rank = np.array([ranked.index(word) for word in words], np.int8)
     return pd.Categorical.from_codes(rank[codes], categories=pd.Index(ranked, dtype="str"))
 
 
 def _check_form(name: str, values: object) -> None:
-    """Raise SchemaError for input with several columns, which would be read as without blocks."""
+    """Raise SchemaError for an Inventory, or for several columns where one is needed."""
     if hasattr(values, "subnets"):
         raise SchemaError(f"{name} is an Inventory: give a table of it, inv.subnets")
     is_table = isinstance(values, pd.DataFrame) and name == "cidrs"

@@ -1,8 +1,8 @@
-"""Read blocks from a user's file: text with one or more per line, or a table from an IPAM.
+"""Read blocks from a user's file: text with one or more blocks per line, or a table from an IPAM.
 
-CSV files are read as spreadsheets and IPAMs write them. Rows of another length are never shifted:
-missing cells at the end are empty, surplus empty cells are dropped, and anything else raises an
-error.
+CSV files may have the formats that spreadsheets and IPAMs write. Cells missing at the end of a row
+are empty, and empty cells beyond the header are dropped; any other row that does not fit the header
+raises an error.
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ _MAX_BYTES = 64 * MIB
 _CSV = (".csv", ".tsv")
 _SEPARATORS = ",;\t|"
 _LISTS = "cidrs"
-# Names, in lower case, of columns with the blocks of a row; the first one present is used.
+# Names of columns that contain blocks, in lower case; the first name that is present is used.
 _ALIASES = (
     *("cidr", "destination_cidr", _LISTS, "prefix", "cidr_block", "cidrblock"),
     *("subnet", "network"),
 )
 _WITHOUT_LENGTH = ("subnet", "network")  # the prefix length may be in a separate column
 _LENGTHS = ("mask", "netmask", "subnet_mask", "prefix_length", "prefixlen")
-_WHOLE = re.compile(r"\d+\.0")  # a length that a spreadsheet wrote
+_WHOLE = re.compile(r"\d+\.0")  # a prefix length that a spreadsheet wrote with decimals
 _SHOWN = 5
 
 
@@ -47,10 +47,10 @@ def read_blocks(path: str | Path) -> pd.DataFrame:
     ----------
     path : str or Path
         ``.csv``, ``.tsv`` or ``.parquet``: a table with a column ``cidr``, ``destination_cidr`` or
-        ``cidrs``, or with the names of IPAMs: ``Prefix`` (NetBox), ``Subnet`` and ``Mask``
-        (phpIPAM), ``Network`` or ``CidrBlock``, in any case; separated by commas, semicolons or
-        tabs. Any other suffix: text with one block per line, or several separated by commas or
-        semicolons; ``#`` starts a comment.
+        ``cidrs``, or with columns named as in IPAMs: ``Prefix`` (NetBox), ``Subnet`` and ``Mask``
+        (phpIPAM), ``Network`` or ``CidrBlock``, in upper or lower case; CSV cells are separated by
+        commas, semicolons or tabs. Any other suffix: text with one block per line, or several
+        separated by commas or semicolons; ``#`` starts a comment.
 
     Returns
     -------
@@ -61,14 +61,14 @@ def read_blocks(path: str | Path) -> pd.DataFrame:
     Raises
     ------
     SettingsError
-        If the file cannot be read, lacks the column or any block, or a row does not fit the header.
+        If the file cannot be read, has no block column or block, or a row does not fit the header.
     AddressError
         If a text is not a CIDR block; the message names it and its line.
 
     Warns
     -----
     InputWarning
-        If blocks have host bits (the first are listed), or rows have no block (they are counted).
+        If blocks have host bits set, rows have no block, or several columns may contain blocks.
 
     Examples
     --------
@@ -130,7 +130,7 @@ def _read_csv(path: Path, body: bytes) -> _BlockTable:
 
 
 def _csv_rows(text: str, separator: str) -> Iterator[tuple[int, list[str]]]:
-    """Yield the rows that are not empty, and the line where each ends."""
+    """Yield the number of the last line and the cells of each row that is not empty."""
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
     try:
         yield from ((reader.line_num, row) for row in reader if any(map(str.strip, row)))
@@ -139,7 +139,7 @@ def _csv_rows(text: str, separator: str) -> Iterator[tuple[int, list[str]]]:
 
 
 def _separator(text: str) -> str:
-    """Return the separator whose header has a column of blocks, else that with most columns."""
+    """Return the separator that gives the header a block column, else the most columns."""
     header = next((line for line in text.splitlines() if line.strip(f" {_SEPARATORS}")), "")
     split = {sign: next(csv.reader([header], delimiter=sign), []) for sign in _SEPARATORS}
     known = [sign for sign, names in split.items() if _find(names, _ALIASES) is not None]
@@ -158,7 +158,7 @@ def _header(names: list[str]) -> list[str]:
 
 
 def _fitted(row: list[str], least: int, n: int, line: int) -> list[str]:
-    """Pad or cut a row to ``n`` cells; raise an error if it does not fit."""
+    """Pad or cut a row to ``n`` cells; it must have ``least`` cells, and no text after ``n``."""
     if len(row) < least or any(map(str.strip, row[n:])):
         raise ValueError(
             f"line {line} has {counted(len(row), 'cell')} and the header {n}: put quotation marks "
@@ -169,19 +169,19 @@ def _fitted(row: list[str], least: int, n: int, line: int) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class _BlockTable:
-    """The table of a file."""
+    """The table that was read from a file."""
 
     path: Path
     table: pd.DataFrame
     places: list[str]  # where each row is in the file
-    cells: list[list[str]] | None = None  # of a CSV file, the text of each row
+    cells: list[list[str]] | None = None  # for a CSV file, the cells of each row as text
 
     @property
     def names(self) -> list[str]:
         return [str(name) for name in self.table.columns]
 
     def with_checked_blocks(self) -> pd.DataFrame:
-        """Return the table with checked blocks, in a column with a name of this package."""
+        """Check the blocks; return the table with its block column renamed as in this package."""
         at = _find(self.names, _ALIASES)
         if at is None:
             raise SettingsError(
@@ -199,7 +199,7 @@ class _BlockTable:
         return made.assign(**{known: checked if known == _LISTS else checked.astype("str")})
 
     def _texts(self, at: int) -> list[Any]:
-        """Return a column's values, None for missing ones; for CSV, the text as written."""
+        """Return the values of column ``at``: None if missing, for CSV the text in the file."""
         values = self.table.iloc[:, at]
         if self.cells is None:
             return [_present(value) for value in values]
@@ -207,7 +207,7 @@ class _BlockTable:
         return [row[at].strip() if is_present else None for row, is_present in rows]
 
     def _with_lengths(self, at: int) -> list[Any]:
-        """Append the length from its column to subnets; raise an error if there is none."""
+        """Append the prefix length from its own column to each subnet that has no length."""
         of_length = _find(self.names, _LENGTHS)
         values, name = self._texts(at), None if of_length is None else self.names[of_length]
         lengths = [None] * len(values) if of_length is None else self._texts(of_length)
@@ -258,7 +258,7 @@ def _present(value: Any) -> Any:
 
 
 def _bits(length: str) -> str:
-    """Return a prefix length from ``24``, ``/24``, ``24.0`` or ``255.255.255.0``, if it is one."""
+    """Convert ``24``, ``/24``, ``24.0`` or ``255.255.255.0`` to ``24``; return other text as is."""
     text = length.removeprefix("/")
     if _WHOLE.fullmatch(text):
         return text.removesuffix(".0")
@@ -288,7 +288,7 @@ def _checked(path: Path, texts: Sequence[Any], places: Sequence[str]) -> list[st
 
 
 def _find(names: Sequence[str], wanted: Iterable[str]) -> int | None:
-    """Return the position of the first of the wanted columns, ignoring case and separators."""
+    """Return the position of the first wanted name that exists; case and separators may differ."""
     plain = [_plain(name) for name in names]
     return next((plain.index(name) for name in wanted if name in plain), None)
 

@@ -1,4 +1,4 @@
-"""Find, count and merge blocks of any list, column or table: no fleet, no meaning."""
+"""Compare, count and merge the blocks of a list, column or table, without judging overlaps."""
 
 from __future__ import annotations
 
@@ -52,8 +52,8 @@ def find_overlaps(
         List or Series of n CIDR blocks, IPv4 and IPv6 mixed, or a table with a column
         ``cidr``. Missing values overlap nothing.
     groups : iterable or str, optional
-        n keys, or the name of a column of the table; only blocks with the same key are compared,
-        and a missing key equals nothing.
+        The group of each block, or the name of a column of the table; only blocks of the same group
+        are compared. A block without a group overlaps nothing.
     max_pairs : int
         Maximum number of pairs; see :func:`overlap_counts` for fleets with more.
 
@@ -93,8 +93,8 @@ def find_overlaps(
 def overlap_counts(cidrs: Cidrs, *, groups: Groups | None = None) -> pd.DataFrame:
     """Count for each CIDR block how many others it equals, contains and lies within.
 
-    No pairs are built: a dense fleet of a million blocks, with billions of pairs, is counted as
-    fast as any other.
+    No pairs are built: a million blocks with billions of pairs are counted as fast as a million
+    blocks with few pairs.
 
     Parameters
     ----------
@@ -105,8 +105,8 @@ def overlap_counts(cidrs: Cidrs, *, groups: Groups | None = None) -> pd.DataFram
     -------
     DataFrame
         Table ``overlap_counts``, a row for each block, with the index of the series or table:
-        ``n_equal``, ``n_contains`` (smaller ones inside) and ``n_within`` (larger ones around)
-        (Int64, null for a missing block). Half the sum of all is the number of pairs.
+        ``n_equal``, ``n_contains`` (smaller blocks inside) and ``n_within`` (larger blocks around)
+        (Int64, null for a missing block). The number of pairs is half the sum of all counts.
 
     Examples
     --------
@@ -140,9 +140,9 @@ def clusters(cidrs: Cidrs, *, groups: Groups | None = None) -> pd.DataFrame:
     -------
     DataFrame
         Table ``clusters``, a row for each block, with the index of the series or table:
-        ``cluster`` (Int64 from 0, by family, first appearance of the group, and address),
-        ``outermost`` (str, the block around all of them) and ``depth`` (Int16, distinct larger
-        blocks around it); null for a missing block.
+        ``cluster`` (Int64 from 0, in order of family, first appearance of the group, and address),
+        ``outermost`` (str, the cluster's outermost block) and ``depth`` (Int16, number of distinct
+        larger blocks that contain the block); null for a missing block.
 
     Examples
     --------
@@ -169,7 +169,7 @@ def clusters(cidrs: Cidrs, *, groups: Groups | None = None) -> pd.DataFrame:
 
 
 def enclosing(cidrs: Cidrs, *, groups: Groups | None = None) -> pd.DataFrame:
-    """Find for each CIDR block the nearest larger one around it.
+    """Find for each CIDR block the smallest of the larger blocks that contain it.
 
     Parameters
     ----------
@@ -180,8 +180,8 @@ def enclosing(cidrs: Cidrs, *, groups: Groups | None = None) -> pd.DataFrame:
     -------
     DataFrame
         Table ``enclosing``, a row for each block, with the index of the series or table:
-        ``enclosing`` (Int64, position in ``cidrs`` from 0, of equal blocks the first) and
-        ``enclosing_cidr`` (str); null if no larger block lies around it.
+        ``enclosing`` (Int64, position in ``cidrs`` from 0; the first of equal blocks) and
+        ``enclosing_cidr`` (str); null if no larger block contains the block.
 
     Examples
     --------
@@ -209,8 +209,7 @@ def address_usage(cidrs: Cidrs, *, groups: Groups | None = None) -> pd.DataFrame
     ----------
     cidrs, groups : iterable, DataFrame or str
         As for :func:`vpnframe.find_overlaps`, with the same errors. Each group is counted
-        separately; blocks without one are counted in one row, where an address counts once, but
-        share nothing.
+        separately; all blocks without a group are counted in one row, whose ``n_shared`` is 0.
 
     Returns
     -------
@@ -246,7 +245,7 @@ def address_usage(cidrs: Cidrs, *, groups: Groups | None = None) -> pd.DataFrame
 
 
 def merge(cidrs: Cidrs, *, groups: Groups | None = None) -> pd.DataFrame:
-    """Find the fewest CIDR blocks that cover the same addresses.
+    """Find the fewest CIDR blocks that cover the same addresses as the given blocks.
 
     Parameters
     ----------
@@ -282,7 +281,7 @@ def merge(cidrs: Cidrs, *, groups: Groups | None = None) -> pd.DataFrame:
 def _sorted_pairs(
     found: list[tuple[Codes, Runs]], max_pairs: int
 ) -> tuple[Codes, Codes, npt.NDArray[np.uint8]]:
-    """Return all pairs as input rows, sorted by left and right; check their number first."""
+    """Check the number of pairs; return left rows, right rows and relations, sorted by row."""
     check_pair_count(sum(runs.n_pairs for _, runs in found), max_pairs=max_pairs)
     made = [(rows, make_pairs(runs)) for rows, runs in found]
     left = np.concatenate([rows[pairs.left] for rows, pairs in made])
@@ -298,7 +297,7 @@ def _sorted_pairs(
 
 
 def _without_a_group(asked: Asked) -> Asked:
-    """Put blocks without a group into one group, whose addresses are counted once."""
+    """Put all blocks without a group into one common group."""
     if None not in asked.labels or asked.codes is None:
         return asked
     is_none = np.array([label is None for label in asked.labels], bool)
@@ -307,14 +306,14 @@ def _without_a_group(asked: Asked) -> Asked:
 
 
 def _rows_of(forest: Forest, nodes: Codes, rows: Codes) -> Codes:
-    """Return for each block the input row of the first block of its node, -1 for no node."""
-    # The last entry is for no node: index -1 selects it.
+    """Return for each block the first input row of the node that ``nodes`` gives for its node."""
+    # The last entry is -1, for nodes to which ``nodes`` gives none: index -1 selects it.
     first = np.append(rows[forest.first_rows], -1)
     return first[forest.by_row(nodes)]
 
 
 def _texts_at(asked: Asked, rows: Codes) -> pd.Series[str]:
-    """Return the canonical text of the blocks at those rows, null where the row is -1."""
+    """Return the canonical text of the block at each of ``rows``, null where the row is -1."""
     chosen = asked.parsed.take(np.isin(asked.parsed.row, rows))
     # The last entry is for no row: index -1 selects it.
     texts = np.full(asked.parsed.n_values + 1, None, object)

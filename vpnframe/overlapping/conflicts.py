@@ -1,4 +1,4 @@
-"""Find what a new site's blocks would collide with, and how severely."""
+"""Find the known blocks that a new site's blocks would collide with, and how severely."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ def would_conflict(
     scope: str | None = ROUTING_DOMAIN,
     settings: OverlapSettings | None = None,
 ) -> pd.DataFrame:
-    """Find what the on-premises blocks of a new site would collide with, and how severely.
+    """Find the known blocks that the on-premises blocks of a new site would collide with.
 
-    The site's future gateway is unknown, so all scopes are searched: ``scope_id`` is the scope in
-    which a hit counts, and ``OverlapSettings(only="vpn-...")`` restricts the search to one routing
-    domain. Default routes are not hits.
+    The site's future gateway is unknown, so all scopes are searched: ``scope_id`` is the scope of
+    the block in use, and ``OverlapSettings(only="vpn-...")`` restricts the search to one routing
+    domain. Default routes of the fleet are left out.
 
     Parameters
     ----------
@@ -43,7 +43,7 @@ def would_conflict(
     scope : str or None
         The scope that ``scope_id`` reports; see :func:`vpnframe.overlaps`.
     settings : OverlapSettings, optional
-        Additional joins, translations, the routing domain to search (``only``), and blocks of the
+        Declared joins and translations, the routing domain to search (``only``), and blocks of the
         fleet to leave out.
 
     Returns
@@ -51,13 +51,13 @@ def would_conflict(
     DataFrame
         Table ``conflicts``: the given ``cidr``, its ``relation`` to the block in use, that block
         with its connection, side and scope, and ``kind``, ``severity`` and ``reason``. Sorted by
-        given block, worst first. Severity info is not a collision.
+        given block, worst first. A row of severity info is not a collision.
 
     Raises
     ------
     AddressError
-        If a text is not a CIDR block, or is a default route. Other errors, and warnings that the
-        data cannot rule out conflicts, are those of :func:`vpnframe.overlaps`.
+        If a text is not a CIDR block, or is a default route. Other errors, and warnings of
+        incomplete data, are those of :func:`vpnframe.overlaps`.
 
     Examples
     --------
@@ -91,7 +91,7 @@ def _asked_rows(cidrs: Iterable[object] | pd.DataFrame) -> pd.DataFrame:
 
 
 def _conditions(pairs: FleetPairs) -> Iterator[tuple[str, Mask]]:
-    """Yield the condition of each case; left is the fleet's block, right the new site's."""
+    """Yield the condition of each case; left is the fleet's block, right the new site's block."""
     its, relation = pairs.fleet.connections, pairs.relation
     domain = its.domain.codes
     has_vpn = np.isin(domain, domain[(its.name.codes >= 0) & (domain >= 0)])

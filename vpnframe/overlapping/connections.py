@@ -1,4 +1,4 @@
-"""Encode the connections of a fleet as numbers: each once, with its facts."""
+"""Encode the connections of a fleet, and the facts about each connection, as numbers."""
 
 from __future__ import annotations
 
@@ -46,15 +46,15 @@ class Connections:
     name: Coded
     identity: Codes  # equal if account, region and id are equal; -1 without an id
     is_theirs: Mask
-    routers: Sequence[Coded]  # VPN gateway, VPC, transit router, with the same words
+    routers: Sequence[Coded]  # VPN gateway, VPC and transit router, with common codes
     cloud: Codes  # equal for connections of one VPC, or of one gateway if the VPC is unknown
     domain: Coded
-    ip: Coded  # address of the gateway
-    peers: CodedSets  # addresses of the other end, with the words of ``ip``
+    ip: Coded  # address of the VPN gateway
+    peers: CodedSets  # peer addresses, as codes into the words of ``ip``
     is_policy: Mask
     has_ha: Mask
     owner: Coded
-    blocks: Codes  # of the set of blocks of both sides
+    blocks: Codes  # code of the set of blocks on both sides
     onprem_side: CodedSets
     vpc_side: CodedSets
     admitted: CodedSets  # the blocks of its VPC that the VPC side admits
@@ -62,36 +62,36 @@ class Connections:
 
     @cached_property
     def peer_texts(self) -> Coded:
-        """The addresses of the other end, joined."""
+        """The peer addresses of each connection as one text, separated by "and"."""
         peers = take_words(self.ip.words, self.peers.members)
         sets = pa.ListArray.from_arrays(pa.array(self.peers.starts, pa.int32()), peers)
         return Coded(self.peers.codes, pc.binary_join(sets, pa.scalar(" and ", pa.large_string())))
 
     @cached_property
     def may_mirror(self) -> Mask:
-        """Whether the address of the gateway is a peer of any connection."""
+        """Whether the connection's gateway address is a peer address of any connection."""
         return np.isin(self.ip.codes, self.peers.members) & (self.ip.codes >= 0)
 
     @cached_property
     def may_share(self) -> Mask:
-        """Whether a peer of the connection is also in another set of peers."""
+        """Whether a connection with a different set of peers shares a peer with this one."""
         peers = self.peers
         is_common = np.bincount(peers.members, minlength=1)[peers.members] > 1
         owner = np.repeat(np.arange(len(peers.starts) - 1), np.diff(peers.starts))
-        has_common = np.zeros(len(peers.starts), bool)  # the last is the empty set
+        has_common = np.zeros(len(peers.starts), bool)  # the last entry is for the empty set
         has_common[owner[is_common]] = True
         return has_common[peers.codes]
 
     @cached_property
     def links(self) -> Codes:
-        """Keys of VPC, gateway address and peer address, of connections that may mirror others."""
+        """The ``link_keys`` of VPC, gateway and peer address of connections with ``may_mirror``."""
         linked = np.flatnonzero(self.may_mirror & (self.peers.codes >= 0))
         which, peer = self.peers.elements(self.peers.codes[linked])
         ends = linked[which]
         return np.unique(self.link_keys(self.cloud[ends], self.ip.codes[ends], peer))
 
     def link_keys(self, cloud: Codes, from_ip: Codes, to_ip: Codes) -> Codes:
-        """Return a key for each VPC and pair of addresses."""
+        """Return one integer for each combination of a VPC and two addresses."""
         n = len(self.ip.words)
         return (cloud * n + from_ip) * n + to_ip
 
@@ -123,7 +123,7 @@ def flags_of(frame: pd.DataFrame, name: str) -> Mask:
 
 
 def number_connections(subnets: pd.DataFrame) -> Codes:
-    """Return the position of each row's connection."""
+    """Return for each row the position of its connection among the sorted connections."""
     account, region, name = (encode(column_of(subnets, column)).codes for column in CONNECTION)
     nameless = np.where(name < 0, np.arange(len(subnets)), 0)
     is_theirs = flags_of(subnets, "is_theirs").astype(np.int64)
@@ -185,11 +185,11 @@ def _addresses(first: pd.DataFrame) -> tuple[Coded, CodedSets]:
 
 
 def _clouds(routers: Sequence[Coded]) -> Codes:
-    """Return a code of each connection's VPC, else of its gateway's VPC, else of the gateway."""
+    """Return a code per connection: of its VPC, else of its gateway's VPC, else of the gateway."""
     gateway, vpc, _ = (column.codes for column in routers)
     both = np.flatnonzero((gateway >= 0) & (vpc >= 0))
     both = both[np.argsort(-vpc[both], kind="stable")]
-    of_gateway = np.arange(len(routers[0].words) + 1)  # the last is for no gateway
+    of_gateway = np.arange(len(routers[0].words) + 1)  # the last entry is for no gateway
     of_gateway[gateway[both]] = vpc[both]
     alone = len(routers[0].words) + np.arange(len(vpc))
     return np.where(vpc >= 0, vpc, np.where(gateway >= 0, of_gateway[gateway], alone))
@@ -205,5 +205,5 @@ def _owners(first: pd.DataFrame, tag: str | None) -> Coded:
     its = np.flatnonzero(np.append(is_it, False)[tags.codes])
     if len(first) and not len(its):
         raise SettingsError(f"no connection has a tag {tag!r} that could name its owner")
-    owner[row[its][::-1]] = tags.codes[its][::-1]  # the first of several counts
+    owner[row[its][::-1]] = tags.codes[its][::-1]  # the first of several tags counts
     return Coded(owner, pc.utf8_slice_codeunits(tags.words, start=len(tag) + 1))

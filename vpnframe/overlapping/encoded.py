@@ -1,4 +1,4 @@
-"""Encode a fleet's subnets as numbers: its connections, and each of its blocks once."""
+"""Encode table ``subnets`` of a fleet as numbers: its connections, and each of its blocks once."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _UNKNOWN = np.iinfo(np.int64).max
 
 @dataclass(frozen=True, slots=True)
 class CidrWords:
-    """The distinct blocks as numbers, sorted by their canonical text."""
+    """The distinct blocks as text and as numbers, sorted by their canonical text."""
 
     words: pa.Array
     parsed: ParsedCidrs
@@ -47,7 +47,7 @@ class EncodedFleet:
     cidrs: CidrWords
     scope_name: str
     scope_words: pa.Array
-    translations: tuple[Translation, ...]  # for blocks of VPCs
+    translations: tuple[Translation, ...]  # the NAT declarations for the VPC side
     connection: Codes  # position in ``connections``
     cidr: Codes  # position in ``cidrs``
     is_vpc: Mask
@@ -64,28 +64,28 @@ class EncodedFleet:
 
     @cached_property
     def is_theirs(self) -> Mask:
-        """Which blocks come from another table."""
+        """Which blocks come from another table, with which the fleet is compared."""
         return self.connections.is_theirs[self.connection]
 
     def cidr_texts(self, rows: Codes) -> pa.Array:
-        """Return the texts of some blocks."""
+        """Return the texts of the blocks at the positions ``rows``."""
         return take_words(self.cidrs.words, self.cidr[rows])
 
     def named(self, rows: Codes, connection: Codes) -> dict[str, Any]:
-        """Return the columns that name blocks and connections."""
+        """Return the columns with the ids of these connections and the texts of these blocks."""
         its = self.connections
         texts = [column.texts(connection) for column in (its.account, its.region, its.name)]
         named = zip((*CONNECTION, "cidr"), [*texts, self.cidr_texts(rows)], strict=True)
         return {name: pd.array(values, dtype="str") for name, values in named}
 
     def scopes(self, codes: Codes) -> dict[str, Any]:
-        """Return the columns with the name of the scope, and with the scopes of these codes."""
+        """Return column ``scope`` with its name, and ``scope_id`` with the scope of each code."""
         scope = as_category(np.zeros(len(codes), np.int64), [self.scope_name])
         words = take_words(self.scope_words, codes)
         return {"scope": scope, "scope_id": pd.array(words, dtype="str")}
 
     def columns(self, rows: Codes) -> dict[str, Any]:
-        """Return the columns of some blocks, as far as tables share them."""
+        """Return connection ids, text, scope and side of the blocks at ``rows`` as columns."""
         side = as_category(self.is_vpc[rows].astype(np.int64), ["onprem", "vpc"])
         named = self.named(rows, self.connection[rows])
         return {**named, **self.scopes(self.scope[rows]), "side": side}
@@ -115,7 +115,7 @@ def encode_fleet(
 
 
 def are_ignored(cidrs: CidrWords, settings: OverlapSettings) -> Mask:
-    """Return the mask of blocks that ``ignore`` or ``ignore_shorter_than`` leave out."""
+    """Return the mask of blocks that ``ignore`` or ``ignore_shorter_than`` excludes."""
     ignored: Mask = cidrs.parsed.prefix_length < (settings.ignore_shorter_than or 0)
     if settings.ignore:
         ignored |= np.isin(cidrs.words.to_pylist(), parse_cidrs(list(settings.ignore)).texts())
@@ -156,7 +156,7 @@ def _rows(subnets: pd.DataFrame, connection: Codes, cidr: Codes) -> BlockRows:
 
 
 def _scopes(rows: BlockRows, connections: Connections, scope: str | None) -> Coded:
-    """Return the scope code of each row: -1 for none, and 0 for all if ``scope`` is None."""
+    """Return the scope code of each row: -1 if it has no scope; always 0 if ``scope`` is None."""
     if scope is None:
         return Coded(np.zeros(len(rows.cidr), np.int64), pa.array([None], pa.large_string()))
     if scope == ROUTING_DOMAIN:
@@ -165,7 +165,7 @@ def _scopes(rows: BlockRows, connections: Connections, scope: str | None) -> Cod
 
 
 def _is_asked(rows: BlockRows, connections: Connections, settings: OverlapSettings) -> Mask:
-    """Return the mask of rows in the routing domain ``only``; another table's always count."""
+    """Return the mask of rows in routing domain ``settings.only``, and of another table's rows."""
     if settings.only is None:
         return np.ones(len(rows.cidr), bool)
     domain, words = connections.domain, connections.routers[0].words.to_pylist()
@@ -183,7 +183,7 @@ def _is_asked(rows: BlockRows, connections: Connections, settings: OverlapSettin
 def _is_ignored(
     rows: BlockRows, connections: Connections, cidrs: CidrWords, settings: OverlapSettings
 ) -> Mask:
-    """Return the mask of rows to leave out; never blocks of table ``vpcs`` or another table."""
+    """Return the mask of rows to ignore; rows from ``vpcs`` or another table are never ignored."""
     is_ours = ~connections.is_theirs[rows.connection] & ~np.isin(rows.role, tuple(roles.ORIGINS))
     if settings.ignore:
         ours = set(cidrs.words.take(np.unique(rows.cidr[is_ours])).to_pylist())
@@ -200,7 +200,7 @@ def _is_ignored(
 def _blocks(
     rows: BlockRows, connections: Connections, blocks: ParsedCidrs, scopes: Codes, keep: Codes
 ) -> dict[str, Any]:
-    """Merge the rows of one block into one, whatever their origins."""
+    """Merge the rows that have the same connection, side, block and scope into one block."""
     keys = (rows.connection, rows.is_vpc.astype(np.int64), rows.cidr, scopes)
     rank = rank_rows([key[keep] for key in keys])
     order = np.argsort(rank, kind="stable")
@@ -237,7 +237,7 @@ def _blocks(
 
 
 def _whole_numbers(frame: pd.DataFrame, name: str) -> pd.Series:
-    """Return a column as whole numbers; another table may have them as text."""
+    """Return a column as whole numbers; in a table from the user, they may be text."""
     values = column_of(frame, name)
     numbers = pd.to_numeric(values, errors="coerce")
     is_odd = values.notna() & (numbers.isna() | (numbers % 1 != 0))

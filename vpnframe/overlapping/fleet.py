@@ -27,7 +27,7 @@ from vpnframe.schema.checked import in_order
 from vpnframe.schema.codes import NULL, Codes, Mask, rank_rows
 from vpnframe.schema.codes import expand as expand_ranges
 
-_MOST_IDS = 20  # connections of a group that are named; the others are counted
+_MOST_IDS = 20  # connection ids listed per group; the others are only counted
 
 
 def overlaps(
@@ -39,15 +39,15 @@ def overlaps(
     expand: bool = False,
     max_pairs: int = DEFAULT_MAX_PAIRS,
 ) -> pd.DataFrame:
-    """Find the overlaps in a fleet that can matter, and classify each.
+    """Find the overlaps in a fleet that can affect routing, and classify each.
 
-    On-premises blocks are compared with those of other connections and with the blocks of VPCs: the
-    connection's own VPC, and others in the scope. The blocks of a VPC come from the inventory's
-    table ``vpcs``; if the VPC was not read, its VPC-side selectors are used instead, and the reason
-    states this. VPC blocks with each other, blocks on one side of one connection, and default
-    routes are never compared.
+    On-premises blocks are compared with those of other connections, with the blocks of the
+    connection's own VPC, and with the blocks of other VPCs in the scope. The blocks of a VPC come
+    from the inventory's table ``vpcs``; if the VPC was not read, its VPC-side selectors are used
+    instead, and the reason states this. Two VPC blocks, two blocks on the same side of one
+    connection, and default routes are never compared.
 
-    Pairs of equal blocks with the same meaning form one row: the first pair, and their number.
+    Pairs that have the same two blocks, kind and severity form one row, which shows the first pair.
 
     Parameters
     ----------
@@ -57,34 +57,35 @@ def overlaps(
     scope : str or None
         What two blocks must share to be compared: ``"routing_domain"`` (the connected parts of
         the graph of VPN gateways, VPCs and transit routers), a column of ``subnets``, or None to
-        compare the whole table. A missing scope equals nothing, not even another missing one; the
-        two sides of one connection are always compared.
+        compare the whole table. Blocks without a scope are not compared; the two sides of one
+        connection always are.
     against : DataFrame or iterable of str, optional
-        Compare with these blocks instead: a list or column of blocks, or a table with ``cidr``,
-        ``destination_cidr`` or ``cidrs`` (the tables ``vpcs`` and ``routes``, an export of an
-        IPAM, another fleet's ``subnets``). A row that names a gateway, VPC or router of this
-        fleet is compared inside its routing domain; others with all blocks, since their domain is
-        unknown. A scope other than the default must be a column of both.
+        Compare the fleet with these blocks, not with itself: a list or column of blocks, or a table
+        with ``cidr``, ``destination_cidr`` or ``cidrs`` (the tables ``vpcs`` and ``routes``, an
+        export of an IPAM, another fleet's ``subnets``). A row that names a gateway, VPC or router
+        of this fleet is compared inside its routing domain; other rows with all blocks, since their
+        domain is unknown. A scope other than the default must be a column of both tables.
     settings : OverlapSettings, optional
-        Additional joins, translations, the tag that names an owner, and the routing domain to
-        analyse.
+        Declared joins and translations, the tag that names an owner, the routing domain to analyse,
+        and blocks to leave out.
     expand : bool
         Return one row for each pair.
     max_pairs : int
-        Maximum number of pairs with ``expand``, before those within one connection's side are
-        dropped.
+        Maximum number of pairs with ``expand``, including those on one side of one connection,
+        which are dropped later.
 
     Returns
     -------
     DataFrame
         Table ``overlaps``: ``account_id``, ``region_id``, ``vpn_connection_id``, ``side`` and
         ``cidr`` of the first pair, prefixed ``left_`` and ``right_``; ``relation`` of left to
-        right; ``scope`` (its name, "all" for None) and ``scope_id`` (what both share, left's for
-        its own VPC, missing for None); ``kind`` and ``severity`` (info, low, medium or high);
-        ``n_pairs``, ``n_connections`` and ``vpn_connection_ids`` (the first twenty, joined by
-        commas) of the connections with these blocks on premises; ``reason``, of the first pair.
-        Left is the on-premises block if right is a VPC's, else the smaller by those columns; with
-        ``against`` it is ours, and ``right_side`` is "against". Rows are sorted by left.
+        right; ``scope`` (its name, "all" for None) and ``scope_id`` (the scope of both blocks,
+        left's scope if right is its own VPC's block, null for None); ``kind`` and ``severity``
+        (info, low, medium or high); ``n_pairs``; ``n_connections`` and ``vpn_connection_ids`` (the
+        first twenty, separated by commas) of the connections with these blocks on premises; and
+        ``reason``, of the first pair. Left is the fleet's block with ``against`` (``right_side`` is
+        "against"), else the on-premises block of a pair with a VPC block, else the one that sorts
+        first by the columns above. Rows are sorted by left.
 
     Raises
     ------
@@ -137,7 +138,7 @@ def overlaps_per_block(
     scope: str | None = ROUTING_DOMAIN,
     settings: OverlapSettings | None = None,
 ) -> pd.DataFrame:
-    """Count for each block of a fleet the pairs that ``overlaps`` finds it in.
+    """Count for each block of a fleet its pairs in the result of ``overlaps``.
 
     The run time does not depend on the number of pairs.
 
@@ -176,7 +177,7 @@ def overlaps_per_block(
 
 
 def overlaps_by_site(inventory: Inventory, *, settings: OverlapSettings) -> pd.DataFrame:
-    """Return table ``overlaps`` with only the pairs of two sites grouped."""
+    """Return table ``overlaps``: pairs of two sites are grouped, pairs with VPC blocks are not."""
     candidates = pairs_within(KnownFleet.of(inventory).encode(ROUTING_DOMAIN, settings))
     sites = find_groups(candidates.across(False))
     across = every_pair(candidates.across(True), DEFAULT_MAX_PAIRS)
@@ -185,7 +186,7 @@ def overlaps_by_site(inventory: Inventory, *, settings: OverlapSettings) -> pd.D
 
 
 def _as_table(groups: Groups, settings: OverlapSettings) -> pd.DataFrame:
-    """Build table ``overlaps`` from groups, with the meaning of each."""
+    """Build table ``overlaps``: one row per group, with its kind, severity and reason."""
     pairs, fleet = groups.first, groups.first.fleet
     scope, other = fleet.scope[pairs.left], fleet.scope[pairs.right]
     is_shared = (scope == other) | pairs.is_own
@@ -203,11 +204,11 @@ def _as_table(groups: Groups, settings: OverlapSettings) -> pd.DataFrame:
 
 
 def _named(pairs: FleetPairs) -> Codes:
-    """Return the connection to name at the right end: the left one for a block of its own VPC."""
+    """Return the connection to show as right: for a VPC's own block, a connection of that VPC."""
     fleet, its, right = pairs.fleet, pairs.fleet.connections, pairs.other
     role, sides, cidr = fleet.role[pairs.right], its.vpc_side, fleet.cidr[pairs.right]
     is_own = pairs.is_own & ((role != roles.STAND_IN) | sides.hold(sides.codes[pairs.one], cidr))
-    # Our first connection in each VPC, -1 if there is none.
+    # The fleet's first connection in each VPC, -1 if the VPC has none.
     ours = np.flatnonzero((its.name.codes >= 0) & ~its.is_theirs)[::-1]
     first = np.full(int(its.cloud.max(initial=0)) + 1, NULL)
     first[its.cloud[ours]] = ours
@@ -234,14 +235,14 @@ def _half(end: str, fleet: EncodedFleet, rows: Codes, connection: Codes) -> dict
 
 
 def _count(fleet: EncodedFleet) -> Codes:
-    """Return the numbers of equal, contained and containing blocks, shape (3, n)."""
+    """Return for each block the numbers of equal, inner and outer blocks, shape (3, n)."""
     site, scope, connection = fleet.role == roles.ONPREM, fleet.scope, fleet.connection
     held, outside = np.isin(fleet.role, roles.COMPARED), fleet.role == roles.OUTSIDE
     cloud, has_scope = fleet.connections.cloud[connection], scope >= 0
     both = rank_rows([connection, scope])
-    # Sites of one scope, less those of one connection.
+    # Pairs of on-premises blocks in one scope, without the pairs inside one connection.
     counts = _counts(fleet, has_scope & site, scope) - _counts(fleet, has_scope & site, both)
-    # Sites with blocks of VPCs of their scope, and with blocks of their own VPC in any scope.
+    # On-premises blocks with VPC blocks: other VPCs in the scope, and the own VPC in any scope.
     counts += _between(fleet, has_scope & site, has_scope & held, scope)
     counts -= _between(fleet, has_scope & site, has_scope & held, rank_rows([cloud, scope]))
     held[roles.repeats(np.flatnonzero(held), cloud, fleet.cidr, fleet.role)] = False
@@ -250,13 +251,13 @@ def _count(fleet: EncodedFleet) -> Codes:
 
 
 def _between(fleet: EncodedFleet, one: Mask, other: Mask, groups: Codes) -> Codes:
-    """Count the pairs of a block of one set with a block of the other."""
+    """Count for each block its pairs with blocks of the other set, inside each group."""
     both = _counts(fleet, one | other, groups)
     return both - _counts(fleet, one, groups) - _counts(fleet, other, groups)
 
 
 def _counts(fleet: EncodedFleet, chosen: Mask, groups: Codes) -> Codes:
-    """Return counts by position, 0 for blocks that are not chosen; shape (3, n)."""
+    """Count the overlaps among the chosen blocks of each group; 0 for others; shape (3, n)."""
     counts, blocks = np.zeros((3, len(groups)), np.int64), fleet.all.take(chosen)
     for family in (4, 6):
         row, numbers = blocks.of_family(family, groups=groups)

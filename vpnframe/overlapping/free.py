@@ -1,4 +1,4 @@
-"""Find free blocks for a new site, and what fills the space if there are none."""
+"""Find free blocks for a new site, and the blocks that use the space if there are none."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ from vpnframe.overlapping.rows import KnownFleet, their_blocks
 from vpnframe.overlapping.settings import OverlapSettings
 from vpnframe.schema.codes import Codes
 
-_MOST = 100_000  # blocks are found one by one, and longer results are not useful
+_MOST = 100_000  # blocks are found one by one, and more of them are not useful
 DEFAULT_AVOID = {
     "100.64.0.0/10": "the cloud's own services",  # in the shared address space of RFC 6598
-    "172.17.0.0/16": "Docker",  # its default bridge: hosts with Docker cannot reach others there
+    "172.17.0.0/16": "Docker",  # default bridge: hosts with Docker cannot reach other hosts in it
 }
 
 Avoid: TypeAlias = str | Path | Iterable[object] | pd.DataFrame | None
@@ -49,21 +49,21 @@ def free_subnets(
     avoid: Avoid = None,
     settings: OverlapSettings | None = None,
 ) -> pd.DataFrame:
-    """Find blocks that overlap no known block, best fit first.
+    """Find blocks that overlap no block in use; blocks from the smallest gap come first.
 
-    In use are all blocks of the fleet except default routes, on both sides of every connection; the
-    VPCs' own blocks and user CIDRs of an inventory; the mapped blocks of translations;
-    100.64.0.0/10 (the cloud's own services); 172.17.0.0/16 (Docker); and the blocks of ``avoid``. A
-    VPC-side selector around the blocks of a VPC that was read does not count as in use.
-    ``OverlapSettings(only="vpn-...")`` restricts this to one routing domain: a block that is free
-    there may be in use elsewhere.
+    These count as in use: all blocks of the fleet except default routes, on both sides of every
+    connection; the VPCs' own blocks and user CIDRs of an inventory; the mapped blocks of
+    translations; 100.64.0.0/10 (the cloud's own services); 172.17.0.0/16 (Docker); and the blocks
+    of ``avoid``. A VPC-side selector that contains a block of its VPC does not count, if the VPC
+    was read. ``OverlapSettings(only="vpn-...")`` searches only one routing domain: a block that is
+    free there may be in use elsewhere.
 
     Parameters
     ----------
     subnets : DataFrame or Inventory
         Table ``subnets``, or an inventory, whose VPCs and coverage are used too.
     within : str
-        The block to look in, IPv4 or IPv6.
+        The block in which to find free blocks, IPv4 or IPv6.
     prefix_length : int
         Prefix length of the blocks to find.
     count : int
@@ -72,15 +72,15 @@ def free_subnets(
         More blocks to avoid: a file (see :func:`vpnframe.read_blocks`), a list, a
         column, or a table with ``cidr``.
     settings : OverlapSettings, optional
-        Translations, the routing domain to search, and blocks to leave out: an aggregate towards a
-        site, such as 10.0.0.0/8, uses everything inside it, unless ``ignore`` names it.
+        Translations, the routing domain to search, and blocks to leave out: an aggregate that is
+        routed to a site, such as 10.0.0.0/8, is all in use unless ``ignore`` contains it.
 
     Returns
     -------
     DataFrame
-        Table ``free_subnets``: ``cidr`` and the ``gap`` it was cut from, which is the largest free
-        block around it. Fewer rows than ``count`` if there is no more room:
-        ``would_conflict(subnets, [within])`` lists the blocks of the fleet that use it.
+        Table ``free_subnets``: ``cidr``, and ``gap``, the largest free block that contains it. If
+        ``within`` has less room, there are fewer rows than ``count``;
+        ``would_conflict(subnets, [within])`` lists the blocks of the fleet that use ``within``.
 
     Raises
     ------
@@ -124,7 +124,7 @@ def free_subnets(
 
 
 class FreeSpace:
-    """Free address space; each block taken is removed from it."""
+    """Free address space, from which each block that is taken is removed."""
 
     def __init__(self, gaps: Iterable[Network]) -> None:
         self._pieces: dict[tuple[int, int], list[_Piece]] = {}
@@ -132,7 +132,7 @@ class FreeSpace:
             self._put(gap, gap)
 
     def take(self, prefix_length: int, *, version: int) -> tuple[Network, Network] | None:
-        """Take a block from the smallest (then lowest) piece that fits; return it and its gap."""
+        """Take a block from the smallest, then lowest, piece that fits; return it and its gap."""
         for length in range(prefix_length, -1, -1):
             if pieces := self._pieces.get((version, length)):
                 _, piece, gap = heapq.heappop(pieces)
@@ -163,7 +163,7 @@ def find_free_space(
 
 
 def _taken_by_fleet(known: KnownFleet, settings: OverlapSettings) -> tuple[EncodedFleet, Codes]:
-    """Return the fleet's blocks, and the positions of those in use: all but aggregates."""
+    """Return the encoded fleet, and the positions of its blocks in use: all except aggregates."""
     fleet = encode_fleet(known.rows(settings), scope=None, settings=settings)
     return fleet, np.flatnonzero(fleet.role != AGGREGATE)
 
@@ -182,7 +182,7 @@ class Taken:
     """A block that is in use or to be avoided."""
 
     block: Network
-    owners: str  # a description
+    owners: str  # description of who uses it, or of why to avoid it
     is_fleets: bool = True  # whether settings can ignore it
 
     def __str__(self) -> str:
@@ -192,7 +192,7 @@ class Taken:
 def find_filling(
     subnets: pd.DataFrame | Inventory, *, within: str, avoid: Avoid, settings: OverlapSettings
 ) -> list[Taken]:
-    """Find the outermost blocks in use or avoided that overlap ``within``, the largest first."""
+    """Find the outermost blocks, used or avoided, that overlap ``within``, the largest first."""
     fleet, rows = _taken_by_fleet(KnownFleet.of(subnets), settings)
     space = ipaddress.ip_network(within)
     avoided = [(text, "to be avoided") for text in set(_read_avoided(avoid).texts())]
@@ -232,7 +232,7 @@ def _blocks_of(fleet: EncodedFleet, rows: Codes) -> Iterator[Taken]:
 
 
 def _largest(found: Iterable[Taken]) -> list[Taken]:
-    """Return the blocks that lie in no other one, with equal ones merged."""
+    """Return the blocks that are inside no other block, with equal blocks merged into one."""
     outer: dict[Network, Taken] = {}
     for one in sorted(found, key=_size):
         block, same = one.block, outer.get(one.block)

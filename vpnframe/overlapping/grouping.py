@@ -1,4 +1,4 @@
-"""Group pairs of equal blocks with the same classification, judging the pairs in parts."""
+"""Group the pairs that have the same two blocks and classification, some pairs at a time."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from vpnframe.overlapping.pairing import Candidates, FleetPairs
 from vpnframe.overlapping.roles import ONPREM
 from vpnframe.schema.codes import Codes, rank_rows
 
-MOST_JUDGED = 100_000_000  # pairs, which takes about half a minute
-# A number for the kind and severity of each case.
+MOST_JUDGED = 100_000_000  # pairs; classifying them takes about half a minute
+# For each case, a number that stands for its kind and severity.
 _JUDGEMENTS = pd.factorize(CASES.kinds * len(SEVERITIES) + CASES.severities)[0].astype(np.int64)
 
 
@@ -29,7 +29,7 @@ class Groups:
 
 
 def find_groups(candidates: Candidates) -> Groups:
-    """Judge all pairs in parts, and group pairs of equal blocks with the same kind and severity."""
+    """Classify all pairs, and group those with the same two blocks, kind and severity."""
     candidates.check(MOST_JUDGED)
     fleet, none = candidates.fleet, np.empty(0, np.int64)
     nodes, n_blocks, width = _nodes(fleet), max(len(fleet.cidr), 1), _width(fleet)
@@ -57,7 +57,7 @@ def every_pair(candidates: Candidates, max_pairs: int) -> Groups:
 
 
 def _nodes(fleet: EncodedFleet) -> tuple[Codes, Codes]:
-    """Return codes of side and block of each row: within its scope, and in any scope."""
+    """Return two codes for each row: of side, block and scope, and of side and block only."""
     side = 2 * fleet.is_theirs + fleet.is_vpc.astype(np.int64)
     scope = np.append(fleet.scope, np.zeros_like(fleet.scope))
     is_any = np.repeat([0, 1], len(side))
@@ -67,7 +67,7 @@ def _nodes(fleet: EncodedFleet) -> tuple[Codes, Codes]:
 
 
 def _group(pairs: FleetPairs, nodes: tuple[Codes, Codes]) -> tuple[Codes, ...]:
-    """Return key, number of pairs and first pair of groups, and key and connection of members."""
+    """Return key, pair count and first pair per group, then group key and connection per member."""
     fleet, cases, (within, anywhere) = pairs.fleet, find_cases(pairs), nodes
     is_shared = pairs.is_own | (fleet.scope[pairs.left] == fleet.scope[pairs.right])
     left = np.where(is_shared, within[pairs.left], anywhere[pairs.left])
@@ -80,7 +80,7 @@ def _group(pairs: FleetPairs, nodes: tuple[Codes, Codes]) -> tuple[Codes, ...]:
 
 
 def _member_keys(pairs: FleetPairs, group: Codes) -> Codes:
-    """Return keys of a group and a connection that has a block of its pairs on premises."""
+    """Return integers, one per group and connection that has a block of the group on premises."""
     fleet, keys = pairs.fleet, []
     for block, connection in ((pairs.left, pairs.one), (pairs.right, pairs.other)):
         is_site = (fleet.role[block] == ONPREM) & ~fleet.is_theirs[block]

@@ -1,7 +1,7 @@
 """Classify overlaps: as a fault, a legal split, a failover pair or harmless.
 
-The first case that fits a pair counts. ``cases.toml`` holds the kind, severity and reason of each
-case; :func:`find_cases` evaluates the conditions.
+Each pair gets the first case whose condition it meets. ``cases.toml`` contains the kind, severity
+and reason of each case; :func:`find_cases` evaluates the conditions.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ CaseCodes = npt.NDArray[np.int8]
 
 
 class PairMeaning(NamedTuple):
-    """Kind, severity and reason of a pair; the reason has placeholders for the facts."""
+    """Kind, severity and reason of a case; the reason has placeholders for facts about a pair."""
 
     kind: str
     severity: str
@@ -57,7 +57,7 @@ class Cases(dict[str, PairMeaning]):
         return np.array([SEVERITIES.index(case.severity) for case in self.values()])
 
     def find(self, conditions: Iterable[tuple[str, Mask]]) -> CaseCodes:
-        """Return the first case of each pair whose condition holds."""
+        """Return for each pair the code of the first case whose condition is true."""
         names, listed = list(self), list(conditions)
         codes = np.full(len(listed[0][1]), NULL, np.int8)
         for name, fits in reversed(listed):
@@ -87,7 +87,7 @@ class Cases(dict[str, PairMeaning]):
 
 
 def _fill(template: str, pairs: FleetPairs, nats: Sequence[Nat]) -> pa.Array:
-    """Return the sentence of each pair; facts that are not known become question marks."""
+    """Fill the template with the facts about each pair; unknown facts become question marks."""
     pieces = [pa.repeat(pa.scalar("", pa.large_string()), len(pairs.left))]
     for literal, name, _, _ in Formatter().parse(template):
         pieces += [pa.scalar(literal, pa.large_string())]
@@ -98,7 +98,7 @@ def _fill(template: str, pairs: FleetPairs, nats: Sequence[Nat]) -> pa.Array:
 
 
 def _fact(name: str, pairs: FleetPairs, nats: Sequence[Nat]) -> pa.Array:
-    """Return the text for a placeholder: ``nat``, or a block and a fact about it."""
+    """Return the texts that replace a placeholder: ``nat``, or a block and one of its facts."""
     if name == "nat":
         texts = [f"{nat.real} as {nat.mapped}{f', {nat.note}' if nat.note else ''}" for nat in nats]
         return take_words(pa.array(texts, pa.large_string()), pairs.nat)
@@ -137,7 +137,7 @@ def find_cases(pairs: FleetPairs) -> CaseCodes:
 
 
 def _across_conditions(pairs: FleetPairs) -> Iterator[tuple[str, Mask]]:
-    """Yield the conditions for an on-premises and a VPC's block, and for what nothing joins."""
+    """Yield the conditions for translated, mirrored, unrelated and on-premises/VPC pairs."""
     contains = ~pairs.is_equal & (pairs.outer == pairs.onprem)
     is_real, is_user = pairs.role == roles.REAL, pairs.role == roles.USER
     yield "translated", pairs.nat >= 0
@@ -178,7 +178,7 @@ def _pair_conditions(pairs: FleetPairs) -> Iterator[tuple[str, Mask]]:
     other_gateway = pairs.have_different(gateway)
     has_evidence = pairs.both(its.has_ha) & is_near & (other_peers | other_gateway)
     is_moved = pairs.share_peer(same_vpc & other_gateway)
-    # A connection with different VPC blocks does not admit the other's packets.
+    # A connection with different VPC blocks does not admit the packets of the other connection.
     can_stand_in = pairs.vpc_sides_overlap(is_routed | has_evidence | is_moved)
     is_pair = pairs.lead_to_one_block(can_stand_in & (is_routed | has_evidence))
     yield "ecmp", is_pair & is_routed
@@ -190,7 +190,7 @@ def _pair_conditions(pairs: FleetPairs) -> Iterator[tuple[str, Mask]]:
 
 
 def _policy_conditions(pairs: FleetPairs) -> Iterator[tuple[str, Mask]]:
-    """Yield the conditions for two policies of one gateway."""
+    """Yield the conditions for two policies on one VPN gateway."""
     fleet = pairs.fleet
     is_by_policy = fleet.is_by_policy[pairs.left] & fleet.is_by_policy[pairs.right]
     both = is_by_policy & pairs.same_gateway
@@ -203,7 +203,7 @@ def _policy_conditions(pairs: FleetPairs) -> Iterator[tuple[str, Mask]]:
 
 
 def _onprem_conditions(pairs: FleetPairs) -> Iterator[tuple[str, Mask]]:
-    """Yield the remaining conditions, for two sites that claim the same addresses."""
+    """Yield the remaining conditions, for two sites that use the same addresses."""
     fleet, its = pairs.fleet, pairs.fleet.connections
     same_gateway = pairs.same_gateway
     policy = fleet.is_by_policy[pairs.left] | fleet.is_by_policy[pairs.right]

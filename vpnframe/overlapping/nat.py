@@ -1,4 +1,4 @@
-"""Read declarations of address translation (NAT) by the user.
+"""Read the user's declarations of address translation (NAT).
 
 A NAT file::
 
@@ -55,12 +55,12 @@ class Nat:
     connection, vpn_gateway : str or None
         The id of the connection, or of the VPN gateway for all its connections; exactly one.
     note : str or None
-        Text to append in the reason.
+        Text to append to the blocks in the column ``reason``.
 
     Raises
     ------
     SettingsError
-        If a text is not a CIDR block, the blocks differ in size, or not exactly one id is given.
+        If a text is not a side or block, the blocks differ in size, or not exactly one id is given.
 
     Examples
     --------
@@ -89,7 +89,7 @@ class Nat:
 
 
 def read_nat(path: str | Path) -> tuple[Nat, ...]:
-    r"""Read which blocks are translated from a file.
+    r"""Read the declarations of address translation (NAT) in a file.
 
     Parameters
     ----------
@@ -105,7 +105,7 @@ def read_nat(path: str | Path) -> tuple[Nat, ...]:
     Raises
     ------
     SettingsError
-        If the file cannot be read, an entry is unknown, missing or invalid, or sizes differ.
+        If the file cannot be read, or an entry is unknown, missing or invalid.
 
     Examples
     --------
@@ -136,13 +136,13 @@ def is_inside(inner: Network, outer: Network) -> bool:
 
 
 def moved(block: Network, old: Network, new: Network) -> str:
-    """Return the block that has the same place in ``new`` as ``block`` has in ``old``."""
+    """Return ``block`` moved from ``old`` to ``new``, at the same offset."""
     shift = int(new.network_address) - int(old.network_address)
     return str(type(block)((int(block.network_address) + shift, block.prefixlen)))
 
 
 def with_mapped(subnets: pd.DataFrame, nats: Sequence[Nat]) -> pd.DataFrame:
-    """Add the mapped blocks of translated blocks to a fleet's blocks."""
+    """For each block that NAT translates, add a row with the block it is translated to."""
     if not nats:
         return subnets
     nat_of, mapped = np.full(len(subnets), NULL), {}
@@ -187,14 +187,14 @@ def _map(cidr: object, nat: Nat) -> str | None:
     try:
         block = ipaddress.ip_network(str(cidr))
     except ValueError:
-        return None  # a null, or an invalid text, which is reported when all are parsed
+        return None  # a null, or invalid text, which is reported when all blocks are parsed
     real = _network(nat.real)
     return moved(block, real, _network(nat.mapped)) if is_inside(block, real) else None
 
 
 @dataclass(frozen=True, slots=True)
 class Translation:
-    """One declaration: its position, the connections it applies to, and the blocks within it."""
+    """One NAT declaration: its position, its connections, and the blocks inside its real block."""
 
     position: int
     connections: Codes
@@ -204,7 +204,7 @@ class Translation:
 def translations_of(
     nats: Sequence[Nat], name: Coded, gateway: Coded, blocks: ParsedCidrs
 ) -> tuple[Translation, ...]:
-    """Match each VPC-side declaration with connections and blocks, smallest real block first."""
+    """Find the connections and blocks of each VPC-side declaration, smallest real block first."""
     found = []
     for position, nat in _smallest_first(nats):
         if nat.side == "vpc":
@@ -219,7 +219,7 @@ def translations_of(
 
 
 def _within(blocks: ParsedCidrs, outer: ParsedCidrs) -> Mask:
-    """Check which blocks lie within ``outer``."""
+    """Check which blocks are inside or equal to the one block of ``outer``."""
     (family,), (length,) = outer.family.tolist(), outer.prefix_length.tolist()
     host_bits = np.full(len(blocks.low), (32 if family == 4 else 128) - length)
     first = Wide(blocks.high, blocks.low).cleared(host_bits)

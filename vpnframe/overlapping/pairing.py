@@ -24,16 +24,16 @@ from vpnframe.overlapping.encoded import EncodedFleet
 from vpnframe.overlapping.scopes import ROUTING_DOMAIN
 from vpnframe.schema.codes import CodedSets, Codes, Mask
 
-_AT_ONCE = 2**18  # pairs judged at a time: few enough to stay in the processor's cache
+_AT_ONCE = 2**18  # pairs classified at a time: few enough to stay in the processor's cache
 
 
 @dataclass(frozen=True)
 class FleetPairs:
     """Pairs of overlapping blocks, and facts about each pair.
 
-    ``left`` and ``right`` are positions in the fleet. Left is the smaller one of two on-premises
-    blocks, the on-premises block of a pair with a VPC-side block, and ours of a pair with another
-    table. In all facts, a null is neither equal to nor different from anything.
+    ``left`` and ``right`` are positions in the fleet. Left is the fleet's block if the other one is
+    from another table, else the on-premises block of a pair with a VPC block, else the block with
+    the smaller position. In all facts, a null is neither equal to nor different from any value.
     """
 
     fleet: EncodedFleet
@@ -41,7 +41,7 @@ class FleetPairs:
     right: Codes
 
     def take(self, keep: Mask | Codes) -> FleetPairs:
-        """Return some of the pairs."""
+        """Return the pairs that ``keep`` selects."""
         return FleetPairs(self.fleet, self.left[keep], self.right[keep])
 
     @cached_property
@@ -56,7 +56,7 @@ class FleetPairs:
 
     @cached_property
     def relation(self) -> npt.NDArray[np.uint8]:
-        """Relation of left to right: of two blocks that overlap, the shorter prefix contains."""
+        """Relation of left to right: the block with the shorter prefix contains the other one."""
         length = self.fleet.all.prefix_length
         left, right = length[self.left], length[self.right]
         relation: npt.NDArray[np.uint8] = np.add(left >= right, left > right, dtype=np.uint8)
@@ -70,33 +70,33 @@ class FleetPairs:
 
     @cached_property
     def outer(self) -> Codes:
-        """Position of the larger block, the left one of two equal ones."""
+        """Position of the larger block; of two equal ones, the left one."""
         return np.where(self.relation == WITHIN, self.right, self.left)
 
     @cached_property
     def inner(self) -> Codes:
-        """Position of the smaller block, the right one of two equal ones."""
+        """Position of the smaller block; of two equal ones, the one in ``right``."""
         return np.where(self.relation == WITHIN, self.left, self.right)
 
     @cached_property
     def is_across(self) -> Mask:
-        """Whether one block is on premises and the other a VPC's."""
+        """Whether one block is on premises and the other one is a VPC block."""
         across: Mask = self.fleet.is_vpc[self.left] != self.fleet.is_vpc[self.right]
         return across
 
     @cached_property
     def onprem(self) -> Codes:
-        """Position of the block that is on premises, the left one of two such."""
+        """Position of the on-premises block; of two on-premises blocks, the left one."""
         return np.where(self.fleet.is_vpc[self.left], self.right, self.left)
 
     @cached_property
     def vpc(self) -> Codes:
-        """Position of the VPC's block, the right one of two on premises."""
+        """Position of the VPC block; of two on-premises blocks, the one in ``right``."""
         return np.where(self.fleet.is_vpc[self.left], self.left, self.right)
 
     @cached_property
     def is_own(self) -> Mask:
-        """Whether one block is on premises and the other of the connection's own VPC."""
+        """Whether one block is on premises and the other one is of the connection's own VPC."""
         cloud = self.fleet.connections.cloud
         is_own: Mask = self.is_across & (cloud[self.one] == cloud[self.other])
         return is_own
@@ -108,7 +108,7 @@ class FleetPairs:
 
     @cached_property
     def nat(self) -> Codes:
-        """Position of the NAT declaration that translates one of the two, -1 for none."""
+        """Position of the NAT declaration that translates one of the two blocks, -1 for none."""
         fleet = self.fleet
         left, right = fleet.nat[self.left], fleet.nat[self.right]
         nat = np.where(left >= 0, left, right)
@@ -123,7 +123,7 @@ class FleetPairs:
 
     @cached_property
     def is_mirrored(self) -> Mask:
-        """Whether each gateway is a peer of the other, or of a connection in the other's VPC."""
+        """Whether both connections, or the site's and one in the VPC, are each other's peers."""
         its, mirrored = self.fleet.connections, np.zeros(len(self.left), bool)
         ip, sets = its.ip.codes, its.peers.codes
         sites = np.flatnonzero(~self.is_across & self.both(its.may_mirror))
@@ -145,7 +145,7 @@ class FleetPairs:
         return self.have_same(self.fleet.connections.routers[0].codes)
 
     def lead_to_one_block(self, candidates: Mask) -> Mask:
-        """Check where both connections have the larger block on premises; False if no candidate."""
+        """Check in which candidate pairs both connections have the larger block on premises."""
         found = candidates & self.is_equal
         some = np.flatnonzero(candidates & ~self.is_equal)
         sides, cidr = self.fleet.connections.onprem_side, self.fleet.cidr[self.outer[some]]
@@ -154,33 +154,33 @@ class FleetPairs:
         return found
 
     def have_same(self, codes: Codes) -> Mask:
-        """Check where both connections have the same code."""
+        """Check in which pairs both connections have the same code."""
         one = codes[self.one]
         same: Mask = (one == codes[self.other]) & (one >= 0)
         return same
 
     def have_different(self, codes: Codes) -> Mask:
-        """Check where both connections have a code, and the codes differ."""
+        """Check in which pairs both connections have a code, and the codes differ."""
         one, other = codes[self.one], codes[self.other]
         different: Mask = (one != other) & (one >= 0) & (other >= 0)
         return different
 
     def both(self, flags: Mask) -> Mask:
-        """Check where both connections have the flag."""
+        """Check in which pairs both connections have the flag set."""
         return flags[self.one] & flags[self.other]
 
     def either(self, flags: Mask) -> Mask:
-        """Check where at least one connection has the flag."""
+        """Check in which pairs at least one connection has the flag set."""
         return flags[self.one] | flags[self.other]
 
     def share_peer(self, candidates: Mask) -> Mask:
-        """Check where both connections share a peer address; False for non-candidates."""
+        """Check in which candidate pairs the connections share a peer address."""
         its = self.fleet.connections
         may_share = self.both(its.may_share) | self.have_same(its.peers.codes)
         return self._by_sets(its.peers, candidates & may_share, _have_common_member)
 
     def vpc_sides_overlap(self, candidates: Mask) -> Mask:
-        """Check where both admit a common address of the VPC; False for non-candidates."""
+        """Check in which candidate pairs both connections admit a common VPC address."""
         its = self.fleet.connections
         is_any = self.either(its.is_any_vpc) & candidates
         return is_any | self._by_sets(its.admitted, candidates & ~is_any, self._have_overlap)
@@ -188,7 +188,7 @@ class FleetPairs:
     def _by_sets(
         self, sets: CodedSets, candidates: Mask, test: Callable[[CodedSets, Codes, Codes], Mask]
     ) -> Mask:
-        """Test the sets of both connections, each distinct pair once; equal sets pass."""
+        """Test the sets of both connections in candidate pairs; equal sets pass without a test."""
         result = candidates & self.have_same(sets.codes)
         some = np.flatnonzero(candidates & self.have_different(sets.codes))
         n = len(sets.starts)
@@ -198,7 +198,7 @@ class FleetPairs:
         return result
 
     def _have_overlap(self, sets: CodedSets, one: Codes, other: Codes) -> Mask:
-        """Check which of these pairs of sets of blocks have two blocks that overlap."""
+        """Check for each pair of sets whether a block of one overlaps a block of the other."""
         (which, first), (which_other, second) = sets.elements(one), sets.elements(other)
         pair, cidr = np.concatenate([which, which_other]), np.concatenate([first, second])
         is_second = np.arange(len(cidr)) >= len(first)
@@ -210,7 +210,7 @@ class FleetPairs:
 
 
 def _have_common_member(sets: CodedSets, one: Codes, other: Codes) -> Mask:
-    """Check which of these pairs of sets have a member in common."""
+    """Check for each pair of sets whether they have a common member."""
     which, member = sets.elements(one)
     found = np.zeros(len(one), bool)
     found[which[sets.hold(other[which], member)]] = True
@@ -219,15 +219,15 @@ def _have_common_member(sets: CodedSets, one: Codes, other: Codes) -> Mask:
 
 @dataclass(frozen=True, slots=True)
 class _Source:
-    """Runs of overlapping blocks; ``rows`` maps their row numbers to positions in the fleet."""
+    """Runs of overlapping blocks; ``rows`` maps row numbers in ``runs`` to fleet positions."""
 
     rows: Codes
     runs: Runs
-    is_across: bool  # pairs of a block on premises and one of a VPC
-    has_own: bool  # all pairs are of a block on premises and one of its own VPC
+    is_across: bool  # each pair is an on-premises block and a VPC block
+    has_own: bool  # each pair is an on-premises block and a block of its own VPC
 
     def parts(self) -> Iterator[tuple[Codes, Codes]]:
-        """Yield pairs of positions in parts of about ``_AT_ONCE``."""
+        """Yield left and right positions in parts of about ``_AT_ONCE`` pairs."""
         n_pairs = np.cumsum(self.runs.stops - self.runs.starts)
         cuts = np.flatnonzero(np.diff(n_pairs // _AT_ONCE, prepend=0)).tolist()
         for start, stop in zip([0, *cuts], [*cuts, len(n_pairs)], strict=True):
@@ -245,17 +245,17 @@ class Candidates:
     sources: tuple[_Source, ...]
 
     def across(self, is_across: bool) -> Candidates:
-        """Return only the pairs of on-premises with VPC blocks, or only those of two sites."""
+        """Keep only the pairs with a VPC block, or only the pairs of two on-premises blocks."""
         sources = tuple(source for source in self.sources if source.is_across == is_across)
         return Candidates(self.fleet, sources)
 
     def check(self, max_pairs: int) -> None:
-        """Raise an error for more than ``max_pairs`` pairs, including those dropped later."""
+        """Raise an error above ``max_pairs`` pairs, including pairs that are dropped later."""
         n_pairs = sum(source.runs.n_pairs for source in self.sources)
         check_pair_count(n_pairs, max_pairs=max_pairs)
 
     def parts(self) -> Iterator[FleetPairs]:
-        """Yield the pairs in parts of about ``_AT_ONCE``, in no particular order."""
+        """Yield the pairs in parts of about ``_AT_ONCE`` pairs, in no particular order."""
         for source in self.sources:
             for left, right in source.parts():
                 yield _compared(self.fleet, left, right, has_own=source.has_own)
@@ -280,7 +280,7 @@ def pairs_within(fleet: EncodedFleet) -> Candidates:
     scope, connection, has_scope = fleet.scope, fleet.connection, fleet.scope >= 0
     site, outside = fleet.role == roles.ONPREM, fleet.role == roles.OUTSIDE
     held, cloud = np.isin(fleet.role, roles.COMPARED), fleet.connections.cloud[connection]
-    one = held.copy()  # once for each VPC, whatever its scopes
+    one = held.copy()  # each block once per VPC, even if it has several scopes
     one[roles.repeats(np.flatnonzero(held), cloud, fleet.cidr, fleet.role)] = False
     return Candidates(
         fleet,
@@ -296,9 +296,9 @@ def pairs_within(fleet: EncodedFleet) -> Candidates:
 def pairs_against(fleet: EncodedFleet, scope: str | None) -> Candidates:
     """Pair the blocks of a fleet with those of another table.
 
-    Those of the table that share no routing domain with the fleet are compared with the whole
-    fleet, and so are all without a scope; the others inside their scope. VPC blocks that share a
-    routing domain with the fleet are not paired with VPC blocks.
+    Blocks of the table that share no routing domain with the fleet are compared with the whole
+    fleet, the others inside their scope; if ``scope`` is None, all with the whole fleet. VPC blocks
+    that share a routing domain with the fleet are not paired with VPC blocks.
     """
     its, is_theirs, is_vpc = fleet.connections, fleet.is_theirs, fleet.is_vpc
     domain = its.domain.codes
@@ -323,7 +323,7 @@ def pairs_against(fleet: EncodedFleet, scope: str | None) -> Candidates:
 
 
 def pairs_with_asked(fleet: EncodedFleet) -> FleetPairs:
-    """Pair all blocks of a fleet with all of another table, regardless of scope."""
+    """Pair all blocks of a fleet with all blocks of another table, regardless of scope."""
     chosen = fleet.is_theirs | (fleet.role != roles.COVERED)
     return Candidates(fleet, tuple(_sources(fleet, chosen, None, is_second=fleet.is_theirs))).all()
 

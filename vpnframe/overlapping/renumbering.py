@@ -1,4 +1,4 @@
-"""Suggest which sites to renumber to resolve overlaps, on the fewest connections."""
+"""Suggest which sites to renumber so that the fewest connections change."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from vpnframe.schema.codes import Codes, Mask
 
 _ONE_SITE = ("duplicate", "ecmp", "ha_pair")
 _BAD = ("medium", "high")
-EXACT_UP_TO = 30  # sites of a part that is solved exactly; larger ones are solved greedily
+EXACT_UP_TO = 30  # most sites of a connected part that is solved exactly; larger parts: greedily
 
 Graph = dict[int, set[int]]
 
@@ -38,14 +38,14 @@ def suggest_renumbering(
     scope: str | None = ROUTING_DOMAIN,
     settings: OverlapSettings | None = None,
 ) -> pd.DataFrame:
-    """Suggest which on-premises blocks to renumber, on the fewest connections, and to what.
+    """Suggest on-premises blocks to renumber, on the fewest connections, and their new blocks.
 
-    Overlaps of severity medium and high are resolved, except duplicates: remove one of those. If a
-    block collides with a VPC's block, its site is renumbered, since everything in the VPC shares
-    the VPC's block. Between sites, the set with the fewest connections is chosen: exactly for
-    connected groups of at most 30 sites, greedily (most conflicts per connection first) for larger
-    ones. Connections of one site are renumbered together, and so are a site's blocks inside a block
-    that changes.
+    Overlaps of severity medium and high are resolved, except duplicate connections: delete one of
+    the two. If a site's block collides with a VPC's block, the site is renumbered, since a change
+    to the VPC's block affects everything in the VPC. If two sites collide, sites are chosen so that
+    the fewest connections change: exactly in connected groups of at most 30 sites, greedily (most
+    conflicts per connection first) in larger groups. All connections of a site are renumbered
+    together, and so are a site's blocks inside a block that changes.
 
     Parameters
     ----------
@@ -109,7 +109,7 @@ class _Faults:
 
     pairs: FleetPairs
     # Connections that share a block on purpose or as a leftover (duplicate, ECMP, HA pair) are one
-    # site: what they share is renumbered together or not at all.
+    # site: the blocks that they share are renumbered together or not at all.
     site: Codes
 
     @classmethod
@@ -118,7 +118,7 @@ class _Faults:
         cases = find_cases(pairs)
         is_passed = np.isin(CASES.kinds, [KINDS.index(kind) for kind in _ONE_SITE])[cases]
         is_bad = np.isin(CASES.severities, [SEVERITIES.index(word) for word in _BAD])[cases]
-        is_one = is_passed & pairs.is_equal  # a block that is nested may change without the other
+        is_one = is_passed & pairs.is_equal  # of nested blocks, one may change without the other
         joined = np.unique(np.stack([pairs.one[is_one], pairs.other[is_one]], axis=1), axis=0)
         site = connected(len(fleet.connections.identity), joined.tolist())
         return cls(pairs.take(is_bad & ~is_passed), site)
@@ -143,7 +143,7 @@ class _Faults:
         return changed
 
     def _chosen_sites(self, forced: Codes, one: Codes, other: Codes) -> Mask:
-        """Return which sites change: the forced ones, and the fewest that resolve the rest."""
+        """Return the sites that change: ``forced`` ones, and those that resolve other pairs."""
         chosen = np.isin(np.arange(len(self.site)), forced)
         left = ~chosen[one] & ~chosen[other]
         edges = np.unique(np.stack([one[left], other[left]], axis=1), axis=0)
@@ -152,13 +152,13 @@ class _Faults:
         return chosen
 
     def _mark(self, changed: Mask, blocks: Codes) -> None:
-        """Mark blocks, and the same block on every connection of its site."""
+        """Mark the given blocks, and the equal blocks on every connection of the same site."""
         fleet = self.pairs.fleet
         key = self.site_of_block * len(fleet.cidrs.words) + fleet.cidr
         changed |= np.isin(key, key[blocks]) & ~fleet.is_vpc
 
     def changes(self) -> list[dict[int, Network]]:
-        """Return each block that changes, with the blocks of its site inside it, largest first."""
+        """Return the blocks that change, each with its site's blocks inside it, largest first."""
         fleet, site, changed = self.pairs.fleet, self.site_of_block, self.changed()
         rows = np.flatnonzero(np.isin(site, site[changed]) & ~fleet.is_vpc)
         texts = fleet.cidr_texts(rows).to_pylist()
@@ -177,10 +177,10 @@ class _Faults:
 
 
 def find_cover(edges: Collection[tuple[int, int]], weights: Mapping[int, int]) -> set[int]:
-    """Find a light set of nodes such that every edge has at least one of them.
+    """Find a set of nodes of small total weight such that every edge has at least one of them.
 
-    The lightest is NP-complete: R. M. Karp, Reducibility among combinatorial problems (1972). The
-    greedy bound: V. Chvatal, A greedy heuristic for the set-covering problem (1979).
+    The exact problem is NP-complete: R. M. Karp, Reducibility among combinatorial problems (1972).
+    The greedy bound: V. Chvatal, A greedy heuristic for the set-covering problem (1979).
     """
     graph: Graph = {}
     for one, other in edges:
@@ -197,14 +197,14 @@ def find_cover(edges: Collection[tuple[int, int]], weights: Mapping[int, int]) -
 
 
 def _exact(graph: Graph, weights: Mapping[int, int]) -> set[int]:
-    """Branch on the node with the most edges: it is in the cover, or all its neighbours are."""
+    """Find the lightest cover: it has the node with the most edges, or all its neighbours."""
     busiest = max(sorted(graph), key=lambda node: len(graph[node]), default=None)
     if busiest is None or not graph[busiest]:
         return set()
     neighbours = graph[busiest]
     with_it = {busiest} | _exact(_without(graph, {busiest}), weights)
     if len(neighbours) == 1 and weights[busiest] <= min(weights[n] for n in neighbours):
-        return with_it  # no node has more than one edge: the lighter end of each will do
+        return with_it  # no node has more than one edge: take the lighter end
     without_it = neighbours | _exact(_without(graph, neighbours), weights)
     return min(with_it, without_it, key=lambda cover: sum(weights[node] for node in cover))
 
@@ -214,7 +214,7 @@ def _without(graph: Graph, gone: set[int]) -> Graph:
 
 
 def _greedy(graph: Graph, weights: Mapping[int, int]) -> set[int]:
-    """Take the node with the most uncovered edges per weight until every edge is covered."""
+    """Find a cover: repeatedly take the node with the most uncovered edges per weight."""
     left = {node: set(ends) for node, ends in graph.items()}
     queue = [(-len(ends) / weights[node], node) for node, ends in left.items()]
     heapq.heapify(queue)
@@ -222,7 +222,7 @@ def _greedy(graph: Graph, weights: Mapping[int, int]) -> set[int]:
     while queue:
         worth, node = heapq.heappop(queue)
         now = -len(left[node]) / weights[node]
-        if now != worth:  # it has lost edges since it was queued
+        if now != worth:  # edges of the node were covered since it was queued
             heapq.heappush(queue, (now, node))
         elif now < 0:
             taken.append(node)

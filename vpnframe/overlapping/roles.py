@@ -1,7 +1,7 @@
 """Assign each block its role in comparisons: a site's network, a VPC's own block, or neither.
 
-If the blocks of a VPC were read, they define its address space: its local routes win inside them
-and nowhere else. A VPC-side selector is then only what a connection admits. If the VPC was not
+If the blocks of a VPC were read, they define its address space: its local routes apply only inside
+them. A VPC-side selector then shows only which packets a connection admits. If the VPC was not
 read, its selectors are used in place of its blocks.
 """
 
@@ -22,14 +22,14 @@ OUTSIDE = 4  # a selector disjoint from its VPC's own blocks
 AGGREGATE = 5  # a selector that contains an own block of its VPC
 COVERED = 6  # a selector replaced by another block: the VPC's own, or an equal one
 
-COMPARED = (REAL, USER, STAND_IN)  # with every on-premises block of a scope
-ORIGINS = {REAL: "vpc", USER: "user_cidr"}  # of rows from table ``vpcs``, in the column ``origin``
+COMPARED = (REAL, USER, STAND_IN)  # roles compared with every on-premises block of a scope
+ORIGINS = {REAL: "vpc", USER: "user_cidr"}  # values of column ``origin`` in rows from ``vpcs``
 
 
 def settle(
     blocks: ParsedCidrs, role: Codes, *, is_open: Mask, cloud: Codes, cidr: Codes, scope: Codes
 ) -> Codes:
-    """Determine the role of each VPC-side selector; blocks that are not open keep their role."""
+    """Determine the role of each VPC-side selector; blocks without ``is_open`` keep their role."""
     role = role.copy()
     is_own = (role == REAL) & is_open
     is_selector = (role == STAND_IN) & is_open & np.isin(cloud, cloud[is_own])
@@ -45,9 +45,9 @@ def settle(
 def admitted(
     blocks: ParsedCidrs, role: Codes, cidr: Codes, connection: Codes, cloud: Codes
 ) -> tuple[Codes, Codes]:
-    """Return connections and the blocks that their VPC side admits, given the rows of VPC sides.
+    """Return pairs of a connection and a block that its VPC side admits, from the VPC-side rows.
 
-    Of a VPC that was read, only what lies within its blocks is admitted.
+    If the VPC was read, a connection admits only addresses inside the VPC's own blocks.
     """
     is_own, is_selector = role == REAL, role == STAND_IN
     asked = blocks.at(cidr).take(is_own | is_selector)
@@ -60,7 +60,7 @@ def admitted(
 
 
 def _pairs(blocks: ParsedCidrs, cloud: Codes, is_own: Mask) -> tuple[Codes, Codes, Mask]:
-    """Pair selectors with overlapping own blocks of their VPC; mark selectors that contain them."""
+    """Pair each selector with the own blocks of its VPC that overlap it; mark those it contains."""
     selectors, owns, is_around = [], [], []
     for rows, runs in runs_by_family(blocks, cloud, is_second=is_own):
         pairs = make_pairs(runs)
@@ -73,7 +73,7 @@ def _pairs(blocks: ParsedCidrs, cloud: Codes, is_own: Mask) -> tuple[Codes, Code
 
 
 def repeats(rows: Codes, *keys: Codes) -> Codes:
-    """Return the rows whose keys equal those of an earlier row."""
+    """Return the rows in which all ``keys`` are equal to those of an earlier row."""
     if not len(rows):
         return rows
     rank = rank_rows([key[rows] for key in keys])

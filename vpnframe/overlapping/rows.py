@@ -31,7 +31,7 @@ _CAST = ("peer_addresses", "has_ha_evidence", "has_known_routes", "tags")
 
 @dataclass(frozen=True, slots=True)
 class KnownFleet:
-    """The tables of a fleet that a result is based on, and their gaps."""
+    """The tables of a fleet that a result is based on, and the gaps in their data."""
 
     subnets: pd.DataFrame  # table ``subnets``
     vpcs: pd.DataFrame | None  # table ``vpcs``; None if it was not given
@@ -57,7 +57,7 @@ class KnownFleet:
     def encode(
         self, scope: str | None, settings: OverlapSettings, theirs: pd.DataFrame | None = None
     ) -> EncodedFleet:
-        """Encode all blocks of the fleet, and those of another table."""
+        """Encode all blocks of the fleet, and those of the table ``theirs`` if given."""
         routers = ROUTERS if scope == ROUTING_DOMAIN else ()
         needed = [*CONNECTION, "side", "cidr", *routers]
         missing = [column for column in needed if column not in self.subnets.columns]
@@ -73,7 +73,7 @@ class KnownFleet:
         """Return all blocks of the fleet: those of its connections, and those of its VPCs.
 
         A VPC's block has no connection id, and its ``origin`` is vpc or user_cidr; vpc becomes null
-        if another block of that VPC is not readable: its blocks are then known only in part.
+        if another block of that VPC is invalid, since the VPC is then known only in part.
         """
         rows = with_mapped(self.subnets, settings.nat)
         if self.vpcs is None or not len(self.vpcs):
@@ -97,7 +97,7 @@ def check_scope(table: pd.DataFrame, scope: str | None) -> None:
 
 
 def their_blocks(blocks: pd.DataFrame | Iterable[object]) -> pd.DataFrame:
-    """Convert another table to the form of ``subnets``."""
+    """Convert another table, list or column of blocks to the form of table ``subnets``."""
     if isinstance(blocks, str):
         raise TypeError(f"{blocks!r} is one text: give a list, a column or a table of blocks")
     if not isinstance(blocks, pd.DataFrame):
@@ -140,7 +140,7 @@ def _one_block_a_row(blocks: pd.DataFrame) -> pd.DataFrame:
 
 
 def _as_lists(values: pd.Series[Any]) -> pd.Series[Any]:
-    """Return lists unchanged, and text as in a file split at its commas."""
+    """Return lists unchanged, and text, as a file has it, split at its commas into a list."""
     texts = [one.replace("、", ",") if isinstance(one, str) else one for one in values]
     return pd.Series(cast_column("texts", pd.Series(texts, dtype="object")), index=values.index)
 

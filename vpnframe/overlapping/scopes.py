@@ -1,6 +1,6 @@
-"""Find the routing domains of a fleet, inside which an overlap can matter.
+"""Find the routing domains of a fleet; an overlap can affect routing only inside one of them.
 
-A topology file declares joins that the VPN itself does not show::
+A topology file declares which gateways, VPCs and transit routers are joined outside the VPN::
 
     [[domain]]
     name = "core"                                     # a CEN, a peering, a firewall
@@ -39,7 +39,7 @@ _FORM = Form(
 
 @dataclass(frozen=True, slots=True)
 class Domain:
-    """Gateways, VPCs and transit routers that are joined.
+    """VPN gateways, VPCs and transit routers that are joined into one routing domain.
 
     Parameters
     ----------
@@ -55,12 +55,12 @@ class Domain:
 
 @dataclass(frozen=True, slots=True)
 class Topology:
-    """Joins of gateways, VPCs and transit routers that the VPN itself does not show.
+    """The user's declaration of gateways, VPCs and transit routers that are joined outside the VPN.
 
     Parameters
     ----------
     domains : tuple of Domain
-        Each joins its members into one named routing domain; two with one name are a SettingsError.
+        Each joins its members into one routing domain; two equal names raise SettingsError.
     """
 
     domains: tuple[Domain, ...] = ()
@@ -73,7 +73,7 @@ class Topology:
 
 
 def read_topology(path: str | Path) -> Topology:
-    r"""Read a topology file: joins that the VPN itself does not show.
+    r"""Read which gateways, VPCs and transit routers are joined outside the VPN, from a file.
 
     Parameters
     ----------
@@ -121,7 +121,7 @@ def routing_domains(routers: Sequence[Coded], topology: Topology | None = None) 
                 f"not in it: give the domain another name"
             )
     names = sorted(name_of, key=name_of.__getitem__)
-    rank = np.full(len(words) + 1, NULL)  # the last is for no router
+    rank = np.full(len(words) + 1, NULL)  # the last entry is for no router
     rank[names] = np.arange(len(names))
     router = np.full(len(routers[0].codes), NULL)
     for column in reversed(routers):
@@ -142,7 +142,7 @@ def _members(domain: Domain, known: Mapping[str, int]) -> list[int]:
 
 
 def _edges(routers: Sequence[Coded]) -> Iterable[tuple[int, int]]:
-    """Yield the pairs of routers that the rows join; identical rows count once."""
+    """Yield the pairs of routers that a row names together; identical rows count once."""
     first = np.unique(rank_rows([column.codes for column in routers]), return_index=True)[1]
     for row in zip(*(column.codes[first].tolist() for column in routers), strict=True):
         yield from pairwise([code for code in row if code >= 0])

@@ -20,7 +20,7 @@ class OverlapSettings:
     Parameters
     ----------
     topology : Topology or None
-        Joins that the VPN does not show; see :func:`vpnframe.read_topology`.
+        Gateways, VPCs and routers joined outside the VPN; see :func:`vpnframe.read_topology`.
     nat : sequence of Nat
         Address translations; see :func:`vpnframe.read_nat`.
     owner_tag : str or None
@@ -29,8 +29,8 @@ class OverlapSettings:
         Restrict the analysis to one routing domain: its name, or the id of any VPN gateway, VPC or
         transit router in it.
     ignore : sequence of str
-        Blocks of the fleet to leave out, on either side: aggregates, which are routed as a whole
-        and used in part. Blocks inside them stay. Other text is a SettingsError.
+        Blocks of the fleet to leave out, on either side, such as aggregates that are used only in
+        part. Blocks inside them stay. Text that is not a block raises SettingsError.
     ignore_shorter_than : int or None
         Leave out every block of the fleet with a shorter prefix than this, 0 to 128.
     """

@@ -10,12 +10,12 @@ import msgspec
 K = TypeVar("K")
 V = TypeVar("V")
 RouteKind = Literal["policy", "selector", "destination", "bgp"]
-POLICY_KINDS = ("policy", "selector")  # matched on the source, too
+POLICY_KINDS = ("policy", "selector")  # matched on the source and the destination
 Verdict = Literal["tunnel", "local", "dropped", "none", "ambiguous", "unknown"]
 
 
 def grouped(pairs: Iterable[tuple[K, V]]) -> dict[K, list[V]]:
-    """Return the values of each key, in their order."""
+    """Return a list of the values of each dictionary key, in input order."""
     groups: dict[K, list[V]] = {}
     for key, value in pairs:
         groups.setdefault(key, []).append(value)
@@ -44,11 +44,11 @@ class TracedConnection(msgspec.Struct, frozen=True, eq=False, gc=False):
 
     @property
     def has_known_selectors(self) -> bool:
-        """Whether both sides have blocks, and all texts are valid."""
+        """Whether the selectors of both sides are known, and all are valid blocks."""
         return min(self.vpc_blocks, default=-1) >= 0 <= min(self.onprem_blocks, default=-1)
 
     def admits(self, source: set[int], destination: set[int]) -> bool | None:
-        """Whether its selectors admit a packet, given the blocks that contain its addresses."""
+        """Whether the selectors admit a packet with addresses in these blocks; None if unknown."""
         if not source.isdisjoint(self.vpc_blocks) and not destination.isdisjoint(
             self.onprem_blocks
         ):
@@ -63,25 +63,25 @@ class TracedRoute(msgspec.Struct, frozen=True, eq=False, gc=False):
     connection: TracedConnection
     source: str | None
     destination: str
-    source_block: int = -1  # id of the source
+    source_block: int = -1  # id of the source block
     # source_length, length: prefix length of the source and of the destination
     source_length: int = 0
     length: int = 0
     priority: int | None = None
     weight: int | None = None
     n_hops: int | None = None  # autonomous systems on the path of a BGP route
-    is_published: bool = False  # whether the VPC knows it; always true for selectors
+    is_published: bool = False  # whether the VPC received it; always true for selectors
     state: str | None = None
     tunnel_ids: tuple[str, ...] = ()
 
     @property
     def connection_id(self) -> str:
-        """The id of the connection that it leads into."""
+        """The id of the connection that the route leads into."""
         return self.connection.vpn_connection_id
 
     @property
     def tunnels(self) -> tuple[TracedTunnel, ...]:
-        """The tunnels that it leads into; for BGP those that it was learned over."""
+        """The tunnels that the route leads into; for BGP, those over which it was learned."""
         tunnels = self.connection.tunnels
         if self.kind != "bgp" or not self.tunnel_ids:
             return tunnels
@@ -89,7 +89,7 @@ class TracedRoute(msgspec.Struct, frozen=True, eq=False, gc=False):
 
     @property
     def is_up(self) -> bool | None:
-        """Whether any of these tunnels is up; None if unknown."""
+        """Whether any tunnel of the route is up; None if unknown."""
         states = [tunnel.is_up for tunnel in self.tunnels]
         if any(states):
             return True
@@ -105,8 +105,8 @@ class Router(msgspec.Struct, frozen=True, eq=False, gc=False):
     account_id: str | None
     region_id: str | None
     unjudged: tuple[str, ...] = ()
-    is_free: bool = False  # any packet may reach it: its VPC was not read, or it has none
-    is_unread: bool = False  # the VPC behind it was not read (or no VPC at all)
+    is_free: bool = False  # any packet may reach it: its VPC was not read, or it has no VPC
+    is_unread: bool = False  # its VPC was not read, or no VPC of the fleet was read
 
     @property
     def vpn_gateway_id(self) -> str | None:
@@ -120,10 +120,10 @@ class Router(msgspec.Struct, frozen=True, eq=False, gc=False):
 
 
 class Outcome(msgspec.Struct, frozen=True, gc=False, kw_only=True):
-    """The outcome of a packet, and its rank.
+    """What happens to a packet at one router or in the whole fleet, and how likely that is.
 
-    ``connection`` takes the packet, by ``tunnel`` (None: several or unknown), or drops it;
-    ``rivals`` may take it as well. ``standby`` are connections with the tunnel index after a slash.
+    ``connection`` takes the packet through ``tunnel`` (None: several or unknown), or drops it. If
+    several may take it, ``rivals`` are their ids. ``standby``: connection ids or id/tunnel index.
     """
 
     verdict: Verdict
@@ -137,10 +137,10 @@ class Outcome(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     standby: tuple[str, ...] = ()
     rivals: tuple[str, ...] = ()
     place: str | None = None  # where the packet starts in this outcome
-    tier: int = 0  # smaller is likelier to be where it starts
-    reach: int = -1  # longest published prefix of the router that contains the destination
+    tier: int = 0  # smaller if the packet more likely starts here
+    reach: int = -1  # length of the router's longest published route to the destination
 
     @property
     def is_carrying(self) -> bool:
-        """Whether something takes, keeps or drops the packet there, or might."""
+        """Whether the packet is carried, kept or dropped: the verdict is not none or unknown."""
         return self.verdict in ("tunnel", "ambiguous", "dropped", "local")

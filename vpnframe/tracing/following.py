@@ -1,7 +1,7 @@
-"""Follow packets through a fleet.
+"""Find the outcome of each packet in a fleet.
 
-The outcome of a packet depends on nothing but the blocks that contain its source and its
-destination. Those that have the same smallest blocks are one case, which is decided once.
+The outcome depends only on the blocks that contain the packet's source and destination. Packets for
+which the smallest of these blocks are the same form one case, which is decided once.
 """
 
 from __future__ import annotations
@@ -21,20 +21,20 @@ from vpnframe.tracing.whole_fleet import choose, choose_idle
 
 @dataclass(frozen=True, slots=True)
 class RoutedFleet:
-    """A fleet's routers, routes and VPCs, in which packets are looked up."""
+    """A fleet's routers, routes and VPCs, and the blocks that contain the packets' addresses."""
 
     # sources, destinations: every block that a source or a destination is compared with
     sources: Prefixes
     destinations: Prefixes
-    # start_of, end_of: the smallest of these around the source and the destination of each packet
+    # start_of, end_of: ids of the smallest blocks that contain each packet's source, destination
     start_of: Codes
     end_of: Codes
-    # VPCs whose blocks were read, by the id of each block, which is the same on both sides
+    # VPCs whose blocks were read, by block id (the same in ``sources`` and ``destinations``)
     vpcs_at: dict[int, list[str]]
     # VPN gateways and transit routers that have a connection or a route
     routers: list[Router]
     serving: dict[str | None, list[Router]]  # the routers of each VPC
-    # Routes to destinations of the packets, by the id of their block and by router
+    # Routes to destinations of the packets, by id of the destination block, then by router
     routes_at: dict[int, dict[Router | None, list[TracedRoute]]]
     start: str | None = None  # the VPC where all packets start, whatever their source
 
@@ -49,25 +49,25 @@ class RoutedFleet:
 
 
 class _Source(msgspec.Struct, frozen=True, gc=False):
-    """What is known of the sources in a block."""
+    """Facts about the sources that have the same smallest block."""
 
-    blocks: set[int]  # all that contain them
-    homes: tuple[str, ...]  # the VPCs that they may be in
+    blocks: set[int]  # ids of all blocks that contain the sources
+    homes: tuple[str, ...]  # the VPCs where the packets may start
 
 
 class _Destination(msgspec.Struct, frozen=True, gc=False):
-    """What is known of the destinations in a block."""
+    """Facts about the destinations that have the same smallest block."""
 
-    blocks: set[int]  # all that contain them
-    vpcs: tuple[str, ...]  # the VPCs that contain them, the one with the smallest block last
-    routes: tuple[dict[Router | None, list[TracedRoute]], ...]  # routes to them, the longest last
-    # free, served: routers with a route to them; any packet may reach those that are free
+    blocks: set[int]  # ids of all blocks that contain the destinations
+    vpcs: tuple[str, ...]  # VPCs that contain them, the VPC with the smallest block last
+    routes: tuple[dict[Router | None, list[TracedRoute]], ...]  # by router, the longest last
+    # free, served: routers with a route to the destinations; any packet may reach a free router
     free: tuple[Router, ...]
     served: tuple[Router, ...]
 
 
 class Follower:
-    """Follows packets through a fleet; equal cases are decided once."""
+    """Finds the outcomes of packets in a fleet; each case is decided once."""
 
     def __init__(self, fleet: RoutedFleet) -> None:
         self.fleet = fleet
@@ -82,7 +82,7 @@ class Follower:
     def follow(self, source: int, destination: int) -> tuple[Outcome, list[Outcome]]:
         """Return the outcome of a packet, and the outcomes at each router that could carry it.
 
-        ``source`` and ``destination`` are the smallest blocks that contain its addresses.
+        ``source`` and ``destination`` are the ids of the smallest blocks with its addresses.
         """
         start, end = self.source(source), self.destination(destination)
         outcomes = [
@@ -120,7 +120,7 @@ class Follower:
     def _at_router(
         self, router: Router | None, start: _Source, end: _Destination, home: str | None = None
     ) -> Outcome:
-        """Return the outcome of a packet at one router, or in a VPC without one."""
+        """Return the outcome of a packet at one router, or in a VPC without a router."""
         routes = [route for at in end.routes if router in at for route in at[router]]
         is_placed, is_local = bool(start.homes), home in end.vpcs
         if not routes:
@@ -132,7 +132,7 @@ class Follower:
 
 
 def _possible(routes: Sequence[TracedRoute], source: set[int]) -> tuple[TracedRoute, ...]:
-    """Return the routes that can win among those to a destination, the longest last."""
+    """Return the routes that can win; ``routes`` lead to the destination, the longest last."""
     policies = [r for r in routes if r.kind in POLICY_KINDS and r.source_block in source]
     if policies:
         first = min((r.priority for r in policies if r.priority is not None), default=None)

@@ -1,4 +1,4 @@
-"""Judge what one router does with a packet, and why."""
+"""Decide what one router does with a packet, and why."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ from vpnframe.model.terms import DEFAULT_ROUTES
 from vpnframe.tracing.facts import POLICY_KINDS, Outcome, Router, TracedRoute, Verdict
 from vpnframe.tracing.route_order import carry, pick
 
-_LOCAL_REACH = 129  # over every prefix length
+_LOCAL_REACH = 129  # larger than every prefix length
 _KINDS = {"policy": "policy route", "destination": "destination route", "bgp": "BGP route"}
 
 
 class RouterCase(msgspec.Struct, frozen=True, gc=False):
-    """A packet at a router: everything that the outcome depends on."""
+    """The facts about a packet and a router that the packet's outcome depends on."""
 
     router: Router | None  # None if the VPC has none
-    home: str | None = None  # the VPC where it starts; None if the router was found by its routes
-    is_placed: bool = True  # whether it starts in any VPC that was read
-    is_local: bool = False  # whether that VPC contains the destination, too
-    # The longest prefix of the router's published routes to the destination, -1 without one
+    home: str | None = None  # the VPC where the packet starts; None if found by a route
+    is_placed: bool = True  # whether the packet starts in any VPC that was read
+    is_local: bool = False  # whether ``home`` also contains the destination
+    # Prefix length of the router's longest published route to the destination, -1 without one
     reach: int = -1
-    # The routes that can win: the policy routes with the smallest priority or without one; else the
-    # longest destination and the longest BGP match
+    # The routes that can win: the policy routes with the smallest priority or without a priority;
+    # if there are none, the longest destination routes and the longest BGP routes
     found: tuple[TracedRoute, ...] = ()
-    admits: tuple[bool | None, ...] = ()  # whether the selectors of each one's connection admit it
+    admits: tuple[bool | None, ...] = ()  # by route: whether its connection's selectors match
 
     def judge(self) -> Outcome:
         """Return the outcome of the packet at this router."""
@@ -39,7 +39,7 @@ class RouterCase(msgspec.Struct, frozen=True, gc=False):
         return self._led(self.router) if self.found else self._unmatched(self.router)
 
     def _local(self) -> Outcome:
-        """Return the outcome of a packet that the VPC keeps, and name a route that is not used."""
+        """Return the outcome of a packet that stays in its VPC, and name an unused route."""
         reason = f"the destination lies in {self.home} itself: its local route wins"
         if self.found:
             unused = pick(self.found, is_transit=False).heads[0]
@@ -102,9 +102,9 @@ class RouterCase(msgspec.Struct, frozen=True, gc=False):
         )
 
     def _doubts(self, router: Router, route: TracedRoute, unsure: list[str]) -> Iterator[str]:
-        """Yield what is unknown about the packet's start, publication, selectors and routes."""
+        """Yield a clause for each unknown: the packet's VPC, publication, selectors, routes."""
         if self.home is not None or (router.is_unread and _names_source(route)):
-            pass  # the VPC is known, or the route's source shows that such packets start here
+            pass  # the VPC is known, or the route's source shows that the packets start here
         elif not self.is_placed and not router.is_unread:
             yield "the source lies in no VPC that was read"
         elif router.is_transit:
@@ -128,13 +128,13 @@ def _unread(router: Router) -> str:
 
 
 def _standby_name(route: TracedRoute, router: Router) -> str:
-    """Return the connection that takes over, with its tunnel index after a slash if known."""
+    """Return the id of the route's connection, and the tunnel index after a slash if known."""
     tunnel, _, _ = carry(route, is_transit=router.is_transit)
     return route.connection_id if tunnel is None else f"{route.connection_id}/{tunnel.index}"
 
 
 def _lead(route: TracedRoute, router: Router) -> str:
-    """Return the main clause of the reason: which route leads where."""
+    """Return the first clause of the reason: which route leads into which connection."""
     name, where = route.connection_id, router.router_id
     if route.kind == "selector":
         return (

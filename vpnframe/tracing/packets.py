@@ -1,4 +1,4 @@
-"""Read the source and destination addresses of packets into numbers."""
+"""Convert the source and destination addresses of packets to numbers."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ _SINGLE = (str, bytes, ipaddress.IPv4Network, ipaddress.IPv6Network)
 
 @dataclass(frozen=True, slots=True)
 class Packets:
-    """n packets."""
+    """A batch of packets: one source and one destination address per packet."""
 
     source: Addresses
     destination: Addresses
-    index: pd.Index | None  # of the Series that had the addresses
+    index: pd.Index | None  # index of the Series that contained the addresses
 
     def __len__(self) -> int:
         return len(self.source.texts)
 
 
 def read_packets(source: object, destination: object) -> Packets:
-    """Read the addresses of packets; a single address is paired with each of n others."""
+    """Read the addresses of packets; a single address is paired with each of the other side."""
     listed = [_texts(source), _texts(destination)]
     n = max(map(len, listed)) if all(listed) else 0
     one_each = [
@@ -82,7 +82,7 @@ def _index(source: object, destination: object) -> pd.Index | None:
 
 
 def _addresses(texts: list[str | None], name: str) -> Addresses:
-    """Convert texts to numbers; ``name`` is the side that an error names."""
+    """Convert address texts to numbers; ``name`` is source or destination, for error messages."""
     families = np.array([0 if text is None else 6 if ":" in text else 4 for text in texts], "u1")
     high, low = np.zeros((2, len(texts)), np.uint64)
     for family, size in ((4, 4), (6, 16)):
@@ -99,7 +99,7 @@ def _addresses(texts: list[str | None], name: str) -> Addresses:
 
 
 def _packed(texts: list[str], family: int) -> bytes | None:
-    """Return addresses in network byte order, None if one is invalid.
+    """Return the addresses in network byte order, joined; None if any is invalid.
 
     This is twenty times as fast as ipaddress, with the same result.
     """

@@ -1,4 +1,4 @@
-"""The CIDR blocks of a fleet, how they nest, and the longest one around each address."""
+"""Find how the CIDR blocks of a fleet nest, and the smallest one that contains each address."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Codes = npt.NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True)
 class Addresses:
-    """n addresses, as given and as numbers; the family of a missing one is 0."""
+    """n addresses, as text and as numbers; a missing address has family 0."""
 
     texts: list[str | None]
     family: npt.NDArray[np.uint8]
@@ -35,17 +35,17 @@ class Addresses:
 
 @dataclass(frozen=True, slots=True)
 class Prefixes:
-    """n CIDR blocks. Equal ones share an id: the row of the first of them."""
+    """n CIDR blocks; the id of a block is the row of the first block that is equal to it."""
 
     parsed: ParsedCidrs
     # ids, lengths, by row: the block's id (-1 for a missing or invalid block) and prefix length
     ids: Codes
     lengths: Codes
-    parents: list[int]  # the id of the smallest block that strictly contains it, -1 for none
+    parents: list[int]  # by row: id of the smallest block strictly containing it, -1 for none
 
     @classmethod
     def read(cls, texts: list[str | None]) -> Prefixes:
-        """Parse CIDR text; missing and invalid values have no block."""
+        """Parse CIDR texts; missing and invalid ones get the id -1."""
         parsed = parse_cidrs(texts)
         ids, parents, lengths = np.full((3, len(texts)), -1)
         lengths[parsed.row] = parsed.prefix_length
@@ -53,13 +53,13 @@ class Prefixes:
             rows, blocks = parsed.of_family(family)
             if len(rows):
                 forest = find_forest(blocks)
-                first = np.append(rows[forest.first_rows], -1)  # the last is for no parent
+                first = np.append(rows[forest.first_rows], -1)  # -1 is for no parent
                 ids[rows] = forest.by_row(first[:-1])
                 parents[rows] = forest.by_row(first[find_holders(forest)])
         return cls(parsed, ids, lengths, parents.tolist())
 
     def find_longest(self, addresses: Addresses) -> Codes:
-        """Return the id of the longest block that contains each address, -1 for none."""
+        """Return the id of the smallest block that contains each address, -1 for none."""
         found = np.full(len(addresses.family), -1)
         for family in (4, 6):
             rows, blocks = self.parsed.of_family(family)
@@ -69,7 +69,7 @@ class Prefixes:
         return found
 
     def around(self, block: int) -> list[int]:
-        """Return the ids of a block and of all that contain it, from the largest to the smallest.
+        """Return the ids of a block and of all blocks that contain it, the largest block first.
 
         Examples
         --------
@@ -84,7 +84,7 @@ class Prefixes:
         return found[::-1]
 
     def canonical_texts(self) -> dict[int, str]:
-        """Return each valid block as text, by row."""
+        """Return the canonical text of each valid block, by row."""
         parts = self.parsed
         texts = format_cidr(parts.high, parts.low, parts.family, parts.prefix_length)
         return dict(zip(parts.row.tolist(), texts, strict=True))

@@ -1,4 +1,4 @@
-"""Read a fleet's tables into routers, connections and routes."""
+"""Convert a fleet's tables to routers, connections and routes."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _ROUTE = (
     *("route_type", "source_cidr", "destination_cidr", "priority", "weight", "as_path", "state"),
     "tunnel_ids",
 )
-_PUBLISHED = ("published", "active")  # the latter of a BGP route on a transit router
+_PUBLISHED = ("published", "active")  # "active": a BGP route on a transit router
 _AS_NUMBER = re.compile(r"\d+(?:\.\d+)?")
 _JUDGED_MODES = ("policy", "mixed")
 _STATUSES = {
@@ -44,30 +44,30 @@ _STATUSES = {
     "ike_sa_not_established": False,
 }
 _HEALTH = {"success": True, "failed": False}
-# A route, the id of its destination, the router that has it, and the code of its connection
+# A route, the ids of its destination block and its router, and the code of its connection
 _Entry = tuple[TracedRoute, int, str, int]
 
 
 class _Side(NamedTuple):
-    """The blocks of sources or of destinations, by their ids in ``prefixes``."""
+    """The blocks of one side, sources or destinations, as their ids in ``prefixes``."""
 
     prefixes: Prefixes
     of_vpcs: Codes
     of_routes: Codes
-    # of_selectors, owners: blocks of traffic selectors, and the connection of each
+    # of_selectors, owners: blocks of traffic selectors, and the connection code of each block
     of_selectors: Codes
     owners: Codes
 
 
 class FleetReader:
-    """Reads an inventory whose tables are sorted by their keys.
+    """Reads an inventory whose tables are sorted by their key columns.
 
-    Columns are compared as a whole. Only connections and routes that packets meet become objects.
+    It compares whole columns; only the connections and routes that packets need become objects.
     """
 
     def __init__(self, inv: Inventory) -> None:
         self.inv = inv
-        # A route without a connection leads elsewhere, or is announced by the cloud.
+        # A route without a connection id leads into no connection, or the cloud announces it.
         self.routes = inv.routes[inv.routes["vpn_connection_id"].notna()]
         tables = [inv.tunnels, inv.subnets, self.routes]
         keys = pd.concat([table[_KEY] for table in tables], ignore_index=True)
@@ -87,7 +87,7 @@ class FleetReader:
             _plain(self.routes[name]) for name in _ATTACHMENT[:2]
         )
         own = [self.router_ids[code] for code in self.of_routes.tolist()]
-        # A route that names no router is at that of its connection.
+        # A route that names no router belongs to the router of its connection.
         three = zip(self.route_gateways, self.route_transits, own, strict=True)
         self.routers_of_routes = [one or other or last for one, other, last in three]
         self.own = [
@@ -100,7 +100,7 @@ class FleetReader:
         self.destination = self._read_side("onprem", "destination_cidr")
 
     def read(self, packets: Packets) -> RoutedFleet:
-        """Return the fleet; of its routes, only those to destinations of the packets."""
+        """Return the fleet with only the routes that lead to destinations of the packets."""
         sources, destinations = self.source.prefixes, self.destination.prefixes
         start_of = sources.find_longest(packets.source)
         end_of = destinations.find_longest(packets.destination)
@@ -129,7 +129,7 @@ class FleetReader:
         return RoutedFleet(*addresses, vpcs_at, [*routers.values()], serving, routes_at)
 
     def _read_side(self, side: str, column: str) -> _Side:
-        """Read one side's blocks of VPCs, of routes and of traffic selectors."""
+        """Parse the blocks of one side: those of VPCs, routes and traffic selectors."""
         subnets = self.inv.subnets
         is_selector = (subnets["origin"] == "selector") & (subnets["side"] == side)
         rows = np.flatnonzero(is_selector.to_numpy(bool))
@@ -139,20 +139,20 @@ class FleetReader:
         return _Side(prefixes, of_vpcs, of_routes, of_selectors, self.of_subnets[rows])
 
     def _vpcs_at(self) -> dict[int, list[str]]:
-        """Return the VPCs whose blocks are all valid, by block; user CIDRs have no local route."""
+        """Return the VPCs whose blocks are all valid, by block id; user CIDRs do not count."""
         blocks = self.source.of_vpcs.tolist()
         found = [(block, vpc_id) for block, (_, vpc_id) in zip(blocks, self.own, strict=True)]
         invalid = {vpc_id for block, vpc_id in found if block < 0}
         return grouped(pair for pair in found if pair[1] not in invalid)
 
     def _unknown(self) -> list[int]:
-        """Return the connections at a router of which not all lists of routes were read."""
+        """Return the codes of connections that have a router but whose routes were not all read."""
         is_known = self.inv.subnets["has_known_routes"].fillna(False).to_numpy(bool)
         known = {*self.of_subnets[is_known].tolist()}
         return [c for c, name in enumerate(self.router_ids) if name is not None and c not in known]
 
     def _connections(self, codes: set[int]) -> dict[int, TracedConnection]:
-        """Return some connections by code."""
+        """Return the connections with the given codes, by code."""
         wanted = np.array(sorted(codes), np.int64)
         rows = np.flatnonzero(np.isin(self.of_tunnels, wanted))
         tunnels = _parts(self.of_tunnels[rows], _rows(self.inv.tunnels.iloc[rows], _TUNNEL), wanted)
@@ -171,7 +171,7 @@ class FleetReader:
     def _route_entries(
         self, rows: Codes, connections: dict[int, TracedConnection]
     ) -> Iterator[_Entry]:
-        """Yield some routes."""
+        """Yield the routes in the given rows of ``self.routes``."""
         starts, ends = self.source.of_routes[rows], self.destination.of_routes[rows]
         numbers = (
             *(rows, self.of_routes[rows], starts, ends),
@@ -199,10 +199,10 @@ class FleetReader:
             yield route, end, str(self.routers_of_routes[row]), code
 
     def _stand_ins(self, unknown: dict[int, TracedConnection]) -> Iterator[_Entry]:
-        """Yield selectors used in place of routes: each VPC block to each on-premises block.
+        """Yield pairs of selectors in place of routes: each VPC block to each on-premises block.
 
-        Only of connections without any route whose selectors name the blocks on premises: a default
-        route does not.
+        This applies to connections in mode policy or mixed that have no routes and whose
+        on-premises selectors are not default routes.
         """
         routed = {*self.of_routes.tolist()}
         sources, destinations = self.source.prefixes, self.destination.prefixes
@@ -228,7 +228,7 @@ class FleetReader:
     def _routers(
         self, rows: Codes, unread: list[int], vpcs_at: dict[int, list[str]]
     ) -> dict[str, Router]:
-        """Return the routers of connections and of some routes by id, by first appearance."""
+        """Return the routers of all connections and of the given routes by id, in row order."""
         ids = _plain(self.keys["vpn_connection_id"].iloc[unread])
         unjudged = grouped(
             (self.router_ids[code], name) for code, name in zip(unread, ids, strict=True)
@@ -266,7 +266,7 @@ class FleetReader:
 
 
 def _tunnels(rows: Sequence[tuple[Any, ...]]) -> tuple[TracedTunnel, ...]:
-    """Build tunnels; their connection's status and health check apply only to a single tunnel."""
+    """Build a connection's tunnels; its status and health check apply only to a single tunnel."""
     tunnels = []
     for _, index, tunnel_id, role, own_status, connection_status, is_checked, health in rows:
         is_single = len(rows) == 1
@@ -280,7 +280,7 @@ def _tunnels(rows: Sequence[tuple[Any, ...]]) -> tuple[TracedTunnel, ...]:
 
 
 def _parts(keys: Codes, values: list[V], wanted: Codes) -> list[tuple[V, ...]]:
-    """Return the values of each wanted key."""
+    """Return for each wanted code the values whose entry in ``keys`` is that code."""
     order = np.argsort(keys, kind="stable")
     values, keys = [values[i] for i in order.tolist()], keys[order]
     bounds = (np.searchsorted(keys, wanted, side).tolist() for side in ("left", "right"))
@@ -288,7 +288,7 @@ def _parts(keys: Codes, values: list[V], wanted: Codes) -> list[tuple[V, ...]]:
 
 
 def _rows(table: pd.DataFrame, names: Sequence[str]) -> list[tuple[Any, ...]]:
-    """Return the rows of some columns as Python objects, with None for nulls."""
+    """Return the rows of the named columns as Python objects, with None for nulls."""
     return list(zip(*(_plain(table[name]) for name in names), strict=True))
 
 

@@ -1,10 +1,10 @@
 """Put the routes that match a packet in order, and pick the winner and its tunnel.
 
-The order is the vendor's. A VPN gateway evaluates policy routes first, by priority; then
+The vendor defines the order. A VPN gateway evaluates policy routes first, by priority; then
 destination routes, by longest match; then BGP routes ("Configure routes for a VPN gateway", section
-"Route priority"). For a transit router this is undocumented: the longest match of both. Among
-routes to one block, the one with the larger weight is active while its connection is up; the
-lighter one takes over when only that is up; if neither is up, the active one is used.
+"Route priority"). A transit router's order is undocumented: the longest match of destination and
+BGP routes is assumed. Of two routes to one block, the one with the larger weight is active; the
+other one is used only while its connection is up and that of the active route is down.
 https://help.aliyun.com/en/vpn/sub-product-ipsec-vpn/user-guide/manage-destination-based-routes
 """
 
@@ -20,9 +20,10 @@ from vpnframe.tracing.facts import POLICY_KINDS, TracedRoute, TracedTunnel, grou
 
 
 class Pick(msgspec.Struct):
-    """The routes that win, one of each connection: several if flows are shared or data is missing.
+    """The winning routes ``heads``, one per connection, and the ``standby`` routes.
 
-    ``notes`` and ``doubts`` are clauses of the reason.
+    Several routes win if they share the flows or data is missing. ``notes`` and ``doubts`` are
+    clauses of the reason.
     """
 
     heads: list[TracedRoute]
@@ -58,7 +59,7 @@ def pick(found: Sequence[TracedRoute], *, is_transit: bool) -> Pick:
 
 
 def carry(route: TracedRoute, *, is_transit: bool) -> tuple[TracedTunnel | None, str, str]:
-    """Return the tunnel that takes the packet (None if several or unknown), a note and a doubt."""
+    """Return the tunnel that takes the packet, if only one, and a note and doubt for the reason."""
     tunnels = route.tunnels
     if not tunnels:
         return None, "", f"{route.connection_id} was not read"
@@ -69,7 +70,7 @@ def carry(route: TracedRoute, *, is_transit: bool) -> tuple[TracedTunnel | None,
     if is_transit:
         return None, "its tunnels share the flows", ""
     active = [tunnel for tunnel in tunnels if tunnel.role == "active"]
-    # A static route names one tunnel of two: it decides if no tunnel has the role active.
+    # A static route names one of the two tunnels: use that one if no tunnel has the role active.
     active = active or [tunnel for tunnel in tunnels if tunnel.tunnel_id in route.tunnel_ids]
     if len(active) != 1:
         return None, "", "which of its tunnels is active is not told"
@@ -83,7 +84,7 @@ def carry(route: TracedRoute, *, is_transit: bool) -> tuple[TracedTunnel | None,
 
 
 def _first_policies(found: Sequence[TracedRoute], doubts: list[str]) -> Sequence[TracedRoute]:
-    """Return the policy routes that may be first; none of them has a larger known priority."""
+    """Return the policy routes that may win, and add to ``doubts`` why several of them may."""
     names = _connection_ids(found)
     blocks = {*map(_blocks, found)}
     priorities = {route.priority for route in found}
@@ -103,7 +104,7 @@ def _first_policies(found: Sequence[TracedRoute], doubts: list[str]) -> Sequence
 
 
 def _static_or_learned(found: Sequence[TracedRoute], notes: list[str]) -> Sequence[TracedRoute]:
-    """Prefer destination routes to BGP routes, as a VPN gateway does."""
+    """Return the destination routes, or the BGP routes if there are none: a VPN gateway's order."""
     static = [route for route in found if route.kind == "destination"]
     learned = [route for route in found if route.kind == "bgp"]
     if (
@@ -121,7 +122,7 @@ def _static_or_learned(found: Sequence[TracedRoute], notes: list[str]) -> Sequen
 
 
 def _longest_of_both(found: Sequence[TracedRoute], doubts: list[str]) -> Sequence[TracedRoute]:
-    """Prefer the longest match, as a transit router might; of equal ones the destination route."""
+    """Return the longest routes; if both kinds are equally long, only the destination routes."""
     static = [route for route in found if route.kind == "destination"]
     longest = max(route.length for route in found)
     if static and static[0].length == longest:
@@ -139,7 +140,7 @@ def _longest_of_both(found: Sequence[TracedRoute], doubts: list[str]) -> Sequenc
 def _rank(
     group: Sequence[TracedRoute], doubts: list[str], *, is_transit: bool
 ) -> tuple[list[TracedRoute], list[TracedRoute]]:
-    """Return the active and the standby routes among routes to one block.
+    """Split routes to one block into the active and the standby routes.
 
     BGP routes rank by path length, regardless of weight; a transit router uses no weights.
     """
@@ -170,7 +171,7 @@ def _standby_order(route: TracedRoute) -> tuple[int, int, str]:
 
 
 def _merge(same: Sequence[TracedRoute]) -> TracedRoute:
-    """Merge the entries of one connection to one block, bound to the tunnels of all of them."""
+    """Merge a connection's route entries to one block into one that has the tunnels of all."""
     first = max(same, key=lambda route: (route.is_published, route.weight or 0))
     if len(same) == 1:
         return first
@@ -185,7 +186,7 @@ def _merge(same: Sequence[TracedRoute]) -> TracedRoute:
 
 
 def _fail_over(picked: Pick) -> None:
-    """Keep the active route, or take the standby route that replaces it while it is down."""
+    """If the active route is down, replace it with the first standby route that may be up."""
     (head,) = picked.heads
     if head.is_up is None and picked.standby:
         picked.doubts.append(_not_known_up(head.connection_id))
@@ -201,7 +202,7 @@ def _fail_over(picked: Pick) -> None:
 
 
 def _share(picked: Pick) -> None:
-    """Spread the flows over equal routes of a transit router that are up, or over all."""
+    """Keep the equal routes of a transit router that may be up, or all if every route is down."""
     down = [route for route in picked.heads if route.is_up is False]
     unsure = [route.connection_id for route in picked.heads if route.is_up is None]
     if unsure:

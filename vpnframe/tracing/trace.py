@@ -24,7 +24,7 @@ from vpnframe.tracing.reading import FleetReader
 
 _TABLES = ("tunnels", "subnets", "gateways", "routes", "vpcs", "coverage")
 _KEY = ("account_id", "region_id")
-# Results do not depend on the order of rows; texts distinguish what numbers do not.
+# The columns to sort each table by, so that results do not depend on the order of its rows.
 _ORDER = {
     **{name: schema.find(name).key for name in ("tunnels", "subnets", "gateways", "vpcs")},
     "routes": (
@@ -33,7 +33,7 @@ _ORDER = {
     ),
 }
 _OWN = ("verdict", "certainty", "reason", "standby", "rivals", "vpc_id")
-# Where the value of a column is in an outcome: the part, and the field of that part.
+# For each part of an outcome: columns of table ``trace``, and the field that has their value.
 _PARTS = {
     "connection": {"vpn_connection_id": "vpn_connection_id", "connection_name": "name"},
     "tunnel": {"tunnel_index": "index", "tunnel_id": "tunnel_id", "tunnel_status": "status"},
@@ -59,43 +59,43 @@ def trace(
     start: str | None = None,
     all_candidates: bool = False,
 ) -> pd.DataFrame:
-    """Find which tunnel takes a packet that leaves the cloud, its standby tunnels, and why.
+    """Find the tunnel that takes a packet out of the cloud, its standby tunnels, and the reason.
 
-    A packet starts in the VPC whose blocks contain its source. The routes of the VPC's VPN gateways
-    are matched in the gateways' order: policy routes on source and destination, by priority; then
-    the longest destination route; then the longest BGP route; routes to one block by weight, the
-    standby only while the active one is down. The VPC's own blocks precede all routes; its user
-    CIDRs have no local route, and packets to and from them follow the routes. If a VPC's gateways
-    have no route, transit routers that have one are reported as unknown: which VPCs are attached to
-    them is not read. Packets from the premises into the cloud are routed by the peer's device,
-    about which nothing is known here.
+    A packet starts in the VPC whose blocks contain its source. The VPC's VPN gateways try their
+    routes in this order: policy routes that match source and destination, by priority; the longest
+    destination route; the longest BGP route. Of routes to one block, the one with the largest
+    weight is active; a standby route is used only while it is down. The VPC's own blocks precede
+    all routes; its user CIDRs have no local route: packets to and from them follow the routes. If
+    the VPC's gateways have no matching route, those of transit routers are returned with certainty
+    unknown, since the inventory does not show which VPCs are attached to them. Packets into the
+    cloud are routed by the peer's device, whose routes are not in the inventory.
 
     Parameters
     ----------
     inv : Inventory
-        The fleet. Connections whose routes were not read are judged only by their selectors;
-        if these are default routes, the answer is unknown.
+        The fleet. For connections whose routes were not read, the selectors are used instead;
+        if these are default routes, the verdict is unknown.
     source, destination : str, ipaddress object, or a list or Series of them
-        Addresses of one packet or of n; a single one is paired with each of n others. A missing
-        value yields an unknown row.
+        One address or n addresses per side; a single address is paired with each of the other
+        side. For a missing value, the verdict is unknown.
     start : str, optional
         The id of the VPC, VPN gateway or transit router where the packets start, regardless of
-        their sources. For a block that several VPCs use, or a source outside all VPCs.
+        their sources. Give it if several VPCs, or none, contain a source.
     all_candidates : bool
         Return the outcome of each packet at every router that could carry it, likeliest first,
-        instead of one answer.
+        instead of one row per packet.
 
     Returns
     -------
     DataFrame
         Table ``trace``, one row per packet in input order, with the index of a given Series (with
         ``all_candidates`` one row per packet and router, at least one). Values of ``verdict``:
-        ``tunnel`` (``vpn_connection_id`` takes it, down or not), ``local`` (the VPC keeps it),
+        ``tunnel`` (``vpn_connection_id`` takes it, even if down), ``local`` (it stays in the VPC),
         ``dropped`` (a route leads into a connection whose selectors refuse it), ``none`` (no
-        route), ``ambiguous`` (``rivals`` may take it, or share its flows) and ``unknown``.
-        ``standby`` lists the tunnels that take over, in order, as connection/tunnel index;
+        route), ``ambiguous`` (one of ``rivals`` takes it, or they share the flows) and ``unknown``.
+        ``standby`` lists the tunnels that take over, in order, as connection id/tunnel index;
         ``certainty`` is unknown if routes, priorities, states or the start are unknown, and
-        ``reason`` names them.
+        ``reason`` says which.
 
     Raises
     ------
@@ -168,7 +168,7 @@ def _warn(inv: Inventory, fleet: RoutedFleet) -> None:
 def _follow(
     fleet: RoutedFleet, packets: Packets, *, all_candidates: bool
 ) -> tuple[Codes, Codes, list[Outcome]]:
-    """Return the case of each packet, the number of outcomes of each case, and all outcomes."""
+    """Return each packet's case (see ``following``), outcome counts by case, and all outcomes."""
     n = len(fleet.destinations.ids) + 1
     key = (fleet.start_of + 1) * n + fleet.end_of + 1
     key[(packets.source.family == 0) | (packets.destination.family == 0)] = -1
@@ -179,7 +179,7 @@ def _follow(
         answer, visited = (_MISSING, []) if one < 0 else follower.follow(one // n - 1, one % n - 1)
         found = [answer]
         if all_candidates:
-            # A VPC that keeps a packet does so at each of its gateways: it is listed once.
+            # A packet that stays in its VPC has the same outcome at each gateway: list it once.
             shown = dict.fromkeys(v for v in visited if v.tier == 0 or v.is_carrying)
             found = sorted(shown, key=_rank) or found
         outcomes += found
@@ -188,13 +188,13 @@ def _follow(
 
 
 def _rank(outcome: Outcome) -> int:
-    """Rank an outcome, smaller is likelier: by start, by carrying or not, then by longest route."""
+    """Return an outcome's rank, smaller if likelier: by tier, carried or not, longest route."""
     is_idle = outcome.verdict in ("none", "unknown")
     return (outcome.tier * 2 + is_idle) * 1000 - outcome.reach
 
 
 def _table(outcomes: list[Outcome], codes: Codes, packets: Packets, rows: Codes) -> pd.DataFrame:
-    """Build table ``trace``: packets ``rows``, each with the outcome at position ``codes``."""
+    """Build table ``trace``: one row per packet in ``rows``, with its outcome in ``codes``."""
     values: dict[str, list[Any]] = {name: list(map(attrgetter(name), outcomes)) for name in _OWN}
     for part, fields in _PARTS.items():
         parts = list(map(attrgetter(part), outcomes))

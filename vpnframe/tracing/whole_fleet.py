@@ -1,4 +1,4 @@
-"""Choose the outcome of a packet in the whole fleet among those at its routers."""
+"""Combine a packet's outcomes at the routers into its outcome in the whole fleet."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from vpnframe.tracing.facts import Outcome, grouped
 
 
 def choose(outcomes: Sequence[Outcome]) -> Outcome | None:
-    """Choose the outcome of a packet; None if nothing carries it and no router is unknown."""
+    """Choose the outcome of a packet; None if no router carries it or may carry it."""
     unknown = [one for one in outcomes if one.verdict == "unknown" and one.tier == 0]
     carrying = [one for one in outcomes if one.is_carrying]
     if len(carrying) == 1 and not unknown:
@@ -32,8 +32,8 @@ def choose_idle(
 ) -> Outcome:
     """Return the outcome of a packet that no tunnel takes, as far as is known.
 
-    ``idle`` are the outcomes in the VPCs where it starts, and ``unread`` the connections elsewhere
-    whose unknown routes might lead there, too.
+    ``idle`` are its outcomes in the VPCs where it starts; ``unread`` are connections whose unknown
+    routes may lead to its destination.
     """
     doubt = f"not all routes into {listed(unread)} were read" if unread else ""
     if idle:
@@ -56,7 +56,7 @@ def choose_idle(
 
 
 def _longest(outcomes: Sequence[Outcome]) -> Outcome:
-    """Return the outcome at the router with the longest published route."""
+    """Return the common outcome of the routers that have the longest published route."""
     longest = max(one.reach for one in outcomes)
     return _agreed([one for one in outcomes if one.reach == longest])
 
