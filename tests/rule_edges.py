@@ -282,6 +282,10 @@ ROUTING: dict[str, list[Edge]] = {
     ],
 }  # fmt: skip
 IDENTITY: dict[str, list[Edge]] = {
+    "vpn-id-fqdn-main-mode": [
+        Edge(one(ike_version=1, customer_gateway_ike_id="lima.example"), F, "info"),
+        Edge(one(ike_version=1, customer_gateway_ike_id="lima.example", **DOWN), F, "medium"),
+    ],
     "vpn-id-any": [
         *(Edge(one(customer_gateway_ike_id=text), F, "medium")
           for text in ("%ANY", " 0.0.0.0", "::")),
@@ -387,7 +391,9 @@ CRYPTO: dict[str, list[Edge]] = {
         ),
     ],
     "vpn-sm-profile": [
-        Edge(one(**SM | {"has_peer_ca": False, "ike_mode": "aggressive"}), F, "high"),
+        Edge(one(**SM | {"has_peer_ca": False, "ike_mode": "aggressive"}), F, "high", [
+            "not as the SM suite requires: ike_mode, has_peer_ca",
+        ]),
         Edge(one(), ""),
     ],
     "vpn-ipsec-block-limit": [

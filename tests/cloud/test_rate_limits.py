@@ -126,7 +126,7 @@ def test_share_of_a_quota(count: int, share: float, allowed: int) -> None:
 @pytest.mark.parametrize("share", [0.0, -0.5, 1.01, math.nan, math.inf])
 def test_bad_share(share: float) -> None:
     """The value is named."""
-    with pytest.raises(ValueError, match=f"quota share {share}"):
+    with pytest.raises(ValueError, match=f"at most 1, not {share}"):
         RateLimiter(share=share)
 
 

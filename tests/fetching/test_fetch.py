@@ -125,8 +125,11 @@ def test_over_tls_with_an_authority_of_its_own() -> None:
         ({"downloads": "some"}, "'some': write all, none, or a share"),
         ({"endpoint": "http://vpc.example.net"}, "plain HTTP to vpc.example.net is refused"),
         ({"endpoint": "vpc.example.net"}, "is not a URL"),
-        ({"settings": vf.FetchSettings(quota_share=0)}, "quota share 0"),
-        ({"settings": vf.FetchSettings(quota_share=1.5)}, "quota share 1.5"),
+        (
+            {"settings": vf.FetchSettings(quota_share=0)},
+            "quota share must be above 0 and at most 1, not 0",
+        ),
+        ({"settings": vf.FetchSettings(quota_share=1.5)}, "at most 1, not 1.5"),
         ({"settings": vf.FetchSettings(quotas={"Describe": Limit(1)})}, "no call is named 'Des"),
         ({"settings": vf.FetchSettings(ca_file="missing.pem")}, "missing.pem cannot be read"),
         ({"credentials": vf.Credentials("LTAI", "")}, "access_key_secret"),

@@ -172,7 +172,7 @@ def test_a_damaged_record_is_named(tmp_path: Path, change: Any) -> None:
     ("change", "problem"),
     [
         ({"layout_version": 2, "parts": "of another shape"}, "newer vpnframe"),
-        ({"snapshot": "20200101T000000Z-000000"}, "is of snapshot"),
+        ({"snapshot": "20200101T000000Z-000000"}, "belongs to snapshot"),
         ({"parts": []}, "0 rows, .* were written"),
     ],
 )

@@ -64,7 +64,7 @@ def test_a_bad_text_is_named_with_its_position():
     ("cidrs", "groups", "error", "message"),
     [
         ("10.0.0.0/8", None, TypeError, "'10.0.0.0/8' is one text: give a list, a column"),
-        (["10.0.0.0/8"], "vpc_id", TypeError, "groups is 'vpc_id': give one for each block"),
+        (["10.0.0.0/8"], "vpc_id", TypeError, "groups is 'vpc_id': give a group for each block"),
         (["10.0.0.0/8"], [1, 2], ValueError, "2 groups for 1 blocks: give one for each"),
         (TABLE, "site", ValueError, "no column 'site': it has cidr, vpc_id"),
         (TABLE[["vpc_id"]], None, ValueError, "no column 'cidr': it has vpc_id"),

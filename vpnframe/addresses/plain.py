@@ -115,7 +115,7 @@ def _read_ipv4(lines: _Lines, entries: Entries, at: int) -> None:
 
 
 def _places(digits: Digits, ends: Positions, size: Sizes, *, n: int) -> list[Digits]:
-    """Return the last n digits before each end, the lowest first; 0 where a number is shorter."""
+    """Return the last n digits of the number that ends at each position, the last digit first."""
     return [
         np.where(size > place, digits.take(ends - 1 - place, mode="clip"), np.uint8(0))
         for place in range(n)
@@ -155,7 +155,7 @@ def _read_ipv6(lines: _Lines, entries: Entries, at: int) -> None:
 
 
 def _hexadecimals(digits: Digits, ends: Positions, size: Sizes) -> npt.NDArray[np.uint16]:
-    """Return the hexadecimal number before each end, from at most four digits."""
+    """Return the hexadecimal number of up to four digits that ends at each position."""
     values = np.zeros(len(ends), np.uint16)
     for place, digit in enumerate(_places(digits, ends, size, n=4)):
         values |= digit.astype(np.uint16) << np.uint16(4 * place)

@@ -60,7 +60,7 @@ def narrow(
 def reviews_by_owner(
     review: Review, connections: pd.DataFrame, *, owner_tag: str
 ) -> dict[str, Review]:
-    """Split a review by owner: each part has the findings, counts and shares of one owner."""
+    """Split a review by owner: each part has the findings, counts and percentages of one owner."""
     owners = np.array([one or NOBODY for one in owners_of(connections["tags"], owner_tag)], object)
     told = owners[positions_of(review.connections, connections)]
     parts = by_owner(review.findings, connections, owner_tag=owner_tag)
@@ -116,7 +116,7 @@ def examine_for_sharing(
 
 
 def _with_counts_of_keys(blind: pd.DataFrame, whole: pd.DataFrame) -> pd.DataFrame:
-    """Return summary ``blind``, with the rows of rules on pre-shared keys taken from ``whole``."""
+    """Return the summary made without keys, with its rows on keys from the one made with them."""
     families = {text.rule_id: text.family for text in texts().values()}
     parts = [
         table[(table["rule_id"].astype("str").map(families) == "key") == is_about_keys]

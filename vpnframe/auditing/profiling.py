@@ -1,4 +1,4 @@
-"""Apply profiles to a fleet: objections cited in the rules' findings, and separate findings."""
+"""Check a fleet against profiles: cite them in the findings of rules, or add separate findings."""
 
 from __future__ import annotations
 

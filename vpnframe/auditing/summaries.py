@@ -80,7 +80,7 @@ def _numbers(findings: pd.DataFrame) -> pd.DataFrame:
 def connections(fleet: Fleet, findings: pd.DataFrame) -> pd.DataFrame:
     """Return every connection's worst severity, counts and strength.
 
-    Table ``audit_connections``, sorted by connection; ``findings`` must be folded.
+    Table ``audit_connections``, sorted by connection; ``findings`` come from :func:`folding.fold`.
     """
     table = fleet.connections[[*CONNECTION, "connection_name"]].reset_index(drop=True)
     return count_connections(table.join(strength_facts(fleet)), findings)

@@ -115,7 +115,7 @@ def rule(
 ) -> Callable[[Callable[[Fleet], Verdicts]], Callable[[Fleet], Verdicts]]:
     """Return a decorator that registers a function as a rule on columns of a table.
 
-    ``is_as_profiles`` states that profiles judge the same columns.
+    ``is_as_profiles``: profiles check the same columns, so the rule's findings cite them.
     """
 
     def register(find: Callable[[Fleet], Verdicts]) -> Callable[[Fleet], Verdicts]:

@@ -199,7 +199,7 @@ class ListCall:
         if page.rows or page.notes:
             return page
         if not ACTIONS[self.action].is_paged:  # every account has regions
-            raise ResponseError(f"the answer of {self.action} lists nothing")
+            raise ResponseError(f"the answer of {self.action} has an empty list")
         if page.total_count is not None and page.total_count > (number - 1) * PAGE_SIZE:
             count = page.total_count
             raise ResponseError(f"page {number} is empty, though {count} rows are counted")

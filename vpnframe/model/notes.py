@@ -29,7 +29,7 @@ def odd_count(note: Note) -> Note:
 
 
 def statement_failures(statement: Statement) -> Iterator[Failure]:
-    """Yield a failure row for each unreadable value of a statement."""
+    """Yield a failure row for each value of an answer that could not be read."""
     is_download = statement.witness == "download"
     action = "DownloadVpnConnectionConfig" if is_download else "DescribeVpnConnections"
     for failure in _failures(statement, action):

@@ -258,7 +258,7 @@ class Rows(Record, frozen=True, kw_only=True, tag=True):
 
 
 class Tunnel(TunnelValues, frozen=True, kw_only=True):
-    """One tunnel after both answers were joined; its ends are named after their gateways."""
+    """One tunnel, joined from the download and the list row; its ends are named after gateways."""
 
     tunnel_index: int
     vpn_gateway: End = End()
@@ -266,7 +266,7 @@ class Tunnel(TunnelValues, frozen=True, kw_only=True):
 
 
 class Connection(ConnectionValues, frozen=True, kw_only=True):
-    """One IPsec connection after both answers were joined."""
+    """One IPsec connection, joined from the download and the list row."""
 
     tunnels: tuple[Tunnel, ...]
     account_id: str | None = None

@@ -1,4 +1,4 @@
-"""Convert lists, columns and tables of blocks to numbers, and codes to columns."""
+"""Convert a caller's lists, columns or tables of blocks to numbers, and results to columns."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def read_asked(cidrs: Cidrs, groups: Groups | None) -> Asked:
         raise TypeError(f"{cidrs!r} is one text: give a list, a column or a table of blocks")
     if isinstance(groups, str):
         raise TypeError(
-            f"groups is {groups!r}: give one for each block, or a table with {groups!r}"
+            f"groups is {groups!r}: give a group for each block, or a table with that column"
         )
     listed = cidrs.tolist() if isinstance(cidrs, pd.Series) else list(cidrs)
     index = cidrs.index if isinstance(cidrs, pd.Series) else pd.RangeIndex(len(listed))

@@ -185,7 +185,7 @@ def _addresses(first: pd.DataFrame) -> tuple[Coded, CodedSets]:
 
 
 def _clouds(routers: Sequence[Coded]) -> Codes:
-    """Return a code per connection: of its VPC, else of its gateway's VPC, else of the gateway."""
+    """Number each connection's cloud side: its VPC, else its gateway's VPC, else the gateway."""
     gateway, vpc, _ = (column.codes for column in routers)
     both = np.flatnonzero((gateway >= 0) & (vpc >= 0))
     both = both[np.argsort(-vpc[both], kind="stable")]

@@ -183,7 +183,7 @@ def _is_asked(rows: BlockRows, connections: Connections, settings: OverlapSettin
 def _is_ignored(
     rows: BlockRows, connections: Connections, cidrs: CidrWords, settings: OverlapSettings
 ) -> Mask:
-    """Return the mask of rows to ignore; rows from ``vpcs`` or another table are never ignored."""
+    """Return the mask of rows to ignore; only blocks of our connections can be ignored."""
     is_ours = ~connections.is_theirs[rows.connection] & ~np.isin(rows.role, tuple(roles.ORIGINS))
     if settings.ignore:
         ours = set(cidrs.words.take(np.unique(rows.cidr[is_ours])).to_pylist())

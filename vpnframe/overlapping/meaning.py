@@ -98,7 +98,7 @@ def _fill(template: str, pairs: FleetPairs, nats: Sequence[Nat]) -> pa.Array:
 
 
 def _fact(name: str, pairs: FleetPairs, nats: Sequence[Nat]) -> pa.Array:
-    """Return the texts that replace a placeholder: ``nat``, or a block and one of its facts."""
+    """Return the texts for a placeholder: ``nat``, or a property of a block as ``left_cidr``."""
     if name == "nat":
         texts = [f"{nat.real} as {nat.mapped}{f', {nat.note}' if nat.note else ''}" for nat in nats]
         return take_words(pa.array(texts, pa.large_string()), pairs.nat)

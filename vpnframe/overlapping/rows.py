@@ -72,8 +72,8 @@ class KnownFleet:
     def rows(self, settings: OverlapSettings) -> pd.DataFrame:
         """Return all blocks of the fleet: those of its connections, and those of its VPCs.
 
-        A VPC's block has no connection id, and its ``origin`` is vpc or user_cidr; vpc becomes null
-        if another block of that VPC is invalid, since the VPC is then known only in part.
+        A VPC's block has no connection id, and its ``origin`` is vpc or user_cidr, or null
+        instead of vpc if another block of that VPC is invalid: it is then known only in part.
         """
         rows = with_mapped(self.subnets, settings.nat)
         if self.vpcs is None or not len(self.vpcs):

@@ -276,7 +276,7 @@ def _proposals(values: Values, protocol: Protocol) -> Proposals:
 
 
 def _lifetime(values: Values, name: str, default_s: int, *, bits: int = 64) -> Lifetime:
-    """Return the lifetime; keys are renewed margintime before its end, or never (rekey=no)."""
+    """Return the lifetime; the daemon rekeys margintime before its end, or never (rekey=no)."""
     largest = 2**bits - 1
     hard_s = values.read(name, starter_time, default_s) & largest
     margin_s = values.read("margintime", starter_time, 9 * 60) & largest

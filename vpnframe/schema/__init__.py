@@ -175,7 +175,7 @@ class Growing:
             self._pieces[column.name].append(made)
 
     def table(self) -> pd.DataFrame:
-        """Return the table; its parts are freed column by column."""
+        """Join the parts into one table; the memory of each column's parts is freed once joined."""
         if not all(self._pieces.values()):
             self.add_by(lambda _: [])
         joined, freed = {}, 0

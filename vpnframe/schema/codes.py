@@ -125,7 +125,7 @@ def rank_rows(columns: Sequence[Codes]) -> Codes:
 
 
 def code_sets(owners: Codes, members: Codes, *, n_owners: int) -> CodedSets:
-    """Number the sets of the owners; equal sets get equal numbers.
+    """Number each owner's set of members; equal sets get equal numbers, an empty set gets -1.
 
     Examples
     --------

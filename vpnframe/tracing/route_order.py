@@ -59,7 +59,7 @@ def pick(found: Sequence[TracedRoute], *, is_transit: bool) -> Pick:
 
 
 def carry(route: TracedRoute, *, is_transit: bool) -> tuple[TracedTunnel | None, str, str]:
-    """Return the tunnel that takes the packet, if only one, and a note and doubt for the reason."""
+    """Return the tunnel that takes the packet (None if several may), why, and what is uncertain."""
     tunnels = route.tunnels
     if not tunnels:
         return None, "", f"{route.connection_id} was not read"

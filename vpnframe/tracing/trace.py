@@ -168,7 +168,7 @@ def _warn(inv: Inventory, fleet: RoutedFleet) -> None:
 def _follow(
     fleet: RoutedFleet, packets: Packets, *, all_candidates: bool
 ) -> tuple[Codes, Codes, list[Outcome]]:
-    """Return each packet's case (see ``following``), outcome counts by case, and all outcomes."""
+    """Group packets into cases; return each packet's case, outcomes per case, and all outcomes."""
     n = len(fleet.destinations.ids) + 1
     key = (fleet.start_of + 1) * n + fleet.end_of + 1
     key[(packets.source.family == 0) | (packets.destination.family == 0)] = -1
