@@ -91,7 +91,8 @@ def _fill(template: str, pairs: FleetPairs, nats: Sequence[Nat]) -> pa.Array:
     pieces = [pa.repeat(pa.scalar("", pa.large_string()), len(pairs.left))]
     for literal, name, _, _ in Formatter().parse(template):
         pieces += [pa.scalar(literal, pa.large_string())]
-        pieces += [] if name is None else [_fact(name, pairs, nats)]
+        # Older versions of pyarrow join texts of one type only, and return smaller ones.
+        pieces += [] if name is None else [_fact(name, pairs, nats).cast(pa.large_string())]
     return pc.binary_join_element_wise(
         *pieces, pa.scalar("", pa.large_string()), null_handling="replace", null_replacement="?"
     )
