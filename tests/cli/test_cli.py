@@ -173,7 +173,8 @@ def test_a_wrong_setting_is_named(tmp_path, cloud, option, value, word):
 @pytest.mark.parametrize("quota", ["Download", "X=1", "X=0/60", "X=1/0", "X=a/b"])
 def test_a_quota_that_is_none_is_a_usage_error(tmp_path, cloud, quota):
     """--quota takes ACTION=COUNT/SECONDS alone."""
-    vpnframe("fetch", "--out", tmp_path, "--quota", quota, code=2, **keys_of(cloud))
+    done = vpnframe("fetch", "--out", tmp_path, "--quota", quota, code=2, **keys_of(cloud))
+    assert quota.encode() in done.stderr
 
 
 def test_fetch_over_tls_trusts_the_named_authority(tmp_path):
@@ -181,7 +182,10 @@ def test_fetch_over_tls_trusts_the_named_authority(tmp_path):
     state = make_state(make_fleet(connections=3, regions=1), quotas=False)
     with serve_in_thread(state, ServerSettings(is_tls=True)) as cloud:
         keys = keys_of(cloud)
-        vpnframe("fetch", "--out", tmp_path, "--ca-file", cloud.ca_file, **keys)
+        vpnframe("fetch", "--out", tmp_path / "a", "--ca-file", cloud.ca_file, **keys)
+        refused = vpnframe("fetch", "--out", tmp_path / "b", code=1, **keys)
+    assert len(vf.read_inventory(tmp_path / "a").connections) == 3
+    assert b"certificate" in refused.stderr
 
 
 def test_plan_prints_what_a_fetch_takes(cloud):

@@ -166,8 +166,9 @@ def test_conflicts_knows_the_vpcs_own_blocks(complete):
 
 def test_conflicts_in_one_routing_domain(complete):
     """Where the site will hang."""
-    run("conflicts", complete, "10.1.2.0/25", "--only", "vpn-2", code=3)
-    run("conflicts", complete, "172.20.0.0/24", "--only", "vpn-1")
+    collides = run("conflicts", complete, "10.1.2.0/25", "--only", "vpn-2", "-f", "csv", code=3)
+    assert set(table(collides)["cidr"]) == {"10.1.2.0/25"}
+    assert table(run("conflicts", complete, "172.20.0.0/24", "--only", "vpn-1", "-f", "csv")).empty
 
 
 def test_conflicts_refuses_what_is_no_block(complete):
@@ -285,8 +286,10 @@ def test_a_block_to_ignore_that_nobody_has_is_an_error(hub):
 
 
 @pytest.mark.parametrize(
-    ("options", "code"), [(("--prefix-length", 4), 2), (("--within", "10.0.0.0/33"), 1)]
+    ("options", "code", "named"),
+    [(("--prefix-length", 4), 2, "give 8 to 32"), (("--within", "10.0.0.0/33"), 1, "/33")],
 )
-def test_free_refuses_a_wrong_argument(complete, options, code):
+def test_free_refuses_a_wrong_argument(complete, options, code, named):
     """A length that does not fit, a text that is no block."""
-    run("free", complete, *options, code=code)
+    done = run("free", complete, *options, code=code)
+    assert named in f"{done.stderr}{done.exception}"
