@@ -190,7 +190,7 @@ def _is_cut(text: str) -> bool:
 def _read_range(text: str) -> Networks | None:
     """Parse an address range; its last address determines the IP version of both addresses."""
     first, _, last = text.partition("-")
-    high = read_host(last.strip(" "))
+    high = read_host(last.lstrip(" "))  # a blank before a bracket belongs to the address
     low = None if high is None else read_host(first.strip(" "), high.version)
     if low is None or high is None:
         return None
