@@ -133,11 +133,10 @@ def code_sets(owners: Codes, members: Codes, *, n_owners: int) -> CodedSets:
     >>> sets.codes.tolist(), sets.members.tolist()
     ([0, 0, -1], [7, 8])
     """
-    order = np.lexsort((members, owners))
-    owners, members = owners[order], members[order]
-    is_new = np.ones(len(owners), bool)
-    is_new[1:] = (owners[1:] != owners[:-1]) | (members[1:] != members[:-1])
-    owners, members = owners[is_new], members[is_new]
+    # Both count rows or words, so they are below 2**31 and a pair of them fits one number.
+    width = int(members.max(initial=0)) + 1
+    pairs = np.sort(owners * width + members)
+    owners, members = np.divmod(pairs[np.diff(pairs, prepend=-1) != 0], width)
     bounds = np.searchsorted(owners, np.arange(n_owners + 1))
     # The bytes of an owner's members form one value: equal sets are equal values.
     content = pa.LargeBinaryArray.from_buffers(
