@@ -28,6 +28,9 @@ from vpnframe.schema.codes import (
     encode_lists,
     encode_together,
     rank_rows,
+    rank_sorted,
+    sort_distinct,
+    sort_rows,
     take_words,
 )
 
@@ -88,7 +91,7 @@ class Connections:
         linked = np.flatnonzero(self.may_mirror & (self.peers.codes >= 0))
         which, peer = self.peers.elements(self.peers.codes[linked])
         ends = linked[which]
-        return np.unique(self.link_keys(self.cloud[ends], self.ip.codes[ends], peer))
+        return sort_distinct(self.link_keys(self.cloud[ends], self.ip.codes[ends], peer))
 
     def link_keys(self, cloud: Codes, from_ip: Codes, to_ip: Codes) -> Codes:
         """Return one integer for each combination of a VPC and two addresses."""
@@ -122,12 +125,13 @@ def flags_of(frame: pd.DataFrame, name: str) -> Mask:
     return flags
 
 
-def number_connections(subnets: pd.DataFrame) -> Codes:
-    """Return for each row the position of its connection among the sorted connections."""
+def number_connections(subnets: pd.DataFrame) -> tuple[Codes, pd.DataFrame]:
+    """Return each row's connection as its position in sorted order, and each one's first row."""
     account, region, name = (encode(column_of(subnets, column)).codes for column in CONNECTION)
     nameless = np.where(name < 0, np.arange(len(subnets)), 0)
     is_theirs = flags_of(subnets, "is_theirs").astype(np.int64)
-    return rank_rows([is_theirs, account, region, name, nameless])
+    order, starts = sort_rows([is_theirs, account, region, name, nameless])
+    return rank_sorted(order, starts), subnets.take(order[starts])
 
 
 def encode_connections(

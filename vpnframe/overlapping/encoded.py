@@ -26,7 +26,7 @@ from vpnframe.overlapping.connections import (
 from vpnframe.overlapping.nat import Translation, translations_of
 from vpnframe.overlapping.scopes import ROUTING_DOMAIN
 from vpnframe.overlapping.settings import OverlapSettings
-from vpnframe.schema.codes import NULL, Coded, Codes, Mask, encode, rank_rows, take_words
+from vpnframe.schema.codes import NULL, Coded, Codes, Mask, encode, sort_rows, take_words
 
 _UNKNOWN = np.iinfo(np.int64).max
 
@@ -96,9 +96,8 @@ def encode_fleet(
 ) -> EncodedFleet:
     """Encode a fleet's subnets as numbers."""
     cidr, cidrs = _encode_cidrs(column_of(subnets, "cidr"))
-    connection = number_connections(subnets)
+    connection, first = number_connections(subnets)
     rows = _rows(subnets, connection, cidr)
-    first = subnets.take(np.unique(connection, return_index=True)[1])
     connections = encode_connections(rows, first, cidrs.parsed, settings)
     keep = (cidrs.parsed.prefix_length[rows.cidr] > 0) & _is_asked(rows, connections, settings)
     keep &= ~_is_ignored(rows, connections, cidrs, settings)
@@ -202,9 +201,7 @@ def _blocks(
 ) -> dict[str, Any]:
     """Merge the rows that have the same connection, side, block and scope into one block."""
     keys = (rows.connection, rows.is_vpc.astype(np.int64), rows.cidr, scopes)
-    rank = rank_rows([key[keep] for key in keys])
-    order = np.argsort(rank, kind="stable")
-    starts = np.flatnonzero(np.diff(rank[order], prepend=-1))
+    order, starts = sort_rows([key[keep] for key in keys])
     order, chosen = keep[order], keep[order[starts]]
 
     def reduce(function: np.ufunc, values: Any) -> Any:

@@ -11,7 +11,7 @@ from vpnframe.overlapping.encoded import EncodedFleet
 from vpnframe.overlapping.meaning import CASES, SEVERITIES, find_cases
 from vpnframe.overlapping.pairing import Candidates, FleetPairs
 from vpnframe.overlapping.roles import ONPREM
-from vpnframe.schema.codes import Codes, rank_rows
+from vpnframe.schema.codes import Codes, rank_rows, sort_distinct
 
 MOST_JUDGED = 100_000_000  # pairs; classifying them takes about half a minute
 # For each case, a number that stands for its kind and severity.
@@ -38,7 +38,7 @@ def find_groups(candidates: Candidates) -> Groups:
     found = pd.DataFrame({"n_pairs": n_pairs, "first": first}).groupby(keys, sort=False)
     groups = found.agg({"n_pairs": "sum", "first": "min"}).sort_values("first")
     first = groups["first"].to_numpy()
-    members = np.unique(groups.index.get_indexer(key) * width + connection)
+    members = sort_distinct(groups.index.get_indexer(key) * width + connection)
     return Groups(
         FleetPairs(fleet, first // n_blocks, first % n_blocks),
         groups["n_pairs"].to_numpy(),
@@ -51,7 +51,7 @@ def every_pair(candidates: Candidates, max_pairs: int) -> Groups:
     """Return each pair as a separate group."""
     pairs, fleet = candidates.all(max_pairs=max_pairs), candidates.fleet
     n = len(pairs.left)
-    members, width = np.unique(_member_keys(pairs, np.arange(n))), _width(fleet)
+    members, width = sort_distinct(_member_keys(pairs, np.arange(n))), _width(fleet)
     n_members = np.bincount(members // width, minlength=n)
     return Groups(pairs, np.ones(n, np.int64), members % width, n_members)
 
@@ -59,11 +59,8 @@ def every_pair(candidates: Candidates, max_pairs: int) -> Groups:
 def _nodes(fleet: EncodedFleet) -> tuple[Codes, Codes]:
     """Return two codes for each row: of side, block and scope, and of side and block only."""
     side = 2 * fleet.is_theirs + fleet.is_vpc.astype(np.int64)
-    scope = np.append(fleet.scope, np.zeros_like(fleet.scope))
-    is_any = np.repeat([0, 1], len(side))
-    ranks = rank_rows([is_any, np.tile(side, 2), np.tile(fleet.cidr, 2), scope])
-    n = len(side)
-    return ranks[:n], ranks[n:]
+    anywhere = rank_rows([side, fleet.cidr])
+    return len(side) + rank_rows([anywhere, fleet.scope]), anywhere
 
 
 def _group(pairs: FleetPairs, nodes: tuple[Codes, Codes]) -> tuple[Codes, ...]:

@@ -12,7 +12,7 @@ import numpy as np
 from vpnframe.addresses.cidr import ParsedCidrs
 from vpnframe.addresses.nesting import CONTAINS, WITHIN, make_pairs
 from vpnframe.overlapping.asked import runs_by_family
-from vpnframe.schema.codes import Codes, Mask, rank_rows
+from vpnframe.schema.codes import Codes, Mask, sort_rows
 
 ONPREM = 0
 REAL = 1  # a VPC's own block: it has a local route
@@ -76,5 +76,5 @@ def repeats(rows: Codes, *keys: Codes) -> Codes:
     """Return the rows in which all ``keys`` are equal to those of an earlier row."""
     if not len(rows):
         return rows
-    rank = rank_rows([key[rows] for key in keys])
-    return np.delete(rows, np.unique(rank, return_index=True)[1])
+    order, starts = sort_rows([key[rows] for key in keys])
+    return np.delete(rows, order[starts])

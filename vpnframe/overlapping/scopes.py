@@ -19,7 +19,7 @@ import pyarrow as pa
 
 from vpnframe.errors import SettingsError
 from vpnframe.model.toml_tables import Form, is_list_of_texts, is_text, read_toml_tables
-from vpnframe.schema.codes import NULL, Coded, Codes, rank_rows
+from vpnframe.schema.codes import NULL, Coded, Codes, sort_rows
 
 ROUTING_DOMAIN = "routing_domain"
 ROUTERS = ("vpn_gateway_id", "vpc_id", "transit_router_id")
@@ -143,7 +143,8 @@ def _members(domain: Domain, known: Mapping[str, int]) -> list[int]:
 
 def _edges(routers: Sequence[Coded]) -> Iterable[tuple[int, int]]:
     """Yield the pairs of routers that a row names together; identical rows count once."""
-    first = np.unique(rank_rows([column.codes for column in routers]), return_index=True)[1]
+    order, starts = sort_rows([column.codes for column in routers])
+    first = order[starts]
     for row in zip(*(column.codes[first].tolist() for column in routers), strict=True):
         yield from pairwise([code for code in row if code >= 0])
 

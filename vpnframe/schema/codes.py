@@ -113,15 +113,33 @@ def rank_rows(columns: Sequence[Codes]) -> Codes:
     >>> rank_rows([np.array([0, 0, -1]), np.array([5, 3, 9])]).tolist()
     [1, 0, 2]
     """
-    ranks, bound = np.zeros(len(columns[0]), np.int64), 1
+    return rank_sorted(*sort_rows(columns))
+
+
+def sort_rows(columns: Sequence[Codes]) -> tuple[Codes, Codes]:
+    """Sort rows by several columns, nulls last: return the order, and where equal rows begin in it.
+
+    Examples
+    --------
+    >>> [part.tolist() for part in sort_rows([np.array([7, 3, 7])])]
+    [[1, 0, 2], [0, 1]]
+    """
+    keys, bound = np.zeros(len(columns[0]), np.int64), 1
     for column in columns:
         n_values = int(column.max(initial=0)) + 2
         if bound * n_values >= 2**62:
-            # Dense ranks and codes are below 2**31: both count rows or words.
-            ranks, bound = _dense(ranks), len(ranks)
-        ranks = ranks * n_values + np.where(column < 0, n_values - 1, column)
+            # Ranks and codes are below 2**31: both count rows or words.
+            keys, bound = rank_sorted(*_sort(keys)), len(keys)
+        keys = keys * n_values + np.where(column < 0, n_values - 1, column)
         bound *= n_values
-    return _dense(ranks)
+    return _sort(keys)
+
+
+def rank_sorted(order: Codes, starts: Codes) -> Codes:
+    """Return the rank of each row, given the sort order and where equal rows begin in it."""
+    ranks = np.empty(len(order), np.int64)
+    ranks[order] = np.repeat(np.arange(len(starts)), np.diff(starts, append=len(order)))
+    return ranks
 
 
 def code_sets(owners: Codes, members: Codes, *, n_owners: int) -> CodedSets:
@@ -135,8 +153,7 @@ def code_sets(owners: Codes, members: Codes, *, n_owners: int) -> CodedSets:
     """
     # Both count rows or words, so they are below 2**31 and a pair of them fits one number.
     width = int(members.max(initial=0)) + 1
-    pairs = np.sort(owners * width + members)
-    owners, members = np.divmod(pairs[np.diff(pairs, prepend=-1) != 0], width)
+    owners, members = np.divmod(sort_distinct(owners * width + members), width)
     bounds = np.searchsorted(owners, np.arange(n_owners + 1))
     # The bytes of an owner's members form one value: equal sets are equal values.
     content = pa.LargeBinaryArray.from_buffers(
@@ -148,6 +165,18 @@ def code_sets(owners: Codes, members: Codes, *, n_owners: int) -> CodedSets:
     position = np.repeat(bounds[first], counts[first]) + _count_up(counts[first])
     starts = np.concatenate([[0], np.cumsum(counts[first])])
     return CodedSets(np.where(counts == 0, NULL, numbers), starts, members[position])
+
+
+def sort_distinct(keys: Codes) -> Codes:
+    """Return the distinct values, sorted; many times faster than ``np.unique`` on large arrays.
+
+    Examples
+    --------
+    >>> sort_distinct(np.array([3, -1, 3])).tolist()
+    [-1, 3]
+    """
+    keys = np.sort(keys)
+    return keys[_is_first(keys)]
 
 
 def expand(starts: Codes, counts: Codes) -> tuple[Codes, Codes]:
@@ -184,10 +213,13 @@ def _encode_texts(texts: pa.Array) -> tuple[Codes, pa.Array]:
     return codes, encoded.dictionary.take(order)
 
 
-def _dense(keys: Codes) -> Codes:
-    """Rank each key among the distinct keys."""
-    position, distinct = pd.factorize(keys)
-    rank = np.empty(len(distinct), np.int64)
-    rank[np.argsort(distinct)] = np.arange(len(distinct))
-    ranks: Codes = rank[position]
-    return ranks
+def _sort(keys: Codes) -> tuple[Codes, Codes]:
+    order = np.argsort(keys, kind="stable")
+    return order, np.flatnonzero(_is_first(keys[order]))
+
+
+def _is_first(keys: Codes) -> Mask:
+    """Return the mask of sorted keys that differ from the key before."""
+    is_first = np.ones(len(keys), bool)
+    np.not_equal(keys[1:], keys[:-1], out=is_first[1:])
+    return is_first
