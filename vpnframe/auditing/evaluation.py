@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -19,13 +19,15 @@ from vpnframe.auditing.verdicts import NO_KEY, VALUE_UNKNOWN, Rule, Verdicts, ju
 _ENOUGH_BITS, _CEILING_BITS = 112, 128
 _BEST_GROUP = 14
 
+Counts = tuple[int, int, int]  # rows that pass, rows that fail, and rows that cannot be judged
+
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
     """The results of all rules and profiles for a fleet."""
 
     # The findings of each rule, and the numbers of rows that pass, fail and cannot be judged
-    results: tuple[tuple[Draft, tuple[int, int, int]], ...]
+    results: tuple[tuple[Draft, Counts], ...]
     opinions: tuple[Opinion, ...]  # in the order of the profiles
     others: tuple[Draft, ...]  # findings of profiles, on ceilings, and on unread regions
 
@@ -39,18 +41,20 @@ def evaluate(
 ) -> Evaluation:
     """Judge a fleet by all given rules and profiles."""
     judged_by = opinions(fleet, profiles)
-    verdicts = {rule.rule_id: rule.judge(fleet) for rule in rules}
-    failing = {name: _by_connection(fleet, one, YES) for name, one in verdicts.items()}
-    unknown = {name: _by_connection(fleet, one, UNKNOWN) for name, one in verdicts.items()}
+    covered = {column: np.zeros(len(fleet.tunnels), bool) for column in COLUMNS}
+    made, counts = {}, {}
+    failing: dict[str, Mask] = {}
+    unknown: dict[str, Mask] = {}
+    for rule in rules:
+        name, one = rule.rule_id, rule.judge(fleet)
+        failing[name], unknown[name] = (_by_connection(fleet, one, of) for of in (YES, UNKNOWN))
+        cited = cite(judged_by, rule.columns, one.position) if rule.columns else None
+        made[name], counts[name] = draft(fleet, one, texts()[name], cited=cited), one.counts()
+        _cover(fleet, rule, one, covered)
     results = []
     for rule in rules:
-        one = verdicts[rule.rule_id]
-        cited = cite(judged_by, rule.columns, one.position) if rule.columns else None
-        made = draft(fleet, one, texts()[rule.rule_id], cited=cited)
-        if made.kind == "connections":
-            made = _without_implied(_with_causes(made, rule, failing), rule, unknown)
-        results.append((_at_once(made, one), one.counts()))
-    covered = _covered(fleet, rules, verdicts)
+        told = _with_causes(made.pop(rule.rule_id), rule, failing, unknown)
+        results.append((_at_once(told, rule, counts[rule.rule_id]), counts[rule.rule_id]))
     others = [one for opinion in judged_by for one in profile_drafts(fleet, opinion, covered)]
     others += [*_ceiling(fleet), *_coverage(fleet)]
     return Evaluation(tuple(results), tuple(judged_by), tuple(others))
@@ -64,50 +68,41 @@ def _by_connection(fleet: Fleet, verdicts: Verdicts, wanted: int) -> Mask:
     return marked(fleet.n_connections, fleet.subjects_of(verdicts.table)[rows])
 
 
-def _with_causes(made: Draft, rule: Rule, failing: Mapping[str, Mask]) -> Draft:
-    """Set each fault's cause: the first rule in ``implied_by`` that fails on its connection."""
-    cause = made.cause.copy()
-    for name in reversed(rule.implied_by):
-        if name in failing:
-            cause[made.is_open & failing[name][made.subject]] = name
-    return replace(made, cause=cause)
+def _with_causes(
+    made: Draft, rule: Rule, failing: Mapping[str, Mask], unknown: Mapping[str, Mask]
+) -> Draft:
+    """Apply ``rule.implied_by`` to the findings of a rule, connection by connection.
 
-
-def _without_implied(made: Draft, rule: Rule, unknown: Mapping[str, Mask]) -> Draft:
-    """Drop unknown findings on connections for which a rule in ``implied_by`` is unknown too."""
-    is_implied = np.zeros(len(made), bool)
-    for name in rule.implied_by:
-        if name in unknown:
-            is_implied |= unknown[name][made.subject]
+    The cause of a fault is the first of these rules that fails too. A finding that is unknown is
+    dropped if one of these rules is unknown too.
+    """
+    known = [name for name in rule.implied_by if name in failing]
+    if made.kind != "connections" or not known:
+        return made
+    for name in reversed(known):
+        made.cause[made.is_open & failing[name][made.subject]] = name
+    is_implied = np.any([unknown[name][made.subject] for name in known], axis=0)
     return made.keep(made.is_open | ~is_implied)
 
 
-def _at_once(made: Draft, verdicts: Verdicts) -> Draft:
+def _at_once(made: Draft, rule: Rule, counts: Counts) -> Draft:
     """Merge the findings of a rule into one if the rule could not judge any row."""
-    n_passed, n_failed, _ = verdicts.counts()
+    n_passed, n_failed, n_unknown = counts
     if n_passed or n_failed or len(made) < 2:
         return made
-    evidence = f"{made.evidence[0]} (all {len(verdicts.position):,} {verdicts.table})"
-    return single(made.text, column=verdicts.column, evidence=evidence, is_open=False)
+    evidence = f"{made.evidence[0]} (all {n_unknown:,} {rule.table})"
+    return single(made.text, column=rule.column, evidence=evidence, is_open=False)
 
 
-def _covered(
-    fleet: Fleet, rules: Iterable[Rule], verdicts: Mapping[str, Verdicts]
-) -> dict[str, Mask]:
-    """Map each column to a mask of the tunnels whose value in it a rule already reports."""
-    covered = {column: np.zeros(len(fleet.tunnels), bool) for column in COLUMNS}
-    for rule in rules:
-        one = verdicts[rule.rule_id]
-        for column in rule.columns:
-            covered[column][one.position[one.result != NO]] = True
-    for column, mask in covered.items():
-        is_of_key = column == "psk_bits"
-        unknown = verdicts.get(NO_KEY if is_of_key else VALUE_UNKNOWN)
-        if unknown is not None:
-            table = fleet.keys if is_of_key else fleet.tunnels
-            rows = unknown.position[unknown.result == UNKNOWN]
-            mask[rows] |= flags(table[column].isna())[rows]
-    return covered
+def _cover(fleet: Fleet, rule: Rule, found: Verdicts, covered: Mapping[str, Mask]) -> None:
+    """Mark in each column the tunnels whose value the rule reports: profiles do not repeat it."""
+    for column in rule.columns:
+        covered[column][found.position[found.result != NO]] = True
+    missing = {NO_KEY: ["psk_bits"], VALUE_UNKNOWN: COLUMNS.keys() - {"psk_bits"}}
+    rows = found.position[found.result == UNKNOWN]
+    for column in missing.get(rule.rule_id, ()):
+        table = fleet.keys if column == "psk_bits" else fleet.tunnels
+        covered[column][rows] |= flags(table[column].isna())[rows]
 
 
 def is_at_ceiling(fleet: Fleet) -> Mask:

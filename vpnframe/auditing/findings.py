@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -23,7 +23,8 @@ _SUBJECT = (
     *("customer_gateway_id", "customer_gateway_name", "tags"),
 )
 _ID_DIGITS = 16
-_AT_ONCE = 65_536  # number of findings whose ids are computed at a time
+
+Hashes = npt.NDArray[np.uint64]
 
 
 def assemble(fleet: Fleet, drafts: Sequence[Draft], *, owner_tag: str | None) -> pd.DataFrame:
@@ -38,14 +39,15 @@ def assemble(fleet: Fleet, drafts: Sequence[Draft], *, owner_tag: str | None) ->
     rank, which = (pd.factorize(one, sort=True)[0] for one in (subjects["key"], what))
     best = -_all(made, "severity").astype(np.int64)
     order = np.lexsort((which, rank[at], whose, best, ~_all(made, "is_open")))
-    whose = whose[order]
-    heads = objects([f"{one.text.rule_id}\x1f{one.of_profile}" for one in made])
-    columns = {"finding_id": _ids(heads[whose], objects(subjects["key"]), at[order], what[order])}
+    whose, at = whose[order], np.where(at < 0, len(subjects) - 1, at)[order]
+    heads = [f"{one.text.rule_id}\x1f{one.of_profile}" for one in made]
+    keys = zip((heads, subjects["key"], what), (whose, at, order), strict=True)
+    columns = {"finding_id": _ids(*(_hashes(texts)[rows] for texts, rows in keys))}
     columns |= _columns(fleet, made, whose, order)
-    shown = subjects[[*_SUBJECT, "owner", "is_active"]]
-    of_subject = shown.take(np.where(at < 0, len(subjects) - 1, at)[order])
-    columns |= {name: of_subject[name].array for name in of_subject}
-    return pd.DataFrame({name: columns[name] for name in schema.find("findings").names})
+    for name in (*_SUBJECT, "owner", "is_active"):
+        columns[name] = subjects[name].array.take(at)
+    names = schema.find("findings").names
+    return pd.DataFrame({name: columns.pop(name) for name in names}, copy=False)
 
 
 def _columns(
@@ -130,16 +132,26 @@ def _is_active(fleet: Fleet) -> pd.api.extensions.ExtensionArray:
     return active
 
 
-def _ids(heads: Texts, keys: Texts, at: Positions, what: Texts) -> pd.api.extensions.ExtensionArray:
-    """Return the id of each finding: a short hash of rule, profile, subject and ``Draft.what``."""
-    sha256, parts = hashlib.sha256, []
-    for start in range(0, len(at), _AT_ONCE):
-        some = slice(start, start + _AT_ONCE)
-        lines = zip(heads[some].tolist(), keys[at[some]].tolist(), what[some].tolist(), strict=True)
-        parts += [sha256("\x1f".join(line).encode()).digest()[: _ID_DIGITS // 2] for line in lines]
-    digits = pa.py_buffer(b"".join(parts).hex().encode())
-    offsets = pa.py_buffer(np.arange(len(at) + 1, dtype=np.int64) * _ID_DIGITS)
-    return pd.array(pa.LargeStringArray.from_buffers(len(at), offsets, digits), dtype="str")
+def _hashes(texts: Iterable[str]) -> Hashes:
+    """Return the first eight bytes of the SHA-256 of each string, as a number."""
+    codes, distinct = pd.factorize(objects(texts))
+    digests = b"".join(hashlib.sha256(text.encode()).digest()[:8] for text in distinct)
+    return np.frombuffer(digests, ">u8").astype(np.uint64)[codes]
+
+
+def _ids(rule: Hashes, subject: Hashes, what: Hashes) -> pd.api.extensions.ExtensionArray:
+    """Return the id of each finding: 16 hex digits, mixed from three hashes in this order."""
+    mixed = _mix(_mix(_mix(rule) ^ subject) ^ what)
+    digits = pa.py_buffer(mixed.astype(">u8").tobytes().hex().encode())
+    offsets = pa.py_buffer(np.arange(len(mixed) + 1, dtype=np.int64) * _ID_DIGITS)
+    return pd.array(pa.LargeStringArray.from_buffers(len(mixed), offsets, digits), dtype="str")
+
+
+def _mix(hashes: Hashes) -> Hashes:
+    """Spread each bit of a 64-bit hash over all bits, by the finaliser of SplitMix64."""
+    hashes = (hashes ^ (hashes >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    hashes = (hashes ^ (hashes >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return hashes ^ (hashes >> np.uint64(31))
 
 
 def _tunnel_ids(
