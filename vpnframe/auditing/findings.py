@@ -136,7 +136,8 @@ def _hashes(texts: Iterable[str]) -> Hashes:
     """Return the first eight bytes of the SHA-256 of each string, as a number."""
     codes, distinct = pd.factorize(objects(texts))
     digests = b"".join(hashlib.sha256(text.encode()).digest()[:8] for text in distinct)
-    return np.frombuffer(digests, ">u8").astype(np.uint64)[codes]
+    hashes: Hashes = np.frombuffer(digests, ">u8").astype(np.uint64)[codes]
+    return hashes
 
 
 def _ids(rule: Hashes, subject: Hashes, what: Hashes) -> pd.api.extensions.ExtensionArray:

@@ -8,6 +8,7 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 from pandas.api.types import union_categoricals
 
@@ -67,7 +68,8 @@ def fold(findings: pd.DataFrame, *, n_connections: int) -> pd.DataFrame:
     order = np.argsort(firsts)
     made = schema.build("findings", {n: [rows[i][n] for i in order] for n in findings.columns})
     ends = np.array(firsts)[order]
-    return pd.DataFrame({name: _inserted(made[name], findings[name], ends) for name in findings})
+    columns = {name: _inserted(made[name], findings[name], ends) for name in findings}
+    return pd.DataFrame(columns, copy=False)
 
 
 def _named(causes: Positions, rules: pd.Index) -> pd.Categorical:
@@ -100,7 +102,7 @@ def _live_causes(findings: pd.DataFrame, connection: Positions) -> Positions:
     rule, severity = rules.codes.to_numpy(np.int64), _ranks(findings)
     is_open = equals(findings["status"], "open")
     n = len(rules.categories)
-    worst = np.full((int(connection.max()) + 1) * n, -1, np.int64)
+    worst = np.full((int(connection.max()) + 1) * n, -1, np.int8)
     key = connection * n
     np.maximum.at(worst, (key + rule)[is_open], severity[is_open])
     places = np.append(rules.categories.get_indexer(given.categories), -1)
@@ -146,9 +148,10 @@ def is_of_profile(findings: pd.DataFrame) -> Mask:
 def _head(findings: pd.DataFrame, members: Positions, severity: int, share: str) -> dict[str, Any]:
     """Return the finding of the fleet that represents ``members``, findings of connections."""
     first = findings.iloc[int(members[0])].to_dict()
-    profiles = findings["profile"].iloc[members].dropna().astype("str").unique()
+    profiles, verdicts = (
+        findings[name].iloc[members].dropna().unique() for name in ("profile", "verdict")
+    )
     named = dict.fromkeys(name for text in profiles for name in text.split(", "))
-    verdicts = set(findings["verdict"].iloc[members].dropna().astype("str"))
     kept = ("rule_id", "family", "title", "column", "expected", "remediation", "references")
     own = first["profile"] if str(first["rule_id"]).startswith("profile-") else ""
     digest = hashlib.sha256(f"{first['rule_id']}\x1f{own}\x1ffleet".encode()).hexdigest()
@@ -167,6 +170,6 @@ def _head(findings: pd.DataFrame, members: Positions, severity: int, share: str)
     }
 
 
-def _ranks(findings: pd.DataFrame) -> Positions:
-    ranks: Positions = findings["severity"].cat.codes.to_numpy(np.int64)
+def _ranks(findings: pd.DataFrame) -> npt.NDArray[np.int8]:
+    ranks: npt.NDArray[np.int8] = findings["severity"].cat.codes.to_numpy()
     return ranks

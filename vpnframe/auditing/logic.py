@@ -10,6 +10,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
+
+from vpnframe.schema.codes import expand
 
 NO, YES, UNKNOWN = 0, 1, 2
 
@@ -178,17 +181,17 @@ def named(flags_by_name: Mapping[str, Mask]) -> Texts:
     return by_kind(columns, lambda *are_set: ", ".join(compress(flags_by_name, are_set)))
 
 
-def listed_by(
-    owners: Positions, words: Iterable[str], n_owners: int, *, most: int | None = None
-) -> Texts:
+def listed_by(owners: Positions, words: Any, n_owners: int, *, most: int | None = None) -> Texts:
     """List each owner's words as text: at most ``most``, then the number of others."""
-    found: dict[int, list[str]] = {}
-    for owner, word in zip(owners.tolist(), words, strict=True):
-        found.setdefault(owner, []).append(word)
-    texts = np.full(n_owners, "", object)
-    for owner, parts in found.items():
-        n_more = len(parts) - len(parts[:most])
-        texts[owner] = ", ".join(parts[:most]) + (f" and {n_more:,} more" if n_more else "")
+    order = np.argsort(owners, kind="stable")
+    counts = np.bincount(owners, minlength=n_owners)
+    shown = counts if most is None else np.minimum(counts, most)
+    place = order[expand(np.cumsum(counts) - counts, shown)[1]]
+    taken = arrow(words, pa.large_string()).take(pa.array(place))
+    lists = pa.LargeListArray.from_arrays(np.append(0, np.cumsum(shown)), taken)
+    texts = objects(pc.binary_join(lists, pa.scalar(", ", pa.large_string())))
+    for owner in np.flatnonzero(counts > shown).tolist():
+        texts[owner] += f" and {counts[owner] - shown[owner]:,} more"
     return texts
 
 

@@ -16,7 +16,7 @@ from vpnframe.auditing.evaluation import Evaluation
 from vpnframe.auditing.fleet import Fleet
 from vpnframe.auditing.folding import is_counted, is_folded, is_of_profile
 from vpnframe.auditing.joining import CONNECTION, positions_of
-from vpnframe.auditing.logic import Positions, Texts, arrow, by_kind, equals, flags, marked
+from vpnframe.auditing.logic import Mask, Positions, Texts, arrow, by_kind, equals, flags, marked
 from vpnframe.auditing.profiling import Opinion
 from vpnframe.auditing.verdicts import SEVERITIES
 from vpnframe.inventory import Inventory
@@ -62,19 +62,19 @@ def _as_table(rows: Iterable[dict[str, Any]]) -> pd.DataFrame:
 def _counted(findings: pd.DataFrame) -> dict[Any, dict[str, int]]:
     """Count findings by rule and profile."""
     keys = [findings["rule_id"], _own_profile(findings)]
-    table = _numbers(findings)
+    table = pd.DataFrame(_masks(findings), index=findings.index)[list(COUNTED)]
     found: dict[Any, dict[str, int]] = table.groupby(keys, observed=True).sum().to_dict("index")
     return found
 
 
-def _numbers(findings: pd.DataFrame) -> pd.DataFrame:
-    """Return for each finding 1 in each count column that includes it, else 0."""
+def _masks(findings: pd.DataFrame) -> dict[str, Mask]:
+    """Return for each column of counts the mask of the findings that it counts."""
     is_top, severity = is_counted(findings), findings["severity"]
     held = {f"n_{word}": is_top & equals(severity, word) for word in SEVERITIES[::-1]}
     held["n_folded"] = is_folded(findings)
-    status = {"n_open": "open", "n_waived": "waived"}
-    held |= {name: equals(findings["status"], word) for name, word in status.items()}
-    return pd.DataFrame(held, index=findings.index).astype("int64")
+    for word in ("open", "waived", "unknown"):
+        held[f"n_{word}"] = equals(findings["status"], word)
+    return held
 
 
 def connections(fleet: Fleet, findings: pd.DataFrame) -> pd.DataFrame:
@@ -90,15 +90,15 @@ def count_connections(table: pd.DataFrame, findings: pd.DataFrame) -> pd.DataFra
     """Count the findings of the given connections: table ``audit_connections``."""
     at = positions_of(findings, table)
     own, at = findings[["status", "severity", "root_cause"]][at >= 0], at[at >= 0]
-    numbers = _numbers(own).groupby(at).sum().reindex(range(len(table)), fill_value=0)
-    n_unknown = np.bincount(at[equals(own["status"], "unknown")], minlength=len(table))
-    worst = np.full(len(table), -1, np.int64)
+    counts = {
+        name: np.bincount(at[mask], minlength=len(table)) for name, mask in _masks(own).items()
+    }
+    worst = np.full(len(table), -1, np.int8)
     is_top = is_counted(own)
-    np.maximum.at(worst, at[is_top], own["severity"].cat.codes.to_numpy(np.int64)[is_top])
+    np.maximum.at(worst, at[is_top], own["severity"].cat.codes.to_numpy()[is_top])
     severity = pd.Categorical.from_codes(worst, dtype=SEVERITY)
     table = table[list(_OF_CONNECTION)].reset_index(drop=True)
-    table = table.assign(severity=severity, n_unknown=n_unknown)
-    table[list(COUNTED)] = numbers[list(COUNTED)]
+    table = table.assign(severity=severity, **counts)
     table = table.sort_values(list(CONNECTION), kind="stable", ignore_index=True)
     return schema.cast("audit_connections", table)
 
