@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -14,7 +14,7 @@ from vpnframe.auditing.profiles.profiles import COLUMNS, Profile
 from vpnframe.auditing.profiling import Opinion, cite, opinions, profile_drafts
 from vpnframe.auditing.rules import RULES
 from vpnframe.auditing.texts import texts
-from vpnframe.auditing.verdicts import NO_KEY, VALUE_UNKNOWN, Rule, Verdicts, judged
+from vpnframe.auditing.verdicts import COVERAGE, NO_KEY, VALUE_UNKNOWN, Rule, Verdicts, judged
 
 _ENOUGH_BITS, _CEILING_BITS = 112, 128
 _BEST_GROUP = 14
@@ -34,6 +34,21 @@ class Evaluation:
     def drafts(self) -> list[Draft]:
         """Return all findings, those of rules first."""
         return [*(made for made, _ in self.results), *self.others]
+
+    def adjusted(self, disabled: Container[str], severities: Mapping[str, int]) -> Evaluation:
+        """Drop the findings of disabled rules, and replace the severities of other rules."""
+
+        def ranked(made: Draft) -> Draft:
+            rank = severities.get(made.text.rule_id)
+            if rank is None:
+                return made
+            return replace(made, severity=np.full_like(made.severity, rank))
+
+        return replace(
+            self,
+            results=tuple((ranked(made), counts) for made, counts in self.results),
+            others=tuple(ranked(made) for made in self.others if made.text.rule_id not in disabled),
+        )
 
 
 def evaluate(
@@ -127,7 +142,7 @@ def _ceiling(fleet: Fleet) -> list[Draft]:
 
 def _coverage(fleet: Fleet) -> list[Draft]:
     """Return a finding for each region that was not read completely."""
-    text = texts()["vpn-coverage"]
+    text = texts()[COVERAGE]
     if not len(fleet.coverage):
         return [single(text, column="status", evidence="nothing was read", is_open=False)]
     is_read = flags(fleet.coverage["status"].isin(READ))
