@@ -12,7 +12,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from vpnframe.schema.codes import expand
+from vpnframe.schema.codes import expand, rank_rows, rank_sorted, sort_rows
 
 NO, YES, UNKNOWN = 0, 1, 2
 
@@ -148,25 +148,15 @@ def codes_of(columns: Iterable[pd.Series]) -> Positions:
     >>> codes_of([a, b]).tolist()
     [0, 0, 1]
     """
-    combined: Positions | None = None
-    for column in columns:
-        codes, found = coded(column)
-        codes = codes + 1
-        if combined is not None:
-            codes = combined * (len(found) + 1) + codes
-        combined = pd.factorize(codes)[0].astype(np.int64)
-    if combined is None:
-        raise ValueError("no column to number")
-    return combined
+    return rank_rows([coded(column)[0] for column in columns])
 
 
 def by_kind(columns: Iterable[pd.Series], make: Callable[..., Any]) -> Texts:
     """Call ``make`` once per distinct combination of values; return its result for each row."""
     listed = list(columns)
-    codes = codes_of(listed)
-    _, first = np.unique(codes, return_index=True)
-    kinds = zip(*(column.iloc[first].tolist() for column in listed), strict=True)
-    return np.fromiter(starmap(make, kinds), object, len(first))[codes]
+    order, starts = sort_rows([coded(column)[0] for column in listed])
+    kinds = zip(*(column.iloc[order[starts]].tolist() for column in listed), strict=True)
+    return np.fromiter(starmap(make, kinds), object, len(starts))[rank_sorted(order, starts)]
 
 
 def named(flags_by_name: Mapping[str, Mask]) -> Texts:
@@ -209,9 +199,8 @@ def n_distinct(groups: Positions, values: Positions) -> Positions:
 
 def grouped(groups: Positions, rows: Positions) -> list[Positions]:
     """Return the rows of each group, in the order of the groups."""
-    order = np.argsort(groups, kind="stable")
-    bounds = np.flatnonzero(np.diff(groups[order])) + 1
-    return np.split(rows[order], bounds) if len(rows) else []
+    order, starts = sort_rows([groups])
+    return np.split(rows[order], starts[1:]) if len(rows) else []
 
 
 def differs_within(groups: Positions, *columns: pd.Series, n_groups: int) -> Truth:
