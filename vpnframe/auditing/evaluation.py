@@ -1,4 +1,4 @@
-"""Evaluate all rules and profiles on one fleet: faults, their causes, and unknown results."""
+"""Apply all rules and profiles to one fleet, and find which findings explain others."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def evaluate(
 
 
 def _by_connection(fleet: Fleet, verdicts: Verdicts, wanted: int) -> Mask:
-    """Mark the connections that have a row with the wanted result."""
+    """Mark the connections with a row that has the wanted result."""
     if verdicts.table in ("gateways", "coverage"):
         return np.zeros(fleet.n_connections, bool)
     rows = verdicts.position[verdicts.result == wanted]
@@ -86,10 +86,10 @@ def _by_connection(fleet: Fleet, verdicts: Verdicts, wanted: int) -> Mask:
 def _with_causes(
     made: Draft, rule: Rule, failing: Mapping[str, Mask], unknown: Mapping[str, Mask]
 ) -> Draft:
-    """Apply ``rule.implied_by`` to the findings of a rule, connection by connection.
+    """Relate the findings of a rule to those of the rules in ``implied_by``.
 
-    The cause of a fault is the first of these rules that fails too. A finding that is unknown is
-    dropped if one of these rules is unknown too.
+    The cause of a fault is the first of these rules that fails on the same connection. A finding
+    that is unknown is dropped if one of these rules is unknown on the same connection.
     """
     known = [name for name in rule.implied_by if name in failing]
     if made.kind != "connections" or not known:
@@ -110,7 +110,7 @@ def _at_once(made: Draft, rule: Rule, counts: Counts) -> Draft:
 
 
 def _cover(fleet: Fleet, rule: Rule, found: Verdicts, covered: Mapping[str, Mask]) -> None:
-    """Mark in each column the tunnels whose value the rule reports: profiles do not repeat it."""
+    """Mark the tunnels whose value a rule reports: profiles do not report it again."""
     for column in rule.columns:
         covered[column][found.position[found.result != NO]] = True
     missing = {NO_KEY: ["psk_bits"], VALUE_UNKNOWN: COLUMNS.keys() - {"psk_bits"}}
@@ -131,7 +131,7 @@ def is_at_ceiling(fleet: Fleet) -> Mask:
 
 
 def _ceiling(fleet: Fleet) -> list[Draft]:
-    """Return one finding if tunnels have under 128 bits because no stronger group is offered."""
+    """Return a finding if tunnels have under 128 bits since the cloud offers no better group."""
     at = is_at_ceiling(fleet)
     if not at.any():
         return []

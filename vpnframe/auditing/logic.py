@@ -1,4 +1,4 @@
-"""Three-valued logic over columns: no, yes, unknown. A null is always unknown."""
+"""Three-valued logic over columns: no, yes or unknown. A null in a column means unknown."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def is_any(
     known: Collection[Any] | None = None,
     is_folded: bool = False,
 ) -> Truth:
-    """Check which values are among the wanted ones; nulls and values not in ``known`` are unknown.
+    """Check which values are wanted; nulls, and values that are not in ``known``, are unknown.
 
     Examples
     --------
@@ -64,12 +64,12 @@ def is_on(values: pd.Series) -> Truth:
 
 
 def truth(is_yes: npt.ArrayLike, is_unknown: npt.ArrayLike = False) -> Truth:
-    """Return truth values from two masks; yes takes precedence."""
+    """Return yes where ``is_yes`` is true, else unknown where ``is_unknown`` is true, else no."""
     return np.where(is_yes, YES, np.where(is_unknown, UNKNOWN, NO)).astype(np.uint8)
 
 
 def unknown_where_null(holds: Mask, *columns: pd.Series) -> Truth:
-    """Convert a condition to truth values, unknown where one of the given columns is null."""
+    """Return a condition as yes or no, but unknown where one of the columns is null."""
     found = holds.astype(np.uint8)
     for column in columns:
         found[flags(column.isna())] = UNKNOWN
@@ -107,7 +107,7 @@ def any_of(groups: Positions, one: Truth, n_groups: int) -> Truth:
 
 
 def numbers(values: pd.Series, *, null: int = 0) -> Positions:
-    """Convert to int64, with ``null`` for nulls; mark them by :func:`unknown_where_null`."""
+    """Convert a column to int64, and nulls to the number ``null``."""
     found: Positions = values.fillna(null).to_numpy(np.int64)
     return found
 
@@ -119,20 +119,20 @@ def arrow(values: Any, kind: pa.DataType) -> pa.Array:
 
 
 def objects(values: Any) -> Texts:
-    """Return texts as a writable object array; some versions of pandas return read-only views."""
+    """Return strings as a writable object array; some versions of pandas return read-only views."""
     found: Texts = np.asarray(values, dtype=object)
     return found if found.flags.writeable else found.copy()
 
 
 def none_for_empty(texts: Texts) -> Texts:
-    """Replace every empty text by None."""
+    """Replace each empty string by None."""
     found = texts.copy()
     found[texts == ""] = None
     return found
 
 
 def coded(values: pd.Series) -> tuple[Positions, list[Any]]:
-    """Return the code of each row's value (-1 for null), and the values by code."""
+    """Return an integer code for each row's value (-1 for null), and the list of values by code."""
     if isinstance(values.dtype, pd.CategoricalDtype):
         return values.cat.codes.to_numpy(np.int64), values.cat.categories.tolist()
     codes, found = pd.factorize(values)
@@ -140,7 +140,7 @@ def coded(values: pd.Series) -> tuple[Positions, list[Any]]:
 
 
 def codes_of(columns: Iterable[pd.Series]) -> Positions:
-    """Number the combinations of values in several columns; a null counts as a value.
+    """Return for each row the number of its combination of values; a null counts as a value.
 
     Examples
     --------
@@ -152,7 +152,7 @@ def codes_of(columns: Iterable[pd.Series]) -> Positions:
 
 
 def by_kind(columns: Iterable[pd.Series], make: Callable[..., Any]) -> Texts:
-    """Call ``make`` once per distinct combination of values; return its result for each row."""
+    """Call ``make`` once for each distinct combination of values; return the result of each row."""
     listed = list(columns)
     order, starts = sort_rows([coded(column)[0] for column in listed])
     kinds = zip(*(column.iloc[order[starts]].tolist() for column in listed), strict=True)
@@ -160,7 +160,7 @@ def by_kind(columns: Iterable[pd.Series], make: Callable[..., Any]) -> Texts:
 
 
 def named(flags_by_name: Mapping[str, Mask]) -> Texts:
-    """Return for each row the names of the flags that are set.
+    """Return for each row the names of the flags that are true in it.
 
     Examples
     --------
@@ -172,7 +172,7 @@ def named(flags_by_name: Mapping[str, Mask]) -> Texts:
 
 
 def listed_by(owners: Positions, words: Any, n_owners: int, *, most: int | None = None) -> Texts:
-    """List each owner's words as text: at most ``most``, then the number of others."""
+    """Join the words of each owner to a string: at most ``most`` words, and how many others."""
     order = np.argsort(owners, kind="stable")
     counts = np.bincount(owners, minlength=n_owners)
     shown = counts if most is None else np.minimum(counts, most)
@@ -198,13 +198,13 @@ def n_distinct(groups: Positions, values: Positions) -> Positions:
 
 
 def grouped(groups: Positions, rows: Positions) -> list[Positions]:
-    """Return the rows of each group, in the order of the groups."""
+    """Split ``rows`` by group; the groups are in the order of their numbers."""
     order, starts = sort_rows([groups])
     return np.split(rows[order], starts[1:]) if len(rows) else []
 
 
 def differs_within(groups: Positions, *columns: pd.Series, n_groups: int) -> Truth:
-    """Check in which groups the values of any column differ.
+    """Check in which groups a column has several values; a null makes the group unknown.
 
     Examples
     --------

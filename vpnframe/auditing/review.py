@@ -1,4 +1,4 @@
-"""Review a fleet: apply rules, profiles and waivers to an inventory, and return tables."""
+"""Review a fleet: apply rules, profiles and waivers to an inventory, and return result tables."""
 
 from __future__ import annotations
 
@@ -278,7 +278,7 @@ def assert_no_findings(found: Inventory | pd.DataFrame, *, at_least: str = "high
 
 
 def at_or_over(findings: pd.DataFrame, severity: str) -> Mask:
-    """Mark findings that are counted and at least as severe as ``severity``."""
+    """Mark open findings without a root cause whose severity is ``severity`` or worse."""
     if severity not in SEVERITIES:
         raise ValueError(f"{severity!r} {NO_SEVERITY}")
     return is_counted(findings) & flags(findings["severity"] >= severity)
