@@ -145,7 +145,7 @@ class Fleet:
         return both(is_version_1, self.is_value("ike_mode", {"aggressive"}))
 
     def is_value(self, column: str, wanted: Collection[object]) -> Truth:
-        """Check in which tunnels a column has a wanted value; values not in ``KNOWN`` are unknown."""
+        """Check in which tunnels a column has a wanted value; it is unknown if not in ``KNOWN``."""
         return is_any(self.tunnels[column], wanted, known=KNOWN[column])
 
     def sets_of_blocks(self, rows: Mask) -> Positions:
@@ -163,7 +163,7 @@ class Fleet:
         return owners[table] if table in owners else np.arange(len(getattr(self, table)))
 
     def blocks(self, rows: Positions, groups: Positions) -> Iterator[tuple[Blocks, Positions]]:
-        """Yield the valid blocks in the given rows of ``subnets``, with their rows: IPv4, then IPv6."""
+        """Yield the valid IPv4 blocks in the given rows of ``subnets`` and their rows, then IPv6."""
         parsed = self.parsed
         place = np.full(len(self.subnets), -1, np.int64)
         place[parsed.row] = np.arange(len(parsed.row))
