@@ -22,7 +22,8 @@ from vpnframe.auditing.outputs.ocsf import as_ocsf
 from vpnframe.auditing.outputs.page import MOST_ROWS, as_page
 from vpnframe.auditing.outputs.sarif import as_sarif
 from vpnframe.auditing.owners import by_owner
-from vpnframe.auditing.review import AuditSettings, Review, examine
+from vpnframe.auditing.review import Review, examine
+from vpnframe.auditing.settings import AuditSettings
 from vpnframe.cli.audit_output import ReviewFormat, encode
 from vpnframe.cli.output import without_formulas
 from vpnframe.model.display import printable

@@ -12,7 +12,8 @@ from rule_edges import BGP, DOWN, LOOSE
 
 import vpnframe as vf
 from vpnframe import schema
-from vpnframe.auditing.review import AuditSettings, Review, examine
+from vpnframe.auditing.review import Review, examine
+from vpnframe.auditing.settings import AuditSettings
 
 AT = AuditSettings(now=NOW)
 OTHER = {"customer_gateway_ip": "91.9.9.9", "customer_gateway_id": "cgw-2"}

@@ -13,7 +13,7 @@ from audit_helpers import NEXT, NOW, inventory
 
 import vpnframe as vf
 from vpnframe import schema
-from vpnframe.auditing.review import AuditSettings
+from vpnframe.auditing.settings import AuditSettings
 
 AT = AuditSettings(now=NOW, owner_tag="owner")
 GOOD = {

@@ -13,9 +13,11 @@ from vpnframe.auditing.folding import is_counted
 from vpnframe.auditing.joining import positions_of
 from vpnframe.auditing.logic import Mask, equals, flags
 from vpnframe.auditing.owners import NOBODY, by_owner, owners_of
-from vpnframe.auditing.review import AuditSettings, Profiles, Review, Waivers, examine
+from vpnframe.auditing.review import Profiles, Review, Waivers, examine
+from vpnframe.auditing.settings import AuditSettings
 from vpnframe.auditing.summaries import count_connections, count_rules
 from vpnframe.auditing.texts import texts
+from vpnframe.auditing.verdicts import COVERAGE
 from vpnframe.inventory import Inventory
 
 # This rule is not about pre-shared keys, but its severity rises if the key is weak.
@@ -39,7 +41,7 @@ def narrow(
         is_kept &= flags(findings["family"].isin(list(families)))
     if severity is not None:
         is_kept &= flags(findings["severity"] >= severity) | equals(findings["status"], "unknown")
-    is_kept |= equals(findings["rule_id"], "vpn-coverage")
+    is_kept |= equals(findings["rule_id"], COVERAGE)
     chosen = {"rule": rules, "family": families}
     wanted = [f"{word} {', '.join(names)}" for word, names in chosen.items() if names]
     wanted += [] if severity is None else [f"severity {severity} or worse"]
@@ -64,7 +66,8 @@ def reviews_by_owner(
     owners = np.array([one or NOBODY for one in owners_of(connections["tags"], owner_tag)], object)
     told = owners[positions_of(review.connections, connections)]
     parts = by_owner(review.findings, connections, owner_tag=owner_tag)
-    notes = () if review.is_whole and not review.notes else (_NOT_WHOLE,)
+    gaps = review.notes[len(review.changes) :]
+    notes = (*review.changes, *(() if review.is_whole and not gaps else (_NOT_WHOLE,)))
     found = {}
     for name, findings in parts.items():
         is_own = owners == name

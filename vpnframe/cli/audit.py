@@ -10,7 +10,8 @@ import typer
 
 from vpnframe.auditing.narrowing import examine_for_sharing, narrow
 from vpnframe.auditing.profiles.profiles import BASELINE
-from vpnframe.auditing.review import AuditSettings, at_or_over, examine
+from vpnframe.auditing.review import at_or_over, examine
+from vpnframe.auditing.settings import AuditSettings
 from vpnframe.cli.audit_output import ReviewOptions, explain, rule_text
 from vpnframe.cli.exit_codes import ExitCode
 from vpnframe.cli.inventories import FOLDER_HELP, SnapshotOption, SnapshotOptions
