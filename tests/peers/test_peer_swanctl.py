@@ -176,3 +176,12 @@ def test_an_address_may_be_asked_for():
     """Then dynamic is what nobody knows before."""
     assert one(connection={"vips": "::"}).local.has_virtual_ip
     assert not one().local.has_virtual_ip
+
+
+def test_an_empty_option_in_the_wrong_section_is_ignored():
+    """As strongSwan does, whether the option is compared or not."""
+    for option in ("remote_ts", "hostaccess"):
+        (one,) = read(swanctl(connection={option: ""}))
+        (other,) = read(swanctl(connection={option: "yes"}))
+        assert one.refused is None
+        assert "in the wrong section" in other.refused

@@ -60,7 +60,7 @@ _SWANCTL: dict[str, Check] = {
     "number": _parses(parse_number),
     "binary": _parses(lambda text: parse_number(text, 2)),
     "time": _parses(swanctl_time),
-    "bytes": lambda text: _BYTES.fullmatch(leading_int(text[:15], 0)[1]) is not None,
+    "bytes": _parses(lambda text: _BYTES.fullmatch(leading_int(text[:15], 0)[1])),
     "actions": lambda text: {one.strip(" ").lower() for one in text.split("|")} <= _ACTIONS,
     "mark": _parses(_is_mark, *_UNIQUE),
     "set mark": _parses(_is_mark, "%same"),
@@ -100,7 +100,7 @@ def words(text: str) -> frozenset[str]:
 
 # The options of swanctl.conf, by section. Options that are not compared are listed too, because
 # strongSwan loads no connection that has an unknown option, or an option in the wrong section.
-CONNECTION = words(
+_CONNECTION = words(
     "version local_addrs remote_addrs proposals vips aggressive encap dpd_delay reauth_time "
     "rekey_time over_time"
 )
@@ -119,15 +119,15 @@ CONNECTION_OTHERS = _checks(
         "text": "ppk_id pools mediated_by mediation_peer",
     },
 )
-AUTH = words("auth id round")
-AUTH_OTHERS = _checks(
+_AUTH = words("auth id round")
+_AUTH_OTHERS = _checks(
     _swanctl,
     {
         "strict ifuri relaxed": "revocation",
         "text": "certs cacerts pubkeys eap_id aaa_id xauth_id groups cert_policy ca_id",
     },
 )
-CHILD = words("esp_proposals ah_proposals local_ts remote_ts rekey_time life_time mode sha256_96")
+_CHILD = words("esp_proposals ah_proposals local_ts remote_ts rekey_time life_time mode sha256_96")
 CHILD_OTHERS = _checks(
     _swanctl,
     {
@@ -147,9 +147,12 @@ CHILD_OTHERS = _checks(
     },
 )
 _CERTIFICATE = _checks(_swanctl, {"number": "slot", "text": "file handle module"})
+IN_CONNECTION = _CONNECTION | CONNECTION_OTHERS.keys()
+IN_AUTH = _AUTH | _AUTH_OTHERS.keys()
+IN_CHILD = _CHILD | CHILD_OTHERS.keys()
 SWANCTL = Vocabulary(
-    CONNECTION | AUTH | CHILD,
-    CONNECTION_OTHERS | AUTH_OTHERS | CHILD_OTHERS | _CERTIFICATE,
+    _CONNECTION | _AUTH | _CHILD,
+    CONNECTION_OTHERS | _AUTH_OTHERS | CHILD_OTHERS | _CERTIFICATE,
     skipped=frozenset({"secrets", "authorities", "pools"}),
 )
 

@@ -61,16 +61,17 @@ _SERVICES = {
 
 
 class Dialect(NamedTuple):
-    """The keywords of swanctl.conf or of ipsec.conf, and whether the file allows address ranges."""
+    """How swanctl.conf or ipsec.conf writes selectors: keywords, ranges, and invalid selectors."""
 
     dynamic: str
     any_word: str
     opaque: str
     has_ranges: bool
+    skips_invalid: bool  # if not, the daemon does not load a connection with an invalid selector
 
 
-SWANCTL = Dialect("dynamic", "any", "opaque", has_ranges=True)
-IPSEC = Dialect("%dynamic", "%any", "%opaque", has_ranges=False)
+SWANCTL = Dialect("dynamic", "any", "opaque", has_ranges=True, skips_invalid=False)
+IPSEC = Dialect("%dynamic", "%any", "%opaque", has_ranges=False, skips_invalid=True)
 
 
 class Traffic(NamedTuple):
@@ -104,13 +105,24 @@ def read_selector(text: str, dialect: Dialect, traffic: Traffic = ALL_TRAFFIC) -
         if found is None:
             return None
         traffic = found
-    words = (traffic.is_restricted, traffic.has_unknown_name)
-    if block == dialect.dynamic:
-        return Selector((), True, *words)
-    is_range = dialect.has_ranges and "-" in block
-    networks = _read_range(block) if is_range else _read_block(block)
-    is_cut = bool(tail) or (not is_range and _is_cut(block))
-    return None if networks is None else Selector(networks, False, *words, is_cut)
+    is_dynamic, is_range = block == dialect.dynamic, dialect.has_ranges and "-" in block
+    networks = () if is_dynamic else _read_range(block) if is_range else _read_block(block)
+    if networks is None:
+        return None
+    # The text after the slash is a prefix length; the daemon ignores what follows the length.
+    host, slash, prefix = block.rstrip(" ").partition("/")
+    longest = 32 if "." in host else 128
+    is_length = _PREFIX.fullmatch(prefix) and int(prefix) <= longest
+    has_rest = bool(slash) and not is_range and not is_length
+    # A machine that does not know the name skips the selector: its addresses are unknown.
+    is_unknown = dialect.skips_invalid and traffic.has_unknown_name
+    return Selector(
+        networks=None if is_unknown else networks,
+        is_dynamic=is_dynamic,
+        is_restricted=traffic.is_restricted,
+        has_unknown_name=traffic.has_unknown_name,
+        is_cut=not is_dynamic and (bool(tail) or has_rest),
+    )
 
 
 def read_traffic(text: str, dialect: Dialect, default: Traffic = ALL_TRAFFIC) -> Traffic | None:
@@ -178,13 +190,6 @@ def _read_block(text: str) -> Networks | None:
     number = max(-(2**63), min(leading_int(prefix)[0], 2**63 - 1)) & 0xFF
     length = min(number, longest) if slash else longest
     return (ipaddress.ip_network((address, length), strict=False),)
-
-
-def _is_cut(text: str) -> bool:
-    """Check whether the daemon ignores part of the text after the slash."""
-    host, slash, prefix = text.rstrip(" ").partition("/")
-    longest = 32 if "." in host else 128
-    return bool(slash) and not (_PREFIX.fullmatch(prefix) and int(prefix) <= longest)
 
 
 def _read_range(text: str) -> Networks | None:

@@ -9,13 +9,14 @@ swanctl.conf(5): every option, and its default.
 from __future__ import annotations
 
 import re
-from collections.abc import Set
+from collections.abc import Container
 from dataclasses import replace
 
 from vpnframe.errors import SettingsError
-from vpnframe.peers import options, selectors
+from vpnframe.peers import options
 from vpnframe.peers.model import Lifetime, PeerChild, PeerConnection, PeerEnd
-from vpnframe.peers.sections import NO_TUNNEL, Problem, Section, TextReader, Values, auth_class
+from vpnframe.peers.sections import Problem, Section, TextReader, Values, auth_class
+from vpnframe.peers.selectors import SWANCTL, read_host
 from vpnframe.peers.tokens import DEFAULT_PROPOSALS
 from vpnframe.peers.values import UINT64_MAX, parse_number, parse_switch, split_list, swanctl_time
 
@@ -31,7 +32,7 @@ _NAME = re.compile(r'[^#{}:.,="\r\n\t ]+')
 _PATH = re.compile(rf"{_NAME.pattern}(?:\.{_NAME.pattern})*")
 
 _ITEM_LENGTH = 511
-_MODES = options.one_of("tunnel transport transport_proxy beet pass drop ?iptfs")
+_MODES = options.words("tunnel transport transport_proxy beet pass drop iptfs")
 
 
 def parse_swanctl(text: str) -> Section | Problem:
@@ -139,21 +140,12 @@ def swanctl_connections(root: Section) -> tuple[PeerConnection, ...]:
     return tuple(_connection(name, section) for name, section in listed.sections.items())
 
 
-def _values(section: Section, allowed: Set[str], connection: Values) -> Values:
-    """Check and return a section's settings; charon rejects settings of other sections."""
-    values = connection.of(section)
-    for name, (text, line) in section.settings.items():
-        if text is not None and name not in allowed:
-            values.refuse(f"line {line}:", "an option in the wrong section")
-        elif text is not None and not options.is_printable(text):
+def _values(section: Section, allowed: Container[str], connection: Values) -> Values:
+    """Return a section's settings, and record what charon does not accept in the section."""
+    values = connection.of(section, allowed)
+    for name, setting in section.settings.items():
+        if name in allowed and not options.is_printable(setting.text or ""):
             values.refuse(name, "has a character that is not printable ASCII")
-    for name, (is_taken, line) in section.others.items():
-        if name not in allowed:
-            values.refuse(f"line {line}:", "an option in the wrong section")
-        elif is_taken is False:
-            values.refuse(name, "cannot be read")
-        elif is_taken is None:
-            values.doubt(name, "has a word of newer versions")
     for line in section.unknown_lines:
         values.doubt(f"line {line}:", "no option of strongSwan 5.9")
     for line in section.included_lines:
@@ -162,18 +154,22 @@ def _values(section: Section, allowed: Set[str], connection: Values) -> Values:
 
 
 def _connection(name: str, section: Section) -> PeerConnection:
-    allowed = options.CONNECTION | options.CONNECTION_OTHERS.keys()
-    values = _values(section, allowed, Values())
+    values = _values(section, options.IN_CONNECTION, Values())
     children = section.sections.get("children", Section()).sections
     read = [_child(child, one, values) for child, one in children.items()]
     for other in section.sections:
         if not other.lower().startswith(("local", "remote")) and other.lower() != "children":
             values.refusals.append("a section other than local, remote and children")
-    if not all(map(selectors.read_host, split_list(values.text("vips") or ""))):
+    if not all(map(read_host, split_list(values.text("vips") or ""))):
         values.refuse("vips", "cannot be read")
-    return PeerConnection(
+    version: int | None = values.read("version", parse_number, 0)
+    if version not in {0, 1, 2}:
+        values.note("version", "is not 0, 1 or 2")
+        version = None
+    return values.connection(
+        read,
         name=name,
-        ike_version=_version(values),
+        ike_version=version,
         is_aggressive=values.read("aggressive", parse_switch, False),
         local=_end("local", section, values),
         remote=_end("remote", section, values),
@@ -182,17 +178,13 @@ def _connection(name: str, section: Section) -> PeerConnection:
         lifetime=_ike_lifetime(values),
         dpd_delay_s=values.read("dpd_delay", swanctl_time, 0),
         forces_encap=values.read("encap", parse_switch, False),
-        children=tuple(child for child in read if child.mode not in NO_TUNNEL),
-        refused="; ".join(values.refusals) or None,
-        may_not_load=values.may_not_load,
-        notes=tuple(values.notes),
     )
 
 
 def _end(side: str, section: Section, values: Values) -> PeerEnd:
     """Return one end of a connection; its first authentication round determines method and id."""
     rounds = [
-        _values(one, options.AUTH | options.AUTH_OTHERS.keys(), values)
+        _values(one, options.IN_AUTH, values)
         for name, one in section.sections.items()
         if name.lower().startswith(side)
     ]
@@ -212,20 +204,23 @@ def _end(side: str, section: Section, values: Values) -> PeerEnd:
 
 
 def _child(name: str, section: Section, connection: Values) -> PeerChild:
-    values = _values(section, options.CHILD | options.CHILD_OTHERS.keys(), connection)
+    values = _values(section, options.IN_CHILD, connection)
     rekey_s = values.read("rekey_time", swanctl_time, 3600)
     hard_s = values.read("life_time", swanctl_time, UINT64_MAX)
     if hard_s == UINT64_MAX:
         hard_s = (rekey_s * 110 & UINT64_MAX) // 100
     esp = values.proposals("esp_proposals", "esp", _items(values, "esp_proposals"))
     ah = values.proposals("ah_proposals", "ah", _items(values, "ah_proposals"))
+    mode = values.read("mode", lambda text: next(iter(_MODES & {text.lower()}), None), "tunnel")
+    if mode == "iptfs":
+        values.doubt("mode", "has a word of newer versions")
     return PeerChild(
         name=name,
         proposals=esp + ah or (DEFAULT_PROPOSALS["esp"],),
-        local_subnets=_selectors(values, "local_ts"),
-        remote_subnets=_selectors(values, "remote_ts"),
+        local_subnets=values.selectors("local_ts", _items(values, "local_ts"), SWANCTL),
+        remote_subnets=values.selectors("remote_ts", _items(values, "remote_ts"), SWANCTL),
         lifetime=Lifetime(rekey_s, hard_s),
-        mode=_mode(values),
+        mode=mode,
         has_sha256_96=values.read("sha256_96", parse_switch, False),
     )
 
@@ -233,17 +228,6 @@ def _child(name: str, section: Section, connection: Values) -> PeerChild:
 def _items(values: Values, name: str) -> list[str]:
     """Return the items of an option's list; charon reads at most 511 characters of each item."""
     return [one[:_ITEM_LENGTH] for one in split_list(values.text(name) or "")]
-
-
-def _selectors(values: Values, name: str) -> tuple[selectors.Selector, ...]:
-    """Return the traffic selectors of an option; the default is the end's own address."""
-    found = [selectors.read_selector(one, selectors.SWANCTL) for one in _items(values, name)]
-    known = tuple(one for one in found if one)
-    if len(known) < len(found):
-        values.refuse(name, "has a selector that cannot be read")
-    if any(one.has_unknown_name for one in known):
-        values.doubt(name, "names a protocol or a port that not every machine knows")
-    return known or (selectors.DYNAMIC,)
 
 
 def _ike_lifetime(values: Values) -> Lifetime:
@@ -258,25 +242,6 @@ def _ike_lifetime(values: Values) -> Lifetime:
     if not times:
         return Lifetime(0, 0)
     return Lifetime(min(times), max(times) + (max(times) // 10 if over_s == UINT64_MAX else over_s))
-
-
-def _version(values: Values) -> int | None:
-    version = values.read("version", parse_number, 0)
-    if version in (0, 1, 2):
-        return version
-    values.note("version", "is not 0, 1 or 2")
-    return None
-
-
-def _mode(values: Values) -> str:
-    mode = values.read("mode", _read_mode, "tunnel")
-    if _MODES(mode) is None:
-        values.doubt("mode", "has a word of newer versions")
-    return mode
-
-
-def _read_mode(text: str) -> str | None:
-    return None if _MODES(text.lower()) is False else text.lower()
 
 
 def _auth(text: str) -> str | None:
