@@ -111,9 +111,8 @@ def judge_key(key: str, *, hints: Iterable[str] = ()) -> tuple[KeyClass, int]:
         return "published", 0
     rest = _without_hints(key, hints)
     key_class, bits = _judge(rest)
-    if len(rest) < len(key) and bits < _DERIVED_BITS:
-        return "derived", bits
-    return key_class, bits
+    is_derived = len(rest) < len(key) and bits < _DERIVED_BITS
+    return "derived" if is_derived else key_class, bits
 
 
 def _judge(key: str) -> tuple[KeyClass, int]:
@@ -198,13 +197,14 @@ def _words() -> Mapping[str, tuple[str, ...]]:
     """Return the words to search for, by their first five letters; mere numbers are left out."""
     from zxcvbn.frequency_lists import FREQUENCY_LISTS  # noqa: PLC0415  a megabyte of words
 
-    found = set(_OWN_WORDS)
-    for listed in FREQUENCY_LISTS.values():
-        for rank, word in enumerate(listed[:_FREQUENT_LONGER]):
-            if len(word) >= _WORD and rank < _FREQUENT.get(len(word), _FREQUENT_LONGER):
-                found.add(word)
+    frequent = {
+        word
+        for listed in FREQUENCY_LISTS.values()
+        for rank, word in enumerate(listed[:_FREQUENT_LONGER])
+        if len(word) >= _WORD and rank < _FREQUENT.get(len(word), _FREQUENT_LONGER)
+    }
     words: defaultdict[str, tuple[str, ...]] = defaultdict(tuple)
-    for word in filter(_is_wordy, found):
+    for word in filter(_is_wordy, frequent | _OWN_WORDS):
         words[word[:_WORD]] += (word,)
     return MappingProxyType(dict(words))
 

@@ -98,12 +98,9 @@ def _id_votes(download: Statement, describe: Statement) -> Iterable[View]:
         row, said = rows.get(tunnel.tunnel_id), tunnel.local.ike_id
         if row is None or said is None or is_masked_value(said):
             continue
-        if row.local.ike_id == row.remote.ike_id:
-            continue
-        if said == row.remote.ike_id:
-            yield "device"
-        elif said == row.local.ike_id:
-            yield "cloud"
+        views: dict[str | None, View] = {row.local.ike_id: "cloud", row.remote.ike_id: "device"}
+        if said in views and len(views) == 2:
+            yield views[said]
 
 
 def networks(texts: Iterable[str]) -> frozenset[str]:

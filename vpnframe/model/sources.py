@@ -119,33 +119,28 @@ def overlay(below: R, above: R) -> R:
         under, over = getattr(below, name), getattr(above, name)
         if isinstance(over, Record) and isinstance(under, Record):
             joined[name] = overlay(under, over)
+        elif over in (None, ()):
+            joined[name] = under
         else:
-            is_silent = over is None or over == ()
-            is_weaker = is_silent or (over != under and _is_shown_less(over, under))
-            joined[name] = under if is_weaker else over
+            is_masked = over != under and is_masked_value(over) and not is_masked_value(under)
+            joined[name] = under if is_masked and under not in (None, ()) else over
     return type(below)(**joined)
-
-
-def _is_shown_less(over: object, under: object) -> bool:
-    """Check whether a value is masked while the other record shows it completely."""
-    is_shown = under is not None and under != ()
-    return is_shown and is_masked_value(over) and not is_masked_value(under)
 
 
 def _turned(download: Statement) -> Statement:
     """Return a download with ``local`` and ``remote`` exchanged."""
+
+    def turned(tunnel: TunnelStatement) -> TunnelStatement:
+        return msgspec.structs.replace(tunnel, local=tunnel.remote, remote=tunnel.local)
+
     stray = download.stray_tunnel
     return msgspec.structs.replace(
         download,
         local_subnets=download.remote_subnets,
         remote_subnets=download.local_subnets,
-        tunnels=tuple(_turned_tunnel(tunnel) for tunnel in download.tunnels),
-        stray_tunnel=None if stray is None else _turned_tunnel(stray),
+        tunnels=tuple(map(turned, download.tunnels)),
+        stray_tunnel=stray and turned(stray),
     )
-
-
-def _turned_tunnel(tunnel: TunnelStatement) -> TunnelStatement:
-    return msgspec.structs.replace(tunnel, local=tunnel.remote, remote=tunnel.local)
 
 
 def _placed(statement: Statement, is_dual: bool) -> Statement:

@@ -12,54 +12,24 @@ from functools import lru_cache
 
 ENCRYPTION = {
     "aes": "aes-128-cbc",
-    "aes128": "aes-128-cbc",
-    "aes192": "aes-192-cbc",
-    "aes256": "aes-256-cbc",
-    "aes128cbc": "aes-128-cbc",
-    "aes192cbc": "aes-192-cbc",
-    "aes256cbc": "aes-256-cbc",
-    "aes128gcm": "aes-128-gcm",
-    "aes192gcm": "aes-192-gcm",
-    "aes256gcm": "aes-256-gcm",
-    "des": "des-cbc",
-    "descbc": "des-cbc",
-    "3des": "3des-cbc",
-    "3descbc": "3des-cbc",
-    "tripledes": "3des-cbc",
-    "sm4": "sm4-cbc",
-    "sm4cbc": "sm4-cbc",
+    **{f"aes{size}": f"aes-{size}-cbc" for size in (128, 192, 256)},
+    **{f"aes{size}{m}": f"aes-{size}-{m}" for size in (128, 192, 256) for m in ("cbc", "gcm")},
+    **dict.fromkeys(("des", "descbc"), "des-cbc"),
+    **dict.fromkeys(("3des", "3descbc", "tripledes"), "3des-cbc"),
+    **dict.fromkeys(("sm4", "sm4cbc"), "sm4-cbc"),
 }
 INTEGRITY = {
     "md5": "hmac-md5",
-    "sha": "hmac-sha1",
-    "sha1": "hmac-sha1",
-    "sha256": "hmac-sha256",
-    "sha384": "hmac-sha384",
-    "sha512": "hmac-sha512",
-    "sha2256": "hmac-sha256",
-    "sha2384": "hmac-sha384",
-    "sha2512": "hmac-sha512",
+    **dict.fromkeys(("sha", "sha1"), "hmac-sha1"),
+    **{f"{name}{n}": f"hmac-sha{n}" for name in ("sha", "sha2") for n in (256, 384, 512)},
     "sm3": "hmac-sm3",
 }
 # IKEv2 Transform Type 4: names that do not contain the group number.
 DH_GROUPS = {
-    "disabled": 0,
-    "none": 0,
-    "modp768": 1,
-    "modp1024": 2,
-    "modp1536": 5,
-    "modp2048": 14,
-    "modp3072": 15,
-    "modp4096": 16,
-    "modp6144": 17,
-    "modp8192": 18,
-    "ecp256": 19,
-    "ecp384": 20,
-    "ecp521": 21,
-    "modp2048s256": 24,
-    "curve25519": 31,
-    "x25519": 31,
-}
+    "disabled": 0, "none": 0, "modp768": 1, "modp1024": 2, "modp1536": 5, "modp2048": 14,
+    "modp3072": 15, "modp4096": 16, "modp6144": 17, "modp8192": 18, "modp2048s256": 24,
+    "ecp256": 19, "ecp384": 20, "ecp521": 21, "curve25519": 31, "x25519": 31,
+}  # fmt: skip
 # Bandwidth of the two specifications of a tunnel on a transit router, in Mbit/s.
 _BANDWIDTHS = {"standard": 1000, "large": 3000}
 IKE_MODES = frozenset({"main", "aggressive"})

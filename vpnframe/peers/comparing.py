@@ -118,34 +118,34 @@ def _belonging(pairing: Pairing) -> FieldOutcome:
     connection, reason = pairing.connection, pairing.reason
     if pairing.rivals:
         return FieldOutcome("unverifiable", reason)
-    if connection is None:
-        return FieldOutcome("mismatch", reason, "NO_PROPOSAL_CHOSEN")
-    if connection.refused:
-        reason = f"its daemon does not load it: {connection.refused}"
+    if connection is None or connection.refused:
+        if connection:
+            reason = f"its daemon does not load it: {connection.refused}"
         return FieldOutcome("mismatch", reason, "NO_PROPOSAL_CHOSEN")
     if connection.may_not_load:
         reason += "; whether its daemon loads it depends on the daemon's version"
-        return FieldOutcome("unverifiable", reason)
-    return FieldOutcome("match" if pairing.is_certain else "unverifiable", reason)
+    is_match = pairing.is_certain and not connection.may_not_load
+    return FieldOutcome("match" if is_match else "unverifiable", reason)
 
 
 def _unpaired(pairings: Sequence[Pairing], peer: Peer) -> Iterator[_Row]:
     """Yield a row for each connection of a file that belongs to no tunnel."""
     named = {one.connection.name for one in pairings if one.connection is not None}
     named |= {name for one in pairings for name in one.rivals}
-    for name in [one.name for one in peer.connections if peer.syntax != "fleet"]:
-        if name not in named:
-            reason = "it matches no tunnel"
-            yield None, name, FieldComparison("peer_connection", None, name, "info", reason)
+    for one in peer.connections:
+        if peer.syntax != "fleet" and one.name not in named:
+            found = FieldComparison(
+                "peer_connection", None, one.name, "info", "it matches no tunnel"
+            )
+            yield None, one.name, found
 
 
 def _table(rows: list[_Row], peer: Peer) -> pd.DataFrame:
-    values: dict[str, list[object]] = {
-        name: [getattr(tunnel, name, None) for tunnel, _, _ in rows] for name in _OF_TUNNEL
+    of_tunnel = {name: [getattr(one, name, None) for one, _, _ in rows] for name in _OF_TUNNEL}
+    of_verdict = {name: [getattr(one, name) for _, _, one in rows] for name in _OF_VERDICT}
+    of_peer: dict[str, list[str | None]] = {
+        "peer": [peer.source] * len(rows),
+        "peer_connection": [name for _, name, _ in rows],
+        "peer_child": [found.child for _, _, found in rows],
     }
-    values["peer"] = [peer.source] * len(rows)
-    values["peer_connection"] = [name for _, name, _ in rows]
-    values["peer_child"] = [found.child for _, _, found in rows]
-    for name in _OF_VERDICT:
-        values[name] = [getattr(found, name) for _, _, found in rows]
-    return schema.build("peer_comparison", values)
+    return schema.build("peer_comparison", of_tunnel | of_peer | of_verdict)

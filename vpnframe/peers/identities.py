@@ -14,14 +14,11 @@ from typing import Literal, NamedTuple
 Kind = Literal["any", "address", "fqdn", "email", "dn", "keyid"]
 
 _ANY = frozenset({"", "%any", "%any6", "%any4", "0.0.0.0", "::", "*"})  # noqa: S104  no socket
-_WORDS: dict[str, Kind] = {
-    "fqdn": "fqdn",
-    "dns": "fqdn",
-    "email": "email",
-    "rfc822": "email",
-    "userfqdn": "email",
-    "keyid": "keyid",
-    "asn1dn": "dn",
+_TYPES: dict[str, Kind] = {
+    "asn1dn:": "dn",
+    "keyid:": "keyid",
+    **dict.fromkeys(("fqdn:", "dns:"), "fqdn"),
+    **dict.fromkeys(("email:", "rfc822:", "userfqdn:"), "email"),
 }
 _MARKS: dict[str, Kind] = {"@#": "keyid", "@@": "email", "@": "fqdn"}
 
@@ -37,14 +34,11 @@ class Identity(NamedTuple):
 def parse_identity(text: str) -> Identity:
     """Parse an identity; its spelling determines its kind."""
     text = text.strip()
-    word, colon, rest = text.partition(":")
-    if colon and word in _WORDS:
-        return _identity(_WORDS[word], rest)
+    for prefix, kind in (_TYPES if "=" in text else _TYPES | _MARKS).items():
+        if text.startswith(prefix):
+            return _identity(kind, text.removeprefix(prefix))
     if "=" in text:
         return Identity("dn", text)
-    for mark, kind in _MARKS.items():
-        if text.startswith(mark):
-            return _identity(kind, text.removeprefix(mark))
     if "@" in text:
         return _identity("email", text)
     if text in _ANY:

@@ -99,42 +99,40 @@ def is_private(addresses: Sequence[str]) -> bool:
 def _three_valued(subject: str, answer: bool | None) -> FieldOutcome:
     """Return the outcome for True (match), False (mismatch) or None (unknown)."""
     match, unknown, mismatch = _REASONS[subject]
-    if answer is None:
-        return FieldOutcome("unverifiable", unknown)
-    if answer:
-        return FieldOutcome("match", match)
-    return FieldOutcome("mismatch", mismatch, "AUTHENTICATION_FAILED")
+    return FieldOutcome.first(
+        (answer is None, "unverifiable", unknown),
+        (answer, "match", match),
+        (True, "mismatch", mismatch, "AUTHENTICATION_FAILED"),
+    )
 
 
 def _of_address(ours: str | None, theirs: Sequence[str], *, is_remote: bool) -> FieldOutcome:
     if ours is None or not theirs:
         return FieldOutcome("unverifiable", "the address is not known")
-    answer = covers(theirs, ours)
-    if answer:
-        return FieldOutcome("match", "the other end has the same")
-    if accepts_any(theirs) and is_remote:
-        return FieldOutcome("info", f"it accepts any address, and {ONE_WAY}")
-    if accepts_any(theirs):
-        return FieldOutcome("match", "it uses any of its own")
-    if answer is None:
-        return FieldOutcome("unverifiable", "a name: its address is not known")
-    if not is_remote and is_private(theirs):
-        reason = "a private address behind NAT: the address that the cloud sees is not known"
-        return FieldOutcome("unverifiable", reason)
-    reason = "neither end has a connection for the address of the other"
-    return FieldOutcome("mismatch", reason, "NO_PROPOSAL_CHOSEN")
+    answer, is_open = covers(theirs, ours), accepts_any(theirs)
+    is_behind_nat = not is_remote and is_private(theirs)
+    behind_nat = "a private address behind NAT: the address that the cloud sees is not known"
+    other = "neither end has a connection for the address of the other"
+    return FieldOutcome.first(
+        (answer, "match", "the other end has the same"),
+        (is_open and is_remote, "info", f"it accepts any address, and {ONE_WAY}"),
+        (is_open, "match", "it uses any of its own"),
+        (answer is None, "unverifiable", "a name: its address is not known"),
+        (is_behind_nat, "unverifiable", behind_nat),
+        (True, "mismatch", other, "NO_PROPOSAL_CHOSEN"),
+    )
 
 
 def _of_versions(ours: int | None, theirs: int | None) -> FieldOutcome:
-    if ours not in (1, 2) or theirs not in (0, 1, 2):
-        return FieldOutcome("unverifiable", "a version is not known")
-    if theirs == 0 and ours == 1:
-        reason = f"it accepts both and starts with ikev2: {ONE_WAY}"
-        return FieldOutcome("unverifiable", reason, "NO_PROPOSAL_CHOSEN")
-    if theirs in (0, ours):
-        return FieldOutcome("match", "both use it")
-    reason = "neither end has a connection for the version of the other"
-    return FieldOutcome("mismatch", reason, "NO_PROPOSAL_CHOSEN")
+    is_unknown = ours not in {1, 2} or theirs not in {0, 1, 2}
+    one_way = f"it accepts both and starts with ikev2: {ONE_WAY}"
+    other = "neither end has a connection for the version of the other"
+    return FieldOutcome.first(
+        (is_unknown, "unverifiable", "a version is not known"),
+        (theirs == 0 and ours == 1, "unverifiable", one_way, "NO_PROPOSAL_CHOSEN"),
+        (theirs in {0, ours}, "match", "both use it"),
+        (True, "mismatch", other, "NO_PROPOSAL_CHOSEN"),
+    )
 
 
 def _auth(ours: OurTunnel, theirs: PeerConnection) -> FieldComparison:

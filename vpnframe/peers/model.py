@@ -122,6 +122,13 @@ class FieldOutcome(NamedTuple):
     reason: str
     ike_error: IkeError = "none"
 
+    @classmethod
+    def first(
+        cls, *cases: tuple[object, Result, str] | tuple[object, Result, str, IkeError]
+    ) -> FieldOutcome:
+        """Return the outcome of the first case whose condition, its first item, is true."""
+        return next(cls(*outcome) for condition, *outcome in cases if condition)  # type: ignore[arg-type]
+
 
 @dataclass(frozen=True, slots=True)
 class FieldComparison:

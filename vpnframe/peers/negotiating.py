@@ -34,6 +34,12 @@ class Choice:
     taken: dict[str, Answer]  # by kind, whether it offers our algorithm; None if unknown
     begun: dict[str, Answer]  # the same, if the peer initiates
 
+    @property
+    def distance(self) -> list[int]:
+        """How far the proposal is from ours; the smallest is the nearest."""
+        answers = (list(self.taken.values()), list(self.begun.values()))
+        return [kinds.count(answer) for kinds in answers for answer in (False, None)]
+
 
 def wanted_of(encryption: str | None, integrity: str | None, **others: object) -> Wanted:
     """Return our algorithm of each kind, which a proposal must offer to match; None if unknown."""
@@ -47,13 +53,8 @@ def choose(proposals: Sequence[PeerProposal], wanted: Wanted, *, strips: bool) -
         Choice(number, _answers(one, wanted), _answers(one, wanted, strips=strips))
         for number, one in enumerate(proposals, 1)
     ]
-    return min(found, key=_distance, default=Choice(0, dict.fromkeys(wanted, False), {}))
-
-
-def both(answers: dict[str, Answer]) -> Answer:
-    """Combine the answers of all kinds: False if any is False, else None if any is None."""
-    values = answers.values()
-    return False if False in values else None if None in values else True
+    none = Choice(0, dict.fromkeys(wanted, False), {})
+    return min(found, key=lambda choice: choice.distance, default=none)
 
 
 def first_group(proposals: Sequence[PeerProposal]) -> int | None:
@@ -78,37 +79,26 @@ def compare_algorithm(
     field: str, ours: object, kind: str, choice: Choice, proposals: Sequence[PeerProposal]
 ) -> FieldComparison:
     """Compare one of our algorithms with the peer's proposals."""
-    nearest = proposals[choice.number - 1] if choice.number else None
-    return FieldComparison(
-        field,
-        None if ours is None else str(ours),
-        offered_text(nearest, kind) if nearest else None,
-        *_of_algorithm(kind, choice, nearest, f"proposal {choice.number} of {len(proposals)}"),
-    )
-
-
-def _of_algorithm(
-    kind: str, choice: Choice, nearest: PeerProposal | None, place: str
-) -> FieldOutcome:
-    if nearest is None:
-        return FieldOutcome("mismatch", "it has no proposal", "NO_PROPOSAL_CHOSEN")
-    if nearest.problem:
-        return FieldOutcome("unverifiable", f"{place} is not offered: its daemon cannot read it")
+    mine = None if ours is None else str(ours)
+    if not proposals:
+        outcome = FieldOutcome("mismatch", "it has no proposal", "NO_PROPOSAL_CHOSEN")
+        return FieldComparison(field, mine, None, *outcome)
+    number, nearest = choice.number, proposals[choice.number - 1]
     taken, begun = choice.taken[kind], choice.begun[kind]
-    if taken and begun:
-        return FieldOutcome("match", f"{place} offers it")
-    if taken is False:
-        reason = f"no proposal has all of ours; the nearest, {choice.number}, lacks this"
-        return FieldOutcome("mismatch", reason, "NO_PROPOSAL_CHOSEN")
-    if taken and begun is False:
-        reason = f"{place} offers it, but not first, and IKEv1 offers only the first: {ONE_WAY}"
-        return FieldOutcome("unverifiable", reason, "NO_PROPOSAL_CHOSEN")
-    if nearest.is_default:
-        reason = "what it offers by default, and in which order, depends on its build"
-        return FieldOutcome("unverifiable", reason)
-    if nearest.unknown:
-        return FieldOutcome("unverifiable", f"{place} has an unknown word")
-    return FieldOutcome("unverifiable", "ours is not known, or is an unknown word")
+    place = f"proposal {number} of {len(proposals)}"
+    lacks = f"no proposal has all of ours; the nearest, {number}, lacks this"
+    later = f"{place} offers it, but not first, and IKEv1 offers only the first: {ONE_WAY}"
+    default = "what it offers by default, and in which order, depends on its build"
+    outcome = FieldOutcome.first(
+        (nearest.problem, "unverifiable", f"{place} is not offered: its daemon cannot read it"),
+        (taken and begun, "match", f"{place} offers it"),
+        (taken is False, "mismatch", lacks, "NO_PROPOSAL_CHOSEN"),
+        (taken and begun is False, "unverifiable", later, "NO_PROPOSAL_CHOSEN"),
+        (nearest.is_default, "unverifiable", default),
+        (nearest.unknown, "unverifiable", f"{place} has an unknown word"),
+        (True, "unverifiable", "ours is not known, or is an unknown word"),
+    )
+    return FieldComparison(field, mine, offered_text(nearest, kind), *outcome)
 
 
 def compare_lifetimes(field: str, ours: OurTunnel, theirs: Lifetime) -> FieldComparison:
@@ -146,8 +136,3 @@ def _answers(proposal: PeerProposal, wanted: Wanted, *, strips: bool = False) ->
             answer = None if is_unknown else bool(listed[0] == value)
         found[kind] = answer
     return found
-
-
-def _distance(choice: Choice) -> tuple[int, ...]:
-    taken, begun = list(choice.taken.values()), list(choice.begun.values())
-    return taken.count(False), taken.count(None), begun.count(False), begun.count(None)

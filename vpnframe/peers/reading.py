@@ -107,12 +107,10 @@ def read_peer(path: str | Path) -> Peer:
     if isinstance(root, Problem):
         raise SettingsError(f"{path}, line {root.line}: {root.message}")
     included = list(root.included_lines)
-    if syntax == "swanctl.conf":
-        if "connections" not in root.sections and not included:
-            raise SettingsError(
-                f"{path} is neither a swanctl.conf nor an ipsec.conf: no connections"
-            )
-        included += root.sections.get("connections", Section()).included_lines
+    if syntax == "swanctl.conf" and "connections" in root.sections:
+        included += root.sections["connections"].included_lines
+    elif syntax == "swanctl.conf" and not included:
+        raise SettingsError(f"{path} is neither a swanctl.conf nor an ipsec.conf: no connections")
     try:
         connections = _READERS[syntax](root)
     except SettingsError as error:

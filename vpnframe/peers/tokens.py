@@ -158,17 +158,17 @@ def offers(proposal: PeerProposal, kind: str, value: object) -> bool | None:
 
 def _problem(one: PeerProposal) -> str | None:
     """Return the first reason why strongSwan rejects a proposal; None if the proposal is valid."""
-    is_ike, n_aead = one.protocol == "ike", sum(map(is_aead, one.encryption))
-    if one.protocol == "ah":
-        return None if one.integrity or n_aead else "an AH proposal without an integrity algorithm"
-    if is_ike and not one.prf:
-        return "an IKE proposal without a pseudo-random function"
-    if is_ike and not one.dh_groups:
-        return "an IKE proposal without a Diffie-Hellman group"
-    if not one.encryption:
-        return f"an {one.protocol.upper()} proposal without a cipher"
-    if 0 < n_aead < len(one.encryption):
-        return "a proposal that mixes AEAD ciphers with others"
-    if is_ike and not n_aead and not one.integrity:
-        return "an IKE proposal without an integrity algorithm"
-    return None
+    is_ike, is_ah = one.protocol == "ike", one.protocol == "ah"
+    n_aead = sum(map(is_aead, one.encryption))
+    lacks = f"an {one.protocol.upper()} proposal without"
+    has_integrity = one.integrity or n_aead
+    mixes = 0 < n_aead < len(one.encryption)
+    problems = (
+        (is_ah and not has_integrity, f"{lacks} an integrity algorithm"),
+        (is_ike and not one.prf, f"{lacks} a pseudo-random function"),
+        (is_ike and not one.dh_groups, f"{lacks} a Diffie-Hellman group"),
+        (not is_ah and not one.encryption, f"{lacks} a cipher"),
+        (not is_ah and mixes, "a proposal that mixes AEAD ciphers with others"),
+        (is_ike and not has_integrity, f"{lacks} an integrity algorithm"),
+    )
+    return next((problem for is_so, problem in problems if is_so), None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -82,10 +82,10 @@ def read_tunnels(
     tunnels: pd.DataFrame, *, key_facts: pd.DataFrame | None = None
 ) -> Iterator[OurTunnel]:
     """Yield the rows of table ``tunnels``, with fingerprints of pre-shared keys if known."""
-    tunnels = checked_table("tunnels", tunnels, needs=_COLUMNS)
-    fingerprints = {} if key_facts is None else _fingerprints(key_facts)
-    for values in zip(*(_plain(tunnels[name]) for name in _COLUMNS), strict=True):
-        yield OurTunnel(*values, *fingerprints.get(values[:4], ()))
+    facts = () if key_facts is None else _rows("key_facts", key_facts, (*KEY[:4], *_FINGERPRINT))
+    fingerprints = {row[:4]: row[4:] for row in facts if row[4] is not None}
+    for row in _rows("tunnels", tunnels, _COLUMNS):
+        yield OurTunnel(*row, *fingerprints.get(row[:4], ()))
 
 
 def tunnels_as_peer(tunnels: pd.DataFrame, *, key_facts: pd.DataFrame | None = None) -> Peer:
@@ -97,11 +97,15 @@ def tunnels_as_peer(tunnels: pd.DataFrame, *, key_facts: pd.DataFrame | None = N
 def _as_connection(row: OurTunnel) -> PeerConnection:
     name = f"{row.vpn_connection_id}/{row.tunnel_index}"
     auth = AUTH_CLASSES.get(row.auth_method or "", "any")
+    vpc, onprem = (
+        tuple(Selector(parse_block(one)) for one in blocks or ())
+        for blocks in (row.vpc_subnets, row.onprem_subnets)
+    )
     child = PeerChild(
         name=name,
         proposals=(_proposal(row, "esp"),),
-        local_subnets=_selectors(row.vpc_subnets),
-        remote_subnets=_selectors(row.onprem_subnets),
+        local_subnets=vpc,
+        remote_subnets=onprem,
         lifetime=Lifetime(row.ipsec_lifetime_s, row.ipsec_lifetime_s),
     )
     return PeerConnection(
@@ -130,27 +134,18 @@ def _proposal(row: OurTunnel, protocol: Protocol) -> PeerProposal:
     return PeerProposal(
         text="",
         protocol=protocol,
-        encryption=() if cipher is None else (cipher,),
-        integrity=() if integrity is None else (integrity,),
-        prf=(integrity,) if is_ike and integrity is not None else (),
+        encryption=(cipher,) if cipher else (),
+        integrity=(integrity,) if integrity else (),
+        prf=(integrity,) if integrity and is_ike else (),
         dh_groups=() if group is None else (group,),
         esn=() if is_ike else (False,),
         unknown=("?",) if None in (cipher, integrity, group) else (),
     )
 
 
-def _selectors(blocks: tuple[str, ...] | None) -> tuple[Selector, ...]:
-    return tuple(Selector(parse_block(one)) for one in blocks or ())
-
-
-def _fingerprints(key_facts: pd.DataFrame) -> dict[tuple[Any, ...], tuple[Any, ...]]:
-    needed = (*KEY[:4], *_FINGERPRINT)
-    key_facts = checked_table("key_facts", key_facts, needs=needed)
-    rows = zip(*(_plain(key_facts[name]) for name in needed), strict=True)
-    return {row[:4]: row[4:] for row in rows if row[4] is not None}
-
-
-def _plain(values: pd.Series[Any]) -> list[Any]:
-    """Convert a column to Python values; lists become tuples, and nulls become None."""
-    listed = pa.array(values, from_pandas=True).to_pylist()
-    return [tuple(value) if isinstance(value, list) else value for value in listed]
+def _rows(name: str, table: pd.DataFrame, columns: Sequence[str]) -> Iterator[tuple[Any, ...]]:
+    """Yield some columns of a table as Python values: lists are tuples, and nulls are None."""
+    table = checked_table(name, table, needs=columns)
+    listed = [pa.array(table[column], from_pandas=True).to_pylist() for column in columns]
+    for row in zip(*listed, strict=True):
+        yield tuple(tuple(value) if isinstance(value, list) else value for value in row)
