@@ -87,15 +87,15 @@ def test_includes_are_noted_where_they_stand():
 @pytest.mark.parametrize(
     ("text", "line", "word"),
     [
-        ("a {\n b {\n }\n", 1, "without its }"),
-        ("}\n", 1, "without its section"),
-        ("\n\na b", 3, "without = or {"),
+        ("a {\n b {\n }\n", 1, "no closing }"),
+        ("}\n", 1, "closes no section"),
+        ("\n\na b", 3, "neither = nor {"),
         ('"a" {', 1, "neither"),
-        ("a . b = c", 1, "without = or {"),
-        ('\na = "b\n\n', 2, 'without its "'),
-        ("a : { }", 1, "without = or {"),
-        ("a : b c { }", 1, "without = or {"),
-        ("a", 1, "without = or {"),
+        ("a . b = c", 1, "neither = nor {"),
+        ('\na = "b\n\n', 2, 'no closing "'),
+        ("a : { }", 1, "neither = nor {"),
+        ("a : b c { }", 1, "neither = nor {"),
+        ("a", 1, "neither = nor {"),
         ("= b", 1, "neither"),
     ],
 )

@@ -1,4 +1,4 @@
-"""Find the fields on which the two answers about one connection differ."""
+"""Find the fields that differ between a connection's list row and its downloaded configuration."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ TunnelKey = tuple[str, int]  # tunnel id (empty if missing), and number among eq
 
 
 def find_differences(download: Statement, describe: Statement) -> Iterator[Disagreement]:
-    """Yield every field that both answers about one connection contain with different values."""
+    """Yield every field that the download and the list row contain with different values."""
     differing = partial(Disagreement, vpn_connection_id=describe.vpn_connection_id)
     for field, ours, theirs in (
         ("vpc_subnets", download.local_subnets, describe.local_subnets),
@@ -67,7 +67,7 @@ def _tunnel_differences(
     listed: Mapping[TunnelKey, TunnelStatement],
     differing: Callable[..., Disagreement],
 ) -> Iterator[Disagreement]:
-    """Yield the differences of the tunnels in both answers; none if the list row has no tunnels."""
+    """Yield the fields of tunnels that differ; nothing if the list row describes no tunnel."""
     if not any(map(_says_anything, listed.values())):
         return
     keys = sorted(listed.keys() | downloaded.keys())
@@ -92,7 +92,7 @@ def _tunnel_differences(
 
 
 def _are_other_keys(one: KeyFacts | None, other: KeyFacts | None) -> bool:
-    """Check whether both answers show a pre-shared key, with different comparable fingerprints."""
+    """Check whether two pre-shared keys have comparable fingerprints, and these differ."""
     if not (one and other and one.fingerprint and other.fingerprint):
         return False
     is_comparable = one.fingerprint_key_id == other.fingerprint_key_id
@@ -104,13 +104,13 @@ def _says_anything(tunnel: TunnelStatement) -> bool:
 
 
 def _spoken(tunnel: TunnelStatement) -> list[tuple[str, str]]:
-    """Return the compared values that a tunnel statement contains, with their column names."""
+    """Return the column name and the value of each compared field that is not None."""
     values = zip(_COMPARED, _read_compared(tunnel), strict=True)
     return [(name, str(value)) for name, value in values if value is not None]
 
 
 def find_strays(statement: Statement, tunnels: Iterable[TunnelStatement]) -> Iterator[Disagreement]:
-    """Yield a disagreement if connection-level settings beside tunnels match no tunnel."""
+    """Yield a disagreement if tunnel settings of the connection itself match no tunnel."""
     stray = statement.stray_tunnel
     if stray is None:
         return
@@ -133,7 +133,7 @@ def find_strays(statement: Statement, tunnels: Iterable[TunnelStatement]) -> Ite
 
 
 def tunnels_by_id(statement: Statement | None) -> dict[TunnelKey, TunnelStatement]:
-    """Return a statement's tunnels by id and number; the number is 0 unless tunnels share an id."""
+    """Return the tunnels of a statement by tunnel id and a number, which tells equal ids apart."""
     seen: Counter[str] = Counter()
     tunnels = {}
     for tunnel in statement.tunnels if statement else ():
@@ -144,5 +144,5 @@ def tunnels_by_id(statement: Statement | None) -> dict[TunnelKey, TunnelStatemen
 
 
 def shows_bgp(tunnels: Iterable[Tunnel | TunnelStatement]) -> bool | None:
-    """Return True if a tunnel has a BGP tunnel CIDR, else None: a download has no BGP switch."""
+    """Return True if a tunnel has a BGP tunnel CIDR, else None, because BGP may still be on."""
     return any(tunnel.bgp_tunnel_cidr for tunnel in tunnels) or None

@@ -1,4 +1,4 @@
-"""Convert notes on unreadable values to failure rows; the record with the value is kept."""
+"""Convert notes on unreadable values to rows of the table ``failures``."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ _ACTIONS = {
 
 
 def note_failure(note: Note, *, action: str, at_ms: int | None = None) -> Failure:
-    """Convert a note to a failure row."""
+    """Convert a note on an unreadable value to a row of the table ``failures``."""
     message = f"{note.field} {note.message}"
     return Failure(kind=note.kind, message=message, action=action, at_ms=at_ms)
 
 
 def odd_count(note: Note) -> Note:
-    """Add to the note on an implausible row count how the pages were read."""
+    """Append to a note on an implausible row count that the pages were read without the count."""
     so = "it makes no sense, so pages were read until one had no new rows"
     return msgspec.structs.replace(note, message=f"{note.message}: {so}")
 

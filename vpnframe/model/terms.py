@@ -1,8 +1,8 @@
 """Translate the vendor's names of algorithms to standard names.
 
 Sources: the vendor's reference of CreateVpnConnection for the values offered; IANA "Internet Key
-Exchange Version 2 (IKEv2) Parameters" for the transform names and the group numbers. An unknown
-algorithm is kept, lower-cased, so that it stays visible and is never guessed.
+Exchange Version 2 (IKEv2) Parameters" for the transform names and the group numbers. The name of
+an unknown algorithm is kept in lower case, so that it stays visible and is never guessed.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ DH_GROUPS = {
 _BANDWIDTHS = {"standard": 1000, "large": 3000}
 IKE_MODES = frozenset({"main", "aggressive"})
 DEFAULT_ROUTES = frozenset({"0.0.0.0/0", "::/0"})
-# The standard names; any other name in a record is an unknown one that was kept.
+# The standard names; records keep any other name as the API sent it.
 ENCRYPTION_WORDS = frozenset(ENCRYPTION.values())
 INTEGRITY_WORDS = frozenset(INTEGRITY.values())
 
@@ -44,19 +44,19 @@ _known = lru_cache(maxsize=1024)
 
 
 def _squeezed(token: str) -> str:
-    """Return the token in lower case and without separators, which differ between sources."""
+    """Return the token in lower case and without separators, which the API uses inconsistently."""
     return re.sub(r"[\s_\-/()]+", "", token.lower())
 
 
 @_known
 def encryption(token: str) -> str:
-    """Return the standard name of an encryption algorithm."""
+    """Return the standard name of a cipher, such as ``aes-256-cbc`` for ``aes256``."""
     return ENCRYPTION.get(_squeezed(token), token.strip().lower())
 
 
 @_known
 def integrity(token: str) -> str:
-    """Return the standard name of an integrity algorithm."""
+    """Return the standard name of an integrity algorithm, such as ``hmac-sha256``."""
     return INTEGRITY.get(_squeezed(token).removeprefix("hmac"), token.strip().lower())
 
 
@@ -70,7 +70,7 @@ def dh_group(token: str) -> int | None:
 
 @_known
 def ike_version(token: str) -> int | None:
-    """Return the major version of IKE; None if unknown."""
+    """Return the version of IKE, 1 or 2; None if the token is neither."""
     match = re.fullmatch(r"(?:ike)?v?([12])", _squeezed(token))
     return int(match[1]) if match else None
 
@@ -81,7 +81,7 @@ def ike_mode(token: str) -> str:
 
 
 def bandwidth(token: str | int) -> int | None:
-    """Return a bandwidth in Mbit/s; None if unknown."""
+    """Parse a bandwidth such as ``2Gbps``, and return it in Mbit/s; None if it is unknown."""
     text = "".join(str(token).split()).lower()
     match = re.fullmatch(r"([0-9]{1,6})(?:([mg])(?:b|bps|bit|bit/s|bits/s)?)?", text, re.ASCII)
     if not match:
@@ -90,7 +90,7 @@ def bandwidth(token: str | int) -> int | None:
 
 
 def asn(token: str | int) -> int | None:
-    """Return an autonomous system number from plain or dotted form (RFC 5396); None if invalid."""
+    """Parse an autonomous system number, plain or dotted (RFC 5396); None if it is invalid."""
     text = str(token).strip()
     match = re.fullmatch(r"([0-9]{1,10})(?:\.([0-9]{1,5}))?", text, re.ASCII)
     if not match:

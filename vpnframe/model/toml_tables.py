@@ -1,4 +1,4 @@
-"""Read the user's small TOML files, which consist of tables of one name, as dataclasses."""
+"""Read TOML files of the user in which all tables have one name, such as ``[[waiver]]``."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _FAULT = re.compile(r"missing required field `(\w+)`|`\$\.(\w+)")
 
 @dataclass(frozen=True, slots=True)
 class Form(Generic[T]):
-    """The format of a file that consists of tables of one name; each becomes one dataclass."""
+    """The format of a TOML file: the name of its tables, and the dataclass for each table."""
 
     name: str  # of the tables, written in double brackets
     kind: type[T]  # the dataclass: its fields are the keys, and msgspec checks their types
@@ -34,7 +34,10 @@ class Form(Generic[T]):
     hint: str = ""  # appended to the message about an unknown key
 
     def convert(self, table: Mapping[str, Any]) -> T:
-        """Convert a table to the dataclass; every string must be one line that is not blank."""
+        """Convert a table to the dataclass; raise SettingsError for the first invalid key.
+
+        Every string, also in a list, must be one printable line that is not blank.
+        """
         keys = [one.name for one in fields(self.kind)]  # type: ignore[arg-type]
         for key in sorted(table.keys() - set(keys)):
             raise SettingsError(f"unknown key {key!r}: the keys are {', '.join(keys)}{self.hint}")
@@ -55,7 +58,7 @@ class Form(Generic[T]):
 
 
 def read_toml_tables(path: str | Path, form: Form[T]) -> list[T]:
-    """Read the tables of a file; raise SettingsError for the first problem, with its place."""
+    """Read the tables of a file; raise SettingsError for the first problem."""
     found = []
     for number, table in enumerate(_tables(Path(path), form.name), 1):
         own = table.get("name") if isinstance(table, dict) else None
@@ -87,7 +90,7 @@ def _tables(path: Path, name: str) -> list[Any]:
         raise SettingsError(f"{path}: unknown key {unknown[0]!r}: write [[{name}]] tables only")
     tables = tree.get(name)
     if not isinstance(tables, list) or not tables:
-        raise SettingsError(f"{path} has no {name}: write a table [[{name}]] for each")
+        raise SettingsError(f"{path} has no {name}: write a table [[{name}]] for each {name}")
     return tables
 
 

@@ -1,6 +1,6 @@
 """Compare phase 2 of a tunnel with the peer's child SAs.
 
-IKEv2 narrows CIDR blocks to those that both ends have; IKEv1 accepts them only unchanged.
+IKEv2 narrows CIDR blocks to the addresses that both ends have; IKEv1 requires equal blocks.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ from vpnframe.peers.tunnels import OurTunnel
 
 MAX_SHOWN = 8
 
-_CUT = "its daemon reads a block and ignores the text after it, netmasks included"
+_CUT = "the peer's daemon reads a block and ignores what follows the block, also a netmask"
 
 
 class _Side(NamedTuple):
-    """The blocks of one side of a child SA, as set at our end and at the peer; None if unknown."""
+    """The blocks on one side of a child SA, in the cloud's settings and the peer's."""
 
     field: str
     ours: Networks | None
@@ -39,7 +39,7 @@ class _Side(NamedTuple):
     is_cut: bool
 
     def may_overlap(self) -> bool:
-        """Check whether the blocks of both ends overlap, as far as they are known."""
+        """Check whether the blocks of both ends overlap; unknown blocks may overlap."""
         return (
             self.ours is None
             or self.theirs is None
@@ -47,13 +47,17 @@ class _Side(NamedTuple):
         )
 
     def narrowed(self) -> FieldOutcome:
-        """Compare one side under IKEv2: the responder narrows blocks to what both ends have."""
+        """Compare the blocks under IKEv2: the responder narrows them to what both ends have."""
         ours, theirs = self.ours or (), self.theirs or ()
         common = selectors.narrow(ours, theirs)
-        is_rest_lost = f"narrowed to {_text(common)}: the rest of ours is not carried"
-        is_rest_idle = f"narrowed to ours, {_text(common)}: it would carry more"
+        is_rest_lost = (
+            f"the blocks are narrowed to {_text(common)}: the rest of the cloud's is not carried"
+        )
+        is_rest_idle = (
+            f"the blocks are narrowed to the cloud's, {_text(common)}: the peer would carry more"
+        )
         disjoint = "the blocks of both ends have nothing in common"
-        limited = "it allows only one protocol or port: the rest is not carried"
+        limited = "the peer allows only one protocol or some ports: other traffic is not carried"
         return FieldOutcome.first(
             (None in (self.ours, self.theirs), "unverifiable", "not all blocks are known"),
             (not common, "mismatch", disjoint, "TS_UNACCEPTABLE"),
@@ -64,11 +68,11 @@ class _Side(NamedTuple):
         )
 
     def exact(self) -> FieldOutcome:
-        """Compare one side under IKEv1: the responder accepts blocks unchanged, or rejects them."""
+        """Compare the blocks under IKEv1: the responder accepts them unchanged, or rejects them."""
         ours = set(self.ours or ())
-        several = f"IKEv1 negotiates one block a side: of our {len(ours)} at most one is carried"
+        several = f"IKEv1 negotiates one block per side, but the cloud has {len(ours)}"
         is_same = ours == set(self.theirs or ()) and not self.is_restricted
-        rejected = "IKEv1 does not narrow blocks, although some ends such as strongSwan do"
+        rejected = "the blocks differ, and IKEv1 does not narrow them, although strongSwan may"
         return FieldOutcome.first(
             (len(ours) > 1, "mismatch", several, "INVALID_ID_INFORMATION"),
             (None in (self.ours, self.theirs), "unverifiable", "not all blocks are known"),
@@ -78,9 +82,9 @@ class _Side(NamedTuple):
 
 
 def child_verdicts(ours: OurTunnel, theirs: PeerConnection) -> Iterator[FieldComparison]:
-    """Yield comparisons of the child SAs' fields: proposals, PFS, mode, lifetime and selectors."""
+    """Yield comparisons of the proposals, PFS group, mode, lifetime and blocks of the child SAs."""
     if not theirs.children:
-        reason = "it has no child SA: nothing can be carried"
+        reason = "the peer has no child SA, so the tunnel carries no traffic"
         yield FieldComparison("peer_child", None, None, "mismatch", reason, "TS_UNACCEPTABLE")
     children = [(child, _sides(ours, theirs, child)) for child in theirs.children]
     # A child SA whose blocks do not overlap ours serves another connection, unless all are so.
@@ -90,17 +94,19 @@ def child_verdicts(ours: OurTunnel, theirs: PeerConnection) -> Iterator[FieldCom
             yield replace(found, child=child.name)
     yield from _selectors(ours, mine)
     for child, _ in [one for one in children if one not in mine]:
-        reason = "its blocks do not overlap ours: it carries nothing of this connection"
+        reason = "the child SA has no block of this connection, so it carries none of its traffic"
         yield FieldComparison("peer_child", None, None, "info", reason, child=child.name)
 
 
 def _child(ours: OurTunnel, child: PeerChild, n_children: int) -> Iterator[FieldComparison]:
     yield from _proposals(ours, child, n_children)
     if child.has_sha256_96 and ours.ipsec_integrity == "hmac-sha256":
-        reason = "it truncates HMAC-SHA-256 to 96 bits without negotiation: packets are dropped"
+        reason = (
+            "the peer truncates HMAC-SHA-256 to 96 bits without negotiation: packets are dropped"
+        )
         yield FieldComparison("ipsec_sha256_96", "128 bits", "96 bits", "mismatch", reason)
     if child.mode != "tunnel":
-        reason = "the cloud supports only tunnel mode, which it may accept"
+        reason = "the cloud supports only tunnel mode; whether the peer accepts it is not known"
         yield FieldComparison("ipsec_mode", "tunnel", child.mode, "unverifiable", reason)
     yield negotiating.compare_lifetimes("ipsec_lifetime_s", ours, child.lifetime)
 
@@ -127,30 +133,30 @@ def _proposals(ours: OurTunnel, child: PeerChild, n_children: int) -> Iterator[F
         able = able or esp
     outcome = _pfs_v1(ours, esp, nearest) if strips else _pfs(ours, able, n_children)
     if nearest.problem:
-        outcome = FieldOutcome("unverifiable", "its daemon cannot read the nearest proposal")
+        outcome = FieldOutcome("unverifiable", "the peer's daemon cannot read the nearest proposal")
     mine = None if group is None else str(group)
     theirs = "; ".join(dict.fromkeys(negotiating.offered_text(one, "dh_groups") for one in able))
     yield FieldComparison("ipsec_pfs_group", mine, theirs, *outcome)
     if False not in nearest.esn:
-        reason = "it requires extended sequence numbers; the cloud's support is not documented"
+        reason = "the peer requires extended sequence numbers; the cloud does not document them"
         outcome = FieldOutcome("unverifiable", reason, "NO_PROPOSAL_CHOSEN")
         yield FieldComparison("ipsec_esn", None, "esn", *outcome)
 
 
 def _pfs(ours: OurTunnel, able: Sequence[PeerProposal], n_children: int) -> FieldOutcome:
-    """Compare PFS under IKEv2: the first child SA has no DH exchange, later child SAs do."""
+    """Compare PFS under IKEv2, where only rekeys and further child SAs have a DH exchange."""
     group = ours.ipsec_pfs_group
     answers = [offers(one, "dh_groups", group) for one in able]
     guess = negotiating.first_group(able)
     # If the peer's first group is 0 (none), a rekey cannot change to another group.
     fails = True not in answers or (guess == 0 and group)
-    rekey = "the first child SA comes up without a group; its rekey fails"
+    rekey = "the first child SA comes up without this group, but its rekey fails"
     later = ", and so does every child SA after the first" if n_children > 1 else ""
-    retried = f"a rekey starts with group {guess}, retries with group {group}, and succeeds"
+    retried = f"the peer rekeys with group {guess}, retries with group {group}, and succeeds"
     is_unknown = True not in answers and None in answers
     return FieldOutcome.first(
-        (group is None, "unverifiable", "ours is not known"),
-        (is_unknown, "unverifiable", "it contains an unknown word"),
+        (group is None, "unverifiable", "the PFS group of the cloud is not known"),
+        (is_unknown, "unverifiable", "the peer's proposal has an unknown keyword"),
         (fails, "works-until-rekey", rekey + later, "NO_PROPOSAL_CHOSEN"),
         (guess and group and guess != group, "info", retried, "INVALID_KE_PAYLOAD"),
         (True, "match", "a proposal offers it"),
@@ -158,14 +164,14 @@ def _pfs(ours: OurTunnel, able: Sequence[PeerProposal], n_children: int) -> Fiel
 
 
 def _pfs_v1(ours: OurTunnel, esp: Sequence[PeerProposal], nearest: PeerProposal) -> FieldOutcome:
-    """Compare PFS under IKEv1: phase 2 has a DH exchange, and the initiator offers one group."""
+    """Compare PFS under IKEv1, where the initiator offers one DH group for all of phase 2."""
     group = ours.ipsec_pfs_group
     answer = None if group is None else offers(nearest, "dh_groups", group)
     begun = negotiating.phase2_group(esp, ours.ike_dh_group)
-    lacks = "no proposal has all of ours; the nearest lacks this"
-    one_way = f"it offers group {begun} only: {ONE_WAY}"
+    lacks = "no proposal of the peer has all algorithms of the cloud; the nearest lacks this one"
+    one_way = f"the peer offers only group {begun}: {ONE_WAY}"
     return FieldOutcome.first(
-        (answer is None, "unverifiable", "a group is not known"),
+        (answer is None, "unverifiable", "the PFS group of one end is not known"),
         (not answer, "mismatch", lacks, "NO_PROPOSAL_CHOSEN"),
         (begun != group, "unverifiable", one_way, "NO_PROPOSAL_CHOSEN"),
         (True, "match", "a proposal offers it"),
@@ -175,7 +181,7 @@ def _pfs_v1(ours: OurTunnel, esp: Sequence[PeerProposal], nearest: PeerProposal)
 def _selectors(
     ours: OurTunnel, children: list[tuple[PeerChild, list[_Side]]]
 ) -> Iterator[FieldComparison]:
-    """Compare the blocks behind both ends, for each child SA and for all child SAs together."""
+    """Compare the blocks of each child SA, and the blocks of all child SAs together."""
     is_v1 = ours.ike_version == 1
     for child, sides in children:
         for side in sides:
@@ -188,7 +194,7 @@ def _selectors(
             yield replace(found, child=child.name)
     n_pairs = len(set(ours.vpc_subnets or ())) * len(set(ours.onprem_subnets or ()))
     if is_v1 and n_pairs > 1:
-        lost = f"at least {n_pairs - 1} of our {n_pairs} carry nothing"
+        lost = f"at least {n_pairs - 1} of the cloud's {n_pairs} carry nothing"
         reason = f"IKEv1 negotiates one pair of blocks: {lost}"
         outcome = FieldOutcome("mismatch", reason, "INVALID_ID_INFORMATION")
         yield FieldComparison("selectors", None, None, *outcome)
@@ -224,22 +230,26 @@ def _side(
 
 
 def _joined(parts: Sequence[Networks | None]) -> Networks | None:
-    """Concatenate the blocks of all parts; None if a part is unknown, or if there are no parts."""
+    """Concatenate lists of blocks; return None if one is unknown, or if there are none."""
     known = [part for part in parts if part is not None]
     return None if not parts or len(known) < len(parts) else sum(known, ())
 
 
 def _together(children: Sequence[Sequence[_Side]]) -> FieldOutcome:
-    """Compare our pairs of blocks with the pairs that the child SAs carry together."""
+    """Check that the child SAs together carry every pair of blocks of the cloud's connection."""
     wanted = list(product(*(side.ours or () for side in children[0])))
     carried = [pair for sides in children for pair in product(*(one.theirs or () for one in sides))]
     left_out = selectors.find_uncovered(wanted, carried)  # type: ignore[arg-type]
     is_unknown = any(None in (one.ours, one.theirs) for sides in children for one in sides)
     shown = _shortened([f"{vpc} - {onprem}" for vpc, onprem in left_out or ()])
     return FieldOutcome.first(
-        (left_out is None or is_unknown, "unverifiable", "not all blocks are known, or too many"),
+        (
+            left_out is None or is_unknown,
+            "unverifiable",
+            "not all blocks are known, or they are too many",
+        ),
         (left_out, "info", f"no child SA carries {shown}"),
-        (True, "match", "all pairs of our blocks are carried"),
+        (True, "match", "the child SAs carry all pairs of the cloud's blocks"),
     )
 
 

@@ -54,7 +54,7 @@ def parse_ipsec_conf(text: str) -> Section | Problem:
 
 
 class _IpsecConfReader(TextReader):
-    """Reader of ipsec.conf; methods that read one line return an error message, or None."""
+    """Reader of ipsec.conf; methods that read a line return an error message, or None."""
 
     blank = re.compile(r"[\t ]*")
     word = re.compile(r'(?:@#)?[^"#= \t\n]+')
@@ -80,9 +80,9 @@ class _IpsecConfReader(TextReader):
             elif self.text[self.at] in "\t ":
                 problem = self._read_setting()
             else:
-                problem = "neither a section nor a setting, which begins with a blank"
+                problem = "the line is no section, and no setting either, which begins with a blank"
             if problem is None and self.take(_LINE_END) is None:
-                problem = "more than one name, or a value with = outside of quotes"
+                problem = "the section has more than one name, or the value has = outside of quotes"
             if problem is not None:
                 return Problem(line, problem)
         return None
@@ -91,7 +91,7 @@ class _IpsecConfReader(TextReader):
         self.take(self.blank)
         name = self.take_text()
         if kind != "config setup" and not name:
-            return "a section without a name"
+            return "the section has no name"
         self.section = Section()
         if kind == "conn" and name:
             self.section = self.root.sections.setdefault(name, self.section)
@@ -103,13 +103,13 @@ class _IpsecConfReader(TextReader):
         name = self.take_text()
         self.take(self.blank)
         if not name or not self.skips("="):
-            return "a setting without ="
+            return "the setting has no ="
         name, value = options.CONN_SYNONYMS.get(name, name), self.take_value()
         if name != "also":
             self.section.keep(name, value, line, options.IPSEC)
         elif value and value != DEFAULT:
             self.section.parents[value] = line
-        return 'a string without its "' if self.sees('"') else None
+        return 'the string has no closing "' if self.sees('"') else None
 
 
 def _inherited(root: Section) -> Section | Problem:
@@ -130,7 +130,7 @@ def _inherited(root: Section) -> Section | Problem:
 def _order(
     name: str, conns: dict[str, Section], below: tuple[str, ...], known: dict[str, list[str]]
 ) -> list[str] | Problem:
-    """Return a section's name and those of all that it inherits from, highest precedence first.
+    """Return the names of a section and of all sections that it inherits from, by precedence.
 
     ``below`` has the sections that lead to this one, and ``known`` the orders found so far.
     """
@@ -139,9 +139,12 @@ def _order(
     order = [name]
     for parent, line in reversed(conns[name].parents.items()):
         if parent not in conns:
-            return Problem(line, "also= names a section that is not there")
+            return Problem(line, "also= names a section that does not exist")
         if parent in (*below, name) or len(below) >= MAX_STEPS:
-            return Problem(line, f"also= leads in a circle, or over more than {MAX_STEPS} steps")
+            return Problem(
+                line,
+                f"sections refer to each other by also= in a circle, or over {MAX_STEPS} steps",
+            )
         inherited = _order(parent, conns, (*below, name), known)
         if isinstance(inherited, Problem):
             return inherited
@@ -177,7 +180,7 @@ def _connection(name: str, section: Section, values: Values) -> PeerConnection:
     for line in section.unknown_lines:
         values.note(f"line {line}:", "a keyword that strongSwan 5.9 does not know, and ignores")
     if (values.text("auto") or "ignore") not in _LOADED:
-        values.refusals.append("without auto=add, route or start it is never loaded")
+        values.refusals.append("without auto=add, route or start the connection is never loaded")
     child = _child(name, values)
     checks_peers = values.read("dpdaction", _DPD_ACTIONS.get, False)
     dpd_delay_s = values.read("dpddelay", starter_time, 30)
@@ -215,7 +218,7 @@ def _end(side: str, values: Values) -> PeerEnd:
 
 
 def _auth(side: str, values: Values) -> str:
-    """Return the class of a side's authentication; authby applies if neither side sets auth."""
+    """Return a side's authentication class; ``authby`` applies if neither side sets ``auth``."""
     shared = values.read("authby", _AUTHBY.get, "pubkey")
     if not values.text("leftauth") and not values.text("rightauth"):
         return shared
@@ -225,7 +228,7 @@ def _auth(side: str, values: Values) -> str:
 
 def _child(name: str, values: Values) -> PeerChild:
     if values.text("esp") and values.text("ah"):
-        values.note("ah", "is set together with esp: strongSwan uses only one of them")
+        values.note("ah", "is set together with esp: strongSwan uses only one of the two options")
     is_ah = values.text("ah") is not None and values.text("esp") is None
     return PeerChild(
         name=name,
@@ -247,7 +250,7 @@ def _selectors(side: str, values: Values) -> tuple[Selector, ...]:
 
 
 def _proposals(values: Values, protocol: Protocol) -> Proposals:
-    """Return a protocol's proposals, followed by the default unless the option ends with ``!``."""
+    """Return the proposals of a protocol, and the default unless the value ends with ``!``."""
     text = values.text(protocol)
     if text is None:
         text = _PROPOSALS.get(protocol, "")
@@ -259,7 +262,7 @@ def _proposals(values: Values, protocol: Protocol) -> Proposals:
 
 
 def _lifetime(values: Values, name: str, default_s: int, *, bits: int = 64) -> Lifetime:
-    """Return the lifetime; the daemon rekeys margintime before its end, or never (rekey=no)."""
+    """Return the lifetime; a daemon rekeys ``margintime`` before its end, unless ``rekey=no``."""
     largest = 2**bits - 1
     hard_s = values.read(name, starter_time, default_s) & largest
     margin_s = values.read("margintime", starter_time, 9 * 60) & largest

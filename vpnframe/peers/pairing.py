@@ -1,4 +1,4 @@
-"""Pair tunnels with the peer's connections, by address; if no address fits, by IKE id."""
+"""Find the peer's connection for each tunnel, by address; if no address fits, by IKE id."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Pairing:
 
 
 class _Fit(NamedTuple):
-    """How well a connection fits a tunnel: by its source address, and by matching ids."""
+    """How well a connection fits a tunnel: a rank of its source address, and matching IKE ids."""
 
     place: int  # source address: 2 is the expected one, 1 is unknown, 0 is another one
     n_ids: int
@@ -60,10 +60,10 @@ def pair(tunnels: Sequence[OurTunnel], peer: Peer) -> Iterator[Pairing]:
             if fit >= known:
                 gateways = {*(gateways if fit == known else ()), tunnel.customer_gateway_ip}
                 best[id(connection)] = fit, gateways
-    only, reason = None, "no connection goes to its address or names its ids"
+    only, reason = None, "no connection goes to the tunnel's address or names one of its IKE ids"
     if len(tunnels) == len(peer.connections) == 1:
         only = peer.connections[0]
-        reason = "it is the only one, but no address or id shows that it belongs to the tunnel"
+        reason = "the peer has only this connection, but no address or IKE id confirms the match"
     for tunnel, candidates in zip(tunnels, found, strict=True):
         last = Pairing(tunnel, only, reason, is_certain=only is None)
         yield _decide(tunnel, candidates, best) or last
@@ -101,7 +101,7 @@ def turned_round(connection: PeerConnection) -> PeerConnection:
 
 
 class _Index:
-    """The peer's connections, indexed by remote address and by IKE id."""
+    """The peer's connections by remote address and by IKE id."""
 
     def __init__(self, peer: Peer) -> None:
         self._by_address: defaultdict[str, list[PeerConnection]] = defaultdict(list)
@@ -128,23 +128,23 @@ class _Index:
             self._by_address[key].append(connection)
 
     def by_address(self, tunnel: OurTunnel) -> _Candidates:
-        """Return the connections to our VPN gateway's address, which is the best evidence."""
+        """Return the connections that go to the address of the tunnel's VPN gateway."""
         address = tunnel.vpn_gateway_ip
         if address is None:
             return "", []
         blocks = [one for one in self._by_block if covers(one.remote.addresses, address)]
         named = _fitting(tunnel, [*self._by_address.get(address, []), *blocks])
-        return "it goes to the address of the VPN gateway", named
+        return "the connection goes to the address of the VPN gateway", named
 
     def by_identity(self, tunnel: OurTunnel, taken: set[int]) -> _Candidates:
-        """Return connections that name an IKE id of the tunnel, else those with remote ``%any``."""
+        """Return the connections with an IKE id of the tunnel; if none, those to ``%any``."""
         ids = [tunnel.vpn_gateway_ike_id or tunnel.vpn_gateway_ip, tunnel.customer_gateway_ike_id]
         named = [one for text in ids if text for one in self._by_id.get(parse_identity(text), [])]
         known = [one for one in named if id(one) not in taken]
         if known:
-            return "it names an id of the tunnel", _fitting(tunnel, known)
+            return "the connection names an IKE id of the tunnel", _fitting(tunnel, known)
         fits = [(one, fit) for one, fit in _fitting(tunnel, self._by_any) if fit.place == 2]
-        return "it accepts any address, and comes from ours", fits
+        return "the connection accepts any address, and starts at the customer gateway", fits
 
 
 def _fitting(

@@ -1,8 +1,8 @@
 """Read the sections of settings that make up swanctl.conf and ipsec.conf.
 
-Only settings on an allow-list are stored; of unknown settings only the line number is stored.
-Errors are returned as a :class:`Problem`, not raised: a traceback would contain the file's text,
-and so its pre-shared keys.
+Only settings on an allow-list are stored; for any other setting, only its line number is stored.
+Errors are returned as a :class:`Problem`, not raised, because a traceback would contain the content
+of the file, and so its pre-shared keys.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ D = TypeVar("D")
 # Returns whether strongSwan accepts a value; None if that depends on its version.
 Check = Callable[[str], bool | None]
 
-_NOT_LOADED = ": where it is not known, the connection is not loaded"
+_NOT_LOADED = ": a daemon that does not know it does not load the connection"
 _NO_TUNNEL = frozenset({"pass", "drop"})  # modes of a child SA that has no tunnel
 _KEY_AUTHS = ("ike:", "pubkey", "rsa", "ecdsa", "bliss")
 # Possessive quantifiers, so that the search for the end of a string takes linear time.
@@ -39,7 +39,7 @@ _ESCAPED = {"n": "\n", "r": "\r", "t": "\t", "\n": ""}
 
 
 class Problem(NamedTuple):
-    """Why a file cannot be read: a line, and a message that quotes nothing from the file."""
+    """Why a file cannot be read: the line, and a message that quotes no value of the file."""
 
     line: int
     message: str
@@ -98,7 +98,7 @@ class Section:
 
 
 class TextReader:
-    """A text with a read position; the subclasses define what blanks and words are."""
+    """A string with a read position; subclasses define what blanks and words are."""
 
     blank: re.Pattern[str]  # blanks within a line
     word: re.Pattern[str]
@@ -119,17 +119,17 @@ class TextReader:
         return found[0]
 
     def sees(self, mark: str) -> bool:
-        """Check whether a mark follows at the read position."""
+        """Check whether a string follows at the read position."""
         return self.text.startswith(mark, self.at)
 
     def skips(self, mark: str) -> bool:
-        """Move past a mark if it follows; return whether it does."""
+        """Move past a string if it follows; return whether it does."""
         is_next = self.sees(mark)
         self.at += len(mark) * is_next
         return is_next
 
     def take_text(self) -> str | None:
-        """Read a string (without quotes and escapes) or a word; None if neither follows."""
+        """Read a word, or a string without its quotes and escapes; None if neither follows."""
         quoted = self.take(_STRING)
         if quoted is None:
             return self.take(self.word)
@@ -137,7 +137,7 @@ class TextReader:
         return _ESCAPE.sub(lambda found: _ESCAPED.get(found[1], found[1]), text)
 
     def take_value(self) -> str | None:
-        """Read the words and strings of a value, joined by spaces; None if there are none."""
+        """Read the words and strings of a value, joined by spaces; None if the value is empty."""
         parts = []
         self.take(self.blank)
         while (part := self.take_text()) is not None:
@@ -148,7 +148,7 @@ class TextReader:
 
 @dataclass(frozen=True, slots=True)
 class Values:
-    """The settings of one section, and messages about its connection, which quote no value."""
+    """The settings of one section, and messages about its connection that quote no value."""
 
     settings: Mapping[str, Setting] = field(default_factory=dict)
     refusals: list[str] = field(default_factory=list)  # why the daemon does not load the connection
@@ -166,11 +166,11 @@ class Values:
             elif is_valid is False:
                 values.refuse(name, "cannot be read")
             elif is_valid is None:
-                values.doubt(name, "has a word of newer versions")
+                values.doubt(name, "has a value that only newer versions know")
         return values
 
     def connection(self, children: Iterable[PeerChild], **fields: Any) -> PeerConnection:
-        """Return the connection with these fields, child SAs and messages."""
+        """Create the connection; its messages are those that were recorded here."""
         return PeerConnection(
             children=tuple(one for one in children if one.mode not in _NO_TUNNEL),
             refused="; ".join(self.refusals) or None,
@@ -180,11 +180,11 @@ class Values:
         )
 
     def text(self, name: str) -> str | None:
-        """Return the text of a setting; None if it is not set."""
+        """Return the value of a setting as a string; None if it is not set."""
         return self.settings.get(name, _UNSET).text
 
     def read(self, name: str, parse: Callable[[str], T | None], default: D) -> T | D:
-        """Return a setting's parsed value; the default if it is missing or cannot be parsed."""
+        """Parse a setting; return the default if it is missing or invalid."""
         text = self.text(name)
         found = None if text is None else parse(text)
         if found is not None:
@@ -200,7 +200,7 @@ class Values:
             if one.problem:
                 self.refuse(name, f"has {one.problem}")
             elif set(one.unknown) - set(ESN):
-                self.doubt(name, "has a word that not every version of strongSwan knows")
+                self.doubt(name, "has a keyword that not every version of strongSwan knows")
         return found
 
     def selectors(
@@ -223,11 +223,11 @@ class Values:
         return found or (DYNAMIC,)
 
     def refuse(self, subject: str, why: str) -> None:
-        """Record why strongSwan does not load the connection; ``subject``: an option or a line."""
+        """Record that an option or a line prevents strongSwan from loading the connection."""
         self.refusals.append(self._sentence(subject, why))
 
     def doubt(self, subject: str, why: str) -> None:
-        """Record why some versions or machines do not load the connection."""
+        """Record that an option or a line may prevent that, depending on version or machine."""
         self.note(subject, why + _NOT_LOADED)
 
     def note(self, subject: str, what: str) -> None:
@@ -240,7 +240,7 @@ class Values:
 
 
 def auth_class(text: str, word: str) -> str | None:
-    """Return the class of an authentication method, without its constraints; None if unknown.
+    """Return the class of an authentication method: pubkey, xauth or eap; None if unknown.
 
     ``word`` is ``text`` in the form that the daemon compares with names of XAuth and EAP methods.
     """

@@ -54,9 +54,9 @@ class _SwanctlReader(TextReader):
         while True:
             self.take(_BLANK)
             if self.skips("}"):
-                return None if depth else Problem(self.line, "a } without its section")
+                return None if depth else Problem(self.line, "a } closes no section")
             if self.at == len(self.text):
-                return Problem(opening_line, "a section without its }") if depth else None
+                return Problem(opening_line, "the section has no closing }") if depth else None
             problem = self._read_statement(section, depth)
             if problem is not None:
                 return problem
@@ -68,16 +68,16 @@ class _SwanctlReader(TextReader):
             return None
         name = self.take(_NAME)
         if name is None:
-            return Problem(line, "neither a section nor a setting")
+            return Problem(line, "the line is neither a section nor a setting")
         self.take(_BLANK)
         if self.skips("="):
             section.keep(name, self.take_value(), line, options.SWANCTL)
-            return Problem(self.line, 'a string without its "') if self.sees('"') else None
+            return Problem(self.line, 'the string has no closing "') if self.sees('"') else None
         parents = self._read_parents()
         if parents is None or not self.skips("{"):
-            return Problem(line, "a name without = or {")
+            return Problem(line, "the name is followed by neither = nor {")
         if depth == MAX_DEPTH:
-            return Problem(self.line, f"more than {MAX_DEPTH} sections inside each other")
+            return Problem(self.line, f"sections are nested more than {MAX_DEPTH} deep")
         opened = Section()
         if depth or name not in options.SWANCTL.skipped:
             opened = section.sections.setdefault(name, opened)
@@ -98,7 +98,7 @@ class _SwanctlReader(TextReader):
 
 
 class Inheritance:
-    """Resolver of the references between the sections of one file."""
+    """Resolves what the sections of one file inherit from each other."""
 
     def __init__(self, root: Section) -> None:
         self._root = root
@@ -127,7 +127,7 @@ class Inheritance:
         return found
 
     def _find(self, first: str, *path: str) -> Section | None:
-        """Find a section by its path, also among inherited sections; None if it does not exist."""
+        """Find a section by its path, also among inherited sections; None if there is none."""
         found = self._root.sections.get(first)
         for name in path:
             found = found and (found.sections.get(name) or self.resolve(found).sections.get(name))
@@ -147,9 +147,9 @@ def _values(section: Section, allowed: Container[str], connection: Values) -> Va
         if name in allowed and not options.is_printable(setting.text or ""):
             values.refuse(name, "has a character that is not printable ASCII")
     for line in section.unknown_lines:
-        values.doubt(f"line {line}:", "no option of strongSwan 5.9")
+        values.doubt(f"line {line}:", "an option that strongSwan 5.9 does not have")
     for line in section.included_lines:
-        values.note(f"line {line}:", "include is not followed")
+        values.note(f"line {line}:", "the included file is not read")
     return values
 
 
@@ -159,7 +159,7 @@ def _connection(name: str, section: Section) -> PeerConnection:
     read = [_child(child, one, values) for child, one in children.items()]
     for other in section.sections:
         if not other.lower().startswith(("local", "remote")) and other.lower() != "children":
-            values.refusals.append("a section other than local, remote and children")
+            values.refusals.append("a section has another name than local, remote and children")
     if not all(map(read_host, split_list(values.text("vips") or ""))):
         values.refuse("vips", "cannot be read")
     version: int | None = values.read("version", parse_number, 0)
@@ -182,7 +182,7 @@ def _connection(name: str, section: Section) -> PeerConnection:
 
 
 def _end(side: str, section: Section, values: Values) -> PeerEnd:
-    """Return one end of a connection; its first authentication round determines method and id."""
+    """Return one end; the authentication round with the lowest number sets its method and id."""
     rounds = [
         _values(one, options.IN_AUTH, values)
         for name, one in section.sections.items()
@@ -213,7 +213,7 @@ def _child(name: str, section: Section, connection: Values) -> PeerChild:
     ah = values.proposals("ah_proposals", "ah", _items(values, "ah_proposals"))
     mode = values.read("mode", lambda text: next(iter(_MODES & {text.lower()}), None), "tunnel")
     if mode == "iptfs":
-        values.doubt("mode", "has a word of newer versions")
+        values.doubt("mode", "has a value that only newer versions know")
     return PeerChild(
         name=name,
         proposals=esp + ah or (DEFAULT_PROPOSALS["esp"],),
@@ -226,12 +226,12 @@ def _child(name: str, section: Section, connection: Values) -> PeerChild:
 
 
 def _items(values: Values, name: str) -> list[str]:
-    """Return the items of an option's list; charon reads at most 511 characters of each item."""
+    """Split an option into the items of its list; charon reads up to 511 characters of each."""
     return [one[:_ITEM_LENGTH] for one in split_list(values.text(name) or "")]
 
 
 def _ike_lifetime(values: Values) -> Lifetime:
-    """Return the lifetime of the IKE SA; the value ``UINT64_MAX`` means that a time is not set."""
+    """Return the lifetime of the IKE SA; a time of ``UINT64_MAX`` is not set."""
     reauth_s, rekey_s, over_s = (
         values.read(name, swanctl_time, UINT64_MAX)
         for name in ("reauth_time", "rekey_time", "over_time")
@@ -245,6 +245,6 @@ def _ike_lifetime(values: Values) -> Lifetime:
 
 
 def _auth(text: str) -> str | None:
-    """Return the class of an authentication method, without its constraints; None if unknown."""
+    """Return the class of an authentication method, such as psk; None if unknown."""
     word = text.lower()
     return word if word == "psk" else auth_class(text, word)

@@ -110,7 +110,7 @@ def is_aead(word: str) -> bool:
 
 
 def parse_proposal(text: str, *, protocol: Protocol) -> PeerProposal:
-    """Parse one proposal; add and remove transforms as the daemon does."""
+    """Parse a proposal; add default transforms, and remove some, as strongSwan does."""
     if text.strip(" ").lower() == "default":
         return DEFAULT_PROPOSALS[protocol]
     words = [word for word in (part.strip(" ") for part in text.split("-")) if word]
@@ -130,7 +130,7 @@ def parse_proposal(text: str, *, protocol: Protocol) -> PeerProposal:
         found = replace(found, prf=(), esn=found.esn or (False,))
     newer = [word for word in unknown if _SOME_VERSIONS.fullmatch(word)]
     if any(word not in newer and word not in ESN for word in unknown):
-        problem: str | None = "a word that strongSwan does not know"
+        problem: str | None = "a keyword that strongSwan does not know"
     else:
         # A word that only some versions know may be the missing transform.
         problem = None if newer else _problem(found)
@@ -142,7 +142,7 @@ def parse_proposal(text: str, *, protocol: Protocol) -> PeerProposal:
 
 
 def offers(proposal: PeerProposal, kind: str, value: object) -> bool | None:
-    """Check whether a proposal offers a transform (``value``) of a kind; None if unknown."""
+    """Check whether a proposal offers an algorithm of a kind; None if unknown."""
     if value in getattr(proposal, kind):
         return True
     if kind == "dh_groups" and proposal.protocol != "ike" and not proposal.dh_groups:
@@ -157,7 +157,7 @@ def offers(proposal: PeerProposal, kind: str, value: object) -> bool | None:
 
 
 def _problem(one: PeerProposal) -> str | None:
-    """Return the first reason why strongSwan rejects a proposal; None if the proposal is valid."""
+    """Return why strongSwan rejects a proposal; None if it accepts the proposal."""
     is_ike, is_ah = one.protocol == "ike", one.protocol == "ah"
     n_aead = sum(map(is_aead, one.encryption))
     lacks = f"an {one.protocol.upper()} proposal without"

@@ -1,4 +1,4 @@
-"""Convert rows of table ``tunnels`` to plain values, or to the peer of other tunnels."""
+"""Convert rows of table ``tunnels`` to Python objects, or to the peer of other tunnels."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ _ALGORITHMS = {
     "ike": ("ike_encryption", "ike_integrity", "ike_dh_group"),
     "esp": ("ipsec_encryption", "ipsec_integrity", "ipsec_pfs_group"),
 }
-AUTH_CLASSES = {"psk": "psk", "certificate": "pubkey"}  # our method: class at the peer
+AUTH_CLASSES = {"psk": "psk", "certificate": "pubkey"}  # by our method, the class at the peer
 
 
 @dataclass(frozen=True, slots=True)
 class OurTunnel:
-    """One row of table ``tunnels``; fields have the names and meanings of columns, None is null."""
+    """One row of table ``tunnels``; its fields have the names of columns, and null is None."""
 
     account_id: str | None
     region_id: str | None
@@ -65,11 +65,11 @@ class OurTunnel:
 
     @property
     def connection(self) -> tuple[str | None, str | None, str]:
-        """The values that identify the tunnel's VPN connection."""
+        """The account, region and id that identify the tunnel's VPN connection."""
         return self.account_id, self.region_id, self.vpn_connection_id
 
     def algorithms(self, protocol: Protocol) -> tuple[str | None, str | None, int | None]:
-        """Return cipher, integrity algorithm and DH group of IKE or ESP; each None if unknown."""
+        """Return cipher, integrity algorithm and DH group of IKE or ESP; None if unknown."""
         cipher, integrity, group = (getattr(self, column) for column in _ALGORITHMS[protocol])
         cipher = cipher if cipher in terms.ENCRYPTION_WORDS else None
         return cipher, integrity if integrity in terms.INTEGRITY_WORDS else None, group
@@ -81,7 +81,7 @@ _COLUMNS = [one.name for one in fields(OurTunnel) if one.name not in _FINGERPRIN
 def read_tunnels(
     tunnels: pd.DataFrame, *, key_facts: pd.DataFrame | None = None
 ) -> Iterator[OurTunnel]:
-    """Yield the rows of table ``tunnels``, with fingerprints of pre-shared keys if known."""
+    """Yield the rows of table ``tunnels``, with the fingerprints in table ``key_facts``."""
     facts = () if key_facts is None else _rows("key_facts", key_facts, (*KEY[:4], *_FINGERPRINT))
     fingerprints = {row[:4]: row[4:] for row in facts if row[4] is not None}
     for row in _rows("tunnels", tunnels, _COLUMNS):
@@ -144,7 +144,7 @@ def _proposal(row: OurTunnel, protocol: Protocol) -> PeerProposal:
 
 
 def _rows(name: str, table: pd.DataFrame, columns: Sequence[str]) -> Iterator[tuple[Any, ...]]:
-    """Yield some columns of a table as Python values: lists are tuples, and nulls are None."""
+    """Yield the rows of some columns; lists become tuples, and nulls become None."""
     table = checked_table(name, table, needs=columns)
     listed = [pa.array(table[column], from_pandas=True).to_pylist() for column in columns]
     for row in zip(*listed, strict=True):
