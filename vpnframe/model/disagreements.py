@@ -22,25 +22,16 @@ _UNSET = (("ike_lifetime_s", "0"), ("ipsec_lifetime_s", "0"))
 # The compared values of a tunnel: column name, and attribute path in a TunnelStatement.
 _COMPARED = {
     "bgp_tunnel_cidr": "bgp_tunnel_cidr",
-    "ike_version": "phases.ike_version",
-    "ike_mode": "phases.ike_mode",
-    "ike_encryption": "phases.ike.encryption",
-    "ike_integrity": "phases.ike.integrity",
-    "ike_dh_group": "phases.ike.dh_group",
-    "ike_lifetime_s": "phases.ike.lifetime_s",
-    "ipsec_encryption": "phases.ipsec.encryption",
-    "ipsec_integrity": "phases.ipsec.integrity",
-    "ipsec_pfs_group": "phases.ipsec.dh_group",
-    "ipsec_lifetime_s": "phases.ipsec.lifetime_s",
-    "vpn_gateway_ip": "local.address",
-    "vpn_gateway_ike_id": "local.ike_id",
-    "vpn_gateway_asn": "local.asn",
-    "bgp_vpn_gateway_ip": "local.bgp_ip",
-    "customer_gateway_ip": "remote.address",
-    "customer_gateway_ike_id": "remote.ike_id",
-    "customer_gateway_asn": "remote.asn",
-    "bgp_customer_gateway_ip": "remote.bgp_ip",
-}
+    "ike_version": "phases.ike_version", "ike_mode": "phases.ike_mode",
+    "ike_encryption": "phases.ike.encryption", "ike_integrity": "phases.ike.integrity",
+    "ike_dh_group": "phases.ike.dh_group", "ike_lifetime_s": "phases.ike.lifetime_s",
+    "ipsec_encryption": "phases.ipsec.encryption", "ipsec_integrity": "phases.ipsec.integrity",
+    "ipsec_pfs_group": "phases.ipsec.dh_group", "ipsec_lifetime_s": "phases.ipsec.lifetime_s",
+    "vpn_gateway_ip": "local.address", "vpn_gateway_ike_id": "local.ike_id",
+    "vpn_gateway_asn": "local.asn", "bgp_vpn_gateway_ip": "local.bgp_ip",
+    "customer_gateway_ip": "remote.address", "customer_gateway_ike_id": "remote.ike_id",
+    "customer_gateway_asn": "remote.asn", "bgp_customer_gateway_ip": "remote.bgp_ip",
+}  # fmt: skip
 _read_compared = attrgetter(*_COMPARED.values())
 
 TunnelKey = tuple[str, int]  # tunnel id (empty if missing), and number among equal ids

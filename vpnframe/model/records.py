@@ -132,9 +132,7 @@ class ConnectionValues(Record, frozen=True, kw_only=True):
     transit_router_id: str | None = None
     network_type: str | None = None
     bandwidth_mbps: int | None = None
-    has_unknown_bandwidth: bool | None = (
-        None  # the API sent a name of a bandwidth that is not known
-    )
+    has_unknown_bandwidth: bool | None = None  # whether the API sent an unknown name
     resource_group_id: str | None = None
     bgp_enabled: bool | None = None
     health_check_enabled: bool | None = None
@@ -149,9 +147,7 @@ class Statement(ConnectionValues, frozen=True, kw_only=True, tag=True):
 
     witness: Witness
     tunnels: tuple[TunnelStatement, ...] = ()
-    stray_tunnel: TunnelStatement | None = (
-        None  # tunnel settings of the connection itself, beside its tunnels
-    )
+    stray_tunnel: TunnelStatement | None = None  # settings of the connection itself
     is_dual: bool = False
     local_subnets: tuple[str, ...] = ()
     remote_subnets: tuple[str, ...] = ()

@@ -42,7 +42,9 @@ class Form(Generic[T]):
         for key in sorted(table.keys() - set(keys)):
             raise SettingsError(f"unknown key {key!r}: the keys are {', '.join(keys)}{self.hint}")
         for key, value in table.items():
-            if not all(map(_is_line, value if isinstance(value, list | tuple) else [value])):
+            items = value if isinstance(value, list | tuple) else [value]
+            texts = [one for one in items if isinstance(one, str)]
+            if not all(one.strip() and one.isprintable() for one in texts):
                 raise self._invalid(key)
         try:
             return msgspec.convert(table, self.kind, builtin_types=(date, datetime, time))
@@ -92,7 +94,3 @@ def _tables(path: Path, name: str) -> list[Any]:
     if not isinstance(tables, list) or not tables:
         raise SettingsError(f"{path} has no {name}: write a table [[{name}]] for each {name}")
     return tables
-
-
-def _is_line(value: object) -> bool:
-    return not isinstance(value, str) or (bool(value.strip()) and value.isprintable())

@@ -50,27 +50,23 @@ class _Side(NamedTuple):
         """Compare the blocks under IKEv2: the responder narrows them to what both ends have."""
         ours, theirs = self.ours or (), self.theirs or ()
         common = selectors.narrow(ours, theirs)
-        is_rest_lost = (
-            f"the blocks are narrowed to {_text(common)}: the rest of the cloud's is not carried"
-        )
-        is_rest_idle = (
-            f"the blocks are narrowed to the cloud's, {_text(common)}: the peer would carry more"
-        )
+        lost = f"the blocks are narrowed to {_text(common)}: the rest of the cloud's is not carried"
+        idle = f"the blocks are narrowed to the cloud's, {_text(common)}: the peer would carry more"
         disjoint = "the blocks of both ends have nothing in common"
         limited = "the peer allows only one protocol or some ports: other traffic is not carried"
         return FieldOutcome.first(
             (None in (self.ours, self.theirs), "unverifiable", "not all blocks are known"),
             (not common, "mismatch", disjoint, "TS_UNACCEPTABLE"),
             (self.is_restricted, "info", limited),
-            (common != selectors.collapse(ours), "info", is_rest_lost),
-            (common != selectors.collapse(theirs), "info", is_rest_idle),
+            (common != selectors.collapse(ours), "info", lost),
+            (common != selectors.collapse(theirs), "info", idle),
             (True, "match", "both have the same"),
         )
 
     def exact(self) -> FieldOutcome:
         """Compare the blocks under IKEv1: the responder accepts them unchanged, or rejects them."""
         ours = set(self.ours or ())
-        several = f"IKEv1 negotiates one block per side, but the cloud has {len(ours)}"
+        several = f"IKEv1 carries at most one block per side, but the cloud has {len(ours)}"
         is_same = ours == set(self.theirs or ()) and not self.is_restricted
         rejected = "the blocks differ, and IKEv1 does not narrow them, although strongSwan may"
         return FieldOutcome.first(
@@ -101,9 +97,7 @@ def child_verdicts(ours: OurTunnel, theirs: PeerConnection) -> Iterator[FieldCom
 def _child(ours: OurTunnel, child: PeerChild, n_children: int) -> Iterator[FieldComparison]:
     yield from _proposals(ours, child, n_children)
     if child.has_sha256_96 and ours.ipsec_integrity == "hmac-sha256":
-        reason = (
-            "the peer truncates HMAC-SHA-256 to 96 bits without negotiation: packets are dropped"
-        )
+        reason = "the peer cuts HMAC-SHA-256 to 96 bits without negotiation: packets are dropped"
         yield FieldComparison("ipsec_sha256_96", "128 bits", "96 bits", "mismatch", reason)
     if child.mode != "tunnel":
         reason = "the cloud supports only tunnel mode; whether the peer accepts it is not known"
@@ -240,14 +234,11 @@ def _together(children: Sequence[Sequence[_Side]]) -> FieldOutcome:
     wanted = list(product(*(side.ours or () for side in children[0])))
     carried = [pair for sides in children for pair in product(*(one.theirs or () for one in sides))]
     left_out = selectors.find_uncovered(wanted, carried)  # type: ignore[arg-type]
-    is_unknown = any(None in (one.ours, one.theirs) for sides in children for one in sides)
+    known = [None not in (one.ours, one.theirs) for sides in children for one in sides]
+    is_unknown = left_out is None or not all(known)
     shown = _shortened([f"{vpc} - {onprem}" for vpc, onprem in left_out or ()])
     return FieldOutcome.first(
-        (
-            left_out is None or is_unknown,
-            "unverifiable",
-            "not all blocks are known, or they are too many",
-        ),
+        (is_unknown, "unverifiable", "not all blocks are known, or they are too many"),
         (left_out, "info", f"no child SA carries {shown}"),
         (True, "match", "the child SAs carry all pairs of the cloud's blocks"),
     )

@@ -111,17 +111,13 @@ def _of_address(ours: str | None, theirs: Sequence[str], *, is_remote: bool) -> 
         return FieldOutcome("unverifiable", "the address is not known")
     answer, is_open = covers(theirs, ours), accepts_any(theirs)
     is_behind_nat = not is_remote and is_private(theirs)
-    behind_nat = "the peer is behind NAT: the address that the cloud sees is not known"
+    behind_nat = "the peer's address is private: the address that the cloud sees is not known"
     other = "neither end has a connection for the address of the other end"
     return FieldOutcome.first(
         (answer, "match", "both ends have this address"),
         (is_open and is_remote, "info", f"the peer accepts any address: {ONE_WAY}"),
         (is_open, "match", "the peer uses any of its own addresses"),
-        (
-            answer is None,
-            "unverifiable",
-            "the peer's file has a host name, whose address is not known",
-        ),
+        (answer is None, "unverifiable", "the peer has a host name: its address is not known"),
         (is_behind_nat, "unverifiable", behind_nat),
         (True, "mismatch", other, "NO_PROPOSAL_CHOSEN"),
     )
@@ -198,13 +194,11 @@ def _first_guess(
     found: FieldComparison, ours: OurTunnel, theirs: PeerConnection
 ) -> FieldComparison:
     """Change the outcome ``match`` of a DH group if the peer initiates with another group."""
-    group = negotiating.first_group(theirs.proposals)
-    if found.result != "match" or group in {None, ours.ike_dh_group}:
+    group, wanted = negotiating.first_group(theirs.proposals), ours.ike_dh_group
+    if found.result != "match" or group in {None, wanted}:
         return found
     if ours.ike_version != 1:
-        reason = (
-            f"the peer starts with group {group}, retries with {ours.ike_dh_group}, and succeeds"
-        )
+        reason = f"the peer starts with group {group}, retries with {wanted}, and succeeds"
         return replace(found, result="info", reason=reason, ike_error="INVALID_KE_PAYLOAD")
     if theirs.is_aggressive:
         reason = f"in aggressive mode the peer cannot change its first group, {group}: {ONE_WAY}"

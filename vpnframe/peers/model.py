@@ -13,13 +13,9 @@ from vpnframe.peers.selectors import DYNAMIC, Selector
 Protocol = Literal["ike", "esp", "ah"]
 Result = Literal["match", "mismatch", "works-until-rekey", "unverifiable", "info"]
 IkeError = Literal[
-    "none",
-    "NO_PROPOSAL_CHOSEN",
-    "AUTHENTICATION_FAILED",
-    "TS_UNACCEPTABLE",
-    "INVALID_KE_PAYLOAD",
+    "none", "NO_PROPOSAL_CHOSEN", "AUTHENTICATION_FAILED", "TS_UNACCEPTABLE", "INVALID_KE_PAYLOAD",
     "INVALID_ID_INFORMATION",
-]
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

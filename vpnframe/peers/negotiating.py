@@ -91,7 +91,7 @@ def compare_algorithm(
     place = f"proposal {number} of {len(proposals)}"
     lacks = f"no proposal has all algorithms of the cloud; the nearest, {number}, lacks this one"
     later = f"IKEv1 offers only the first algorithm of {place}, which is another one: {ONE_WAY}"
-    default = "which algorithms the peer offers by default depends on the build of its daemon"
+    default = "what the peer offers by default, and in which order, depends on its daemon's build"
     outcome = FieldOutcome.first(
         (nearest.problem, "unverifiable", f"the peer's daemon cannot read {place}"),
         (taken and begun, "match", f"{place} offers this algorithm"),

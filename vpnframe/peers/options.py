@@ -154,7 +154,6 @@ IN_CHILD = _CHILD | CHILD_OTHERS.keys()
 SWANCTL = Vocabulary(
     _CONNECTION | _AUTH | _CHILD,
     CONNECTION_OTHERS | _AUTH_OTHERS | CHILD_OTHERS | _CERTIFICATE,
-    skipped=frozenset({"secrets", "authorities", "pools"}),
 )
 
 # The options of conn sections in ipsec.conf. strongSwan only warns about an unknown keyword.

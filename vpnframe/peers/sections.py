@@ -51,7 +51,6 @@ class Vocabulary(NamedTuple):
     kept: frozenset[str]  # names of the settings whose values are stored
     # Other settings that strongSwan knows: their values are checked, but not stored
     known: Mapping[str, Check] = {}
-    skipped: frozenset[str] = frozenset()  # top-level sections that are not stored
 
 
 class Setting(NamedTuple):

@@ -31,6 +31,7 @@ _INCLUDE = re.compile(
 _NAME = re.compile(r'[^#{}:.,="\r\n\t ]+')
 _PATH = re.compile(rf"{_NAME.pattern}(?:\.{_NAME.pattern})*")
 
+_NOT_STORED = frozenset({"secrets", "authorities", "pools"})  # top-level sections
 _ITEM_LENGTH = 511
 _MODES = options.words("tunnel transport transport_proxy beet pass drop iptfs")
 
@@ -79,7 +80,7 @@ class _SwanctlReader(TextReader):
         if depth == MAX_DEPTH:
             return Problem(self.line, f"sections are nested more than {MAX_DEPTH} deep")
         opened = Section()
-        if depth or name not in options.SWANCTL.skipped:
+        if depth or name not in _NOT_STORED:
             opened = section.sections.setdefault(name, opened)
         opened.parents.update(dict.fromkeys(parents, line))
         return self.read_body(opened, depth + 1)

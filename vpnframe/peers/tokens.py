@@ -41,17 +41,11 @@ ENCRYPTION = {
 }
 INTEGRITY = {
     **{f"{name}{size}": f"hmac-sha{size}" for name in ("sha", "sha2_") for size in (256, 384, 512)},
-    "md5": "hmac-md5",
-    "md5_128": "hmac-md5-128",
-    "sha": "hmac-sha1",
-    "sha1": "hmac-sha1",
-    "sha1_160": "hmac-sha1-160",
-    "sha256_96": "hmac-sha256-96",
-    "sha2_256_96": "hmac-sha256-96",
-    "aesxcbc": "aes-xcbc",
-    "aescmac": "aes-cmac",
-    "camelliaxcbc": "camellia-xcbc",
-}
+    "md5": "hmac-md5", "md5_128": "hmac-md5-128",
+    "sha": "hmac-sha1", "sha1": "hmac-sha1", "sha1_160": "hmac-sha1-160",
+    "sha256_96": "hmac-sha256-96", "sha2_256_96": "hmac-sha256-96",
+    "aesxcbc": "aes-xcbc", "aescmac": "aes-cmac", "camelliaxcbc": "camellia-xcbc",
+}  # fmt: skip
 _WITH_PRF = ("md5", "sha1", "sha256", "sha384", "sha512", "aesxcbc", "aescmac", "camelliaxcbc")
 PRF = {f"prf{word}": INTEGRITY[word] for word in _WITH_PRF}
 _GROUPS_FROM_14 = (
@@ -60,15 +54,9 @@ _GROUPS_FROM_14 = (
 )
 DH_GROUPS = {
     **{word: number for number, word in enumerate(_GROUPS_FROM_14.split(), 14)},
-    "none": 0,
-    "modpnone": 0,
-    "modp768": 1,
-    "modp1024": 2,
-    "modp1536": 5,
-    "x25519": 31,
-    "x448": 32,
-    "modpnull": 1024,
-}
+    "none": 0, "modpnone": 0, "modp768": 1, "modp1024": 2, "modp1536": 5,
+    "x25519": 31, "x448": 32, "modpnull": 1024,
+}  # fmt: skip
 ESN = {"esn": True, "noesn": False}
 # Words that only some versions know, for additional and for post-quantum key exchanges.
 _SOME_VERSIONS = re.compile(
