@@ -60,7 +60,7 @@ class _Side(NamedTuple):
             (self.is_restricted, "info", limited),
             (common != selectors.collapse(ours), "info", lost),
             (common != selectors.collapse(theirs), "info", idle),
-            (True, "match", "both have the same"),
+            (True, "match", "both ends have the same blocks"),
         )
 
     def exact(self) -> FieldOutcome:
@@ -72,7 +72,7 @@ class _Side(NamedTuple):
         return FieldOutcome.first(
             (len(ours) > 1, "mismatch", several, "INVALID_ID_INFORMATION"),
             (None in (self.ours, self.theirs), "unverifiable", "not all blocks are known"),
-            (is_same, "match", "both have the same"),
+            (is_same, "match", "both ends have the same blocks"),
             (True, "mismatch", rejected, "INVALID_ID_INFORMATION"),
         )
 
@@ -153,7 +153,7 @@ def _pfs(ours: OurTunnel, able: Sequence[PeerProposal], n_children: int) -> Fiel
         (is_unknown, "unverifiable", "the peer's proposal has an unknown keyword"),
         (fails, "works-until-rekey", rekey + later, "NO_PROPOSAL_CHOSEN"),
         (guess and group and guess != group, "info", retried, "INVALID_KE_PAYLOAD"),
-        (True, "match", "a proposal offers it"),
+        (True, "match", "a proposal of the peer offers this group"),
     )
 
 
@@ -168,7 +168,7 @@ def _pfs_v1(ours: OurTunnel, esp: Sequence[PeerProposal], nearest: PeerProposal)
         (answer is None, "unverifiable", "the PFS group of one end is not known"),
         (not answer, "mismatch", lacks, "NO_PROPOSAL_CHOSEN"),
         (begun != group, "unverifiable", one_way, "NO_PROPOSAL_CHOSEN"),
-        (True, "match", "a proposal offers it"),
+        (True, "match", "a proposal of the peer offers this group"),
     )
 
 
@@ -188,7 +188,7 @@ def _selectors(
             yield replace(found, child=child.name)
     n_pairs = len(set(ours.vpc_subnets or ())) * len(set(ours.onprem_subnets or ()))
     if is_v1 and n_pairs > 1:
-        lost = f"at least {n_pairs - 1} of the cloud's {n_pairs} carry nothing"
+        lost = f"at least {n_pairs - 1} of the cloud's {n_pairs} pairs carry nothing"
         reason = f"IKEv1 negotiates one pair of blocks: {lost}"
         outcome = FieldOutcome("mismatch", reason, "INVALID_ID_INFORMATION")
         yield FieldComparison("selectors", None, None, *outcome)

@@ -108,7 +108,7 @@ def _three_valued(subject: str, answer: bool | None) -> FieldOutcome:
 
 def _of_address(ours: str | None, theirs: Sequence[str], *, is_remote: bool) -> FieldOutcome:
     if ours is None or not theirs:
-        return FieldOutcome("unverifiable", "the address is not known")
+        return FieldOutcome("unverifiable", "the address of one end is not known")
     answer, is_open = covers(theirs, ours), accepts_any(theirs)
     is_behind_nat = not is_remote and is_private(theirs)
     behind_nat = "the peer's address is private: the address that the cloud sees is not known"
@@ -171,7 +171,7 @@ def _identities(ours: OurTunnel, theirs: PeerConnection) -> Iterator[FieldCompar
 
 def _of_identity(presented: str | None, expected: str | None) -> FieldOutcome:
     if presented is None or expected is None:
-        reason = "an end without an id uses its address, which is not known"
+        reason = "an end without an IKE id uses its address, which is not known"
         return FieldOutcome("unverifiable", reason)
     return _three_valued("identity", accepts(parse_identity(expected), parse_identity(presented)))
 

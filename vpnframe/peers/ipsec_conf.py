@@ -80,7 +80,7 @@ class _IpsecConfReader(TextReader):
             elif self.text[self.at] in "\t ":
                 problem = self._read_setting()
             else:
-                problem = "the line is no section, and no setting either, which begins with a blank"
+                problem = "the line is not a section, and a setting begins with a blank"
             if problem is None and self.take(_LINE_END) is None:
                 problem = "the section has more than one name, or the value has = outside of quotes"
             if problem is not None:

@@ -79,9 +79,9 @@ def _decide(tunnel: OurTunnel, candidates: _Candidates, best: _BestFits) -> Pair
     fit, gateways = best[id(chosen[0])]
     names = tuple(sorted(one.name for one in chosen))
     if len(chosen) > 1:
-        return Pairing(tunnel, None, f"{reason}, as do others: {', '.join(names)}", names)
+        return Pairing(tunnel, None, f"{reason}, but several do: {', '.join(names)}", names)
     if fit.place < 2 and len(gateways) > 1:
-        reason = f"{reason}, and fits tunnels of {len(gateways)} customer gateways"
+        reason = f"{reason}, but fits tunnels of {len(gateways)} customer gateways"
         return Pairing(tunnel, None, reason, names)
     return Pairing(tunnel, chosen[0], reason)
 
