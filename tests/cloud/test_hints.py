@@ -142,7 +142,10 @@ def test_what_is_no_key_is_noted_and_costs_itself_alone() -> None:
     statement = listed({"IkeConfig": with_key({"Canary": "canary-9"})})
     assert facts_of(statement) == [KeyFacts()]
     assert [(n.field, n.message) for n in statement.notes] == [
-        ("VpnConnections.VpnConnection[0].IkeConfig.Psk", "a key is neither text nor a number")
+        (
+            "VpnConnections.VpnConnection[0].IkeConfig.Psk",
+            "a pre-shared key is neither a string nor a number",
+        )
     ]
     assert statement.tunnels[0].phases.ike.dh_group == 14
 

@@ -6,7 +6,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
+from typing import Annotated
 
+import msgspec
 import numpy as np
 import pandas as pd
 
@@ -15,43 +17,11 @@ from vpnframe.auditing.drafts import Draft, single
 from vpnframe.auditing.logic import Mask, equals
 from vpnframe.auditing.texts import texts
 from vpnframe.errors import SettingsError
-from vpnframe.model.toml_tables import Form, is_text, problems_of, read_toml_tables
+from vpnframe.model.toml_tables import Form, read_toml_tables
 
 LONGEST_DAYS = 365
 _SELECTORS = ("connection", "gateway", "customer_gateway", "tag", "region", "account")
 _OF_THE_FLEET = ("platform-ceiling",)  # no connection: a waiver's rule alone selects the finding
-
-
-def _is_date(value: object) -> bool:
-    return isinstance(value, date) and not isinstance(value, datetime)
-
-
-def _is_tag(value: object) -> bool:
-    return is_text(value) and "=" in str(value).strip("=")
-
-
-_LINE = (is_text, "a line of text")
-_DAY = (_is_date, "a date such as 2026-12-31, without quotes")
-_FORM = Form(
-    "waiver",
-    {
-        "rule": (is_text, "a rule's id, as in `vpnframe audit --explain`"),
-        "profile": (is_text, "a profile's name"),
-        "connection": _LINE,
-        "gateway": _LINE,
-        "customer_gateway": _LINE,
-        "account": _LINE,
-        "tag": (_is_tag, "text as key=value"),
-        "region": _LINE,
-        "reason": _LINE,
-        "owner": _LINE,
-        "approver": _LINE,
-        "ticket": _LINE,
-        "created": _DAY,
-        "until": _DAY,
-    },
-    required=("rule", "reason", "owner", "approver", "ticket", "created", "until"),
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +51,7 @@ class Waiver:
     connection: str | None = None
     gateway: str | None = None
     customer_gateway: str | None = None
-    tag: str | None = None
+    tag: Annotated[str, msgspec.Meta(pattern="[^=].*=.*[^=]")] | None = None
     region: str | None = None
     account: str | None = None
     profile: str | None = None
@@ -96,6 +66,18 @@ class Waiver:
         chosen = [(name, getattr(self, name)) for name in (*_SELECTORS, "profile")]
         named = [f"{name} {value}" for name, value in chosen if value is not None]
         return ", ".join(named) or "the fleet"
+
+
+_FORM = Form(
+    "waiver",
+    Waiver,
+    {
+        "rule": "a rule's id, as in `vpnframe audit --explain`",
+        "profile": "a profile's name",
+        "tag": "text as key=value",
+        **dict.fromkeys(("created", "until"), "a date such as 2026-12-31, without quotes"),
+    },
+)
 
 
 def read_waivers(path: str | Path, *, now: datetime) -> tuple[Waiver, ...]:
@@ -144,12 +126,10 @@ def read_waivers(path: str | Path, *, now: datetime) -> tuple[Waiver, ...]:
     >>> waiver.selector, waiver.until.isoformat()
     ('tag env=test', '2026-06-30')
     """
-    found = []
-    for number, table in enumerate(read_toml_tables(path, _FORM), 1):
-        waiver = Waiver(**table)
+    found = tuple(read_toml_tables(path, _FORM))
+    for number, waiver in enumerate(found, 1):
         _check(waiver, now, where=f"{path}, waiver {number}")
-        found.append(waiver)
-    return tuple(found)
+    return found
 
 
 def checked_waivers(waivers: Iterable[Waiver], *, now: datetime) -> tuple[Waiver, ...]:
@@ -158,6 +138,11 @@ def checked_waivers(waivers: Iterable[Waiver], *, now: datetime) -> tuple[Waiver
     for number, waiver in enumerate(found, 1):
         if not isinstance(waiver, Waiver):
             raise SettingsError(f"waiver {number} is not a vf.Waiver: {type(waiver).__name__}")
+        try:
+            fields = ((name, getattr(waiver, name)) for name in waiver.__slots__)
+            _FORM.convert({name: value for name, value in fields if value is not None})
+        except SettingsError as error:
+            raise SettingsError(f"waiver {number} of {waiver.rule}: {error}") from None
         _check(waiver, now, where=f"waiver {number}")
     return found
 
@@ -173,8 +158,6 @@ def _check(waiver: Waiver, now: datetime, *, where: str) -> None:
 
 
 def _problems(waiver: Waiver, now: datetime) -> Iterable[str]:
-    fields = ((name, getattr(waiver, name)) for name in _FORM.rules)
-    yield from problems_of({name: one for name, one in fields if one is not None}, _FORM)
     if waiver.rule not in texts():
         yield f"there is no rule {waiver.rule!r}: vf.rules() lists them all"
     is_of_fleet = waiver.rule in _OF_THE_FLEET

@@ -23,7 +23,7 @@ from vpnframe.fetching.packed import PackedRecords, side_by_side
 from vpnframe.fetching.routes import RegionRoutes
 from vpnframe.model.key_hints import gateway_words, judge_of, pack_known
 from vpnframe.model.named_gateways import GATEWAY_LISTS, NamedGateways
-from vpnframe.model.notes import gateway_failures, statement_failures, vpc_failures
+from vpnframe.model.notes import record_failures
 from vpnframe.model.psk import KeyJudge
 from vpnframe.model.records import (
     Coverage,
@@ -123,11 +123,11 @@ class RegionCrawl:
                     self.holders[holder] = "VpnConnectionId" if is_own else "VpnGatewayId"
                 if statement.is_unattached:
                     self.unattached_ids.add(statement.vpn_connection_id)
-                self.failures += statement_failures(statement)
+                self.failures += record_failures(statement)
                 if self.caller.fingerprint_key is not None:
                     self.known.append(pack_known(statement, words))
         for gateway in gateways.values():
-            self.failures += gateway_failures(gateway)
+            self.failures += record_failures(gateway)
         # Report gateways that a connection names, but that a complete list does not contain.
         for action in GATEWAY_LISTS:
             listing = self.listings.get(action)
@@ -136,7 +136,7 @@ class RegionCrawl:
                     self.n_unlisted += 1
                     self.failures.append(replace(failure, at_ms=self.listed_ms))
         for vpc in self._found(_VPCS).values():
-            self.failures += vpc_failures(vpc)
+            self.failures += record_failures(vpc)
 
     async def list_again(self) -> None:
         """Retry the lists that failed for transient reasons, and read what depends on them."""
@@ -202,7 +202,7 @@ class RegionCrawl:
                 self.given_up[connection_id] = replace(answer, vpn_connection_id=connection_id)
             else:
                 self.downloads.put(connection_id, answer)
-                self.failures += statement_failures(answer)
+                self.failures += record_failures(answer)
             if before is None:
                 is_read = not isinstance(answer, Failure)
                 self.on_event(ConnectionRead(self.place.region_id or "", is_read))

@@ -19,7 +19,7 @@ from vpnframe.fetching.caller import Caller, Place
 from vpnframe.fetching.events import Listener, RouteListRead, RouteListsFound, ignore
 from vpnframe.fetching.listing import ListCall, Listing, explain_gone
 from vpnframe.fetching.packed import PackedRecords
-from vpnframe.model.notes import route_failures
+from vpnframe.model.notes import record_failures
 from vpnframe.model.records import Failure, RouteEntry, RoutesInto, Statement
 from vpnframe.model.routes import Weights, holder_of, route_order
 
@@ -99,7 +99,7 @@ class RegionRoutes:
                     vpn_gateway_id=holder if is_gateway else None,
                     fetched_ms=now_ms,
                 )
-                self.failures += route_failures(route)
+                self.failures += record_failures(route)
                 self._read.put(str(len(self._read)), route)
 
     def arrange(self, connection_ids: Iterable[str]) -> None:

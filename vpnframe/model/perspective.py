@@ -1,8 +1,8 @@
-"""Decide from evidence, per connection, for which end its downloaded configuration is written.
+"""Decide for which end of a connection its downloaded configuration is written.
 
 As a rule, a downloaded configuration is written for the customer's device: its ``Local`` is the
 on-premises end. In a list row, ``LocalSubnet`` is the cloud's side. Older reference pages state the
-contrary, so evidence takes precedence over this rule.
+contrary, so addresses, subnets and IKE ids of the connection take precedence over this rule.
 
 References
 ----------
@@ -23,14 +23,14 @@ View = Literal["device", "cloud"]
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 _CLOUD_ASN = 45104
-# The same texts occur in both answers about a connection, and in many connections.
+# The same strings occur in both API responses about a connection, and in many connections.
 _cached = lru_cache(maxsize=4096)
 
 
 def decide_perspective(
     download: Statement | None, describe: Statement | None, *, gateways: Sequence[Gateway] = ()
 ) -> tuple[View, Perspective | None]:
-    """Return the end for which a download is written, and how certain that is."""
+    """Return the end for which a download is written, and how certain this result is."""
     if download is None:
         return "device", None
     votes = set(_endpoint_votes(download, describe, gateways))
@@ -49,7 +49,7 @@ def decide_perspective(
 def _endpoint_votes(
     download: Statement, describe: Statement | None, gateways: Sequence[Gateway]
 ) -> Iterable[View]:
-    """Yield the end for which a download is written, by its addresses and those of the gateways."""
+    """Yield the end for which a download is written, by the addresses of the gateways."""
     texts: dict[str, list[str | None]] = {"vpn": [], "customer": []}
     for gateway in gateways:
         texts[gateway.kind] += [gateway.ip_address, gateway.second_ip_address]
@@ -66,7 +66,7 @@ def _endpoint_votes(
 
 
 def _addresses(texts: Iterable[str | None]) -> set[Address]:
-    """Return the texts that are addresses, without masked ones (``116.XX.XX.6``)."""
+    """Parse addresses; leave out invalid and masked ones (``116.XX.XX.6``)."""
     found = (_address(text) for text in texts if text)
     return {address for address in found if address is not None}
 
@@ -80,7 +80,7 @@ def _address(text: str) -> Address | None:
 
 
 def _subnet_votes(download: Statement, describe: Statement) -> Iterable[View]:
-    """Yield the end for which a download is written, by its subnets, unless the sides are equal."""
+    """Yield the end for which a download is written, by the subnets; nothing if they are equal."""
     local, remote = networks(download.local_subnets), networks(download.remote_subnets)
     cloud, customer = networks(describe.local_subnets), networks(describe.remote_subnets)
     if local == remote or is_masked_value((*local, *remote)):
@@ -92,22 +92,19 @@ def _subnet_votes(download: Statement, describe: Statement) -> Iterable[View]:
 
 
 def _id_votes(download: Statement, describe: Statement) -> Iterable[View]:
-    """Yield the end for which a download is written, by the tunnels' IKE ids in both answers."""
+    """Yield the end for which a download is written, by the IKE ids of the tunnels."""
     rows = {tunnel.tunnel_id: tunnel for tunnel in describe.tunnels}
     for tunnel in download.tunnels:
         row, said = rows.get(tunnel.tunnel_id), tunnel.local.ike_id
         if row is None or said is None or is_masked_value(said):
             continue
-        if row.local.ike_id == row.remote.ike_id:
-            continue
-        if said == row.remote.ike_id:
-            yield "device"
-        elif said == row.local.ike_id:
-            yield "cloud"
+        views: dict[str | None, View] = {row.local.ike_id: "cloud", row.remote.ike_id: "device"}
+        if said in views and len(views) == 2:
+            yield views[said]
 
 
 def networks(texts: Iterable[str]) -> frozenset[str]:
-    """Return CIDR texts as a set of normalized networks; invalid text is unchanged."""
+    """Return CIDR blocks without host bits; an invalid block is unchanged."""
     return frozenset(_network(text) for text in texts)
 
 

@@ -1,4 +1,4 @@
-"""Join two answers about one connection to one record, and find where they differ."""
+"""Join a connection's list row and its download to one record, and find where they differ."""
 
 from __future__ import annotations
 
@@ -41,9 +41,9 @@ def join_statements(
     *,
     gateways: Sequence[Gateway] = (),
 ) -> tuple[Connection, list[Disagreement]]:
-    """Join the download and the list row of one connection; also return where they differ."""
+    """Join the download and the list row of one connection; also return the fields that differ."""
     if download is None and describe is None:
-        raise ValueError("a connection needs at least one statement")
+        raise ValueError("a connection needs a download or a list row")
     view, perspective = decide_perspective(download, describe, gateways=gateways)
     differing: list[Disagreement] = []
     if download is not None and view == "device":
@@ -86,7 +86,7 @@ def _connection(
 def own_gateways(
     statement: Statement | None, gateways_by_id: Mapping[str, Gateway]
 ) -> list[Gateway]:
-    """Return the gateways that a list row refers to, in the connection or in its tunnels."""
+    """Return the gateways that a connection's list row or its tunnels refer to."""
     if statement is None:
         return []
     ids = [statement.vpn_gateway_id, statement.customer_gateway_id]
@@ -97,7 +97,7 @@ def own_gateways(
 def with_attachments(
     listed: Mapping[str, Statement], attachments: Mapping[str, Attachment]
 ) -> dict[str, Statement]:
-    """Fill gaps in list rows from transit router attachments; add a row if one is missing."""
+    """Fill gaps in list rows from transit router attachments; add the rows that are missing."""
     statements = dict(listed)
     for connection_id, row in attachments.items():
         attached = Statement(witness="describe", **msgspec.structs.asdict(row))
@@ -111,7 +111,7 @@ def with_attachments(
 
 
 def overlay(below: R, above: R) -> R:
-    """Combine two records: ``below`` fills in values that ``above`` lacks or shows masked."""
+    """Combine two records: a value is that of ``above``, unless it is missing or masked there."""
     if below is above:
         return above
     joined = {}
@@ -119,44 +119,39 @@ def overlay(below: R, above: R) -> R:
         under, over = getattr(below, name), getattr(above, name)
         if isinstance(over, Record) and isinstance(under, Record):
             joined[name] = overlay(under, over)
+        elif over in (None, ()):
+            joined[name] = under
         else:
-            is_silent = over is None or over == ()
-            is_weaker = is_silent or (over != under and _is_shown_less(over, under))
-            joined[name] = under if is_weaker else over
+            is_masked = over != under and is_masked_value(over) and not is_masked_value(under)
+            joined[name] = under if is_masked and under not in (None, ()) else over
     return type(below)(**joined)
-
-
-def _is_shown_less(over: object, under: object) -> bool:
-    """Check whether a value is masked while the other record shows it completely."""
-    is_shown = under is not None and under != ()
-    return is_shown and is_masked_value(over) and not is_masked_value(under)
 
 
 def _turned(download: Statement) -> Statement:
     """Return a download with ``local`` and ``remote`` exchanged."""
+
+    def turned(tunnel: TunnelStatement) -> TunnelStatement:
+        return msgspec.structs.replace(tunnel, local=tunnel.remote, remote=tunnel.local)
+
     stray = download.stray_tunnel
     return msgspec.structs.replace(
         download,
         local_subnets=download.remote_subnets,
         remote_subnets=download.local_subnets,
-        tunnels=tuple(_turned_tunnel(tunnel) for tunnel in download.tunnels),
-        stray_tunnel=None if stray is None else _turned_tunnel(stray),
+        tunnels=tuple(map(turned, download.tunnels)),
+        stray_tunnel=stray and turned(stray),
     )
 
 
-def _turned_tunnel(tunnel: TunnelStatement) -> TunnelStatement:
-    return msgspec.structs.replace(tunnel, local=tunnel.remote, remote=tunnel.local)
-
-
 def _placed(statement: Statement, is_dual: bool) -> Statement:
-    """Turn a statement's tunnel into its stray tunnel if only the other answer is dual-tunnel."""
+    """Make the only tunnel a stray tunnel if the other statement describes two tunnels."""
     if statement.is_dual or not is_dual or not statement.tunnels:
         return statement
     return msgspec.structs.replace(statement, tunnels=(), stray_tunnel=statement.tunnels[0])
 
 
 def _with_addresses(describe: Statement, gateways: Sequence[Gateway]) -> Statement:
-    """Return the list row with the addresses of its gateways filled in."""
+    """Return a list row whose tunnels have the addresses of their gateways."""
     vpn = next((g.ip_address for g in gateways if g.kind == "vpn"), None)
     customers = {g.gateway_id: g.ip_address for g in gateways if g.kind == "customer"}
     # With two tunnels, only the tunnels show which of the gateway's two addresses they use.
@@ -194,7 +189,7 @@ def _join_tunnels(download: Statement | None, describe: Statement | None) -> tup
 
 
 def _indexes(tunnels: list[tuple[TunnelKey, int | None]]) -> dict[TunnelKey, int]:
-    """Return an index for each tunnel: the given one if unique, else the next free number."""
+    """Return an index for each tunnel: its own if no other tunnel has it, else a free number."""
     given = [index for _, index in tunnels]
     indexes = {i: n for i, n in tunnels if n is not None and given.count(n) == 1}
     free = (n for n in range(1, 2 * len(tunnels) + 2) if n not in indexes.values())
@@ -202,5 +197,5 @@ def _indexes(tunnels: list[tuple[TunnelKey, int | None]]) -> dict[TunnelKey, int
 
 
 def _values(record: Record, kind: type[Record]) -> dict[str, Any]:
-    """Return the fields that a record inherits from one of its base classes."""
+    """Return the fields that a record inherits from the base class ``kind``."""
     return {name: getattr(record, name) for name in kind.__struct_fields__}

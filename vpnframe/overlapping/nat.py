@@ -16,6 +16,7 @@ import ipaddress
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -23,23 +24,10 @@ import pandas as pd
 from vpnframe.addresses.cidr import ParsedCidrs, parse_cidrs
 from vpnframe.addresses.wide import Wide
 from vpnframe.errors import SettingsError
-from vpnframe.model.toml_tables import Form, is_text, read_toml_tables
+from vpnframe.model.toml_tables import Form, read_toml_tables
 from vpnframe.schema.codes import NULL, Coded, Codes, Mask
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
-
-_FORM = Form(
-    "nat",
-    {
-        "connection": (is_text, "text, the id of a connection"),
-        "vpn_gateway": (is_text, "text, the id of a VPN gateway"),
-        "side": (lambda value: value in ("onprem", "vpc"), "onprem or vpc"),
-        "real": (is_text, "text, a CIDR block"),
-        "mapped": (is_text, "text, a CIDR block"),
-        "note": (is_text, "text"),
-    },
-    required=("side", "real", "mapped"),
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +56,7 @@ class Nat:
     'onprem'
     """
 
-    side: str
+    side: Literal["onprem", "vpc"]
     real: str
     mapped: str
     connection: str | None = None
@@ -119,13 +107,14 @@ def read_nat(path: str | Path) -> tuple[Nat, ...]:
     ...     read_nat(path)[0].mapped
     '100.65.0.0/16'
     """
-    found = []
-    for number, table in enumerate(read_toml_tables(path, _FORM), 1):
-        try:
-            found.append(Nat(**table))
-        except SettingsError as error:
-            raise SettingsError(f"{path}, nat {number}: {error}") from None
-    return tuple(found)
+    valid = {
+        "connection": "the id of a connection",
+        "vpn_gateway": "the id of a VPN gateway",
+        "side": "onprem or vpc",
+        "real": "a CIDR block",
+        "mapped": "a CIDR block",
+    }
+    return tuple(read_toml_tables(path, Form("nat", Nat, valid)))
 
 
 def is_inside(inner: Network, outer: Network) -> bool:

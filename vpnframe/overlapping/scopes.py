@@ -13,28 +13,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
+from typing import Annotated
 
+import msgspec
 import numpy as np
 import pyarrow as pa
 
 from vpnframe.errors import SettingsError
-from vpnframe.model.toml_tables import Form, is_list_of_texts, is_text, read_toml_tables
+from vpnframe.model.toml_tables import Form, read_toml_tables
 from vpnframe.schema.codes import NULL, Coded, Codes, sort_rows
 
 ROUTING_DOMAIN = "routing_domain"
 ROUTERS = ("vpn_gateway_id", "vpc_id", "transit_router_id")
-
-_FORM = Form(
-    "domain",
-    {
-        "name": (is_text, "text"),
-        "members": (
-            lambda value: is_list_of_texts(value) and bool(value),
-            "a list of ids: VPN gateways, VPCs, transit routers",
-        ),
-    },
-    required=("name", "members"),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +40,7 @@ class Domain:
     """
 
     name: str
-    members: tuple[str, ...]
+    members: Annotated[tuple[str, ...], msgspec.Meta(min_length=1)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +89,8 @@ def read_topology(path: str | Path) -> Topology:
     ...     read_topology(path).domains[0].members
     ('vpc-1', 'tr-9')
     """
-    tables = read_toml_tables(path, _FORM)
-    return Topology(tuple(Domain(table["name"], tuple(table["members"])) for table in tables))
+    valid = {"members": "a list of ids of VPN gateways, VPCs and transit routers"}
+    return Topology(tuple(read_toml_tables(path, Form("domain", Domain, valid))))
 
 
 def routing_domains(routers: Sequence[Coded], topology: Topology | None = None) -> Coded:

@@ -10,7 +10,7 @@ import msgspec
 
 from vpnframe.inventory.loading.gathered import CONNECTIONS, OF_REGION, Gathered
 from vpnframe.model.named_gateways import GATEWAY_LISTS, NamedGateways
-from vpnframe.model.notes import gateway_failures, route_failures, statement_failures, vpc_failures
+from vpnframe.model.notes import record_failures
 from vpnframe.model.records import Connection, Coverage, Failure, Record, Records, Statement
 from vpnframe.model.routes import Weights, route_order
 from vpnframe.model.sources import join_statements, own_gateways, with_attachments
@@ -38,11 +38,11 @@ def records_of(known: Gathered) -> Records:
         connections.append(_in_region(leading, region_id))
         disagreements += [_in_region(one, region_id) for one in differing]
         for statement in filter(None, (download, listed)):
-            failures += [_in_region(f, region_id) for f in statement_failures(statement)]
+            failures += [_in_region(f, region_id) for f in record_failures(statement)]
     gateways = [_in_region(g, known.regions.get(i)) for i, g in known.gateways.items()]
     connections = known.route_answers.mark_known(connections, statements, gateways)
     for key, gateway in known.gateways.items():
-        failures += [_in_region(f, known.regions.get(key)) for f in gateway_failures(gateway)]
+        failures += [_in_region(f, known.regions.get(key)) for f in record_failures(gateway)]
     network = _network(known, keys)
     return Records(
         connections=tuple(connections),
@@ -72,8 +72,8 @@ def _network(known: Gathered, there: Set[str]) -> Records:
         )
     )
     vpcs = [_in_region(vpc, known.regions.get(key)) for key, vpc in sorted(known.vpcs.items())]
-    failures = [_in_region(f, one.region_id) for one in routes for f in route_failures(one)]
-    failures += [_in_region(f, one.region_id) for one in vpcs for f in vpc_failures(one)]
+    failures = [_in_region(f, one.region_id) for one in routes for f in record_failures(one)]
+    failures += [_in_region(f, one.region_id) for one in vpcs for f in record_failures(one)]
     return Records(routes=tuple(routes), vpcs=tuple(vpcs), failures=tuple(failures))
 
 
