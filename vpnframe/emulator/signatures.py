@@ -9,18 +9,18 @@ import base64
 import hashlib
 import hmac
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import quote
 
 from vpnframe.cloud.messages import Request
 from vpnframe.emulator.parameters import Pairs, form_pairs, query_pairs
-from vpnframe.emulator.refusals import INCOMPLETE_SIGNATURE, Refusal, missing_parameter
+from vpnframe.emulator.refusals import INCOMPLETE_SIGNATURE, RefusalError, required_values
 
 _AUTHORIZATION = re.compile(
     r"ACS3-HMAC-SHA256 Credential=(?P<key>[^,\s]+), ?"
     r"SignedHeaders=(?P<headers>[^,\s]+), ?Signature=(?P<signature>[0-9a-f]{64})"
 )
-_ACS3_HEADERS = ("x-acs-date", "x-acs-signature-nonce", "x-acs-content-sha256")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,31 +33,29 @@ class Claim:
     security_token: str | None = field(repr=False)
 
 
-def read_claim(request: Request) -> Claim | Refusal:
-    """Read access key id, time, nonce and token of a request; refuse an incomplete signature."""
+def read_claim(request: Request) -> Claim:
+    """Read access key id, time, nonce and token; raise RefusalError if a part is missing."""
     headers = request.headers
     if not (authorization := headers.get("authorization")):
         return _read_v1_claim(dict(_all_pairs(request)))
     found = _AUTHORIZATION.fullmatch(authorization)
     if found is None:
-        return INCOMPLETE_SIGNATURE
-    for name in _ACS3_HEADERS:
-        if not headers.get(name):
-            return missing_parameter(name)
+        raise RefusalError(INCOMPLETE_SIGNATURE)
+    date, nonce, _ = required_values(
+        headers, "x-acs-date", "x-acs-signature-nonce", "x-acs-content-sha256"
+    )
     must_be_signed = {"host", *(name for name in headers if name.startswith("x-acs-"))}
     if not must_be_signed <= set(found["headers"].split(";")):
-        return INCOMPLETE_SIGNATURE
-    date, nonce = headers["x-acs-date"], headers["x-acs-signature-nonce"]
+        raise RefusalError(INCOMPLETE_SIGNATURE)
     return Claim(found["key"], date, nonce, headers.get("x-acs-security-token"))
 
 
-def _read_v1_claim(given: dict[str, str]) -> Claim | Refusal:
-    for name in ("AccessKeyId", "Timestamp", "SignatureNonce", "SignatureMethod", "Signature"):
-        if not given.get(name):
-            return missing_parameter(name)
-    if (given["SignatureMethod"], given.get("SignatureVersion")) != ("HMAC-SHA1", "1.0"):
-        return INCOMPLETE_SIGNATURE
-    key_id, date, nonce = given["AccessKeyId"], given["Timestamp"], given["SignatureNonce"]
+def _read_v1_claim(given: Mapping[str, str]) -> Claim:
+    key_id, date, nonce, method, _ = required_values(
+        given, "AccessKeyId", "Timestamp", "SignatureNonce", "SignatureMethod", "Signature"
+    )
+    if (method, given.get("SignatureVersion")) != ("HMAC-SHA1", "1.0"):
+        raise RefusalError(INCOMPLETE_SIGNATURE)
     return Claim(key_id, date, nonce, given.get("SecurityToken"))
 
 
@@ -88,17 +86,11 @@ def _joined(pairs: Pairs) -> str:
 
 
 def _acs3_signature(request: Request, names: list[str], secret: str) -> str:
+    query = _joined(query_pairs(request))
     lines = "".join(f"{name}:{request.headers.get(name, '').strip()}\n" for name in sorted(names))
-    canonical = "\n".join(
-        (
-            request.method,
-            request.path,
-            _joined(query_pairs(request)),
-            lines,
-            ";".join(names),
-            request.headers.get("x-acs-content-sha256", ""),
-        )
-    )
+    payload_hash = request.headers.get("x-acs-content-sha256", "")
+    parts = (request.method, request.path, query, lines, ";".join(names), payload_hash)
+    canonical = "\n".join(parts)
     digest = hashlib.sha256(canonical.encode("utf-8", "surrogateescape")).hexdigest()
     text = f"ACS3-HMAC-SHA256\n{digest}"
     return hmac.new(secret.encode(), text.encode(), hashlib.sha256).hexdigest()

@@ -9,17 +9,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from vpnframe.emulator.faults import Fault, FaultPlan, Kind
-from vpnframe.emulator.fleet.model import (
-    CustomerGateway,
-    EmulatedConnection,
-    EmulatedFleet,
-    EmulatedRoute,
-    EmulatedVpc,
-    VpnGateway,
-)
+from vpnframe.emulator.fleet import model
+from vpnframe.emulator.fleet.model import EmulatedFleet
 from vpnframe.emulator.gate import Credential, NonceLedger
 from vpnframe.emulator.parameters import ReceivedCall
-from vpnframe.emulator.quotas import Key, QuotaMeter, QuotaSettings
+from vpnframe.emulator.quotas import Key, QuotaMeter
 from vpnframe.emulator.unset import SHAPES
 
 
@@ -30,21 +24,28 @@ class Holdings:
     ``routes_by_holder`` is keyed by VPN gateway id, or by connection id on a transit router.
     """
 
-    vpcs: list[EmulatedVpc] = field(default_factory=list)
-    vpn_gateways: list[VpnGateway] = field(default_factory=list)
-    customer_gateways: list[CustomerGateway] = field(default_factory=list)
-    connections: list[EmulatedConnection] = field(default_factory=list)
-    connection_by_id: dict[str, EmulatedConnection] = field(default_factory=dict)
-    routes_by_holder: dict[str, list[EmulatedRoute]] = field(default_factory=dict)
+    vpcs: list[model.EmulatedVpc] = field(default_factory=list)
+    vpn_gateways: list[model.VpnGateway] = field(default_factory=list)
+    customer_gateways: list[model.CustomerGateway] = field(default_factory=list)
+    connections: list[model.EmulatedConnection] = field(default_factory=list)
+    connection_by_id: dict[str, model.EmulatedConnection] = field(default_factory=dict)
+    routes_by_holder: dict[str, list[model.EmulatedRoute]] = field(default_factory=dict)
 
 
 class State:
     """The emulated fleet, its access keys, the faults to inject, and counts of earlier calls."""
 
     def __init__(
-        self, fleet: EmulatedFleet, settings: QuotaSettings, *, shape: str | None = None
+        self,
+        fleet: EmulatedFleet,
+        meter: QuotaMeter,
+        *,
+        has_retry_after: bool = False,
+        shape: str | None = None,
     ) -> None:
         self.fleet = fleet
+        self.meter = meter
+        self.has_retry_after = has_retry_after
         self.shape = shape
         self.accounts = {account.account_id: account for account in fleet.accounts}
         self.region_ids = frozenset(region.region_id for region in fleet.regions)
@@ -53,7 +54,6 @@ class State:
             for one in fleet.accounts
         }
         self.nonces = NonceLedger()
-        self.meter = QuotaMeter(settings)
         self.faults: list[Fault | FaultPlan] = []
         self.n_matched: Counter[FaultPlan] = Counter()
         self.struck: Counter[str] = Counter()
@@ -71,7 +71,7 @@ class State:
 
     def holdings_of(self, account_id: str, region_id: str) -> Holdings:
         """Return the resources of an account in a region; there may be none."""
-        return self._holdings.get((account_id, region_id)) or Holdings()
+        return self._holdings.get((account_id, region_id), Holdings())
 
     def find_fault(self, call: ReceivedCall) -> Kind | None:
         """Count a call in each fault plan that it matches; return the first kind to inject."""
@@ -124,14 +124,9 @@ def make_state(
     """
     if shape not in (None, *SHAPES):
         raise ValueError(f"{shape!r} is not a shape; the shapes are {', '.join(SHAPES)}")
-    settings = QuotaSettings(
-        window_s=quota_window_s,
-        mode=quota_mode,
-        limits={} if isinstance(quotas, bool) else quotas,
-        is_on=quotas is not False,
-        has_retry_after=has_retry_after,
-    )
-    return State(fleet, settings, shape=shape)
+    limits = {} if isinstance(quotas, bool) else quotas
+    meter = QuotaMeter(quota_window_s, quota_mode, limits, is_on=quotas is not False)
+    return State(fleet, meter, has_retry_after=has_retry_after, shape=shape)
 
 
 def _sort_out(fleet: EmulatedFleet) -> dict[tuple[str, str], Holdings]:
@@ -139,11 +134,10 @@ def _sort_out(fleet: EmulatedFleet) -> dict[tuple[str, str], Holdings]:
     holdings: defaultdict[tuple[str, str], Holdings] = defaultdict(Holdings)
     for name in ("vpcs", "vpn_gateways", "customer_gateways", "connections"):
         for thing in getattr(fleet, name):
-            getattr(holdings[thing.account_id, thing.region_id], name).append(thing)
+            getattr(holdings[thing.owner], name).append(thing)
     for held in holdings.values():
         held.connection_by_id = {one.vpn_connection_id: one for one in held.connections}
     for route in fleet.routes:
-        routes = holdings[route.account_id, route.region_id].routes_by_holder
         holder = route.vpn_gateway_id or route.vpn_connection_id or ""
-        routes.setdefault(holder, []).append(route)
-    return dict(holdings)
+        holdings[route.owner].routes_by_holder.setdefault(holder, []).append(route)
+    return holdings

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import TypeAlias
+from typing import TypeAlias, TypeGuard
 
 from vpnframe.cloud.messages import Response
 from vpnframe.emulator.encoding import Json, Tree
@@ -38,11 +38,13 @@ def on_objects(change: Edit) -> Edit:
     def walk(value: Json) -> Json:
         if isinstance(value, Mapping):
             return edit(value)
-        if isinstance(value, Sequence) and not isinstance(value, str):
-            return [walk(item) for item in value]
-        return value
+        return [walk(item) for item in value] if _is_list(value) else value
 
     return edit
+
+
+def _is_list(value: Json) -> TypeGuard[Sequence[Json]]:
+    return isinstance(value, Sequence) and not isinstance(value, str)
 
 
 def without(*names: str) -> Edit:
@@ -67,12 +69,10 @@ with_numbers_as_text = on_objects(
 
 def counted(n_more: int) -> Edit:
     """Return an edit that increases ``TotalCount`` by ``n_more``."""
-
-    def edit(tree: Tree) -> Tree:
-        count = tree.get("TotalCount")
-        return {**tree, "TotalCount": count + n_more} if isinstance(count, int) else tree
-
-    return edit
+    return lambda tree: {
+        name: value + n_more if name == "TotalCount" and isinstance(value, int) else value
+        for name, value in tree.items()
+    }
 
 
 def on_rows(change: Callable[[list[Json]], list[Json]]) -> Edit:
@@ -87,9 +87,7 @@ def on_rows(change: Callable[[list[Json]], list[Json]]) -> Edit:
     def walk(value: Json) -> Json:
         if isinstance(value, Mapping):
             return {name: walk(inner) for name, inner in value.items()}
-        if isinstance(value, Sequence) and not isinstance(value, str) and value:
-            return change(list(value))
-        return value
+        return change(list(value)) if value and _is_list(value) else value
 
     return lambda tree: {n: walk(v) if n in LIST_NAMES else v for n, v in tree.items()}
 
@@ -102,9 +100,7 @@ def without_first_row(tree: Tree) -> Tree:
 
 def without_first_id(rows: list[Json]) -> list[Json]:
     """Remove every id from the first row."""
-    first = rows[0]
-    if not isinstance(first, Mapping):
-        return rows
+    first = rows[0] if isinstance(rows[0], Mapping) else {}
     return [{n: v for n, v in first.items() if n not in _ID_NAMES}, *rows[1:]]
 
 

@@ -71,13 +71,9 @@ class Kind:
 
 
 _THROTTLING = {
-    "throttling": "Throttling",
-    "throttling-user": "Throttling.User",
-    "throttling-api": "Throttling.Api",
-    "throttling-api-concurrency": "Throttling.Api.Concurrency",
-    "throttling-odd-case": "THROTTLING.user",
-    "rejected-throttling": "Rejected.Throttling",
-}
+    code.lower().replace(".", "-"): code
+    for code in ("Throttling", "Throttling.User", "Throttling.Api", "Throttling.Api.Concurrency")
+} | {"throttling-odd-case": "THROTTLING.user", "rejected-throttling": "Rejected.Throttling"}
 _RETRY_AFTER = (("hour", "3600000"), ("zero", "0"), ("negative", "-250"), ("text", "soon"))
 
 _FAILED = "The request processing has failed due to some error."
@@ -330,23 +326,20 @@ def _tabled() -> Iterator[Kind]:
 
 
 _CLOCK = "from here on the server's clock and Date header are 20 minutes"
+_GONE = "from here on the connection to be downloaded does not exist"
+_DOUBLED = "every block once more at the end, and empty"
+_DOUBLING = _LISTS | {"GetCallerIdentity"}  # in a download it would equal config-empty
 _KINDS = (
     *_throttled(),
     *_tabled(),
     Kind(
         "duplicate-keys-empty",
         "malformed",
-        "every block once more at the end, and empty",
-        _LISTS | {"GetCallerIdentity"},  # in a download it would equal config-empty
+        _DOUBLED,
+        _DOUBLING,
         rewrite=with_object(emptied_behind),
     ),
-    Kind(
-        "connection-gone",
-        "gone",
-        "from here on the connection to be downloaded does not exist",
-        _DOWNLOADS,
-        deletes="named",
-    ),
+    Kind("connection-gone", "gone", _GONE, _DOWNLOADS, deletes="named"),
     Kind("clock-ahead", None, f"{_CLOCK} ahead", clock_s=20 * 60),
     Kind("clock-behind", None, f"{_CLOCK} behind", clock_s=-20 * 60),
 )

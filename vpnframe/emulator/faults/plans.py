@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -86,18 +85,13 @@ def parse_fault(text: str, *, seed: int = 0) -> FaultPlan:
     >>> parse_fault("hang=0.01").rate, sorted(parse_fault("hang@1,9").positions)
     (0.01, [1, 9])
     """
-    kind, at, places = text.partition("@")
-    if at:
-        try:
-            positions = [int(place) for place in places.split(",")]
-        except ValueError:
-            raise ValueError(f"{text!r}: the positions are not numbers") from None
-        return fault(kind, positions=positions, seed=seed)
-    kind, equals, share = text.partition("=")
+    is_at = "@" in text
+    kind, _, numbers = text.partition("@" if is_at else "=")
     try:
-        rate = float(share)
+        positions = [int(one) for one in numbers.split(",")] if is_at else None
+        rate = None if is_at else float(numbers)
     except ValueError:
-        rate = math.nan
-    if kind in KINDS and (not equals or math.isnan(rate)):
-        raise ValueError(f"{text!r} is neither KIND=RATE nor KIND@POSITION")
-    return fault(kind, rate=rate, seed=seed)
+        raise ValueError(
+            f"{text!r} is neither KIND=RATE nor KIND@POSITION,...; --list-faults lists the kinds"
+        ) from None
+    return fault(kind, rate=rate, positions=positions, seed=seed)

@@ -26,6 +26,14 @@ SHARES: dict[Sent, tuple[float, float]] = {
 }
 
 
+# How the connection ends too early -> the client's error.
+_ERRORS: dict[End, type[OSError]] = {
+    "close": ConnectionAbortedError,
+    "reset": ConnectionResetError,
+    "hang": TimeoutError,
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Wire:
     """How an answer is sent; the defaults are a plain answer and an orderly close."""
@@ -87,10 +95,7 @@ def _outcome(response: FaultyResponse) -> Response | OSError:
     if wire.status_line or wire.length == "text" or wire.coding == "mislabelled":
         return ConnectionAbortedError(response.kind)
     if wire.sent != "all" or wire.length == "long":
-        if wire.end == "hang":
-            return TimeoutError(response.kind)
-        is_reset = wire.end == "reset"
-        return (ConnectionResetError if is_reset else ConnectionAbortedError)(response.kind)
+        return _ERRORS[wire.end](response.kind)
     if wire.length == "short":
         return replace(response, body=response.body[: len(response.body) // 2])
     return response
@@ -98,20 +103,15 @@ def _outcome(response: FaultyResponse) -> Response | OSError:
 
 def encode_head(response: FaultyResponse, body: bytes) -> bytes:
     """Encode status line and headers; ``wire`` decides what the headers state about the body."""
-    wire = response.wire
-    headers = dict(response.headers)
+    wire, headers = response.wire, dict(response.headers)
     if wire.coding in ("gzip", "mislabelled"):
         headers["content-encoding"] = "gzip"
-    lengths: dict[Length, str] = {
-        "true": str(len(body)),
-        "long": str(len(body) + 100),
-        "short": str(len(body) // 2),
-        "text": "plenty",
-    }
     if wire.coding == "chunked":
         headers["transfer-encoding"] = "chunked"
     elif wire.length != "none":
-        headers["content-length"] = lengths[wire.length]
+        n_bytes = len(body)
+        lengths = {"true": n_bytes, "long": n_bytes + 100, "short": n_bytes // 2, "text": "plenty"}
+        headers["content-length"] = str(lengths[wire.length])
     if wire.has_notice:
         headers["connection"] = "close"
     phrase = HTTPStatus(response.status).phrase

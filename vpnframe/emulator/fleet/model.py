@@ -43,6 +43,19 @@ class EmulatedRegion:
 
 
 @dataclass(frozen=True, slots=True)
+class Resource:
+    """A resource of one account in one region."""
+
+    account_id: str
+    region_id: str
+
+    @property
+    def owner(self) -> tuple[str, str]:
+        """The account id and the region id."""
+        return self.account_id, self.region_id
+
+
+@dataclass(frozen=True, slots=True)
 class Tag:
     """One tag of a resource."""
 
@@ -51,11 +64,9 @@ class Tag:
 
 
 @dataclass(frozen=True, slots=True)
-class EmulatedVpc:
+class EmulatedVpc(Resource):
     """A VPC; ``user_cidrs`` are CIDR blocks, mostly public, that the VPC treats as private."""
 
-    account_id: str
-    region_id: str
     vpc_id: str
     name: str
     cidr: str
@@ -64,11 +75,9 @@ class EmulatedVpc:
 
 
 @dataclass(frozen=True, slots=True)
-class VpnGateway:
+class VpnGateway(Resource):
     """The cloud's end of tunnels; only a gateway with ``second_ip`` is a dual-tunnel gateway."""
 
-    account_id: str
-    region_id: str
     vpn_gateway_id: str
     vpc_id: str
     name: str
@@ -87,11 +96,9 @@ class VpnGateway:
 
 
 @dataclass(frozen=True, slots=True)
-class CustomerGateway:
+class CustomerGateway(Resource):
     """The customer's end of tunnels; ``auth_key`` authenticates BGP on dual-tunnel connections."""
 
-    account_id: str
-    region_id: str
     customer_gateway_id: str
     name: str
     ip_address: str
@@ -167,14 +174,12 @@ class EmulatedTunnel:
 
 
 @dataclass(frozen=True, slots=True)
-class EmulatedConnection:
+class EmulatedConnection(Resource):
     """One IPsec connection with its one or two tunnels.
 
     ``attach_type`` is VPNGW, CEN (a transit router) or NO_ASSOCIATED.
     """
 
-    account_id: str
-    region_id: str
     vpn_connection_id: str
     name: str | None
     attach_type: str
@@ -204,15 +209,13 @@ class EmulatedConnection:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class EmulatedRoute:
+class EmulatedRoute(Resource):
     """One route entry of a VPN gateway, or of a connection on a transit router.
 
     ``kind`` is policy, custom (by destination) or bgp. For a BGP route, ``learned_from`` is CLOUD
     if the cloud announces the route, and VPN_BGP if the peer does; None for other kinds.
     """
 
-    account_id: str
-    region_id: str
     kind: str
     vpn_gateway_id: str | None
     vpn_connection_id: str | None = None

@@ -64,11 +64,22 @@ def no_tunnels(
     return shapes[pick(connection.vpn_connection_id, f"tunnels-{call}", len(shapes))]
 
 
+def given(**fields: Json) -> dict[str, Json]:
+    """Return these fields of an answer without those that are None.
+
+    Examples
+    --------
+    >>> given(Asn=65530, AuthKey=None)
+    {'Asn': 65530}
+    """
+    return {name: value for name, value in fields.items() if value is not None}
+
+
 def tag_list(tags: Sequence[Tag]) -> list[Json]:
     """Return tags as objects with the members Key and Value."""
     return [{"Key": tag.key, "Value": tag.value} for tag in tags]
 
 
-def joined(blocks: Sequence[str], *, is_turned: bool = False) -> str:
-    """Return CIDR blocks as one string with commas, in reverse order if ``is_turned``."""
-    return ",".join(reversed(blocks) if is_turned else blocks)
+def tags_or_none(thing_id: str, tags: Sequence[Tag]) -> dict[str, Json] | None:
+    """Return tags as an object; a resource without tags has an empty object or None."""
+    return {"Tag": tag_list(tags)} if tags or pick(thing_id, "tags", 2) else None
