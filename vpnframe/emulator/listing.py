@@ -12,6 +12,7 @@ from vpnframe.emulator import refusals, rows
 from vpnframe.emulator.connection_rows import connection_row
 from vpnframe.emulator.encoding import Json, Tree
 from vpnframe.emulator.fleet.model import EmulatedRoute, EmulatedVpc
+from vpnframe.emulator.fleet.quirks import tag_list
 from vpnframe.emulator.refusals import RefusalError, invalid_parameter
 from vpnframe.emulator.state import Holdings
 
@@ -60,21 +61,23 @@ class EmulatedListCall:
         """Return the resources that pass every filter in the parameters."""
         for name, attribute in self.filters.items():
             if wanted := parameters.get(name):
-                things = [one for one in things if wanted in _values(getattr(one, attribute))]
+                things = [one for one in things if _matches(getattr(one, attribute), wanted)]
         # Number of the tag in the parameters -> ``Key``, ``Value`` or both of the wanted tag.
         tags: defaultdict[str, dict[str, str]] = defaultdict(dict)
         for name, value in parameters.items():
             if self.has_tags and (found := _TAG_PART.fullmatch(name)):
                 tags[found[1]][found[2]] = value
-        return [one for one in things if all(_has_tag(one, tag) for tag in tags.values())]
+        for tag in tags.values():
+            things = [
+                one
+                for one in things
+                if any(tag.items() <= held.items() for held in tag_list(one.tags))
+            ]
+        return things
 
 
-def _values(value: Any) -> Sequence[Any]:
-    return value if isinstance(value, tuple) else (value,)
-
-
-def _has_tag(thing: Any, wanted: Mapping[str, str]) -> bool:
-    return any({"Key": tag.key, "Value": tag.value}.items() >= wanted.items() for tag in thing.tags)
+def _matches(value: Any, wanted: str) -> bool:
+    return wanted in value if isinstance(value, tuple) else wanted == value
 
 
 def _read_number(parameters: Parameters, name: str, *, default: int, largest: int) -> int:

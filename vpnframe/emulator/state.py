@@ -32,39 +32,35 @@ class Holdings:
     routes_by_holder: dict[str, list[model.EmulatedRoute]] = field(default_factory=dict)
 
 
+@dataclass(eq=False, repr=False)
 class State:
     """The emulated fleet, its access keys, the faults to inject, and counts of earlier calls."""
 
-    def __init__(
-        self,
-        fleet: EmulatedFleet,
-        meter: QuotaMeter,
-        *,
-        has_retry_after: bool = False,
-        shape: str | None = None,
-    ) -> None:
-        self.fleet = fleet
-        self.meter = meter
-        self.has_retry_after = has_retry_after
-        self.shape = shape
-        self.accounts = {account.account_id: account for account in fleet.accounts}
-        self.region_ids = frozenset(region.region_id for region in fleet.regions)
+    fleet: EmulatedFleet
+    meter: QuotaMeter
+    # Whether a throttling error has ``x-acs-retry-after``, the time until a call is admitted
+    has_retry_after: bool
+    shape: str | None  # form of unset fields in all answers; None for another form in each row
+    nonces: NonceLedger = field(default_factory=NonceLedger)
+    faults: list[Fault | FaultPlan] = field(default_factory=list)
+    n_matched: Counter[FaultPlan] = field(default_factory=Counter)  # calls that could have a fault
+    struck: Counter[str] = field(default_factory=Counter)  # faults injected, by the kind's name
+    clock_offset_s: float = 0.0
+    created_ids: list[str] = field(default_factory=list)
+    deleted_ids: list[str] = field(default_factory=list)
+    calls: Counter[Key] = field(default_factory=Counter)  # admitted calls
+    throttled: Counter[Key] = field(default_factory=Counter)  # calls refused for their quota
+    n_requests: int = 0
+    _n_answers: int = 0
+
+    def __post_init__(self) -> None:
+        self.accounts = {account.account_id: account for account in self.fleet.accounts}
+        self.region_ids = frozenset(region.region_id for region in self.fleet.regions)
         self.credentials = {
             one.access_key_id: Credential(one.account_id, one.access_key_id, one.access_key_secret)
-            for one in fleet.accounts
+            for one in self.fleet.accounts
         }
-        self.nonces = NonceLedger()
-        self.faults: list[Fault | FaultPlan] = []
-        self.n_matched: Counter[FaultPlan] = Counter()
-        self.struck: Counter[str] = Counter()
-        self.clock_offset_s = 0.0
-        self.created_ids: list[str] = []
-        self.deleted_ids: list[str] = []
-        self.calls: Counter[Key] = Counter()
-        self.throttled: Counter[Key] = Counter()
-        self.n_requests = 0
-        self._n_answers = 0
-        self._holdings = _sort_out(fleet)
+        self._holdings = _sort_out(self.fleet)
 
     def __repr__(self) -> str:
         return f"State({self.fleet!r}, {self.n_requests} requests)"
@@ -126,7 +122,7 @@ def make_state(
         raise ValueError(f"{shape!r} is not a shape; the shapes are {', '.join(SHAPES)}")
     limits = {} if isinstance(quotas, bool) else quotas
     meter = QuotaMeter(quota_window_s, quota_mode, limits, is_on=quotas is not False)
-    return State(fleet, meter, has_retry_after=has_retry_after, shape=shape)
+    return State(fleet, meter, has_retry_after, shape)
 
 
 def _sort_out(fleet: EmulatedFleet) -> dict[tuple[str, str], Holdings]:

@@ -54,7 +54,11 @@ class WireAnswer(web.StreamResponse):
             await self._pause(transport, float("inf"))
         elif wire.end == "reset":
             await self._pause(transport, _FLUSH_S)
-            _reset(transport)
+            if not transport.is_closing():
+                # With a linger time of 0 the kernel sends RST.
+                connection = transport.get_extra_info("socket")
+                connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                transport.abort()
 
     async def _write(self, transport: asyncio.Transport, data: bytes, seconds: float) -> None:
         """Send the data at once if ``seconds`` is 0, else evenly over that time."""
@@ -73,11 +77,3 @@ class WireAnswer(web.StreamResponse):
             if transport.is_closing() or self._stopping.is_set():
                 raise ConnectionResetError("the client has gone, or the server stops")
             await asyncio.sleep(min(left, _LOOK_S))
-
-
-def _reset(transport: asyncio.Transport) -> None:
-    """Abort the connection: with a linger time of 0 the kernel sends RST."""
-    if not transport.is_closing():
-        connection = transport.get_extra_info("socket")
-        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        transport.abort()

@@ -42,7 +42,10 @@ class Seat:
         draw, gateway = self.place.draw, self.vpn_gateway
         is_private = self.attach_type == "CEN" and draw.chance(0.1)
         can_bgp = gateway.enable_bgp if gateway else self.attach_type == "CEN"
-        customers = self._draw_customers(is_private=is_private)
+        customers = [self._draw_customer(is_private=is_private)]
+        if self.is_dual:  # often one customer gateway for both tunnels
+            is_one_box = draw.chance(0.6)
+            customers += customers if is_one_box else [self._draw_customer(is_private=is_private)]
         has_bgp = can_bgp and draw.chance(0.5)
         vpc_subnets, onprem_subnets = self._draw_subnets(has_bgp=has_bgp)
         phases = self._draw_phases()
@@ -75,14 +78,6 @@ class Seat:
             tags=draw.tags(),
         )
         self.place.draft.connections[connection.vpn_connection_id] = connection
-
-    def _draw_customers(self, *, is_private: bool) -> list[model.CustomerGateway]:
-        """Choose one customer gateway per tunnel, often the same one for both tunnels."""
-        first = self._draw_customer(is_private=is_private)
-        if not self.is_dual:
-            return [first]
-        is_one_box = self.place.draw.chance(0.6)
-        return [first, first if is_one_box else self._draw_customer(is_private=is_private)]
 
     def _draw_customer(self, *, is_private: bool) -> model.CustomerGateway:
         """Generate a customer gateway, or choose one of this account in the region."""

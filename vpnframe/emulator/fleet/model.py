@@ -64,6 +64,15 @@ class Tag:
 
 
 @dataclass(frozen=True, slots=True)
+class ManagedResource(Resource):
+    """A resource with a creation time, a resource group and tags."""
+
+    created_ms: int
+    resource_group_id: str
+    tags: tuple[Tag, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class EmulatedVpc(Resource):
     """A VPC; ``user_cidrs`` are CIDR blocks, mostly public, that the VPC treats as private."""
 
@@ -75,7 +84,7 @@ class EmulatedVpc(Resource):
 
 
 @dataclass(frozen=True, slots=True)
-class VpnGateway(Resource):
+class VpnGateway(ManagedResource):
     """The cloud's end of tunnels; only a gateway with ``second_ip`` is a dual-tunnel gateway."""
 
     vpn_gateway_id: str
@@ -86,17 +95,14 @@ class VpnGateway(Resource):
     vpn_type: str
     bandwidth_mbps: int
     charge_type: str
-    created_ms: int
     end_ms: int | None
     business_status: str
     enable_bgp: bool
     auto_propagate: bool
-    resource_group_id: str
-    tags: tuple[Tag, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class CustomerGateway(Resource):
+class CustomerGateway(ManagedResource):
     """The customer's end of tunnels; ``auth_key`` authenticates BGP on dual-tunnel connections."""
 
     customer_gateway_id: str
@@ -104,9 +110,6 @@ class CustomerGateway(Resource):
     ip_address: str
     asn: int | None
     auth_key: str | None = field(repr=False)
-    created_ms: int
-    resource_group_id: str
-    tags: tuple[Tag, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +177,7 @@ class EmulatedTunnel:
 
 
 @dataclass(frozen=True, slots=True)
-class EmulatedConnection(Resource):
+class EmulatedConnection(ManagedResource):
     """One IPsec connection with its one or two tunnels.
 
     ``attach_type`` is VPNGW, CEN (a transit router) or NO_ASSOCIATED.
@@ -188,14 +191,11 @@ class EmulatedConnection(Resource):
     transit_router_name: str | None
     network_type: str
     bandwidth_mbps: int
-    resource_group_id: str
-    created_ms: int
     is_effective_at_once: bool
     vpc_subnets: tuple[str, ...]
     onprem_subnets: tuple[str, ...]
     tunnels: tuple[EmulatedTunnel, ...]
     health_check: HealthCheck | None
-    tags: tuple[Tag, ...]
 
     @property
     def is_dual(self) -> bool:

@@ -75,7 +75,7 @@ def given(**fields: Json) -> dict[str, Json]:
     return {name: value for name, value in fields.items() if value is not None}
 
 
-def tag_list(tags: Sequence[Tag]) -> list[Json]:
+def tag_list(tags: Sequence[Tag]) -> list[dict[str, str]]:
     """Return tags as objects with the members Key and Value."""
     return [{"Key": tag.key, "Value": tag.value} for tag in tags]
 

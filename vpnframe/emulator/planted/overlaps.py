@@ -116,8 +116,7 @@ def _plant_own_sides(planter: Planter) -> None:
         return is_policy(connection) and 12 <= ip_network(block_of(connection)).prefixlen <= 26
 
     for connection in planter.take("own-sides-equal", is_policy):
-        block = block_of(connection)
-        planter.set_blocks(connection, [block], [block])
+        planter.set_blocks(connection, [block_of(connection)], [block_of(connection)])
     for connection in planter.take("own-sides-onprem-inside-vpc", has_room):
         block = block_of(connection)
         inner = draw_inside(planter.draw, block, ip_network(block).prefixlen + 4)

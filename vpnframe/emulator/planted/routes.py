@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 from vpnframe.emulator.fleet.model import EmulatedConnection
 from vpnframe.emulator.fleet.networks import EVERYTHING, draw_inside
@@ -49,25 +50,24 @@ def _plant_by_destination(planter: Planter) -> None:
 def _plant_by_policy(planter: Planter) -> None:
     """Plant pairs of policy routes to one destination: equal, by priority, and by source."""
     for connection in _take_plain_pair(planter, "policies-of-one-priority"):
-        _steer(planter, connection, planter.vpc_cidr(connection), "172.28.1.0/24")
+        _lead(planter, connection, "172.28.1.0/24", source=planter.vpc_cidr(connection))
     pair = _take_plain_pair(planter, "policies-ranked", is_ranked=True)
     for priority, connection in zip((10, 20), pair, strict=False):
         source = planter.vpc_cidr(connection)
-        _steer(planter, connection, source, "172.28.2.0/24", priority=priority)
-    pair = _take_plain_pair(planter, "policies-split-by-source")
-    for half, connection in enumerate(pair):
+        _lead(planter, connection, "172.28.2.0/24", source=source, priority=priority)
+    for half, connection in enumerate(_take_plain_pair(planter, "policies-split-by-source")):
         source = halves(planter.vpc_cidr(connection))[half]
-        _steer(planter, connection, source, "172.28.3.0/24")
+        _lead(planter, connection, "172.28.3.0/24", source=source)
 
 
 def _plant_into_vpcs(planter: Planter) -> None:
     """Plant a policy route and a destination route that lead into the gateway's own VPC."""
     for connection in planter.take("policy-into-own-vpc", _is_on_gateway):
         cidr = planter.vpc_cidr(connection)
-        _steer(planter, connection, cidr, draw_inside(planter.draw, cidr, 28))
+        _lead(planter, connection, draw_inside(planter.draw, cidr, 28), source=cidr)
     if pair := planter.take_gateway_pair("route-into-own-vpc", _is_on_gateway):
         lower, _ = halves(planter.vpc_cidr(pair[0]))
-        _steer(planter, pair[0], lower, "172.28.4.0/24")
+        _lead(planter, pair[0], "172.28.4.0/24", source=lower)
         _lead(planter, pair[1], draw_inside(planter.draw, lower, 28))
 
 
@@ -112,26 +112,15 @@ def _take_plain_pair(planter: Planter, plant_id: str, *, is_ranked: bool = False
 
 
 def _lead(
-    planter: Planter, connection: EmulatedConnection, *destinations: str, weight: int = 100
+    planter: Planter, connection: EmulatedConnection, *destinations: str, **fields: Any
 ) -> None:
-    """Make a connection route-based, with destination routes only."""
+    """Make a connection route-based; ``fields`` are those of each of its routes.
+
+    The routes are policy routes if a source is given, else destination routes.
+    """
     planter.set_blocks(connection, [EVERYTHING], [EVERYTHING])
+    kind = "policy" if "source" in fields else "custom"
     planter.draft.routes[connection.vpn_connection_id] = [
-        replace(make_route(planter.draw, connection, "custom", block), weight=weight)
+        replace(make_route(planter.draw, connection, kind, block), **fields)
         for block in destinations
     ]
-
-
-def _steer(
-    planter: Planter,
-    connection: EmulatedConnection,
-    source: str,
-    destination: str,
-    *,
-    priority: int | None = None,
-) -> None:
-    """Make a connection route-based, with one policy route."""
-    planter.set_blocks(connection, [EVERYTHING], [EVERYTHING])
-    route = make_route(planter.draw, connection, "policy", destination)
-    ranked = replace(route, source=source, priority=priority or route.priority)
-    planter.draft.routes[connection.vpn_connection_id] = [ranked]
