@@ -1,4 +1,4 @@
-"""Write connections as DescribeVpnConnections and DownloadVpnConnectionConfig send them.
+"""Write connections as DescribeVpnConnections and DownloadVpnConnectionConfig return them.
 
 In DescribeVpnConnections, "local" is the VPC side; in DownloadVpnConnectionConfig, which the
 customer's device reads, "local" is the on-premises side.
@@ -127,7 +127,10 @@ def _tunnel_option(tunnel: EmulatedTunnel) -> Tree:
 def _configs(
     tunnel: EmulatedTunnel, *, is_text: bool = False, is_device: bool = False
 ) -> dict[str, Tree]:
-    """Return IkeConfig and IpsecConfig; ``is_device`` exchanges the local and remote IKE id."""
+    """Return IkeConfig and IpsecConfig of a tunnel.
+
+    If ``is_text``, lifetimes are strings. If ``is_device``, the local IKE id is the customer's.
+    """
     values: list[Json] = [str(one) if is_text else one for one in astuple(tunnel.proposal)]
     ids = (tunnel.cloud_ike_id, tunnel.customer_ike_id)
     local_id, remote_id = ids[::-1] if is_device else ids
@@ -144,7 +147,10 @@ def _flag(*, is_on: bool) -> str:
 
 
 def _bgp_config(bgp: Bgp, *, is_text: bool = False) -> Tree:
-    """Return a BGP session in the cloud's view; ``is_text`` gives the form that tunnels have."""
+    """Return a BGP session, where "local" is the cloud.
+
+    If ``is_text``, it has the form of a dual-tunnel connection's tunnel: AS numbers are strings.
+    """
     return {
         "LocalAsn": str(bgp.cloud_asn) if is_text else bgp.cloud_asn,
         "PeerAsn": str(bgp.customer_asn) if is_text else bgp.customer_asn,
@@ -157,7 +163,7 @@ def _bgp_config(bgp: Bgp, *, is_text: bool = False) -> Tree:
 
 
 def _state_of(connection: EmulatedConnection) -> str:
-    """Return the management state of a connection, which is independent of its tunnels."""
+    """Return the management state of a connection, which does not depend on its tunnels."""
     at = pick(connection.vpn_connection_id, "state", 60)
     if connection.attach_type == "VPNGW":
         return _STATES[at] if at < len(_STATES) else "active"
@@ -167,14 +173,14 @@ def _state_of(connection: EmulatedConnection) -> str:
 
 
 def _attached_to(connection: EmulatedConnection) -> str | None:
-    """Return the id of the VPN gateway or of the transit router's CEN; None if unattached."""
+    """Return the id of the VPN gateway or of the transit router's CEN, or None if unattached."""
     if connection.transit_router_id is None:
         return connection.vpn_gateway_id
     return f"cen-{connection.transit_router_id.partition('-')[2][::-1]}"
 
 
 def tunnel_bandwidth(connection: EmulatedConnection) -> str:
-    """Return the bandwidth class of the tunnels of a connection without a VPN gateway."""
+    """Return ``Standard`` or ``Large``, the bandwidth of tunnels without a VPN gateway."""
     word = "Standard" if connection.bandwidth_mbps <= 1000 else "Large"
     return word.lower() if pick(connection.vpn_connection_id, "case", 4) == 0 else word
 

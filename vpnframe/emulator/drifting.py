@@ -1,4 +1,4 @@
-"""Change the fleet while a client reads it: delete and create rows permanently."""
+"""Delete and create resources of the fleet while a client reads their list."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from vpnframe.emulator.refusals import RefusalError
 from vpnframe.emulator.signatures import read_claim
 from vpnframe.emulator.state import State
 
-# List call -> attribute of ``Holdings`` with its rows, and the field that identifies a row.
+# List call -> attribute of ``Holdings`` with its resources, and the field with their ids.
 _CONNECTIONS = ("connections", "vpn_connection_id")
 _ROWS = {
     "DescribeVpnGateways": ("vpn_gateways", "vpn_gateway_id"),
@@ -26,10 +26,10 @@ _ID_LENGTH = 18
 
 
 def drift(kind: Kind, state: State, request: Request, call: ReceivedCall) -> None:
-    """Delete or create a row, or both, as the fault kind specifies.
+    """Delete a resource permanently, create one, or both, as the fault kind specifies.
 
-    The row to delete is the connection that the call names, or the first row of the call's list.
-    The row to create is a copy of that row with a new id; the id of a route is its destination.
+    The deleted resource is the connection that the call names, or the first of the call's list.
+    The created resource is a copy of it with a new id, or, for a route, a new destination.
     """
     first: Any
     held: list[Any]
@@ -41,7 +41,7 @@ def drift(kind: Kind, state: State, request: Request, call: ReceivedCall) -> Non
         else:
             first = LISTS[call.action].held(holdings, call.parameters)[0]
     except (RefusalError, LookupError):
-        return  # the call is invalid, or there is no such row
+        return  # the call is invalid, or there is no such resource
     number = len(state.created_ids)
     if call.action in ROUTE_LISTS:
         held = holdings.routes_by_holder[first.vpn_gateway_id or first.vpn_connection_id]
@@ -65,6 +65,6 @@ def drift(kind: Kind, state: State, request: Request, call: ReceivedCall) -> Non
 
 
 def _new_id(state: State, like: str) -> str:
-    """Return a new id in the form of ``like``; the same sequence of calls gives the same ids."""
+    """Return a new id with the prefix of ``like``; the same calls always give the same ids."""
     text = f"{state.fleet.seed}/{len(state.created_ids)}/{like}"
     return like[:-_ID_LENGTH] + hashlib.sha256(text.encode()).hexdigest()[:_ID_LENGTH]

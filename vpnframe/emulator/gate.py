@@ -1,4 +1,4 @@
-"""Authenticate requests: check access key, time, signature, security token and nonce."""
+"""Check the access key, time, signature, security token and nonce of requests."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _NONCE_LIFE_S = 2 * CLOCK_SKEW_S
 
 @dataclass(frozen=True, slots=True)
 class Credential:
-    """An access key for signing; a temporary one has a security token and an expiry time."""
+    """An access key. A temporary access key has a security token and an expiry time."""
 
     account_id: str
     access_key_id: str
@@ -28,7 +28,7 @@ class Credential:
 
 
 class NonceLedger:
-    """Remembers each nonce as long as the cloud could accept a request with it."""
+    """Remembers each nonce for as long as a request with this nonce could be valid."""
 
     def __init__(self) -> None:
         self._seen: dict[tuple[str, str], float] = {}

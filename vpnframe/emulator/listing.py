@@ -1,4 +1,4 @@
-"""Definitions of the list calls, and the selection of one page of their rows."""
+"""Define the list calls, and answer them with one page of rows."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class EmulatedListCall:
     # Holdings and parameters -> the resources before filtering
     held: Callable[[Holdings, Parameters], Sequence[Any]]
     write: Callable[[Any], Tree]  # one resource -> its row
-    # Parameter -> attribute; its value must equal the parameter's or be a tuple that contains it
+    # Parameter -> attribute that must equal the parameter, or be a tuple that contains it
     filters: Mapping[str, str] = field(default_factory=dict)
     has_tags: bool = False  # whether the call filters by tags
     required: tuple[str, ...] = ()  # mandatory parameters besides ``RegionId``
@@ -40,7 +40,7 @@ class EmulatedListCall:
     def answer(
         self, holdings: Holdings, parameters: Parameters, *, finish: Callable[[Tree], Tree]
     ) -> Tree:
-        """Return the requested page of matching resources; ``finish`` completes each row."""
+        """Return the requested page of resources; ``finish`` adds unset fields to a row."""
         number = _read_number(parameters, "PageNumber", default=1, largest=10**9)
         size = _read_number(
             parameters, "PageSize", default=DEFAULT_PAGE_SIZE, largest=MAX_PAGE_SIZE
@@ -81,7 +81,7 @@ def _matches(value: Any, wanted: str) -> bool:
 
 
 def _read_number(parameters: Parameters, name: str, *, default: int, largest: int) -> int:
-    """Return a parameter as a number from 1 to ``largest``, or ``default`` if it is not given."""
+    """Return a parameter as a number; raise RefusalError if it is not from 1 to ``largest``."""
     given = parameters.get(name) or str(default)
     if not re.fullmatch(r"0*[1-9][0-9]{0,8}", given) or int(given) > largest:
         raise RefusalError(invalid_parameter(name))
@@ -89,7 +89,7 @@ def _read_number(parameters: Parameters, name: str, *, default: int, largest: in
 
 
 def _vpcs(holdings: Holdings, parameters: Parameters) -> list[EmulatedVpc]:
-    """Return all VPCs, or only those in ``VpcId``, which is one id or several with commas."""
+    """Return all VPCs, or only those whose ids are in ``VpcId``, separated by commas."""
     named = parameters.get("VpcId", "")
     return [vpc for vpc in holdings.vpcs if not named or vpc.vpc_id in named.split(",")]
 
@@ -110,7 +110,7 @@ def _on_router(holdings: Holdings, parameters: Parameters) -> Sequence[EmulatedR
 
 
 def _wanted_kind(parameters: Parameters) -> str:
-    """Return the kind of routes in ``RouteEntryType``, which is custom by default."""
+    """Return the kind of routes that the parameter ``RouteEntryType`` requests."""
     kind = (parameters.get("RouteEntryType") or "custom").lower()
     if kind not in ("custom", "bgp"):
         raise RefusalError(invalid_parameter("RouteEntryType"))
@@ -122,7 +122,7 @@ def _of_kind(*, kind: str, routes: Sequence[EmulatedRoute]) -> list[EmulatedRout
 
 
 def _same_named(parameters: str) -> dict[str, str]:
-    """Return filters for parameters whose attributes have the same name in snake case.
+    """Return the filters for parameters whose attributes have the same names in snake case.
 
     Examples
     --------

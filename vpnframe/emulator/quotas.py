@@ -33,7 +33,7 @@ class QuotaMeter:
             raise ValueError(f"the quota window must be above 0 seconds, not {self.window_s}")
 
     def admit(self, key: Key, *, now: float) -> float | None:
-        """Admit a call and return None, or return the seconds until a call would be admitted."""
+        """Admit a call and return None, or return the seconds until the next call is admitted."""
         if not self.is_on:
             return None
         admitted = self._admitted[key]

@@ -1,4 +1,4 @@
-"""The API's documented errors, each with its code, HTTP status and message."""
+"""Define the documented errors of the API."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Refusal:
 
 
 class RefusalError(Exception):
-    """The API refuses the request that is being answered; ``refusal`` is the error answer."""
+    """Raised if the API refuses the request; ``refusal`` is the error answer."""
 
     def __init__(self, refusal: Refusal) -> None:
         super().__init__(refusal.code)
@@ -85,7 +85,7 @@ def missing_parameter(name: str) -> Refusal:
 
 
 def required_values(given: Mapping[str, str], *names: str) -> list[str]:
-    """Return these mandatory parameters; raise RefusalError if one is absent or empty."""
+    """Return the values of mandatory parameters; raise RefusalError if one is absent or empty."""
     for name in names:
         if not given.get(name):
             raise RefusalError(missing_parameter(name))

@@ -1,4 +1,4 @@
-"""Write the rows of all lists except DescribeVpnConnections, with variations as in reality."""
+"""Write the rows of all list calls except DescribeVpnConnections."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def region_row(region: model.EmulatedRegion) -> Tree:
 
 
 def vpc_row(vpc: model.EmulatedVpc) -> Tree:
-    """Write one row of DescribeVpcs; an empty list of further CIDR blocks may be absent."""
+    """Write one row of DescribeVpcs. Half of the empty lists of CIDR blocks are omitted."""
     suffix = vpc.vpc_id.partition("-")[2]
     row: Tree = {
         "VpcId": vpc.vpc_id,
@@ -102,7 +102,7 @@ def customer_gateway_row(gateway: model.CustomerGateway) -> Tree:
 
 
 def attachment_row(connection: model.EmulatedConnection) -> Tree:
-    """Write one row of DescribeVpnAttachments, where ``InstanceId`` is the connection's id."""
+    """Write one row of DescribeVpnAttachments; ``InstanceId`` is the id of the connection."""
     return {
         "InstanceId": connection.vpn_connection_id,
         "Name": connection.name,
@@ -118,7 +118,7 @@ def attachment_row(connection: model.EmulatedConnection) -> Tree:
 
 
 def _is_enhanced(gateway: model.VpnGateway) -> bool:
-    """Check whether a VPN gateway is of the newer type, with two addresses and without SSL-VPN."""
+    """Check whether a VPN gateway is of the newer type; half of the dual-tunnel gateways are."""
     is_standard = gateway.second_ip is not None and gateway.vpn_type == "Normal"
     return is_standard and pick(gateway.vpn_gateway_id, "generation", 2) == 0
 
@@ -135,7 +135,7 @@ def vpn_route_row(route: model.EmulatedRoute) -> Tree:
 
 
 def policy_route_row(route: model.EmulatedRoute) -> Tree:
-    """Write one row of DescribeVpnPbrRouteEntries; on older gateways it has no priority."""
+    """Write one row of DescribeVpnPbrRouteEntries. On older gateways, there is no priority."""
     return {
         "VpnInstanceId": route.vpn_gateway_id,
         "RouteSource": route.source,

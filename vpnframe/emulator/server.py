@@ -1,4 +1,4 @@
-"""Serve the emulator over HTTP on 127.0.0.1, from async or from blocking code."""
+"""Serve the emulator over HTTP on 127.0.0.1, for async and for blocking code."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class ServerSettings:
 
 @dataclass(frozen=True, slots=True)
 class RunningEmulator:
-    """A running emulator: its endpoint and the accounts that may call it."""
+    """A running emulator, with its endpoint and the accounts that can call it."""
 
     endpoint: str
     accounts: tuple[EmulatedAccount, ...]
@@ -133,7 +133,7 @@ def serve_in_thread(
 
 
 class _OpenFilesHandler:
-    """Exception handler of the event loop that warns only once if file descriptors run out."""
+    """Handler of exceptions in the event loop; it warns once if file descriptors run out."""
 
     def __init__(self) -> None:
         self._has_warned = False
@@ -144,7 +144,7 @@ class _OpenFilesHandler:
             loop.default_exception_handler(context)
         elif not self._has_warned:
             self._has_warned = True
-            log.warning("the emulator is out of file descriptors: new connections wait (ulimit -n)")
+            log.warning("emulator: no file descriptors left, connections wait (raise ulimit -n)")
 
 
 def _application(state: State, settings: ServerSettings) -> web.Application:

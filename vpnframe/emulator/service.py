@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from types import MappingProxyType
 
 from vpnframe.cloud.messages import Request, Response
 from vpnframe.emulator import refusals
@@ -66,7 +65,7 @@ class _Exchange:
         return self.state.holdings_of(credential.account_id, self.call.region_id)
 
     def finish(self, row: Tree) -> Tree:
-        """Add the fields that a row of the answer lacks, in the row's shape of unset values."""
+        """Add unset fields to a row of the answer; the row itself selects their shape."""
         what = "/".join(map(str, [*row.values()][:3]))
         shape = self.state.shape or SHAPES[pick(what, "unset", len(SHAPES))]
         return fill(row, self.call.action, shape)
@@ -84,7 +83,7 @@ class _Exchange:
             return error.refusal
 
     def _answer(self) -> Tree:
-        """Check signature, quota and parameters in the order of the cloud; answer the call."""
+        """Check signature, quota and parameters, in the order of the cloud, then answer."""
         state, call = self.state, self.call
         if self.request.method not in ("GET", "POST"):
             raise RefusalError(refusals.UNSUPPORTED_METHOD)
@@ -110,7 +109,7 @@ class _Exchange:
         return action.answer(self, credential)
 
     def fail(self, kind: Kind) -> FaultyResponse:
-        """Answer a call with a fault; the server later applies the fault's effects below HTTP."""
+        """Answer a call with a fault; the server applies the effects below HTTP."""
         if kind.clock_s:
             self.state.clock_offset_s = kind.clock_s
         if kind.deletes or kind.creates_at:
@@ -153,7 +152,7 @@ def _download(exchange: _Exchange, credential: Credential) -> Tree:
 
 
 def _assume_role(exchange: _Exchange, _: Credential) -> Tree:
-    """Return temporary credentials of the role's account; every caller may assume every role."""
+    """Return temporary credentials of the role's account. Every caller can assume every role."""
     given = exchange.call.parameters
     role = _ROLE.fullmatch(given["RoleArn"])
     if role is None or role[1] not in exchange.state.accounts:
@@ -180,15 +179,12 @@ def _assume_role(exchange: _Exchange, _: Credential) -> Tree:
 
 def _caller_identity(exchange: _Exchange, credential: Credential) -> Tree:
     account = exchange.state.accounts[credential.account_id]
-    who, kind, principal = account.arn, "RAMUser", account.user_id
-    if credential.security_token is not None:
-        who = f"acs:ram::{account.account_id}:assumed-role/inventory/session"
-        kind, principal = "AssumedRoleUser", f"{account.user_id}:session"
+    is_role, session = credential.security_token is not None, "assumed-role/inventory/session"
     return {
         "AccountId": account.account_id,
-        "Arn": who,
-        "IdentityType": kind,
-        "PrincipalId": principal,
+        "Arn": f"acs:ram::{account.account_id}:{session}" if is_role else account.arn,
+        "IdentityType": "AssumedRoleUser" if is_role else "RAMUser",
+        "PrincipalId": f"{account.user_id}:session" if is_role else account.user_id,
         "UserId": account.user_id,
     }
 
@@ -203,7 +199,7 @@ class _ServedAction:
 
 
 def _list_action(listed: EmulatedListCall) -> _ServedAction:
-    """Return the action for a list call; it lists the caller's resources in the region."""
+    """Return the action that answers a list call with the caller's resources in the region."""
     return _ServedAction(
         lambda exchange, credential: listed.answer(
             exchange.holdings(credential), exchange.call.parameters, finish=exchange.finish
@@ -212,12 +208,10 @@ def _list_action(listed: EmulatedListCall) -> _ServedAction:
     )
 
 
-_ACTIONS: Mapping[str, _ServedAction] = MappingProxyType(
-    {
-        "DescribeRegions": _ServedAction(_describe_regions),
-        **{name: _list_action(listed) for name, listed in LISTS.items()},
-        "DownloadVpnConnectionConfig": _ServedAction(_download, ("RegionId", "VpnConnectionId")),
-        "AssumeRole": _ServedAction(_assume_role, ("RoleArn", "RoleSessionName"), STS_VERSION),
-        "GetCallerIdentity": _ServedAction(_caller_identity, version=STS_VERSION),
-    }
-)
+_ACTIONS: Mapping[str, _ServedAction] = {
+    "DescribeRegions": _ServedAction(_describe_regions),
+    **{name: _list_action(listed) for name, listed in LISTS.items()},
+    "DownloadVpnConnectionConfig": _ServedAction(_download, ("RegionId", "VpnConnectionId")),
+    "AssumeRole": _ServedAction(_assume_role, ("RoleArn", "RoleSessionName"), STS_VERSION),
+    "GetCallerIdentity": _ServedAction(_caller_identity, version=STS_VERSION),
+}

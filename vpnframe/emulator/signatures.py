@@ -1,4 +1,4 @@
-"""Check signatures of requests: ACS3-HMAC-SHA256 and the older HMAC-SHA1 (v1).
+"""Check signatures of requests by ACS3-HMAC-SHA256 and by the older HMAC-SHA1 (v1).
 
 This module follows the vendor's descriptions; it shares no code with the module that signs.
 """
@@ -25,7 +25,7 @@ _AUTHORIZATION = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """The access key id, signing time, nonce and token that a request states, unverified."""
+    """The access key id, signing time, nonce and security token in a request, not verified."""
 
     access_key_id: str
     timestamp: str
@@ -34,7 +34,7 @@ class Claim:
 
 
 def read_claim(request: Request) -> Claim:
-    """Read access key id, time, nonce and token; raise RefusalError if a part is missing."""
+    """Read the claim of a request; raise RefusalError if a part of the signature is missing."""
     headers = request.headers
     if not (authorization := headers.get("authorization")):
         return _read_v1_claim(dict(_all_pairs(request)))
@@ -60,7 +60,7 @@ def _read_v1_claim(given: Mapping[str, str]) -> Claim:
 
 
 def is_signed_by(request: Request, secret: str) -> bool:
-    """Check only that a request was signed with this secret, not its time, nonce or token."""
+    """Check whether a request was signed with this secret, whatever its time, nonce and token."""
     if found := _AUTHORIZATION.fullmatch(request.headers.get("authorization", "")):
         expected = _acs3_signature(request, found["headers"].split(";"), secret)
         digest = hashlib.sha256(request.body).hexdigest()
@@ -81,7 +81,7 @@ def _escaped(text: str) -> str:
 
 
 def _joined(pairs: Pairs) -> str:
-    """Return pairs of name and value as a canonical query string, sorted by name."""
+    """Return parameters as a canonical query string, sorted by name."""
     return "&".join(f"{_escaped(name)}={_escaped(value)}" for name, value in sorted(pairs))
 
 

@@ -1,4 +1,4 @@
-"""The state that the emulator keeps between calls."""
+"""Keep the state of the emulator between calls."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from vpnframe.emulator.unset import SHAPES
 class Holdings:
     """The resources of one account in one region.
 
-    ``routes_by_holder`` is keyed by VPN gateway id, or by connection id on a transit router.
+    The keys of ``routes_by_holder`` are VPN gateway ids, and ids of connections on transit routers.
     """
 
     vpcs: list[model.EmulatedVpc] = field(default_factory=list)
@@ -70,7 +70,7 @@ class State:
         return self._holdings.get((account_id, region_id), Holdings())
 
     def find_fault(self, call: ReceivedCall) -> Kind | None:
-        """Count a call in each fault plan that it matches; return the first kind to inject."""
+        """Count a call in each fault plan that it matches; return the fault to inject, if any."""
         found: Kind | None = None
         for plan in self.faults:
             if isinstance(plan, FaultPlan) and plan.matches(call):
@@ -81,7 +81,7 @@ class State:
         return found
 
     def next_request_id(self) -> str:
-        """Return the id of the next answer; the same sequence of calls gives the same ids."""
+        """Return the id of the next answer; the same calls always give the same ids."""
         self._n_answers += 1
         digest = hashlib.sha256(f"{self.fleet.seed}/{self._n_answers}".encode()).digest()
         return str(uuid.UUID(bytes=digest[:16], version=4)).upper()
@@ -119,7 +119,9 @@ def make_state(
     State(Fleet(seed=7, 1 accounts, 1 regions, 0 connections), 0 requests)
     """
     if shape not in (None, *SHAPES):
-        raise ValueError(f"{shape!r} is not a shape; the shapes are {', '.join(SHAPES)}")
+        raise ValueError(
+            f"{shape!r} is not a shape of unset fields; the shapes are {', '.join(SHAPES)}"
+        )
     limits = {} if isinstance(quotas, bool) else quotas
     meter = QuotaMeter(quota_window_s, quota_mode, limits, is_on=quotas is not False)
     return State(fleet, meter, has_retry_after, shape)

@@ -1,13 +1,12 @@
-"""Forms of unset fields in an answer: the fields are omitted, empty strings, or zeros.
+"""Add unset fields to answers, in one of three shapes: omitted, empty strings, or zeros.
 
-The API does not document which form it sends; recorded answers contain all three. ``FIELDS`` lists
-the fields of each action with their unset values, to add the fields that a row lacks.
+The API does not document which shape it sends, and recorded answers contain all three. ``FIELDS``
+lists the fields of each action with the values that mean unset in the shape ``zeros``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from types import MappingProxyType
 from typing import TypeAlias
 
 from vpnframe.emulator.encoding import Json
@@ -47,65 +46,63 @@ _DESTINATION_ROUTE = _fields(
 )
 _DEVICE_TUNNEL = _fields("TunnelId Local Remote", IkeConfig=_IKE, IpsecConfig=_IPSEC)
 
-FIELDS: Mapping[str, Fields] = MappingProxyType(
-    {
-        "DescribeRegions": _fields("RegionId RegionEndpoint LocalName"),
-        "DescribeVpnConnections": _fields(
-            "Name State Status VpnGatewayId CustomerGatewayId AttachType AttachInstanceId "
-            "TransitRouterId TransitRouterName NetworkType InternetIp Spec TunnelBandwidth "
-            "ResourceGroupId RemoteCaCertificate LocalSubnet RemoteSubnet CrossAccountAuthorized? "
-            "EffectImmediately? EnableDpd? EnableNatTraversal? EnableTunnelsBgp? CreateTime#",
-            IkeConfig=_IKE,
-            IpsecConfig=_IPSEC,
-            VpnBgpConfig=_BGP | _fields("Status AuthKey"),
-            VcoHealthCheck=_fields("Enable Sip Dip Policy Status Interval# Retry#"),
-            Tag={"Tag": []},
-            TunnelOptionsSpecification={"TunnelOptions": [_TUNNEL]},
+FIELDS: Mapping[str, Fields] = {
+    "DescribeRegions": _fields("RegionId RegionEndpoint LocalName"),
+    "DescribeVpnConnections": _fields(
+        "Name State Status VpnGatewayId CustomerGatewayId AttachType AttachInstanceId "
+        "TransitRouterId TransitRouterName NetworkType InternetIp Spec TunnelBandwidth "
+        "ResourceGroupId RemoteCaCertificate LocalSubnet RemoteSubnet CrossAccountAuthorized? "
+        "EffectImmediately? EnableDpd? EnableNatTraversal? EnableTunnelsBgp? CreateTime#",
+        IkeConfig=_IKE,
+        IpsecConfig=_IPSEC,
+        VpnBgpConfig=_BGP | _fields("Status AuthKey"),
+        VcoHealthCheck=_fields("Enable Sip Dip Policy Status Interval# Retry#"),
+        Tag={"Tag": []},
+        TunnelOptionsSpecification={"TunnelOptions": [_TUNNEL]},
+    ),
+    "DescribeVpnAttachments": _fields(
+        "Name Description AttachType TransitRouterId TransitRouterName TunnelBandwidth Tag "
+        "CrossAccountAuthorized?",
+        Tags=[],
+    ),
+    "DescribeVpnGateways": _fields(
+        "Name Description Status BusinessStatus VpcId VSwitchId InternetIp NetworkType "
+        "DisasterRecoveryVSwitchId DisasterRecoveryInternetIp SslVpnInternetIp GatewayType "
+        "VpnType Spec IpsecVpn SslVpn ChargeType ResourceGroupId Tag "
+        "SslMaxConnections# CreateTime# EndTime# EnableBgp? AutoPropagate?",
+        ReservationData=_fields(
+            "ReservationEndTime ReservationIpsec ReservationOrderType ReservationSpec "
+            "ReservationSsl Status ReservationMaxConnections#"
         ),
-        "DescribeVpnAttachments": _fields(
-            "Name Description AttachType TransitRouterId TransitRouterName TunnelBandwidth Tag "
-            "CrossAccountAuthorized?",
-            Tags=[],
-        ),
-        "DescribeVpnGateways": _fields(
-            "Name Description Status BusinessStatus VpcId VSwitchId InternetIp NetworkType "
-            "DisasterRecoveryVSwitchId DisasterRecoveryInternetIp SslVpnInternetIp GatewayType "
-            "VpnType Spec IpsecVpn SslVpn ChargeType ResourceGroupId Tag "
-            "SslMaxConnections# CreateTime# EndTime# EnableBgp? AutoPropagate?",
-            ReservationData=_fields(
-                "ReservationEndTime ReservationIpsec ReservationOrderType ReservationSpec "
-                "ReservationSsl Status ReservationMaxConnections#"
-            ),
-            EniInstanceIds={"EniInstanceId": []},
-            Tags={"Tag": []},
-        ),
-        "DescribeCustomerGateways": _fields(
-            "Name Description IpAddress AuthKey ResourceGroupId Asn# CreateTime#", Tags={"Tag": []}
-        ),
-        "DescribeVpcs": _fields(
-            "VpcName RegionId Status CidrBlock VRouterId Ipv6CidrBlock Description "
-            "ResourceGroupId CreationTime OwnerId# IsDefault?",
-            SecondaryCidrBlocks={"SecondaryCidrBlock": []},
-            UserCidrs={"UserCidr": []},
-            VSwitchIds={"VSwitchId": []},
-        ),
-        "DescribeVpnRouteEntries": _DESTINATION_ROUTE | _fields("VpnInstanceId NextHopTunnelId"),
-        "DescribeVcoRouteEntries": (
-            _DESTINATION_ROUTE | _fields("VpnConnectionId", NextHopTunnelIdList=[])
-        ),
-        "DescribeVpnPbrRouteEntries": _fields(
-            "VpnInstanceId RouteSource RouteDest NextHop NextHopTunnelId State "
-            "CreateTime# Priority# Weight#"
-        ),
-        "DownloadVpnConnectionConfig": _fields(
-            "Local Remote LocalSubnet RemoteSubnet",
-            IkeConfig=_IKE,
-            IpsecConfig=_IPSEC,
-            TunnelsConfig={"TunnelConfig": [_DEVICE_TUNNEL]},
-            BgpConfigs={"BgpConfig": [{**_BGP, "TunnelId": ""}]},
-        ),
-    }
-)
+        EniInstanceIds={"EniInstanceId": []},
+        Tags={"Tag": []},
+    ),
+    "DescribeCustomerGateways": _fields(
+        "Name Description IpAddress AuthKey ResourceGroupId Asn# CreateTime#", Tags={"Tag": []}
+    ),
+    "DescribeVpcs": _fields(
+        "VpcName RegionId Status CidrBlock VRouterId Ipv6CidrBlock Description "
+        "ResourceGroupId CreationTime OwnerId# IsDefault?",
+        SecondaryCidrBlocks={"SecondaryCidrBlock": []},
+        UserCidrs={"UserCidr": []},
+        VSwitchIds={"VSwitchId": []},
+    ),
+    "DescribeVpnRouteEntries": _DESTINATION_ROUTE | _fields("VpnInstanceId NextHopTunnelId"),
+    "DescribeVcoRouteEntries": (
+        _DESTINATION_ROUTE | _fields("VpnConnectionId", NextHopTunnelIdList=[])
+    ),
+    "DescribeVpnPbrRouteEntries": _fields(
+        "VpnInstanceId RouteSource RouteDest NextHop NextHopTunnelId State "
+        "CreateTime# Priority# Weight#"
+    ),
+    "DownloadVpnConnectionConfig": _fields(
+        "Local Remote LocalSubnet RemoteSubnet",
+        IkeConfig=_IKE,
+        IpsecConfig=_IPSEC,
+        TunnelsConfig={"TunnelConfig": [_DEVICE_TUNNEL]},
+        BgpConfigs={"BgpConfig": [{**_BGP, "TunnelId": ""}]},
+    ),
+}
 
 
 def fill(row: Mapping[str, Json], action: str, shape: str) -> dict[str, Json]:
@@ -125,7 +122,7 @@ def _filled(row: Json, fields: Fields, shape: str) -> dict[str, Json]:
 
 
 def _value(value: Json, unset: Json, shape: str) -> Json:
-    """Return a value, or its unset value in the given shape; complete nested objects."""
+    """Return ``value`` if it is set, else its unset value; add fields to nested objects."""
     if isinstance(unset, Mapping):
         return _filled(value, unset, shape)
     if isinstance(unset, list):

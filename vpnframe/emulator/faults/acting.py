@@ -29,12 +29,12 @@ class WireAnswer(web.StreamResponse):
         """Send the response as its ``wire`` specifies; the server then closes the connection."""
         transport = request.transport
         if not isinstance(transport, asyncio.Transport):
-            raise ConnectionResetError("the client has gone")
+            raise ConnectionResetError("the client has closed the connection")
         await self._act(transport)
         return None
 
     async def write_eof(self, data: bytes = b"") -> None:
-        """Do nothing, because ``prepare`` has sent everything."""
+        """Do nothing, because ``prepare`` has already sent the whole response."""
 
     async def _act(self, transport: asyncio.Transport) -> None:
         wire = self._faulty.wire
@@ -61,7 +61,7 @@ class WireAnswer(web.StreamResponse):
                 transport.abort()
 
     async def _write(self, transport: asyncio.Transport, data: bytes, seconds: float) -> None:
-        """Send the data at once if ``seconds`` is 0, else evenly over that time."""
+        """Send the data at once if ``seconds`` is 0, else in pieces spread over ``seconds``."""
         n_pieces = max(2, int(seconds / _STEP_S)) if seconds else 1
         size = max(1, len(data) // n_pieces)
         starts = range(0, len(data), size)
@@ -70,10 +70,10 @@ class WireAnswer(web.StreamResponse):
             await self._pause(transport, seconds / len(starts))
 
     async def _pause(self, transport: asyncio.Transport, seconds: float) -> None:
-        """Wait the given seconds; raise an error if the client disconnects or the server stops."""
+        """Wait; raise ConnectionResetError if the client disconnects or the server stops."""
         loop = asyncio.get_running_loop()
         until = loop.time() + seconds
         while (left := until - loop.time()) > 0:
             if transport.is_closing() or self._stopping.is_set():
-                raise ConnectionResetError("the client has gone, or the server stops")
+                raise ConnectionResetError("the client has disconnected, or the server stops")
             await asyncio.sleep(min(left, _LOOK_S))

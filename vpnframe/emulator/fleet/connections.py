@@ -1,4 +1,4 @@
-"""Draw connections with their tunnels and customer gateways."""
+"""Generate connections with their tunnels and customer gateways."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _BANDWIDTHS = {1000: 11.0, 3000: 4.0}
 
 @dataclass(frozen=True)
 class Seat:
-    """What connections are attached to: a VPN gateway, a transit router, or nothing."""
+    """The VPN gateway or transit router that connections are attached to, or neither."""
 
     place: DrawnPlace
     attach_type: str
@@ -94,7 +94,7 @@ class Seat:
         return place.add_customer_gateway()
 
     def _draw_subnets(self, *, has_bgp: bool) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """Generate the selectors of both sides: often 0.0.0.0/0 on both, else CIDR blocks."""
+        """Generate the VPC-side and the on-premises selectors, which are often both 0.0.0.0/0."""
         draw = self.place.draw
         if self.attach_type == "NO_ASSOCIATED":
             # An unattached connection is compared with no other; its two sides must not overlap.
@@ -112,7 +112,7 @@ class Seat:
         return vpc, onprem
 
     def _draw_phases(self) -> list[_Phase]:
-        """Generate a proposal and a pre-shared key per tunnel; both tunnels often share them."""
+        """Generate a proposal and a pre-shared key for each tunnel, often the same for both."""
         draw = self.place.draw
         if self.vpn_gateway is not None and self.vpn_gateway.vpn_type == "NationalStandard":
             return [(proposals.SM_PROPOSAL, None)] * (2 if self.is_dual else 1)
@@ -172,7 +172,7 @@ def _draw_bgp(draw: Draw, customer: model.CustomerGateway) -> model.Bgp:
 
 
 def _draw_health_check(draw: Draw) -> model.HealthCheck | None:
-    """Draw a health check, which is sometimes disabled, or in half of all cases None."""
+    """Generate a health check, or None in half of all calls."""
     if draw.chance(0.5):
         return None
     is_enabled = draw.chance(0.8)
@@ -181,7 +181,7 @@ def _draw_health_check(draw: Draw) -> model.HealthCheck | None:
 
 
 def probed(connection: model.EmulatedConnection) -> model.EmulatedConnection:
-    """Set the health check's addresses to hosts in the connection's CIDR blocks, if possible."""
+    """Return the connection with health check addresses in its CIDR blocks, if possible."""
     check = connection.health_check
     if check is None:
         return connection

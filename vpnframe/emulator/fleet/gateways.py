@@ -1,4 +1,4 @@
-"""Draw both ends of connections: VPCs with their VPN gateways, and customer gateways."""
+"""Generate VPCs with their VPN gateways, and customer gateways."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ _BANDWIDTHS = {5: 10.0, 10: 25.0, 50: 15.0, 100: 20.0, 200: 20.0, 500: 5.0, 1000
 
 @dataclass
 class DrawnFleet:
-    """The fleet while it is generated. The dicts have the ids of the resources as keys.
+    """The fleet while it is generated. The keys of the dicts are the ids of the resources.
 
-    ``routes`` has as keys the id of the connection that a route leads to, or of the VPN gateway
-    that announces it.
+    The keys of ``routes`` are the ids of the connections that the routes lead to, or of the VPN
+    gateways that announce the routes.
     """
 
     vpcs: dict[str, model.EmulatedVpc] = field(default_factory=dict)
@@ -35,7 +35,7 @@ class DrawnFleet:
 
 @dataclass(frozen=True)
 class DrawnPlace:
-    """One account in one region; its methods draw resources and add them to ``draft``."""
+    """One account in one region. Its methods generate resources and add them to ``draft``."""
 
     draft: DrawnFleet
     account: model.EmulatedAccount
@@ -48,11 +48,11 @@ class DrawnPlace:
         return self.account.account_id, self.region.region_id
 
     def new_id(self, kind: str) -> str:
-        """Draw an id for a new resource in this region."""
+        """Generate an id for a new resource in this region."""
         return self.draw.resource_id(kind, self.region.id_prefix)
 
     def add_vpc(self) -> model.EmulatedVpc:
-        """Draw a VPC."""
+        """Generate a VPC."""
         choice = self.draw.rng.choice
         vpc = model.EmulatedVpc(
             *self.owner,
@@ -66,7 +66,7 @@ class DrawnPlace:
     def add_vpn_gateway(
         self, vpc: model.EmulatedVpc, *, is_sm: bool = False, is_dual: bool = True
     ) -> model.VpnGateway:
-        """Draw a VPN gateway in a VPC."""
+        """Generate a VPN gateway in a VPC."""
         draw = self.draw
         is_prepaid, created_ms = draw.chance(0.35), draw.created_ms()
         gateway = model.VpnGateway(
@@ -91,7 +91,7 @@ class DrawnPlace:
         return gateway
 
     def add_customer_gateway(self, ip_address: str | None = None) -> model.CustomerGateway:
-        """Draw a customer gateway, at a given address or at a new one."""
+        """Generate a customer gateway, with a new address if ``ip_address`` is None."""
         draw = self.draw
         asn = draw.rng.choice((65530, 65001, 64512, 4_200_000_123)) if draw.chance(0.35) else None
         gateway = model.CustomerGateway(

@@ -1,4 +1,4 @@
-"""Make a fleet from a seed: the same arguments always give the same fleet, even the same keys."""
+"""Generate a fleet from a seed. The same arguments always give the same fleet and keys."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def make_fleet(
     seed: int = 7,
     now_ms: int = DEFAULT_NOW_MS,
 ) -> EmulatedFleet:
-    """Create a synthetic fleet, which is the contents of the emulated cloud.
+    """Generate a synthetic fleet, which is everything in the emulated cloud.
 
     Examples
     --------
@@ -88,7 +88,7 @@ def _draw_account(draw: Draw) -> EmulatedAccount:
 
 
 def _region_sizes(draw: Draw, n_connections: int, n_regions: int) -> list[int]:
-    """Draw the number of connections per region: most in the first regions, up to a maximum."""
+    """Generate the number of connections per region; the first regions usually have most."""
     cap = max(int(n_connections * _LARGEST_SHARE), -(-n_connections // n_regions))
     weights = [1.0 / (rank + 1.5) for rank in range(n_regions)]
     sizes = [0] * n_regions
@@ -119,7 +119,7 @@ def _fill(place: DrawnPlace, n_connections: int) -> None:
 
 
 def _draw_seat(place: DrawnPlace, kind: str, vpcs: list[EmulatedVpc]) -> Seat:
-    """Generate what a group of connections is attached to; a fifth of the gateways share a VPC."""
+    """Generate a gateway or router for a group of connections; some gateways share a VPC."""
     draw = place.draw
     is_dual = draw.chance(0.55)
     if kind == "NO_ASSOCIATED":

@@ -1,7 +1,7 @@
-"""The resources in the emulated cloud, in the vendor's terms and independent of any encoding.
+"""Define the resources in the emulated cloud, in the vendor's terms.
 
-Field names say which side they describe, cloud or customer; the code that encodes an answer
-decides which side is "local". No ``repr`` shows a secret.
+Field names say whether they describe the cloud or the customer. The code that writes an answer
+decides which of the two is "local". No ``repr`` shows a secret.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class EmulatedAccount:
 
 @dataclass(frozen=True, slots=True)
 class EmulatedRegion:
-    """One region: its id, its name in DescribeRegions, and the prefix of ids created in it."""
+    """One region. The ids of resources that are created in it begin with ``id_prefix``."""
 
     region_id: str
     local_name: str
@@ -38,7 +38,7 @@ class EmulatedRegion:
         return f"vpc.{self.region_id}.aliyuncs.com"
 
     def zone(self, letter: str) -> str:
-        """Return a zone id: ``cn-hangzhou-h``, but after a final digit ``eu-central-1a``."""
+        """Return a zone id such as ``cn-hangzhou-h``, or ``eu-central-1a`` after a digit."""
         return f"{self.region_id}{'' if self.region_id[-1].isdigit() else '-'}{letter}"
 
 
@@ -74,7 +74,7 @@ class ManagedResource(Resource):
 
 @dataclass(frozen=True, slots=True)
 class EmulatedVpc(Resource):
-    """A VPC; ``user_cidrs`` are CIDR blocks, mostly public, that the VPC treats as private."""
+    """A VPC. It treats the blocks in ``user_cidrs``, which are mostly public, as private."""
 
     vpc_id: str
     name: str
@@ -85,7 +85,7 @@ class EmulatedVpc(Resource):
 
 @dataclass(frozen=True, slots=True)
 class VpnGateway(ManagedResource):
-    """The cloud's end of tunnels; only a gateway with ``second_ip`` is a dual-tunnel gateway."""
+    """The cloud's end of tunnels. A gateway with ``second_ip`` is a dual-tunnel gateway."""
 
     vpn_gateway_id: str
     vpc_id: str
@@ -103,7 +103,7 @@ class VpnGateway(ManagedResource):
 
 @dataclass(frozen=True, slots=True)
 class CustomerGateway(ManagedResource):
-    """The customer's end of tunnels; ``auth_key`` authenticates BGP on dual-tunnel connections."""
+    """The customer's end of tunnels. ``auth_key`` authenticates BGP of dual-tunnel connections."""
 
     customer_gateway_id: str
     name: str
@@ -212,8 +212,8 @@ class EmulatedConnection(ManagedResource):
 class EmulatedRoute(Resource):
     """One route entry of a VPN gateway, or of a connection on a transit router.
 
-    ``kind`` is policy, custom (by destination) or bgp. For a BGP route, ``learned_from`` is CLOUD
-    if the cloud announces the route, and VPN_BGP if the peer does; None for other kinds.
+    ``kind`` is policy, bgp, or custom for a destination route. ``learned_from`` is CLOUD for a BGP
+    route that the cloud announces, VPN_BGP for one that the peer announces, and else None.
     """
 
     kind: str
@@ -234,7 +234,7 @@ class EmulatedRoute(Resource):
 
 @dataclass(frozen=True, slots=True)
 class Planted:
-    """One planted defect, or similar case without defect, and the connections that have it."""
+    """A planted defect, or a similar situation without defect, and its connections."""
 
     plant_id: str
     vpn_connection_ids: tuple[str, ...]
@@ -242,7 +242,7 @@ class Planted:
 
 @dataclass(frozen=True, slots=True)
 class EmulatedFleet:
-    """Everything in the emulated cloud; all subscriptions end after ``now_ms``."""
+    """Everything in the emulated cloud. All subscriptions end after ``now_ms``."""
 
     seed: int
     accounts: tuple[EmulatedAccount, ...]

@@ -1,6 +1,6 @@
-"""Draw route entries: the routes to each connection, and the announcements of each gateway.
+"""Generate the routes to each connection, and the routes that each VPN gateway announces.
 
-A separate random stream draws them, so that routes do not change the connections of a seed.
+The routes come from a separate random source, so that they do not change the connections.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from vpnframe.emulator.fleet.quirks import pick
 DEFAULT_PRIORITY = 10
 ACTIVE, STANDBY = 100, 0
 
-# Maximum number of policy routes to draw per connection; a gateway accepts no more.
+# Maximum number of policy routes per connection; a gateway accepts no more.
 _MOST_POLICIES = 60
 _POLICY_MODE = {"policy": 75.0, "custom": 15.0, "none": 10.0}
 _ROUTE_MODE = {"custom": 88.0, "policy": 12.0}
@@ -133,7 +133,7 @@ class _Surveyor:
         return [self.draft.vpc_of(connection.vpn_gateway_id).cidr]
 
     def _kind_of(self, connection: EmulatedConnection) -> str:
-        """Choose the kind of a connection's routes: mostly policy if no selector is 0.0.0.0/0."""
+        """Choose the kind of a connection's routes, mostly policy if no selector is 0.0.0.0/0."""
         if connection.vpn_gateway_id is None:
             return "custom"
         is_everything = EVERYTHING in connection.vpc_subnets + connection.onprem_subnets
@@ -142,7 +142,10 @@ class _Surveyor:
     def _learned(
         self, connection: EmulatedConnection, destination: str, asn: int
     ) -> Iterator[EmulatedRoute]:
-        """Yield a route that the peer announces: one per tunnel on a gateway, one on a router."""
+        """Yield the routes by which a connection learns a destination from its peer.
+
+        There is one route per tunnel on a VPN gateway, and one route on a transit router.
+        """
         route = make_route(self.draw, connection, "bgp", destination)
         path = self.draw.rng.choice([f"{asn}", f"{asn},{asn}", f"{asn},65010,65020"])
         community = f"{asn % 65536}:1000" if self.draw.chance(0.3) else None
@@ -169,7 +172,7 @@ class _Surveyor:
 def _vary(
     draw: Draw, connection: EmulatedConnection, routes: Sequence[EmulatedRoute]
 ) -> Sequence[EmulatedRoute]:
-    """Vary the state, weight and priority of routes; BGP routes stay unchanged."""
+    """Vary the state, weight and priority of routes that are not BGP routes."""
     priority = draw.rng.choice((5, 20, 100)) if draw.chance(0.12) else None
     weight = STANDBY if draw.chance(0.06) and not connection.is_dual else ACTIVE
     return [

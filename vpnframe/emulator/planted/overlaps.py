@@ -1,4 +1,4 @@
-"""Plant overlaps of CIDR blocks, one of each kind, and similar cases that are not defects."""
+"""Plant overlaps of CIDR blocks, and similar situations that are not defects."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _ODD_BLOCKS = {
 
 
 def plant_overlaps(planter: Planter) -> None:
-    """Plant every overlap, first those that need a pair of connections on one resource."""
+    """Plant every overlap; the overlaps of connections on one resource come first."""
     for connection in planter.take_vpc_pair("onprem-equal-behind-gateways-of-one-vpc"):
         planter.set_blocks(connection, [planter.vpc_cidr(connection)], ["192.168.207.0/24"])
         planter.change(connection, health_check=None)
@@ -56,7 +56,7 @@ def plant_overlaps(planter: Planter) -> None:
 
 
 def _blocks(planter: Planter, connection: EmulatedConnection, words: str) -> list[str]:
-    """Return the CIDR blocks that the words of ``_ON_ONE_GATEWAY`` stand for."""
+    """Return the CIDR blocks for an entry of ``_ON_ONE_GATEWAY``."""
     cidr = planter.vpc_cidr(connection)
     lower, upper = halves(cidr)
     if words == "inside":
@@ -66,7 +66,7 @@ def _blocks(planter: Planter, connection: EmulatedConnection, words: str) -> lis
 
 
 def _plant_twins(planter: Planter) -> None:
-    """Set equal CIDR blocks on pairs: a duplicate, a failover pair, and a pair on one router."""
+    """Plant three pairs with equal blocks: a duplicate, a failover pair, a pair on one router."""
     if pair := planter.take_gateway_pair("duplicate-connection"):
         planter.set_blocks(pair[1], pair[0].vpc_subnets, pair[0].onprem_subnets)
         planter.share_peers(*pair)
@@ -82,10 +82,10 @@ def _plant_twins(planter: Planter) -> None:
 
 
 def _plant_mirror(planter: Planter) -> None:
-    """Connect two VPCs: each VPN gateway is the other's peer, and the selectors are mirrored."""
+    """Make two VPN gateways each other's peer, so that they connect two VPCs."""
 
     def can_mirror(left: EmulatedConnection, right: EmulatedConnection) -> bool:
-        """Check for different gateways, one account, equal tunnel counts and separate VPCs."""
+        """Check for two gateways of one account, equal tunnel counts and disjoint VPCs."""
         cidrs = [ip_network(planter.vpc_cidr(connection)) for connection in (left, right)]
         return (
             left.vpn_gateway_id != right.vpn_gateway_id
@@ -112,7 +112,7 @@ def _plant_own_sides(planter: Planter) -> None:
         return connection.vpc_subnets[0] if is_on_router else planter.vpc_cidr(connection)
 
     def has_room(connection: EmulatedConnection) -> bool:
-        """Check for a policy connection whose block's prefix can grow and shrink by 4 bits."""
+        """Check for specific blocks, and a prefix length that can change by 4 bits."""
         return is_policy(connection) and 12 <= ip_network(block_of(connection)).prefixlen <= 26
 
     for connection in planter.take("own-sides-equal", is_policy):

@@ -17,7 +17,7 @@ Taken: TypeAlias = tuple[EmulatedConnection, ...]
 
 
 def ending_at(customer_gateway_id: str, address: str) -> dict[str, Any]:
-    """Return the fields of a tunnel that ends at a customer gateway with this id and address."""
+    """Return the fields to set on a tunnel that shall end at this customer gateway."""
     return {
         "customer_gateway_id": customer_gateway_id,
         "customer_ip": address,
@@ -52,7 +52,7 @@ def is_gateway_policy(connection: EmulatedConnection) -> bool:
 
 
 def is_static(connection: EmulatedConnection) -> bool:
-    """Check for a pre-shared key and no BGP: the connection's CIDR blocks can be set freely."""
+    """Check for a pre-shared key and no BGP, so that the CIDR blocks can be set freely."""
     return is_psk(connection) and connection.tunnels[0].bgp is None
 
 
@@ -61,7 +61,7 @@ def _differ_in_peer(left: EmulatedConnection, right: EmulatedConnection) -> bool
 
 
 class Planter:
-    """Plants defects in a fleet; no connection gets two of them.
+    """Plants defects in a fleet, at most one in each connection.
 
     The methods ``take...`` choose connections without a defect, record the id of the defect for
     them, and return them. They return () and record nothing if no connections are suitable.
@@ -174,7 +174,7 @@ class Planter:
         return ending_at(gateway.customer_gateway_id, address)
 
     def share_peers(self, source: EmulatedConnection, target: EmulatedConnection) -> None:
-        """Copy the peer of each source tunnel to the target; repeat the last peer if needed."""
+        """Give the tunnels of ``target`` the peers of the tunnels of ``source``."""
         peers = source.tunnels + source.tunnels[-1:] * len(target.tunnels)
         tunnels = (
             replace(tunnel, **ending_at(peer.customer_gateway_id, peer.customer_ip))
@@ -183,7 +183,7 @@ class Planter:
         self.change(target, tunnels=tuple(tunnels))
 
     def mirror(self, left: EmulatedConnection, right: EmulatedConnection) -> None:
-        """Make each connection the other's peer, tunnel by tunnel, with equal pre-shared keys."""
+        """Make two connections each other's peer, with equal proposals and pre-shared keys."""
         first = min(left, right, key=lambda c: c.vpn_connection_id)
         for here, there in ((left, right), (right, left)):
             ends = zip(here.tunnels, there.tunnels, first.tunnels, strict=True)

@@ -1,4 +1,4 @@
-"""Plant overlaps that only routes show, and similar cases that are not defects."""
+"""Plant overlaps that only routes show, and similar situations that are not defects."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def plant_routes(planter: Planter) -> None:
 
 
 def _plant_across_vpc(planter: Planter) -> None:
-    """Set equal routes on two VPN gateways of one VPC: once a mistake, once a migration."""
+    """Plant equal routes on two VPN gateways of one VPC, as a mistake and as a migration."""
     for connection in planter.take_vpc_pair(
         "routes-equal-behind-gateways-of-one-vpc",
         lambda c: is_static(c) and len(c.tunnels) == 1,
@@ -36,7 +36,7 @@ def _plant_across_vpc(planter: Planter) -> None:
 
 
 def _plant_by_destination(planter: Planter) -> None:
-    """Make destination routes of one gateway overlap: equal, nested, and as a failover pair."""
+    """Plant destination routes of one gateway that are equal, a failover pair, and nested."""
     for connection in _take_plain_pair(planter, "routes-equal-on-one-gateway"):
         _lead(planter, connection, "10.221.0.0/24")
     if pair := _take_plain_pair(planter, "routes-active-and-standby"):
@@ -48,7 +48,7 @@ def _plant_by_destination(planter: Planter) -> None:
 
 
 def _plant_by_policy(planter: Planter) -> None:
-    """Plant pairs of policy routes to one destination: equal, by priority, and by source."""
+    """Plant policy routes to one destination that are equal, or differ in priority or source."""
     for connection in _take_plain_pair(planter, "policies-of-one-priority"):
         _lead(planter, connection, "172.28.1.0/24", source=planter.vpc_cidr(connection))
     pair = _take_plain_pair(planter, "policies-ranked", is_ranked=True)
@@ -72,7 +72,7 @@ def _plant_into_vpcs(planter: Planter) -> None:
 
 
 def _plant_mirror_on_one_router(planter: Planter) -> None:
-    """Make two connections of one transit router each other's peer, with equal tunnel counts."""
+    """Make two connections of one transit router each other's peer."""
 
     def take_pair(n_tunnels: int) -> Taken:
         return planter.take_router_pair(
@@ -114,7 +114,7 @@ def _take_plain_pair(planter: Planter, plant_id: str, *, is_ranked: bool = False
 def _lead(
     planter: Planter, connection: EmulatedConnection, *destinations: str, **fields: Any
 ) -> None:
-    """Make a connection route-based; ``fields`` are those of each of its routes.
+    """Make a connection route-based; ``fields`` are set on each of its routes.
 
     The routes are policy routes if a source is given, else destination routes.
     """

@@ -40,7 +40,7 @@ _PUBLISHED_KEY = "pgw6dy7d1i8in7x5"
 
 
 def plant_settings(planter: Planter) -> None:
-    """Plant every weakness of settings; earlier ones have more connections to choose from."""
+    """Plant every weakness of settings, first the ones that fit few connections."""
     for _ in range(3):
         planter.plant("tunnel-index-missing", lambda c: c.is_dual, index=None)
     for connection in planter.take("tunnels-differ", lambda c: is_psk(c) and c.is_dual):
