@@ -18,9 +18,6 @@ from vpnframe.emulator.state import Holdings
 
 Parameters: TypeAlias = Mapping[str, str]
 
-DEFAULT_PAGE_SIZE = 10
-MAX_PAGE_SIZE = 50
-
 _TAG_PART = re.compile(r"Tag\.(\d{1,2})\.(Key|Value)")
 
 
@@ -42,9 +39,7 @@ class EmulatedListCall:
     ) -> Tree:
         """Return the requested page of resources; ``finish`` adds unset fields to a row."""
         number = _read_number(parameters, "PageNumber", default=1, largest=10**9)
-        size = _read_number(
-            parameters, "PageSize", default=DEFAULT_PAGE_SIZE, largest=MAX_PAGE_SIZE
-        )
+        size = _read_number(parameters, "PageSize", default=10, largest=50)
         things = self._select(self.held(holdings, parameters), parameters)
         shown = things[(number - 1) * size : number * size]
         nested: Json = [finish(self.write(thing)) for thing in shown]
