@@ -6,16 +6,11 @@ import json
 import re
 from collections.abc import Iterable
 
-LISTED = "DescribeVpnConnections"
-DOWNLOAD = "DownloadVpnConnectionConfig"
-_LISTS = (LISTED, "DescribeVpnAttachments", "DescribeVpnGateways", "DescribeCustomerGateways")
-_ROUTES = (
-    *("DescribeVpcs", "DescribeVpnRouteEntries"),
-    *("DescribeVpnPbrRouteEntries", "DescribeVcoRouteEntries"),
-)
+from vpnframe.cloud.actions import ACTIONS, CONNECTIONS, DOWNLOAD
+
 REVELATION = (
     "These reads reveal the pre-shared keys and BGP keys of every connection "
-    f"({LISTED} and {DOWNLOAD}; DescribeCustomerGateways has BGP keys): there is no read "
+    f"({CONNECTIONS} and {DOWNLOAD}; DescribeCustomerGateways has BGP keys): there is no read "
     "permission without them, so treat everyone who has this policy as someone who knows your keys."
 )
 
@@ -44,7 +39,8 @@ def refused_sentence(messages: Iterable[str]) -> str | None:
 
 def needed(*, routes: bool = True) -> tuple[str, ...]:
     """Return the names of the API actions of a fetch that need a permission."""
-    return (*_LISTS, *(_ROUTES if routes else ()), DOWNLOAD)
+    needing = (action for action in ACTIONS.values() if action.needs_permission)
+    return tuple(action.name for action in needing if routes or not action.is_for_routes)
 
 
 def policy() -> str:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 
-from vpnframe.cloud import actions, rows
+from vpnframe.cloud import rows
+from vpnframe.cloud.actions import DOWNLOAD, LIST_OF_ONE, LISTS
 from vpnframe.cloud.answers import action_of, page_of
 from vpnframe.cloud.fields import Fields
 from vpnframe.cloud.messages import Response
@@ -16,8 +17,7 @@ from vpnframe.cloud.trees import read_tree, write_tree
 from vpnframe.errors import ResponseError, StatusError
 from vpnframe.model.masked import REDACTED, key_state
 
-_DOWNLOAD = "DownloadVpnConnectionConfig"
-_READABLE = (_DOWNLOAD, *rows.DECODERS, *actions.LIST_OF_ONE)
+_READABLE = (DOWNLOAD, *LISTS, *LIST_OF_ONE)
 # Pre-shared and BGP keys in JSON, in JSON within a string, and in XML, even if truncated.
 _KEY = re.compile(
     rb"""["'](?:Psk|AuthKey)\\*["']\s*:\s*\\*["']([^"']*)|<(?:Psk|AuthKey)[^>]*>([^<]*)""",
@@ -40,8 +40,8 @@ def redact_answer(response: Response) -> bytes:
     answer = Fields(tree, [], reads={})
     del tree  # a traceback must not show it: it contains keys
     decoded, kept = _decoded(answer, action), answer.kept()
-    if action in rows.DECODERS:  # an XML answer may omit an empty list: add it
-        kept.setdefault(actions.ACTIONS[action].list_path[0], "")
+    if action in LISTS:  # an XML response may omit an empty list: add it
+        kept.setdefault(LISTS[action].list_path[0], "")
     redacted = write_tree(kept, root)
     if _decoded(Fields(read_tree(Response(200, {}, redacted))[0], []), action) != decoded:
         raise ResponseError("cannot be redacted without changing what it says")
@@ -49,7 +49,7 @@ def redact_answer(response: Response) -> bytes:
 
 
 def _decoded(answer: Fields, action: str) -> object:
-    if action == _DOWNLOAD:
+    if action == DOWNLOAD:
         return rows.downloaded_connection(answer, vpn_connection_id="-")
     return page_of(answer, action)
 

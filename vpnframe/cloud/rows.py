@@ -7,10 +7,8 @@ from typing import Any, Literal
 
 import msgspec
 
-from vpnframe.cloud.actions import ACTIONS
 from vpnframe.cloud.fields import Fields, read_flag
 from vpnframe.cloud.hints import Hints
-from vpnframe.cloud.route_rows import destination_route, policy_route, vpc
 from vpnframe.errors import ResponseError
 from vpnframe.model import terms
 from vpnframe.model.records import (
@@ -20,7 +18,6 @@ from vpnframe.model.records import (
     Phases,
     Proposal,
     Region,
-    Row,
     Statement,
     TunnelStatement,
 )
@@ -34,13 +31,6 @@ _BGP_LINK = ("LocalAsn", "PeerAsn", "LocalBgpIp", "PeerBgpIp", "TunnelCidr")
 _BGP_STATUS = ("Status", "BgpStatus")
 _BGP = (*_BGP_LINK, *_BGP_STATUS, "AuthKey")
 _VPN_TYPES = {"normal": "normal", "nationalstandard": "sm"}
-
-
-def decode_row(action: str, row: Fields) -> Row | None:
-    """Decode a row of a list action to a record with the row's notes; None if it has no id."""
-    row = row.apart()
-    row_id = row.text(*ACTIONS[action].id_fields)
-    return None if row_id is None else DECODERS[action](row, row_id)
 
 
 def downloaded_connection(answer: Fields, *, vpn_connection_id: str) -> Statement:
@@ -263,19 +253,6 @@ def customer_gateway(row: Fields, gateway_id: str) -> Gateway:
 def region(row: Fields, region_id: str) -> Region:
     """Decode a row of DescribeRegions."""
     return Region(region_id=region_id, endpoint=row.text("RegionEndpoint"))
-
-
-DECODERS: Mapping[str, Callable[[Fields, str], Row]] = {
-    "DescribeCustomerGateways": customer_gateway,
-    "DescribeRegions": region,
-    "DescribeVpnAttachments": attachment,
-    "DescribeVpnConnections": listed_connection,
-    "DescribeVpnGateways": vpn_gateway,
-    "DescribeVcoRouteEntries": destination_route,
-    "DescribeVpcs": vpc,
-    "DescribeVpnPbrRouteEntries": policy_route,
-    "DescribeVpnRouteEntries": destination_route,
-}
 
 
 def _tunnel_rows(row: Fields, outer: str, inner: str, ike: str, ipsec: str) -> list[Fields]:

@@ -6,8 +6,7 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from vpnframe.cloud.actions import PAGE_SIZE
-from vpnframe.cloud.permissions import DOWNLOAD
+from vpnframe.cloud.actions import DOWNLOAD, PAGE_SIZE
 from vpnframe.cloud.rate_limits import RateLimiter
 from vpnframe.model.records import Coverage
 

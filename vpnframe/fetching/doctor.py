@@ -12,10 +12,10 @@ from typing import Literal
 import pandas as pd
 
 from vpnframe import schema
-from vpnframe.cloud.actions import STS_HOST, VPC_HOST
+from vpnframe.cloud.actions import ACTIONS, CONNECTIONS, DOWNLOAD, STS_HOST, VPC_HOST
 from vpnframe.cloud.answers import Page, decode_download, decode_page
 from vpnframe.cloud.messages import Request, Response
-from vpnframe.cloud.permissions import DOWNLOAD, LISTED, needed, permission_of
+from vpnframe.cloud.permissions import needed, permission_of
 from vpnframe.cloud.roles import clock_offset, decode_identity
 from vpnframe.cloud.shapes import shape_of
 from vpnframe.cloud.signing import Credentials
@@ -31,13 +31,6 @@ from vpnframe.model.files import create_file
 from vpnframe.model.records import Attachment, Coverage, Failure, Gateway, Region, Statement
 
 Status = Literal["ok", "missing", "unknown"]
-# For calls about one object: the kind of the object, and the parameter for its id.
-_ABOUT_ONE = {
-    "DescribeVpnRouteEntries": ("VPN gateway", "VpnGatewayId"),
-    "DescribeVpnPbrRouteEntries": ("VPN gateway", "VpnGatewayId"),
-    "DescribeVcoRouteEntries": ("transit-router attachment", "VpnConnectionId"),
-    DOWNLOAD: ("connection", "VpnConnectionId"),
-}
 # Remedies for failures other than a refused permission, by kind of failure.
 _REMEDIES: dict[str, str] = {
     **dict.fromkeys(
@@ -238,7 +231,7 @@ class _AccountCheck:
 
     async def _check_region(self, place: Place) -> None:
         """Check whether a region answers a list call for one row, and note its connection count."""
-        found = await self._try(place, LISTED, {})
+        found = await self._try(place, CONNECTIONS, {})
         note = partial(self._note, "region", region_id=place.region_id)
         if isinstance(found, Page):
             self.sizes[place] = max(found.total_count or 0, len(found.rows))
@@ -258,7 +251,7 @@ class _AccountCheck:
         """Check each permission once, in one region that answers."""
         places = [*(place for place, _ in self.samples.values()), *self.sizes]
         for action in needed(routes=self.plan.routes):
-            kind, parameter = _ABOUT_ONE.get(action, ("", ""))
+            kind, parameter = ACTIONS[action].about
             if not places:
                 self._note(permission_of(action), "unknown", "no region answers", "see the regions")
             elif kind and kind not in self.samples:

@@ -9,7 +9,7 @@ from functools import partial
 
 import msgspec
 
-from vpnframe.cloud.actions import ACTIONS, PAGE_SIZE
+from vpnframe.cloud.actions import LISTS, PAGE_SIZE
 from vpnframe.cloud.answers import Page, decode_page
 from vpnframe.cloud.messages import Response
 from vpnframe.errors import ResponseError
@@ -19,22 +19,6 @@ from vpnframe.model.notes import note_failure, odd_count
 from vpnframe.model.psk import KeyJudge
 from vpnframe.model.records import Failure, Note, Row, Rows
 
-_ID_OF = {
-    "DescribeCustomerGateways": "gateway_id",
-    "DescribeRegions": "region_id",
-    "DescribeVcoRouteEntries": "entry_id",
-    "DescribeVpcs": "vpc_id",
-    "DescribeVpnAttachments": "vpn_connection_id",
-    "DescribeVpnConnections": "vpn_connection_id",
-    "DescribeVpnGateways": "gateway_id",
-    "DescribeVpnPbrRouteEntries": "entry_id",
-    "DescribeVpnRouteEntries": "entry_id",
-}
-# The list calls that return an object, by the parameter for its id.
-_SHOWN_BY = {
-    "VpnConnectionId": ("DescribeVpnConnections", "DescribeVpnAttachments"),
-    "VpnGatewayId": ("DescribeVpnGateways",),
-}
 _MOST_PASSES = 3
 _MOST_IDLE = 10  # consecutive pages without a new row
 _decode_row = msgspec.msgpack.Decoder(Row).decode
@@ -95,7 +79,7 @@ class Listing:
     def take(self, page: Page, action: str) -> None:
         """Store the rows and the count of a page."""
         for row in page.rows:
-            self.put(getattr(row, _ID_OF[action]), row)
+            self.put(getattr(row, LISTS[action].record_id), row)
         self.notes += page.notes
         self.count_note = self.count_note or page.count_note
         if page.total_count is not None:
@@ -133,7 +117,7 @@ class ListCall:
                 n_expected=known.n_expected, notes=list(known.notes), is_agreed=known.is_stable
             )
             for raw in known.rows:
-                listing.put(getattr(_decode_row(raw), _ID_OF[self.action]), raw)
+                listing.put(getattr(_decode_row(raw), LISTS[self.action].record_id), raw)
         else:
             listing = await self.fetch()
             if checkpoint and not (listing.failure or listing.doubt or listing.count_note):
@@ -165,7 +149,7 @@ class ListCall:
     async def fetch_pass(self) -> Listing:
         """Fetch every page once."""
         listing, number, n_idle = Listing(), 1, 0
-        is_paged = ACTIONS[self.action].is_paged
+        is_paged = LISTS[self.action].is_paged
         while True:
             paging = {"PageNumber": str(number), "PageSize": str(PAGE_SIZE)} if is_paged else {}
             decode = partial(self._decode, number=number)
@@ -198,7 +182,7 @@ class ListCall:
         page = decode_page(response, action=self.action, judge=self.judge)
         if page.rows or page.notes:
             return page
-        if not ACTIONS[self.action].is_paged:  # every account has regions
+        if not LISTS[self.action].is_paged:  # every account has regions
             raise ResponseError(f"the answer of {self.action} has an empty list")
         if page.total_count is not None and page.total_count > (number - 1) * PAGE_SIZE:
             count = page.total_count
@@ -234,7 +218,7 @@ async def explain_gone(
     if failure.kind != "gone":
         return failure
     ((parameter, thing_id),) = about.items()
-    for action in _SHOWN_BY[parameter]:
+    for action in (one.name for one in LISTS.values() if parameter in one.id_fields):
         listing = await ListCall(caller, action, place, about).fetch_pass()
         if thing_id in listing.seen:
             why = f"{action} still shows it"

@@ -11,8 +11,8 @@ from typing import Any, TypeVar
 
 from msgspec.structs import replace
 
+from vpnframe.cloud.actions import CONNECTIONS, DOWNLOAD
 from vpnframe.cloud.answers import decode_download
-from vpnframe.cloud.permissions import DOWNLOAD
 from vpnframe.cloud.retries import PASSING
 from vpnframe.fetching.blocking import run_all
 from vpnframe.fetching.call_counts import Estimate, estimate, list_calls
@@ -45,9 +45,8 @@ Queue = Iterator[tuple[str, KeyJudge | None]]
 _DOWNLOADS_AT_ONCE = 16  # more than enough to fill the published quota at usual latencies
 _TRIES_AGAIN = 3  # downloads that are retried one by one before a silent region is given up
 _VPCS = "DescribeVpcs"
-_CONNECTIONS = "DescribeVpnConnections"
 # Gateways come first: pre-shared keys in the rows of connections are compared with their names.
-_LISTS = (("DescribeCustomerGateways", "DescribeVpnAttachments"), (_CONNECTIONS,))
+_LISTS = (("DescribeCustomerGateways", "DescribeVpnAttachments"), (CONNECTIONS,))
 
 
 @dataclass(slots=True)
@@ -90,7 +89,7 @@ class RegionCrawl:
         if former is not None and not _may_be_given(former):
             return
         key, judge = self.caller.fingerprint_key, None
-        if action == _CONNECTIONS and key is not None:
+        if action == CONNECTIONS and key is not None:
             judge = KeyJudge(key, gateway_words(self._found(*GATEWAY_LISTS).values()))
         listing = await ListCall(self.caller, action, self.place, judge=judge).recall()
         if former is not None and listing.failure and len(former.rows) > len(listing.rows):
@@ -236,7 +235,7 @@ class RegionCrawl:
     def _statements(self) -> Iterator[dict[str, Statement]]:
         """Yield the list rows of connections in parts, sorted by id; attachments complete them."""
         attached = self._rows("DescribeVpnAttachments")
-        for rows in side_by_side(self._rows(_CONNECTIONS), attached):
+        for rows in side_by_side(self._rows(CONNECTIONS), attached):
             yield {
                 connection_id: replace(statement, fetched_ms=self.listed_ms)
                 for connection_id, statement in sorted(with_attachments(*rows).items())
@@ -309,7 +308,7 @@ class RegionCrawl:
         )
 
     def _coverage(self) -> Coverage:
-        listing = self.listings.get(_CONNECTIONS, Listing())
+        listing = self.listings.get(CONNECTIONS, Listing())
         n_listed, n_unattached = len(self.connection_ids), len(self.unattached_ids)
         # The list's count omits connections that only attachments name; unknown if it failed.
         n_attached_alone = 0 if listing.failure else n_listed - len(listing.rows)
