@@ -74,9 +74,7 @@ async def open_accounts(settings: FetchSettings, plan: Plan, caller: Caller) -> 
 
 
 async def _identify(crawl: AccountCrawl) -> None:
-    crawl.identity = await settle_identity(crawl.caller, await crawl.identify())
-    if isinstance(crawl.identity, str):
-        crawl.caller.account_id = crawl.identity
+    crawl.take_identity(await settle_identity(crawl.caller, await crawl.identify()))
 
 
 def _merge(first: AccountCrawl, other: Caller) -> None:

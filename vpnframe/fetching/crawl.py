@@ -11,8 +11,7 @@ import random
 import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-
-import msgspec
+from functools import partial
 
 from vpnframe.cloud.actions import STS_HOST, VPC_HOST
 from vpnframe.cloud.answers import decode_account_id
@@ -26,7 +25,6 @@ from vpnframe.fetching.call_counts import Estimate, estimate
 from vpnframe.fetching.caller import Caller, Place
 from vpnframe.fetching.listing import ListCall, Listing
 from vpnframe.fetching.regions import RegionCrawl, status_of_nothing
-from vpnframe.model.notes import note_failure
 from vpnframe.model.records import Coverage, CoverageStatus, Failure, Records
 
 _SHARE = re.compile(r"(100|[1-9]?[0-9])(?:\.[0-9]+)?%")
@@ -102,61 +100,56 @@ class AccountCrawl:
         place = self.plan.place(STS_HOST)
         return await self.caller.ask("GetCallerIdentity", place, {}, decode_account_id)
 
+    def take_identity(self, identity: str | Failure) -> None:
+        """Set the identity, and the account's id if it is known."""
+        self.identity = identity
+        if isinstance(identity, str):
+            self.caller.account_id = identity
+
     async def list_all(self) -> None:
         """Read the account's identity, its regions, and every list of every region."""
         if self.identity is None:
-            self.identity = await self.identify()
-        if isinstance(self.identity, str):
-            self.caller.account_id = self.identity
-        else:
+            self.take_identity(await self.identify())
+        if isinstance(self.identity, Failure):
             self.failures.append(self.identity)
             if self.identity.kind == "credentials":
-                self._give_up(self.identity)
+                self._cover(status_of_nothing(self.identity))
                 return
         listing = await ListCall(self.caller, "DescribeRegions", self.plan.place(VPC_HOST)).recall()
         if listing.failure is not None:
             self.failures.append(listing.failure)
             if self.plan.regions is None:
-                self._give_up(listing.failure)
+                self._cover(status_of_nothing(listing.failure))
                 return
         self._find_regions(listing)
         await run_all(region.list_all() for region in self.regions)
 
-    def _give_up(self, failure: Failure) -> None:
-        """Record that nothing of the account can be read."""
-        status = status_of_nothing(failure)
-        self.coverage.append(Coverage(account_id=self.caller.account_id, status=status))
+    def _cover(self, status: CoverageStatus, region_id: str | None = None) -> None:
+        """Add a coverage row for a region that is not read, or for the whole account."""
+        account_id = self.caller.account_id
+        self.coverage.append(Coverage(account_id=account_id, region_id=region_id, status=status))
 
     def _find_regions(self, listing: Listing) -> None:
-        account_id, caller, action = self.caller.account_id, self.caller, "DescribeRegions"
-        for note in listing.notes:
-            failure = note_failure(note, action=action, at_ms=caller.now_ms())
-            self.failures.append(msgspec.structs.replace(failure, account_id=account_id))
+        caller, action = self.caller, "DescribeRegions"
+        fail = partial(caller.failure, action=action)
         known = {r.region_id: r.endpoint for part in listing.rows.parts() for r in part.values()}
-        for message in self.plan.unknown_skips(known):
-            self.failures.append(caller.failure("settings", message, action=action))
+        self.failures += [fail(n.kind, f"{n.field} {n.message}") for n in listing.notes]
+        self.failures += [fail("settings", text) for text in self.plan.unknown_skips(known)]
         for region_id, place, problem in self.plan.places(known):
             if problem:
-                failure = caller.failure("parameter", problem, region_id=region_id, action=action)
-                self.failures.append(failure)
+                self.failures.append(fail("parameter", problem, region_id=region_id))
             if place:
                 self.regions.append(RegionCrawl(caller, place, self._report, self.plan.routes))
             else:
-                status: CoverageStatus = "unreachable" if problem else "skipped"
-                row = Coverage(account_id=account_id, region_id=region_id, status=status)
-                self.coverage.append(row)
-        self._report(events.RegionsFound(account_id, len(self.regions)))
+                self._cover("unreachable" if problem else "skipped", region_id)
+        self._report(events.RegionsFound(len(self.regions)))
 
     def _report(self, event: events.Event) -> None:
         """Pass on an event with its account id, after an event for newly throttled calls."""
-        listener, account_id = self.plan.on_event, self.caller.account_id
         n_throttled = sum(tally.n_throttled for tally in self.caller.tallies.values())
-        if n_throttled > self._n_throttled:
-            events.tell(listener, events.Throttled(n_throttled - self._n_throttled, account_id))
-            self._n_throttled = n_throttled
-        if not isinstance(event, events.EstimateMade):
-            event = replace(event, account_id=account_id)
-        events.tell(listener, event)
+        n_new, self._n_throttled = n_throttled - self._n_throttled, n_throttled
+        for one in (*([events.Throttled(n_new)] if n_new else []), event):
+            events.tell(self.plan.on_event, replace(one, account_id=self.caller.account_id))
 
     def chosen(self, region: RegionCrawl) -> list[str]:
         """Return the ids of a region's connections whose configurations are to be downloaded."""
@@ -191,7 +184,7 @@ class AccountCrawl:
             found = await self.identify()
             if isinstance(found, str):
                 self.failures.remove(self.identity)
-                self.identity = self.caller.account_id = found
+                self.take_identity(found)
         await run_all(region.list_again() for region in self.regions)
         await run_all(region.download_again(self.chosen(region)) for region in self.regions)
 
@@ -219,21 +212,17 @@ class FleetCrawl:
         """Return the estimated calls and time, by account and region."""
         found: list[Estimate] = []
         for account in self.accounts:
-            share, limiter = (
-                parse_downloads(account.plan.downloads),
-                account.caller.lanes.rate_limiter,
-            )
+            share = parse_downloads(account.plan.downloads)
+            limiter = account.caller.lanes.rate_limiter
             found += [estimate(row, {}, limiter) for row in account.coverage]
             found += [region.estimate(share) for region in account.regions]
         return tuple(found)
 
     def outcome(self) -> Records:
         """Return the failures and coverage rows of all accounts."""
-        parts = [
-            part
-            for account in self.accounts
-            for part in (account.own(), *(region.outcome() for region in account.regions))
-        ]
+        parts: list[Records] = []
+        for account in self.accounts:
+            parts += [account.own(), *(region.outcome() for region in account.regions)]
         return Records(
             failures=tuple(failure for part in parts for failure in part.failures),
             coverage=tuple(row for part in parts for row in part.coverage),
