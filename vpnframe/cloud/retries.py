@@ -6,7 +6,7 @@ import enum
 import re
 from dataclasses import dataclass
 
-from vpnframe.errors import RequestError, ResponseError, StatusError, TransportError
+from vpnframe.errors import ResponseError, SettingsError, StatusError, TransportError, VpnframeError
 from vpnframe.model.records import FailureKind
 
 # Transient kinds of failure.
@@ -57,25 +57,25 @@ _BY_CODE: tuple[tuple[str, Remedy, FailureKind], ...] = (
 _VERDICTS = [(re.compile(code), FailureVerdict(remedy, kind)) for code, remedy, kind in _BY_CODE]
 
 
-def classify(error: RequestError) -> FailureVerdict:
-    """Return the kind and the remedy of a failed call."""
+def classify(error: VpnframeError) -> FailureVerdict:
+    """Return the kind and the remedy of a failed call; missing credentials are not retried."""
+    if isinstance(error, SettingsError):
+        return FailureVerdict(Remedy.GIVE_UP, "credentials")
     if isinstance(error, TransportError):
         return FailureVerdict(Remedy.AGAIN, "timeout" if error.is_timeout else "network")
     if isinstance(error, StatusError):
         code = error.code.lower()
         known = next((verdict for pattern, verdict in _VERDICTS if pattern.fullmatch(code)), None)
-        if known is not None:
-            return known
-        return _by_status(error.http_status) or FailureVerdict(Remedy.GIVE_UP, "parameter")
-    if isinstance(error, ResponseError):
-        if error.is_empty:
-            return FailureVerdict(Remedy.GIVE_UP, "empty")
-        return _by_status(error.http_status or 0) or FailureVerdict(Remedy.AGAIN, "malformed")
-    return FailureVerdict(Remedy.AGAIN, "malformed")
+        by_status = known or _by_status(error.http_status)
+        return by_status or FailureVerdict(Remedy.GIVE_UP, "parameter")
+    if isinstance(error, ResponseError) and error.is_empty:
+        return FailureVerdict(Remedy.GIVE_UP, "empty")
+    by_status = _by_status(getattr(error, "http_status", None) or 0)
+    return by_status or FailureVerdict(Remedy.AGAIN, "malformed")
 
 
 def _by_status(status: int) -> FailureVerdict | None:
-    """Classify by HTTP status if no error code is known: usually a proxy sent the answer."""
+    """Classify by HTTP status; without a known error code, a proxy usually sent the response."""
     if status == 403:
         return FailureVerdict(Remedy.GIVE_UP, "denied")
     if status == 429:

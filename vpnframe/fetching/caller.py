@@ -32,14 +32,12 @@ log = logging.getLogger("vpnframe")
 T = TypeVar("T")
 Send = Callable[[Request], Awaitable[Response]]
 
-# Maximum number of attempts of one call, by the remedy for its failure.
+# Maximum number of attempts of one call, by the remedy for its failure; one for other remedies.
 _ATTEMPTS = {
     Remedy.SLOW_DOWN: 8,
     Remedy.AGAIN: 5,
     Remedy.SET_CLOCK: 2,
     Remedy.RENEW_CREDENTIALS: 2,
-    Remedy.GIVE_UP: 1,
-    Remedy.ABSENT: 1,
 }
 
 
@@ -100,10 +98,9 @@ class Caller:
                     return await call.repeat()
             except TimeoutError:
                 pass
-        late = (
-            "the run was interrupted" if self.ending.is_asked else "the run's deadline has passed"
-        )
-        return call.failure(TransportError(late, is_timeout=True), attempts=0)
+        was_asked = self.ending.is_asked
+        why = "the run was interrupted" if was_asked else "the run's deadline has passed"
+        return call.failure(TransportError(why, is_timeout=True), attempts=0)
 
     def is_over(self) -> bool:
         """Check whether the run is over; then no more calls are sent."""
@@ -157,10 +154,14 @@ class _OneCall(Generic[T]):
                 await caller.lanes.enter(self._key)
                 started = caller.clock.monotonic()
                 outcome = await self._attempt()
-                _record(line, outcome)
-            if not isinstance(outcome, VpnframeError):
-                return outcome
-            verdict = _judge(outcome)
+                if not isinstance(outcome, VpnframeError):
+                    line.answered()
+                    return outcome
+                verdict = retries.classify(outcome)
+                if verdict.is_silence:
+                    line.failed()
+                elif isinstance(outcome, StatusError):
+                    line.answered()
             tried[verdict.remedy] += 1
             n, where = tried.total(), self.place.region_id
             log.debug("%s in %s: %s (attempt %d)", self.action, where, outcome, n)
@@ -183,7 +184,7 @@ class _OneCall(Generic[T]):
         """Check whether to retry a failed call; retries in an outage count against no limit."""
         if verdict.is_silence and line.is_down:
             return line.is_awaited
-        if n_tried >= _ATTEMPTS[verdict.remedy]:
+        if n_tried >= _ATTEMPTS.get(verdict.remedy, 1):
             return False
         return verdict.remedy is not Remedy.AGAIN or self.caller.budget.spend()
 
@@ -227,7 +228,10 @@ class _OneCall(Generic[T]):
         """Apply the remedy for the last failure before the next attempt."""
         caller = self.caller
         if remedy is Remedy.SLOW_DOWN:
-            now, retry_after_s = caller.clock.monotonic(), _retry_after_s(self.response)
+            now, headers = caller.clock.monotonic(), self.response.headers if self.response else {}
+            pause_ms = headers.get("x-acs-retry-after", "")
+            is_given = pause_ms.isdecimal()
+            retry_after_s = min(int(pause_ms[:12]), 600_000) / 1000 if is_given else None
             caller.lanes.rate_limiter.slow_down(self._key, now=now, retry_after_s=retry_after_s)
         elif remedy is Remedy.SET_CLOCK and self.response is not None:
             offset = clock_offset(self.response, caller.clock.utc_now())
@@ -237,40 +241,11 @@ class _OneCall(Generic[T]):
 
     def failure(self, error: VpnframeError, *, attempts: int) -> Failure:
         """Return the failure of this call; if it was denied, its message names the permission."""
-        kind, message = _judge(error).kind, str(error)
+        kind, message = retries.classify(error).kind, str(error)
         # Without a response, the request for credentials was denied, not this call.
         if kind == "denied" and self.response is not None:
             message = naming_permission(message, self.action)
-        details = {
-            name: getattr(error, name, None) for name in ("code", "http_status", "request_id")
-        }
-        return self.caller.failure(
-            kind,
-            message,
-            region_id=self.place.region_id,
-            action=self.action,
-            attempts=attempts,
-            **details,
-        )
-
-
-def _record(line: Line, outcome: object) -> None:
-    """Record whether the region answered; ignore torn answers and missing credentials."""
-    verdict = _judge(outcome) if isinstance(outcome, VpnframeError) else None
-    if verdict is not None and verdict.is_silence:
-        line.failed()
-    elif verdict is None or isinstance(outcome, StatusError):
-        line.answered()
-
-
-def _judge(error: VpnframeError) -> FailureVerdict:
-    """Classify a failed attempt; missing credentials are not retried."""
-    if isinstance(error, RequestError):
-        return retries.classify(error)
-    return FailureVerdict(Remedy.GIVE_UP, "credentials")
-
-
-def _retry_after_s(response: Response | None) -> float | None:
-    """Return in seconds the pause that header x-acs-retry-after gives in milliseconds."""
-    text = response.headers.get("x-acs-retry-after", "") if response else ""
-    return min(int(text[:12]), 600_000) / 1000 if text.isdecimal() else None
+        names = ("code", "http_status", "request_id")
+        details = {name: getattr(error, name, None) for name in names}
+        details |= {"region_id": self.place.region_id, "action": self.action, "attempts": attempts}
+        return self.caller.failure(kind, message, **details)

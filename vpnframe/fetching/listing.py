@@ -12,6 +12,7 @@ import msgspec
 from vpnframe.cloud.actions import LISTS, PAGE_SIZE
 from vpnframe.cloud.answers import Page, decode_page
 from vpnframe.cloud.messages import Response
+from vpnframe.cloud.retries import PASSING
 from vpnframe.errors import ResponseError
 from vpnframe.fetching.caller import Caller, Place
 from vpnframe.fetching.packed import PackedRecords
@@ -59,6 +60,11 @@ class Listing:
     def is_whole(self) -> bool:
         """Whether all pages were read, and contain as many rows as the cloud counts."""
         return self.failure is None and self.count_note is None and not self.is_short
+
+    @property
+    def may_succeed(self) -> bool:
+        """Whether the list failed for a transient reason, so that a retry can succeed."""
+        return self.failure is not None and self.failure.kind in PASSING
 
     def failures(self, action: str, *, at_ms: int) -> Iterator[Failure]:
         """Yield failures for rows not read or not decoded; account and region are not filled in."""

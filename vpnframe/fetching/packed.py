@@ -8,17 +8,15 @@ take a twentieth of that. They are unpacked part by part when they become tables
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from itertools import chain
-from typing import Any, TypeVar
+from typing import Any
 
 import msgspec
 
 from vpnframe.model.records import Row
 
-A = TypeVar("A")
-B = TypeVar("B")
-
+Part = Mapping[str, Any]  # records by id
 _BLOCK = 64
 _PART = 1000  # records; if there were fewer, making columns of each part would take longer
 _encode = msgspec.msgpack.Encoder().encode
@@ -56,18 +54,17 @@ class PackedRecords:
 
     def ids(self) -> Iterator[str]:
         """Yield the ids, in the order in which the records were added."""
-        for key, _ in self.raw():
-            yield key
+        return (key for key, _ in self.raw())
 
     def raw(self) -> Iterator[tuple[str, msgspec.Raw]]:
         """Yield every id with its encoded record."""
         for body in self._bodies():
             yield from _decode_raw(body).items()
 
-    def in_order(self) -> PackedRecords:
-        """Return a copy with the records in order of their ids."""
+    def in_order(self, only: Set[str] | None = None) -> PackedRecords:
+        """Return a copy with the records in order of their ids, or ``only`` those of these ids."""
         ordered, rows = PackedRecords(), dict(self.raw())
-        for key in sorted(rows):
+        for key in sorted(rows if only is None else rows.keys() & only):
             ordered.put(key, rows[key])
         return ordered
 
@@ -78,19 +75,20 @@ class PackedRecords:
 
 
 def side_by_side(
-    left: Iterable[Mapping[str, A]], right: Iterable[Mapping[str, B]]
-) -> Iterator[tuple[dict[str, A], dict[str, B]]]:
-    """Yield pairs of parts, with the same ids in both, from two sequences of parts sorted by id."""
-    coming, waiting = iter(right), dict[str, B]()
-    for part in left:
-        last = max(part, default="")
-        while not waiting or max(waiting) <= last:
-            more = next(coming, None)
-            if more is None:
-                break
-            waiting |= more
-        due = {key: waiting.pop(key) for key in sorted(waiting) if key <= last}
-        yield dict(part), due
-    for rest in chain([waiting], coming):
-        if rest:
-            yield {}, dict(rest)
+    first: Iterable[Part], *others: Iterable[Part]
+) -> Iterator[tuple[dict[str, Any], ...]]:
+    """Join sequences of parts that are sorted by id: the parts of a tuple have the same ids."""
+    following = [(iter(parts), dict[str, Any]()) for parts in others]
+    for part in first:
+        last, due = max(part, default=""), []
+        for coming, waiting in following:
+            while not waiting or max(waiting) <= last:
+                more = next(coming, None)
+                if more is None:
+                    break
+                waiting.update(more)
+            due.append({key: waiting.pop(key) for key in sorted(waiting) if key <= last})
+        yield dict(part), *due
+    for n, (coming, waiting) in enumerate(following):
+        for rest in filter(None, chain([waiting], coming)):
+            yield {}, *(dict(rest) if at == n else {} for at in range(len(following)))

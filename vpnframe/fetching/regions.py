@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import partial
-from itertools import chain, islice
+from itertools import chain, islice, zip_longest
 from typing import Any, TypeVar
 
 from msgspec.structs import replace
@@ -19,7 +19,7 @@ from vpnframe.fetching.call_counts import Estimate, estimate, list_calls
 from vpnframe.fetching.caller import Caller, Place
 from vpnframe.fetching.events import ConnectionRead, Listener, RegionRead
 from vpnframe.fetching.listing import ListCall, Listing, explain_gone
-from vpnframe.fetching.packed import PackedRecords, side_by_side
+from vpnframe.fetching.packed import PackedRecords, Part, side_by_side
 from vpnframe.fetching.routes import RegionRoutes
 from vpnframe.model.key_hints import gateway_words, judge_of, pack_known
 from vpnframe.model.named_gateways import GATEWAY_LISTS, NamedGateways
@@ -28,8 +28,8 @@ from vpnframe.model.psk import KeyJudge
 from vpnframe.model.records import (
     Coverage,
     CoverageStatus,
+    Disagreement,
     Failure,
-    Gateway,
     Record,
     Records,
     RouteEntry,
@@ -40,7 +40,6 @@ from vpnframe.model.routes import holder_of
 from vpnframe.model.sources import join_statements, own_gateways, with_attachments
 
 T = TypeVar("T", bound=Record)
-_Answers = tuple[Statement | None, RoutesInto]  # download and routes of one connection
 Queue = Iterator[tuple[str, KeyJudge | None]]
 _DOWNLOADS_AT_ONCE = 16  # more than enough to fill the published quota at usual latencies
 _TRIES_AGAIN = 3  # downloads that are retried one by one before a silent region is given up
@@ -86,7 +85,7 @@ class RegionCrawl:
 
     async def _list(self, action: str) -> None:
         former = self.listings.get(action)
-        if former is not None and not _may_be_given(former):
+        if former is not None and not former.may_succeed:
             return
         key, judge = self.caller.fingerprint_key, None
         if action == CONNECTIONS and key is not None:
@@ -108,6 +107,8 @@ class RegionCrawl:
 
     def _look_through(self) -> None:
         """Collect connections and holders of routes from the lists, and failures in their rows."""
+        self.failures = [failure for failure in self.failures if failure.action == DOWNLOAD]
+        self.connection_ids, self.known, self.unattached_ids, self.n_unlisted = [], [], set(), 0
         gateways = self._found(*GATEWAY_LISTS)
         vpn_gateways = [one.gateway_id for one in gateways.values() if one.kind == "vpn"]
         self.holders = dict.fromkeys(vpn_gateways, "VpnGatewayId")
@@ -139,20 +140,14 @@ class RegionCrawl:
 
     async def list_again(self) -> None:
         """Retry the lists that failed for transient reasons, and read what depends on them."""
-        failures = self.routes.failures if self.routes else []
-        are_routes_missing = any(failure.kind in PASSING for failure in failures)
-        if not are_routes_missing and not any(map(_may_be_given, self.listings.values())):
+        routes_failures = self.routes.failures if self.routes else []
+        are_routes_missing = any(failure.kind in PASSING for failure in routes_failures)
+        if not are_routes_missing and not any(one.may_succeed for one in self.listings.values()):
             return
-        self.failures = [failure for failure in self.failures if failure.action == DOWNLOAD]
-        self.connection_ids, self.known = [], []
-        self.unattached_ids, self.n_unlisted = set(), 0
         await self.list_all()
         # Downloads are only counted, so drop those of connections that are no longer listed.
-        listed, downloads = set(self.connection_ids), self.downloads
-        self.downloads = PackedRecords()
-        for connection_id, raw in downloads.raw():
-            if connection_id in listed:
-                self.downloads.put(connection_id, raw)
+        listed = set(self.connection_ids)
+        self.downloads = self.downloads.in_order(listed)
         self.given_up = {i: failure for i, failure in self.given_up.items() if i in listed}
 
     async def download(self, connection_ids: list[str]) -> None:
@@ -179,14 +174,12 @@ class RegionCrawl:
 
     def _queue(self, connection_ids: list[str]) -> Queue:
         """Yield each connection to download, with a judge of pre-shared keys from its list row."""
-        key = self.caller.fingerprint_key
-        if key is None:
-            yield from ((connection_id, None) for connection_id in connection_ids)
-            return
-        wanted = set(connection_ids)
-        for connection_id, known in zip(self.connection_ids, self.known, strict=True):
+        key, wanted = self.caller.fingerprint_key, set(connection_ids)
+        # Without a fingerprint key, nothing is known about the keys in the list rows.
+        for connection_id, known in zip_longest(self.connection_ids, self.known):
             if connection_id in wanted:
-                yield connection_id, judge_of(known, connection_id=connection_id, key=key)
+                judge = judge_of(known, connection_id=connection_id, key=key) if key else None
+                yield connection_id, judge
 
     async def _download_all(self, queue: Queue, *, at_once: int) -> None:
         started = self.caller.clock.monotonic()
@@ -272,37 +265,26 @@ class RegionCrawl:
             vpcs=tuple(self._found(_VPCS).values()),
             routes=tuple(self.routes.strays) if self.routes else (),
         )
-        for listed, answers in side_by_side(self._statements(), self._answers()):
-            yield self._joined(listed, answers, gateways)
-
-    def _answers(self) -> Iterator[dict[str, _Answers]]:
-        """Yield the download and the routes of each connection by id, part by part."""
         downloads = self.downloads.in_order().parts()
         routes = self.routes.into.parts() if self.routes else ()
-        for downloaded, leading in side_by_side(downloads, routes):
-            ids = sorted(downloaded.keys() | leading.keys())
-            yield {i: (downloaded.get(i), leading.get(i, RoutesInto())) for i in ids}
+        for listed, downloaded, leading in side_by_side(self._statements(), downloads, routes):
+            yield self._joined(listed, downloaded, leading, gateways)
 
-    def _joined(
-        self,
-        listed: Mapping[str, Statement],
-        answers: Mapping[str, _Answers],
-        gateways: Mapping[str, Gateway],
-    ) -> Records:
-        """Join list row, download and routes of each connection; also return where they differ."""
-        connections, disagreements, routes = [], [], list[RouteEntry]()
+    def _joined(self, listed: Part, downloaded: Part, leading: Part, gateways: Part) -> Records:
+        """Join list row, download and routes of each connection, and collect their differences."""
+        connections, disagreements, routes = [], list[Disagreement](), list[RouteEntry]()
         for connection_id, statement in listed.items():
-            download, known = answers.get(connection_id, (None, RoutesInto()))
-            own = own_gateways(statement, gateways)
-            connection, differing = join_statements(download, statement, gateways=own)
-            leading = replace(
-                connection,
-                has_known_routes=self.routes.are_known(statement) if self.routes else None,
-                has_weighed_routes=known.is_weighed,
+            into = leading.get(connection_id, RoutesInto())
+            connection, differing = join_statements(
+                downloaded.get(connection_id), statement, gateways=own_gateways(statement, gateways)
             )
-            connections.append(self._here(leading))
-            disagreements += [self._here(one) for one in differing]
-            routes += known.entries
+            known = holder_of(statement) not in self.routes.lost if self.routes else None
+            here = self._here(connection)
+            connections.append(
+                replace(here, has_known_routes=known, has_weighed_routes=into.is_weighed)
+            )
+            disagreements += map(self._here, differing)
+            routes += into.entries
         return Records(
             connections=tuple(connections), disagreements=tuple(disagreements), routes=tuple(routes)
         )
@@ -356,11 +338,6 @@ class RegionCrawl:
     def _here(self, record: T) -> T:
         """Return a copy of the record with this account and region."""
         return replace(record, account_id=self.caller.account_id, region_id=self.place.region_id)
-
-
-def _may_be_given(listing: Listing) -> bool:
-    """Check whether a listing failed for a transient reason, so that a retry may succeed."""
-    return listing.failure is not None and listing.failure.kind in PASSING
 
 
 def status_of_nothing(failure: Failure) -> CoverageStatus:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 
 import msgspec
 from msgspec.structs import replace
@@ -20,8 +21,8 @@ from vpnframe.fetching.events import Listener, RouteListRead, RouteListsFound, i
 from vpnframe.fetching.listing import ListCall, Listing, explain_gone
 from vpnframe.fetching.packed import PackedRecords
 from vpnframe.model.notes import route_failures
-from vpnframe.model.records import Failure, RouteEntry, RoutesInto, Statement
-from vpnframe.model.routes import Weights, holder_of, route_order
+from vpnframe.model.records import Failure, RouteEntry, RoutesInto
+from vpnframe.model.routes import Weights, route_order
 
 _LISTS_AT_ONCE = 16
 _BY_DESTINATION, _BY_POLICY = "DescribeVpnRouteEntries", "DescribeVpnPbrRouteEntries"
@@ -71,11 +72,10 @@ class RegionRoutes:
             listing = await one.recall()
             parameter, holder = next(iter(one.about.items()))
             # Find out whether the holder was deleted, or exists but has no such list.
-            listing.failure, listing.doubt = [
-                failure
-                and await explain_gone(failure, self.caller, self.place, {parameter: holder})
-                for failure in (listing.failure, listing.doubt)
-            ]
+            explain = partial(explain_gone, caller=self.caller, place=self.place)
+            about = {parameter: holder}
+            listing.failure = listing.failure and await explain(listing.failure, about=about)
+            listing.doubt = listing.doubt and await explain(listing.doubt, about=about)
             self._take(listing, one.action, parameter, holder)
             self.on_event(RouteListRead(self.place.region_id or ""))
 
@@ -120,7 +120,3 @@ class RegionRoutes:
             entries = sorted(map(_decode, by_connection.pop(connection_id)), key=route_order)
             is_weighed = connection_id in weighed
             self.into.put(connection_id, RoutesInto(entries=tuple(entries), is_weighed=is_weighed))
-
-    def are_known(self, statement: Statement) -> bool:
-        """Check whether all route lists that can contain routes to a connection were fully read."""
-        return holder_of(statement) not in self.lost
