@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
@@ -22,30 +21,13 @@ from vpnframe.errors import RequestError, ResponseError, StatusError
 _EARLY = timedelta(minutes=15)
 
 
-@dataclass(frozen=True, slots=True)
-class SignerIdentity:
-    """The identity that signs requests."""
-
-    account_id: str  # the main account
-    arn: str | None = None  # the user or the assumed role
+def decode_identity(response: Response) -> tuple[str, str | None]:
+    """Return the main account's id and the signer's ARN from a response of GetCallerIdentity."""
+    return decode_account_id(response), Fields(read_tree(response)[0], []).text("Arn")
 
 
-def decode_identity(response: Response) -> SignerIdentity:
-    """Decode an answer of GetCallerIdentity."""
-    arn = Fields(read_tree(response)[0], []).text("Arn")
-    return SignerIdentity(decode_account_id(response), arn)
-
-
-@dataclass(frozen=True, slots=True)
-class Session:
-    """Credentials of an assumed role."""
-
-    credentials: Credentials  # with a security token
-    ends_at: datetime  # in UTC
-
-
-def decode_session(response: Response) -> Session:
-    """Decode an answer of AssumeRole."""
+def decode_session(response: Response) -> tuple[Credentials, datetime]:
+    """Return the credentials in a response of AssumeRole, and when they expire."""
     held = Fields(read_tree(response)[0], []).block("Credentials")
     names = ("AccessKeyId", "AccessKeySecret", "SecurityToken")
     missing = [name for name in (*names, "Expiration") if held.text(name) is None]
@@ -58,7 +40,7 @@ def decode_session(response: Response) -> Session:
         ends_at = datetime.fromisoformat(held.text("Expiration") or "")
     except ValueError:
         raise ResponseError("the Expiration in the answer of AssumeRole is not a time") from None
-    return Session(credentials, ends_at if ends_at.tzinfo else ends_at.replace(tzinfo=UTC))
+    return credentials, ends_at if ends_at.tzinfo else ends_at.replace(tzinfo=UTC)
 
 
 class AssumedRole(HeldCredentials):
@@ -90,17 +72,14 @@ class AssumedRole(HeldCredentials):
         return self._utc_now() + self._clock_offset
 
     async def _find(self) -> tuple[Credentials, float]:
-        session = await self._assume()
-        return session.credentials, (session.ends_at - _EARLY).timestamp()
-
-    async def _assume(self) -> Session:
         """Assume the role; retry once for a wrong clock, and once for expired base credentials."""
         tried: set[Remedy] = set()
         while True:
             credentials = await self._base.get(renew=Remedy.RENEW_CREDENTIALS in tried)
             response = await self._send(self._request(credentials))
             try:
-                return decode_session(response)
+                role, ends_at = decode_session(response)
+                return role, (ends_at - _EARLY).timestamp()
             except StatusError as error:
                 remedy, refusal = classify(error).remedy, _refusal(error, self._role_arn)
             except RequestError as error:

@@ -149,12 +149,14 @@ def _most() -> int:
     An emulator in the same process needs a second file for each connection.
     """
     n_files = resource.getrlimit(resource.RLIMIT_NOFILE)[0] if resource else -1
+    if n_files < 0:  # no limit
+        return _MAX_CONNECTIONS
     n_left = (n_files - _OTHER_FILES) // 2
-    if n_files >= 0 and n_left < 1:
+    if n_left < 1:
         raise SettingsError(
             f"only {n_files} files may be open at once: allow more, as with ulimit -n 1024"
         )
-    return min(_MAX_CONNECTIONS, n_left) if n_files >= 0 else _MAX_CONNECTIONS
+    return min(_MAX_CONNECTIONS, n_left)
 
 
 def _tls_context(ca_file: str | Path | None) -> ssl.SSLContext | bool:

@@ -110,19 +110,14 @@ def _value_of(element: Element) -> dict[str, Any] | str:
 
 def _error_in(tree: Tree, status: int) -> StatusError | ResponseError | None:
     """Return the error that an answer reports, by its ``Code`` or else by its HTTP status."""
-    code, message = tree.get("Code"), tree.get("Message")
+    code, request_id = tree.get("Code"), tree.get("RequestId")
     code = code.strip() if isinstance(code, str) else ""
     if code not in _DONE_CODES:
         code = code if _CODE.fullmatch(code) else MASK
-        request_id = tree.get("RequestId")
+        message = f"{code}: {safe_message(tree.get('Message')) or 'no message'}"
         if not isinstance(request_id, str) or not _REQUEST_ID.fullmatch(request_id):
             request_id = None
-        return StatusError(
-            f"{code}: {safe_message(message) or 'no message'}",
-            code=code,
-            http_status=status,
-            request_id=request_id,
-        )
+        return StatusError(message, code=code, http_status=status, request_id=request_id)
     if status >= 400:
         return ResponseError(f"the answer has HTTP status {status} and no Code", http_status=status)
     return None

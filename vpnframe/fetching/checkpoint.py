@@ -48,6 +48,10 @@ CREATE TABLE calls (
 """
 # The statements in the form in which SQLite stores them.
 _STATEMENTS = [statement.strip() for statement in _SCHEMA.split(";") if statement.strip()]
+_CHECKS = (
+    *("PRAGMA quick_check", "PRAGMA user_version", "PRAGMA application_id"),
+    "SELECT count(*) FROM sqlite_schema",
+)
 _NOTE = "INSERT OR REPLACE INTO about VALUES (?, ?, ?)"
 _EMPTY, _FOREIGN = "empty", "another program's file"
 _KEY_NAME = b"fingerprint_key"
@@ -179,10 +183,10 @@ class Checkpoint:
         """Record when a call was answered or given up, in seconds since the epoch."""
         self._unwritten.append(("UPDATE calls SET answered_at=? WHERE number=?", (at, number)))
 
-    def earlier_calls(self, *, since: float, now: float) -> Iterator[tuple[Key, float]]:
-        """Yield key and time of the calls of earlier runs that were answered since ``since``.
+    def earlier_calls(self, *, since: float, now: float) -> list[tuple[Key, float]]:
+        """Return key and time of each call of an earlier run that was answered since ``since``.
 
-        A call without a recorded answer, because its run died, counts as answered now.
+        A call that was never answered, because its run was killed, counts as answered now.
         """
         self._rows("UPDATE calls SET answered_at=? WHERE answered_at IS NULL", now)
         rows = self._rows(
@@ -190,8 +194,7 @@ class Checkpoint:
             "WHERE answered_at >= ? ORDER BY answered_at",
             since,
         )
-        for account, region, action, at in rows:
-            yield (account, region, action), at
+        return [((account, region, action), at) for account, region, action, at in rows]
 
 
 def checkpoint_path(folder: Path) -> Path:
@@ -238,7 +241,7 @@ def _begin(path: Path, purpose: Mapping[str, str]) -> Checkpoint:
         path.parent.chmod(0o700)
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
         with ExitStack() as stack:
-            db = stack.enter_context(closing(_connect(path)))
+            db = _connect(path, stack)
             # In one transaction: a run that dies here leaves an empty file.
             db.execute("BEGIN IMMEDIATE")
             for statement in _STATEMENTS:
@@ -264,7 +267,7 @@ def _open_existing(path: Path) -> Checkpoint | None:
     """Open the checkpoint at ``path``; if it cannot be trusted, set it aside and return None."""
     try:
         with ExitStack() as stack:
-            db = stack.enter_context(closing(_connect(path)))
+            db = _connect(path, stack)
             problem = _problem_of(db)
             if problem is None:
                 checkpoint = Checkpoint(db, path)
@@ -288,11 +291,9 @@ def _open_existing(path: Path) -> Checkpoint | None:
 
 def _problem_of(db: sqlite3.Connection) -> str | None:
     """Return why a checkpoint cannot be trusted, or None; checksums cover what SQLite does not."""
-    if db.execute("PRAGMA quick_check").fetchone()[0] != "ok":
+    state, version, owner, n_tables = (db.execute(query).fetchone()[0] for query in _CHECKS)
+    if state != "ok":
         return "damaged"
-    (version,) = db.execute("PRAGMA user_version").fetchone()
-    (owner,) = db.execute("PRAGMA application_id").fetchone()
-    (n_tables,) = db.execute("SELECT count(*) FROM sqlite_schema").fetchone()
     if version == owner == n_tables == 0:
         return _EMPTY
     if owner != _APPLICATION_ID:
@@ -327,15 +328,14 @@ def _with_checksum(*values: object) -> tuple[object, ...]:
     return (*values, zlib.crc32(b"\0".join(parts)))
 
 
-def _connect(path: Path) -> sqlite3.Connection:
-    """Open the database so that every committed statement survives a kill of the process."""
+def _connect(path: Path, stack: ExitStack) -> sqlite3.Connection:
+    """Open the database so that every committed statement survives a kill of the process.
+
+    The ``stack`` closes it.
+    """
     db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=0.2)
-    try:
-        # Two fetches must not write one checkpoint; the lock ends with its process.
-        db.execute("PRAGMA locking_mode = EXCLUSIVE")
-        db.execute("PRAGMA journal_mode = WAL")
-        db.execute("PRAGMA synchronous = NORMAL")
-    except _DAMAGED:
-        db.close()
-        raise
+    stack.callback(db.close)
+    # Two fetches must not write one checkpoint; the lock ends with its process.
+    for setting in ("locking_mode = EXCLUSIVE", "journal_mode = WAL", "synchronous = NORMAL"):
+        db.execute(f"PRAGMA {setting}")
     return db

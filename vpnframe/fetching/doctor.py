@@ -198,10 +198,10 @@ class _AccountCheck:
             remedy = "give another access key" if is_refused else _remedy_of(found)
             self._note("identity", "missing" if is_refused else "unknown", found.message, remedy)
             return not is_refused
-        identity, offset = found
-        self.caller.account_id, self.arn = identity.account_id, identity.arn
-        self.rows = [row | {"account_id": identity.account_id} for row in self.rows]
-        self._note("identity", "ok", identity.arn or f"account {identity.account_id}")
+        (account_id, self.arn), offset = found
+        self.caller.account_id = account_id
+        self.rows = [row | {"account_id": account_id} for row in self.rows]
+        self._note("identity", "ok", self.arn or f"account {account_id}")
         if offset is None:
             remedy = "compare it with a time server"
             self._note("clock", "unknown", "the answer has no date", remedy)
