@@ -54,7 +54,6 @@ class AssumedRole(HeldCredentials):
         send: Callable[[Request], Awaitable[Response]],
         base_url: str,
         utc_now: Callable[[], datetime] = lambda: datetime.now(UTC),
-        nonce: Callable[[], str] = secrets.token_hex,
     ) -> None:
         super().__init__(lambda: self._server_now().timestamp())
         self._role_arn = role_arn
@@ -62,7 +61,6 @@ class AssumedRole(HeldCredentials):
         self._send = send
         self._base_url = base_url
         self._utc_now = utc_now
-        self._nonce = nonce
         self._clock_offset = timedelta(0)
 
     def __repr__(self) -> str:
@@ -94,7 +92,9 @@ class AssumedRole(HeldCredentials):
         params = {"RoleArn": self._role_arn, "RoleSessionName": "vpnframe"}
         params["DurationSeconds"] = "3600"
         call = Call(self._base_url, "AssumeRole", STS_VERSION, params)
-        return sign(call, credentials=credentials, now=self._server_now(), nonce=self._nonce())
+        return sign(
+            call, credentials=credentials, now=self._server_now(), nonce=secrets.token_hex()
+        )
 
 
 def _refusal(error: StatusError, role_arn: str) -> StatusError:

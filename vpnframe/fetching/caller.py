@@ -74,7 +74,6 @@ class Caller:
     patience_s: float = PATIENCE_S  # seconds that calls wait for a silent region
     fingerprint_key: FingerprintKey | None = None  # for pre-shared keys; None: no key facts
     jitter: Callable[[], float] = random.random  # returns the fraction of a pause to wait
-    nonce: Callable[[], str] = secrets.token_hex  # returns a unique string
     tallies: defaultdict[str | None, Tally] = field(
         default_factory=lambda: defaultdict(Tally), init=False
     )
@@ -202,7 +201,7 @@ class _OneCall(Generic[T]):
             params = {**({"RegionId": region_id} if region_id else {}), **self.params}
             call = Call(self.place.base_url, self.action, ACTIONS[self.action].version, params)
             now = caller.clock.utc_now() + caller.clock_offset
-            request = sign(call, credentials=credentials, now=now, nonce=caller.nonce())
+            request = sign(call, credentials=credentials, now=now, nonce=secrets.token_hex())
             caller.tallies[region_id].n_calls += 1
             self.response = await self._send(request)
             return self.decode(self.response)

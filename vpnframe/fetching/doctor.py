@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Literal
@@ -99,7 +100,11 @@ def doctor(
             await run_all(one.run() for one in checks)
         return checks
 
-    rows = [row for one in run_in_thread(check()) for row in one.rows]
+    rows = [
+        {"account_id": one.caller.account_id, **row}
+        for one in run_in_thread(check())
+        for row in one.rows
+    ]
     if samples is not None:
         samples.write()
     names = schema.find("doctor").names
@@ -149,7 +154,7 @@ class _AccountCheck:
 
     caller: Caller
     plan: Plan
-    rows: list[dict[str, str | None]] = field(default_factory=list)  # rows of table ``doctor``
+    rows: list[dict[str, str | None]] = field(default_factory=list)  # of table ``doctor``
     arn: str | None = None
     sizes: dict[Place, int] = field(default_factory=dict)
     samples: dict[str, tuple[Place, str]] = field(default_factory=dict)
@@ -168,12 +173,11 @@ class _AccountCheck:
         status: Status,
         detail: str,
         remedy: str | None = None,
-        region_id: str | None = None,
+        **place: str | None,
     ) -> None:
         """Add a row to the table; status ``unknown`` means that the check could not be made."""
         row = {"check": check, "status": status, "detail": detail, "remedy": remedy}
-        where = {"account_id": self.caller.account_id, "region_id": region_id}
-        self.rows.append(row | where)
+        self.rows.append({"region_id": None} | row | place)
 
     async def _check_credentials(self) -> bool:
         try:
@@ -186,33 +190,33 @@ class _AccountCheck:
         return True
 
     async def _check_identity(self) -> bool:
-        clock, place = self.caller.clock, self.plan.place(STS_HOST)
-        found = await self.caller.ask(
-            "GetCallerIdentity",
-            place,
-            {},
-            lambda answer: (decode_identity(answer), clock_offset(answer, clock.utc_now())),
-        )
+        def decode(answer: Response) -> tuple[str, str | None, timedelta | None]:
+            return *decode_identity(answer), clock_offset(answer, self.caller.clock.utc_now())
+
+        place = self.plan.place(STS_HOST)
+        found = await self.caller.ask("GetCallerIdentity", place, {}, decode)
         if isinstance(found, Failure):
             is_refused = found.kind == "credentials"
             remedy = "give another access key" if is_refused else _remedy_of(found)
             self._note("identity", "missing" if is_refused else "unknown", found.message, remedy)
             return not is_refused
-        (account_id, self.arn), offset = found
-        self.caller.account_id = account_id
-        self.rows = [row | {"account_id": account_id} for row in self.rows]
-        self._note("identity", "ok", self.arn or f"account {account_id}")
+        self.caller.account_id, self.arn, offset = found
+        self._note("identity", "ok", self.arn or f"account {self.caller.account_id}")
+        self._note_clock(offset)
+        return True
+
+    def _note_clock(self, offset: timedelta | None) -> None:
         if offset is None:
-            remedy = "compare it with a time server"
-            self._note("clock", "unknown", "the answer has no date", remedy)
-            return True
+            self._note(
+                "clock", "unknown", "the answer has no date", "compare it with a time server"
+            )
+            return
         seconds = round(offset.total_seconds())
         detail = f"the server is {abs(seconds)} s {'ahead' if seconds >= 0 else 'behind'}"
         if abs(seconds) < 15 * 60:
             self._note("clock", "ok", detail)
         else:
             self._note("clock", "missing", detail, "set this machine's clock: at most 15 minutes")
-        return True
 
     async def _find_places(self) -> list[Place]:
         """List the regions, add a row about that, and return the places to check."""

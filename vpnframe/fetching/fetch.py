@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from vpnframe.cloud.retries import PASSING
 from vpnframe.cloud.signing import Credentials
@@ -52,17 +53,19 @@ async def afetch(
     SettingsError, RequestError
         As for :func:`fetch`.
     """
-    settings = settings or FetchSettings()
-    plan = make_plan(
-        settings, regions=regions, downloads=downloads, endpoint=endpoint, on_event=on_event
-    )
-    return await _fetch(plan, settings, credentials, Ending())
+    options = {"regions": regions, "downloads": downloads, "endpoint": endpoint}
+    return await _fetch(Ending(), settings, credentials, on_event=on_event, **options)
 
 
 async def _fetch(
-    plan: Plan, settings: FetchSettings, credentials: Credentials | None, ending: Ending
+    ending: Ending, settings: FetchSettings | None, credentials: Credentials | None, **options: Any
 ) -> Inventory:
-    """Fetch the fleet until everything is read, or until ``ending`` ends the run."""
+    """Fetch the fleet until everything is read, or until ``ending`` ends the run.
+
+    The ``options`` are those of :func:`make_plan`.
+    """
+    settings = settings or FetchSettings()
+    plan = make_plan(settings, **options)
     own_key = own_fingerprint_key(settings.psk_key_file, is_wanted=settings.key_facts)
     provider = find_provider(settings, credentials)
     if not settings.accounts:
@@ -73,8 +76,8 @@ async def _fetch(
         seed = checkpoint.noted("draw") if checkpoint else None
         plan = replace(plan, seed=seed or secrets.token_hex(8))
         key = own_key or (FingerprintKey(bytes.fromhex(made)) if made else new_fingerprint_key())
-        options = {"fingerprint_key": key if settings.key_facts else None, "ending": ending}
-        async with open_caller(settings, provider, checkpoint=checkpoint, **options) as caller:
+        more = {"fingerprint_key": key if settings.key_facts else None, "ending": ending}
+        async with open_caller(settings, provider, checkpoint=checkpoint, **more) as caller:
             fleet = await open_accounts(settings, plan, caller)
             inventory = await _read(fleet, plan, ending, checkpoint)
     if settings.strict and not inventory.is_complete:
@@ -199,9 +202,8 @@ def fetch(
     >>> len(inventory.connections)
     3
     """
-    settings, ending = settings or FetchSettings(), Ending()
-    plan = make_plan(
-        settings, regions=regions, downloads=downloads, endpoint=endpoint, on_event=on_event
-    )
-    stop = None if settings.out is None else ending.ask
-    return run_in_thread(_fetch(plan, settings, credentials, ending), stop=stop)
+    options = {"regions": regions, "downloads": downloads, "endpoint": endpoint}
+    ending = Ending()
+    work = _fetch(ending, settings, credentials, on_event=on_event, **options)
+    # Without an output folder, nothing is written, so an interrupt cancels the work.
+    return run_in_thread(work, stop=ending.ask if settings and settings.out else None)
