@@ -91,10 +91,8 @@ class AssumedRole(HeldCredentials):
     def _request(self, credentials: Credentials) -> Request:
         params = {"RoleArn": self._role_arn, "RoleSessionName": "vpnframe"}
         params["DurationSeconds"] = "3600"
-        call = Call(self._base_url, "AssumeRole", STS_VERSION, params)
-        return sign(
-            call, credentials=credentials, now=self._server_now(), nonce=secrets.token_hex()
-        )
+        call, nonce = Call(self._base_url, "AssumeRole", STS_VERSION, params), secrets.token_hex()
+        return sign(call, credentials=credentials, now=self._server_now(), nonce=nonce)
 
 
 def _refusal(error: StatusError, role_arn: str) -> StatusError:

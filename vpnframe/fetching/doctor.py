@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import pandas as pd
 
@@ -168,16 +168,11 @@ class _AccountCheck:
             self._estimate()
 
     def _note(
-        self,
-        check: str,
-        status: Status,
-        detail: str,
-        remedy: str | None = None,
-        **place: str | None,
+        self, check: str, status: Status, detail: str, remedy: str | None = None, **where: Any
     ) -> None:
         """Add a row to the table; status ``unknown`` means that the check could not be made."""
         row = {"check": check, "status": status, "detail": detail, "remedy": remedy}
-        self.rows.append({"region_id": None} | row | place)
+        self.rows.append({"region_id": None} | row | where)
 
     async def _check_credentials(self) -> bool:
         try:

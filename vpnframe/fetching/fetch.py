@@ -205,5 +205,6 @@ def fetch(
     options = {"regions": regions, "downloads": downloads, "endpoint": endpoint}
     ending = Ending()
     work = _fetch(ending, settings, credentials, on_event=on_event, **options)
-    # Without an output folder, nothing is written, so an interrupt cancels the work.
-    return run_in_thread(work, stop=ending.ask if settings and settings.out else None)
+    # With an output folder, an interrupt writes what was read; without one, it cancels the work.
+    is_written = settings is not None and settings.out is not None
+    return run_in_thread(work, stop=ending.ask if is_written else None)

@@ -46,7 +46,7 @@ class Progress:
                 self._started = self._clock()
 
     def sentence(self) -> str:
-        """Describe in one line how far the fetch is: regions, route lists, throttling, time left."""
+        """Describe how far the fetch is: regions, route lists, throttled calls and time left."""
         parts = [f"region {len(self._regions_read)} of {self._n_regions}"]
         if self._n_lists_read < self._n_lists:
             parts.append(f"routes {self._n_lists_read:,} of {self._n_lists:,}")
