@@ -91,9 +91,8 @@ class DefaultChain(HeldCredentials):
 
 def check_credentials(credentials: Credentials) -> None:
     """Check that each part of the credentials is non-empty, printable ASCII without spaces."""
-    names = ["access_key_id", "access_key_secret"]
-    names += ["security_token"] if credentials.security_token else []
-    for name in names:
+    token = ["security_token"] if credentials.security_token else []
+    for name in ("access_key_id", "access_key_secret", *token):
         if not _PLAIN.fullmatch(getattr(credentials, name)):
             raise SettingsError(
                 f"the {name} is empty or contains a space, a line end or a non-ASCII character: "

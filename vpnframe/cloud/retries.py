@@ -21,7 +21,6 @@ class Remedy(enum.Enum):
     SET_CLOCK = "retry with the server's clock"
     RENEW_CREDENTIALS = "retry with new credentials"
     GIVE_UP = "record the failure"
-    ABSENT = "the region does not exist"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +49,7 @@ _BY_CODE: tuple[tuple[str, Remedy, FailureKind], ...] = (
     (r"invalid(action|api|product|version)(\..*)?", Remedy.GIVE_UP, "unsupported"),
     (r"invalidoperation\.notsupport.*|(operation)?unsupported.*", Remedy.GIVE_UP, "unsupported"),
     (r"invalid\w*(connection|gateway|instance)\w*\.notfound", Remedy.GIVE_UP, "gone"),
-    (r"invalidregionid(\.notfound)?", Remedy.ABSENT, "parameter"),
+    (r"invalidregionid(\.notfound)?", Remedy.GIVE_UP, "parameter"),
     (r"serviceunavailable.*|internalerror.*", Remedy.AGAIN, "server"),
     (r"systembusy.*|unknownerror.*", Remedy.AGAIN, "server"),
 )

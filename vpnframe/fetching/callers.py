@@ -48,7 +48,7 @@ def account_crawls(settings: FetchSettings, plan: Plan, caller: Caller) -> list[
             )
         share = settings.quota_share if account.quota_share is None else account.quota_share
         lanes = WaitingLanes(RateLimiter(limits=settings.quotas, share=share), caller.clock)
-        name = account.name
+        name = account.name  # stands for the account's id until that is known
         own = replace(caller, provider=provider, lanes=lanes, account_id=name, name=name)
         skip_regions = {*plan.skip_regions, *account.skip_regions}
         crawls.append(AccountCrawl(own, replace(plan, skip_regions=skip_regions)))
@@ -60,7 +60,7 @@ async def open_accounts(settings: FetchSettings, plan: Plan, caller: Caller) -> 
     crawls = account_crawls(settings, plan, caller)
     for crawl in crawls:
         _remember_calls(crawl.caller)
-    await run_all(_identify(crawl) for crawl in crawls)
+    await run_all(map(_settle_identity, crawls))
     refused: list[AccountCrawl] = []
     kept: dict[str | None, AccountCrawl] = {}
     for crawl in crawls:
@@ -73,10 +73,6 @@ async def open_accounts(settings: FetchSettings, plan: Plan, caller: Caller) -> 
     return FleetCrawl([*refused, *kept.values()])
 
 
-async def _identify(crawl: AccountCrawl) -> None:
-    crawl.take_identity(await settle_identity(crawl.caller, await crawl.identify()))
-
-
 def _merge(first: AccountCrawl, other: Caller) -> None:
     """Leave out another profile of an account, but use its quota share if that is smaller."""
     own, account_id = first.caller, first.caller.account_id
@@ -85,11 +81,8 @@ def _merge(first: AccountCrawl, other: Caller) -> None:
     if n_other < n_own:
         own.lanes = other.lanes
         _remember_calls(own)
-    message = (
-        f"{other.name!r} is account {account_id} as well, which is read as {own.name!r}: "
-        "it is not read again"
-    )
-    first.doubles.append(own.failure("settings", message))
+    also = f"{other.name!r} is account {account_id} as well, which is read as {own.name!r}"
+    first.doubles.append(own.failure("settings", f"{also}: it is not read again"))
 
 
 def _remember_calls(caller: Caller) -> None:
@@ -104,19 +97,21 @@ def _remember_calls(caller: Caller) -> None:
             rate_limiter.remember(key, at=monotonic - (now - at))
 
 
-async def settle_identity(caller: Caller, found: str | Failure) -> str | Failure:
-    """Check the account against the checkpoint, or record it there; return its id if known.
+async def _settle_identity(crawl: AccountCrawl) -> None:
+    """Identify the account; if it is not the one in the checkpoint, raise SettingsError.
 
     If the cloud does not return the account's id, its name in accounts.toml or the access key id
-    identifies it; of the access key id, the checkpoint keeps only a digest.
+    identifies it. The checkpoint keeps only a digest of the access key id.
     """
-    checkpoint, account_name = caller.checkpoint, f"account {caller.name}"
+    caller, checkpoint, found = crawl.caller, crawl.caller.checkpoint, await crawl.identify()
+    crawl.take_identity(found)
     if checkpoint is None:
-        return found
-    account_id, key_name = found if isinstance(found, str) else "", f"access key {caller.name}"
+        return
+    account_id = found if isinstance(found, str) else ""
+    names = (f"account {caller.name}", f"access key {caller.name}")
+    known_id, known_key = map(checkpoint.noted, names)
     is_refused = isinstance(found, Failure) and found.kind == "credentials"
     key = "" if is_refused else await _digest_of_key(caller)
-    known_id, known_key = checkpoint.noted(account_name), checkpoint.noted(key_name)
     if known_id and account_id:
         is_same = known_id == account_id
     elif key and caller.name and not known_id and not account_id:
@@ -125,19 +120,17 @@ async def settle_identity(caller: Caller, found: str | Failure) -> str | Failure
         is_same = known_key in (None, key)
     if not is_same:
         before = f"account {known_id}" if known_id else "an account that the cloud did not name"
-        now = (
-            f"the account of these credentials is unknown ({found.message})"
-            if isinstance(found, Failure)
-            else f"these credentials are of account {found}"
-        )
+        now = f"these credentials are of account {found}"
+        if isinstance(found, Failure):
+            now = f"the account of these credentials is unknown ({found.message})"
         raise SettingsError(
             f"the unfinished fetch in {checkpoint.folder.parent} is of {before}, and {now}: "
             f"use those of the first run, or remove {checkpoint.folder}"
         )
     if key:
-        checkpoint.note(account_name, account_id or known_id or "")
-        checkpoint.note(key_name, key)
-    return account_id or known_id or found
+        for name, value in zip(names, (account_id or known_id or "", key), strict=True):
+            checkpoint.note(name, value)
+    crawl.take_identity(account_id or known_id or found)
 
 
 async def _digest_of_key(caller: Caller) -> str:

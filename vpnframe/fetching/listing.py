@@ -174,11 +174,10 @@ class ListCall:
             total = math.inf if page.total_count is None else page.total_count
             # Rows that cannot be decoded may be duplicates, and the count may be wrong.
             may_go_on = page.notes and n_idle < _MOST_IDLE and number * PAGE_SIZE < total
-            is_full = len(page.rows) + len(page.notes) >= PAGE_SIZE
             # After a full page there may be more rows than counted.
-            is_reached = total == listing.n_collected or (
-                total < listing.n_collected and not is_full
-            )
+            n_beyond = listing.n_collected - total
+            is_full = len(page.rows) + len(page.notes) >= PAGE_SIZE
+            is_reached = n_beyond == 0 or (n_beyond > 0 and not is_full)
             if is_reached or (n_idle > 0 and not may_go_on) or not is_paged:
                 return listing
             number += 1
@@ -190,8 +189,8 @@ class ListCall:
             return page
         if not LISTS[self.action].is_paged:  # every account has regions
             raise ResponseError(f"the answer of {self.action} has an empty list")
-        if page.total_count is not None and page.total_count > (number - 1) * PAGE_SIZE:
-            count = page.total_count
+        count = page.total_count or 0
+        if count > (number - 1) * PAGE_SIZE:
             raise ResponseError(f"page {number} is empty, though {count} rows are counted")
         return page
 

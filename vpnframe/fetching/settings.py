@@ -184,10 +184,6 @@ def read_accounts(path: str | Path) -> tuple[Account, ...]:
     return tuple(accounts.values())
 
 
-def _is_share(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and 0 < value <= 1
-
-
 _FORM = Form(
     "account",
     {
@@ -198,7 +194,10 @@ _FORM = Form(
             "text such as acs:ram::1234567890123456:role/audit",
         ),
         "skip_regions": (is_list_of_texts, "a list of region ids"),
-        "quota_share": (_is_share, "a number above 0 and at most 1"),
+        "quota_share": (
+            lambda value: isinstance(value, int | float) and value is not True and 0 < value <= 1,
+            "a number above 0 and at most 1",
+        ),
     },
     required=("name",),
     hint="; access keys do not belong here, name a profile",
