@@ -254,7 +254,7 @@ def test_bgp_of_no_tunnel_is_noted() -> None:
     configs = {"BgpConfig": [BGP | {"TunnelId": "t-z"}]}
     statement = downloaded(TunnelsConfig={"TunnelConfig": [tunnel("t-a")]}, BgpConfigs=configs)
     assert noted(statement) == [
-        "VpnConnectionConfig.BgpConfigs.BgpConfig[0].TunnelId: is not a tunnel of this answer"
+        "VpnConnectionConfig.BgpConfigs.BgpConfig[0].TunnelId: is not the id of a tunnel here"
     ]
 
 

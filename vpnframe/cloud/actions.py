@@ -1,4 +1,4 @@
-"""The API actions that vpnframe calls, each declared once: its rows, its quota, its permission."""
+"""Declare each API action that vpnframe calls: its rows, decoder, quota and permission."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Action:
 
     @property
     def list_path(self) -> tuple[str, ...]:
-        """Outer and inner name of the list in the response; empty if the response has no list."""
+        """The outer and the inner name of the list in the response; empty if there is no list."""
         return (self.name.removeprefix("Describe"), self.row) if self.row else ()
 
 

@@ -1,8 +1,8 @@
-"""Decode the cloud's responses to records by an allow-list; no record has a field for a key.
+"""Decode API responses to records by an allow-list of fields; no record can hold a key.
 
-Pre-shared keys are decoded only here and in two modules that this one uses:
-:mod:`~vpnframe.cloud.trees` and :mod:`~vpnframe.cloud.fields`. The records contain only the key's
-state and, if a :class:`~vpnframe.model.psk.KeyJudge` is passed, the facts derived from the key.
+Only this module, :mod:`~vpnframe.cloud.trees` and :mod:`~vpnframe.cloud.fields` see pre-shared
+keys. The records contain whether a key is present and, if a :class:`~vpnframe.model.psk.KeyJudge`
+is passed, facts about the key.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class Page:
 def decode_download(
     response: Response, *, vpn_connection_id: str, judge: KeyJudge | None = None
 ) -> Statement:
-    """Decode an answer of DownloadVpnConnectionConfig."""
+    """Decode a response of DownloadVpnConnectionConfig."""
     answer = _fields(response, judge)
     statement = rows.downloaded_connection(answer, vpn_connection_id=vpn_connection_id)
     if not rows.says_anything(statement):
@@ -56,7 +56,7 @@ def decode_page(response: Response, *, action: str, judge: KeyJudge | None = Non
 
 
 def page_of(answer: Fields, action: str) -> Page:
-    """Decode a page like :func:`decode_page`, from a response that is already parsed."""
+    """Decode a page as :func:`decode_page` does, from a response that is already parsed."""
     request_id = answer.text("RequestId")
     counting = answer.apart()
     total_count = counting.number("TotalCount", bits=_COUNT_BITS)
@@ -80,14 +80,14 @@ def page_of(answer: Fields, action: str) -> Page:
 
 
 def decode_row(action: str, row: Fields) -> Row | None:
-    """Decode a row of a list action to a record with the row's notes; None if it has no id."""
+    """Decode a row of a list call to a record; return None if the row has no id."""
     row, declared = row.apart(), LISTS[action]
     row_id = row.text(*declared.id_fields)
     return declared.decode(row, row_id) if row_id and declared.decode else None
 
 
 def _rows_of(answer: Fields, action: str, total_count: int | None) -> list[Fields]:
-    """Return the rows of a list, or the whole response if it describes one resource."""
+    """Return the rows of a list; if the response describes one resource, it is the only row."""
     declared = LISTS[LIST_OF_ONE.get(action, action)]
     (outer, inner), id_field = declared.list_path, declared.id_fields[0]
     is_one = action in LIST_OF_ONE
@@ -107,7 +107,10 @@ def decode_account_id(response: Response) -> str:
 
 
 def action_of(response: Response) -> str | None:
-    """Return the action of a saved response, found by its fields or XML root; None if unknown."""
+    """Return which action a saved response belongs to, or None if that is unknown.
+
+    The fields of a JSON response, or the root element of an XML response, show the action.
+    """
     tree, root = read_tree(response)
     for key, action in ACTION_BY_KEY.items():
         if key in tree:

@@ -67,7 +67,7 @@ class Fields:
         return tuple(dict.fromkeys(self._notes))
 
     def apart(self) -> Fields:
-        """Return the same object, whose later reads add their notes to a list of its own."""
+        """Return the same object with an empty list of notes, which later reads fill."""
         return Fields(self._tree, [], self._path, judge=self.judge, reads=self._reads)
 
     def kept(self) -> Any:
@@ -82,7 +82,7 @@ class Fields:
         self._notes.append(Note(field=self._path + name, message=message, kind=kind))
 
     def text(self, *names: str) -> str | None:
-        """Return the first of the named fields that is not empty; a whole number becomes text."""
+        """Return the first of the named fields that is not empty, as a string."""
         for name in names:
             value, text = self._tree.get(name), ""
             if isinstance(value, str):
@@ -146,7 +146,7 @@ class Fields:
         return known
 
     def subnets(self, name: str) -> tuple[str, ...]:
-        """Return the CIDR blocks of a field, which is a comma-separated string or a list."""
+        """Return the CIDR blocks in a field that is a comma-separated string or a list."""
         value = self._tree.get(name)
         if self._reads is not None:
             self._keep(name, _only(str, value))
@@ -155,11 +155,11 @@ class Fields:
         if any(text is not None and not isinstance(text, str) for text in texts):
             self.note(name, "is not text")
         elif not found:
-            self.note(name, "is empty: no block on this side", kind="address")
+            self.note(name, "is empty: no CIDR block on this side", kind="address")
         return tuple(found)
 
     def texts(self, outer: str, inner: str = "") -> tuple[str, ...]:
-        """Return the strings of a field, which is a list, a wrapped list or a single string."""
+        """Return the strings in a field that is a list, an object with a list, or one string."""
         value = self._unwrapped(outer, inner, str)
         found = value if isinstance(value, list) else [value]
         if any(is_filled_value(one) and not isinstance(one, str) for one in found):
@@ -169,7 +169,8 @@ class Fields:
     def secret(self, name: str) -> KeyState | None:
         """Return whether a secret is present, masked or absent.
 
-        The state is None if the secret seems absent but may be in an object that was not readable.
+        If the secret seems absent but could be in an unreadable nested object, the result
+        is None.
         """
         state = key_state(self._tree.get(name))
         if state in _STATES:
@@ -238,10 +239,10 @@ class Fields:
         return below
 
     def rows(self, outer: str, inner: str, *, mark: str) -> list[Fields]:
-        """Return the objects of a field, which is a list, a wrapped list or a single object.
+        """Return the objects in a field that is a list, an object with a list, or one object.
 
-        The field ``inner`` of a wrapper is the list. An object without this field that has the
-        field ``mark`` is no wrapper but a single row.
+        The field ``inner`` of the outer object is the list. If an object has the field
+        ``mark`` and not the field ``inner``, it is itself the only row.
         """
         value: Any = self._tree.get(outer)
         if isinstance(value, dict) and inner not in value and mark in value:
@@ -254,7 +255,9 @@ class Fields:
         name, good, n_rows = f"{outer}.{inner}", [], len(rows)
         if n_rows > MAX_ROWS:
             del rows, value  # a traceback must not show them: they may contain keys
-            raise ResponseError(f"{self._path}{name} has {n_rows:,} rows: {MAX_ROWS:,} at most")
+            raise ResponseError(
+                f"{self._path}{name} has {n_rows:,} rows; the limit is {MAX_ROWS:,}"
+            )
         for index, row in enumerate(rows):
             if isinstance(row, dict):
                 good.append(self._below(row, f"{self._path}{name}[{index}]."))
@@ -269,11 +272,10 @@ class Fields:
         return tuple(sorted(f"{key}={value or ''}" for key, value in pairs if key))
 
     def _below(self, tree: Mapping[str, Any], path: str) -> Fields:
-        """Return a nested object that adds its notes to those of this object."""
         return Fields(tree, self._notes, path, judge=self.judge, reads=self._reads)
 
     def _unwrapped(self, outer: str, inner: str, kind: type) -> Any:
-        """Return a list, also from a wrapper object; only items of type ``kind`` are recorded."""
+        """Return a list from a field or from its object; record only items of type ``kind``."""
         value: Any = self._tree.get(outer)
         is_wrapped = isinstance(value, dict)
         if self._reads is not None:
@@ -283,12 +285,12 @@ class Fields:
         return value.get(inner) if is_wrapped else value
 
     def _keep(self, name: str, kept: Any) -> None:
-        """Record the value to keep of a field, if reads are recorded and the field is present."""
+        """Record what redaction keeps of a field, if the field is present."""
         if self._reads is not None and name in self._tree:
             self._reads.setdefault(id(self._tree), {})[name] = kept
 
     def _mention(self, name: str) -> None:
-        """Record that a field is present; an object is kept with the fields read from it."""
+        """Record that a field was read; of an object, redaction keeps the fields read from it."""
         if self._reads is not None and name not in self._reads.get(id(self._tree), ()):
             self._keep(name, _stand_in(self._tree.get(name)))
 
@@ -299,17 +301,17 @@ class Fields:
 
 
 def _whole(value: Any) -> Any:
-    """Convert a float without a fraction, such as ``86400.0``, to int; keep any other value."""
+    """Convert a float such as ``86400.0`` to an int; return any other value unchanged."""
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def read_flag(value: object) -> bool | None:
-    """Return the boolean that a string or a number stands for; None if it stands for neither."""
+    """Return the boolean that a string or a number represents, or None."""
     return value if isinstance(value, bool) else _FLAGS.get(str(value).strip().lower())
 
 
 def is_zero(value: Any) -> bool:
-    """Check whether a value is zero: a number, its string, an all-zero address or CIDR block."""
+    """Check whether a value is the number 0, a string "0", or an all-zero address or CIDR block."""
     if isinstance(value, str):
         text = value.strip()
         return text.startswith(("0", ":")) and bool(_ZERO.fullmatch(text))
@@ -343,7 +345,10 @@ def _kept(value: Any, reads: Reads) -> Any:
 
 
 def _stand_in(value: Any) -> Any:
-    """Return a placeholder of the value's type; objects, nulls, booleans and zeros are kept."""
+    """Return a placeholder that has the value's type.
+
+    Objects, nulls, booleans and zeros are returned unchanged.
+    """
     if isinstance(value, dict) or value is None or isinstance(value, bool) or is_zero(value):
         return value
     if not is_filled_value(value):
@@ -354,7 +359,7 @@ def _stand_in(value: Any) -> Any:
 
 
 def _only(kind: type, value: Any) -> Any:
-    """Replace a value, or each item of a list, with a placeholder if its type is not ``kind``."""
+    """Replace a value, or each item of a list, by a placeholder if its type is not ``kind``."""
     if isinstance(value, list):
         return [one if isinstance(one, kind) else _stand_in(one) for one in value]
     return value if isinstance(value, kind) else _stand_in(value)

@@ -1,4 +1,4 @@
-"""The RAM permissions that a fetch needs, and a warning about the keys that they reveal."""
+"""Name the RAM permissions that a fetch needs, and print policies that allow them."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ def permission_of(action: str) -> str:
 
 
 def naming_permission(message: str, action: str) -> str:
-    """Append to the cloud's message which permission the refused action needs."""
+    """Add to the cloud's message the name of the permission that the refused call needs."""
     return f"{message.rstrip('.')}; {action} needs the permission {permission_of(action)}"
 
 
 def refused_sentence(messages: Iterable[str]) -> str | None:
-    """Return a sentence that lists the permissions named in failure messages, or None."""
+    """List the permissions that failure messages name, in one sentence; None if there are none."""
     names = sorted({name for message in messages for name in _NAMED.findall(message)})
     if not names:
         return None
@@ -38,7 +38,7 @@ def refused_sentence(messages: Iterable[str]) -> str | None:
 
 
 def needed(*, routes: bool = True) -> tuple[str, ...]:
-    """Return the names of the API actions of a fetch that need a permission."""
+    """Return the names of the API actions for which a fetch needs a permission."""
     needing = (action for action in ACTIONS.values() if action.needs_permission)
     return tuple(action.name for action in needing if routes or not action.is_for_routes)
 

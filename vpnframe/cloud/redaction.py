@@ -1,7 +1,7 @@
-"""Redact answers: keep exactly the fields that a decoder reads, without secrets.
+"""Redact API responses: keep only the fields that vpnframe reads, without secrets.
 
-A decoder reads the answer while :class:`~vpnframe.cloud.fields.Fields` records which fields it
-reads. All other fields are dropped, and the state of a key replaces the key.
+The response is decoded while :class:`~vpnframe.cloud.fields.Fields` records which fields are read.
+All other fields are dropped, and each key is replaced by a placeholder.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _KEY = re.compile(
 
 
 def redact_answer(response: Response) -> bytes:
-    """Return an answer without its secrets and without the fields that no decoder reads."""
+    """Return a response without secrets and without the fields that no decoder reads."""
     try:
         action = action_of(response)
     except StatusError as error:
@@ -35,7 +35,7 @@ def redact_answer(response: Response) -> bytes:
         return write_tree({n: text for n, text in error_fields.items() if text is not None}, None)
     if action not in _READABLE:
         what = f"is an answer of {action}" if action else "is not a known answer"
-        raise ResponseError(f"{what}; {', '.join(_READABLE)} can be redacted")
+        raise ResponseError(f"{what}; only answers of {', '.join(_READABLE)} can be redacted")
     tree, root = read_tree(response)
     answer = Fields(tree, [], reads={})
     del tree  # a traceback must not show it: it contains keys
@@ -55,7 +55,7 @@ def _decoded(answer: Fields, action: str) -> object:
 
 
 def has_keys(body: bytes) -> bool:
-    """Check whether a saved answer, even a truncated one, contains a key and not only its state."""
+    """Check whether a saved response, even a truncated one, contains a key that is not redacted."""
     # Some shells save their output as UTF-16.
     for found in _KEY.finditer(body.replace(b"\0", b"")):
         text = (found[1] or found[2] or b"").decode("utf-8", "replace").removesuffix("\\")

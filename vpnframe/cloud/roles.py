@@ -1,4 +1,4 @@
-"""Two STS calls: the identity of an access key, and credentials of a role that it may assume."""
+"""Ask STS for the identity of an access key, and for credentials of a role it can assume."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def decode_session(response: Response) -> tuple[Credentials, datetime]:
 
 
 class AssumedRole(HeldCredentials):
-    """Provider of a role's credentials, which are renewed 15 minutes before they expire."""
+    """Provide a role's credentials, and renew them 15 minutes before they expire."""
 
     def __init__(
         self,
@@ -96,7 +96,7 @@ class AssumedRole(HeldCredentials):
 
 
 def _refusal(error: StatusError, role_arn: str) -> StatusError:
-    """Add the role to the error's message; if access was denied, also the needed permission."""
+    """Return an error that names the role and, if access was denied, the missing permission."""
     message = f"the role {role_arn} cannot be assumed: {error}"
     is_denied = classify(error).kind == "denied"
     return StatusError(
@@ -108,7 +108,7 @@ def _refusal(error: StatusError, role_arn: str) -> StatusError:
 
 
 def clock_offset(response: Response, now: datetime) -> timedelta | None:
-    """Return how far the server's clock is ahead of ours, from the answer's ``Date`` header."""
+    """Return how far the server's clock is ahead of ours, by the response's ``Date`` header."""
     try:
         return parsedate_to_datetime(response.headers["date"]) - now
     except (KeyError, TypeError, ValueError):

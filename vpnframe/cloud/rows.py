@@ -1,4 +1,4 @@
-"""Decode one row of an answer to one record, reading each field by name."""
+"""Decode a row of a response to a record, reading each field by name."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _VPN_TYPES = {"normal": "normal", "nationalstandard": "sm"}
 
 
 def downloaded_connection(answer: Fields, *, vpn_connection_id: str) -> Statement:
-    """Decode an answer of DownloadVpnConnectionConfig."""
+    """Decode a response of DownloadVpnConnectionConfig."""
     if not answer.holds("VpnConnectionConfig"):
         raise ResponseError(
             "the answer has no VpnConnectionConfig: is it an answer of DownloadVpnConnectionConfig?"
@@ -57,7 +57,7 @@ def downloaded_connection(answer: Fields, *, vpn_connection_id: str) -> Statemen
 
 
 def says_anything(statement: Statement) -> bool:
-    """Check whether a download contains more about the connection than its tunnel ids."""
+    """Check whether a download has any setting of the connection beside its tunnel ids."""
     apart = {"tunnel_id": None, "psk_state": None, "key_facts": None}
     return bool(statement.local_subnets or statement.remote_subnets) or any(
         tunnel is not None
@@ -70,7 +70,10 @@ def says_anything(statement: Statement) -> bool:
 
 
 def _bgp_by_tunnel(config: Fields, tunnels: list[Fields]) -> dict[str | None, Fields]:
-    """Return the BGP parameters by tunnel id, which may be None if there is only one tunnel."""
+    """Return the BGP settings by tunnel id.
+
+    The id is None if the connection has only one tunnel, which is not listed.
+    """
     sent = config.rows("BgpConfigs", "BgpConfig", mark="TunnelId")
     rows = [row for row in sent if row.has("TunnelId") or any(map(row.nonzero_text, _BGP_LINK))]
     if not tunnels and len(rows) == 1:
@@ -78,7 +81,7 @@ def _bgp_by_tunnel(config: Fields, tunnels: list[Fields]) -> dict[str | None, Fi
     known = {tunnel.text("TunnelId") for tunnel in tunnels} or {None}
     for row in rows:
         if row.text("TunnelId") not in known:
-            row.note("TunnelId", "is not a tunnel of this answer")
+            row.note("TunnelId", "is not the id of a tunnel here")
     return {row.text("TunnelId"): row for row in rows}
 
 
@@ -141,7 +144,10 @@ def listed_connection(row: Fields, connection_id: str) -> Statement:
 
 
 def _listed_tunnel(row: Fields, prefix: str, hints: Hints) -> TunnelStatement:
-    """Decode a tunnel; its objects' names begin with ``prefix``, empty for a single tunnel."""
+    """Decode a tunnel from an object whose nested objects' names begin with ``prefix``.
+
+    The prefix is empty if the connection itself is the only tunnel.
+    """
     bgp_name = f"{prefix or 'Vpn'}BgpConfig"
     ike, bgp = row.block(f"{prefix}IkeConfig"), row.block(bgp_name)
     address, role = row.nonzero_text("InternetIp"), (row.text("Role") or "").lower()
@@ -169,9 +175,10 @@ def _listed_tunnel(row: Fields, prefix: str, hints: Hints) -> TunnelStatement:
 
 
 def _bgp_is_enabled(row: Fields, tunnels: list[Fields]) -> bool | None:
-    """Check whether BGP is enabled: the switch ``EnableBgp`` takes precedence over other fields.
+    """Return whether BGP is enabled; None if no field shows it.
 
-    ``EnableTunnelsBgp`` is for dual tunnels: the BGP status of a single tunnel precedes it.
+    The switch ``EnableBgp`` overrides all other fields. For two tunnels, ``EnableTunnelsBgp``
+    is next, then the BGP status; for a single tunnel, the BGP status is next.
     """
     of_tunnels = row.flag("EnableTunnelsBgp")
     blocks = [tunnel.block("TunnelBgpConfig") for tunnel in tunnels] or [row.block("VpnBgpConfig")]
@@ -188,13 +195,12 @@ def _bgp_is_enabled(row: Fields, tunnels: list[Fields]) -> bool | None:
 
 
 def _any_of(flags: Iterable[bool | None]) -> bool | None:
-    """Return whether any flag is true; None if all are unknown."""
+    """Return whether any flag is true; None if all flags are unknown."""
     known = [flag for flag in flags if flag is not None]
     return any(known) if known else None
 
 
 def _bgp_status(bgp: Fields) -> str | None:
-    """Return the BGP status, from the first status field that has a value; None if none has."""
     return next((word for word in map(bgp.word, _BGP_STATUS) if word is not None), None)
 
 
@@ -256,7 +262,7 @@ def region(row: Fields, region_id: str) -> Region:
 
 
 def _tunnel_rows(row: Fields, outer: str, inner: str, ike: str, ipsec: str) -> list[Fields]:
-    """Return the tunnels of an answer; an empty list if no tunnel has an id or settings."""
+    """Return the tunnels in a row; an empty list if no tunnel has an id or settings."""
     rows = row.rows(outer, inner, mark="TunnelId")
     # An empty list counts as read, even if its wrapper object has other fields.
     if not rows and (row.has(outer, inner) or (row.has(outer) and not row.shows(outer, inner))):
@@ -274,13 +280,15 @@ def _has_settings(row: Fields, ike: str, ipsec: str) -> bool:
 
 
 def _placed(tunnels: tuple[TunnelStatement, ...], single: list[TunnelStatement]) -> dict[str, Any]:
-    """Return the tunnel fields; beside tunnels, connection-level settings are the stray tunnel."""
+    """Return the tunnel fields of a connection record.
+
+    If there are tunnels, settings at the connection level are the stray tunnel.
+    """
     stray = single[0] if tunnels and single else None
     return {"tunnels": tunnels or tuple(single), "stray_tunnel": stray, "is_dual": bool(tunnels)}
 
 
 def _end(ike: Fields, bgp: Fields, side: Literal["Local", "Remote"], *, address: str | None) -> End:
-    """Decode one end of a tunnel."""
     prefix = "Local" if side == "Local" else "Peer"
     return End(
         bgp_ip=bgp.nonzero_text(f"{prefix}BgpIp"),
@@ -316,7 +324,7 @@ def _proposal(block: Fields, prefix: str) -> Proposal:
 def _word(
     block: Fields, name: str, translate: Callable[[str], str], known: frozenset[str]
 ) -> str | None:
-    """Return the standard name for a field's value; an unknown value is kept and noted."""
+    """Return the standard name of a token in a field; keep and note a token that is unknown."""
     token = block.text(name)
     word = token and translate(token)
     if word and word not in known:
@@ -325,7 +333,7 @@ def _word(
 
 
 def _number(block: Fields, name: str, translate: Callable[[str], int | None]) -> int | None:
-    """Return the number for a field's value; None, with a note, if the value is unknown."""
+    """Return the number that a token in a field stands for; None and a note if it is unknown."""
     token = block.text(name)
     number = None if token is None else translate(token)
     if token and number is None:
@@ -338,7 +346,10 @@ def _asn(row: Fields, name: str) -> int | None:
 
 
 def _bandwidth(row: Fields, *names: str) -> dict[str, Any]:
-    """Return the first bandwidth that is set, in Mbit/s; an unknown value counts as set."""
+    """Return the first of the named bandwidths that is set, in Mbit/s.
+
+    A bandwidth with an unknown token counts as set, and the number is None.
+    """
     found = [_number(row, name, terms.bandwidth) for name in names if row.has(name)]
     mbps = [number for number in found if number != 0]
     return {"bandwidth_mbps": mbps[0], "has_unknown_bandwidth": mbps[0] is None} if mbps else {}

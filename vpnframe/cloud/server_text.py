@@ -1,4 +1,4 @@
-"""Mask parts of a server's messages, so that the messages cannot contain a secret."""
+"""Mask parts of the server's error messages, which can quote secrets."""
 
 from __future__ import annotations
 
@@ -42,8 +42,8 @@ _BESIDE_A_SECRET = frozenset(
 def safe_message(message: object) -> str:
     """Shorten a message, and mask everything but plain words, numbers and ids of the cloud.
 
-    A quoted string is kept if it is such an id or a parameter name. After a word that names a
-    secret, only the words of a fixed list are kept.
+    A quoted string is kept if it is an id of the cloud or a parameter name. After a word that
+    names a secret, such as ``password``, only the words of a fixed list are kept.
 
     Examples
     --------

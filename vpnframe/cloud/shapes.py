@@ -1,7 +1,7 @@
-"""Describe the structure of an answer without its values, for a report that may be published.
+"""Describe the structure of a response without its values, for a report that can be published.
 
-The description has the type of each field, and its name if the vendor documents the field. A string
-is kept only if it is one of a few common words. No key, name, id, address or number is kept.
+The description has the type of each field, and the name of each field that the vendor documents. A
+string is kept only if it is one of a few common words. No key, name, id, address or number is kept.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ _KINDS = {dict: "object", list: "list", str: "text", bool: "flag", int: "number"
 
 
 def shape_of(response: Response) -> bytes:
-    """Return the structure of an answer as JSON."""
+    """Return the structure of a response as JSON."""
     parsed = parse_body(response.body)
     if isinstance(parsed, str):
         shape: Any = "neither JSON nor XML" if response.body.strip() else "empty"
@@ -87,7 +87,6 @@ def shape_of(response: Response) -> bytes:
 
 
 def _shape(value: Any, name: str, depth: int) -> Any:
-    """Return the structure of a field's value."""
     if depth == 0:
         return "nested deeply"
     if isinstance(value, dict):
@@ -108,7 +107,7 @@ def _shape(value: Any, name: str, depth: int) -> Any:
 
 
 def _text(value: str, name: str) -> str:
-    """Return what a string is: a known word, a number, an address, CIDR blocks or other text."""
+    """Return what a string is: a known word, a number, an address, CIDR blocks or other."""
     text = value.strip()
     word = _WORDS.get(text.lower())
     if not text:

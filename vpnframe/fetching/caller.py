@@ -1,4 +1,4 @@
-"""Make an API call: wait for the rate limit, sign, send, retry, and decode the answer."""
+"""Make an API call: wait for the rate limit, sign, send, retry, and decode the response."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ _ATTEMPTS = {
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Destination of an API call."""
+    """Where an API call is sent."""
 
     base_url: str  # scheme and host
     region_id: str | None = None  # None for calls that belong to no region
@@ -51,7 +51,7 @@ class Place:
 
 @dataclass(slots=True)
 class Tally:
-    """Numbers of calls to one region, for its coverage row."""
+    """The numbers of calls in one region, for table ``coverage``."""
 
     n_calls: int = 0
     n_throttled: int = 0
@@ -59,7 +59,7 @@ class Tally:
 
 @dataclass(slots=True)
 class Caller:
-    """Make API calls for one account."""
+    """Make the API calls of one account."""
 
     send: Send  # sends a signed request
     provider: Provider  # returns the credentials
@@ -89,7 +89,7 @@ class Caller:
         params: Mapping[str, str],
         decode: Callable[[Response], T],
     ) -> T | Failure:
-        """Send a call, with retries; return the decoded answer, or a failure if it is given up."""
+        """Send a call, with retries; return the decoded response, or a failure."""
         call = _OneCall(self, action, place, params, decode)
         if not self.is_over():  # a timeout of 0 would still send the request
             try:
@@ -102,24 +102,24 @@ class Caller:
         return call.failure(TransportError(why, is_timeout=True), attempts=0)
 
     def is_over(self) -> bool:
-        """Check whether the run is over; then no more calls are sent."""
+        """Check whether the run has ended, so that no more calls are sent."""
         return self.ending.is_asked or self.clock.monotonic() >= self.run_deadline
 
     def now_ms(self) -> int:
-        """Return the time of day in milliseconds since the epoch."""
+        """Return the current time in milliseconds since the epoch."""
         return int(self.clock.utc_now().timestamp() * 1000)
 
     def key(self, action: str, place: Place) -> Key:
-        """Return the key by which rate limiter and checkpoint group calls."""
+        """Return the rate-limit key of a call: account, region and action."""
         return (self.name, place.region_id or "", action)
 
     def failure(self, kind: FailureKind, message: str, **more: Any) -> Failure:
-        """Return a failure of this account, with the current time."""
+        """Return a failure of this account at the current time."""
         at_ms = self.now_ms()
         return Failure(kind=kind, message=message, account_id=self.account_id, at_ms=at_ms, **more)
 
     def line(self, place: Place) -> Line:
-        """Return the state of the line to a region: whether the region answers."""
+        """Return whether a region responds, as the calls to it have shown."""
         if place not in self._lines:
             self._lines[place] = Line(self.clock, self.jitter, self.patience_s)
         return self._lines[place]
@@ -127,7 +127,7 @@ class Caller:
 
 @dataclass(slots=True)
 class _OneCall(Generic[T]):
-    """One call while it is sent and retried."""
+    """One API call while it is sent and retried."""
 
     caller: Caller
     action: str
@@ -140,7 +140,7 @@ class _OneCall(Generic[T]):
     is_refused: bool = False  # whether the cloud refused these credentials as expired
 
     async def repeat(self) -> T | Failure:
-        """Send the call, and retry it until it is answered or given up."""
+        """Send the call until there is a response or no retry is left."""
         caller, line = self.caller, self.caller.line(self.place)
         tried: Counter[Remedy] = Counter()
         failure, spent_s = None, 0.0
@@ -180,7 +180,7 @@ class _OneCall(Generic[T]):
         return self.caller.key(self.action, self.place)
 
     def _may_repeat(self, verdict: FailureVerdict, n_tried: int, line: Line) -> bool:
-        """Check whether to retry a failed call; retries in an outage count against no limit."""
+        """Check whether to retry a failed call; while a region is down, retries are not limited."""
         if verdict.is_silence and line.is_down:
             return line.is_awaited
         if n_tried >= _ATTEMPTS.get(verdict.remedy, 1):
@@ -188,7 +188,7 @@ class _OneCall(Generic[T]):
         return verdict.remedy is not Remedy.AGAIN or self.caller.budget.spend()
 
     async def _attempt(self) -> T | VpnframeError:
-        """Send one signed request; return the decoded answer or the error."""
+        """Send one signed request; return the decoded response or the error."""
         caller, region_id = self.caller, self.place.region_id
         refused = self.credentials if self.is_refused else None
         self.response = None
@@ -211,7 +211,7 @@ class _OneCall(Generic[T]):
             caller.lanes.leave(self._key)
 
     async def _send(self, request: Request) -> Response:
-        """Send a request, and record in the checkpoint when it was sent and answered."""
+        """Send a request, and record in the checkpoint when it started and ended."""
         caller, checkpoint = self.caller, self.caller.checkpoint
         with caller.silence.watching(request.host):
             if checkpoint is None:
@@ -224,7 +224,7 @@ class _OneCall(Generic[T]):
                 checkpoint.call_answered(number, at=caller.clock.utc_now().timestamp())
 
     async def _prepare(self, remedy: Remedy, attempts: int) -> None:
-        """Apply the remedy for the last failure before the next attempt."""
+        """Do what the last failure requires before the next attempt."""
         caller = self.caller
         if remedy is Remedy.SLOW_DOWN:
             now, headers = caller.clock.monotonic(), self.response.headers if self.response else {}
@@ -239,7 +239,7 @@ class _OneCall(Generic[T]):
             await caller.clock.sleep(retries.backoff_s(attempts, jitter=caller.jitter()))
 
     def failure(self, error: VpnframeError, *, attempts: int) -> Failure:
-        """Return the failure of this call; if it was denied, its message names the permission."""
+        """Return the failure of this call; if access was denied, it names the permission."""
         kind, message = retries.classify(error).kind, str(error)
         # Without a response, the request for credentials was denied, not this call.
         if kind == "denied" and self.response is not None:

@@ -34,7 +34,7 @@ async def open_caller(
 
 
 def account_crawls(settings: FetchSettings, plan: Plan, caller: Caller) -> list[AccountCrawl]:
-    """Return a crawl for each account in the settings; if there is none, for the caller's."""
+    """Return a crawl for each account in the settings, or for the caller if there is none."""
     crawls = [] if settings.accounts else [AccountCrawl(caller, plan)]
     for account in settings.accounts:
         provider = DefaultChain(account.profile) if account.profile else caller.provider
@@ -56,7 +56,7 @@ def account_crawls(settings: FetchSettings, plan: Plan, caller: Caller) -> list[
 
 
 async def open_accounts(settings: FetchSettings, plan: Plan, caller: Caller) -> FleetCrawl:
-    """Identify the accounts; if several profiles have one account, keep the smallest share."""
+    """Identify the accounts; return one crawl for each account, even if it has several profiles."""
     crawls = account_crawls(settings, plan, caller)
     for crawl in crawls:
         _remember_calls(crawl.caller)
@@ -74,19 +74,19 @@ async def open_accounts(settings: FetchSettings, plan: Plan, caller: Caller) -> 
 
 
 def _merge(first: AccountCrawl, other: Caller) -> None:
-    """Leave out another profile of an account, but use its quota share if that is smaller."""
+    """Note that another profile has the same account; if its quota share is smaller, use that."""
     own, account_id = first.caller, first.caller.account_id
     limiters = [caller.lanes.rate_limiter for caller in (own, other)]
     n_own, n_other = (sum(map(limiter.allowed, limiter.limits)) for limiter in limiters)
     if n_other < n_own:
         own.lanes = other.lanes
         _remember_calls(own)
-    also = f"{other.name!r} is account {account_id} as well, which is read as {own.name!r}"
-    first.doubles.append(own.failure("settings", f"{also}: it is not read again"))
+    both = f"{own.name!r} and {other.name!r} are the same account, {account_id}"
+    first.doubles.append(own.failure("settings", f"{both}: it is read once, as {own.name!r}"))
 
 
 def _remember_calls(caller: Caller) -> None:
-    """Tell the rate limiter the calls of an earlier run that may still count against the quota."""
+    """Add to the rate limiter the calls of an earlier run that may still use quota."""
     if caller.checkpoint is None:
         return
     now, monotonic = caller.clock.utc_now().timestamp(), caller.clock.monotonic()
@@ -98,10 +98,10 @@ def _remember_calls(caller: Caller) -> None:
 
 
 async def _settle_identity(crawl: AccountCrawl) -> None:
-    """Identify the account; if it is not the one in the checkpoint, raise SettingsError.
+    """Identify the account; raise SettingsError if it is not the account in the checkpoint.
 
-    If the cloud does not return the account's id, its name in accounts.toml or the access key id
-    identifies it. The checkpoint keeps only a digest of the access key id.
+    If the cloud does not return the account's id, the account is identified by its name in
+    accounts.toml or by its access key id, of which the checkpoint stores only a digest.
     """
     caller, checkpoint, found = crawl.caller, crawl.caller.checkpoint, await crawl.identify()
     crawl.take_identity(found)
@@ -134,7 +134,7 @@ async def _settle_identity(crawl: AccountCrawl) -> None:
 
 
 async def _digest_of_key(caller: Caller) -> str:
-    """Return a digest of the access key id, or an empty string if there is no access key."""
+    """Return a digest of the access key id; an empty string if there are no credentials."""
     try:
         access_key_id = (await caller.provider.get()).access_key_id
     except (RequestError, SettingsError):

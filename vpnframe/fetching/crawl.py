@@ -1,6 +1,6 @@
-"""Fetch accounts with their regions in parallel: the lists, then a download per connection.
+"""Fetch accounts and their regions in parallel: first the lists, then the downloads.
 
-``failures`` and ``coverage`` report what cannot be read; the run continues with everything else.
+``failures`` and ``coverage`` report what cannot be read; everything else is still read.
 """
 
 from __future__ import annotations
@@ -45,11 +45,14 @@ class Plan:
     routes: bool = True  # whether VPCs and routes are read, too
 
     def place(self, host: str) -> Place:
-        """Return the destination of a call that belongs to no region."""
+        """Return where to send a call that belongs to no region."""
         return Place(self.endpoint or f"https://{host}")
 
     def places(self, known: Mapping[str, str | None]) -> Iterator[tuple[str, Place | None, str]]:
-        """Yield id, place (None if not queried) and problem (empty if none) of each region."""
+        """Yield for each region its id, where to send its calls, and a problem.
+
+        The place is None if the region is not read. The problem is empty if there is none.
+        """
         # The endpoint that DescribeRegions returned (``known``) is used if it is a cloud host.
         for region_id in sorted(known if self.regions is None else set(self.regions)):
             host, usual = known.get(region_id), f"vpc.{region_id}.aliyuncs.com"
@@ -65,7 +68,10 @@ class Plan:
                 yield region_id, Place(url, region_id), f"{region_id!r} {what}"
 
     def unknown_skips(self, known: Collection[str]) -> Iterator[str]:
-        """Yield a message for each region to skip that is not in ``known``, if that has any."""
+        """Yield a message for each region to skip that the account does not have.
+
+        If no regions are known, there are no messages.
+        """
         unknown = {*self.skip_regions} - {*known, *(self.regions or ())} if known else ()
         for region_id in sorted(unknown):
             near = difflib.get_close_matches(region_id, known, n=1)
@@ -96,12 +102,12 @@ class AccountCrawl:
     _n_throttled: int = 0  # throttled calls that events reported so far
 
     async def identify(self) -> str | Failure:
-        """Return the main account's id from GetCallerIdentity, or the failure."""
+        """Return the main account's id from GetCallerIdentity, or the failure of that call."""
         place = self.plan.place(STS_HOST)
         return await self.caller.ask("GetCallerIdentity", place, {}, decode_account_id)
 
     def take_identity(self, identity: str | Failure) -> None:
-        """Set the identity, and the account's id if it is known."""
+        """Store the account's id, or why it is unknown."""
         self.identity = identity
         if isinstance(identity, str):
             self.caller.account_id = identity
@@ -145,14 +151,14 @@ class AccountCrawl:
         self._report(events.RegionsFound(len(self.regions)))
 
     def _report(self, event: events.Event) -> None:
-        """Pass on an event with its account id, after an event for newly throttled calls."""
+        """Pass on an event with the account id, after an event for newly throttled calls."""
         n_throttled = sum(tally.n_throttled for tally in self.caller.tallies.values())
         n_new, self._n_throttled = n_throttled - self._n_throttled, n_throttled
         for one in (*([events.Throttled(n_new)] if n_new else []), event):
             events.tell(self.plan.on_event, replace(one, account_id=self.caller.account_id))
 
     def chosen(self, region: RegionCrawl) -> list[str]:
-        """Return the ids of a region's connections whose configurations are to be downloaded."""
+        """Return the ids of the connections of a region whose configurations to download."""
         ids = [i for i in region.connection_ids if i not in region.unattached_ids]
         share = parse_downloads(self.plan.downloads)
         if share in (0.0, 1.0):
@@ -162,7 +168,7 @@ class AccountCrawl:
         return sorted(draw.sample(sorted(ids), math.ceil(share * len(ids))))
 
     def choose(self) -> None:
-        """Set each region's number of downloads; ``coverage`` counts them as missing until read."""
+        """Set each region's number of downloads; ``coverage`` counts them as not read for now."""
         for region in self.regions:
             region.n_wanted = len(self.chosen(region))
 
@@ -174,7 +180,7 @@ class AccountCrawl:
         await run_all(region.download(ids) for region, ids in chosen)
 
     async def read_again(self) -> None:
-        """Retry what was not read for transient reasons; call this after everything else."""
+        """Retry what failed for transient reasons; call this after everything else."""
         if self.caller.is_over():
             return
         if not self.regions and any(failure.kind in PASSING for failure in self.failures):
@@ -189,7 +195,7 @@ class AccountCrawl:
         await run_all(region.download_again(self.chosen(region)) for region in self.regions)
 
     def own(self) -> Records:
-        """Return the failures and coverage rows that belong to none of ``regions``."""
+        """Return the failures and coverage rows that belong to the account as a whole."""
         return Records(failures=(*self.doubles, *self.failures), coverage=tuple(self.coverage))
 
 
@@ -204,12 +210,12 @@ class FleetCrawl:
         await run_all(account.list_all() for account in self.accounts)
 
     async def download(self) -> None:
-        """Download the configurations that the plan asks for, then retry transient failures."""
+        """Download the chosen configurations, then retry what failed for transient reasons."""
         await run_all(account.download() for account in self.accounts)
         await run_all(account.read_again() for account in self.accounts)
 
     def estimates(self) -> tuple[Estimate, ...]:
-        """Return the estimated calls and time, by account and region."""
+        """Return the estimates of all regions of all accounts."""
         found: list[Estimate] = []
         for account in self.accounts:
             share = parse_downloads(account.plan.downloads)
@@ -229,7 +235,7 @@ class FleetCrawl:
         )
 
     def parts(self, *, release: bool = False) -> Iterator[Records]:
-        """Yield everything read so far, in parts; ``release`` frees each region after its parts."""
+        """Yield everything that was read, in parts; with ``release``, free each region after it."""
         for account in self.accounts:
             yield account.own()
             regions = account.regions if release else [*account.regions]
@@ -237,7 +243,7 @@ class FleetCrawl:
                 yield from regions.pop(0).parts()
 
     def raise_if_nothing(self) -> None:
-        """Raise RequestError if nothing could be read, to tell this from an empty fleet."""
+        """Raise RequestError if nothing could be read; an empty fleet is not an error."""
         outcome = self.outcome()
         if any(row.status in ("complete", "partial", "absent") for row in outcome.coverage):
             return
@@ -251,7 +257,7 @@ class FleetCrawl:
 
 
 def _what_ended(failure: Failure) -> str:
-    """Describe a failure by call, region and account; add a remedy for a refused access key."""
+    """Describe a failure by its call, region and account."""
     where = f" in {failure.region_id}" if failure.region_id else ""
     whose = f" of account {failure.account_id}" if failure.account_id else ""
     is_refused = failure.kind == "credentials" and failure.code is not None

@@ -1,4 +1,7 @@
-"""Events that a fetch emits while it runs; ``text`` is the format string of the log message."""
+"""The events that a fetch emits while it runs.
+
+The ``text`` of an event is the format string of its log message.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,7 @@ log = logging.getLogger("vpnframe")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """Base class of all events: something that happened in an account while it is read."""
+    """Base class of all events."""
 
     account_id: str | None = None
     text: ClassVar[str]
@@ -22,7 +25,7 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class RegionsFound(Event):
-    """The account's regions are known."""
+    """The regions of the account are known."""
 
     n_regions: int
     text: ClassVar[str] = "{0.n_regions} regions to read"
@@ -30,7 +33,7 @@ class RegionsFound(Event):
 
 @dataclass(frozen=True, slots=True)
 class RouteListsFound(Event):
-    """A region's gateways and attachments are known: ``n_lists`` route lists will be read."""
+    """The gateways and attachments of a region are known; its route lists follow."""
 
     region_id: str
     n_lists: int
@@ -47,7 +50,7 @@ class RouteListRead(Event):
 
 @dataclass(frozen=True, slots=True)
 class ConnectionsFound(Event):
-    """A region's lists were read: ``n_connections`` configurations will be downloaded."""
+    """The lists of a region were read; the downloads of its configurations follow."""
 
     region_id: str
     n_connections: int
@@ -56,7 +59,7 @@ class ConnectionsFound(Event):
 
 @dataclass(frozen=True, slots=True)
 class EstimateMade(Event):
-    """Every list was read, and the time of the downloads is estimated by account and region."""
+    """All lists were read, and the downloads of each region are estimated."""
 
     estimates: tuple[Estimate, ...]
     text: ClassVar[str] = "the lists are read; {1} downloads will take about {2:.0f} s"
@@ -64,7 +67,7 @@ class EstimateMade(Event):
 
 @dataclass(frozen=True, slots=True)
 class ConnectionRead(Event):
-    """A configuration was downloaded, or its download failed (``is_read`` is False)."""
+    """A configuration was downloaded, or (``is_read`` is False) its download failed."""
 
     region_id: str
     is_read: bool
@@ -73,7 +76,7 @@ class ConnectionRead(Event):
 
 @dataclass(frozen=True, slots=True)
 class Throttled(Event):
-    """The cloud throttled ``n_calls`` calls since the last such event."""
+    """The cloud throttled ``n_calls`` calls since the last event of this class."""
 
     n_calls: int
     text: ClassVar[str] = "{0.n_calls} calls were throttled"
@@ -92,11 +95,11 @@ Listener = Callable[[Event], None]
 
 
 def ignore(event: Event) -> None:
-    """Do nothing: the listener of a fetch for which none was passed."""
+    """Do nothing; this is the listener if the user passes none."""
 
 
 def sentence(event: Event) -> str:
-    """Describe an event in words, for a log."""
+    """Describe an event for the log."""
     more: tuple[object, ...] = ()
     if isinstance(event, EstimateMade):
         n_downloads = sum(one.n_downloads for one in event.estimates)

@@ -1,6 +1,7 @@
 """Fetch the whole fleet from the cloud into an inventory.
 
-Records are packed once they are read, and unpacked in parts: they are never all objects at once.
+Records are stored in compressed form, and decompressed in parts when the tables are made: a large
+fleet would not fit into memory as Python objects.
 """
 
 from __future__ import annotations
@@ -88,7 +89,7 @@ async def _fetch(
 async def _read(
     fleet: FleetCrawl, plan: Plan, ending: Ending, checkpoint: Checkpoint | None
 ) -> Inventory:
-    """Read the fleet; if there is a checkpoint, also write what was read as a snapshot."""
+    """Read the fleet; if there is a checkpoint, also write a snapshot."""
     await fleet.list_all()
     if checkpoint is not None and parse_downloads(plan.downloads) > 0:
         # The lists are committed before the downloads, so that they are available early.
@@ -123,7 +124,7 @@ def _tables(parts: Iterable[Records]) -> Inventory:
 def _checkpoint(
     plan: Plan, settings: FetchSettings, own_key: FingerprintKey | None
 ) -> AbstractContextManager[Checkpoint | None]:
-    """Open the checkpoint of the output folder; without an output folder, there is none."""
+    """Open the checkpoint in the output folder; it is None if there is no output folder."""
     if settings.out is None:
         if settings.resume:
             raise SettingsError("resuming needs the inventory folder: pass ``out``")

@@ -1,8 +1,8 @@
 """Store many records in little memory.
 
-As Python objects, the rows and downloads of one connection take over ten KiB: 100,000 connections
-would fill a laptop's memory. Records are packed once they are read: compressed batches of msgpack
-take a twentieth of that. They are unpacked part by part when they become tables.
+The records of one connection take more than ten KiB as Python objects, so 100,000 connections would
+fill a laptop's memory. Compressed batches of msgpack take a twentieth of that. They are
+decompressed part by part when the tables are made.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _decode_raw = msgspec.msgpack.Decoder(dict[str, msgspec.Raw]).decode
 
 
 class PackedRecords:
-    """Packed records by id: added one by one, iterated part by part."""
+    """Compressed records by id, which are added one by one and read part by part."""
 
     def __init__(self) -> None:
         self._blocks: list[bytes] = []
@@ -35,7 +35,7 @@ class PackedRecords:
         return len(self._blocks) * _BLOCK + len(self._open)
 
     def put(self, key: str, record: Row | msgspec.Raw) -> None:
-        """Add a record, which may already be encoded."""
+        """Add a record; it can be encoded already."""
         self._open[key] = msgspec.Raw(_encode(record))
         if len(self._open) == _BLOCK:
             self._blocks.append(zlib.compress(_encode(self._open), 1))
@@ -57,12 +57,12 @@ class PackedRecords:
         return (key for key, _ in self.raw())
 
     def raw(self) -> Iterator[tuple[str, msgspec.Raw]]:
-        """Yield every id with its encoded record."""
+        """Yield the id and the encoded record of each record."""
         for body in self._bodies():
             yield from _decode_raw(body).items()
 
     def in_order(self, only: Set[str] | None = None) -> PackedRecords:
-        """Return a copy with the records in order of their ids, or ``only`` those of these ids."""
+        """Return a copy sorted by id; with ``only``, it has only the records of these ids."""
         ordered, rows = PackedRecords(), dict(self.raw())
         for key in sorted(rows if only is None else rows.keys() & only):
             ordered.put(key, rows[key])
@@ -77,7 +77,11 @@ class PackedRecords:
 def side_by_side(
     first: Iterable[Part], *others: Iterable[Part]
 ) -> Iterator[tuple[dict[str, Any], ...]]:
-    """Join sequences of parts that are sorted by id: the parts of a tuple have the same ids."""
+    """Join several sequences of parts that are sorted by id.
+
+    Yield tuples with one part of each sequence; the parts of a tuple have the same range of
+    ids.
+    """
     following = [(iter(parts), dict[str, Any]()) for parts in others]
     for part in first:
         last, due = max(part, default=""), []

@@ -1,4 +1,4 @@
-"""Show a fetch's events as a progress bar on a terminal."""
+"""Show the events of a fetch as a progress bar on a terminal."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _Where = tuple[str | None, str | None]  # account and region
 
 
 class Progress:
-    """Count the events of a fetch, and estimate the time that is left."""
+    """Count the events of a fetch, and estimate the remaining time."""
 
     def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
@@ -46,7 +46,7 @@ class Progress:
                 self._started = self._clock()
 
     def sentence(self) -> str:
-        """Describe how far the fetch is: regions, route lists, throttled calls and time left."""
+        """Describe the regions and route lists read, the throttled calls and the remaining time."""
         parts = [f"region {len(self._regions_read)} of {self._n_regions}"]
         if self._n_lists_read < self._n_lists:
             parts.append(f"routes {self._n_lists_read:,} of {self._n_lists:,}")
@@ -60,7 +60,7 @@ class Progress:
 
 
 def duration(seconds: float) -> str:
-    """Format a number of seconds for people, such as ``12 min 34 s``."""
+    """Format seconds for people, such as ``12 min 34 s``."""
     whole = round(seconds)
     if whole < 60:
         return f"{whole} s"

@@ -1,4 +1,4 @@
-"""Fetch one region of one account: its lists, routes and downloads, and what is missing."""
+"""Fetch one region of one account: its lists, routes and downloads."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ _LISTS = (("DescribeCustomerGateways", "DescribeVpnAttachments"), (CONNECTIONS,)
 
 @dataclass(slots=True)
 class RegionCrawl:
-    """One region of one account while it is read: first its lists, then its downloads."""
+    """One region of one account while it is read."""
 
     caller: Caller  # of the account
     place: Place
@@ -71,7 +71,7 @@ class RegionCrawl:
     elapsed_s: float = 0.0
 
     async def list_all(self) -> None:
-        """Read every list; stop after the first if it shows that the region cannot be read."""
+        """Read every list; if the first list shows that the region cannot be read, stop."""
         started = self.caller.clock.monotonic()
         await self._list("DescribeVpnGateways")
         if not self._is_hopeless():
@@ -96,7 +96,10 @@ class RegionCrawl:
         self.listings[action] = listing
 
     async def _read_routes(self) -> None:
-        """Read the routes unless complete; keep the former ones if the new ones lack more lists."""
+        """Read the routes, unless they are complete already.
+
+        If more lists fail than before, the routes of the former run are kept.
+        """
         former = self.routes if self.routes and self.routes.holders == self.holders else None
         if former is None or former.lost:
             routes = RegionRoutes(self.caller, self.place, self.holders, self.on_event)
@@ -106,7 +109,7 @@ class RegionCrawl:
                 self.routes = routes
 
     def _look_through(self) -> None:
-        """Collect connections and holders of routes from the lists, and failures in their rows."""
+        """Collect from the lists the connections, the holders of routes, and the failures."""
         self.failures = [failure for failure in self.failures if failure.action == DOWNLOAD]
         self.connection_ids, self.known, self.unattached_ids, self.n_unlisted = [], [], set(), 0
         gateways = self._found(*GATEWAY_LISTS)
@@ -139,7 +142,7 @@ class RegionCrawl:
             self.failures += vpc_failures(vpc)
 
     async def list_again(self) -> None:
-        """Retry the lists that failed for transient reasons, and read what depends on them."""
+        """Retry the lists that failed for transient reasons."""
         routes_failures = self.routes.failures if self.routes else []
         are_routes_missing = any(failure.kind in PASSING for failure in routes_failures)
         if not are_routes_missing and not any(one.may_succeed for one in self.listings.values()):
@@ -151,13 +154,16 @@ class RegionCrawl:
         self.given_up = {i: failure for i, failure in self.given_up.items() if i in listed}
 
     async def download(self, connection_ids: list[str]) -> None:
-        """Download configurations with a few workers on one queue; the quota limits the pace."""
+        """Download configurations; a few workers share a queue, and the quota limits the pace."""
         self.n_wanted = len(connection_ids)
         await self._download_all(self._queue(connection_ids), at_once=_DOWNLOADS_AT_ONCE)
         self.on_event(RegionRead(self.place.region_id or "", self._coverage().status))
 
     async def download_again(self, connection_ids: list[str]) -> None:
-        """Retry downloads that failed for transient reasons; stop if the first few fail again."""
+        """Retry the downloads that failed for transient reasons, the first few one by one.
+
+        If these fail again, the other downloads are not retried.
+        """
         self.n_wanted, n_before = len(connection_ids), len(self.downloads)
         settled = {i for i, failure in self.given_up.items() if failure.kind not in PASSING}
         if len(settled) + n_before != self.n_wanted:
@@ -173,7 +179,7 @@ class RegionCrawl:
         self.known = []
 
     def _queue(self, connection_ids: list[str]) -> Queue:
-        """Yield each connection to download, with a judge of pre-shared keys from its list row."""
+        """Yield the id of each connection to download, and a judge of its pre-shared keys."""
         key, wanted = self.caller.fingerprint_key, set(connection_ids)
         # Without a fingerprint key, nothing is known about the keys in the list rows.
         for connection_id, known in zip_longest(self.connection_ids, self.known):
@@ -200,7 +206,7 @@ class RegionCrawl:
                 self.on_event(ConnectionRead(self.place.region_id or "", is_read))
 
     async def _download(self, connection_id: str, judge: KeyJudge | None) -> Statement | Failure:
-        """Return one configuration from the checkpoint, or download it and store it there."""
+        """Return a configuration from the checkpoint, or download and store it."""
         checkpoint, key = self.caller.checkpoint, self.caller.key(DOWNLOAD, self.place)
         known = checkpoint.recall(*key, connection_id) if checkpoint else None
         if isinstance(known, Statement):
@@ -226,7 +232,10 @@ class RegionCrawl:
         return dict(sorted(rows.items()))
 
     def _statements(self) -> Iterator[dict[str, Statement]]:
-        """Yield the list rows of connections in parts, sorted by id; attachments complete them."""
+        """Yield the connections of the lists in parts, sorted by id.
+
+        The rows of attachments supply values that the rows of connections lack.
+        """
         attached = self._rows("DescribeVpnAttachments")
         for rows in side_by_side(self._rows(CONNECTIONS), attached):
             yield {
@@ -235,7 +244,7 @@ class RegionCrawl:
             }
 
     def estimate(self, share: float) -> Estimate:
-        """Estimate calls and time of the region from its lists, and the share to download."""
+        """Estimate the calls and seconds to download a share of the configurations."""
         row, calls = self._coverage(), dict[str, int]()
         if row.status in ("complete", "partial"):
             calls = {name: list_calls(len(one.rows)) for name, one in self.listings.items()}
@@ -257,7 +266,7 @@ class RegionCrawl:
         return Records(failures=tuple(map(self._here, failures)), coverage=(self._coverage(),))
 
     def parts(self) -> Iterator[Records]:
-        """Yield everything read so far: first all but the connections, then those in parts."""
+        """Yield everything that was read in parts; connections follow after the first part."""
         gateways = self._found(*GATEWAY_LISTS)
         yield replace(
             self.outcome(),
@@ -271,7 +280,7 @@ class RegionCrawl:
             yield self._joined(listed, downloaded, leading, gateways)
 
     def _joined(self, listed: Part, downloaded: Part, leading: Part, gateways: Part) -> Records:
-        """Join list row, download and routes of each connection, and collect their differences."""
+        """Join the list row, the download and the routes of each connection."""
         connections, disagreements, routes = [], list[Disagreement](), list[RouteEntry]()
         for connection_id, statement in listed.items():
             into = leading.get(connection_id, RoutesInto())
@@ -324,9 +333,9 @@ class RegionCrawl:
         return "complete" if is_listed and is_routed and is_all_read else "partial"
 
     def _is_hopeless(self) -> bool:
-        """Check whether the first list call shows that the region cannot be read.
+        """Check whether the first list shows that the region cannot be read.
 
-        Either the region does not answer, or the cloud does not know the region id.
+        Either the region does not respond, or the cloud does not know the region id.
         """
         listing = self.listings["DescribeVpnGateways"]
         failure = listing.failure
@@ -341,5 +350,5 @@ class RegionCrawl:
 
 
 def status_of_nothing(failure: Failure) -> CoverageStatus:
-    """Return the status of a region or an account from which nothing could be read."""
+    """Return the coverage status of a region or account from which nothing could be read."""
     return "denied" if failure.kind in ("denied", "credentials") else "unreachable"

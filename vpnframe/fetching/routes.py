@@ -1,7 +1,7 @@
-"""Read the routes of one region, which show which traffic goes into each connection.
+"""Read the routes of one region, which show what traffic each connection carries.
 
-Each VPN gateway and each connection on a transit router has its own lists of routes. All lists are
-read, then their routes are grouped by the connection that they lead into.
+Each VPN gateway and each connection on a transit router has route lists. All of them are read, then
+the routes are grouped by connection.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ class RegionRoutes:
                     yield ListCall(self.caller, action, self.place, about)
 
     async def read_all(self) -> None:
-        """Read every list with a few workers on one queue; the quota limits the pace."""
+        """Read every list; a few workers share a queue, and the quota limits the pace."""
         lists = list(self.lists())
         self.on_event(RouteListsFound(self.place.region_id or "", len(lists)))
         queue = iter(lists)
@@ -80,7 +80,7 @@ class RegionRoutes:
             self.on_event(RouteListRead(self.place.region_id or ""))
 
     def _take(self, listing: Listing, action: str, parameter: str, holder: str) -> None:
-        """Store the routes of a list, and mark its holder as lost if the list is incomplete."""
+        """Store the routes of a list; if the list is incomplete, mark its holder as lost."""
         now_ms, is_gateway = self.caller.now_ms(), parameter == "VpnGatewayId"
         self.is_stable &= listing.is_stable
         self.n_calls[action] += list_calls(listing.n_expected)
@@ -103,7 +103,7 @@ class RegionRoutes:
                 self._read.put(str(len(self._read)), route)
 
     def arrange(self, connection_ids: Iterable[str]) -> None:
-        """Group all routes by the connection that they lead into, and sort each group."""
+        """Group the routes by the connection that they lead to, and sort each group."""
         known = set(connection_ids)
         by_connection: defaultdict[str, list[msgspec.Raw]] = defaultdict(list)
         weights = Weights()
