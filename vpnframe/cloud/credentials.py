@@ -32,7 +32,6 @@ class Provider(Protocol):
 
     async def get(self, *, renew: bool = False) -> Credentials:
         """Return the credentials; with ``renew``, replace those that the cloud refused."""
-        ...
 
 
 class GivenCredentials:

@@ -22,6 +22,7 @@ from vpnframe.model.records import (
     TunnelStatement,
 )
 
+BgpById = Mapping[str | None, Fields]  # BGP settings by tunnel id
 _ROLES = {"master": "active", "slave": "standby"}
 # An IKE or IPsec object has settings if one of these is set; other members do not count.
 _PROPOSAL = ("EncAlg", "AuthAlg", "Pfs", "Lifetime")
@@ -69,7 +70,7 @@ def says_anything(statement: Statement) -> bool:
     )
 
 
-def _bgp_by_tunnel(config: Fields, tunnels: list[Fields]) -> dict[str | None, Fields]:
+def _bgp_by_tunnel(config: Fields, tunnels: list[Fields]) -> BgpById:
     """Return the BGP settings by tunnel id.
 
     The id is None if the connection has only one tunnel, which is not listed.
@@ -85,9 +86,7 @@ def _bgp_by_tunnel(config: Fields, tunnels: list[Fields]) -> dict[str | None, Fi
     return {row.text("TunnelId"): row for row in rows}
 
 
-def _downloaded_tunnel(
-    row: Fields, bgp: Mapping[str | None, Fields], hints: Hints
-) -> TunnelStatement:
+def _downloaded_tunnel(row: Fields, bgp: BgpById, hints: Hints) -> TunnelStatement:
     tunnel_id = row.text("TunnelId")
     peers, ike = bgp.get(tunnel_id) or Fields({}, []), row.block("IkeConfig")
     local, remote = row.nonzero_text("Local"), row.nonzero_text("Remote")
@@ -188,9 +187,8 @@ def _bgp_is_enabled(row: Fields, tunnels: list[Fields]) -> bool | None:
     states = _any_of(read_flag(word) is not False for word in words)
     nearest = (switches, of_tunnels, states) if tunnels else (switches, states, of_tunnels)
     known = next((one for one in nearest if one is not None), None)
-    is_shown = row.has("VpnBgpConfig", *_BGP) or any(
-        tunnel.has("TunnelBgpConfig", *_BGP) for tunnel in tunnels
-    )
+    is_shown = row.has("VpnBgpConfig", *_BGP)
+    is_shown = is_shown or any(tunnel.has("TunnelBgpConfig", *_BGP) for tunnel in tunnels)
     return True if known is None and is_shown else known
 
 

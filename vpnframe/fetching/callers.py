@@ -39,12 +39,9 @@ def account_crawls(settings: FetchSettings, plan: Plan, caller: Caller) -> list[
     for account in settings.accounts:
         provider = DefaultChain(account.profile) if account.profile else caller.provider
         if account.role_arn is not None:
+            url, utc_now = plan.place(STS_HOST).base_url, caller.clock.utc_now
             provider = AssumedRole(
-                account.role_arn,
-                base=provider,
-                send=caller.send,
-                base_url=plan.place(STS_HOST).base_url,
-                utc_now=caller.clock.utc_now,
+                account.role_arn, base=provider, send=caller.send, base_url=url, utc_now=utc_now
             )
         share = settings.quota_share if account.quota_share is None else account.quota_share
         lanes = WaitingLanes(RateLimiter(limits=settings.quotas, share=share), caller.clock)

@@ -247,10 +247,9 @@ def _begin(path: Path, purpose: Mapping[str, str]) -> Checkpoint:
             db = _connect(path, stack)
             # In one transaction: a run that dies here leaves an empty file.
             db.execute("BEGIN IMMEDIATE")
-            for statement in _STATEMENTS:
+            marks = (f"application_id = {_APPLICATION_ID}", f"user_version = {VERSION}")
+            for statement in (*_STATEMENTS, *(f"PRAGMA {mark}" for mark in marks)):
                 db.execute(statement)
-            db.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
-            db.execute(f"PRAGMA user_version = {VERSION}")
             chance = {"fingerprint_key": secrets.token_hex(32), "draw": secrets.token_hex(8)}
             for name, value in (*purpose.items(), *chance.items()):
                 db.execute(_NOTE, _with_checksum(name, value))

@@ -129,6 +129,7 @@ def _checkpoint(
         if settings.resume:
             raise SettingsError("resuming needs the inventory folder: pass ``out``")
         return nullcontext(None)
+    key_id = own_key.key_id if own_key else "yes"
     purpose = {
         "regions": ",".join(sorted(plan.regions)) if plan.regions else "all",
         "regions left out": ",".join(sorted(plan.skip_regions)),
@@ -139,9 +140,7 @@ def _checkpoint(
             f"{a.name}/{a.profile or ''}/{a.role_arn or ''}/{'+'.join(sorted(a.skip_regions))}"
             for a in settings.accounts
         ),
-        "facts about keys": (own_key.key_id if own_key else "yes")
-        if settings.key_facts
-        else "none",
+        "facts about keys": key_id if settings.key_facts else "none",
     }
     return open_checkpoint(Path(settings.out), purpose=purpose, resume=settings.resume)
 

@@ -90,15 +90,11 @@ class RegionRoutes:
             message = f"routes of {holder}: {failure.message}"
             connection_id = None if is_gateway else holder
             self.failures.append(replace(failure, message=message, vpn_connection_id=connection_id))
+        here = {"account_id": self.caller.account_id, "region_id": self.place.region_id}
+        here["vpn_gateway_id"] = holder if is_gateway else None
         for part in listing.rows.parts():
             for row in part.values():
-                route = replace(
-                    row,
-                    account_id=self.caller.account_id,
-                    region_id=self.place.region_id,
-                    vpn_gateway_id=holder if is_gateway else None,
-                    fetched_ms=now_ms,
-                )
+                route = replace(row, **here, fetched_ms=now_ms)
                 self.failures += route_failures(route)
                 self._read.put(str(len(self._read)), route)
 
