@@ -1,4 +1,4 @@
-"""Pure functions to sign requests with ACS3-HMAC-SHA256 or the older RPC v1 (HMAC-SHA1).
+"""Sign requests with ACS3-HMAC-SHA256 or the older RPC v1 (HMAC-SHA1); all functions are pure.
 
 References
 ----------
@@ -27,7 +27,7 @@ _UNRESERVED = re.compile(r"[A-Za-z0-9_.~-]*")
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Credentials:
-    """An access key, with a security token if the key is temporary.
+    """An access key; a temporary key also has a security token.
 
     Parameters
     ----------
@@ -68,12 +68,12 @@ def percent_encode(text: str) -> str:
 
 
 def canonical_query(params: Mapping[str, str]) -> str:
-    """Return the query string, sorted and encoded, for both the signature and the URL."""
+    """Return the query string, sorted and encoded as in the signature and in the URL."""
     return "&".join(f"{percent_encode(k)}={percent_encode(params[k])}" for k in sorted(params))
 
 
 def authorization(request: Request, *, credentials: Credentials) -> str:
-    """Compute the ``Authorization`` header of a request whose other headers are all set."""
+    """Compute the ``Authorization`` header of a request that has all its other headers."""
     headers, names = request.headers, sorted(request.headers)
     signed = ";".join(names)
     listed = "".join([f"{name}:{headers[name].strip()}\n" for name in names])
@@ -90,7 +90,7 @@ def authorization(request: Request, *, credentials: Credentials) -> str:
 
 
 def sign(call: Call, *, credentials: Credentials, now: datetime, nonce: str) -> Request:
-    """Sign a call; the returned request must be sent once and unchanged."""
+    """Return a signed request for a call; it must be sent only once, and unchanged."""
     headers = {
         "accept": "application/json",
         "host": urlsplit(call.base_url).netloc,

@@ -1,4 +1,4 @@
-"""Settings of a fetch, checked before anything is sent, and the file that names accounts."""
+"""Settings of a fetch, which are checked before any call, and the file with the accounts."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ def make_plan(
     endpoint: str | None,
     on_event: Listener = ignore,
 ) -> Plan:
-    """Check the options, and return the plan of the fetch."""
+    """Check the options of a fetch, and return its plan."""
     if isinstance(regions, str):
         raise TypeError(f"regions is one string; write [{regions!r}]")
     if regions is not None and not regions:
@@ -119,13 +119,13 @@ def make_plan(
         raise SettingsError("a region is empty (an unset variable?): leave it out, or name one")
     parse_downloads(downloads)
     if settings.deadline_s <= 0:
-        raise SettingsError(f"the deadline of {settings.deadline_s} s leaves no time")
+        raise SettingsError(f"the deadline is {settings.deadline_s} s: it must be above 0")
     for share in (settings.quota_share, *(a.quota_share for a in settings.accounts)):
         if share is not None and not 0 < share <= 1:
             raise SettingsError(f"the quota share must be above 0 and at most 1, not {share}")
     unknown = sorted(set(settings.quotas) - set(ACTIONS))
     if unknown:
-        raise SettingsError(f"no call is named {unknown[0]!r}: they are {', '.join(ACTIONS)}")
+        raise SettingsError(f"no call is named {unknown[0]!r}; the calls are {', '.join(ACTIONS)}")
     return Plan(
         regions=regions,
         skip_regions=settings.skip_regions,
@@ -137,11 +137,11 @@ def make_plan(
 
 
 def find_provider(settings: FetchSettings, credentials: Credentials | None) -> Provider:
-    """Return the credentials provider: the given ones, or the vendor's default chain."""
+    """Return a provider of the given credentials, or of the vendor's default chain."""
     if credentials is None:
         return DefaultChain()
     if settings.accounts:
-        raise SettingsError("give credentials or accounts, not both")
+        raise SettingsError("pass credentials or accounts, not both")
     return GivenCredentials(credentials)
 
 
@@ -194,5 +194,5 @@ _FORM = Form(
         "skip_regions": "a list of region ids",
         "quota_share": "a number above 0 and at most 1",
     },
-    hint="; access keys do not belong here, name a profile",
+    hint="; do not write access keys into this file, name a profile",
 )
