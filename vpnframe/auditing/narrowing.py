@@ -36,16 +36,15 @@ def narrow(
     """Keep only findings of the given rules and families with at least the given severity."""
     findings = review.findings
     is_kept = np.ones(len(findings), bool)
-    if rules:
-        is_kept &= flags(findings["rule_id"].isin(list(rules)))
-    if families:
-        is_kept &= flags(findings["family"].isin(list(families)))
+    wanted = []
+    for column, word, names in (("rule_id", "rule", rules), ("family", "family", families)):
+        if names:
+            is_kept &= flags(findings[column].isin(list(names)))
+            wanted.append(f"{word} {', '.join(names)}")
     if severity is not None:
         is_kept &= flags(findings["severity"] >= severity) | equals(findings["status"], "unknown")
+        wanted.append(f"severity {severity} or worse")
     is_kept |= equals(findings["rule_id"], "vpn-coverage")
-    chosen = {"rule": rules, "family": families}
-    wanted = [f"{word} {', '.join(names)}" for word, names in chosen.items() if names]
-    wanted += [] if severity is None else [f"severity {severity} or worse"]
     n_out = int((is_counted(findings) & ~is_kept).sum())
     note = f"this review shows only {' and '.join(wanted)}: {n_out:,} other findings are left out"
     review = replace(review, notes=(*review.notes, note)) if wanted else review

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
@@ -26,39 +25,32 @@ class Meaning(NamedTuple):
 # The order gives the codes of the verdicts. The first three are not in files: the value is not
 # judged; the value is null or in no line of the profile; the value is the best that the cloud
 # offers, but the standard does not accept it.
-MEANINGS: Mapping[str, Meaning] = MappingProxyType(
-    {
-        "not-judged": Meaning(NO, "info", "not-judged"),
-        "unknown": Meaning(UNKNOWN, "info", "unknown"),
-        "ceiling": Meaning(NO, "info", "ceiling"),
-        "must": Meaning(NO, "info", "pass"),
-        "should": Meaning(NO, "info", "pass"),
-        "may": Meaning(NO, "info", "pass"),
-        "default": Meaning(NO, "info", "not-judged"),
-        "n/a": Meaning(NO, "info", "not-judged"),
-        "legacy": Meaning(YES, "low", "legacy"),
-        "should-not": Meaning(YES, "medium", "fail"),
-        "must-not": Meaning(YES, "high", "fail"),
-    }
-)
+MEANINGS: Mapping[str, Meaning] = {
+    "not-judged": Meaning(NO, "info", "not-judged"),
+    "unknown": Meaning(UNKNOWN, "info", "unknown"),
+    "ceiling": Meaning(NO, "info", "ceiling"),
+    **dict.fromkeys(("must", "should", "may"), Meaning(NO, "info", "pass")),
+    **dict.fromkeys(("default", "n/a"), Meaning(NO, "info", "not-judged")),
+    "legacy": Meaning(YES, "low", "legacy"),
+    "should-not": Meaning(YES, "medium", "fail"),
+    "must-not": Meaning(YES, "high", "fail"),
+}
 VERDICTS = tuple(MEANINGS)
 NOT_JUDGED, NOT_KNOWN, CEILING = range(3)
 # Values that the cloud offers now, worst first, without 0 (no PFS). Other columns take any value.
 _CIPHERS = ("des-cbc", "3des-cbc", "aes-128-cbc", "aes-192-cbc", "aes-256-cbc")
 _DIGESTS = ("hmac-md5", "hmac-sha1", "hmac-sha256", "hmac-sha384", "hmac-sha512")
 _GROUPS = ("1", "2", "5", "14")
-_OFFERED: Mapping[str, tuple[str, ...]] = MappingProxyType(
-    {
-        "ike_version": ("1", "2"),
-        "ike_mode": ("aggressive", "main"),
-        "ike_encryption": _CIPHERS,
-        "ike_integrity": _DIGESTS,
-        "ike_dh_group": _GROUPS,
-        "ipsec_encryption": _CIPHERS,
-        "ipsec_integrity": _DIGESTS,
-        "ipsec_pfs_group": _GROUPS,
-    }
-)
+_OFFERED = {
+    "ike_version": ("1", "2"),
+    "ike_mode": ("aggressive", "main"),
+    "ike_encryption": _CIPHERS,
+    "ike_integrity": _DIGESTS,
+    "ike_dh_group": _GROUPS,
+    "ipsec_encryption": _CIPHERS,
+    "ipsec_integrity": _DIGESTS,
+    "ipsec_pfs_group": _GROUPS,
+}
 _PASSED = ("must", "should", "may")
 # On SM gateways, the values of these columns are fixed, and groups have no meaning.
 _FIXED_ON_SM = ("ike_version", "ike_mode", "ike_dh_group", "ipsec_pfs_group")

@@ -29,21 +29,17 @@ _SHIPPED = "audit-profiles.csv"
 _MAX_BYTES = 4 * MIB
 _GROUPS = frozenset(map(str, range(256)))
 # Permitted values of each column; None for columns that are judged by numeric ranges.
-COLUMNS: Mapping[str, frozenset[str] | None] = MappingProxyType(
-    {
-        "ike_version": frozenset({"1", "2"}),
-        "ike_mode": terms.IKE_MODES,
-        "ike_encryption": terms.ENCRYPTION_WORDS,
-        "ike_integrity": terms.INTEGRITY_WORDS,
-        "ike_dh_group": _GROUPS,
-        "ipsec_encryption": terms.ENCRYPTION_WORDS,
-        "ipsec_integrity": terms.INTEGRITY_WORDS,
-        "ipsec_pfs_group": _GROUPS,
-        "ike_lifetime_s": None,
-        "ipsec_lifetime_s": None,
-        "psk_bits": None,
-    }
-)
+COLUMNS: Mapping[str, frozenset[str] | None] = {
+    "ike_version": frozenset({"1", "2"}),
+    "ike_mode": terms.IKE_MODES,
+    "ike_encryption": terms.ENCRYPTION_WORDS,
+    "ike_integrity": terms.INTEGRITY_WORDS,
+    "ike_dh_group": _GROUPS,
+    "ipsec_encryption": terms.ENCRYPTION_WORDS,
+    "ipsec_integrity": terms.INTEGRITY_WORDS,
+    "ipsec_pfs_group": _GROUPS,
+    **dict.fromkeys(("ike_lifetime_s", "ipsec_lifetime_s", "psk_bits")),
+}
 
 
 @dataclass(frozen=True, slots=True)

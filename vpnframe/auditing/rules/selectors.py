@@ -6,7 +6,6 @@ import numpy as np
 import pandas as pd
 
 from vpnframe.addresses.cidr import parse_cidrs
-from vpnframe.addresses.ordering import Blocks
 from vpnframe.addresses.ranges import SPECIAL_RANGES, find_covered_ranges, find_ranges
 from vpnframe.addresses.union import merge_blocks
 from vpnframe.auditing.fleet import Fleet
@@ -196,24 +195,18 @@ def _is_all_private(fleet: Fleet) -> Mask:
     owner_side = _owner_side(fleet)
     blocks, rows = next(fleet.blocks(chosen, owner_side))
     merged = merge_blocks(blocks)
+    starts = merged.first.astype(np.int64)
+    stops = starts + (1 << 32 - merged.prefix_length.astype(np.int64))
     n_lists = 2 * fleet.n_connections
     covers = np.ones(n_lists, bool)
     is_private = np.zeros(len(rows), bool)
     for first, length in zip(space.low.tolist(), space.prefix_length.tolist(), strict=True):
+        stop = first + (1 << 32 - length)
         # A range is covered only if one merged block contains all of it.
-        covers &= marked(n_lists, merged.groups[_is_around(merged, first, length)])  # type: ignore[index]
-        size = np.uint64(32 - length)
-        is_private |= (blocks.first >> size == np.uint64(first) >> size) & (
-            blocks.prefix_length >= length
-        )
+        covers &= marked(n_lists, merged.groups[(starts <= first) & (stops >= stop)])  # type: ignore[index]
+        is_inside = (blocks.first >= first) & (blocks.first < stop)
+        is_private |= is_inside & (blocks.prefix_length >= length)
     return marked(len(fleet.subnets), rows[is_private & covers[owner_side[rows]]])
-
-
-def _is_around(blocks: Blocks, first: int, length: int) -> Mask:
-    """Mark blocks that contain the block with the given first address and prefix length."""
-    size = (32 - blocks.prefix_length.astype(np.int64)).astype(np.uint64)
-    is_same = blocks.first >> size == np.uint64(first) >> size
-    return np.asarray((blocks.prefix_length <= length) & is_same)
 
 
 def _of_kind(kinds: tuple[str, ...]) -> list[str]:
