@@ -41,6 +41,7 @@ SPECS = {
             Edge(one(attach_type="NO_ASSOCIATED"), P),
             Edge(one(attach_type="odd"), P),
             Edge(one(attach_type="odd", vpn_gateway_id=None), U),
+            Edge(one(attach_type="VPNGW", vpn_gateway_id=None), P),
             Edge(one(attach_type=None, vpn_gateway_id=None), U),
             Edge(one(attach_type="no_associated", vpn_gateway_id=None), F),
             Edge(gone(1), F, told=["attach_type is VPNGW, vpn_gateway_id is vpn-8"]),
@@ -152,6 +153,10 @@ SPECS = {
         edges=[
             Edge(one(ike_version=1, customer_gateway_ike_id="lima.example"), F, "info"),
             Edge(one(ike_version=1, customer_gateway_ike_id="lima.example", **DOWN), F, "medium"),
+            Edge(
+                one(ike_version=1, customer_gateway_ike_id="lima.example", auth_method="unknown"), U
+            ),
+            Edge(one(customer_gateway_ike_id="lima.example", auth_method="unknown"), P),
         ],
     ),
     "vpn-not-established": Spec(
@@ -265,6 +270,7 @@ SPECS = {
             ),
             Edge(one(perspective="assumed"), P),
             Edge(one(witnesses="download"), U),
+            Edge(one(**LOOSE, witnesses="describe", perspective=None), ""),
             Edge(
                 of(
                     {},

@@ -22,6 +22,7 @@ from rule_fleets import (
     linked,
     of,
     one,
+    unread,
 )
 
 SPECS = {
@@ -122,6 +123,7 @@ SPECS = {
         fail=["no live tunnel carries 192.168.7.0/24"],
         unknown=["not judged: the prefixes, or the state of a tunnel, are not known"],
         edges=[
+            Edge(unread, P),
             Edge(of(FIRST, SECOND | DOWN), P),
             Edge(
                 of(FIRST | DOWN, SECOND | DOWN),
