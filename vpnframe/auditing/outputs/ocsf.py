@@ -25,6 +25,12 @@ _SEVERITIES = {
 }
 _STATUSES = {"open": (1, "New"), "waived": (3, "Suppressed"), "unknown": (1, "New")}
 _COMPLIANCE = {"open": (3, "Fail"), "waived": (3, "Fail"), "unknown": (0, "Unknown")}
+_CREATED = {
+    "activity_id": 1,
+    "activity_name": "Create",
+    "type_uid": 200301,
+    "type_name": "Compliance Finding: Create",
+}
 _UNMAPPED = ("status", "family", "verdict", "owner", "value", "expected", "basis", "root_cause")
 
 
@@ -67,10 +73,7 @@ def _event(
     status_id, status = _STATUSES[text["status"]]
     severity_id, severity = _SEVERITIES[text["severity"]]
     return {
-        "activity_id": 1,
-        "activity_name": "Create",
-        "type_uid": 200301,
-        "type_name": "Compliance Finding: Create",
+        **_CREATED,
         "time": at_ms,
         "severity_id": severity_id,
         "severity": severity,
