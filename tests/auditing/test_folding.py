@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 import pytest
 from audit_helpers import NEXT, NOW, block, connections_of, inventory, pair
-from rule_edges import BGP, DOWN, LOOSE
+from rule_fleets import BGP, DOWN, LOOSE
 
 import vpnframe as vf
 from vpnframe import schema

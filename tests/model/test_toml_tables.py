@@ -59,9 +59,15 @@ def test_tables_come_in_the_order_of_the_file(tmp_path: Path) -> None:
         ("site = [3]", "site 1: is not a table: write [[site]]"),
         ("[[site]]\nmembers = []", "site 1: name is missing"),
         ("[[site]]\nname = 'a'", "site 'a': members is missing"),
-        ("[[site]]\nname = ' '\nmembers = []", "site ' ': name must be a line of text"),
-        ("[[site]]\nname = 3\nmembers = []", "site 1: name must be a line of text"),
-        ('[[site]]\nname = "a\\u0007"\nmembers = []', "name must be a line of text"),
+        (
+            "[[site]]\nname = ' '\nmembers = []",
+            "site ' ': name must be a non-blank string of one line",
+        ),
+        ("[[site]]\nname = 3\nmembers = []", "site 1: name must be a non-blank string of one line"),
+        (
+            '[[site]]\nname = "a\\u0007"\nmembers = []',
+            "name must be a non-blank string of one line",
+        ),
         ("[[site]]\nname = 'a'\nmembers = 'x'", "site 'a': members must be a list of ids"),
         ("[[site]]\nname = 'a'\nmembers = [1]", "site 'a': members must be a list of ids"),
         ("[[site]]\nname = 'a'\nmembers = [' ']", "site 'a': members must be a list of ids"),

@@ -163,7 +163,7 @@ class Fleet:
         return owners[table] if table in owners else np.arange(len(getattr(self, table)))
 
     def blocks(self, rows: Positions, groups: Positions) -> Iterator[tuple[Blocks, Positions]]:
-        """Yield the valid IPv4 blocks in the given rows of ``subnets`` with their rows, then IPv6."""
+        """Yield the valid IPv4 blocks in some rows of ``subnets`` with their rows, then IPv6."""
         parsed = self.parsed
         place = np.full(len(self.subnets), -1, np.int64)
         place[parsed.row] = np.arange(len(parsed.row))

@@ -56,7 +56,9 @@ class Form(Generic[T]):
         raise self._invalid(fault[2])
 
     def _invalid(self, key: str) -> SettingsError:
-        return SettingsError(f"{key} must be {self.valid.get(key, 'a line of text')}")
+        return SettingsError(
+            f"{key} must be {self.valid.get(key, 'a non-blank string of one line')}"
+        )
 
 
 def read_toml_tables(path: str | Path, form: Form[T]) -> list[T]:
