@@ -54,10 +54,10 @@ def test_groups_and_families_must_agree():
     """A table with groups cannot be asked without them, nor IPv4 with IPv6."""
     v4 = as_blocks([(ipaddress.ip_network("10.0.0.1"), 0)])
     v6 = as_blocks([(ipaddress.ip_network("::1"), 0)])
-    with pytest.raises(ValueError, match="one set is IPv4, the other IPv6"):
+    with pytest.raises(ValueError, match="one set is IPv4 and the other IPv6"):
         find_longest(v4, v6)
     without = type(v4)(v4.first, v4.prefix_length)
-    with pytest.raises(ValueError, match="one set alone has groups"):
+    with pytest.raises(ValueError, match="only one set has groups"):
         find_longest(v4, without)
 
 

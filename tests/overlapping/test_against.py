@@ -128,7 +128,7 @@ def test_bad_text_is_named():
 )
 def test_what_holds_no_blocks_is_refused(against: object, error: type[Exception]):
     """One text is not a list of its characters."""
-    with pytest.raises(error, match=r"is one text|no column cidr"):
+    with pytest.raises(error, match=r"is a single string|no column cidr"):
         overlaps(OURS, against=against)  # type: ignore[arg-type]
 
 

@@ -1,7 +1,7 @@
-"""Arrange distinct CIDR blocks as a forest: a block's parent is the smallest one containing it.
+"""Arrange distinct CIDR blocks as a forest: a block's parent is the smallest block around it.
 
 The number of pairs among n blocks can grow with n squared, but the forest has at most n nodes.
-Counts, depths, clusters and smallest enclosing blocks are computed from it without building pairs.
+Counts, depths, clusters and smallest enclosing blocks are computed from the forest, without pairs.
 """
 
 from __future__ import annotations
@@ -19,6 +19,8 @@ from vpnframe.addresses.wide import Mask, Positions
 class Forest:
     """The m distinct blocks among n blocks, as nodes in nesting order.
 
+    In nesting order, each node is followed directly by all nodes inside it.
+
     Parameters
     ----------
     rows : ndarray of int32 or int64, shape (n,)
@@ -35,12 +37,12 @@ class Forest:
 
     @property
     def sizes(self) -> Positions:
-        """Number of equal blocks in each node, shape (m,)."""
+        """The number of equal blocks in each node, shape (m,)."""
         return np.diff(self.starts)
 
     @property
     def first_rows(self) -> Rows:
-        """Smallest row of each node, shape (m,)."""
+        """The smallest row of each node, shape (m,)."""
         return self.rows[self.starts[:-1]]
 
     def by_row(self, values: npt.NDArray[np.int64]) -> Positions:
@@ -61,7 +63,7 @@ def find_forest(blocks: Blocks) -> Forest:
     Returns
     -------
     Forest
-        With m <= n nodes.
+        A forest of m <= n nodes.
 
     Examples
     --------
@@ -82,7 +84,7 @@ def find_forest(blocks: Blocks) -> Forest:
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """For each of n blocks, the numbers of other blocks that are equal to it, inside and around it.
+    """For each of n blocks, how many other blocks equal it, are inside it, and contain it.
 
     Each field is an ndarray of int64, shape (n,), in row order.
     """
@@ -103,7 +105,7 @@ def count_overlaps(blocks: Blocks) -> Counts:
     Returns
     -------
     Counts
-        The counts, in row order.
+        The counts of each block, in row order.
 
     Examples
     --------
@@ -127,14 +129,14 @@ def find_depths(forest: Forest, *, among: Mask | None = None) -> Positions:
     Parameters
     ----------
     forest : Forest
-        With m nodes.
+        A forest of m nodes.
     among : ndarray of bool, shape (m,), optional
         Which nodes are counted; all by default.
 
     Returns
     -------
     ndarray of int64, shape (m,)
-        0 for an outermost block.
+        The depth of each node: 0 for an outermost block.
 
     Examples
     --------
@@ -153,12 +155,12 @@ def find_depths(forest: Forest, *, among: Mask | None = None) -> Positions:
 
 
 def find_roots(forest: Forest) -> Positions:
-    """Find the root of each node: the outermost node that contains it. One root is one cluster.
+    """Find the root of each node: the outermost node that contains it.
 
     Parameters
     ----------
     forest : Forest
-        With m nodes.
+        A forest of m nodes.
 
     Returns
     -------
@@ -181,14 +183,14 @@ def find_holders(forest: Forest, *, among: Mask | None = None) -> Positions:
     Parameters
     ----------
     forest : Forest
-        With m nodes.
+        A forest of m nodes.
     among : ndarray of bool, shape (m,), optional
-        Which nodes may be holders; all by default.
+        Which nodes can be holders; all by default.
 
     Returns
     -------
     ndarray of int64, shape (m,)
-        The holder of each node, -1 if it has none.
+        The holder of each node; -1 if no node contains it.
 
     Examples
     --------

@@ -15,13 +15,15 @@ from vpnframe.addresses.wide import Positions
 class Matches:
     """The longest matching prefix of each of m addresses, with all rows of that prefix.
 
+    A prefix has several rows if it is repeated in the input.
+
     Parameters
     ----------
     rows : ndarray of int32 or int64, shape (n,)
-        Rows of the prefixes; rows of equal prefixes are adjacent and ascend.
+        Rows of the prefixes. The rows of equal prefixes are adjacent and ascend.
     starts, stops : ndarray of int64, shape (m,)
-        Address i is matched by ``rows[starts[i] : stops[i]]``, which are equal prefixes; both
-        bounds are the same if no prefix matches.
+        The longest prefix that matches address i has the rows ``rows[starts[i] : stops[i]]``. If no
+        prefix matches, ``starts[i]`` equals ``stops[i]``.
     """
 
     rows: Rows
@@ -30,7 +32,7 @@ class Matches:
 
     @property
     def first(self) -> Positions:
-        """Smallest row of each address's longest matching prefix, -1 for no match, shape (m,)."""
+        """The smallest row of each address's longest prefix, shape (m,); -1 if none matches."""
         found = np.full(len(self.starts), -1)
         is_matched = self.stops > self.starts
         found[is_matched] = self.rows[self.starts[is_matched]]
@@ -40,17 +42,17 @@ class Matches:
 def find_longest(prefixes: Blocks, addresses: Blocks) -> Matches:
     """Find the longest prefix that matches each address.
 
-    For every prefix that matches, not only the longest, see
+    To find all matching prefixes instead, use
     :func:`vpnframe.addresses.nesting.find_pairs_between`.
 
     Parameters
     ----------
     prefixes : Blocks
-        n prefixes, in any order, possibly repeated.
+        n prefixes in any order; prefixes can be repeated.
     addresses : Blocks
-        m addresses of the same family, as blocks of 32 or 128 bits. A larger block is matched by
-        the longest prefix that contains all of it. With groups (for example routing tables), both
-        sides have them and an address is matched only in its own group.
+        m addresses of the same family, as blocks of prefix length 32 or 128. A larger block is
+        matched by the longest prefix that contains all of it. If ``addresses`` and ``prefixes``
+        have groups (for example routing tables), an address is matched only inside its group.
 
     Returns
     -------
@@ -60,7 +62,7 @@ def find_longest(prefixes: Blocks, addresses: Blocks) -> Matches:
     Raises
     ------
     ValueError
-        If only one side has groups, or the families differ.
+        If only one argument has groups, or if the arguments are of different families.
 
     Examples
     --------

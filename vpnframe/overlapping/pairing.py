@@ -314,10 +314,7 @@ def pairs_against(fleet: EncodedFleet, scope: str | None) -> Candidates:
         (np.ones_like(has_scope), None, is_everywhere),
     ):
         ours, theirs = is_ours & compared, is_theirs & compared & reach
-        for chosen in (
-            (ours & ~is_vpc) | (theirs & is_context),
-            ours | (theirs & ~is_context),
-        ):
+        for chosen in ((ours & ~is_vpc) | (theirs & is_context), ours | (theirs & ~is_context)):
             sources += _sources(fleet, chosen, groups, is_second=is_theirs)
     return Candidates(fleet, tuple(sources))
 

@@ -99,7 +99,9 @@ def check_scope(table: pd.DataFrame, scope: str | None) -> None:
 def their_blocks(blocks: pd.DataFrame | Iterable[object]) -> pd.DataFrame:
     """Convert another table, list or column of blocks to the form of table ``subnets``."""
     if isinstance(blocks, str):
-        raise TypeError(f"{blocks!r} is one text: give a list, a column or a table of blocks")
+        raise TypeError(
+            f"{blocks!r} is a single string: give a list, a column or a table of blocks"
+        )
     if not isinstance(blocks, pd.DataFrame):
         blocks = pd.DataFrame({"cidr": pd.Series(list(blocks), dtype="object")})
     blocks = with_plain_index(blocks, TABLES["subnets"].names)

@@ -44,7 +44,7 @@ class OverlapSettings:
 
     def __post_init__(self) -> None:
         if isinstance(self.ignore, str):
-            raise TypeError(f"ignore is {self.ignore!r}, one text: give a list of blocks")
+            raise TypeError(f"ignore is {self.ignore!r}, a single string: give a list of blocks")
         parsed = parse_cidrs(list(self.ignore))
         if parsed.failed_texts:
             text, reason = parsed.failed_texts[0], parsed.failed_reasons[0]
