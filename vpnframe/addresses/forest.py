@@ -1,7 +1,8 @@
 """Arrange distinct CIDR blocks as a forest: a block's parent is the smallest block around it.
 
 The number of pairs among n blocks can grow with n squared, but the forest has at most n nodes.
-Counts, depths, clusters and smallest enclosing blocks are computed from the forest, without pairs.
+Counts, depths, clusters, smallest enclosing blocks and longest-prefix matches are computed from the
+forest, without pairs.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from vpnframe.addresses.ordering import Blocks, Rows, sort_blocks
+from vpnframe.addresses.ordering import Blocks, Rows, join_blocks, sort_blocks
 from vpnframe.addresses.wide import Mask, Positions
 
 
@@ -212,3 +213,52 @@ def find_holders(forest: Forest, *, among: Mask | None = None) -> Positions:
     held = np.full(m, -1)
     held[inside] = levels[np.searchsorted(levels, level[inside] - m) - 1] - (depth[inside] - 1) * m
     return held
+
+
+def find_longest(prefixes: Blocks, addresses: Blocks) -> Positions:
+    """Find the longest prefix that matches each address.
+
+    To find all matching prefixes instead, use
+    :func:`vpnframe.addresses.nesting.find_pairs_between`.
+
+    Parameters
+    ----------
+    prefixes : Blocks
+        n prefixes in any order; prefixes can be repeated.
+    addresses : Blocks
+        m addresses of the same family, as blocks of prefix length 32 or 128. A larger block is
+        matched by the longest prefix that contains all of it. If ``addresses`` and ``prefixes``
+        have groups (for example routing tables), an address is matched only inside its group.
+
+    Returns
+    -------
+    ndarray of int64, shape (m,)
+        The row of the longest prefix that matches each address; of equal prefixes, the smallest
+        row. It is -1 if no prefix matches.
+
+    Raises
+    ------
+    ValueError
+        If only one argument has groups, or if the arguments are of different families.
+
+    Examples
+    --------
+    >>> routes = Blocks(
+    ...     np.array([0x0A000000, 0x0A010000, 0x0A010000], np.uint64),
+    ...     np.array([8, 16, 16], np.uint8),
+    ... )
+    >>> hosts = Blocks(
+    ...     np.array([0x0A010203, 0x0A020304, 0x0B000001], np.uint64), np.full(3, 32, np.uint8)
+    ... )
+    >>> find_longest(routes, hosts).tolist()
+    [1, 0, -1]
+    """
+    n = len(prefixes.first)
+    forest = find_forest(join_blocks(prefixes, addresses))
+    # The rows of prefixes are smaller than the rows of addresses, so they come first in each node.
+    first = forest.first_rows
+    is_prefix = first < n
+    holders = find_holders(forest, among=is_prefix)
+    nodes = np.where(is_prefix, np.arange(len(first)), holders)
+    # The last entry is -1: the node -1, for addresses without a prefix, selects it.
+    return forest.by_row(np.append(first, -1)[nodes])[n:]

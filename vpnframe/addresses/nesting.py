@@ -202,7 +202,9 @@ def make_pairs(runs: Runs) -> Pairs:
     relation = np.empty(total, np.uint8)
     offsets = ends - counts
     shifts = runs.starts - offsets
-    for a, b in _chunks(ends, total):
+    # Build the pairs of some runs at a time: about ``_CHUNK`` pairs.
+    cuts = np.searchsorted(ends, np.arange(_CHUNK, total, _CHUNK)) + 1
+    for a, b in pairwise(np.unique([0, *cuts.tolist(), len(ends)]).tolist()):
         here = slice(offsets[a], ends[b - 1])
         position = np.repeat(shifts[a:b], counts[a:b])
         position += np.arange(here.start, here.stop)
@@ -213,12 +215,6 @@ def make_pairs(runs: Runs) -> Pairs:
         np.multiply(outer > inner, np.uint8(WITHIN), out=relation[here])
         _mark_equal(relation, offsets[a:b], equal_counts[a:b])
     return Pairs(left, right, relation)
-
-
-def _chunks(ends: Positions, total: int) -> list[tuple[int, int]]:
-    """Split the runs into slices of about ``_CHUNK`` pairs; return the bounds of each slice."""
-    cuts = np.searchsorted(ends, np.arange(_CHUNK, total, _CHUNK)) + 1
-    return list(pairwise(np.unique(np.concatenate([[0], cuts, [len(ends)]])).tolist()))
 
 
 def _mark_equal(

@@ -23,7 +23,7 @@ _BLOCK_BITS = 32 + _LENGTH_BITS
 
 @dataclass(frozen=True, slots=True)
 class Blocks:
-    """CIDR blocks of one address family as numbers; no block may have host bits set.
+    """CIDR blocks of one address family as numbers; the blocks must not have host bits set.
 
     Parameters
     ----------
@@ -211,7 +211,10 @@ def _sort_wide(blocks: Blocks) -> NestingOrder:
     rows = _sort_fields(fields)
     length = blocks.prefix_length[rows].astype(np.int16)
     length += 96 if blocks.family == 4 else 0  # an IPv4 address is in the lowest 32 of 128 bits
-    shared = _shared_bits(addresses.at(rows))
+    before, after = addresses.at(rows[:-1]), addresses.at(rows[1:])
+    differs = Wide(before.high ^ after.high, before.low ^ after.low)
+    # The number of leading bits, 0 to 128, that each address shares with the next address.
+    shared = (128 - differs.bit_length()).astype(np.int16)
     if blocks.groups is not None:
         groups = blocks.groups[rows]
         shared[groups[1:] != groups[:-1]] = -1
@@ -262,13 +265,6 @@ def _digits(fields: list[tuple[Words, int]], width: int) -> Iterator[tuple[Words
                 digit, used = np.zeros_like(digit), 0
     if used:
         yield digit, used
-
-
-def _shared_bits(first: Wide) -> npt.NDArray[np.int16]:
-    """Return how many leading bits each address shares with the next address, from 0 to 128."""
-    before, after = first.at(slice(None, -1)), first.at(slice(1, None))
-    differs = Wide(before.high ^ after.high, before.low ^ after.low)
-    return (128 - differs.bit_length()).astype(np.int16)
 
 
 def _run_stops(

@@ -147,26 +147,25 @@ def _read_ipv6(lines: _Lines, entries: Entries, at: int) -> None:
     has_slash = mark[last - 1] == _SLASH
     # A line has two colons or more, and no other mark except the slash before the prefix length.
     fits = (n_colons >= 2) & (n_colons <= _GROUPS) & (n_marks == n_colons + has_slash + 1)
-    length, is_length = _prefix_lengths(digits, marks, last, has_slash)
-    fits &= is_length
+    ends = marks[last]
+    size = np.where(has_slash, ends - marks[last - 1] - 1, 1)
+    values, is_number = _decimals(digits, ends, size)
+    is_number &= np.all([digit < 10 for digit in _places(digits, ends, size, n=3)], axis=0)
+    length = np.where(has_slash, values, np.int16(128))
+    fits &= ~has_slash | (is_number & (values <= 128))
     is_field = np.repeat(fits, n_marks)
     is_field[last[has_slash]] = False
     line = np.flatnonzero(fits)
     ends = marks[is_field]
     size = (ends - np.append(-1, marks[:-1])[is_field] - 1).clip(max=5).astype(np.uint8)
-    words, is_address = _join_groups(_hexadecimals(digits, ends, size), size, n_colons[line] + 1)
+    groups = np.zeros(len(ends), np.uint16)
+    for place, digit in enumerate(_places(digits, ends, size, n=4)):
+        groups |= digit.astype(np.uint16) << np.uint16(4 * place)
+    words, is_address = _join_groups(groups, size, n_colons[line] + 1)
     chosen, where = line[is_address], line[is_address] + at
     entries.family[where], entries.prefix_length[where] = 6, length[chosen]
     entries.address.high[where] = words.high[is_address]
     entries.address.low[where] = words.low[is_address]
-
-
-def _hexadecimals(digits: Digits, ends: Positions, size: Sizes) -> npt.NDArray[np.uint16]:
-    """Return the hexadecimal number of up to four digits that ends at each position."""
-    values = np.zeros(len(ends), np.uint16)
-    for place, digit in enumerate(_places(digits, ends, size, n=4)):
-        values |= digit.astype(np.uint16) << np.uint16(4 * place)
-    return values
 
 
 def _join_groups(
@@ -197,14 +196,3 @@ def _join_groups(
     groups[line[is_put], slot[is_put]] = values[is_put]
     high, low = groups.view(">u8").T.astype(np.uint64)
     return Wide(high, low), fits
-
-
-def _prefix_lengths(
-    digits: Digits, marks: Positions, last: Positions, has_slash: Mask
-) -> tuple[Numbers, Mask]:
-    """Return each line's prefix length (128 without a slash), and which lengths are valid."""
-    ends = marks[last]
-    size = np.where(has_slash, ends - marks[last - 1] - 1, 1)
-    values, is_number = _decimals(digits, ends, size)
-    is_number &= np.all([digit < 10 for digit in _places(digits, ends, size, n=3)], axis=0)
-    return np.where(has_slash, values, np.int16(128)), ~has_slash | (is_number & (values <= 128))

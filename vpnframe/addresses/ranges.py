@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from vpnframe.addresses.cidr import ParsedCidrs, parse_cidrs
-from vpnframe.addresses.lookup import find_longest
+from vpnframe.addresses.forest import find_longest
 from vpnframe.addresses.nesting import WITHIN, find_pairs_between
 from vpnframe.addresses.wide import Positions
 
@@ -103,7 +103,7 @@ def find_ranges(blocks: ParsedCidrs) -> Positions:
     for family in (4, 6):
         rows, ranges = _special_ranges().of_family(family)
         asked = blocks.of_family(family)[1]
-        found[blocks.family == family] = rows[find_longest(ranges, asked).first]
+        found[blocks.family == family] = rows[find_longest(ranges, asked)]
     return found
 
 

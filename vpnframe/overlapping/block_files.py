@@ -135,7 +135,7 @@ def _read_csv(path: Path, body: bytes) -> _BlockTable:
 
 
 def _separator(text: str) -> str:
-    """Return the separator that gives the header a column of blocks, else the most columns."""
+    """Return the separator with which the header has a column of blocks, or the most columns."""
     header = next((line for line in text.splitlines() if line.strip(f" {_SEPARATORS}")), "")
     split = {sign: next(csv.reader([header], delimiter=sign), []) for sign in _SEPARATORS}
     known = [sign for sign, names in split.items() if _find(names, _NAMES) is not None]
@@ -178,7 +178,7 @@ class _BlockTable:
         return [str(name) for name in self.table.columns]
 
     def with_checked_blocks(self) -> pd.DataFrame:
-        """Check the blocks; return the table with the name of its block column standardized."""
+        """Return the table with checked blocks and a standard name for the column of blocks."""
         at = _find(self.names, _NAMES)
         if at is None:
             raise SettingsError(
@@ -204,22 +204,19 @@ class _BlockTable:
         return [_present(value) for value in self.texts.iloc[:, at]]
 
     def _with_lengths(self, at: int) -> list[Any]:
-        """Append to each subnet without a prefix length the length in the column of lengths."""
+        """Add the prefix length in the column of lengths to each subnet that has none."""
         of_length = _find(self.names, _LENGTHS)
         values, name = self._values(at), None if of_length is None else self.names[of_length]
         lengths = [None] * len(values) if of_length is None else self._values(of_length)
         made = []
         for value, length, place in zip(values, lengths, self.places, strict=True):
-            own = "" if value is None else str(value).partition("/")[2]
-            if value is None or (own and (length is None or _bits(own) == _bits(length))):
-                made.append(value)
-            elif own:
+            own = str(value or "").partition("/")[2]
+            if own and length is not None and _bits(own) != _bits(length):
                 raise SettingsError(f"{self.path}, {place}: {value} contradicts {name} {length}")
-            elif length is None:
+            if value is not None and not own and length is None:
                 missing = "add a column Mask" if name is None else f"{name} is empty"
                 raise SettingsError(f"{self.path}, {place}: {value} has no length: {missing}")
-            else:
-                made.append(f"{value}/{_bits(length)}")
+            made.append(value if value is None or own else f"{value}/{_bits(length)}")
         return made
 
     def _checked(self, cells: list[list[Any]], name: str) -> list[list[str]]:

@@ -228,7 +228,12 @@ def address_usage(cidrs: Cidrs, *, groups: Groups | None = None) -> pd.DataFrame
        family  n_blocks  n_addresses  n_shared  shared_share
     0       4         3        512.0     128.0          0.25
     """
-    asked = _without_a_group(read_asked(cidrs, groups))
+    asked = read_asked(cidrs, groups)
+    if asked.codes is not None and None in asked.labels:
+        # All blocks without a group get the code of the first of them.
+        is_none = np.array([label is None for label in asked.labels])
+        codes = np.where(is_none[asked.codes], is_none.argmax(), asked.codes)
+        asked = replace(asked, codes=codes)
     sums: defaultdict[tuple[str | None, int], list[int]] = defaultdict(lambda: [0, 0, 0])
     for _, blocks in asked.by_family():
         counts = count_addresses(blocks)
@@ -278,19 +283,10 @@ def merge(cidrs: Cidrs, *, groups: Groups | None = None) -> pd.DataFrame:
     return schema.build("merged", {name: table[name].tolist() for name in ("group", "cidr")})
 
 
-def _without_a_group(asked: Asked) -> Asked:
-    """Put all blocks without a group into one common group."""
-    if asked.codes is None or None not in asked.labels:
-        return asked
-    is_none = np.array([label is None for label in asked.labels], bool)
-    codes = np.where(is_none[asked.codes], is_none.argmax(), asked.codes)
-    return replace(asked, codes=codes)
-
-
 def _rows_of(forest: Forest, nodes: Codes, rows: Codes) -> Codes:
-    """Return for each block the first input row of another node, which ``nodes`` lists per node.
+    """Return for each block the first input row of the node that ``nodes`` assigns to its own node.
 
-    Where ``nodes`` is -1, the row is -1.
+    If no node is assigned (-1), the row is -1.
     """
     # The last entry is -1: the node -1 selects it.
     first = np.append(rows[forest.first_rows], -1)
@@ -307,5 +303,4 @@ def _texts_at(asked: Asked, rows: Codes) -> pd.Series[str]:
 
 
 def _nulls(n: int, dtype: str = "Int64") -> pd.api.extensions.ExtensionArray:
-    """Return an array of n nulls to fill in."""
     return pd.array([pd.NA], dtype=dtype).repeat(n)
