@@ -113,7 +113,7 @@ def test_a_column_as_scope_must_be_one_of_both():
     theirs = pd.DataFrame({"cidr": ["10.1.0.0/16", "10.2.0.0/16"], "vpc_id": ["vpc-1", "vpc-1"]})
     answer = overlaps(OURS, against=theirs, scope="vpc_id")
     assert found(answer, "left_cidr", "scope_id") == [("10.1.0.0/16", "vpc-1")]
-    with pytest.raises(ValueError, match="no column 'vpn_gateway_id' to take as scope"):
+    with pytest.raises(ValueError, match="no column 'vpn_gateway_id' to use as scope"):
         overlaps(OURS, against=theirs, scope="vpn_gateway_id")
 
 

@@ -103,9 +103,9 @@ def free_subnets(
     parse_all([within])
     space = ipaddress.ip_network(within)
     if not space.prefixlen <= prefix_length <= space.max_prefixlen:
-        lengths = f"{space.prefixlen} to {space.max_prefixlen}"
         raise ValueError(
-            f"no block of /{prefix_length} fits into {within}: give a prefix length of {lengths}"
+            f"no block of /{prefix_length} fits into {within}: give {space.prefixlen} to "
+            f"{space.max_prefixlen}"
         )
     if not 1 <= count <= _MOST:
         raise ValueError(f"count must be from 1 to {_MOST:,}, not {count:,}")
