@@ -220,7 +220,7 @@ def test_a_wrong_scope_is_named():
 
 def test_missing_columns_are_named():
     """A table of another kind is refused by what it lacks."""
-    with pytest.raises(ValueError, match="no column side, cidr: pass the table subnets or an Inventory"):
+    with pytest.raises(ValueError, match="no column side, cidr: pass the table subnets"):
         overlaps(subnets_of().drop(columns=["side", "cidr"]))
 
 
