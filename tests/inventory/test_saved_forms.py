@@ -108,7 +108,7 @@ def test_pages_are_read_in_any_layout(body: bytes) -> None:
 
 @pytest.mark.parametrize("indent", [None, 1, 4])
 def test_a_damaged_page_costs_itself_alone(indent: int | None, tmp_path: Path) -> None:
-    """One that is cut off, or a non-blank string of one line between: those before and after are read."""
+    """One that is cut off, or a line of text between: those before and after are read."""
     first, second, third = (json.dumps(one, indent=indent) for one in PAGES)
     cut = second[: len(second) // 2]
     path = put(tmp_path / "pages.json", f"{first}\n{cut}\nNext token: abc\n{third}\n")

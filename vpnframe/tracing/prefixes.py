@@ -8,8 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from vpnframe.addresses.cidr import ParsedCidrs, format_cidr, parse_cidrs
-from vpnframe.addresses.forest import find_forest, find_holders
-from vpnframe.addresses.lookup import find_longest
+from vpnframe.addresses.forest import find_forest, find_holders, find_longest
 from vpnframe.addresses.ordering import Blocks
 from vpnframe.addresses.wide import Words
 
@@ -65,7 +64,7 @@ class Prefixes:
             rows, blocks = self.parsed.of_family(family)
             asked, hosts = addresses.of_family(family)
             if len(rows) and len(asked):
-                found[asked] = np.append(rows, -1)[find_longest(blocks, hosts).first]
+                found[asked] = np.append(rows, -1)[find_longest(blocks, hosts)]
         return found
 
     def around(self, block: int) -> list[int]:

@@ -138,7 +138,7 @@ _PAGES: tuple[tuple[str, str, str, int, Mapping[str, str], str], ...] = (
     (
         "plain-500",
         "server",
-        "500 with a non-blank string of one line",
+        "500 with a line of text",
         500,
         _PLAIN,
         "upstream died",
