@@ -1,13 +1,12 @@
-"""Sign requests with ACS3-HMAC-SHA256 or the older RPC v1 (HMAC-SHA1); all functions are pure.
+"""Sign requests with ACS3-HMAC-SHA256; all functions are pure.
 
 References
 ----------
-Alibaba Cloud, "V3 request structure and signature" and "RPC request signature".
+Alibaba Cloud, "V3 request structure and signature".
 """
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import hmac
 import re
@@ -109,11 +108,3 @@ def sign(call: Call, *, credentials: Credentials, now: datetime, nonce: str) -> 
     unsigned = Request("POST", url, headers)
     headers["authorization"] = authorization(unsigned, credentials=credentials)
     return Request("POST", url, headers)
-
-
-def rpc_v1_signature(method: str, params: Mapping[str, str], *, access_key_secret: str) -> str:
-    """Compute the ``Signature`` parameter of the older RPC scheme, which a fetch does not use."""
-    text = f"{method}&{percent_encode('/')}&{percent_encode(canonical_query(params))}"
-    # The older scheme's digest is HMAC-SHA1 by definition.
-    digest = hmac.new(f"{access_key_secret}&".encode(), text.encode(), hashlib.sha1).digest()
-    return base64.b64encode(digest).decode()
