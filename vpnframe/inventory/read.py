@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import warnings
+from collections.abc import Collection
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -27,7 +28,11 @@ _MAX_BYTES = 1024 * MIB  # a part holds at most one account's table of one regio
 
 
 def read_inventory(
-    folder: str | Path, *, snapshot: str = "latest", now: datetime | None = None
+    folder: str | Path,
+    *,
+    snapshot: str = "latest",
+    tables: Collection[str] | None = None,
+    now: datetime | None = None,
 ) -> Inventory:
     """Read one snapshot of an inventory folder.
 
@@ -37,6 +42,9 @@ def read_inventory(
         A folder written by :func:`write_inventory`.
     snapshot : str, default "latest"
         A snapshot id, or ``latest`` for the newest.
+    tables : collection of str, optional
+        Names of the tables to read, which saves time; all other tables are empty, except
+        ``coverage``. Default: all tables.
     now : datetime, optional
         In UTC; default: the current time.
 
@@ -60,9 +68,15 @@ def read_inventory(
     if snapshot == "latest":
         _warn_of_future(target, datetime.now(UTC) if now is None else now)
     record = _read_record(target, _pick(target, snapshot))
-    tables = {name: _read_table(target, record, name) for name in STORED}
-    tables |= {name: _read_restricted(target, record, name) for name in RESTRICTED}
-    return Inventory(**tables, snapshot=record.snapshot)
+    wanted = {*STORED, *RESTRICTED} if tables is None else {"coverage", *tables}
+    read = {
+        **{name: _read_table(target, record, name) for name in wanted.intersection(STORED)},
+        **{
+            name: _read_restricted(target, record, name) for name in wanted.intersection(RESTRICTED)
+        },
+    }
+    empty = {name: schema.empty(name) for name in (*STORED, *RESTRICTED) if name not in read}
+    return Inventory(**read, **empty, snapshot=record.snapshot)
 
 
 def list_snapshots(folder: str | Path) -> list[str]:
