@@ -66,12 +66,17 @@ def test_every_command_and_option_is_documented(command):
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_option_has_a_variable(command):
-    """VPNFRAME_ and its name; the emulator's have its name in between."""
+    """VPNFRAME_ and its name; the emulator's have its name in between.
+
+    The folder to write to has a second variable, that of the folder to read.
+    """
     prefix = "VPNFRAME_EMULATOR_" if command == "emulator" else "VPNFRAME_"
     for option in load_command(command).params:
         if option.param_type_name == "option" and option.name != "help":
             name = max(option.opts, key=len).removeprefix("--").replace("-", "_").upper()
-            assert option.envvar == prefix + name
+            is_shared = option.name == "out" and command != "demo"
+            own = prefix + name
+            assert option.envvar == ([own, "VPNFRAME_INVENTORY"] if is_shared else own)
 
 
 def test_fetch_writes_a_snapshot_and_says_what_it_read(tmp_path, cloud):

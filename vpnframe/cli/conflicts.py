@@ -1,4 +1,4 @@
-"""``vpnframe conflicts``."""
+"""Check the subnets of a new site: the command ``vpnframe conflicts``."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ import pandas as pd
 import typer
 
 from vpnframe.cli.exit_codes import ExitCode
-from vpnframe.cli.inventories import SnapshotOptions, printing_warnings
+from vpnframe.cli.inventories import SnapshotOptions
+from vpnframe.cli.options import is_block
 from vpnframe.cli.output import TableOptions
 from vpnframe.cli.overlap_parts import (
-    NOWHERE,
     NewSiteOptions,
     ScopeOption,
     block_cells,
     describe_base,
+    judging,
     report_ignored,
 )
 from vpnframe.cli.streams import note
 from vpnframe.cli.text import FindingText, as_entries
-from vpnframe.errors import IncompleteWarning, SchemaError
 from vpnframe.model.display import counted
 from vpnframe.overlapping import ROUTING_DOMAIN, would_conflict
 from vpnframe.overlapping.meaning import NOT_READ
@@ -42,6 +42,8 @@ _NOTES = {
     ("unrelated", "contains", "info"): _APART,
 }
 
+is_after_folder = is_block
+
 
 def run(
     *,
@@ -52,30 +54,22 @@ def run(
     scope: ScopeOption = ROUTING_DOMAIN,
     options: NewSiteOptions,
     printed: TableOptions,
-) -> None:
+) -> ExitCode:
     """Find what a new site's subnets would collide with, and how badly.
 
     The exit code is 3 on a collision, and 4 if none is known but not all data was read.
     """
     inventory = stored.read()
-    within = None if scope == NOWHERE else scope
     settings = options.settings()
-    try:
-        with printing_warnings(IncompleteWarning) as gaps:
-            hits = would_conflict(inventory, cidrs, scope=within, settings=settings)
-    except ValueError as error:
-        raise SchemaError(str(error)) from None
-    if printed.style == "table":
-        printed.print_text(lambda width: _as_text(hits, inventory.connections, width))
-    else:
-        printed.print(hits)
+    with judging() as gaps:
+        hits = would_conflict(inventory, cidrs, scope=scope, settings=settings)
+    printed.print(hits, text=lambda width: _as_text(hits, inventory.connections, width))
     n_hits = int((hits["severity"] != "info").sum())
     note(f"{counted(n_hits, 'collision')}, among {describe_base(inventory, settings)}")
     report_ignored(inventory, settings)
     if n_hits:
-        raise typer.Exit(ExitCode.FOUND)
-    if gaps:
-        raise typer.Exit(ExitCode.INCOMPLETE)
+        return ExitCode.FOUND
+    return ExitCode.INCOMPLETE if gaps else ExitCode.DONE
 
 
 def _as_text(hits: pd.DataFrame, connections: pd.DataFrame, width: int | None) -> str:

@@ -1,4 +1,4 @@
-"""``vpnframe free``."""
+"""Find free subnets: the command ``vpnframe free``."""
 
 from __future__ import annotations
 
@@ -31,23 +31,25 @@ def run(
     *,
     stored: SnapshotOptions,
     within: Annotated[str, option("CIDR", "The block to search.")] = "10.0.0.0/8",
-    prefix_length: Annotated[int, option("N", "Of the free blocks.", min=0, max=128)] = 24,
-    count: Annotated[int, option("N", "At most this many.", min=1)] = 5,
+    prefix_length: Annotated[
+        int, option("N", "Prefix length of the free blocks.", min=0, max=128)
+    ] = 24,
+    count: Annotated[int, option("N", "Print at most N blocks.", min=1)] = 5,
     avoid: Annotated[
         Path | None,
         option(
             "FILE",
-            "More blocks to avoid than 100.64.0.0/10 (the cloud's own services) and "
-            "172.17.0.0/16 (Docker): one a line, or a .csv or .parquet with a column cidr, "
-            "Prefix, or Subnet and Mask.",
+            "Also avoid the blocks in this file: one a line, or a .csv or .parquet with a "
+            "column cidr, Prefix, or Subnet and Mask. Always avoided are 100.64.0.0/10 (the "
+            "cloud's own services) and 172.17.0.0/16 (Docker).",
         ),
     ] = None,
     options: NewSiteOptions,
     printed: TableOptions,
-) -> None:
+) -> ExitCode:
     """Find subnets that collide with nothing known, the tightest fit first.
 
-    The exit code is 1 if there is none, and 4 if not all data was read.
+    The exit code is 1 if no subnet is free, and 4 if not all data was read.
     """
     inventory = stored.read()
     avoided = None if avoid is None else read_block_file(avoid, "kept clear of")
@@ -68,8 +70,7 @@ def run(
         note(f"no more /{prefix_length} is free in {within}: {filling}")
     base = describe_base(inventory, search["settings"])
     note(f"overlaps none of {base}\nand neither {_AVOIDED}")
-    if gaps:
-        raise typer.Exit(ExitCode.INCOMPLETE)
+    return ExitCode.INCOMPLETE if gaps else ExitCode.DONE
 
 
 def _describe_filling(taken: list[Taken], within: str) -> str:

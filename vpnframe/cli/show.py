@@ -1,4 +1,4 @@
-"""``vpnframe show``."""
+"""Print a table of an inventory: the command ``vpnframe show``."""
 
 from __future__ import annotations
 
@@ -49,12 +49,13 @@ def run(
         str | None,
         option(
             "EXPRESSION",
-            "Rows to keep: ike_version == 1 and ike_mode == 'aggressive'. Also or, not, in, "
-            "+ - * / // %, .isna(), .notna(), .isin([...]), .str.contains('a'), .str.startswith(), "
-            ".str.endswith(), .str.matches() with an RE2 pattern. A null fulfils no condition.",
+            "Print the rows for which this is true, such as ike_version == 1 and ike_mode == "
+            "'aggressive'. Also allowed: or, not, in, + - * / // %, .isna(), .notna(), "
+            ".isin([...]), .str.contains('a'), .str.startswith(), .str.endswith(), "
+            ".str.matches() with an RE2 pattern. A null fulfils no condition.",
         ),
     ] = None,
-    columns: Annotated[str | None, option("A,B,...", "Columns to show, in this order.")] = None,
+    columns: Annotated[str | None, option("A,B,...", "Print these columns, in this order.")] = None,
     limit: LimitOption = None,
     with_key_facts: WithKeyFactsOption = False,
     printed: TableOptions,
@@ -66,7 +67,7 @@ def run(
     is_restricted = table in RESTRICTED
     if is_restricted and not with_key_facts:
         raise typer.BadParameter(f"{table} is shown only on request: add --with-key-facts")
-    rows = stored.read_marked().tables(with_key_facts=is_restricted)[table]
+    rows = stored.read_table(table)
     if is_restricted and rows.empty:
         warn(f"nothing is known of the keys of {stored.folder}")
     if where is not None:
@@ -75,7 +76,8 @@ def run(
     if columns is not None:
         names = [name.strip() for name in columns.split(",") if name.strip()]
         if unknown := [name for name in names if name not in rows.columns]:
-            raise SchemaError(f"there is no column {unknown[0]!r}: {', '.join(rows.columns)}")
+            known = ", ".join(rows.columns)
+            raise SchemaError(f"there is no column {unknown[0]!r}: the columns are {known}")
         rows, brief = rows[names], None
     printed.print(rows, brief=brief, limit=limit, is_private=is_restricted)
     if brief is not None:
