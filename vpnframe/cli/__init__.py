@@ -55,28 +55,20 @@ class _Command(TyperCommand):
     is_after_folder: Callable[[str], bool]  # whether a string is an argument after the folder
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        given = self.make_parser(ctx).parse_args(list(args))[0]
+        first = given.get("folder")
         arguments = [one for one in self.params if one.param_type_name == "argument"]
-        if len(arguments) < 2 or arguments[0].name != "folder" or not self._lacks_folder(ctx, args):
+        is_one_missing = any(one.required and not given[one.name] for one in arguments)
+        if first is None or not (is_one_missing or self.is_after_folder(first)):
             return super().parse_args(ctx, args)
         position = self.params.index(arguments[0])
         folder = self.params.pop(position)
         try:
             rest = super().parse_args(ctx, args)
         finally:
-            self.params.insert(position, folder)
-        folder.handle_parse_result(ctx, {}, [])  # reads the folder's default
+            self.params.insert(position, folder)  # error messages show it
+        folder.handle_parse_result(ctx, {}, [])  # takes the default
         return rest
-
-    def _lacks_folder(self, ctx: Any, args: list[str]) -> bool:
-        """Check whether the first argument is not a folder but the argument after it."""
-        given = self.make_parser(ctx).parse_args(list(args))[0]
-        is_second_missing = any(
-            one.required and not given[one.name]
-            for one in self.params
-            if one.param_type_name == "argument"
-        )
-        first = given["folder"]
-        return first is not None and (is_second_missing or self.is_after_folder(first))
 
 
 def load_command(name: str) -> Any:

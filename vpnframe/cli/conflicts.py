@@ -37,9 +37,7 @@ _NOTES = {
     ("other_vpc", "equal", "high"): _LOST,
     ("other_vpc", "within", "high"): _LOST,
     ("other_vpc", "contains", "low"): "As in hub and spoke: check the return path.",
-    ("unrelated", "equal", "info"): _APART,
-    ("unrelated", "within", "info"): _APART,
-    ("unrelated", "contains", "info"): _APART,
+    **{("unrelated", relation, "info"): _APART for relation in _VERBS},
 }
 
 is_after_folder = is_block

@@ -64,13 +64,8 @@ def run(
         return
     try:
         plans = [parse_fault(text, seed=seed) for text in fault or ()]
-        fleet = make_fleet(
-            connections=connections,
-            regions=regions,
-            accounts=accounts,
-            seed=seed,
-            now_ms=int(time.time() * 1000),
-        )
+        size = {"connections": connections, "regions": regions, "accounts": accounts}
+        fleet = make_fleet(**size, seed=seed, now_ms=int(time.time() * 1000))
     except ValueError as error:
         raise typer.BadParameter(str(error)) from None
     if answer_key_file is not None:

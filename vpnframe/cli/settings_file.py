@@ -17,17 +17,8 @@ from vpnframe.model.toml_tables import Form, is_list_of_texts, is_text, problems
 
 FILE_NAME = "vpnframe.toml"
 _SEVERITIES = ("critical", "high", "medium", "low", "info")
-# The parameters of commands to which each key of the file gives a default.
-_PARAMETERS = {
-    "inventory": ("folder", "out"),
-    "accounts": ("accounts",),
-    "quota_share": ("quota_share",),
-    "owner_tag": ("owner_tag",),
-    "topology": ("topology",),
-    "nat": ("nat",),
-    "profiles": ("profile",),
-    "waivers": ("waivers",),
-}
+# Keys with other names than the parameters of commands to which they give a default.
+_PARAMETERS = {"inventory": ("folder", "out"), "profiles": ("profile",)}
 _PATHS = ("inventory", "accounts", "topology", "nat", "waivers")
 _RULE = {"rule": (is_text, "a rule's id"), "reason": (is_text, "a line of text")}
 
@@ -79,19 +70,15 @@ def read_settings_file(path: Path) -> SettingsFile:
         raise SettingsFileError(str(error)) from None
     for problem in _problems(tree):
         raise SettingsFileError(f"{path}{problem}")
-    for key in _PATHS:
-        if key in tree:
-            tree[key] = _beside(path, tree[key])
+    disabled, severities = (tree.pop(form.name, ()) for form in _TABLES)
+    for key in tree.keys() & set(_PATHS):
+        tree[key] = _beside(path, tree[key])
     if "profiles" in tree:
         tree["profiles"] = [_profile(path, name) for name in tree["profiles"]]
     return SettingsFile(
-        defaults={
-            name: tree[key] for key, names in _PARAMETERS.items() if key in tree for name in names
-        },
-        disabled={one["rule"]: one["reason"] for one in tree.get("disable", ())},
-        severities={
-            one["rule"]: (one["severity"], one["reason"]) for one in tree.get("severity", ())
-        },
+        defaults={name: tree[key] for key in tree for name in _PARAMETERS.get(key, (key,))},
+        disabled={one["rule"]: one["reason"] for one in disabled},
+        severities={one["rule"]: (one["severity"], one["reason"]) for one in severities},
     )
 
 
