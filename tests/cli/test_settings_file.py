@@ -249,3 +249,12 @@ def test_a_mistake_in_the_arguments_is_explained(arguments: list[str], word: str
     assert done.exit_code == 2
     assert word in " ".join(done.output.replace("│", " ").split())
     assert "DIR" in done.output
+
+
+def test_the_example_of_the_readme_is_right() -> None:
+    """It has every key."""
+    text = Path(__file__).parents[2].joinpath("README.md").read_text(encoding="utf-8")
+    (block,) = [part for part in text.split("```") if part.startswith("toml\ninventory")]
+    found = read_settings_file(settings(block.removeprefix("toml\n")))
+    assert len(found.defaults) == 9  # the folder has two parameters
+    assert len(found.disabled) == len(found.severities) == 1
