@@ -15,9 +15,8 @@ from vpnframe.cli.overlap_parts import (
     NewSiteOptions,
     ScopeOption,
     block_cells,
-    describe_base,
     judging,
-    report_ignored,
+    report_base,
 )
 from vpnframe.cli.streams import note
 from vpnframe.cli.text import FindingText, as_entries
@@ -63,8 +62,7 @@ def run(
         hits = would_conflict(inventory, cidrs, scope=scope, settings=settings)
     printed.print(hits, text=lambda width: _as_text(hits, inventory.connections, width))
     n_hits = int((hits["severity"] != "info").sum())
-    note(f"{counted(n_hits, 'collision')}, among {describe_base(inventory, settings)}")
-    report_ignored(inventory, settings)
+    note(f"{counted(n_hits, 'collision')}, among {report_base(inventory, settings)}")
     if n_hits:
         return ExitCode.FOUND
     return ExitCode.INCOMPLETE if gaps else ExitCode.DONE

@@ -12,12 +12,7 @@ from vpnframe.cli.exit_codes import ExitCode
 from vpnframe.cli.inventories import SnapshotOptions, printing_warnings
 from vpnframe.cli.options import option
 from vpnframe.cli.output import TableOptions
-from vpnframe.cli.overlap_parts import (
-    NewSiteOptions,
-    describe_base,
-    read_block_file,
-    report_ignored,
-)
+from vpnframe.cli.overlap_parts import NewSiteOptions, read_block_file, report_base
 from vpnframe.cli.streams import note
 from vpnframe.errors import IncompleteWarning, SettingsError
 from vpnframe.model.display import listed
@@ -59,7 +54,7 @@ def run(
             found = free_subnets(inventory, prefix_length=prefix_length, count=count, **search)
     except ValueError as error:
         raise typer.BadParameter(str(error)) from None
-    report_ignored(inventory, search["settings"])
+    base = report_base(inventory, search["settings"])
     filling = ""
     if len(found) < count:
         filling = _describe_filling(find_filling(inventory, **search), within)
@@ -68,7 +63,6 @@ def run(
     printed.print(found)
     if filling:
         note(f"no more /{prefix_length} is free in {within}: {filling}")
-    base = describe_base(inventory, search["settings"])
     note(f"overlaps none of {base}\nand neither {_AVOIDED}")
     return ExitCode.INCOMPLETE if gaps else ExitCode.DONE
 

@@ -130,27 +130,19 @@ def read_block_file(path: Path, use: str) -> pd.DataFrame:
     return blocks
 
 
-def report_ignored(inventory: Inventory, settings: OverlapSettings) -> None:
-    """Print which CIDR blocks were ignored, if the settings ask to ignore any."""
-    if _ignores(settings):
+def report_base(inventory: Inventory, settings: OverlapSettings) -> str:
+    """Print which CIDR blocks the settings ignore, and describe the data that a result covers."""
+    ignored = ""
+    if settings.ignore or settings.ignore_shorter_than is not None:
         blocks = listed(map(str, find_ignored(inventory, settings)))
         note(f"ignored: {blocks or 'no block, as none is that large'}")
-
-
-def describe_base(inventory: Inventory, settings: OverlapSettings) -> str:
-    """Describe the data of a result: number of blocks, connections and regions, and snapshot."""
-    subnets = inventory.subnets
-    only = settings.only
+        ignored = ", without the ignored blocks"
+    subnets, only = inventory.subnets, settings.only
     domain = "" if only is None else f" (of these, only the routing domain of {only})"
-    ignored = ", without the ignored blocks" if _ignores(settings) else ""
     return (
         f"{len(subnets):,} blocks of {len(inventory.connections):,} connections in "
         f"{subnets['region_id'].nunique()} regions, snapshot {inventory.snapshot}{domain}{ignored}"
     )
-
-
-def _ignores(settings: OverlapSettings) -> bool:
-    return bool(settings.ignore) or settings.ignore_shorter_than is not None
 
 
 def block_cells(

@@ -47,8 +47,7 @@ def run(
         ),
     ] = None,
     start: Annotated[
-        str | None,
-        option("ID", "All packets start at this VPC, VPN gateway or transit router."),
+        str | None, option("ID", "All packets start at this VPC, VPN gateway or transit router.")
     ] = None,
     all_candidates: Annotated[
         bool,

@@ -262,13 +262,9 @@ def _as_time(value: _Value, other: _Value) -> _Value:
     """Convert a text literal to a time if the other value is a time."""
     if other.kind != "time" or value.kind != "text" or not value.is_literal:
         return value
-    try:
-        moment = pd.Timestamp(value.data)
-    except ValueError:
-        moment = pd.NaT
-    if moment is pd.NaT:
+    zoned = pd.to_datetime(value.data, errors="coerce", utc=True)
+    if zoned is pd.NaT:
         _refuse(f"{value.name} is not a time such as '2027-01-31' or '2027-01-31T08:00Z'")
-    zoned = moment.tz_localize("UTC") if moment.tzinfo is None else moment.tz_convert("UTC")
     has_zone = isinstance(other.data.dtype, pd.DatetimeTZDtype)
     return _Value("time", zoned if has_zone else zoned.tz_localize(None), value.name)
 
