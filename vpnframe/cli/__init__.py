@@ -50,7 +50,7 @@ class _LazyCommands(TyperGroup):
 
 
 class _Command(TyperCommand):
-    """Command whose inventory folder can be left out, also before another argument."""
+    """Command whose inventory folder can be left out, even if another argument follows it."""
 
     is_after_folder: Callable[[str], bool]  # whether a string is an argument after the folder
 
@@ -72,7 +72,7 @@ class _Command(TyperCommand):
 
 
 def load_command(name: str) -> Any:
-    """Import a command; each option can be set by a variable: VPNFRAME_ and the option's name."""
+    """Import a command, and give each option a variable: VPNFRAME_ and the option's name."""
     try:
         module = import_module(f"vpnframe.cli.{name}")
     except KeyboardInterrupt:
@@ -94,9 +94,9 @@ def load_command(name: str) -> Any:
 
 
 def _expanded(run: Callable[..., int | None]) -> Callable[..., None]:
-    """Return a command that exits with what ``run`` returns.
+    """Return a command whose exit code is the result of ``run``.
 
-    In its signature, the fields of each dataclass of options stand for the dataclass.
+    Its parameters are those of ``run``, but a dataclass of options is replaced by its fields.
     """
     groups: dict[str, Any] = {}
     parameters: list[inspect.Parameter] = []

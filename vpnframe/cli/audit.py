@@ -93,7 +93,7 @@ def run(
             "--by owner writes whole files into --out-dir: leave out -o and --limit"
         )
     if printed.with_key_facts and without_key_findings:
-        raise typer.BadParameter("--with-key-facts and --without-key-findings contradict")
+        raise typer.BadParameter("--with-key-facts and --without-key-findings contradict: give one")
     inventory = stored.read()
     settings = AuditSettings(
         owner_tag=owner_tag, with_key_facts=printed.with_key_facts, overlaps=known.settings()

@@ -149,5 +149,5 @@ def parse_quota(text: str) -> tuple[str, Limit]:
     """
     match = re.fullmatch(r"(\w+)=([1-9][0-9]{0,6})/([0-9]{1,6}(?:\.[0-9]+)?)", text, re.ASCII)
     if match is None or float(match[3]) <= 0:
-        raise typer.BadParameter(f"{text!r} is not ACTION=COUNT/SECONDS")
+        raise typer.BadParameter(f"{text!r} is not a quota: write ACTION=COUNT/SECONDS")
     return match[1], Limit(int(match[2]), per_s=float(match[3]))

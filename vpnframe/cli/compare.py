@@ -45,9 +45,12 @@ def run(
     limit: LimitOption = None,
     printed: TableOptions,
 ) -> ExitCode:
-    """Compare tunnels with their other end's configuration, and predict what IKE does."""
+    """Compare tunnels with their other end's configuration, and predict what IKE does.
+
+    The other end is called the peer.
+    """
     if (peer is None) == (peer_connection is None):
-        raise typer.BadParameter("give either --peer or --peer-connection")
+        raise typer.BadParameter("give one of --peer and --peer-connection")
     tunnels = stored.read_table("tunnels")
     ours = tunnels if connection is None else _of_connection(tunnels, connection)
     found = compare_peer(ours, peer=peer or _of_connection(tunnels, peer_connection))

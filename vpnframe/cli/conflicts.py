@@ -27,8 +27,8 @@ from vpnframe.overlapping.meaning import NOT_READ
 _VERBS = {"equal": "is", "contains": "contains", "within": "is inside"}
 _LOST = "There the VPC's own route wins, and the tunnel gets nothing."
 _APART = "No known route of the VPN leads there."
-_BRANCH = "In use on premises: fine for a branch of that site, no other."
-_ABOVE = "In use on premises: fine for an aggregate above it, no other."
+_BRANCH = "In use on premises: harmless only if the new site is a branch of that site."
+_ABOVE = "In use on premises: harmless only if the new block is an aggregate above it."
 _NOTES = {
     ("onprem", "equal", "high"): "In use on premises.",
     ("onprem", "within", "medium"): _BRANCH,

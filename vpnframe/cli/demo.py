@@ -80,7 +80,7 @@ def _fetch_from_emulator() -> Inventory:
 
 
 def _print_algorithms(tunnels: pd.DataFrame) -> None:
-    """Print one line per algorithm column of the tunnels: its values, most frequent first."""
+    """Print one line for each algorithm column of the tunnels, the most frequent value first."""
     counts = stats.algorithms(tunnels)
     width = shutil.get_terminal_size().columns
     shares = counts["value"].fillna("?") + counts["share"].map(" {:.0%}".format)

@@ -1,4 +1,4 @@
-"""The exit codes of every command, and the error with an exit code of its own."""
+"""The exit codes of all commands, and an error that has its own exit code."""
 
 from __future__ import annotations
 
@@ -19,4 +19,4 @@ class ExitCode(enum.IntEnum):
 
 
 class SettingsFileError(SettingsError):
-    """The settings file is wrong; the exit code is USAGE, as for a wrong option."""
+    """A settings file is wrong; the exit code is 2, as for a wrong option."""

@@ -63,12 +63,12 @@ def run(
     printed.print(found)
     if filling:
         note(f"no more /{prefix_length} is free in {within}: {filling}")
-    note(f"overlaps none of {base}\nand neither {_AVOIDED}")
+    note(f"these blocks overlap none of {base}\nand neither {_AVOIDED}")
     return ExitCode.INCOMPLETE if gaps else ExitCode.DONE
 
 
 def _describe_filling(taken: list[Taken], within: str) -> str:
-    """Describe which blocks fill the space, and how to ignore one if it is an aggregate."""
+    """Describe which blocks fill the space, and how to ignore a block that is an aggregate."""
     space = ipaddress.ip_network(within)
     names = listed(map(str, taken))
     is_one = any(one.block.prefixlen <= space.prefixlen for one in taken)

@@ -1,4 +1,4 @@
-"""Declare options, and the options that commands of all kinds share."""
+"""Functions that declare options, and options that several commands share."""
 
 from __future__ import annotations
 

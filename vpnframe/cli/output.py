@@ -48,7 +48,7 @@ class TableOptions:
     ) -> None:
         """Print a table; report how many rows are left out.
 
-        The format ``table`` has only the columns ``brief``, or it is the string that ``text``
+        In the format ``table``, print only the columns ``brief``, or the string that ``text``
         returns for the width of the terminal.
         """
         refuse_binary(self.style, self.output)
@@ -68,7 +68,7 @@ class TableOptions:
 def refuse_binary(style: str, output: Path | None) -> None:
     """Refuse to print Parquet on a terminal."""
     if style == "parquet" and output is None and sys.stdout.isatty():
-        raise typer.BadParameter("parquet is binary: add --output FILE, or a pipe")
+        raise typer.BadParameter("parquet is binary: add --output FILE, or write to a pipe")
 
 
 def terminal_width(output: Path | None = None) -> int | None:

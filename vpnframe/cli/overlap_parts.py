@@ -1,4 +1,4 @@
-"""Options, messages about the data and table cells that the commands about overlaps share."""
+"""What the commands about overlaps share: options, messages about the data, table cells."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ class OverlapOptions:
     ] = None
 
     def settings(self, **more: Any) -> OverlapSettings:
-        """Build the settings of an analysis."""
+        """Build the settings of the search for overlaps."""
         return OverlapSettings(
             topology=read_topology(self.topology) if self.topology else None,
             nat=read_nat(self.nat) if self.nat else (),
@@ -96,7 +96,7 @@ class NewSiteOptions(OverlapOptions):
     ] = None
 
     def settings(self, **more: Any) -> OverlapSettings:
-        """Build the settings of an analysis."""
+        """Build the settings of the search for overlaps."""
         return super().settings(
             only=self.only,
             ignore=tuple(self.ignore or ()),
@@ -107,7 +107,7 @@ class NewSiteOptions(OverlapOptions):
 
 @contextmanager
 def judging() -> Iterator[list[str]]:
-    """Print warnings about data that was not read, and yield them; report wrong arguments."""
+    """Print and yield warnings about data that was not read; a ValueError becomes a SchemaError."""
     try:
         with printing_warnings(IncompleteWarning) as gaps:
             yield gaps

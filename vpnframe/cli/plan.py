@@ -29,5 +29,5 @@ def run(*, options: FetchOptions, printed: TableOptions) -> ExitCode:
     )
     if table["status"].isin(["complete", "absent", "skipped"]).all():
         return ExitCode.DONE
-    warn("not every list was read: see vpnframe doctor")
+    warn("not every list was read: run `vpnframe doctor` to find out why")
     return ExitCode.INCOMPLETE

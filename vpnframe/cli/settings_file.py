@@ -1,4 +1,4 @@
-"""Read ``vpnframe.toml``: defaults of options, disabled rules and other severities."""
+"""Read ``vpnframe.toml``: defaults of options, and the audit's disabled rules and severities."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def read_settings_file(path: Path) -> SettingsFile:
 
 
 def _problems(tree: Mapping[str, Any]) -> Iterator[str]:
-    """Yield the problems of a file, each with the table that has it."""
+    """Yield each problem of a file, after the table that it is in."""
     for problem in problems_of(tree, _FORM):
         yield f": {problem}"
     rules: list[str] = []
@@ -102,12 +102,12 @@ def _beside(path: Path, text: str) -> str:
 
 
 def _profile(path: Path, name: str) -> str:
-    """Return the name of a standard as it is, and the path of a CSV file beside the file."""
+    """Return the name of a standard unchanged, or the path of a CSV file, relative to ``path``."""
     return _beside(path, name) if name.endswith(".csv") or os.sep in name else name
 
 
 def _use(context: typer.Context, path: Path | None) -> Path | None:
-    """Let a settings file give the defaults of a command's options; return its path."""
+    """Take the defaults of a command's options from a settings file; return the file's path."""
     path = path or context.find_root().params.get("config")
     if path is None and os.path.lexists(FILE_NAME):
         path = Path(FILE_NAME)

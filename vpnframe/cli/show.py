@@ -66,7 +66,9 @@ def run(
     """
     is_restricted = table in RESTRICTED
     if is_restricted and not with_key_facts:
-        raise typer.BadParameter(f"{table} is shown only on request: add --with-key-facts")
+        raise typer.BadParameter(
+            f"{table} shows which keys are weak: add --with-key-facts to print it"
+        )
     rows = stored.read_table(table)
     if is_restricted and rows.empty:
         warn(f"nothing is known of the keys of {stored.folder}")
@@ -81,4 +83,6 @@ def run(
         rows, brief = rows[names], None
     printed.print(rows, brief=brief, limit=limit, is_private=is_restricted)
     if brief is not None:
-        note(f"{len(rows.columns) - len(brief)} more columns: --columns, or --format csv")
+        note(
+            f"{len(rows.columns) - len(brief)} more columns: add --columns A,B,... or --format csv"
+        )

@@ -33,7 +33,7 @@ def run(
         printed.print(_STATISTICS[which](stored.read_table("tunnels")))
         return
     if printed.output is not None or printed.style not in ("table", "markdown"):
-        raise typer.BadParameter(f"name one statistic: {_NAMES}")
+        raise typer.BadParameter(f"this output holds one table: name one of {_NAMES}")
     tunnels = stored.read_table("tunnels")
     for name, function in _STATISTICS.items():
         if name != "summary":

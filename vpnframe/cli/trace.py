@@ -72,9 +72,9 @@ def run(
         print(sheet(found.iloc[0], width=terminal_width()))
     else:
         printed.print(brief(found, has_router=all_candidates), limit=limit)
-        note("full reasons and more columns: --format csv")
+        note("for full reasons and more columns, add --format csv")
     if found.loc[found["verdict"] == "ambiguous", _PLACES].isna().all(axis="columns").any():
-        warn("ambiguous: give the start of the packets with --start ID")
+        warn("some packets are ambiguous: name the place where they start with --start ID")
     is_known = inventory.is_complete and not (found["certainty"] == "unknown").any()
     return ExitCode.DONE if is_known else ExitCode.INCOMPLETE
 
