@@ -17,10 +17,7 @@ from vpnframe.errors import SchemaError
 from vpnframe.peers import compare_peer
 
 # Columns for a terminal; only the other formats show ids.
-_BRIEF = (
-    *("connection_name", "tunnel_index", "field", "result", "ike_error", "ours", "theirs"),
-    "reason",
-)
+_BRIEF = "connection_name tunnel_index field result ike_error ours theirs reason"
 _FAILS = ("mismatch", "works-until-rekey")
 
 
@@ -54,7 +51,7 @@ def run(
     tunnels = stored.read_table("tunnels")
     ours = tunnels if connection is None else _of_connection(tunnels, connection)
     found = compare_peer(ours, peer=peer or _of_connection(tunnels, peer_connection))
-    printed.print(found, brief=_BRIEF, limit=limit)
+    printed.print(found, brief=_BRIEF.split(), limit=limit)
     counts = found["result"].astype("str").value_counts().sort_index()
     note(", ".join(f"{n:,} {name}" for name, n in counts.items()) or "no rows")
     is_failing = fail_on_mismatch and found["result"].isin(_FAILS).any()

@@ -29,9 +29,7 @@ from vpnframe.inventory import Inventory
 from vpnframe.overlapping import overlaps
 
 _WINDOW_S = 2.0
-_COVERAGE = (
-    *("region_id", "status", "n_expected", "n_read", "n_unattached", "n_calls", "n_throttled"),
-)
+_COVERAGE = "region_id status n_expected n_read n_unattached n_calls n_throttled"
 
 
 def run(
@@ -48,7 +46,7 @@ def run(
     started = time.monotonic()
     inventory = _fetch_from_emulator()
     print(f"read in {time.monotonic() - started:.1f} s\n\nCOVERAGE")
-    TableOptions().print(inventory.coverage, brief=_COVERAGE)
+    TableOptions().print(inventory.coverage, brief=_COVERAGE.split())
     print("\nALGORITHMS IN USE")
     _print_algorithms(inventory.tunnels)
     with printing_warnings(IncompleteWarning):

@@ -27,10 +27,7 @@ from vpnframe.overlapping import ROUTING_DOMAIN, overlaps, overlaps_per_block
 from vpnframe.overlapping.meaning import KINDS, SEVERITIES
 
 # Columns that fit on a terminal come first.
-_COUNTS = (
-    *("cidr", "side", "n_equal", "n_contains", "n_within", "vpn_connection_id", "scope_id"),
-    *("region_id", "account_id"),
-)
+_COUNTS = "cidr side n_equal n_contains n_within vpn_connection_id scope_id region_id account_id"
 
 
 def run(
@@ -84,7 +81,7 @@ def run(
     if kind:
         found = found[found["kind"].isin(kind)]
     if counts or printed.style != "table":
-        printed.print(found, brief=_COUNTS, limit=limit)
+        printed.print(found, brief=_COUNTS.split(), limit=limit)
     else:
         shown = found if limit is None else found.head(limit)
         printed.print(shown, text=lambda width: as_text(shown, inventory.connections, width))

@@ -10,8 +10,8 @@ from vpnframe.fetching.plan import plan
 from vpnframe.fetching.progress import duration
 
 _BRIEF = (
-    *("region_id", "n_connections", "n_downloads", "estimated_s", "longest_wait_s"),
-    *("allowed_per_window", "n_list_calls", "lists_s", "status", "account_id"),
+    "region_id n_connections n_downloads estimated_s longest_wait_s allowed_per_window "
+    "n_list_calls lists_s status account_id"
 )
 
 
@@ -21,7 +21,7 @@ def run(*, options: FetchOptions, printed: TableOptions) -> ExitCode:
     Regions are read in parallel: the slowest one determines the duration.
     """
     table = plan(**options.arguments())
-    printed.print(table, brief=_BRIEF)
+    printed.print(table, brief=_BRIEF.split())
     note(
         f"{table['n_connections'].sum():,} connections, {table['n_downloads'].sum():,} downloads: "
         f"about {duration(table['estimated_s'].max())}; --downloads none: "

@@ -18,23 +18,13 @@ _TABLES = (*STORED, *RESTRICTED)
 
 # Columns that fit on a terminal, for tables that are too wide for it.
 _BRIEF = {
-    "tunnels": (
-        *("region_id", "connection_name", "tunnel_index", "ike_version", "ike_encryption"),
-        *("ike_integrity", "ike_dh_group", "ipsec_pfs_group", "ipsec_encryption"),
-        *("ipsec_integrity", "vpn_connection_id"),
-    ),
-    "connections": (
-        *("region_id", "connection_name", "n_tunnels", "vpc_subnets", "onprem_subnets"),
-        *("routing_mode", "vpn_gateway_id", "customer_gateway_ip", "vpn_connection_id"),
-    ),
-    "subnets": (
-        *("region_id", "connection_name", "side", "cidr", "cidr_raw", "origin"),
-        "vpn_connection_id",
-    ),
-    "routes": (
-        *("route_type", "source_cidr", "destination_cidr", "weight", "priority", "state"),
-        *("vpn_connection_id", "vpn_gateway_id", "transit_router_id"),
-    ),
+    "tunnels": "region_id connection_name tunnel_index ike_version ike_encryption ike_integrity "
+    "ike_dh_group ipsec_pfs_group ipsec_encryption ipsec_integrity vpn_connection_id",
+    "connections": "region_id connection_name n_tunnels vpc_subnets onprem_subnets routing_mode "
+    "vpn_gateway_id customer_gateway_ip vpn_connection_id",
+    "subnets": "region_id connection_name side cidr cidr_raw origin vpn_connection_id",
+    "routes": "route_type source_cidr destination_cidr weight priority state vpn_connection_id "
+    "vpn_gateway_id transit_router_id",
 }
 
 
@@ -74,7 +64,7 @@ def run(
         warn(f"nothing is known of the keys of {stored.folder}")
     if where is not None:
         rows = rows_where(rows, where)
-    brief = _BRIEF.get(table) if printed.style == "table" else None
+    brief = _BRIEF[table].split() if table in _BRIEF and printed.style == "table" else None
     if columns is not None:
         names = [name.strip() for name in columns.split(",") if name.strip()]
         if unknown := [name for name in names if name not in rows.columns]:
