@@ -39,6 +39,7 @@ _NOTES = {
     **{("unrelated", relation, "info"): _APART for relation in _VERBS},
 }
 
+# A block is not the folder, which can be left out.
 is_after_folder = is_block
 
 

@@ -108,12 +108,14 @@ def _profile(path: Path, name: str) -> str:
 
 def _use(context: typer.Context, path: Path | None) -> Path | None:
     """Take the defaults of a command's options from a settings file; return the file's path."""
-    path = path or context.find_root().params.get("config")
-    if path is None and os.path.lexists(FILE_NAME):
-        path = Path(FILE_NAME)
-    if path is not None:
-        context.default_map = dict(read_settings_file(path).defaults)
-    return path
+    # Before the command, the option is a string: older versions of typer convert it later.
+    named = path or context.find_root().params.get("config")
+    if named is None and os.path.lexists(FILE_NAME):
+        named = FILE_NAME
+    if named is None:
+        return None
+    context.default_map = dict(read_settings_file(Path(named)).defaults)
+    return Path(named)
 
 
 ConfigOption = Annotated[

@@ -16,6 +16,7 @@ _STATISTICS = {
     "lifetimes": stats.lifetimes,
 }
 _NAMES = ", ".join(_STATISTICS)
+# A statistic is not the folder, which can be left out.
 is_after_folder = _STATISTICS.__contains__
 
 

@@ -26,6 +26,7 @@ _PLACES = ["vpc_id", "vpn_gateway_id", "transit_router_id"]
 _LABEL_WIDTH = 12
 _MAX_PACKETS_BYTES = 64 * MIB
 
+# An address is not the folder, which can be left out.
 is_after_folder = is_block
 
 
