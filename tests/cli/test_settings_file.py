@@ -241,7 +241,7 @@ def test_every_command_works_without_a_folder(arguments: list[str], code: int, w
     [
         (["show", "tunnles"], "'tunnles' is not one of tunnels, connections"),
         (["show"], "Missing argument 'TABLE'"),
-        (["conflicts"], "Missing argument 'CIDR...'"),
+        (["conflicts"], "Missing argument 'CIDR'"),
         (["trace", "10.0.1.1"], "give SOURCE and DESTINATION"),
         (["stats", "summary", "more"], "unexpected extra argument"),
     ],

@@ -47,7 +47,7 @@ def run(
     *,
     stored: SnapshotOptions,
     cidrs: Annotated[
-        list[str], typer.Argument(metavar="CIDR...", help="The new site's on-premises blocks.")
+        list[str], typer.Argument(metavar="CIDR", help="The new site's on-premises blocks.")
     ],
     scope: ScopeOption = ROUTING_DOMAIN,
     options: NewSiteOptions,

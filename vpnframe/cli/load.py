@@ -18,7 +18,7 @@ def run(
     *,
     files: Annotated[
         list[str],
-        typer.Argument(metavar="FILES...", help="Files, folders, patterns, or - for stdin."),
+        typer.Argument(metavar="FILE", help="Files, folders, patterns, or - for stdin."),
     ],
     out: OutOption = DEFAULT_FOLDER,
     keys: KeyOptions,

@@ -43,7 +43,7 @@ OwnerTagOption = Annotated[
 ]
 OnlyOption = Annotated[
     str | None,
-    option("ID", "Only the routing domain of this name, VPN gateway, VPC or transit router."),
+    option("ID", "Only the routing domain of this name, or of this VPN gateway, VPC or router."),
 ]
 
 

@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from vpnframe import schema
-from vpnframe.errors import ClockWarning, InventoryError
+from vpnframe.errors import ClockWarning, InventoryError, SchemaError
 from vpnframe.inventory import layout
 from vpnframe.inventory.inventory import Inventory
 from vpnframe.inventory.layout import CommitRecord, Header, Part
@@ -58,6 +58,8 @@ def read_inventory(
     ------
     InventoryError
         The folder is not an inventory, has no such snapshot, or a part is missing or damaged.
+    SchemaError
+        A name in ``tables`` is not the name of a stored table.
 
     Warns
     -----
@@ -68,14 +70,13 @@ def read_inventory(
     if snapshot == "latest":
         _warn_of_future(target, datetime.now(UTC) if now is None else now)
     record = _read_record(target, _pick(target, snapshot))
-    wanted = {*STORED, *RESTRICTED} if tables is None else {"coverage", *tables}
-    read = {
-        **{name: _read_table(target, record, name) for name in wanted.intersection(STORED)},
-        **{
-            name: _read_restricted(target, record, name) for name in wanted.intersection(RESTRICTED)
-        },
-    }
-    empty = {name: schema.empty(name) for name in (*STORED, *RESTRICTED) if name not in read}
+    known = (*STORED, *RESTRICTED)
+    wanted = set(known) if tables is None else {"coverage", *tables}
+    if unknown := sorted(wanted.difference(known)):
+        raise SchemaError(f"no table {unknown[0]!r} is stored: the tables are {', '.join(known)}")
+    read = {name: _read_table(target, record, name) for name in STORED if name in wanted}
+    read |= {name: _read_restricted(target, record, name) for name in RESTRICTED if name in wanted}
+    empty = {name: schema.empty(name) for name in known if name not in read}
     return Inventory(**read, **empty, snapshot=record.snapshot)
 
 
