@@ -231,7 +231,7 @@ def test_doctor_prints_what_is_ok_and_what_is_not(cloud):
     keys = keys_of(cloud) | {"ALIBABA_CLOUD_ACCESS_KEY_SECRET": "kX9wrongSecretQ7"}
     bad = vpnframe("doctor", "-f", "csv", code=1, **keys)
     assert b"identity,missing" in bad.stdout
-    assert b"give another access key" in bad.stderr
+    assert b"use another access key" in bad.stderr
     assert b"kX9wrongSecretQ7" not in bad.stdout + bad.stderr
 
 
