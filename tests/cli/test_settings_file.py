@@ -161,12 +161,12 @@ RULE = '[[{table}]]\nrule = "vpn-ike-sha1"\n{more}'
         ("quota_share = 0", ": quota_share must be a number above 0 and at most 1"),
         ("quota_share = true", ": quota_share must be a number above 0 and at most 1"),
         ('[disable]\nrule = "x"', ": disable must be [[disable]] tables"),
-        ("disable = [1]", ", disable 1: is not a table: write [[disable]]"),
+        ("disable = [1]", ": disable must be [[disable]] tables"),
         (RULE.format(table="disable", more=""), ", disable 1: reason is missing"),
         (RULE.format(table="severity", more='reason = "x"'), ", severity 1: severity is missing"),
         (
             RULE.format(table="severity", more='reason = "x"\nseverity = "mild"'),
-            ", severity 1: severity must be one of critical, high, medium, low, info",
+            ", severity 1: severity must be critical, high, medium, low or info",
         ),
         (
             RULE.format(table="disable", more='reason = "x"\nwaivers = "y"'),
@@ -175,12 +175,12 @@ RULE = '[[{table}]]\nrule = "vpn-ike-sha1"\n{more}'
         ),
         (
             RULE.format(table="disable", more='reason = "x"\n') * 2,
-            ", disable 2: an earlier table also names vpn-ike-sha1",
+            ": two tables are about vpn-ike-sha1: leave out one",
         ),
         (
             RULE.format(table="disable", more='reason = "x"\n')
             + RULE.format(table="severity", more='reason = "x"\nseverity = "low"'),
-            ", severity 1: an earlier table also names vpn-ike-sha1",
+            ": two tables are about vpn-ike-sha1: leave out one",
         ),
     ],
 )

@@ -13,11 +13,13 @@ from vpnframe.auditing.profiles.profiles import BASELINE
 from vpnframe.auditing.review import at_or_over, examine
 from vpnframe.auditing.settings import AuditSettings
 from vpnframe.cli.audit_output import ReviewOptions, explain, rule_text
-from vpnframe.cli.exit_codes import ExitCode
+from vpnframe.cli.exit_codes import ExitCode, SettingsFileError
 from vpnframe.cli.inventories import SnapshotOptions
 from vpnframe.cli.options import flag, one_of, option
 from vpnframe.cli.overlap_parts import OverlapOptions, OwnerTagOption
+from vpnframe.cli.settings_file import read_settings_file
 from vpnframe.cli.streams import warn
+from vpnframe.errors import SettingsError
 from vpnframe.schema.tables.declaring import FAMILIES
 
 Severity = Literal["critical", "high", "medium", "low", "info"]
@@ -95,8 +97,11 @@ def run(
     if printed.with_key_facts and without_key_findings:
         raise typer.BadParameter("--with-key-facts and --without-key-findings contradict: give one")
     inventory = stored.read()
-    settings = AuditSettings(
-        owner_tag=owner_tag, with_key_facts=printed.with_key_facts, overlaps=known.settings()
+    settings = _with_rules(
+        AuditSettings(
+            owner_tag=owner_tag, with_key_facts=printed.with_key_facts, overlaps=known.settings()
+        ),
+        stored.config,
     )
     judge = examine_for_sharing if without_key_findings else examine
     review = judge(inventory, profiles=profile or (BASELINE,), waivers=waivers, settings=settings)
@@ -116,3 +121,14 @@ def run(
         warn(f"{n_bad:,} open findings are {fail_on} or worse")
         return ExitCode.FOUND
     return ExitCode.DONE if review.is_whole else ExitCode.INCOMPLETE
+
+
+def _with_rules(settings: AuditSettings, path: Path | None) -> AuditSettings:
+    """Add the disabled rules and the severities of a settings file."""
+    if path is None:
+        return settings
+    file = read_settings_file(path)
+    try:
+        return replace(settings, disabled=file.disabled, severities=file.severities)
+    except SettingsError as error:
+        raise SettingsFileError(f"{path}: {error}") from None

@@ -3,53 +3,75 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal, TypeVar
 
+import msgspec
 import typer
 
 from vpnframe.cli.exit_codes import SettingsFileError
 from vpnframe.cli.options import option
 from vpnframe.errors import SettingsError
-from vpnframe.model.toml_tables import Form, is_list_of_texts, is_text, problems_of, read_toml
+from vpnframe.model.toml_tables import Form, read_toml
 
+T = TypeVar("T")
 FILE_NAME = "vpnframe.toml"
-_SEVERITIES = ("critical", "high", "medium", "low", "info")
+_PATHS = ("inventory", "accounts", "topology", "nat", "waivers")
 # Keys with other names than the parameters of commands to which they give a default.
 _PARAMETERS = {"inventory": ("folder", "out"), "profiles": ("profile",)}
-_PATHS = ("inventory", "accounts", "topology", "nat", "waivers")
-_RULE = {"rule": (is_text, "a rule's id"), "reason": (is_text, "a line of text")}
+_Table = dict[str, Any]
 
 
-def _is_share(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and 0 < value <= 1
+@dataclass(frozen=True, kw_only=True)
+class _Keys:
+    """The keys of a settings file."""
+
+    inventory: str | None = None
+    accounts: str | None = None
+    quota_share: Annotated[float, msgspec.Meta(gt=0, le=1)] | None = None
+    owner_tag: str | None = None
+    topology: str | None = None
+    nat: str | None = None
+    profiles: tuple[str, ...] | None = None
+    waivers: str | None = None
+    disable: tuple[_Table, ...] = ()
+    severity: tuple[_Table, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Rule:
+    """A rule that the audit leaves out or changes."""
+
+    rule: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Severity(_Rule):
+    """Another severity of a rule."""
+
+    severity: Literal["critical", "high", "medium", "low", "info"]
 
 
 _ABOVE = "; keys for the whole file come before the first [[table]]"
-_TABLES = (
-    Form("disable", _RULE, required=("rule", "reason"), hint=_ABOVE),
-    Form(
-        "severity",
-        _RULE | {"severity": (_SEVERITIES.__contains__, f"one of {', '.join(_SEVERITIES)}")},
-        required=("rule", "severity", "reason"),
-        hint=_ABOVE,
-    ),
-)
-_FORM = Form(
+_FILE = Form(
     FILE_NAME,
+    _Keys,
     {
-        **dict.fromkeys(_PATHS, (is_text, "a path as text")),
-        "owner_tag": (is_text, "the name of a tag"),
-        "profiles": (is_list_of_texts, "a list of names or of CSV files"),
-        "quota_share": (_is_share, "a number above 0 and at most 1"),
-        **{
-            form.name: (lambda tables: isinstance(tables, list), f"[[{form.name}]] tables")
-            for form in _TABLES
-        },
+        **dict.fromkeys(_PATHS, "a path as text"),
+        "quota_share": "a number above 0 and at most 1",
+        "owner_tag": "the name of a tag",
+        "profiles": "a list of names or of CSV files",
+        "disable": "[[disable]] tables",
+        "severity": "[[severity]] tables",
     },
     hint="; secrets do not belong here",
+)
+_DISABLE = Form("disable", _Rule, hint=_ABOVE)
+_SEVERITY = Form(
+    "severity", _Severity, {"severity": "critical, high, medium, low or info"}, hint=_ABOVE
 )
 
 
@@ -68,32 +90,38 @@ def read_settings_file(path: Path) -> SettingsFile:
         tree = read_toml(path, "write keys, [[disable]] and [[severity]] tables only")
     except SettingsError as error:
         raise SettingsFileError(str(error)) from None
-    for problem in _problems(tree):
-        raise SettingsFileError(f"{path}{problem}")
-    disabled, severities = (tree.pop(form.name, ()) for form in _TABLES)
-    for key in tree.keys() & set(_PATHS):
-        tree[key] = _beside(path, tree[key])
-    if "profiles" in tree:
-        tree["profiles"] = [_profile(path, name) for name in tree["profiles"]]
+    keys = _converted(_FILE, tree, str(path))
+    disabled = _tables(_DISABLE, keys.disable, path)
+    severities = _tables(_SEVERITY, keys.severity, path)
+    changes: list[_Rule] = [*disabled, *severities]
+    rules = [one.rule for one in changes]
+    for rule in rules:
+        if rules.count(rule) > 1:
+            raise SettingsFileError(f"{path}: two tables are about {rule}: leave out one")
+    given = {key: value for key, value in tree.items() if key not in ("disable", "severity")}
+    for key in given.keys() & set(_PATHS):
+        given[key] = _beside(path, given[key])
+    if "profiles" in given:
+        given["profiles"] = [_profile(path, name) for name in given["profiles"]]
     return SettingsFile(
-        defaults={name: tree[key] for key in tree for name in _PARAMETERS.get(key, (key,))},
-        disabled={one["rule"]: one["reason"] for one in disabled},
-        severities={one["rule"]: (one["severity"], one["reason"]) for one in severities},
+        defaults={name: given[key] for key in given for name in _PARAMETERS.get(key, (key,))},
+        disabled={one.rule: one.reason for one in disabled},
+        severities={one.rule: (one.severity, one.reason) for one in severities},
     )
 
 
-def _problems(tree: Mapping[str, Any]) -> Iterator[str]:
-    """Yield each problem of a file, after the table that it is in."""
-    for problem in problems_of(tree, _FORM):
-        yield f": {problem}"
-    rules: list[str] = []
-    for form in _TABLES:
-        for number, table in enumerate(tree.get(form.name, ()), 1):
-            for problem in problems_of(table, form):
-                yield f", {form.name} {number}: {problem}"
-            if table["rule"] in rules:
-                yield f", {form.name} {number}: an earlier table also names {table['rule']}"
-            rules.append(table["rule"])
+def _tables(form: Form[T], tables: tuple[_Table, ...], path: Path) -> list[T]:
+    return [
+        _converted(form, table, f"{path}, {form.name} {number}")
+        for number, table in enumerate(tables, 1)
+    ]
+
+
+def _converted(form: Form[T], table: _Table, place: str) -> T:
+    try:
+        return form.convert(table)
+    except SettingsError as error:
+        raise SettingsFileError(f"{place}: {error}") from None
 
 
 def _beside(path: Path, text: str) -> str:
