@@ -5,7 +5,6 @@ from __future__ import annotations
 import pandas as pd
 
 from vpnframe import schema
-from vpnframe.overlapping import address_usage
 from vpnframe.schema.checked import checked_table
 
 ALGORITHM_COLUMNS = (
@@ -174,6 +173,9 @@ def address_space(subnets: pd.DataFrame) -> pd.DataFrame:
     subnets = checked_table("subnets", subnets, needs=needs)
     blocks = subnets[~subnets["is_default_route"].fillna(False)]
     blocks = blocks.drop_duplicates([*_CONNECTION, "side", "cidr"])
+    # Loaded only here: `vpnframe stats` does not need it, and would wait for the whole package.
+    from vpnframe.overlapping import address_usage  # noqa: PLC0415
+
     return address_usage(blocks, groups="side").rename(columns={"group": "side"})
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import warnings
+from collections.abc import Collection
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -15,7 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from vpnframe import schema
-from vpnframe.errors import ClockWarning, InventoryError
+from vpnframe.errors import ClockWarning, InventoryError, SchemaError
 from vpnframe.inventory import layout
 from vpnframe.inventory.inventory import Inventory
 from vpnframe.inventory.layout import CommitRecord, Header, Part
@@ -27,7 +28,11 @@ _MAX_BYTES = 1024 * MIB  # a part holds at most one account's table of one regio
 
 
 def read_inventory(
-    folder: str | Path, *, snapshot: str = "latest", now: datetime | None = None
+    folder: str | Path,
+    *,
+    snapshot: str = "latest",
+    tables: Collection[str] | None = None,
+    now: datetime | None = None,
 ) -> Inventory:
     """Read one snapshot of an inventory folder.
 
@@ -37,6 +42,9 @@ def read_inventory(
         A folder written by :func:`write_inventory`.
     snapshot : str, default "latest"
         A snapshot id, or ``latest`` for the newest.
+    tables : collection of str, optional
+        Names of the tables to read, which saves time; all other tables are empty, except
+        ``coverage``. Default: all tables.
     now : datetime, optional
         In UTC; default: the current time.
 
@@ -50,6 +58,8 @@ def read_inventory(
     ------
     InventoryError
         The folder is not an inventory, has no such snapshot, or a part is missing or damaged.
+    SchemaError
+        A name in ``tables`` is not the name of a stored table.
 
     Warns
     -----
@@ -60,9 +70,14 @@ def read_inventory(
     if snapshot == "latest":
         _warn_of_future(target, datetime.now(UTC) if now is None else now)
     record = _read_record(target, _pick(target, snapshot))
-    tables = {name: _read_table(target, record, name) for name in STORED}
-    tables |= {name: _read_restricted(target, record, name) for name in RESTRICTED}
-    return Inventory(**tables, snapshot=record.snapshot)
+    known = (*STORED, *RESTRICTED)
+    wanted = set(known) if tables is None else {"coverage", *tables}
+    if unknown := sorted(wanted.difference(known)):
+        raise SchemaError(f"no table {unknown[0]!r} is stored: the tables are {', '.join(known)}")
+    read = {name: _read_table(target, record, name) for name in STORED if name in wanted}
+    read |= {name: _read_restricted(target, record, name) for name in RESTRICTED if name in wanted}
+    empty = {name: schema.empty(name) for name in known if name not in read}
+    return Inventory(**read, **empty, snapshot=record.snapshot)
 
 
 def list_snapshots(folder: str | Path) -> list[str]:

@@ -76,19 +76,24 @@ def read_toml_tables(path: str | Path, form: Form[T]) -> list[T]:
     return found
 
 
-def _tables(path: Path, name: str) -> list[Any]:
+def read_toml(path: Path, remedy: str) -> dict[str, Any]:
+    """Read a TOML file; if it is nested too deeply, the error names the remedy."""
     try:
         text = read_file(path, limit=_MAX_BYTES).decode("utf-8-sig")
         if _DEEP_KEY.search(text):
             raise RecursionError
-        tree = tomllib.loads(text)
+        return tomllib.loads(text)
     except OSError as error:
         raise SettingsError(f"{path} cannot be read: {error.strerror}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         # The error text names a position in the file and shows one character at most.
         raise SettingsError(f"{path} is not TOML: {error}") from None
     except RecursionError:
-        raise SettingsError(f"{path} is nested too deeply: write [[{name}]] tables only") from None
+        raise SettingsError(f"{path} is nested too deeply: {remedy}") from None
+
+
+def _tables(path: Path, name: str) -> list[Any]:
+    tree = read_toml(path, f"write [[{name}]] tables only")
     unknown = sorted(set(tree) - {name})
     if unknown:
         raise SettingsError(f"{path}: unknown key {unknown[0]!r}: write [[{name}]] tables only")
