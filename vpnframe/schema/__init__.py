@@ -16,6 +16,7 @@ import pyarrow as pa
 from vpnframe.errors import SchemaError
 from vpnframe.schema.checked import cast_values
 from vpnframe.schema.columns import (
+    ARROW_TYPES,
     DTYPES,
     LISTS,
     is_cast,
@@ -24,23 +25,11 @@ from vpnframe.schema.columns import (
     with_plain_index,
 )
 from vpnframe.schema.memory import give_back_memory
-from vpnframe.schema.tables import TABLES, Column, Kind, Table
+from vpnframe.schema.tables import TABLES, Column, Table
 from vpnframe.schema.tables.declaring import SEVERITIES
 
 # Freed bytes after which memory is returned to the system.
 _MUCH = 4 * 1024 * 1024
-_ARROW: Mapping[Kind, pa.DataType] = {
-    "text": pa.string(),
-    "category": pa.string(),
-    "severity": pa.string(),
-    "int16": pa.int16(),
-    "int32": pa.int32(),
-    "int64": pa.int64(),
-    "float": pa.float64(),
-    "flag": pa.bool_(),
-    "time": pa.timestamp("ms", tz="UTC"),
-    "texts": pa.list_(pa.string()),
-}
 
 
 def describe(name: str) -> pd.DataFrame:
@@ -259,7 +248,7 @@ def arrow_schema(name: str) -> pa.Schema:
         Categories are strings; the only metadata is the table's name.
     """
     fields = [
-        pa.field(column.name, _ARROW[column.kind], nullable=column.is_nullable)
+        pa.field(column.name, ARROW_TYPES[column.kind], nullable=column.is_nullable)
         for column in find(name).columns
     ]
     return pa.schema(fields, metadata={"vpnframe_table": name})

@@ -47,8 +47,13 @@ _BELONGS = (
     Column("tags", "texts", "Tags as key=value, sorted."),
 )
 _ENDS = (
-    Column("vpn_gateway_ip", "text", "Address of the cloud's end."),
-    Column("customer_gateway_ip", "text", "Address of the other end."),
+    Column("vpn_gateway_ip", "text", "Address of the cloud's end.", source="vpn_gateway_address"),
+    Column(
+        "customer_gateway_ip",
+        "text",
+        "Address of the other end.",
+        source="customer_gateway_address",
+    ),
     Column("vpn_gateway_ike_id", "text", "How the cloud's end identifies itself in IKE."),
     Column("customer_gateway_ike_id", "text", "How the other end identifies itself in IKE."),
 )
@@ -70,7 +75,12 @@ _CRYPTO = (
     Column("ike_lifetime_s", "int32", "Lifetime of the IKE SA in seconds."),
     Column("ipsec_encryption", "category", "Phase 2 cipher."),
     Column("ipsec_integrity", "category", "Phase 2 integrity."),
-    Column("ipsec_pfs_group", "int16", "Phase 2 Diffie-Hellman group, IANA number, 0 = no PFS."),
+    Column(
+        "ipsec_pfs_group",
+        "int16",
+        "Phase 2 Diffie-Hellman group, IANA number, 0 = no PFS.",
+        source="ipsec_dh_group",
+    ),
     Column("ipsec_lifetime_s", "int32", "Lifetime of a child SA in seconds."),
 )
 _ROUTING = (
@@ -88,8 +98,15 @@ _OPERATION = (
     Column("vpn_gateway_asn", "int64", "Autonomous system of the cloud's end."),
     Column("customer_gateway_asn", "int64", "Autonomous system of the other end."),
     Column("bgp_tunnel_cidr", "text", "The /30 of the BGP session."),
-    Column("bgp_vpn_gateway_ip", "text", "BGP address of the cloud's end."),
-    Column("bgp_customer_gateway_ip", "text", "BGP address of the other end."),
+    Column(
+        "bgp_vpn_gateway_ip", "text", "BGP address of the cloud's end.", source="vpn_gateway_bgp_ip"
+    ),
+    Column(
+        "bgp_customer_gateway_ip",
+        "text",
+        "BGP address of the other end.",
+        source="customer_gateway_bgp_ip",
+    ),
     one_of("bgp_auth_state", "BGP key: present, masked or absent; never the key.", KEY_STATES),
 )
 _SOURCE = (
@@ -306,6 +323,7 @@ KEY_FACTS = declare(
         "psk_class",
         "published, derived, dictionary, patterned or random.",
         ("published", "derived", "dictionary", "patterned", "random"),
+        source="psk_key_class",
     ),
     Column("psk_bits", "int16", "Estimated strength in bits, 0 to 256."),
     Column("psk_fingerprint", "text", "Equal for equal keys, under one fingerprint key."),
