@@ -1,4 +1,4 @@
-"""Flatten records into tables, column by column, without judging them."""
+"""Turn the records of a fleet into its tables; the values are copied, not judged."""
 
 from __future__ import annotations
 
@@ -65,14 +65,14 @@ _SOURCES: tuple[tuple[str, type[Record], str], ...] = (
 
 
 def make_tables(records: Records) -> Tables:
-    """Flatten records into every table of an inventory."""
+    """Return all tables of an inventory, made from the records of a fleet."""
     return flatten([records])
 
 
 def flatten(parts: Iterable[Records]) -> Tables:
-    """Flatten records part by part, with the objects of only one part in memory at a time.
+    """Return all tables of an inventory; only one part of the records is in memory at a time.
 
-    The gateways of a region come before its connections, in the same part or an earlier one.
+    The gateways of a region come in the same part as its first connections, or in a part before.
     """
     fleet = _GrowingTables()
     for part in parts:
@@ -81,7 +81,7 @@ def flatten(parts: Iterable[Records]) -> Tables:
 
 
 class _GrowingTables:
-    """Tables under construction, and the gateways of the current region."""
+    """The tables while parts are added, and the gateways of the region that is being added."""
 
     def __init__(self) -> None:
         self._growing = {name: schema.Growing(name) for name in (*STORED, *RESTRICTED)}
@@ -110,7 +110,7 @@ class _GrowingTables:
         return {name: self._growing.pop(name).table() for name in (*STORED, *RESTRICTED)}
 
     def _add_records(self, name: str, records: Sequence[Record], **columns: list[Any]) -> None:
-        """Add a row for each record, with its fields and the given columns."""
+        """Add a row for each record; a column that is not given is read from the record's field."""
         if records:
             for column in schema.find(name).columns:
                 if column.name not in columns:
@@ -122,7 +122,7 @@ class _GrowingTables:
         self._add_records("failures", failures, attempts=attempts)
 
     def _end_region(self) -> None:
-        """Write the gateways of a region: all connections that may use them have been read."""
+        """Add the rows of the region's gateways, whose connections have all been counted by now."""
         counts = [self._n_connections[place] for place in self._gateways]
         self._add_records("gateways", [*self._gateways.values()], n_connections=counts)
         self._gateways, self._n_connections = {}, Counter()
@@ -155,7 +155,7 @@ class _GrowingTables:
         )
 
     def _rows(self, connections: Iterable[Connection]) -> Iterator[_Row]:
-        """Yield a row per tunnel, and count the connections of each gateway."""
+        """Yield a row for each tunnel, and count the connections that use each gateway."""
         for c in connections:
             place = (c.account_id, c.region_id)
             customer_ids = [t.customer_gateway_id or c.customer_gateway_id for t in c.tunnels]
@@ -169,7 +169,7 @@ class _GrowingTables:
     def _block_columns(
         self, owners: Sequence[Connection], routes: Iterable[RouteEntry]
     ) -> dict[str, Any]:
-        """Return the columns of blocks, and ``owner``: the position of each block's connection."""
+        """Return the columns of the CIDR blocks; ``owner`` has the position of their connection."""
         leading: defaultdict[_Place, list[RouteEntry]] = defaultdict(list)
         for route in routes:
             leading[_place_of(route)].append(route)
@@ -231,7 +231,7 @@ def _auth_method(row: _Row) -> str:
 
 
 def _routing_mode(row: _Row) -> str | None:
-    """Return route if both sides are only default routes, policy if neither has one, else mixed."""
+    """Return ``route`` if both sides have only default routes, ``policy`` if neither has one."""
     sides = (set(row.connection.vpc_subnets), set(row.connection.onprem_subnets))
     if not all(sides):
         return None
@@ -241,7 +241,7 @@ def _routing_mode(row: _Row) -> str | None:
 
 
 def _bandwidth(row: _Row) -> int | None:
-    """Return the connection's bandwidth; the gateway's only if the connection has no value."""
+    """Return the connection's bandwidth, or that of its gateway if the connection has none."""
     own = row.connection
     return (
         own.bandwidth_mbps
@@ -264,13 +264,13 @@ _COMPUTED: Mapping[str, Callable[[_Row], Any]] = {
 
 
 def _field_of(column: Column) -> str:
-    """Return the name of the field with a column's value; fields of times end with ``_ms``."""
+    """Return the name of the record field that has a column's value; times end with ``_ms``."""
     name = column.source or column.name
     return f"{name.removesuffix('_at')}_ms" if column.kind == "time" else name
 
 
 def _find_value(column: Column) -> Callable[[_Row], Any] | None:
-    """Return the function that reads a column from a row; None if its value is not in the row."""
+    """Return the function that reads a column from a row; None if no record has such a field."""
     if column.name in _COMPUTED:
         return _COMPUTED[column.name]
     for path, record, prefix in _SOURCES:

@@ -1,4 +1,4 @@
-"""Read a snapshot from disk into tables with their dtypes."""
+"""Read a snapshot from disk into the tables of an inventory."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def read_inventory(
 
 
 def list_snapshots(folder: str | Path) -> list[str]:
-    """List the committed snapshots of an inventory folder."""
+    """Return the ids of the snapshots in an inventory folder, oldest first."""
     records = Path(folder, layout.RECORDS)
     if not records.is_dir():
         raise InventoryError(
@@ -81,7 +81,7 @@ def list_snapshots(folder: str | Path) -> list[str]:
 
 
 def newest_after(folder: Path, now: datetime) -> str | None:
-    """Return the newest snapshot if its id (UTC, to the second) is after now, else None."""
+    """Return the newest snapshot if it is dated in the future, else None."""
     known = list_snapshots(folder) if (folder / layout.RECORDS).is_dir() else []
     return known[-1] if known and known[-1] > layout.snapshot_id(now, suffix="~") else None
 
@@ -102,7 +102,7 @@ def _warn_of_future(folder: Path, now: datetime) -> None:
 
 
 def _superseded_by(path: Path) -> str | None:
-    """Return the snapshot that a record supersedes; a damaged record supersedes none."""
+    """Return the id of the snapshot that a commit record replaces, if it replaces one."""
     try:
         body = read_file(path, limit=_MAX_BYTES)
         return msgspec.json.decode(body, type=Header).supersedes
@@ -140,7 +140,7 @@ def _read_record(folder: Path, snapshot: str) -> CommitRecord:
 
 
 def _read_restricted(folder: Path, record: CommitRecord, name: str) -> pd.DataFrame:
-    """Read a restricted table; an inventory is complete without it."""
+    """Read a restricted table; if its file cannot be read, return an empty table and warn."""
     for part in record.parts:
         if part.table == name:
             try:
@@ -176,7 +176,7 @@ def _read_table(folder: Path, record: CommitRecord, name: str) -> pd.DataFrame:
 
 
 def _in_order(frame: pd.DataFrame, order: list[int], record: CommitRecord) -> pd.DataFrame:
-    """Put every row back at the position from which it was written."""
+    """Return the rows in the order that the table had before it was written."""
     if sorted(order) != list(range(len(frame))):
         raise InventoryError(f"the record of snapshot {record.snapshot} is damaged: wrong order")
     return frame.iloc[np.argsort(order)].reset_index(drop=True)

@@ -33,7 +33,7 @@ _MUCH = 4 * 1024 * 1024
 
 
 def describe(name: str) -> pd.DataFrame:
-    """Show a table's columns.
+    """Return the columns of a table, with dtype and description.
 
     Parameters
     ----------
@@ -140,31 +140,31 @@ def build(name: str, values: Mapping[str, Sequence[Any]]) -> pd.DataFrame:
 
 
 def build_by(name: str, values_of: Callable[[str], Iterable[Any]]) -> pd.DataFrame:
-    """Build a table as :func:`build` does, with only one column's plain values in memory."""
+    """Build a table from a function that returns the plain values of a named column."""
     growing = Growing(name)
     growing.add_by(values_of)
     return growing.table()
 
 
 class Growing:
-    """A table built part by part, with only one part's plain values in memory at a time."""
+    """A table to which rows are added in parts, and which is joined at the end."""
 
     def __init__(self, name: str) -> None:
         self._columns = find(name).columns
         self._pieces: dict[str, list[Any]] = {column.name: [] for column in self._columns}
 
     def add(self, values: Mapping[str, Sequence[Any]]) -> None:
-        """Add rows in the format of :func:`build`."""
+        """Add rows; ``values`` has a sequence for each column, as for :func:`build`."""
         self.add_by(values.__getitem__)
 
     def add_by(self, values_of: Callable[[str], Iterable[Any]]) -> None:
-        """Add rows column by column, in the format of :func:`build_by`."""
+        """Add rows; ``values_of`` returns the values of a named column, as for :func:`build_by`."""
         for column in self._columns:
             made = make_column(column.kind, values_of(column.name))
             self._pieces[column.name].append(made)
 
     def table(self) -> pd.DataFrame:
-        """Join the parts into one table; the memory of each column's parts is freed once joined."""
+        """Return the whole table. Call it once: the added parts are freed on the way."""
         if not all(self._pieces.values()):
             self.add_by(lambda _: [])
         joined, freed = {}, 0
@@ -178,7 +178,7 @@ class Growing:
 
 
 def cast(name: str, frame: pd.DataFrame) -> pd.DataFrame:
-    """Cast a frame that holds a table's values to the table's column order and dtypes.
+    """Return a frame with the columns of a table, in their order and dtypes.
 
     Parameters
     ----------
@@ -235,7 +235,7 @@ def validate(name: str, frame: pd.DataFrame) -> None:
 
 
 def arrow_schema(name: str) -> pa.Schema:
-    """Return a table's schema on disk, with plain types that any reader supports.
+    """Return the Parquet schema of a table; it has only types that every reader supports.
 
     Parameters
     ----------
@@ -255,7 +255,7 @@ def arrow_schema(name: str) -> pa.Schema:
 
 
 def _odd_frame(frame: object) -> Iterable[str]:
-    """Yield the problem of an object that is not a DataFrame, or that repeats a column."""
+    """Yield a message if an object is not a DataFrame, or if it repeats a column."""
     if not isinstance(frame, pd.DataFrame):
         yield f"{type(frame).__name__} is not a DataFrame"
     elif not frame.columns.is_unique:

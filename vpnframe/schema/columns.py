@@ -1,4 +1,4 @@
-"""Make a table's columns from plain values, join their pieces, or cast them from other dtypes.
+"""Make columns of tables from Python values, join parts of columns, and cast columns.
 
 Nothing is guessed: a value that a column cannot hold is rejected, with its position.
 """
@@ -13,6 +13,8 @@ import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from functools import partial
+from types import NoneType
 from typing import Any
 
 import numpy as np
@@ -51,15 +53,15 @@ ARROW_TYPES: Mapping[Kind, pa.DataType] = {
     "texts": pa.list_(pa.string()),
 }
 _IN_MEMORY = {**ARROW_TYPES, "text": pa.large_string()}
-# Python types of the values that Arrow converts exactly as pandas does.
+# Python types of the values, except None, that Arrow converts exactly as pandas does.
 _PLAIN: Mapping[Kind, set[type]] = {
-    "text": {str, type(None)},
-    "int16": {int, type(None)},
-    "int32": {int, type(None)},
-    "int64": {int, type(None)},
-    "flag": {bool, type(None)},
-    "time": {int, type(None)},
-    "texts": {list, tuple, type(None)},
+    "text": {str},
+    "flag": {bool},
+    "texts": {list, tuple},
+    "int16": {int},
+    "int32": {int},
+    "int64": {int},
+    "time": {int},
 }
 _NAT = np.datetime64("NaT", "ms")
 # Arrow's own allocator rounds sizes up and keeps freed memory.
@@ -71,7 +73,6 @@ _TEXT_TYPES = (
     ipaddress.IPv4Address,
     ipaddress.IPv6Address,
 )
-_MOST = {"int16": 2**15, "int32": 2**31, "int64": 2**63}
 _EXACT = 2**53  # from here on a float represents several integers
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _FLAGS = {"true": True, "false": False}
@@ -81,7 +82,7 @@ _LIST = re.compile(rf"\[\s*(?:(?:{_QUOTED})(?:\s*,\s*|\s*(?=\])|\s+))*\]")
 
 
 def make_column(kind: Kind, values: Iterable[Any]) -> Any:
-    """Make a column from plain values.
+    """Make a column from Python values, of which None is null.
 
     Examples
     --------
@@ -91,7 +92,11 @@ def make_column(kind: Kind, values: Iterable[Any]) -> Any:
     wanted = SEVERITY if kind == "severity" else DTYPES[kind]
     if isinstance(values, pd.api.extensions.ExtensionArray) and values.dtype == wanted:
         return values  # already of the wanted dtype
-    if isinstance(values, list) and kind in _PLAIN and {*map(type, values)} <= _PLAIN[kind]:
+    if (
+        isinstance(values, list)
+        and kind in _PLAIN
+        and {*map(type, values)} <= _PLAIN[kind] | {NoneType}
+    ):
         # Ten times as fast as pandas, which inspects every value.
         return _from_arrow(kind, pa.array(values, type=_IN_MEMORY[kind], memory_pool=_POOL))
     if kind == "category":
@@ -130,7 +135,7 @@ def take_rows(values: Any, rows: npt.NDArray[np.intp]) -> Any:
 
 
 def join_columns(kind: Kind, pieces: Sequence[Any]) -> Any:
-    """Join the pieces of a column in one block of memory.
+    """Join parts of a column to one column, in one block of memory.
 
     Examples
     --------
@@ -142,9 +147,6 @@ def join_columns(kind: Kind, pieces: Sequence[Any]) -> Any:
         return pieces[0]
     if kind == "category":
         return _join_categories(pieces)
-    if kind == "severity":
-        codes = np.concatenate([piece.codes for piece in pieces])
-        return pd.Categorical.from_codes(codes, dtype=SEVERITY)
     if kind in ("text", "texts"):
         chunks = [chunk for piece in pieces for chunk in pa.chunked_array(pa.array(piece)).chunks]
         return _from_arrow(kind, pa.concat_arrays(chunks, memory_pool=_POOL))
@@ -184,13 +186,13 @@ class OddValueError(ValueError):
 
 
 def write_one_of(words: Sequence[str]) -> str:
-    """Return the remedy for a value outside a closed list."""
+    """Return the words of an error message that lists the permitted values."""
     *others, last = words
     return f"write {', '.join(others)} or {last}"
 
 
 def cast_column(kind: Kind, values: pd.Series[Any]) -> Any:
-    """Cast a column to a kind.
+    """Return the values of a column with the dtype of a kind.
 
     Examples
     --------
@@ -207,7 +209,7 @@ def cast_column(kind: Kind, values: pd.Series[Any]) -> Any:
 
 
 def is_cast(kind: Kind, values: pd.Series[Any]) -> bool:
-    """Check whether a column already has a kind, with its categories sorted and all in use."""
+    """Check whether a column has the dtype of a kind, and only sorted categories in use."""
     if kind == "severity":
         return bool(values.dtype == SEVERITY and values.cat.categories.dtype == "str")
     if kind != "category":
@@ -224,7 +226,7 @@ def is_cast(kind: Kind, values: pd.Series[Any]) -> bool:
 
 
 def with_plain_index(frame: pd.DataFrame, names: Collection[str]) -> pd.DataFrame:
-    """Number the rows of a table from 0, and turn index levels back into columns.
+    """Number the rows of a table from 0; index levels named in ``names`` become columns.
 
     Examples
     --------
@@ -241,7 +243,7 @@ def with_plain_index(frame: pd.DataFrame, names: Collection[str]) -> pd.DataFram
 
 
 def as_words(values: pd.Series[Any]) -> pd.Series[Any]:
-    """Convert values of any dtype to text; integers are written alike in every dtype.
+    """Convert values of any dtype to strings; whole floats are written as integers.
 
     Examples
     --------
@@ -268,7 +270,6 @@ def _cast(kind: Kind, values: pd.Series[Any]) -> Any:
 
 
 def _as_categories(values: pd.Series[Any]) -> pd.Categorical:
-    """Return sorted categories of the values that occur."""
     codes, parsed = _parse_different("text", values)
     ranks, words = pd.factorize(np.array(parsed, dtype=object), sort=True)
     ranks = np.append(ranks, -1)  # a null has the code -1, which indexes the last element
@@ -276,7 +277,7 @@ def _as_categories(values: pd.Series[Any]) -> pd.Categorical:
 
 
 def _parse_different(kind: Kind, values: pd.Series[Any]) -> tuple[npt.NDArray[np.intp], list[Any]]:
-    """Return the code of each row (-1 for null), and the parsed distinct values."""
+    """Parse each distinct value once; return its position for each row, and -1 for a null."""
     try:
         codes, found = pd.factorize(values)
     except TypeError:  # unhashable values, such as lists
@@ -336,24 +337,18 @@ def _parse_text(value: Any) -> str:
     return str(int(number))
 
 
-def _whole_number(kind: str) -> Callable[[Any], int]:
-    most = _MOST[kind]
-
-    def parse(value: Any) -> int:
-        number = _parse_float(value, "whole numbers are needed")
-        # A float as an intermediate value would lose digits of a large integer.
-        whole = int(value) if isinstance(value, numbers.Integral) else _digits(value, number)
-        if whole is None or not -most <= whole < most:
-            raise OddValueError(value, f"whole numbers are needed, {-most} to {most - 1}")
-        return whole
-
-    return parse
-
-
-def _digits(value: Any, number: float) -> int | None:
-    if isinstance(value, str) and value.strip().lstrip("+-").isdecimal():
-        return int(value)
-    return int(number) if number.is_integer() and abs(number) < _EXACT else None
+def _parse_whole_number(value: Any, *, n_bits: int) -> int:
+    wanted = f"write a whole number from {-(2 ** (n_bits - 1))} to {2 ** (n_bits - 1) - 1}"
+    number = _parse_float(value, wanted)
+    # A float as an intermediate value would lose digits of a large integer.
+    is_text = isinstance(value, str) and value.strip().lstrip("+-").isdecimal()
+    is_exact = is_text or isinstance(value, numbers.Integral)
+    if not is_exact and not (number.is_integer() and abs(number) < _EXACT):
+        raise OddValueError(value, wanted)
+    whole = int(value) if is_exact else int(number)
+    if not -(2 ** (n_bits - 1)) <= whole < 2 ** (n_bits - 1):
+        raise OddValueError(value, wanted)
+    return whole
 
 
 def _parse_float(value: Any, wanted: str = "write a number") -> float:
@@ -392,9 +387,9 @@ def _parse_time(value: Any) -> int:
 _PARSERS: Mapping[Kind, Callable[[Any], Any]] = {
     "text": _parse_text,
     "severity": _parse_severity,
-    "int16": _whole_number("int16"),
-    "int32": _whole_number("int32"),
-    "int64": _whole_number("int64"),
+    "int16": partial(_parse_whole_number, n_bits=16),
+    "int32": partial(_parse_whole_number, n_bits=32),
+    "int64": partial(_parse_whole_number, n_bits=64),
     "float": _parse_float,
     "flag": _parse_flag,
     "time": _parse_time,
