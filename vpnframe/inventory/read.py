@@ -113,12 +113,16 @@ def _superseded_by(path: Path) -> str | None:
 def _pick(folder: Path, snapshot: str) -> str:
     known = list_snapshots(folder)
     if not known:
-        raise InventoryError(f"{folder} has no committed snapshot: was a write interrupted?")
+        raise InventoryError(
+            f"{folder} has no committed snapshot, perhaps because a write was interrupted: fetch again"
+        )
     if snapshot == "latest":
         return known[-1]
     if snapshot not in known:
         newest = ", ".join(known[-3:])
-        raise InventoryError(f"{folder} has no snapshot {snapshot!r}; the newest are {newest}")
+        raise InventoryError(
+            f"{folder} has no snapshot {snapshot!r}: the newest snapshots are {newest}"
+        )
     return snapshot
 
 
@@ -134,7 +138,7 @@ def _read_record(folder: Path, snapshot: str) -> CommitRecord:
         raise InventoryError(f"{path} is damaged: read another snapshot") from None
     if record.snapshot != snapshot:
         raise InventoryError(
-            f"{path} belongs to snapshot {record.snapshot!r}: rename the file back"
+            f"{path} belongs to snapshot {record.snapshot!r}: rename it to {record.snapshot}.json"
         )
     return record
 
@@ -158,7 +162,8 @@ def _read_table(folder: Path, record: CommitRecord, name: str) -> pd.DataFrame:
     n_rows, n_written = sum(table.num_rows for table in tables), record.n_rows.get(name, 0)
     if n_rows != n_written:
         raise InventoryError(
-            f"{name} of snapshot {record.snapshot} has {n_rows} rows, but {n_written} were written"
+            f"{name} of snapshot {record.snapshot} has {n_rows} rows, but {n_written} were written: "
+            "read another snapshot"
         )
     wanted = schema.arrow_schema(name)
     if not tables:
@@ -178,7 +183,9 @@ def _read_table(folder: Path, record: CommitRecord, name: str) -> pd.DataFrame:
 def _in_order(frame: pd.DataFrame, order: list[int], record: CommitRecord) -> pd.DataFrame:
     """Return the rows in the order that the table had before it was written."""
     if sorted(order) != list(range(len(frame))):
-        raise InventoryError(f"the record of snapshot {record.snapshot} is damaged: wrong order")
+        raise InventoryError(
+            f"the record of snapshot {record.snapshot} is damaged: read another snapshot"
+        )
     return frame.iloc[np.argsort(order)].reset_index(drop=True)
 
 

@@ -129,7 +129,9 @@ def _redacted(path: Path) -> bytes:
     if len(answers) == 1:
         return redacted[0]
     if any(one.startswith(b"<") for one in redacted):
-        raise RequestError("holds several answers, one of them XML: save each in its own file")
+        raise RequestError(
+            "contains several answers, of which one is XML: save each answer in its own file"
+        )
     # One answer a line; line ends inside strings are escaped, so only layout is lost.
     lines = (b" ".join(line.strip() for line in one.splitlines()) for one in redacted)
     return b"".join(line + b"\n" for line in lines)

@@ -260,15 +260,15 @@ def _odd_frame(frame: object) -> Iterable[str]:
         yield f"{type(frame).__name__} is not a DataFrame"
     elif not frame.columns.is_unique:
         repeated = frame.columns[frame.columns.duplicated()].unique()
-        yield f"repeated {', '.join(sorted(map(str, repeated)))}"
+        yield f"these columns are repeated: {', '.join(sorted(map(str, repeated)))}"
 
 
 def _problems(table: Table, frame: pd.DataFrame) -> Iterable[str]:
     wanted, found = [column.name for column in table.columns], list(frame.columns)
     if missing := [name for name in wanted if name not in found]:
-        yield f"missing {', '.join(missing)}"
+        yield f"these columns are missing: {', '.join(missing)}"
     if unknown := [str(name) for name in found if name not in wanted]:
-        yield f"unknown {', '.join(unknown)}"
+        yield f"these columns are unknown: {', '.join(unknown)}"
     if not missing and not unknown and wanted != found:
         yield "columns are out of order"
     for column in table.columns:

@@ -70,9 +70,9 @@ def in_order(table: pd.DataFrame, by: Iterable[str]) -> pd.DataFrame:
 def _missing(table: Table, frame: pd.DataFrame, wanted: Sequence[str]) -> Iterator[str]:
     found = list(frame.columns)
     if repeated := [one for one in table.names if found.count(one) > 1]:
-        yield f"repeated column {', '.join(repeated)}"
+        yield f"the table repeats the column {', '.join(repeated)}"
     if missing := [one for one in wanted if one not in found]:
-        yield f"no column {', '.join(missing)}"
+        yield f"the table has no column {', '.join(missing)}"
 
 
 def cast_columns(name: str, frame: pd.DataFrame, names: Collection[str]) -> pd.DataFrame:

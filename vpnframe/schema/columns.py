@@ -203,8 +203,6 @@ def cast_column(kind: Kind, values: pd.Series[Any]) -> Any:
     """
     if is_cast(kind, values):
         return values.array
-    if kind == "category":
-        return _as_categories(values)
     return _as_lists(values) if kind == "texts" else _cast(kind, values)
 
 
@@ -265,19 +263,7 @@ def _word(value: Any) -> str:
 
 
 def _cast(kind: Kind, values: pd.Series[Any]) -> Any:
-    codes, parsed = _parse_different(kind, values)
-    return make_column(kind, [*parsed, None]).take(np.where(codes < 0, len(parsed), codes))
-
-
-def _as_categories(values: pd.Series[Any]) -> pd.Categorical:
-    codes, parsed = _parse_different("text", values)
-    ranks, words = pd.factorize(np.array(parsed, dtype=object), sort=True)
-    ranks = np.append(ranks, -1)  # a null has the code -1, which indexes the last element
-    return pd.Categorical.from_codes(ranks[codes], categories=pd.Index(words, dtype="str"))
-
-
-def _parse_different(kind: Kind, values: pd.Series[Any]) -> tuple[npt.NDArray[np.intp], list[Any]]:
-    """Parse each distinct value once; return its position for each row, and -1 for a null."""
+    """Parse each distinct value once, and put it in every row that has it."""
     try:
         codes, found = pd.factorize(values)
     except TypeError:  # unhashable values, such as lists
@@ -288,29 +274,25 @@ def _parse_different(kind: Kind, values: pd.Series[Any]) -> tuple[npt.NDArray[np
             parsed.append(_PARSERS[kind](value))
         except OddValueError as odd:
             raise OddValueError(value, odd.wanted, int(np.argmax(codes == code))) from None
-    return codes, parsed
+    # A null has the code -1, which is the position of the last value.
+    return make_column(kind, [*parsed, None]).take(codes)
 
 
 def _as_lists(values: pd.Series[Any]) -> Any:
-    listed = values.tolist()
-    if str not in set(map(type, listed)):  # arrow would split a string into characters
+    if str not in set(map(type, values.tolist())):  # arrow would split a string into characters
         with suppress(pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError):
             made = pa.array(values, type=pa.list_(pa.string()), from_pandas=True)
             return pd.array(made, dtype=LISTS)
-    lists: list[list[str] | None] = []
-    for position, value in enumerate(listed):
-        try:
-            lists.append(None if _is_null(value) else _parse_list(value))
-        except OddValueError as odd:
-            raise OddValueError(value, odd.wanted, position) from None
-    return make_column("texts", lists)
+    return _cast("texts", values)
 
 
 def _is_null(value: Any) -> bool:
     return value is None or value is pd.NA or (isinstance(value, float) and math.isnan(value))
 
 
-def _parse_list(value: Any) -> list[str]:
+def _parse_list(value: Any) -> list[str] | None:
+    if _is_null(value):
+        return None
     if isinstance(value, list | tuple | np.ndarray):
         return [_parse_text(one) for one in value]
     if not isinstance(value, str):
@@ -386,6 +368,8 @@ def _parse_time(value: Any) -> int:
 
 _PARSERS: Mapping[Kind, Callable[[Any], Any]] = {
     "text": _parse_text,
+    "category": _parse_text,
+    "texts": _parse_list,
     "severity": _parse_severity,
     "int16": partial(_parse_whole_number, n_bits=16),
     "int32": partial(_parse_whole_number, n_bits=32),

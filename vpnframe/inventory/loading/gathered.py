@@ -133,7 +133,7 @@ class Gathered:
         if action in READABLE:
             return action
         what = f"is an answer of {action}" if action else "is not a known answer"
-        message = f"{saved.name} {what}; load reads {', '.join(READABLE)}"
+        message = f"{saved.name} {what}: load only reads answers of {', '.join(READABLE)}"
         self.failures.append(saved.failure("file", message, action=action))
         return None
 
@@ -151,10 +151,13 @@ class Gathered:
     def take(self, saved: Saved, action: str) -> None:
         """Add the records of one response, or a failure that names the file if it is unreadable."""
         try:
-            if action == DOWNLOAD:
-                self._take_download(saved)
-            else:
+            if action != DOWNLOAD:
                 self._take_page(saved, action)
+                return
+            found = decode_download(saved.response, vpn_connection_id=saved.stem, judge=self.judge)
+            found = msgspec.structs.replace(found, fetched_ms=saved.at_ms)
+            self.places.add(saved.region_id)
+            self._keep(saved, self.downloads, {saved.stem: found})
         except RequestError as error:
             self._lose(saved, error)
 
@@ -176,12 +179,6 @@ class Gathered:
                 request_id=error.request_id if isinstance(error, StatusError) else None,
             )
         )
-
-    def _take_download(self, saved: Saved) -> None:
-        statement = decode_download(saved.response, vpn_connection_id=saved.stem, judge=self.judge)
-        statement = msgspec.structs.replace(statement, fetched_ms=saved.at_ms)
-        self.places.add(saved.region_id)
-        self._keep(saved, self.downloads, {saved.stem: statement})
 
     def _take_page(self, saved: Saved, action: str) -> None:
         page = decode_page(saved.response, action=action, judge=self.judge)
@@ -224,7 +221,7 @@ class Gathered:
                 if saved.region_id:
                     self.regions.setdefault(key, saved.region_id)
             elif not (may_repeat and _without_source(kept[key]) == _without_source(row)):
-                message = f"{saved.name} contains {key} again; the first answer is kept"
+                message = f"{saved.name} contains {key} again: the row that was read first is kept"
                 self.failures.append(saved.failure("file", message))
 
 

@@ -101,7 +101,9 @@ def _gaps(known: Gathered, statements: Mapping[str, Statement]) -> Iterator[Fail
         if is_short or listed.has_odd_count:
             known.gaps.add(region_id)
         if is_short:
-            message = f"{listed.total} rows are counted, but {listed.n_rows} were saved"
+            message = (
+                f"the list has {listed.total} rows, but {listed.n_rows} were saved: save all pages"
+            )
             yield Failure(kind="malformed", message=message, action=action, region_id=region_id)
         if action in GATEWAY_LISTS and listed.is_whole:
             for failure in named[region_id].unlisted(action, known.gateways.keys()):
