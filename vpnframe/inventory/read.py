@@ -114,7 +114,7 @@ def _pick(folder: Path, snapshot: str) -> str:
     known = list_snapshots(folder)
     if not known:
         raise InventoryError(
-            f"{folder} has no committed snapshot, perhaps because a write was interrupted: fetch again"
+            f"{folder} has no committed snapshot; a write may have been interrupted: fetch again"
         )
     if snapshot == "latest":
         return known[-1]
@@ -162,8 +162,8 @@ def _read_table(folder: Path, record: CommitRecord, name: str) -> pd.DataFrame:
     n_rows, n_written = sum(table.num_rows for table in tables), record.n_rows.get(name, 0)
     if n_rows != n_written:
         raise InventoryError(
-            f"{name} of snapshot {record.snapshot} has {n_rows} rows, but {n_written} were written: "
-            "read another snapshot"
+            f"{name} of snapshot {record.snapshot} has {n_rows} rows, but {n_written} were "
+            "written: read another snapshot"
         )
     wanted = schema.arrow_schema(name)
     if not tables:
