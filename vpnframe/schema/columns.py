@@ -21,6 +21,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from vpnframe.schema.tables import Kind
 from vpnframe.schema.tables.declaring import SEVERITIES
@@ -128,10 +129,12 @@ def take_rows(values: Any, rows: npt.NDArray[np.intp]) -> Any:
     >>> take_rows(make_column("int16", [5, 6]), np.array([1, -1, 1])).tolist()
     [6, <NA>, 6]
     """
+    if values.dtype in ("str", LISTS):
+        texts = pc.take(pa.array(values), pa.array(rows, mask=rows < 0), memory_pool=_POOL)
+        return _from_arrow("texts" if values.dtype == LISTS else "text", texts)
     taken = values.take(rows, allow_fill=True)
-    if isinstance(taken, pd.Categorical) and not _uses_all_categories(taken):
-        return taken.remove_unused_categories()
-    return taken
+    has_unused = values.dtype == "category" and not (taken.ordered or _uses_all_categories(taken))
+    return taken.remove_unused_categories() if has_unused else taken
 
 
 def join_columns(kind: Kind, pieces: Sequence[Any]) -> Any:
