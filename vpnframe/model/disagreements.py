@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from operator import attrgetter
@@ -72,11 +71,11 @@ def _tunnel_differences(
                 yield differing(field="tunnel_id", tunnel_id=key[0] or None, **said)
             continue
         differs = partial(differing, tunnel_id=config.tunnel_id)
-        described = dict(_spoken(row))
-        for field, value in _spoken(config):
-            other = described.get(field, value)
-            if other != value and not is_masked_value((value, other)):
-                yield differs(field=field, download_value=value, describe_value=other)
+        values = zip(_COMPARED, _read_compared(config), _read_compared(row), strict=True)
+        for field, ours, theirs in values:
+            is_other = ours != theirs and ours is not None and theirs is not None
+            if is_other and not is_masked_value((ours, theirs)):
+                yield differs(field=field, download_value=str(ours), describe_value=str(theirs))
         if _are_other_keys(config.key_facts, row.key_facts):
             both = {"download_value": "differs", "describe_value": "differs"}
             yield differs(field="psk_fingerprint", **both)
@@ -124,13 +123,14 @@ def find_strays(statement: Statement, tunnels: Iterable[TunnelStatement]) -> Ite
 
 
 def tunnels_by_id(statement: Statement | None) -> dict[TunnelKey, TunnelStatement]:
-    """Return the tunnels of a statement by tunnel id and a number, which tells equal ids apart."""
-    seen: Counter[str] = Counter()
+    """Return a statement's tunnels by id and number; the number is 0 unless tunnels share an id."""
+    seen: dict[str, int] = {}
     tunnels = {}
     for tunnel in statement.tunnels if statement else ():
         tunnel_id = tunnel.tunnel_id or ""
-        tunnels[tunnel_id, seen[tunnel_id]] = tunnel
-        seen[tunnel_id] += 1
+        number = seen.get(tunnel_id, 0)
+        tunnels[tunnel_id, number] = tunnel
+        seen[tunnel_id] = number + 1
     return tunnels
 
 

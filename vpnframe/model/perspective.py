@@ -14,14 +14,14 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
+from socket import AF_INET, AF_INET6, inet_ntop, inet_pton
 from typing import Literal
 
 from vpnframe.model.masked import is_masked_value
 from vpnframe.model.records import Gateway, Perspective, Statement
 
 View = Literal["device", "cloud"]
-Address = ipaddress.IPv4Address | ipaddress.IPv6Address
-
+_IPV4_MASKS = {str(length): 2**32 - 2 ** (32 - length) for length in range(33)}
 _CLOUD_ASN = 45104
 # The same strings occur in both API responses about a connection, and in many connections.
 _cached = lru_cache(maxsize=4096)
@@ -55,27 +55,23 @@ def _endpoint_votes(
         texts[gateway.kind] += [gateway.ip_address, gateway.second_ip_address]
     if describe is not None:
         texts["vpn"] += [describe.gateway_address, *(t.gateway_address for t in describe.tunnels)]
-    cloud, customer = _addresses(texts["vpn"]), _addresses(texts["customer"])
+    # None is in both sets, so it is in neither difference.
+    cloud = {None, *map(_address, texts["vpn"])}
+    customer = {None, *map(_address, texts["customer"])}
     only_cloud, only_customer = cloud - customer, customer - cloud
     for tunnel in download.tunnels:
-        local, remote = _addresses([tunnel.local.address]), _addresses([tunnel.remote.address])
-        if local & only_customer or remote & only_cloud:
+        local, remote = _address(tunnel.local.address), _address(tunnel.remote.address)
+        if local in only_customer or remote in only_cloud:
             yield "device"
-        if local & only_cloud or remote & only_customer:
+        if local in only_cloud or remote in only_customer:
             yield "cloud"
 
 
-def _addresses(texts: Iterable[str | None]) -> set[Address]:
-    """Parse addresses; leave out invalid and masked ones (``116.XX.XX.6``)."""
-    found = (_address(text) for text in texts if text)
-    return {address for address in found if address is not None}
-
-
-@_cached
-def _address(text: str) -> Address | None:
+def _address(text: str | None) -> bytes | None:
+    """Return an address in its binary form; None if the text is none, as a masked one."""
     try:
-        return ipaddress.ip_address(text)
-    except ValueError:
+        return inet_pton(AF_INET6 if ":" in text else AF_INET, text) if text else None
+    except (OSError, ValueError):
         return None
 
 
@@ -110,6 +106,11 @@ def networks(texts: Iterable[str]) -> frozenset[str]:
 
 @_cached
 def _network(text: str) -> str:
+    address, _, length = text.partition("/")
+    packed = _address(address) if length in _IPV4_MASKS else None
+    if packed is not None and len(packed) == 4:  # ten times as fast as ipaddress
+        first = int.from_bytes(packed) & _IPV4_MASKS[length]
+        return f"{inet_ntop(AF_INET, first.to_bytes(4))}/{length}"
     try:
         return str(ipaddress.ip_network(text, strict=False))
     except ValueError:

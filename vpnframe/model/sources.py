@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from operator import attrgetter
 from typing import Any, TypeVar
 
-import msgspec
+from msgspec.structs import asdict, astuple, replace
 
 from vpnframe.model.disagreements import (
     TunnelKey,
@@ -33,6 +34,8 @@ from vpnframe.model.records import (
 )
 
 R = TypeVar("R", bound=Record)
+_tunnel_values = attrgetter(*TunnelValues.__struct_fields__)
+_connection_values = attrgetter(*ConnectionValues.__struct_fields__)
 
 
 def join_statements(
@@ -68,7 +71,8 @@ def _connection(
     said: list[Statement], tunnels: tuple[Tunnel, ...], perspective: Perspective | None
 ) -> Connection:
     first, joined = said[0], overlay(said[0], said[-1])
-    values = _values(joined, ConnectionValues) | {
+    fields = zip(ConnectionValues.__struct_fields__, _connection_values(joined), strict=True)
+    values = dict(fields) | {
         "bgp_enabled": shows_bgp(tunnels) if joined.bgp_enabled is None else joined.bgp_enabled,
         "request_id": first.request_id,
         "fetched_ms": first.fetched_ms,
@@ -100,41 +104,40 @@ def with_attachments(
     """Fill gaps in list rows from transit router attachments; add the rows that are missing."""
     statements = dict(listed)
     for connection_id, row in attachments.items():
-        attached = Statement(witness="describe", **msgspec.structs.asdict(row))
+        attached = Statement(witness="describe", **asdict(row))
         known = listed.get(connection_id)
         if known is not None:
-            attached = msgspec.structs.replace(
-                overlay(attached, known), notes=(*known.notes, *row.notes)
-            )
+            attached = replace(overlay(attached, known), notes=(*known.notes, *row.notes))
         statements[connection_id] = attached
     return statements
 
 
 def overlay(below: R, above: R) -> R:
-    """Combine two records: a value is that of ``above``, unless it is missing or masked there."""
-    if below is above:
+    """Combine two records: ``below`` fills in values that ``above`` lacks or shows masked."""
+    # Most fields of the two sources are equal; comparing records and values first is fast.
+    if below == above:
         return above
-    joined = {}
-    for name in below.__struct_fields__:
-        under, over = getattr(below, name), getattr(above, name)
-        if isinstance(over, Record) and isinstance(under, Record):
-            joined[name] = overlay(under, over)
-        elif over in (None, ()):
-            joined[name] = under
-        else:
-            is_masked = over != under and is_masked_value(over) and not is_masked_value(under)
-            joined[name] = under if is_masked and under not in (None, ()) else over
-    return type(below)(**joined)
+    changed: dict[str, Any] = {}
+    values = zip(below.__struct_fields__, astuple(below), astuple(above), strict=True)
+    for name, under, over in values:
+        if under is over or under is None or under == ():
+            continue
+        is_silent = over is None or over == ()
+        if isinstance(over, Record):
+            changed[name] = overlay(under, over)
+        elif is_silent or (over != under and is_masked_value(over) and not is_masked_value(under)):
+            changed[name] = under
+    return replace(above, **changed)
 
 
 def _turned(download: Statement) -> Statement:
     """Return a download with ``local`` and ``remote`` exchanged."""
 
     def turned(tunnel: TunnelStatement) -> TunnelStatement:
-        return msgspec.structs.replace(tunnel, local=tunnel.remote, remote=tunnel.local)
+        return replace(tunnel, local=tunnel.remote, remote=tunnel.local)
 
     stray = download.stray_tunnel
-    return msgspec.structs.replace(
+    return replace(
         download,
         local_subnets=download.remote_subnets,
         remote_subnets=download.local_subnets,
@@ -147,7 +150,7 @@ def _placed(statement: Statement, is_dual: bool) -> Statement:
     """Make the only tunnel a stray tunnel if the other statement describes two tunnels."""
     if statement.is_dual or not is_dual or not statement.tunnels:
         return statement
-    return msgspec.structs.replace(statement, tunnels=(), stray_tunnel=statement.tunnels[0])
+    return replace(statement, tunnels=(), stray_tunnel=statement.tunnels[0])
 
 
 def _with_addresses(describe: Statement, gateways: Sequence[Gateway]) -> Statement:
@@ -159,13 +162,16 @@ def _with_addresses(describe: Statement, gateways: Sequence[Gateway]) -> Stateme
     tunnels = []
     for tunnel in describe.tunnels:
         customer_id = tunnel.customer_gateway_id or describe.customer_gateway_id
-        ends = TunnelStatement(
-            customer_gateway_id=customer_id,
-            local=End(address=single),
-            remote=End(address=customers.get(customer_id or "")),
+        remote = End(address=customers.get(customer_id or ""))
+        tunnels.append(
+            replace(
+                tunnel,
+                customer_gateway_id=customer_id,
+                local=overlay(End(address=single), tunnel.local),
+                remote=overlay(remote, tunnel.remote),
+            )
         )
-        tunnels.append(overlay(ends, tunnel))
-    return msgspec.structs.replace(describe, tunnels=tuple(tunnels))
+    return replace(describe, tunnels=tuple(tunnels))
 
 
 def _join_tunnels(download: Statement | None, describe: Statement | None) -> tuple[Tunnel, ...]:
@@ -178,7 +184,7 @@ def _join_tunnels(download: Statement | None, describe: Statement | None) -> tup
     for i in keys:
         said = [one for one in (downloaded.get(i), listed.get(i)) if one] or [TunnelStatement()]
         joined = overlay(said[0], said[-1])
-        values = _values(joined, TunnelValues) | {
+        values = dict(zip(TunnelValues.__struct_fields__, _tunnel_values(joined), strict=True)) | {
             "psk_state": best_state(*(one.psk_state for one in said)),
             "key_facts": best_facts(*(one.key_facts for one in reversed(said))),
             "vpn_gateway": joined.local,
@@ -194,8 +200,3 @@ def _indexes(tunnels: list[tuple[TunnelKey, int | None]]) -> dict[TunnelKey, int
     indexes = {i: n for i, n in tunnels if n is not None and given.count(n) == 1}
     free = (n for n in range(1, 2 * len(tunnels) + 2) if n not in indexes.values())
     return {i: indexes[i] if i in indexes else next(free) for i, _ in tunnels}
-
-
-def _values(record: Record, kind: type[Record]) -> dict[str, Any]:
-    """Return the fields that a record inherits from the base class ``kind``."""
-    return {name: getattr(record, name) for name in kind.__struct_fields__}
