@@ -88,7 +88,9 @@ def test_doubled_rows_are_refused(name: str) -> None:
 def test_a_missing_column_is_named(name: str) -> None:
     """Whatever is left of the table."""
     spoiled = held_as(HELD, lambda _, table: table[["tags"]] if "tags" in table else table[[]])
-    with pytest.raises(SchemaError, match=r"no column '?\w+.*(is this a \w+ table|pass the table|it has)"):
+    with pytest.raises(
+        SchemaError, match=r"no column '?\w+.*(is this a \w+ table|pass the table|it has)"
+    ):
         CALLS[name](spoiled)
 
 
@@ -161,7 +163,11 @@ def test_a_value_that_cannot_be_is_named(table: str, column: str, value: Any, to
         (vf.plot.algorithms, FLEET, "use inv.tunnels"),
         (vf.plot.address_map, FLEET, "use inv.subnets"),
         (vf.connection_strength, FLEET, "pass the table strength, not Inventory"),
-        (vf.find_overlaps, FLEET, "cidrs is an Inventory: give one of its tables, such as inv.subnets"),
+        (
+            vf.find_overlaps,
+            FLEET,
+            "is an Inventory: give one of its tables, such as inv.subnets",
+        ),
         (vf.overlaps, ["10.0.0.0/8"], "pass the table subnets or an Inventory, not list"),
         (vf.assert_no_findings, [], "pass the table findings or an Inventory, not list"),
         (lambda it: vf.compare_peer(it, peer=it), FLEET, "use inv.tunnels"),

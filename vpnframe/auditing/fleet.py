@@ -31,7 +31,7 @@ from vpnframe.auditing.strength import facts_of, strength_of
 from vpnframe.errors import SchemaError
 from vpnframe.inventory import Inventory
 from vpnframe.overlapping.fleet import overlaps_by_site
-from vpnframe.overlapping.scopes import ROUTERS, Topology, routing_domains
+from vpnframe.overlapping.scopes import ROUTERS, routing_domains
 from vpnframe.overlapping.settings import OverlapSettings
 from vpnframe.schema.codes import code_sets, encode_together
 
@@ -191,11 +191,13 @@ def gather(
     """Create the :class:`Fleet` of an inventory."""
     settings = settings or OverlapSettings()
     of_tunnel = _own_connections(inventory, "tunnels")
-    order = _order_of_tunnels(inventory.tunnels, of_tunnel)
-    if order is not None:
+    order = np.lexsort((inventory.tunnels["tunnel_index"].to_numpy(np.int64), of_tunnel))
+    if (np.diff(order) != 1).any():
         tunnels = inventory.tunnels.take(order).reset_index(drop=True)
         inventory, of_tunnel = replace(inventory, tunnels=tunnels), of_tunnel[order]
-    keys = _keys(inventory)
+    facts = ["psk_class", "psk_bits", "psk_fingerprint", "psk_fingerprint_key_id"]
+    keys = facts_of(inventory.tunnels, inventory.key_facts, facts)
+    routers = encode_together([inventory.connections[name] for name in ROUTERS])
     is_unjudged = _unjudged(inventory)
     return Fleet(
         tunnels=inventory.tunnels,
@@ -210,7 +212,7 @@ def gather(
         parsed=parse_cidrs(inventory.subnets["cidr"]),
         of_tunnel=of_tunnel,
         of_subnet=_own_connections(inventory, "subnets"),
-        domain=_domains(inventory.connections, settings.topology),
+        domain=routing_domains(routers, settings.topology).codes,
         is_unjudged=is_unjudged,
         is_up=is_any(status(inventory.tunnels), {"ipsec_sa_established"}, known=STATUSES),
         now=datetime.now(UTC) if now is None else now,
@@ -222,11 +224,6 @@ def status(tunnels: pd.DataFrame) -> pd.Series:
     """Return each tunnel's status; if it is null, return the status of its connection."""
     own = tunnels["tunnel_status"].astype("str")
     return own.fillna(tunnels["connection_status"].astype("str"))
-
-
-def _keys(inventory: Inventory) -> pd.DataFrame:
-    columns = ["psk_class", "psk_bits", "psk_fingerprint", "psk_fingerprint_key_id"]
-    return facts_of(inventory.tunnels, inventory.key_facts, columns)
 
 
 def _unjudged(inventory: Inventory) -> Mask:
@@ -255,17 +252,6 @@ def _pairs(inventory: Inventory, is_unjudged: Mask, settings: OverlapSettings) -
     unknown = pd.DataFrame({f"left_{name}": rows[name] for name in CONNECTION})
     unknown = schema.cast("overlaps", unknown.assign(kind=NOT_JUDGED, reason=why))
     return schema.cast("overlaps", pd.concat([pairs, unknown], ignore_index=True))
-
-
-def _domains(connections: pd.DataFrame, topology: Topology | None) -> Positions:
-    routers = encode_together([connections[name] for name in ROUTERS])
-    return routing_domains(routers, topology).codes
-
-
-def _order_of_tunnels(tunnels: pd.DataFrame, owner: Positions) -> Positions | None:
-    """Return the rows of the tunnels sorted by connection and index; None if they are sorted."""
-    order = np.lexsort((tunnels["tunnel_index"].to_numpy(np.int64), owner))
-    return None if (np.diff(order) == 1).all() else order
 
 
 def _own_connections(inventory: Inventory, name: str) -> Positions:

@@ -102,7 +102,10 @@ def read_settings_file(path: Path) -> SettingsFile:
     for key in given.keys() & set(_PATHS):
         given[key] = _beside(path, given[key])
     if "profiles" in given:
-        given["profiles"] = [_profile(path, name) for name in given["profiles"]]
+        given["profiles"] = [
+            _beside(path, name) if name.endswith(".csv") or os.sep in name else name
+            for name in given["profiles"]  # names of standards stay as they are
+        ]
     return SettingsFile(
         defaults={name: given[key] for key in given for name in _PARAMETERS.get(key, (key,))},
         disabled={one.rule: one.reason for one in disabled},
@@ -127,11 +130,6 @@ def _converted(form: Form[T], table: _Table, place: str) -> T:
 def _beside(path: Path, text: str) -> str:
     # Path.expanduser would raise for a user that does not exist.
     return str(path.parent / os.path.expanduser(text))  # noqa: PTH111
-
-
-def _profile(path: Path, name: str) -> str:
-    """Return the name of a standard unchanged, or the path of a CSV file, relative to ``path``."""
-    return _beside(path, name) if name.endswith(".csv") or os.sep in name else name
 
 
 def _use(context: typer.Context, path: Path | None) -> Path | None:

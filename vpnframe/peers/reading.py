@@ -121,7 +121,8 @@ def read_peer(path: str | Path) -> Peer:
             f"{path} has no connections, and the files that it includes (line {lines}) are not "
             "read: compare those files one by one"
         )
-    return Peer(str(path), syntax, connections, _notes(included))
+    skipped = (f"line {line}: the included file is not read: compare it, too" for line in included)
+    return Peer(str(path), syntax, connections, tuple(skipped))
 
 
 def _read(path: Path) -> bytes:
@@ -137,12 +138,6 @@ def _parse(body: bytes) -> tuple[str, Section | Problem]:
     if _IPSEC_CONF.search(text):
         return "ipsec.conf", find_libreswan(text) or parse_ipsec_conf(text)
     return "swanctl.conf", parse_swanctl(text)
-
-
-def _notes(included_lines: list[int]) -> tuple[str, ...]:
-    return tuple(
-        f"line {line}: the included file is not read: compare it, too" for line in included_lines
-    )
 
 
 def find_libreswan(text: str) -> Problem | None:
