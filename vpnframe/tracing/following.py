@@ -52,7 +52,8 @@ class _Source(msgspec.Struct, frozen=True, gc=False):
     """Facts about the sources that have the same smallest block."""
 
     blocks: set[int]  # ids of all blocks that contain the sources
-    homes: tuple[str, ...]  # the VPCs where the packets may start
+    # Routers and VPCs where the packets may start, and the outcome if no route leads further
+    places: list[tuple[Router | None, str, Outcome]]
 
 
 class _Destination(msgspec.Struct, frozen=True, gc=False):
@@ -76,7 +77,6 @@ class Follower:
             for is_placed in (False, True)
         }
         self.judge = cache(RouterCase.judge)
-        self.idle = cache(lambda *facts: RouterCase(*facts).judge())
         self.source = cache(self._source)
         self.destination = cache(self._destination)
 
@@ -87,25 +87,32 @@ class Follower:
         """
         fleet, start, end = self.fleet, self.source(source), self.destination(destination)
         outcomes = [
-            self._at_router(router, start, end, home)
-            for home in start.homes
-            for router in fleet.serving.get(home) or (None,)
+            idle
+            if router not in end.routes and home not in end.vpcs
+            else self._at_router(router, start, end, home)
+            for router, home, idle in start.places
         ]
         if fleet.start is None:  # any packet may reach a free router
             free = [one for one in end.routes if one and one.is_free]
-            others = [] if start.homes else [one for one in end.routes if one and not one.is_free]
+            others = [] if start.places else [one for one in end.routes if one and not one.is_free]
             outcomes += [self._at_router(router, start, end) for router in (*free, *others)]
         answer = choose(outcomes)
         if answer is None:
             idle = [one for one in outcomes if one.tier == 0]
-            unread = self.unread[bool(start.homes)]
+            unread = self.unread[bool(start.places)]
             answer = choose_idle(idle, unread, end.vpcs[-1] if end.vpcs else None)
         return answer, outcomes
 
     def _source(self, block: int) -> _Source:
         around = self.fleet.blocks.around(block)
-        homes = dict.fromkeys(vpc for one in around for vpc in self.fleet.vpcs_at.get(one, ()))
-        return _Source({*around}, (*homes,) if self.fleet.start is None else (self.fleet.start,))
+        vpcs = dict.fromkeys(vpc for one in around for vpc in self.fleet.vpcs_at.get(one, ()))
+        homes = vpcs if self.fleet.start is None else [self.fleet.start]
+        places = [
+            (router, home, self.judge(RouterCase(router, home)))
+            for home in homes
+            for router in self.fleet.serving.get(home) or (None,)
+        ]
+        return _Source({*around}, places)
 
     def _destination(self, block: int) -> _Destination:
         around = self.fleet.blocks.around(block)
@@ -121,10 +128,8 @@ class Follower:
         self, router: Router | None, start: _Source, end: _Destination, home: str | None = None
     ) -> Outcome:
         """Return the outcome of a packet at one router, or in a VPC without a router."""
-        routes = end.routes.get(router)
-        is_placed, is_local = bool(start.homes), home in end.vpcs
-        if not routes:
-            return self.idle(router, home, is_placed, is_local)
+        routes = end.routes.get(router, [])
+        is_placed, is_local = bool(start.places), home in end.vpcs
         found = _possible(routes, start.blocks)
         reach = max([route.length for route in routes if route.is_published], default=-1)
         admits = tuple([route.connection.admits(start.blocks, end.blocks) for route in found])
